@@ -1,0 +1,134 @@
+"""Time, handed in: the clocks a device lives by and the queue of its timers.
+
+Nothing below the swarm reads the system's time or sleeps by itself, so that a test moves a device through hours in
+milliseconds. Driving a queue from an event loop is left to whoever owns the loop.
+"""
+
+import heapq
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """Two readings of time, both in seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary moment; never goes back. For intervals and latencies."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since the Unix epoch. For everything that is shown or sent."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    __slots__ = ()
+
+    monotonic = staticmethod(time.perf_counter)
+    wall = staticmethod(time.time)
+
+
+class ManualClock:
+    """A clock that stands still until a test moves it."""
+
+    __slots__ = ("_monotonic", "_wall")
+
+    def __init__(self, wall: float = 1_700_000_000.0, monotonic: float = 1_000.0) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def wall(self) -> float:
+        return self._wall
+
+    def advance(self, seconds: float) -> None:
+        """Move both readings forward.
+
+        Raises:
+            ValueError: If `seconds` is negative: a monotonic clock does not go back.
+        """
+        if seconds < 0:
+            raise ValueError("a clock goes forward only")
+        self._monotonic += seconds
+        self._wall += seconds
+
+
+class TimerHandle:
+    """One pending call of a `TimerQueue`. `when` is in the clock's monotonic seconds."""
+
+    __slots__ = ("args", "callback", "when")
+
+    def __init__(self, when: float, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        self.when = when
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+
+    def cancel(self) -> None:
+        """Forget the call. Harmless when it was made already."""
+        self.callback = None
+        self.args = ()
+
+
+class TimerQueue:
+    """Calls due at monotonic times, in order; one queue serves every device of an engine.
+
+    `on_earlier` is called with the new earliest time whenever a call is queued before all others, so that the owner of
+    the event loop can re-arm its single timer.
+    """
+
+    __slots__ = ("_heap", "_sequence", "clock", "on_earlier")
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.on_earlier: Callable[[float], None] | None = None
+        self._heap: list[tuple[float, int, TimerHandle]] = []
+        self._sequence = 0
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
+        """Queue `callback(*args)` for the monotonic time `when` (seconds)."""
+        handle = TimerHandle(when, callback, args)
+        self._sequence += 1
+        heap = self._heap
+        earlier = not heap or when < heap[0][0]
+        heapq.heappush(heap, (when, self._sequence, handle))
+        if earlier and self.on_earlier is not None:
+            self.on_earlier(when)
+        return handle
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
+        """Queue `callback(*args)` for `delay` seconds from now."""
+        return self.call_at(self.clock.monotonic() + delay, callback, *args)
+
+    def next_due(self) -> float | None:
+        """The monotonic time of the earliest pending call, or None."""
+        heap = self._heap
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def run_due(self) -> int:
+        """Make every call that is due now, in order of time; returns how many.
+
+        Calls that these calls queue for a later moment wait for the next time, even where that moment has come
+        meanwhile: a burst of work must not keep the event loop from its sockets.
+        """
+        heap = self._heap
+        now = self.clock.monotonic()
+        made = 0
+        while heap and heap[0][0] <= now:
+            handle = heapq.heappop(heap)[2]
+            callback = handle.callback
+            if callback is not None:
+                args = handle.args
+                handle.cancel()
+                callback(*args)
+                made += 1
+        return made
+
+    def __len__(self) -> int:
+        return len(self._heap)

@@ -1,0 +1,57 @@
+"""What devices report upward: the one interface between the fleet and whoever measures it.
+
+Devices call it on the engine's loop for every request, so an implementation appends and returns. It must not block,
+log or raise.
+"""
+
+from typing import Protocol
+
+TIMEOUT = "timeout"
+"""Code of a request that got no reply before its deadline."""
+DISCONNECTED = "disconnected"
+"""Code of a request that was cut off by a lost connection."""
+
+
+class Recorder(Protocol):
+    """Receives every event that the run's summary accounts for.
+
+    `at` and `started` are wall-clock seconds since the epoch, durations are seconds, sizes are bytes of WebSocket
+    message (or of HTTP body) on the wire.
+    """
+
+    def request(
+        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
+    ) -> None:
+        """One request of the device came to an end: answered, timed out or cut off.
+
+        Args:
+            name: the funcId, `getBrokerServer` for the look-up, `connect` for the socket's opening.
+            latency: from the send to the reply's arrival (service time).
+            code: `00000000`, the platform's error code, `timeout`, `disconnected`, or a kind of connect failure.
+            late: how long after its intended moment the request was sent; 0 where it was not scheduled.
+        """
+        ...
+
+    def flow(self, name: str, started: float, duration: float, code: str) -> None:
+        """A flow of several steps ended: `init`, `record_delivery`, `photo_delivery` …"""
+        ...
+
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        """A command of the platform was answered with `code`, `handling` seconds after it arrived."""
+        ...
+
+    def state(self, index: int, previous: str, state: str, at: float) -> None:
+        """Device `index` went from one lifecycle state to another (values of `DeviceState`)."""
+        ...
+
+    def disconnect(self, reason: str, at: float) -> None:
+        """A WebSocket connection that had been open ended, for `reason` (a short stable word such as `closed 1001`)."""
+        ...
+
+    def record(self, event: str, count: int) -> None:
+        """Verification records: `generated`, `acknowledged`, `refused`, `rejected` or `resent`."""
+        ...
+
+    def anomaly(self, kind: str, detail: str, at: float) -> None:
+        """Something that the protocol forbids or that a real device would log; `kind` is a short stable word."""
+        ...
