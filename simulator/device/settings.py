@@ -37,6 +37,23 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """A swell of a rate, as when people sign in before a meeting: a bell curve on top of the steady rate."""
+
+    at: float
+    """Moment of the peak, in seconds after the start of the run (not of the device): the same for the whole fleet."""
+    width: float
+    """Seconds for which the rate is above the middle between the steady rate and the peak."""
+    peak_rate: float
+    """Rate per second and device at the peak, the steady rate included."""
+
+    def rate_at(self, steady: float, seconds: float) -> float:
+        """The rate `seconds` after the start of the run; never below `steady` nor above `peak_rate`."""
+        distance = (seconds - self.at) / self.width
+        return steady + (self.peak_rate - steady) * 2.0 ** (-4.0 * distance * distance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationSettings:
     """One stream of people who verify at the door; a group may have several."""
 
@@ -53,6 +70,8 @@ class VerificationSettings:
     """Share of records with `category` 4 (visitor)."""
     batch: int = 1
     """How many records at most go up in one verifyLog message."""
+    wave: Wave | None = None
+    """Raises `rate` for a while; Poisson arrivals only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

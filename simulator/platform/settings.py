@@ -1,0 +1,179 @@
+"""What the embedded platform tells, sends and answers: plain values, without a scenario file's syntax.
+
+Durations are seconds. The platform's zero is the moment at which its first device came online: `at` of a push and
+`starts_in` of the meetings count from it, so that they mean the same for every device of a fleet that ramps up.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from random import Random
+from statistics import NormalDist
+from typing import Any
+
+_P99 = NormalDist().inv_cdf(0.99)
+
+
+class Delay(ABC):
+    """A distribution of waiting times, known exactly, so that a measurement of it can be checked."""
+
+    @abstractmethod
+    def quantile(self, share: float) -> float:
+        """The seconds that `share` (0 < share < 1) of all waits stay below."""
+
+    def draw(self, random: Random) -> float:
+        """One wait in seconds."""
+        # random() may return 0, which a logarithm does not take.
+        return self.quantile(max(random.random(), 1e-12))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedDelay(Delay):
+    """Always the same wait."""
+
+    seconds: float
+
+    def quantile(self, share: float) -> float:
+        return self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniformDelay(Delay):
+    """Evenly between two bounds."""
+
+    low: float
+    high: float
+
+    def quantile(self, share: float) -> float:
+        return self.low + (self.high - self.low) * share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExponentialDelay(Delay):
+    """Exponential with a mean."""
+
+    mean: float
+
+    def quantile(self, share: float) -> float:
+        return -self.mean * math.log1p(-share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LognormalDelay(Delay):
+    """The usual shape of a service's answers: a median and a long tail, given by its 99th percentile."""
+
+    median: float
+    p99: float
+
+    def quantile(self, share: float) -> float:
+        sigma = math.log(self.p99 / self.median) / _P99
+        return self.median * math.exp(sigma * NormalDist().inv_cdf(share))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRule:
+    """How messages of some funcIds are answered; of several rules the first whose pattern matches counts."""
+
+    func_id: str
+    """A funcId or a glob (`dev.data.upload.*`, `*`); `getBrokerServer` is the look-up."""
+    delay: Delay | None = None
+    """Waited before the answer; `None` answers at once."""
+    error_share: float = 0.0
+    """Share (0..1) of messages that are refused with `error_code` although they are right."""
+    error_code: str = "E0000006"
+    silence_share: float = 0.0
+    """Share (0..1) of messages that never get an answer."""
+
+
+class PushMoment(Enum):
+    """When a command is sent to a device."""
+
+    ONLINE = "online"
+    """`seconds` after each time the device came online (after the reply to its report)."""
+    EVERY = "every"
+    """Every `seconds` while the device is online, the first after a random part of the interval."""
+    AT = "at"
+    """Once, `seconds` after the platform's zero, to every device that is online then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRule:
+    """One command that the platform sends by itself."""
+
+    command: str
+    """A `cmd.*` funcId of the catalogue, or any other where `unknown` is set."""
+    moment: PushMoment = PushMoment.ONLINE
+    seconds: float = 0.0
+    count: int = 1
+    """Entities (users, cards, meetings, pins …) in one command, where the command carries any."""
+    share: float = 1.0
+    """Share (0..1) of the fleet's devices that get it, chosen by serial number: the same devices each time."""
+    times: int | None = None
+    """At most so many to one device in a run; `None` for no limit."""
+    urgent: bool = False
+    """Sent with `imme` 1."""
+    unknown: bool = False
+    """The funcId is one that the protocol does not have; the device must refuse it, not stay silent."""
+    params: dict[str, Any] = field(default_factory=dict)
+    """Laid over the params that the platform makes up (an option's values, a `pin`, nonsense to be refused)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingPlan:
+    """The meetings that every device (one meeting room each) gets after it came online."""
+
+    count: int = 1
+    """Meetings per device, one after the other."""
+    starts_in: float = 60.0
+    """Start of the first meeting after the platform's zero; negative for one that is under way."""
+    duration: float = 3600.0
+    gap: float = 900.0
+    """Between the end of one meeting and the start of the next."""
+    sign_in_before: float = 900.0
+    """The sign-in window opens so long before the start."""
+    sign_in_after: float = 600.0
+    """The sign-in window closes so long after the start."""
+    sign_out_before: float = 600.0
+    """The sign-out window opens so long before the end."""
+    sign_out_after: float = 900.0
+    """The sign-out window closes so long after the end."""
+    members: int = 0
+    """Pins per meeting, of the users that the platform gave to the device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformTls:
+    """The certificate the platform shows; without files it makes one itself. All files are PEM."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None
+    """Where given, a device must show a certificate signed by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSettings:
+    """Everything that a scenario's `platform` section decides."""
+
+    channel: str = "rsa-aes"
+    """Name of the channel suite that its devices speak."""
+    tls: PlatformTls | None = None
+    """`None` for plain ws."""
+    supports_heartbeat: bool = True
+    heartbeat_interval: int = 60
+    """Seconds, as `heartbeatInterval` of the report's reply says it."""
+    timezone: str = "+08:00"
+    func_ids: tuple[str, ...] | None = None
+    """`funcIds` of the report's reply; `None` lists none, which means all are supported."""
+    multi_bio_data_support: str = "0:1:1:0:0:0:0:0:1:1"
+    multi_bio_photo_support: str = "0:0:0:0:0:0:0:0:0:1"
+    max_package_kb: int = 64
+    """A message of more than this times 1,024 bytes is refused."""
+    users: int = 0
+    """Users that every device gets (`cmd.data.update.user`) when it first comes online."""
+    meetings: MeetingPlan | None = None
+    """Sent with its members (`cmd.data.update.meeting`, `…meetingMember`) after the users."""
+    pushes: tuple[PushRule, ...] = ()
+    answers: tuple[AnswerRule, ...] = ()
