@@ -5,6 +5,7 @@ One `DeviceSettings` is shared by all devices of a group; `DeviceSpec` adds what
 
 from dataclasses import dataclass, field
 from enum import Enum
+from math import exp2
 
 
 class Start(Enum):
@@ -50,7 +51,7 @@ class Wave:
     def rate_at(self, steady: float, seconds: float) -> float:
         """The rate `seconds` after the start of the run; never below `steady` nor above `peak_rate`."""
         distance = (seconds - self.at) / self.width
-        return steady + (self.peak_rate - steady) * 2.0 ** (-4.0 * distance * distance)
+        return steady + (self.peak_rate - steady) * exp2(-4.0 * distance * distance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
