@@ -1,0 +1,47 @@
+"""Every funcId of the document, declared once.
+
+From these declarations come the platform's checks of device messages, the device's checks of commands and replies, the
+funcIds of `dev.report`, the reference page and the property tests.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from simulator.protocol.catalogue.commands import COMMANDS
+from simulator.protocol.catalogue.device_messages import BUSINESS_MESSAGES, INITIAL_MESSAGES
+from simulator.protocol.catalogue.lookup import LOOKUP_MESSAGES
+from simulator.protocol.catalogue.spec import Direction, MessageSpec
+
+CONNECT = "connect"
+"""Name under which the opening of the WebSocket is measured; it is no message."""
+LOOKUP = "getBrokerServer"
+
+CATALOGUE: Mapping[str, MessageSpec] = MappingProxyType(
+    {spec.func_id: spec for spec in (*LOOKUP_MESSAGES, *INITIAL_MESSAGES, *BUSINESS_MESSAGES, *COMMANDS)}
+)
+
+DEVICE_FUNC_IDS: tuple[str, ...] = tuple(
+    spec.func_id for spec in CATALOGUE.values() if spec.direction is Direction.TO_PLATFORM
+)
+"""Everything a device may send over the WebSocket, the exchanges included."""
+
+COMMAND_FUNC_IDS: tuple[str, ...] = tuple(spec.func_id for spec in COMMANDS)
+
+ALWAYS_SUPPORTED: tuple[str, ...] = (
+    "dev.register",
+    "dev.accredit",
+    "dev.login",
+    "dev.report",
+    "cmd.dev.response",
+    "dev.cmd.response",
+)
+"""The six that both sides support whatever their lists say (section 设备上报, funcIds)."""
+
+NEGOTIATED_FUNC_IDS: tuple[str, ...] = (
+    *(spec.func_id for spec in CATALOGUE.values() if spec.negotiated),
+    "cmd.dev.response",
+)
+"""What a device that can do everything lists in `dev.report`."""
+
+PROTOCOL_ORDER: tuple[str, ...] = (LOOKUP, CONNECT, *(name for name in CATALOGUE if name != LOOKUP))
+"""Names of requests and commands in the document's order, for every table that people read."""

@@ -1,0 +1,198 @@
+"""Checks a message against its declaration and says which rule it breaks, with the code a platform answers.
+
+Codes (protocol/README.md 3.3): E0000001 unknown funcId, E0000002 malformed (a required field missing, a value that is
+no string), E0000004 a value out of its format. Which state a device is in is not looked at here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.protocol.catalogue import CATALOGUE
+from simulator.protocol.catalogue.formats import FLAG, Format
+from simulator.protocol.catalogue.spec import Direction, Field, MessageSpec, Object, Objects, Shape, Strings
+
+UNKNOWN_FUNC_ID = "E0000001"
+MALFORMED = "E0000002"
+BAD_VALUE = "E0000004"
+
+MAX_MID_LENGTH = 32
+_MAX_DEPTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """The first rule that a message breaks. Neither `path` nor `reason` holds a value of the message."""
+
+    code: str
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.reason}"
+
+
+def validate_request(message: Mapping[str, Any]) -> Violation | None:
+    """Check what a device sent, as a platform does: envelope, parameters, and that every scalar is a string."""
+    spec_or_violation = _spec(message, Direction.TO_PLATFORM)
+    if isinstance(spec_or_violation, Violation):
+        return spec_or_violation
+    spec = spec_or_violation
+    if spec.sn_required and not message.get("sn"):
+        return Violation(MALFORMED, "sn", "is missing")
+    if spec.func_id == "dev.cmd.response":
+        for name in ("code", "message"):
+            if name not in message or (name == "code" and not message[name]):
+                return Violation(MALFORMED, name, "is missing")
+    scalar = _non_string(message, "", 0)
+    if scalar is not None:
+        return Violation(MALFORMED, scalar, "is not a string")
+    return _check_payload(message, "params", spec.params, required=spec.params_required)
+
+
+def validate_command(message: Mapping[str, Any]) -> Violation | None:
+    """Check a command as a device does: unknown extra fields of any kind are passed over (section 协议通用描述)."""
+    spec_or_violation = _spec(message, Direction.TO_DEVICE)
+    if isinstance(spec_or_violation, Violation):
+        return spec_or_violation
+    return _check_payload(message, "params", spec_or_violation.params, required=True)
+
+
+def validate_reply(spec: MessageSpec, message: Mapping[str, Any]) -> Violation | None:
+    """Check a successful reply to `spec`: `code`, `message`, and the results the document requires."""
+    for name in ("code", "message"):
+        if not isinstance(message.get(name), str):
+            return Violation(MALFORMED, name, "is missing or not a string")
+    if not spec.results.fields:
+        return None
+    return _check_payload(message, "results", spec.results, required=True)
+
+
+def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violation | None:
+    """Check `value` against `shape`; `path` is where it stands in the message."""
+    for field in shape.fields:
+        name = field.name
+        item = value.get(name)
+        if not item and field.aliases:
+            for alias in field.aliases:
+                item = item or value.get(alias)
+        if item is None or item == "":
+            if field.required:
+                return Violation(MALFORMED, f"{path}.{name}", "is missing")
+            if item is None and name in value:
+                return Violation(MALFORMED, f"{path}.{name}", "is not a string")
+            continue
+        violation = _check_shape(field, field.shape, item, f"{path}.{name}")
+        if violation is not None:
+            return violation
+    for group in shape.exactly_one:
+        given = [name for name in group if _given(shape, value, name)]
+        if len(given) != 1:
+            names = " and ".join(group)
+            return Violation(
+                MALFORMED, path, f"must hold one of {names}" if not given else f"must not hold both {names}"
+            )
+    return None
+
+
+def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Violation:
+    """The declaration of `message`'s funcId, or what is wrong with its envelope."""
+    mid = message.get("mid")
+    if mid is None or mid == "":
+        return Violation(MALFORMED, "mid", "is missing")
+    if not isinstance(mid, str):
+        return Violation(MALFORMED, "mid", "is not a string")
+    func_id = message.get("funcId")
+    if func_id is None or func_id == "":
+        return Violation(MALFORMED, "funcId", "is missing")
+    if not isinstance(func_id, str):
+        return Violation(MALFORMED, "funcId", "is not a string")
+    if len(mid) > MAX_MID_LENGTH:
+        return Violation(BAD_VALUE, "mid", f"is longer than {MAX_MID_LENGTH} characters")
+    spec = CATALOGUE.get(func_id)
+    if spec is None or spec.direction is not direction:
+        return Violation(UNKNOWN_FUNC_ID, "funcId", "is unknown")
+    imme = message.get("imme")
+    if imme is not None and imme != "":
+        if not isinstance(imme, str):
+            return Violation(MALFORMED, "imme", "is not a string")
+        if problem := FLAG.problem(imme):
+            return Violation(BAD_VALUE, "imme", problem)
+    return spec
+
+
+def _check_payload(message: Mapping[str, Any], member: str, shape: Object, *, required: bool) -> Violation | None:
+    payload = message.get("payload")
+    if payload is None:
+        if not required:
+            return None
+        return Violation(MALFORMED, "payload", "is missing")
+    if not isinstance(payload, Mapping):
+        return Violation(MALFORMED, "payload", "is not an object")
+    values = payload.get(member)
+    if values is None:
+        if not required:
+            return None
+        return Violation(MALFORMED, f"payload.{member}", "is missing")
+    if not isinstance(values, Mapping):
+        return Violation(MALFORMED, f"payload.{member}", "is not an object")
+    return check_object(shape, values, member)
+
+
+def _check_shape(field: Field, shape: Shape, value: Any, path: str) -> Violation | None:
+    if isinstance(shape, Format):
+        if not isinstance(value, str):
+            return Violation(MALFORMED, path, "is not a string")
+        problem = shape.problem(value)
+        return None if problem is None else Violation(BAD_VALUE, path, problem)
+    if isinstance(shape, Object):
+        if not isinstance(value, Mapping):
+            return Violation(MALFORMED, path, "is not an object")
+        return check_object(shape, value, path)
+    if not isinstance(value, list):
+        return Violation(MALFORMED, path, "is not a list")
+    for position, item in enumerate(value):
+        at = f"{path}[{position}]"
+        if isinstance(shape, Strings):
+            if not isinstance(item, str):
+                return Violation(MALFORMED, at, "is not a string")
+            problem = shape.item.problem(item)
+            violation = None if problem is None else Violation(BAD_VALUE, at, problem)
+        elif not isinstance(item, Mapping):
+            violation = Violation(MALFORMED, at, "is not an object")
+        else:
+            assert isinstance(shape, Objects)
+            violation = check_object(shape.item, item, at)
+        if violation is not None:
+            return violation
+    return None
+
+
+def _given(shape: Object, value: Mapping[str, Any], name: str) -> bool:
+    for field in shape.fields:
+        if field.name == name:
+            return bool(value.get(name)) or any(bool(value.get(alias)) for alias in field.aliases)
+    return False
+
+
+def _non_string(value: Any, path: str, depth: int) -> str | None:
+    """Path of the first scalar below `value` that is no string, or None."""
+    if isinstance(value, str):
+        return None
+    if depth > _MAX_DEPTH:
+        return path or "message"
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not isinstance(item, str):
+                found = _non_string(item, f"{path}.{name}" if path else name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            if not isinstance(item, str):
+                found = _non_string(item, f"{path}[{position}]", depth + 1)
+                if found is not None:
+                    return found
+        return None
+    return path or "message"
