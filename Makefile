@@ -1,0 +1,65 @@
+# Everything here runs in .venv, made on first use from the lock files: python3 (3.11 or newer) and make are enough.
+# Another interpreter: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := -m pip --disable-pip-version-check --quiet
+SMOKE_REPORT := runs/smoke
+
+# A tool that writes the lock must not stand in it, so it has an environment of its own.
+LOCK_VENV := .venv-lock
+LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+.DEFAULT_GOAL := help
+.PHONY: help smoke test check format bench docs lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report is left in runs/smoke
+	@rm -rf $(SMOKE_REPORT)
+	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT)
+
+test: $(STAMP) ## run all tests
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## formatting, lint, types, layering
+	@$(BIN)/ruff format --check --quiet . || { echo "these files are not formatted: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m pytest -q --no-header tests/test_layers.py tests/test_house.py
+
+format: $(STAMP) ## put the formatting right
+	@$(BIN)/ruff check --quiet --fix --select I . || true
+	@$(BIN)/ruff format --quiet .
+
+bench: $(STAMP) ## measure against the usual tools (several minutes); see docs/performance.md
+	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## write the generated documents anew
+	@$(BIN)/python -m simulator.cli docs
+
+lock: $(LOCK_VENV)/.installed ## resolve pyproject.toml anew; pinned versions stay where they still fit
+	@$(LOCK) --output-file requirements.txt pyproject.toml
+	@$(LOCK) --extra dev --all-build-deps --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean: ## remove what the other targets made, the environments included
+	@rm -rf $(VENV) $(LOCK_VENV) runs build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "best-fleet needs Python 3.11 or newer and found %d.%d; another interpreter: make PYTHON=python3.12 ..." % v[:2])'
+	@if ! $(BIN)/python -c "" 2>/dev/null; then $(PYTHON) -m venv --clear $(VENV) \
+		|| { echo "no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; fi
+	@echo "Installing the pinned requirements into $(VENV) (once) ..."
+	@$(BIN)/python $(PIP) install --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LOCK_VENV)/.installed: Makefile
+	@$(PYTHON) -m venv --clear $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/python $(PIP) install pip-tools==7.6.2
+	@touch $@

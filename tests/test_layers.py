@@ -1,0 +1,203 @@
+"""Keeps the house as design.md section 2 draws it: imports point downward only, and the protocol stays pure.
+
+Reads the sources with `ast`, so that imports inside functions and under TYPE_CHECKING count like all others.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT_PACKAGES = ("simulator", "reports", "locustfile", "benchmarks", "tests")
+
+BASE = {"simulator", "simulator.clock", "simulator.measurements", "simulator.exit_codes"}
+WIRE = {"simulator.clock"}
+DEVICE = BASE | {"simulator.protocol", "simulator.wire"}
+FLEET = DEVICE | {"simulator.device", "simulator.platform"}
+SWARM = FLEET | {"simulator.fleet", "reports"}
+ALLOWED: dict[str, set[str]] = {
+    "simulator": set(),
+    "simulator.clock": set(),
+    "simulator.exit_codes": set(),
+    "simulator.measurements": {"simulator.clock"},
+    "simulator.protocol": set(),
+    "simulator.wire": WIRE,
+    "simulator.device": DEVICE,
+    "simulator.platform": DEVICE,
+    "simulator.fleet": FLEET,
+    "simulator.swarm": SWARM,
+    "simulator.cli": SWARM | {"simulator.swarm"},
+    "reports": {"simulator", "simulator.measurements", "simulator.protocol.catalogue", "simulator.exit_codes"},
+    "locustfile": {"simulator.swarm"},
+}
+"""Layer -> what it may import besides itself (an entry covers everything below its dotted name)."""
+
+# What reads or waits for something outside the process; the protocol is computed from its arguments alone.
+IMPURE_MODULES = frozenset(
+    "aiofiles aiohttp asyncio concurrent gevent http io locust logging multiprocessing pathlib random requests select "
+    "selectors signal socket sqlite3 ssl subprocess tempfile threading time urllib.request uvloop websockets".split()
+)
+IMPURE_CALLS = frozenset({"open", "print", "input", "now", "utcnow", "today", "sleep", "getenv"})
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement's target, dotted in full."""
+
+    module: str
+    line: int
+
+
+def source_files() -> list[Path]:
+    """All modules that the rules are about."""
+    files = [*(ROOT / "simulator").rglob("*.py"), *(ROOT / "reports").rglob("*.py")]
+    locustfile = ROOT / "locustfile.py"
+    return sorted(files + ([locustfile] if locustfile.exists() else []))
+
+
+def module_name(path: Path) -> str:
+    """The dotted name under which Python imports a file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer_of(module: str) -> str | None:
+    """The longest layer name that covers a module; None for modules outside the project."""
+    if module.split(".", 1)[0] not in PROJECT_PACKAGES:
+        return None
+    names = [layer for layer in ALLOWED if layer != "simulator" and covers(layer, module)]
+    return max(names, key=len, default="simulator" if module == "simulator" else module)
+
+
+def covers(name: str, module: str) -> bool:
+    """Whether a dotted module lies at or below a dotted name ("simulator" itself covers only its own __init__)."""
+    return module == name or (name != "simulator" and module.startswith(f"{name}."))
+
+
+def imports_of(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[Import]:
+    """All imports of a module, wherever they stand.
+
+    `from simulator import clock` counts as simulator.clock when that is a module of ours, else as simulator.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = module.split(".")
+                package = package[: len(package) - node.level + (1 if is_package else 0)]
+                base = ".".join([*package, base] if base else package)
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield Import(full if is_module(full) else base, node.lineno)
+
+
+def is_module(dotted: str) -> bool:
+    """Whether a dotted name is a module of the project (and not a name inside one)."""
+    path = ROOT.joinpath(*dotted.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def violations(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """What a module imports against the rules, one sentence each."""
+    layer = layer_of(module)
+    allowed = ALLOWED.get(layer or "")
+    if layer is None or allowed is None:
+        return [f"{module} belongs to no layer: add it to ALLOWED"]
+    found = []
+    for imported in imports_of(ast.parse(source), module, is_package=is_package):
+        if layer_of(imported.module) is None or covers(layer, imported.module):
+            continue
+        if not any(covers(name, imported.module) for name in allowed):
+            found.append(f"{module}:{imported.line}: {layer} must not import {imported.module}")
+    return found
+
+
+def impurities(source: str, module: str) -> list[str]:
+    """What a module of the protocol does besides computing, one sentence each."""
+    tree = ast.parse(source)
+    found = [
+        f"{module}:{imported.line}: imports {imported.module}"
+        for imported in imports_of(tree, module, is_package=False)
+        if any(imported.module == name or imported.module.startswith(f"{name}.") for name in IMPURE_MODULES)
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+            if name in IMPURE_CALLS:
+                found.append(f"{module}:{node.lineno}: calls {name}()")
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            if node.attr != "urandom":  # the default source of channel factors; tests hand in their own
+                found.append(f"{module}:{node.lineno}: uses os.{node.attr}")
+    return found
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: module_name(path))
+def test_imports_point_downward(path: Path) -> None:
+    found = violations(path.read_text(encoding="utf-8"), module_name(path), is_package=path.name == "__init__.py")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "simulator" / "protocol").rglob("*.py")), ids=lambda path: module_name(path)
+)
+def test_protocol_is_pure(path: Path) -> None:
+    found = impurities(path.read_text(encoding="utf-8"), module_name(path))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "refused"),
+    [
+        ("simulator.protocol.envelope", "import simulator.clock", True),
+        ("simulator.protocol.envelope", "from simulator.protocol import codes", False),
+        ("simulator.wire.client", "from simulator.protocol import codes", True),
+        ("simulator.wire.client", "from simulator.clock import Clock", False),
+        ("simulator.device.session", "def f():\n    from simulator.platform import broker", True),
+        ("simulator.device.session", "if TYPE_CHECKING:\n    import simulator.fleet.plan", True),
+        ("simulator.device.session", "from ..fleet import plan", True),
+        ("simulator.device.session", "from . import outbox", False),
+        ("simulator.platform.broker", "from simulator.device import session", True),
+        ("simulator.fleet.plan", "from simulator import swarm", True),
+        ("simulator.fleet.plan", "from simulator import __version__", False),
+        ("simulator.swarm.users", "from simulator.cli import main", True),
+        ("simulator.swarm.users", "from reports import summary", False),
+        ("reports.summary", "from simulator.measurements import histogram", False),
+        ("reports.summary", "from simulator.protocol.catalogue import PROTOCOL_ORDER", False),
+        ("reports.summary", "from simulator.protocol import codes", True),
+        ("reports.summary", "from simulator.fleet import scenario", True),
+        ("simulator.newcomer", "import os", True),
+    ],
+)
+def test_the_rules_notice(module: str, source: str, refused: bool) -> None:
+    assert bool(violations(source, module)) is refused
+
+
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        ("import asyncio", True),
+        ("from time import monotonic", True),
+        ("import urllib.parse", False),
+        ("import urllib.request", True),
+        ("import datetime\ndatetime.datetime.now()", True),
+        ("import os\nos.urandom(16)", False),
+        ("import os\nos.environ", True),
+        ("open('x')", True),
+    ],
+)
+def test_purity_is_noticed(source: str, refused: bool) -> None:
+    assert bool(impurities(source, "simulator.protocol.envelope")) is refused
+
+
+def test_every_layer_of_the_rules_exists() -> None:
+    missing = [layer for layer in ALLOWED if not is_module(layer)]
+    assert not missing, f"the rules name layers that are not there: {missing}"
