@@ -1,0 +1,211 @@
+"""getBrokerServer: where a device asks for its platform (document 3.1, protocol/README.md 3.5 "Look-up").
+
+Both sides of the question: the query a device builds and a platform parses and checks, and the answer. Sending it over
+HTTP, knowing the devices and remembering nonces are left to the callers.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import orjson
+
+from simulator.protocol import codes, credentials
+from simulator.protocol.envelope import MalformedMessage, decode, results_of
+
+LOOKUP_PATH: Final = "/v3/device/getBrokerServer"
+"""Follows the dispatch URL."""
+MAX_NONCE_LENGTH: Final = 32
+MAX_SKEW_MS: Final = 300_000
+"""How far a look-up's timestamp may be from the platform's clock: about 5 minutes."""
+
+_TIMESTAMP: Final = re.compile(r"[0-9]{1,19}")
+
+
+class BrokerType(StrEnum):
+    """The transports that a device can ask an address for."""
+
+    PUSH = "push"
+    BEST_W = "best-w"
+    """Over WebSocket: the one that this project speaks."""
+    BEST_T = "best-t"
+    """Over a Tencent broker."""
+    BEST_M = "best-m"
+    """Over MQTT."""
+    BEST_A = "best-a"
+    """Over AWS IoT Core."""
+
+
+_TYPES: Final = frozenset(BrokerType)
+
+
+def is_websocket(broker_type: str) -> bool:
+    """Whether the address that the look-up gives for this type is a WebSocket's."""
+    return broker_type == BrokerType.BEST_W
+
+
+@dataclass(frozen=True, slots=True)
+class LookupQuery:
+    """The parameters of one look-up, as they stand in the URL (decoded)."""
+
+    sn: str
+    type: str
+    nonce: str
+    timestamp: str
+    """Milliseconds since the epoch, as digits."""
+    sign: str = field(repr=False)
+
+    @classmethod
+    def build(cls, sn: str, broker_type: str, nonce: str, timestamp_ms: int, secret_key: str) -> Self:
+        """A signed query. `nonce` has 32 characters at most and is never used twice by a device."""
+        timestamp = str(timestamp_ms)
+        return cls(sn, str(broker_type), nonce, timestamp, credentials.sign(sn, nonce, timestamp, secret_key))
+
+    def url(self, dispatch_url: str) -> str:
+        """The URL to GET.
+
+        Args:
+            dispatch_url: what precedes `/v3/device/getBrokerServer`, such as `https://dc.example.com`.
+
+        Raises:
+            ValueError: If it is no http or https URL, or carries a query or fragment.
+        """
+        parts = urlsplit(dispatch_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("the dispatch URL is no http:// or https:// URL with a host")
+        if "?" in dispatch_url or "#" in dispatch_url:
+            raise ValueError("the dispatch URL carries a query or fragment")
+        return f"{dispatch_url.rstrip('/')}{LOOKUP_PATH}?{self.query_string()}"
+
+    def query_string(self) -> str:
+        """The part of the URL after `?`, percent-encoded."""
+        parameters = {
+            "sn": self.sn,
+            "type": self.type,
+            "nonce": self.nonce,
+            "timestamp": self.timestamp,
+            "sign": self.sign,
+        }
+        return urlencode(parameters, safe="", quote_via=quote)
+
+
+def parse_lookup(parameters: Mapping[str, str]) -> LookupQuery | str:
+    """What a platform makes of a look-up's decoded parameters; unknown ones are ignored.
+
+    Returns:
+        The query, or the code to refuse it with: `E0000002` a parameter is missing or empty, `E0000004` an unknown
+        type, a nonce of more than 32 characters, or a timestamp that is no number.
+    """
+    values = [parameters.get(name) for name in ("sn", "type", "nonce", "timestamp", "sign")]
+    sn, broker_type, nonce, timestamp, sign = (value or "" for value in values)
+    if not all(values):
+        return codes.MALFORMED
+    if broker_type not in _TYPES or len(nonce) > MAX_NONCE_LENGTH or _TIMESTAMP.fullmatch(timestamp) is None:
+        return codes.BAD_VALUE
+    return LookupQuery(sn, broker_type, nonce, timestamp, sign)
+
+
+def parse_query_string(text: str) -> LookupQuery | str:
+    """`parse_lookup` of the URL's part after `?`; refused with `E0000002` where it is no UTF-8 or repeats a name."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=32)
+    except ValueError:
+        return codes.MALFORMED
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        return codes.MALFORMED
+    return parse_lookup(parameters)
+
+
+def check_lookup(
+    query: LookupQuery, *, secret_key: str | None, now_ms: int, nonce_seen: bool, max_skew_ms: int = MAX_SKEW_MS
+) -> str | None:
+    """Whether a platform answers this query.
+
+    Args:
+        secret_key: the one written into the device `query.sn`, None for an unknown device.
+        now_ms: the platform's time, milliseconds since the epoch.
+        nonce_seen: whether this device has used the nonce before.
+        max_skew_ms: how far the timestamp may be from `now_ms`, either way.
+
+    Returns:
+        None, or the code to refuse it with: `E0010004` an unknown device, `E0000003` a bad sign, time or nonce.
+    """
+    if secret_key is None:
+        return codes.NOT_AUTHORISED
+    expected = credentials.sign(query.sn, query.nonce, query.timestamp, secret_key)
+    if not hmac.compare_digest(expected.encode(), query.sign.encode(errors="replace")):
+        return codes.BAD_SIGN
+    if abs(int(query.timestamp) - now_ms) > max_skew_ms or nonce_seen:
+        return codes.BAD_SIGN
+    return None
+
+
+_RESULT_NAMES: Final = {
+    "url": "url",
+    "root_ca": "rootCA",
+    "certificate": "certificate",
+    "private_key": "privateKey",
+    "public_key": "publicKey",
+    "company_id": "companyId",
+    "site_id": "siteId",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAnswer:
+    """The answer to a look-up: the broker's `url` under code `00000000`, or a refusal."""
+
+    code: str
+    message: str = ""
+    url: str | None = None
+    root_ca: str | None = None
+    """PEM text of the CA that signed the broker's certificate."""
+    certificate: str | None = None
+    """PEM text of the device's certificate."""
+    private_key: str | None = field(default=None, repr=False)
+    public_key: str | None = None
+    company_id: str | None = None
+    site_id: str | None = None
+
+    @classmethod
+    def refusal(cls, code: str) -> Self:
+        """The answer that refuses with `code` and its usual message."""
+        return cls(code=code, message=codes.MESSAGES.get(code, "refused"))
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether there is a `url` to connect to."""
+        return self.code == codes.SUCCESS
+
+    def encode(self) -> bytes:
+        """The answer's HTTP body, UTF-8 JSON."""
+        answer: dict[str, Any] = {"code": self.code, "message": self.message}
+        results = {wire: value for name, wire in _RESULT_NAMES.items() if (value := getattr(self, name)) is not None}
+        if results:
+            answer["payload"] = {"results": results}
+        return orjson.dumps(answer)
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """The answer in an HTTP body. Unknown fields and optional ones of a wrong type are ignored.
+
+        Raises:
+            MalformedMessage: If it is no JSON object, has no `code`, or is a success without a `url`.
+        """
+        answer = decode(body)
+        code = answer.get("code")
+        if not isinstance(code, str) or not code:
+            raise MalformedMessage("a look-up's answer without a code")
+        message = answer.get("message")
+        results = results_of(answer)
+        values = {
+            name: value for name, wire in _RESULT_NAMES.items() if isinstance(value := results.get(wire), str) and value
+        }
+        if code == codes.SUCCESS and "url" not in values:
+            raise MalformedMessage("a look-up's success without a url")
+        return cls(code=code, message=message if isinstance(message, str) else "", **values)
