@@ -1,0 +1,76 @@
+"""The suite `plain`: no exchange messages, JSON in text frames."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from simulator.protocol.channel.base import (
+    ChannelSuite,
+    ChannelViolation,
+    DeviceChannel,
+    KeySource,
+    PlatformChannel,
+    open_text,
+)
+
+_NO_EXCHANGE = "the suite plain makes no exchange"
+
+
+class PlainDeviceChannel(DeviceChannel):
+    """A device's end: everything is text from the first message on."""
+
+    __slots__ = ()
+
+    has_exchange: ClassVar[bool] = False
+
+    def public_key_params(self) -> dict[str, str]:
+        raise RuntimeError(_NO_EXCHANGE)
+
+    def accept_public_key(self, results: Mapping[str, Any]) -> None:
+        raise ChannelViolation(_NO_EXCHANGE)
+
+    def factor_params(self) -> dict[str, str]:
+        raise RuntimeError(_NO_EXCHANGE)
+
+    def accept_factor(self, results: Mapping[str, Any]) -> None:
+        raise ChannelViolation(_NO_EXCHANGE)
+
+    def seal(self, json: bytes) -> tuple[bytes, bool]:
+        return json, False
+
+    def open(self, payload: bytes, binary: bool) -> bytes:
+        return open_text(payload, binary)
+
+
+class PlainPlatformChannel(PlatformChannel):
+    """A platform's end: a device that tries an exchange here runs another suite, and is refused."""
+
+    __slots__ = ()
+
+    has_exchange: ClassVar[bool] = False
+
+    def answer_public_key(self, params: Mapping[str, Any]) -> dict[str, str]:
+        raise ChannelViolation(_NO_EXCHANGE)
+
+    def answer_factor(self, params: Mapping[str, Any]) -> dict[str, str]:
+        raise ChannelViolation(_NO_EXCHANGE)
+
+    def established(self) -> None:
+        """Nothing changes: text before, text after."""
+
+    def seal(self, json: bytes) -> tuple[bytes, bool]:
+        return json, False
+
+    def open(self, payload: bytes, binary: bool) -> bytes:
+        return open_text(payload, binary)
+
+
+class PlainSuite(ChannelSuite):
+    """JSON in text frames; TLS, where it is used, is the only protection."""
+
+    name: ClassVar[str] = "plain"
+
+    def device_side(self, keys: KeySource) -> DeviceChannel:
+        return PlainDeviceChannel()
+
+    def platform_side(self, keys: KeySource) -> PlatformChannel:
+        return PlainPlatformChannel()
