@@ -1,0 +1,177 @@
+"""Leases of device indexes: no serial number is ever live on two workers.
+
+Pure book-keeping on both sides; time is handed in, messages are plain dictionaries that `distributed` carries. They
+may be lost, repeated or late, workers may stall or die.
+
+The rules:
+
+- A worker asks with a numbered message: what it still holds (devices that are closing included), how many more it
+  wants, and the number of the newest answer that it has seen. The master answers with *everything* that the worker
+  holds from now on and for how long, so a lost answer is made good by the next.
+- The worker counts the lease from the moment it *sent* the question, the master from the moment it *received* it. So,
+  however late a message, the worker's lease always runs out first. Then the worker drops its devices (the fence).
+- What a silent worker held rests for a quarantine before another gets it. A stopped process keeps its connections
+  open, though nobody serves them; the quarantine is longer than a platform keeps a connection that fell silent.
+- An index is free again when its worker no longer names it, in a message sent after it had seen the grant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.swarm.ranges import Ranges
+
+LEASE_S = 12.0
+"""How long a lease lasts without renewal: a worker stalled for some seconds (garbage, swapping) keeps its devices."""
+RENEWAL_S = 3.0
+"""How often a worker renews: three messages may be lost in a row."""
+QUARANTINE_S = 60.0
+"""How long the indexes of a silent worker rest; Locust itself gives up a missing worker after a minute."""
+CLOCK_MARGIN = 0.02
+"""Part of the lease that the worker does not use: two machines' clocks may not run equally fast."""
+
+
+@dataclass(slots=True)
+class _Holding:
+    """What the master knows of one worker."""
+
+    expires: float
+    held: Ranges = Ranges()
+    seen: int = 0
+    """Number of the worker's newest message."""
+    unseen: dict[int, Ranges] = field(default_factory=dict)
+    """Grants by the answer that carried them, which the worker has not confirmed yet."""
+
+
+class LeaseBook:
+    """The master's side: who holds which of the indexes `0..total-1`.
+
+    Every method takes `now`, monotonic seconds of the master.
+    """
+
+    def __init__(self, total: int, *, lease_s: float = LEASE_S, quarantine_s: float = QUARANTINE_S) -> None:
+        self._free = Ranges([(0, total)])
+        self._lease_s = lease_s
+        self._quarantine_s = quarantine_s
+        self._holdings: dict[str, _Holding] = {}
+
+    @property
+    def free(self) -> int:
+        """How many indexes can be granted at once."""
+        return len(self._free)
+
+    def held_by(self, worker: str) -> Ranges:
+        """What `worker` holds, its quarantined indexes included."""
+        holding = self._holdings.get(worker)
+        return holding.held if holding else Ranges()
+
+    def resting(self, now: float) -> int:
+        """How many indexes of silent workers rest in quarantine."""
+        return sum(len(holding.held) for holding in self._holdings.values() if holding.expires <= now)
+
+    def answer(self, worker: str, question: Mapping[str, Any], now: float) -> dict[str, Any] | None:
+        """Handle one message of `LeaseHolder.question` and return the answer to send back.
+
+        None for a message that was overtaken by a newer one of the same worker: it must not undo that.
+        """
+        self.sweep(now)
+        number = int(question["number"])
+        holding = self._holdings.setdefault(worker, _Holding(expires=now))
+        if number <= holding.seen:
+            return None
+        holding.seen = number
+        holding.expires = now + self._lease_s
+        for granted_in in [key for key in holding.unseen if key <= int(question["seen"])]:
+            del holding.unseen[granted_in]
+        claimed = Ranges.from_wire(question["held"])
+        unseen = Ranges()
+        for grant in holding.unseen.values():
+            unseen = unseen | grant
+        # What the worker names and nobody else holds is its own, even if it was given up for lost: its devices may
+        # not have closed yet.
+        returning = claimed & self._free
+        self._free = (self._free - returning) | (holding.held - claimed - unseen)
+        holding.held = (holding.held & (claimed | unseen)) | returning
+        granted = self._free.take(max(0, int(question["want"]) - len(unseen - claimed)))
+        if granted:
+            self._free = self._free - granted
+            holding.held = holding.held | granted
+            holding.unseen[number] = granted
+        return {"number": number, "lease_s": self._lease_s, "held": holding.held.to_wire()}
+
+    def dismiss(self, worker: str) -> Ranges:
+        """Free at once what `worker` holds, because it said that all its devices are closed."""
+        holding = self._holdings.pop(worker, None)
+        if holding is None:
+            return Ranges()
+        self._free = self._free | holding.held
+        return holding.held
+
+    def sweep(self, now: float) -> Ranges:
+        """Free what rested long enough; returns it."""
+        freed = Ranges()
+        for holding in self._holdings.values():
+            if holding.held and now >= holding.expires + self._quarantine_s:
+                freed = freed | holding.held
+                holding.held = Ranges()
+                holding.unseen.clear()
+        self._free = self._free | freed
+        return freed
+
+
+class LeaseHolder:
+    """The worker's side: what it may run, and until when.
+
+    Every method takes `now`, monotonic seconds of the worker.
+    """
+
+    def __init__(self) -> None:
+        self.held = Ranges()
+        self.valid_until = float("-inf")
+        """Monotonic time at which every device must be down unless the lease was renewed."""
+        self._number = 0
+        self._seen = 0
+        self._sent: dict[int, float] = {}
+
+    def expired(self, now: float) -> bool:
+        """Whether nothing may run any more."""
+        return now >= self.valid_until
+
+    def question(self, want: int, now: float) -> dict[str, Any]:
+        """The next message to the master.
+
+        Args:
+            want: how many indexes are needed beyond those held.
+        """
+        self._number += 1
+        self._sent[self._number] = now
+        return {"number": self._number, "seen": self._seen, "held": self.held.to_wire(), "want": max(0, want)}
+
+    def accept(self, answer: Mapping[str, Any], now: float) -> tuple[Ranges, Ranges]:
+        """Take the master's answer.
+
+        Returns:
+            (granted, lost): indexes that may be started now, and indexes whose devices must be dropped at once.
+        """
+        number = int(answer["number"])
+        sent = self._sent.get(number)
+        if number <= self._seen or sent is None:
+            return Ranges(), Ranges()
+        until = sent + float(answer["lease_s"]) * (1 - CLOCK_MARGIN)
+        self._seen = number
+        for older in [key for key in self._sent if key <= number]:
+            del self._sent[older]
+        held = Ranges.from_wire(answer["held"])
+        if now >= until:
+            # Too late to run any of it. `seen` tells the master that these grants are not used.
+            return Ranges(), Ranges()
+        self.valid_until = max(self.valid_until, until)
+        # An index that a later question gave back may be another worker's by now, though this answer still names it.
+        granted = held - self.held if number == self._number else Ranges()
+        lost = self.held - held
+        self.held = self.held | granted
+        return granted, lost
+
+    def give_back(self, indexes: Ranges) -> None:
+        """`indexes` have no device any more; the master learns it from the next question."""
+        self.held = self.held - indexes
