@@ -112,7 +112,10 @@ def decode_base64(name: str, text: object) -> bytes:
     """
     if not isinstance(text, str) or not text:
         raise ChannelViolation(f"{name} is missing")
-    try:
-        return a2b_base64(text, strict_mode=True)
-    except (Base64Error, ValueError):
-        raise ChannelViolation(f"{name} is not base64") from None
+    # Python's strict mode lets more padding follow a complete text than belongs there.
+    if len(text) % 4 == 0 and not text.endswith("==="):
+        try:
+            return a2b_base64(text, strict_mode=True)
+        except (Base64Error, ValueError):
+            pass
+    raise ChannelViolation(f"{name} is not base64")
