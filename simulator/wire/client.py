@@ -1,0 +1,234 @@
+"""The client side: reach a URL, do the opening handshake, and say clearly why where it fails."""
+
+import asyncio
+import functools
+import socket
+import ssl as tls
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from websockets.exceptions import InvalidURI
+from websockets.http11 import Request, Response
+from websockets.protocol import Side
+from websockets.uri import WebSocketURI, parse_uri
+
+from simulator.wire.connection import Connection
+from simulator.wire.errors import ConnectFailed, connect_failure, explain_tls, shown_address
+from simulator.wire.frames import masked_frame, read_plain
+from simulator.wire.handler import MessageHandler, OnError
+from simulator.wire.opening import Opening
+from simulator.wire.tls import client_context
+
+# A device sends messages of some KB; more than this waiting means that the platform does not keep up.
+_MAX_WRITE_BUFFER = 64 * 1024
+
+_TLS_ALERT = 0x15
+
+
+class ClientConnection(Connection):
+    """A connection that this side has opened."""
+
+    __slots__ = ("_opening",)
+
+    _SIDE: ClassVar[Side] = Side.CLIENT
+    _BACKLOG_STOPS_READING: ClassVar[bool] = False
+    _write_frame = staticmethod(masked_frame)
+    _read_frame = staticmethod(read_plain)
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handler: MessageHandler,
+        opening: Opening,
+        *,
+        max_size: int,
+        close_timeout: float,
+        on_error: OnError | None,
+    ) -> None:
+        super().__init__(
+            loop,
+            handler,
+            opening.protocol,
+            max_size=max_size,
+            max_write_buffer=_MAX_WRITE_BUFFER,
+            close_timeout=close_timeout,
+            on_error=on_error,
+        )
+        self._opening: Opening | None = opening
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._opening is not None:
+            self._opening.send_request()
+            self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        opening = self._opening
+        if opening is None:
+            super().data_received(data)
+            return
+        if not self.bytes_in and data[0] == _TLS_ALERT:
+            opening.answered_in_tls = True
+        super().data_received(data)
+        self._refused(opening)
+
+    def eof_received(self) -> None:
+        opening = self._opening
+        super().eof_received()
+        if opening is not None:
+            self._refused(opening)
+
+    def _refused(self, opening: Opening) -> None:
+        problem = opening.protocol.handshake_exc
+        if problem is not None:
+            opening.fail(opening.explain(problem))
+            self.abort()
+
+    def _handshake(self, event: Request | Response) -> None:
+        opening = self._opening
+        if opening is None or opening.protocol.handshake_exc is not None:
+            return
+        self._opening = None
+        self._opened()
+        opening.succeed()
+
+    def _never_opened(self, detail: str, exc: Exception | None) -> None:
+        opening, self._opening = self._opening, None
+        if opening is None:
+            return
+        if isinstance(exc, tls.SSLError):
+            opening.fail(ConnectFailed("tls", explain_tls(exc, opening.target)))
+        else:
+            opening.fail(opening.explain(None, detail))
+
+
+async def connect(
+    url: str,
+    handler: MessageHandler,
+    *,
+    ssl: tls.SSLContext | None,
+    local_addr: tuple[str, int] | None = None,
+    max_size: int,
+    open_timeout: float,
+    close_timeout: float = 5.0,
+    server_hostname: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    on_error: OnError | None = None,
+) -> Connection:
+    """Open a WebSocket connection.
+
+    When this raises, the handler has seen nothing; otherwise `handler.opened` was called before it returns.
+
+    Args:
+        url: `ws://` or `wss://`.
+        ssl: The TLS settings of a `wss` URL; None there means the system's CAs. Not used for a `ws` URL.
+        local_addr: Source address and port; port 0 leaves the port to the system.
+        max_size: Limit for a received message, in bytes.
+        open_timeout: Seconds for everything: name resolution, TCP, TLS and the opening handshake.
+        close_timeout: Seconds that the peer has to answer the closing handshake and to end the TCP connection.
+        server_hostname: The name to expect in the certificate, where it is not the URL's host.
+        headers: Further headers of the opening request.
+        on_error: Told of exceptions that the handler raised; without it they go to the loop's exception handler.
+
+    Raises:
+        ConnectFailed: With its kind and a text for people.
+    """
+    target = _parse(url)
+    loop = asyncio.get_running_loop()
+    context = (ssl or _system_trust()) if target.secure else None
+    opening = Opening(target, headers, max_size, loop.create_future())
+    connection = ClientConnection(
+        loop, handler, opening, max_size=max_size, close_timeout=close_timeout, on_error=on_error
+    )
+    reached = False
+    opened = False
+    try:
+        async with asyncio.timeout(open_timeout):
+            await _reach(loop, connection, target, context, local_addr, server_hostname, open_timeout, close_timeout)
+            reached = True
+            await opening.done
+            opened = True
+    except TimeoutError as exc:
+        where = shown_address(target.host, target.port)
+        doing = "took the connection but did not finish the opening handshake" if reached else "did not answer"
+        raise ConnectFailed("timeout", f"{where} {doing} within {open_timeout:g} s") from exc
+    finally:
+        if reached and not opened:
+            connection.abort()
+    return connection
+
+
+async def _reach(
+    loop: asyncio.AbstractEventLoop,
+    connection: ClientConnection,
+    target: WebSocketURI,
+    context: tls.SSLContext | None,
+    local_addr: tuple[str, int] | None,
+    server_hostname: str | None,
+    open_timeout: float,
+    close_timeout: float,
+) -> None:
+    """Make the TCP connection, and TLS on it, to the first address of the target that takes it.
+
+    Raises:
+        ConnectFailed: For the reason that the first address gave.
+    """
+    # Over plain TCP asyncio refuses to be told anything of TLS.
+    secured: dict[str, Any] = {}
+    if context is not None:
+        secured = {
+            "ssl": context,
+            "server_hostname": server_hostname or target.host,
+            # `open_timeout` covers this too and has the better message, so it shall be the first.
+            "ssl_handshake_timeout": open_timeout + 1,
+            "ssl_shutdown_timeout": close_timeout,
+        }
+    failure: OSError | None = None
+    try:
+        for address in await _addresses(loop, target, local_addr):
+            try:
+                await loop.create_connection(lambda: connection, address, target.port, local_addr=local_addr, **secured)
+            except OSError as exc:
+                failure = failure or exc
+            else:
+                return
+    except OSError as exc:
+        failure = exc
+    raise connect_failure(failure or socket.gaierror("none of the wanted kind"), target, local_addr) from failure
+
+
+async def _addresses(
+    loop: asyncio.AbstractEventLoop, target: WebSocketURI, local_addr: tuple[str, int] | None
+) -> list[str]:
+    """The target's IP addresses, of the source address's kind where one is given."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, target.host)
+        except OSError:
+            continue
+        return [target.host]
+    family = socket.AF_UNSPEC
+    if local_addr is not None:
+        family = socket.AF_INET6 if ":" in local_addr[0] else socket.AF_INET
+    try:
+        found = await loop.getaddrinfo(target.host, target.port, family=family, type=socket.SOCK_STREAM)
+    except UnicodeError as exc:
+        raise socket.gaierror(socket.EAI_NONAME, "no valid host name") from exc
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _parse(url: str) -> WebSocketURI:
+    try:
+        return parse_uri(url)
+    except (InvalidURI, ValueError) as exc:
+        # The exception's own text would show the whole URL.
+        scheme = url.partition("://")[0] if "://" in url else ""
+        if scheme in {"ws", "wss"}:
+            raise ConnectFailed("handshake", f"the {scheme}:// URL is not valid: host or port is wrong") from exc
+        named = f"begins with {scheme[:20]}://" if scheme else "has no scheme"
+        raise ConnectFailed("handshake", f"a WebSocket URL begins with ws:// or wss://, this one {named}") from exc
+
+
+@functools.cache
+def _system_trust() -> tls.SSLContext:
+    return client_context()

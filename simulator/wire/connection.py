@@ -1,0 +1,461 @@
+"""A WebSocket connection between a transport and a handler: what client and server side have in common.
+
+Responsible for messages in and out, control frames, the closing handshake, limits and back-pressure. The opening
+handshakes are left to `client` and `server`; what a message means is left to the handler.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable
+from typing import ClassVar, cast
+
+from websockets.frames import EXTERNAL_CLOSE_CODES, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import Protocol as SansIo
+from websockets.protocol import Side, State
+
+from simulator.wire.errors import in_words
+from simulator.wire.frames import WholeFrame
+from simulator.wire.handler import NOBODY, MessageHandler, OnError, WritableHandler
+from simulator.wire.sansio import SILENT, between_frames, fault_in_words, is_utf8, short_reason
+
+NORMAL = 1000
+GOING_AWAY = 1001
+ABNORMAL = 1006
+BAD_DATA = 1007
+INTERNAL_ERROR = 1011
+
+_NO_CLOSE_FRAME = "the peer ended the connection without a closing handshake"
+
+
+class Phase(enum.Enum):
+    """Where a connection is in its life."""
+
+    OPENING = enum.auto()
+    OPEN = enum.auto()
+    CLOSING = enum.auto()
+    ENDED = enum.auto()
+
+
+class Connection(asyncio.Protocol):
+    """One WebSocket connection; made by `client.connect` and by a `server.Server`, never directly.
+
+    Whole data frames take the short way of `frames`. All else goes through a sans-I/O protocol object, which lives only
+    while it has something half-read or is closing: an idle connection owns no parser, which is most of its memory.
+
+    Attributes:
+        paused: True while the write buffer is over its limit: whoever can wait should wait with sending.
+        bytes_in: Bytes received since the TCP (or TLS) connection was made, frame headers and handshake included.
+        bytes_out: Bytes handed to the transport, likewise.
+    """
+
+    __slots__ = (
+        "_close_timeout",
+        "_deaf",
+        "_drained",
+        "_failure",
+        "_fragments",
+        "_fragments_binary",
+        "_handler",
+        "_held_by_backlog",
+        "_held_by_handler",
+        "_holding",
+        "_loop",
+        "_max_size",
+        "_max_write_buffer",
+        "_on_error",
+        "_parser",
+        "_phase",
+        "_timer",
+        "_transport",
+        "bytes_in",
+        "bytes_out",
+        "paused",
+    )
+
+    _SIDE: ClassVar[Side]
+    # A server stops reading from a peer that does not take its answers. Were both sides to do so, two full buffers
+    # would wait for each other for ever.
+    _BACKLOG_STOPS_READING: ClassVar[bool]
+
+    @staticmethod
+    def _write_frame(payload: bytes, binary: bool) -> bytes:
+        raise NotImplementedError
+
+    @staticmethod
+    def _read_frame(data: bytes, start: int, max_size: int) -> WholeFrame | None:
+        raise NotImplementedError
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handler: MessageHandler,
+        parser: SansIo,
+        *,
+        max_size: int,
+        max_write_buffer: int,
+        close_timeout: float,
+        on_error: OnError | None,
+    ) -> None:
+        self._loop = loop
+        self._handler = handler
+        self._parser: SansIo | None = parser
+        self._max_size = max_size
+        self._max_write_buffer = max_write_buffer
+        self._close_timeout = close_timeout
+        self._on_error = on_error
+        self._phase = Phase.OPENING
+        self._transport: asyncio.Transport
+        self._timer: asyncio.TimerHandle | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._failure: tuple[int, str, str] | None = None
+        self._fragments: bytearray | None = None
+        self._fragments_binary = False
+        self._held_by_backlog = False
+        self._held_by_handler = False
+        self._holding = False
+        # Set once this side has had enough: what arrives afterwards is not for the handler.
+        self._deaf = False
+        self.paused = False
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    # What the owner of the connection uses.
+
+    @property
+    def is_open(self) -> bool:
+        """True between the opening handshake and the first sign of closing, from either side."""
+        return self._phase is Phase.OPEN
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """Address and port of the other side; None once the connection has ended."""
+        name = self._transport.get_extra_info("peername")
+        return (name[0], name[1]) if name else None
+
+    def send(self, payload: bytes, binary: bool) -> None:
+        """Send one message as one frame.
+
+        Never blocks: see `paused` and `drain`. A message on a connection that is not open is dropped, like one that
+        was on its way when the peer went: `closed` tells.
+        """
+        if self._phase is Phase.OPEN:
+            frame = self._write_frame(payload, binary)
+            self.bytes_out += len(frame)
+            self._transport.write(frame)
+
+    def ping(self) -> None:
+        """Send an empty ping. The peer's pong is taken in silently."""
+        if self._phase is Phase.OPEN:
+            self._sans_io().send_ping(b"")
+            self._flush()
+            self._drop_idle_parser()
+
+    def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """Start the closing handshake; `closed` follows, after the close time-out at the latest.
+
+        Harmless on a connection that is closing or has ended. No message is delivered after it.
+
+        Raises:
+            ValueError: If `code` is none that may be sent (RFC 6455, section 7.4).
+        """
+        if code not in EXTERNAL_CLOSE_CODES and not 3000 <= code < 5000:
+            raise ValueError(f"{code} is no close code that may be sent")
+        self._deaf = True
+        if self._phase is Phase.OPEN:
+            self._sans_io().send_close(code, short_reason(reason))
+            self._closing()
+            self._flush()
+        elif self._phase is Phase.OPENING:
+            self.abort()
+
+    def abort(self) -> None:
+        """End the connection at once, without a closing handshake: the peer sees a reset or an early end."""
+        self._abort("aborted by this side")
+
+    async def drain(self) -> None:
+        """Wait until the connection is not `paused`. Returns at once when it has ended."""
+        if self.paused and self._phase is not Phase.ENDED:
+            if self._drained is None:
+                self._drained = self._loop.create_future()
+            await asyncio.shield(self._drained)
+
+    def pause_reading(self) -> None:
+        """Take no more from the peer. What has arrived already is still delivered."""
+        self._held_by_handler = True
+        self._hold_or_read()
+
+    def resume_reading(self) -> None:
+        """Undo `pause_reading`."""
+        self._held_by_handler = False
+        self._hold_or_read()
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=self._max_write_buffer)
+
+    def data_received(self, data: bytes) -> None:
+        size = len(data)
+        self.bytes_in += size
+        if self._parser is None:
+            start = 0
+            while start < size:
+                found = self._read_frame(data, start, self._max_size)
+                if found is None:
+                    break
+                payload, binary, start = found
+                if not binary and not payload.isascii() and not is_utf8(payload):
+                    self._fail(BAD_DATA, "text that is not UTF-8")
+                    return
+                try:
+                    self._handler.message(payload, binary)
+                except Exception as exc:  # noqa: BLE001 - a fault of one handler must not reach the other connections
+                    self._handler_failed(exc)
+                if self._phase is not Phase.OPEN:
+                    break
+            else:
+                return
+            if start:
+                data = data[start:]
+        if self._phase is not Phase.ENDED:
+            self._parse(data)
+
+    def eof_received(self) -> None:
+        """Returns None, whereupon the transport sends what it still holds and closes."""
+        if self._parser is not None and self._phase is not Phase.ENDED:
+            self._guarded(self._parser.receive_eof)
+        if self._phase is Phase.OPEN:
+            self._failure = (ABNORMAL, "", _NO_CLOSE_FRAME)
+            self._closing()
+
+    def pause_writing(self) -> None:
+        self.paused = True
+        if self._BACKLOG_STOPS_READING:
+            self._held_by_backlog = True
+            self._hold_or_read()
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        self._held_by_backlog = False
+        self._hold_or_read()
+        self._release_drained()
+        if self._phase is Phase.OPEN and isinstance(self._handler, WritableHandler):
+            try:
+                self._handler.writable()
+            except Exception as exc:  # noqa: BLE001 - as in data_received
+                self._handler_failed(exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        was_open = self._phase is not Phase.OPENING
+        ending = self._ending(exc)
+        self._phase = Phase.ENDED
+        self._stop_timer()
+        self.paused = False
+        self._release_drained()
+        handler, self._handler = self._handler, NOBODY
+        self._parser = None
+        self._fragments = None
+        if was_open:
+            try:
+                handler.closed(*ending)
+            except Exception as error:  # noqa: BLE001 - as in data_received
+                self._report(error)
+        self._never_opened(ending[2], exc)
+
+    # For the two sides.
+
+    def _handshake(self, event: Request | Response) -> None:
+        """The opening handshake's message of the peer has arrived."""
+        raise NotImplementedError
+
+    def _never_opened(self, detail: str, exc: Exception | None) -> None:
+        """The transport has gone; matters to a side that still waits for the opening handshake."""
+
+    def _opened(self) -> None:
+        self._phase = Phase.OPEN
+        self._stop_timer()
+        try:
+            self._handler.opened(self)
+        except Exception as exc:  # noqa: BLE001 - as in data_received
+            self._handler_failed(exc)
+
+    def _start_timer(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._stop_timer()
+        self._timer = self._loop.call_later(seconds, callback)
+
+    def _abort(self, detail: str) -> None:
+        if self._phase is Phase.ENDED:
+            return
+        if self._failure is None:
+            self._failure = (ABNORMAL, "", detail)
+        self._deaf = True
+        if self._phase is not Phase.OPENING:
+            self._phase = Phase.CLOSING
+            # Takes the rest of what has just arrived, past the handler.
+            self._sans_io()
+        self._transport.abort()
+
+    def _flush(self) -> None:
+        """Hand what the sans-I/O object wants sent to the transport."""
+        parser = self._parser
+        transport = self._transport
+        if parser is None:
+            return
+        for data in parser.data_to_send():
+            # A transport that is closing or lost takes nothing; asyncio would log a warning for each try.
+            if transport.is_closing():
+                continue
+            if data:
+                self.bytes_out += len(data)
+                transport.write(data)
+            elif self._SIDE is Side.SERVER and transport.can_write_eof():
+                transport.write_eof()
+            else:
+                transport.close()
+
+    # The long way of incoming data.
+
+    def _sans_io(self) -> SansIo:
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = SansIo(self._SIDE, state=State.OPEN, max_size=self._max_size, logger=SILENT)
+        return parser
+
+    def _parse(self, data: bytes) -> None:
+        parser = self._sans_io()
+        self._guarded(parser.receive_data, data)
+        self._drop_idle_parser()
+
+    def _guarded(self, receive: Callable[..., None], *data: bytes) -> None:
+        """Let the sans-I/O object receive something and act on what comes of it."""
+        parser = self._sans_io()
+        try:
+            receive(*data)
+            if self._phase is Phase.OPEN and parser.state is not State.OPEN:
+                self._closing()
+            fault = parser.parser_exc
+            sent = parser.close_sent
+            if fault is not None and sent is not None and self._failure is None:
+                self._failure = (int(sent.code), sent.reason, fault_in_words(fault))
+            self._flush()
+            # What arrived before a close frame is still for the handler.
+            for event in parser.events_received():
+                if isinstance(event, Frame):
+                    self._frame(event)
+                else:
+                    self._handshake(event)
+        except Exception as exc:  # noqa: BLE001 - whatever a peer sends must not reach the loop
+            self._report(exc)
+            self._abort(f"internal fault: {type(exc).__name__}")
+
+    def _frame(self, frame: Frame) -> None:
+        if self._deaf:
+            return
+        opcode = frame.opcode
+        if opcode is Opcode.CONT:
+            if self._fragments is None:
+                return
+            self._fragments += frame.data
+            if frame.fin:
+                payload = bytes(self._fragments)
+                self._fragments = None
+                self._deliver(payload, self._fragments_binary)
+        elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            binary = opcode is Opcode.BINARY
+            if frame.fin:
+                self._deliver(bytes(frame.data), binary)
+            else:
+                self._fragments = bytearray(frame.data)
+                self._fragments_binary = binary
+
+    def _deliver(self, payload: bytes, binary: bool) -> None:
+        if not binary and not payload.isascii() and not is_utf8(payload):
+            self._fail(BAD_DATA, "text that is not UTF-8")
+            return
+        try:
+            self._handler.message(payload, binary)
+        except Exception as exc:  # noqa: BLE001 - as in data_received
+            self._handler_failed(exc)
+
+    def _drop_idle_parser(self) -> None:
+        parser = self._parser
+        if (
+            self._phase is Phase.OPEN
+            and self._fragments is None
+            and parser is not None
+            and parser.state is State.OPEN
+            and between_frames(parser)
+        ):
+            self._parser = None
+
+    # Endings.
+
+    def _fail(self, code: int, detail: str) -> None:
+        """End the connection because of a fault, telling the peer `code`."""
+        self._deaf = True
+        if self._phase is Phase.OPEN:
+            self._failure = (code, "", detail)
+            parser = self._sans_io()
+            parser.fail(code, short_reason(detail))
+            self._closing()
+            self._flush()
+
+    def _handler_failed(self, exc: Exception) -> None:
+        self._report(exc)
+        self._fail(INTERNAL_ERROR, f"internal fault: {type(exc).__name__}")
+
+    def _report(self, exc: BaseException) -> None:
+        if self._on_error is not None:
+            self._on_error(exc)
+        else:
+            self._loop.call_exception_handler(
+                {"message": "fault in the handler of a connection", "exception": exc, "protocol": self}
+            )
+
+    def _closing(self) -> None:
+        self._phase = Phase.CLOSING
+        self._fragments = None
+        # The peer's answer has to be read, whatever held the reading back.
+        self._hold_or_read()
+        self._start_timer(self._close_timeout, self._close_timed_out)
+
+    def _close_timed_out(self) -> None:
+        parser = self._parser
+        if parser is None or parser.close_rcvd is None:
+            self._abort(f"no answer to the closing handshake within {self._close_timeout:g} s")
+        else:
+            self._transport.abort()
+
+    def _ending(self, exc: Exception | None) -> tuple[int, str, str]:
+        parser = self._parser
+        if self._failure is not None:
+            return self._failure
+        if parser is not None and parser.close_rcvd is not None:
+            received = parser.close_rcvd
+            by = "this side" if parser.close_rcvd_then_sent is False else "the peer"
+            return int(received.code), received.reason, f"closed by {by}"
+        if exc is not None:
+            return ABNORMAL, "", in_words(exc)
+        return ABNORMAL, "", _NO_CLOSE_FRAME
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _release_drained(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    def _hold_or_read(self) -> None:
+        hold = (self._held_by_handler or self._held_by_backlog) and self._phase is Phase.OPEN
+        if hold is self._holding or self._transport.is_closing():
+            return
+        self._holding = hold
+        if hold:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()

@@ -1,0 +1,81 @@
+"""The client's opening handshake: what it needs until it is done, and its failures in words."""
+
+import asyncio
+from collections.abc import Mapping
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.http11 import Response
+from websockets.uri import WebSocketURI
+
+from simulator.wire.errors import ConnectFailed, shown_url
+from simulator.wire.sansio import SILENT
+
+# How much of a refusing HTTP answer's body is worth showing, in characters.
+_SHOWN_BODY = 200
+
+
+class Opening:
+    """One opening handshake; dropped when it is done, which is most of a client connection's memory.
+
+    Attributes:
+        answered_in_tls: Set when the peer's first byte was one of TLS though none was asked for.
+    """
+
+    __slots__ = ("answered_in_tls", "done", "headers", "protocol", "target")
+
+    def __init__(
+        self, target: WebSocketURI, headers: Mapping[str, str] | None, max_size: int, done: asyncio.Future[None]
+    ) -> None:
+        self.target = target
+        self.headers = headers
+        self.protocol = ClientProtocol(target, max_size=max_size, logger=SILENT)
+        self.done = done
+        self.answered_in_tls = False
+
+    def send_request(self) -> None:
+        request = self.protocol.connect()
+        for name, value in (self.headers or {}).items():
+            request.headers[name] = value
+        self.protocol.send_request(request)
+
+    def succeed(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, failure: ConnectFailed) -> None:
+        if not self.done.done():
+            self.done.set_exception(failure)
+            # Taken note of: where the waiting task was cancelled meanwhile, asyncio has no reason to complain.
+            self.done.exception()
+
+    def explain(self, problem: Exception | None, detail: str = "") -> ConnectFailed:
+        """Put a failed opening handshake into words.
+
+        Args:
+            problem: What the sans-I/O client found, or None when the connection was lost before that.
+            detail: How it was lost.
+        """
+        where = shown_url(self.target)
+        hint = "" if self.target.secure else " (if it expects TLS, the URL has to begin with wss://)"
+        if self.answered_in_tls:
+            return ConnectFailed("handshake", f"{where} answered in TLS: the URL has to begin with wss://")
+        if isinstance(problem, InvalidStatus):
+            return ConnectFailed("handshake", f"{where} answered {self._status(problem.response)}")
+        if isinstance(problem, InvalidMessage) and isinstance(problem.__cause__, EOFError):
+            return ConnectFailed("handshake", f"{where} hung up during the opening handshake{hint}")
+        if isinstance(problem, InvalidMessage):
+            return ConnectFailed("handshake", f"{where} did not answer in HTTP: no WebSocket server{hint}")
+        if isinstance(problem, InvalidHandshake):
+            return ConnectFailed("handshake", f"{where} broke the opening handshake: {problem}")
+        return ConnectFailed("handshake", f"{where} was lost during the opening handshake: {detail}{hint}")
+
+    def _status(self, response: Response) -> str:
+        text = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
+        body = bytes(response.body[: 4 * _SHOWN_BODY]).decode(errors="replace")
+        if self.target.query:
+            body = body.replace(self.target.query, "…")
+        body = " ".join("".join(c if c.isprintable() else " " for c in body).split())
+        if len(body) > _SHOWN_BODY:
+            body = body[:_SHOWN_BODY] + "…"
+        return f"{text}: {body}" if body else text
