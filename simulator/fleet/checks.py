@@ -1,0 +1,158 @@
+"""What only the whole scenario shows: things that contradict each other, never happen, or are not there."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path as FilePath
+from typing import NamedTuple
+
+from simulator.fleet.problems import closest
+from simulator.fleet.sections.document import DEFAULT_DURATION, ScenarioDocument
+from simulator.fleet.sections.group import GroupSection
+from simulator.fleet.units import format_duration, format_rate
+from simulator.fleet.yaml_source import Path
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+
+CheckThreshold = Callable[[str], str | None]
+"""Says what is wrong with a threshold's text, or None."""
+
+
+class Finding(NamedTuple):
+    """Something wrong at a path of the scenario."""
+
+    path: Path
+    message: str
+    suggestion: str | None = None
+
+
+def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
+    """The groups with `defaults` laid under them."""
+    defaults = {name: getattr(document.defaults, name) for name in document.defaults.model_fields_set}
+    return tuple(
+        group.model_copy(update={key: value for key, value in defaults.items() if key not in group.model_fields_set})
+        for group in document.groups
+    )
+
+
+def run_seconds(document: ScenarioDocument) -> float:
+    """How long the run takes, by `duration` or by the ramp's steps."""
+    if document.duration is not None:
+        return document.duration
+    return _steps_seconds(document) or DEFAULT_DURATION
+
+
+def check(
+    document: ScenarioDocument, directory: FilePath | None, check_threshold: CheckThreshold | None
+) -> Iterator[Finding]:
+    """Everything that is wrong beyond single sections.
+
+    Args:
+        directory: what relative file names start from; `None` where the files are not on this machine.
+    """
+    groups = merged_groups(document)
+    yield from _check_groups(document, groups)
+    yield from _check_ramp(document, sum(group.count for group in groups))
+    yield from _check_moments(document, groups)
+    yield from _check_platform(document)
+    if directory is not None:
+        yield from _check_files(document, directory)
+    if check_threshold is not None:
+        for number, text in enumerate(document.thresholds):
+            message = check_threshold(text)
+            if message is not None:
+                yield Finding(("thresholds", number), message)
+
+
+def _place(group: GroupSection, number: int, field: str) -> Path:
+    """Where the value of a merged group's field was written."""
+    return ("groups", number, field) if field in group.model_fields_set else ("defaults", field)
+
+
+def _check_groups(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
+    names: dict[str, int] = {}
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        if group.name in names:
+            message = f"'{group.name}' is the name of groups[{names[group.name]}] too"
+            yield Finding(("groups", number, "name"), message)
+        names.setdefault(group.name, number)
+        if group.users > group.capacities.users:
+            message = f"{group.users} users are more than the {group.capacities.users} that `capacities.users` allows"
+            yield Finding(_place(own, number, "users"), message)
+        if group.start == "warm" and document.state_file is None and document.identities.csv is None:
+            message = "a warm start takes logins from `state_file` or from the CSV of `identities`: give one"
+            yield Finding(_place(own, number, "start"), message)
+        ids = [meeting.id for meeting in group.meetings]
+        if len(set(ids)) < len(ids):
+            yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
+    if sum(group.count for group in groups) == 0:
+        yield Finding(("groups",), "the groups hold no device at all: give `count`")
+
+
+def _steps_seconds(document: ScenarioDocument) -> float:
+    return sum(step.over + step.hold for step in document.ramp.steps or ()) + (
+        (document.ramp.down or 0.0) if document.ramp.steps else 0.0
+    )
+
+
+def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
+    ramp, run = document.ramp, run_seconds(document)
+    for number, step in enumerate(ramp.steps or ()):
+        if step.devices > total:
+            message = f"{step.devices} devices are more than the {total} of all groups"
+            yield Finding(("ramp", "steps", number, "devices"), message)
+    if ramp.steps and not any(step.devices for step in ramp.steps):
+        yield Finding(("ramp", "steps"), "no step starts any device")
+    if ramp.steps and _steps_seconds(document) > run + 1e-9:
+        message = f"the ramp's steps take {format_duration(_steps_seconds(document))}, longer than {_run(run)}"
+        yield Finding(("duration",), message)
+    if not ramp.steps and (ramp.down or 0.0) >= run:
+        yield Finding(("ramp", "down"), f"stopping takes as long as {_run(run)}")
+    elif ramp.rate is not None and total / ramp.rate > run - (ramp.down or 0.0):
+        needed = format_duration(round(total / ramp.rate, 1))
+        message = f"{total} devices at {format_rate(ramp.rate)} need {needed}, longer than {_run(run)}"
+        yield Finding(("ramp", "rate"), message)
+
+
+def _check_moments(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
+    run = run_seconds(document)
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        for stream_number, stream in enumerate(group.verifications):
+            if stream.wave is not None and stream.wave.at > run:
+                path = (*_place(own, number, "verifications"), stream_number, "wave", "at")
+                yield Finding(path, f"the wave comes after the end of {_run(run)}")
+    for number, push in enumerate(document.platform.pushes):
+        for name in ("at", "every", "after"):
+            moment = getattr(push, name)
+            if moment is not None and moment >= run:
+                yield Finding(("platform", "pushes", number, name), f"never comes in {_run(run)}")
+
+
+def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
+    platform = document.platform
+    for number, push in enumerate(platform.pushes):
+        path: Path = ("platform", "pushes", number, "command")
+        if push.unknown and push.command in COMMAND_FUNC_IDS:
+            yield Finding(path, f"'{push.command}' is a command of the protocol: leave out `unknown: true`")
+        elif not push.unknown and push.command not in COMMAND_FUNC_IDS:
+            message = f"'{push.command}' is no command of the protocol; to push it all the same, add `unknown: true`"
+            yield Finding(path, message, closest(push.command, COMMAND_FUNC_IDS))
+    given = platform.model_fields_set
+    if "members" in given and platform.meetings.count and platform.members > platform.users:
+        message = f"{platform.members} members are more than the {platform.users} users that the platform gives"
+        yield Finding(("platform", "members"), message)
+
+
+def _check_files(document: ScenarioDocument, directory: FilePath) -> Iterator[Finding]:
+    files: list[tuple[Path, str | None]] = [(("identities", "csv"), document.identities.csv)]
+    files += [(("tls", name), getattr(document.tls, name)) for name in ("ca", "client_cert", "client_key")]
+    if document.platform.tls is not None:
+        tls = document.platform.tls
+        files += [(("platform", "tls", name), getattr(tls, name)) for name in ("certificate", "key", "client_ca")]
+    for path, name in files:
+        if name is not None and not (directory / name).is_file():
+            yield Finding(path, f"there is no file {directory / name}")
+    if document.state_file is not None and not (directory / document.state_file).parent.is_dir():
+        parent = (directory / document.state_file).parent
+        yield Finding(("state_file",), f"there is no directory {parent}")
+
+
+def _run(seconds: float) -> str:
+    return f"the run ({format_duration(seconds)})"

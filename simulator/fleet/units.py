@@ -1,0 +1,150 @@
+"""Text with a unit to numbers, as scenario files write them: `10s`, `6/min`, `14KB`, `5%`, `9KB..25KB`.
+
+A bare number is refused: whoever reads a scenario should not have to guess between seconds and milliseconds. Every
+parser raises `ValueError` with a message that says what would be right.
+"""
+
+import re
+from collections.abc import Callable
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+_BYTES = {"B": 1, "KB": 1_024, "MB": 1_048_576}
+"""The protocol's KB is 1,024 bytes (`maxPackageSize`, protocol/README.md 3.5)."""
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_BARE = re.compile(rf"[+-]?{_NUMBER}")
+_DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|min|s|h|d))+")
+_DURATION_PART = re.compile(rf"({_NUMBER})(ms|min|s|h|d)")
+_RATE = re.compile(rf"({_NUMBER})\s*/\s*(ms|s|min|h|d)")
+_SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
+_SHARE = re.compile(rf"({_NUMBER})\s*%")
+
+DURATION_EXAMPLES = "500ms, 10s, 2min, 1h, 1h30min"
+RATE_EXAMPLES = "6/min, 0.5/s, 120/h"
+SIZE_EXAMPLES = "14KB, 900B, 1MB"
+SHARE_EXAMPLES = "5%, 0.05"
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of `500ms`, `10s`, `2min`, `1h`, `1h30min` (units: ms, s, min, h, d)."""
+    text = _text(value, "a duration", DURATION_EXAMPLES)
+    if _BARE.fullmatch(text):
+        if float(text) == 0:
+            return 0.0
+        raise ValueError(f"{text} has no unit: write {text}s, {text}ms, {text}min or {text}h")
+    compact = re.sub(r"\s+", "", text)
+    if not _DURATION.fullmatch(compact):
+        raise ValueError(f"'{text}' is no duration: write one like {DURATION_EXAMPLES}")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(compact))
+
+
+def parse_rate(value: object) -> float:
+    """Events per second of `6/min`, `0.5/s`, `120/h`."""
+    text = _text(value, "a rate", RATE_EXAMPLES)
+    if _BARE.fullmatch(text):
+        raise ValueError(f"{text} has no unit: write {text}/s, {text}/min or {text}/h")
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no rate: write one like {RATE_EXAMPLES}")
+    return float(match[1]) / _SECONDS[match[2]]
+
+
+def parse_size(value: object) -> int:
+    """Bytes of `14KB`, `900B`, `1MB`; a KB is 1,024 bytes."""
+    text = _text(value, "a size", SIZE_EXAMPLES)
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no size: write one like {SIZE_EXAMPLES}")
+    number, unit = match[1], match[2]
+    if unit == "":
+        raise ValueError(f"{number} has no unit: write {number}B or {number}KB (1,024 bytes)")
+    if unit not in _BYTES:
+        raise ValueError(f"'{unit}' is no unit of size: write {number}B, {number}KB (1,024 bytes) or {number}MB")
+    return round(float(number) * _BYTES[unit])
+
+
+def parse_share(value: object) -> float:
+    """A share between 0 and 1 of `5%` or `0.05`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        share = float(value)
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"{value} is no share: write {value}% or a number from 0 to 1")
+        return share
+    text = _text(value, "a share", SHARE_EXAMPLES)
+    match = _SHARE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no share: write one like {SHARE_EXAMPLES}")
+    share = float(match[1]) / 100.0
+    if share > 1.0:
+        raise ValueError(f"{text} is more than 100%")
+    return share
+
+
+def parse_duration_range(value: object) -> tuple[float, float]:
+    """Seconds from and to of `5s..10s`, `5-10s`, or one duration for both."""
+    return _parse_range(value, "a duration or a range of durations", f"{DURATION_EXAMPLES}, 5s..10s", parse_duration)
+
+
+def parse_size_range(value: object) -> tuple[float, float]:
+    """Bytes from and to of `9KB..25KB`, `9-25KB`, or one size for both."""
+    return _parse_range(value, "a size or a range of sizes", f"{SIZE_EXAMPLES}, 9KB..25KB", parse_size)
+
+
+def format_duration(seconds: float) -> str:
+    """The shortest text that `parse_duration` reads back as the same number: `1h30min`, `250ms`, `12.5s`."""
+    milliseconds = round(seconds * 1000)
+    if abs(milliseconds / 1000 - seconds) > 1e-9 * max(1.0, seconds):
+        return f"{seconds:f}s"
+    parts: list[str] = []
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)):
+        amount, milliseconds = divmod(milliseconds, size)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts) or "0s"
+
+
+def format_size(size: float) -> str:
+    """`14KB` for whole KB, `900B` otherwise."""
+    return f"{int(size) // 1024}KB" if size and size % 1024 == 0 else f"{int(size)}B"
+
+
+def format_rate(per_second: float) -> str:
+    """`20/s`, `6/min`, `120/h`: the shortest unit in which the number is whole, per second otherwise."""
+    for unit in ("s", "min", "h"):
+        number = per_second * _SECONDS[unit]
+        if number >= 1 and abs(number - round(number)) < 1e-9 * number:
+            return f"{round(number)}/{unit}"
+    return f"{per_second:g}/s"
+
+
+def format_share(share: float) -> str:
+    """`5%`."""
+    return f"{share * 100:g}%"
+
+
+def _parse_range(value: object, what: str, examples: str, parse: Callable[[object], float]) -> tuple[float, float]:
+    text = _text(value, what, examples)
+    separator = ".." if ".." in text else "-"
+    low_text, found, high_text = (part.strip() for part in text.partition(separator))
+    if not found:
+        bound = parse(text)
+        return bound, bound
+    if not low_text or not high_text:
+        raise ValueError(f"'{text}' is no range: write {examples}")
+    high = parse(high_text)
+    if _BARE.fullmatch(low_text):
+        # `9-25KB`: the lower bound takes the upper one's unit.
+        low_text += high_text.lstrip("0123456789. ")
+    low = parse(low_text)
+    if low > high:
+        raise ValueError(f"'{text}' runs backwards: write the smaller bound first")
+    return low, high
+
+
+def _text(value: object, what: str, examples: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"must be {what} like {examples}")
+    text = str(value).strip()
+    if text.startswith("-"):
+        raise ValueError(f"{text} is negative: {what} like {examples} is needed")
+    return text
