@@ -1,0 +1,276 @@
+"""Who the devices are: serial numbers and the secrets of the factory, made from the seed or read from a CSV.
+
+Generated identities need no file: both sides derive the same secrets from the scenario's seed and the serial number,
+so that the embedded platform knows every device of the fleet. They are for testing only.
+"""
+
+import csv
+import hashlib
+import hmac
+import io
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from simulator.device.settings import Credentials
+from simulator.fleet.problems import Problem, ScenarioError, closest
+from simulator.fleet.scenario import Scenario
+
+REQUIRED_COLUMNS = ("sn", "secretKey", "productId", "devKey")
+OPTIONAL_COLUMNS = ("authCode", "secret")
+MAX_CSV_BYTES = 512 * 1024 * 1024
+"""A million devices take about 150 MB."""
+
+
+class IdentitySource(ABC):
+    """The identities of a fleet, by index from 0 and by serial number."""
+
+    @property
+    @abstractmethod
+    def available(self) -> int | None:
+        """How many there are; `None` where they are made as needed."""
+
+    @abstractmethod
+    def at(self, index: int) -> Credentials:
+        """The credentials of device `index`.
+
+        Raises:
+            IndexError: there are not so many.
+        """
+
+    @abstractmethod
+    def find(self, sn: str) -> Credentials | None:
+        """The credentials that belong to a serial number; `None` where it is no device of this fleet."""
+
+    def require(self, needed: int) -> None:
+        """Make sure that the fleet has enough identities, before anything connects.
+
+        Raises:
+            ScenarioError: there are fewer than `needed`.
+        """
+        if self.available is not None and self.available < needed:
+            message = f"holds {self.available} identities, but the fleet has {needed} devices"
+            raise ScenarioError([Problem(file=self.name, message=message)])
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Where the identities come from, for messages."""
+
+    def csv_lines(self, count: int) -> Iterator[str]:
+        """The first `count` identities as lines of a CSV with header (for `write_csv`, and for workers)."""
+        credentials = [self.at(index) for index in range(count)]
+        warm = any(one.auth_code and one.secret for one in credentials)
+        columns = (*REQUIRED_COLUMNS, *(OPTIONAL_COLUMNS if warm else ()))
+        yield _csv_line(columns)
+        for one in credentials:
+            known = (one.sn, one.secret_key, one.product_id, one.dev_key)
+            yield _csv_line((*known, one.auth_code or "", one.secret or "") if warm else known)
+
+    def write_csv(self, path: Path, count: int) -> None:
+        """Write the first `count` identities into a new file that only its owner can read.
+
+        Raises:
+            FileExistsError: there is a file already; a platform may have been provisioned with it.
+        """
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.writelines(self.csv_lines(count))
+
+
+class GeneratedIdentities(IdentitySource):
+    """Identities made from the seed: as many as needed, always the same."""
+
+    def __init__(
+        self, seed: int, pattern: str = "BEST{index:06d}", first: int = 1, product_id: str | None = None
+    ) -> None:
+        self._key = f"best-fleet identities {seed}".encode()
+        self._pattern = pattern
+        self._first = first
+        self._prefix, _, rest = pattern.partition("{")
+        self._suffix = rest.partition("}")[2]
+        self._product_id = product_id or self._derive("productId", "")
+
+    def __repr__(self) -> str:
+        return f"GeneratedIdentities({self._pattern!r}, first={self._first})"
+
+    @property
+    def available(self) -> int | None:
+        return None
+
+    @property
+    def name(self) -> str:
+        return f"pattern {self._pattern}"
+
+    def at(self, index: int) -> Credentials:
+        if index < 0:
+            raise IndexError(f"no device has the index {index}")
+        return self._credentials(self._pattern.format(index=self._first + index))
+
+    def find(self, sn: str) -> Credentials | None:
+        digits = sn[len(self._prefix) : len(sn) - len(self._suffix)]
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+            return None
+        number = int(digits)
+        if number < self._first or self._pattern.format(index=number) != sn:
+            return None
+        return self._credentials(sn)
+
+    def _credentials(self, sn: str) -> Credentials:
+        return Credentials(
+            sn=sn,
+            secret_key=self._derive("secretKey", sn),
+            product_id=self._product_id,
+            dev_key=self._derive("devKey", sn),
+        )
+
+    def _derive(self, purpose: str, sn: str) -> str:
+        """32 hex digits; the same for the same seed, purpose and serial number."""
+        return hmac.new(self._key, f"{purpose}\0{sn}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class ListedIdentities(IdentitySource):
+    """Identities from a CSV, in its order."""
+
+    def __init__(self, name: str, credentials: Sequence[Credentials]) -> None:
+        self._name = name
+        self._credentials = tuple(credentials)
+        self._by_sn = {one.sn: one for one in self._credentials}
+
+    def __repr__(self) -> str:
+        return f"ListedIdentities({self._name!r}, {len(self._credentials)} identities)"
+
+    @property
+    def available(self) -> int | None:
+        return len(self._credentials)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def at(self, index: int) -> Credentials:
+        if index < 0:
+            raise IndexError(f"no device has the index {index}")
+        return self._credentials[index]
+
+    def find(self, sn: str) -> Credentials | None:
+        return self._by_sn.get(sn)
+
+
+def identities_of(scenario: Scenario, csv_file: Path | None = None) -> IdentitySource:
+    """The identities that a scenario names; `csv_file` (the command line's) goes before them.
+
+    Raises:
+        ScenarioError: the CSV has problems; all are listed.
+    """
+    path = csv_file or scenario.identities_file
+    if path is not None:
+        return read_identities(path)
+    section = scenario.document.identities
+    return GeneratedIdentities(scenario.seed, section.sn, section.first, section.product_id)
+
+
+def read_identities(path: Path) -> ListedIdentities:
+    """The identities of a CSV file.
+
+    Raises:
+        ScenarioError: it cannot be read or has problems; all are listed, with their lines.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_CSV_BYTES + 1)
+    except FileNotFoundError:
+        raise ScenarioError([Problem(file=str(path), message="there is no such file")]) from None
+    except OSError as error:
+        raise ScenarioError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from None
+    if len(content) > MAX_CSV_BYTES:
+        raise ScenarioError([Problem(file=str(path), message=f"is larger than {MAX_CSV_BYTES >> 20} MB")])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text")]) from None
+    return parse_identities(text, str(path))
+
+
+def parse_identities(text: str, name: str) -> ListedIdentities:
+    """The identities of a CSV text (a byte order mark is skipped, as are empty lines and spaces round values).
+
+    Raises:
+        ScenarioError: the header or lines are wrong; all problems are listed, with their lines, never with values that
+            could be secrets.
+    """
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    problems: list[Problem] = []
+    credentials: list[Credentials] = []
+    lines: dict[str, int] = {}
+    columns: list[str] | None = None
+
+    def problem(message: str, field: str = "", suggestion: str | None = None) -> None:
+        line = max(1, reader.line_num)
+        problems.append(Problem(file=name, line=line, field=field, message=message, suggestion=suggestion))
+
+    try:
+        for row in reader:
+            values = [value.strip() for value in row]
+            if not any(values):
+                continue
+            if columns is None:
+                columns = values
+                for message, suggestion in _header_problems(columns):
+                    problem(message, "header", suggestion)
+                if problems:
+                    break
+                continue
+            if len(values) != len(columns):
+                problem(f"has {len(values)} values, but the header has {len(columns)}")
+                continue
+            record = dict(zip(columns, values, strict=True))
+            empty = [column for column in REQUIRED_COLUMNS if not record[column]]
+            for column in empty:
+                problem("is empty", column)
+            if bool(record.get("authCode")) != bool(record.get("secret")):
+                problem("`authCode` and `secret` go together: give both or none")
+            sn = record["sn"]
+            if sn in lines:
+                problem(f"'{sn}' is in line {lines[sn]} too", "sn")
+            elif not empty:
+                lines[sn] = reader.line_num
+                credentials.append(_credentials(record))
+    except csv.Error as error:
+        problem(f"is not valid CSV: {error}")
+    if columns is None and not problems:
+        problem(f"is empty: the header is {','.join(REQUIRED_COLUMNS)}")
+    if problems:
+        raise ScenarioError(problems)
+    return ListedIdentities(name, credentials)
+
+
+def _header_problems(columns: list[str]) -> Iterator[tuple[str, str | None]]:
+    known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+    for column in REQUIRED_COLUMNS:
+        if column not in columns:
+            yield f"the column {column} is missing", None
+    for number, column in enumerate(columns):
+        if column not in known:
+            yield f"'{column}' is no column of this file; known: {', '.join(known)}", closest(column, known)
+        elif column in columns[:number]:
+            yield f"the column {column} is there twice", None
+
+
+def _credentials(record: dict[str, str]) -> Credentials:
+    return Credentials(
+        sn=record["sn"],
+        secret_key=record["secretKey"],
+        product_id=record["productId"],
+        dev_key=record["devKey"],
+        auth_code=record.get("authCode") or None,
+        secret=record.get("secret") or None,
+    )
+
+
+def _csv_line(values: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(values)
+    return buffer.getvalue()

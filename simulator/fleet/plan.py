@@ -1,0 +1,120 @@
+"""Which device is what: index → group, serial number, seed and settings, for a fleet of any size.
+
+All of it is a pure function of scenario, fleet size and index, so that every process of a distributed run has the same
+plan without talking. Settings are shared per group; a `DeviceSpec` is made when asked for.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from simulator.device.settings import DeviceSpec, Start
+from simulator.fleet.identities import IdentitySource, identities_of
+from simulator.fleet.scenario import Scenario
+from simulator.fleet.warm_state import Login
+
+
+def scale_counts(counts: Sequence[int], total: int) -> tuple[int, ...]:
+    """`total` devices shared out in proportion to `counts` (largest remainder).
+
+    Exact where `total` is the sum of `counts`. Every group that had devices keeps at least one, where there are enough
+    devices for that; a group without devices gets none.
+    """
+    whole = sum(counts)
+    if total < 0 or (whole == 0 and total > 0):
+        raise ValueError(f"cannot share {total} devices out to groups of {list(counts)}")
+    if whole == 0:
+        return tuple(0 for _ in counts)
+    shares = [total * count // whole for count in counts]
+    remainders = sorted(range(len(counts)), key=lambda group: (-(total * counts[group] % whole), group))
+    for group in remainders[: total - sum(shares)]:
+        shares[group] += 1
+    for group, count in enumerate(counts):
+        richest = max(range(len(counts)), key=lambda other: shares[other])
+        if count > 0 and shares[group] == 0 and shares[richest] > 1:
+            shares[group] += 1
+            shares[richest] -= 1
+    return tuple(shares)
+
+
+class FleetPlan:
+    """The devices 0 … `total`-1 of a run.
+
+    Indexes are interleaved: any first part of them holds all groups in about their proportions, so that a ramp brings
+    up all groups evenly.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        total: int | None = None,
+        identities: IdentitySource | None = None,
+        dispatch_url: str | Sequence[str] = (),
+        logins: Mapping[str, Login] | None = None,
+    ) -> None:
+        """
+        Args:
+            total: fleet size; the scenario's own by default.
+            identities: where serial numbers come from; the scenario's own by default.
+            dispatch_url: one or several; devices are spread over them.
+            logins: what earlier runs left for warm starts, by serial number; goes before what a CSV says.
+
+        Raises:
+            ScenarioError: there are too few identities.
+        """
+        self.scenario = scenario
+        self.total = scenario.devices if total is None else total
+        self.identities = identities_of(scenario) if identities is None else identities
+        self.identities.require(self.total)
+        self.dispatch_urls: tuple[str, ...] = (dispatch_url,) if isinstance(dispatch_url, str) else tuple(dispatch_url)
+        self.settings = scenario.group_settings()
+        self.counts = scale_counts([group.count for group in scenario.groups], self.total)
+        self._groups = _interleave(self.counts)
+        self._logins = logins or {}
+
+    def __len__(self) -> int:
+        return self.total
+
+    def group(self, index: int) -> int:
+        """The number of the group that device `index` belongs to."""
+        if not 0 <= index < self.total:
+            raise IndexError(f"device {index} of {self.total}")
+        return self._groups[index]
+
+    def sn(self, index: int) -> str:
+        """The serial number of device `index`."""
+        return self.identities.at(index).sn
+
+    def dispatch_url(self, index: int) -> str:
+        """The dispatch server of device `index`; always the same."""
+        return self.dispatch_urls[index % len(self.dispatch_urls)]
+
+    def spec(self, index: int) -> DeviceSpec:
+        """Everything device `index` needs to live the same life again."""
+        settings = self.settings[self.group(index)]
+        credentials = self.identities.at(index)
+        if settings.start is Start.COLD:
+            credentials = replace(credentials, auth_code=None, secret=None)
+        elif credentials.sn in self._logins:
+            login = self._logins[credentials.sn]
+            credentials = replace(credentials, auth_code=login.auth_code, secret=login.secret)
+        return DeviceSpec(
+            index=index,
+            credentials=credentials,
+            settings=settings,
+            seed=device_seed(self.scenario.seed, credentials.sn),
+        )
+
+
+def device_seed(scenario_seed: int, sn: str) -> int:
+    """The seed of one device's random source: unrelated between devices, the same for every run."""
+    digest = hashlib.sha256(f"best-fleet device {scenario_seed}\0{sn}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def _interleave(counts: Sequence[int]) -> Sequence[int]:
+    """The group of each index: the k-th of n devices of a group stands at the place (k + ½) / n of the whole."""
+    places = [((2 * k + 1) / (2 * count), group) for group, count in enumerate(counts) for k in range(count)]
+    places.sort()
+    return array("L", (group for _, group in places))

@@ -1,0 +1,133 @@
+"""The logins that devices got in earlier runs, so that a warm start needs no registration.
+
+A SQLite file that only its owner can read, by dispatch server and serial number. Calls block for a moment; several
+processes may use one file at a time.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_BUSY_SECONDS = 10.0
+"""How long a call waits for another process that is writing; a batch takes milliseconds."""
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS login (
+    dispatch TEXT NOT NULL,
+    sn TEXT NOT NULL,
+    auth_code TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    PRIMARY KEY (dispatch, sn)
+) WITHOUT ROWID
+"""
+_BATCH = 500
+"""Serial numbers per query, below SQLite's smallest limit of 999 parameters."""
+
+
+class WarmStateError(Exception):
+    """The state file cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a platform gave a device when it registered (dev.register, dev.accredit)."""
+
+    auth_code: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+class WarmState:
+    """The state file, open. Use it as a context manager or call `close`; from any thread, but one at a time.
+
+    Every method raises `WarmStateError` where the file cannot be read or written any more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            WarmStateError: the file cannot be opened or made, or is none of ours.
+        """
+        self._path = path
+        try:
+            # Made before SQLite does, so that it never is readable for others, not even for a moment.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.chmod(path, 0o600)
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise WarmStateError(f"{path}: cannot be opened: {error}") from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise WarmStateError(f"{path}: is no state file of best-fleet: {error}") from error
+        except WarmStateError:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _SCHEMA_VERSION):
+            raise WarmStateError(f"{self._path}: was written by another version of best-fleet (schema {version})")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute(_SCHEMA)
+        self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; nothing is lost that was saved."""
+        self._connection.close()
+
+    def load_many(self, dispatch: str, sns: Iterable[str]) -> dict[str, Login]:
+        """The logins of those devices that have one at this dispatch server."""
+        found: dict[str, Login] = {}
+        wanted = list(sns)
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT sn, auth_code, secret FROM login WHERE dispatch = ? AND sn IN ({marks})"
+            try:
+                rows = self._connection.execute(query, (dispatch, *batch)).fetchall()
+            except sqlite3.Error as error:
+                raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
+            found.update((sn, Login(auth_code, secret)) for sn, auth_code, secret in rows)
+        return found
+
+    def save(self, dispatch: str, logins: Mapping[str, Login]) -> None:
+        """Keep these logins, all or none; a device's earlier one is replaced."""
+        self._write(
+            "INSERT INTO login (dispatch, sn, auth_code, secret) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (dispatch, sn) DO UPDATE SET auth_code = excluded.auth_code, secret = excluded.secret",
+            [(dispatch, sn, login.auth_code, login.secret) for sn, login in logins.items()],
+        )
+
+    def forget(self, dispatch: str, sns: Iterable[str]) -> None:
+        """Drop the logins of these devices: the platform refused them."""
+        self._write("DELETE FROM login WHERE dispatch = ? AND sn = ?", [(dispatch, sn) for sn in sns])
+
+    def _write(self, statement: str, rows: list[tuple[str, ...]]) -> None:
+        if not rows:
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(statement, rows)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise WarmStateError(f"{self._path}: cannot be written: {error}") from error
