@@ -1,0 +1,175 @@
+"""Judging thresholds: over a finished run, and while it goes on for those that may abort it."""
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reports.figures import Figures, after, recent, whole_run
+from reports.run_info import RunInfo
+from reports.thresholds import LOOP_LAG, Threshold
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.run import RunMeasurements
+
+ABORT_WINDOW_S: Final = 10
+"""A threshold with `abort` is judged on this many seconds, and stops the run once crossed for as long."""
+
+_COMPARISONS: Final = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdResult:
+    """How a threshold came out. `value` is in the threshold's unit; None if there was nothing to measure."""
+
+    expression: str
+    value: float | None
+    passed: bool
+    reason: str
+    unit: str = ""
+
+    def dump(self) -> dict[str, Any]:
+        """The form of `summary.json`."""
+        return {
+            "expression": self.expression,
+            "value": None if self.value is None else round(self.value, 4),
+            "passed": self.passed,
+            "reason": self.reason,
+            "unit": self.unit,
+        }
+
+
+def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
+    """Judge one threshold on a view of the run (made for its `after_s` by the caller: see `evaluate_all`)."""
+    if threshold.is_overall or threshold.subject == LOOP_LAG:
+        value = _overall(threshold, figures)
+        if value is None:
+            return _result(threshold, None, False, "nothing was measured")
+        return _judged(threshold, threshold.subject, value)
+    names = [name for name, found in figures.series.items() if threshold.matches(name) and found.count]
+    values = [(name, value) for name in names if (value := _named(threshold, figures, name)) is not None]
+    if not values:
+        what = "never had an intended time" if names else "never occurred"
+        return _result(threshold, None, False, f"{threshold.subject} {what}")
+    return _judged(threshold, *_worst(threshold, values))
+
+
+def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements, run: RunInfo) -> list[ThresholdResult]:
+    """Judge thresholds over a run that has ended, each on the part of the run that it speaks of."""
+    views: dict[float, Figures] = {}
+    results = []
+    for threshold in thresholds:
+        start = threshold.after_s
+        if start not in views:
+            views[start] = after(measurements, run, start) if start else whole_run(measurements, run)
+        results.append(evaluate(threshold, views[start]))
+    return results
+
+
+class LiveThresholds:
+    """Watches the thresholds with `abort` while the run goes on."""
+
+    def __init__(self, thresholds: Iterable[Threshold], measurements: RunMeasurements, run: RunInfo) -> None:
+        self._thresholds = [threshold for threshold in thresholds if threshold.abort]
+        self._measurements = measurements
+        self._run = run
+        self._crossed_since: dict[str, float] = {}
+
+    def tick(self, now: float) -> Threshold | None:
+        """Look at the last 10 s; call it about once a second.
+
+        Args:
+            now: epoch seconds.
+
+        Returns:
+            The threshold that was crossed at every look for 10 s, so that the run must stop; else None.
+        """
+        waiting = [item for item in self._thresholds if now >= self._run.started + item.after_s]
+        if not waiting:
+            return None
+        figures = recent(self._measurements, self._run, now, ABORT_WINDOW_S)
+        for threshold in waiting:
+            result = evaluate(threshold, figures)
+            if result.passed or result.value is None:
+                self._crossed_since.pop(threshold.expression, None)
+                continue
+            since = self._crossed_since.setdefault(threshold.expression, now)
+            # a single bad second stays within sight for 10 s and must not end the run
+            if now - since > ABORT_WINDOW_S:
+                return threshold
+        return None
+
+
+def _overall(threshold: Threshold, figures: Figures) -> float | None:
+    subject = threshold.subject
+    if subject == LOOP_LAG:
+        return _latency(threshold, figures.loop_lag)
+    if subject == "failures":
+        return _failures(threshold, figures.requests, figures.failures)
+    if subject.startswith("records."):
+        return figures.records[subject.removeprefix("records.")]
+    share = {"online": figures.online, "came_online": figures.came_online}
+    if subject in share:
+        value = share[subject]
+        return None if value is None else 100.0 * value
+    values: dict[str, float | None] = {
+        "requests_per_second": figures.requests / figures.seconds,
+        "disconnects": figures.disconnects,
+        "anomalies": figures.anomalies,
+        "generator.cpu": figures.cpu_percent,
+        "generator.rss": figures.rss_mb,
+    }
+    return values[subject]
+
+
+def _named(threshold: Threshold, figures: Figures, name: str) -> float | None:
+    found = figures.series[name]
+    if threshold.metric == "count":
+        return found.count
+    if threshold.metric == "rate":
+        return found.count / figures.seconds
+    if threshold.metric == "failures":
+        return _failures(threshold, found.count, found.failures)
+    if threshold.intended:
+        histogram = figures.intended.get(name)
+        return _latency(threshold, histogram) if histogram is not None else None
+    return _latency(threshold, found.histogram)
+
+
+def _failures(threshold: Threshold, count: int, failures: int) -> float | None:
+    if threshold.unit != "%":
+        return failures
+    return 100.0 * failures / count if count else None
+
+
+def _latency(threshold: Threshold, histogram: Histogram) -> float | None:
+    if not histogram.count:
+        return None
+    if threshold.metric == "percentile":
+        return histogram.percentile(threshold.percent) / 1000.0
+    microseconds = {"min": histogram.min_us, "max": histogram.max_us, "mean": histogram.mean_us}
+    return microseconds[threshold.metric] / 1000.0
+
+
+def _worst(threshold: Threshold, values: list[tuple[str, float]]) -> tuple[str, float]:
+    if threshold.comparison in ("<", "<="):
+        return max(values, key=lambda item: item[1])
+    if threshold.comparison in (">", ">="):
+        return min(values, key=lambda item: item[1])
+    holds = _COMPARISONS[threshold.comparison]
+    return next((item for item in values if not holds(item[1], threshold.limit)), values[0])
+
+
+def _judged(threshold: Threshold, name: str, value: float) -> ThresholdResult:
+    passed = bool(_COMPARISONS[threshold.comparison](value, threshold.limit))
+    return _result(threshold, value, passed, "" if name == threshold.subject else f"worst: {name}")
+
+
+def _result(threshold: Threshold, value: float | None, passed: bool, reason: str) -> ThresholdResult:
+    return ThresholdResult(threshold.expression, value, passed, reason, threshold.unit)

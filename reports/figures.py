@@ -1,0 +1,204 @@
+"""What thresholds and tables ask of a run: one view of the whole run, of its part after a ramp, of its last seconds.
+
+A view holds references and numbers, no text; it is made anew when it is needed.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.run_info import RunInfo
+from simulator.measurements.accumulate import HistogramSum
+from simulator.measurements.devices import INACTIVE_STATES, ONLINE, DeviceStates
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.run import RunMeasurements
+from simulator.measurements.series import COMMAND_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFigures:
+    """One funcId, flow or command; a failed request counts with the time until it failed."""
+
+    histogram: Histogram
+    failures: int
+
+    @property
+    def count(self) -> int:
+        return self.histogram.count
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One view of a run. Shares are 0..1; None where nothing was measured."""
+
+    seconds: float
+    series: Mapping[str, SeriesFigures]
+    """By name: funcIds, flows and commands that occurred."""
+    intended: Mapping[str, Histogram]
+    loop_lag: Histogram
+    online: float | None
+    came_online: float | None
+    disconnects: int
+    anomalies: int
+    records: Mapping[str, int]
+    cpu_percent: float | None
+    rss_mb: float | None
+    requests: int
+    failures: int
+
+
+def is_request(tag: str) -> bool:
+    """Whether the series `tag` holds requests of devices, not a flow, commands or the generator's own figures."""
+    return ":" not in tag and not tag.startswith(COMMAND_PREFIX)
+
+
+def name_of(tag: str) -> str:
+    """The name that people use for the series `tag`."""
+    return tag.removeprefix(FLOW_PREFIX)
+
+
+def record_counts(measurements: RunMeasurements) -> dict[str, int]:
+    """Records by what became of them; `pending` is what is left, so it is right after a crash, too."""
+    records = measurements.records
+    done = sum(records.get(name, 0) for name in ("acknowledged", "refused", "rejected"))
+    generated = records.get("generated", 0)
+    return {
+        "generated": generated,
+        "acknowledged": records.get("acknowledged", 0),
+        "pending": generated - done,
+        "refused": records.get("refused", 0),
+        "rejected": records.get("rejected", 0),
+        "resent": records.get("resent", 0),
+    }
+
+
+def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
+    """The view of everything that was measured."""
+    measurements.settle()
+    lag = measurements.totals.get(LOOP_LAG_TAG)
+    series = {
+        tag: SeriesFigures(totals.histogram, totals.failures)
+        for tag, totals in measurements.totals.items()
+        if totals.count and tag != LOOP_LAG_TAG
+    }
+    return _figures(
+        measurements,
+        run,
+        run.duration_s,
+        series,
+        dict(measurements.intended),
+        lag.histogram if lag is not None else Histogram(),
+        measurements.devices.online_ratio(run.ended),
+        sum(sum(counts.values()) for counts in measurements.disconnects.values()),
+    )
+
+
+def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figures:
+    """The view without the first `after_s` seconds; to the second, as the interval log is."""
+    measurements.settle()
+    first = int(run.started + after_s)
+    sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
+    most: defaultdict[str, int] = defaultdict(int)
+    for interval in measurements.intervals:
+        if interval.start >= first:
+            sums[interval.tag].add(interval.encoded)
+            most[interval.tag] = max(most[interval.tag], interval.max_us)
+    found = defaultdict(Histogram, {tag: total.histogram() for tag, total in sums.items()})
+    for tag, histogram in found.items():
+        histogram.max_us = most[tag]
+    for second, slots in measurements.slots.items():
+        if second >= first:
+            for tag, slot in slots.items():
+                found[tag].add(slot.histogram)
+                found[INTENDED_PREFIX + tag].add(slot.intended_histogram)
+    failures: defaultdict[str, int] = defaultdict(int)
+    for second, counts in measurements.failures_over_time.items():
+        if second >= first:
+            for tag, count in counts.items():
+                failures[tag] += count
+    return _part(measurements, run, run.ended - first, found, failures, first, int(run.ended))
+
+
+def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int) -> Figures:
+    """The view of the last `seconds` whole seconds before `now`."""
+    last = int(now) - 1
+    first = last - seconds + 1
+    slots = measurements.window(first, last)
+    found = {tag: slot.histogram for tag, slot in slots.items()}
+    found.update((INTENDED_PREFIX + tag, slot.intended_histogram) for tag, slot in slots.items())
+    failures = {tag: slot.failures for tag, slot in slots.items()}
+    return _part(measurements, run, float(seconds), found, failures, first, last)
+
+
+def _part(
+    measurements: RunMeasurements,
+    run: RunInfo,
+    seconds: float,
+    found: Mapping[str, Histogram],
+    failures: Mapping[str, int],
+    first: int,
+    last: int,
+) -> Figures:
+    series = {
+        tag: SeriesFigures(histogram, failures.get(tag, 0))
+        for tag, histogram in found.items()
+        if histogram.count and tag != LOOP_LAG_TAG and not tag.startswith(INTENDED_PREFIX)
+    }
+    intended = {
+        tag.removeprefix(INTENDED_PREFIX): histogram
+        for tag, histogram in found.items()
+        if histogram.count and tag.startswith(INTENDED_PREFIX)
+    }
+    disconnects = sum(
+        sum(counts.values()) for second, counts in measurements.disconnects.items() if first <= second <= last
+    )
+    online = _online_between(measurements.devices, first, last)
+    lag = found.get(LOOP_LAG_TAG) or Histogram()
+    return _figures(measurements, run, max(seconds, 0.001), series, intended, lag, online, disconnects)
+
+
+def _figures(
+    measurements: RunMeasurements,
+    run: RunInfo,
+    seconds: float,
+    series: Mapping[str, SeriesFigures],
+    intended: Mapping[str, Histogram],
+    loop_lag: Histogram,
+    online: float | None,
+    disconnects: int,
+) -> Figures:
+    return Figures(
+        seconds=seconds,
+        series={name_of(tag): found for tag, found in series.items()},
+        intended=intended,
+        loop_lag=loop_lag,
+        online=online,
+        came_online=len(measurements.devices.came_online) / run.devices if run.devices else None,
+        disconnects=disconnects,
+        anomalies=sum(anomaly.tally.count for anomaly in measurements.anomalies.values()),
+        records=record_counts(measurements),
+        cpu_percent=measurements.health.cpu_percent(),
+        rss_mb=measurements.health.rss_mb(),
+        requests=sum(found.count for tag, found in series.items() if is_request(tag)),
+        failures=sum(found.failures for tag, found in series.items() if is_request(tag)),
+    )
+
+
+def _online_between(devices: DeviceStates, first: int, last: int) -> float | None:
+    """The online ratio over the seconds `first`..`last`, from the gauges at the ends of seconds."""
+    online = active = 0
+    gauge: dict[str, int] = {}
+    reached = first
+    for second, following in devices.gauges():
+        if second > reached:
+            length = min(second, last + 1) - reached
+            if length > 0:
+                online += gauge.get(ONLINE, 0) * length
+                active += length * sum(count for state, count in gauge.items() if state not in INACTIVE_STATES)
+                reached += length
+        gauge = following
+    length = last + 1 - reached
+    if length > 0:
+        online += gauge.get(ONLINE, 0) * length
+        active += length * sum(count for state, count in gauge.items() if state not in INACTIVE_STATES)
+    return online / active if active > 0 else None

@@ -1,0 +1,124 @@
+"""`latency.hlog`: the HdrHistogram log (format 1.3), one tagged line a series and second.
+
+Any HdrHistogram tool reads it. Histograms count µs; `Interval_Max` is in ms. Tags are funcIds and commands; flows,
+intended times and the generator's loop lag stand behind the prefixes of `simulator.measurements.series`.
+"""
+
+import io
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from simulator.measurements.intervals import Interval
+
+LEGEND: Final = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
+
+
+class HlogFormatError(ValueError):
+    """A file that is no histogram log; the message says which line."""
+
+
+def header(started: float) -> str:
+    """The log's first lines; later times are seconds since `started` (epoch seconds)."""
+    return (
+        "#[Histogram log format version 1.3]\n"
+        f"#[StartTime: {started:.3f} (seconds since epoch)]\n"
+        f"#[BaseTime: {started:.3f} (seconds since epoch)]\n"
+        "#[Values are microseconds; Interval_Max is in milliseconds]\n"
+        f"{LEGEND}\n"
+    )
+
+
+def line(interval: Interval, base: float) -> str:
+    """One interval as the log's line, with its newline."""
+    text = b64encode(interval.encoded).decode("ascii")
+    start = interval.start - base
+    return f"Tag={interval.tag},{start:.3f},{interval.length_s:.3f},{interval.max_us / 1000.0:.3f},{text}\n"
+
+
+def write_hlog(path: Path, intervals: Iterable[Interval], started: float) -> None:
+    """Write a whole log."""
+    base = float(f"{started:.3f}")
+    with path.open("w", encoding="utf-8") as file:
+        file.write(header(started))
+        file.writelines(line(interval, base) for interval in intervals)
+
+
+def read_hlog(path: Path) -> Iterator[Interval]:
+    """The intervals of a log in its order. A last line that a crash has torn is left out.
+
+    Raises:
+        HlogFormatError: If a line before the last cannot be read.
+        OSError: If the file cannot be read.
+    """
+    base = 0.0
+    broken: str | None = None
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, text in enumerate(file, 1):
+            if broken is not None:
+                raise HlogFormatError(broken)
+            if text.startswith(("#[BaseTime:", "#[StartTime:")):
+                base = float(text.split(":", 1)[1].split()[0])
+                continue
+            if text.startswith(("#", '"')) or not text.strip():
+                continue
+            try:
+                yield _parse(text, base)
+            except (ValueError, IndexError) as error:
+                broken = f"{path.name}, line {number}: no interval of a histogram log ({error})"
+
+
+def _parse(text: str, base: float) -> Interval:
+    if not text.endswith("\n"):
+        raise ValueError("the line is cut off")
+    tag, start, length, most, payload = text.rstrip("\n").split(",")
+    if not tag.startswith("Tag="):
+        raise ValueError("no tag")
+    # to the ms, which the log keeps: a sum of floats would move a second's start below the second
+    moment = round(base + float(start), 3)
+    return Interval(tag[4:], moment, float(length), round(float(most) * 1000), b64decode(payload, validate=True))
+
+
+class HlogIntervals:
+    """An interval store that writes a log as the run goes on.
+
+    Appended intervals wait in memory until `flush`, which the owner calls every second or so. Iterating reads the file
+    again, so a run of a day keeps nothing of it in memory.
+    """
+
+    def __init__(self, path: Path, started: float) -> None:
+        self.path = path
+        self._base = float(f"{started:.3f}")
+        self._waiting: list[Interval] = []
+        self._flushed = 0
+        self._file: io.TextIOWrapper | None = path.open("w", encoding="utf-8")
+        self._file.write(header(started))
+        self._file.flush()
+
+    def append(self, interval: Interval) -> None:
+        self._waiting.append(interval)
+
+    def flush(self) -> int:
+        """Write what waits; returns how many intervals the log holds now."""
+        if self._file is not None and self._waiting:
+            self._file.writelines(line(interval, self._base) for interval in self._waiting)
+            self._file.flush()
+            self._flushed += len(self._waiting)
+            self._waiting = []
+        return self._flushed
+
+    def close(self) -> None:
+        """Write what waits and close the file; iterating goes on to work."""
+        self.flush()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __iter__(self) -> Iterator[Interval]:
+        if self._flushed:
+            yield from read_hlog(self.path)
+        yield from tuple(self._waiting)
+
+    def __len__(self) -> int:
+        return self._flushed + len(self._waiting)

@@ -1,0 +1,25 @@
+"""The order of rows in every table: the protocol's own, then whatever else was measured, by name."""
+
+from collections.abc import Iterable
+
+from simulator.protocol.catalogue import PROTOCOL_ORDER
+
+FLOW_ORDER = ("init", "record_delivery", "photo_delivery")
+INITIAL_FLOW = (
+    "getBrokerServer",
+    "connect",
+    "device.exchange.publicKey",
+    "device.exchange.factor",
+    "dev.register",
+    "dev.accredit",
+    "dev.login",
+    "dev.report",
+)
+"""The steps a device goes through until it is online (protocol/README.md 3.1)."""
+
+_PLACES = {name: place for place, name in enumerate((*PROTOCOL_ORDER, *FLOW_ORDER))}
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """`names` as the protocol orders them; unknown ones last, by name."""
+    return sorted(names, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))

@@ -1,0 +1,248 @@
+"""`summary.json`: the run in figures, in the form that others script against (design.md section 5).
+
+The named keys and their shapes are the contract; what stands beyond them (`intended_ms`, `failures`, `anomalies`,
+`run`, `state` …) serves the other reports and may grow. All durations are in ms. Where nothing was measured a figure is
+null. The schema is `reports/schema/summary.schema.json`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from reports.evaluation import ThresholdResult, evaluate_all
+from reports.figures import is_request, name_of, record_counts
+from reports.masking import mask
+from reports.order import in_order
+from reports.run_info import RunInfo
+from reports.thresholds import Threshold, ThresholdError, parse_threshold
+from simulator.exit_codes import ExitCode
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.run import RunMeasurements
+from simulator.measurements.series import COMMAND_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, Totals
+from simulator.measurements.state import dump_state
+from simulator.protocol.catalogue import PROTOCOL_ORDER
+from simulator.protocol.codes import MESSAGES
+
+SCHEMA: Final = 1
+FLOWS: Final = ("init", "record_delivery", "photo_delivery")
+PASSED, FAILED, INVALID = "passed", "failed", "invalid"
+PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
+
+LOCAL_CODES: Final = {
+    "timeout": "no reply before the deadline",
+    "disconnected": "the connection was lost before the reply",
+    "dns": "the host name could not be resolved",
+    "refused": "nothing listens at the address",
+    "unreachable": "the network does not reach the address",
+    "tls": "the platform's certificate or TLS settings were refused",
+    "handshake": "the WebSocket handshake was refused",
+    "limit": "this machine has no file descriptor or port left",
+}
+"""What the codes mean that a device notes by itself."""
+
+
+def known_names() -> tuple[str, ...]:
+    """Every name that a threshold may speak of: requests, commands and flows."""
+    return (*PROTOCOL_ORDER, *FLOWS)
+
+
+def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
+    """The summary of what was measured so far.
+
+    Args:
+        measurements: of the whole run, merged from all processes.
+        run: names, times and limits.
+
+    Raises:
+        ThresholdError: If a threshold of `run` cannot be read, which its scenario should have found before.
+    """
+    thresholds = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
+    generator = _generator(measurements, run)
+    requests = {tag: _series(measurements, tag) for tag in _tags(measurements, is_request)}
+    flow_tags = _tags(measurements, lambda tag: tag.startswith(FLOW_PREFIX))
+    flows = {name: _series(measurements, FLOW_PREFIX + name) for name in FLOWS}
+    flows.update((name_of(tag), _series(measurements, tag)) for tag in flow_tags)
+    return {
+        "schema": SCHEMA,
+        "scenario": run.scenario,
+        "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="milliseconds"),
+        "duration_s": round(run.duration_s, 3),
+        "verdict": _verdict(run, generator["healthy"], thresholds, requests),
+        "complete": run.complete,
+        "fleet": _fleet(measurements, run),
+        "requests": requests,
+        "flows": flows,
+        "commands": {
+            tag: _command(measurements.totals[tag])
+            for tag in _tags(measurements, lambda tag: tag.startswith(COMMAND_PREFIX))
+        },
+        "records": record_counts(measurements),
+        "thresholds": [result.dump() for result in thresholds],
+        "generator": generator,
+        "failures": _failures(measurements),
+        "anomalies": {
+            kind: {
+                "count": anomaly.tally.count,
+                "first": anomaly.tally.first,
+                "last": anomaly.tally.last,
+                "example": mask(anomaly.example),
+            }
+            for kind, anomaly in sorted(measurements.anomalies.items())
+        },
+        "notes": _notes(measurements, run),
+        "run": run.dump() | {"scenario_text": mask(run.scenario_text), "target": mask(run.target)},
+        "state": _masked(dump_state(measurements, len(measurements.intervals))),
+    }
+
+
+def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list[Threshold]:
+    """The thresholds of a run; names that were measured are known beside the protocol's own."""
+    names = {*known_names(), *(name_of(tag) for tag in measurements.totals)}
+    return [parse_threshold(expression, names) for expression in expressions]
+
+
+def check_thresholds(expressions: Iterable[str]) -> list[ThresholdError]:
+    """Every error in the expressions of a scenario, for before the run."""
+    errors = []
+    for expression in expressions:
+        try:
+            parse_threshold(expression, known_names())
+        except ThresholdError as error:
+            errors.append(error)
+    return errors
+
+
+def exit_code(summary: Mapping[str, Any]) -> ExitCode:
+    """The exit code that a run with this summary ends with (design.md section 4)."""
+    if summary["verdict"] == INVALID:
+        return ExitCode.GENERATOR_OVERLOADED
+    if any(not result["passed"] for result in summary["thresholds"]):
+        return ExitCode.THRESHOLD_CROSSED
+    return ExitCode.PASSED if summary["verdict"] == PASSED else ExitCode.REQUESTS_FAILED
+
+
+def latency_ms(histogram: Histogram) -> dict[str, float | None]:
+    """The contract's latency figures of a histogram; nulls when it is empty."""
+    if not histogram.count:
+        return dict.fromkeys(("min", "mean", *PERCENTILES, "max"))
+    percentiles = histogram.percentiles(PERCENTILES.values())
+    return {
+        "min": _ms(histogram.min_us),
+        "mean": _ms(histogram.mean_us),
+        **{name: _ms(value) for name, value in zip(PERCENTILES, percentiles, strict=True)},
+        "max": _ms(histogram.max_us),
+    }
+
+
+def _ms(microseconds: float) -> float:
+    return round(microseconds / 1000.0, 3)
+
+
+def _tags(measurements: RunMeasurements, wanted: Any) -> list[str]:
+    return in_order(tag for tag, totals in measurements.totals.items() if wanted(tag) and totals.count)
+
+
+def _series(measurements: RunMeasurements, tag: str) -> dict[str, Any]:
+    totals = measurements.totals.get(tag) or Totals()
+    intended = measurements.intended.get(tag)
+    return {
+        "count": totals.count,
+        "failures": totals.failures,
+        "codes": totals.codes,
+        "bytes_out": totals.bytes_out,
+        "bytes_in": totals.bytes_in,
+        "latency_ms": latency_ms(totals.histogram),
+        "intended_ms": latency_ms(intended) if intended is not None and intended.count else None,
+    }
+
+
+def _command(totals: Totals) -> dict[str, Any]:
+    return {
+        "count": totals.count,
+        "failures": totals.failures,
+        "codes": totals.codes,
+        "handling_ms": latency_ms(totals.histogram),
+    }
+
+
+def _fleet(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
+    devices = measurements.devices
+    connect = measurements.totals.get("connect")
+    reasons: dict[str, int] = {}
+    for counts in measurements.disconnects.values():
+        for reason, count in counts.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    ratio = devices.online_ratio(run.ended)
+    return {
+        "devices": run.devices,
+        "came_online": len(devices.came_online),
+        "peak_online": devices.peak(),
+        "online_ratio": None if ratio is None else round(ratio, 6),
+        "connections": connect.count - connect.failures if connect is not None else 0,
+        "disconnects": dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+    }
+
+
+def _generator(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
+    totals = measurements.totals.get(LOOP_LAG_TAG)
+    lag = latency_ms(totals.histogram if totals is not None else Histogram())
+    health = measurements.health
+    reasons = health.reasons(lag["p99"], run.lag_limit_ms)
+    return {
+        "healthy": not reasons,
+        "loop_lag_ms": {name: lag[name] for name in ("p50", "p99", "max")},
+        "cpu_percent": _rounded(health.cpu_percent()),
+        "cpu_percent_max": _rounded(health.cpu_percent_max()),
+        "rss_mb": _rounded(health.rss_mb()),
+        "processes": run.processes,
+        "reasons": reasons,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _failures(measurements: RunMeasurements) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "name": name_of(tag),
+            "code": code,
+            "count": tally.count,
+            "first": round(tally.first, 3),
+            "last": round(tally.last, 3),
+            "example": f"{code}: {mask(text)}" if (text := _meaning(code)) else mask(code),
+        }
+        for tag, totals in measurements.totals.items()
+        for code, tally in totals.failed.items()
+    ]
+    return sorted(rows, key=lambda row: (-int(str(row["count"])), str(row["name"]), str(row["code"])))
+
+
+def _meaning(code: str) -> str:
+    return MESSAGES.get(code) or LOCAL_CODES.get(code, "")
+
+
+def _verdict(run: RunInfo, healthy: bool, thresholds: list[ThresholdResult], requests: Mapping[str, Any]) -> str:
+    if not healthy:
+        return INVALID
+    if not run.complete:
+        return FAILED
+    if thresholds:
+        return PASSED if all(result.passed for result in thresholds) else FAILED
+    return FAILED if any(figures["failures"] for figures in requests.values()) else PASSED
+
+
+def _notes(measurements: RunMeasurements, run: RunInfo) -> list[str]:
+    notes = [mask(note) for note in run.notes]
+    if not run.complete:
+        notes.insert(0, "The run broke off: this is what had been measured until shortly before.")
+    for process, count in sorted(measurements.missing_deltas().items()):
+        notes.append(f"{count} of the reports of worker {process} never arrived: its counts are too low.")
+    return notes
+
+
+def _masked(state: dict[str, Any]) -> dict[str, Any]:
+    for anomaly in state["anomalies"].values():
+        anomaly[0] = mask(anomaly[0])
+    return state

@@ -1,0 +1,141 @@
+"""The report on the terminal: a table per funcId in the protocol's order, then what else decides about the run.
+
+Takes a summary, prints with `rich`; plain and without colours where the output is no terminal. As the terminal gets
+narrower, columns give way in a fixed order, the ones that matter least first.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from reports import text
+
+PLAIN_WIDTH = 160
+"""Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
+_LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
+_COLUMNS_BY_WIDTH = ((150, ()), (128, ("out", "in")), (112, ("out", "in", "min")), (0, ("out", "in", "min", "p90")))
+_VERDICT_STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold yellow"}
+
+
+def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width: int | None = None) -> None:
+    """Print the whole report.
+
+    Args:
+        summary: of `build_summary`.
+        file: standard output unless given.
+        width: columns; the terminal's unless given, 160 where there is no terminal.
+    """
+    console = Console(file=file, width=width, highlight=False)
+    if not console.is_terminal and width is None:
+        console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
+    seconds = summary["duration_s"]
+    console.print()
+    console.print(_series_table("Requests", "funcId", summary["requests"], "latency_ms", seconds, console.width))
+    flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
+    if flows:
+        console.print(_series_table("Flows", "flow", flows, "latency_ms", seconds, console.width))
+    if summary["commands"]:
+        commands = summary["commands"]
+        console.print(_series_table("Commands handled", "command", commands, "handling_ms", seconds, console.width))
+    console.print(Text.from_markup(_fleet_lines(summary)))
+    if summary["anomalies"]:
+        found = ", ".join(f"{kind} {item['count']:,}" for kind, item in summary["anomalies"].items())
+        console.print(f"[bold]Anomalies[/]   {escape(found)}")
+    _print_thresholds(console, summary["thresholds"])
+    _print_verdict(console, summary)
+
+
+def _series_table(
+    title: str, first: str, rows: Mapping[str, Mapping[str, Any]], latency: str, seconds: float, width: int
+) -> Table:
+    """Durations in ms."""
+    dropped = next(names for least, names in _COLUMNS_BY_WIDTH if width >= least)
+    latencies = {name: label for name, label in _LATENCIES.items() if name not in dropped}
+    with_bytes = any(figures.get("bytes_out") for figures in rows.values()) and "out" not in dropped
+    with_codes = any(figures["failures"] for figures in rows.values())
+    longest = max((len(name) for name in rows), default=1)
+    table = Table(
+        title=f"{title} (durations in ms)",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column(first, overflow="fold", min_width=min(longest, 28 if width >= 100 else 16))
+    for label in ("count", "/s", "fail"):
+        table.add_column(label, justify="right", no_wrap=True)
+    for label in latencies.values():
+        table.add_column(label, justify="right", no_wrap=True)
+    if with_bytes:
+        table.add_column("out", justify="right", no_wrap=True)
+        table.add_column("in", justify="right", no_wrap=True)
+    if with_codes:
+        table.add_column("failure codes", overflow="fold")
+    for name, figures in rows.items():
+        failures = figures["failures"]
+        cells = [name, text.count(figures["count"]), text.rate(figures["count"] / seconds)]
+        cells.append(f"[red]{failures:,}[/]" if failures else "0")
+        cells += [text.milliseconds(figures[latency][key]) for key in latencies]
+        if with_bytes:
+            cells += [text.size(figures.get("bytes_out")), text.size(figures.get("bytes_in"))]
+        if with_codes:
+            cells.append(escape(text.codes(figures["codes"])))
+        table.add_row(*cells)
+    return table
+
+
+def _fleet_lines(summary: Mapping[str, Any]) -> str:
+    fleet, records, generator = summary["fleet"], summary["records"], summary["generator"]
+    lines = [
+        f"[bold]Devices[/]     {fleet['came_online']:,} of {fleet['devices']:,} came online, at most "
+        f"{fleet['peak_online']:,} at a time, online {text.percent(fleet['online_ratio'])} of their time; "
+        f"{fleet['connections']:,} connections"
+    ]
+    if fleet["disconnects"]:
+        reasons = ", ".join(f"{escape(reason)} {count:,}" for reason, count in fleet["disconnects"].items())
+        lines.append(f"[bold]Disconnects[/] {reasons}")
+    lines.append(
+        "[bold]Records[/]     "
+        + ", ".join(
+            f"{records[name]:,} {name}"
+            for name in ("generated", "acknowledged", "pending", "refused", "rejected", "resent")
+        )
+    )
+    lag = generator["loop_lag_ms"]
+    lines.append(
+        f"[bold]Generator[/]   {'healthy' if generator['healthy'] else '[bold yellow]overloaded[/]'}; loop lag p99 "
+        f"{text.milliseconds(lag['p99'])} ms, max {text.milliseconds(lag['max'])} ms; CPU "
+        f"{text.rate(generator['cpu_percent'])} % of a core; {text.count(generator['rss_mb'])} MB; "
+        f"{generator['processes']} process{'es' if generator['processes'] != 1 else ''}"
+    )
+    return "\n".join(lines)
+
+
+def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> None:
+    if not results:
+        return
+    table = Table(title="Thresholds", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("threshold", overflow="fold")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("remark", overflow="fold")
+    for result in results:
+        mark = "[green]passed[/]" if result["passed"] else "[bold red]crossed[/]"
+        cells = (mark, escape(result["expression"]), text.threshold_value(result), escape(result.get("reason", "")))
+        table.add_row(*cells)
+    console.print(table)
+
+
+def _print_verdict(console: Console, summary: Mapping[str, Any]) -> None:
+    for note in (*summary["notes"], *summary["generator"]["reasons"]):
+        console.print(f"[yellow]Note:[/] {escape(note)}")
+    verdict = summary["verdict"]
+    console.print(
+        f"[bold]Verdict[/]     [{_VERDICT_STYLES[verdict]}]{verdict.upper()}[/] after "
+        f"{text.duration(summary['duration_s'])} of {escape(summary['scenario'])}"
+    )

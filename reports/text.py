@@ -1,0 +1,91 @@
+"""How figures are written for people: durations, counts, bytes, shares. One place, so that all reports agree."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+NOTHING = "–"
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration in ms with three significant digits: `0.42`, `12.3`, `1,234`; long ones without decimals."""
+    if value is None:
+        return NOTHING
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def count(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.0f}"
+
+
+def rate(value: float | None) -> str:
+    """Per second, without a unit."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def percent(share: float | None) -> str:
+    """A share (0..1) in percent; never `100 %` nor `0 %` for one that is not exactly that."""
+    if share is None:
+        return NOTHING
+    value = 100.0 * share
+    if value in (0.0, 100.0):
+        return f"{value:.0f} %"
+    text = f"{value:.1f}" if 0.1 <= value <= 99.9 else f"{value:.3f}"
+    if (text == "100.000" and value < 100) or (text == "0.000" and value > 0):
+        return "> 99.999 %" if value > 50 else "< 0.001 %"
+    return f"{text} %"
+
+
+def size(value: float | None) -> str:
+    """Bytes in the unit that keeps the number short (KB = 1,024 bytes)."""
+    if value is None:
+        return NOTHING
+    amount = float(value)
+    for unit in ("B", "KB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.5 else f"{amount:.1f} {unit}"
+        amount /= 1024.0
+    return f"{amount:,.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """`45.2 s`, `5 min 03 s`, `2 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def moment(epoch: float) -> str:
+    """Date and time in UTC, to the second."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def clock(epoch: float) -> str:
+    """The time of day in UTC, to the second."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S")
+
+
+def codes(found: Mapping[str, int]) -> str:
+    """Failure codes with their counts: `timeout 3, E0000003 1`; empty without failures."""
+    return ", ".join(f"{code} {number:,}" for code, number in found.items() if code != "00000000")
+
+
+def threshold_value(result: Mapping[str, Any]) -> str:
+    """A threshold's value with its unit."""
+    value, unit = result["value"], result.get("unit", "")
+    if value is None:
+        return NOTHING
+    if unit == "ms":
+        return f"{milliseconds(value)} ms"
+    if unit == "%":
+        return percent(value / 100.0)
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return f"{number} {unit}".rstrip() if unit != "/s" else f"{number}/s"

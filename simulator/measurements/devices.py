@@ -1,0 +1,170 @@
+"""How many devices were in which lifecycle state, second by second, and for how long.
+
+Sums of device-seconds and the set of devices that came online merge exactly over processes. The peak is exact in one
+process; over several it is the highest sum of the gauges at the ends of seconds, because a delta does not carry each
+change's moment.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+ONLINE = "online"
+INACTIVE_STATES = frozenset({"", "offline", "stopping", "stopped"})
+"""States before a device was started and since it was told to stop: they do not count for the online ratio."""
+
+
+class DeviceStates:
+    """Counts state changes; times are epoch seconds, kept as whole µs so that sums are exact in any order."""
+
+    def __init__(self) -> None:
+        self.gauge: defaultdict[str, int] = defaultdict(int)
+        self.came_online = IndexSet()
+        self.seen = IndexSet()
+        self.changes: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        """Second -> state -> how many more devices were in it at the second's end than at its beginning."""
+        self._offset_us: defaultdict[str, int] = defaultdict(int)
+        self._current: dict[int, str] = {}
+        self._online = 0
+        self._peaks: dict[str, int] = {}
+        self._sources: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+
+    def change(self, index: int, previous: str, state: str, at: float) -> None:
+        """Device `index` went to `state`; what it left is known here, `previous` matters for a new device only."""
+        at_us = int(at * 1e6)
+        net = self.changes[int(at)]
+        current = self._current.get(index)
+        if current is None:
+            self.seen.add(index)
+        else:
+            self.gauge[current] -= 1
+            net[current] -= 1
+            self._offset_us[current] += at_us
+        self._current[index] = state
+        self.gauge[state] += 1
+        net[state] += 1
+        self._offset_us[state] -= at_us
+        if current == ONLINE:
+            self._online -= 1
+        if state == ONLINE:
+            self.came_online.add(index)
+            self._online += 1
+            self._peaks[""] = max(self._peaks.get("", 0), self._online)
+
+    def seconds(self, state: str, now: float) -> float:
+        """Device-seconds spent in `state` up to `now`."""
+        return (self._offset_us.get(state, 0) + self.gauge.get(state, 0) * int(now * 1e6)) / 1e6
+
+    def online_ratio(self, now: float) -> float | None:
+        """Device-seconds online by device-seconds since each device's start until it was told to stop; None: none."""
+        active = sum(self.seconds(state, now) for state in self.gauge if state not in INACTIVE_STATES)
+        return min(max(self.seconds(ONLINE, now) / active, 0.0), 1.0) if active > 0 else None
+
+    def online_now(self) -> int:
+        return self.gauge.get(ONLINE, 0)
+
+    def peak(self) -> int:
+        """The highest number of devices online at a time (see the module's text on several processes)."""
+        if len(self._peaks) <= 1:
+            return next(iter(self._peaks.values()), 0)
+        return max((gauge.get(ONLINE, 0) for _, gauge in self.gauges()), default=0)
+
+    def gauges(self) -> Iterator[tuple[int, dict[str, int]]]:
+        """(second, devices by state at its end), for seconds in which something changed, ascending."""
+        gauge: dict[str, int] = {}
+        for second in sorted(self.changes):
+            for state, net in self.changes[second].items():
+                gauge[state] = gauge.get(state, 0) + net
+            yield second, dict(gauge)
+
+    def lost(self, source: str, at: float) -> None:
+        """The process `source` died at `at` (or is taken for dead): its devices are stopped from then on."""
+        at_us = int(at * 1e6)
+        net = self.changes[int(at)]
+        gauge = self._sources[source]
+        for state, count in list(gauge.items()):
+            if not count or state in INACTIVE_STATES:
+                continue
+            for name, moved in ((state, -count), ("stopped", count)):
+                self.gauge[name] += moved
+                gauge[name] += moved
+                net[name] += moved
+                self._offset_us[name] -= moved * at_us
+
+    def dump(self, resolution_s: int = 1) -> dict[str, Any]:
+        """Everything, for JSON; changes are summed up over `resolution_s` seconds."""
+        changes: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for second, net in self.changes.items():
+            binned = changes[second - second % resolution_s]
+            for state, count in net.items():
+                binned[state] += count
+        return {
+            "gauge": dict(self.gauge),
+            "offset_us": dict(self._offset_us),
+            "peak": self.peak(),
+            "came_online": self.came_online.ranges(),
+            "seen": self.seen.ranges(),
+            "changes": [[second, dict(net)] for second, net in sorted(changes.items())],
+        }
+
+    def drain(self) -> dict[str, Any]:
+        """`dump`, and forget what was dumped, but for the states that devices are in."""
+        data = self.dump()
+        for part in (self.gauge, self.changes, self._offset_us):
+            part.clear()
+        self.came_online = IndexSet()
+        self.seen = IndexSet()
+        return data
+
+    def merge(self, data: dict[str, Any], source: str) -> None:
+        """Add what the process (or the run) `source` dumped or drained."""
+        for state, count in data["gauge"].items():
+            self.gauge[state] += count
+            self._sources[source][state] += count
+        for state, offset in data["offset_us"].items():
+            self._offset_us[state] += offset
+        for second, net in data["changes"]:
+            target = self.changes[int(second)]
+            for state, count in net.items():
+                target[state] += count
+        self.came_online.add_ranges(data["came_online"])
+        self.seen.add_ranges(data["seen"])
+        if data["peak"] or source in self._peaks:
+            self._peaks[source] = max(self._peaks.get(source, 0), data["peak"])
+
+
+class IndexSet:
+    """A set of small integers, one byte each: a million devices fit in a MB."""
+
+    __slots__ = ("_flags",)
+
+    def __init__(self) -> None:
+        self._flags = bytearray()
+
+    def add(self, index: int) -> None:
+        if index >= len(self._flags):
+            self._flags.extend(bytes(index + 1024 - len(self._flags)))
+        self._flags[index] = 1
+
+    def __contains__(self, index: int) -> bool:
+        return index < len(self._flags) and self._flags[index] == 1
+
+    def __len__(self) -> int:
+        return self._flags.count(1)
+
+    def ranges(self) -> list[list[int]]:
+        """[first, last] of each unbroken run."""
+        found: list[list[int]] = []
+        at = self._flags.find(1)
+        while at >= 0:
+            end = self._flags.find(0, at)
+            end = len(self._flags) if end < 0 else end
+            found.append([at, end - 1])
+            at = self._flags.find(1, end)
+        return found
+
+    def add_ranges(self, ranges: Iterable[list[int]]) -> None:
+        for first, last in ranges:
+            if last >= len(self._flags):
+                self._flags.extend(bytes(last + 1 - len(self._flags)))
+            self._flags[first : last + 1] = b"\x01" * (last + 1 - first)

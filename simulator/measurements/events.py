@@ -1,0 +1,56 @@
+"""The events that devices report, as plain tuples, and the recorder that appends them.
+
+The recorder runs on the engine's native thread for every request, so it does one append and nothing else; whoever owns
+the queue hands the tuples on to `RunMeasurements.apply`, where all counting happens.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+Event = tuple[Any, ...]
+"""(kind, ...): the arguments of the `Recorder` method of that kind, in its order."""
+
+REQUEST: Final = 0
+FLOW: Final = 1
+COMMAND: Final = 2
+STATE: Final = 3
+DISCONNECT: Final = 4
+RECORD: Final = 5
+ANOMALY: Final = 6
+LOOP_LAG: Final = 7
+
+
+class QueueRecorder:
+    """A `Recorder` that appends one tuple an event to whatever `append` belongs to (a `collections.deque`)."""
+
+    __slots__ = ("_append",)
+
+    def __init__(self, append: Callable[[Event], object]) -> None:
+        self._append = append
+
+    def request(
+        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
+    ) -> None:
+        self._append((REQUEST, name, started, latency, code, bytes_out, bytes_in, late))
+
+    def flow(self, name: str, started: float, duration: float, code: str) -> None:
+        self._append((FLOW, name, started, duration, code))
+
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        self._append((COMMAND, func_id, started, handling, code))
+
+    def state(self, index: int, previous: str, state: str, at: float) -> None:
+        self._append((STATE, index, previous, state, at))
+
+    def disconnect(self, reason: str, at: float) -> None:
+        self._append((DISCONNECT, reason, at))
+
+    def record(self, event: str, count: int) -> None:
+        self._append((RECORD, event, count))
+
+    def anomaly(self, kind: str, detail: str, at: float) -> None:
+        self._append((ANOMALY, kind, detail, at))
+
+    def loop_lag(self, lag: float, at: float) -> None:
+        """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""
+        self._append((LOOP_LAG, lag, at))

@@ -1,0 +1,391 @@
+"""Everything that is measured in a run, of one process or merged from several.
+
+Pure: events and deltas go in, figures come out; sockets, files and clocks belong to others. The first process of a run
+calls `apply` with its devices' events. A worker also calls `drain_delta` and sends the bytes to its master, which feeds
+them to `merge_delta`; counts, histograms and sums merge exactly, and a delta that comes twice counts once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from simulator.measurements.devices import DeviceStates
+from simulator.measurements.events import ANOMALY, COMMAND, DISCONNECT, FLOW, LOOP_LAG, RECORD, REQUEST, STATE, Event
+from simulator.measurements.health import GeneratorHealth, HealthSample
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
+from simulator.measurements.series import (
+    FLOW_PREFIX,
+    INTENDED_PREFIX,
+    LOOP_LAG_TAG,
+    SUCCESS,
+    CodeTally,
+    Slot,
+    Totals,
+    dump_failed,
+    load_failed,
+)
+
+HOLD_S = 3
+"""A second is sealed this long after it ended, so that what comes late from a worker usually still finds it open."""
+RECENT_S = 15
+"""Sealed seconds are kept countable for this long, for thresholds that are watched while the run goes on."""
+EXAMPLE_CHARS = 200
+RECORD_EVENTS = ("generated", "acknowledged", "refused", "rejected", "resent")
+
+
+class Anomaly:
+    """How often something odd was noticed, when, and the first detail that was told."""
+
+    __slots__ = ("example", "tally")
+
+    def __init__(self, example: str) -> None:
+        self.tally = CodeTally()
+        self.example = example
+
+
+class RunMeasurements:
+    """The measurements of a run.
+
+    Args:
+        process: this process' name in the swarm; unique, also over restarts of a worker.
+        run_id: names the run; deltas of another run are refused.
+        intervals: where sealed seconds go; a list in memory unless given.
+    """
+
+    def __init__(self, process: str = "local", run_id: str = "", intervals: IntervalStore | None = None) -> None:
+        self.process = process
+        self.run_id = run_id
+        self.intervals: IntervalStore = MemoryIntervals() if intervals is None else intervals
+        self.totals: dict[str, Totals] = {}
+        self.intended: dict[str, Histogram] = {}
+        self.devices = DeviceStates()
+        self.health = GeneratorHealth()
+        self.disconnects: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.records: dict[str, int] = dict.fromkeys(RECORD_EVENTS, 0)
+        self.records_over_time: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.anomalies: dict[str, Anomaly] = {}
+        self.failures_over_time: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
+        """Open seconds: second -> tag -> slot."""
+        self.recent: dict[int, dict[str, Slot]] = {}
+        """Seconds that were sealed not long ago."""
+        self.latest = 0.0
+        """The latest moment (epoch seconds) that any event told."""
+        self._sequence = 0
+        self._received: dict[str, set[int]] = {}
+        self._missing: dict[str, int] = {}
+        self._unsettled: set[tuple[int, str]] = set()
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Count the events of `QueueRecorder`, in the order they were queued."""
+        slots = self.slots
+        unsettled = self._unsettled
+        open_second = -1
+        newest = self.latest
+        second_slots: dict[str, Slot] = {}
+        for event in events:
+            kind = event[0]
+            if kind == REQUEST:
+                _, tag, started, duration, code, bytes_out, bytes_in, late = event
+            elif kind == STATE:
+                self.devices.change(event[1], event[2], event[3], event[4])
+                continue
+            elif kind == FLOW:
+                _, tag, started, duration, code = event
+                tag = FLOW_PREFIX + tag
+                bytes_out = bytes_in = late = 0
+            elif kind == COMMAND:
+                _, tag, started, duration, code = event
+                bytes_out = bytes_in = late = 0
+            else:
+                self._apply_rare(kind, event)
+                continue
+            ended = started + duration
+            second = int(ended)
+            if second != open_second:
+                second_slots = slots[second]
+                open_second = second
+                if ended > newest:
+                    self.latest = newest = ended
+            slot = second_slots.get(tag)
+            if slot is None:
+                slot = second_slots[tag] = Slot()
+            if not slot.durations:
+                unsettled.add((second, tag))
+            slot.durations.append(duration)
+            if late:
+                slot.intended.append(duration + late)
+            slot.bytes_out += bytes_out
+            slot.bytes_in += bytes_in
+            if code != SUCCESS:
+                slot.fail(code, ended)
+                self._failed(second, tag, code, ended)
+
+    def _apply_rare(self, kind: int, event: Event) -> None:
+        if kind == RECORD:
+            _, name, count = event
+            self.records[name] = self.records.get(name, 0) + count
+            self.records_over_time[int(self.latest)][name] += count
+        elif kind == DISCONNECT:
+            _, reason, at = event
+            self.disconnects[int(at)][reason] += 1
+        elif kind == LOOP_LAG:
+            _, lag, at = event
+            second_slots = self.slots[int(at)]
+            slot = second_slots.get(LOOP_LAG_TAG)
+            if slot is None:
+                slot = second_slots[LOOP_LAG_TAG] = Slot()
+            if not slot.durations:
+                self._unsettled.add((int(at), LOOP_LAG_TAG))
+            slot.durations.append(lag)
+            self.latest = max(self.latest, at)
+        elif kind == ANOMALY:
+            _, name, detail, at = event
+            self._anomaly(name, detail, 1, at, at)
+        else:
+            raise ValueError(f"unknown kind of event: {kind!r}")
+
+    def _anomaly(self, kind: str, example: str, count: int, first: float, last: float) -> None:
+        anomaly = self.anomalies.get(kind)
+        if anomaly is None:
+            anomaly = self.anomalies[kind] = Anomaly(example[:EXAMPLE_CHARS])
+        anomaly.tally.add(count, first, last)
+
+    def _failed(self, second: int, tag: str, code: str, at: float) -> None:
+        totals = self.series(tag)
+        tally = totals.failed.get(code)
+        if tally is None:
+            tally = totals.failed[code] = CodeTally()
+        tally.add(1, at, at)
+        self.failures_over_time[second][tag] += 1
+
+    def series(self, tag: str) -> Totals:
+        """The totals of a series, new ones where nothing was measured yet."""
+        totals = self.totals.get(tag)
+        if totals is None:
+            totals = self.totals[tag] = Totals()
+        return totals
+
+    def sample_health(self, sample: HealthSample) -> None:
+        """One look at this process' CPU, memory and queues."""
+        self.health.add(self.process, sample)
+
+    def settle(self) -> None:
+        """Count the raw durations that wait, so that every total is up to date."""
+        for second, tag in self._unsettled:
+            slot = self.slots[second].get(tag)
+            if slot is not None:
+                self._settle(second, tag, slot)
+        self._unsettled.clear()
+
+    def _settle(self, second: int, tag: str, slot: Slot) -> None:
+        totals = self.series(tag)
+        batch = Histogram()
+        batch.record_seconds(slot.durations)
+        slot.histogram.add(batch)
+        totals.histogram.add(batch)
+        slot.durations = []
+        if slot.intended:
+            batch = Histogram()
+            batch.record_seconds(slot.intended)
+            slot.intended_histogram.add(batch)
+            self._intended(tag).add(batch)
+            slot.intended = []
+        totals.bytes_out += slot.bytes_out - slot.settled_out
+        totals.bytes_in += slot.bytes_in - slot.settled_in
+        slot.settled_out, slot.settled_in = slot.bytes_out, slot.bytes_in
+        totals.add_span(second, second + 1)
+
+    def _intended(self, tag: str) -> Histogram:
+        histogram = self.intended.get(tag)
+        if histogram is None:
+            histogram = self.intended[tag] = Histogram()
+        return histogram
+
+    def seal(self, now: float) -> None:
+        """Hand the seconds that ended `HOLD_S` before `now` (epoch seconds) to the interval store; `inf` seals all."""
+        due = sorted(second for second in self.slots if second + 1 + HOLD_S <= now)
+        if due:
+            self.settle()
+        for second in due:
+            recent = self.recent.setdefault(second, {})
+            for tag, slot in self.slots.pop(second).items():
+                for interval in intervals_of(tag, second, slot):
+                    self.intervals.append(interval)
+                if tag in recent:
+                    recent[tag].add(slot)
+                else:
+                    recent[tag] = slot
+        for second in [second for second in self.recent if second < now - RECENT_S]:
+            del self.recent[second]
+
+    def window(self, first: int, last: int) -> dict[str, Slot]:
+        """What was measured in the seconds `first`..`last`, of which the last `RECENT_S` are at hand."""
+        self.settle()
+        found: dict[str, Slot] = {}
+        for source in (self.recent, self.slots):
+            for second in range(first, last + 1):
+                for tag, slot in source.get(second, {}).items():
+                    found.setdefault(tag, Slot()).add(slot)
+        return found
+
+    def worker_lost(self, process: str, at: float) -> None:
+        """The worker `process` died: its devices are no longer in any state but stopped from `at` on."""
+        self.devices.lost(process, at)
+
+    def missing_deltas(self) -> dict[str, int]:
+        """Workers of which a delta was sent but never arrived, and how many."""
+        gaps = {process: max(seen) - len(seen) for process, seen in self._received.items() if seen}
+        return {process: count for process, count in (gaps | self._missing).items() if count}
+
+    def note_missing(self, process: str, count: int) -> None:
+        """Tell of `count` deltas of `process` that an earlier look at this run found missing."""
+        self._missing[process] = count
+
+    def drain_delta(self) -> bytes:
+        """What was measured since the last call, for `merge_delta` on the master.
+
+        The worker itself keeps only its series' totals; everything else is the master's from then on.
+        """
+        self._sequence += 1
+        data = {
+            "process": self.process,
+            "run": self.run_id,
+            "sequence": self._sequence,
+            "latest": self.latest,
+            "slots": self.open_rows(),
+            "devices": self.devices.drain(),
+            "health": self.health.drain(),
+            **self.dump_rest(1),
+        }
+        for part in (self.slots, self.disconnects, self.records, self.records_over_time, self.anomalies):
+            part.clear()
+        self.failures_over_time.clear()
+        return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+
+    def merge_delta(self, delta: bytes) -> bool:
+        """Add what a worker drained; False if it was merged before or belongs to another run.
+
+        Raises:
+            ValueError: If `delta` is nothing that `drain_delta` made.
+        """
+        data = orjson.loads(delta)
+        process, sequence = data["process"], data["sequence"]
+        seen = self._received.setdefault(process, set())
+        if data["run"] != self.run_id or sequence in seen:
+            return False
+        seen.add(sequence)
+        self.merge_rows(data["slots"])
+        self.devices.merge(data["devices"], process)
+        self.health.merge(data["health"])
+        self.merge_rest(data)
+        return True
+
+    def open_rows(self) -> list[list[Any]]:
+        """The seconds that are not sealed yet, as plain lists; `merge_rows` reads them."""
+        self.settle()
+        return [
+            [
+                second,
+                tag,
+                _dump_histogram(slot.histogram),
+                _dump_histogram(slot.intended_histogram),
+                dump_failed(slot.failed),
+                slot.bytes_out,
+                slot.bytes_in,
+            ]
+            for second, slots in self.slots.items()
+            for tag, slot in slots.items()
+        ]
+
+    def merge_rows(self, rows: Iterable[list[Any]], *, open_only: bool = False) -> None:
+        """Add rows of `open_rows`; `open_only` where the totals know them already."""
+        for second, tag, histogram, intended, failed, bytes_out, bytes_in in rows:
+            slot = Slot(
+                histogram=load_histogram(histogram),
+                intended_histogram=load_histogram(intended),
+                failed=load_failed(failed),
+                bytes_out=bytes_out,
+                bytes_in=bytes_in,
+            )
+            target = self.slots[second].setdefault(tag, Slot())
+            target.add(slot)
+            target.settled_out += bytes_out
+            target.settled_in += bytes_in
+            if not open_only:
+                self._add_to_totals(second, tag, slot)
+
+    def _add_to_totals(self, second: int, tag: str, slot: Slot) -> None:
+        totals = self.series(tag)
+        totals.histogram.add(slot.histogram)
+        totals.add_failed(slot.failed)
+        totals.bytes_out += slot.bytes_out
+        totals.bytes_in += slot.bytes_in
+        totals.add_span(second, second + 1)
+        if slot.intended_histogram.count:
+            self._intended(tag).add(slot.intended_histogram)
+        if slot.failed:
+            self.failures_over_time[second][tag] += slot.failures
+
+    def dump_rest(self, resolution_s: int) -> dict[str, Any]:
+        return {
+            "disconnects": dump_over_time(self.disconnects, resolution_s),
+            "records": {name: count for name, count in self.records.items() if count},
+            "records_over_time": dump_over_time(self.records_over_time, resolution_s),
+            "anomalies": {
+                kind: [a.example, a.tally.count, a.tally.first, a.tally.last] for kind, a in self.anomalies.items()
+            },
+        }
+
+    def merge_rest(self, data: dict[str, Any]) -> None:
+        """Add disconnects, records and anomalies of a delta or a state."""
+        self.latest = max(self.latest, data["latest"])
+        merge_over_time(self.disconnects, data["disconnects"])
+        merge_over_time(self.records_over_time, data["records_over_time"])
+        for name, count in data["records"].items():
+            self.records[name] = self.records.get(name, 0) + count
+        for kind, (example, count, first, last) in data["anomalies"].items():
+            self._anomaly(kind, example, count, first, last)
+
+
+def intervals_of(tag: str, second: int, slot: Slot) -> Iterable[Interval]:
+    """The sealed form of a settled slot: its series, and the one by intended time where there is one."""
+    for name, histogram in ((tag, slot.histogram), (INTENDED_PREFIX + tag, slot.intended_histogram)):
+        if histogram.count:
+            yield Interval(name, float(second), 1.0, histogram.max_us, histogram.encode())
+
+
+def _dump_histogram(histogram: Histogram) -> list[Any] | None:
+    if not histogram.count:
+        return None
+    return [histogram.encode_text(), histogram.min_us, histogram.max_us, histogram.sum_us]
+
+
+def load_histogram(data: list[Any] | None) -> Histogram:
+    if data is None:
+        return Histogram()
+    histogram = Histogram.decode(data[0])
+    histogram.set_exact(data[1], data[2], data[3])
+    return histogram
+
+
+OverTime = defaultdict[int, defaultdict[str, int]]
+
+
+def dump_over_time(series: OverTime, resolution_s: int) -> list[list[Any]]:
+    binned: OverTime = defaultdict(lambda: defaultdict(int))
+    for second, counts in series.items():
+        target = binned[second - second % resolution_s]
+        for name, count in counts.items():
+            target[name] += count
+    return [[second, dict(counts)] for second, counts in sorted(binned.items())]
+
+
+def merge_over_time(series: OverTime, rows: Iterable[list[Any]]) -> None:
+    for second, counts in rows:
+        target = series[int(second)]
+        for name, count in counts.items():
+            target[name] += count

@@ -1,0 +1,117 @@
+"""One measured series (a funcId, a flow, a command family): its totals and its open seconds.
+
+A series knows nothing of processes or files. Its tag names it everywhere: in memory, in deltas, in the histogram log.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.measurements.histogram import Histogram
+
+SUCCESS = "00000000"
+"""The only code that is no failure (protocol/README.md 3.3)."""
+
+FLOW_PREFIX = "flow:"
+COMMAND_PREFIX = "cmd."
+INTENDED_PREFIX = "intended:"
+"""Latency from the intended moment, of requests that the scenario's clock schedules (open-loop truth)."""
+LOOP_LAG_TAG = "generator:loop_lag"
+
+
+@dataclass(slots=True)
+class CodeTally:
+    """How often a code came, and when first and last (epoch seconds)."""
+
+    count: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+    def add(self, count: int, first: float, last: float) -> None:
+        if not count:
+            return
+        if not self.count:
+            self.first, self.last = first, last
+        else:
+            self.first, self.last = min(self.first, first), max(self.last, last)
+        self.count += count
+
+
+@dataclass(slots=True)
+class Slot:
+    """What one series measured in one second. Raw durations wait in the lists until `settle` counts them."""
+
+    durations: list[float] = field(default_factory=list)
+    intended: list[float] = field(default_factory=list)
+    histogram: Histogram = field(default_factory=Histogram)
+    intended_histogram: Histogram = field(default_factory=Histogram)
+    failed: dict[str, CodeTally] = field(default_factory=dict)
+    bytes_out: int = 0
+    bytes_in: int = 0
+    settled_out: int = 0
+    settled_in: int = 0
+
+    @property
+    def failures(self) -> int:
+        return sum(tally.count for tally in self.failed.values())
+
+    def add(self, other: "Slot") -> None:
+        """Add what another slot counted; raw durations must be settled before."""
+        self.histogram.add(other.histogram)
+        self.intended_histogram.add(other.intended_histogram)
+        for code, tally in other.failed.items():
+            self.failed.setdefault(code, CodeTally()).add(tally.count, tally.first, tally.last)
+        self.bytes_out += other.bytes_out
+        self.bytes_in += other.bytes_in
+
+    def fail(self, code: str, at: float) -> None:
+        tally = self.failed.get(code)
+        if tally is None:
+            tally = self.failed[code] = CodeTally()
+        tally.add(1, at, at)
+
+
+@dataclass(slots=True)
+class Totals:
+    """What one series measured in the whole run."""
+
+    histogram: Histogram = field(default_factory=Histogram)
+    failed: dict[str, CodeTally] = field(default_factory=dict)
+    bytes_out: int = 0
+    bytes_in: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+    @property
+    def count(self) -> int:
+        return self.histogram.count
+
+    @property
+    def failures(self) -> int:
+        return sum(tally.count for tally in self.failed.values())
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """Counts by code, success first, then by count."""
+        failed = sorted(self.failed.items(), key=lambda item: (-item[1].count, item[0]))
+        succeeded = self.count - sum(tally.count for _, tally in failed)
+        codes = {SUCCESS: succeeded} if succeeded > 0 else {}
+        codes.update((code, tally.count) for code, tally in failed)
+        return codes
+
+    def add_failed(self, failed: dict[str, CodeTally]) -> None:
+        for code, tally in failed.items():
+            self.failed.setdefault(code, CodeTally()).add(tally.count, tally.first, tally.last)
+
+    def add_span(self, first: float, last: float) -> None:
+        """Widen the time (epoch seconds) within which anything was measured."""
+        self.first = min(self.first, first) if self.first else first
+        self.last = max(self.last, last)
+
+
+def dump_failed(failed: dict[str, CodeTally]) -> dict[str, list[float]]:
+    """Plain lists for JSON; `load_failed` reads them."""
+    return {code: [tally.count, tally.first, tally.last] for code, tally in failed.items()}
+
+
+def load_failed(data: dict[str, list[Any]]) -> dict[str, CodeTally]:
+    return {code: CodeTally(int(count), first, last) for code, (count, first, last) in data.items()}
