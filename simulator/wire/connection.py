@@ -7,7 +7,7 @@ handshakes are left to `client` and `server`; what a message means is left to th
 import asyncio
 import enum
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from websockets.frames import EXTERNAL_CLOSE_CODES, Frame, Opcode
 from websockets.http11 import Request, Response
@@ -15,6 +15,7 @@ from websockets.protocol import Protocol as SansIo
 from websockets.protocol import Side, State
 
 from simulator.wire.errors import in_words
+from simulator.wire.flow import FlowControlled
 from simulator.wire.frames import WholeFrame
 from simulator.wire.handler import NOBODY, MessageHandler, OnError, WritableHandler
 from simulator.wire.sansio import SILENT, between_frames, fault_in_words, is_utf8, short_reason
@@ -37,14 +38,13 @@ class Phase(enum.Enum):
     ENDED = enum.auto()
 
 
-class Connection(asyncio.Protocol):
+class Connection(FlowControlled):
     """One WebSocket connection; made by `client.connect` and by a `server.Server`, never directly.
 
     Whole data frames take the short way of `frames`. All else goes through a sans-I/O protocol object, which lives only
     while it has something half-read or is closing: an idle connection owns no parser, which is most of its memory.
 
     Attributes:
-        paused: True while the write buffer is over its limit: whoever can wait should wait with sending.
         bytes_in: Bytes received since the TCP (or TLS) connection was made, frame headers and handshake included.
         bytes_out: Bytes handed to the transport, likewise.
     """
@@ -52,31 +52,20 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_close_timeout",
         "_deaf",
-        "_drained",
         "_failure",
         "_fragments",
         "_fragments_binary",
         "_handler",
-        "_held_by_backlog",
-        "_held_by_handler",
-        "_holding",
-        "_loop",
         "_max_size",
-        "_max_write_buffer",
         "_on_error",
         "_parser",
         "_phase",
         "_timer",
-        "_transport",
         "bytes_in",
         "bytes_out",
-        "paused",
     )
 
     _SIDE: ClassVar[Side]
-    # A server stops reading from a peer that does not take its answers. Were both sides to do so, two full buffers
-    # would wait for each other for ever.
-    _BACKLOG_STOPS_READING: ClassVar[bool]
 
     @staticmethod
     def _write_frame(payload: bytes, binary: bool) -> bytes:
@@ -97,26 +86,19 @@ class Connection(asyncio.Protocol):
         close_timeout: float,
         on_error: OnError | None,
     ) -> None:
-        self._loop = loop
+        super().__init__(loop, max_write_buffer)
         self._handler = handler
         self._parser: SansIo | None = parser
         self._max_size = max_size
-        self._max_write_buffer = max_write_buffer
         self._close_timeout = close_timeout
         self._on_error = on_error
         self._phase = Phase.OPENING
-        self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._failure: tuple[int, str, str] | None = None
         self._fragments: bytearray | None = None
         self._fragments_binary = False
-        self._held_by_backlog = False
-        self._held_by_handler = False
-        self._holding = False
         # Set once this side has had enough: what arrives afterwards is not for the handler.
         self._deaf = False
-        self.paused = False
         self.bytes_in = 0
         self.bytes_out = 0
 
@@ -127,22 +109,19 @@ class Connection(asyncio.Protocol):
         """True between the opening handshake and the first sign of closing, from either side."""
         return self._phase is Phase.OPEN
 
-    @property
-    def peer(self) -> tuple[str, int] | None:
-        """Address and port of the other side; None once the connection has ended."""
-        name = self._transport.get_extra_info("peername")
-        return (name[0], name[1]) if name else None
-
     def send(self, payload: bytes, binary: bool) -> None:
         """Send one message as one frame.
 
         Never blocks: see `paused` and `drain`. A message on a connection that is not open is dropped, like one that
         was on its way when the peer went: `closed` tells.
         """
-        if self._phase is Phase.OPEN:
+        transport = self._transport
+        # A transport that has failed stays with us until its next turn; both loops log a warning when it is written to
+        # meanwhile.
+        if self._phase is Phase.OPEN and not transport.is_closing():
             frame = self._write_frame(payload, binary)
             self.bytes_out += len(frame)
-            self._transport.write(frame)
+            transport.write(frame)
 
     def ping(self) -> None:
         """Send an empty ping. The peer's pong is taken in silently."""
@@ -173,28 +152,7 @@ class Connection(asyncio.Protocol):
         """End the connection at once, without a closing handshake: the peer sees a reset or an early end."""
         self._abort("aborted by this side")
 
-    async def drain(self) -> None:
-        """Wait until the connection is not `paused`. Returns at once when it has ended."""
-        if self.paused and self._phase is not Phase.ENDED:
-            if self._drained is None:
-                self._drained = self._loop.create_future()
-            await asyncio.shield(self._drained)
-
-    def pause_reading(self) -> None:
-        """Take no more from the peer. What has arrived already is still delivered."""
-        self._held_by_handler = True
-        self._hold_or_read()
-
-    def resume_reading(self) -> None:
-        """Undo `pause_reading`."""
-        self._held_by_handler = False
-        self._hold_or_read()
-
     # What the transport calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=self._max_write_buffer)
 
     def data_received(self, data: bytes) -> None:
         size = len(data)
@@ -230,17 +188,8 @@ class Connection(asyncio.Protocol):
             self._failure = (ABNORMAL, "", _NO_CLOSE_FRAME)
             self._closing()
 
-    def pause_writing(self) -> None:
-        self.paused = True
-        if self._BACKLOG_STOPS_READING:
-            self._held_by_backlog = True
-            self._hold_or_read()
-
     def resume_writing(self) -> None:
-        self.paused = False
-        self._held_by_backlog = False
-        self._hold_or_read()
-        self._release_drained()
+        super().resume_writing()
         if self._phase is Phase.OPEN and isinstance(self._handler, WritableHandler):
             try:
                 self._handler.writable()
@@ -252,8 +201,7 @@ class Connection(asyncio.Protocol):
         ending = self._ending(exc)
         self._phase = Phase.ENDED
         self._stop_timer()
-        self.paused = False
-        self._release_drained()
+        self._release()
         handler, self._handler = self._handler, NOBODY
         self._parser = None
         self._fragments = None
@@ -304,7 +252,6 @@ class Connection(asyncio.Protocol):
         if parser is None:
             return
         for data in parser.data_to_send():
-            # A transport that is closing or lost takes nothing; asyncio would log a warning for each try.
             if transport.is_closing():
                 continue
             if data:
@@ -337,7 +284,7 @@ class Connection(asyncio.Protocol):
                 self._closing()
             fault = parser.parser_exc
             sent = parser.close_sent
-            if fault is not None and sent is not None and self._failure is None:
+            if fault is not None and sent is not None and self._failure is None and not isinstance(fault, EOFError):
                 self._failure = (int(sent.code), sent.reason, fault_in_words(fault))
             self._flush()
             # What arrived before a close frame is still for the handler.
@@ -416,7 +363,6 @@ class Connection(asyncio.Protocol):
 
     def _closing(self) -> None:
         self._phase = Phase.CLOSING
-        self._fragments = None
         # The peer's answer has to be read, whatever held the reading back.
         self._hold_or_read()
         self._start_timer(self._close_timeout, self._close_timed_out)
@@ -444,18 +390,3 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _release_drained(self) -> None:
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
-
-    def _hold_or_read(self) -> None:
-        hold = (self._held_by_handler or self._held_by_backlog) and self._phase is Phase.OPEN
-        if hold is self._holding or self._transport.is_closing():
-            return
-        self._holding = hold
-        if hold:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()

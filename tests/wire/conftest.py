@@ -1,0 +1,39 @@
+"""Every asynchronous test of this layer runs on both event loops, and none may log or leave an error to the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvloop
+
+from simulator.wire.tls import SelfSigned, self_signed
+from tests.wire.helpers import Network
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
+    return uvloop.EventLoopPolicy() if request.param == "uvloop" else asyncio.DefaultEventLoopPolicy()
+
+
+@pytest_asyncio.fixture
+async def network(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Network]:
+    caplog.set_level(logging.DEBUG)
+    loop = asyncio.get_running_loop()
+    complaints: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _loop, context: complaints.append(context))
+    caplog.clear()
+    async with Network() as network:
+        yield network
+    await asyncio.sleep(0)
+    assert complaints == network.expected_complaints
+    assert [record for record in caplog.records if record.name != "hypothesis"] == []
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
+    return self_signed(tmp_path_factory.mktemp("tls"), ["localhost", "127.0.0.1"])
