@@ -147,7 +147,10 @@ class RampStepSection(Section):
 class RampSection(Section):
     """How devices start: all of them at a `rate`, or in `steps`. `-u`, `-r` and `-t` replace it."""
 
-    rate: PositiveRate | None = Field(default=None, description="All devices, so many at a time (20/s by default).")
+    rate: PositiveRate | None = Field(
+        default=None,
+        description="All devices at this pace; by default 20/s, or what has all of them up in a third of the run.",
+    )
     steps: Annotated[list[RampStepSection], Field(min_length=1)] | None = Field(
         default=None, description="Steps up, hold and down; their times add up to `duration` unless that is given."
     )
