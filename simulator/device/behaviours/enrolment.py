@@ -1,0 +1,134 @@
+"""People who are enrolled at the device itself: user, portrait, biometric photo and card go up together."""
+
+import random
+from collections.abc import Callable
+
+from simulator.clock import TimerHandle, TimerQueue
+from simulator.device.behaviours.arrivals import Arrivals
+from simulator.device.memory import VISIBLE_FACE, Memory, StoreFull
+from simulator.device.people import People
+from simulator.device.settings import EnrolmentSettings, Range
+from simulator.device.uploads import Upload
+
+
+class Enrolments:
+    """One stream of enrolments of one device.
+
+    Args:
+        deliver: takes the uploads of one enrolment, in the order in which they go up.
+        on_full: told when a store had no room and nobody could be enrolled.
+    """
+
+    __slots__ = (
+        "_arrivals",
+        "_deliver",
+        "_memory",
+        "_on_full",
+        "_people",
+        "_rng",
+        "_settings",
+        "_started",
+        "_timer",
+        "_timers",
+    )
+
+    def __init__(
+        self,
+        settings: EnrolmentSettings,
+        *,
+        timers: TimerQueue,
+        rng: random.Random,
+        memory: Memory,
+        people: People,
+        started: float,
+        deliver: Callable[[list[Upload]], None],
+        on_full: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._timers = timers
+        self._rng = rng
+        self._memory = memory
+        self._people = people
+        self._started = started
+        self._deliver = deliver
+        self._on_full = on_full
+        self._timer: TimerHandle | None = None
+        self._arrivals: Arrivals | None = None
+
+    def start(self) -> None:
+        """People begin to be enrolled."""
+        if self._timer is not None:
+            return
+        if self._arrivals is None:
+            self._arrivals = Arrivals(
+                self._rng,
+                rate=self._settings.rate,
+                arrival=self._settings.arrival,
+                wave=None,
+                start=self._timers.clock.monotonic() - self._started,
+            )
+        self._schedule()
+
+    def stop(self) -> None:
+        """Nobody is enrolled any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _schedule(self) -> None:
+        assert self._arrivals is not None
+        moment = self._arrivals.next()
+        self._timer = None if moment is None else self._timers.call_at(self._started + moment, self._enrol)
+
+    def _enrol(self) -> None:
+        timer = self._timer
+        assert timer is not None
+        try:
+            self._deliver(self.make(timer.when))
+        except StoreFull as error:
+            self._on_full(str(error))
+        self._schedule()
+
+    def make(self, enrolled: float) -> list[Upload]:
+        """Enrol somebody at the monotonic time `enrolled`.
+
+        Raises:
+            StoreFull: If the device has no room for another user or photo.
+        """
+        rng, memory = self._rng, self._memory
+        pin = memory.free_pin()
+        user = self._people.enrolled(pin, rng, self._settings.locale)
+        card = {"pin": pin, "card": str(rng.randrange(10**9, 10**10)), "type": "0", "lossFlag": "0"}
+        bio_size = _size(rng, self._settings.bio_photo_bytes)
+        memory.put_users([user])
+        try:
+            memory.put_bio_photo(pin, str(VISIBLE_FACE), "0", bio_size)
+        except StoreFull:
+            memory.delete_users([pin])
+            raise
+        memory.user_photos.add(pin)
+        memory.put_card(card)
+        return [
+            Upload("dev.data.upload.user", "users", [user], created=enrolled),
+            Upload(
+                "dev.data.upload.userPhoto",
+                "userPhotos",
+                [{"pin": pin, "extension": "jpg"}],
+                created=enrolled,
+                size=_size(rng, self._settings.portrait_bytes),
+                key=rng.getrandbits(128),
+            ),
+            Upload(
+                "dev.data.upload.bioPhoto",
+                "bioPhotos",
+                [{"pin": pin, "no": "0", "index": "0", "type": str(VISIBLE_FACE), "extension": "jpg"}],
+                created=enrolled,
+                size=bio_size,
+                key=rng.getrandbits(128),
+            ),
+            Upload("dev.data.upload.multiCard", "multiCards", [card], created=enrolled, flow="enrolment_delivery"),
+        ]
+
+
+def _size(rng: random.Random, bounds: Range) -> int:
+    return round(rng.uniform(bounds.low, bounds.high))

@@ -1,0 +1,48 @@
+"""The business heartbeat: timed from send to send, the first within one interval (section 设备心跳)."""
+
+import random
+from collections.abc import Callable
+
+from simulator.clock import TimerHandle, TimerQueue
+from simulator.device.session import Session
+
+
+class Heartbeat:
+    """Beats on one connection at a time."""
+
+    __slots__ = ("_interval", "_is_free", "_rng", "_session", "_timer", "_timers")
+
+    def __init__(self, timers: TimerQueue, rng: random.Random, is_free: Callable[[], bool]) -> None:
+        self._timers = timers
+        self._rng = rng
+        self._is_free = is_free
+        self._session: Session | None = None
+        self._interval = 0.0
+        self._timer: TimerHandle | None = None
+
+    def start(self, session: Session, interval: float) -> None:
+        """Beat on `session` every `interval` seconds, from a random phase on."""
+        self.stop()
+        self._session = session
+        self._interval = interval
+        first = interval * self._rng.uniform(0.02, 1.0)
+        self._timer = self._timers.call_later(first, self._beat)
+
+    def stop(self) -> None:
+        """Fall silent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._session = None
+
+    def _beat(self) -> None:
+        session = self._session
+        timer = self._timer
+        if session is None or timer is None or not session.usable:
+            return
+        now = self._timers.clock.monotonic()
+        intended = timer.when
+        session.send_heartbeat(self._is_free(), None, max(0.0, now - intended))
+        # The grid of intended moments keeps the rhythm exact; after a stall it starts again from now.
+        following = intended + self._interval
+        self._timer = self._timers.call_at(following if following > now else now + self._interval, self._beat)

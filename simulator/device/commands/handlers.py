@@ -1,0 +1,196 @@
+"""What each command does to the device: one function a funcId, given parameters that have been checked.
+
+A handler returns the answer's code and text. Most only change the memory; what a command causes afterwards (uploads, a
+restart) it asks for through `CommandEffects`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from simulator.device.commands.codes import DOWNLOAD_FAILED, STORE_FULL
+from simulator.device.environment import NetworkError
+from simulator.device.meetings import parse_meeting
+from simulator.device.memory import Memory, StoreFull
+from simulator.protocol.codes import BAD_VALUE, SUCCESS
+
+Outcome = tuple[str, str]
+DONE: Outcome = (SUCCESS, "success")
+
+MAX_PHOTO_BYTES = 255 * 1024
+"""Upper bound of a photo (protocol/README.md 4)."""
+
+_UPLOADED_USER_FIELDS = (
+    "pin",
+    "password",
+    "passwordSalt",
+    "group",
+    "idNum",
+    "startTime",
+    "endTime",
+    "firstName",
+    "lastName",
+    "funSwitch",
+    "disable",
+    "threatLevelGroupNum",
+    "bioDatas",
+)
+"""What of a user goes up again; `role` and `ruleType` are the platform's own."""
+
+
+class CommandEffects(Protocol):
+    """What a command can ask of the device beside its memory."""
+
+    async def download(self, url: str, limit: int) -> bytes: ...
+
+    def upload_users(self, users: list[dict[str, Any]]) -> None: ...
+
+    def ask_for_time(self) -> None: ...
+
+    def reboot(self) -> None: ...
+
+
+Handler = Callable[[Memory, CommandEffects, Mapping[str, Any]], Outcome | Awaitable[Outcome]]
+
+
+def update_user(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    users = [{name: user[name] for name in _UPLOADED_USER_FIELDS if user.get(name)} for user in params["users"]]
+    try:
+        memory.put_users(users)
+    except StoreFull as error:
+        return STORE_FULL, str(error)
+    return DONE
+
+
+def update_meeting(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    meetings = [parse_meeting(item) for item in params["meeting"]]
+    for meeting in meetings:
+        if meeting.end < meeting.start:
+            return BAD_VALUE, "a meeting ends before it starts"
+    memory.put_meetings(meetings)
+    return DONE
+
+
+def update_members(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    for item in params["members"]:
+        memory.put_members(item["meetingId"], item["pins"])
+    return DONE
+
+
+def update_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    for card in params["multiCards"]:
+        memory.put_card(card)
+    return DONE
+
+
+async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    """Every picture is fetched before one is kept, so that a failure leaves the memory as it was."""
+    pictures = []
+    for item in params["bioPhotos"]:
+        try:
+            picture = await effects.download(item["url"], MAX_PHOTO_BYTES)
+        except NetworkError as error:
+            return DOWNLOAD_FAILED, f"download failed: {error.kind}"
+        if not picture.startswith(b"\xff\xd8"):
+            return DOWNLOAD_FAILED, "download failed: not a JPEG"
+        pictures.append((item, len(picture)))
+    try:
+        for item, size in pictures:
+            memory.put_bio_photo(item["pin"], item["type"], item.get("no") or "0", size)
+    except StoreFull as error:
+        return STORE_FULL, str(error)
+    return DONE
+
+
+def delete_users(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.delete_users(params["pins"])
+    return DONE
+
+
+def delete_bio_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    for item in params["bioPhotos"]:
+        memory.delete_bio_photos(kind=item.get("type") or None, pin=item.get("pin") or None, no=item.get("no") or "0")
+    return DONE
+
+
+def delete_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.delete_cards(params["pins"])
+    return DONE
+
+
+def delete_meetings(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.delete_meetings(params["meetings"])
+    return DONE
+
+
+def delete_members(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.delete_members(params["meetingId"], params["pins"])
+    return DONE
+
+
+def delete_user_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.user_photos.difference_update(params["pins"])
+    return DONE
+
+
+def query_user(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    pin = params.get("pin")
+    if pin:
+        user = memory.user(pin)
+        effects.upload_users([] if user is None else [user])
+    else:
+        effects.upload_users(list(memory.users()))
+    return DONE
+
+
+def clear_users(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.clear_users()
+    return DONE
+
+
+def clear_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.cards.clear()
+    return DONE
+
+
+def clear_all(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    memory.clear_all()
+    return DONE
+
+
+def set_options(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    names = ("meetRoomName", "meetRoomManager", "meetRoomLocation", "meetRoomCapacity", "meetRoomManagerPin")
+    memory.options.update({name: params["option"][name] for name in names if name in params["option"]})
+    return DONE
+
+
+def reboot(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    effects.reboot()
+    return DONE
+
+
+def sync_time(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
+    effects.ask_for_time()
+    return DONE
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "cmd.data.update.user": update_user,
+    "cmd.data.update.meeting": update_meeting,
+    "cmd.data.update.meetingMember": update_members,
+    "cmd.data.update.multiCard": update_cards,
+    "cmd.data.update.bioPhoto": update_bio_photos,
+    "cmd.data.delete.user": delete_users,
+    "cmd.data.delete.bioPhoto": delete_bio_photos,
+    "cmd.data.delete.multiCard": delete_cards,
+    "cmd.data.delete.meeting": delete_meetings,
+    "cmd.data.delete.meetingMember": delete_members,
+    "cmd.data.delete.userPhoto": delete_user_photos,
+    "cmd.data.query.user": query_user,
+    "cmd.data.clear.user": clear_users,
+    "cmd.data.clear.multiCard": clear_cards,
+    "cmd.data.clear.all": clear_all,
+    "cmd.option.set": set_options,
+    "cmd.control.reboot": reboot,
+    "cmd.system.sync.time": sync_time,
+}
+"""One handler for every command of the catalogue (a test compares the two)."""

@@ -1,0 +1,247 @@
+"""The commands that wait at a device: urgent ones first, a bounded number, each applied once and always answered.
+
+An answer that finds no connection is kept as the command's stored code: the platform sends the command again with the
+same `cmdId`, and is answered from there (protocol/README.md 3.5).
+"""
+
+import asyncio
+import logging
+import random
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from simulator.clock import TimerHandle
+from simulator.device.commands.codes import BUSY
+from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
+from simulator.device.environment import Environment
+from simulator.device.memory import Memory
+from simulator.device.settings import Range
+from simulator.protocol.catalogue.validation import validate_command
+from simulator.protocol.codes import INTERNAL
+from simulator.protocol.envelope import params_of
+
+REMEMBERED = 1_000
+"""Answered cmdIds that a device remembers; far more than a platform ever has unanswered."""
+
+Answer = Callable[[str, str, str, str], bool]
+"""Sends `dev.cmd.response`: mid, cmdId, code, message; False when there is no connection."""
+
+
+class _Command:
+    __slots__ = ("arrived", "cmd_id", "func_id", "mids", "params")
+
+    def __init__(self, func_id: str, cmd_id: str, mid: str, params: Mapping[str, Any], arrived: float) -> None:
+        self.func_id = func_id
+        self.cmd_id = cmd_id
+        self.mids = [mid]
+        """More than one where the platform repeated the command before it was answered."""
+        self.params = params
+        self.arrived = arrived
+
+
+class CommandQueue:
+    """Handles one command at a time.
+
+    Args:
+        capacity: commands that may wait (`maxPendingCmdCount`); further ones are answered busy.
+        handling: seconds a command takes, by funcId or the longest prefix of it.
+        answer: sends an answer over the connection that is there at that moment.
+        on_idle: called when the last command was answered.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_answered",
+        "_capacity",
+        "_current",
+        "_effects",
+        "_env",
+        "_handling",
+        "_memory",
+        "_on_idle",
+        "_open",
+        "_rng",
+        "_task",
+        "_timer",
+        "_urgent",
+        "_waiting",
+    )
+
+    def __init__(
+        self,
+        env: Environment,
+        memory: Memory,
+        effects: CommandEffects,
+        rng: random.Random,
+        *,
+        capacity: int,
+        handling: Mapping[str, Range],
+        answer: Answer,
+        on_idle: Callable[[], None],
+    ) -> None:
+        self._env = env
+        self._memory = memory
+        self._effects = effects
+        self._rng = rng
+        self._capacity = capacity
+        self._handling = handling
+        self._answer = answer
+        self._on_idle = on_idle
+        self._urgent: deque[_Command] = deque()
+        self._waiting: deque[_Command] = deque()
+        self._current: _Command | None = None
+        self._timer: TimerHandle | None = None
+        self._task: asyncio.Task[Outcome] | None = None
+        self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._open = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command waits or is handled; what `isFree` says."""
+        return self._current is not None or bool(self._urgent) or bool(self._waiting)
+
+    def open(self) -> None:
+        """The device is online: handle what waits."""
+        self._open = True
+        self._next()
+
+    def close(self) -> None:
+        """The connection is gone: finish the command in hand, begin no other."""
+        self._open = False
+
+    def forget_waiting(self) -> None:
+        """The device restarts: what was not handled is gone, what was answered is remembered."""
+        self._urgent.clear()
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._current = None
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """A message of the platform that is no reply."""
+        env = self._env
+        mid, func_id = message.get("mid"), message.get("funcId")
+        cmd_id = params_of(message).get("cmdId")
+        known_id = cmd_id if isinstance(cmd_id, str) else ""
+        mid = mid if isinstance(mid, str) else ""
+        name = func_id if isinstance(func_id, str) else ""
+        now = env.clock.monotonic()
+        if known_id:
+            stored = self._answered.get(known_id)
+            if stored is not None:
+                env.recorder.anomaly("repeated command", name, env.clock.wall())
+                self._send(name, mid, known_id, stored, now)
+                return
+            pending = self._find(known_id)
+            if pending is not None:
+                pending.mids.append(mid)
+                return
+        violation = validate_command(message)
+        if violation is not None:
+            outcome = (violation.code, str(violation))
+            self._remember(known_id, outcome)
+            self._send(name, mid, known_id, outcome, now)
+            return
+        if len(self._urgent) + len(self._waiting) >= self._capacity:
+            # Not remembered: the same command may be sent again when there is room.
+            self._send(name, mid, known_id, (BUSY, "too many commands wait"), now)
+            return
+        command = _Command(name, known_id, mid, params_of(message), now)
+        (self._urgent if message.get("imme") == "1" else self._waiting).append(command)
+        self._next()
+
+    def _find(self, cmd_id: str) -> _Command | None:
+        if self._current is not None and self._current.cmd_id == cmd_id:
+            return self._current
+        for queue in (self._urgent, self._waiting):
+            for command in queue:
+                if command.cmd_id == cmd_id:
+                    return command
+        return None
+
+    def _next(self) -> None:
+        """Begin the next command, if the device is free and online."""
+        while self._open and self._current is None:
+            queue = self._urgent or self._waiting
+            if not queue:
+                return
+            self._current = queue.popleft()
+            bounds = self._handling_of(self._current.func_id)
+            if bounds is not None and bounds.high > 0:
+                delay = self._rng.uniform(bounds.low, bounds.high)
+                self._timer = self._env.timers.call_later(delay, self._apply)
+                return
+            self._apply(go_on=False)
+
+    def _apply(self, go_on: bool = True) -> None:
+        command = self._current
+        assert command is not None
+        self._timer = None
+        try:
+            outcome = HANDLERS[command.func_id](self._memory, self._effects, command.params)
+        except Exception as error:  # noqa: BLE001 - one command must not end the device; the fault is answered and shown
+            self._fault(error)
+            outcome = (INTERNAL, "internal fault")
+        if isinstance(outcome, tuple):
+            self._done(outcome, go_on=go_on)
+            return
+        self._task = asyncio.ensure_future(_awaited(outcome))
+        self._task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[Outcome]) -> None:
+        if task.cancelled() or self._task is not task:
+            return
+        self._task = None
+        error = task.exception()
+        if error is not None:
+            self._fault(error)
+            self._done((INTERNAL, "internal fault"), go_on=True)
+        else:
+            self._done(task.result(), go_on=True)
+
+    def _done(self, outcome: Outcome, *, go_on: bool) -> None:
+        command = self._current
+        assert command is not None
+        self._current = None
+        self._remember(command.cmd_id, outcome)
+        for mid in command.mids:
+            self._send(command.func_id, mid, command.cmd_id, outcome, command.arrived)
+        if go_on:
+            self._next()
+        if not self.busy:
+            self._on_idle()
+
+    def _send(self, name: str, mid: str, cmd_id: str, outcome: Outcome, arrived: float) -> None:
+        env = self._env
+        code, text = outcome
+        handling = env.clock.monotonic() - arrived
+        if self._answer(mid, cmd_id, code, text):
+            env.recorder.command(name or "(no funcId)", env.clock.wall() - handling, handling, code)
+
+    def _remember(self, cmd_id: str, outcome: Outcome) -> None:
+        if cmd_id:
+            self._answered[cmd_id] = outcome
+            if len(self._answered) > REMEMBERED:
+                self._answered.popitem(last=False)
+
+    def _handling_of(self, func_id: str) -> Range | None:
+        name = func_id
+        while name:
+            bounds = self._handling.get(name)
+            if bounds is not None:
+                return bounds
+            name = name.rpartition(".")[0]
+        return None
+
+    def _fault(self, error: BaseException) -> None:
+        self._env.log(logging.ERROR, f"a command failed: {type(error).__name__}: {error}")
+        self._env.recorder.anomaly("internal error", f"command: {type(error).__name__}", self._env.clock.wall())
+
+
+async def _awaited(outcome: Awaitable[Outcome]) -> Outcome:
+    return await outcome

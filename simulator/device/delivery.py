@@ -1,0 +1,252 @@
+"""Gets records, pictures and people to the platform: in order, one message at a time, until each is acknowledged.
+
+Records go first: the protocol promises them within 15 s. Everything waits in the store while the device is offline.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from simulator.clock import TimerHandle
+from simulator.device.environment import Environment
+from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
+from simulator.device.session import Reply, Session
+from simulator.device.settings import DeviceSettings
+from simulator.device.terms import Terms
+from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, send_upload
+from simulator.protocol.codes import DISCONNECTED, SUCCESS
+
+VERIFY_LOG = "dev.data.upload.verifyLog"
+VERIFY_PHOTO = "dev.data.upload.verifyPhoto"
+BIO_PHOTO = "dev.data.upload.bioPhoto"
+
+
+class Delivery:
+    """The outgoing store of one device and its only sender.
+
+    Args:
+        batch: records in one message at most.
+        on_settled: called when something left the store; a device that drains looks whether it is done.
+    """
+
+    __slots__ = (
+        "_batch",
+        "_env",
+        "_on_settled",
+        "_photos_held",
+        "_session",
+        "_settings",
+        "_task",
+        "_terms",
+        "_timer",
+        "_uploads",
+        "outbox",
+    )
+
+    def __init__(
+        self, env: Environment, settings: DeviceSettings, *, batch: int, on_settled: Callable[[], None]
+    ) -> None:
+        self._env = env
+        self._settings = settings
+        self._batch = batch
+        self._on_settled = on_settled
+        self.outbox = Outbox(settings.max_transactions)
+        self._uploads: deque[Upload] = deque()
+        self._photos_held = 0
+        self._session: Session | None = None
+        self._terms = Terms()
+        self._task: asyncio.Task[None] | None = None
+        self._timer: TimerHandle | None = None
+
+    # What comes in.
+
+    def add_record(self, record: Record) -> None:
+        """Store a verification, and send it as soon as may be."""
+        recorder = self._env.recorder
+        recorder.record("generated", 1)
+        if record.photo is not None:
+            recorder.record("photo_generated", 1)
+        if not self.outbox.add(record):
+            recorder.record("refused", 1)
+            if record.photo is not None:
+                recorder.record("photo_refused", 1)
+            return
+        if record.photo is not None:
+            if self._photos_held >= self._settings.max_photos:
+                record.photo = None
+                recorder.record("photo_refused", 1)
+            else:
+                self._photos_held += 1
+        self.kick()
+
+    def add_uploads(self, uploads: list[Upload]) -> None:
+        """Queue uploads behind the others."""
+        self._uploads.extend(uploads)
+        self.kick()
+
+    # The connection comes and goes.
+
+    def online(self, session: Session, terms: Terms) -> None:
+        """Send what waits over `session`."""
+        self._session = session
+        self._terms = terms
+        self.outbox.reconnected()
+        for upload in self._uploads:
+            upload.due = 0.0
+        self.kick()
+
+    def offline(self) -> None:
+        """The connection is gone; everything that was not acknowledged is kept."""
+        self._session = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left that this platform would take."""
+        if self._task is not None:
+            return False
+        if self.outbox.pending and self._terms.allows(VERIFY_LOG):
+            return False
+        return not any(self._sendable(upload) for upload in self._uploads)
+
+    def kick(self) -> None:
+        """See to it that somebody sends."""
+        session = self._session
+        if self._task is None and session is not None and session.usable:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task.add_done_callback(self._finished)
+
+    # The sender.
+
+    async def _run(self) -> None:
+        while (session := self._session) is not None and session.usable:
+            now = self._env.clock.monotonic()
+            if self._terms.allows(VERIFY_LOG):
+                batch = self.outbox.take(now, self._batch)
+                if batch:
+                    await self._send_records(session, batch)
+                    continue
+            upload = self._next_upload(now)
+            if upload is None:
+                self._wake_when_due(now)
+                return
+            await self._send_upload(session, upload)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._env.log(logging.ERROR, f"delivery failed: {type(error).__name__}: {error}")
+            self._env.recorder.anomaly("internal error", f"delivery: {type(error).__name__}", self._env.clock.wall())
+        # What came in while the last reply was on its way out of the loop.
+        due = self._next_due()
+        if due is not None and due <= self._env.clock.monotonic():
+            self.kick()
+        self._on_settled()
+
+    def _wake_when_due(self, now: float) -> None:
+        due = self._next_due()
+        if due is not None and due > now:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._env.timers.call_at(due, self.kick)
+
+    def _next_due(self) -> float | None:
+        dues = [upload.due for upload in self._uploads if self._sendable(upload)]
+        record_due = self.outbox.next_due() if self._terms.allows(VERIFY_LOG) else None
+        if record_due is not None:
+            dues.append(record_due)
+        return min(dues, default=None)
+
+    async def _send_records(self, session: Session, batch: list[Record]) -> None:
+        env = self._env
+        again = sum(1 for record in batch if record.sent)
+        if again:
+            env.recorder.record("resent", again)
+        for record in batch:
+            record.sent = True
+        late = max(0.0, env.clock.monotonic() - batch[0].verified) if not again else 0.0
+        reply = await session.request(VERIFY_LOG, {"verifyLog": [record.fields for record in batch]}, late=late)
+        now = env.clock.monotonic()
+        if reply.ok:
+            self.outbox.acknowledged(batch)
+            env.recorder.record("acknowledged", len(batch))
+            for record in batch:
+                self._flow("record_delivery", record.verified, SUCCESS)
+                if record.photo is not None:
+                    self._uploads.append(record.photo)
+            return
+        if not reply.answered:
+            self.outbox.interrupted(batch)
+            await self._pause_after_silence(reply)
+            return
+        for record in self.outbox.refused(batch, now):
+            env.recorder.record("rejected", 1)
+            self._flow("record_delivery", record.verified, reply.code)
+            if record.photo is not None:
+                self._photos_held -= 1
+                env.recorder.record("photo_rejected", 1)
+
+    async def _send_upload(self, session: Session, upload: Upload) -> None:
+        env = self._env
+        reply = await send_upload(session, upload, env.photos, self._settings.max_package_kb * 1024)
+        if reply.ok:
+            self._uploads.remove(upload)
+            if upload.flow is not None:
+                self._flow(upload.flow, upload.created, SUCCESS)
+            self._photo_left(upload, "photo_acknowledged")
+        elif not reply.answered:
+            await self._pause_after_silence(reply)
+        else:
+            upload.refusals += 1
+            upload.due = env.clock.monotonic() + retry_delay(upload.refusals)
+            if upload.refusals >= MAX_REFUSALS:
+                self._uploads.remove(upload)
+                if upload.flow is not None:
+                    self._flow(upload.flow, upload.created, reply.code)
+                if upload.func_id == VERIFY_PHOTO:
+                    self._photo_left(upload, "photo_rejected")
+                else:
+                    env.recorder.anomaly("upload given up", f"{upload.func_id}: {reply.code}", env.clock.wall())
+
+    def _photo_left(self, upload: Upload, event: str) -> None:
+        if upload.func_id == VERIFY_PHOTO:
+            self._photos_held -= 1
+            self._env.recorder.record(event, 1)
+
+    async def _pause_after_silence(self, reply: Reply) -> None:
+        """A platform that did not answer is not asked again at once (only where time-outs do not end connections)."""
+        if reply.code == DISCONNECTED:
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        self._env.timers.call_later(retry_delay(1), wake)
+        await woken
+
+    def _next_upload(self, now: float) -> Upload | None:
+        for upload in self._uploads:
+            if upload.due <= now and self._sendable(upload):
+                return upload
+        return None
+
+    def _sendable(self, upload: Upload) -> bool:
+        """Whether this platform takes the upload: its funcId, its biometric type, and files where it needs one."""
+        terms = self._terms
+        if not terms.allows(upload.func_id):
+            return False
+        if upload.func_id == BIO_PHOTO and int(upload.items[0]["type"]) not in terms.photo_types:
+            return False
+        if not upload.size or all(map(terms.allows, FILE_FUNC_IDS)):
+            return True
+        return fits(upload, self._settings.max_package_kb * 1024)
+
+    def _flow(self, name: str, created: float, code: str) -> None:
+        env = self._env
+        duration = env.clock.monotonic() - created
+        env.recorder.flow(name, env.clock.wall() - duration, duration, code)

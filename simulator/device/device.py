@@ -1,0 +1,310 @@
+"""One virtual meeting device: its parts put together, and how it is started and stopped.
+
+Everything random comes from the device's own seeded source, everything timed from the environment's clock: the same
+spec against the same platform lives the same life.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+from simulator.clock import TimerHandle
+from simulator.device.behaviours.enrolment import Enrolments
+from simulator.device.behaviours.heartbeat import Heartbeat
+from simulator.device.behaviours.verification import Verifications
+from simulator.device.commands.queue import CommandQueue
+from simulator.device.delivery import Delivery
+from simulator.device.device_clock import DeviceClock
+from simulator.device.environment import Environment
+from simulator.device.lifecycle import Lifecycle
+from simulator.device.meetings import own_meeting
+from simulator.device.memory import Memory
+from simulator.device.reporting import report_params
+from simulator.device.session import Reply, Session
+from simulator.device.settings import DeviceSpec
+from simulator.device.state import DeviceState
+from simulator.device.terms import Terms
+from simulator.device.uploads import Upload, user_pages
+from simulator.protocol.times import parse_iso
+
+_UPLOAD_USER = "dev.data.upload.user"
+_SYNC_TIME = "dev.system.sync.time"
+_REBOOT_GRACE = 2.0
+"""Seconds that a reboot waits for replies at most."""
+
+
+class Device:
+    """A device of the fleet.
+
+    Args:
+        on_finished: called once, when the device's life has ended for whatever reason.
+    """
+
+    __slots__ = (
+        "_behaviours",
+        "_clock",
+        "_drain_timer",
+        "_draining",
+        "_env",
+        "_heartbeat",
+        "_last_log_id",
+        "_on_finished",
+        "_rng",
+        "_session",
+        "_task",
+        "_terms",
+        "commands",
+        "delivery",
+        "lifecycle",
+        "memory",
+        "spec",
+    )
+
+    def __init__(self, env: Environment, spec: DeviceSpec, *, on_finished: Callable[[], None]) -> None:
+        settings = spec.settings
+        self._env = env
+        self.spec = spec
+        self._on_finished = on_finished
+        self._rng = random.Random(spec.seed)
+        self._clock = DeviceClock(env.clock)
+        self._session: Session | None = None
+        self._terms = Terms()
+        self._task: asyncio.Task[None] | None = None
+        self._draining = False
+        self._drain_timer: TimerHandle | None = None
+        # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
+        self._last_log_id = int(env.clock.wall() * 1000)
+        self.memory = Memory(
+            env.people,
+            spec.seed,
+            users=settings.users,
+            locale=settings.user_locale,
+            max_users=settings.max_users,
+            max_bio_photos=settings.max_bio_photos,
+        )
+        if settings.meetings:
+            self.memory.put_meetings(own_meeting(plan, env.clock.wall()) for plan in settings.meetings)
+        self.delivery = Delivery(
+            env,
+            settings,
+            batch=max((stream.batch for stream in settings.verifications), default=1),
+            on_settled=self._settled,
+        )
+        self.commands = CommandQueue(
+            env,
+            self.memory,
+            self,
+            self._rng,
+            capacity=settings.max_pending_commands,
+            handling=settings.handling,
+            answer=self._answer,
+            on_idle=self._settled,
+        )
+        self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_state=self._settled)
+        self._heartbeat = Heartbeat(env.timers, self._rng, self._is_free)
+        self._behaviours: tuple[Verifications | Enrolments, ...] = (
+            *(
+                Verifications(
+                    stream,
+                    timers=env.timers,
+                    clock=self._clock,
+                    rng=self._rng,
+                    memory=self.memory,
+                    started=env.started,
+                    next_log_id=self._next_log_id,
+                    deliver=self.delivery.add_record,
+                )
+                for stream in settings.verifications
+            ),
+            *(
+                Enrolments(
+                    enrolment,
+                    timers=env.timers,
+                    rng=self._rng,
+                    memory=self.memory,
+                    people=env.people,
+                    started=env.started,
+                    deliver=self.delivery.add_uploads,
+                    on_full=self._store_full,
+                )
+                for enrolment in settings.enrolments
+            ),
+        )
+
+    @property
+    def state(self) -> DeviceState:
+        return self.lifecycle.state
+
+    def start(self) -> None:
+        """Switch the device on (on the engine's loop)."""
+        self._task = asyncio.get_running_loop().create_task(self.lifecycle.run())
+        self._task.add_done_callback(self._finished)
+
+    def stop(self, drain: float | None = None) -> None:
+        """Switch the device off, in order: nobody comes any more, what waits is delivered, the connection is closed.
+
+        Args:
+            drain: seconds that the delivery may take; the settings' own where None.
+        """
+        if self._draining:
+            return
+        self._draining = True
+        for behaviour in self._behaviours:
+            behaviour.stop()
+        self._heartbeat.stop()
+        limit = self.spec.settings.drain if drain is None else drain
+        self._drain_timer = self._env.timers.call_later(limit, self._drain_over)
+        self._settled()
+
+    def abort(self) -> None:
+        """Switch the device off at once; what waits stays in its store, and is counted as pending."""
+        self._draining = True
+        for behaviour in self._behaviours:
+            behaviour.stop()
+        self._heartbeat.stop()
+        self.commands.forget_waiting()
+        self.lifecycle.abort()
+
+    def cut_off(self) -> None:
+        """The last resort, where even `abort` did not end the life."""
+        self.abort()
+        if self._task is not None:
+            self._task.cancel()
+
+    # What the lifecycle tells (Stay).
+
+    def report_params(self) -> dict[str, Any]:
+        return report_params(self.spec.settings, self.spec.index, self.memory, self.delivery.outbox.stored)
+
+    def online(self, session: Session, terms: Terms) -> None:
+        self._session = session
+        self._terms = terms
+        settings = self.spec.settings
+        if not self._draining:
+            if terms.heartbeat:
+                self._heartbeat.start(session, settings.heartbeat_interval or terms.heartbeat_interval)
+            for behaviour in self._behaviours:
+                behaviour.start()
+        self.delivery.online(session, terms)
+        self.commands.open()
+        self._settled()
+
+    def offline(self) -> None:
+        self._session = None
+        self._heartbeat.stop()
+        self.delivery.offline()
+        self.commands.close()
+
+    def command(self, message: dict[str, Any], size: int) -> None:
+        self.commands.receive(message)
+
+    # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
+
+    async def download(self, url: str, limit: int) -> bytes:
+        return await self._env.network.download(url, limit)
+
+    def upload_users(self, users: list[dict[str, Any]]) -> None:
+        uploads = [
+            Upload(_UPLOAD_USER, "users", page, created=self._env.clock.monotonic())
+            for page in user_pages(users, self.spec.settings.max_package_kb * 1024, self._terms.template_types)
+        ]
+        asyncio.get_running_loop().call_soon(self.delivery.add_uploads, uploads)
+
+    def ask_for_time(self) -> None:
+        asyncio.get_running_loop().call_soon(self._send_time_request)
+
+    def reboot(self) -> None:
+        asyncio.get_running_loop().call_soon(self._reboot)
+
+    def _reboot(self) -> None:
+        """Let what is under way be answered, then go; a real device does not pull its own plug either."""
+        self._heartbeat.stop()
+        self.delivery.offline()
+        self.commands.close()
+        session = self._session
+        if session is not None and session.waiting and not session.ended:
+            session.when_settled(self._go_down)
+            self._env.timers.call_later(_REBOOT_GRACE, self._go_down)
+        else:
+            self._go_down()
+
+    def _go_down(self) -> None:
+        if self._session is None or not self._session.usable:
+            return
+        bounds = self.spec.settings.reboot
+        self.commands.forget_waiting()
+        self.lifecycle.reboot(self._rng.uniform(bounds.low, bounds.high))
+
+    def _send_time_request(self) -> None:
+        session = self._session
+        if session is not None and session.usable and self._terms.allows(_SYNC_TIME):
+            session.send(_SYNC_TIME, None, self._time_told)
+
+    def _time_told(self, reply: Reply) -> None:
+        if not reply.ok:
+            return
+        try:
+            self._clock.set(parse_iso(str(reply.results.get("time", ""))))
+        except ValueError:
+            self._env.recorder.anomaly("bad time", "the reply to dev.system.sync.time", self._env.clock.wall())
+        self._settled()
+
+    # Inside.
+
+    def _is_free(self) -> bool:
+        return not self.commands.busy
+
+    def _next_log_id(self) -> int:
+        self._last_log_id += 1
+        return self._last_log_id
+
+    def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
+        # Commands that came before the report's reply are answered on the session they came from as well.
+        session = self.lifecycle.session
+        return session is not None and session.answer_command(mid, cmd_id, code, message)
+
+    def _store_full(self, detail: str) -> None:
+        self._env.recorder.anomaly("store full", detail, self._env.clock.wall())
+
+    def _settled(self) -> None:
+        """Something came to an end; where the device is to stop, look whether it can."""
+        if not self._draining:
+            return
+        session = self._session
+        if self.lifecycle.state is DeviceState.ONLINE and session is not None:
+            if self.delivery.idle and not self.commands.busy and session.waiting == 0:
+                self._off()
+            elif session.waiting and self.delivery.idle and not self.commands.busy:
+                session.when_settled(self._settled)
+        elif self.lifecycle.resting and self.delivery.idle:
+            self._off()
+
+    def _off(self) -> None:
+        self._cancel_drain()
+        self.lifecycle.stop()
+
+    def _drain_over(self) -> None:
+        self._drain_timer = None
+        waiting = self.delivery.outbox.pending
+        if waiting:
+            self._env.log(
+                logging.DEBUG, f"{self.spec.credentials.sn}: {waiting} records still wait after the drain time"
+            )
+        self.lifecycle.abort()
+
+    def _cancel_drain(self) -> None:
+        if self._drain_timer is not None:
+            self._drain_timer.cancel()
+            self._drain_timer = None
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._cancel_drain()
+        for behaviour in self._behaviours:
+            behaviour.stop()
+        self._heartbeat.stop()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {type(error).__name__}: {error}")
+            self._env.recorder.anomaly("internal error", f"device: {type(error).__name__}", self._env.clock.wall())
+        self._on_finished()

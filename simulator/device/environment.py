@@ -1,0 +1,125 @@
+"""What a device is handed from outside: clocks, timers, the network, keys, photos, and where its events go.
+
+One `Environment` serves all devices of an engine. Every member is an interface, so that a test replaces the network by
+a few lines in memory and moves time by hand.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from simulator.clock import Clock, TimerQueue
+from simulator.device.deadlines import Deadlines
+from simulator.device.people import People
+from simulator.device.photos import PhotoStudio
+from simulator.measurements.recorder import Recorder
+from simulator.protocol.channel.base import ChannelSuite, KeySource
+
+
+class NetworkError(Exception):
+    """A look-up, a connection or a download could not be made.
+
+    `kind` is a short stable word (`refused`, `tls`, `timeout` …) that becomes the request's code; the text is for
+    people and holds no secret.
+    """
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+class Connection(Protocol):
+    """An open WebSocket, as the session uses it."""
+
+    def send(self, payload: bytes, binary: bool) -> None: ...
+
+    def close(self, code: int = 1000, reason: str = "") -> None: ...
+
+    def abort(self) -> None: ...
+
+    async def drain(self) -> None:
+        """Return when the peer has taken enough for more to be sent."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether more is waiting to be sent than the peer takes."""
+        ...
+
+
+class ConnectionHandler(Protocol):
+    """What a connection tells its owner."""
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def message(self, payload: bytes, binary: bool) -> None: ...
+
+    def closed(self, code: int, reason: str, detail: str) -> None: ...
+
+
+class Network(Protocol):
+    """The ways out of a device."""
+
+    async def turn(self) -> None:
+        """Wait until this device may begin to come online: a fleet's connects are paced."""
+        ...
+
+    async def look_up(self, url: str) -> tuple[int, bytes]:
+        """GET the dispatch `url`: HTTP status and body.
+
+        Raises:
+            NetworkError: If there is no answer.
+        """
+        ...
+
+    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
+        """Open the WebSocket at `url`; `root_ca` is the PEM text of the look-up's answer.
+
+        Raises:
+            NetworkError: If it does not open.
+        """
+        ...
+
+    async def download(self, url: str, limit: int) -> bytes:
+        """GET the file at `url`, at most `limit` bytes.
+
+        Raises:
+            NetworkError: If it is not to be had or larger.
+        """
+        ...
+
+
+class CredentialStore(Protocol):
+    """Keeps `authCode` and `secret` of the devices between runs."""
+
+    def granted(self, sn: str, auth_code: str, secret: str) -> None:
+        """The platform accepted these for a login."""
+        ...
+
+    def forgotten(self, sn: str) -> None:
+        """The platform refused them; the device threw them away."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Environment:
+    """Everything that the devices of one engine share."""
+
+    clock: Clock
+    timers: TimerQueue
+    deadlines: Deadlines
+    recorder: Recorder
+    network: Network
+    suite: ChannelSuite
+    keys: KeySource
+    people: People
+    photos: PhotoStudio
+    dispatch_urls: tuple[str, ...]
+    """Dispatch URLs; a device keeps to one of them by its index."""
+    started: float
+    """Monotonic time at which the run began."""
+    log: Callable[[int, str], None]
+    """Takes a level of `logging` and a line without secrets."""
+    credentials: CredentialStore | None = None
+    trace: Callable[[str, bytes], None] | None = None
+    """Given every decrypted message with its direction (`>` sent, `<` received); for a single device only."""

@@ -1,0 +1,180 @@
+"""The steps that bring a device online, in order: look-up, exchange, register, accredit, login, report.
+
+Each step is one function that succeeds or raises `FlowFailed`; their order and what follows a failure is the
+lifecycle's business (protocol/README.md 3.1).
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulator.device.device_clock import DeviceClock
+from simulator.device.environment import Environment, NetworkError
+from simulator.device.session import Reply, Session
+from simulator.device.settings import Credentials, DeviceSettings
+from simulator.device.terms import Terms, parse_terms
+from simulator.protocol import broker, credentials, envelope
+from simulator.protocol.catalogue import CATALOGUE, LOOKUP
+from simulator.protocol.channel.base import ChannelViolation
+from simulator.protocol.codes import DISCONNECTED, SUCCESS
+
+MALFORMED = "malformed reply"
+UNSUPPORTED_TRANSPORT = "unsupported transport"
+BAD_KEY = "bad key"
+
+
+class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
+    """A step of the initial flow did not succeed.
+
+    Attributes:
+        step: the funcId, or `getBrokerServer` or `connect`.
+        code: the platform's code or a local word.
+        permanent: whether trying again cannot help in this run.
+        refused: whether the platform itself said no, as against silence, garbage or a lost connection.
+    """
+
+    def __init__(self, step: str, code: str, detail: str, *, permanent: bool = False, refused: bool = False) -> None:
+        super().__init__(f"{step}: {code} {detail}".rstrip())
+        self.step = step
+        self.code = code
+        self.permanent = permanent
+        self.refused = refused
+
+
+async def look_up(
+    env: Environment, device: Credentials, settings: DeviceSettings, clock: DeviceClock, rng: random.Random, index: int
+) -> broker.BrokerAnswer:
+    """Ask the dispatch service where the broker is (section 获取服务器地址).
+
+    Raises:
+        FlowFailed: If there is no answer, a refusal, or a broker that is no WebSocket.
+    """
+    nonce = f"{rng.getrandbits(64):016x}{clock.now_ms() & 0xFFFFFFFFFFFF:012x}"
+    timestamp = str(clock.now_ms())
+    query = broker.LookupQuery(
+        sn=device.sn,
+        type=settings.broker_type,
+        nonce=nonce,
+        timestamp=timestamp,
+        sign=credentials.sign(device.sn, nonce, timestamp, device.secret_key),
+    )
+    url = query.url(env.dispatch_urls[index % len(env.dispatch_urls)])
+    started, before = env.clock.wall(), env.clock.monotonic()
+    body = b""
+    code, detail = DISCONNECTED, ""
+    answer = None
+    try:
+        status, body = await env.network.look_up(url)
+        if status != 200:
+            code = f"http {status}"
+        else:
+            answer = broker.BrokerAnswer.parse(body)
+            code, detail = answer.code, answer.message
+    except NetworkError as error:
+        code, detail = error.kind, str(error)
+    except envelope.MalformedMessage as error:
+        code, detail = MALFORMED, str(error)
+    finally:
+        env.recorder.request(LOOKUP, started, env.clock.monotonic() - before, code, len(url), len(body), 0.0)
+    if answer is None or answer.url is None or code != SUCCESS:
+        raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)
+    if not broker.is_websocket(settings.broker_type) or not answer.url.startswith(("ws://", "wss://")):
+        raise FlowFailed(
+            LOOKUP,
+            UNSUPPORTED_TRANSPORT,
+            f"{settings.broker_type} leads to {answer.url}, and this device speaks WebSocket only",
+            permanent=True,
+        )
+    return answer
+
+
+async def exchange(session: Session) -> None:
+    """Exchange public keys and factors, where the channel's suite does (section 通道安全握手).
+
+    Raises:
+        FlowFailed: If the platform refuses or its half is unusable.
+    """
+    channel = session.channel
+    if not channel.has_exchange:
+        return
+    try:
+        reply = await _step(session, "device.exchange.publicKey", channel.public_key_params())
+        channel.accept_public_key(reply.results)
+        reply = await _step(
+            session, "device.exchange.factor", channel.factor_params(), on_arrival=channel.accept_factor
+        )
+    except ChannelViolation as error:
+        raise FlowFailed("device.exchange", BAD_KEY, str(error)) from error
+
+
+def key_proof(device: Credentials) -> dict[str, str]:
+    """What every request of the login flow presents; 1,000 rounds of hashing, so a device keeps it."""
+    return {
+        "productId": device.product_id,
+        "devKey": credentials.device_key_digest(device.dev_key, device.product_id),
+    }
+
+
+async def register(session: Session, sn: str, proof: Mapping[str, str], settings: DeviceSettings) -> str:
+    """Returns the `authCode` (section 设备注册)."""
+    params = {
+        "protType": settings.broker_type,
+        "protVer": settings.protocol_version,
+        **proof,
+        "devType": settings.device_type,
+    }
+    return str((await _step(session, "dev.register", params, sn=sn)).results["authCode"])
+
+
+async def accredit(session: Session, sn: str, proof: Mapping[str, str], auth_code: str) -> str:
+    """Returns the login `secret` (section 设备授权)."""
+    params = {**proof, "authCode": auth_code}
+    return str((await _step(session, "dev.accredit", params, sn=sn)).results["secret"])
+
+
+async def login(session: Session, sn: str, proof: Mapping[str, str], auth_code: str, secret: str) -> None:
+    """Section 设备登录."""
+    await _step(session, "dev.login", {**proof, "authCode": auth_code, "secret": secret}, sn=sn)
+
+
+async def report(session: Session, sn: str, params: Mapping[str, Any]) -> Terms:
+    """Returns the platform's terms (section 设备上报)."""
+    return parse_terms((await _step(session, "dev.report", params, sn=sn)).results)
+
+
+async def _step(
+    session: Session,
+    func_id: str,
+    params: Mapping[str, Any],
+    *,
+    sn: str | None = None,
+    on_arrival: Callable[[Mapping[str, Any]], None] | None = None,
+) -> Reply:
+    """One request of the flow and its successful reply.
+
+    `on_arrival` is given the results before anything else that arrived is looked at: after the factor's reply the very
+    next frame is encrypted.
+
+    Raises:
+        FlowFailed: If the reply is no success, or lacks what the flow cannot go on without.
+        ChannelViolation: From `on_arrival`.
+    """
+    violations: list[ChannelViolation] = []
+
+    def arrived(reply: Reply) -> None:
+        if on_arrival is not None and reply.ok:
+            try:
+                on_arrival(reply.results)
+            except ChannelViolation as error:
+                violations.append(error)
+
+    reply = await session.request(func_id, params, sn=sn, on_arrival=arrived)
+    if not reply.ok:
+        raise FlowFailed(func_id, reply.code, reply.message, refused=reply.answered)
+    if violations:
+        raise violations[0]
+    for field in CATALOGUE[func_id].results.fields:
+        # The terms of dev.report have defaults to go on with; an authCode has none.
+        if field.required and func_id != "dev.report" and not isinstance(reply.results.get(field.name), str):
+            raise FlowFailed(func_id, MALFORMED, f"the reply holds no {field.name}")
+    return reply

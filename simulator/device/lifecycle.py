@@ -1,0 +1,343 @@
+"""A device's way through its states: come online, stay, and come back after whatever ended the connection.
+
+What a device does while it is online is told by `Stay`; the single steps are `initial_flow`'s. A lifecycle never gives
+up by itself, save where trying again cannot help (protocol/README.md 3.1 and 3.5).
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from simulator.device import initial_flow
+from simulator.device.backoff import Backoff
+from simulator.device.device_clock import DeviceClock
+from simulator.device.environment import Environment, NetworkError
+from simulator.device.initial_flow import FlowFailed
+from simulator.device.session import Session
+from simulator.device.settings import DeviceSpec, OnTimeout, Start
+from simulator.device.state import DeviceState, EndReason
+from simulator.device.terms import Terms
+from simulator.protocol.catalogue import CONNECT
+from simulator.protocol.codes import DISCONNECTED, SUCCESS
+from simulator.protocol.envelope import MidSource
+
+_CONNECTS_BEFORE_NEW_LOOKUP = 2
+"""Failed connects to a kept URL after which the device asks for it again (protocol/README.md 3.5)."""
+
+INIT = "init"
+
+
+class Stay(Protocol):
+    """What the rest of the device does with a connection."""
+
+    def report_params(self) -> dict[str, Any]: ...
+
+    def online(self, session: Session, terms: Terms) -> None: ...
+
+    def offline(self) -> None: ...
+
+    def command(self, message: dict[str, Any], size: int) -> None: ...
+
+
+class Lifecycle:
+    """Runs one device until it is told to stop.
+
+    Args:
+        on_state: called after each change of state.
+    """
+
+    __slots__ = (
+        "_backoff",
+        "_broker_url",
+        "_clock",
+        "_connect_failures",
+        "_ended",
+        "_env",
+        "_mids",
+        "_on_state",
+        "_proof",
+        "_reboot_for",
+        "_rng",
+        "_root_ca",
+        "_session",
+        "_sleeper",
+        "_spec",
+        "_stay",
+        "_stopping",
+        "auth_code",
+        "secret",
+        "state",
+    )
+
+    def __init__(
+        self,
+        env: Environment,
+        spec: DeviceSpec,
+        clock: DeviceClock,
+        rng: random.Random,
+        stay: Stay,
+        *,
+        on_state: Callable[[], None],
+    ) -> None:
+        self._env = env
+        self._spec = spec
+        self._clock = clock
+        self._rng = rng
+        self._stay = stay
+        self._on_state = on_state
+        self._backoff = Backoff(spec.settings.reconnect_delay, rng)
+        self._mids = MidSource(int(env.clock.wall() * 1000))
+        self._proof: dict[str, str] | None = None
+        self._broker_url: str | None = None
+        self._root_ca: str | None = None
+        self._connect_failures = 0
+        self._session: Session | None = None
+        self._ended: asyncio.Future[str] | None = None
+        self._sleeper: asyncio.Future[None] | None = None
+        self._stopping = False
+        self._reboot_for: float | None = None
+        self.state = DeviceState.OFFLINE
+        warm = spec.settings.start is Start.WARM
+        self.auth_code = spec.credentials.auth_code if warm else None
+        self.secret = spec.credentials.secret if warm else None
+
+    async def run(self) -> None:
+        """Live until `stop`, or until coming online turned out to be impossible."""
+        try:
+            while not self._stopping:
+                try:
+                    session, ended, terms = await self._come_online()
+                except FlowFailed as failure:
+                    if failure.permanent:
+                        self._env.log(logging.ERROR, f"{self._spec.credentials.sn}: {failure}")
+                        self._enter(DeviceState.FAILED)
+                        return
+                    self._env.log(logging.DEBUG, f"{self._spec.credentials.sn}: {failure}")
+                    await self._wait(self._backoff.next())
+                    continue
+                await self._stay_online(session, ended, terms)
+        finally:
+            self._session = None
+            if self.state is not DeviceState.FAILED:
+                self._enter(DeviceState.STOPPED)
+
+    def stop(self) -> None:
+        """End the life: close the connection politely where there is one, wake up where the device waits."""
+        self._stopping = True
+        if self._session is not None and not self._session.ended:
+            self._session.end(EndReason.STOPPED)
+        elif self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
+
+    def abort(self) -> None:
+        """As `stop`, without the closing handshake."""
+        self._stopping = True
+        if self._session is not None:
+            self._session.abort(EndReason.STOPPED)
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
+
+    def reboot(self, seconds: float) -> None:
+        """Drop the connection and come back after `seconds`."""
+        self._reboot_for = seconds
+        if self._session is not None:
+            self._session.end(EndReason.REBOOT)
+
+    @property
+    def session(self) -> Session | None:
+        """The connection that is there now, if any."""
+        return self._session
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is under way: the device waits, restarts, or has not begun."""
+        return self.state in (DeviceState.OFFLINE, DeviceState.WAITING, DeviceState.REBOOTING, DeviceState.FAILED)
+
+    # Coming online.
+
+    async def _come_online(self) -> tuple[Session, asyncio.Future[str], Terms]:
+        """The initial flow, measured as the flow `init`.
+
+        Raises:
+            FlowFailed: If any step does not succeed; the connection is closed then.
+        """
+        env = self._env
+        await env.network.turn()
+        started, before = env.clock.wall(), env.clock.monotonic()
+        code = SUCCESS
+        try:
+            session, ended = await self._connect()
+            try:
+                terms = await self._log_in(session)
+            except FlowFailed:
+                if not session.ended:
+                    session.end(EndReason.FLOW_REFUSED)
+                await ended
+                raise
+        except FlowFailed as failure:
+            code = failure.code
+            raise
+        finally:
+            if not (self._stopping and code != SUCCESS):
+                env.recorder.flow(INIT, started, env.clock.monotonic() - before, code)
+        return session, ended, terms
+
+    async def _connect(self) -> tuple[Session, asyncio.Future[str]]:
+        env, settings = self._env, self._spec.settings
+        if self._broker_url is None:
+            self._enter(DeviceState.LOOKUP)
+            answer = await initial_flow.look_up(
+                env, self._spec.credentials, settings, self._clock, self._rng, self._spec.index
+            )
+            self._broker_url, self._root_ca = answer.url, answer.root_ca
+            self._connect_failures = 0
+        if self._told_to_stop():
+            raise FlowFailed(CONNECT, EndReason.STOPPED, "the device was stopped")
+        url = self._broker_url
+        assert url is not None
+        self._enter(DeviceState.CONNECTING)
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def on_end(reason: str) -> None:
+            env.recorder.disconnect(reason, env.clock.wall())
+            if not ended.done():
+                ended.set_result(reason)
+
+        session = Session(
+            env,
+            env.suite.device_side(env.keys),
+            self._mids,
+            timeout=settings.request_timeout,
+            reconnect_on_timeout=settings.on_timeout is OnTimeout.RECONNECT,
+            on_command=self._stay.command,
+            on_end=on_end,
+        )
+        started, before = env.clock.wall(), env.clock.monotonic()
+        code = DISCONNECTED
+        try:
+            await env.network.connect(url, session, index=self._spec.index, root_ca=self._root_ca)
+            code = SUCCESS
+        except NetworkError as error:
+            code = error.kind
+            self._connect_failures += 1
+            if self._connect_failures >= _CONNECTS_BEFORE_NEW_LOOKUP:
+                self._broker_url = None
+            raise FlowFailed(CONNECT, error.kind, str(error)) from error
+        finally:
+            env.recorder.request(CONNECT, started, env.clock.monotonic() - before, code, 0, 0, 0.0)
+        self._connect_failures = 0
+        self._session = session
+        if self._told_to_stop():
+            session.abort(EndReason.STOPPED)
+        return session, ended
+
+    async def _log_in(self, session: Session) -> Terms:
+        """Exchange, then a warm login, or register and accredit first; then the report."""
+        credentials, settings = self._spec.credentials, self._spec.settings
+        if session.channel.has_exchange:
+            self._enter(DeviceState.EXCHANGE)
+            await initial_flow.exchange(session)
+        if self._proof is None:
+            self._proof = initial_flow.key_proof(credentials)
+        warm = self.auth_code is not None and self.secret is not None
+        if warm:
+            try:
+                await self._login(session)
+            except FlowFailed as failure:
+                if not failure.refused:
+                    raise
+                self._forget(failure.code)
+                warm = False
+        if not warm:
+            self._enter(DeviceState.REGISTER)
+            auth_code = await initial_flow.register(session, credentials.sn, self._proof, settings)
+            self._enter(DeviceState.ACCREDIT)
+            secret = await initial_flow.accredit(session, credentials.sn, self._proof, auth_code)
+            self.auth_code, self.secret = auth_code, secret
+            try:
+                await self._login(session)
+            except FlowFailed as failure:
+                # Refused with what was granted a moment ago: the next attempt begins with a registration.
+                if failure.refused:
+                    self.auth_code = self.secret = None
+                raise
+            if self._env.credentials is not None:
+                self._env.credentials.granted(credentials.sn, auth_code, secret)
+        self._enter(DeviceState.REPORT)
+        return await initial_flow.report(session, credentials.sn, self._stay.report_params())
+
+    async def _login(self, session: Session) -> None:
+        self._enter(DeviceState.LOGIN)
+        assert self.auth_code is not None
+        assert self.secret is not None
+        assert self._proof is not None
+        await initial_flow.login(session, self._spec.credentials.sn, self._proof, self.auth_code, self.secret)
+
+    def _forget(self, code: str) -> None:
+        """The platform refused a warm login: both credentials are thrown away, once, and the device registers."""
+        self.auth_code = self.secret = None
+        env = self._env
+        env.recorder.anomaly("login refused, registered again", code, env.clock.wall())
+        if env.credentials is not None:
+            env.credentials.forgotten(self._spec.credentials.sn)
+
+    # Staying online, and going away.
+
+    async def _stay_online(self, session: Session, ended: asyncio.Future[str], terms: Terms) -> None:
+        env = self._env
+        if not session.ended:
+            self._clock.offset_minutes = terms.offset_minutes
+            self._enter(DeviceState.ONLINE)
+            self._stay.online(session, terms)
+        since = env.clock.monotonic()
+        reason = await ended
+        self._session = None
+        self._stay.offline()
+        if env.clock.monotonic() - since >= self._spec.settings.reconnect_delay.low:
+            self._backoff.reset()
+        if self._stopping:
+            return
+        if self._reboot_for is not None:
+            seconds, self._reboot_for = self._reboot_for, None
+            self._enter(DeviceState.REBOOTING)
+            await self._sleep(seconds)
+            return
+        env.log(logging.DEBUG, f"{self._spec.credentials.sn}: offline ({reason})")
+        await self._wait(self._backoff.next())
+
+    def _told_to_stop(self) -> bool:
+        return self._stopping
+
+    async def _wait(self, seconds: float) -> None:
+        self._session = None
+        if not self._stopping:
+            self._enter(DeviceState.WAITING)
+            await self._sleep(seconds)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep on the handed-in clock; `stop` wakes it up."""
+        if self._stopping:
+            return
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleeper = sleeper
+
+        def wake() -> None:
+            if not sleeper.done():
+                sleeper.set_result(None)
+
+        timer = self._env.timers.call_later(seconds, wake)
+        try:
+            await sleeper
+        finally:
+            timer.cancel()
+            self._sleeper = None
+
+    def _enter(self, state: DeviceState) -> None:
+        if state is self.state:
+            return
+        previous, self.state = self.state, state
+        env = self._env
+        env.recorder.state(self._spec.index, previous.value, state.value, env.clock.wall())
+        self._on_state()

@@ -1,0 +1,265 @@
+"""What a device keeps: users, cards, photos, meetings with their members, options.
+
+The users a device starts with are derived from its seed; only what differs from them is stored. Limits are checked
+here, so that what `dev.report` says of the memory is what the memory does.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from simulator.device.meetings import Meeting
+from simulator.device.people import People, has_template, number_of, pin_of
+from simulator.protocol.catalogue.formats import BIO_TYPES
+
+FINGERPRINT = 1
+VISIBLE_FACE = 9
+
+PhotoKey = tuple[str, str, str]
+"""pin, type, no"""
+
+
+class StoreFull(Exception):  # noqa: N818 - a state of the store, named for it
+    """There is no room; nothing was changed. The text says which store, for the answer to the command."""
+
+
+class Memory:
+    """One device's memory.
+
+    Args:
+        users: how many users it holds at first; the numbers 0 … users-1 of `people`.
+        max_users, max_bio_photos: room for users, and for biometric photos of each type.
+    """
+
+    __slots__ = (
+        "_changed",
+        "_initial",
+        "_locale",
+        "_max_bio_photos",
+        "_max_users",
+        "_people",
+        "_removed",
+        "_seed",
+        "bio_photos",
+        "cards",
+        "meetings",
+        "members",
+        "options",
+        "user_photos",
+    )
+
+    def __init__(
+        self, people: People, seed: int, *, users: int, locale: str, max_users: int, max_bio_photos: int
+    ) -> None:
+        self._people = people
+        self._seed = seed
+        self._locale = locale
+        self._initial = users
+        self._max_users = max_users
+        self._max_bio_photos = max_bio_photos
+        self._removed: set[int] = set()
+        """Numbers of initial users that were deleted or replaced."""
+        self._changed: dict[str, dict[str, Any]] = {}
+        """Users by pin that were added or replaced."""
+        self.cards: dict[str, dict[str, dict[str, str]]] = {}
+        """Cards by pin and number."""
+        self.user_photos: set[str] = set()
+        """Pins of users with a portrait."""
+        self.bio_photos: dict[PhotoKey, int] = {}
+        """Size in bytes of each photo."""
+        self.meetings: dict[str, Meeting] = {}
+        self.members: dict[str, dict[str, None]] = {}
+        """Pins of each meeting's members, in the order in which they came."""
+        self.options: dict[str, str] = {}
+
+    # Users.
+
+    @property
+    def user_count(self) -> int:
+        return self._initial - len(self._removed) + len(self._changed)
+
+    def user(self, pin: str) -> dict[str, Any] | None:
+        """The user with `pin` in the shape of dev.data.upload.user, or None."""
+        user = self._changed.get(pin)
+        if user is not None:
+            return user
+        number = self._initial_number(pin)
+        return None if number is None else self._people.user(self._seed, number, self._locale)
+
+    def __contains__(self, pin: str) -> bool:
+        return pin in self._changed or self._initial_number(pin) is not None
+
+    def users(self) -> Iterator[dict[str, Any]]:
+        """All users."""
+        for number in range(self._initial):
+            if number not in self._removed:
+                yield self._people.user(self._seed, number, self._locale)
+        yield from self._changed.values()
+
+    def put_users(self, users: Iterable[Mapping[str, Any]]) -> None:
+        """Add users, or replace their whole records; cards, photos and memberships stay.
+
+        Raises:
+            StoreFull: If not all of them fit; none is stored then.
+        """
+        batch = {user["pin"]: dict(user) for user in users}
+        new = sum(1 for pin in batch if pin not in self)
+        if self.user_count + new > self._max_users:
+            raise StoreFull(f"the user store is full ({self._max_users})")
+        for pin, user in batch.items():
+            number = self._initial_number(pin)
+            if number is not None:
+                self._removed.add(number)
+            self._changed[pin] = user
+
+    def delete_users(self, pins: Iterable[str]) -> None:
+        """Delete users with their cards, photos and memberships; unknown ones are passed over."""
+        gone = set(pins)
+        for pin in gone:
+            number = self._initial_number(pin)
+            if number is not None:
+                self._removed.add(number)
+            self._changed.pop(pin, None)
+            self.cards.pop(pin, None)
+        self.user_photos -= gone
+        for key in [key for key in self.bio_photos if key[0] in gone]:
+            del self.bio_photos[key]
+        for members in self.members.values():
+            for pin in gone:
+                members.pop(pin, None)
+
+    def clear_users(self) -> None:
+        """Delete all users with all that is theirs."""
+        self._initial = 0
+        self._removed.clear()
+        self._changed.clear()
+        self.cards.clear()
+        self.user_photos.clear()
+        self.bio_photos.clear()
+        for members in self.members.values():
+            members.clear()
+
+    def free_pin(self) -> str:
+        """A PIN that no user has."""
+        number = max(self._initial, len(self._changed))
+        while pin_of(number) in self:
+            number += 1
+        return pin_of(number)
+
+    def random_pin(self, rng: random.Random, meeting: Meeting | None = None) -> str | None:
+        """Somebody who may come to the door: a member of `meeting` where it has any here, else any user."""
+        if meeting is not None:
+            members = self.members.get(meeting.id)
+            if members:
+                known = [pin for pin in members if pin in self]
+                if known:
+                    return rng.choice(known)
+        count = self.user_count
+        if count == 0:
+            return None
+        place = rng.randrange(count)
+        initial = self._initial - len(self._removed)
+        if place >= initial:
+            return rng.choice(list(self._changed))
+        if not self._removed:
+            return pin_of(place)
+        kept = [number for number in range(self._initial) if number not in self._removed]
+        return pin_of(kept[place])
+
+    # Templates and photos, as dev.report counts them.
+
+    def template_counts(self) -> list[int]:
+        """Templates by biometric type."""
+        counts = [0] * BIO_TYPES
+        for number in range(self._initial):
+            if has_template(number) and number not in self._removed:
+                counts[FINGERPRINT] += 1
+        for user in self._changed.values():
+            for template in user.get("bioDatas") or ():
+                kind = int(template["type"])
+                if kind < BIO_TYPES:
+                    counts[kind] += 1
+        return counts
+
+    def photo_counts(self) -> list[int]:
+        """Biometric photos by type."""
+        counts = [0] * BIO_TYPES
+        for _, kind, _ in self.bio_photos:
+            if int(kind) < BIO_TYPES:
+                counts[int(kind)] += 1
+        return counts
+
+    def put_bio_photo(self, pin: str, kind: str, no: str, size: int) -> None:
+        """Keep a photo of `size` bytes.
+
+        Raises:
+            StoreFull: If there is no room for another one of this type.
+        """
+        key = (pin, kind, no)
+        if key not in self.bio_photos:
+            held = sum(1 for _, other, _ in self.bio_photos if other == kind)
+            if held >= self._max_bio_photos:
+                raise StoreFull(f"the store of biometric photos is full ({self._max_bio_photos})")
+        self.bio_photos[key] = size
+
+    def delete_bio_photos(self, *, kind: str | None, pin: str | None, no: str) -> None:
+        """Delete photos `no` of `pin` (all users where None) and `kind` (all types where None)."""
+        doomed = [
+            key
+            for key in self.bio_photos
+            if (pin is None or key[0] == pin) and (kind is None or key[1] == kind) and key[2] == no
+        ]
+        for key in doomed:
+            del self.bio_photos[key]
+
+    # Cards.
+
+    def put_card(self, card: Mapping[str, str]) -> None:
+        """Give a user a card; the same number again replaces it."""
+        self.cards.setdefault(card["pin"], {})[card["card"]] = {
+            "pin": card["pin"],
+            "card": card["card"],
+            "type": card.get("type") or "0",
+            "lossFlag": card.get("lossFlag") or "0",
+        }
+
+    def delete_cards(self, pins: Iterable[str]) -> None:
+        """Delete all cards of users."""
+        for pin in pins:
+            self.cards.pop(pin, None)
+
+    # Meetings.
+
+    def put_meetings(self, meetings: Iterable[Meeting]) -> None:
+        """Add meetings, or replace them; their members stay."""
+        for meeting in meetings:
+            self.meetings[meeting.id] = meeting
+
+    def put_members(self, meeting_id: str, pins: Iterable[str]) -> None:
+        """Add members to a meeting."""
+        self.members.setdefault(meeting_id, {}).update(dict.fromkeys(pins))
+
+    def delete_meetings(self, ids: Iterable[str]) -> None:
+        """Delete meetings with their memberships."""
+        for meeting_id in ids:
+            self.meetings.pop(meeting_id, None)
+            self.members.pop(meeting_id, None)
+
+    def delete_members(self, meeting_id: str, pins: Iterable[str]) -> None:
+        """Take users off a meeting."""
+        members = self.members.get(meeting_id)
+        if members:
+            for pin in pins:
+                members.pop(pin, None)
+
+    def clear_all(self) -> None:
+        """Delete users, cards, photos and meetings (cmd.data.clear.all); options stay."""
+        self.clear_users()
+        self.meetings.clear()
+        self.members.clear()
+
+    def _initial_number(self, pin: str) -> int | None:
+        number = number_of(pin)
+        if number is None or number >= self._initial or number in self._removed:
+            return None
+        return number

@@ -1,0 +1,81 @@
+"""The parameters of `dev.report`: what the device is, true to its own memory (section 设备上报)."""
+
+from typing import Any
+
+from simulator.device.memory import FINGERPRINT, VISIBLE_FACE, Memory
+from simulator.device.settings import DeviceSettings
+from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
+from simulator.protocol.catalogue.formats import BIO_TYPES
+
+MAX_TEMPLATES = 10_000
+
+SUPPORTED_FUNC_IDS: tuple[str, ...] = NEGOTIATED_FUNC_IDS
+
+
+def report_params(settings: DeviceSettings, index: int, memory: Memory, transactions: int) -> dict[str, Any]:
+    """All parameters of the document's table.
+
+    Args:
+        index: the device's place in the fleet, from which its addresses are made.
+        transactions: records in its store.
+    """
+    third, fourth = divmod(index % 65_025, 255)
+    params: dict[str, Any] = {
+        "fwVer": settings.firmware,
+        "devModel": settings.model,
+        "commType": "ethernet",
+        "ip": f"192.168.{third}.{fourth + 1 if fourth < 254 else 254}",
+        "netmask": "255.255.0.0",
+        "gateway": "192.168.0.1",
+        "mac": f"00:17:61:{index >> 16 & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}",
+        "lockCount": "1",
+        "userCount": str(memory.user_count),
+        "maxUserCount": str(settings.max_users),
+        "transactionCount": str(transactions),
+        "maxTransactionCount": str(settings.max_transactions),
+        "multiBioEnrollSupport": _flags(FINGERPRINT, VISIBLE_FACE),
+        "multiBioDataSupport": _flags(FINGERPRINT, VISIBLE_FACE),
+        "multiBioPhotoSupport": _flags(VISIBLE_FACE),
+        "multiBioVer": _by_type({FINGERPRINT: "10.0", VISIBLE_FACE: "5.8"}),
+        "multiBioDataCount": ":".join(map(str, memory.template_counts())),
+        "multiBioPhotoCount": ":".join(map(str, memory.photo_counts())),
+        "maxMultiBioDataCount": _by_type({FINGERPRINT: str(MAX_TEMPLATES), VISIBLE_FACE: str(MAX_TEMPLATES)}),
+        "maxMultiBioPhotoCount": _by_type({VISIBLE_FACE: str(settings.max_bio_photos)}),
+        "maxPackageSize": str(settings.max_package_kb),
+        "qrCodeSupport": "1",
+        "qrCodeOn": "1",
+        "qrCodeDecryptFunList": "01",
+        "cameraOn": "1",
+        "attPhotoFunOn": "1",
+        "capturePic": "2",
+        "enableBioTest": "1",
+        "voiceOn": "1",
+        "keyPadBeepOn": "1",
+        "volume": "50",
+        "irTempDetectionFunOn": "0",
+        "irTempDetectionOn": "0",
+        "maxTemperature": "37.30",
+        "minTemperature": "32.10",
+        "temperatureOn": "0",
+        "irTempUnit": "0",
+        "maskDetectionFunOn": "1",
+        "maskDetectionOn": "0",
+        "maskOn": "0",
+        "maxPendingCmdCount": str(settings.max_pending_commands),
+        "scene": "1",
+        "verifyStyles": "110100001001",
+        "sipOn": "0",
+        "adOn": "0",
+        "funcIds": list(SUPPORTED_FUNC_IDS),
+    }
+    params.update(memory.options)
+    params.update(settings.options)
+    return params
+
+
+def _flags(*types: int) -> str:
+    return _by_type(dict.fromkeys(types, "1"))
+
+
+def _by_type(values: dict[int, str]) -> str:
+    return ":".join(values.get(kind, "0") for kind in range(BIO_TYPES))

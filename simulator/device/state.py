@@ -1,0 +1,39 @@
+"""The states of a device's life, and why a connection ended."""
+
+from enum import Enum
+
+
+class DeviceState(Enum):
+    """Where a device is in its life; the values are the names in reports and charts."""
+
+    OFFLINE = "offline"
+    """Made, not started yet."""
+    LOOKUP = "lookup"
+    CONNECTING = "connecting"
+    EXCHANGE = "exchange"
+    REGISTER = "register"
+    ACCREDIT = "accredit"
+    LOGIN = "login"
+    REPORT = "report"
+    ONLINE = "online"
+    WAITING = "waiting"
+    """Between two attempts to come online."""
+    REBOOTING = "rebooting"
+    FAILED = "failed"
+    """Cannot come online in this run, as when the platform's broker is no WebSocket."""
+    STOPPED = "stopped"
+
+
+class EndReason:
+    """Why a connection that had been open ended; short stable words for the summary."""
+
+    STOPPED = "stopped"
+    REBOOT = "reboot"
+    TIMEOUT = "timeout"
+    VIOLATION = "protocol violation"
+    FLOW_REFUSED = "initial flow refused"
+
+    @staticmethod
+    def closed(code: int) -> str:
+        """The platform or the network ended it, with this WebSocket close code (1006: without a close frame)."""
+        return f"closed {code}"

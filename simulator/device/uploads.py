@@ -1,0 +1,156 @@
+"""One upload of users, cards or pictures; a picture too large for one package goes up as a file first.
+
+What is to be sent is kept as a description; the picture's bytes exist only while they are on their way.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from simulator.device.photos import PhotoStudio
+from simulator.device.session import Reply, Session
+from simulator.protocol import envelope
+
+FILE_FUNC_IDS = ("dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end")
+
+_ENVELOPE_ROOM = 256
+"""Bytes of a package kept free for what stands around a file's piece."""
+
+
+class Upload:
+    """Items of one message, and the picture that belongs to the only item, if any."""
+
+    __slots__ = (
+        "created",
+        "due",
+        "file_complete",
+        "flow",
+        "func_id",
+        "items",
+        "key",
+        "list_name",
+        "refusals",
+        "size",
+    )
+
+    def __init__(
+        self,
+        func_id: str,
+        list_name: str,
+        items: list[dict[str, Any]],
+        *,
+        created: float,
+        size: int = 0,
+        key: int = 0,
+        flow: str | None = None,
+    ) -> None:
+        self.func_id = func_id
+        self.list_name = list_name
+        """Name of the list in the message's params."""
+        self.items = items
+        self.created = created
+        """Monotonic seconds of the event that caused the upload."""
+        self.size = size
+        """Bytes of the picture; 0 for none."""
+        self.key = key
+        """Up to 128 random bits: they pick the picture's bytes and name the file."""
+        self.flow = flow
+        """The flow that ends with this upload, if it is measured as one."""
+        self.file_complete = False
+        """Whether the platform holds the whole file already, perhaps from an earlier connection."""
+        self.refusals = 0
+        self.due = 0.0
+
+    @property
+    def file_id(self) -> str:
+        """`fileId` of the picture where it goes up as a file: 32 hex digits, as a UUID without dashes."""
+        return f"{self.key:032x}"
+
+
+def fits(upload: Upload, package_bytes: int) -> bool:
+    """Whether the upload goes up in one message of at most `package_bytes` of JSON."""
+    encoded = 4 * ((upload.size + 2) // 3)
+    if encoded >= package_bytes:
+        return False
+    params = {upload.list_name: upload.items}
+    # The longest mid, and the member that holds the picture.
+    size = len(envelope.encode_request(upload.func_id, "0" * envelope.MAX_MID_LENGTH, params))
+    return size + encoded + len(',"content":""') <= package_bytes
+
+
+async def send_upload(session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int) -> Reply:
+    """Send `upload`, in pieces where it must be; returns the reply that decided it.
+
+    After a failure in the middle of a file the next attempt begins the file anew; a file that the platform has
+    completely is only referred to again.
+    """
+    if not upload.size:
+        return await session.request(upload.func_id, {upload.list_name: upload.items})
+    if fits(upload, package_bytes):
+        content = base64.b64encode(studio.jpeg(upload.size, upload.key)).decode("ascii")
+        return await session.request(upload.func_id, _with(upload, {"content": content}))
+    if not upload.file_complete:
+        failure = await _send_file(session, upload, studio, package_bytes)
+        if failure is not None:
+            return failure
+        upload.file_complete = True
+    reply = await session.request(upload.func_id, _with(upload, {"contentFileId": upload.file_id}))
+    if reply.answered and not reply.ok:
+        # Whatever it disliked, the next attempt starts from nothing.
+        upload.file_complete = False
+    return reply
+
+
+async def _send_file(session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int) -> Reply | None:
+    """Start, packages, end. Returns the reply that stopped it, or None."""
+    picture = studio.jpeg(upload.size, upload.key)
+    file_id = upload.file_id
+    start = {
+        "fileId": file_id,
+        "size": str(len(picture)),
+        "checksum": hashlib.md5(picture, usedforsecurity=False).hexdigest(),
+    }
+    reply = await session.request("dev.file.upload.start", start)
+    if not reply.ok:
+        return reply
+    piece = max(3, (package_bytes - _ENVELOPE_ROOM) // 4 * 3)
+    for offset in range(0, len(picture), piece):
+        content = base64.b64encode(picture[offset : offset + piece]).decode("ascii")
+        reply = await session.request(
+            "dev.file.upload.package", {"fileId": file_id, "offset": str(offset), "content": content}
+        )
+        if not reply.ok:
+            return reply
+    reply = await session.request("dev.file.upload.end", {"fileId": file_id})
+    return None if reply.ok else reply
+
+
+def _with(upload: Upload, picture: Mapping[str, Any]) -> dict[str, Any]:
+    return {upload.list_name: [{**upload.items[0], **picture}]}
+
+
+def user_pages(
+    users: list[dict[str, Any]], package_bytes: int, template_types: frozenset[int]
+) -> list[list[dict[str, Any]]]:
+    """Users in pages that each fit one message; one empty page where there are none.
+
+    Templates of types that the platform does not take are left out.
+    """
+    pages: list[list[dict[str, Any]]] = [[]]
+    bare = envelope.encode_request("dev.data.upload.user", "0" * envelope.MAX_MID_LENGTH, {"users": []})
+    room = empty = package_bytes - len(bare)
+    for user in users:
+        templates = [item for item in user.get("bioDatas", ()) if int(item["type"]) in template_types]
+        shown = {**user, "bioDatas": templates}
+        if not templates:
+            del shown["bioDatas"]
+        size = len(orjson.dumps(shown)) + 1
+        if size > room and pages[-1]:
+            pages.append([])
+            room = empty
+        pages[-1].append(shown)
+        room -= size
+    return pages

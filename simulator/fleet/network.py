@@ -1,0 +1,152 @@
+"""The fleet's network: look-ups and downloads over aiohttp, WebSockets over the wire layer, paced and spread.
+
+Each look-up opens a connection of its own, as a real device does. Everything here runs on the engine's loop.
+"""
+
+import asyncio
+import ssl
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+
+from simulator.device.environment import Connection, ConnectionHandler, NetworkError
+from simulator.wire import ConnectFailed, connect
+from simulator.wire.tls import client_context
+
+MAX_LOOKUP_BYTES = 256 * 1024
+"""A look-up's answer holds a URL and a few certificates."""
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""No message of the platform is so large; a longer one is closed with 1009."""
+
+
+class FleetNetwork:
+    """The ways out for all devices of an engine; implements `Network`.
+
+    Args:
+        tls: settings of https and wss; None for the system's CAs.
+        source_ips: local addresses, used in turn by device index; empty leaves the choice to the system.
+        connect_rate: devices that may begin to come online per second; None for no limit.
+        open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        verify: bool = True,
+        source_ips: Sequence[str] = (),
+        connect_rate: float | None = None,
+        open_timeout: float = 10.0,
+    ) -> None:
+        self._tls = tls
+        self._verify = verify
+        self._source_ips = tuple(source_ips)
+        self._interval = 1.0 / connect_rate if connect_rate else 0.0
+        self._next_turn = 0.0
+        self._open_timeout = open_timeout
+        self._http: aiohttp.ClientSession | None = None
+        self._secure_lookup = False
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    async def open(self) -> None:
+        """Get ready; call it on the loop that the devices live on."""
+        # The limit is the open-file limit's business, not the pool's.
+        connector = aiohttp.TCPConnector(ssl=self._tls or True, force_close=True, limit=0, ttl_dns_cache=None)
+        self._http = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=self._open_timeout),
+            auto_decompress=True,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    async def turn(self) -> None:
+        if not self._interval:
+            return
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._next_turn)
+        self._next_turn = turn + self._interval
+        if turn > now:
+            await asyncio.sleep(turn - now)
+
+    async def look_up(self, url: str) -> tuple[int, bytes]:
+        self._secure_lookup = url.startswith("https:")
+        return await self._get(url, MAX_LOOKUP_BYTES)
+
+    async def download(self, url: str, limit: int) -> bytes:
+        status, body = await self._get(url, limit)
+        if status != 200:
+            raise NetworkError(f"http {status}", f"the server answered with status {status}")
+        return body
+
+    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
+        source = (self._source_ips[index % len(self._source_ips)], 0) if self._source_ips else None
+        try:
+            return await connect(
+                url,
+                handler,
+                ssl=self._context(root_ca) if url.startswith("wss:") else None,
+                local_addr=source,
+                max_size=MAX_MESSAGE_BYTES,
+                open_timeout=self._open_timeout,
+            )
+        except ConnectFailed as error:
+            raise NetworkError(error.kind, error.detail) from error
+
+    async def _get(self, url: str, limit: int) -> tuple[int, bytes]:
+        """Status and body of a GET.
+
+        Raises:
+            NetworkError: No answer, or a body over `limit` bytes. The text holds no query, which would show the sign.
+        """
+        assert self._http is not None, "the network is not open"
+        try:
+            async with self._http.get(url, allow_redirects=False) as response:
+                body = await response.content.read(limit + 1)
+                while len(body) <= limit and not response.content.at_eof():
+                    body += await response.content.read(limit + 1 - len(body))
+                if len(body) > limit:
+                    raise NetworkError("too large", f"the answer is larger than {limit} bytes")
+                return response.status, body
+        except aiohttp.ClientConnectorDNSError as error:
+            raise NetworkError("dns", f"no address found for {error.host!r}") from error
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
+            raise NetworkError(
+                "tls",
+                f"the certificate of {error.host}:{error.port} is not trusted: "
+                "name the certificate of its issuer in the scenario (tls.ca)",
+            ) from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, ConnectionRefusedError):
+                raise NetworkError("refused", f"nothing listens at {error.host}:{error.port}") from error
+            raise NetworkError("unreachable", f"{error.host}:{error.port} cannot be reached") from error
+        except TimeoutError as error:
+            raise NetworkError("timeout", f"no answer within {self._open_timeout:g} s") from error
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise NetworkError("bad url", "the URL cannot be used") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NetworkError("http", f"the server broke off ({type(error).__name__})") from error
+
+    def _context(self, root_ca: str | None) -> ssl.SSLContext | None:
+        """TLS settings for the broker.
+
+        The look-up's `rootCA` is trusted where the look-up itself came over verified TLS: over plain HTTP anybody in
+        between could have put it there.
+        """
+        if root_ca is None or not self._verify or not self._secure_lookup:
+            return self._tls
+        context = self._contexts.get(root_ca)
+        if context is None:
+            with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
+                path = Path(directory, "root.pem")
+                path.write_text(root_ca, encoding="ascii", errors="replace")
+                context = client_context(ca_file=path)
+            self._contexts[root_ca] = context
+        return context

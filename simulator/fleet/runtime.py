@@ -1,0 +1,226 @@
+"""The fleet alive: starts, stops and counts the devices of a plan on one event loop.
+
+Whoever drives it (the swarm, or the command for a single device) sees indexes only. Every device that was started
+finishes exactly once, whatever happens to it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from simulator.clock import Clock, SystemClock, TimerQueue
+from simulator.device.deadlines import Deadlines
+from simulator.device.device import Device
+from simulator.device.environment import Environment
+from simulator.device.people import People
+from simulator.device.photos import PhotoStudio
+from simulator.fleet.login_store import LoginStore
+from simulator.fleet.network import FleetNetwork
+from simulator.fleet.plan import FleetPlan
+from simulator.fleet.scenario import TlsFiles
+from simulator.measurements.recorder import Recorder
+from simulator.protocol.channel.base import ChannelSuite
+from simulator.protocol.channel.keys import KeyRing, generate_key
+from simulator.protocol.channel.registry import channel_suite
+from simulator.wire.tls import client_context
+
+_STOP_MARGIN = 7.0
+"""Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
+_SAVE_INTERVAL = 1.0
+"""Seconds between two writes of new logins to the state file."""
+
+Log = Callable[[int, str], None]
+
+
+class FleetRuntime:
+    """The devices of one run; every method belongs to the loop on which `open` was awaited.
+
+    Args:
+        tls: overrides the scenario's TLS files, as for an embedded platform with a certificate of its own.
+        platform: the name under which logins are kept in the scenario's state file; the first dispatch URL by default.
+            An embedded platform has another port in every run, so its users say `embedded`.
+    """
+
+    def __init__(
+        self,
+        plan: FleetPlan,
+        recorder: Recorder,
+        *,
+        log: Log,
+        tls: TlsFiles | None = None,
+        platform: str | None = None,
+        clock: Clock | None = None,
+        trace: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._recorder = recorder
+        self._log = log
+        self._tls = tls or plan.scenario.tls
+        self._platform = platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
+        self._clock: Clock = clock or SystemClock()
+        self._trace = trace
+        self._timers = TimerQueue(self._clock)
+        self._devices: dict[int, Device] = {}
+        self._stopping = False
+        self._empty: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._env: Environment | None = None
+        self._network: FleetNetwork | None = None
+        self._logins: LoginStore | None = None
+
+    async def open(self) -> None:
+        """Make ready what the devices share: the network, key pairs, the state file.
+
+        Raises:
+            TlsFileError: A TLS file of the scenario cannot be used.
+            WarmStateError: The state file cannot be used.
+        """
+        scenario = self._plan.scenario
+        document = scenario.document
+        tls = self._tls
+        self._network = FleetNetwork(
+            tls=client_context(tls.ca, tls.client_cert, tls.client_key, tls.verify),
+            verify=tls.verify,
+            source_ips=document.network.source_ips,
+            connect_rate=document.network.connect_rate,
+            open_timeout=document.network.open_timeout,
+        )
+        await self._network.open()
+        suite = channel_suite(document.channel.suite)
+        if scenario.state_file is not None:
+            self._logins = LoginStore(scenario.state_file, self._platform)
+        self._timers.on_earlier = self._arm
+        self._env = Environment(
+            clock=self._clock,
+            timers=self._timers,
+            deadlines=Deadlines(self._timers),
+            recorder=self._recorder,
+            network=self._network,
+            suite=suite,
+            keys=await self._key_ring(suite),
+            people=People(),
+            photos=PhotoStudio(),
+            dispatch_urls=self._plan.dispatch_urls,
+            started=self._clock.monotonic(),
+            log=self._log,
+            credentials=self._logins,
+            trace=self._trace,
+        )
+        if self._logins is not None:
+            self._timers.call_later(_SAVE_INTERVAL, self._save_logins)
+
+    def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
+        """Switch device `index` on; `on_finished` is called once, when its life has ended.
+
+        Raises:
+            ValueError: If it is switched on already.
+        """
+        assert self._env is not None, "the runtime is not open"
+        if self._stopping:
+            on_finished()
+            return
+        if index in self._devices:
+            raise ValueError(f"device {index} is switched on already")
+        device = Device(self._env, self._plan.spec(index), on_finished=partial(self._finished, index, on_finished))
+        self._devices[index] = device
+        device.start()
+
+    def stop_device(self, index: int) -> None:
+        """Switch device `index` off in order; it may take its drain time. Harmless when it is off already."""
+        device = self._devices.get(index)
+        if device is not None:
+            device.stop()
+
+    def abort_all(self) -> None:
+        """Switch every device off at once, without closing handshakes."""
+        for device in list(self._devices.values()):
+            device.abort()
+
+    async def stop_all(self, drain_s: float | None = None) -> None:
+        """Switch every device off in order and return when all lives have ended.
+
+        Bounded by the longest drain time (`drain_s` seconds where given) and a margin for closing handshakes.
+        """
+        self._stopping = True
+        if not self._devices:
+            return
+        drains = [device.spec.settings.drain for device in self._devices.values()]
+        limit = max(drains) if drain_s is None else drain_s
+        self._empty = asyncio.get_running_loop().create_future()
+        for device in list(self._devices.values()):
+            device.stop(drain_s)
+        if self._devices:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._empty), limit + _STOP_MARGIN)
+        if self._devices:
+            self._log(logging.WARNING, f"{len(self._devices)} devices did not stop in time and are cut off")
+            for device in list(self._devices.values()):
+                device.cut_off()
+            await asyncio.wait_for(asyncio.shield(self._empty), _STOP_MARGIN)
+
+    async def close(self) -> None:
+        """Let go of everything; after `stop_all`."""
+        if self._logins is not None:
+            self._save_logins(again=False)
+            self._logins.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._network is not None:
+            await self._network.close()
+
+    def states(self) -> dict[str, int]:
+        """How many devices are in each state; only those that are switched on."""
+        return dict(Counter(device.state.value for device in self._devices.values()))
+
+    def device(self, index: int) -> Device | None:
+        """Device `index`, while it is switched on."""
+        return self._devices.get(index)
+
+    # Inside.
+
+    async def _key_ring(self, suite: ChannelSuite) -> KeyRing:
+        """Key pairs for the fleet: no more than devices, and one where the channel exchanges nothing.
+
+        They are made before the first device starts, because nothing else may take tens of milliseconds on this loop.
+        """
+        channel = self._plan.scenario.document.channel
+        bits = channel.device_key_bits
+        first = generate_key(bits)
+        needed = suite.device_side(KeyRing([first])).has_exchange
+        keys = [first]
+        while needed and len(keys) < min(channel.key_pool, self._plan.total):
+            keys.append(generate_key(bits))
+            await asyncio.sleep(0)
+        return KeyRing(keys)
+
+    def _finished(self, index: int, on_finished: Callable[[], None]) -> None:
+        self._devices.pop(index, None)
+        on_finished()
+        if not self._devices and self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
+    def _save_logins(self, again: bool = True) -> None:
+        if self._logins is not None and (problem := self._logins.save()) is not None:
+            self._log(logging.ERROR, problem)
+        if again and not self._stopping:
+            self._timers.call_later(_SAVE_INTERVAL, self._save_logins)
+
+    def _arm(self, when: float) -> None:
+        """Drive the timer queue by one timer of the loop."""
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0.0, when - self._clock.monotonic()), self._run_timers)
+
+    def _run_timers(self) -> None:
+        self._timer = None
+        try:
+            self._timers.run_due()
+        finally:
+            due = self._timers.next_due()
+            if due is not None:
+                self._arm(due)
