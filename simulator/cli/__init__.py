@@ -1,0 +1,122 @@
+"""The `best-fleet` command: thin wrappers for people who do not know Locust.
+
+Finds the command's module, parses its options and turns errors that a user can mend into one message and exit code 2.
+What a command does is in its own module here; what needs a library is imported only when the command runs.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from simulator import __version__
+from simulator.cli.commands import COMMANDS, command_module
+from simulator.cli.errors import ScenarioProblemsError, UsageError, closest_word
+from simulator.exit_codes import ExitCode
+
+INTERRUPTED = 128 + signal.SIGINT
+"""What a shell expects of a program that Ctrl-C ended; a fleet run that is stopped so ends with its own verdict."""
+
+EPILOG = """\
+examples:
+  best-fleet check scenarios/smoke.yaml          what is wrong with a scenario, or the fleet that it makes
+  best-fleet run scenarios/smoke.yaml            run it headless and leave a report
+  best-fleet platform --scenario scenarios/smoke.yaml
+
+best-fleet COMMAND --help tells more. Exit codes: 0 passed, 1 requests failed, 2 usage or scenario error,
+3 threshold crossed, 4 generator overloaded.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments after the program's name; `sys.argv` when None.
+
+    Returns:
+        The exit code: one of `ExitCode`, or 130 when Ctrl-C ended a command that runs no fleet.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return dispatch(arguments)
+    except ScenarioProblemsError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.USAGE
+    except UsageError as error:
+        print(f"best-fleet: {error}", file=sys.stderr)
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output (head, less) went away: that is no error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PASSED
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Parse the arguments and hand them to the command's module.
+
+    Raises:
+        UsageError: for an unknown command or option, and for what the command itself finds wrong.
+    """
+    name = next((word for word in arguments if not word.startswith("-")), None)
+    if name is not None and name not in COMMANDS:
+        hint = closest_word(name, COMMANDS)
+        raise UsageError(
+            f"there is no command {name!r}"
+            + (f" (did you mean {hint}?)" if hint else f"; there are {', '.join(COMMANDS)}")
+        )
+    parser = build_parser(only=name)
+    try:
+        options, rest = parser.parse_known_args(arguments)
+    except SystemExit as end:  # argparse has printed its help or its message
+        return end.code if isinstance(end.code, int) else ExitCode.USAGE
+    if name is None:
+        parser.print_help()
+        return ExitCode.USAGE
+    module = command_module(name)
+    if rest and not module.PASSES_OPTIONS_ON:
+        known = [word for action in options.command_parser._actions for word in action.option_strings]
+        hint = closest_word(rest[0].split("=", 1)[0], known)
+        raise UsageError(f"{name}: unknown argument {rest[0]!r}" + (f" (did you mean {hint}?)" if hint else ""))
+    return module.run(options, rest)
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """argparse's own, with room for our longer names before the texts."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32)
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line.
+
+    Args:
+        only: fill in the options of this command alone (the others are listed all the same), so that asking one
+            command for help does not import all of them.
+    """
+    parser = argparse.ArgumentParser(
+        prog="best-fleet",
+        description="A fleet of virtual BEST meeting devices, driven by Locust.",
+        epilog=EPILOG,
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"best-fleet {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        module = command_module(name) if name == only else None
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=module.DESCRIPTION if module else None,
+            epilog=module.EPILOG if module else None,
+            formatter_class=HelpFormatter,
+            allow_abbrev=False,
+        )
+        command.set_defaults(command_parser=command)
+        if module:
+            module.add_arguments(command)
+    return parser

@@ -1,0 +1,42 @@
+"""Which commands there are, and what each command's module offers.
+
+The list stands apart from the modules, so that `best-fleet --help` imports none of them.
+"""
+
+import argparse
+import importlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol, cast
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "run a scenario's fleet (headless, or with Locust's web UI)",
+        "platform": "run the embedded BEST platform alone, or look into its ledger",
+        "provision": "write the identities of a scenario's devices into a CSV file",
+        "check": "say what is wrong with a scenario, or what fleet it makes",
+        "schema": "print the JSON Schema of the scenario format",
+        "docs": "write the generated documents of this project anew",
+    }
+)
+"""Command -> its line in the help text."""
+
+
+class Command(Protocol):
+    """What each module of a command has."""
+
+    DESCRIPTION: str
+    EPILOG: str
+    PASSES_OPTIONS_ON: bool
+    """Whether unknown options are handed on to another program instead of being refused."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
+        """Declare the command's options."""
+
+    def run(self, options: argparse.Namespace, rest: Sequence[str], /) -> int:
+        """Do it; returns the exit code and raises `UsageError` for what the user can mend."""
+
+
+def command_module(name: str) -> Command:
+    """The module of a command of `COMMANDS`."""
+    return cast("Command", importlib.import_module(f"simulator.cli.{name}_command"))

@@ -1,0 +1,75 @@
+"""`best-fleet docs`: the documents that are generated from declarations, written into a checkout of this project."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from simulator.cli.errors import UsageError
+from simulator.exit_codes import ExitCode
+
+DESCRIPTION = """\
+Write the documents anew that are generated from the code: the protocol's reference from the catalogue, the scenario
+format and its JSON Schema from the scenario's model. For developers of this project; a test finds outdated ones."""
+EPILOG = """\
+example:
+  best-fleet docs          in the checkout's directory; the same as make docs
+"""
+PASSES_OPTIONS_ON = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where the checkout is."""
+    parser.add_argument("--checkout", type=Path, default=Path(), metavar="DIR", help="default: the current directory")
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Write all documents and say which of them changed.
+
+    Raises:
+        UsageError: when the directory is no checkout of this project.
+    """
+    checkout: Path = options.checkout
+    if not (checkout / "simulator" / "cli").is_dir():
+        raise UsageError(f"docs: {checkout.resolve()} is no checkout of this project")
+    for name, produce in DOCUMENTS.items():
+        path = checkout / name
+        text = produce()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"{name} written")
+    return ExitCode.PASSED
+
+
+def protocol_page() -> str:
+    """Every funcId with its fields, from the catalogue."""
+    from simulator.protocol.reference import reference_page
+
+    return reference_page()
+
+
+def scenario_page() -> str:
+    """Every key of the scenario format, from its model."""
+    from simulator.fleet.reference import scenario_markdown
+
+    return scenario_markdown()
+
+
+def scenario_schema_file() -> str:
+    """The scenario format's JSON Schema."""
+    from simulator.fleet.reference import scenario_schema
+
+    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "docs/protocol.md": protocol_page,
+        "docs/scenario.md": scenario_page,
+        "scenarios/scenario.schema.json": scenario_schema_file,
+    }
+)
+"""Each generated document's path in the checkout -> what makes its text."""

@@ -1,0 +1,167 @@
+"""`best-fleet platform`: the embedded BEST platform as a process of its own, and a look into its ledger.
+
+Turns a scenario and the command line into the platform's options; all serving is simulator.platform's.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.cli.errors import UsageError
+from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from simulator.device.settings import Credentials
+    from simulator.fleet.identities import IdentitySource
+    from simulator.platform.settings import PlatformSettings, PlatformTls
+
+DESCRIPTION = """\
+Serve the dispatch (HTTP) and the broker (WebSocket) of a BEST platform until Ctrl-C or SIGTERM. When it is ready it
+prints one line of JSON with both addresses. It knows the devices of the scenario, or those of --identities."""
+EPILOG = """\
+examples:
+  best-fleet platform --scenario scenarios/smoke.yaml
+  best-fleet platform --scenario scenarios/smoke.yaml --port 8080 --broker-port 8081 --ledger platform.sqlite
+  best-fleet platform --scenario scenarios/smoke.yaml --tls-self-signed certificates
+  best-fleet platform inspect platform.sqlite       what the ledger holds of each device
+"""
+PASSES_OPTIONS_ON = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where it serves, for whom, and what it remembers."""
+    parser.add_argument("inspect", nargs="*", metavar="inspect FILE", help="print what the ledger FILE holds, and end")
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="whose devices it knows and what it sends them")
+    parser.add_argument(
+        "--identities", type=Path, metavar="CSV", help="the devices it knows, instead of generated ones"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of what it makes up; the scenario's by default")
+    where = parser.add_argument_group("where it serves")
+    where.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="bind to it (default: %(default)s)")
+    where.add_argument(
+        "--public-host", metavar="NAME", help="name it in broker and photo URLs (default: as it was asked)"
+    )
+    where.add_argument("--port", type=int, default=0, metavar="N", help="of the dispatch (default: any free one)")
+    where.add_argument("--broker-port", type=int, default=0, metavar="N", help="of the broker (default: any free one)")
+    where.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready line into it as well")
+    where.add_argument("--stop-with-stdin", action="store_true", help="end when standard input does: with its parent")
+    tls = parser.add_argument_group("TLS (https and wss)")
+    tls.add_argument("--tls-cert", type=Path, metavar="PEM", help="the certificate to show")
+    tls.add_argument("--tls-key", type=Path, metavar="PEM", help="its key")
+    tls.add_argument("--tls-client-ca", type=Path, metavar="PEM", help="devices must show a certificate signed by it")
+    tls.add_argument("--tls-self-signed", type=Path, metavar="DIR", help="make a certificate and its CA in DIR")
+    what = parser.add_argument_group("what it speaks and remembers")
+    what.add_argument("--channel", metavar="NAME", help="the channel suite, instead of the scenario's")
+    what.add_argument("--ledger", type=Path, metavar="FILE", help="SQLite file that outlives it (default: in memory)")
+    what.add_argument("--idle-timeout", type=float, metavar="SECONDS", help="close connections silent for so long")
+    what.add_argument("--verbose", action="store_true", help="one line a message on standard error, without secrets")
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Serve until stopped, or print a ledger.
+
+    Raises:
+        UsageError: for options that do not go together, a wrong scenario, or a file that is no ledger.
+    """
+    if options.inspect:
+        return inspect_ledger(options.inspect)
+    if options.scenario is None:
+        raise UsageError("platform: --scenario is missing, for example: --scenario scenarios/smoke.yaml")
+    scenario = read_scenario(options.scenario)
+
+    from simulator.platform.server import PlatformOptions
+    from simulator.platform.server import run as serve
+
+    return serve(
+        PlatformOptions(
+            settings=with_options(scenario.platform_settings(), options),
+            directory=KnownDevices(identities_of(scenario, options.identities)),
+            host=options.host,
+            dispatch_port=options.port,
+            broker_port=options.broker_port,
+            public_host=options.public_host,
+            ledger=options.ledger,
+            ready_file=options.ready_file,
+            seed=scenario.seed if options.seed is None else options.seed,
+            tls_directory=options.tls_self_signed,
+            idle_timeout=options.idle_timeout,
+            stop_with_stdin=options.stop_with_stdin,
+            verbose=options.verbose,
+        )
+    )
+
+
+class KnownDevices:
+    """The platform's directory of devices: those of the scenario, made or looked up when they are asked for."""
+
+    def __init__(self, source: "IdentitySource") -> None:
+        self._source = source
+
+    def lookup(self, sn: str) -> "Credentials | None":
+        """The identity of a serial number; None for one that the scenario does not have."""
+        return self._source.find(sn)
+
+
+def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "PlatformSettings":
+    """The scenario's settings with what the command line says laid over them.
+
+    Raises:
+        UsageError: for an unknown channel suite or TLS options that do not go together.
+    """
+    tls = tls_settings(options)
+    if tls is not None:
+        settings = dataclasses.replace(settings, tls=tls)
+    if options.channel is not None:
+        from simulator.protocol.channel.registry import UnknownSuite, channel_suite
+
+        try:
+            channel_suite(options.channel)
+        except UnknownSuite as error:
+            raise UsageError(f"platform: --channel: {error}") from None
+        settings = dataclasses.replace(settings, channel=options.channel)
+    return settings
+
+
+def tls_settings(options: argparse.Namespace) -> "PlatformTls | None":
+    """The TLS that the command line asks for; None leaves it to the scenario.
+
+    Raises:
+        UsageError: for options that do not go together.
+    """
+    from simulator.platform.settings import PlatformTls
+
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise UsageError("platform: --tls-cert and --tls-key go together")
+    if options.tls_cert is not None and options.tls_self_signed is not None:
+        raise UsageError("platform: either --tls-cert and --tls-key, or --tls-self-signed")
+    for path in (options.tls_cert, options.tls_key, options.tls_client_ca):
+        if path is not None and not path.is_file():
+            raise UsageError(f"platform: there is no file {path}")
+    if options.tls_cert is None and options.tls_self_signed is None:
+        if options.tls_client_ca is not None:
+            raise UsageError(
+                "platform: --tls-client-ca needs a certificate: --tls-cert and --tls-key, or --tls-self-signed"
+            )
+        return None
+    return PlatformTls(certificate=options.tls_cert, key=options.tls_key, client_ca=options.tls_client_ca)
+
+
+def inspect_ledger(words: Sequence[str]) -> int:
+    """Print what a ledger file holds of each device.
+
+    Raises:
+        UsageError: when the words are not `inspect FILE`, or the file is no ledger.
+    """
+    if len(words) != 2 or words[0] != "inspect":
+        raise UsageError("platform: it is `best-fleet platform inspect FILE`, or options alone")
+
+    from simulator.platform.inspection import LedgerError, inspect
+
+    try:
+        print(inspect(Path(words[1])))
+    except (LedgerError, OSError) as error:
+        raise UsageError(f"platform inspect: {error}") from None
+    return ExitCode.PASSED

@@ -1,0 +1,100 @@
+"""`best-fleet run`: Locust's command line for a scenario, for people who do not know Locust.
+
+Replaces itself by `locust` with the project's own locustfile, so that signals, exit codes and output are Locust's.
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.cli.errors import UsageError
+
+DESCRIPTION = """\
+Run the fleet of a scenario. Headless by default: the table per funcId is printed at the end, a report is left with
+--report, and the exit code is the verdict. All options of locust work too, after SCENARIO."""
+EPILOG = """\
+examples:
+  best-fleet run scenarios/smoke.yaml --report runs/smoke
+  best-fleet run scenarios/staging.yaml --host https://staging.example.com --identities devices.csv
+  best-fleet run scenarios/morning-rush.yaml -u 600 -t 10m --processes 2
+  best-fleet run scenarios/morning-rush.yaml --web          then open http://127.0.0.1:8089
+  best-fleet run --worker --master-host 10.0.0.5            a worker gets its scenario from the master
+"""
+PASSES_OPTIONS_ON = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that stand in for Locust's and those most used."""
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="the scenario file; no worker needs one")
+    parser.add_argument("--host", "-H", metavar="URL", help="dispatch address, beats the scenario's target")
+    parser.add_argument("--identities", metavar="CSV", help="sn,secretKey,productId,devKey of the devices")
+    parser.add_argument("--report", metavar="DIR", help="where summary.json, report.html and the other files go")
+    parser.add_argument(
+        "--web", action="store_true", help="serve Locust's web UI on 127.0.0.1:8089 instead of headless"
+    )
+    parser.add_argument("-u", "--users", metavar="N", help="devices; scales the scenario's groups in proportion")
+    parser.add_argument("-r", "--spawn-rate", metavar="N", help="devices started a second, in place of the ramp")
+    parser.add_argument(
+        "-t", "--run-time", metavar="TIME", help="duration (300s, 20m, 1h30m), in place of the scenario's"
+    )
+    parser.add_argument("--processes", metavar="N", help="fork N generator processes; -1: one a core")
+    parser.add_argument("--worker", action="store_true", help="work for a master on another machine")
+    parser.add_argument("--master-host", metavar="ADDRESS", help="where a worker finds its master")
+    parser.add_argument("--master-port", metavar="N", help="and at which port")
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Become Locust; returns only when that fails.
+
+    Raises:
+        UsageError: without a scenario file, or when it is not there.
+    """
+    arguments = [sys.executable, "-m", "locust", *locust_arguments(options, rest)]
+    sys.stdout.flush()
+    os.execv(sys.executable, arguments)
+
+
+def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[str]:
+    """The arguments of `locust` that mean the same.
+
+    Raises:
+        UsageError: without a scenario file, or when it is not there.
+    """
+    arguments = ["-f", locustfile()]
+    if options.worker:
+        arguments.append("--worker")
+    elif options.scenario is None:
+        raise UsageError("run: which scenario? For example: best-fleet run scenarios/smoke.yaml")
+    if options.scenario is not None:
+        if not Path(options.scenario).is_file():
+            late = f" (options of locust come after SCENARIO: {' '.join(rest)})" if rest else ""
+            raise UsageError(f"run: there is no scenario file {options.scenario}{late}")
+        arguments += ["--scenario", options.scenario]
+    if not options.web and not options.worker:
+        arguments.append("--headless")
+    for name in (
+        "host",
+        "identities",
+        "report",
+        "users",
+        "spawn_rate",
+        "run_time",
+        "processes",
+        "master_host",
+        "master_port",
+    ):
+        value = getattr(options, name)
+        if value is not None:
+            arguments.append(f"--{name.replace('_', '-')}={value}")
+    return arguments + list(rest)
+
+
+def locustfile() -> str:
+    """Where the installed package keeps the file that Locust loads."""
+    spec = importlib.util.find_spec("simulator.swarm.locustfile")
+    if spec is None or spec.origin is None:
+        raise UsageError("run: this installation is incomplete, simulator.swarm.locustfile is missing")
+    return spec.origin

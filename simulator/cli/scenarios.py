@@ -1,0 +1,54 @@
+"""Reading a scenario and its devices' identities for the commands, with every problem as one message to the user."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.cli.errors import ScenarioProblemsError
+
+if TYPE_CHECKING:
+    from simulator.fleet.identities import IdentitySource
+    from simulator.fleet.scenario import Scenario
+
+
+def read_scenario(path: Path) -> "Scenario":
+    """The scenario of a file, its thresholds checked as well.
+
+    Raises:
+        ScenarioProblemsError: with everything that is wrong, a line each.
+    """
+    from simulator.fleet.problems import ScenarioError
+    from simulator.fleet.scenario import load_scenario
+
+    try:
+        return load_scenario(path, check_threshold)
+    except ScenarioError as error:
+        raise ScenarioProblemsError(str(error)) from None
+
+
+def identities_of(scenario: "Scenario", csv: Path | None, *, needed: int = 0) -> "IdentitySource":
+    """Who the scenario's devices are.
+
+    Args:
+        csv: a file that beats what the scenario says.
+        needed: how many there must be at least.
+
+    Raises:
+        ScenarioProblemsError: with everything that is wrong with the file, or when there are too few.
+    """
+    from simulator.fleet import identities
+    from simulator.fleet.problems import ScenarioError
+
+    try:
+        source = identities.identities_of(scenario, csv)
+        source.require(needed)
+    except ScenarioError as error:
+        raise ScenarioProblemsError(str(error)) from None
+    return source
+
+
+def check_threshold(text: str) -> str | None:
+    """What is wrong with a threshold, or None."""
+    from reports.summary import check_thresholds
+
+    errors = check_thresholds([text])
+    return str(errors[0]) if errors else None

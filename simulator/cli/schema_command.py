@@ -1,0 +1,27 @@
+"""`best-fleet schema`: the JSON Schema of the scenario format, for editors that check while one types."""
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from simulator.exit_codes import ExitCode
+
+DESCRIPTION = "Print the JSON Schema of the scenario format. Editors with a YAML language server check against it."
+EPILOG = """\
+example:
+  best-fleet schema > scenario.schema.json
+  and as the first line of a scenario:  # yaml-language-server: $schema=scenario.schema.json
+"""
+PASSES_OPTIONS_ON = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """There is nothing to choose."""
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Print the schema."""
+    from simulator.fleet.reference import scenario_schema
+
+    print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+    return ExitCode.PASSED

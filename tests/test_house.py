@@ -1,0 +1,172 @@
+"""House rules that no linter knows: what tracked files may hold, the lock files, file sizes, the README's tables."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from simulator.exit_codes import ExitCode
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+MAX_LINES = 400
+
+# Written in pieces, so that this file does not find itself.
+FOREIGN = re.compile(
+    "|".join(
+        (
+            r"py" + r"pi\.org",
+            r"python" + r"hosted",
+            r"npm" + r"js\.(org|com)",
+            r"--(extra-)?index" + r"-url",
+            r"--find" + r"-links",
+            r"--trusted" + r"-host",
+            r"(?<![\w.})\]*])/(work|opt|root|home|Users)" + r"/[\w.]",
+        )
+    )
+)
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+PRIVATE_KEY = re.compile(r"BEGIN (RSA |EC |ENCRYPTED )?PRIVATE " + "KEY")
+
+
+def tracked_files() -> list[Path]:
+    """What git tracks or would track; outside a clone, everything but the usual caches."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listing = subprocess.run(
+            ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        paths = [ROOT / name for name in listing.split("\0") if name]
+    else:
+        paths = [path for path in ROOT.rglob("*") if not any(part.startswith(".v") for part in path.parts)]
+    return sorted(path for path in paths if path.is_file())
+
+
+def text_of(path: Path) -> str | None:
+    """A file's text; None for pictures and other binary files."""
+    data = path.read_bytes()
+    return None if b"\0" in data[:8192] else data.decode("utf-8", errors="replace")
+
+
+def matches(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
+    """Each place where the pattern occurs, as file:line: the match."""
+    found = []
+    for path in paths:
+        for number, line in enumerate((text_of(path) or "").splitlines(), start=1):
+            if hit := pattern.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {hit.group(0)}")
+    return found
+
+
+SOURCE_ROOTS = ("simulator", "reports", "locustfile.py")
+
+
+def sources() -> list[Path]:
+    """The modules that ship: simulator, reports and the locustfile."""
+    python = (path for path in tracked_files() if path.suffix == ".py")
+    return [path for path in python if path.relative_to(ROOT).parts[0] in SOURCE_ROOTS]
+
+
+def test_no_registry_and_no_path_of_one_machine() -> None:
+    vendored = [path for path in tracked_files() if path.name.endswith(".min.js")]
+    found = matches(FOREIGN, [path for path in tracked_files() if path not in vendored])
+    assert not found, "\n".join(found)
+
+
+def test_nothing_is_left_for_later() -> None:
+    code = [path for path in tracked_files() if path.suffix in {".py", ".yaml", ".toml", ".md", ".html"}]
+    found = matches(UNFINISHED, code)
+    assert not found, "\n".join(found)
+
+
+def test_no_private_key_outside_the_tests() -> None:
+    found = matches(PRIVATE_KEY, [path for path in tracked_files() if "tests" not in path.relative_to(ROOT).parts])
+    assert not found, "\n".join(found)
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if path.read_text(encoding="utf-8").strip()
+        and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not silent, f"modules without a docstring: {silent}"
+
+
+def test_no_file_does_too_much() -> None:
+    long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
+    over = {name: lines for name, lines in long.items() if lines > MAX_LINES}
+    assert not over, f"longer than {MAX_LINES} lines: {over}"
+
+
+def requirements_of(lock: str) -> dict[str, tuple[Requirement, str]]:
+    """Name -> (pinned requirement, the entry's whole text) of a lock file."""
+    text = "\n".join(line for line in (ROOT / lock).read_text().splitlines() if not line.lstrip().startswith("#"))
+    entries = [entry for entry in text.replace("\\\n", " ").splitlines() if entry.strip()]
+    pairs = [(Requirement(entry.split("--hash", 1)[0].strip()), entry) for entry in entries]
+    return {canonicalize_name(requirement.name): (requirement, entry) for requirement, entry in pairs}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_is_pinned_hashed_and_names_no_address(lock: str) -> None:
+    assert "://" not in (ROOT / lock).read_text()
+    for name, (requirement, entry) in requirements_of(lock).items():
+        assert [specifier.operator for specifier in requirement.specifier] == ["=="], name
+        assert requirement.url is None, name
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), name
+
+
+def test_locks_fit_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    run_time = project["project"]["dependencies"]
+    everything = run_time + project["project"]["optional-dependencies"]["dev"] + project["build-system"]["requires"]
+    for lock, wanted in (("requirements.txt", run_time), ("requirements-dev.txt", everything)):
+        pinned = requirements_of(lock)
+        for requirement in map(Requirement, wanted):
+            name = canonicalize_name(requirement.name)
+            assert name in pinned, f"{lock} lacks {name}: run make lock"
+            version = next(iter(pinned[name][0].specifier)).version
+            assert requirement.specifier.contains(version, prereleases=True), f"{lock}: {name} {version}: run make lock"
+
+
+def test_both_locks_agree() -> None:
+    dev = requirements_of("requirements-dev.txt")
+    for name, (requirement, _entry) in requirements_of("requirements.txt").items():
+        assert str(dev[name][0].specifier) == str(requirement.specifier), name
+
+
+def test_readme_lists_the_exit_codes() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = {int(number): name for number, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", readme, flags=re.MULTILINE)}
+    assert table == {code.value: code.name for code in ExitCode}
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
+    first = [line.split("#", 1)[0].strip() for line in blocks[0].splitlines() if line.strip()]
+    assert first == ["make smoke", "make test"]
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    link = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+    broken = [
+        f"{document.relative_to(ROOT)}: {target}"
+        for document in tracked_files()
+        if document.suffix == ".md"
+        for target in link.findall(document.read_text(encoding="utf-8"))
+        if "://" not in target and not (document.parent / target).exists()
+    ]
+    assert not broken, "\n".join(broken)
