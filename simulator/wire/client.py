@@ -22,7 +22,8 @@ from simulator.wire.tls import client_context
 # A device sends messages of some KB; more than this waiting means that the platform does not keep up.
 _MAX_WRITE_BUFFER = 64 * 1024
 
-_TLS_ALERT = 0x15
+# The first byte of every HTTP answer.
+_HTTP = ord("H")
 
 
 class ClientConnection(Connection):
@@ -67,8 +68,11 @@ class ClientConnection(Connection):
         if opening is None:
             super().data_received(data)
             return
-        if not self.bytes_in and data[0] == _TLS_ALERT:
-            opening.answered_in_tls = True
+        if not self.bytes_in and data[0] != _HTTP:
+            # Nothing that begins so becomes an answer; waiting for the end of its first line may be waiting in vain.
+            opening.fail(opening.explain_no_http(data[0]))
+            self.abort()
+            return
         super().data_received(data)
         self._refused(opening)
 

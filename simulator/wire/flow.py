@@ -43,7 +43,7 @@ class FlowControlled(asyncio.Protocol):
 
     @property
     def peer(self) -> tuple[str, int] | None:
-        """Address and port of the other side; None once the connection has ended."""
+        """Address and port of the other side; None where the system does not tell."""
         name = self._transport.get_extra_info("peername")
         return (name[0], name[1]) if name else None
 

@@ -14,15 +14,14 @@ from simulator.wire.sansio import SILENT
 # How much of a refusing HTTP answer's body is worth showing, in characters.
 _SHOWN_BODY = 200
 
+# The first byte of what a TLS server answers to plain text.
+_TLS_ALERT = 0x15
+
 
 class Opening:
-    """One opening handshake; dropped when it is done, which is most of a client connection's memory.
+    """One opening handshake; dropped when it is done, which is most of a client connection's memory."""
 
-    Attributes:
-        answered_in_tls: Set when the peer's first byte was one of TLS though none was asked for.
-    """
-
-    __slots__ = ("answered_in_tls", "done", "headers", "protocol", "target")
+    __slots__ = ("done", "headers", "protocol", "target")
 
     def __init__(
         self, target: WebSocketURI, headers: Mapping[str, str] | None, max_size: int, done: asyncio.Future[None]
@@ -31,7 +30,6 @@ class Opening:
         self.headers = headers
         self.protocol = ClientProtocol(target, max_size=max_size, logger=SILENT)
         self.done = done
-        self.answered_in_tls = False
 
     def send_request(self) -> None:
         request = self.protocol.connect()
@@ -58,17 +56,22 @@ class Opening:
         """
         where = shown_url(self.target)
         hint = "" if self.target.secure else " (if it expects TLS, the URL has to begin with wss://)"
-        if self.answered_in_tls:
-            return ConnectFailed("handshake", f"{where} answered in TLS: the URL has to begin with wss://")
         if isinstance(problem, InvalidStatus):
             return ConnectFailed("handshake", f"{where} answered {self._status(problem.response)}")
         if isinstance(problem, InvalidMessage) and isinstance(problem.__cause__, EOFError):
             return ConnectFailed("handshake", f"{where} hung up during the opening handshake{hint}")
         if isinstance(problem, InvalidMessage):
-            return ConnectFailed("handshake", f"{where} did not answer in HTTP: no WebSocket server{hint}")
+            return ConnectFailed("handshake", f"{where} did not answer in HTTP/1.1: no WebSocket server{hint}")
         if isinstance(problem, InvalidHandshake):
             return ConnectFailed("handshake", f"{where} broke the opening handshake: {problem}")
         return ConnectFailed("handshake", f"{where} was lost during the opening handshake: {detail}{hint}")
+
+    def explain_no_http(self, first_byte: int) -> ConnectFailed:
+        """Put an answer into words that does not begin as HTTP does."""
+        where = shown_url(self.target)
+        if first_byte == _TLS_ALERT:
+            return ConnectFailed("handshake", f"{where} answered in TLS: the URL has to begin with wss://")
+        return ConnectFailed("handshake", f"{where} did not answer in HTTP: no WebSocket server")
 
     def _status(self, response: Response) -> str:
         text = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()

@@ -121,6 +121,14 @@ class RawPeer:
         data = await self.read(length)
         return head & 0x0F, bytes(byte ^ mask[at % 4] for at, byte in enumerate(data))
 
+    async def read_long_frame(self) -> int:
+        """Take a frame of more than 65,535 bytes; the length of its payload."""
+        head = await self.read(10)
+        assert head[1] == 127
+        length = int.from_bytes(head[2:])
+        await self.read(length)
+        return length
+
 
 class Network(AsyncExitStack):
     """Makes servers, connections and raw peers and ends them all after the test."""

@@ -66,9 +66,7 @@ async def test_fragments_before_a_close_are_delivered(network: Network) -> None:
     server, handlers = await network.serve(Collector)
     peer = await network.raw_client(server.port)
     await peer.send(frame(Opcode.TEXT, b"last ", fin=False, masked=True))
-    await peer.send(
-        frame(Opcode.CONT, b"words", masked=True) + frame(Opcode.CLOSE, close_payload(1000), masked=True)
-    )
+    await peer.send(frame(Opcode.CONT, b"words", masked=True) + frame(Opcode.CLOSE, close_payload(1000), masked=True))
     assert (await handlers[0].wait_closed())[0] == 1000
     assert handlers[0].messages == [(b"last words", False)]
 
