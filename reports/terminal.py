@@ -17,8 +17,16 @@ from reports import text
 
 PLAIN_WIDTH = 160
 """Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
+CODES_WIDTH = 128
+"""Narrower tables have no room for failure codes: they follow in lines of their own."""
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
-_COLUMNS_BY_WIDTH = ((150, ()), (128, ("out", "in")), (112, ("out", "in", "min")), (0, ("out", "in", "min", "p90")))
+_COLUMNS_BY_WIDTH = (
+    (150, ()),
+    (128, ("out", "in")),
+    (112, ("out", "in", "min")),
+    (96, ("out", "in", "min", "p90")),
+    (0, ("out", "in", "min", "p90", "p999")),
+)
 _VERDICT_STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold yellow"}
 
 
@@ -42,6 +50,10 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
     if summary["commands"]:
         commands = summary["commands"]
         console.print(_series_table("Commands handled", "command", commands, "handling_ms", seconds, console.width))
+    if console.width < CODES_WIDTH:
+        for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
+            if figures["failures"]:
+                console.print(f"[bold]Failed[/]      {escape(name)}: {escape(text.codes(figures['codes']))}")
     console.print(Text.from_markup(_fleet_lines(summary)))
     if summary["anomalies"]:
         found = ", ".join(f"{kind} {item['count']:,}" for kind, item in summary["anomalies"].items())
@@ -57,7 +69,7 @@ def _series_table(
     dropped = next(names for least, names in _COLUMNS_BY_WIDTH if width >= least)
     latencies = {name: label for name, label in _LATENCIES.items() if name not in dropped}
     with_bytes = any(figures.get("bytes_out") for figures in rows.values()) and "out" not in dropped
-    with_codes = any(figures["failures"] for figures in rows.values())
+    with_codes = width >= CODES_WIDTH and any(figures["failures"] for figures in rows.values())
     longest = max((len(name) for name in rows), default=1)
     table = Table(
         title=f"{title} (durations in ms)",

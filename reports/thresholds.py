@@ -63,7 +63,7 @@ _TOKEN: Final = re.compile(
     r"\s*(?:(?P<comparison><=|>=|==|!=|<|>)|(?P<number>\d+(?:\.\d+)?|\.\d+)(?![\w.*])|(?P<amount>\d+(?:\.\d+)?)"
     r"(?P<unit>[a-zA-Zµ]+)(?![\w.*])|(?P<sign>%|/s)|(?P<word>[A-Za-z_µ*?\[][\w.*?\[\]\-µ]*))"
 )
-_PERCENTILE: Final = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
+_PERCENTILE: Final = re.compile(r"p(\d+(?:\.\d+)?)")
 
 
 class ThresholdError(ValueError):
@@ -221,9 +221,8 @@ class _Parser:
         match = _PERCENTILE.fullmatch(text)
         if match is not None:
             digits = match[1]
-            percent = float(
-                digits if "." in digits or len(digits) < 3 or digits == "100" else f"{digits[:2]}.{digits[2:]}"
-            )
+            short = len(digits) > 2 and digits.startswith("99") and "." not in digits
+            percent = float(f"{digits[:2]}.{digits[2:]}" if short else digits)
             if 0 < percent <= 100:
                 return "percentile", percent, intended, LATENCY
             raise self._fail("a percentile lies above 0 and not above 100", token.at)

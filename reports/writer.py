@@ -15,6 +15,11 @@ from simulator.measurements.run import RunMeasurements
 SUMMARY: Final = "summary.json"
 HLOG: Final = "latency.hlog"
 MARKDOWN: Final = "report.md"
+HTML: Final = "report.html"
+JUNIT: Final = "junit.xml"
+CHECKPOINT: Final = "checkpoint.json"
+"""Stands in for the summary while a run goes on (see `reports.checkpoint`)."""
+ALL_FILES: Final = (SUMMARY, HLOG, MARKDOWN, HTML, JUNIT, CHECKPOINT)
 
 
 def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
@@ -40,6 +45,7 @@ def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) 
     write_whole(directory / MARKDOWN, render_markdown(summary).encode())
     # last: whoever waits for the summary finds all the others
     write_whole(directory / SUMMARY, dump_summary(summary))
+    (directory / CHECKPOINT).unlink(missing_ok=True)
     return summary
 
 
@@ -51,11 +57,15 @@ def dump_summary(summary: dict[str, Any]) -> bytes:
     return text.removesuffix(b"\n}") + b',\n  "state": ' + state + b"\n}\n"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put `content` in place of the file `path` in one step, so that no reader ever sees half of it."""
+def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Put `content` in place of the file `path` in one step, so that no reader ever sees half of it.
+
+    Without `sync` it does not wait for the disk.
+    """
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if sync:
+            os.fsync(file.fileno())
     temporary.replace(path)

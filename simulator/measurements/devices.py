@@ -116,8 +116,8 @@ class DeviceStates:
         self.seen = IndexSet()
         return data
 
-    def merge(self, data: dict[str, Any], source: str) -> None:
-        """Add what the process (or the run) `source` dumped or drained."""
+    def merge(self, data: dict[str, Any], source: str, index_offset: int = 0) -> None:
+        """Add what the process (or the run) `source` dumped or drained; indexes are moved by `index_offset`."""
         for state, count in data["gauge"].items():
             self.gauge[state] += count
             self._sources[source][state] += count
@@ -127,8 +127,8 @@ class DeviceStates:
             target = self.changes[int(second)]
             for state, count in net.items():
                 target[state] += count
-        self.came_online.add_ranges(data["came_online"])
-        self.seen.add_ranges(data["seen"])
+        self.came_online.add_ranges(data["came_online"], index_offset)
+        self.seen.add_ranges(data["seen"], index_offset)
         if data["peak"] or source in self._peaks:
             self._peaks[source] = max(self._peaks.get(source, 0), data["peak"])
 
@@ -163,8 +163,10 @@ class IndexSet:
             at = self._flags.find(1, end)
         return found
 
-    def add_ranges(self, ranges: Iterable[list[int]]) -> None:
-        for first, last in ranges:
+    def add_ranges(self, ranges: Iterable[list[int]], offset: int = 0) -> None:
+        """Add what `ranges` gave, every index moved up by `offset`."""
+        for low, high in ranges:
+            first, last = low + offset, high + offset
             if last >= len(self._flags):
                 self._flags.extend(bytes(last + 1 - len(self._flags)))
             self._flags[first : last + 1] = b"\x01" * (last + 1 - first)

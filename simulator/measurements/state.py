@@ -54,7 +54,11 @@ def resolution_of(measurements: RunMeasurements) -> int:
 
 
 def absorb_state(
-    measurements: RunMeasurements, state: dict[str, Any], intervals: Iterable[Interval], source: str = ""
+    measurements: RunMeasurements,
+    state: dict[str, Any],
+    intervals: Iterable[Interval],
+    source: str = "",
+    index_offset: int = 0,
 ) -> None:
     """Add the run that `state` and its log of intervals hold; several runs may be added one after the other.
 
@@ -63,6 +67,7 @@ def absorb_state(
         state: of `dump_state`.
         intervals: the log that belongs to it.
         source: names the run among several; stands before its processes' names.
+        index_offset: added to its devices' indexes, so that devices of separate runs are different ones.
     """
     sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
     for interval in islice(intervals, state["sealed"]):
@@ -83,7 +88,7 @@ def absorb_state(
             by_intent = _with_exact(found[INTENDED_PREFIX + tag], data["intended_us"])
             measurements.intended.setdefault(tag, Histogram()).add(by_intent)
     measurements.merge_rows(state["open"], open_only=True)
-    measurements.devices.merge(state["devices"], source)
+    measurements.devices.merge(state["devices"], source, index_offset)
     measurements.health.load(state["health"], f"{source}/" if source else "")
     merge_over_time(measurements.failures_over_time, state["failures_over_time"])
     measurements.merge_rest(state)

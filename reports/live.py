@@ -1,0 +1,125 @@
+"""The live line of a headless run: how many devices are where, how fast, how well, and how much time is left.
+
+On a terminal it is one line with a progress bar that is drawn over; elsewhere a plain line every 10 s. Whoever drives
+the run calls `tick` about once a second; nothing here has a clock or a thread of its own.
+"""
+
+import os
+import sys
+from typing import Final, TextIO
+
+from rich.cells import set_cell_size
+
+from reports import text
+from reports.figures import Figures, recent
+from reports.run_info import RunInfo
+from simulator.measurements.devices import INACTIVE_STATES, ONLINE
+from simulator.measurements.run import RunMeasurements
+
+PLAIN_EVERY_S: Final = 10.0
+WINDOW_S: Final = 5
+"""Rate and p99 are those of the last seconds."""
+_BAR: Final = 20
+
+
+class LiveLine:
+    """Tells on `file` how a run goes.
+
+    Args:
+        measurements: of the run.
+        run: its names and start.
+        planned_s: how long it will take; None if it runs until stopped.
+        file: standard error unless given, which leaves standard output to the report.
+        width: columns of the terminal; asked of the terminal unless given.
+    """
+
+    def __init__(
+        self,
+        measurements: RunMeasurements,
+        run: RunInfo,
+        planned_s: float | None,
+        file: TextIO | None = None,
+        width: int | None = None,
+    ) -> None:
+        self._measurements = measurements
+        self._run = run
+        self._planned_s = planned_s
+        self._file = sys.stderr if file is None else file
+        self._on_terminal = self._file.isatty()
+        self._width = width
+        self._next_plain = 0.0
+        self._drawn = False
+
+    def tick(self, now: float) -> None:
+        """Bring the line up to date; `now` is epoch seconds."""
+        if self._on_terminal:
+            self._file.write("\r\x1b[2K" + set_cell_size(self.line(now), self._columns() - 1).rstrip())
+            self._drawn = True
+        elif now >= self._next_plain:
+            self._next_plain = now + PLAIN_EVERY_S
+            self._file.write(self.line(now) + "\n")
+        else:
+            return
+        self._file.flush()
+
+    def clear(self) -> None:
+        """Take the line off the terminal, before something else is printed there."""
+        if self._drawn:
+            self._file.write("\r\x1b[2K")
+            self._file.flush()
+            self._drawn = False
+
+    def line(self, now: float) -> str:
+        """The line for `now` (epoch seconds), without colours."""
+        elapsed = max(now - self._run.started, 0.0)
+        figures = recent(self._measurements, self._run, now, WINDOW_S)
+        parts = [self._time(elapsed), self._devices(), *_activity(figures, self._failed())]
+        return "  ".join(part for part in parts if part)
+
+    def _time(self, elapsed: float) -> str:
+        if self._planned_s is None:
+            return f"{_short(elapsed)}"
+        left = max(self._planned_s - elapsed, 0.0)
+        if not self._on_terminal:
+            return f"{_short(elapsed)} of {_short(self._planned_s)}"
+        full = round(_BAR * min(elapsed / self._planned_s, 1.0)) if self._planned_s else _BAR
+        return f"{'█' * full}{'░' * (_BAR - full)} {_short(left)} left"
+
+    def _devices(self) -> str:
+        gauge = self._measurements.devices.gauge
+        states = [f"{gauge.get(ONLINE, 0):,}/{self._run.devices:,} online"]
+        states += [
+            f"{count:,} {state}"
+            for state, count in sorted(gauge.items(), key=lambda item: -item[1])
+            if count > 0 and state != ONLINE and state not in INACTIVE_STATES
+        ]
+        return ", ".join(states)
+
+    def _failed(self) -> int:
+        return sum(totals.failures for tag, totals in self._measurements.totals.items() if ":" not in tag)
+
+    def _columns(self) -> int:
+        if self._width is not None:
+            return self._width
+        try:
+            return os.get_terminal_size(self._file.fileno()).columns
+        except (OSError, ValueError):
+            return 100
+
+
+def _activity(figures: Figures, failed: int) -> list[str]:
+    slowest = max(
+        ((found.histogram.percentile(99.0), name) for name, found in figures.series.items() if found.count),
+        default=None,
+    )
+    parts = [f"{text.rate(figures.requests / figures.seconds)} requests/s", f"{failed:,} failed"]
+    if slowest is not None:
+        parts.append(f"p99 up to {text.milliseconds(slowest[0] / 1000.0)} ms ({slowest[1]})")
+    return parts
+
+
+def _short(seconds: float) -> str:
+    """`0:45`, `12:03`, `1:02:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,120 @@
+"""Reports of runs that are over: read back from their directories, alone or several as one.
+
+A directory holds a run as `summary.json` and `latency.hlog`; of a run that broke off, the last checkpoint stands in for
+the summary, and the report says that it is incomplete.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from reports.hlog import HlogFormatError, read_hlog
+from reports.run_info import RunInfo
+from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
+from simulator.measurements.histogram import HistogramFormatError
+from simulator.measurements.run import RunMeasurements
+from simulator.measurements.state import absorb_state
+
+
+class UnreadableRunError(Exception):
+    """A directory that holds no run; the message says what is missing or wrong."""
+
+
+def load_run(directory: Path) -> tuple[RunMeasurements, RunInfo]:
+    """The measurements of the run in `directory`, as they were at its end or at its last checkpoint.
+
+    Raises:
+        UnreadableRunError: If there is none, or its files are damaged.
+    """
+    measurements = RunMeasurements()
+    run, data = _read(directory)
+    _absorb(measurements, directory, data, "", 0)
+    return measurements, run
+
+
+def rebuild(directory: Path) -> dict[str, Any]:
+    """Write all files of the run in `directory` anew; returns its summary.
+
+    Raises:
+        UnreadableRunError: If `directory` holds no run.
+        OSError: If it cannot be written.
+    """
+    return write_reports(directory, *load_run(directory))
+
+
+def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
+    """Runs of separate machines as one: counts and histograms add up, devices are taken as different ones.
+
+    Thresholds are the first run's; they are judged on the whole.
+
+    Raises:
+        UnreadableRunError: If one of the directories holds no run.
+    """
+    measurements = RunMeasurements()
+    runs: list[RunInfo] = []
+    for directory in directories:
+        run, data = _read(directory)
+        _absorb(measurements, directory, data, directory.name, sum(run.devices for run in runs))
+        runs.append(run)
+    if not runs:
+        raise UnreadableRunError("no run to merge was named")
+    return measurements, _merged_info(runs, [directory.name for directory in directories])
+
+
+def merge(directories: Sequence[Path], target: Path) -> dict[str, Any]:
+    """Write the report of several runs as one into `target`; returns its summary.
+
+    Raises:
+        UnreadableRunError: If one of the directories holds no run.
+        OSError: If `target` cannot be written.
+    """
+    return write_reports(target, *load_merged(directories))
+
+
+def _read(directory: Path) -> tuple[RunInfo, dict[str, Any]]:
+    if not directory.is_dir():
+        raise UnreadableRunError(f"{directory}: no such directory")
+    # a checkpoint beside a summary is of a later run that broke off: the summary's writer removes it
+    for name in (CHECKPOINT, SUMMARY):
+        path = directory / name
+        try:
+            data = orjson.loads(path.read_bytes())
+            return RunInfo.load(data["run"]), data["state"]
+        except FileNotFoundError:
+            continue
+        except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
+    raise UnreadableRunError(f"{directory}: holds neither {SUMMARY} nor {CHECKPOINT}: no report of a run")
+
+
+def _absorb(measurements: RunMeasurements, directory: Path, state: dict[str, Any], source: str, offset: int) -> None:
+    path = directory / HLOG
+    try:
+        absorb_state(measurements, state, read_hlog(path), source, offset)
+    except FileNotFoundError as error:
+        raise UnreadableRunError(f"{path}: missing") from error
+    except (OSError, HlogFormatError, HistogramFormatError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableRunError(f"{path}: {error}") from error
+
+
+def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
+    first = runs[0]
+    scenarios = list(dict.fromkeys(run.scenario for run in runs))
+    note = f"Merged from {len(runs)} runs: {', '.join(names)}."
+    return RunInfo(
+        scenario=" + ".join(scenarios),
+        started=min(run.started for run in runs),
+        ended=max(run.ended for run in runs),
+        devices=sum(run.devices for run in runs),
+        thresholds=first.thresholds,
+        processes=sum(run.processes for run in runs),
+        target=", ".join(dict.fromkeys(run.target for run in runs if run.target)),
+        scenario_text="\n".join(dict.fromkeys(run.scenario_text for run in runs)),
+        versions=first.versions,
+        lag_limit_ms=min(run.lag_limit_ms for run in runs),
+        promise_s=first.promise_s,
+        complete=all(run.complete for run in runs),
+        notes=(note, *dict.fromkeys(line for run in runs for line in run.notes)),
+    )
