@@ -74,8 +74,7 @@ def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violatio
         name = field.name
         item = value.get(name)
         if not item and field.aliases:
-            for alias in field.aliases:
-                item = item or value.get(alias)
+            item = next((other for alias in field.aliases if (other := value.get(alias))), item)
         if item is None or item == "":
             if field.required:
                 return Violation(MALFORMED, f"{path}.{name}", "is missing")
