@@ -1,0 +1,117 @@
+"""Who may do what: the look-up's checks, registration, accreditation and login.
+
+Every comparison of a secret takes the same time whatever it compares. What a device was given stands in the ledger, so
+that a restarted platform knows it; an identity that brings `authCode` and `secret` along is known from the start.
+"""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.clock import Clock
+from simulator.platform.directory import DeviceIdentity, Directory
+from simulator.platform.ledger import Ledger
+from simulator.protocol import codes, credentials
+from simulator.protocol.broker import LookupQuery, check_lookup
+
+Answer = tuple[str, dict[str, Any] | None]
+"""Code and results of a reply."""
+
+REFUSED: Answer = (codes.NOT_AUTHORISED, None)
+_AUTH_CODE_BYTES = 16
+_SECRET_BYTES = 24
+
+
+class Authority:
+    """Knows the devices and what each must present."""
+
+    def __init__(self, directory: Directory, ledger: Ledger, clock: Clock) -> None:
+        self._directory = directory
+        self._ledger = ledger
+        self._clock = clock
+        self._digests: dict[tuple[str, str], str] = {}
+
+    def look_up(self, query: LookupQuery) -> str:
+        """Check a broker look-up and use up its nonce; returns the code."""
+        identity = self._directory.lookup(query.sn)
+        code = check_lookup(
+            query,
+            secret_key=None if identity is None else identity.secret_key,
+            now_ms=int(self._clock.wall() * 1000),
+            nonce_seen=False,
+        )
+        if code is not None:
+            return code
+        # Only a rightly signed query uses its nonce up: nobody else can spoil a device's nonces.
+        fresh = self._ledger.write("INSERT INTO nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (query.sn, query.nonce))
+        return codes.SUCCESS if fresh else codes.BAD_SIGN
+
+    def register(self, sn: str, params: Mapping[str, Any]) -> Answer:
+        """`dev.register`: a new authCode for a device that presents its product and key."""
+        if self._known(sn, params) is None:
+            return REFUSED
+        auth_code = secrets.token_hex(_AUTH_CODE_BYTES)
+        self._ledger.write(
+            "INSERT INTO devices (sn, auth_code, registrations) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET "
+            "auth_code = excluded.auth_code, secret = NULL, registrations = registrations + 1, provisioned = NULL",
+            (sn, auth_code),
+        )
+        return codes.SUCCESS, {"authCode": auth_code}
+
+    def accredit(self, sn: str, params: Mapping[str, Any]) -> Answer:
+        """`dev.accredit`: a login secret for a device that presents its authCode."""
+        identity = self._known(sn, params)
+        if identity is None or not _same(params["authCode"], self._issued(identity)[0]):
+            return REFUSED
+        secret = secrets.token_hex(_SECRET_BYTES)
+        self._ledger.write(
+            "INSERT INTO devices (sn, auth_code, secret) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET secret = excluded.secret",
+            (sn, params["authCode"], secret),
+        )
+        return codes.SUCCESS, {"secret": secret}
+
+    def login(self, sn: str, params: Mapping[str, Any]) -> Answer:
+        """`dev.login`: nothing but the code."""
+        identity = self._known(sn, params)
+        if identity is None:
+            return REFUSED
+        auth_code, secret = self._issued(identity)
+        right = _same(params["authCode"], auth_code) & _same(params["secret"], secret)
+        if not right:
+            return REFUSED
+        self._ledger.write(
+            "INSERT INTO devices (sn, logins, last_seen) VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET "
+            "logins = logins + 1, last_seen = excluded.last_seen",
+            (sn, self._clock.wall()),
+        )
+        return codes.SUCCESS, None
+
+    def _known(self, sn: str, params: Mapping[str, Any]) -> DeviceIdentity | None:
+        """The device, where product and key are its own."""
+        identity = self._directory.lookup(sn)
+        if identity is None or not _same(params["productId"], identity.product_id):
+            return None
+        return identity if _same(params["devKey"].lower(), self._digest(identity)) else None
+
+    def _digest(self, identity: DeviceIdentity) -> str:
+        # Three messages of each initial flow need it, and every reconnect one; it costs 1,000 rounds of hashing.
+        key = (identity.dev_key, identity.product_id)
+        digest = self._digests.get(key)
+        if digest is None:
+            digest = self._digests[key] = credentials.device_key_digest(*key)
+        return digest
+
+    def _issued(self, identity: DeviceIdentity) -> tuple[str | None, str | None]:
+        """authCode and secret that the device must present now."""
+        row = self._ledger.row("SELECT auth_code, secret FROM devices WHERE sn = ?", (identity.sn,))
+        if row is None or row[0] is None:
+            return identity.auth_code, identity.secret
+        return row[0], row[1]
+
+
+def _same(presented: str, expected: str | None) -> bool:
+    if expected is None:
+        return False
+    return hmac.compare_digest(presented.encode(errors="replace"), expected.encode(errors="replace"))

@@ -1,0 +1,149 @@
+"""What a ledger adds up to: per device and in total, as JSON for programs and as text for people."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from simulator.platform.ledger import read_only
+from simulator.protocol.catalogue import PROTOCOL_ORDER
+
+_COUNTS = {
+    "records": "SELECT sn, count(*) FROM records GROUP BY sn",
+    "duplicates": "SELECT sn, sum(received - 1) FROM records GROUP BY sn",
+    "photos": "SELECT sn, count(*) FROM photos GROUP BY sn",
+    "users": "SELECT sn, count(*) FROM users GROUP BY sn",
+    "userPhotos": "SELECT sn, count(*) FROM user_photos GROUP BY sn",
+    "bioPhotos": "SELECT sn, count(*) FROM bio_photos GROUP BY sn",
+    "cards": "SELECT sn, count(*) FROM cards GROUP BY sn",
+    "commands": "SELECT sn, count(*) FROM commands GROUP BY sn",
+    "answered": "SELECT sn, count(*) FROM commands WHERE answered IS NOT NULL GROUP BY sn",
+    "doubleLogins": "SELECT sn, count(*) FROM double_logins GROUP BY sn",
+}
+_OF_DEVICE = ("registered", "logins", "reports", "lastSeen")
+_PENDING = "pending"
+"""Stands for the code of a command that has no answer yet."""
+
+
+def summary_of(db: sqlite3.Connection, online: Collection[str] = ()) -> dict[str, Any]:
+    """Everything in a ledger, counted: the JSON of `GET /ledger`.
+
+    Args:
+        online: Serial numbers of the devices that are online now.
+    """
+    devices: dict[str, dict[str, Any]] = {}
+    for sn, registrations, logins, reports, last_seen in db.execute(
+        "SELECT sn, registrations, logins, reports, last_seen FROM devices ORDER BY sn"
+    ):
+        devices[sn] = {
+            "registered": registrations,
+            "logins": logins,
+            "reports": reports,
+            "lastSeen": last_seen,
+            "online": sn in online,
+            **dict.fromkeys(_COUNTS, 0),
+        }
+    for name, query in _COUNTS.items():
+        for sn, count in db.execute(query):
+            if sn in devices:
+                devices[sn][name] = count
+    totals: dict[str, int] = {"devices": len(devices), "online": sum(device["online"] for device in devices.values())}
+    for name in ("registered", "logins", "reports", *_COUNTS):
+        totals[name] = sum(device[name] for device in devices.values())
+    return {
+        "devices": devices,
+        "totals": totals,
+        "messages": _by_name(db.execute("SELECT func_id, code, count FROM messages")),
+        "commands": _by_name(
+            db.execute("SELECT func_id, coalesce(code, ?) AS result, count(*) FROM commands GROUP BY 1, 2", (_PENDING,))
+        ),
+        "queries": {
+            "answered": _count(db, "uploads IS NOT NULL AND answered IS NOT NULL"),
+            "fulfilled": _count(db, "uploads > 0"),
+            "unfulfilled": _count(db, "uploads < 0"),
+        },
+        "events": dict(db.execute("SELECT name, count FROM events ORDER BY name")),
+    }
+
+
+def records_of(db: sqlite3.Connection, sn: str) -> list[dict[str, Any]]:
+    """The verification records of one device, in order of their logId."""
+    names = ("logId", "pin", "meetCode", "verifyTime", "status", "recodeType", "received")
+    rows = db.execute(
+        "SELECT log_id, pin, meet_code, verify_time, status, recode_type, received FROM records WHERE sn = ? "
+        "ORDER BY length(log_id), log_id",
+        (sn,),
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def summary(path: Path) -> dict[str, Any]:
+    """`summary_of` a ledger file; a platform may be writing it.
+
+    Raises:
+        LedgerError: If it is no ledger.
+    """
+    with closing(read_only(path)) as db:
+        return summary_of(db)
+
+
+def inspect(path: Path) -> str:
+    """What a ledger file holds, as text.
+
+    Raises:
+        LedgerError: If it is no ledger.
+    """
+    held = summary(path)
+    parts = [_devices_table(held["devices"], held["totals"])]
+    for title, name in (("message", "messages"), ("command", "commands")):
+        if held[name]:
+            rows = [
+                (
+                    func_id,
+                    f"{sum(counts.values()):,}",
+                    ", ".join(f"{code}: {count:,}" for code, count in counts.items()),
+                )
+                for func_id, counts in held[name].items()
+            ]
+            parts.append(_table((title, "count", "by code"), rows))
+    if held["queries"]["answered"]:
+        parts.append("user queries: " + ", ".join(f"{count:,} {name}" for name, count in held["queries"].items()))
+    parts += [f"{name}: {count:,}" for name, count in held["events"].items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _devices_table(devices: dict[str, dict[str, Any]], totals: dict[str, int]) -> str:
+    names = [name for name in ("registered", "logins", *_COUNTS) if totals[name]]
+    rows = [(sn, *(f"{device[name]:,}" for name in names)) for sn, device in devices.items()]
+    rows.append((f"{totals['devices']:,} devices", *(f"{totals[name]:,}" for name in names)))
+    return _table(("device", *names), rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = []
+    for row in (head, *rows):
+        cells = [row[0].ljust(widths[0])]
+        cells += [
+            # Numbers line up at their right end, the last column of words at its left.
+            cell.rjust(width) if cell.replace(",", "").isdigit() or row is head else cell
+            for cell, width in zip(row[1:], widths[1:], strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _by_name(rows: sqlite3.Cursor) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for name, code, count in rows:
+        counts.setdefault(name, {})[code] = count
+    places = {name: place for place, name in enumerate(PROTOCOL_ORDER)}
+    return {
+        name: dict(sorted(counts[name].items()))
+        for name in sorted(counts, key=lambda name: (places.get(name, len(places)), name))
+    }
+
+
+def _count(db: sqlite3.Connection, condition: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM commands WHERE {condition}").fetchone()[0])

@@ -1,0 +1,40 @@
+"""Counts what the platform saw: messages by funcId and code, and what happened besides.
+
+Kept in memory and added to the ledger from time to time: a count is no record, and a platform that is killed may lose
+the last second of it.
+"""
+
+from collections import Counter
+
+from simulator.platform.ledger import Ledger
+
+SILENT = "unanswered"
+"""Stands for the code of a message that was deliberately given no answer."""
+
+
+class Tally:
+    """Counts since the last `flush`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._messages: dict[tuple[str, str], int] = {}
+        self._events: Counter[str] = Counter()
+
+    def message(self, func_id: str, code: str) -> None:
+        """A message of this funcId got this code."""
+        messages = self._messages
+        key = (func_id, code)
+        messages[key] = messages.get(key, 0) + 1
+
+    def event(self, name: str) -> None:
+        """Something happened that is no message: a violation, a double login, an answer nobody waits for."""
+        self._events[name] += 1
+
+    def flush(self) -> None:
+        """Add everything to the ledger."""
+        if self._messages:
+            self._ledger.add_messages(self._messages)
+            self._messages = {}
+        if self._events:
+            self._ledger.add_events(self._events)
+            self._events.clear()
