@@ -36,7 +36,7 @@ class _Holding:
     """What the master knows of one worker."""
 
     expires: float
-    held: Ranges = Ranges()
+    held: Ranges = field(default_factory=Ranges)
     seen: int = 0
     """Number of the worker's newest message."""
     unseen: dict[int, Ranges] = field(default_factory=dict)

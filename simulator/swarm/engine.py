@@ -1,0 +1,328 @@
+"""The engine: one uvloop in one native thread, where all devices of a process live.
+
+It runs a `Runtime` and knows nothing of what a device does. The gevent side calls it from its own thread; answers come
+back through a mailbox. Nothing here logs from the native thread: a log handler's lock is gevent's, and taking it there
+freezes every greenlet.
+
+It also watches itself: how late the loop runs its calls, and (`keep_until`) the moment at which every device must be
+dropped unless that moment was moved on: the fence of a worker that lost its master.
+"""
+
+import asyncio
+import gc
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import gevent
+import gevent.event
+import gevent.monkey
+import uvloop
+
+from simulator.swarm.mailbox import Mailbox
+
+_start_new_thread: Callable[[Callable[[], None], tuple[()]], int] = gevent.monkey.get_original(
+    "_thread", "start_new_thread"
+)
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long the gevent thread may keep the interpreter while devices wait; Python's own 5 ms would show as latency."""
+LAG_PROBE_S = 0.05
+"""How often the loop's lateness is looked at: 20 values a second tell a 99th percentile after five seconds."""
+OPEN_TIMEOUT_S = 60.0
+"""Making the first RSA keys and looking up names takes seconds at most."""
+CLOSE_TIMEOUT_S = 15.0
+SPREAD_S = 0.95
+"""Part of a second over which the devices that Locust starts at once are spread."""
+
+
+class Runtime(Protocol):
+    """What the engine runs: `simulator.fleet.runtime.FleetRuntime`. All methods are called on the engine's loop."""
+
+    async def open(self) -> None:
+        """Get ready to start devices."""
+
+    def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
+        """Start device `index`; `on_finished` is called once, when it is down for good."""
+
+    def stop_device(self, index: int) -> None:
+        """Stop it in order: its records are delivered first, within the scenario's drain time."""
+
+    async def stop_all(self, drain_s: float | None = None) -> None:
+        """Stop all devices in order, within `drain_s` seconds (the scenario's own when None)."""
+
+    def abort_all(self) -> None:
+        """Drop every connection at once."""
+
+    async def close(self) -> None:
+        """Release everything."""
+
+
+class EngineError(Exception):
+    """The engine could not start, or its thread ended with an error; the text says why."""
+
+
+class EngineListener(Protocol):
+    """What the engine tells; called in gevent's hub, so nothing here may block."""
+
+    def device_finished(self, index: int) -> None:
+        """Device `index` is down; its index may be used again."""
+
+    def log(self, level: int, line: str) -> None:
+        """A line for the log."""
+
+    def fenced(self) -> None:
+        """The time that `keep_until` gave ran out and all devices were dropped."""
+
+    def crashed(self, reason: str) -> None:
+        """The engine's thread ended with an error; no device lives any more."""
+
+
+class Engine:
+    """Runs a runtime in a native thread, from `start` to `close`. Made anew for every run.
+
+    Args:
+        make_runtime: called on the engine's thread with a function that takes log lines.
+        listener: told what happens.
+        on_lag: takes (lag in seconds, epoch seconds) on the engine's thread.
+    """
+
+    def __init__(
+        self,
+        make_runtime: Callable[[Callable[[int, str], None]], Runtime],
+        listener: EngineListener,
+        on_lag: Callable[[float, float], None],
+    ) -> None:
+        self._make_runtime = make_runtime
+        self._listener = listener
+        self._on_lag = on_lag
+        self._mailbox = Mailbox(self._receive)
+        self._opened = gevent.event.AsyncResult()
+        self._ended = gevent.event.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._runtime: Runtime | None = None
+        self._stop: asyncio.Event | None = None
+        self._orders: deque[tuple[bool, int]] = deque()
+        self._pending: dict[int, asyncio.TimerHandle] = {}
+        self._next_slot = 0.0
+        self._keep_until = float("inf")
+        self._switch_interval = sys.getswitchinterval()
+
+    # --- called from gevent ---
+
+    def start(self) -> None:
+        """Start the thread and wait until the runtime is open.
+
+        Raises:
+            EngineError: If it does not open; the text is the reason.
+        """
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        _start_new_thread(self._run, ())
+        try:
+            failure = self._opened.get(timeout=OPEN_TIMEOUT_S)
+        except gevent.Timeout:
+            raise EngineError(f"the engine did not start within {OPEN_TIMEOUT_S:g} s") from None
+        if failure is not None:
+            self._ended.wait(timeout=CLOSE_TIMEOUT_S)
+            self._mailbox.close()
+            raise EngineError(failure)
+
+    def start_device(self, index: int) -> None:
+        """Start device `index` soon: what is asked for in the same moment is spread over a second."""
+        self._order(True, index)
+
+    def stop_device(self, index: int) -> None:
+        """Stop device `index` in order; `device_finished` tells when it is down."""
+        self._order(False, index)
+
+    def keep_until(self, moment: float) -> None:
+        """Drop all devices at the monotonic time `moment` (`time.monotonic`), unless called again with a later one."""
+        self._keep_until = moment
+
+    def drop_all(self) -> None:
+        """Drop every device's connection at once."""
+        self._call(self._drop_all)
+
+    def stop_all(self, drain_s: float | None, timeout: float) -> bool:
+        """Stop all devices in order and wait for it, at most `timeout` seconds; whether it was done in that time."""
+        done = gevent.event.Event()
+        if not self._call(self._begin_stop_all, drain_s, done):
+            return False
+        return bool(done.wait(timeout=timeout))
+
+    def close(self) -> bool:
+        """End the thread and wait for that; whether it ended in time. Harmless when done again."""
+        if self._stop is not None:
+            self._call(self._stop.set)
+        ended = bool(self._ended.wait(timeout=CLOSE_TIMEOUT_S)) if self._loop is not None else True
+        if ended:
+            self._mailbox.close()
+        sys.setswitchinterval(self._switch_interval)
+        gc.unfreeze()
+        return ended
+
+    def _call(self, function: Callable[..., object], *args: object) -> bool:
+        loop = self._loop
+        if loop is None or self._ended.is_set():
+            return False
+        try:
+            loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            # The loop was closed between the two lines.
+            return False
+        return True
+
+    def _order(self, start: bool, index: int) -> None:
+        orders = self._orders
+        orders.append((start, index))
+        if len(orders) == 1 and not self._call(self._obey):
+            orders.clear()
+
+    def _receive(self, item: tuple[str, Any]) -> None:
+        kind, value = item
+        listener = self._listener
+        if kind == "finished":
+            listener.device_finished(value)
+        elif kind == "log":
+            listener.log(*value)
+        elif kind == "stopped":
+            value.set()
+        elif kind == "fenced":
+            listener.fenced()
+        elif kind == "opened":
+            self._opened.set(None)
+        elif kind == "ended":
+            self._ended.set()
+            if value is not None:
+                if self._opened.ready():
+                    listener.crashed(value)
+                else:
+                    self._opened.set(value)
+
+    # --- on the native thread ---
+
+    def _run(self) -> None:
+        failure: str | None = None
+        try:
+            loop = uvloop.new_event_loop()
+            asyncio.set_event_loop(loop)
+            self._loop = loop
+            try:
+                loop.run_until_complete(self._main())
+            finally:
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.close()
+        except BaseException as error:  # noqa: BLE001 - the thread must tell, whatever ended it
+            failure = _describe(error)
+        self._mailbox.post(("ended", failure))
+
+    async def _main(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        runtime = self._make_runtime(self._log)
+        self._runtime = runtime
+        try:
+            await runtime.open()
+            self._mailbox.post(("opened", None))
+            loop.call_later(LAG_PROBE_S, self._probe, loop.time() + LAG_PROBE_S)
+            await self._stop.wait()
+        finally:
+            for timer in self._pending.values():
+                timer.cancel()
+            await runtime.close()
+
+    def _log(self, level: int, line: str) -> None:
+        self._mailbox.post(("log", (level, line)))
+
+    def _probe(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._on_lag(max(0.0, now - due), time.time())
+        if time.monotonic() >= self._keep_until:
+            self._keep_until = float("inf")
+            self._drop_all()
+            self._mailbox.post(("fenced", None))
+        # From now, not from `due`: after a stall it would be looked at many times in a row.
+        due = now + LAG_PROBE_S
+        loop.call_at(due, self._probe, due)
+
+    def _obey(self) -> None:
+        runtime = self._runtime
+        if runtime is None:
+            return
+        orders = self._orders
+        starts: list[int] = []
+        while orders:
+            start, index = orders.popleft()
+            if start:
+                starts.append(index)
+            elif (timer := self._pending.pop(index, None)) is not None:
+                timer.cancel()
+                self._finished(index)
+            elif index in starts:
+                starts.remove(index)
+                self._finished(index)
+            else:
+                runtime.stop_device(index)
+        if starts:
+            self._spread(starts)
+
+    def _spread(self, starts: list[int]) -> None:
+        loop = asyncio.get_running_loop()
+        gap = SPREAD_S / len(starts)
+        slot = max(loop.time(), self._next_slot)
+        for index in starts:
+            self._pending[index] = loop.call_at(slot, self._start_one, index)
+            slot += gap
+        self._next_slot = slot
+
+    def _start_one(self, index: int) -> None:
+        del self._pending[index]
+        if self._runtime is not None:
+            self._runtime.start_device(index, partial(self._finished, index))
+
+    def _finished(self, index: int) -> None:
+        self._mailbox.post(("finished", index))
+
+    def _forget_pending(self) -> None:
+        for index, timer in list(self._pending.items()):
+            timer.cancel()
+            self._finished(index)
+        self._pending.clear()
+
+    def _drop_all(self) -> None:
+        self._forget_pending()
+        if self._runtime is not None:
+            self._runtime.abort_all()
+
+    def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
+        self._obey()
+        self._forget_pending()
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._stop_all(drain_s))
+        task.add_done_callback(lambda _: self._mailbox.post(("stopped", done)))
+
+    async def _stop_all(self, drain_s: float | None) -> None:
+        if self._runtime is None:
+            return
+        try:
+            await self._runtime.stop_all(drain_s)
+        except Exception as error:  # noqa: BLE001 - the run's end must go on; what went wrong is logged
+            self._log(40, f"stopping the devices failed: {_describe(error)}")
+
+
+def _describe(error: BaseException) -> str:
+    """The error for the user, with the place where an unexpected one was raised."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, OSError) or type(error).__module__.startswith("simulator."):
+        # Made for people: a TLS file that is not there, a state file of another version.
+        return text
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
+    return f"{type(error).__name__}: {text}{place}"

@@ -1,0 +1,114 @@
+"""Is this process fast enough? Looked at once a second while a run goes on, and told at once when it is not.
+
+The verdict on a whole run is `measurements.health`'s; this feeds it and warns whoever watches.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+import gevent
+import psutil
+
+from simulator.measurements.health import CPU_LIMIT_PERCENT, CPU_LIMIT_SECONDS, DEFAULT_LAG_LIMIT_MS, HealthSample
+
+logger = logging.getLogger("simulator.health")
+
+PERIOD_S = 1.0
+LAG_WINDOW = 200
+"""Lag values that the running p99 is taken from: ten seconds of the engine's probe."""
+QUIET_S = 30.0
+"""Between two warnings of the same kind."""
+
+
+class HealthWatch:
+    """Samples this process' CPU, memory and backlogs.
+
+    Args:
+        take: receives a sample a second.
+        waiting_samples, waiting_connects: what is queued in this process at the moment.
+        lag_limit_ms: p99 of the engine loop's lag that is still good.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[HealthSample], None],
+        *,
+        waiting_samples: Callable[[], int],
+        waiting_connects: Callable[[], int],
+        lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS,
+    ) -> None:
+        self.lags: deque[float] = deque(maxlen=LAG_WINDOW)
+        """Newest lags of the engine's loop in seconds; appended to by the engine's thread."""
+        self._take = take
+        self._waiting_samples = waiting_samples
+        self._waiting_connects = waiting_connects
+        self._lag_limit_ms = lag_limit_ms
+        self._process = psutil.Process()
+        self._cpu = time.process_time()
+        self._at = time.monotonic()
+        self._busy_since: float | None = None
+        self._warned: dict[str, float] = {}
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._greenlet = gevent.spawn(self._work)
+
+    def stop(self) -> None:
+        """Look a last time, and end."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+            if time.monotonic() - self._at > PERIOD_S / 2:
+                self.look()
+
+    def _work(self) -> None:
+        while True:
+            gevent.sleep(PERIOD_S)
+            self.look()
+
+    def look(self) -> HealthSample:
+        """Take one sample now, and warn if something is wrong."""
+        now, cpu = time.monotonic(), time.process_time()
+        percent = 100.0 * (cpu - self._cpu) / max(now - self._at, 1e-6)
+        self._at, self._cpu = now, cpu
+        sample = HealthSample(
+            at=time.time(),
+            cpu_percent=percent,
+            rss_mb=self._process.memory_info().rss / 1e6,
+            waiting_samples=self._waiting_samples(),
+            waiting_connects=self._waiting_connects(),
+        )
+        self._take(sample)
+        self._judge(now, percent)
+        return sample
+
+    def _judge(self, now: float, percent: float) -> None:
+        lags = sorted(self.lags)
+        if len(lags) >= LAG_WINDOW // 2:
+            p99_ms = 1000.0 * lags[int(len(lags) * 0.99) - 1]
+            if p99_ms > self._lag_limit_ms:
+                self._warn(
+                    "lag",
+                    now,
+                    f"the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms "
+                    f"(limit {self._lag_limit_ms:g} ms); use more processes or fewer devices",
+                )
+        if percent <= CPU_LIMIT_PERCENT:
+            self._busy_since = None
+            return
+        self._busy_since = self._busy_since or now
+        if now - self._busy_since >= CPU_LIMIT_SECONDS:
+            self._warn(
+                "cpu",
+                now,
+                f"the generator has used over {CPU_LIMIT_PERCENT:g} % of a core for "
+                f"{now - self._busy_since:.0f} s; its figures are not valid; use more processes or fewer devices",
+            )
+
+    def _warn(self, kind: str, now: float, text: str) -> None:
+        if now - self._warned.get(kind, -QUIET_S) >= QUIET_S:
+            self._warned[kind] = now
+            logger.warning(text)

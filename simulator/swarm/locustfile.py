@@ -1,0 +1,8 @@
+"""What Locust loads for `best-fleet run`: hands over to `simulator.swarm`."""
+
+from simulator.swarm.session import install
+from simulator.swarm.users import MeetingDevice
+
+__all__ = ["MeetingDevice"]
+
+install()

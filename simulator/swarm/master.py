@@ -1,0 +1,163 @@
+"""The master of a distributed run: it keeps the book, leases device indexes, and waits for every worker's last figures.
+
+It runs no device. Workers get everything from here; see `worker` for their side and `leases` for the rules.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import gevent
+from locust.runners import STATE_MISSING
+
+from simulator.exit_codes import ExitCode
+from simulator.swarm import messages
+from simulator.swarm.leases import LeaseBook
+from simulator.swarm.node import STOP_MARGIN_S
+from simulator.swarm.role import Keeper
+
+logger = logging.getLogger("simulator.swarm")
+
+POLL_S = 0.05
+REPORT_MARGIN_S = 5.0
+"""For the last report of a worker that was busy until then to arrive."""
+
+
+class Master(Keeper):
+    """Book without a node; every worker has a node without a book."""
+
+    process_name = "master"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._leases: LeaseBook | None = None
+        self._stopped: set[str] = set()
+        self._took_part: dict[str, float] = {}
+        """Workers of this run, and when each was heard of last (epoch seconds)."""
+        self._short = False
+        for kind, listener in (
+            (messages.ASK_RUN, self._on_ask_run),
+            (messages.LEASE, self._on_lease),
+            (messages.STOPPED, self._on_stopped),
+            (messages.FAILED, self._on_failed),
+        ):
+            self.runner.register_message(kind, listener)
+        self.environment.events.worker_report.add_listener(self._on_report)
+        self.environment.events.worker_connect.add_listener(self._on_connect)
+
+    def test_start(self) -> None:
+        self._leases = None
+        self._stopped.clear()
+        self._took_part.clear()
+        self._short = False
+        book = self.open_book(travels=True)
+        if book is not None and book.order is not None:
+            self._leases = LeaseBook(book.order.total)
+            self.runner.send_message(messages.RUN, book.order.to_wire())
+
+    def test_stopping(self) -> None:
+        book = self.book
+        if book is None or book.order is None or self._leases is None:
+            return
+        for worker in self._present() - self._stopped:
+            self._send(worker, messages.STOP, {"run": book.run_id})
+        deadline = time.monotonic() + book.order.drain_s + STOP_MARGIN_S + REPORT_MARGIN_S
+        # Looked at anew each time: a worker may go missing meanwhile, or come back.
+        while self._present() - self._stopped and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+
+    def test_stop(self) -> None:
+        book = self.book
+        if book is None:
+            return
+        if self._leases is not None:
+            self._leases = None
+            self._account_for_workers()
+        self.close_book()
+
+    def _account_for_workers(self) -> None:
+        """What workers did not tell any more is missing from the figures: say so."""
+        book = self.book
+        if book is None:
+            return
+        measurements = book.measurements
+        for worker in sorted(set(self._took_part) - self._stopped):
+            last = self._took_part[worker]
+            measurements.worker_lost(worker, last)
+            book.notes.append(
+                f"worker {worker} was lost: what it measured after {time.strftime('%H:%M:%S', time.gmtime(last))} UTC "
+                "is not in these figures"
+            )
+        for worker, count in sorted(measurements.missing_deltas().items()):
+            book.notes.append(f"{count} reports of worker {worker} never arrived")
+        book.processes = max(1, len(self._took_part))
+
+    def _present(self) -> set[str]:
+        """Workers of this run that are there."""
+        return {
+            worker.id
+            for worker in self.runner.clients.all
+            if worker.state != STATE_MISSING and worker.id in self._took_part
+        }
+
+    def _send(self, worker: str, kind: str, data: Mapping[str, Any]) -> None:
+        self.runner.send_message(kind, dict(data), client_id=worker)
+
+    def _send_run(self, worker: str) -> None:
+        if self.book is not None and self.book.order is not None and self._leases is not None:
+            self._send(worker, messages.RUN, self.book.order.to_wire())
+
+    # --- messages and events ---
+
+    def _on_connect(self, client_id: str, **_: Any) -> None:
+        # Before Locust's own spawn message to it. A worker that is not ready for this asks again.
+        self._send_run(client_id)
+
+    def _on_ask_run(self, msg: Any, **_: Any) -> None:
+        self._send_run(msg.node_id)
+
+    def _on_lease(self, msg: Any, **_: Any) -> None:
+        book, leases = self.book, self._leases
+        if book is None or leases is None or msg.data["run"] != book.run_id:
+            return
+        worker = msg.node_id
+        self._took_part[worker] = time.time()
+        answer = leases.answer(worker, msg.data, time.monotonic())
+        if answer is not None:
+            self._send(worker, messages.LEASE, answer | {"run": book.run_id, "short": self._too_many_users()})
+
+    def _too_many_users(self) -> bool:
+        """Whether more users were asked for than the fleet has devices."""
+        if self.book is None or self.book.order is None or self.runner.target_user_count <= self.book.order.total:
+            return False
+        if not self._short:
+            self._short = True
+            self.book.notes.append("more users were asked for than the fleet has devices")
+            logger.error(
+                "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, "
+                "so stop it and start one with more users",
+                self.book.order.total,
+            )
+        return True
+
+    def _on_stopped(self, msg: Any, **_: Any) -> None:
+        if self.book is not None and msg.data["run"] == self.book.run_id:
+            self._stopped.add(msg.node_id)
+            if self._leases is not None:
+                self._leases.dismiss(msg.node_id)
+
+    def _on_failed(self, msg: Any, **_: Any) -> None:
+        book = self.book
+        if book is not None and msg.data["run"] == book.run_id:
+            reason = f"worker {msg.node_id}: {msg.data['reason']}"
+            book.notes.append(reason)
+            book.fail(ExitCode(msg.data["code"]))
+            self._abort_soon(reason)
+
+    def _on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
+        delta = data.get(messages.DELTA)
+        if delta is not None and self.book is not None:
+            if client_id in self._took_part:
+                self._took_part[client_id] = time.time()
+            self.book.measurements.merge_delta(delta)

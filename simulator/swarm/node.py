@@ -1,0 +1,205 @@
+"""One process' part in a run: engine, pump, health, and the users' seats. The local runner and every worker have one.
+
+It does not know where indexes come from or what becomes of the measurements: `local` and `distributed` say so.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import gevent.event
+
+from simulator.measurements.events import QueueRecorder
+from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS
+from simulator.measurements.recorder import Recorder
+from simulator.measurements.run import RunMeasurements
+from simulator.swarm.engine import Engine, Runtime
+from simulator.swarm.health import HealthWatch
+from simulator.swarm.pump import Pump
+from simulator.swarm.seating import SeatBook
+from simulator.swarm.users import Lobby, MeetingDevice, Seat
+
+logger = logging.getLogger("simulator.swarm")
+device_logger = logging.getLogger("simulator.device")
+
+STOP_MARGIN_S = 20.0
+"""What a drain may take beyond the scenario's time: closing handshakes, cutting off who does not answer these, and a
+loop that is behind."""
+
+MakeRuntime = Callable[[Recorder, Callable[[int, str], None]], Runtime]
+
+
+class NodeOwner(Protocol):
+    """Who decides about indexes and about what a broken engine means."""
+
+    def seats_wanted(self) -> None:
+        """Users wait for indexes."""
+
+    def index_free(self, index: int) -> None:
+        """The device of `index` is down."""
+
+    def node_failed(self, reason: str) -> None:
+        """The engine has died; the run must end."""
+
+
+class Node:
+    """Engine, pump and seats of one process for one run.
+
+    Args:
+        make_runtime: makes the fleet's runtime, on the engine's thread.
+        measurements: where the events are counted.
+        fire: Locust's `environment.events.request.fire`.
+    """
+
+    def __init__(
+        self,
+        make_runtime: MakeRuntime,
+        measurements: RunMeasurements,
+        fire: Callable[..., None],
+        owner: NodeOwner,
+        *,
+        lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS,
+    ) -> None:
+        self.measurements = measurements
+        self.book: SeatBook[Seat] = SeatBook()
+        self._owner = owner
+        self._pump = Pump(fire, measurements)
+        recorder = QueueRecorder(self._pump.events.append)
+        self._recorder = recorder
+        self._health = HealthWatch(
+            measurements.sample_health,
+            waiting_samples=lambda: len(self._pump.events),
+            waiting_connects=lambda: measurements.devices.gauge.get("connecting", 0),
+            lag_limit_ms=lag_limit_ms,
+        )
+        self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag)
+        self._running = False
+        self._finishing: gevent.event.Event | None = None
+        self._requeue: set[int] = set()
+        self.turned_away = 0
+        """Users that ended at once, because the fleet has no device for them."""
+
+    def start(self) -> None:
+        """Start the engine and accept users.
+
+        Raises:
+            EngineError: If the fleet's runtime does not open.
+        """
+        self._engine.start()
+        self._pump.start()
+        self._health.start()
+        self._running = True
+        lobby, MeetingDevice.seating = MeetingDevice.seating, self
+        if isinstance(lobby, Lobby):
+            for seat in lobby.seats:
+                if not self.take(seat):
+                    seat.release()
+
+    @property
+    def running(self) -> bool:
+        """Whether devices may be started."""
+        return self._running
+
+    def finish(self, drain_s: float) -> None:
+        """Stop all devices in order, count their last events and end the engine; returns when that is done.
+
+        Whoever calls while it is going on waits for it.
+        """
+        if self._finishing is not None:
+            self._finishing.wait()
+            return
+        self._finishing = done = gevent.event.Event()
+        try:
+            self._running = False
+            self.book.drop_waiting()
+            if self.book.in_use:
+                logger.info("stopping %d devices (up to %g s for their records)", self.book.in_use, drain_s)
+            if not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
+                logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
+            self._pump.flush()
+            if not self._engine.close():
+                logger.error("the engine's thread does not end; what it measures from now on is lost")
+            self._health.stop()
+            self._pump.stop()
+        finally:
+            done.set()
+
+    def leave_stage(self) -> None:
+        """The run is over: users that come from now on wait for the next."""
+        if MeetingDevice.seating is self:
+            MeetingDevice.seating = Lobby()
+
+    def give(self, indexes: Iterable[int]) -> None:
+        """`indexes` may be used; waiting users get their devices."""
+        if self._running:
+            for index in self.book.add(indexes):
+                self._engine.start_device(index)
+
+    def keep_until(self, moment: float) -> None:
+        """See `Engine.keep_until`."""
+        self._engine.keep_until(moment)
+
+    def drop(self, indexes: Iterable[int]) -> None:
+        """Stop the devices of `indexes`; their users wait for others."""
+        for index in indexes:
+            self._requeue.add(index)
+            self._engine.stop_device(index)
+
+    def drop_all(self) -> None:
+        """Drop every connection at once; the users wait for other devices."""
+        self._requeue.update(self.book.used())
+        self._engine.drop_all()
+
+    # --- Seating: called by users ---
+
+    def take(self, seat: Seat) -> bool:
+        if not self._running:
+            return False
+        index = self.book.take(seat)
+        if index is not None:
+            self._engine.start_device(index)
+            return True
+        self._owner.seats_wanted()
+        return not seat.dead
+
+    def leave(self, seat: Seat) -> None:
+        index = self.book.leave(seat)
+        if index is not None and self._running:
+            self._engine.stop_device(index)
+
+    def turn_away(self) -> int:
+        """End the waiting users for whom no device will come free; returns how many.
+
+        Devices that are stopping leave their indexes to users that wait.
+        """
+        away = self.book.drop_waiting(keep=self.book.stopping)
+        for seat in away:
+            seat.release()
+        self.turned_away += len(away)
+        return len(away)
+
+    # --- EngineListener: called in the hub ---
+
+    def device_finished(self, index: int) -> None:
+        requeue = index in self._requeue and self._running
+        self._requeue.discard(index)
+        seat = self.book.finished(index, requeue=requeue)
+        if seat is not None and not requeue and self._running:
+            seat.release()
+        self._owner.index_free(index)
+
+    def log(self, level: int, line: str) -> None:
+        device_logger.log(level, "%s", line)
+
+    def fenced(self) -> None:
+        self._requeue.update(self.book.used())
+        logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", self.book.in_use)
+
+    def crashed(self, reason: str) -> None:
+        self._running = False
+        logger.critical("the engine has died: %s", reason)
+        self._owner.node_failed(reason)
+
+    def _on_lag(self, lag: float, at: float) -> None:
+        self._health.lags.append(lag)
+        self._recorder.loop_lag(lag, at)

@@ -1,0 +1,138 @@
+"""The command line: our three arguments beside Locust's, and what the scenario presets of Locust's own.
+
+The scenario is read as soon as Locust builds its parser, for three reasons: its users, rate and duration are shown in
+the web UI's form; all its errors are told before anything starts (exit code 2); and `--processes` has not forked yet.
+"""
+
+import functools
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from locust import argument_parser
+
+from reports.summary import check_thresholds
+from simulator.exit_codes import ExitCode
+from simulator.fleet.identities import identities_of
+from simulator.fleet.problems import ScenarioError
+from simulator.fleet.scenario import Scenario, load_scenario
+
+LOOPBACK = "127.0.0.1"
+ALL_INTERFACES = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line says about the run, before Locust has parsed it for good."""
+
+    scenario: Scenario | None
+    """None on a worker: its master sends it."""
+    shaped: bool
+    """The scenario's own ramp is used: none of `-u`, `-r` and `-t` is given."""
+
+
+_choices: dict[tuple[str, ...], Choice] = {}
+
+
+def add_arguments(parser: Any) -> None:
+    """Locust's `init_command_line_parser`: declare our arguments and preset Locust's from the scenario.
+
+    Ends the process with exit code 2 and every error on stderr if the scenario is wrong or missing.
+    """
+    # Arguments of a group are not shown in the web UI: these name files of this machine.
+    group = parser.add_argument_group("Fleet options")
+    group.add_argument(
+        "--scenario",
+        metavar="<filename>",
+        env_var="BEST_FLEET_SCENARIO",
+        help="The fleet, what it does and the platform it talks to; docs/scenario.md. Workers get it from the master.",
+    )
+    group.add_argument(
+        "--identities",
+        metavar="<csv>",
+        env_var="BEST_FLEET_IDENTITIES",
+        help="Identities of the devices: header sn,secretKey,productId,devKey and, for warm starts, authCode,secret.",
+    )
+    group.add_argument(
+        "--report",
+        metavar="<directory>",
+        env_var="BEST_FLEET_REPORT",
+        help="Where a run's summary.json, report.html and so on go. Default: runs/<scenario>-<time>; further runs in "
+        "the web UI get -2, -3 ... behind the name.",
+    )
+    parser.set_defaults(web_host=LOOPBACK)
+    choice = choose(parser, sys.argv[1:])
+    if choice.scenario is not None:
+        ramp = choice.scenario.ramp_plan()
+        first = ramp.target_at(0.0)
+        rate = round(first.rate, 3) if first is not None else 1.0
+        parser.set_defaults(num_users=choice.scenario.devices, spawn_rate=rate, run_time=round(ramp.duration))
+
+
+def chosen() -> Choice:
+    """What `add_arguments` found out for this process' command line."""
+    return _choices[tuple(sys.argv[1:])]
+
+
+def choose(parser: Any, arguments: Sequence[str]) -> Choice:
+    """Read the command line for what is needed early. The same arguments are read once only: the web UI asks often."""
+    key = tuple(arguments)
+    if key not in _choices:
+        _choices[key] = _choose(parser, arguments)
+    return _choices[key]
+
+
+def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
+    asks_only = {"-h", "--help", "-V", "--version"}
+    if asks_only.intersection(arguments):
+        return Choice(scenario=None, shaped=False)
+    known: Namespace = parser.parse_known_args(list(arguments))[0]
+    shaped = known.num_users is None and known.spawn_rate is None and known.run_time is None
+    if known.worker or known.list_commands:
+        return Choice(scenario=None, shaped=False)
+    if not known.scenario:
+        refuse("no scenario is given. Try: --scenario scenarios/smoke.yaml")
+    try:
+        scenario = load_scenario(Path(known.scenario), wrong_threshold)
+    except ScenarioError as error:
+        refuse_all(str(error).splitlines())
+    if known.num_users is not None and known.num_users < 1:
+        refuse(f"-u {known.num_users}: a fleet has at least one device")
+    try:
+        identities = identities_of(scenario, Path(known.identities) if known.identities else None)
+        identities.require(known.num_users or scenario.devices)
+    except ScenarioError as error:
+        refuse_all(str(error).splitlines())
+    return Choice(scenario=scenario, shaped=shaped)
+
+
+def wrong_threshold(text: str) -> str | None:
+    """What is wrong with a threshold's text, or None."""
+    errors = check_thresholds([text])
+    return str(errors[0]) if errors else None
+
+
+def refuse(problem: str) -> NoReturn:
+    """End the process because of the user's input (exit code 2)."""
+    refuse_all([problem])
+
+
+def refuse_all(problems: Sequence[str]) -> NoReturn:
+    """End the process because of the user's input, every problem on a line of stderr (exit code 2)."""
+    for problem in problems:
+        sys.stderr.write(f"best-fleet: {problem}\n" if len(problems) == 1 else f"{problem}\n")
+    sys.stderr.flush()
+    sys.exit(ExitCode.USAGE)
+
+
+def remember_default_arguments() -> None:
+    """Let Locust build the dictionary of its own arguments once.
+
+    It builds a whole parser for it, for every argument of every spawn message: some 90 ms in which a worker stands
+    still each second of a ramp.
+    """
+    if not hasattr(argument_parser.default_args_dict, "cache_info"):
+        argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)

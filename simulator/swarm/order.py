@@ -1,0 +1,179 @@
+"""What a process is told of a run: enough to make the same fleet plan as every other process.
+
+On one machine it is made from the command line. In a distributed run the master sends it to its workers, who need no
+file of their own: the scenario's text and the files that it names travel along.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulator.device.settings import Start
+from simulator.fleet.identities import IdentitySource, identities_of, parse_identities, read_identities
+from simulator.fleet.plan import FleetPlan
+from simulator.fleet.scenario import Scenario, TlsFiles, parse_scenario
+from simulator.fleet.warm_state import Login, WarmState
+
+IDENTITIES_NAME = "identities.csv"
+PRIVATE = 0o600
+EMBEDDED = "embedded"
+"""Stands for the embedded platform in the state file: its address is another one every time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOrder:
+    """One run, as every process of the swarm knows it. `repr` shows no secret."""
+
+    run_id: str
+    scenario_file: str
+    """As it was given on the command line; problems are shown under this name."""
+    scenario_text: str = field(repr=False)
+    total: int
+    dispatch_urls: tuple[str, ...]
+    drain_s: float
+    """How long the devices may take to deliver their records at the end."""
+    embedded: bool = False
+    """The dispatch URL is the embedded platform's."""
+    root_ca: str | None = field(default=None, repr=False)
+    """PEM of the embedded platform's own root, where it made one."""
+    identities: str | None = field(default=None, repr=False)
+    """CSV text, where the identities come from a file."""
+    logins: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    """authCode and secret of earlier runs by serial number, for devices that start warm."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Content of the files that the scenario names relatively, by name."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain values for a message to the workers."""
+        return {
+            "run_id": self.run_id,
+            "scenario_file": self.scenario_file,
+            "scenario_text": self.scenario_text,
+            "total": self.total,
+            "dispatch_urls": list(self.dispatch_urls),
+            "drain_s": self.drain_s,
+            "embedded": self.embedded,
+            "root_ca": self.root_ca,
+            "identities": self.identities,
+            "logins": {sn: list(login) for sn, login in self.logins.items()},
+            "files": dict(self.files),
+        }
+
+    @classmethod
+    def from_wire(cls, data: Mapping[str, Any]) -> "RunOrder":
+        """The inverse of `to_wire`."""
+        logins = {sn: (login[0], login[1]) for sn, login in data["logins"].items()}
+        return cls(**{**data, "dispatch_urls": tuple(data["dispatch_urls"]), "logins": logins})
+
+
+def drain_seconds(scenario: Scenario, stop_timeout: float = 0.0) -> float:
+    """How long the end of a run may take: Locust's `--stop-timeout` where given, else what the scenario says."""
+    if stop_timeout > 0:
+        return stop_timeout
+    return max((settings.drain for settings in scenario.group_settings()), default=0.0)
+
+
+def make_order(
+    scenario: Scenario,
+    *,
+    run_id: str,
+    total: int,
+    dispatch_urls: Sequence[str],
+    embedded: bool = False,
+    stop_timeout: float = 0.0,
+    root_ca: str | None = None,
+    identities_file: Path | None = None,
+    travels: bool = False,
+) -> RunOrder:
+    """The order for a run of `scenario`.
+
+    Args:
+        travels: other machines will read it, so files go along.
+
+    Raises:
+        ScenarioError: If the identities are wrong or too few.
+        WarmStateError: If the file with earlier runs' logins cannot be used.
+        OSError: If a file that must travel cannot be read.
+    """
+    identities = read_identities(identities_file) if identities_file else identities_of(scenario)
+    identities.require(total)
+    listed = identities.available is not None
+    logins: dict[str, tuple[str, str]] = {}
+    if scenario.state_file is not None and scenario.state_file.exists():
+        plan = FleetPlan(scenario, total, identities, dispatch_urls)
+        logins = _load_logins(scenario.state_file, plan, EMBEDDED if embedded else dispatch_urls[0])
+    return RunOrder(
+        run_id=run_id,
+        scenario_file=scenario.file,
+        scenario_text=scenario.text,
+        total=total,
+        dispatch_urls=tuple(dispatch_urls),
+        drain_s=drain_seconds(scenario, stop_timeout),
+        embedded=embedded,
+        root_ca=root_ca,
+        logins=logins,
+        identities="".join(identities.csv_lines(total)) if listed else None,
+        files=_named_files(scenario) if travels else {},
+    )
+
+
+def plan_of(order: RunOrder, scenario: Scenario | None = None) -> FleetPlan:
+    """The fleet plan of an order, the same in every process.
+
+    Args:
+        scenario: as the command line's process has it; a worker parses the order's text.
+
+    Raises:
+        ScenarioError: If text or identities are wrong (the master has checked them).
+    """
+    if scenario is None:
+        scenario = parse_scenario(order.scenario_text, order.scenario_file, directory=_unpack(order.files))
+    identities: IdentitySource | None = None
+    if order.identities is not None:
+        identities = parse_identities(order.identities, IDENTITIES_NAME)
+    logins = {sn: Login(auth_code, secret) for sn, (auth_code, secret) in order.logins.items()}
+    return FleetPlan(scenario, order.total, identities, order.dispatch_urls, logins)
+
+
+def _load_logins(state_file: Path, plan: FleetPlan, platform: str) -> dict[str, tuple[str, str]]:
+    warm = [index for index in range(plan.total) if plan.settings[plan.group(index)].start is Start.WARM]
+    with WarmState(state_file) as state:
+        logins = state.load_many(platform, [plan.sn(index) for index in warm])
+    return {sn: (login.auth_code, login.secret) for sn, login in logins.items()}
+
+
+def tls_of(order: RunOrder, scenario: Scenario) -> TlsFiles | None:
+    """The TLS files to use instead of the scenario's: an embedded platform's own root; None where there is none."""
+    if order.root_ca is None:
+        return None
+    descriptor, name = tempfile.mkstemp(prefix="best-fleet-root-", suffix=".pem")
+    with open(descriptor, "w", encoding="ascii") as stream:
+        stream.write(order.root_ca)
+    given = scenario.tls
+    return TlsFiles(ca=Path(name), client_cert=given.client_cert, client_key=given.client_key, verify=given.verify)
+
+
+def _named_files(scenario: Scenario) -> dict[str, bytes]:
+    tls = scenario.tls
+    files = {}
+    for path in (tls.ca, tls.client_cert, tls.client_key, scenario.identities_file):
+        if path is not None and path.is_relative_to(scenario.directory):
+            files[str(path.relative_to(scenario.directory))] = path.read_bytes()
+    return files
+
+
+def _unpack(files: Mapping[str, bytes]) -> Path:
+    """Put travelled files where only we can read them; the directory stays until the machine clears it."""
+    directory = Path(tempfile.mkdtemp(prefix="best-fleet-"))
+    for name, content in files.items():
+        path = (directory / name).resolve()
+        if not path.is_relative_to(directory.resolve()):
+            raise ValueError(f"the master sent a file outside the scenario's directory: {name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+        with open(descriptor, "wb") as stream:
+            stream.write(content)
+    return directory

@@ -1,0 +1,106 @@
+"""The sample pump: what the devices measured goes from the engine's queue to Locust and to the run's measurements.
+
+Devices append a tuple per event on their own thread. The pump's greenlet takes them in batches, so that the switch
+between the two worlds is paid once for hundreds of events, and fires Locust's `request` event for each request: its
+statistics, CSV, HTML and charts and third-party listeners all see every one.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import gevent
+
+from simulator.measurements.events import REQUEST, Event
+from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
+from simulator.measurements.run import RunMeasurements
+from simulator.protocol.codes import MESSAGES, SUCCESS
+
+REQUEST_TYPE = "BEST"
+PERIOD_S = 0.05
+"""How often the pump looks: Locust's own charts move once a second, its counters are never older than this."""
+BATCH = 500
+"""Events between two looks at other greenlets: some 10 ms of work."""
+
+_LOCAL_TEXTS = {TIMEOUT: "no reply in time", DISCONNECTED: "connection lost before the reply"}
+
+
+class RequestError(Exception):
+    """A request that did not succeed, as Locust's failure table shows it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    def __repr__(self) -> str:
+        # Locust counts failures by this text, so it holds the code and nothing that differs from time to time.
+        text = MESSAGES.get(self.code) or _LOCAL_TEXTS.get(self.code)
+        return f"{self.code} ({text})" if text else self.code
+
+
+class Pump:
+    """Moves events from `events` to Locust and to `measurements`, from `start` to `stop`.
+
+    Args:
+        fire: Locust's `environment.events.request.fire`.
+    """
+
+    def __init__(self, fire: Callable[..., None], measurements: RunMeasurements) -> None:
+        self.events: deque[Event] = deque()
+        """Appended to by the engine's thread."""
+        self._fire = fire
+        self._measurements = measurements
+        self._failures: dict[str, RequestError] = {}
+        self._greenlet: Any = None
+
+    def start(self) -> None:
+        """Begin to move events."""
+        self._greenlet = gevent.spawn(self._work)
+
+    def stop(self) -> None:
+        """Move all that waits, and end."""
+        self.flush()
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+        self.flush()
+
+    def flush(self) -> None:
+        """Move all that waits now, before anything is reported."""
+        while self.events:
+            self._move()
+
+    def _work(self) -> None:
+        while True:
+            gevent.sleep(PERIOD_S)
+            while self.events:
+                self._move()
+                if self.events:
+                    gevent.sleep(0)
+
+    def _move(self) -> None:
+        """One batch. Without a switch between taking and counting: a killed greenlet must lose nothing."""
+        events = self.events
+        batch = [events.popleft() for _ in islice(range(len(events)), BATCH)]
+        self._measurements.apply(batch)
+        fire = self._fire
+        for event in batch:
+            if event[0] == REQUEST:
+                _, name, started, latency, code, _, bytes_in, _ = event
+                fire(
+                    request_type=REQUEST_TYPE,
+                    name=name,
+                    response_time=latency * 1000.0,
+                    response_length=bytes_in,
+                    response=None,
+                    context={},
+                    exception=None if code == SUCCESS else self._failure(code),
+                    start_time=started,
+                )
+
+    def _failure(self, code: str) -> RequestError:
+        failure = self._failures.get(code)
+        if failure is None:
+            failure = self._failures[code] = RequestError(code)
+        return failure

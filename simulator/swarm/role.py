@@ -1,0 +1,187 @@
+"""What a process is in the swarm: the one local process, the master, or a worker. The common part of all three.
+
+A role hears Locust's events (see `session`) and owns the process' part in the current run. Runs follow each other in
+the web UI, so nothing of a run outlives it here.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
+
+from simulator.exit_codes import ExitCode
+from simulator.fleet.problems import ScenarioError
+from simulator.fleet.runtime import FleetRuntime
+from simulator.fleet.scenario import Scenario
+from simulator.fleet.warm_state import WarmStateError
+from simulator.swarm.embedded import PlatformStartError
+from simulator.swarm.engine import EngineError
+from simulator.swarm.node import MakeRuntime
+from simulator.swarm.options import Choice
+from simulator.swarm.order import EMBEDDED, RunOrder, plan_of, tls_of
+from simulator.swarm.run_book import RunBook
+
+logger = logging.getLogger("simulator.swarm")
+
+START_FAILURES = (ScenarioError, WarmStateError, PlatformStartError, EngineError, OSError)
+"""What may go wrong at the start of a run for reasons that the user can mend."""
+CSV_SETTLE_S = 1.2
+"""Locust rewrites its CSV files once a second and not again at the end."""
+
+
+class MakesRuntime:
+    """How the fleet's runtime is made for an order; tests put another in its place."""
+
+    def __call__(self, order: RunOrder, scenario: Scenario | None) -> MakeRuntime:
+        """A function that makes the runtime on the engine's thread. What is wrong with the order is raised here.
+
+        Raises:
+            ScenarioError: If the order cannot be turned into a plan.
+        """
+        plan = plan_of(order, scenario)
+        tls = tls_of(order, plan.scenario)
+        platform = EMBEDDED if order.embedded else None
+        return lambda recorder, log: FleetRuntime(plan, recorder, log=log, tls=tls, platform=platform)
+
+
+class Role(ABC):
+    """One process in the swarm.
+
+    Args:
+        environment: Locust's; its runner exists.
+        choice: what the command line said.
+    """
+
+    def __init__(self, environment: Any, choice: Choice, makes_runtime: MakesRuntime) -> None:
+        self.environment = environment
+        self.runner = environment.runner
+        self.options = environment.parsed_options
+        self.choice = choice
+        self.makes_runtime = makes_runtime
+
+    @abstractmethod
+    def test_start(self) -> None:
+        """A run begins; its users follow."""
+
+    @abstractmethod
+    def test_stopping(self) -> None:
+        """A run ends; the users are still there. Returns when nothing more will be measured."""
+
+    @abstractmethod
+    def test_stop(self) -> None:
+        """The users are gone."""
+
+    @abstractmethod
+    def stop_and_quit(self) -> None:
+        """End the run in order and let Locust's main greenlet end."""
+
+    @abstractmethod
+    def kill_children(self) -> None:
+        """Leave no process behind; this one is about to be ended by force."""
+
+    @abstractmethod
+    def finished(self) -> None:
+        """Locust has said everything; the process ends."""
+
+
+class Keeper(Role):
+    """A role that answers for runs: it has the `RunBook`."""
+
+    book: RunBook | None = None
+    _runs = 0
+
+    def open_book(self, *, travels: bool) -> RunBook | None:
+        """Begin a run's book; None if that failed, which ends the run and is told."""
+        scenario = self.choice.scenario
+        if scenario is None:
+            raise RuntimeError("a process that keeps the book has a scenario")
+        self._runs += 1
+        book = RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name)
+        self.book = book
+        options = self.options
+        try:
+            book.open(
+                host=self.environment.host or None,
+                total=self.total(scenario),
+                identities_file=Path(options.identities) if options.identities else None,
+                stop_timeout=self.environment.stop_timeout,
+                travels=travels,
+            )
+        except START_FAILURES as error:
+            self.start_failed(error)
+            return None
+        return book
+
+    process_name = "local"
+
+    def total(self, scenario: Scenario) -> int:
+        """The fleet's size: as many as were asked for, or the scenario's own."""
+        shape = self.environment.shape_class
+        asked = self.options.num_users
+        return scenario.devices if shape is not None and shape.follows_scenario else int(asked or 1)
+
+    def start_failed(self, error: Exception) -> None:
+        """The run cannot begin: say why, and end with exit code 2."""
+        for line in str(error).splitlines():
+            logger.error("%s", line)
+        if self.book is not None:
+            self.book.fail(ExitCode.USAGE)
+            self.book.stop_platform()
+        self._abort_soon("the run could not start")
+
+    def _abort_soon(self, reason: str) -> None:
+        logger.error("%s", reason)
+        gevent.spawn(self._abort)
+
+    def _abort(self) -> None:
+        # Locust ignores `stop` until its start has got as far as this.
+        for _ in range(50):
+            if self.runner.state in (STATE_SPAWNING, STATE_RUNNING):
+                break
+            gevent.sleep(0.1)
+        if self.options.headless:
+            self.runner.quit()
+        else:
+            self.runner.stop()
+
+    def close_book(self) -> None:
+        """The run is over: reports, exit code."""
+        book = self.book
+        if book is None:
+            return
+        book.close()
+        if self.options.csv_prefix:
+            gevent.sleep(CSV_SETTLE_S)
+        self.environment.process_exit_code = book.code
+
+    def stop_and_quit(self) -> None:
+        web_ui = self.environment.web_ui
+        if web_ui is not None:
+            self.runner.stop()
+            web_ui.stop()
+        else:
+            self.runner.quit()
+
+    def kill_children(self) -> None:
+        if self.book is not None:
+            self.book.stop_platform()
+
+    def finished(self) -> None:
+        if self.book is not None and self.book.summary is not None and self.options.headless:
+            from reports.terminal import print_summary
+
+            print_summary(self.book.summary)
+
+    def _directory(self, scenario: Scenario) -> Path:
+        if self.options.report:
+            base = Path(self.options.report)
+        elif scenario.document.report.directory:
+            base = scenario.directory / scenario.document.report.directory
+        else:
+            moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            base = Path("runs") / f"{scenario.name}-{moment}"
+        return base if self._runs == 1 else base.with_name(f"{base.name}-{self._runs}")

@@ -1,0 +1,209 @@
+"""A run from its first moment to its reports, in the process that answers for it: the local one, or the master.
+
+Opens the report's directory, starts the embedded platform where the scenario wants it, keeps the measurements sealed
+and on disk while the run goes on, and writes the reports at the end. Devices are others' business.
+"""
+
+import importlib.metadata
+import logging
+import platform
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+import gevent.event
+
+import simulator
+from reports.evaluation import LiveThresholds
+from reports.hlog import HlogIntervals
+from reports.run_info import RunInfo
+from reports.summary import exit_code, parse_all
+from reports.writer import HLOG, write_reports
+from simulator.exit_codes import ExitCode
+from simulator.fleet.scenario import Scenario
+from simulator.measurements.run import RunMeasurements
+from simulator.swarm.embedded import EmbeddedPlatform
+from simulator.swarm.order import RunOrder, make_order
+
+logger = logging.getLogger("simulator.swarm")
+
+TICK_S = 1.0
+VERSIONS_OF = ("locust", "gevent", "uvloop", "websockets", "cryptography")
+
+
+class RunBook:
+    """Everything about one run but its devices.
+
+    Args:
+        directory: where the reports go; made by `open`.
+        on_abort: told why when the run must stop early (a threshold with `abort`, the platform's death).
+    """
+
+    def __init__(self, scenario: Scenario, directory: Path, on_abort: Callable[[str], None], process: str) -> None:
+        self.scenario = scenario
+        self.directory = directory
+        self.started = time.time()
+        self.run_id = uuid.uuid4().hex
+        self.order: RunOrder | None = None
+        self.summary: dict[str, Any] | None = None
+        self.notes: list[str] = []
+        self.processes = 1
+        self._on_abort = on_abort
+        self._process = process
+        self._platform: EmbeddedPlatform | None = None
+        self._ticker: gevent.Greenlet | None = None
+        self._closing: gevent.event.Event | None = None
+        self._failed: ExitCode | None = None
+        self.measurements = RunMeasurements(process, self.run_id)
+
+    def open(
+        self, *, host: str | None, total: int, identities_file: Path | None, stop_timeout: float, travels: bool
+    ) -> RunOrder:
+        """Make the directory, start the platform if one is needed, and say what all processes must know.
+
+        Args:
+            host: the command line's dispatch URL, which goes before the scenario's.
+            total: devices of the fleet.
+            travels: workers may be on other machines.
+
+        Raises:
+            ScenarioError: If the identities are wrong or too few.
+            PlatformStartError: If the embedded platform does not start.
+            WarmStateError, OSError: If a file or directory cannot be used.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        store = HlogIntervals(self.directory / HLOG, self.started)
+        self.measurements = RunMeasurements(self._process, self.run_id, store)
+        urls = (host.rstrip("/"),) if host else self.scenario.targets
+        root_ca: str | None = None
+        embedded = not urls
+        make = make_order
+        if embedded:
+            # Wrong identities must be found before the platform starts.
+            make(self.scenario, run_id=self.run_id, total=total, dispatch_urls=("",), identities_file=identities_file)
+            urls, root_ca = self._start_platform(identities_file)
+        self.order = make(
+            self.scenario,
+            run_id=self.run_id,
+            total=total,
+            dispatch_urls=urls,
+            embedded=embedded,
+            stop_timeout=stop_timeout,
+            root_ca=root_ca,
+            identities_file=identities_file,
+            travels=travels,
+        )
+        self.started = time.time()
+        self._ticker = gevent.spawn(self._tick)
+        logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
+        return self.order
+
+    def _start_platform(self, identities_file: Path | None) -> tuple[tuple[str, ...], str | None]:
+        arguments = ["--scenario", self.scenario.file]
+        if identities_file is not None:
+            arguments += ["--identities", str(identities_file)]
+        logger.info("starting the embedded platform")
+        self._platform = EmbeddedPlatform(arguments, self.directory)
+        address = self._platform.start()
+        root_ca = Path(address.ca_file).read_text("ascii") if address.ca_file else None
+        return (address.dispatch_url,), root_ca
+
+    def fail(self, code: ExitCode) -> None:
+        """The run cannot have a verdict of its own: the process ends with `code`."""
+        self._failed = code
+
+    def close(self) -> None:
+        """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits."""
+        if self._closing is not None:
+            self._closing.wait()
+            return
+        self._closing = gevent.event.Event()
+        ended = time.time()
+        try:
+            if self._ticker is not None:
+                self._ticker.kill()
+            self.stop_platform()
+            if self.order is not None:
+                self._write(ended)
+        finally:
+            self._closing.set()
+
+    def _write(self, ended: float) -> None:
+        try:
+            self.summary = write_reports(self.directory, self.measurements, self.info(ended, complete=True))
+        except OSError as error:
+            logger.error("the reports cannot be written: %s", error)
+            self._failed = self._failed or ExitCode.USAGE
+        else:
+            logger.info("reports are in %s", self.directory)
+
+    def stop_platform(self) -> None:
+        """Stop the embedded platform, if there is one."""
+        if self._platform is not None:
+            self._platform.stop()
+
+    @property
+    def code(self) -> ExitCode | None:
+        """The exit code of the run: None before its end, and where Locust's own rule decides (no thresholds)."""
+        if self._failed is not None:
+            return self._failed
+        if self.summary is None:
+            return None
+        code = exit_code(self.summary)
+        # `--exit-code-on-error` says which code failed requests end with.
+        return None if code is ExitCode.REQUESTS_FAILED else code
+
+    def info(self, now: float, *, complete: bool) -> RunInfo:
+        """What the reports say about the run besides its measurements."""
+        scenario, order = self.scenario, self.order
+        return RunInfo(
+            scenario=scenario.name,
+            started=self.started,
+            ended=now,
+            devices=order.total if order is not None else scenario.devices,
+            thresholds=scenario.thresholds,
+            processes=self.processes,
+            target="embedded" if order is None or order.embedded else ", ".join(order.dispatch_urls),
+            scenario_text=scenario.text,
+            versions=versions(),
+            lag_limit_ms=lag_limit_ms(scenario),
+            complete=complete,
+            notes=tuple(self.notes),
+        )
+
+    def _tick(self) -> None:
+        info = self.info(time.time(), complete=False)
+        live = LiveThresholds(parse_all(self.scenario.thresholds, self.measurements), self.measurements, info)
+        platform_watched = self._platform is not None
+        while True:
+            gevent.sleep(TICK_S)
+            now = time.time()
+            self.measurements.seal(now)
+            store = self.measurements.intervals
+            if isinstance(store, HlogIntervals):
+                store.flush()
+            crossed = live.tick(now)
+            if crossed is not None:
+                self.notes.append(f"stopped early: {crossed.expression}")
+                self._on_abort(f"the threshold `{crossed.expression}` was crossed for 10 s: the run stops")
+                return
+            if platform_watched and self._platform is not None and self._platform.exit_code is not None:
+                platform_watched = False
+                self.notes.append(f"the embedded platform ended by itself (exit code {self._platform.exit_code})")
+                logger.error("the embedded platform has ended by itself; see %s", self.directory / "platform.log")
+
+
+def lag_limit_ms(scenario: Scenario) -> float:
+    """How late the generator's loop may be, in ms (p99)."""
+    return scenario.document.limits.loop_lag * 1000.0
+
+
+def versions() -> dict[str, str]:
+    """What a report names: this program, Python and the libraries that decide about speed."""
+    found = {"best-fleet": simulator.__version__, "python": platform.python_version()}
+    for name in VERSIONS_OF:
+        found[name] = importlib.metadata.version(name)
+    return found

@@ -1,0 +1,118 @@
+"""Ties Locust's events to this process' role. `install` is what a locustfile calls."""
+
+import errno
+import logging
+import socket
+from typing import Any
+
+from locust import events
+from locust.runners import MasterRunner, WorkerRunner
+
+from simulator.swarm import options as command_line
+from simulator.swarm import percentiles
+from simulator.swarm.local import Local
+from simulator.swarm.master import Master
+from simulator.swarm.role import MakesRuntime, Role
+from simulator.swarm.shape import ScenarioShape
+from simulator.swarm.signals import OrderlyStop
+from simulator.swarm.web import add_pages
+from simulator.swarm.worker import Worker
+from simulator.wire.files import raise_open_file_limit
+
+logger = logging.getLogger("simulator.swarm")
+
+SPARE_FILES = 200
+"""Files besides the devices' connections: libraries, logs, Locust's web UI and its workers."""
+
+
+class Session:
+    """This process from Locust's `init` to its end."""
+
+    def __init__(self, makes_runtime: MakesRuntime) -> None:
+        self._makes_runtime = makes_runtime
+        self._role: Role | None = None
+        self._signals: OrderlyStop | None = None
+
+    def init(self, environment: Any, **_: Any) -> None:
+        """Locust has read its options and made its runner."""
+        choice = command_line.chosen()
+        options = environment.parsed_options
+        runner = environment.runner
+        kind = Worker if isinstance(runner, WorkerRunner) else Master if isinstance(runner, MasterRunner) else Local
+        if kind is not Worker and choice.scenario is not None:
+            ramp = choice.scenario.ramp_plan()
+            if choice.shaped:
+                if environment.web_ui is None:
+                    # The shape ends the run; Locust's own timer would come a second time.
+                    options.run_time = None
+                environment.shape_class = ScenarioShape(ramp, options)
+                environment.shape_class.runner = runner
+            if kind is Local:
+                check_open_files(choice.scenario.devices if choice.shaped else options.num_users or 1)
+        self._role = role = kind(environment, choice, self._makes_runtime)
+        if environment.web_ui is not None:
+            check_port(environment.web_ui.host, environment.web_ui.port)
+            add_pages(environment.web_ui, role)
+        self._signals = OrderlyStop(role.stop_and_quit, role.kill_children)
+        self._signals.install()
+
+    def test_start(self, **_: Any) -> None:
+        if self._role is not None and self._signals is not None:
+            self._signals.install()
+            self._role.test_start()
+
+    def test_stopping(self, **_: Any) -> None:
+        if self._role is not None:
+            self._role.test_stopping()
+
+    def test_stop(self, **_: Any) -> None:
+        if self._role is not None:
+            self._role.test_stop()
+
+    def quitting(self, environment: Any, **_: Any) -> None:
+        """Locust shuts down, on whatever way it came here: no run may be left behind it."""
+        if self._role is not None:
+            self._role.test_stopping()
+            self._role.test_stop()
+
+    def quit(self, **_: Any) -> None:
+        if self._role is not None:
+            self._role.finished()
+
+
+def install(makes_runtime: MakesRuntime | None = None) -> None:
+    """Make Locust run fleets. To be called once, when the locustfile is loaded."""
+    session = Session(makes_runtime or MakesRuntime())
+    percentiles.install()
+    command_line.remember_default_arguments()
+    logging.getLogger("simulator").setLevel(logging.INFO)
+    for hook, listener in (
+        (events.init_command_line_parser, command_line.add_arguments),
+        (events.init, session.init),
+        (events.test_start, session.test_start),
+        (events.test_stopping, session.test_stopping),
+        (events.test_stop, session.test_stop),
+        (events.quitting, session.quitting),
+        (events.quit, session.quit),
+    ):
+        hook.add_listener(listener)  # type: ignore[no-untyped-call]
+
+
+def check_open_files(devices: int) -> None:
+    """Raise the limit of open files to what `devices` connections need; end with exit code 2 if that cannot be."""
+    limit = raise_open_file_limit(devices + SPARE_FILES)
+    if not limit.enough:
+        command_line.refuse(f"{devices} devices: {limit.advice()}")
+
+
+def check_port(host: str, port: int) -> None:
+    """End with exit code 2 if the web UI's port is taken: Locust would show a traceback and wait for nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                command_line.refuse(f"the web UI's port {port} is in use on {host or 'this machine'}; try --web-port")
+            command_line.refuse(f"the web UI cannot listen on {host}:{port}: {error.strerror}")

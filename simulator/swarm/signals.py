@@ -1,0 +1,59 @@
+"""Ctrl-C and SIGTERM: stop in order, so that no sample is lost.
+
+Locust writes its HTML report on Ctrl-C before the last samples are in, and nothing at all on SIGTERM. Here both do
+what the end of the run time does: the devices deliver their records and stop, the samples are counted, the reports are
+written, and only then Locust shuts down. A second signal does not wait.
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import gevent
+
+logger = logging.getLogger("simulator.swarm")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+FORCED_EXIT_BASE = 128
+"""A shell's convention for a process that a signal ended."""
+
+
+class OrderlyStop:
+    """Runs `stop` in a greenlet on the first signal; the second ends the process at once.
+
+    Args:
+        stop: stops the run in order and lets Locust's main greenlet end.
+        last_words: called before the process is ended by force (children must not outlive it).
+    """
+
+    def __init__(self, stop: Callable[[], None], last_words: Callable[[], None]) -> None:
+        self._stop = stop
+        self._last_words = last_words
+        self._asked = False
+
+    def install(self) -> None:
+        """Take over both signals.
+
+        Plain Python handlers: Locust sets a gevent watcher for SIGTERM late, and the handler set last is the one that
+        the kernel calls. So this is called again when a run starts.
+        """
+        for number in SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # May run in any greenlet, even in the hub: nothing here may block.
+        name = signal.Signals(number).name
+        if self._asked:
+            sys.stderr.write(f"\nbest-fleet: {name} again: ended without waiting for the devices\n")
+            sys.stderr.flush()
+            self._last_words()
+            os._exit(FORCED_EXIT_BASE + number)
+        self._asked = True
+        gevent.spawn(self._begin, name)
+
+    def _begin(self, name: str) -> None:
+        logger.info("got %s: stopping the devices in order; a second signal ends at once", name)
+        self._stop()

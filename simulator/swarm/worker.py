@@ -1,0 +1,233 @@
+"""A worker of a distributed run: it runs devices under indexes leased from the master.
+
+It needs no file of its own. When the master falls silent, its devices are dropped before their leases end: the engine
+does that by itself (`Engine.keep_until`), because this side may be the one that is stuck.
+"""
+
+import logging
+import time
+from typing import Any
+
+import gevent
+import gevent.event
+from locust.exception import RPCError
+
+from simulator.exit_codes import ExitCode
+from simulator.fleet.scenario import Scenario
+from simulator.measurements.run import RunMeasurements
+from simulator.swarm import messages
+from simulator.swarm.leases import RENEWAL_S, LeaseHolder
+from simulator.swarm.node import Node
+from simulator.swarm.order import RunOrder
+from simulator.swarm.ranges import Ranges
+from simulator.swarm.role import START_FAILURES, Role
+from simulator.swarm.run_book import lag_limit_ms
+
+logger = logging.getLogger("simulator.swarm")
+
+BUNDLE_S = 0.02
+"""Users that come at once ask for their indexes in one message."""
+
+
+class _Part:
+    """This worker's part in one run."""
+
+    def __init__(self, order: RunOrder, process: str) -> None:
+        self.order = order
+        self.holder = LeaseHolder()
+        self.measurements = RunMeasurements(process, order.run_id)
+        self.node: Node | None = None
+        self.lost: set[int] = set()
+        """Indexes that are another's by now: their devices are closing and their place is not taken again."""
+        self.asking: gevent.Greenlet | None = None
+        self.wanted = gevent.event.Event()
+        self.answered = gevent.event.Event()
+        self.over = False
+        self.done = gevent.event.Event()
+        """Its devices are down and all was reported."""
+
+
+class Worker(Role):
+    """A node without a book."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._part: _Part | None = None
+        self._leaving = False
+        self.runner.register_message(messages.RUN, self._on_run)
+        self.runner.register_message(messages.LEASE, self._on_lease)
+        self.runner.register_message(messages.STOP, self._on_stop, concurrent=True)
+        self.environment.events.report_to_master.add_listener(self._on_report)
+        self._send(messages.ASK_RUN, {})
+
+    def test_start(self) -> None:
+        """Nothing: the run began when its order came, which may be before or after Locust's spawn message."""
+
+    def test_stopping(self) -> None:
+        self._end_part()
+
+    def test_stop(self) -> None:
+        part = self._part
+        if part is not None and part.over:
+            self._part = None
+            if part.node is not None:
+                part.node.leave_stage()
+
+    def stop_and_quit(self) -> None:
+        self._leaving = True
+        self._end_part()
+        self.runner.quit()
+
+    def kill_children(self) -> None:
+        """A worker has none."""
+
+    def finished(self) -> None:
+        """The master says what there is to say."""
+
+    # --- the run ---
+
+    def _on_run(self, msg: Any, **_: Any) -> None:
+        order = RunOrder.from_wire(msg.data)
+        if self._part is not None and self._part.order.run_id == order.run_id:
+            return
+        self._part = part = _Part(order, self.runner.client_id)
+        gevent.spawn(self._begin, part)
+
+    def _begin(self, part: _Part) -> None:
+        scenario = self.choice.scenario
+        if scenario is not None and scenario.text != part.order.scenario_text:
+            scenario = None
+        try:
+            node = self._make_node(part, scenario)
+            node.start()
+        except (*START_FAILURES, ValueError) as error:
+            logger.error("this worker cannot take part: %s", error)
+            self._send(messages.FAILED, {"run": part.order.run_id, "reason": str(error), "code": int(ExitCode.USAGE)})
+            return
+        part.asking = gevent.spawn(self._ask, part)
+
+    def _make_node(self, part: _Part, scenario: Scenario | None) -> Node:
+        from simulator.fleet.scenario import parse_scenario
+        from simulator.swarm.session import check_open_files
+
+        known = scenario or parse_scenario(part.order.scenario_text, part.order.scenario_file)
+        check_open_files(part.order.total)
+        make_runtime = self.makes_runtime(part.order, scenario)
+        part.node = Node(
+            make_runtime,
+            part.measurements,
+            self.environment.events.request.fire,
+            self,
+            lag_limit_ms=lag_limit_ms(known),
+        )
+        part.node.keep_until(part.holder.valid_until)
+        return part.node
+
+    def _end_part(self) -> None:
+        """Stop the devices in order and report the last figures; returns when that is done."""
+        part = self._part
+        if part is None:
+            return
+        if part.over:
+            part.done.wait()
+            return
+        part.over = True
+        try:
+            if part.node is not None:
+                # Questions go on while devices deliver their records: their indexes are still in use.
+                part.node.finish(part.order.drain_s)
+            if part.asking is not None:
+                part.asking.kill()
+            self._report_last(part)
+        finally:
+            part.done.set()
+
+    def _report_last(self, part: _Part) -> None:
+        try:
+            self.runner._send_stats()  # Locust has no public way to report before the three seconds are over
+        except RPCError as error:
+            logger.error("the last figures did not reach the master: %s", error)
+            return
+        self._send(messages.STOPPED, {"run": part.order.run_id, "leaving": self._leaving})
+
+    def _on_stop(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is not None and part.order.run_id == msg.data["run"]:
+            self._end_part()
+
+    def _on_report(self, data: dict[str, Any], **_: Any) -> None:
+        if self._part is not None:
+            data[messages.DELTA] = self._part.measurements.drain_delta()
+
+    def _send(self, kind: str, data: dict[str, Any]) -> None:
+        try:
+            self.runner.send_message(kind, data)
+        except RPCError as error:
+            logger.warning("the master does not get %s: %s", kind, error)
+
+    # --- leases ---
+
+    def _ask(self, part: _Part) -> None:
+        """Renew the lease every few seconds, and ask at once when users wait."""
+        while True:
+            part.wanted.clear()
+            part.answered.clear()
+            self._question(part)
+            asked = time.monotonic()
+            # One question at a time: grants are taken from the newest answer only.
+            part.answered.wait(timeout=RENEWAL_S)
+            part.wanted.wait(timeout=max(0.0, asked + RENEWAL_S - time.monotonic()))
+            gevent.sleep(BUNDLE_S)
+
+    def _question(self, part: _Part) -> None:
+        node = part.node
+        if node is None:
+            return
+        part.holder.give_back(Ranges.of(node.book.withdraw()))
+        question = part.holder.question(node.book.waiting if node.running else 0, time.monotonic())
+        self._send(messages.LEASE, question | {"run": part.order.run_id})
+
+    def _on_lease(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is None or part.node is None or msg.data["run"] != part.order.run_id:
+            return
+        node = part.node
+        granted, lost = part.holder.accept(msg.data, time.monotonic())
+        node.keep_until(part.holder.valid_until)
+        dropped = set(lost).intersection(node.book.used())
+        part.lost |= dropped
+        node.drop(dropped)
+        part.holder.give_back(lost - Ranges.of(dropped))
+        node.give(granted)
+        if msg.data["short"] and node.turn_away():
+            logger.error("users were turned away: the fleet has no more devices")
+        part.answered.set()
+
+    # --- NodeOwner ---
+
+    def seats_wanted(self) -> None:
+        if self._part is not None:
+            self._part.wanted.set()
+
+    def index_free(self, index: int) -> None:
+        part = self._part
+        if part is None or part.node is None:
+            return
+        usable = index not in part.lost and not part.holder.expired(time.monotonic())
+        part.lost.discard(index)
+        if usable and part.node.book.waiting and part.node.running:
+            part.node.give((index,))
+        else:
+            part.holder.give_back(Ranges.of((index,)))
+
+    def node_failed(self, reason: str) -> None:
+        part = self._part
+        if part is not None:
+            self._send(
+                messages.FAILED,
+                {
+                    "run": part.order.run_id,
+                    "reason": f"its engine has died: {reason}",
+                    "code": int(ExitCode.GENERATOR_OVERLOADED),
+                },
+            )
