@@ -6,7 +6,10 @@ lifecycle's business (protocol/README.md 3.1).
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
+
+import orjson
 
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment, NetworkError
@@ -50,21 +53,18 @@ async def look_up(
         FlowFailed: If there is no answer, a refusal, or a broker that is no WebSocket.
     """
     nonce = f"{rng.getrandbits(64):016x}{clock.now_ms() & 0xFFFFFFFFFFFF:012x}"
-    timestamp = str(clock.now_ms())
-    query = broker.LookupQuery(
-        sn=device.sn,
-        type=settings.broker_type,
-        nonce=nonce,
-        timestamp=timestamp,
-        sign=credentials.sign(device.sn, nonce, timestamp, device.secret_key),
-    )
+    query = broker.LookupQuery.build(device.sn, settings.broker_type, nonce, clock.now_ms(), device.secret_key)
     url = query.url(env.dispatch_urls[index % len(env.dispatch_urls)])
+    if env.trace is not None:
+        env.trace(">", orjson.dumps({"GET": LOOKUP, **asdict(query)}))
     started, before = env.clock.wall(), env.clock.monotonic()
     body = b""
     code, detail = DISCONNECTED, ""
     answer = None
     try:
         status, body = await env.network.look_up(url)
+        if env.trace is not None:
+            env.trace("<", body)
         if status != 200:
             code = f"http {status}"
         else:

@@ -20,6 +20,11 @@ SMALLEST_PHOTO = 1_000
 class PhotoStudio:
     """Makes pictures; one serves the whole fleet."""
 
+    def prepare(self) -> None:
+        """Draw the pictures now: it takes a fraction of a second, which no device should have to wait for."""
+        assert self._filling
+        assert self._sizes
+
     def jpeg(self, size: int, key: int = 0) -> bytes:
         """A JPEG of exactly `size` bytes. Different `key` values give different bytes.
 

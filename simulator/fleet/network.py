@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
+from yarl import URL
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
 from simulator.wire import ConnectFailed, connect
@@ -108,7 +109,7 @@ class FleetNetwork:
         """
         assert self._http is not None, "the network is not open"
         try:
-            async with self._http.get(url, allow_redirects=False) as response:
+            async with self._http.get(URL(url, encoded=True), allow_redirects=False) as response:
                 body = await response.content.read(limit + 1)
                 while len(body) <= limit and not response.content.at_eof():
                     body += await response.content.read(limit + 1 - len(body))

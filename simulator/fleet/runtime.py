@@ -92,6 +92,12 @@ class FleetRuntime:
         suite = channel_suite(document.channel.suite)
         if scenario.state_file is not None:
             self._logins = LoginStore(scenario.state_file, self._platform)
+        photos, people = PhotoStudio(), People()
+        photos.prepare()
+        for settings in self._plan.settings:
+            people.pool(settings.user_locale)
+            for enrolment in settings.enrolments:
+                people.pool(enrolment.locale)
         self._timers.on_earlier = self._arm
         self._env = Environment(
             clock=self._clock,
@@ -101,8 +107,8 @@ class FleetRuntime:
             network=self._network,
             suite=suite,
             keys=await self._key_ring(suite),
-            people=People(),
-            photos=PhotoStudio(),
+            people=people,
+            photos=photos,
             dispatch_urls=self._plan.dispatch_urls,
             started=self._clock.monotonic(),
             log=self._log,

@@ -1,0 +1,157 @@
+"""`best-fleet device`: one device of a scenario without Locust, with everything that it says and hears.
+
+Chooses the device and where the trace goes; its life is simulator.fleet.single's.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from simulator.cli.errors import UsageError
+from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from simulator.fleet.scenario import Scenario, TlsFiles
+    from simulator.fleet.single import SingleResult
+
+DESCRIPTION = """\
+Run one device of a scenario, without Locust. With --trace every message is printed, both directions, decrypted, secrets
+masked, times in ms since the start. Ctrl-C switches the device off in order. Exit code 0: it came online and no request
+failed."""
+EPILOG = """\
+examples:
+  best-fleet device --scenario scenarios/smoke.yaml --trace
+  best-fleet device --scenario scenarios/staging.yaml --sn BEST000007 --trace device.jsonl --duration 60s
+"""
+PASSES_OPTIONS_ON = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which device, against what, and how it is shown."""
+    parser.add_argument("--scenario", type=Path, metavar="FILE", required=True, help="how the device behaves")
+    parser.add_argument("--sn", metavar="SN", help="its serial number (default: the fleet's first)")
+    parser.add_argument("--host", metavar="URL", help="the dispatch URL, instead of the scenario's target")
+    parser.add_argument("--identities", type=Path, metavar="CSV", help="identities, instead of the scenario's")
+    parser.add_argument("--duration", metavar="TIME", help="such as 60s (default: the scenario's duration)")
+    parser.add_argument(
+        "--trace",
+        nargs="?",
+        type=Path,
+        const=Path("-"),
+        metavar="FILE.jsonl",
+        help="print every message, or write them to FILE.jsonl as JSON lines",
+    )
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Run the device; prints how often each request ended how.
+
+    Raises:
+        UsageError: for a wrong scenario, an unknown serial number, or files that cannot be used.
+    """
+    scenario = read_scenario(options.scenario)
+
+    from simulator.clock import SystemClock
+    from simulator.fleet.plan import FleetPlan
+    from simulator.fleet.single import UnknownDevice, index_of, run_single
+    from simulator.fleet.trace import Trace
+    from simulator.fleet.warm_state import WarmState, WarmStateError
+    from simulator.wire import TlsFileError
+
+    identities = identities_of(scenario, options.identities, needed=scenario.devices)
+    with _target(scenario, options) as (urls, tls, platform), _trace_file(options.trace) as out:
+        try:
+            plan = FleetPlan(scenario, identities=identities, dispatch_url=urls)
+            index = 0 if options.sn is None else index_of(plan, options.sn)
+            if scenario.state_file is not None:
+                with WarmState(scenario.state_file) as state:
+                    logins = state.load_many(platform or urls[0], [plan.sn(index)])
+                plan = FleetPlan(scenario, identities=identities, dispatch_url=urls, logins=logins)
+            trace = None if out is None else Trace(out, SystemClock(), as_json=out is not sys.stdout)
+            result = run_single(
+                plan, index, duration=_duration(options, scenario), trace=trace, tls=tls, platform=platform
+            )
+        except (UnknownDevice, TlsFileError, WarmStateError) as error:
+            raise UsageError(f"device: {error}") from None
+    _print(result, plan.sn(index))
+    return ExitCode.PASSED if result.came_online and not result.failures else ExitCode.REQUESTS_FAILED
+
+
+@contextlib.contextmanager
+def _target(
+    scenario: "Scenario", options: argparse.Namespace
+) -> Iterator[tuple[tuple[str, ...], "TlsFiles | None", str | None]]:
+    """Dispatch URLs, TLS files and the name under which logins are kept; an embedded platform lives as long as this.
+
+    Raises:
+        UsageError: If the embedded platform does not start.
+    """
+    if options.host is not None:
+        yield (options.host.rstrip("/"),), None, None
+        return
+    if not scenario.embedded:
+        yield scenario.targets, None, None
+        return
+
+    from simulator.swarm.embedded import EmbeddedPlatform, PlatformStartError
+
+    arguments = ["--scenario", str(options.scenario)]
+    if options.identities is not None:
+        arguments += ["--identities", str(options.identities)]
+    with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
+        platform = EmbeddedPlatform(arguments, Path(directory))
+        try:
+            address = platform.start()
+        except PlatformStartError as error:
+            raise UsageError(f"device: {error}") from None
+        try:
+            tls = scenario.tls
+            if address.ca_file is not None and tls.ca is None:
+                tls = replace(tls, ca=Path(address.ca_file))
+            yield (address.dispatch_url,), tls, "embedded"
+        finally:
+            platform.stop()
+
+
+@contextlib.contextmanager
+def _trace_file(path: Path | None) -> Iterator[IO[str] | None]:
+    """Where the trace goes: nowhere, to standard output, or into a file that only its owner can read."""
+    if path is None:
+        yield None
+    elif path == Path("-"):
+        yield sys.stdout
+    else:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise UsageError(f"device: --trace: {path}: {error.strerror}") from None
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            yield out
+
+
+def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
+    from simulator.fleet.units import parse_duration
+
+    if options.duration is None:
+        return scenario.duration
+    try:
+        return parse_duration(options.duration)
+    except ValueError as error:
+        raise UsageError(f"device: --duration: {error}") from None
+
+
+def _print(result: "SingleResult", sn: str) -> None:
+    print(f"\n{sn} {'came online' if result.came_online else 'never came online'}", file=sys.stderr)
+    for title, counts in (("requests", result.requests), ("commands", result.commands)):
+        for (name, code), count in counts.items():
+            print(f"  {title:<9} {name:<32} {code:<12} {count}", file=sys.stderr)
+    if result.records:
+        records = ", ".join(f"{event} {count}" for event, count in sorted(result.records.items()))
+        print(f"  records   {records}", file=sys.stderr)

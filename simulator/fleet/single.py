@@ -1,0 +1,157 @@
+"""One device of a scenario, without Locust: for people who develop firmware or platforms."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+import uvloop
+
+from simulator.clock import SystemClock
+from simulator.fleet.plan import FleetPlan
+from simulator.fleet.runtime import FleetRuntime
+from simulator.fleet.scenario import TlsFiles
+from simulator.fleet.trace import Trace
+from simulator.protocol.codes import SUCCESS
+
+
+class UnknownDevice(Exception):  # noqa: N818 - says what it is about
+    """The fleet holds no device with this serial number."""
+
+
+@dataclass(slots=True)
+class SingleResult:
+    """What became of the device."""
+
+    came_online: bool = False
+    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each request ended with each code."""
+    commands: Counter[tuple[str, str]] = field(default_factory=Counter)
+    records: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failures(self) -> int:
+        """Requests that were no success."""
+        return sum(count for (_, code), count in self.requests.items() if code != SUCCESS)
+
+
+class _Observer:
+    """A `Recorder` for one device: counts, and tells the trace what is no message."""
+
+    def __init__(self, result: SingleResult, trace: Trace | None) -> None:
+        self._result = result
+        self._trace = trace
+
+    def request(
+        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
+    ) -> None:
+        self._result.requests[name, code] += 1
+        if code != SUCCESS or name in ("connect", "getBrokerServer"):
+            self._event(name, f"{code} after {latency * 1000:.1f} ms")
+
+    def flow(self, name: str, started: float, duration: float, code: str) -> None:
+        self._event(f"flow {name}", f"{code} after {duration * 1000:.1f} ms")
+
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        self._result.commands[func_id, code] += 1
+
+    def state(self, index: int, previous: str, state: str, at: float) -> None:
+        if state == "online":
+            self._result.came_online = True
+        self._event("state", f"{previous} → {state}")
+
+    def disconnect(self, reason: str, at: float) -> None:
+        self._event("disconnected", reason)
+
+    def record(self, event: str, count: int) -> None:
+        self._result.records[event] += count
+
+    def anomaly(self, kind: str, detail: str, at: float) -> None:
+        self._event(kind, detail)
+
+    def _event(self, what: str, detail: str) -> None:
+        if self._trace is not None:
+            self._trace.event(what, detail)
+
+
+def index_of(plan: FleetPlan, sn: str) -> int:
+    """The index of the device with serial number `sn`.
+
+    Raises:
+        UnknownDevice: If the fleet has none.
+    """
+    for index in range(plan.total):
+        if plan.sn(index) == sn:
+            return index
+    raise UnknownDevice(
+        f"the scenario's fleet of {plan.total} has no device {sn} (its first is {plan.sn(0)}, "
+        f"its last {plan.sn(plan.total - 1)})"
+    )
+
+
+def run_single(
+    plan: FleetPlan,
+    index: int,
+    *,
+    duration: float | None,
+    trace: Trace | None,
+    tls: TlsFiles | None = None,
+    platform: str | None = None,
+) -> SingleResult:
+    """Run device `index` for `duration` seconds, or until Ctrl-C or SIGTERM; it is switched off in order.
+
+    Raises:
+        TlsFileError: A TLS file cannot be used.
+        WarmStateError: The state file cannot be used.
+    """
+    result = SingleResult()
+    uvloop.run(_live(plan, index, result, duration=duration, trace=trace, tls=tls, platform=platform))
+    return result
+
+
+async def _live(
+    plan: FleetPlan,
+    index: int,
+    result: SingleResult,
+    *,
+    duration: float | None,
+    trace: Trace | None,
+    tls: TlsFiles | None,
+    platform: str | None,
+) -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    runtime = FleetRuntime(
+        plan,
+        _Observer(result, trace),
+        log=_log,
+        tls=tls,
+        platform=platform,
+        clock=SystemClock(),
+        trace=trace.message if trace is not None else None,
+    )
+    await runtime.open()
+    try:
+        runtime.start_device(index, ended.set)
+        await _first(ended.wait(), duration)
+        await runtime.stop_all()
+    finally:
+        await runtime.close()
+
+
+async def _first(waiting: Awaitable[object], seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        return
+
+
+def _log(level: int, text: str) -> None:
+    if level >= logging.WARNING:
+        sys.stderr.write(f"{text}\n")

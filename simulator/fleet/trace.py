@@ -1,0 +1,59 @@
+"""What one device says and hears, written down for people or as JSON lines: decrypted, without secrets, times in ms."""
+
+import contextlib
+from typing import IO, Any
+
+import orjson
+
+from simulator.clock import Clock
+from simulator.protocol.masking import masked
+
+_DIRECTIONS = {">": "sent", "<": "received"}
+
+
+class Trace:
+    """Writes every message and every event of one device to `out`, as it happens.
+
+    Args:
+        as_json: one JSON object a line (`t_ms`, and `direction` with `message`, or `event` with `detail`) instead of
+            text for people.
+    """
+
+    def __init__(self, out: IO[str], clock: Clock, *, as_json: bool) -> None:
+        self._out = out
+        self._clock = clock
+        self._as_json = as_json
+        self._started = clock.monotonic()
+
+    def message(self, direction: str, data: bytes) -> None:
+        """A decrypted message, `>` sent or `<` received."""
+        try:
+            shown: Any = masked(orjson.loads(data))
+        except orjson.JSONDecodeError:
+            shown = f"no JSON, {len(data)} bytes"
+        if self._as_json:
+            self._line({"t_ms": self._now(), "direction": _DIRECTIONS[direction], "bytes": len(data), "message": shown})
+        else:
+            self._text(f"{direction} {orjson.dumps(shown).decode()}")
+
+    def event(self, what: str, detail: str) -> None:
+        """Something that is no message: a state, a lost connection, a finding."""
+        if self._as_json:
+            self._line({"t_ms": self._now(), "event": what, "detail": detail})
+        else:
+            self._text(f"- {what}: {detail}")
+
+    def _now(self) -> float:
+        return round((self._clock.monotonic() - self._started) * 1000, 3)
+
+    def _text(self, text: str) -> None:
+        self._write(f"{self._now():12.3f} ms  {text}\n")
+
+    def _line(self, fields: dict[str, Any]) -> None:
+        self._write(orjson.dumps(fields).decode() + "\n")
+
+    def _write(self, line: str) -> None:
+        # Whoever read us went away (head, less); the device itself goes on to its orderly end.
+        with contextlib.suppress(BrokenPipeError):
+            self._out.write(line)
+            self._out.flush()
