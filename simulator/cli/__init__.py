@@ -99,18 +99,19 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog="best-fleet",
-        description="A fleet of virtual BEST meeting devices, driven by Locust.",
+        usage="best-fleet COMMAND [options]",
+        description="A fleet of virtual BEST meeting devices, driven by Locust.\n\ncommands:\n"
+        + "\n".join(f"  {name:<12} {summary}" for name, summary in COMMANDS.items()),
         epilog=EPILOG,
         formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"best-fleet {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, summary in COMMANDS.items():
+    commands = parser.add_subparsers(prog="best-fleet", metavar="COMMAND", help=argparse.SUPPRESS)
+    for name in COMMANDS:
         module = command_module(name) if name == only else None
         command = commands.add_parser(
             name,
-            help=summary,
             description=module.DESCRIPTION if module else None,
             epilog=module.EPILOG if module else None,
             formatter_class=HelpFormatter,

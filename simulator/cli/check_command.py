@@ -76,7 +76,7 @@ def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iter
     yield from row("identities", source.name)
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {seconds(plan.duration)}")
     for group, count in zip(scenario.groups, counts, strict=True):
-        yield from row(f"  {group.name}", f"{count}: {describe_group(group)}")
+        yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
     for number, step in enumerate(plan.steps, start=1):
         change = (
             f"to {step.devices} devices in {seconds(step.over)}" if step.over else f"{step.devices} devices at once"

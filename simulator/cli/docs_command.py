@@ -62,7 +62,7 @@ def scenario_schema_file() -> str:
     """The scenario format's JSON Schema."""
     from simulator.fleet.reference import scenario_schema
 
-    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(scenario_schema(), indent=2) + "\n"
 
 
 DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(

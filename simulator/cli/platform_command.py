@@ -158,10 +158,11 @@ def inspect_ledger(words: Sequence[str]) -> int:
     if len(words) != 2 or words[0] != "inspect":
         raise UsageError("platform: it is `best-fleet platform inspect FILE`, or options alone")
 
-    from simulator.platform.inspection import LedgerError, inspect
+    from simulator.platform.inspection import inspect
+    from simulator.platform.ledger import LedgerError
 
     try:
         print(inspect(Path(words[1])))
-    except (LedgerError, OSError) as error:
+    except LedgerError as error:
         raise UsageError(f"platform inspect: {error}") from None
     return ExitCode.PASSED

@@ -25,6 +25,12 @@ examples:
 """
 PASSES_OPTIONS_ON = True
 
+HANDED_ON = (
+    *("host", "identities", "report", "users", "spawn_rate", "run_time"),
+    *("processes", "master_host", "master_port"),
+)
+"""Options of ours that are Locust's (or the locustfile's) under the same name."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that stand in for Locust's and those most used."""
@@ -75,17 +81,7 @@ def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[s
         arguments += ["--scenario", options.scenario]
     if not options.web and not options.worker:
         arguments.append("--headless")
-    for name in (
-        "host",
-        "identities",
-        "report",
-        "users",
-        "spawn_rate",
-        "run_time",
-        "processes",
-        "master_host",
-        "master_port",
-    ):
+    for name in HANDED_ON:
         value = getattr(options, name)
         if value is not None:
             arguments.append(f"--{name.replace('_', '-')}={value}")

@@ -1,0 +1,57 @@
+"""`best-fleet report`: the files of a run built anew, or the runs of several machines as one report."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.cli.errors import UsageError
+from simulator.exit_codes import ExitCode
+
+DESCRIPTION = """\
+Build summary.json, report.html, report.md, junit.xml and latency.hlog of a run anew and print its table. A run that was
+broken off (kill -9, power) is reported as far as it was measured, and marked as incomplete.
+With --merge, runs of separate machines become one report: counts and histograms add up exactly."""
+EPILOG = """\
+examples:
+  best-fleet report runs/smoke
+  best-fleet report --merge runs/machine-1 runs/machine-2 --out runs/both
+  best-fleet report runs/smoke --verdict          exit with the run's own code
+"""
+PASSES_OPTIONS_ON = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which runs, and where to."""
+    parser.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="what a run left (--report)")
+    parser.add_argument("--merge", action="store_true", help="make one report of all DIRs")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the merged report goes")
+    parser.add_argument("--quiet", action="store_true", help="print no table")
+    parser.add_argument("--verdict", action="store_true", help="exit with the code that the run itself ended with")
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Write the files and print the table.
+
+    Raises:
+        UsageError: when a directory holds no run, or the report cannot be written.
+    """
+    if options.merge != (options.out is not None):
+        raise UsageError("report: --merge and --out go together")
+    if not options.merge and len(options.directories) > 1:
+        raise UsageError("report: one DIR, or --merge DIR DIR ... --out DIR")
+
+    from reports.rebuild import UnreadableRunError, merge, rebuild
+    from reports.summary import exit_code
+    from reports.terminal import print_summary
+
+    target: Path = options.out if options.merge else options.directories[0]
+    try:
+        summary = merge(options.directories, target) if options.merge else rebuild(target)
+    except UnreadableRunError as error:
+        raise UsageError(f"report: {error}") from None
+    except OSError as error:
+        raise UsageError(f"report: {error.filename or target}: {error.strerror}") from None
+    if not options.quiet:
+        print_summary(summary)
+    print(f"{target}: written")
+    return exit_code(summary) if options.verdict else ExitCode.PASSED

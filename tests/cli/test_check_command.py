@@ -1,0 +1,125 @@
+"""`best-fleet check`: problems with their places, or the fleet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main
+from simulator.cli.check_command import rate, seconds
+
+GOOD = """\
+name: two-groups
+duration: 5min
+groups:
+  - {name: doors, count: 6, verifications: [{rate: 6/min}]}
+  - {name: halls, count: 2, heartbeat: 90s, verifications: []}
+thresholds: ["dev.heartbeat p99 < 500 ms"]
+"""
+BAD = """\
+groups:
+  - name: doors
+    count: many
+    heartbet: 10s
+thresholds:
+  - dev.heartbat p99 < 500 ms
+"""
+
+
+def write(directory: Path, text: str, name: str = "scenario.yaml") -> str:
+    path = directory / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_describes_the_fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, GOOD)]) == 0
+    text = capsys.readouterr().out
+    for part in (
+        "two-groups",
+        "the embedded platform",
+        "8, at most 8 at once, for 5 min",
+        "doors, 6 devices: ",
+        "6/min",
+    ):
+        assert part in text
+    assert "heartbeat every 90 s" in text
+    assert "dev.heartbeat p99 < 500 ms" in text
+
+
+def test_scales_groups_in_proportion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, GOOD), "-u", "80"]) == 0
+    text = capsys.readouterr().out
+    assert "doors, 60 devices: " in text
+    assert "halls, 20 devices: " in text
+
+
+def test_lists_every_problem_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, BAD)
+    assert main(["check", path]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith(f"{path}:3: groups[0].count: ")
+    assert lines[1].startswith(f"{path}:4: groups[0].heartbet: ")
+    assert "did you mean heartbeat?" in lines[1]
+    assert lines[2].startswith(f"{path}:6: thresholds[0]: ")
+    assert "did you mean dev.heartbeat?" in lines[2]
+
+
+def test_goes_on_after_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad, good = write(tmp_path, BAD, "bad.yaml"), write(tmp_path, GOOD, "good.yaml")
+    assert main(["check", bad, good, str(tmp_path / "none.yaml")]) == 2
+    output = capsys.readouterr()
+    assert "good.yaml: no problems" in output.out
+    assert "none.yaml: there is no such file" in output.err
+    assert "bad.yaml:3" in output.err
+
+
+def test_quiet_says_nothing_of_good_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--quiet", write(tmp_path, GOOD)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_too_few_identities(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    identities = write(tmp_path, "sn,secretKey,productId,devKey\nA1,aa,p1,123456\n", "one.csv")
+    assert main(["check", write(tmp_path, GOOD), "--identities", identities]) == 2
+    assert "one.csv: holds 1 identities, but the fleet has 8 devices" in capsys.readouterr().err
+
+
+def test_a_fleet_has_devices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, GOOD), "-u", "0"]) == 2
+    assert "at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml")), ids=lambda p: p.stem)
+def test_our_own_scenarios_have_no_problem_of_form(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["check", str(path)])
+    errors = [line for line in capsys.readouterr().err.splitlines() if "there is no file" not in line]
+    # staging.yaml names a CSV that only its user has.
+    assert not errors
+    assert code == 0 or path.stem == "staging"
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        (0.35, "0.35 s"),
+        (60, "60 s"),
+        (119, "119 s"),
+        (300, "5 min"),
+        (330, "5 min 30 s"),
+        (5400, "1 h 30 min"),
+        (7200, "2 h"),
+    ],
+)
+def test_durations(duration: float, text: str) -> None:
+    assert seconds(duration) == text
+
+
+@pytest.mark.parametrize(
+    ("per_second", "text"),
+    [(2, "2/s x"), (0.1, "6/min x"), (1 / 60, "1/min x"), (1 / 1800, "2/h x"), (0, "a wave of x")],
+)
+def test_rates(per_second: float, text: str) -> None:
+    assert rate(per_second, "x") == text

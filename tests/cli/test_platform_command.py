@@ -1,0 +1,95 @@
+"""`best-fleet platform`: its options become the platform's, and wrong ones are told before anything is served."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main, platform_command
+from simulator.cli.errors import UsageError
+from simulator.cli.platform_command import KnownDevices, with_options
+from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.platform.settings import PlatformSettings
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "scenario.yaml"
+    path.write_text("groups: [{name: doors, count: 3}]\n")
+    return path
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    platform_command.add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def test_the_scenario_decides_unless_told_otherwise() -> None:
+    settings = PlatformSettings(channel="exchange-only")
+    assert with_options(settings, parse()) == settings
+    assert with_options(settings, parse("--channel", "plain")).channel == "plain"
+
+
+def test_unknown_channel_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="rsa-aes"):
+        with_options(PlatformSettings(), parse("--channel", "rsa-eas"))
+
+
+def test_self_signed_certificate(tmp_path: Path) -> None:
+    tls = with_options(PlatformSettings(), parse("--tls-self-signed", str(tmp_path))).tls
+    assert tls is not None
+    assert tls.certificate is None
+
+
+def test_own_certificate(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    certificate.touch()
+    key.touch()
+    tls = with_options(PlatformSettings(), parse("--tls-cert", str(certificate), "--tls-key", str(key))).tls
+    assert tls is not None
+    assert (tls.certificate, tls.key) == (certificate, key)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tls-cert", "c.pem"], "go together"),
+        (["--tls-cert", "c.pem", "--tls-key", "k.pem"], r"no file c\.pem"),
+        (["--tls-cert", "c.pem", "--tls-key", "k.pem", "--tls-self-signed", "d"], "either"),
+    ],
+)
+def test_tls_options_that_do_not_fit(arguments: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        with_options(PlatformSettings(), parse(*arguments))
+
+
+def test_client_ca_needs_a_certificate(scenario: Path) -> None:
+    with pytest.raises(UsageError, match="needs a certificate"):
+        with_options(PlatformSettings(), parse("--tls-client-ca", str(scenario)))
+
+
+def test_it_knows_the_devices_of_the_scenario(scenario: Path) -> None:
+    source = identities_of(read_scenario(scenario), None)
+    directory = KnownDevices(source)
+    assert directory.lookup(source.at(2).sn) == source.at(2)
+    assert directory.lookup("stranger") is None
+
+
+def test_a_scenario_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["platform"]) == 2
+    assert "--scenario is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["inspekt", "a"], ["inspect"], ["inspect", "a", "b"]])
+def test_inspect_takes_one_file(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["platform", *words]) == 2
+    assert "inspect FILE" in capsys.readouterr().err
+
+
+def test_inspecting_what_is_no_ledger(scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["platform", "inspect", str(scenario)]) == 2
+    assert main(["platform", "inspect", str(tmp_path / "none.sqlite")]) == 2
+    assert capsys.readouterr().err.count("platform inspect:") == 2
