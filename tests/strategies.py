@@ -48,7 +48,25 @@ _timestamps = st.builds(
     lambda moment, offset: moment.replace(microsecond=0).isoformat() + offset, st.datetimes(), _offsets
 )
 
+
+def _hex(least: int, most: int) -> st.SearchStrategy[str]:
+    return st.binary(min_size=least, max_size=most).map(bytes.hex)
+
+
+def _ten(item: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(item, min_size=10, max_size=10).map(":".join)
+
+
+# Formats that a regular expression alone does not say, or that it generates too slowly.
 _VALID: dict[f.Format, st.SearchStrategy[str]] = {
+    f.MD5_HEX: _hex(16, 16),
+    f.MD5_HEX_ANY: _hex(16, 16) | _hex(16, 16).map(str.upper),
+    f.DIGEST_HEX: _hex(32, 32) | _hex(32, 32).map(str.upper),
+    f.SALT_HEX: _hex(1, 64),
+    f.MAC: st.binary(min_size=6, max_size=6).map(lambda data: data.hex(":")),
+    f.BIO_FLAGS: _ten(st.sampled_from("01")),
+    f.BIO_COUNTS: _ten(st.integers(0, 999_999_999).map(str)),
+    f.BIO_VERSIONS: _ten(st.integers(0, 9999).map(str) | st.sampled_from(["10.0", "7.0", "58.1.2"])),
     f.TIMESTAMP: _timestamps,
     f.OFFSET: _offsets,
     f.BASE64: st.binary(min_size=1, max_size=60).map(lambda data: base64.b64encode(data).decode()),

@@ -158,6 +158,16 @@ def test_a_message_goes_in_its_own_direction_only(func_id: str) -> None:
     assert violation.code == codes.UNKNOWN_FUNC_ID
 
 
+@pytest.mark.parametrize("func_id", ["dev.heartbeat", "dev.system.sync.time"])
+@pytest.mark.parametrize("envelope", [{}, {"payload": {}}, {"payload": {"params": {}}}])
+def test_the_payload_may_be_empty_where_the_document_shows_none(func_id: str, envelope: Message) -> None:
+    assert validate_request({"funcId": func_id, "mid": "m", **envelope}) is None
+
+
+def test_a_violation_reads_as_a_sentence() -> None:
+    assert str(validate_request({"funcId": "dev.heartbeat"})) == "mid is missing"
+
+
 @pytest.mark.parametrize("mid", ["m", "m" * 32, "会" * 32])
 def test_mids_up_to_32_characters_pass(mid: str) -> None:
     assert validate_request({"funcId": "dev.heartbeat", "mid": mid}) is None
