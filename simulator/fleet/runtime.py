@@ -29,6 +29,8 @@ from simulator.wire.tls import client_context
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
+_TIMER_RESOLUTION = 0.001
+"""Seconds: the loop's timers count whole milliseconds."""
 _SAVE_INTERVAL = 1.0
 """Seconds between two writes of new logins to the state file."""
 
@@ -66,6 +68,7 @@ class FleetRuntime:
         self._devices: dict[int, Device] = {}
         self._stopping = False
         self._empty: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._env: Environment | None = None
         self._network: FleetNetwork | None = None
@@ -98,6 +101,7 @@ class FleetRuntime:
             people.pool(settings.user_locale)
             for enrolment in settings.enrolments:
                 people.pool(enrolment.locale)
+        self._loop = asyncio.get_running_loop()
         self._timers.on_earlier = self._arm
         self._env = Environment(
             clock=self._clock,
@@ -216,11 +220,15 @@ class FleetRuntime:
             self._timers.call_later(_SAVE_INTERVAL, self._save_logins)
 
     def _arm(self, when: float) -> None:
-        """Drive the timer queue by one timer of the loop."""
+        """Drive the timer queue by one timer of the loop, rounded up to its resolution.
+
+        Rounded down, the loop would come back before anything is due, and again and again until it is.
+        """
         if self._timer is not None:
             self._timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(max(0.0, when - self._clock.monotonic()), self._run_timers)
+        assert self._loop is not None
+        delay = when - self._clock.monotonic()
+        self._timer = self._loop.call_later(max(0.0, delay) + _TIMER_RESOLUTION, self._run_timers)
 
     def _run_timers(self) -> None:
         self._timer = None
@@ -228,5 +236,5 @@ class FleetRuntime:
             self._timers.run_due()
         finally:
             due = self._timers.next_due()
-            if due is not None:
+            if due is not None and self._timer is None:
                 self._arm(due)
