@@ -123,6 +123,7 @@ def _write_defaults(schema: dict[str, Any], section: type[BaseModel]) -> None:
         elif shown is not None:
             entry["default"] = shown.write(field.default)
         entry["title"] = name
+        entry["description"] = field.description
 
 
 def _shown(field: FieldInfo) -> Shown | None:

@@ -1,0 +1,87 @@
+"""Logins between runs: kept by dispatch server, private, and shared by processes."""
+
+import multiprocessing
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from simulator.fleet.warm_state import Login, WarmState, WarmStateError
+
+
+def test_logins_are_kept_by_dispatch_server_and_serial_number(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with WarmState(path) as state:
+        state.save("http://a", {"A": Login("1", "s1"), "B": Login("2", "s2")})
+        state.save("http://b", {"A": Login("3", "s3")})
+        state.save("http://a", {"B": Login("4", "s4")})
+        state.save("http://a", {})
+    with WarmState(path) as state:
+        assert state.load_many("http://a", ["A", "B", "C"]) == {"A": Login("1", "s1"), "B": Login("4", "s4")}
+        assert state.load_many("http://b", ["A", "B"]) == {"A": Login("3", "s3")}
+        assert state.load_many("http://a", []) == {}
+        state.forget("http://a", ["A", "nobody"])
+        assert state.load_many("http://a", ["A", "B"]) == {"B": Login("4", "s4")}
+        assert state.load_many("http://b", ["A"]) == {"A": Login("3", "s3")}
+
+
+def test_many_logins_take_several_queries(tmp_path: Path) -> None:
+    logins = {f"D{number}": Login(str(number), "s") for number in range(3000)}
+    with WarmState(tmp_path / "state.sqlite") as state:
+        state.save("d", logins)
+        assert state.load_many("d", logins) == logins
+
+
+def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    path.touch(0o644)
+    with WarmState(path) as state:
+        state.save("d", {"A": Login("1", "s")})
+        for file in tmp_path.iterdir():
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "s3cret" not in repr(Login("s3cret", "s3cret"))
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    text, directory, newer = tmp_path / "notes.txt", tmp_path / "nowhere/s.sqlite", tmp_path / "newer.sqlite"
+    text.write_text("these are my notes, which nobody may touch\n" * 20)
+    connection = sqlite3.connect(newer)
+    connection.execute("PRAGMA user_version = 9")
+    connection.close()
+    for path, says in ((text, "no state file"), (directory, "cannot be opened"), (newer, "another version")):
+        with pytest.raises(WarmStateError, match=says):
+            WarmState(path)
+    assert text.read_text().startswith("these are my notes")
+
+
+def test_a_closed_or_broken_file_gives_our_error(tmp_path: Path) -> None:
+    with WarmState(tmp_path / "state.sqlite") as state:
+        pass
+    with pytest.raises(WarmStateError, match="cannot be read"):
+        state.load_many("d", ["A"])
+    with pytest.raises(WarmStateError, match="cannot be written"):
+        state.save("d", {"A": Login("1", "s")})
+
+
+def _save_many(path: Path, worker: int) -> None:
+    with WarmState(path) as state:
+        for batch in range(20):
+            state.save("d", {f"{worker}-{batch}-{number}": Login("a", "s") for number in range(20)})
+
+
+def test_several_processes_write_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_save_many, args=(path, worker)) for worker in range(3)]
+    for process in workers:
+        process.start()
+    for process in workers:
+        process.join(60)
+    assert [process.exitcode for process in workers] == [0, 0, 0]
+    wanted = [f"{worker}-{batch}-{number}" for worker in range(3) for batch in range(20) for number in range(20)]
+    with WarmState(path) as state:
+        assert len(state.load_many("d", wanted)) == len(wanted)
