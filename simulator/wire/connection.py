@@ -257,10 +257,13 @@ class Connection(FlowControlled):
             if data:
                 self.bytes_out += len(data)
                 transport.write(data)
-            elif self._SIDE is Side.SERVER and transport.can_write_eof():
-                transport.write_eof()
-            else:
-                transport.close()
+            elif self._SIDE is Side.SERVER:
+                # A server ends TCP first. A client asks for the end only where it comes anyway: the peer has ended it,
+                # or the opening handshake has failed and the connection is aborted.
+                if transport.can_write_eof():
+                    transport.write_eof()
+                else:
+                    transport.close()
 
     # The long way of incoming data.
 

@@ -55,7 +55,11 @@ class Opening:
             detail: How it was lost.
         """
         where = shown_url(self.target)
-        hint = "" if self.target.secure else " (if it expects TLS, the URL has to begin with wss://)"
+        if self.target.secure:
+            # With TLS 1.3 the client's certificate is asked for after its own side of the handshake is done.
+            hint = " (it may demand a client certificate)"
+        else:
+            hint = " (if it expects TLS, the URL has to begin with wss://)"
         if isinstance(problem, InvalidStatus):
             return ConnectFailed("handshake", f"{where} answered {self._status(problem.response)}")
         if isinstance(problem, InvalidMessage) and isinstance(problem.__cause__, EOFError):

@@ -14,7 +14,7 @@ from websockets.server import ServerProtocol
 from simulator.wire.connection import GOING_AWAY, Connection
 from simulator.wire.errors import ListenFailed, in_words, shown_address
 from simulator.wire.frames import plain_frame, read_masked
-from simulator.wire.handler import MessageHandler, OnError
+from simulator.wire.handler import NOBODY, MessageHandler, OnError
 from simulator.wire.sansio import SILENT
 
 # Thousands of devices may connect in the same second; the kernel cuts this to its own limit (somaxconn).
@@ -39,7 +39,7 @@ class ServerConnection(Connection):
         self._server = server
         super().__init__(
             loop,
-            server.handler_factory(),
+            NOBODY,
             ServerProtocol(max_size=server.max_size, logger=SILENT),
             max_size=server.max_size,
             max_write_buffer=server.max_write_buffer,
@@ -70,6 +70,7 @@ class ServerConnection(Connection):
         self._flush()
         if protocol.state is State.OPEN:
             self.request_path = event.path
+            self._handler = self._server.handler_factory()
             self._opened()
 
 
@@ -179,7 +180,7 @@ async def serve(
     Args:
         host: Address or name to listen at.
         port: 0 takes a free one; see `Server.port`.
-        handler_factory: Makes the handler of a new connection.
+        handler_factory: Makes the handler of a connection whose opening handshake is done.
         ssl: TLS settings; None serves plain `ws`.
         max_size: Limit for a received message, in bytes; a larger one ends its connection with 1009.
         max_write_buffer: Bytes that may wait for a slow peer before nothing more is read from it.

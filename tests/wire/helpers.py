@@ -235,3 +235,10 @@ def frame(opcode: Opcode, payload: bytes = b"", *, fin: bool = True, masked: boo
 def close_payload(code: int, reason: str = "") -> bytes:
     """What stands in a close frame."""
     return code.to_bytes(2) + reason.encode()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that no callback tells of."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - the state of a transport or of the kernel has no event
+            await asyncio.sleep(0.002)

@@ -238,7 +238,7 @@ async def test_a_fault_in_a_fragmented_message_counts_the_same(network: Network)
 
 
 async def test_without_a_callback_faults_go_to_the_loop(network: Network) -> None:
-    server, handlers = await network.serve(lambda: Faulty("message"), on_error=None)
+    server, _ = await network.serve(lambda: Faulty("message"), on_error=None)
     seen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: seen.append(context["exception"]))
     connection, client = await network.connect(server.port)

@@ -10,6 +10,7 @@ import pytest
 from websockets.frames import Opcode
 
 from simulator.wire.connection import Connection
+from simulator.wire.tls import SelfSigned, client_context, server_context
 from tests.wire.helpers import Collector, Network, RawPeer, accept_upgrade, close_payload, frame
 
 
@@ -229,7 +230,7 @@ async def test_a_server_closes_all_its_connections(network: Network) -> None:
     await server.wait_closed()
     assert server.connections == 0
     assert [(await client.wait_closed())[0] for client in clients] == [1001] * 5
-    assert all(handler.has_ended for handler in handlers if handler.calls)
+    assert all(handler.has_ended for handler in handlers)
     assert await opening.read_to_end() == b""
     assert await deaf.read_frame() == (Opcode.CLOSE, close_payload(1001))
 
@@ -254,15 +255,18 @@ async def test_sending_in_closed_is_harmless(network: Network) -> None:
     assert (await client.wait_closed())[0] == 1006
 
 
-async def test_a_burst_after_the_peer_has_gone_logs_nothing(network: Network) -> None:
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_burst_after_the_peer_has_gone_logs_nothing(
+    network: Network, certificate: SelfSigned, secure: bool
+) -> None:
     """Both loops warn of repeated writes to a failed transport, from which the native thread must be kept."""
 
     async def script(peer: RawPeer) -> None:
         await accept_upgrade(peer)
         peer.reset()
 
-    port, first = await network.raw_server(script)
-    connection, client = await network.connect(port)
+    port, first = await network.raw_server(script, server_context(*certificate) if secure else None)
+    connection, client = await network.connect(port, ssl=client_context(certificate.cert) if secure else None)
     await first
     while not client.has_ended:
         for _ in range(50):

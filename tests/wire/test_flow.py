@@ -6,7 +6,7 @@ import asyncio
 
 from websockets.frames import Opcode
 
-from tests.wire.helpers import PATIENCE, Collector, Echo, Network, accept_upgrade, frame
+from tests.wire.helpers import PATIENCE, Collector, Echo, Network, accept_upgrade, frame, until
 
 CHUNK = bytes(64 * 1024)
 
@@ -81,9 +81,7 @@ async def test_a_server_stops_reading_from_a_peer_that_takes_nothing(network: Ne
     total = 300
     sender = asyncio.create_task(peer.send(*[message] * total))
     echo = handlers[0]
-    async with asyncio.timeout(PATIENCE):
-        while not echo.connection.paused:
-            await asyncio.sleep(0.005)
+    await until(lambda: echo.connection.paused)
     await asyncio.sleep(0.05)
     assert not sender.done()
     assert len(echo.messages) < total
@@ -112,9 +110,7 @@ async def test_a_peer_that_goes_while_it_is_not_read_is_noticed_on_writing(netwo
     peer = await network.raw_client(server.port)
     message = frame(Opcode.BINARY, CHUNK, masked=True)
     sender = asyncio.create_task(peer.send(*[message] * 300))
-    async with asyncio.timeout(PATIENCE):
-        while not handlers[0].connection.paused:
-            await asyncio.sleep(0.005)
+    await until(lambda: handlers[0].connection.paused)
     sender.cancel()
     peer.reset()
     assert (await handlers[0].wait_closed())[0] == 1006
