@@ -7,6 +7,7 @@ intended times and the generator's loop lag stand behind the prefixes of `simula
 import io
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -122,3 +123,27 @@ class HlogIntervals:
 
     def __len__(self) -> int:
         return self._flushed + len(self._waiting)
+
+
+class HlogFile:
+    """An interval store on top of a log that is only read; what is appended stays in memory.
+
+    Args:
+        path: the log.
+        count: how many of its intervals belong to the run.
+    """
+
+    def __init__(self, path: Path, count: int) -> None:
+        self.path = path
+        self._count = count
+        self._appended: list[Interval] = []
+
+    def append(self, interval: Interval) -> None:
+        self._appended.append(interval)
+
+    def __iter__(self) -> Iterator[Interval]:
+        yield from islice(read_hlog(self.path), self._count)
+        yield from tuple(self._appended)
+
+    def __len__(self) -> int:
+        return self._count + len(self._appended)

@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from reports.hlog import HlogFormatError, read_hlog
+from reports.hlog import HlogFile, HlogFormatError
 from reports.run_info import RunInfo
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.histogram import HistogramFormatError
+from simulator.measurements.intervals import MemoryIntervals
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state
 
@@ -28,9 +29,10 @@ def load_run(directory: Path) -> tuple[RunMeasurements, RunInfo]:
     Raises:
         UnreadableRunError: If there is none, or its files are damaged.
     """
-    measurements = RunMeasurements()
-    run, data = _read(directory)
-    _absorb(measurements, directory, data, "", 0)
+    run, state = _read(directory)
+    log = HlogFile(directory / HLOG, state["sealed"])
+    measurements = RunMeasurements(intervals=log)
+    _absorb(measurements, state, log, "", 0)
     return measurements, run
 
 
@@ -55,11 +57,14 @@ def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
     measurements = RunMeasurements()
     runs: list[RunInfo] = []
     for directory in directories:
-        run, data = _read(directory)
-        _absorb(measurements, directory, data, directory.name, sum(run.devices for run in runs))
+        run, state = _read(directory)
+        log = HlogFile(directory / HLOG, state["sealed"])
+        _absorb(measurements, state, log, directory.name, sum(run.devices for run in runs))
         runs.append(run)
     if not runs:
         raise UnreadableRunError("no run to merge was named")
+    # as if one run had been logged: readers expect the order of time
+    measurements.intervals = MemoryIntervals(sorted(measurements.intervals, key=lambda interval: interval.start))
     return measurements, _merged_info(runs, [directory.name for directory in directories])
 
 
@@ -89,14 +94,13 @@ def _read(directory: Path) -> tuple[RunInfo, dict[str, Any]]:
     raise UnreadableRunError(f"{directory}: holds neither {SUMMARY} nor {CHECKPOINT}: no report of a run")
 
 
-def _absorb(measurements: RunMeasurements, directory: Path, state: dict[str, Any], source: str, offset: int) -> None:
-    path = directory / HLOG
+def _absorb(measurements: RunMeasurements, state: dict[str, Any], log: HlogFile, source: str, offset: int) -> None:
     try:
-        absorb_state(measurements, state, read_hlog(path), source, offset)
+        absorb_state(measurements, state, log, source, offset)
     except FileNotFoundError as error:
-        raise UnreadableRunError(f"{path}: missing") from error
+        raise UnreadableRunError(f"{log.path}: missing") from error
     except (OSError, HlogFormatError, HistogramFormatError, KeyError, TypeError, ValueError) as error:
-        raise UnreadableRunError(f"{path}: {error}") from error
+        raise UnreadableRunError(f"{log.path}: {error}") from error
 
 
 def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from reports.hlog import HlogIntervals, write_hlog
+from reports.html import render_report
 from reports.markdown import render_markdown
 from reports.run_info import RunInfo
 from reports.summary import build_summary
@@ -43,6 +44,7 @@ def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) 
         temporary.replace(log)
     summary = build_summary(measurements, run)
     write_whole(directory / MARKDOWN, render_markdown(summary).encode())
+    write_whole(directory / HTML, render_report(summary, measurements, run).encode())
     # last: whoever waits for the summary finds all the others
     write_whole(directory / SUMMARY, dump_summary(summary))
     (directory / CHECKPOINT).unlink(missing_ok=True)

@@ -63,7 +63,7 @@ def absorb_state(
     """Add the run that `state` and its log of intervals hold; several runs may be added one after the other.
 
     Args:
-        measurements: receives the intervals in its own store, too.
+        measurements: its own store receives the intervals, unless it is `intervals` itself.
         state: of `dump_state`.
         intervals: the log that belongs to it.
         source: names the run among several; stands before its processes' names.
@@ -72,7 +72,8 @@ def absorb_state(
     sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
     for interval in islice(intervals, state["sealed"]):
         sums[interval.tag].add(interval.encoded)
-        measurements.intervals.append(interval)
+        if measurements.intervals is not intervals:
+            measurements.intervals.append(interval)
     found = defaultdict(Histogram, {tag: total.histogram() for tag, total in sums.items()})
     for _, tag, histogram, intended, *_ in state["open"]:
         found[tag].add_counts(load_histogram(histogram))

@@ -1,0 +1,242 @@
+"""The numbers behind the charts of `report.html`: series over time thinned to a few hundred points, and distributions.
+
+Everything is plain data for JSON; times are seconds since the run's start, durations are ms. Points over time are taken
+from merged histograms of their whole span, never averaged from percentiles.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from reports.figures import is_request, name_of
+from reports.order import INITIAL_FLOW, in_order
+from reports.run_info import RunInfo
+from simulator.measurements.accumulate import HistogramSum
+from simulator.measurements.devices import INACTIVE_STATES, ONLINE
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.run import RunMeasurements
+from simulator.measurements.series import FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
+
+MOST_POINTS: Final = 240
+STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
+STATE_ORDER: Final = (
+    ONLINE,
+    "report",
+    "login",
+    "accredit",
+    "register",
+    "exchange",
+    "connecting",
+    "lookup",
+    "waiting",
+    "rebooting",
+    "failed",
+)
+_OPEN_BINS: Final = 3
+
+Points = dict[str, list[float | None]]
+
+
+def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
+    """Everything that the page draws."""
+    measurements.settle()
+    step = next((step for step in STEPS_S if run.duration_s / step <= MOST_POINTS), STEPS_S[-1])
+    bins = max(1, int(-(-run.duration_s // step)))
+    latency = _latency_over_time(measurements, int(run.started), step, bins)
+    names = {tag: name_of(tag) for tag in in_order(measurements.totals) if measurements.totals[tag].count}
+    return {
+        "step_s": step,
+        "times": [index * step for index in range(bins)],
+        "requests": [name for tag, name in names.items() if is_request(tag)],
+        "flows": [name for tag, name in names.items() if tag.startswith(FLOW_PREFIX)],
+        "commands": [name for tag, name in names.items() if name == tag and not is_request(tag) and ":" not in tag],
+        "latency": {names[tag]: points for tag, points in latency.items() if tag in names and tag != LOOP_LAG_TAG},
+        "loop_lag": latency.get(LOOP_LAG_TAG),
+        "failures": _binned(
+            measurements.failures_over_time, run, step, bins, lambda tag: name_of(tag) if ":" not in tag else None
+        ),
+        "curves": {
+            name: percentile_curve(measurements.totals[tag].histogram)
+            for tag, name in names.items()
+            if tag != LOOP_LAG_TAG
+        },
+        "intended_curves": {
+            tag: percentile_curve(measurements.intended[tag]) for tag in in_order(measurements.intended)
+        },
+        "devices": _devices(measurements, run, step, bins),
+        "waterfall": _waterfall(measurements),
+        "delivery": _delivery(measurements, run),
+        "disconnects": _binned(measurements.disconnects, run, step, bins, lambda reason: reason),
+        "records": _binned(measurements.records_over_time, run, step, bins, lambda event: event),
+        "health": _health(measurements, run, step, bins),
+    }
+
+
+def percentile_curve(histogram: Histogram) -> list[list[float]]:
+    """Points [x, ms] of the HDR plot: x is 1 / (1 - percentile), so that each decade is another nine.
+
+    Eight points a halving of the distance to 100 %, as far as there are samples to tell them apart.
+    """
+    count = histogram.count
+    if not count:
+        return []
+    ranks: list[int] = []
+    rest = float(count)
+    while rest >= 1.0:
+        rank = round(count - rest) + 1
+        if not ranks or rank > ranks[-1]:
+            ranks.append(rank)
+        rest *= 0.5**0.125
+    if ranks[-1] != count:
+        ranks.append(count)
+    values = histogram.values_at_ranks(ranks)
+    # rank r of n is passed by n - r of them; the highest one stands half a sample before 100 %
+    return [
+        [round(count / max(count - rank, 0.5), 4), round(value / 1000.0, 3)]
+        for rank, value in zip(ranks, values, strict=True)
+    ]
+
+
+class _TagBins:
+    """One series' histograms by span of time; only the latest spans stay open, the others become points."""
+
+    def __init__(self, bins: int) -> None:
+        self.points: Points = {name: [None] * bins for name in ("count", "p50", "p99", "max")}
+        self._open: dict[int, tuple[HistogramSum, list[int]]] = {}
+
+    def add(self, index: int, encoded: bytes, max_us: int) -> None:
+        found = self._open.get(index)
+        if found is None:
+            if len(self._open) >= _OPEN_BINS:
+                self._close(min(self._open))
+            found = self._open[index] = (HistogramSum(), [0])
+        found[0].add(encoded)
+        found[1][0] = max(found[1][0], max_us)
+
+    def _close(self, index: int) -> None:
+        total, most = self._open.pop(index)
+        histogram = total.histogram()
+        if not histogram.count:
+            return
+        histogram.max_us = most[0]
+        p50, p99 = histogram.percentiles((50.0, 99.0))
+        fresh = {"count": histogram.count, "p50": p50 / 1000.0, "p99": p99 / 1000.0, "max": most[0] / 1000.0}
+        for name, value in fresh.items():
+            before = self.points[name][index]
+            if before is not None:
+                # a span that was closed already got a late second: its extremes are the honest choice
+                value = before + value if name == "count" else max(before, value)
+            self.points[name][index] = round(value, 3)
+
+    def close(self) -> Points:
+        for index in sorted(self._open):
+            self._close(index)
+        return self.points
+
+
+def _latency_over_time(measurements: RunMeasurements, first: int, step: int, bins: int) -> dict[str, Points]:
+    series: defaultdict[str, _TagBins] = defaultdict(lambda: _TagBins(bins))
+    for interval in measurements.intervals:
+        if not interval.tag.startswith(INTENDED_PREFIX):
+            index = min(max(int(interval.start - first) // step, 0), bins - 1)
+            series[interval.tag].add(index, interval.encoded, interval.max_us)
+    return {tag: found.close() for tag, found in series.items()}
+
+
+def _binned(
+    series: Mapping[int, Mapping[str, int]],
+    run: RunInfo,
+    step: int,
+    bins: int,
+    label: Callable[[str], str | None],
+) -> dict[str, list[int]]:
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0] * bins)
+    for second, counts in series.items():
+        index = min(max((second - int(run.started)) // step, 0), bins - 1)
+        for name, count in counts.items():
+            if (shown := label(name)) is not None:
+                found[shown][index] += count
+    return {name: found[name] for name in in_order(found)}
+
+
+def _devices(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) -> dict[str, list[int]]:
+    """State -> devices in it at the end of each span."""
+    by_bin: list[dict[str, int]] = [{}] * bins
+    gauge: dict[str, int] = {}
+    reached = 0
+    for second, following in measurements.devices.gauges():
+        index = min(max((second - int(run.started)) // step, 0), bins - 1)
+        for missed in range(reached, index):
+            by_bin[missed] = gauge
+        gauge = following
+        by_bin[index] = gauge
+        reached = index
+    for missed in range(reached, bins):
+        by_bin[missed] = gauge
+    states = {state for gauge in by_bin for state, count in gauge.items() if count and state not in INACTIVE_STATES}
+    ordered = [state for state in STATE_ORDER if state in states] + sorted(states - set(STATE_ORDER))
+    return {state: [max(gauge.get(state, 0), 0) for gauge in by_bin] for state in ordered}
+
+
+def _waterfall(measurements: RunMeasurements) -> list[dict[str, Any]]:
+    """The steps of the initial flow in their order, each starting where the medians before it end."""
+    steps = []
+    at = 0.0
+    for name in INITIAL_FLOW:
+        totals = measurements.totals.get(name)
+        if totals is None or not totals.count:
+            continue
+        p50, p95 = (value / 1000.0 for value in totals.histogram.percentiles((50.0, 95.0)))
+        steps.append({"name": name, "start": round(at, 3), "p50": p50, "p95": p95, "count": totals.count})
+        at += p50
+    return steps
+
+
+def _delivery(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any] | None:
+    """How records kept the promise: the share delivered within it, and how many took how long."""
+    totals = measurements.totals.get(FLOW_PREFIX + "record_delivery")
+    if totals is None or not totals.count:
+        return None
+    histogram = totals.histogram
+    edges = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000)
+    shares = [histogram.share_at_most(edge * 1000) for edge in edges]
+    counts = [round(share * histogram.count) for share in shares]
+    return {
+        "promise_ms": run.promise_s * 1000.0,
+        "count": histogram.count,
+        "within": histogram.share_at_most(int(run.promise_s * 1e6)),
+        "edges_ms": list(edges),
+        "counts": [count - before for before, count in zip((0, *counts), (*counts, histogram.count), strict=False)],
+    }
+
+
+def _health(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) -> dict[str, Any]:
+    """CPU and memory of each process by span (the highest look), and the queues of all of them."""
+    cpu: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins)
+    rss: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins)
+    waiting: dict[str, list[float | None]] = {"samples": [None] * bins, "connects": [None] * bins}
+    for process, sample in measurements.health.samples:
+        index = min(max(int(sample.at - int(run.started)) // step, 0), bins - 1)
+        _raise(cpu[process], index, round(sample.cpu_percent, 1))
+        _raise(rss[process], index, round(sample.rss_mb, 1))
+        _raise(waiting["samples"], index, sample.waiting_samples)
+        _raise(waiting["connects"], index, sample.waiting_connects)
+    return {"cpu": _few(cpu), "rss": _few(rss), "waiting": waiting}
+
+
+def _raise(values: list[float | None], index: int, value: float) -> None:
+    before = values[index]
+    values[index] = value if before is None else max(before, value)
+
+
+def _few(series: Mapping[str, list[float | None]], most: int = 8) -> dict[str, list[float | None]]:
+    """At most `most` series: the others, lowest first, become one that shows their highest values."""
+    if len(series) <= most:
+        return dict(series)
+    ranked = sorted(series, key=lambda name: -max((value or 0.0 for value in series[name]), default=0.0))
+    rest = [_highest(values) for values in zip(*(series[name] for name in ranked[most - 1 :]), strict=True)]
+    return {**{name: series[name] for name in ranked[: most - 1]}, f"{len(ranked) - most + 1} others (highest)": rest}
+
+
+def _highest(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)

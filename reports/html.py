@@ -1,0 +1,166 @@
+"""`report.html`: the run on one page that needs nothing but itself.
+
+Tables are made here, so the page reads without scripts; charts are drawn in the browser from the data at its end.
+Style, script and chart library are put into the page; its content security policy forbids it any network.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from reports import text
+from reports.charts import chart_data
+from reports.run_info import RunInfo
+from simulator.measurements.run import RunMeasurements
+
+_VERDICTS: Final = {"passed": "✓ Passed", "failed": "✗ Failed", "invalid": "! Invalid: the generator was overloaded"}
+SECTIONS: Final = (
+    ("requests", "Requests"),
+    ("curves", "Percentiles"),
+    ("time", "Over time"),
+    ("fleet", "Devices"),
+    ("delivery", "Record delivery"),
+    ("commands", "Commands"),
+    ("failures", "Failures"),
+    ("generator", "Generator"),
+    ("scenario", "Scenario"),
+)
+
+
+def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run: RunInfo) -> str:
+    """The whole page."""
+    data = chart_data(measurements, run)
+    data["lag_limit_ms"] = run.lag_limit_ms
+    flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
+    missing = {"delivery": not data["delivery"], "commands": not summary["commands"]}
+    return render_page(
+        "report.html.j2",
+        data,
+        s=summary,
+        verdict_text=_VERDICTS[summary["verdict"]],
+        tiles=_tiles(summary, data),
+        sections=[(name, label) for name, label in SECTIONS if not missing.get(name)],
+        flows=flows,
+        intended={
+            name: figures["intended_ms"] for name, figures in summary["requests"].items() if figures["intended_ms"]
+        },
+        delivery=data["delivery"],
+        step_text="second" if data["step_s"] == 1 else text.duration(data["step_s"]),
+        generator_text=_generator_text(summary, run),
+    )
+
+
+def render_page(template: str, data: Mapping[str, Any] | None, **values: Any) -> str:
+    """A page made from a template, with style and script inside, and the chart library where there is `data`."""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            css=Markup(_asset("report.css")),
+            script=Markup(_asset("report.js")),
+            echarts=Markup(_asset("echarts.common.min.js")) if data is not None else "",
+            data=_embedded(data) if data is not None else "",
+            **values,
+        )
+    )
+
+
+def _embedded(data: Mapping[str, Any]) -> Markup:
+    """JSON that cannot end its script element, whatever text it holds."""
+    return Markup(orjson.dumps(data).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028"))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (
+        text.milliseconds,
+        text.count,
+        text.rate,
+        text.percent,
+        text.size,
+        text.duration,
+        text.moment,
+        text.clock,
+        text.codes,
+        text.threshold_value,
+    ):
+        environment.filters[function.__name__] = function
+    return environment
+
+
+@lru_cache
+def _asset(name: str) -> str:
+    return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _tiles(summary: Mapping[str, Any], data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    fleet, records = summary["fleet"], summary["records"]
+    requests = sum(figures["count"] for figures in summary["requests"].values())
+    failures = sum(figures["failures"] for figures in summary["requests"].values())
+    initial = summary["flows"]["init"]["latency_ms"]
+    tiles = [
+        _tile(
+            "Devices online",
+            f"{fleet['came_online']:,} of {fleet['devices']:,}",
+            f"{text.percent(fleet['online_ratio'])} of their time",
+            fleet["came_online"] < fleet["devices"],
+        ),
+        _tile("Requests", f"{requests:,}", f"{text.rate(requests / summary['duration_s'])} per second"),
+        _tile(
+            "Failed requests",
+            f"{failures:,}",
+            text.percent(failures / requests) if requests else "no request was made",
+            failures > 0,
+        ),
+        _tile(
+            "Records acknowledged",
+            f"{records['acknowledged']:,}",
+            f"of {records['generated']:,}: {records['pending']:,} pending, {records['refused']:,} refused, "
+            f"{records['rejected']:,} rejected",
+            records["pending"] > 0 or records["rejected"] > 0 or records["refused"] > 0,
+        ),
+        _tile(
+            "Initial flow, p95",
+            f"{text.milliseconds(initial['p95'])} ms",
+            f"median {text.milliseconds(initial['p50'])} ms, slowest {text.milliseconds(initial['max'])} ms",
+        ),
+    ]
+    delivery = data["delivery"]
+    if delivery is not None:
+        tiles.append(
+            _tile(
+                f"Records within {delivery['promise_ms'] / 1000.0:g} s",
+                text.percent(delivery["within"]),
+                f"p99 {text.milliseconds(summary['flows']['record_delivery']['latency_ms']['p99'])} ms",
+                delivery["within"] < 1.0,
+            )
+        )
+    return tiles
+
+
+def _tile(label: str, value: str, detail: str, alarm: bool = False) -> dict[str, Any]:
+    return {"label": label, "value": value, "detail": detail, "alarm": alarm}
+
+
+def _generator_text(summary: Mapping[str, Any], run: RunInfo) -> str:
+    generator = summary["generator"]
+    lag = generator["loop_lag_ms"]
+    state = "Fast enough" if generator["healthy"] else "Overloaded, so that the figures are not valid"
+    return (
+        f"{state}: event loop lag p99 {text.milliseconds(lag['p99'])} ms (limit {run.lag_limit_ms:g} ms), CPU "
+        f"{text.rate(generator['cpu_percent'])} % of a core on average in the busiest process, "
+        f"{text.count(generator['rss_mb'])} MB in {generator['processes']} "
+        f"process{'es' if generator['processes'] != 1 else ''}."
+    )
