@@ -239,7 +239,7 @@ class Commander:
             self._tally.event("command the device does not support")
             return
         device.fired[origin] = fired + 1
-        for draft in self._contents.for_rule(rule, fired, self._target(link)):
+        for draft in self._contents.for_rule(rule, fired, self._target(device, link)):
             self._queue(device, link.sn, (origin, fired), draft, rule.urgent)
 
     def _chosen(self, origin: int, rule: PushRule, sn: str) -> bool:
@@ -255,18 +255,23 @@ class Commander:
         done = self._ledger.value("SELECT provisioned FROM devices WHERE sn = ?", (link.sn,))
         if done is not None and done >= zero:
             return
-        for draft in self._contents.provisioning(self._target(link)):
+        for draft in self._contents.provisioning(self._target(device, link)):
             if link.supports(draft[0]):
                 self._queue(device, link.sn, _PROVISIONING, draft, False)
         self._ledger.write("UPDATE devices SET provisioned = ? WHERE sn = ?", (self._clock.wall(), link.sn))
 
-    def _target(self, link: Link) -> Target:
+    def _target(self, device: _Device, link: Link) -> Target:
+        def added(command: str) -> int:
+            rules = enumerate(self._settings.pushes)
+            return sum(rule.count * device.fired.get(place, 0) for place, rule in rules if rule.command == command)
+
         return Target(
             sn=link.sn,
             package_bytes=link.package_bytes,
             template_type=link.template_type,
             zero=self._zero or self._clock.wall(),
             photo_url=partial(self._photo_url, link.sn),
+            added=added,
         )
 
     # Queue and ledger

@@ -45,6 +45,8 @@ class Target:
     """The platform's zero, seconds since the epoch."""
     photo_url: Callable[[str], str]
     """Address of a user's photo, by pin."""
+    added: Callable[[str], int]
+    """How many entities the rules have added to the device in this run, by the command that adds them."""
 
 
 Draft = tuple[str, Content]
@@ -65,7 +67,7 @@ class Contents:
             "cmd.data.update.meetingMember": self._members,
             "cmd.data.update.multiCard": self._cards,
             "cmd.data.update.bioPhoto": self._bio_photos,
-            "cmd.data.delete.user": lambda target, sequence, count: {"pins": self._removable(sequence, count)},
+            "cmd.data.delete.user": lambda target, sequence, count: {"pins": self._removable(target, sequence, count)},
             "cmd.data.delete.multiCard": lambda target, sequence, count: {"pins": self._given(sequence, count)},
             "cmd.data.delete.userPhoto": lambda target, sequence, count: {"pins": self._given(sequence, count)},
             "cmd.data.delete.bioPhoto": self._bio_photos_to_delete,
@@ -124,9 +126,9 @@ class Contents:
         users = max(self._settings.users, 1)
         return list(dict.fromkeys(pin((sequence * count + place) % users) for place in range(count)))
 
-    def _removable(self, sequence: int, count: int) -> list[str]:
-        """Pins of the users that a rule added; where no rule adds any, of the last ones given at first."""
-        if self._adds("cmd.data.update.user"):
+    def _removable(self, target: Target, sequence: int, count: int) -> list[str]:
+        """Pins of users that a rule has added; where none are left, of the last ones given at first."""
+        if target.added("cmd.data.update.user") >= (sequence + 1) * count:
             return [pin(self._extra(sequence, count) + place) for place in range(count)]
         last = self._settings.users - sequence * count
         return [pin(number) for number in range(last - 1, last - 1 - count, -1) if number >= 0]
@@ -141,8 +143,9 @@ class Contents:
         }
 
     def _meeting_ids(self, target: Target, sequence: int, count: int) -> dict[str, Any]:
-        added = self._plan.count + sequence * count
-        first = added if self._adds("cmd.data.update.meeting") else max(self._plan.count - (sequence + 1) * count, 0)
+        first = self._plan.count + sequence * count
+        if target.added("cmd.data.update.meeting") < (sequence + 1) * count:
+            first = max(self._plan.count - (sequence + 1) * count, 0)
         return {"meetings": [meeting_id(target.sn, first + place) for place in range(count)]}
 
     def _cards(self, target: Target, sequence: int, count: int) -> dict[str, Any]:
@@ -183,9 +186,6 @@ class Contents:
     def _meeting(self, target: Target, number: int) -> dict[str, str]:
         applicant = self._people.full_name(number)
         return meeting(target.sn, number, self._plan, target.zero, self._offset, applicant)
-
-    def _adds(self, command: str) -> bool:
-        return any(rule.command == command for rule in self._settings.pushes)
 
     def _extra(self, sequence: int, count: int) -> int:
         """Number of the first user that firing `sequence` is about: behind those that every device gets at first."""

@@ -27,19 +27,11 @@ from simulator.clock import SystemClock
 from simulator.platform.directory import ListedDirectory
 from simulator.platform.server import PlatformOptions, ReadyInfo, run_platform
 from simulator.platform.settings import PlatformSettings
+from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
 
 OK = "00000000"
 OAEP = padding.OAEP(mgf=padding.MGF1(SHA256()), algorithm=SHA256(), label=None)
-ALL_FUNC_IDS = """
-dev.register dev.accredit dev.login dev.report dev.heartbeat dev.file.upload.start dev.file.upload.package
-dev.file.upload.end dev.data.upload.user dev.data.upload.userPhoto dev.data.upload.bioPhoto dev.data.upload.multiCard
-dev.data.upload.verifyLog dev.data.upload.verifyPhoto dev.system.sync.time dev.cmd.response cmd.dev.response
-cmd.data.update.user cmd.data.update.meeting cmd.data.update.meetingMember cmd.data.update.multiCard
-cmd.data.update.bioPhoto cmd.data.delete.user cmd.data.delete.bioPhoto cmd.data.delete.multiCard
-cmd.data.delete.meeting cmd.data.delete.meetingMember cmd.data.delete.userPhoto cmd.data.query.user
-cmd.data.clear.user cmd.data.clear.multiCard cmd.data.clear.all cmd.option.set cmd.control.reboot
-cmd.system.sync.time
-""".split()
+ALL_FUNC_IDS = list(NEGOTIATED_FUNC_IDS)
 
 
 @dataclass(frozen=True)
