@@ -112,7 +112,9 @@ class EmbeddedPlatform:
             if (code := self.exit_code) is not None:
                 raise PlatformStartError(f"the embedded platform ended with exit code {code}:\n{self._last_lines()}")
             gevent.sleep(0.05)
-        raise PlatformStartError(f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self._last_lines()}")
+        raise PlatformStartError(
+            f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self._last_lines()}"
+        )
 
     def _last_lines(self) -> str:
         try:

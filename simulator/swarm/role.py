@@ -93,27 +93,46 @@ class Keeper(Role):
 
     book: RunBook | None = None
     _runs = 0
+    _next: RunBook | None = None
+    """A book that was prepared and not opened yet."""
 
-    def open_book(self, *, travels: bool) -> RunBook | None:
-        """Begin a run's book; None if that failed, which ends the run and is told."""
+    def prepare(self) -> None:
+        """Start the embedded platform before Locust's clock runs: a headless run begins when the process does.
+
+        Raises:
+            PlatformStartError, OSError: See `RunBook.prepare`.
+        """
+        self._next = self._new_book()
+        self._next.prepare(self.environment.host or None, self._identities_file())
+
+    def _new_book(self) -> RunBook:
         scenario = self.choice.scenario
         if scenario is None:
             raise RuntimeError("a process that keeps the book has a scenario")
         self._runs += 1
-        book = RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name)
+        return RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name)
+
+    def _identities_file(self) -> Path | None:
+        return Path(self.options.identities) if self.options.identities else None
+
+    def open_book(self, *, travels: bool) -> RunBook | None:
+        """Begin a run's book; None if that failed, which ends the run and is told."""
+        book, self._next = self._next or self._new_book(), None
         self.book = book
-        options = self.options
         try:
             book.open(
                 host=self.environment.host or None,
-                total=self.total(scenario),
-                identities_file=Path(options.identities) if options.identities else None,
+                total=self.total(book.scenario),
+                identities_file=self._identities_file(),
                 stop_timeout=self.environment.stop_timeout,
                 travels=travels,
             )
         except START_FAILURES as error:
             self.start_failed(error)
             return None
+        if self.environment.shape_class is not None:
+            # Locust's clock has run while the platform started.
+            self.environment.shape_class.reset_time()
         return book
 
     process_name = "local"
@@ -150,12 +169,12 @@ class Keeper(Role):
 
     def close_book(self) -> None:
         """The run is over: reports, exit code."""
+        if self._next is not None:
+            self._next.stop_platform()
         book = self.book
         if book is None:
             return
-        book.close()
-        if self.options.csv_prefix:
-            gevent.sleep(CSV_SETTLE_S)
+        book.close(settle_s=CSV_SETTLE_S if self.options.csv_prefix else 0.0)
         self.environment.process_exit_code = book.code
 
     def stop_and_quit(self) -> None:
@@ -167,8 +186,9 @@ class Keeper(Role):
             self.runner.quit()
 
     def kill_children(self) -> None:
-        if self.book is not None:
-            self.book.stop_platform()
+        for book in (self.book, self._next):
+            if book is not None:
+                book.stop_platform()
 
     def finished(self) -> None:
         if self.book is not None and self.book.summary is not None and self.options.headless:

@@ -25,7 +25,8 @@ from reports.writer import HLOG, write_reports
 from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.run import RunMeasurements
-from simulator.swarm.embedded import EmbeddedPlatform
+from simulator.swarm.embedded import EmbeddedPlatform, PlatformAddress
+from simulator.swarm.live import LiveHistory
 from simulator.swarm.order import RunOrder, make_order
 
 logger = logging.getLogger("simulator.swarm")
@@ -47,6 +48,7 @@ class RunBook:
         self.directory = directory
         self.started = time.time()
         self.run_id = uuid.uuid4().hex
+        self.ended: float | None = None
         self.order: RunOrder | None = None
         self.summary: dict[str, Any] | None = None
         self.notes: list[str] = []
@@ -54,80 +56,98 @@ class RunBook:
         self._on_abort = on_abort
         self._process = process
         self._platform: EmbeddedPlatform | None = None
+        self._address: PlatformAddress | None = None
+        self._prepared = False
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
         self._failed: ExitCode | None = None
         self.measurements = RunMeasurements(process, self.run_id)
+        self.history = LiveHistory()
+        """For the web page."""
+
+    def prepare(self, host: str | None, identities_file: Path | None) -> None:
+        """Make the directory, and start the platform if one is needed. May be done long before `open`.
+
+        Args:
+            host: the command line's dispatch URL, which goes before the scenario's.
+
+        Raises:
+            PlatformStartError: If the embedded platform does not start.
+            OSError: If the directory cannot be made.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if not host and self.scenario.embedded:
+            self._address = self._start_platform(identities_file)
+        self._prepared = True
 
     def open(
         self, *, host: str | None, total: int, identities_file: Path | None, stop_timeout: float, travels: bool
     ) -> RunOrder:
-        """Make the directory, start the platform if one is needed, and say what all processes must know.
+        """Begin the run, and say what all processes must know of it.
 
         Args:
-            host: the command line's dispatch URL, which goes before the scenario's.
             total: devices of the fleet.
             travels: workers may be on other machines.
 
         Raises:
             ScenarioError: If the identities are wrong or too few.
-            PlatformStartError: If the embedded platform does not start.
-            WarmStateError, OSError: If a file or directory cannot be used.
+            WarmStateError: If the file with earlier runs' logins cannot be used.
+            PlatformStartError, OSError: As `prepare`, which is done now if it was not.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
-        store = HlogIntervals(self.directory / HLOG, self.started)
-        self.measurements = RunMeasurements(self._process, self.run_id, store)
+        if not self._prepared:
+            self.prepare(host, identities_file)
+        address = self._address
         urls = (host.rstrip("/"),) if host else self.scenario.targets
-        root_ca: str | None = None
-        embedded = not urls
-        make = make_order
-        if embedded:
-            # Wrong identities must be found before the platform starts.
-            make(self.scenario, run_id=self.run_id, total=total, dispatch_urls=("",), identities_file=identities_file)
-            urls, root_ca = self._start_platform(identities_file)
-        self.order = make(
+        if address is not None:
+            urls = (address.dispatch_url,)
+        self.order = make_order(
             self.scenario,
             run_id=self.run_id,
             total=total,
             dispatch_urls=urls,
-            embedded=embedded,
+            embedded=address is not None,
             stop_timeout=stop_timeout,
-            root_ca=root_ca,
+            root_ca=Path(address.ca_file).read_text("ascii") if address is not None and address.ca_file else None,
             identities_file=identities_file,
             travels=travels,
         )
         self.started = time.time()
+        store = HlogIntervals(self.directory / HLOG, self.started)
+        self.measurements = RunMeasurements(self._process, self.run_id, store)
         self._ticker = gevent.spawn(self._tick)
         logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
         return self.order
 
-    def _start_platform(self, identities_file: Path | None) -> tuple[tuple[str, ...], str | None]:
+    def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
         arguments = ["--scenario", self.scenario.file]
         if identities_file is not None:
             arguments += ["--identities", str(identities_file)]
         logger.info("starting the embedded platform")
         self._platform = EmbeddedPlatform(arguments, self.directory)
-        address = self._platform.start()
-        root_ca = Path(address.ca_file).read_text("ascii") if address.ca_file else None
-        return (address.dispatch_url,), root_ca
+        return self._platform.start()
 
     def fail(self, code: ExitCode) -> None:
         """The run cannot have a verdict of its own: the process ends with `code`."""
         self._failed = code
 
-    def close(self) -> None:
-        """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits."""
+    def close(self, settle_s: float = 0.0) -> None:
+        """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits.
+
+        Args:
+            settle_s: seconds that Locust needs until its own files are up to date.
+        """
         if self._closing is not None:
             self._closing.wait()
             return
         self._closing = gevent.event.Event()
-        ended = time.time()
+        self.ended = ended = time.time()
         try:
             if self._ticker is not None:
                 self._ticker.kill()
             self.stop_platform()
             if self.order is not None:
                 self._write(ended)
+            gevent.sleep(settle_s)
         finally:
             self._closing.set()
 
@@ -181,6 +201,7 @@ class RunBook:
         while True:
             gevent.sleep(TICK_S)
             now = time.time()
+            self.history.add(self.measurements, now)
             self.measurements.seal(now)
             store = self.measurements.intervals
             if isinstance(store, HlogIntervals):

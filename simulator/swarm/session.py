@@ -12,7 +12,7 @@ from simulator.swarm import options as command_line
 from simulator.swarm import percentiles
 from simulator.swarm.local import Local
 from simulator.swarm.master import Master
-from simulator.swarm.role import MakesRuntime, Role
+from simulator.swarm.role import START_FAILURES, Keeper, MakesRuntime, Role
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.signals import OrderlyStop
 from simulator.swarm.web import add_pages
@@ -55,6 +55,11 @@ class Session:
             add_pages(environment.web_ui, role)
         self._signals = OrderlyStop(role.stop_and_quit, role.kill_children)
         self._signals.install()
+        if isinstance(role, Keeper) and environment.web_ui is None:
+            try:
+                role.prepare()
+            except START_FAILURES as error:
+                command_line.refuse_all(str(error).splitlines())
 
     def test_start(self, **_: Any) -> None:
         if self._role is not None and self._signals is not None:

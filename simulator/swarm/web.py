@@ -1,9 +1,97 @@
-"""Our page in Locust's web UI."""
+"""Our page in Locust's web UI: devices by state and latency per funcId, live.
 
+The page is one HTML file without anything from the network; it polls one JSON route. Nothing secret is in either:
+scenario and platform are named, identities are not.
+"""
+
+import re
+import time
+from importlib import resources
 from typing import Any
 
+from flask import Blueprint, Response, jsonify, request
+
+from simulator.swarm.live import active_states, totals
 from simulator.swarm.role import Role
+from simulator.swarm.run_book import RunBook
+
+PAGE = "fleet.html"
+_LINK = (
+    '<a href="{prefix}/fleet" style="position:fixed;right:16px;bottom:16px;z-index:9999;padding:8px 14px;'
+    'border-radius:6px;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">Fleet</a></body>'
+)
+_POINTS_AT_ONCE = 3_600
 
 
 def add_pages(web_ui: Any, role: Role) -> None:
-    """Add the page's routes to Locust's Flask application."""
+    """Add `/fleet` to Locust's Flask application, behind its login where it has one, and a link on its own page.
+
+    Args:
+        role: local or master; its book is the current run.
+    """
+    prefix = getattr(role.options, "web_base_path", "") or ""
+    # A prefix of `/` or none must not double the slash.
+    blueprint = Blueprint("fleet", __name__, url_prefix=prefix or None)
+    guarded = web_ui.auth_required_if_enabled
+
+    def page() -> Response:
+        html = resources.files("simulator.swarm").joinpath("assets", PAGE).read_text("utf-8")
+        return Response(html, mimetype="text/html")
+
+    def data() -> Response:
+        since = request.args.get("since", "0")
+        state = role.runner.state
+        return jsonify(snapshot(getattr(role, "book", None), state, role.runner.user_count, _number(since)))
+
+    def add_link(response: Response) -> Response:
+        if request.path.rstrip("/") == prefix.rstrip("/") and response.mimetype == "text/html":
+            response.set_data(re.sub("</body>", _LINK.format(prefix=prefix), response.get_data(as_text=True), count=1))
+        return response
+
+    blueprint.add_url_rule("/fleet", "page", guarded(page))
+    blueprint.add_url_rule("/fleet/data", "data", guarded(data))
+    web_ui.app.after_request(add_link)
+    web_ui.app.register_blueprint(blueprint)
+
+
+def snapshot(book: RunBook | None, state: str, users: int, since: int) -> dict[str, Any]:
+    """What the page shows: the run, totals per funcId, and the points after the second `since`."""
+    if book is None or book.order is None:
+        return {"state": state, "run": None}
+    measurements = book.measurements
+    now = time.time()
+    return {
+        "state": state,
+        "run": {
+            "id": book.run_id,
+            "scenario": book.scenario.name,
+            "target": book.info(now, complete=False).target,
+            "seconds": round((book.ended or now) - book.started),
+            "started": book.started,
+            "devices": book.order.total,
+            "users": users,
+            "verdict": book.summary["verdict"] if book.summary is not None else None,
+            "report": str(book.directory) if book.summary is not None else None,
+        },
+        "states": active_states(measurements),
+        "came_online": len(measurements.devices.came_online),
+        "disconnects": sum(sum(reasons.values()) for reasons in measurements.disconnects.values()),
+        "records": {name: measurements.records[name] for name in ("generated", "acknowledged")},
+        "health": _health(book),
+        "requests": totals(measurements),
+        "points": book.history.since(since)[-_POINTS_AT_ONCE:],
+    }
+
+
+def _health(book: RunBook) -> dict[str, float | None]:
+    health = book.measurements.health
+    newest = dict(health.samples[-50:])
+    return {
+        "cpu_percent": max((sample.cpu_percent for sample in newest.values()), default=None),
+        "rss_mb": sum(sample.rss_mb for sample in newest.values()) if newest else None,
+        "waiting_samples": sum(sample.waiting_samples for sample in newest.values()) if newest else None,
+    }
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

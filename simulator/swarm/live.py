@@ -1,0 +1,85 @@
+"""The run so far, second by second, for the web page: small enough to be kept whole and to be sent often."""
+
+from collections import deque
+from typing import Any
+
+from reports.figures import is_request
+from reports.order import in_order
+from simulator.measurements.devices import INACTIVE_STATES
+from simulator.measurements.run import HOLD_S, RunMeasurements
+
+KEPT_S = 3_600
+"""An hour at one point a second; older points leave the page, not the report."""
+
+
+class LiveHistory:
+    """Points of the charts: devices by state, and latency per funcId in each second."""
+
+    def __init__(self) -> None:
+        self._points: deque[dict[str, Any]] = deque(maxlen=KEPT_S)
+        self._states: dict[int, dict[str, int]] = {}
+        self._last = 0
+
+    def add(self, measurements: RunMeasurements, now: float) -> None:
+        """Add the second that every worker has reported by now."""
+        self._states[int(now)] = active_states(measurements)
+        second = int(now) - HOLD_S
+        if second <= self._last:
+            return
+        self._last = second
+        states: dict[str, int] = {}
+        for earlier in [earlier for earlier in self._states if earlier <= second]:
+            states = self._states.pop(earlier)
+        slots = measurements.window(second, second)
+        self._points.append(
+            {
+                "at": second,
+                "states": states,
+                "requests": {
+                    tag: [slot.histogram.count, slot.failures, *_ms(slot.histogram.percentiles((50.0, 99.0)))]
+                    for tag, slot in slots.items()
+                    if is_request(tag) and slot.histogram.count
+                },
+            }
+        )
+
+    def since(self, second: int) -> list[dict[str, Any]]:
+        """The points after `second`, oldest first."""
+        return [point for point in self._points if point["at"] > second]
+
+
+def active_states(measurements: RunMeasurements) -> dict[str, int]:
+    """How many devices are in each state, those left out that have stopped."""
+    return {
+        state: count
+        for state, count in measurements.devices.gauge.items()
+        if count > 0 and state not in INACTIVE_STATES
+    }
+
+
+def totals(measurements: RunMeasurements) -> list[dict[str, Any]]:
+    """The table's rows: every funcId in the protocol's order, over the whole run; durations in ms."""
+    measurements.settle()
+    rows = []
+    for tag in in_order(tag for tag in measurements.totals if is_request(tag)):
+        found = measurements.totals[tag]
+        if not found.count:
+            continue
+        p50, p95, p99 = _ms(found.histogram.percentiles((50.0, 95.0, 99.0)))
+        rows.append(
+            {
+                "name": tag,
+                "count": found.count,
+                "failures": found.failures,
+                "codes": dict(found.codes),
+                "p50": p50,
+                "p95": p95,
+                "p99": p99,
+                "max": found.histogram.max_us / 1000.0,
+            }
+        )
+    return rows
+
+
+def _ms(values_us: list[int]) -> list[float]:
+    return [value / 1000.0 for value in values_us]
