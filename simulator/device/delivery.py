@@ -5,11 +5,11 @@ Records go first: the protocol promises them within 15 s. Everything waits in th
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 
 from simulator.clock import TimerHandle
 from simulator.device.environment import Environment
+from simulator.device.fifo import Fifo
 from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
 from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSettings
@@ -52,7 +52,7 @@ class Delivery:
         self._batch = batch
         self._on_settled = on_settled
         self.outbox = Outbox(settings.max_transactions)
-        self._uploads: deque[Upload] = deque()
+        self._uploads: Fifo[Upload] = Fifo()
         self._photos_held = 0
         self._session: Session | None = None
         self._terms = Terms()

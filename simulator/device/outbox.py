@@ -5,10 +5,11 @@ Pure bookkeeping: what to send next, and what an acknowledgement, a refusal or a
 """
 
 from bisect import insort
-from collections import deque
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from simulator.device.fifo import Fifo
 
 if TYPE_CHECKING:
     from simulator.device.uploads import Upload
@@ -59,7 +60,7 @@ class Outbox:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._fresh: deque[Record] = deque()
+        self._fresh: Fifo[Record] = Fifo()
         self._again: list[Record] = []
         self._in_flight = 0
         self._kept = 0
@@ -90,7 +91,7 @@ class Outbox:
         if self._again and self._again[0].due <= now:
             batch.append(self._again.pop(0))
         else:
-            while self._fresh and len(batch) < limit and not (batch and self._fresh[0].alone):
+            while self._fresh and len(batch) < limit and not (batch and self._fresh.first.alone):
                 record = self._fresh.popleft()
                 batch.append(record)
                 if record.alone:
@@ -135,4 +136,5 @@ class Outbox:
         if self._again:
             waiting = sorted([*self._again, *self._fresh], key=_by_log_id)
             self._again.clear()
-            self._fresh = deque(waiting)
+            self._fresh.clear()
+            self._fresh.extend(waiting)

@@ -7,7 +7,6 @@ same `cmdId`, and is answered from there (protocol/README.md 3.5).
 import asyncio
 import logging
 import random
-from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from simulator.clock import TimerHandle
 from simulator.device.commands.codes import BUSY
 from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.environment import Environment
+from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
 from simulator.device.settings import Range
 from simulator.protocol.catalogue.validation import validate_command
@@ -88,12 +88,13 @@ class CommandQueue:
         self._handling = handling
         self._answer = answer
         self._on_idle = on_idle
-        self._urgent: deque[_Command] = deque()
-        self._waiting: deque[_Command] = deque()
+        self._urgent: Fifo[_Command] = Fifo()
+        self._waiting: Fifo[_Command] = Fifo()
         self._current: _Command | None = None
         self._timer: TimerHandle | None = None
         self._task: asyncio.Task[Outcome] | None = None
-        self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._answered: dict[str, Outcome] = {}
+        """Outcome by cmdId, the oldest first."""
         self._open = False
 
     @property
@@ -227,7 +228,7 @@ class CommandQueue:
         if cmd_id:
             self._answered[cmd_id] = outcome
             if len(self._answered) > REMEMBERED:
-                self._answered.popitem(last=False)
+                del self._answered[next(iter(self._answered))]
 
     def _handling_of(self, func_id: str) -> Range | None:
         name = func_id
