@@ -228,6 +228,16 @@ async def test_a_fault_in_a_handler_ends_its_connection_alone(network: Network, 
     assert not second_client.has_ended
 
 
+async def test_a_fault_in_making_a_handler_ends_its_connection(network: Network) -> None:
+    def fail() -> None:
+        raise LookupError("no handler")
+
+    server, _ = await network.serve(fail)
+    _connection, client = await network.connect(server.port)
+    assert (await client.wait_closed())[0] == 1006
+    assert [str(error) for error in network.errors] == ["no handler"]
+
+
 async def test_a_fault_in_a_fragmented_message_counts_the_same(network: Network) -> None:
     server, handlers = await network.serve(lambda: Faulty("message"))
     peer = await network.raw_client(server.port)

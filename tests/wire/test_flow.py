@@ -42,6 +42,20 @@ async def test_a_sender_is_paused_and_drained(network: Network) -> None:
     await connection.drain()
 
 
+async def test_a_fault_in_writable_ends_the_connection(network: Network) -> None:
+    class Faulty(Collector):
+        def writable(self) -> None:
+            raise LookupError("in writable")
+
+    server, handlers = await network.serve(Collector)
+    connection, client = await network.connect(server.port, Faulty())
+    handlers[0].connection.pause_reading()
+    await fill(connection)
+    handlers[0].connection.resume_reading()
+    assert (await client.wait_closed())[0] == 1011
+    assert [str(error) for error in network.errors] == ["in writable"]
+
+
 async def test_drain_ends_with_the_connection(network: Network) -> None:
     server, handlers = await network.serve(Collector)
     connection, client = await network.connect(server.port)
