@@ -1,7 +1,6 @@
 """`best-fleet check`: everything that is wrong with scenarios, or the fleets that they make. Nothing is started."""
 
 import argparse
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +62,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iterator[str]:
     """What a run of the scenario would be, line by line, for a fleet of `total` devices."""
     from simulator.fleet.plan import scale_counts
+    from simulator.fleet.units import format_duration
 
     plan = scenario.ramp_plan(total)
     counts = scale_counts([group.count for group in scenario.groups], total)
@@ -74,14 +74,16 @@ def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iter
     yield from row("target", "the embedded platform" if scenario.embedded else ", ".join(scenario.targets))
     yield from row("channel", document.channel.suite)
     yield from row("identities", source.name)
-    yield from row("devices", f"{total}, at most {plan.peak} at once, for {seconds(plan.duration)}")
+    yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
     for group, count in zip(scenario.groups, counts, strict=True):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
     for number, step in enumerate(plan.steps, start=1):
         change = (
-            f"to {step.devices} devices in {seconds(step.over)}" if step.over else f"{step.devices} devices at once"
+            f"to {step.devices} devices in {format_duration(step.over)}"
+            if step.over
+            else f"{step.devices} devices at once"
         )
-        yield from row(f"step {number}", f"{change}, kept for {seconds(step.hold)}" if step.hold else change)
+        yield from row(f"step {number}", f"{change}, kept for {format_duration(step.hold)}" if step.hold else change)
     for threshold in scenario.thresholds:
         yield from row("threshold", threshold)
     if not scenario.thresholds:
@@ -90,30 +92,22 @@ def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iter
 
 def describe_group(group: "GroupSection") -> str:
     """A group's devices and what they do, in one line."""
-    streams = [rate(stream.rate, "verifications") for stream in group.verifications if stream.rate or stream.wave]
-    streams += [rate(stream.rate, "enrolments") for stream in group.enrolments if stream.rate]
+    from simulator.fleet.units import format_duration, format_rate
+
+    streams = [
+        f"{format_rate(stream.rate)} verifications"
+        + (f" (up to {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)})" if stream.wave else "")
+        for stream in group.verifications
+        if stream.rate or stream.wave
+    ]
+    streams += [f"{format_rate(stream.rate)} enrolments" for stream in group.enrolments if stream.rate]
     doing = " + ".join(streams) if streams else "no verifications"
-    beat = "the platform's heartbeat" if group.heartbeat is None else f"heartbeat every {seconds(group.heartbeat)}"
+    beat = (
+        "the platform's heartbeat" if group.heartbeat is None else f"heartbeat every {format_duration(group.heartbeat)}"
+    )
     return f"{group.model}, {group.firmware}, {group.start} start, {group.users} users, {doing} a device, {beat}"
 
 
 def row(name: str, text: str) -> Iterator[str]:
     """One line of the description."""
     yield f"  {name:<12} {text}"
-
-
-def rate(per_second: float, what: str) -> str:
-    """A rate per second in the unit in which people would say it."""
-    for unit, length in (("s", 1), ("min", 60), ("h", 3600)):
-        if per_second * length >= 1 or unit == "h":
-            return f"{per_second * length:g}/{unit} {what}" if per_second else f"a wave of {what}"
-    raise AssertionError("the loop's last unit always returns")
-
-
-def seconds(duration: float) -> str:
-    """A duration as people say it: 90 s, 5 min, 1 h 30 min."""
-    if duration < 120 or duration % 60:
-        minutes, rest = divmod(duration, 60)
-        return f"{duration:g} s" if duration < 120 else f"{minutes:g} min {math.ceil(rest)} s"
-    hours, minutes = divmod(int(duration // 60), 60)
-    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -93,3 +99,30 @@ def test_inspecting_what_is_no_ledger(scenario: Path, tmp_path: Path, capsys: py
     assert main(["platform", "inspect", str(scenario)]) == 2
     assert main(["platform", "inspect", str(tmp_path / "none.sqlite")]) == 2
     assert capsys.readouterr().err.count("platform inspect:") == 2
+
+
+def test_serves_until_it_is_told_to_stop(scenario: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator.cli", "platform", "--scenario", str(scenario)]
+    ledger = tmp_path / "ledger.sqlite"
+    process = subprocess.Popen([*command, "--ledger", str(ledger)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        with urllib.request.urlopen(f"{ready['dispatch']}/ledger", timeout=10) as answer:
+            assert json.load(answer)["devices"] == {}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert main(["platform", "inspect", str(ledger)]) == 0
+
+
+def test_a_port_in_use_is_told(scenario: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "simulator.cli", "platform", "--scenario", str(scenario), "--port", port]
+        process = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert process.returncode == 2
+    assert port in process.stderr
+    assert "Traceback" not in process.stderr
