@@ -1,0 +1,38 @@
+"""Fixtures of the swarm's tests."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.swarm.processes import ROOT, SCENARIO, LocustProcess
+
+# In this process Locust must not patch the standard library: the other tests run asyncio beside these.
+os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    """Six devices on the plain channel for 60 s."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SCENARIO.format(duration="60s", thresholds="[]"))
+    return path
+
+
+@pytest.fixture
+def locust(tmp_path: Path) -> Iterator[Callable[..., LocustProcess]]:
+    """Starts Locust with the project's locustfile (or another); every process is gone at the end."""
+    started: list[LocustProcess] = []
+
+    def start(*arguments: str, name: str = "report", locustfile: Path = ROOT / "locustfile.py") -> LocustProcess:
+        started.append(LocustProcess(tmp_path, name, arguments, locustfile))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.send_signal(signal.SIGCONT)
+            one.process.kill()
+            one.process.wait()

@@ -1,0 +1,114 @@
+"""Real Locust processes, a small scenario for them, and what they tell."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SCENARIO = """\
+name: tiny
+seed: 7
+duration: {duration}
+target: embedded
+channel: {{suite: plain}}
+ramp: {{rate: 50/s}}
+defaults: {{users: 3}}
+groups:
+  - {{name: rooms, count: 4, verifications: [{{rate: 120/min, photo_share: 20%, photo_size: 2KB..3KB}}]}}
+  - {{name: halls, count: 2, verifications: [{{rate: 60/min, photo_share: 0%}}]}}
+platform:
+  heartbeat: {{interval: 1s}}
+  users: 2
+thresholds: {thresholds}
+"""
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class LocustProcess:
+    """One `locust` on the command line, as a user starts it."""
+
+    def __init__(self, directory: Path, name: str, arguments: tuple[str, ...], locustfile: Path) -> None:
+        self.report = directory / name
+        self._output = directory / f"{name}.out"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST")}
+        environment["PYTHONPATH"] = str(ROOT)
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "locust", "-f", str(locustfile), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=directory,
+                env=environment,
+            )
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text("utf-8", "replace")
+
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+        """Wait until `condition` is true while the process runs; returns what it returned."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                found = condition()
+            except (OSError, ValueError, LookupError):
+                found = None
+            if found:
+                return found
+            if self.process.poll() is not None:
+                raise AssertionError(f"locust ended with {self.process.returncode}:\n{self.output}")
+            time.sleep(0.05)
+        raise AssertionError(f"waited in vain:\n{self.output}")
+
+    def wait_for_line(self, text: str, seconds: float = 20.0) -> None:
+        self.wait_for(lambda: text in self.output, seconds)
+
+    def end(self, seconds: float = 30.0) -> int:
+        """Wait for its end; returns the exit code."""
+        try:
+            return self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"locust does not end:\n{self.output}") from None
+
+    def summary(self, directory: Path | None = None) -> dict[str, Any]:
+        return dict(json.loads(((directory or self.report) / "summary.json").read_bytes()))
+
+    def platform(self) -> dict[str, Any]:
+        """The embedded platform's ready line."""
+        lines = (self.report / "platform.log").read_text().splitlines()
+        return [dict(json.loads(line)) for line in lines if line.startswith("{")][0]  # noqa: RUF015 - IndexError is waited out
+
+    def ledger(self) -> dict[str, Any]:
+        """What the embedded platform holds."""
+        return dict(fetch(self.platform()["dispatch"] + "/ledger"))
+
+
+def fetch(url: str, form: str | None = None) -> Any:
+    """GET (or POST of `form`) and the JSON of the answer."""
+    with urllib.request.urlopen(url, None if form is None else form.encode(), timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

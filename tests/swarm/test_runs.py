@@ -1,0 +1,143 @@
+"""Whole runs: real Locust processes, real devices, the embedded platform."""
+
+import csv
+import json
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.swarm.processes import SCENARIO, LocustProcess, alive, fetch, free_port
+
+Start = Callable[..., LocustProcess]
+
+
+def counts(run: LocustProcess, directory: Path | None = None) -> dict[str, int]:
+    return {name: figures["count"] for name, figures in run.summary(directory)["requests"].items()}
+
+
+def test_a_headless_run_ends_by_itself_and_all_files_agree(locust: Start, tmp_path: Path) -> None:
+    scenario = tmp_path / "tiny.yaml"
+    scenario.write_text(SCENARIO.format(duration="3s", thresholds='["failures == 0", "came_online >= 100 %"]'))
+    run = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report"),
+        *("--csv", "files", "--json-file", "files", "--html", "files.html"),
+    )
+    assert run.end() == 0, run.output
+    summary = run.summary()
+    assert summary["verdict"] == "passed"
+    assert summary["fleet"]["came_online"] == 6
+    assert summary["records"]["generated"] == summary["records"]["acknowledged"] > 0
+    measured = counts(run)
+    rows = {row["Name"]: int(row["Request Count"]) for row in csv.DictReader((tmp_path / "files_stats.csv").open())}
+    assert rows.pop("Aggregated") == sum(measured.values())
+    assert rows == measured
+    entries = json.loads((tmp_path / "files.json").read_bytes())
+    assert {entry["name"]: entry["num_requests"] for entry in entries} == measured
+    html = (tmp_path / "files.html").read_text()
+    for name, count in measured.items():
+        assert f'"name": "{name}", "num_failures": 0, "num_requests": {count},' in html
+    assert not alive(run.platform()["pid"])
+    assert "Verdict" in run.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_in_order_and_loses_nothing(locust: Start, scenario: Path, number: signal.Signals) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report", "--html", "files.html")
+    run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
+    run.process.send_signal(number)
+    assert run.end() == 0, run.output
+    summary = run.summary()
+    assert summary["complete"]
+    assert summary["records"]["generated"] == summary["records"]["acknowledged"] >= 5
+    assert summary["fleet"]["disconnects"] == {"stopped": 6}
+    assert f'"name": "dev.heartbeat", "num_failures": 0, "num_requests": {counts(run)["dev.heartbeat"]},' in (
+        run.report.with_name("files.html").read_text()
+    )
+    assert not alive(run.platform()["pid"])
+
+
+def test_processes_share_the_fleet_and_their_samples_are_added_up(locust: Start, scenario: Path) -> None:
+    port = str(free_port())
+    run = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--json-file", "files"),
+        *("-u", "7", "-r", "20", "-t", "5s", "--processes", "2"),
+        *("--master-bind-port", port, "--master-port", port),
+    )
+    run.wait_for(lambda: run.ledger()["totals"]["online"] == 7)
+    ledger = run.ledger()
+    assert run.end() == 0, run.output
+    assert ledger["totals"]["doubleLogins"] == 0
+    summary = run.summary()
+    assert summary["fleet"]["devices"] == summary["fleet"]["came_online"] == 7
+    assert summary["generator"]["processes"] == 2
+    assert summary["notes"] == []
+    assert summary["records"]["generated"] == summary["records"]["acknowledged"] > 0
+    entries = json.loads((run.report.with_name("files.json")).read_bytes())
+    assert {entry["name"]: entry["num_requests"] for entry in entries} == counts(run)
+
+
+def test_the_web_ui_runs_fleets_one_after_the_other(locust: Start, scenario: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    run = locust("--scenario", str(scenario), "--web-port", str(port), "--report", "report")
+    run.wait_for(lambda: fetch(f"{url}/fleet/data"))
+    assert fetch(f"{url}/fleet/data") == {"run": None, "state": "ready"}
+
+    fetch(f"{url}/swarm", "user_count=6&spawn_rate=50&run_time=60")
+    run.wait_for(lambda: fetch(f"{url}/fleet/data")["states"].get("online") == 6)
+    run.wait_for(lambda: "dev.heartbeat" in {row["name"] for row in fetch(f"{url}/fleet/data")["requests"]})
+    run.wait_for(lambda: fetch(f"{url}/fleet/data")["points"])
+    shown = {row["name"] for row in fetch(f"{url}/fleet/data")["requests"]}
+    assert shown <= {row["name"] for row in fetch(f"{url}/stats/requests")["stats"]} | {"dev.heartbeat"}
+    fetch(f"{url}/stop", "")
+    assert run.summary()["fleet"]["came_online"] == 6
+
+    fetch(f"{url}/swarm", "user_count=2&spawn_rate=50")
+    run.wait_for(lambda: fetch(f"{url}/fleet/data")["states"].get("online") == 2)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == 0, run.output
+    second = run.report.with_name("report-2")
+    assert run.summary(second)["fleet"]["devices"] == 2
+    assert run.summary()["fleet"]["devices"] == 6
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "no scenario is given"),
+        (("--scenario", "nowhere.yaml"), "nowhere.yaml: there is no such file"),
+        (("--scenario", "wrong.yaml"), "wrong.yaml:1: "),
+        (("--scenario", "tiny.yaml", "--identities", "few.csv"), "holds 1 identities, but the fleet has 6 devices"),
+        (("--scenario", "tiny.yaml", "--web-port", "{port}"), "port {port} is in use"),
+    ],
+)
+def test_wrong_input_is_told_without_a_traceback(
+    locust: Start, scenario: Path, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "wrong.yaml").write_text("heartbet: 3s\ngroups: []\n")
+    (tmp_path / "few.csv").write_text("sn,secretKey,productId,devKey\nA,b,c,d\n")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        run = locust(*(argument.replace("{port}", port) for argument in arguments))
+        assert run.end() == 2, run.output
+    assert told.replace("{port}", port) in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_platform_that_is_not_there_is_counted_and_nothing_hangs(locust: Start, scenario: Path) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    run = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--host", dead),
+        *("-u", "3", "-r", "50", "-t", "2s"),
+    )
+    assert run.end() == 1, run.output
+    summary = run.summary()
+    assert summary["verdict"] == "failed"
+    assert summary["requests"]["getBrokerServer"]["codes"] == {"refused": 3}
+    assert summary["fleet"]["came_online"] == 0
