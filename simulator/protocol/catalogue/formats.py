@@ -16,8 +16,8 @@ from functools import lru_cache
 BIO_TYPES = 10
 """Positions of a biometric string: types 0 to 9 (protocol/README.md 3.5)."""
 
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
-_OFFSET = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d", re.ASCII)
+_OFFSET = r"[+-](?:0\d|1[0-4]):[0-5]\d"
+_TIMESTAMP = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d{_OFFSET}", re.ASCII)
 
 
 class Format(ABC):
@@ -127,7 +127,7 @@ def _compiled(expression: str) -> re.Pattern[str]:
 
 
 def _is_timestamp(value: str) -> bool:
-    if not _TIMESTAMP.fullmatch(value) or not _OFFSET.fullmatch(value[19:]):
+    if not _TIMESTAMP.fullmatch(value):
         return False
     try:
         datetime.fromisoformat(value)
@@ -157,7 +157,7 @@ TEXT = Text()
 TIMESTAMP = Checked("a time yyyy-MM-ddTHH:mm:ss±HH:mm", _is_timestamp)
 BASE64 = Checked("standard base64", _is_base64)
 IPV4 = Checked("an IPv4 address", _is_ipv4)
-OFFSET = Pattern(_OFFSET.pattern, "an offset ±HH:mm")
+OFFSET = Pattern(_OFFSET, "an offset ±HH:mm")
 MAC = Pattern(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", "a MAC address")
 DECIMAL = Pattern(r"-?\d{1,9}(?:\.\d{1,6})?", "a decimal number")
 DIGITS = Pattern(r"\d{1,64}", "decimal digits")

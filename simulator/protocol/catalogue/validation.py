@@ -4,17 +4,14 @@ Codes (protocol/README.md 3.3): E0000001 unknown funcId, E0000002 malformed (a r
 no string), E0000004 a value out of its format. Which state a device is in is not looked at here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.formats import FLAG, Format
-from simulator.protocol.catalogue.spec import Direction, Field, MessageSpec, Object, Objects, Shape, Strings
-
-UNKNOWN_FUNC_ID = "E0000001"
-MALFORMED = "E0000002"
-BAD_VALUE = "E0000004"
+from simulator.protocol.catalogue.spec import Direction, MessageSpec, Object, Objects, Strings
+from simulator.protocol.codes import BAD_VALUE, MALFORMED, UNKNOWN_FUNC_ID
 
 MAX_MID_LENGTH = 32
 _MAX_DEPTH = 16
@@ -30,6 +27,14 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.path} {self.reason}"
+
+    def within(self, outer: str) -> "Violation":
+        """The same, seen from a level further out."""
+        joint = "." if self.path and not self.path.startswith("[") else ""
+        return Violation(self.code, f"{outer}{joint}{self.path}", self.reason)
+
+
+_Check = Callable[[Any, Any], Violation | None]
 
 
 def validate_request(message: Mapping[str, Any]) -> Violation | None:
@@ -70,28 +75,8 @@ def validate_reply(spec: MessageSpec, message: Mapping[str, Any]) -> Violation |
 
 def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violation | None:
     """Check `value` against `shape`; `path` is where it stands in the message."""
-    for field in shape.fields:
-        name = field.name
-        item = value.get(name)
-        if not item and field.aliases:
-            item = next((other for alias in field.aliases if (other := value.get(alias))), item)
-        if item is None or item == "":
-            if field.required:
-                return Violation(MALFORMED, f"{path}.{name}", "is missing")
-            if item is None and name in value:
-                return Violation(MALFORMED, f"{path}.{name}", "is not a string")
-            continue
-        violation = _check_shape(field, field.shape, item, f"{path}.{name}")
-        if violation is not None:
-            return violation
-    for group in shape.exactly_one:
-        given = [name for name in group if _given(shape, value, name)]
-        if len(given) != 1:
-            names = " and ".join(group)
-            return Violation(
-                MALFORMED, path, f"must hold one of {names}" if not given else f"must not hold both {names}"
-            )
-    return None
+    violation = _check_object(shape, value)
+    return None if violation is None else violation.within(path)
 
 
 def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Violation:
@@ -126,45 +111,79 @@ def _check_payload(message: Mapping[str, Any], member: str, shape: Object, *, re
         if not required:
             return None
         return Violation(MALFORMED, "payload", "is missing")
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, dict):
         return Violation(MALFORMED, "payload", "is not an object")
     values = payload.get(member)
     if values is None:
         if not required:
             return None
         return Violation(MALFORMED, f"payload.{member}", "is missing")
-    if not isinstance(values, Mapping):
+    if not isinstance(values, dict):
         return Violation(MALFORMED, f"payload.{member}", "is not an object")
     return check_object(shape, values, member)
 
 
-def _check_shape(field: Field, shape: Shape, value: Any, path: str) -> Violation | None:
-    if isinstance(shape, Format):
-        if not isinstance(value, str):
-            return Violation(MALFORMED, path, "is not a string")
-        problem = shape.problem(value)
-        return None if problem is None else Violation(BAD_VALUE, path, problem)
-    if isinstance(shape, Object):
-        if not isinstance(value, Mapping):
-            return Violation(MALFORMED, path, "is not an object")
-        return check_object(shape, value, path)
-    if not isinstance(value, list):
-        return Violation(MALFORMED, path, "is not a list")
-    for position, item in enumerate(value):
-        at = f"{path}[{position}]"
-        if isinstance(shape, Strings):
-            if not isinstance(item, str):
-                return Violation(MALFORMED, at, "is not a string")
-            problem = shape.item.problem(item)
-            violation = None if problem is None else Violation(BAD_VALUE, at, problem)
-        elif not isinstance(item, Mapping):
-            violation = Violation(MALFORMED, at, "is not an object")
-        else:
-            assert isinstance(shape, Objects)
-            violation = check_object(shape.item, item, at)
+# The checks below run for every message of a fleet. They build no path and no text until something is wrong: what is
+# wrong deep inside a message collects its path on the way out.
+
+
+def _check_object(shape: Object, value: Any) -> Violation | None:
+    if not isinstance(value, dict):
+        return Violation(MALFORMED, "", "is not an object")
+    for field in shape.fields:
+        item = value.get(field.name)
+        if not item and field.aliases:
+            item = next((other for alias in field.aliases if (other := value.get(alias))), item)
+        if item is None or item == "":
+            if field.required:
+                return Violation(MALFORMED, field.name, "is missing")
+            if item is None and field.name in value:
+                return Violation(MALFORMED, field.name, "is not a string")
+            continue
+        check: _Check = _CHECKS.get(type(field.shape), _check_scalar)
+        violation = check(field.shape, item)
         if violation is not None:
-            return violation
+            return violation.within(field.name)
+    for group in shape.exactly_one:
+        given = [name for name in group if _given(shape, value, name)]
+        if len(given) != 1:
+            names = " and ".join(group)
+            return Violation(MALFORMED, "", f"must hold one of {names}" if not given else f"must not hold both {names}")
     return None
+
+
+def _check_scalar(shape: Format, value: Any) -> Violation | None:
+    if not isinstance(value, str):
+        return Violation(MALFORMED, "", "is not a string")
+    problem = shape.problem(value)
+    return None if problem is None else Violation(BAD_VALUE, "", problem)
+
+
+def _check_strings(shape: Strings, value: Any) -> Violation | None:
+    if not isinstance(value, list):
+        return Violation(MALFORMED, "", "is not a list")
+    for position, item in enumerate(value):
+        violation = _check_scalar(shape.item, item)
+        if violation is not None:
+            return violation.within(f"[{position}]")
+    return None
+
+
+def _check_objects(shape: Objects, value: Any) -> Violation | None:
+    if not isinstance(value, list):
+        return Violation(MALFORMED, "", "is not a list")
+    for position, item in enumerate(value):
+        violation = _check_object(shape.item, item)
+        if violation is not None:
+            return violation.within(f"[{position}]")
+    return None
+
+
+_CHECKS: Mapping[type, _Check] = {
+    Object: _check_object,
+    Objects: _check_objects,
+    Strings: _check_strings,
+}
 
 
 def _given(shape: Object, value: Mapping[str, Any], name: str) -> bool:
