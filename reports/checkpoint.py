@@ -40,7 +40,8 @@ class Checkpoint:
             (directory / name).unlink(missing_ok=True)
         self._path = directory / CHECKPOINT
         self._measurements = measurements
-        self._run = run
+        self.run = run
+        """As a report of the run would show it; may be replaced while the run goes on."""
         self._log = HlogIntervals(directory / HLOG, run.started)
         for interval in measurements.intervals:
             self._log.append(interval)
@@ -69,7 +70,7 @@ class Checkpoint:
     def write(self, now: float) -> None:
         """Write a checkpoint of the state at `now` (epoch seconds)."""
         self._log.flush()
-        run = replace(self._run, ended=now, complete=False)
+        run = replace(self.run, ended=now, complete=False)
         run = replace(run, scenario_text=mask(run.scenario_text), target=mask(run.target))
         data = {"run": run.dump(), "state": dump_state(self._measurements, len(self._log))}
         write_whole(self._path, orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS), sync=False)

@@ -8,6 +8,7 @@ import orjson
 
 from reports.hlog import HlogIntervals, write_hlog
 from reports.html import render_report
+from reports.junit import render_junit
 from reports.markdown import render_markdown
 from reports.run_info import RunInfo
 from reports.summary import build_summary
@@ -44,6 +45,7 @@ def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) 
         temporary.replace(log)
     summary = build_summary(measurements, run)
     write_whole(directory / MARKDOWN, render_markdown(summary).encode())
+    write_whole(directory / JUNIT, render_junit(summary))
     write_whole(directory / HTML, render_report(summary, measurements, run).encode())
     # last: whoever waits for the summary finds all the others
     write_whole(directory / SUMMARY, dump_summary(summary))

@@ -326,11 +326,20 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) =>
 
 // paper is white and of its own width: draw for it, and come back afterwards
 let dark = false;
-function toPaper() { dark = root.classList.contains("dark"); root.classList.remove("dark"); redraw(); }
-function fromPaper() { root.classList.toggle("dark", dark); redraw(); }
+function toPaper() {
+  dark = root.classList.contains("dark");
+  root.classList.remove("dark");
+  document.body.classList.add("paper");
+  redraw();
+}
+function fromPaper() {
+  document.body.classList.remove("paper");
+  root.classList.toggle("dark", dark);
+  redraw();
+}
 window.addEventListener("beforeprint", toPaper);
 window.addEventListener("afterprint", fromPaper);
 let resizing = 0;
-window.addEventListener("resize", () => { cancelAnimationFrame(resizing); resizing = requestAnimationFrame(() => charts.forEach(({ chart }) => chart.resize())); });
+window.addEventListener("resize", () => { cancelAnimationFrame(resizing); resizing = requestAnimationFrame(() => { if (!document.body.classList.contains("paper")) charts.forEach(({ chart }) => chart.resize()); }); });
 
 if (data?.times) drawAll();

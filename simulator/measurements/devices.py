@@ -26,12 +26,14 @@ class DeviceStates:
         self._offset_us: defaultdict[str, int] = defaultdict(int)
         self._current: dict[int, str] = {}
         self._online = 0
+        self._latest_us = 0
         self._peaks: dict[str, int] = {}
         self._sources: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
 
     def change(self, index: int, previous: str, state: str, at: float) -> None:
         """Device `index` went to `state`; what it left is known here, `previous` matters for a new device only."""
         at_us = int(at * 1e6)
+        self._latest_us = max(self._latest_us, at_us)
         net = self.changes[int(at)]
         current = self._current.get(index)
         if current is None:
@@ -98,9 +100,14 @@ class DeviceStates:
             binned = changes[second - second % resolution_s]
             for state, count in net.items():
                 binned[state] += count
+        at_us = self._latest_us
         return {
             "gauge": dict(self.gauge),
-            "offset_us": dict(self._offset_us),
+            "at_us": at_us,
+            # device-µs up to `at_us`: sums of epoch times themselves would not fit into 64 bits of JSON
+            "occupied_us": {
+                state: offset + self.gauge.get(state, 0) * at_us for state, offset in self._offset_us.items()
+            },
             "peak": self.peak(),
             "came_online": self.came_online.ranges(),
             "seen": self.seen.ranges(),
@@ -121,8 +128,10 @@ class DeviceStates:
         for state, count in data["gauge"].items():
             self.gauge[state] += count
             self._sources[source][state] += count
-        for state, offset in data["offset_us"].items():
-            self._offset_us[state] += offset
+        at_us = data["at_us"]
+        self._latest_us = max(self._latest_us, at_us)
+        for state, occupied in data["occupied_us"].items():
+            self._offset_us[state] += occupied - data["gauge"].get(state, 0) * at_us
         for second, net in data["changes"]:
             target = self.changes[int(second)]
             for state, count in net.items():

@@ -1,3 +1,4 @@
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +51,13 @@ def test_coarser_dump_keeps_the_gauge_at_the_end() -> None:
     assert [gauge["online"] for _, gauge in copy.gauges()] == [10, 20, 30]
     assert copy.seconds("online", T0 + 40) == states.seconds("online", T0 + 40)
     assert copy.peak() == 30
+
+
+def test_sums_of_a_large_fleet_fit_into_json() -> None:
+    states = DeviceStates()
+    for index in range(20_000):
+        states.change(index, "offline", "online", T0 + index / 1000)
+    data = orjson.loads(orjson.dumps(states.dump(), option=orjson.OPT_NON_STR_KEYS))
+    copy = DeviceStates()
+    copy.merge(data, "")
+    assert copy.seconds("online", T0 + 20) == states.seconds("online", T0 + 20)

@@ -1,0 +1,88 @@
+"""`junit.xml`: the run as test cases, for the test viewers of CI systems.
+
+One suite, a case a threshold and a case a funcId. A funcId's case fails by its failed requests only where no threshold
+was given, just as the verdict does; the counts stand in its output either way. The schema is `schema/junit.xsd`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+from reports import text
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render_junit(summary: Mapping[str, Any]) -> bytes:
+    """The document, UTF-8."""
+    cases = [_run_case(summary)]
+    cases += [_threshold_case(result) for result in summary["thresholds"]]
+    judged = not summary["thresholds"]
+    cases += [_series_case("requests", name, item, "latency_ms", judged) for name, item in summary["requests"].items()]
+    flows = {name: item for name, item in summary["flows"].items() if item["count"]}
+    cases += [_series_case("flows", name, item, "latency_ms", False) for name, item in flows.items()]
+    cases += [_series_case("commands", name, item, "handling_ms", False) for name, item in summary["commands"].items()]
+    totals = {
+        "tests": str(len(cases)),
+        "failures": str(sum(case.find("failure") is not None for case in cases)),
+        "errors": str(sum(case.find("error") is not None for case in cases)),
+    }
+    seconds = f"{summary['duration_s']:.3f}"
+    suites = ElementTree.Element("testsuites", {"name": "best-fleet", **totals, "time": seconds})
+    started = summary["started"].split("+")[0].split(".")[0]
+    name = _clean(summary["scenario"])
+    suite = ElementTree.SubElement(
+        suites, "testsuite", {"name": name, **totals, "skipped": "0", "time": seconds, "timestamp": started}
+    )
+    suite.extend(cases)
+    ElementTree.indent(suites)
+    content: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def _case(kind: str, name: str, seconds: float = 0.0) -> ElementTree.Element:
+    names = {"classname": f"best-fleet.{kind}", "name": _clean(name), "time": f"{seconds:.6f}"}
+    return ElementTree.Element("testcase", names)
+
+
+def _add(case: ElementTree.Element, tag: str, message: str) -> None:
+    element = ElementTree.SubElement(case, tag, {"message": _clean(message), "type": tag})
+    element.text = _clean(message)
+
+
+def _run_case(summary: Mapping[str, Any]) -> ElementTree.Element:
+    """The run itself: an error when its figures cannot be trusted."""
+    case = _case("run", "generator and measurements", summary["duration_s"])
+    reasons = [*summary["generator"]["reasons"], *(() if summary["complete"] else summary["notes"])]
+    if reasons:
+        _add(case, "error", "; ".join(reasons))
+    return case
+
+
+def _threshold_case(result: Mapping[str, Any]) -> ElementTree.Element:
+    case = _case("thresholds", result["expression"])
+    measured = f"measured {text.threshold_value(result)}" + (f" ({result['reason']})" if result["reason"] else "")
+    if result["passed"]:
+        ElementTree.SubElement(case, "system-out").text = _clean(measured)
+    else:
+        _add(case, "failure", f"{result['expression']}: {measured}")
+    return case
+
+
+def _series_case(kind: str, name: str, item: Mapping[str, Any], latency: str, judged: bool) -> ElementTree.Element:
+    figures = item[latency]
+    case = _case(kind, name, (figures["mean"] or 0.0) / 1000.0)
+    if judged and item["failures"]:
+        _add(case, "failure", f"{item['failures']:,} of {item['count']:,} failed: {text.codes(item['codes'])}")
+    found = ", ".join(f"{key} {text.milliseconds(value)}" for key, value in figures.items())
+    lines = [f"count {item['count']:,}, failed {item['failures']:,}", f"ms: {found}"]
+    if item["failures"]:
+        lines.append(f"failure codes: {text.codes(item['codes'])}")
+    ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
+    return case
+
+
+def _clean(value: str) -> str:
+    """Without the control characters that XML cannot hold."""
+    return _ILLEGAL.sub("?", value)

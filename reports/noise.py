@@ -1,0 +1,85 @@
+"""How far a run's quantiles and failure shares may lie from the platform's true ones by chance.
+
+A quantile's bounds are order statistics: of n independent samples, the number below the true q-quantile is binomial, so
+the values at the ranks n*q ± z*sqrt(n*q*(1-q)) enclose it. Samples of a load test are not independent (a slow second is
+slow for all), so the run is cut into spans of time, and where the spans differ by more than chance allows, the bounds
+widen by as much (the dispersion of the counts). z is 3.29: one pair of bounds in a thousand misses.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.measurements.histogram import Histogram, rank_of
+
+Z: Final = 3.29
+SPANS: Final = 12
+LEAST_SAMPLES: Final = 20
+"""Of fewer samples no quantile is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A figure and the range that chance allows it; ms for quantiles, 0..1 for shares."""
+
+    value: float
+    low: float
+    high: float
+
+
+def quantile_bounds(histogram: Histogram, spans: Sequence[Histogram], percent: float) -> Bounds | None:
+    """The quantile in ms with its bounds; None when there are too few samples to have any.
+
+    Args:
+        histogram: of the whole run.
+        spans: of its spans of time.
+        percent: which quantile, 0..100.
+    """
+    count = histogram.count
+    share = percent / 100.0
+    if count < LEAST_SAMPLES:
+        return None
+    rank = rank_of(percent, count)
+    value = histogram.values_at_ranks([rank])[0]
+    width = Z * math.sqrt(count * share * (1.0 - share) * _dispersion(spans, value, share))
+    low, high = math.floor(count * share - width), math.ceil(count * share + width) + 1
+    if low < 1 and high > count:
+        return None
+    ends = histogram.values_at_ranks([max(low, 1), min(max(high, 1), count)])
+    # beyond the last rank the true quantile has no upper bound that the samples could tell
+    upper = math.inf if high > count else ends[1] / 1000.0
+    return Bounds(value / 1000.0, ends[0] / 1000.0 if low >= 1 else 0.0, upper)
+
+
+def share_bounds(hits: int, count: int) -> Bounds | None:
+    """A share with Wilson's bounds; None when nothing was counted."""
+    if not count:
+        return None
+    share = hits / count
+    scale = 1.0 + Z * Z / count
+    centre = (share + Z * Z / (2.0 * count)) / scale
+    width = Z * math.sqrt(share * (1.0 - share) / count + Z * Z / (4.0 * count * count)) / scale
+    return Bounds(share, max(centre - width, 0.0), min(centre + width, 1.0))
+
+
+def widest(found: Sequence[Bounds]) -> Bounds:
+    """The bounds of several runs together, around the middle one of their values."""
+    values = sorted(bounds.value for bounds in found)
+    return Bounds(
+        values[(len(values) - 1) // 2], min(bounds.low for bounds in found), max(bounds.high for bounds in found)
+    )
+
+
+def _dispersion(spans: Sequence[Histogram], value_us: int, share: float) -> float:
+    """How much more than independent samples the spans differ in their share above the quantile; at least 1."""
+    filled = [span for span in spans if span.count * min(share, 1.0 - share) >= 1.0]
+    if len(filled) < 3:
+        return 1.0
+    below = [span.share_at_most(value_us) for span in filled]
+    counts = [span.count for span in filled]
+    mean = sum(part * count for part, count in zip(below, counts, strict=True)) / sum(counts)
+    if not 0.0 < mean < 1.0:
+        return 1.0
+    spread = sum(count * (part - mean) ** 2 for part, count in zip(below, counts, strict=True))
+    return max(1.0, spread / (mean * (1.0 - mean)) / (len(filled) - 1))
