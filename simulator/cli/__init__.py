@@ -22,7 +22,8 @@ EPILOG = """\
 examples:
   best-fleet check scenarios/smoke.yaml          what is wrong with a scenario, or the fleet that it makes
   best-fleet run scenarios/smoke.yaml            run it headless and leave a report
-  best-fleet platform --scenario scenarios/smoke.yaml
+  best-fleet device --scenario scenarios/smoke.yaml --trace
+  best-fleet compare runs/monday runs/tuesday --fail-on "p99 +10%"
 
 best-fleet COMMAND --help tells more. Exit codes: 0 passed, 1 requests failed, 2 usage or scenario error,
 3 threshold crossed, 4 generator overloaded.

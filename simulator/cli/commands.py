@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "provision": "write the identities of a scenario's devices into a CSV file",
         "check": "say what is wrong with a scenario, or what fleet it makes",
         "report": "build a run's report files anew, or merge the runs of several machines",
+        "compare": "compare runs and find what got slower",
         "schema": "print the JSON Schema of the scenario format",
         "docs": "write the generated documents of this project anew",
     }

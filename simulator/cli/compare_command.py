@@ -1,0 +1,39 @@
+"""`best-fleet compare`: what got better or worse between runs; exit code 3 on a regression.
+
+Judging is the report module's, which declares the options beside it; here errors become messages.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from reports.commands import COMPARE_DESCRIPTION, COMPARE_EPILOG, add_compare_arguments, compare_directories
+from reports.rebuild import UnreadableRunError
+from simulator.cli.errors import UsageError
+
+DESCRIPTION = COMPARE_DESCRIPTION
+EPILOG = COMPARE_EPILOG
+PASSES_OPTIONS_ON = False
+
+add_arguments = add_compare_arguments
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Compare, and print the table.
+
+    Raises:
+        UsageError: when a directory holds no run, or the page cannot be written.
+    """
+    try:
+        return compare_directories(
+            options.base,
+            options.new,
+            options.fail_on,
+            html=options.html,
+            everything=options.all,
+            least_percent=options.least_percent,
+            least_ms=options.least_ms,
+        )
+    except UnreadableRunError as error:
+        raise UsageError(f"compare: {error}") from None
+    except OSError as error:
+        raise UsageError(f"compare: {error.filename or options.html}: {error.strerror}") from None
