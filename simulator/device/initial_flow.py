@@ -17,7 +17,7 @@ from simulator.device.session import Reply, Session
 from simulator.device.settings import Credentials, DeviceSettings
 from simulator.device.terms import Terms, parse_terms
 from simulator.protocol import broker, credentials, envelope
-from simulator.protocol.catalogue import CATALOGUE, LOOKUP
+from simulator.protocol.catalogue import LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
 from simulator.protocol.codes import DISCONNECTED, SUCCESS
 
@@ -34,14 +34,25 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
         code: the platform's code or a local word.
         permanent: whether trying again cannot help in this run.
         refused: whether the platform itself said no, as against silence, garbage or a lost connection.
+        violation: whether the platform broke the rules of the channel, which ends the connection with status 1008.
     """
 
-    def __init__(self, step: str, code: str, detail: str, *, permanent: bool = False, refused: bool = False) -> None:
+    def __init__(
+        self,
+        step: str,
+        code: str,
+        detail: str,
+        *,
+        permanent: bool = False,
+        refused: bool = False,
+        violation: bool = False,
+    ) -> None:
         super().__init__(f"{step}: {code} {detail}".rstrip())
         self.step = step
         self.code = code
         self.permanent = permanent
         self.refused = refused
+        self.violation = violation
 
 
 async def look_up(
@@ -104,7 +115,7 @@ async def exchange(session: Session) -> None:
             session, "device.exchange.factor", channel.factor_params(), on_arrival=channel.accept_factor
         )
     except ChannelViolation as error:
-        raise FlowFailed("device.exchange", BAD_KEY, str(error)) from error
+        raise FlowFailed("device.exchange", BAD_KEY, str(error), violation=True) from error
 
 
 def key_proof(device: Credentials) -> dict[str, str]:
@@ -123,13 +134,13 @@ async def register(session: Session, sn: str, proof: Mapping[str, str], settings
         **proof,
         "devType": settings.device_type,
     }
-    return str((await _step(session, "dev.register", params, sn=sn)).results["authCode"])
+    return _granted(await _step(session, "dev.register", params, sn=sn), "dev.register", "authCode")
 
 
 async def accredit(session: Session, sn: str, proof: Mapping[str, str], auth_code: str) -> str:
     """Returns the login `secret` (section 设备授权)."""
     params = {**proof, "authCode": auth_code}
-    return str((await _step(session, "dev.accredit", params, sn=sn)).results["secret"])
+    return _granted(await _step(session, "dev.accredit", params, sn=sn), "dev.accredit", "secret")
 
 
 async def login(session: Session, sn: str, proof: Mapping[str, str], auth_code: str, secret: str) -> None:
@@ -156,7 +167,7 @@ async def _step(
     next frame is encrypted.
 
     Raises:
-        FlowFailed: If the reply is no success, or lacks what the flow cannot go on without.
+        FlowFailed: If the reply is no success.
         ChannelViolation: From `on_arrival`.
     """
     violations: list[ChannelViolation] = []
@@ -173,8 +184,16 @@ async def _step(
         raise FlowFailed(func_id, reply.code, reply.message, refused=reply.answered)
     if violations:
         raise violations[0]
-    for field in CATALOGUE[func_id].results.fields:
-        # The terms of dev.report have defaults to go on with; an authCode has none.
-        if field.required and func_id != "dev.report" and not isinstance(reply.results.get(field.name), str):
-            raise FlowFailed(func_id, MALFORMED, f"the reply holds no {field.name}")
     return reply
+
+
+def _granted(reply: Reply, func_id: str, name: str) -> str:
+    """What the reply to `func_id` grants under `name`; the flow cannot go on without it.
+
+    Raises:
+        FlowFailed: If it is not there.
+    """
+    value = reply.results.get(name)
+    if not isinstance(value, str) or not value:
+        raise FlowFailed(func_id, MALFORMED, f"the reply holds no {name}")
+    return value

@@ -66,6 +66,7 @@ class Lifecycle:
         "_spec",
         "_stay",
         "_stopping",
+        "_unkept",
         "auth_code",
         "secret",
         "state",
@@ -98,6 +99,8 @@ class Lifecycle:
         self._sleeper: asyncio.Future[None] | None = None
         self._stopping = False
         self._reboot_for: float | None = None
+        self._unkept = False
+        """Whether the store has not been told of `auth_code` and `secret` yet."""
         self.state = DeviceState.OFFLINE
         warm = spec.settings.start is Start.WARM
         self.auth_code = spec.credentials.auth_code if warm else None
@@ -171,8 +174,10 @@ class Lifecycle:
             session, ended = await self._connect()
             try:
                 terms = await self._log_in(session)
-            except FlowFailed:
-                if not session.ended:
+            except FlowFailed as failure:
+                if failure.violation:
+                    session.end(EndReason.VIOLATION, 1008)
+                elif not session.ended:
                     session.end(EndReason.FLOW_REFUSED)
                 await ended
                 raise
@@ -255,7 +260,7 @@ class Lifecycle:
             auth_code = await initial_flow.register(session, credentials.sn, self._proof, settings)
             self._enter(DeviceState.ACCREDIT)
             secret = await initial_flow.accredit(session, credentials.sn, self._proof, auth_code)
-            self.auth_code, self.secret = auth_code, secret
+            self.auth_code, self.secret, self._unkept = auth_code, secret, True
             try:
                 await self._login(session)
             except FlowFailed as failure:
@@ -263,8 +268,10 @@ class Lifecycle:
                 if failure.refused:
                     self.auth_code = self.secret = None
                 raise
-            if self._env.credentials is not None:
-                self._env.credentials.granted(credentials.sn, auth_code, secret)
+            self._keep()
+        elif self._unkept:
+            # What was granted on an earlier connection, which was lost before this could be seen to work.
+            self._keep()
         self._enter(DeviceState.REPORT)
         return await initial_flow.report(session, credentials.sn, self._stay.report_params())
 
@@ -274,6 +281,13 @@ class Lifecycle:
         assert self.secret is not None
         assert self._proof is not None
         await initial_flow.login(session, self._spec.credentials.sn, self._proof, self.auth_code, self.secret)
+
+    def _keep(self) -> None:
+        """The platform let the device in with these: the next run may begin with them."""
+        self._unkept = False
+        env = self._env
+        if env.credentials is not None and self.auth_code is not None and self.secret is not None:
+            env.credentials.granted(self._spec.credentials.sn, self.auth_code, self.secret)
 
     def _forget(self, code: str) -> None:
         """The platform refused a warm login: both credentials are thrown away, once, and the device registers."""

@@ -233,8 +233,7 @@ class Session:
             return
         if self._env.trace is not None:
             self._env.trace("<", data)
-        func_id = message.get("funcId")
-        if func_id is None or func_id == _REPLY_FUNC_ID:
+        if self._is_reply(message):
             self._reply(message, len(payload))
         else:
             self._on_command(message, len(payload))
@@ -273,6 +272,16 @@ class Session:
         payload, binary = self._channel.seal(data)
         connection.send(payload, binary)
         return len(payload)
+
+    def _is_reply(self, message: dict[str, Any]) -> bool:
+        """Whether `message` answers a request: that is known by its `mid` alone, whatever funcId it carries."""
+        func_id = message.get("funcId")
+        if func_id == _REPLY_FUNC_ID:
+            return True
+        if "code" in message:
+            mid = message.get("mid")
+            return not func_id or (isinstance(mid, str) and mid in self._pending)
+        return not func_id and "cmdId" not in envelope.params_of(message)
 
     def _reply(self, message: dict[str, Any], size: int) -> None:
         mid = message.get("mid")

@@ -1,0 +1,438 @@
+"""A world for one or more devices without sockets, sleeps or real time.
+
+`World` owns the clock, the timers, a network in memory and the strict platform of `fake_platform`. `advance` runs the
+event loop until nothing is left to do, moves the clock to the next timer, and so on. `World.check` holds the accounts
+against each other: what the platform saw, what the recorder was told, what the devices hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from simulator.clock import ManualClock, TimerQueue
+from simulator.device.deadlines import Deadlines
+from simulator.device.device import Device
+from simulator.device.environment import Connection, ConnectionHandler, Environment, NetworkError
+from simulator.device.people import People
+from simulator.device.photos import PhotoStudio
+from simulator.device.settings import Credentials, DeviceSettings, DeviceSpec, Range
+from simulator.device.state import DeviceState
+from simulator.protocol.channel.keys import KeyRing, generate_key
+from simulator.protocol.channel.registry import channel_suite
+from tests.device.fake_platform import Link, Platform
+
+DISPATCH = "http://dispatch.test"
+BROKER = "ws://broker.test:1"
+DEV_KEY = "123456"
+CLOSE_TIMEOUT = 5.0
+
+STUDIO = PhotoStudio()
+PEOPLE = People()
+
+
+@cache
+def key() -> RSAPrivateKey:
+    """One key pair for all tests."""
+    return generate_key(1024)
+
+
+class Recording:
+    """A `Recorder` that keeps everything."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, float, float, str, int, int, float]] = []
+        self.flows: list[tuple[str, float, float, str]] = []
+        self.commands: list[tuple[str, float, float, str]] = []
+        self.states: list[tuple[int, str, str, float]] = []
+        self.disconnects: list[tuple[str, float]] = []
+        self.records: Counter[str] = Counter()
+        self.anomalies: list[tuple[str, str, float]] = []
+
+    def request(
+        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
+    ) -> None:
+        assert latency >= 0
+        assert late >= 0
+        self.requests.append((name, started, latency, code, bytes_out, bytes_in, late))
+
+    def flow(self, name: str, started: float, duration: float, code: str) -> None:
+        assert duration >= 0
+        self.flows.append((name, started, duration, code))
+
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        assert handling >= 0
+        self.commands.append((func_id, started, handling, code))
+
+    def state(self, index: int, previous: str, state: str, at: float) -> None:
+        self.states.append((index, previous, state, at))
+
+    def disconnect(self, reason: str, at: float) -> None:
+        self.disconnects.append((reason, at))
+
+    def record(self, event: str, count: int) -> None:
+        assert count > 0
+        self.records[event] += count
+
+    def anomaly(self, kind: str, detail: str, at: float) -> None:
+        self.anomalies.append((kind, detail, at))
+
+    def codes(self, name: str) -> list[str]:
+        """The codes of one request, in order."""
+        return [entry[3] for entry in self.requests if entry[0] == name]
+
+    def failed(self) -> Counter[tuple[str, str]]:
+        """Requests that were no success."""
+        return Counter((entry[0], entry[3]) for entry in self.requests if entry[3] != "00000000")
+
+    def kinds(self) -> Counter[str]:
+        """Anomalies by kind."""
+        return Counter(kind for kind, _, _ in self.anomalies)
+
+    def flow_codes(self, name: str) -> list[str]:
+        return [code for flow, _, _, code in self.flows if flow == name]
+
+    def reasons(self) -> list[str]:
+        """Why connections ended, in order."""
+        return [reason for reason, _ in self.disconnects]
+
+    def way(self, index: int = 0) -> list[str]:
+        """The states that device `index` went through."""
+        return [state for device, _, state, _ in self.states if device == index]
+
+
+class MemoryConnection:
+    """The device's end of a connection in memory; behaves as the wire layer's."""
+
+    def __init__(self, world: World, handler: ConnectionHandler, link: Link) -> None:
+        self._world = world
+        self._handler: ConnectionHandler | None = handler
+        self._link = link
+        self._deaf = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+        world.connections.append(self)
+        link.deliver = self._deliver
+        link.end = self._end_later
+
+    def send(self, payload: bytes, binary: bool) -> None:
+        assert isinstance(payload, bytes)
+        self._world.wire.append((">", payload))
+        if not self._deaf and self._link.open:
+            asyncio.get_running_loop().call_soon(self._link.receive, payload, binary)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        if self._deaf or self._handler is None:
+            return
+        self._deaf = True
+        self._link.close_received = (code, reason)
+        loop = asyncio.get_running_loop()
+        if self._world.network.answers_close:
+            loop.call_soon(self._link.close, code)
+        else:
+            self._world.timers.call_later(CLOSE_TIMEOUT, self.abort)
+
+    def abort(self) -> None:
+        self._deaf = True
+        self._link.open = False
+        self._end_later(1006)
+
+    async def drain(self) -> None:
+        await self._writable.wait()
+
+    @property
+    def paused(self) -> bool:
+        return not self._writable.is_set()
+
+    def pause(self, paused: bool) -> None:
+        """The peer takes no more, or takes it again."""
+        if paused:
+            self._writable.clear()
+        else:
+            self._writable.set()
+
+    def _deliver(self, payload: bytes, binary: bool) -> None:
+        asyncio.get_running_loop().call_soon(self._arrive, payload, binary)
+
+    def _arrive(self, payload: bytes, binary: bool) -> None:
+        if not self._deaf and self._handler is not None:
+            self._world.wire.append(("<", payload))
+            self._handler.message(payload, binary)
+
+    def _end_later(self, code: int) -> None:
+        asyncio.get_running_loop().call_soon(self._ended, code)
+
+    def _ended(self, code: int) -> None:
+        self._link.open = False
+        self._deaf = True
+        self._writable.set()
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            handler.closed(code, "", "the end")
+
+
+class MemoryNetwork:
+    """A `Network` whose every step a test can hold up or refuse."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.lookups: list[str] = []
+        self.connects: list[str] = []
+        self.downloads: list[str] = []
+        self.turns = 0
+        self.turn_script: list[Callable[[], Awaitable[None]]] = []
+        self.lookup_script: list[Callable[[], Awaitable[tuple[int, bytes]]]] = []
+        self.connect_script: list[Callable[[], Awaitable[None]]] = []
+        self.files: dict[str, bytes | NetworkError] = {}
+        self.download_seconds = 0.0
+        self.broker_url = BROKER
+        self.root_ca: str | None = None
+        self.answers_close = True
+
+    async def turn(self) -> None:
+        self.turns += 1
+        if self.turn_script:
+            await self.turn_script.pop(0)()
+
+    async def look_up(self, url: str) -> tuple[int, bytes]:
+        await asyncio.sleep(0)
+        self.lookups.append(url)
+        if self.lookup_script:
+            return await self.lookup_script.pop(0)()
+        address, _, query = url.partition("?")
+        assert address == f"{DISPATCH}/v3/device/getBrokerServer"
+        world = self._world
+        return 200, world.platform.look_up(query, self.broker_url, int(world.clock.wall() * 1000))
+
+    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
+        await asyncio.sleep(0)
+        self.connects.append(url)
+        if self.connect_script:
+            await self.connect_script.pop(0)()
+        link = Link(self._world.platform, url, index)
+        self._world.platform.links.append(link)
+        connection = MemoryConnection(self._world, handler, link)
+        handler.opened(connection)
+        return connection
+
+    async def download(self, url: str, limit: int) -> bytes:
+        self.downloads.append(url)
+        if self.download_seconds:
+            await self._world.sleep(self.download_seconds)
+        found = self.files.get(url, NetworkError("http 404", "not there"))
+        if isinstance(found, NetworkError):
+            raise found
+        if len(found) > limit:
+            raise NetworkError("too large", "larger than that")
+        return found
+
+    # Things that go wrong, for the scripts.
+
+    def fails(self, kind: str) -> Callable[[], Awaitable[Any]]:
+        async def fail() -> Any:
+            raise NetworkError(kind, f"{kind}, says the test")
+
+        return fail
+
+    def hangs(self, seconds: float = 1e9) -> Callable[[], Awaitable[Any]]:
+        async def hang() -> Any:
+            await self._world.sleep(seconds)
+            raise NetworkError("timeout", "says the test")
+
+        return hang
+
+    def holds(self, seconds: float) -> Callable[[], Awaitable[None]]:
+        return lambda: self._world.sleep(seconds)
+
+    def says(self, status: int, body: bytes) -> Callable[[], Awaitable[tuple[int, bytes]]]:
+        async def say() -> tuple[int, bytes]:
+            return status, body
+
+        return say
+
+
+class Logins:
+    """A `CredentialStore` that remembers its calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...]] = []
+
+    def granted(self, sn: str, auth_code: str, secret: str) -> None:
+        self.calls.append(("granted", sn, auth_code, secret))
+
+    def forgotten(self, sn: str) -> None:
+        self.calls.append(("forgotten", sn))
+
+
+class World:
+    """Everything around the devices of one test."""
+
+    def __init__(self, suite: str = "plain") -> None:
+        self.clock = ManualClock(wall=1_719_331_200.25)
+        self.timers = TimerQueue(self.clock)
+        self.recorder = Recording()
+        self.network = MemoryNetwork(self)
+        self.logs: list[tuple[int, str]] = []
+        self.wire: list[tuple[str, bytes]] = []
+        """All payloads in both directions."""
+        self.connections: list[MemoryConnection] = []
+        keys = KeyRing([key()])
+        self.logins = Logins()
+        self.platform = Platform(self.timers, channel_suite(suite), keys)
+        self.env = Environment(
+            clock=self.clock,
+            timers=self.timers,
+            deadlines=Deadlines(self.timers),
+            recorder=self.recorder,
+            network=self.network,
+            suite=channel_suite(suite),
+            keys=keys,
+            people=PEOPLE,
+            photos=STUDIO,
+            dispatch_urls=(DISPATCH,),
+            started=self.clock.monotonic(),
+            log=lambda level, text: self.logs.append((level, text)),
+            credentials=self.logins,
+        )
+        self.devices: list[Device] = []
+        self.finished: Counter[int] = Counter()
+
+    def make(
+        self, *, seed: int = 7, auth_code: str | None = None, secret: str | None = None, **settings: Any
+    ) -> Device:
+        """A device, not switched on yet; quick to reconnect unless told otherwise."""
+        index = len(self.devices)
+        sn = f"SN{index:04d}"
+        self.platform.secret_keys[sn] = f"key of {sn}"
+        defaults: dict[str, Any] = {
+            "channel": self.platform.suite.name,
+            "reconnect_delay": Range(low=1.0, high=8.0),
+            "reboot": Range(low=5.0, high=6.0),
+        }
+        spec = DeviceSpec(
+            index=index,
+            credentials=Credentials(
+                sn=sn,
+                secret_key=f"key of {sn}",
+                product_id="5d9b11e1a3f448ae81f9f920e976d852",
+                dev_key=DEV_KEY,
+                auth_code=auth_code,
+                secret=secret,
+            ),
+            settings=DeviceSettings(**(defaults | settings)),
+            seed=seed + index,
+        )
+        device = Device(self.env, spec, on_finished=lambda: self.finished.update([index]))
+        self.devices.append(device)
+        return device
+
+    async def start(self, **settings: Any) -> Device:
+        """A device that was switched on, with time standing still until it has nothing more to do."""
+        device = self.make(**settings)
+        device.start()
+        await self.settle()
+        return device
+
+    async def online(self, **settings: Any) -> Device:
+        """A device that is online."""
+        device = await self.start(**settings)
+        assert device.state is DeviceState.ONLINE, (device.state, self.logs, self.platform.violations)
+        return device
+
+    # Time.
+
+    async def settle(self) -> None:
+        """Run the loop until nothing is left to do now."""
+        ready = getattr(asyncio.get_running_loop(), "_ready")  # noqa: B009 - private, and the only one who knows
+        for _ in range(200_000):
+            await asyncio.sleep(0)
+            if not ready:
+                return
+        raise AssertionError("the loop never comes to rest")
+
+    async def advance(self, seconds: float) -> None:
+        """Let `seconds` pass, from timer to timer."""
+        end = self.clock.monotonic() + seconds
+        await self.settle()
+        for _ in range(200_000):
+            due = self.timers.next_due()
+            if due is None or due > end:
+                break
+            self.clock.advance(max(0.0, due - self.clock.monotonic()))
+            self.timers.run_due()
+            await self.settle()
+        else:
+            raise AssertionError("the timers never come to rest")
+        self.clock.advance(max(0.0, end - self.clock.monotonic()))
+        self.timers.run_due()
+        await self.settle()
+
+    async def until(self, condition: Callable[[], bool], limit: float = 600.0) -> None:
+        """Let time pass until `condition` holds."""
+        end = self.clock.monotonic() + limit
+        await self.settle()
+        while not condition():
+            due = self.timers.next_due()
+            assert due is not None, "nothing will happen any more"
+            assert due <= end, f"not within {limit} s"
+            self.clock.advance(max(0.0, due - self.clock.monotonic()))
+            self.timers.run_due()
+            await self.settle()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep on the test's clock."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self.timers.call_later(seconds, lambda: woken.done() or woken.set_result(None))
+        try:
+            await woken
+        finally:
+            timer.cancel()
+
+    # Ends.
+
+    async def stop(self, device: Device, drain: float | None = None) -> None:
+        """Stop a device and wait for its end."""
+        device.stop(drain)
+        index = device.spec.index
+        await self.until(lambda: self.finished[index] == 1, limit=60.0)
+
+    async def close(self) -> None:
+        """End what still lives, and hold the accounts against each other."""
+        for device in self.devices:
+            if device._task is not None and not self.finished[device.spec.index]:
+                device.abort()
+        await self.advance(CLOSE_TIMEOUT + 1)
+        self.check()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not others, others
+
+    def check(self) -> None:
+        """The accounts of a world in which everything has ended."""
+        assert self.platform.violations == []
+        assert [entry for entry in self.logs if entry[0] >= logging.ERROR and "FAILED" not in entry[1]] == [] or any(
+            device.state is DeviceState.FAILED for device in self.devices
+        )
+        assert self.recorder.kinds()["internal error"] == 0, self.recorder.anomalies
+        for device in self.devices:
+            if device._task is not None:
+                assert self.finished[device.spec.index] == 1
+                assert device.state in (DeviceState.STOPPED, DeviceState.FAILED)
+        counts = self.recorder.records
+        held = sum(device.delivery.outbox.pending for device in self.devices)
+        assert counts["generated"] == counts["acknowledged"] + counts["refused"] + counts["rejected"] + held, counts
+        told = Counter(entry[0] for entry in self.recorder.requests)
+        sent = Counter(seen.func_id for seen in self.platform.seen)
+        for name, count in sent.items():
+            if name != "dev.cmd.response":
+                assert told[name] >= count, f"{name}: sent {count}, recorded {told[name]}"
+        assert told["connect"] == len(self.network.connects)
+        assert told["getBrokerServer"] == len(self.network.lookups)
+        assert len(self.recorder.disconnects) == len(self.platform.links)
+        links_alive = [link for link in self.platform.links if link.open]
+        assert links_alive == []

@@ -1,0 +1,469 @@
+"""Coming online: order and parameters of every step, cold and warm, and what follows when a step goes wrong."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from simulator.device.settings import OnTimeout, Range, Start
+from simulator.device.state import DeviceState
+from simulator.protocol.broker import BrokerAnswer
+from simulator.protocol.credentials import device_key_digest
+from tests.device.fake_platform import Answer, closes, drops, garbage, late, ok, raw, refuse, silent, twice
+from tests.device.harness import BROKER, DEV_KEY, World
+
+COLD = ["dev.register", "dev.accredit", "dev.login", "dev.report"]
+EXCHANGE = ["device.exchange.publicKey", "device.exchange.factor"]
+PRODUCT = "5d9b11e1a3f448ae81f9f920e976d852"
+PROOF = {"productId": PRODUCT, "devKey": device_key_digest(DEV_KEY, PRODUCT)}
+WARM = {"start": Start.WARM, "auth_code": "auth0", "secret": "secret-of-auth0"}
+
+
+async def test_cold_flow(world: World) -> None:
+    await world.online()
+    platform = world.platform
+    assert platform.link.order == COLD
+    assert world.recorder.way() == ["lookup", "connecting", "register", "accredit", "login", "report", "online"]
+    register, accredit, login, report = platform.seen
+    assert register.params == {"protType": "best-w", "protVer": "1.0.0", **PROOF, "devType": "meet"}
+    assert accredit.params == {**PROOF, "authCode": "auth1"}
+    assert login.params == {**PROOF, "authCode": "auth1", "secret": "secret-of-auth1"}
+    assert {seen.message["sn"] for seen in platform.seen} == {"SN0000"}
+    assert "sn" not in report.params
+    assert world.logins.calls == [("granted", "SN0000", "auth1", "secret-of-auth1")]
+    assert world.recorder.flow_codes("init") == ["00000000"]
+    assert world.recorder.failed() == Counter()
+    assert world.network.connects == [BROKER]
+
+
+@pytest.mark.parametrize("suite", ["rsa-aes", "exchange-only"])
+async def test_cold_flow_with_exchange(suite: str) -> None:
+    world = World(suite)
+    await world.online(auth_code="auth0", secret="secret-of-auth0")  # a cold start does not use them
+    assert world.platform.link.order == EXCHANGE + COLD
+    assert world.recorder.way()[2] == "exchange"
+    for seen in world.platform.seen[:2]:
+        assert "sn" not in seen.message
+    await world.close()
+
+
+async def test_warm_flow(sealed_world: World) -> None:
+    await sealed_world.online(**WARM)
+    assert sealed_world.platform.link.order == [*EXCHANGE, "dev.login", "dev.report"]
+    assert sealed_world.recorder.way() == ["lookup", "connecting", "exchange", "login", "report", "online"]
+    assert sealed_world.platform.sent("dev.login")[0].params == {
+        **PROOF, "authCode": "auth0", "secret": "secret-of-auth0"
+    }  # fmt: skip
+    assert sealed_world.logins.calls == []
+
+
+async def test_warm_without_credentials_is_cold(world: World) -> None:
+    await world.online(start=Start.WARM)
+    assert world.platform.link.order == COLD
+
+
+async def test_warm_login_refused_registers_again_once(world: World) -> None:
+    world.platform.script("dev.login", refuse("E0010004"))
+    await world.online(**WARM)
+    assert world.platform.link.order == ["dev.login", *COLD]
+    assert world.recorder.kinds()["login refused, registered again"] == 1
+    assert [call[0] for call in world.logins.calls] == ["forgotten", "granted"]
+    assert len(world.platform.links) == 1
+
+
+async def test_warm_login_refused_twice_waits_and_registers_again(world: World) -> None:
+    world.platform.script("dev.login", refuse("E0010004"), refuse("E0010004"))
+    device = await world.start(**WARM)
+    assert device.state is DeviceState.WAITING
+    assert world.platform.link.order == ["dev.login", *COLD[:3]]
+    assert world.recorder.flow_codes("init") == ["E0010004"]
+    await world.advance(2)
+    assert device.state is DeviceState.ONLINE
+    assert world.platform.link.order == COLD
+    assert world.recorder.kinds()["login refused, registered again"] == 1
+
+
+async def test_warm_login_refused_with_a_closed_connection(world: World) -> None:
+    def refuse_and_close(link, message):  # type: ignore[no-untyped-def]
+        link.reply(message, "E0010004")
+        link.close(1008)
+
+    world.platform.script("dev.login", refuse_and_close)
+    device = await world.start(**WARM)
+    await world.advance(2)
+    assert device.state is DeviceState.ONLINE
+    assert world.platform.link.order == COLD
+
+
+async def test_silent_warm_login_keeps_the_credentials(world: World) -> None:
+    world.platform.script("dev.login", silent)
+    device = await world.start(**WARM)
+    await world.advance(13)
+    assert device.state is DeviceState.ONLINE
+    assert world.platform.link.order == ["dev.login", "dev.report"]
+    assert world.logins.calls == []
+
+
+async def test_granted_credentials_whose_first_login_got_lost_are_kept_in_the_store(world: World) -> None:
+    world.platform.script("dev.login", drops)
+    device = await world.start()
+    await world.advance(2)
+    assert device.state is DeviceState.ONLINE
+    assert world.platform.link.order == ["dev.login", "dev.report"]
+    assert world.logins.calls == [("granted", "SN0000", "auth1", "secret-of-auth1")]
+
+
+async def test_reconnect_is_warm_with_a_new_exchange_and_report(sealed_world: World) -> None:
+    world = sealed_world
+    device = await world.online()
+    world.platform.link.close(1001)
+    await world.settle()
+    assert device.state is DeviceState.WAITING
+    await world.advance(2)
+    assert device.state is DeviceState.ONLINE
+    assert world.platform.link.order == [*EXCHANGE, "dev.login", "dev.report"]
+    assert len(world.network.lookups) == 1  # the URL is kept
+    assert world.recorder.reasons() == ["closed 1001"]
+
+
+STEPS = [*EXCHANGE, *COLD]
+TROUBLE: dict[str, tuple[Answer, str, str]] = {
+    "refused": (refuse("E0000006"), "E0000006", "initial flow refused"),
+    "silent": (silent, "timeout", "timeout"),
+    "garbage": (garbage(b"{no json"), "disconnected", "protocol violation"),
+    "no object": (garbage(b"[]"), "disconnected", "protocol violation"),
+    "binary": (garbage(b"x" * 40, True), "disconnected", "protocol violation"),
+    "dropped": (drops, "disconnected", "closed 1006"),
+    "closed": (closes(1013), "disconnected", "closed 1013"),
+    "no code": (raw(message="?"), "malformed reply", "initial flow refused"),
+    "number for a code": (raw(code=0, message="?"), "malformed reply", "initial flow refused"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("trouble", TROUBLE)
+async def test_every_step_in_trouble(step: str, trouble: str) -> None:
+    answer, code, reason = TROUBLE[trouble]
+    world = World("rsa-aes")
+    if trouble == "binary" and step in COLD:
+        answer = garbage(b"x" * 40, True)
+    world.platform.script(step, answer)
+    device = await world.start()
+    if trouble == "silent":
+        assert device.state is not DeviceState.WAITING
+        await world.advance(10.1)
+    assert device.state is DeviceState.WAITING
+    assert world.recorder.flow_codes("init") == [code]
+    assert world.recorder.codes(step) == [code]
+    assert world.recorder.reasons() == [reason]
+    if reason == "protocol violation":
+        assert world.platform.links[0].close_received is not None
+        assert world.platform.links[0].close_received[0] == 1008
+        assert world.recorder.kinds()["garbage frame"] == 1
+    await world.advance(3)
+    assert device.state is DeviceState.ONLINE
+    assert world.recorder.flow_codes("init") == [code, "00000000"]
+    assert world.recorder.failed() == {(step, code): 1}
+    await world.close()
+
+
+@pytest.mark.parametrize("step", COLD[:2])
+@pytest.mark.parametrize("results", [{}, {"authCode": "", "secret": ""}, {"authCode": None, "secret": 5}])
+async def test_success_without_what_it_should_bring(world: World, step: str, results: dict[str, object]) -> None:
+    world.platform.script(step, ok(**results))
+    device = await world.start()
+    assert device.state is DeviceState.WAITING
+    assert world.recorder.flow_codes("init") == ["malformed reply"]
+    await world.advance(3)
+    assert device.state is DeviceState.ONLINE
+
+
+async def test_report_without_results_means_the_defaults(world: World) -> None:
+    def bare(link, message):  # type: ignore[no-untyped-def]
+        link.reported = True
+        link.report_answered = world.clock.monotonic()
+        link.reply(message)
+
+    world.platform.always("dev.report", bare)
+    await world.online()
+    await world.advance(121)
+    assert len(world.platform.sent("dev.heartbeat")) in (2, 3)
+
+
+@pytest.mark.parametrize("step", EXCHANGE)
+@pytest.mark.parametrize("value", ["", "AAAA", "no base64!", None, 5, "A" * 400])
+async def test_an_unusable_half_of_the_exchange_ends_with_1008(sealed_world: World, step: str, value: object) -> None:
+    name = "publicKey" if step.endswith("Key") else "factor"
+    sealed_world.platform.script(step, ok(**{name: value}))
+    device = await sealed_world.start()
+    assert device.state is DeviceState.WAITING
+    assert sealed_world.platform.links[0].close_received is not None
+    assert sealed_world.platform.links[0].close_received[0] == 1008
+    assert sealed_world.recorder.reasons() == ["protocol violation"]
+    await sealed_world.advance(3)
+    assert device.state is DeviceState.ONLINE
+
+
+async def test_a_frame_right_behind_the_factor_is_opened_sealed(sealed_world: World) -> None:
+    def hurry(link, message):  # type: ignore[no-untyped-def]
+        link.answer(message)
+        link.command("cmd.data.clear.user")
+
+    sealed_world.platform.script("device.exchange.factor", hurry)
+    await sealed_world.online()
+    assert sealed_world.platform.code_of("c1") == "00000000"  # and the strict platform saw it after the report
+
+
+@pytest.mark.parametrize("step", COLD)
+async def test_a_doubled_reply_is_counted_and_ignored(world: World, step: str) -> None:
+    world.platform.script(step, twice)
+    await world.online()
+    assert world.recorder.kinds()["unknown reply"] == 1
+    assert world.platform.link.order == COLD
+
+
+@pytest.mark.parametrize("mid", ["nobody", "", None, 5, [], {}, ["x"]])
+async def test_a_reply_to_nothing_is_counted_and_ignored(world: World, mid: object) -> None:
+    device = await world.online()
+    world.platform.link.say({"funcId": "cmd.dev.response", "code": "00000000", "message": "", "mid": mid})
+    world.platform.link.say({"code": "00000000", "message": "", "mid": mid})
+    await world.settle()
+    assert world.recorder.kinds()["unknown reply"] == 2
+    assert device.state is DeviceState.ONLINE
+    assert world.platform.sent("dev.cmd.response") == []
+
+
+async def test_a_late_reply_is_ignored_where_timeouts_are_retried(world: World) -> None:
+    world.platform.script("dev.heartbeat", late(12))
+    device = await world.online(on_timeout=OnTimeout.RETRY)
+    await world.advance(130)
+    assert device.state is DeviceState.ONLINE
+    assert world.recorder.codes("dev.heartbeat")[0] == "timeout"
+    assert world.recorder.kinds()["unknown reply"] == 1
+    assert len(world.platform.links) == 1
+
+
+@pytest.mark.parametrize("func_id", ["dev.heartbeat", "dev.whatever", "", None])
+async def test_a_reply_is_known_by_its_mid_alone(world: World, func_id: object) -> None:
+    world.platform.script("dev.heartbeat", raw(funcId=func_id, code="00000000", message="success"))
+    await world.online()
+    await world.advance(61)
+    assert world.recorder.codes("dev.heartbeat")[0] == "00000000"
+    assert world.platform.sent("dev.cmd.response") == []
+
+
+async def test_timeouts_are_noticed_within_a_tenth_of_a_second(world: World) -> None:
+    world.platform.script("dev.login", silent)
+    await world.start(request_timeout=3.0)
+    await world.advance(3.1)
+    [entry] = [entry for entry in world.recorder.requests if entry[0] == "dev.login"]
+    assert entry[3] == "timeout"
+    assert 3.0 <= entry[2] <= 3.06
+
+
+async def test_replies_that_take_their_time_are_measured(world: World) -> None:
+    for step in COLD:
+        world.platform.script(step, late(2.5))
+    device = await world.start()
+    await world.advance(10.1)
+    assert device.state is DeviceState.ONLINE
+    for step in COLD:
+        [entry] = [entry for entry in world.recorder.requests if entry[0] == step]
+        assert entry[2] == pytest.approx(2.5)
+        assert entry[4] > 60
+        assert entry[5] > 60
+    [(name, started, duration, code)] = [flow for flow in world.recorder.flows if flow[0] == "init"]
+    assert (name, code) == ("init", "00000000")
+    assert duration == pytest.approx(10.0)
+    assert started == pytest.approx(1_719_331_200.25)
+
+
+# The look-up and the connection.
+
+
+@pytest.mark.parametrize("broker_type", ["push", "best-t", "best-m", "best-a"])
+async def test_brokers_that_are_no_websocket_end_the_device_with_the_url(world: World, broker_type: str) -> None:
+    world.network.broker_url = "mqtts://mqtt.test:8883"
+    device = await world.start(broker_type=broker_type)
+    assert device.state is DeviceState.FAILED
+    assert world.finished[0] == 1
+    assert any("mqtts://mqtt.test:8883" in text and broker_type in text for _, text in world.logs)
+    assert world.network.connects == []
+    assert world.recorder.codes("getBrokerServer") == ["00000000"]
+    assert world.recorder.flow_codes("init") == ["unsupported transport"]
+    assert f"type={broker_type}&" in world.network.lookups[0]
+
+
+async def test_a_websocket_type_with_another_url_ends_the_device_too(world: World) -> None:
+    world.network.broker_url = "tcp://broker.test:1883"
+    device = await world.start()
+    assert device.state is DeviceState.FAILED
+    assert any("tcp://broker.test:1883" in text for _, text in world.logs)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (BrokerAnswer.refusal("E0000003").encode(), "E0000003"),
+        (b"", "malformed reply"),
+        (b"<html>", "malformed reply"),
+        (b'{"code":"00000000","message":"","payload":{"results":{}}}', "malformed reply"),
+        (b'{"code":0}', "malformed reply"),
+    ],
+)
+async def test_look_up_in_trouble(world: World, body: bytes, code: str) -> None:
+    world.network.lookup_script.append(world.network.says(200, body))
+    device = await world.start()
+    assert device.state is DeviceState.WAITING
+    assert world.recorder.codes("getBrokerServer") == [code]
+    assert world.recorder.flow_codes("init") == [code]
+    await world.advance(3)
+    assert device.state is DeviceState.ONLINE
+    assert len(world.network.lookups) == 2
+
+
+async def test_look_up_with_another_status(world: World) -> None:
+    world.network.lookup_script.append(world.network.says(503, b"busy"))
+    device = await world.start()
+    assert world.recorder.codes("getBrokerServer") == ["http 503"]
+    await world.advance(3)
+    assert device.state is DeviceState.ONLINE
+
+
+@pytest.mark.parametrize("kind", ["dns", "refused", "tls", "timeout"])
+async def test_look_up_without_an_answer(world: World, kind: str) -> None:
+    world.network.lookup_script.append(world.network.fails(kind))
+    device = await world.start()
+    assert world.recorder.codes("getBrokerServer") == [kind]
+    await world.advance(3)
+    assert device.state is DeviceState.ONLINE
+
+
+async def test_nonces_and_mids_never_come_again(world: World) -> None:
+    device = await world.start()
+    for _ in range(20):
+        world.platform.link.close(1001)
+        await world.advance(20)
+        assert device.state is DeviceState.ONLINE
+    mids = [seen.message["mid"] for seen in world.platform.seen]
+    assert len(set(mids)) == len(mids)
+    assert max(map(len, mids)) <= 32
+
+
+async def test_the_url_is_asked_for_again_after_two_failed_connects(world: World) -> None:
+    device = await world.online()
+    network = world.network
+    network.connect_script += [network.fails("refused"), network.fails("refused")]
+    world.platform.link.close(1001)
+    await world.advance(2)
+    assert (len(network.connects), len(network.lookups)) == (2, 1)
+    await world.until(lambda: len(network.connects) == 3)
+    assert len(network.lookups) == 1
+    network.broker_url = "ws://elsewhere.test"
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert len(network.lookups) == 2
+    assert network.connects[-1] == "ws://elsewhere.test"
+    assert world.recorder.codes("connect") == ["00000000", "refused", "refused", "00000000"]
+
+
+async def test_one_failed_connect_between_good_ones_keeps_the_url(world: World) -> None:
+    device = await world.online()
+    for _ in range(3):
+        world.network.connect_script += [world.network.fails("refused")]
+        world.platform.link.close(1001)
+        await world.advance(60)
+        assert device.state is DeviceState.ONLINE
+    assert len(world.network.lookups) == 1
+
+
+async def test_back_off_grows_to_its_bound_with_jitter_and_starts_again(world: World) -> None:
+    network = world.network
+    network.lookup_script += [network.fails("refused") for _ in range(8)]
+    device = world.make(reconnect_delay=Range(low=2.0, high=16.0))
+    moments = []
+    original = network.look_up
+
+    async def noted(url: str) -> tuple[int, bytes]:
+        moments.append(world.clock.monotonic())
+        return await original(url)
+
+    network.look_up = noted  # type: ignore[method-assign]
+    device.start()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    waits = [after - before for before, after in pairwise(moments)]
+    for wait, base in zip(waits, (2, 4, 8, 16, 16, 16, 16, 16), strict=True):
+        assert base <= wait <= base * 1.5
+    assert len(set(waits)) == len(waits)
+    await world.advance(60)  # long enough online: the next delay is the first again
+    world.platform.link.close(1001)
+    await world.settle()
+    since = world.clock.monotonic()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert 2 <= world.clock.monotonic() - since <= 3
+
+
+async def test_timeout_ends_the_connection_and_the_device_comes_back(world: World) -> None:
+    device = await world.online()
+    world.platform.script("dev.heartbeat", silent)
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    await world.advance(10.1)
+    assert world.recorder.codes("dev.heartbeat") == ["timeout"]
+    assert world.recorder.reasons() == ["timeout"]
+    assert device.state is DeviceState.WAITING
+    await world.advance(2)
+    assert device.state is DeviceState.ONLINE
+
+
+async def test_other_requests_of_a_dead_connection_count_as_disconnected(world: World) -> None:
+    await world.online()
+    link = world.platform.link
+    world.platform.always("dev.system.sync.time", silent)
+    world.platform.always("dev.heartbeat", silent)
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    await world.advance(4)
+    link.command("cmd.system.sync.time")
+    await world.advance(6.1)
+    assert world.recorder.codes("dev.heartbeat") == ["timeout"]
+    assert world.recorder.codes("dev.system.sync.time") == ["disconnected"]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"null", b'"x"', b"[]", b"\xff\xfe", b"1", b"{}x", b'{"a":NaN}'])
+@pytest.mark.parametrize("binary", [False, True])
+async def test_a_garbage_frame_closes_with_1008_and_the_device_comes_back(payload: bytes, binary: bool) -> None:
+    for suite in ("plain", "rsa-aes"):
+        world = World(suite)
+        device = await world.online()
+        world.platform.link.transmit(payload, binary)
+        await world.settle()
+        assert world.platform.links[0].close_received is not None
+        assert world.platform.links[0].close_received[0] == 1008
+        assert world.recorder.reasons() == ["protocol violation"]
+        assert world.recorder.kinds()["garbage frame"] == 1
+        await world.advance(2)
+        assert device.state is DeviceState.ONLINE
+        await world.close()
+
+
+async def test_a_valid_message_in_the_wrong_kind_of_frame_closes_with_1008(world: World) -> None:
+    await world.online()
+    world.platform.link.transmit(b'{"code":"00000000","mid":"x"}', True)
+    await world.settle()
+    assert world.platform.links[0].close_received == (1008, "protocol violation")
+
+
+async def test_replayed_sealed_frames_close_with_1008(sealed_world: World) -> None:
+    world = sealed_world
+    await world.online()
+    frame = [payload for direction, payload in world.wire if direction == "<"][-1]
+    world.platform.link.transmit(frame, True)
+    await world.settle()
+    assert world.platform.links[0].close_received == (1008, "protocol violation")
+
+
+async def test_a_platform_that_never_closes_does_not_hold_the_device(world: World) -> None:
+    device = await world.online()
+    world.network.answers_close = False
+    world.platform.link.transmit(b"?")
+    await world.advance(7)
+    assert device.state is DeviceState.ONLINE
+    assert len(world.platform.links) == 2
