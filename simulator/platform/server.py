@@ -16,6 +16,7 @@ from ssl import SSLContext
 
 import uvloop
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.clock import Clock, SystemClock, TimerQueue
 from simulator.exit_codes import ExitCode
@@ -30,9 +31,9 @@ from simulator.platform.ledger import Ledger, LedgerError
 from simulator.platform.settings import PlatformSettings, PlatformTls
 from simulator.platform.tally import Tally
 from simulator.platform.timers import LoopTimers
-from simulator.protocol.channel.keys import KeyRing, generate_key
+from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
-from simulator.wire.errors import ListenFailed, TlsFileError
+from simulator.wire.errors import ListenFailed, TlsFileError, shown_address
 from simulator.wire.files import raise_open_file_limit
 from simulator.wire.server import Server, serve
 from simulator.wire.tls import self_signed, server_context
@@ -199,8 +200,8 @@ class _Platform:
             await site.start()
         except OSError as error:
             await self.close()
-            where = f"{options.host}:{options.dispatch_port}"
-            raise ListenFailed(f"cannot listen at {where}: {(error.strerror or str(error)).lower()}") from error
+            where = shown_address(options.host, options.dispatch_port)
+            raise ListenFailed(f"cannot listen at {where}: {os.strerror(error.errno or 0).lower()}") from error
         self._addresses.dispatch_port = self._runner.addresses[0][1]
         self._clockwork.start()
         self._every(_FLUSH_SECONDS, self._flush)
@@ -242,6 +243,22 @@ class _Platform:
             log(f"platform: {self._server.connections} connections, and at most {limit} open files are allowed")
 
 
+class _OneKey:
+    """One key pair for all connections, made when it is first asked for.
+
+    The factors, and so the session keys, are each connection's own.
+    """
+
+    def __init__(self) -> None:
+        self._key: RSAPrivateKey | None = None
+
+    def take(self) -> RSAPrivateKey:
+        """The key pair."""
+        if self._key is None:
+            self._key = generate_key()
+        return self._key
+
+
 def _assembled(options: PlatformOptions, clock: Clock, resources: ExitStack) -> _Platform:
     loop = asyncio.get_running_loop()
     settings = options.settings
@@ -254,11 +271,13 @@ def _assembled(options: PlatformOptions, clock: Clock, resources: ExitStack) -> 
     timers = TimerQueue(clock)
     authority = Authority(options.directory, ledger, clock)
     answers = AnswerPolicy(settings.answers, Random(f"{options.seed}/answers"))
+    keys = _OneKey()
+    # Made now, where the suite uses one at all: the first device must not wait for it.
+    suite.platform_side(keys)
     broker = Broker(
         settings,
         suite=suite,
-        # One key pair serves all connections; the factors, and so the session keys, are each connection's own.
-        keys=KeyRing([generate_key()]),
+        keys=keys,
         ledger=ledger,
         tally=tally,
         authority=authority,

@@ -1,0 +1,387 @@
+"""The rules of the initial flow and of every message, on real sockets, each with the code it is refused with."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+
+import pytest
+
+from simulator.platform.settings import AnswerRule, FixedDelay, PlatformSettings
+from tests.platform.harness import IDENTITIES, OK, Running, record, report_params, running
+
+ONE, TWO = IDENTITIES[:2]
+WARM = IDENTITIES[-1]
+MALFORMED, BAD_VALUE, UNKNOWN, REFUSED = "E0000002", "E0000004", "E0000001", "E0010004"
+HEARTBEAT = "dev.heartbeat"
+FREE = {"isFree": "1"}
+
+
+@pytest.mark.parametrize("channel", ["plain", "exchange-only", "rsa-aes"])
+async def test_initial_flow_and_business(channel: str) -> None:
+    async with running(PlatformSettings(channel=channel)) as platform:
+        device = await platform.connect(ONE, channel)
+        await device.log_in()
+        reply = await device.request("dev.report", report_params(), sn=ONE.sn)
+        assert reply["funcId"] == "cmd.dev.response"
+        assert reply["payload"]["results"] == {
+            "timezone": "+08:00",
+            "supportHeartbeat": "1",
+            "heartbeatInterval": "60",
+            "multiBioDataSupport": "0:1:1:0:0:0:0:0:1:1",
+            "multiBioPhotoSupport": "0:0:0:0:0:0:0:0:0:1",
+        }
+        mid = device.mid()
+        assert await device.request(HEARTBEAT, FREE, mid=mid) == {
+            "funcId": "cmd.dev.response",
+            "code": OK,
+            "message": "success",
+            "mid": mid,
+        }
+        assert await device.code("dev.data.upload.verifyLog", {"verifyLog": [record(1)]}) == OK
+        device_row = (await platform.ledger())["devices"][ONE.sn]
+        assert (device_row["online"], device_row["logins"], device_row["records"]) == (True, 1, 1)
+
+
+async def test_the_time(platform: Running) -> None:
+    device = await platform.online(ONE)
+    reply = await device.request("dev.system.sync.time")
+    assert reply["funcId"] == "cmd.dev.response"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", reply["payload"]["results"]["time"])
+
+
+# Who may say what.
+
+
+async def test_business_before_login_and_before_the_report(platform: Running) -> None:
+    device = await platform.connect(ONE)
+    assert await device.code(HEARTBEAT, FREE) == REFUSED
+    assert await device.code("dev.report", report_params(), sn=ONE.sn) == REFUSED
+    await device.log_in()
+    assert await device.code(HEARTBEAT, FREE) == REFUSED
+    assert await device.code("dev.data.upload.verifyLog", {"verifyLog": [record(1)]}) == REFUSED
+    assert await device.code("dev.report", report_params(), sn=ONE.sn) == OK
+    assert await device.code(HEARTBEAT, FREE) == OK
+
+
+async def test_business_before_the_report_was_answered() -> None:
+    rule = AnswerRule(func_id="dev.report", delay=FixedDelay(seconds=0.2))
+    async with running(PlatformSettings(channel="plain", answers=(rule,))) as platform:
+        device = await platform.connect(ONE)
+        await device.log_in()
+        report = asyncio.create_task(device.request("dev.report", report_params(), sn=ONE.sn))
+        await asyncio.sleep(0)
+        assert await device.code(HEARTBEAT, FREE) == REFUSED
+        assert (await report)["code"] == OK
+        assert await device.code(HEARTBEAT, FREE) == OK
+
+
+@pytest.mark.parametrize("channel", ["exchange-only", "rsa-aes"])
+async def test_nothing_before_the_exchange(channel: str) -> None:
+    async with running(PlatformSettings(channel=channel)) as platform:
+        device = await platform.connect(ONE)
+        params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof()}
+        assert await device.code("dev.register", params, sn=ONE.sn) == REFUSED
+        await device.exchange(sealed=channel == "rsa-aes")
+        assert await device.code("dev.register", params, sn=ONE.sn) == OK
+
+
+@pytest.mark.parametrize("wrong", ["productId", "devKey", "authCode", "secret"])
+async def test_wrong_credentials(platform: Running, wrong: str) -> None:
+    device = await platform.connect(ONE)
+    given = device.proof(**await device.register())
+    other = "0" * 64 if wrong == "devKey" else "nonsense"
+    assert await device.code("dev.login", given | {wrong: other}, sn=ONE.sn) == REFUSED
+    if wrong != "secret":
+        params = {name: value for name, value in given.items() if name != "secret"} | {wrong: other}
+        assert await device.code("dev.accredit", params, sn=ONE.sn) == REFUSED
+    if wrong in ("productId", "devKey"):
+        params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof(), wrong: other}
+        assert await device.code("dev.register", params, sn=ONE.sn) == REFUSED
+    assert await device.code("dev.login", given, sn=ONE.sn) == OK
+
+
+async def test_credentials_of_another_device(platform: Running) -> None:
+    first = await platform.connect(ONE)
+    given = await first.register()
+    second = await platform.connect(TWO)
+    assert await second.code("dev.login", second.proof(**given), sn=TWO.sn) == REFUSED
+    assert await second.code("dev.login", second.proof(**given), sn="NOBODY") == REFUSED
+
+
+async def test_warm_start_and_new_registration(platform: Running) -> None:
+    device = await platform.connect(WARM)
+    await device.log_in({"authCode": "known-code", "secret": "known-secret"})
+    first = await device.register()
+    second = await platform.connect(WARM)
+    old = second.proof(authCode="known-code", secret="known-secret")
+    assert await second.code("dev.login", old, sn=WARM.sn) == REFUSED, "registering again made the old ones invalid"
+    assert await second.code("dev.login", second.proof(**first), sn=WARM.sn) == OK
+
+
+async def test_a_secret_without_accreditation_is_gone(platform: Running) -> None:
+    device = await platform.connect(ONE)
+    old = await device.register()
+    params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof()}
+    auth_code = (await device.request("dev.register", params, sn=ONE.sn))["payload"]["results"]["authCode"]
+    given = device.proof(authCode=auth_code, secret=old["secret"])
+    assert await device.code("dev.login", given, sn=ONE.sn) == REFUSED
+
+
+async def test_digests_may_be_written_in_capitals(platform: Running) -> None:
+    device = await platform.connect(ONE)
+    given = device.proof(**await device.register())
+    assert await device.code("dev.login", given | {"devKey": given["devKey"].upper()}, sn=ONE.sn) == OK
+
+
+async def test_another_serial_number_on_the_same_connection(platform: Running) -> None:
+    device = await platform.online(ONE)
+    assert await device.code(HEARTBEAT, FREE, sn=ONE.sn) == OK
+    assert await device.code(HEARTBEAT, FREE, sn=TWO.sn) == REFUSED
+    assert await device.code("dev.report", report_params(), sn=TWO.sn) == REFUSED
+
+
+async def test_the_second_login_wins(platform: Running) -> None:
+    older = await platform.online(ONE)
+    newer = await platform.online(ONE)
+    assert await older.close_code() == 1008
+    assert await newer.code(HEARTBEAT, FREE) == OK
+    ledger = await platform.ledger()
+    assert ledger["devices"][ONE.sn]["doubleLogins"] == 1
+    assert ledger["devices"][ONE.sn]["online"] is True
+    assert ledger["totals"]["doubleLogins"] == 1
+
+
+async def test_coming_again_is_no_double_login(platform: Running) -> None:
+    device = await platform.online(ONE)
+    credentials = device.credentials
+    await device.close()
+    again = await platform.connect(ONE)
+    await again.log_in(credentials)
+    assert (await platform.ledger())["totals"]["doubleLogins"] == 0
+
+
+# The envelope.
+
+
+async def test_a_mid_used_twice(platform: Running) -> None:
+    device = await platform.online(ONE)
+    assert await device.code(HEARTBEAT, FREE, mid="again") == OK
+    assert await device.code(HEARTBEAT, FREE, mid="again") == MALFORMED
+    other = await platform.online(TWO)
+    assert await other.code(HEARTBEAT, FREE, mid="again") == OK
+
+
+async def test_a_refused_message_uses_its_mid_up(platform: Running) -> None:
+    device = await platform.online(ONE)
+    assert await device.code(HEARTBEAT, {"isFree": "7"}, mid="m") == BAD_VALUE
+    assert await device.code(HEARTBEAT, FREE, mid="m") == MALFORMED
+
+
+@pytest.mark.parametrize("mid", [None, ""])
+async def test_a_message_without_mid(platform: Running, mid: str | None) -> None:
+    device = await platform.online(ONE)
+    await device.send({"funcId": HEARTBEAT} | ({} if mid is None else {"mid": mid}))
+    reply = await device.stray()
+    assert (reply["code"], reply["mid"]) == (MALFORMED, "")
+
+
+async def test_a_long_mid(platform: Running) -> None:
+    device = await platform.online(ONE)
+    assert await device.code(HEARTBEAT, FREE, mid="m" * 32) == OK
+    assert await device.code(HEARTBEAT, FREE, mid="m" * 33) == BAD_VALUE
+
+
+async def test_a_mid_that_json_must_escape(platform: Running) -> None:
+    device = await platform.online(ONE)
+    for mid in ('quote"', "back\\slash", "会议", "new\nline"):
+        assert (await device.request(HEARTBEAT, FREE, mid=mid))["mid"] == mid
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"mid": "m"}, MALFORMED),
+        ({"mid": "m", "funcId": ""}, MALFORMED),
+        ({"mid": "m", "funcId": 5}, MALFORMED),
+        ({"mid": "m", "funcId": "dev.no.such"}, UNKNOWN),
+        ({"mid": "m", "funcId": "cmd.control.reboot"}, UNKNOWN),
+        ({"mid": "m", "funcId": "getBrokerServer"}, UNKNOWN),
+        ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": 1}}}, MALFORMED),
+        ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "2"}}}, BAD_VALUE),
+        ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "1", "more": 5}}}, MALFORMED),
+        ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "1", "more": "5"}}}, OK),
+        ({"mid": "m", "funcId": HEARTBEAT, "imme": "3"}, BAD_VALUE),
+        ({"mid": "m", "funcId": HEARTBEAT}, OK),
+        ({"mid": "m", "funcId": "dev.data.upload.verifyLog"}, MALFORMED),
+    ],
+)
+async def test_codes_of_messages(platform: Running, message: dict[str, object], code: str) -> None:
+    device = await platform.online(ONE)
+    assert (await device.ask(message))["code"] == code
+
+
+async def test_one_bad_record_refuses_the_whole_message(platform: Running) -> None:
+    device = await platform.online(ONE)
+    batch = {"verifyLog": [record(1), record(2, status="9")]}
+    assert await device.code("dev.data.upload.verifyLog", batch) == BAD_VALUE
+    batch = {"verifyLog": [record(1), record(2, meetCode=None)]}
+    assert await device.code("dev.data.upload.verifyLog", batch) == MALFORMED
+    assert await platform.records(ONE.sn) == []
+
+
+# Sizes.
+
+
+def heartbeat_of(size: int, mid: str) -> dict[str, object]:
+    message = {"funcId": HEARTBEAT, "mid": mid, "payload": {"params": {"isFree": "1", "fill": ""}}}
+    fill = size - len(json.dumps(message).encode())
+    return {"funcId": HEARTBEAT, "mid": mid, "payload": {"params": {"isFree": "1", "fill": "x" * fill}}}
+
+
+@pytest.mark.parametrize(
+    ("reported", "kilobytes"), [("64", 64), (None, 64), ("16", 16), ("200", 200)], ids=["64", "default", "16", "200"]
+)
+@pytest.mark.parametrize("channel", ["plain", "rsa-aes"])
+async def test_the_package_limit_is_exact(channel: str, reported: str | None, kilobytes: int) -> None:
+    async with running(PlatformSettings(channel=channel)) as platform:
+        device = await platform.online(ONE, channel, maxPackageSize=reported)
+        limit = kilobytes * 1024
+        assert (await device.ask(heartbeat_of(limit, device.mid())))["code"] == OK
+        assert (await device.ask(heartbeat_of(limit + 1, device.mid())))["code"] == MALFORMED
+        assert await device.code(HEARTBEAT, FREE) == OK, "the connection stays"
+
+
+async def test_an_absurdly_large_message() -> None:
+    async with running(max_message_bytes=100_000) as platform:
+        device = await platform.online(ONE)
+        await device.send(heartbeat_of(200_000, "m"))
+        assert await device.close_code() == 1009
+
+
+# What ends a connection.
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", '"text"', "5", "null", '{"a":'])
+async def test_no_json_object(platform: Running, text: str) -> None:
+    device = await platform.online(ONE)
+    await device.socket.send(text)
+    assert await device.close_code() == 1008
+    assert (await platform.ledger())["events"]["channel violation"] == 1
+
+
+async def test_a_binary_frame_in_a_text_suite(platform: Running) -> None:
+    device = await platform.online(ONE)
+    await device.socket.send(b'{"funcId":"dev.heartbeat","mid":"m"}')
+    assert await device.close_code() == 1008
+
+
+@pytest.mark.parametrize("fault", ["text", "short", "tag", "replay", "skipped"])
+async def test_broken_frames_of_rsa_aes(fault: str) -> None:
+    async with running(PlatformSettings(channel="rsa-aes")) as platform:
+        device = await platform.online(ONE, "rsa-aes")
+        if fault == "text":
+            await device.socket.send('{"funcId":"dev.heartbeat","mid":"m"}')
+        elif fault == "short":
+            await device.socket.send(device.sent.to_bytes(8) + b"x" * 15)
+        elif fault == "tag":
+            await device.socket.send(device.sent.to_bytes(8) + b"x" * 40)
+        else:
+            device.sent += -1 if fault == "replay" else 1
+            await device.send({"funcId": HEARTBEAT, "mid": "m"})
+        assert await device.close_code() == 1008
+        assert (await platform.ledger())["events"]["channel violation"] == 1
+
+
+@pytest.mark.parametrize("channel", ["exchange-only", "rsa-aes"])
+@pytest.mark.parametrize(
+    ("func_id", "params"),
+    [
+        ("device.exchange.publicKey", {"publicKey": base64.b64encode(b"no key").decode()}),
+        ("device.exchange.factor", {"factor": base64.b64encode(b"out of turn").decode()}),
+    ],
+)
+async def test_nonsense_in_the_exchange(channel: str, func_id: str, params: dict[str, str]) -> None:
+    async with running(PlatformSettings(channel=channel)) as platform:
+        device = await platform.connect(ONE)
+        await device.send({"funcId": func_id, "mid": "m", "payload": {"params": params}})
+        assert await device.close_code() == 1008
+
+
+async def test_an_exchange_where_the_suite_has_none(platform: Running) -> None:
+    device = await platform.connect(ONE)
+    await device.send({"funcId": "device.exchange.publicKey", "mid": "m", "payload": {"params": {"publicKey": "AAAA"}}})
+    assert await device.close_code() == 1008
+
+
+async def test_missing_params_of_the_exchange_are_answered() -> None:
+    async with running(PlatformSettings()) as platform:
+        device = await platform.connect(ONE)
+        reply = await device.request("device.exchange.publicKey", {})
+        assert reply["code"] == MALFORMED
+        assert "funcId" not in reply
+
+
+async def test_a_silent_connection_is_closed_where_that_is_wanted() -> None:
+    async with running(idle_timeout=0.2) as platform:
+        device = await platform.online(ONE)
+        assert await device.close_code() == 1001
+        assert (await platform.ledger())["events"]["silent connection closed"] == 1
+
+
+# Negotiation.
+
+
+async def test_only_the_listed_func_ids_are_served() -> None:
+    settings = PlatformSettings(channel="plain", func_ids=("dev.data.upload.verifyLog",))
+    async with running(settings) as platform:
+        device = await platform.connect(ONE)
+        await device.log_in()
+        reply = await device.request("dev.report", report_params(), sn=ONE.sn)
+        assert reply["payload"]["results"]["funcIds"] == ["dev.data.upload.verifyLog"]
+        assert await device.code("dev.data.upload.verifyLog", {"verifyLog": [record(1)]}) == OK
+        assert await device.code("dev.data.upload.user", {"users": []}) == UNKNOWN
+        assert await device.code("dev.system.sync.time") == UNKNOWN
+        assert await device.code("dev.report", report_params(), sn=ONE.sn) == OK
+        assert await device.code(HEARTBEAT, FREE) == OK, "the heartbeat is governed by supportHeartbeat alone"
+
+
+async def test_a_platform_that_wants_no_heartbeats() -> None:
+    settings = PlatformSettings(channel="plain", supports_heartbeat=False, heartbeat_interval=7, timezone="-03:30")
+    async with running(settings) as platform:
+        device = await platform.connect(ONE)
+        await device.log_in()
+        results = (await device.request("dev.report", report_params(), sn=ONE.sn))["payload"]["results"]
+        assert (results["supportHeartbeat"], results["heartbeatInterval"]) == ("0", "7")
+        assert results["timezone"] == "-03:30"
+        assert await device.code(HEARTBEAT, FREE) == UNKNOWN
+
+
+# Injected trouble.
+
+
+async def test_silence_refusals_and_delays() -> None:
+    rules = (
+        AnswerRule(func_id=HEARTBEAT, error_share=1, error_code="E0000006"),
+        AnswerRule(func_id="dev.data.upload.verifyLog", silence_share=1),
+        AnswerRule(func_id="dev.system.*", delay=FixedDelay(seconds=0.1)),
+    )
+    async with running(PlatformSettings(channel="plain", answers=rules)) as platform:
+        device = await platform.online(ONE)
+        assert await device.code(HEARTBEAT, FREE) == "E0000006"
+        await device.send(
+            {
+                "funcId": "dev.data.upload.verifyLog",
+                "mid": device.mid(),
+                "payload": {"params": {"verifyLog": [record(1)]}},
+            }
+        )
+        before = asyncio.get_running_loop().time()
+        assert await device.code("dev.system.sync.time") == OK
+        assert 0.09 < asyncio.get_running_loop().time() - before < 1
+        assert len(await platform.records(ONE.sn)) == 1, "a record whose answer is lost was stored all the same"
+        messages = (await platform.ledger())["messages"]
+        assert messages["dev.data.upload.verifyLog"] == {"unanswered": 1}
+        assert messages[HEARTBEAT] == {"E0000006": 1}

@@ -1,0 +1,151 @@
+"""Every command the platform makes up is valid by the catalogue, fits into a package, and refers to what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from simulator.platform.contents import Content, Contents, Target
+from simulator.platform.settings import MeetingPlan, PlatformSettings, PushRule
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.protocol.catalogue.validation import validate_command
+
+ZERO = 1_700_000_000.0
+PLAN = MeetingPlan(count=3, members=4, starts_in=-60, duration=600, gap=300)
+SETTINGS = PlatformSettings(users=30, meetings=PLAN)
+
+
+def target(package_bytes: int = 65_536, template_type: str | None = "9", added: int = 0) -> Target:
+    return Target(
+        sn="SN1",
+        package_bytes=package_bytes,
+        template_type=template_type,
+        zero=ZERO,
+        photo_url=lambda pin: f"http://127.0.0.1:1/photos/{pin}.jpg",
+        added=lambda command: added,
+    )
+
+
+def params_of(content: Content) -> dict[str, Any]:
+    return orjson.loads(content.json)
+
+
+def message(func_id: str, content: Content) -> dict[str, Any]:
+    return {"funcId": func_id, "mid": "m", "payload": {"params": {"cmdId": "1", **params_of(content)}}}
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, PlatformSettings()], ids=["users", "nothing"])
+@pytest.mark.parametrize("command", COMMAND_FUNC_IDS)
+def test_every_family_is_valid(command: str, settings: PlatformSettings) -> None:
+    contents = Contents(settings, seed=1)
+    for sequence in range(6):
+        drafts = contents.for_rule(PushRule(command=command, count=3), sequence, target())
+        assert drafts
+        for func_id, content in drafts:
+            assert func_id == command
+            assert validate_command(message(func_id, content)) is None
+
+
+def test_provisioning_is_valid_and_in_order() -> None:
+    drafts = Contents(SETTINGS, seed=1).provisioning(target())
+    assert [func_id for func_id, _ in drafts] == [
+        "cmd.data.update.user",
+        "cmd.data.update.meeting",
+        "cmd.data.update.meetingMember",
+    ]
+    assert all(validate_command(message(*draft)) is None for draft in drafts)
+    users, meetings, members = (params_of(content) for _, content in drafts)
+    pins = {user["pin"] for user in users["users"]}
+    assert len(pins) == 30
+    ids = [meeting["id"] for meeting in meetings["meeting"]]
+    assert len(set(ids)) == 3
+    assert [entry["meetingId"] for entry in members["members"]] == ids
+    for entry in members["members"]:
+        assert len(entry["pins"]) == 4
+        assert set(entry["pins"]) <= pins
+    assert any("bioDatas" in user for user in users["users"])
+    assert any("password" in user for user in users["users"])
+
+
+def test_windows_of_a_meeting() -> None:
+    drafts = dict(Contents(SETTINGS, seed=1).provisioning(target()))
+    first, second = params_of(drafts["cmd.data.update.meeting"])["meeting"][:2]
+    # The zero is 2023-11-15T06:13:20+08:00; the first meeting began a minute before.
+    assert first["startTime"] == "2023-11-15T06:12:20+08:00"
+    assert first["startSignInTime"] == "2023-11-15T05:57:20+08:00"
+    assert first["lastSignInTime"] == "2023-11-15T06:22:20+08:00"
+    assert first["endTime"] == "2023-11-15T06:22:20+08:00"
+    assert first["earSignOutTime"] == "2023-11-15T06:12:20+08:00"
+    assert first["lastSignOutTime"] == "2023-11-15T06:37:20+08:00"
+    assert second["startTime"] == "2023-11-15T06:27:20+08:00"
+
+
+def test_long_lists_are_split() -> None:
+    drafts = Contents(PlatformSettings(users=400), seed=1).provisioning(target(package_bytes=16 * 1024))
+    assert len(drafts) > 3
+    assert all(len(content.json) < 16 * 1024 - 100 for _, content in drafts)
+    pins = [user["pin"] for _, content in drafts for user in params_of(content)["users"]]
+    assert len(pins) == len(set(pins)) == 400
+
+
+def test_devices_share_their_users() -> None:
+    contents = Contents(PlatformSettings(users=20), seed=1)
+    first = contents.provisioning(target())
+    second = contents.provisioning(target())
+    assert [content for _, content in first] == [content for _, content in second]
+    assert first[0][1] is second[0][1]
+
+
+def test_no_templates_for_a_device_that_takes_none() -> None:
+    drafts = Contents(PlatformSettings(users=20), seed=1).provisioning(target(template_type=None))
+    assert not any("bioDatas" in user for user in params_of(drafts[0][1])["users"])
+
+
+def test_the_seed_decides() -> None:
+    def made(seed: int) -> list[bytes]:
+        return [content.json for _, content in Contents(SETTINGS, seed).provisioning(target())]
+
+    assert made(1) == made(1)
+    assert made(1) != made(2)
+
+
+def test_what_is_deleted_was_given() -> None:
+    contents = Contents(SETTINGS, seed=1)
+    delete = PushRule(command="cmd.data.delete.user", count=3)
+    given = {user["pin"] for user in params_of(contents.provisioning(target())[0][1])["users"]}
+    pins = params_of(contents.for_rule(delete, 0, target())[0][1])["pins"]
+    assert len(pins) == 3
+    assert set(pins) <= given
+    added = contents.for_rule(PushRule(command="cmd.data.update.user", count=3), 0, target())
+    extra = {user["pin"] for user in params_of(added[0][1])["users"]}
+    assert not extra & given
+    assert set(params_of(contents.for_rule(delete, 0, target(added=3))[0][1])["pins"]) == extra
+    cards = params_of(contents.for_rule(PushRule(command="cmd.data.update.multiCard", count=3), 1, target())[0][1])
+    taken = params_of(contents.for_rule(PushRule(command="cmd.data.delete.multiCard", count=3), 1, target())[0][1])
+    assert [card["pin"] for card in cards["multiCards"]] == taken["pins"]
+
+
+def test_meetings_are_deleted_from_the_end() -> None:
+    contents = Contents(SETTINGS, seed=1)
+    delete = PushRule(command="cmd.data.delete.meeting", count=1)
+    assert params_of(contents.for_rule(delete, 0, target())[0][1])["meetings"] == ["SN1-3"]
+    assert params_of(contents.for_rule(delete, 0, target(added=1))[0][1])["meetings"] == ["SN1-4"]
+
+
+def test_queries_ask_for_all_and_for_one() -> None:
+    contents = Contents(SETTINGS, seed=1)
+    query = PushRule(command="cmd.data.query.user")
+    pins = [params_of(contents.for_rule(query, sequence, target())[0][1])["pin"] for sequence in range(4)]
+    assert pins == ["", "100001", "", "100002"]
+
+
+def test_params_of_a_rule_are_laid_over() -> None:
+    contents = Contents(SETTINGS, seed=1)
+    rule = PushRule(command="cmd.data.query.user", params={"pin": "7", "more": "x"})
+    assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {"pin": "7", "more": "x"}
+    rule = PushRule(command="cmd.no.such", unknown=True, params={"a": "b"})
+    assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {"a": "b"}
+    rule = PushRule(command="cmd.no.such", unknown=True)
+    assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {}
