@@ -18,6 +18,8 @@ from typing import IO
 
 import gevent
 
+import simulator
+
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
 STOP_TIMEOUT_S = 10.0
@@ -72,7 +74,12 @@ class EmbeddedPlatform:
             # Its stdin is a pipe that we hold: when we die, however, it reads the end and stops. A session of its own
             # keeps the terminal's Ctrl-C from it, so that devices can still deliver their records.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=self._log,
+                stderr=self._log,
+                env=_with_our_package(),
+                start_new_session=True,
             )
             return self._wait_until_ready(ready)
         except BaseException:
@@ -122,3 +129,10 @@ class EmbeddedPlatform:
         except OSError:
             return ""
         return "\n".join(lines[-LOG_LINES:])
+
+
+def _with_our_package() -> dict[str, str]:
+    """The environment, in which Python finds this package even if only Locust's working directory made it known."""
+    root = str(Path(simulator.__file__).resolve().parents[1])
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}

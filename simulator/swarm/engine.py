@@ -10,6 +10,7 @@ dropped unless that moment was moved on: the fence of a worker that lost its mas
 
 import asyncio
 import gc
+import logging
 import sys
 import time
 import traceback
@@ -23,6 +24,7 @@ import gevent.event
 import gevent.monkey
 import uvloop
 
+from simulator.swarm.log_relay import LogRelay
 from simulator.swarm.mailbox import Mailbox
 
 _start_new_thread: Callable[[Callable[[], None], tuple[()]], int] = gevent.monkey.get_original(
@@ -38,6 +40,8 @@ OPEN_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 15.0
 SPREAD_S = 0.95
 """Part of a second over which the devices that Locust starts at once are spread."""
+SPREAD_GAP_S = 0.02
+"""Between two starts at most: a few devices need not take the whole second."""
 
 
 class Runtime(Protocol):
@@ -101,6 +105,7 @@ class Engine:
         self._listener = listener
         self._on_lag = on_lag
         self._mailbox = Mailbox(self._receive)
+        self._log_relay = LogRelay(self._mailbox.post)
         self._opened = gevent.event.AsyncResult()
         self._ended = gevent.event.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +125,7 @@ class Engine:
         Raises:
             EngineError: If it does not open; the text is the reason.
         """
+        self._log_relay.install()
         gc.collect()
         gc.freeze()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -129,8 +135,7 @@ class Engine:
         except gevent.Timeout:
             raise EngineError(f"the engine did not start within {OPEN_TIMEOUT_S:g} s") from None
         if failure is not None:
-            self._ended.wait(timeout=CLOSE_TIMEOUT_S)
-            self._mailbox.close()
+            self.close()
             raise EngineError(failure)
 
     def start_device(self, index: int) -> None:
@@ -162,6 +167,7 @@ class Engine:
             self._call(self._stop.set)
         ended = bool(self._ended.wait(timeout=CLOSE_TIMEOUT_S)) if self._loop is not None else True
         if ended:
+            self._log_relay.remove()
             self._mailbox.close()
         sys.setswitchinterval(self._switch_interval)
         gc.unfreeze()
@@ -219,11 +225,12 @@ class Engine:
                 loop.run_until_complete(loop.shutdown_asyncgens())
                 loop.close()
         except BaseException as error:  # noqa: BLE001 - the thread must tell, whatever ended it
-            failure = _describe(error)
+            failure = describe(error)
         self._mailbox.post(("ended", failure))
 
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_loop_error)
         self._stop = asyncio.Event()
         runtime = self._make_runtime(self._log)
         self._runtime = runtime
@@ -239,6 +246,12 @@ class Engine:
 
     def _log(self, level: int, line: str) -> None:
         self._mailbox.post(("log", (level, line)))
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # asyncio's own handler would log, here, on this thread.
+        error = context.get("exception")
+        text = context.get("message", "an error in the engine's loop")
+        self._log(logging.ERROR, f"{text}: {describe(error)}" if error is not None else text)
 
     def _probe(self, due: float) -> None:
         loop = asyncio.get_running_loop()
@@ -275,7 +288,7 @@ class Engine:
 
     def _spread(self, starts: list[int]) -> None:
         loop = asyncio.get_running_loop()
-        gap = SPREAD_S / len(starts)
+        gap = min(SPREAD_S / len(starts), SPREAD_GAP_S)
         slot = max(loop.time(), self._next_slot)
         for index in starts:
             self._pending[index] = loop.call_at(slot, self._start_one, index)
@@ -314,10 +327,10 @@ class Engine:
         try:
             await self._runtime.stop_all(drain_s)
         except Exception as error:  # noqa: BLE001 - the run's end must go on; what went wrong is logged
-            self._log(40, f"stopping the devices failed: {_describe(error)}")
+            self._log(logging.ERROR, f"stopping the devices failed: {describe(error)}")
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """The error for the user, with the place where an unexpected one was raised."""
     text = str(error) or type(error).__name__
     if isinstance(error, OSError) or type(error).__module__.startswith("simulator."):

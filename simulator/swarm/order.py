@@ -33,6 +33,8 @@ class RunOrder:
     scenario_text: str = field(repr=False)
     total: int
     dispatch_urls: tuple[str, ...]
+    share: int
+    """About how many of them a process will have."""
     drain_s: float
     """How long the devices may take to deliver their records at the end."""
     embedded: bool = False
@@ -53,6 +55,7 @@ class RunOrder:
             "scenario_file": self.scenario_file,
             "scenario_text": self.scenario_text,
             "total": self.total,
+            "share": self.share,
             "dispatch_urls": list(self.dispatch_urls),
             "drain_s": self.drain_s,
             "embedded": self.embedded,
@@ -82,6 +85,7 @@ def make_order(
     run_id: str,
     total: int,
     dispatch_urls: Sequence[str],
+    processes: int = 1,
     embedded: bool = False,
     stop_timeout: float = 0.0,
     root_ca: str | None = None,
@@ -110,6 +114,7 @@ def make_order(
         scenario_file=scenario.file,
         scenario_text=scenario.text,
         total=total,
+        share=-(-total // max(1, processes)),
         dispatch_urls=tuple(dispatch_urls),
         drain_s=drain_seconds(scenario, stop_timeout),
         embedded=embedded,

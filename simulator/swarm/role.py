@@ -126,6 +126,9 @@ class Keeper(Role):
                 identities_file=self._identities_file(),
                 stop_timeout=self.environment.stop_timeout,
                 travels=travels,
+                processes=max(1, self.runner.worker_count),
+                live=self.environment.web_ui is None,
+                planned_s=self._planned_seconds(),
             )
         except START_FAILURES as error:
             self.start_failed(error)
@@ -142,6 +145,12 @@ class Keeper(Role):
         shape = self.environment.shape_class
         asked = self.options.num_users
         return scenario.devices if shape is not None and shape.follows_scenario else int(asked or 1)
+
+    def _planned_seconds(self) -> float | None:
+        shape = self.environment.shape_class
+        if shape is not None and shape.follows_scenario:
+            return float(shape.ramp.duration)
+        return float(self.options.run_time) if self.options.run_time else None
 
     def start_failed(self, error: Exception) -> None:
         """The run cannot begin: say why, and end with exit code 2."""

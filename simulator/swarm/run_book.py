@@ -17,15 +17,17 @@ import gevent
 import gevent.event
 
 import simulator
+from reports.checkpoint import Checkpoint
 from reports.evaluation import LiveThresholds
-from reports.hlog import HlogIntervals
+from reports.live import LiveLine
 from reports.run_info import RunInfo
 from reports.summary import exit_code, parse_all
-from reports.writer import HLOG, write_reports
+from reports.writer import write_reports
 from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.embedded import EmbeddedPlatform, PlatformAddress
+from simulator.swarm.line import TerminalLine
 from simulator.swarm.live import LiveHistory
 from simulator.swarm.order import RunOrder, make_order
 
@@ -61,6 +63,9 @@ class RunBook:
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
         self._failed: ExitCode | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._disk_full = False
+        self._line: TerminalLine | None = None
         self.measurements = RunMeasurements(process, self.run_id)
         self.history = LiveHistory()
         """For the web page."""
@@ -81,13 +86,25 @@ class RunBook:
         self._prepared = True
 
     def open(
-        self, *, host: str | None, total: int, identities_file: Path | None, stop_timeout: float, travels: bool
+        self,
+        *,
+        host: str | None,
+        total: int,
+        identities_file: Path | None,
+        stop_timeout: float,
+        travels: bool,
+        processes: int,
+        live: bool,
+        planned_s: float | None,
     ) -> RunOrder:
         """Begin the run, and say what all processes must know of it.
 
         Args:
             total: devices of the fleet.
             travels: workers may be on other machines.
+            processes: how many run devices, as far as is known.
+            live: tell on the terminal how the run goes.
+            planned_s: how long it will take; None if until it is stopped.
 
         Raises:
             ScenarioError: If the identities are wrong or too few.
@@ -105,6 +122,7 @@ class RunBook:
             run_id=self.run_id,
             total=total,
             dispatch_urls=urls,
+            processes=processes,
             embedded=address is not None,
             stop_timeout=stop_timeout,
             root_ca=Path(address.ca_file).read_text("ascii") if address is not None and address.ca_file else None,
@@ -112,8 +130,11 @@ class RunBook:
             travels=travels,
         )
         self.started = time.time()
-        store = HlogIntervals(self.directory / HLOG, self.started)
-        self.measurements = RunMeasurements(self._process, self.run_id, store)
+        self.measurements = RunMeasurements(self._process, self.run_id)
+        info = self.info(self.started, complete=False)
+        self._checkpoint = Checkpoint(self.directory, self.measurements, info)
+        if live:
+            self._line = TerminalLine(LiveLine(self.measurements, info, planned_s))
         self._ticker = gevent.spawn(self._tick)
         logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
         return self.order
@@ -144,6 +165,8 @@ class RunBook:
         try:
             if self._ticker is not None:
                 self._ticker.kill()
+            if self._line is not None:
+                self._line.end()
             self.stop_platform()
             if self.order is not None:
                 self._write(ended)
@@ -202,10 +225,9 @@ class RunBook:
             gevent.sleep(TICK_S)
             now = time.time()
             self.history.add(self.measurements, now)
-            self.measurements.seal(now)
-            store = self.measurements.intervals
-            if isinstance(store, HlogIntervals):
-                store.flush()
+            self._keep(now)
+            if self._line is not None:
+                self._line.tick(now)
             crossed = live.tick(now)
             if crossed is not None:
                 self.notes.append(f"stopped early: {crossed.expression}")
@@ -215,6 +237,18 @@ class RunBook:
                 platform_watched = False
                 self.notes.append(f"the embedded platform ended by itself (exit code {self._platform.exit_code})")
                 logger.error("the embedded platform has ended by itself; see %s", self.directory / "platform.log")
+
+    def _keep(self, now: float) -> None:
+        """Seal what has ended, and see that even a killed run leaves a report."""
+        if self._checkpoint is None:
+            return
+        self._checkpoint.run = self.info(now, complete=False)
+        try:
+            self._checkpoint.tick(now)
+        except OSError as error:
+            if not self._disk_full:
+                self._disk_full = True
+                logger.error("the run cannot be kept in %s: %s", self.directory, error)
 
 
 def lag_limit_ms(scenario: Scenario) -> float:

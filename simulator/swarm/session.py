@@ -12,17 +12,14 @@ from simulator.swarm import options as command_line
 from simulator.swarm import percentiles
 from simulator.swarm.local import Local
 from simulator.swarm.master import Master
+from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.role import START_FAILURES, Keeper, MakesRuntime, Role
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.signals import OrderlyStop
 from simulator.swarm.web import add_pages
 from simulator.swarm.worker import Worker
-from simulator.wire.files import raise_open_file_limit
 
 logger = logging.getLogger("simulator.swarm")
-
-SPARE_FILES = 200
-"""Files besides the devices' connections: libraries, logs, Locust's web UI and its workers."""
 
 
 class Session:
@@ -48,7 +45,11 @@ class Session:
                 environment.shape_class = ScenarioShape(ramp, options)
                 environment.shape_class.runner = runner
             if kind is Local:
-                check_open_files(choice.scenario.devices if choice.shaped else options.num_users or 1)
+                devices = choice.scenario.devices if choice.shaped else options.num_users or 1
+                try:
+                    allow_open_files(devices)
+                except OpenFilesError as error:
+                    command_line.refuse(str(error))
         self._role = role = kind(environment, choice, self._makes_runtime)
         if environment.web_ui is not None:
             check_port(environment.web_ui.host, environment.web_ui.port)
@@ -101,13 +102,6 @@ def install(makes_runtime: MakesRuntime | None = None) -> None:
         (events.quit, session.quit),
     ):
         hook.add_listener(listener)  # type: ignore[no-untyped-call]
-
-
-def check_open_files(devices: int) -> None:
-    """Raise the limit of open files to what `devices` connections need; end with exit code 2 if that cannot be."""
-    limit = raise_open_file_limit(devices + SPARE_FILES)
-    if not limit.enough:
-        command_line.refuse(f"{devices} devices: {limit.advice()}")
 
 
 def check_port(host: str, port: int) -> None:

@@ -24,7 +24,7 @@ class ScenarioShape(LoadTestShape):
 
     def __init__(self, ramp: RampPlan, options: Namespace) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._ramp = ramp
+        self.ramp = ramp
         self._options = options
         self._preset = self._asked()
 
@@ -36,7 +36,7 @@ class ScenarioShape(LoadTestShape):
     def tick(self) -> tuple[int, float] | None:
         """(users, users per second) for now, None when the run is over."""
         if self.follows_scenario:
-            target = self._ramp.target_at(self._seconds())
+            target = self.ramp.target_at(self._seconds())
             return None if target is None else (target.devices, target.rate)
         users, rate, run_time = self._asked()
         if run_time and self._seconds() >= float(run_time):

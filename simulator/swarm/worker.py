@@ -13,11 +13,12 @@ import gevent.event
 from locust.exception import RPCError
 
 from simulator.exit_codes import ExitCode
-from simulator.fleet.scenario import Scenario
+from simulator.fleet.scenario import Scenario, parse_scenario
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm import messages
 from simulator.swarm.leases import RENEWAL_S, LeaseHolder
 from simulator.swarm.node import Node
+from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.order import RunOrder
 from simulator.swarm.ranges import Ranges
 from simulator.swarm.role import START_FAILURES, Role
@@ -100,18 +101,15 @@ class Worker(Role):
         try:
             node = self._make_node(part, scenario)
             node.start()
-        except (*START_FAILURES, ValueError) as error:
+        except (*START_FAILURES, OpenFilesError, ValueError) as error:
             logger.error("this worker cannot take part: %s", error)
             self._send(messages.FAILED, {"run": part.order.run_id, "reason": str(error), "code": int(ExitCode.USAGE)})
             return
         part.asking = gevent.spawn(self._ask, part)
 
     def _make_node(self, part: _Part, scenario: Scenario | None) -> Node:
-        from simulator.fleet.scenario import parse_scenario
-        from simulator.swarm.session import check_open_files
-
         known = scenario or parse_scenario(part.order.scenario_text, part.order.scenario_file)
-        check_open_files(part.order.total)
+        allow_open_files(part.order.share)
         make_runtime = self.makes_runtime(part.order, scenario)
         part.node = Node(
             make_runtime,

@@ -139,5 +139,5 @@ def test_a_platform_that_is_not_there_is_counted_and_nothing_hangs(locust: Start
     assert run.end() == 1, run.output
     summary = run.summary()
     assert summary["verdict"] == "failed"
-    assert summary["requests"]["getBrokerServer"]["codes"] == {"refused": 3}
+    assert set(summary["requests"]["getBrokerServer"]["codes"]) == {"refused"}
     assert summary["fleet"]["came_online"] == 0
