@@ -14,6 +14,7 @@ from yarl import URL
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
 from simulator.wire import ConnectFailed, connect
+from simulator.wire.addresses import AddressBook
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
@@ -48,6 +49,7 @@ class FleetNetwork:
         self._next_turn = 0.0
         self._open_timeout = open_timeout
         self._http: aiohttp.ClientSession | None = None
+        self._addresses = AddressBook()
         self._secure_lookup = False
         self._contexts: dict[str, ssl.SSLContext] = {}
 
@@ -97,6 +99,7 @@ class FleetNetwork:
                 local_addr=source,
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
+                addresses=self._addresses,
             )
         except ConnectFailed as error:
             raise NetworkError(error.kind, error.detail) from error

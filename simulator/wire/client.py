@@ -12,6 +12,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import Side
 from websockets.uri import WebSocketURI, parse_uri
 
+from simulator.wire.addresses import AddressBook, resolve
 from simulator.wire.connection import Connection
 from simulator.wire.errors import ConnectFailed, connect_failure, explain_tls, shown_address
 from simulator.wire.frames import masked_frame, read_plain
@@ -118,6 +119,7 @@ async def connect(
     server_hostname: str | None = None,
     headers: Mapping[str, str] | None = None,
     on_error: OnError | None = None,
+    addresses: AddressBook | None = None,
 ) -> Connection:
     """Open a WebSocket connection.
 
@@ -133,6 +135,7 @@ async def connect(
         server_hostname: The name to expect in the certificate, where it is not the URL's host.
         headers: Further headers of the opening request.
         on_error: Told of exceptions that the handler raised; without it they go to the loop's exception handler.
+        addresses: Remembers the addresses of hosts over many connects; without it the resolver is asked each time.
 
     Raises:
         ConnectFailed: With its kind and a text for people.
@@ -148,7 +151,9 @@ async def connect(
     opened = False
     try:
         async with asyncio.timeout(open_timeout):
-            await _reach(loop, connection, target, context, local_addr, server_hostname, open_timeout, close_timeout)
+            await _reach(
+                loop, connection, target, context, local_addr, server_hostname, open_timeout, close_timeout, addresses
+            )
             reached = True
             await opening.done
             opened = True
@@ -171,6 +176,7 @@ async def _reach(
     server_hostname: str | None,
     open_timeout: float,
     close_timeout: float,
+    addresses: AddressBook | None,
 ) -> None:
     """Make the TCP connection, and TLS on it, to the first address of the target that takes it.
 
@@ -189,7 +195,7 @@ async def _reach(
         }
     failure: OSError | None = None
     try:
-        for address in await _addresses(loop, target, local_addr):
+        for address in await _addresses(target, local_addr, addresses):
             try:
                 await loop.create_connection(lambda: connection, address, target.port, local_addr=local_addr, **secured)
             except OSError as exc:
@@ -198,27 +204,19 @@ async def _reach(
                 return
     except OSError as exc:
         failure = exc
+    if addresses is not None:
+        addresses.forget(target.host)
     raise connect_failure(failure or socket.gaierror("none of the wanted kind"), target, local_addr) from failure
 
 
 async def _addresses(
-    loop: asyncio.AbstractEventLoop, target: WebSocketURI, local_addr: tuple[str, int] | None
+    target: WebSocketURI, local_addr: tuple[str, int] | None, addresses: AddressBook | None
 ) -> list[str]:
     """The target's IP addresses, of the source address's kind where one is given."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, target.host)
-        except OSError:
-            continue
-        return [target.host]
     family = socket.AF_UNSPEC
     if local_addr is not None:
         family = socket.AF_INET6 if ":" in local_addr[0] else socket.AF_INET
-    try:
-        found = await loop.getaddrinfo(target.host, target.port, family=family, type=socket.SOCK_STREAM)
-    except UnicodeError as exc:
-        raise socket.gaierror(socket.EAI_NONAME, "no valid host name") from exc
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return await (resolve if addresses is None else addresses.addresses)(target.host, target.port, family)
 
 
 def _parse(url: str) -> WebSocketURI:

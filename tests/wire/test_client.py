@@ -260,6 +260,6 @@ async def test_errors_of_the_system_have_their_kind(
     opening = Opening(target, None, 1, loop.create_future())
     connection = client.ClientConnection(loop, Collector(), opening, max_size=1, close_timeout=1, on_error=None)
     with pytest.raises(ConnectFailed) as caught:
-        await client._reach(Loop(), connection, target, None, None, None, 1, 1)  # type: ignore[arg-type]
+        await client._reach(Loop(), connection, target, None, None, None, 1, 1, None)  # type: ignore[arg-type]
     assert caught.value.kind == kind
     assert "127.0.0.1:9" in caught.value.detail
