@@ -103,6 +103,12 @@ class Delivery:
             self._timer.cancel()
             self._timer = None
 
+    def end(self) -> None:
+        """The device's life is over; what is in the store stays there."""
+        self.offline()
+        if self._task is not None:
+            self._task.cancel()
+
     @property
     def idle(self) -> bool:
         """Whether nothing is left that this platform would take."""

@@ -304,6 +304,8 @@ class Device:
         for behaviour in self._behaviours:
             behaviour.stop()
         self._heartbeat.stop()
+        self.commands.forget_waiting()
+        self.delivery.end()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {type(error).__name__}: {error}")
             self._env.recorder.anomaly("internal error", f"device: {type(error).__name__}", self._env.clock.wall())

@@ -7,7 +7,8 @@ up by itself, save where trying again cannot help (protocol/README.md 3.1 and 3.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from simulator.device import initial_flow
@@ -55,6 +56,7 @@ class Lifecycle:
         "_connect_failures",
         "_ended",
         "_env",
+        "_leaving",
         "_mids",
         "_on_state",
         "_proof",
@@ -97,6 +99,8 @@ class Lifecycle:
         self._session: Session | None = None
         self._ended: asyncio.Future[str] | None = None
         self._sleeper: asyncio.Future[None] | None = None
+        self._leaving: asyncio.Task[Any] | None = None
+        """The device's task while it waits for something that `stop` may break off."""
         self._stopping = False
         self._reboot_for: float | None = None
         self._unkept = False
@@ -131,16 +135,15 @@ class Lifecycle:
         self._stopping = True
         if self._session is not None and not self._session.ended:
             self._session.end(EndReason.STOPPED)
-        elif self._sleeper is not None and not self._sleeper.done():
-            self._sleeper.set_result(None)
+        else:
+            self._wake()
 
     def abort(self) -> None:
         """As `stop`, without the closing handshake."""
         self._stopping = True
         if self._session is not None:
             self._session.abort(EndReason.STOPPED)
-        if self._sleeper is not None and not self._sleeper.done():
-            self._sleeper.set_result(None)
+        self._wake()
 
     def reboot(self, seconds: float) -> None:
         """Drop the connection and come back after `seconds`."""
@@ -167,7 +170,8 @@ class Lifecycle:
             FlowFailed: If any step does not succeed; the connection is closed then.
         """
         env = self._env
-        await env.network.turn()
+        with self._broken_off_by_stop():
+            await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
         code = SUCCESS
         try:
@@ -193,13 +197,12 @@ class Lifecycle:
         env, settings = self._env, self._spec.settings
         if self._broker_url is None:
             self._enter(DeviceState.LOOKUP)
-            answer = await initial_flow.look_up(
-                env, self._spec.credentials, settings, self._clock, self._rng, self._spec.index
-            )
+            with self._broken_off_by_stop():
+                answer = await initial_flow.look_up(
+                    env, self._spec.credentials, settings, self._clock, self._rng, self._spec.index
+                )
             self._broker_url, self._root_ca = answer.url, answer.root_ca
             self._connect_failures = 0
-        if self._told_to_stop():
-            raise FlowFailed(CONNECT, EndReason.STOPPED, "the device was stopped")
         url = self._broker_url
         assert url is not None
         self._enter(DeviceState.CONNECTING)
@@ -222,7 +225,8 @@ class Lifecycle:
         started, before = env.clock.wall(), env.clock.monotonic()
         code = DISCONNECTED
         try:
-            await env.network.connect(url, session, index=self._spec.index, root_ca=self._root_ca)
+            with self._broken_off_by_stop():
+                await env.network.connect(url, session, index=self._spec.index, root_ca=self._root_ca)
             code = SUCCESS
         except NetworkError as error:
             code = error.kind
@@ -230,12 +234,14 @@ class Lifecycle:
             if self._connect_failures >= _CONNECTS_BEFORE_NEW_LOOKUP:
                 self._broker_url = None
             raise FlowFailed(CONNECT, error.kind, str(error)) from error
+        except FlowFailed:
+            # It may have opened at the very moment at which it was broken off.
+            session.abort(EndReason.STOPPED)
+            raise
         finally:
             env.recorder.request(CONNECT, started, env.clock.monotonic() - before, code, 0, 0, 0.0)
         self._connect_failures = 0
         self._session = session
-        if self._told_to_stop():
-            session.abort(EndReason.STOPPED)
         return session, ended
 
     async def _log_in(self, session: Session) -> Terms:
@@ -321,8 +327,33 @@ class Lifecycle:
         env.log(logging.DEBUG, f"{self._spec.credentials.sn}: offline ({reason})")
         await self._wait(self._backoff.next())
 
-    def _told_to_stop(self) -> bool:
-        return self._stopping
+    @contextmanager
+    def _broken_off_by_stop(self) -> Iterator[None]:
+        """What is awaited in here ends when the device is stopped: its turn may be minutes away, a server silent.
+
+        Raises:
+            FlowFailed: If it was broken off.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._leaving = task
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            task.uncancel()
+            raise FlowFailed(CONNECT, EndReason.STOPPED, "the device was stopped") from None
+        finally:
+            self._leaving = None
+
+    def _wake(self) -> None:
+        """Break off what the device waits for."""
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
+        elif self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
 
     async def _wait(self, seconds: float) -> None:
         self._session = None
