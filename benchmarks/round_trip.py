@@ -1,0 +1,150 @@
+"""CPU a request/reply round trip: the floor, the usual way, and ours with and without encryption.
+
+Two loads. At the same rate for all, every process sleeps most of the time, and waking up is a good part of each figure.
+At full load each is driven as fast as its core allows: what a message costs when it matters.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.clients import Clients, Window
+from benchmarks.cores import Cores
+from benchmarks.figures import Spread, Target, ratio, spread
+from benchmarks.scenarios import FleetScenario
+from benchmarks.servers import Server, echo_server, embedded_platform
+
+FLOOR = "floor"
+USUAL = "usual"
+PLAIN = "ours, plain"
+ENCRYPTED = "ours, rsa-aes"
+VARIANTS = (FLOOR, USUAL, PLAIN, ENCRYPTED)
+SAME_RATE = "same rate"
+FULL_LOAD = "full load"
+LOADS = (FULL_LOAD, SAME_RATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTripSize:
+    """How large and how long.
+
+    Attributes:
+        devices: Devices, or connections of the floor.
+        beats: Heartbeats a second of each at the same rate for all.
+        full_beats: Heartbeats a second of ours at full load; the others are closed loops there, which is their best.
+    """
+
+    rounds: int
+    devices: int
+    beats: float
+    full_beats: float
+    start_rate: float
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrips:
+    """What the windows showed, by load and variant, one entry a round."""
+
+    windows: dict[str, dict[str, list[Any]]]
+
+    def cpu_us(self, load: str, variant: str) -> Spread:
+        """CPU µs a round trip."""
+        return spread([one["window"]["cpu_us"] for one in self.windows[load][variant]])
+
+    def rate(self, load: str, variant: str) -> Spread:
+        """Round trips a second."""
+        return spread([one["window"]["rate"] for one in self.windows[load][variant]])
+
+    def against(self, load: str, variant: str, base: str) -> Spread:
+        """The ratio of two variants, round by round."""
+        return ratio(self.cpu_us(load, variant).values, self.cpu_us(load, base).values)
+
+    def targets(self) -> list[Target]:
+        """Design section 6, whose figures are those of full load."""
+        return [
+            Target("ours plain / usual", self.against(FULL_LOAD, PLAIN, USUAL).median, 0.25),
+            Target("ours plain / floor", self.against(FULL_LOAD, PLAIN, FLOOR).median, 4.0),
+            Target("ours rsa-aes / usual", self.against(FULL_LOAD, ENCRYPTED, USUAL).median, 0.32),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            load: {
+                "cpu_us": {name: self.cpu_us(load, name).to_json() for name in VARIANTS},
+                "ratios": {
+                    f"{variant} / {base}": self.against(load, variant, base).to_json()
+                    for variant in (PLAIN, ENCRYPTED)
+                    for base in (USUAL, FLOOR)
+                },
+                "windows": {name: [_short(one) for one in self.windows[load][name]] for name in VARIANTS},
+            }
+            for load in LOADS
+        }
+
+
+def _short(measured: Any) -> dict[str, Any]:
+    window = measured["window"]
+    return {
+        "rate": round(window["rate"]),
+        "busy": round(window["busy"], 3),
+        "system_us": round(window["system_us"], 2),
+        "server_busy": round(measured["server_busy"], 3),
+        "failures": window["failures"],
+    }
+
+
+def measure_round_trips(
+    size: RoundTripSize, cores: Cores, directory: Path, note: Callable[[str], None], limit_s: float
+) -> RoundTrips:
+    """Run all variants `size.rounds` times, interleaved: what disturbs the machine meets them all.
+
+    Raises:
+        BenchmarkError: If a client or server does not do its part.
+    """
+    clients = Clients(cores, directory)
+    windows: dict[str, dict[str, list[Any]]] = {load: {} for load in LOADS}
+    with ExitStack() as stack:
+        echo = stack.enter_context(echo_server(cores, directory, limit_s))
+        platforms = {
+            channel: stack.enter_context(
+                embedded_platform(
+                    f"platform-{channel}",
+                    _fleet(size, channel, 1.0).write(directory / f"{channel}.yaml"),
+                    cores,
+                    directory,
+                    limit_s,
+                )
+            )
+            for channel in ("plain", "rsa-aes")
+        }
+        for number in range(1, size.rounds + 1):
+            for load in LOADS:
+                for variant in VARIANTS:
+                    measured = _measure(clients, variant, load == FULL_LOAD, size, echo, platforms)
+                    windows[load].setdefault(variant, []).append(measured)
+                    window = measured["window"]
+                    note(
+                        f"round {number}/{size.rounds}, {load}, {variant}: {window['cpu_us']:.1f} us at "
+                        f"{window['rate']:.0f}/s, its core {window['busy']:.0%}, server {measured['server_busy']:.0%}"
+                    )
+    return RoundTrips(windows=windows)
+
+
+def _fleet(size: RoundTripSize, channel: str, beats: float) -> FleetScenario:
+    return FleetScenario(devices=size.devices, channel=channel, heartbeat_s=1 / beats, start_rate=size.start_rate)
+
+
+def _measure(
+    clients: Clients, variant: str, full: bool, size: RoundTripSize, echo: Server, platforms: dict[str, Server]
+) -> Any:
+    if variant == FLOOR:
+        return clients.floor(echo, devices=size.devices, heartbeat_s=1 / size.beats, at_once=full, window=size.window)
+    if variant == USUAL:
+        fleet = _fleet(size, "plain", size.beats)
+        return clients.usual(platforms["plain"], fleet, size.window, at_once=full)
+    channel = "rsa-aes" if variant == ENCRYPTED else "plain"
+    fleet = _fleet(size, channel, size.full_beats if full else size.beats)
+    return clients.ours(platforms[channel], fleet, size.window)
