@@ -21,26 +21,30 @@ class HlogFormatError(ValueError):
 
 
 def header(started: float) -> str:
-    """The log's first lines; later times are seconds since `started` (epoch seconds)."""
+    """The log's first lines; `started` is epoch seconds, later times are relative to its whole second."""
+    # readers leave out what lies before the start time, so it is the first interval's
     return (
         "#[Histogram log format version 1.3]\n"
-        f"#[StartTime: {started:.3f} (seconds since epoch)]\n"
-        f"#[BaseTime: {started:.3f} (seconds since epoch)]\n"
+        f"#[StartTime: {int(started)}.000 (seconds since epoch)]\n"
+        f"#[BaseTime: {int(started)}.000 (seconds since epoch)]\n"
         "#[Values are microseconds; Interval_Max is in milliseconds]\n"
         f"{LEGEND}\n"
     )
 
 
-def line(interval: Interval, base: float) -> str:
-    """One interval as the log's line, with its newline."""
+def line(interval: Interval, base: int) -> str:
+    """One interval as the log's line, with its newline; `base` is the whole second in which the run started.
+
+    What a worker with a slow clock measured before that counts as measured then: the format has no negative times.
+    """
     text = b64encode(interval.encoded).decode("ascii")
-    start = interval.start - base
+    start = max(interval.start - base, 0.0)
     return f"Tag={interval.tag},{start:.3f},{interval.length_s:.3f},{interval.max_us / 1000.0:.3f},{text}\n"
 
 
 def write_hlog(path: Path, intervals: Iterable[Interval], started: float) -> None:
     """Write a whole log."""
-    base = float(f"{started:.3f}")
+    base = int(started)
     with path.open("w", encoding="utf-8") as file:
         file.write(header(started))
         file.writelines(line(interval, base) for interval in intervals)
@@ -90,7 +94,7 @@ class HlogIntervals:
 
     def __init__(self, path: Path, started: float) -> None:
         self.path = path
-        self._base = float(f"{started:.3f}")
+        self._base = int(started)
         self._waiting: list[Interval] = []
         self._flushed = 0
         self._file: io.TextIOWrapper | None = path.open("w", encoding="utf-8")

@@ -56,6 +56,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     Raises:
         ThresholdError: If a threshold of `run` cannot be read, which its scenario should have found before.
     """
+    measurements.settle()
     thresholds = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
     generator = _generator(measurements, run)
     requests = {tag: _series(measurements, tag) for tag in _tags(measurements, is_request)}

@@ -6,6 +6,7 @@ An hour of a run is some 50,000 intervals; a dictionary each would take minutes 
 import ctypes
 import zlib
 from itertools import compress
+from operator import mul
 
 from pyhdrh import add_array, decode  # type: ignore[import-not-found, unused-ignore]
 
@@ -15,6 +16,7 @@ _WORD = 8
 _OUTER_HEADER = 8
 _HEADER = 40
 
+_DOUBLED_MIDDLES = [lowest_of(bucket) + highest_of(bucket) for bucket in range(BUCKETS)]
 _scratch = (ctypes.c_uint64 * BUCKETS)()
 _scratch_address = ctypes.addressof(_scratch)
 
@@ -61,5 +63,6 @@ class HistogramSum:
         histogram.count = sum(counts)
         histogram.min_us = lowest_of(self._low)
         histogram.max_us = highest_of(self._high)
-        histogram.sum_us = sum((lowest_of(at) + highest_of(at)) * count for at, count in found.items()) // 2
+        doubled_middles = compress(_DOUBLED_MIDDLES[self._low : self._high + 1], counts)
+        histogram.sum_us = sum(map(mul, doubled_middles, found.values())) // 2
         return histogram

@@ -92,3 +92,8 @@ def busy() -> RunMeasurements:
 @pytest.fixture
 def info() -> Callable[..., RunInfo]:
     return run_info
+
+
+@pytest.fixture
+def make_run() -> Callable[..., RunMeasurements]:
+    return busy_run

@@ -1,0 +1,162 @@
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reports.commands import compare
+from reports.compare import (
+    BETTER,
+    MISSING,
+    NEW,
+    NOISE,
+    WORSE,
+    ComparedRun,
+    compare_runs,
+    compared_run,
+    parse_fail_on,
+    regressions,
+)
+from reports.noise import quantile_bounds, share_bounds
+from reports.run_info import RunInfo
+from reports.writer import write_reports
+from simulator.exit_codes import ExitCode
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.run import RunMeasurements
+
+Info = Callable[..., RunInfo]
+MakeRun = Callable[..., RunMeasurements]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, info: Info, make_run: MakeRun) -> Path:
+    """Three base runs that differ by chance, and one whose verifyLog got 20 % slower."""
+    for name, seed, slow in (("base1", 1, 1.0), ("base2", 2, 1.0), ("same", 3, 1.0), ("slow", 4, 1.2)):
+        write_reports(tmp_path / name, make_run(seconds=240, seed=seed, slow=slow), info(240.0))
+    return tmp_path
+
+
+def compared(label: str, measurements: RunMeasurements, run: RunInfo) -> ComparedRun:
+    measurements.seal(float("inf"))
+    return compared_run(label, measurements, run)
+
+
+def test_slowdown_of_one_funcid_names_that_one_alone(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = runs / "compare.html"
+    code = compare(
+        [*map(str, (runs / "base1", runs / "base2", runs / "slow")), "--html", str(page), "--least-ms", "0.5"]
+    )
+    shown = capsys.readouterr().out
+    assert code == ExitCode.THRESHOLD_CROSSED
+    named = {line.split()[1] for line in shown.splitlines() if line.startswith("Regression")}
+    assert named == {"dev.data.upload.verifyLog"}
+    assert "worse" in page.read_text()
+    assert "http://" not in page.read_text().replace("http://***@platform.test", "")
+
+
+def test_runs_that_differ_by_chance_show_no_regression(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare([str(runs / "base1"), str(runs / "same"), "--least-ms", "0", "--least-percent", "0"]) == 0
+    assert "No regression" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        ("p99 +10%", 3),
+        ("p50 +30%", 0),
+        ("dev.heartbeat p99 +1%", 0),
+        ("dev.data.* p50 +0.5 ms", 3),
+        ("p90 +10 %", 3),
+        ("failures +0.1%", 0),
+    ],
+)
+def test_limits_decide_when_given(runs: Path, limit: str, code: int) -> None:
+    assert compare([str(runs / "base1"), str(runs / "slow"), "--fail-on", limit]) == code
+
+
+@pytest.mark.parametrize("text", ["p99", "p99 10%", "q99 +1%", "p99 +1", "failures +3 ms", "p100 +1%", "p99 +10% more"])
+def test_wrong_limits_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|percent"):
+        parse_fail_on(text)
+
+
+def test_wrong_directory_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare([str(tmp_path / "no"), str(tmp_path / "nothing")]) == ExitCode.USAGE
+    assert "no such directory" in capsys.readouterr().err
+
+
+def test_missing_and_new_names(info: Info, make_run: MakeRun) -> None:
+    old, new = make_run(), make_run()
+    old.settle()
+    new.settle()
+    old.totals.pop("cmd.data.update.user")
+    new.totals.pop("dev.login")
+    differences = compare_runs([compared("old", old, info())], compared("new", new, info()))
+    marks = {(item.name, item.metric): item.mark for item in differences}
+    assert marks["dev.login", "p99"] == MISSING
+    assert marks["cmd.data.update.user", "p99"] == NEW
+    assert marks["dev.heartbeat", "p99"] == NOISE
+    assert any("dev.login never occurred" in reason for reason in regressions(differences, []))
+
+
+def test_faster_run_is_better(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare([str(runs / "slow"), str(runs / "base1"), "--least-ms", "0.5"]) == 0
+    assert BETTER in capsys.readouterr().out
+
+
+def test_more_failures_are_worse(info: Info) -> None:
+    def run(failed: int) -> RunMeasurements:
+        measurements = RunMeasurements()
+        for number in range(2000):
+            code = "timeout" if number < failed else "00000000"
+            measurements.apply([(0, "dev.heartbeat", 1_700_000_001.0 + number / 100, 0.01, code, 1, 1, 0.0)])
+        return measurements
+
+    differences = compare_runs([compared("a", run(2), info())], compared("b", run(60), info()))
+    assert {item.metric: item.mark for item in differences} == {
+        "p50": NOISE,
+        "p95": NOISE,
+        "p99": NOISE,
+        "failures": WORSE,
+    }
+
+
+def test_bounds_cover_the_true_quantile() -> None:
+    rng = random.Random(7)
+    missed = 0
+    for _ in range(300):
+        histogram = Histogram()
+        histogram.record_seconds([rng.random() for _ in range(400)])
+        bounds = quantile_bounds(histogram, [], 90.0)
+        assert bounds is not None
+        missed += not bounds.low <= 900.0 <= bounds.high
+    assert missed <= 2
+
+
+def test_slow_spells_widen_the_bounds() -> None:
+    calm, spells = [Histogram() for _ in range(12)], [Histogram() for _ in range(12)]
+    rng = random.Random(3)
+    for number in range(12):
+        calm[number].record_seconds([rng.uniform(0.01, 0.02) for _ in range(100)])
+        shift = 0.01 if number % 3 == 0 else 0.0
+        spells[number].record_seconds([rng.uniform(0.01, 0.02) + shift for _ in range(100)])
+
+    def width(spans: list[Histogram]) -> float:
+        whole = Histogram()
+        for span in spans:
+            whole.add(span)
+        bounds = quantile_bounds(whole, spans, 50.0)
+        assert bounds is not None
+        return bounds.high - bounds.low
+
+    assert width(spells) > 2 * width(calm)
+
+
+def test_few_samples_are_not_judged() -> None:
+    histogram = Histogram()
+    histogram.record_seconds([0.1] * 19)
+    assert quantile_bounds(histogram, [], 50.0) is None
+    assert share_bounds(0, 0) is None
+    found = share_bounds(0, 10)
+    assert found is not None
+    assert 0.0 == found.low < found.high < 1.0

@@ -1,0 +1,101 @@
+from collections.abc import Callable
+
+import pytest
+
+from reports.evaluation import LiveThresholds, evaluate_all
+from reports.run_info import RunInfo
+from reports.summary import parse_all
+from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.run import RunMeasurements
+
+Info = Callable[..., RunInfo]
+T0 = 1_700_000_000.25
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "passed"),
+    [
+        ("dev.heartbeat count == 1200", 1200.0, True),
+        ("dev.heartbeat rate > 19", 20.0, True),
+        ("dev.heartbeat max < 1 s", pytest.approx(8.9, abs=2), True),
+        ("dev.heartbeat intended_min > 1 ms", pytest.approx(1.4, abs=0.5), True),
+        ("dev.login intended_p50 < 1 s", None, False),
+        ("dev.data.upload.verifyPhoto failures == 0", 12.0, False),
+        ("dev.data.upload.* failures < 50 %", 100.0, False),
+        ("dev.data.upload.verifyLog failures == 0", 0.0, True),
+        ("init p95 < 5 s", pytest.approx(66, abs=10), True),
+        ("record_delivery p99 < 15 s", pytest.approx(62, abs=10), True),
+        ("photo_delivery p99 < 15 s", None, False),
+        ("dev.data.upload.bioPhoto count == 0", None, False),
+        ("cmd.data.update.user p50 < 1 s", pytest.approx(22, abs=10), True),
+        ("failures < 1 %", pytest.approx(12 / 2572 * 100), True),
+        ("failures == 12", 12.0, True),
+        ("online >= 99 %", pytest.approx(99.7, abs=0.2), True),
+        ("came_online >= 100 %", 100.0, True),
+        ("requests_per_second > 200", pytest.approx(2572 / 60), False),
+        ("disconnects <= 6", 6.0, True),
+        ("anomalies == 0", 6.0, False),
+        ("records.pending == 0", 0.0, True),
+        ("generator.loop_lag p99 < 20 ms", pytest.approx(4, abs=1), True),
+        ("generator.cpu < 90 %", pytest.approx(33, abs=1), True),
+        ("generator.rss < 1000 MB", 120.0, True),
+        ("dev.heartbeat count == 800 after 20s", 800.0, True),
+        ("dev.login p99 < 1 s after 30s", None, False),
+        ("disconnects <= 2 after 40s", 2.0, True),
+        ("failures == 4 after 40s", 4.0, True),
+        ("online >= 99 % after 30s", pytest.approx(100, abs=0.5), True),
+    ],
+)
+def test_table(busy: RunMeasurements, info: Info, expression: str, value: float | None, passed: bool) -> None:
+    run = info(thresholds=(expression,))
+    busy.seal(run.ended)
+    (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
+    assert result.value == value
+    assert result.passed is passed
+
+
+def test_glob_names_the_worst(busy: RunMeasurements, info: Info) -> None:
+    run = info(thresholds=("dev.data.upload.* p99 < 2 s",))
+    (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
+    assert not result.passed
+    assert "verifyPhoto" in result.reason
+
+
+class Live:
+    """A run of a heartbeat every 0.1 s, looked at each second."""
+
+    def __init__(self, info: Info, expression: str) -> None:
+        self.run = info(thresholds=(expression,))
+        self.measurements = RunMeasurements()
+        self.live = LiveThresholds(parse_all(self.run.thresholds, self.measurements), self.measurements, self.run)
+
+    def aborted_at(self, latency: Callable[[int], float], seconds: int = 60) -> int | None:
+        for second in range(seconds):
+            events: list[Event] = []
+            recorder = QueueRecorder(events.append)
+            for tenth in range(10):
+                recorder.request("dev.heartbeat", T0 + second + tenth / 10, latency(second), "00000000", 1, 1, 0.0)
+            self.measurements.apply(events)
+            self.measurements.seal(T0 + second + 1)
+            if self.live.tick(T0 + second + 1) is not None:
+                return second
+        return None
+
+
+def test_lasting_crossing_aborts(info: Info) -> None:
+    live = Live(info, "dev.heartbeat p99 < 100 ms abort")
+    assert live.aborted_at(lambda second: 0.5 if second >= 20 else 0.01) in range(30, 34)
+
+
+def test_one_bad_second_does_not_abort(info: Info) -> None:
+    live = Live(info, "dev.heartbeat p99 < 100 ms abort")
+    assert live.aborted_at(lambda second: 0.5 if second == 20 else 0.01) is None
+
+
+def test_ramp_is_left_alone(info: Info) -> None:
+    live = Live(info, "dev.heartbeat p99 < 100 ms after 30s abort")
+    assert live.aborted_at(lambda second: 0.5) in range(39, 43)
+
+
+def test_without_abort_the_run_goes_on(info: Info) -> None:
+    assert Live(info, "dev.heartbeat p99 < 100 ms").aborted_at(lambda second: 0.5) is None

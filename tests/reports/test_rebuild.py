@@ -1,0 +1,153 @@
+"""Reports made from what runs left, whole or broken off."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reports.checkpoint import Checkpoint
+from reports.rebuild import UnreadableRunError, load_merged, merge, rebuild
+from reports.run_info import RunInfo
+from reports.summary import build_summary
+from reports.writer import ALL_FILES, CHECKPOINT, HLOG, SUMMARY, write_reports
+from simulator.measurements.run import RunMeasurements
+
+Info = Callable[..., RunInfo]
+FINISHED = sorted(set(ALL_FILES) - {CHECKPOINT})
+
+
+def figures(summary: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in summary.items() if key not in ("state", "run")}
+
+
+def test_leaves_all_files_and_no_temporary_one(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    write_reports(tmp_path, busy, info())
+    assert sorted(path.name for path in tmp_path.iterdir()) == FINISHED
+
+
+def test_rebuilds_the_same_report(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    thresholds = ("dev.heartbeat p99 < 500 ms", "failures < 5 %", "dev.heartbeat p50 < 1 s after 20s")
+    written = write_reports(tmp_path, busy, info(thresholds=thresholds))
+    before = {name: (tmp_path / name).read_bytes() for name in FINISHED}
+    for name in FINISHED:
+        if name not in (SUMMARY, HLOG):
+            (tmp_path / name).unlink()
+    rebuilt = rebuild(tmp_path)
+    assert figures(rebuilt) == figures(written)
+    for name, content in before.items():
+        assert (tmp_path / name).read_bytes() == content, name
+
+
+def test_checkpoint_stands_in_for_the_summary(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    (tmp_path / SUMMARY).write_text("of an earlier run")
+    run = info()
+    checkpoint = Checkpoint(tmp_path, busy, run)
+    assert checkpoint.tick(run.started + 30)
+    assert not checkpoint.tick(run.started + 31)
+    assert checkpoint.tick(run.started + 33.5)
+    expected = build_summary(busy, replace(run, ended=run.started + 33.5, complete=False))
+    rebuilt = rebuild(tmp_path)
+    assert not rebuilt["complete"]
+    assert "broke off" in rebuilt["notes"][0]
+    assert rebuilt["requests"] == expected["requests"]
+    assert rebuilt["verdict"] == "failed"
+    assert not (tmp_path / CHECKPOINT).exists()
+    assert figures(rebuild(tmp_path)) == figures(rebuilt)
+
+
+def test_run_that_ends_well_leaves_no_checkpoint(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    run = info()
+    checkpoint = Checkpoint(tmp_path, busy, run)
+    checkpoint.tick(run.started + 10)
+    summary = write_reports(tmp_path, busy, run)
+    assert sorted(path.name for path in tmp_path.iterdir()) == FINISHED
+    assert figures(rebuild(tmp_path)) == figures(summary)
+
+
+def test_merges_runs_of_two_machines(info: Info, tmp_path: Path, make_run: Callable[..., RunMeasurements]) -> None:
+    one, two = make_run(seed=1), make_run(seed=2)
+    write_reports(tmp_path / "a", one, info())
+    write_reports(tmp_path / "b", two, info())
+    merged = merge([tmp_path / "a", tmp_path / "b"], tmp_path / "both")
+    assert merged["fleet"]["devices"] == 40
+    assert merged["fleet"]["came_online"] == 40
+    assert merged["fleet"]["peak_online"] == 40
+    assert merged["requests"]["dev.heartbeat"]["count"] == 2400
+    assert merged["records"]["generated"] == 2400
+    assert "Merged from 2 runs" in merged["notes"][0]
+    together = RunMeasurements()
+    for found in (one, two):
+        for tag, totals in found.totals.items():
+            together.series(tag).histogram.add(totals.histogram)
+    measurements, _ = load_merged([tmp_path / "a", tmp_path / "b"])
+    for tag, totals in together.totals.items():
+        assert measurements.totals[tag].histogram == totals.histogram
+    assert figures(rebuild(tmp_path / "both")) == figures(merged)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"run": {}, "state": {}}'])
+def test_what_is_no_run_is_refused(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / SUMMARY).write_text(content)
+    with pytest.raises(UnreadableRunError, match=str(tmp_path)):
+        rebuild(tmp_path)
+
+
+def test_missing_log_is_told(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    write_reports(tmp_path, busy, info())
+    (tmp_path / HLOG).unlink()
+    with pytest.raises(UnreadableRunError, match="missing"):
+        rebuild(tmp_path)
+    with pytest.raises(UnreadableRunError, match="no such directory"):
+        rebuild(tmp_path / "nowhere")
+
+
+GENERATOR = """
+import sys, time
+from pathlib import Path
+from reports.checkpoint import Checkpoint
+from reports.run_info import RunInfo
+from simulator.measurements.events import QueueRecorder
+from simulator.measurements.run import RunMeasurements
+
+started = time.time() - 60
+measurements, events = RunMeasurements(), []
+recorder = QueueRecorder(events.append)
+checkpoint = Checkpoint(Path(sys.argv[1]), measurements, RunInfo("killed", started, started, 1))
+now = started
+while True:
+    recorder.request("dev.heartbeat", now, 0.01, "00000000", 1, 1, 0.0)
+    now += 0.1
+    measurements.apply(events)
+    events.clear()
+    checkpoint.tick(now)
+    print(now - started, flush=True)
+"""
+
+
+def test_killed_generator_loses_five_seconds_at_most(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", GENERATOR, str(tmp_path)], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    deadline = time.monotonic() + 60
+    for line in process.stdout:
+        if float(line) > 40 or time.monotonic() > deadline:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    reached = [float(line) for line in process.stdout.read().split("\n")[:-1] if line]
+    process.wait(10)
+    seconds = reached[-1] if reached else 40.0
+    summary = rebuild(tmp_path)
+    assert not summary["complete"]
+    assert summary["duration_s"] > seconds - 5.0
+    assert summary["requests"]["dev.heartbeat"]["count"] >= (seconds - 5.0) * 10
+    assert json.loads((tmp_path / SUMMARY).read_text())["complete"] is False

@@ -1,0 +1,143 @@
+import json
+from collections.abc import Callable
+from importlib.resources import files
+
+import jsonschema
+import pytest
+
+from reports.run_info import RunInfo
+from reports.summary import build_summary, check_thresholds, exit_code
+from simulator.exit_codes import ExitCode
+from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.health import HealthSample
+from simulator.measurements.run import RunMeasurements
+
+Info = Callable[..., RunInfo]
+T0 = 1_700_000_000.0
+
+
+def measured(*codes: str) -> RunMeasurements:
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    for number, code in enumerate(codes):
+        recorder.request("dev.heartbeat", T0 + number, 0.010, code, 100, 50, 0.0)
+    measurements = RunMeasurements()
+    measurements.apply(events)
+    return measurements
+
+
+def test_follows_its_schema(busy: RunMeasurements, info: Info) -> None:
+    schema = json.loads(files("reports").joinpath("schema/summary.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    for measurements in (busy, RunMeasurements()):
+        summary = json.loads(json.dumps(build_summary(measurements, info())))
+        jsonschema.validate(summary, schema, format_checker=checker)
+
+
+def test_contract_figures(busy: RunMeasurements, info: Info) -> None:
+    summary = build_summary(busy, info())
+    assert summary["schema"] == 1
+    assert summary["started"].startswith("2023-11-14T22:13:20.250")
+    assert summary["duration_s"] == 60.0
+    assert summary["fleet"] == {
+        "devices": 20,
+        "came_online": 20,
+        "peak_online": 20,
+        "online_ratio": pytest.approx(0.997, abs=0.001),
+        "connections": 20,
+        "disconnects": {"closed 1006": 6},
+    }
+    heartbeat = summary["requests"]["dev.heartbeat"]
+    assert heartbeat["count"] == 1200
+    assert heartbeat["codes"] == {"00000000": 1200}
+    assert list(heartbeat["latency_ms"]) == ["min", "mean", "p50", "p90", "p95", "p99", "p999", "max"]
+    assert summary["requests"]["dev.data.upload.verifyPhoto"]["codes"] == {"E0000004": 6, "timeout": 6}
+    assert summary["commands"]["cmd.data.update.user"]["count"] == 6
+    assert summary["records"] == {
+        "generated": 1200,
+        "acknowledged": 1200,
+        "pending": 0,
+        "refused": 0,
+        "rejected": 0,
+        "resent": 0,
+    }
+    assert summary["thresholds"][0]["expression"] == "dev.heartbeat p99 < 500 ms"
+    assert summary["generator"]["healthy"]
+    assert summary["flows"]["photo_delivery"]["latency_ms"]["p99"] is None
+
+
+def test_rows_are_in_the_protocols_order(busy: RunMeasurements, info: Info) -> None:
+    names = list(build_summary(busy, info())["requests"])
+    assert names[:3] == ["getBrokerServer", "connect", "device.exchange.publicKey"]
+    assert names.index("dev.report") < names.index("dev.heartbeat") < names.index("dev.data.upload.verifyLog")
+
+
+def test_pending_is_what_is_left(info: Info) -> None:
+    measurements = RunMeasurements()
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    for event, count in (("generated", 10), ("acknowledged", 4), ("refused", 2), ("rejected", 1), ("resent", 3)):
+        recorder.record(event, count)
+    measurements.apply(events)
+    assert build_summary(measurements, info())["records"]["pending"] == 3
+
+
+@pytest.mark.parametrize(
+    ("codes", "thresholds", "busy_s", "complete", "verdict", "code"),
+    [
+        (["00000000"], (), 0, True, "passed", ExitCode.PASSED),
+        (["00000000", "timeout"], (), 0, True, "failed", ExitCode.REQUESTS_FAILED),
+        (["00000000", "timeout"], ("failures < 60 %",), 0, True, "passed", ExitCode.PASSED),
+        (["00000000", "timeout"], ("failures < 10 %",), 0, True, "failed", ExitCode.THRESHOLD_CROSSED),
+        (["00000000"], ("dev.login p99 < 1 s",), 0, True, "failed", ExitCode.THRESHOLD_CROSSED),
+        (["00000000"], ("failures < 10 %",), 12, True, "invalid", ExitCode.GENERATOR_OVERLOADED),
+        (["timeout"], ("failures < 10 %",), 12, True, "invalid", ExitCode.GENERATOR_OVERLOADED),
+        (["00000000"], (), 0, False, "failed", ExitCode.REQUESTS_FAILED),
+    ],
+)
+def test_verdict_and_exit_code(
+    info: Info, codes: list[str], thresholds: tuple[str, ...], busy_s: int, complete: bool, verdict: str, code: ExitCode
+) -> None:
+    measurements = measured(*codes)
+    for second in range(busy_s):
+        measurements.sample_health(HealthSample(T0 + second, 97.0, 100.0, 0, 0))
+    summary = build_summary(measurements, info(thresholds=thresholds, complete=complete))
+    assert summary["verdict"] == verdict
+    assert exit_code(summary) is code
+
+
+def test_late_loop_makes_the_run_invalid(info: Info) -> None:
+    measurements = measured("00000000")
+    measurements.apply([(7, 0.2, T0)])
+    summary = build_summary(measurements, info(thresholds=()))
+    assert summary["verdict"] == "invalid"
+    assert "lag" in summary["generator"]["reasons"][0]
+    assert build_summary(measurements, info(thresholds=(), lag_limit_ms=300.0))["verdict"] == "passed"
+
+
+def test_failures_carry_times_and_a_meaning(busy: RunMeasurements, info: Info) -> None:
+    failures = build_summary(busy, info())["failures"]
+    timeout = next(item for item in failures if item["code"] == "timeout")
+    assert timeout["count"] == 6
+    assert timeout["last"] - timeout["first"] == pytest.approx(50.0)
+    assert timeout["example"] == "timeout: no reply before the deadline"
+
+
+def test_secrets_are_masked(busy: RunMeasurements, info: Info) -> None:
+    busy.apply([(6, "odd", "authCode=abcdef0123 refused", T0)])
+    text = json.dumps(build_summary(busy, info()))
+    for secret in ("hunter2", "abcdef"):
+        assert secret not in text
+
+
+def test_lost_delta_is_told(info: Info) -> None:
+    worker, master = RunMeasurements("w1"), RunMeasurements("master")
+    worker.drain_delta()
+    master.merge_delta(worker.drain_delta())
+    assert "w1" in build_summary(master, info())["notes"][0]
+
+
+def test_all_errors_of_thresholds_are_found_before_the_run() -> None:
+    errors = check_thresholds(["dev.heartbeat p99 < 1 s", "onlin > 3 %", "failures <"])
+    assert [error.text for error in errors] == ["onlin > 3 %", "failures <"]

@@ -1,0 +1,136 @@
+"""The table on the terminal, the Markdown page, the live line, and the masking of secrets."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from reports import text
+from reports.live import LiveLine
+from reports.markdown import MOST_CHARS, render_markdown
+from reports.masking import mask
+from reports.run_info import RunInfo
+from reports.summary import build_summary
+from reports.terminal import print_summary
+from simulator.measurements.run import RunMeasurements
+
+Info = Callable[..., RunInfo]
+T0 = 1_700_000_000.25
+
+
+def printed(measurements: RunMeasurements, run: RunInfo, width: int | None = None) -> str:
+    out = io.StringIO()
+    print_summary(build_summary(measurements, run), file=out, width=width)
+    return out.getvalue()
+
+
+def test_terminal_table_is_plain_and_complete(busy: RunMeasurements, info: Info) -> None:
+    shown = printed(busy, info())
+    assert "\x1b" not in shown
+    for part in ("dev.heartbeat", "E0000004 6, timeout 6", "record_delivery", "cmd.data.update.user", "p99.9"):
+        assert part in shown
+    for part in ("20 of 20 came online", "1,200 generated", "Thresholds", "closed 1006 6", "PASSED"):
+        assert part in shown
+    assert shown.index("getBrokerServer") < shown.index("dev.heartbeat") < shown.index("verifyPhoto")
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 140, 200])
+def test_terminal_table_fits_its_width(busy: RunMeasurements, info: Info, width: int) -> None:
+    shown = printed(busy, info(), width)
+    assert max(len(line) for line in shown.splitlines()) <= width
+    assert "timeout 6" in shown
+    assert "dev.data.upload" in shown
+
+
+def test_markdown_fits_in_a_comment(busy: RunMeasurements, info: Info) -> None:
+    page = render_markdown(build_summary(busy, info()))
+    assert page.startswith("## busy: ✅ passed\n")
+    assert "| `dev.heartbeat` | 1,200 |" in page
+    assert "| ✅ | `dev.heartbeat p99 < 500 ms` |" in page
+    for number in range(3000):
+        busy.apply([(0, f"dev.odd.{number}", T0, 0.1, "00000000", 1, 1, 0.0)])
+    assert len(render_markdown(build_summary(busy, info()))) <= MOST_CHARS + 100
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_live_line_is_plain_every_ten_seconds_without_a_terminal(busy: RunMeasurements, info: Info) -> None:
+    out = io.StringIO()
+    live = LiveLine(busy, info(), 60.0, file=out)
+    for second in range(1, 31):
+        live.tick(T0 + second)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 3
+    assert "0:21 of 1:00" in lines[2]
+    assert "20/20 online" in lines[2]
+    assert "requests/s" in lines[2]
+    assert "12 failed" in lines[2]
+    assert "p99 up to" in lines[2]
+
+
+def test_live_line_draws_a_bar_on_a_terminal(busy: RunMeasurements, info: Info) -> None:
+    out = Terminal()
+    live = LiveLine(busy, info(), 60.0, file=out, width=100)
+    live.tick(T0 + 30)
+    shown = out.getvalue()
+    assert shown.startswith("\r\x1b[2K██████████░░░░░░░░░░ 0:30 left")
+    assert len(shown) <= 105
+    assert "\n" not in shown
+    live.clear()
+    assert out.getvalue().endswith("\r\x1b[2K")
+
+
+def test_live_line_without_an_end(busy: RunMeasurements, info: Info) -> None:
+    assert LiveLine(busy, info(), None, file=io.StringIO()).line(T0 + 3723).startswith("1:02:03  ")
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("secretKey: aabbcc", "secretKey: ***"),
+        ('"authCode": "0f1e2d", "sn": "A1"', '"authCode": ***, "sn": "A1"'),
+        ("GET /v3/device/getBrokerServer?sn=A1&sign=bdd58420&type=best-w", "sign=***&type=best-w"),
+        ("https://user:pass@host/path", "https://***@host/path"),
+        ("digest 7f666475e1cea7d10964055343367701c2fb3a96f82e8b0adc25147992c8bb65 refused", "digest *** refused"),
+        ("password=hunter2, next", "password=***, next"),
+    ],
+)
+def test_secrets_are_masked(secret: str, shown: str) -> None:
+    assert shown in mask(secret)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    ["closed 1006", "devices: 20\nramp: 10s", "key_file: certs/client.pem", "dev.data.upload.verifyLog E0000004"],
+)
+def test_harmless_text_stays(harmless: str) -> None:
+    assert mask(harmless) == harmless
+
+
+def test_numbers_for_people() -> None:
+    assert [text.milliseconds(value) for value in (None, 0.4213, 9.999, 12.34, 1234.5)] == [
+        "–",
+        "0.42",
+        "10.0",
+        "12.3",
+        "1,234",
+    ]
+    assert [text.percent(value) for value in (0.0, 1.0, 0.5, 0.999999, 0.99995, 0.000001)] == [
+        "0 %",
+        "100 %",
+        "50.0 %",
+        "> 99.999 %",
+        "99.995 %",
+        "< 0.001 %",
+    ]
+    assert [text.size(value) for value in (5, 2048, 150_000, 5_000_000, 9_000_000_000)] == [
+        "5 B",
+        "2.0 KB",
+        "146 KB",
+        "4.8 MB",
+        "8.4 GB",
+    ]
+    assert [text.duration(value) for value in (4.21, 303, 7503)] == ["4.2 s", "5 min 03 s", "2 h 05 min"]
