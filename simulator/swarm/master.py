@@ -89,8 +89,6 @@ class Master(Keeper):
                 f"worker {worker} was lost: what it measured after {time.strftime('%H:%M:%S', time.gmtime(last))} UTC "
                 "is not in these figures"
             )
-        for worker, count in sorted(measurements.missing_deltas().items()):
-            book.notes.append(f"{count} reports of worker {worker} never arrived")
         book.processes = max(1, len(self._took_part))
 
     def _present(self) -> set[str]:

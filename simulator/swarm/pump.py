@@ -5,6 +5,7 @@ between the two worlds is paid once for hundreds of events, and fires Locust's `
 statistics, CSV, HTML and charts and third-party listeners all see every one.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -16,6 +17,8 @@ from simulator.measurements.events import REQUEST, Event
 from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import MESSAGES, SUCCESS
+
+logger = logging.getLogger("simulator.swarm")
 
 REQUEST_TYPE = "BEST"
 PERIOD_S = 0.05
@@ -53,6 +56,7 @@ class Pump:
         self._measurements = measurements
         self._failures: dict[str, RequestError] = {}
         self._greenlet: Any = None
+        self._listener_failed = False
 
     def start(self) -> None:
         """Begin to move events."""
@@ -84,11 +88,10 @@ class Pump:
         events = self.events
         batch = [events.popleft() for _ in islice(range(len(events)), BATCH)]
         self._measurements.apply(batch)
-        fire = self._fire
         for event in batch:
             if event[0] == REQUEST:
                 _, name, started, latency, code, _, bytes_in, _ = event
-                fire(
+                self._tell(
                     request_type=REQUEST_TYPE,
                     name=name,
                     response_time=latency * 1000.0,
@@ -98,6 +101,15 @@ class Pump:
                     exception=None if code == SUCCESS else self._failure(code),
                     start_time=started,
                 )
+
+    def _tell(self, **request: Any) -> None:
+        try:
+            self._fire(**request)
+        except Exception:
+            # Locust lets the exceptions by which a task ends a user or the test pass; there is no task here.
+            if not self._listener_failed:
+                self._listener_failed = True
+                logger.exception("a listener of Locust's request event raises; its later errors are not shown")
 
     def _failure(self, code: str) -> RequestError:
         failure = self._failures.get(code)

@@ -1,0 +1,129 @@
+"""What Locust sees of us, without a run: users and their seats, the shape, rounding, the order's wire form."""
+
+from argparse import Namespace
+from typing import Any
+
+import gevent
+import pytest
+from gevent.pool import Group
+
+from simulator.fleet.ramp import RampPlan
+from simulator.swarm.order import RunOrder
+from simulator.swarm.percentiles import rounded_ms
+from simulator.swarm.shape import ScenarioShape
+from simulator.swarm.users import Lobby, MeetingDevice, Seat
+
+
+class Hall:
+    """A seating that takes everybody, up to a number."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.left: list[Seat] = []
+
+    def take(self, seat: Seat) -> bool:
+        self.places -= 1
+        return self.places >= 0
+
+    def leave(self, seat: Seat) -> None:
+        self.left.append(seat)
+
+
+@pytest.fixture
+def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
+    hall = Hall(2)
+    monkeypatch.setattr(MeetingDevice, "seating", hall)
+    return hall
+
+
+def test_users_are_members_of_the_runners_group_as_greenlets_are(hall: Hall) -> None:
+    group = Group()
+    users = [MeetingDevice(None) for _ in range(2)]
+    for user in users:
+        user.start(group)
+    assert len(group) == 2
+    assert {greenlet.args[0] for greenlet in group} == set(users)
+    users[0].stop(force=True)
+    assert group.greenlets
+    assert hall.left == [users[0].greenlet]
+    gevent.sleep(0)
+    assert len(group) == 1
+    group.kill(block=True, timeout=5)
+    assert len(group) == 0
+    assert group.join(timeout=5)
+    assert len(hall.left) == 2
+    assert not group.dying
+
+
+def test_a_user_without_a_device_ends_at_once(hall: Hall) -> None:
+    group = Group()
+    for _ in range(3):
+        seat = MeetingDevice(None).start(group)
+    assert len(group) == 2
+    assert seat.dead
+
+
+def test_before_a_run_users_wait_in_the_lobby() -> None:
+    lobby, user = Lobby(), MeetingDevice(None)
+    seat = Seat(user)
+    assert lobby.take(seat)
+    assert lobby.seats == [seat]
+    lobby.leave(seat)
+    assert lobby.seats == []
+
+
+def test_the_shape_follows_the_scenario_until_somebody_asks_for_other_numbers() -> None:
+    options = Namespace(num_users=100, spawn_rate=10.0, run_time=60)
+    shape = ScenarioShape(RampPlan.even(100, 10.0, 60.0), options)
+    moment = 0.0
+
+    def now() -> float:
+        return moment
+
+    shape.get_run_time = now  # type: ignore[method-assign]
+    assert shape.tick() == (100, 10.0)
+    moment = 59.0
+    assert shape.tick() == (100, 10.0)
+    moment = 61.0
+    assert shape.tick() is None
+    options.num_users, options.run_time = 150, 90
+    assert not shape.follows_scenario
+    assert shape.tick() == (150, 10.0)
+    moment = 91.0
+    assert shape.tick() is None
+    options.run_time = None
+    assert shape.tick() == (150, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("ms", "rounded"),
+    [
+        (0.1234, 0.12),
+        (9.876, 9.88),
+        (12.345, 12.3),
+        (123.4, 123),
+        (1234.0, 1230),
+        (12345.0, 12300),
+        (99_999.0, 100_000),
+    ],
+)
+def test_three_digits_of_a_latency_are_kept(ms: float, rounded: float) -> None:
+    assert rounded_ms(ms) == rounded
+
+
+def test_an_order_travels_and_shows_no_secret() -> None:
+    order = RunOrder(
+        run_id="1",
+        scenario_file="a.yaml",
+        scenario_text="groups: []",
+        total=10,
+        share=5,
+        dispatch_urls=("http://a", "http://b"),
+        drain_s=3.0,
+        identities="sn,secretKey\nA,hidden-key",
+        logins={"A": ("hidden-code", "hidden-secret")},
+        files={"ca.pem": b"hidden-pem"},
+    )
+    wire: dict[str, Any] = order.to_wire()
+    assert RunOrder.from_wire(wire) == order
+    assert "hidden" not in repr(order)
