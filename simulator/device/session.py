@@ -246,7 +246,7 @@ class Session:
         self._pending.clear()
         now = self._env.clock.monotonic()
         for request in pending:
-            self._settle(request, Reply(DISCONNECTED, detail, {}, now), 0)
+            self._settle(request, DISCONNECTED, now, 0)
         self._on_end(self._end_reason)
 
     # Inside.
@@ -291,22 +291,29 @@ class Session:
             env.recorder.anomaly("unknown reply", "a reply to no waiting request", env.clock.wall())
             return
         code = message.get("code")
-        text = message.get("message")
         if not isinstance(code, str) or not code:
             code = _MALFORMED_REPLY
-        reply = Reply(code, text if isinstance(text, str) else "", envelope.results_of(message), env.clock.monotonic())
-        self._settle(pending, reply, size)
+        received = env.clock.monotonic()
+        if pending.on_reply is None:
+            # A heartbeat's: nobody wants to know more than the figures.
+            self._settle(pending, code, received, size)
+            return
+        text = message.get("message")
+        reply = Reply(code, text if isinstance(text, str) else "", envelope.results_of(message), received)
+        self._settle(pending, code, received, size, reply)
 
-    def _settle(self, pending: _Pending, reply: Reply, size: int) -> None:
+    def _settle(self, pending: _Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:
+        """Record how a request ended, and tell whoever asked."""
         pending.session = None
         env = self._env
-        latency = reply.received - pending.sent
+        latency = received - pending.sent
         env.recorder.request(
-            pending.name, env.clock.wall() - latency, latency, reply.code, pending.bytes_out, size, pending.late
+            pending.name, env.clock.wall() - latency, latency, code, pending.bytes_out, size, pending.late
         )
-        if pending.on_reply is not None:
-            pending.on_reply(reply)
+        on_reply = pending.on_reply
+        if on_reply is not None:
             pending.on_reply = None
+            on_reply(reply or Reply(code, "", {}, received))
         if self._on_settled is not None and not self._pending:
             callback, self._on_settled = self._on_settled, None
             callback()
@@ -314,7 +321,7 @@ class Session:
     def expired(self, pending: _Pending) -> None:
         """A request's deadline has passed (called by the sweep)."""
         self._pending.pop(pending.mid, None)
-        self._settle(pending, Reply(TIMEOUT, "no reply in time", {}, self._env.clock.monotonic()), 0)
+        self._settle(pending, TIMEOUT, self._env.clock.monotonic(), 0)
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{pending.name}: no reply in {self._timeout:g} s, connection taken for dead")
             self.abort(EndReason.TIMEOUT)
