@@ -88,10 +88,13 @@ class Pump:
         events = self.events
         batch = [events.popleft() for _ in islice(range(len(events)), BATCH)]
         self._measurements.apply(batch)
+        fire = self._fire
         for event in batch:
-            if event[0] == REQUEST:
-                _, name, started, latency, code, _, bytes_in, _ = event
-                self._tell(
+            if event[0] != REQUEST:
+                continue
+            _, name, started, latency, code, _, bytes_in, _ = event
+            try:
+                fire(
                     request_type=REQUEST_TYPE,
                     name=name,
                     response_time=latency * 1000.0,
@@ -101,15 +104,11 @@ class Pump:
                     exception=None if code == SUCCESS else self._failure(code),
                     start_time=started,
                 )
-
-    def _tell(self, **request: Any) -> None:
-        try:
-            self._fire(**request)
-        except Exception:
-            # Locust lets the exceptions by which a task ends a user or the test pass; there is no task here.
-            if not self._listener_failed:
-                self._listener_failed = True
-                logger.exception("a listener of Locust's request event raises; its later errors are not shown")
+            except Exception:
+                # Locust lets the exceptions by which a task ends a user or the test pass; there is no task here.
+                if not self._listener_failed:
+                    self._listener_failed = True
+                    logger.exception("a listener of Locust's request event raises; its later errors are not shown")
 
     def _failure(self, code: str) -> RequestError:
         failure = self._failures.get(code)
