@@ -31,6 +31,7 @@ class Delivery:
     """
 
     __slots__ = (
+        "_asked_for",
         "_batch",
         "_env",
         "_on_settled",
@@ -53,6 +54,8 @@ class Delivery:
         self._on_settled = on_settled
         self.outbox = Outbox(settings.max_transactions)
         self._uploads: Fifo[Upload] = Fifo()
+        self._asked_for: Fifo[Upload] = Fifo()
+        """The answers to queries, which the platform waits for: they go up before everything else."""
         self._photos_held = 0
         self._session: Session | None = None
         self._terms = Terms()
@@ -85,6 +88,11 @@ class Delivery:
         self._uploads.extend(uploads)
         self.kick()
 
+    def add_asked_for(self, uploads: list[Upload]) -> None:
+        """Queue what the platform asked for: it goes up before everything else, in order."""
+        self._asked_for.extend(uploads)
+        self.kick()
+
     # The connection comes and goes.
 
     def online(self, session: Session, terms: Terms) -> None:
@@ -92,7 +100,7 @@ class Delivery:
         self._session = session
         self._terms = terms
         self.outbox.reconnected()
-        for upload in self._uploads:
+        for upload in (*self._asked_for, *self._uploads):
             upload.due = 0.0
         self.kick()
 
@@ -116,7 +124,7 @@ class Delivery:
             return False
         if self.outbox.pending and self._terms.allows(VERIFY_LOG):
             return False
-        return not any(self._sendable(upload) for upload in self._uploads)
+        return not any(map(self._sendable, (*self._asked_for, *self._uploads)))
 
     def kick(self) -> None:
         """See to it that somebody sends."""
@@ -130,16 +138,20 @@ class Delivery:
     async def _run(self) -> None:
         while (session := self._session) is not None and session.usable:
             now = self._env.clock.monotonic()
+            asked_for = self._next_upload(self._asked_for, now)
+            if asked_for is not None:
+                await self._send_upload(session, asked_for, self._asked_for)
+                continue
             if self._terms.allows(VERIFY_LOG):
                 batch = self.outbox.take(now, self._batch)
                 if batch:
                     await self._send_records(session, batch)
                     continue
-            upload = self._next_upload(now)
+            upload = self._next_upload(self._uploads, now)
             if upload is None:
                 self._wake_when_due(now)
                 return
-            await self._send_upload(session, upload)
+            await self._send_upload(session, upload, self._uploads)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._task = None
@@ -160,7 +172,7 @@ class Delivery:
             self._timer = self._env.timers.call_at(due, self.kick)
 
     def _next_due(self) -> float | None:
-        dues = [upload.due for upload in self._uploads if self._sendable(upload)]
+        dues = [upload.due for upload in (*self._asked_for, *self._uploads) if self._sendable(upload)]
         record_due = self.outbox.next_due() if self._terms.allows(VERIFY_LOG) else None
         if record_due is not None:
             dues.append(record_due)
@@ -195,11 +207,12 @@ class Delivery:
                 self._photos_held -= 1
                 env.recorder.record("photo_rejected", 1)
 
-    async def _send_upload(self, session: Session, upload: Upload) -> None:
+    async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
-        reply = await send_upload(session, upload, env.photos, self._settings.max_package_kb * 1024)
+        package_bytes = self._settings.max_package_kb * 1024
+        reply = await send_upload(session, upload, env.photos, package_bytes, self._terms.template_types)
         if reply.ok:
-            self._uploads.remove(upload)
+            queue.remove(upload)
             if upload.flow is not None:
                 self._flow(upload.flow, upload.created, SUCCESS)
             self._photo_left(upload, "photo_acknowledged")
@@ -209,7 +222,7 @@ class Delivery:
             upload.refusals += 1
             upload.due = env.clock.monotonic() + retry_delay(upload.refusals)
             if upload.refusals >= MAX_REFUSALS:
-                self._uploads.remove(upload)
+                queue.remove(upload)
                 if upload.flow is not None:
                     self._flow(upload.flow, upload.created, reply.code)
                 if upload.func_id == VERIFY_PHOTO:
@@ -235,8 +248,8 @@ class Delivery:
         self._env.timers.call_later(retry_delay(1), wake)
         await woken
 
-    def _next_upload(self, now: float) -> Upload | None:
-        for upload in self._uploads:
+    def _next_upload(self, queue: Fifo[Upload], now: float) -> Upload | None:
+        for upload in queue:
             if upload.due <= now and self._sendable(upload):
                 return upload
         return None

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from simulator.clock import TimerHandle
@@ -33,6 +34,8 @@ _UPLOAD_USER = "dev.data.upload.user"
 _SYNC_TIME = "dev.system.sync.time"
 _REBOOT_GRACE = 2.0
 """Seconds that a reboot waits for replies at most."""
+_MAX_EARLY = 1_000
+"""Commands that are kept for the moment at which the device is online; no platform has so many to say before."""
 
 
 class Device:
@@ -47,6 +50,7 @@ class Device:
         "_clock",
         "_drain_timer",
         "_draining",
+        "_early",
         "_env",
         "_heartbeat",
         "_last_log_id",
@@ -70,6 +74,9 @@ class Device:
         self._rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock)
         self._session: Session | None = None
+        """The connection, while the device is online on it."""
+        self._early: tuple[dict[str, Any], ...] = ()
+        """Commands that came before the reply to dev.report."""
         self._terms = Terms()
         self._task: asyncio.Task[None] | None = None
         self._draining = False
@@ -189,6 +196,9 @@ class Device:
                 behaviour.start()
         self.delivery.online(session, terms)
         self.commands.open()
+        early, self._early = self._early, ()
+        for message in early:
+            self.commands.receive(message)
         self._settled()
 
     def offline(self) -> None:
@@ -198,7 +208,11 @@ class Device:
         self.commands.close()
 
     def command(self, message: dict[str, Any], size: int) -> None:
-        self.commands.receive(message)
+        if self._session is not None:
+            self.commands.receive(message)
+        elif len(self._early) < _MAX_EARLY:
+            # Not even an answer goes out before the reply to dev.report.
+            self._early = (*self._early, message)
 
     # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
 
@@ -208,9 +222,9 @@ class Device:
     def upload_users(self, users: list[dict[str, Any]]) -> None:
         uploads = [
             Upload(_UPLOAD_USER, "users", page, created=self._env.clock.monotonic())
-            for page in user_pages(users, self.spec.settings.max_package_kb * 1024, self._terms.template_types)
+            for page in user_pages(users, self.spec.settings.max_package_kb * 1024)
         ]
-        asyncio.get_running_loop().call_soon(self.delivery.add_uploads, uploads)
+        asyncio.get_running_loop().call_soon(self.delivery.add_asked_for, uploads)
 
     def ask_for_time(self) -> None:
         asyncio.get_running_loop().call_soon(self._send_time_request)
@@ -224,15 +238,17 @@ class Device:
         self.delivery.offline()
         self.commands.close()
         session = self._session
-        if session is not None and session.waiting and not session.ended:
-            session.when_settled(self._go_down)
-            self._env.timers.call_later(_REBOOT_GRACE, self._go_down)
-        else:
-            self._go_down()
-
-    def _go_down(self) -> None:
-        if self._session is None or not self._session.usable:
+        if session is None:
             return
+        if session.waiting and session.usable:
+            session.when_settled(partial(self._go_down, session))
+            self._env.timers.call_later(_REBOOT_GRACE, self._go_down, session)
+        else:
+            self._go_down(session)
+
+    def _go_down(self, session: Session) -> None:
+        if self._session is not session or not session.usable:
+            return  # It went down before the grace was over, and may be back already.
         bounds = self.spec.settings.reboot
         self.commands.forget_waiting()
         self.lifecycle.reboot(self._rng.uniform(bounds.low, bounds.high))
@@ -261,8 +277,7 @@ class Device:
         return self._last_log_id
 
     def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
-        # Commands that came before the report's reply are answered on the session they came from as well.
-        session = self.lifecycle.session
+        session = self._session
         return session is not None and session.answer_command(mid, cmd_id, code, message)
 
     def _store_full(self, detail: str) -> None:

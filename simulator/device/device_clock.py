@@ -6,6 +6,11 @@ from simulator.protocol.times import format_iso
 DEFAULT_OFFSET_MINUTES = 480
 """+08:00, the document's default time zone."""
 
+_EARLIEST = 946_684_800.0
+"""The year 2000, where the clocks of such devices begin."""
+_LATEST = 4_102_444_800.0
+"""The year 2100, where they end."""
+
 
 class DeviceClock:
     """Wall-clock time of one device."""
@@ -27,7 +32,13 @@ class DeviceClock:
         return int(self.now() * 1000)
 
     def set(self, now: float) -> None:
-        """The platform says that it is `now` (seconds since the epoch)."""
+        """The platform says that it is `now` (seconds since the epoch).
+
+        Raises:
+            ValueError: If that is in no year that a device's clock knows.
+        """
+        if not _EARLIEST <= now < _LATEST:
+            raise ValueError("a time that no device's clock can be set to")
         self.correction = now - self._clock.wall()
 
     def format(self, moment: float) -> str:

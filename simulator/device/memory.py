@@ -5,6 +5,7 @@ here, so that what `dev.report` says of the memory is what the memory does.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -18,8 +19,13 @@ from simulator.protocol.catalogue.formats import BIO_TYPES
 FINGERPRINT = 1
 VISIBLE_FACE = 9
 
-PhotoKey = tuple[str, str, str]
-"""pin, type, no"""
+PhotoKey = tuple[str, str, str, str]
+"""pin, type, no, index"""
+
+
+def photo_key(pin: str, kind: str, no: str | None, index: str | None) -> PhotoKey:
+    """What tells one biometric photo from another; number and index are 0 where they are not given."""
+    return pin, kind, _number(no), _number(index)
 
 
 class StoreFull(Exception):  # noqa: N818 - a state of the store, named for it
@@ -187,30 +193,31 @@ class Memory:
     def photo_counts(self) -> list[int]:
         """Biometric photos by type."""
         counts = [0] * BIO_TYPES
-        for _, kind, _ in self.bio_photos:
+        for _, kind, *_ in self.bio_photos:
             if int(kind) < BIO_TYPES:
                 counts[int(kind)] += 1
         return counts
 
-    def put_bio_photo(self, pin: str, kind: str, no: str, size: int) -> None:
-        """Keep a photo of `size` bytes.
+    def put_bio_photos(self, photos: Iterable[tuple[PhotoKey, int]]) -> None:
+        """Keep photos, each with its size in bytes.
 
         Raises:
-            StoreFull: If there is no room for another one of this type.
+            StoreFull: If there is no room for all of them beside the others of their type; none is kept then.
         """
-        key = (pin, kind, no)
-        if key not in self.bio_photos:
-            held = sum(1 for _, other, _ in self.bio_photos if other == kind)
-            if held >= self._max_bio_photos:
+        batch = dict(photos)
+        counts = Counter(kind for _, kind, *_ in {**self.bio_photos, **batch})
+        for kind in {kind for _, kind, *_ in batch}:
+            if counts[kind] > self._max_bio_photos:
                 raise StoreFull(f"the store of biometric photos is full ({self._max_bio_photos})")
-        self.bio_photos[key] = size
+        self.bio_photos.update(batch)
 
-    def delete_bio_photos(self, *, kind: str | None, pin: str | None, no: str) -> None:
-        """Delete photos `no` of `pin` (all users where None) and `kind` (all types where None)."""
+    def delete_bio_photos(self, *, kind: str | None, pin: str | None, no: str | None) -> None:
+        """Delete photos `no` (0 where None) of `pin` (all users where None) and `kind` (all types where None)."""
+        number = _number(no)
         doomed = [
             key
             for key in self.bio_photos
-            if (pin is None or key[0] == pin) and (kind is None or key[1] == kind) and key[2] == no
+            if (pin is None or key[0] == pin) and (kind is None or key[1] == kind) and key[2] == number
         ]
         for key in doomed:
             del self.bio_photos[key]
@@ -266,6 +273,10 @@ class Memory:
         if number is None or number >= self._initial or number in self._removed:
             return None
         return number
+
+
+def _number(text: str | None) -> str:
+    return str(int(text)) if text else "0"
 
 
 def _decoded(user: bytes) -> dict[str, Any]:

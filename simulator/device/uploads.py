@@ -14,6 +14,7 @@ from simulator.device.photos import PhotoStudio
 from simulator.device.session import Reply, Session
 from simulator.protocol import envelope
 
+UPLOAD_USER = "dev.data.upload.user"
 FILE_FUNC_IDS = ("dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end")
 
 _ENVELOPE_ROOM = 256
@@ -81,14 +82,19 @@ def fits(upload: Upload, package_bytes: int) -> bool:
     return size + encoded + len(',"content":""') <= package_bytes
 
 
-async def send_upload(session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int) -> Reply:
+async def send_upload(
+    session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int, template_types: frozenset[int]
+) -> Reply:
     """Send `upload`, in pieces where it must be; returns the reply that decided it.
 
     After a failure in the middle of a file the next attempt begins the file anew; a file that the platform has
     completely is only referred to again.
     """
     if not upload.size:
-        return await session.request(upload.func_id, {upload.list_name: upload.items})
+        items = upload.items
+        if upload.func_id == UPLOAD_USER:
+            items = with_templates_of(items, template_types)
+        return await session.request(upload.func_id, {upload.list_name: items})
     if fits(upload, package_bytes):
         content = base64.b64encode(studio.jpeg(upload.size, upload.key)).decode("ascii")
         return await session.request(upload.func_id, _with(upload, {"content": content}))
@@ -132,25 +138,32 @@ def _with(upload: Upload, picture: Mapping[str, Any]) -> dict[str, Any]:
     return {upload.list_name: [{**upload.items[0], **picture}]}
 
 
-def user_pages(
-    users: list[dict[str, Any]], package_bytes: int, template_types: frozenset[int]
-) -> list[list[dict[str, Any]]]:
-    """Users in pages that each fit one message; one empty page where there are none.
-
-    Templates of types that the platform does not take are left out.
-    """
+def user_pages(users: list[dict[str, Any]], package_bytes: int) -> list[list[dict[str, Any]]]:
+    """Users in pages that each fit one message; one empty page where there are none."""
     pages: list[list[dict[str, Any]]] = [[]]
-    bare = envelope.encode_request("dev.data.upload.user", "0" * envelope.MAX_MID_LENGTH, {"users": []})
+    bare = envelope.encode_request(UPLOAD_USER, "0" * envelope.MAX_MID_LENGTH, {"users": []})
     room = empty = package_bytes - len(bare)
     for user in users:
-        templates = [item for item in user.get("bioDatas", ()) if int(item["type"]) in template_types]
-        shown = {**user, "bioDatas": templates}
-        if not templates:
-            del shown["bioDatas"]
-        size = len(orjson.dumps(shown)) + 1
+        size = len(orjson.dumps(user)) + 1
         if size > room and pages[-1]:
             pages.append([])
             room = empty
-        pages[-1].append(shown)
+        pages[-1].append(user)
         room -= size
     return pages
+
+
+def with_templates_of(users: list[dict[str, Any]], types: frozenset[int]) -> list[dict[str, Any]]:
+    """The users without templates of types that the platform does not take (`multiBioDataSupport`)."""
+    return [_with_templates_of(user, types) for user in users]
+
+
+def _with_templates_of(user: dict[str, Any], types: frozenset[int]) -> dict[str, Any]:
+    templates = user.get("bioDatas")
+    if not templates:
+        return user
+    taken = [template for template in templates if int(template["type"]) in types]
+    if len(taken) == len(templates):
+        return user
+    shown = {name: value for name, value in user.items() if name != "bioDatas"}
+    return shown | {"bioDatas": taken} if taken else shown

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from functools import cache
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import cache, wraps
+from typing import Any, ParamSpec
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -33,6 +33,8 @@ BROKER = "ws://broker.test:1"
 DEV_KEY = "123456"
 CLOSE_TIMEOUT = 5.0
 
+P = ParamSpec("P")
+
 STUDIO = PhotoStudio()
 PEOPLE = People()
 
@@ -41,6 +43,16 @@ PEOPLE = People()
 def key() -> RSAPrivateKey:
     """One key pair for all tests."""
     return generate_key(1024)
+
+
+def alone(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run each example of a property test on a loop of its own, so that a failed one leaves nothing to the next."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
 
 
 class Recording:

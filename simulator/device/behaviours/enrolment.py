@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from simulator.clock import TimerHandle, TimerQueue
 from simulator.device.behaviours.arrivals import Arrivals
-from simulator.device.memory import VISIBLE_FACE, Memory, StoreFull
+from simulator.device.memory import VISIBLE_FACE, Memory, StoreFull, photo_key
 from simulator.device.people import People
 from simulator.device.settings import EnrolmentSettings, Range
 from simulator.device.uploads import Upload
@@ -102,7 +102,7 @@ class Enrolments:
         bio_size = _size(rng, self._settings.bio_photo_bytes)
         memory.put_users([user])
         try:
-            memory.put_bio_photo(pin, str(VISIBLE_FACE), "0", bio_size)
+            memory.put_bio_photos([(photo_key(pin, str(VISIBLE_FACE), "0", "0"), bio_size)])
         except StoreFull:
             memory.delete_users([pin])
             raise

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from simulator.device.commands.codes import DOWNLOAD_FAILED, STORE_FULL
 from simulator.device.environment import NetworkError
 from simulator.device.meetings import parse_meeting
-from simulator.device.memory import Memory, StoreFull
+from simulator.device.memory import Memory, StoreFull, photo_key
 from simulator.protocol.codes import BAD_VALUE, SUCCESS
 
 Outcome = tuple[str, str]
@@ -36,6 +36,9 @@ _UPLOADED_USER_FIELDS = (
 )
 """What of a user goes up again; `role` and `ruleType` are the platform's own."""
 
+_TEMPLATE_FIELDS = ("no", "index", "valid", "duress", "type", "majorVer", "minorVer", "fmt", "tmp")
+"""What of a template is known; whatever else a command holds may be of any kind, and must not go up again."""
+
 
 class CommandEffects(Protocol):
     """What a command can ask of the device beside its memory."""
@@ -53,7 +56,10 @@ Handler = Callable[[Memory, CommandEffects, Mapping[str, Any]], Outcome | Awaita
 
 
 def update_user(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
-    users = [{name: user[name] for name in _UPLOADED_USER_FIELDS if user.get(name)} for user in params["users"]]
+    users = [_kept(user, _UPLOADED_USER_FIELDS) for user in params["users"]]
+    for user in users:
+        if "bioDatas" in user:
+            user["bioDatas"] = [_kept(template, _TEMPLATE_FIELDS) for template in user["bioDatas"]]
     try:
         memory.put_users(users)
     except StoreFull as error:
@@ -94,8 +100,9 @@ async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Map
             return DOWNLOAD_FAILED, "download failed: not a JPEG"
         pictures.append((item, len(picture)))
     try:
-        for item, size in pictures:
-            memory.put_bio_photo(item["pin"], item["type"], item.get("no") or "0", size)
+        memory.put_bio_photos(
+            (photo_key(item["pin"], item["type"], item.get("no"), item.get("index")), size) for item, size in pictures
+        )
     except StoreFull as error:
         return STORE_FULL, str(error)
     return DONE
@@ -108,7 +115,7 @@ def delete_users(memory: Memory, effects: CommandEffects, params: Mapping[str, A
 
 def delete_bio_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
     for item in params["bioPhotos"]:
-        memory.delete_bio_photos(kind=item.get("type") or None, pin=item.get("pin") or None, no=item.get("no") or "0")
+        memory.delete_bio_photos(kind=item.get("type") or None, pin=item.get("pin") or None, no=item.get("no"))
     return DONE
 
 
@@ -194,3 +201,8 @@ HANDLERS: Mapping[str, Handler] = {
     "cmd.system.sync.time": sync_time,
 }
 """One handler for every command of the catalogue (a test compares the two)."""
+
+
+def _kept(item: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The members of `names` that are there; an empty string counts as absent."""
+    return {name: item[name] for name in names if item.get(name)}

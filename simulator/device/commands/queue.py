@@ -7,7 +7,7 @@ same `cmdId`, and is answered from there (protocol/README.md 3.5).
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.clock import TimerHandle
@@ -92,7 +92,7 @@ class CommandQueue:
         self._waiting: Fifo[_Command] = Fifo()
         self._current: _Command | None = None
         self._timer: TimerHandle | None = None
-        self._task: asyncio.Task[Outcome] | None = None
+        self._task: asyncio.Future[Outcome] | None = None
         self._answered: dict[str, Outcome] = {}
         """Outcome by cmdId, the oldest first."""
         self._open = False
@@ -191,10 +191,10 @@ class CommandQueue:
         if isinstance(outcome, tuple):
             self._done(outcome, go_on=go_on)
             return
-        self._task = asyncio.ensure_future(_awaited(outcome))
+        self._task = asyncio.ensure_future(outcome)
         self._task.add_done_callback(self._task_done)
 
-    def _task_done(self, task: asyncio.Task[Outcome]) -> None:
+    def _task_done(self, task: asyncio.Future[Outcome]) -> None:
         if task.cancelled() or self._task is not task:
             return
         self._task = None
@@ -242,7 +242,3 @@ class CommandQueue:
     def _fault(self, error: BaseException) -> None:
         self._env.log(logging.ERROR, f"a command failed: {type(error).__name__}: {error}")
         self._env.recorder.anomaly("internal error", f"command: {type(error).__name__}", self._env.clock.wall())
-
-
-async def _awaited(outcome: Awaitable[Outcome]) -> Outcome:
-    return await outcome
