@@ -14,6 +14,7 @@ import orjson
 from reports.hlog import HlogIntervals
 from reports.masking import mask
 from reports.run_info import RunInfo
+from reports.summary import masked_state
 from reports.writer import ALL_FILES, CHECKPOINT, HLOG, write_whole
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import dump_state
@@ -72,5 +73,5 @@ class Checkpoint:
         self._log.flush()
         run = replace(self.run, ended=now, complete=False)
         run = replace(run, scenario_text=mask(run.scenario_text), target=mask(run.target))
-        data = {"run": run.dump(), "state": dump_state(self._measurements, len(self._log))}
+        data = {"run": run.dump(), "state": masked_state(dump_state(self._measurements, len(self._log)))}
         write_whole(self._path, orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS), sync=False)

@@ -9,7 +9,7 @@ from reports.figures import Figures, after, recent, whole_run
 from reports.run_info import RunInfo
 from reports.thresholds import LOOP_LAG, Threshold
 from simulator.measurements.histogram import Histogram
-from simulator.measurements.run import RunMeasurements
+from simulator.measurements.run import HOLD_S, RunMeasurements
 
 ABORT_WINDOW_S: Final = 10
 """A threshold with `abort` is judged on this many seconds, and stops the run once crossed for as long."""
@@ -90,11 +90,12 @@ class LiveThresholds:
         Returns:
             The threshold that was crossed at every look for 10 s, so that the run must stop; else None.
         """
-        waiting = [item for item in self._thresholds if now >= self._run.started + item.after_s]
-        if not waiting:
+        first = now - ABORT_WINDOW_S - HOLD_S - 1
+        judged = [item for item in self._thresholds if first >= self._run.started + item.after_s]
+        if not judged:
             return None
         figures = recent(self._measurements, self._run, now, ABORT_WINDOW_S)
-        for threshold in waiting:
+        for threshold in judged:
             result = evaluate(threshold, figures)
             if result.passed or result.value is None:
                 self._crossed_since.pop(threshold.expression, None)

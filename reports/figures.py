@@ -11,7 +11,7 @@ from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import INACTIVE_STATES, ONLINE, DeviceStates
 from simulator.measurements.histogram import Histogram
-from simulator.measurements.run import RunMeasurements
+from simulator.measurements.run import HOLD_S, RunMeasurements
 from simulator.measurements.series import COMMAND_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
 
 
@@ -120,8 +120,8 @@ def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figure
 
 
 def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int) -> Figures:
-    """The view of the last `seconds` whole seconds before `now`."""
-    last = int(now) - 1
+    """The view of the last `seconds` whole seconds that every worker has reported by `now`."""
+    last = int(now) - 1 - HOLD_S
     first = last - seconds + 1
     slots = measurements.window(first, last)
     found = {tag: slot.histogram for tag, slot in slots.items()}

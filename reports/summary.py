@@ -92,7 +92,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         },
         "notes": _notes(measurements, run),
         "run": run.dump() | {"scenario_text": mask(run.scenario_text), "target": mask(run.target)},
-        "state": _masked(dump_state(measurements, len(measurements.intervals))),
+        "state": masked_state(dump_state(measurements, len(measurements.intervals))),
     }
 
 
@@ -243,7 +243,8 @@ def _notes(measurements: RunMeasurements, run: RunInfo) -> list[str]:
     return notes
 
 
-def _masked(state: dict[str, Any]) -> dict[str, Any]:
+def masked_state(state: dict[str, Any]) -> dict[str, Any]:
+    """A state of `dump_state` whose examples hold no secrets."""
     for anomaly in state["anomalies"].values():
         anomaly[0] = mask(anomaly[0])
     return state

@@ -135,6 +135,14 @@ class Histogram:
         """Put the exact extremes and sum in place of those that decoding could only know to 0.1 %."""
         self.min_us, self.max_us, self.sum_us = min_us, max_us, sum_us
 
+    @classmethod
+    def of_counts(cls, buckets: Iterable[int], counts: Iterable[int]) -> "Histogram":
+        """The histogram with these counts; its extremes and sum are 0 until `set_exact` gives them."""
+        histogram = cls()
+        histogram.counts = dict(zip(buckets, counts, strict=True))
+        histogram.count = sum(histogram.counts.values())
+        return histogram
+
     @property
     def mean_us(self) -> float:
         """The exact mean; 0 when nothing was counted."""
@@ -233,25 +241,34 @@ def rank_of(percent: float, count: int) -> int:
     return max(1, math.ceil(percent * count / 100.0 - 1e-9 * count)) if count else 0
 
 
-def _encode_counts(counts: dict[int, int]) -> bytes:
+def _varint(value: int) -> bytes:
     out = bytearray()
-    expected = 0
-    for bucket in sorted(counts):
-        zeros = bucket - expected
-        if zeros == 1:
-            out.append(0)
-        elif zeros:
-            _put_varint(out, (zeros << 1) - 1)
-        _put_varint(out, counts[bucket] << 1)
-        expected = bucket + 1
-    return bytes(out)
-
-
-def _put_varint(out: bytearray, value: int) -> None:
     while value >= 0x80:
         out.append((value & 0x7F) | 0x80)
         value >>= 7
     out.append(value)
+    return bytes(out)
+
+
+_VARINTS = tuple(_varint(value) for value in range(4_096))
+"""LEB128 of the numbers that nearly all counts and runs of zeros make."""
+
+
+def _encode_counts(counts: dict[int, int]) -> bytes:
+    """ZigZag LEB128: counts as they are, a run of empty buckets as its negative length."""
+    parts: list[bytes] = []
+    append = parts.append
+    expected = 0
+    for bucket in sorted(counts):
+        zeros = bucket - expected
+        if zeros == 1:
+            append(b"\x00")
+        elif zeros:
+            append(_VARINTS[zeros + zeros - 1] if zeros < 2_048 else _varint(zeros + zeros - 1))
+        count = counts[bucket]
+        append(_VARINTS[count + count] if count < 2_048 else _varint(count + count))
+        expected = bucket + 1
+    return b"".join(parts)
 
 
 _RUNS = re.compile(rb"[\x80-\xff]+[\x00-\x7f]|[\x00-\x7f]+")

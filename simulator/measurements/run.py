@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.devices import DeviceStates
 from simulator.measurements.events import ANOMALY, COMMAND, DISCONNECT, FLOW, LOOP_LAG, RECORD, REQUEST, STATE, Event
 from simulator.measurements.health import GeneratorHealth, HealthSample
@@ -63,11 +64,11 @@ class RunMeasurements:
         self.intended: dict[str, Histogram] = {}
         self.devices = DeviceStates()
         self.health = GeneratorHealth()
-        self.disconnects: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.disconnects: OverTime = defaultdict(lambda: defaultdict(int))
         self.records: dict[str, int] = dict.fromkeys(RECORD_EVENTS, 0)
-        self.records_over_time: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.records_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.anomalies: dict[str, Anomaly] = {}
-        self.failures_over_time: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
         self.recent: dict[int, dict[str, Slot]] = {}
@@ -284,15 +285,18 @@ class RunMeasurements:
         self.merge_rest(data)
         return True
 
-    def open_rows(self) -> list[list[Any]]:
-        """The seconds that are not sealed yet, as plain lists; `merge_rows` reads them."""
+    def open_rows(self, *, encoded: bool = True) -> list[list[Any]]:
+        """The seconds that are not sealed yet, as plain lists; `merge_rows` reads them.
+
+        Not `encoded` takes four times the bytes and a tenth of the time.
+        """
         self.settle()
         return [
             [
                 second,
                 tag,
-                _dump_histogram(slot.histogram),
-                _dump_histogram(slot.intended_histogram),
+                dump_histogram(slot.histogram, encoded),
+                dump_histogram(slot.intended_histogram, encoded),
                 dump_failed(slot.failed),
                 slot.bytes_out,
                 slot.bytes_in,
@@ -356,36 +360,3 @@ def intervals_of(tag: str, second: int, slot: Slot) -> Iterable[Interval]:
     for name, histogram in ((tag, slot.histogram), (INTENDED_PREFIX + tag, slot.intended_histogram)):
         if histogram.count:
             yield Interval(name, float(second), 1.0, histogram.max_us, histogram.encode())
-
-
-def _dump_histogram(histogram: Histogram) -> list[Any] | None:
-    if not histogram.count:
-        return None
-    return [histogram.encode_text(), histogram.min_us, histogram.max_us, histogram.sum_us]
-
-
-def load_histogram(data: list[Any] | None) -> Histogram:
-    if data is None:
-        return Histogram()
-    histogram = Histogram.decode(data[0])
-    histogram.set_exact(data[1], data[2], data[3])
-    return histogram
-
-
-OverTime = defaultdict[int, defaultdict[str, int]]
-
-
-def dump_over_time(series: OverTime, resolution_s: int) -> list[list[Any]]:
-    binned: OverTime = defaultdict(lambda: defaultdict(int))
-    for second, counts in series.items():
-        target = binned[second - second % resolution_s]
-        for name, count in counts.items():
-            target[name] += count
-    return [[second, dict(counts)] for second, counts in sorted(binned.items())]
-
-
-def merge_over_time(series: OverTime, rows: Iterable[list[Any]]) -> None:
-    for second, counts in rows:
-        target = series[int(second)]
-        for name, count in counts.items():
-            target[name] += count

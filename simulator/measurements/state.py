@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any
 
 from simulator.measurements.accumulate import HistogramSum
+from simulator.measurements.codec import dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval
-from simulator.measurements.run import RunMeasurements, dump_over_time, load_histogram, merge_over_time
+from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import INTENDED_PREFIX, dump_failed, load_failed
 
 MOST_POINTS = 3_600
@@ -21,7 +22,7 @@ MOST_POINTS = 3_600
 
 def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
     """Everything but the sealed histograms, of which the first `sealed` intervals belong to this state."""
-    rows = measurements.open_rows()
+    rows = measurements.open_rows(encoded=False)
     resolution = resolution_of(measurements)
     return {
         "sealed": sealed,
