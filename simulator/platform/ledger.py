@@ -23,6 +23,8 @@ Durable = Callable[[bool], None]
 _CHECKPOINT_SECONDS = 2.0
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 """A smaller log is left alone: moving it is what the disk is waited for."""
+_LOG_PAGES_AT_MOST = 16_384
+"""64 MB of log. Moving it never catches up with a writer that does not pause; from here on the writer waits for it."""
 
 
 class LedgerError(Exception):
@@ -250,12 +252,20 @@ class _LogMover:
     def _run(self) -> None:
         db = sqlite3.connect(self._path, isolation_level=None, timeout=1)
         try:
+            db.execute("PRAGMA synchronous = NORMAL")
             while not self._stopped.wait(_CHECKPOINT_SECONDS):
                 if self._log.exists() and self._log.stat().st_size > _CHECKPOINT_BYTES:
-                    # PASSIVE never holds up the writer; what it could not move now it moves the next time.
-                    db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    move_log(db)
         except (sqlite3.Error, OSError):
             # The log only grows on; the next write on the event loop meets a broken disk and reports it.
             return
         finally:
             db.close()
+
+
+def move_log(db: sqlite3.Connection, pages_at_most: int = _LOG_PAGES_AT_MOST) -> None:
+    """Move the log into the file without holding up the writer, unless the log has grown beyond `pages_at_most`."""
+    _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if pages > pages_at_most:
+        # Only what was written meanwhile is left to be moved; with the writer held up the log begins anew after it.
+        db.execute("PRAGMA wal_checkpoint(RESTART)")

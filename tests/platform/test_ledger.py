@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.platform.inspection import inspect, summary
-from simulator.platform.ledger import Ledger, LedgerError
+from simulator.platform.ledger import Ledger, LedgerError, move_log
 
 DEVICE = "INSERT INTO devices (sn, logins) VALUES (?, 1)"
 
@@ -121,3 +121,31 @@ def test_text_of_an_inspection(tmp_path: Path) -> None:
     assert "dev.heartbeat  1,234  00000000: 1,234" in lines
     assert lines.index("dev.login          1  E0010004: 1") < lines.index("dev.heartbeat  1,234  00000000: 1,234")
     assert lines[-1] == "channel violation: 2"
+
+
+def test_the_log_is_moved_while_the_platform_writes(tmp_path: Path) -> None:
+    turn: list[Callable[[], None]] = []
+    ledger = Ledger(tmp_path / "l.db", turn.append)
+    other = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+    for number in range(200):
+        ledger.write(DEVICE, (f"D{number}",))
+        turn.pop()()
+    before = (tmp_path / "l.db").stat().st_size
+    move_log(other)
+    assert (tmp_path / "l.db").stat().st_size > before
+
+    # A reader of an old state keeps the log from being moved as a whole.
+    reader = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM devices").fetchone()
+    ledger.write(DEVICE, ("late",))
+    turn.pop()()
+    move_log(other, pages_at_most=10**6)
+    reader.execute("COMMIT")
+    move_log(other, pages_at_most=0)
+    ledger.write(DEVICE, ("last",))
+    turn.pop()()
+    assert other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1] < 10, "the log began anew"
+    reader.close()
+    other.close()
+    ledger.close()
