@@ -1,7 +1,6 @@
-"""`best-fleet compare`: runs read from their directories, compared, shown, and turned into an exit code."""
+"""What `best-fleet compare` does: its options, and runs read, compared, shown and turned into an exit code."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from reports.compare import (
     regressions,
 )
 from reports.comparison import print_comparison, render_comparison
-from reports.rebuild import UnreadableRunError, load_run
+from reports.rebuild import load_run
 from reports.writer import write_whole
 from simulator.exit_codes import ExitCode
 
@@ -56,38 +55,6 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--least-ms", type=float, default=LEAST_MS, metavar="N", help="changes of fewer ms are noise (%(default)g)"
     )
-
-
-def compare(argv: Sequence[str]) -> int:
-    """The whole command.
-
-    Returns:
-        0 without a regression, 3 with one, 2 if a run cannot be read or the page cannot be written.
-
-    Raises:
-        SystemExit: As argparse does, with 2, for a wrong command line.
-    """
-    parser = argparse.ArgumentParser(
-        prog="best-fleet compare",
-        description=COMPARE_DESCRIPTION,
-        epilog=COMPARE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_compare_arguments(parser)
-    options = parser.parse_args(argv)
-    try:
-        return compare_directories(
-            options.base,
-            options.new,
-            options.fail_on,
-            html=options.html,
-            everything=options.all,
-            least_percent=options.least_percent,
-            least_ms=options.least_ms,
-        )
-    except (UnreadableRunError, OSError) as error:
-        sys.stderr.write(f"best-fleet compare: {error}\n")
-        return ExitCode.USAGE
 
 
 def compare_directories(
