@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from simulator.measurements.series import FLOW_PREFIX
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 
 FLOW_ORDER = ("init", "record_delivery", "photo_delivery")
@@ -21,5 +22,5 @@ _PLACES = {name: place for place, name in enumerate((*PROTOCOL_ORDER, *FLOW_ORDE
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """`names` as the protocol orders them; unknown ones last, by name."""
-    return sorted(names, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+    """Names or tags as the protocol orders them; unknown ones last, by name."""
+    return sorted(names, key=lambda name: (_PLACES.get(name.removeprefix(FLOW_PREFIX), len(_PLACES)), name))
