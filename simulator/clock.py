@@ -92,13 +92,18 @@ class TimerQueue:
     def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
         """Queue `callback(*args)` for the monotonic time `when` (seconds)."""
         handle = TimerHandle(when, callback, args)
+        self.again(handle, when)
+        return handle
+
+    def again(self, handle: TimerHandle, when: float) -> None:
+        """Queue the call of `handle`, which has just been made, once more; for whatever happens again and again."""
+        handle.when = when
         self._sequence += 1
         heap = self._heap
         earlier = not heap or when < heap[0][0]
         heapq.heappush(heap, (when, self._sequence, handle))
         if earlier and self.on_earlier is not None:
             self.on_earlier(when)
-        return handle
 
     def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> TimerHandle:
         """Queue `callback(*args)` for `delay` seconds from now."""
@@ -118,15 +123,14 @@ class TimerQueue:
         meanwhile: a burst of work must not keep the event loop from its sockets.
         """
         heap = self._heap
+        heappop = heapq.heappop
         now = self.clock.monotonic()
         made = 0
         while heap and heap[0][0] <= now:
-            handle = heapq.heappop(heap)[2]
+            handle = heappop(heap)[2]
             callback = handle.callback
             if callback is not None:
-                args = handle.args
-                handle.cancel()
-                callback(*args)
+                callback(*handle.args)
                 made += 1
         return made
 

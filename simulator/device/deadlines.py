@@ -7,63 +7,81 @@ and a sweep looks at its head only.
 from collections import deque
 from typing import Protocol
 
-from simulator.clock import TimerHandle, TimerQueue
+from simulator.clock import TimerQueue
 
 SWEEP_INTERVAL = 0.05
 """Seconds between two sweeps at least: how late a time-out may be noticed. A 200th of the usual 10 s."""
 
 
-class Expiring(Protocol):
-    """Something with a deadline."""
+class Waiting(Protocol):
+    """Somebody who waits for replies, each known by a key that is never used again."""
 
-    deadline: float
+    def awaits(self, key: str) -> bool:
+        """Whether the reply is still outstanding."""
+        ...
 
-    @property
-    def done(self) -> bool: ...
+    def expired(self, key: str) -> None:
+        """The reply's deadline has passed."""
+        ...
 
-    def expire(self) -> None: ...
+
+class DeadlineQueue:
+    """The deadlines of all requests with one time-out, of all devices of an engine."""
+
+    __slots__ = ("_armed", "_items", "_timeout", "_timers")
+
+    def __init__(self, timers: TimerQueue, timeout: float) -> None:
+        self._timers = timers
+        self._timeout = timeout
+        self._items: deque[tuple[float, Waiting, str]] = deque()
+        self._armed = False
+
+    def add(self, sent: float, who: Waiting, key: str) -> None:
+        """Tell `who` when the reply `key` of a request sent at `sent` (monotonic s, not before the last one's) is due.
+
+        It is told up to `SWEEP_INTERVAL` later, and not at all where it does not wait any more.
+        """
+        self._items.append((sent + self._timeout, who, key))
+        if not self._armed:
+            self._armed = True
+            self._timers.call_at(sent + self._timeout, self._sweep)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def _sweep(self) -> None:
+        self._armed = False
+        items = self._items
+        now = self._timers.clock.monotonic()
+        late: list[tuple[Waiting, str]] = []
+        while items:
+            deadline, who, key = items[0]
+            if who.awaits(key):
+                if deadline > now:
+                    self._armed = True
+                    self._timers.call_at(max(deadline, now + SWEEP_INTERVAL), self._sweep)
+                    break
+                late.append((who, key))
+            items.popleft()
+        for who, key in late:
+            who.expired(key)
 
 
 class Deadlines:
-    """Expires what is not done at its deadline (monotonic seconds), within `SWEEP_INTERVAL` after it."""
+    """The queues of an engine, one for each time-out that its devices have."""
 
-    __slots__ = ("_queues", "_timer", "_timers")
+    __slots__ = ("_queues", "_timers")
 
     def __init__(self, timers: TimerQueue) -> None:
         self._timers = timers
-        self._queues: dict[float, deque[Expiring]] = {}
-        self._timer: TimerHandle | None = None
+        self._queues: dict[float, DeadlineQueue] = {}
 
-    def add(self, timeout: float, item: Expiring) -> None:
-        """Watch `item`; its deadline must be `timeout` seconds from now."""
+    def queue(self, timeout: float) -> DeadlineQueue:
+        """The queue for requests that may take `timeout` seconds."""
         queue = self._queues.get(timeout)
         if queue is None:
-            queue = self._queues[timeout] = deque()
-        queue.append(item)
-        if self._timer is None:
-            self._timer = self._timers.call_at(item.deadline, self._sweep)
-        elif item.deadline < self._timer.when:
-            self._timer.cancel()
-            self._timer = self._timers.call_at(item.deadline, self._sweep)
+            queue = self._queues[timeout] = DeadlineQueue(self._timers, timeout)
+        return queue
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
-
-    def _sweep(self) -> None:
-        self._timer = None
-        now = self._timers.clock.monotonic()
-        expired: list[Expiring] = []
-        head: float | None = None
-        for queue in self._queues.values():
-            while queue:
-                item = queue[0]
-                if not item.done:
-                    if item.deadline > now:
-                        head = item.deadline if head is None else min(head, item.deadline)
-                        break
-                    expired.append(item)
-                queue.popleft()
-        if head is not None:
-            self._timer = self._timers.call_at(max(head, now + SWEEP_INTERVAL), self._sweep)
-        for item in expired:
-            item.expire()

@@ -110,7 +110,7 @@ class Device:
             on_idle=self._settled,
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_state=self._settled)
-        self._heartbeat = Heartbeat(env.timers, self._rng, self._is_free)
+        self._heartbeat = Heartbeat(env.timers, self._rng, self.commands)
         self._behaviours: tuple[Verifications | Enrolments, ...] = (
             *(
                 Verifications(
@@ -268,9 +268,6 @@ class Device:
         self._settled()
 
     # Inside.
-
-    def _is_free(self) -> bool:
-        return not self.commands.busy
 
     def _next_log_id(self) -> int:
         self._last_log_id += 1

@@ -44,39 +44,8 @@ class Reply:
         return self.code not in (TIMEOUT, DISCONNECTED)
 
 
-class _Pending:
-    """A request that waits for its reply."""
-
-    __slots__ = ("bytes_out", "deadline", "late", "mid", "name", "on_reply", "sent", "session")
-
-    def __init__(
-        self,
-        session: "Session",
-        mid: str,
-        name: str,
-        sent: float,
-        deadline: float,
-        bytes_out: int,
-        late: float,
-        on_reply: OnReply | None,
-    ) -> None:
-        self.session: Session | None = session
-        self.mid = mid
-        self.name = name
-        self.sent = sent
-        self.deadline = deadline
-        self.bytes_out = bytes_out
-        self.late = late
-        self.on_reply = on_reply
-
-    @property
-    def done(self) -> bool:
-        return self.session is None
-
-    def expire(self) -> None:
-        session = self.session
-        if session is not None:
-            session.expired(self)
+_Pending = tuple[str, float, int, float, OnReply | None]
+"""A request that waits for its reply: name, monotonic seconds of sending, bytes sent, seconds late, who is told."""
 
 
 class Session:
@@ -91,16 +60,21 @@ class Session:
     __slots__ = (
         "_channel",
         "_connection",
+        "_deadlines",
         "_end_reason",
         "_env",
         "_mids",
+        "_monotonic",
         "_on_command",
         "_on_end",
         "_on_settled",
         "_pending",
         "_reconnect_on_timeout",
+        "_seal",
         "_timeout",
+        "_trace",
         "ended",
+        "usable",
     )
 
     def __init__(
@@ -125,7 +99,14 @@ class Session:
         self._connection: Connection | None = None
         self._pending: dict[str, _Pending] = {}
         self._end_reason: str | None = None
+        self.usable = False
+        """Whether a message sent now may arrive."""
         self.ended = False
+        # Looked up for every message, so looked up once.
+        self._monotonic = env.clock.monotonic
+        self._deadlines = env.deadlines.queue(timeout)
+        self._seal = channel.seal
+        self._trace = env.trace
 
     @property
     def channel(self) -> DeviceChannel:
@@ -135,11 +116,6 @@ class Session:
     def waiting(self) -> int:
         """Requests without a reply yet."""
         return len(self._pending)
-
-    @property
-    def usable(self) -> bool:
-        """Whether a message sent now may arrive."""
-        return self._connection is not None and self._end_reason is None and not self.ended
 
     # What the device sends.
 
@@ -159,10 +135,10 @@ class Session:
         mid = self._mids.next()
         self._send(func_id, mid, envelope.encode_request(func_id, mid, params, sn=sn), on_reply, late)
 
-    def send_heartbeat(self, is_free: bool, on_reply: OnReply | None, late: float) -> None:
-        """As `send`, for the most frequent message."""
+    def send_heartbeat(self, is_free: bool, late: float) -> None:
+        """As `send`, for the most frequent message; nobody is told of its reply."""
         mid = self._mids.next()
-        self._send("dev.heartbeat", mid, envelope.heartbeat(mid, is_free), on_reply, late)
+        self._send("dev.heartbeat", mid, envelope.heartbeat(mid, is_free), None, late)
 
     async def request(
         self,
@@ -204,6 +180,7 @@ class Session:
 
     def end(self, reason: str, code: int = 1000) -> None:
         """Close the connection politely. `on_end` is told `reason` when it is closed."""
+        self.usable = False
         if self._end_reason is None:
             self._end_reason = reason
         if self._connection is not None and not self.ended:
@@ -211,6 +188,7 @@ class Session:
 
     def abort(self, reason: str) -> None:
         """Drop the connection at once."""
+        self.usable = False
         if self._end_reason is None:
             self._end_reason = reason
         if self._connection is not None and not self.ended:
@@ -220,6 +198,7 @@ class Session:
 
     def opened(self, connection: Connection) -> None:
         self._connection = connection
+        self.usable = self._end_reason is None
 
     def message(self, payload: bytes, binary: bool) -> None:
         if self._end_reason is not None and not self._pending:
@@ -231,15 +210,16 @@ class Session:
             self._env.recorder.anomaly("garbage frame", str(error), self._env.clock.wall())
             self.end(EndReason.VIOLATION, 1008)
             return
-        if self._env.trace is not None:
-            self._env.trace("<", data)
-        if self._is_reply(message):
+        if self._trace is not None:
+            self._trace("<", data)
+        if message.get("funcId") == _REPLY_FUNC_ID or self._is_reply(message):
             self._reply(message, len(payload))
         else:
             self._on_command(message, len(payload))
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         self.ended = True
+        self.usable = False
         if self._end_reason is None:
             self._end_reason = EndReason.closed(code)
         pending = list(self._pending.values())
@@ -252,49 +232,43 @@ class Session:
     # Inside.
 
     def _send(self, name: str, mid: str, data: bytes, on_reply: OnReply | None, late: float) -> None:
-        env = self._env
-        now = env.clock.monotonic()
+        now = self._monotonic()
         if not self.usable:
             # Not sent, so not recorded; whoever asked learns it the usual way.
             if on_reply is not None:
                 on_reply(Reply(DISCONNECTED, "not connected", {}, now))
             return
-        size = self._transmit(data)
-        pending = _Pending(self, mid, name, now, now + self._timeout, size, late, on_reply)
-        self._pending[mid] = pending
-        env.deadlines.add(self._timeout, pending)
+        self._pending[mid] = (name, now, self._transmit(data), late, on_reply)
+        self._deadlines.add(now, self, mid)
 
     def _transmit(self, data: bytes) -> int:
         connection = self._connection
         assert connection is not None
-        if self._env.trace is not None:
-            self._env.trace(">", data)
-        payload, binary = self._channel.seal(data)
+        if self._trace is not None:
+            self._trace(">", data)
+        payload, binary = self._seal(data)
         connection.send(payload, binary)
         return len(payload)
 
     def _is_reply(self, message: dict[str, Any]) -> bool:
         """Whether `message` answers a request: that is known by its `mid` alone, whatever funcId it carries."""
         func_id = message.get("funcId")
-        if func_id == _REPLY_FUNC_ID:
-            return True
         if "code" in message:
             mid = message.get("mid")
             return not func_id or (isinstance(mid, str) and mid in self._pending)
         return not func_id and "cmdId" not in envelope.params_of(message)
 
     def _reply(self, message: dict[str, Any], size: int) -> None:
+        received = self._monotonic()
         mid = message.get("mid")
         pending = self._pending.pop(mid, None) if isinstance(mid, str) else None
-        env = self._env
         if pending is None:
-            env.recorder.anomaly("unknown reply", "a reply to no waiting request", env.clock.wall())
+            self._env.recorder.anomaly("unknown reply", "a reply to no waiting request", self._env.clock.wall())
             return
         code = message.get("code")
         if not isinstance(code, str) or not code:
             code = _MALFORMED_REPLY
-        received = env.clock.monotonic()
-        if pending.on_reply is None:
+        if pending[4] is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)
             return
@@ -304,24 +278,24 @@ class Session:
 
     def _settle(self, pending: _Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:
         """Record how a request ended, and tell whoever asked."""
-        pending.session = None
+        name, sent, bytes_out, late, on_reply = pending
         env = self._env
-        latency = received - pending.sent
-        env.recorder.request(
-            pending.name, env.clock.wall() - latency, latency, code, pending.bytes_out, size, pending.late
-        )
-        on_reply = pending.on_reply
+        latency = received - sent
+        env.recorder.request(name, env.clock.wall() - latency, latency, code, bytes_out, size, late)
         if on_reply is not None:
-            pending.on_reply = None
             on_reply(reply or Reply(code, "", {}, received))
         if self._on_settled is not None and not self._pending:
             callback, self._on_settled = self._on_settled, None
             callback()
 
-    def expired(self, pending: _Pending) -> None:
-        """A request's deadline has passed (called by the sweep)."""
-        self._pending.pop(pending.mid, None)
-        self._settle(pending, TIMEOUT, self._env.clock.monotonic(), 0)
+    # What the deadlines ask (Waiting); the key is the mid.
+
+    def awaits(self, key: str) -> bool:
+        return key in self._pending
+
+    def expired(self, key: str) -> None:
+        pending = self._pending.pop(key)
+        self._settle(pending, TIMEOUT, self._monotonic(), 0)
         if self._reconnect_on_timeout and self.usable:
-            self._env.log(logging.DEBUG, f"{pending.name}: no reply in {self._timeout:g} s, connection taken for dead")
+            self._env.log(logging.DEBUG, f"{pending[0]}: no reply in {self._timeout:g} s, connection taken for dead")
             self.abort(EndReason.TIMEOUT)

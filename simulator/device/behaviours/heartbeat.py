@@ -1,21 +1,28 @@
 """The business heartbeat: timed from send to send, the first within one interval (section 设备心跳)."""
 
 import random
-from collections.abc import Callable
+from typing import Protocol
 
 from simulator.clock import TimerHandle, TimerQueue
 from simulator.device.session import Session
 
 
+class Worker(Protocol):
+    """Who handles the device's commands."""
+
+    busy: bool
+    """Whether a command waits or is handled."""
+
+
 class Heartbeat:
-    """Beats on one connection at a time."""
+    """Beats on one connection at a time; `isFree` says whether `worker` is idle."""
 
-    __slots__ = ("_interval", "_is_free", "_rng", "_session", "_timer", "_timers")
+    __slots__ = ("_interval", "_rng", "_session", "_timer", "_timers", "_worker")
 
-    def __init__(self, timers: TimerQueue, rng: random.Random, is_free: Callable[[], bool]) -> None:
+    def __init__(self, timers: TimerQueue, rng: random.Random, worker: Worker) -> None:
         self._timers = timers
         self._rng = rng
-        self._is_free = is_free
+        self._worker = worker
         self._session: Session | None = None
         self._interval = 0.0
         self._timer: TimerHandle | None = None
@@ -42,7 +49,7 @@ class Heartbeat:
             return
         now = self._timers.clock.monotonic()
         intended = timer.when
-        session.send_heartbeat(self._is_free(), None, max(0.0, now - intended))
+        session.send_heartbeat(not self._worker.busy, now - intended)
         # The grid of intended moments keeps the rhythm exact; after a stall it starts again from now.
         following = intended + self._interval
-        self._timer = self._timers.call_at(following if following > now else now + self._interval, self._beat)
+        self._timers.again(timer, following if following > now else now + self._interval)

@@ -66,6 +66,7 @@ class CommandQueue:
         "_timer",
         "_urgent",
         "_waiting",
+        "busy",
     )
 
     def __init__(
@@ -96,11 +97,8 @@ class CommandQueue:
         self._answered: dict[str, Outcome] = {}
         """Outcome by cmdId, the oldest first."""
         self._open = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether a command waits or is handled; what `isFree` says."""
-        return self._current is not None or bool(self._urgent) or bool(self._waiting)
+        self.busy = False
+        """Whether a command waits or is handled; what `isFree` says. An attribute, as every heartbeat asks."""
 
     def open(self) -> None:
         """The device is online: handle what waits."""
@@ -122,6 +120,7 @@ class CommandQueue:
             self._task.cancel()
             self._task = None
         self._current = None
+        self.busy = False
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """A message of the platform that is no reply."""
@@ -154,6 +153,7 @@ class CommandQueue:
             return
         command = _Command(name, known_id, mid, params_of(message), now)
         (self._urgent if message.get("imme") == "1" else self._waiting).append(command)
+        self.busy = True
         self._next()
 
     def _find(self, cmd_id: str) -> _Command | None:
@@ -212,6 +212,7 @@ class CommandQueue:
         self._remember(command.cmd_id, outcome)
         for mid in command.mids:
             self._send(command.func_id, mid, command.cmd_id, outcome, command.arrived)
+        self.busy = bool(self._urgent) or bool(self._waiting)
         if go_on:
             self._next()
         if not self.busy:
