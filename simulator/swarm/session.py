@@ -5,6 +5,7 @@ import logging
 import socket
 from typing import Any
 
+import gevent
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -61,6 +62,9 @@ class Session:
                 role.prepare()
             except START_FAILURES as error:
                 command_line.refuse_all(str(error).splitlines())
+        # gevent counts timers from when its loop last ran. That is seconds ago, before everything was imported, and
+        # Locust's `-t` would end the run by so much too early.
+        gevent.get_hub().loop.update_now()
 
     def test_start(self, **_: Any) -> None:
         if self._role is not None and self._signals is not None:
