@@ -36,8 +36,8 @@ _HEARTBEAT = "dev.heartbeat"
 _ANSWER = "dev.cmd.response"
 _EXCHANGES = frozenset((_EXCHANGE_KEY, _EXCHANGE_FACTOR))
 _LOGIN_FLOW = frozenset(("dev.register", "dev.accredit", "dev.login"))
-_ENVELOPE = frozenset(("mid", "funcId", "imme"))
-"""Paths of violations that come before the question who is asking."""
+_ENVELOPE = frozenset(("funcId", "imme"))
+"""Paths of violations that come, after the mid's own, before the question who is asking."""
 
 _SUCCESS = b'{"funcId":"cmd.dev.response","code":"%b","message":"%b","mid":"%%b"}' % (
     codes.SUCCESS.encode(),
@@ -166,10 +166,13 @@ class Session:
     def _fault(self, message: Mapping[str, Any], name: str, mid: Any, size: int) -> str | None:
         """The code to refuse a message with, or None. Its mid is used up either way."""
         violation = validate_request(message)
-        if violation is not None and violation.path in _ENVELOPE:
+        if violation is not None and violation.path == "mid":
             return violation.code
         # An answer carries its command's mid, which may come again after a repeated command.
-        if name != _ANSWER and not self._mids.add(mid):
+        fresh = name == _ANSWER or self._mids.add(mid)
+        if violation is not None and violation.path in _ENVELOPE:
+            return violation.code
+        if not fresh:
             return codes.MALFORMED
         if size > self.package_bytes:
             return codes.MALFORMED

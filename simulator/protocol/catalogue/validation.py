@@ -86,13 +86,13 @@ def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Vio
         return Violation(MALFORMED, "mid", "is missing")
     if not isinstance(mid, str):
         return Violation(MALFORMED, "mid", "is not a string")
+    if len(mid) > MAX_MID_LENGTH:
+        return Violation(BAD_VALUE, "mid", f"is longer than {MAX_MID_LENGTH} characters")
     func_id = message.get("funcId")
     if func_id is None or func_id == "":
         return Violation(MALFORMED, "funcId", "is missing")
     if not isinstance(func_id, str):
         return Violation(MALFORMED, "funcId", "is not a string")
-    if len(mid) > MAX_MID_LENGTH:
-        return Violation(BAD_VALUE, "mid", f"is longer than {MAX_MID_LENGTH} characters")
     spec = CATALOGUE.get(func_id)
     if spec is None or spec.direction is not direction:
         return Violation(UNKNOWN_FUNC_ID, "funcId", "is unknown")
