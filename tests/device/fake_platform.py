@@ -229,6 +229,9 @@ class Link:
             case "dev.data.upload.verifyPhoto" | "dev.data.upload.userPhoto" | "dev.data.upload.bioPhoto":
                 for item in next(iter(params.values())):
                     file_id = item.get("contentFileId")
+                    if file_id and file_id not in platform.completed:
+                        self.reply(message, "E0000004")
+                        return
                     data = platform.completed.pop(file_id) if file_id else base64.b64decode(item["content"])
                     platform.pictures.append((func_id, item, data))
                 self.reply(message)

@@ -1,0 +1,545 @@
+"""Records, pictures and files on their way to the platform: in order, until acknowledged, over all trouble."""
+
+import io
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from simulator.device.settings import Arrival, EnrolmentSettings, OnTimeout, Range, VerificationSettings
+from simulator.device.state import DeviceState
+from simulator.protocol.times import parse_iso
+from tests.device.fake_platform import Answer, Message, closes, drops, garbage, late, ok, refuse, silent, usual
+from tests.device.harness import World, alone
+
+LOG = "dev.data.upload.verifyLog"
+PHOTO = "dev.data.upload.verifyPhoto"
+SMALL = Range(low=9_000, high=25_000)
+START, PACKAGE, END = "dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end"
+
+
+def people(rate: float = 1.0, photos: float = 0.0, size: Range = SMALL, batch: int = 1) -> dict[str, object]:
+    """Settings of a device with a steady stream of people."""
+    return {
+        "verifications": (
+            VerificationSettings(rate=rate, arrival=Arrival.FIXED, photo_share=photos, photo_bytes=size, batch=batch),
+        )
+    }
+
+
+def log_ids(world: World) -> list[list[int]]:
+    """The logIds of every verifyLog message."""
+    return [[int(record["logId"]) for record in seen.params["verifyLog"]] for seen in world.platform.sent(LOG)]
+
+
+async def test_records_go_up_in_order_of_log_id(world: World) -> None:
+    await world.online(**people())
+    await world.advance(30)
+    ids = [log_id for batch in log_ids(world) for log_id in batch]
+    assert len(ids) >= 29
+    assert ids == sorted(set(ids))
+    assert world.recorder.records["resent"] == 0
+
+
+async def test_a_record_is_up_at_once_and_its_delivery_is_measured(world: World) -> None:
+    world.platform.always(LOG, late(0.2))
+    await world.online(**people())
+    await world.advance(10)
+    durations = [duration for name, _, duration, _ in world.recorder.flows if name == "record_delivery"]
+    assert len(durations) >= 9
+    assert max(durations) == pytest.approx(0.2)
+
+
+async def test_records_of_a_long_absence_go_up_before_new_ones(world: World) -> None:
+    device = await world.online(**people())
+    world.network.connect_script += [world.network.fails("refused")] * 6
+    world.platform.link.close(1001)
+    await world.until(lambda: device.state is DeviceState.ONLINE and len(world.platform.links) == 2)
+    assert len([seen for seen in world.platform.link.seen if seen.func_id == LOG]) > 20
+    await world.advance(5)
+    ids = [log_id for batch in log_ids(world) for log_id in batch]
+    assert ids == sorted(set(ids))
+    assert len(ids) == world.recorder.records["acknowledged"]
+
+
+async def test_a_batch_holds_what_waits(world: World) -> None:
+    device = await world.online(**people(batch=10))
+    world.network.connect_script += [world.network.fails("refused")] * 6
+    world.platform.link.close(1001)
+    await world.until(lambda: device.state is DeviceState.ONLINE and len(world.platform.links) == 2)
+    sizes = [len(batch) for batch in log_ids(world)]
+    assert sum(sizes) > 20
+    assert max(sizes) == 10
+
+
+@pytest.mark.parametrize("answer", [drops, closes(1001), silent, garbage()])
+async def test_an_unacknowledged_record_is_sent_again_with_the_same_log_id_and_a_new_mid(
+    world: World, answer: Answer
+) -> None:
+    await world.online(**people(rate=0.1))
+    world.platform.script(LOG, answer)
+    await world.until(lambda: len(world.platform.sent(LOG)) >= 2, limit=100)
+    first, second = world.platform.sent(LOG)[:2]
+    assert first.params == second.params
+    assert first.message["mid"] != second.message["mid"]
+    assert first.link is not second.link
+    assert world.recorder.records["resent"] == 1
+    await world.advance(1)
+    assert world.recorder.records["acknowledged"] >= 1
+
+
+async def test_an_acknowledgement_that_was_lost_leads_to_one_record_at_the_platform(world: World) -> None:
+    def take_and_drop(link, message: Message) -> None:  # type: ignore[no-untyped-def]
+        for record in message["payload"]["params"]["verifyLog"]:
+            world.platform.records[record["logId"]] = record
+        link.close(1006)
+
+    world.platform.script(LOG, take_and_drop, usual, take_and_drop)
+    device = await world.online(**people())
+    await world.advance(30)
+    await world.stop(device)
+    counts = world.recorder.records
+    assert len(world.platform.records) == counts["generated"] == counts["acknowledged"]
+
+
+async def test_retry_sends_again_on_the_same_connection(world: World) -> None:
+    world.platform.script(LOG, silent, late(12))
+    await world.online(on_timeout=OnTimeout.RETRY, **people(rate=0.02))
+    await world.until(lambda: len(world.platform.sent(LOG)) >= 3, limit=200)
+    first, second, third = world.platform.sent(LOG)[:3]
+    assert first.params == second.params == third.params
+    assert first.link is third.link
+    assert len({first.message["mid"], second.message["mid"], third.message["mid"]}) == 3
+    assert second.at - first.at == pytest.approx(11.0, abs=0.1)  # the time-out and a pause
+    await world.advance(3)
+    assert world.recorder.codes(LOG)[:3] == ["timeout", "timeout", "00000000"]
+    assert world.recorder.kinds()["unknown reply"] == 1
+    assert world.recorder.records["resent"] == 2
+
+
+async def test_a_refused_record_is_sent_again_after_a_back_off_and_rejected_after_five(world: World) -> None:
+    bad: list[str] = []
+
+    def picky(link, message: Message) -> None:  # type: ignore[no-untyped-def]
+        ids = [record["logId"] for record in message["payload"]["params"]["verifyLog"]]
+        if not bad:
+            bad.extend(ids)
+        link.reply(message, "E0000004") if bad[0] in ids else link.answer(message)
+
+    world.platform.always(LOG, picky)
+    device = await world.online(**people())
+    await world.advance(60)
+    tries = [seen.at for seen in world.platform.sent(LOG) if seen.params["verifyLog"][0]["logId"] == bad[0]]
+    gaps = [round(after - before, 3) for before, after in pairwise(tries)]
+    assert gaps == [1.0, 2.0, 4.0, 8.0]
+    counts = world.recorder.records
+    assert counts["rejected"] == 1
+    assert counts["acknowledged"] == counts["generated"] - 1
+    assert world.recorder.flow_codes("record_delivery").count("E0000004") == 1
+    assert counts["resent"] == 4
+    await world.stop(device)
+
+
+async def test_one_bad_record_in_a_batch_is_found_and_the_good_ones_arrive(world: World) -> None:
+    bad: set[str] = set()
+
+    def picky(link, message: Message) -> None:  # type: ignore[no-untyped-def]
+        ids = {record["logId"] for record in message["payload"]["params"]["verifyLog"]}
+        if len(ids) == 8 and not bad:
+            bad.add(sorted(ids)[3])
+        link.reply(message, "E0000004") if bad & ids else link.answer(message)
+
+    world.platform.always(LOG, picky)
+    device = await world.online(**people(batch=8))
+    world.network.connect_script += [world.network.fails("refused")] * 5
+    world.platform.link.close(1001)
+    await world.advance(120)
+    assert device.state is DeviceState.ONLINE
+    counts = world.recorder.records
+    assert counts["rejected"] == 1
+    assert counts["acknowledged"] == counts["generated"] - 1
+    assert bad.isdisjoint(world.platform.records)
+
+
+async def test_a_full_store_refuses_new_records_and_counts_them(world: World) -> None:
+    world.platform.always(LOG, silent)
+    device = await world.online(max_transactions=5, request_timeout=600.0, **people(photos=1.0))
+    await world.advance(20)
+    counts = world.recorder.records
+    assert device.delivery.outbox.pending == 5
+    assert counts["refused"] == counts["generated"] - 5 > 10
+    assert counts["photo_refused"] == counts["photo_generated"] - 5
+    world.platform.always(LOG, usual)
+    world.platform.link.close(1001)
+    await world.advance(10)
+    assert counts["acknowledged"] > 5  # acknowledged ones make room
+    assert world.platform.sent("dev.report")[-1].params["transactionCount"] == "5"
+
+
+async def test_the_store_for_pictures_is_bounded_too(world: World) -> None:
+    world.platform.always(PHOTO, silent)
+    device = await world.online(max_photos=3, request_timeout=600.0, on_timeout=OnTimeout.RETRY, **people(photos=1.0))
+    world.platform.always(LOG, late(0.1))
+    await world.advance(1)
+    world.platform.always(LOG, silent)
+    await world.advance(20)
+    assert world.recorder.records["photo_refused"] == world.recorder.records["photo_generated"] - 3
+    assert device.delivery.outbox.pending > 10
+
+
+async def test_the_report_counts_records(world: World) -> None:
+    await world.online(**people())
+    await world.advance(10)
+    world.platform.link.close(1001)
+    await world.advance(1.5)
+    assert int(world.platform.sent("dev.report")[-1].params["transactionCount"]) in (9, 10, 11, 12)
+
+
+# Pictures.
+
+
+async def test_a_small_picture_goes_inline_with_the_log_id_of_its_record(world: World) -> None:
+    await world.online(**people(photos=1.0))
+    await world.advance(10)
+    assert len(world.platform.pictures) >= 9
+    for _, item, data in world.platform.pictures:
+        record = world.platform.records[item["logId"]]
+        assert item["pin"] == record["pin"]
+        assert item["meetCode"] == record["meetCode"]
+        assert item["photoTime"] == record["verifyTime"]
+        assert "contentFileId" not in item
+        assert 9_000 <= len(data) <= 25_000
+        Image.open(io.BytesIO(data)).load()
+    assert len({data for _, _, data in world.platform.pictures}) == len(world.platform.pictures)
+    sent = [seen.func_id for seen in world.platform.seen]
+    assert sent.index(LOG) < sent.index(PHOTO)
+    assert START not in sent
+
+
+async def test_a_large_picture_goes_in_pieces_below_the_package_size(world: World) -> None:
+    await world.online(**people(rate=0.1, photos=1.0, size=Range(low=200_000, high=255_000)))
+    await world.advance(25)
+    link = world.platform.link
+    assert [seen.func_id for seen in link.seen if "upload.ver" in seen.func_id or "file" in seen.func_id][:8] == [
+        LOG, START, *[PACKAGE] * 5, END
+    ]  # fmt: skip
+    start = link.messages(START)[0].params
+    packages = [seen for seen in link.messages(PACKAGE) if seen.params["fileId"] == start["fileId"]]
+    assert len(start["fileId"]) == 32
+    assert start["fileId"].isalnum()
+    assert max(seen.size for seen in packages) <= 64 * 1024
+    assert min(seen.size for seen in packages[:-1]) > 63 * 1024
+    func_id, item, data = world.platform.pictures[0]
+    assert (func_id, item["contentFileId"], len(data)) == (PHOTO, start["fileId"], int(start["size"]))
+    assert "content" not in item
+    Image.open(io.BytesIO(data)).load()
+
+
+@pytest.mark.parametrize("package_kb", [3, 8, 64, 300])
+async def test_the_border_between_inline_and_pieces(package_kb: int) -> None:
+    """Every size around the border: the strict platform refuses a package that is a byte too large."""
+    world = World()
+    world.platform.package_bytes = package_kb * 1024
+    border = package_kb * 1024 * 3 // 4
+    seen_inline = seen_pieces = 0
+    for size in range(border - 450, border + 50, 19):
+        world.platform.pictures.clear()
+        device = await world.online(
+            max_package_kb=package_kb, **people(rate=0.5, photos=1.0, size=Range(low=size, high=size))
+        )
+        await world.until(lambda: bool(world.platform.pictures))
+        inline = "content" in world.platform.pictures[0][1]
+        seen_inline += inline
+        seen_pieces += not inline
+        assert len(world.platform.pictures[0][2]) == size
+        device.abort()
+        await world.settle()
+    assert seen_inline > 5
+    assert seen_pieces > 2
+    await world.close()
+
+
+@pytest.mark.parametrize("step", [START, PACKAGE, END])
+@pytest.mark.parametrize("answer", [drops, silent])
+async def test_a_file_that_was_cut_off_begins_again(world: World, step: str, answer: Answer) -> None:
+    await world.online(**people(rate=0.05, photos=1.0, size=Range(low=150_000, high=150_000)))
+    if step == PACKAGE:
+        world.platform.script(PACKAGE, usual)
+    world.platform.script(step, answer)
+    await world.until(lambda: bool(world.platform.pictures), limit=100)
+    first, second = world.platform.links[:2]
+    assert first.messages(START)[0].params["fileId"] == second.messages(START)[0].params["fileId"]
+    assert second.messages(PACKAGE)[0].params["offset"] == "0"
+    assert len(second.messages(PACKAGE)) == 4
+    assert world.recorder.records["photo_acknowledged"] == 1
+
+
+@pytest.mark.parametrize("answer", [drops, closes(1012), silent])
+async def test_a_completed_file_is_used_after_a_reconnect(world: World, answer: Answer) -> None:
+    world.platform.script(PHOTO, answer)
+    await world.online(**people(rate=0.05, photos=1.0, size=Range(low=150_000, high=150_000)))
+    await world.until(lambda: bool(world.platform.pictures), limit=100)
+    assert len(world.platform.sent(START)) == 1
+    assert len(world.platform.sent(PHOTO)) == 2
+    assert len(world.platform.links) == 2
+
+
+async def test_a_completed_file_that_was_used_already_is_sent_again_when_the_platform_asks(world: World) -> None:
+    def use_and_drop(link, message: Message) -> None:  # type: ignore[no-untyped-def]
+        world.platform.completed.clear()
+        link.close(1006)
+
+    world.platform.script(PHOTO, use_and_drop, refuse("E0000004"))
+    await world.online(**people(rate=0.05, photos=1.0, size=Range(low=150_000, high=150_000)))
+    await world.until(lambda: bool(world.platform.pictures), limit=100)
+    assert len(world.platform.sent(START)) == 2
+    assert world.platform.violations == [f"{PHOTO}: unknown file"]
+    world.platform.violations.clear()
+
+
+@pytest.mark.parametrize("step", [START, PACKAGE, END, PHOTO])
+async def test_a_picture_that_is_always_refused_is_given_up_after_five(world: World, step: str) -> None:
+    world.platform.always(step, refuse("E0000004"))
+    device = await world.online(**people(rate=0.01, photos=1.0, size=Range(low=150_000, high=150_000)))
+    await world.until(lambda: world.recorder.records["photo_rejected"] == 1, limit=300)
+    assert world.recorder.codes(step) == ["E0000004"] * 5
+    assert len(world.platform.sent(START)) == 5
+    assert world.recorder.flow_codes("photo_delivery") == ["E0000004"]
+    assert world.recorder.records["acknowledged"] == world.recorder.records["generated"]
+    await world.stop(device)
+
+
+async def test_a_refused_picture_does_not_hold_up_the_others(world: World) -> None:
+    world.platform.script(PHOTO, *[refuse()] * 3)
+    await world.online(**people(photos=1.0))
+    await world.advance(20)
+    counts = world.recorder.records
+    assert counts["photo_acknowledged"] == counts["photo_generated"]
+
+
+async def test_records_go_before_pictures(world: World) -> None:
+    world.platform.always(PHOTO, late(3.0))
+    await world.online(**people(photos=1.0))
+    await world.advance(30)
+    durations = [duration for name, _, duration, _ in world.recorder.flows if name == "record_delivery"]
+    assert max(durations) <= 3.0  # never behind more than the one picture that is under way
+    assert len(world.platform.sent(LOG)) >= 25
+
+
+async def test_a_picture_of_a_rejected_record_is_not_sent(world: World) -> None:
+    world.platform.script(LOG, *[refuse()] * 5)
+    device = await world.online(**people(rate=0.02, photos=1.0))
+    await world.until(lambda: world.recorder.records["rejected"] == 1, limit=300)
+    await world.advance(1)
+    assert world.platform.sent(PHOTO) == []
+    assert world.recorder.records["photo_rejected"] == 1
+    await world.stop(device)
+
+
+# Enrolment.
+
+
+async def test_an_enrolment_brings_user_portrait_bio_photo_and_card(world: World) -> None:
+    device = await world.online(users=10, enrolments=(EnrolmentSettings(rate=0.02, arrival=Arrival.FIXED),))
+    await world.until(lambda: bool(world.platform.sent("dev.data.upload.multiCard")))
+    business = [seen.func_id for seen in world.platform.link.seen[4:] if seen.func_id != "dev.heartbeat"]
+    assert business == [
+        "dev.data.upload.user",
+        "dev.data.upload.userPhoto",
+        START,
+        PACKAGE,
+        PACKAGE,
+        END,
+        "dev.data.upload.bioPhoto",
+        "dev.data.upload.multiCard",
+    ]
+    [user] = world.platform.sent("dev.data.upload.user")[0].params["users"]
+    pin = user["pin"]
+    assert pin not in [f"{1001 + number}" for number in range(10)]
+    assert len(user["password"]) == 64
+    assert user["bioDatas"][0]["type"] == "1"
+    portraits, bio_photos = ((item, data) for _, item, data in world.platform.pictures)
+    assert portraits[0]["pin"] == bio_photos[0]["pin"] == pin
+    assert 15_000 <= len(portraits[1]) <= 19_000
+    assert 66_000 <= len(bio_photos[1]) <= 76_000
+    assert bio_photos[0]["type"] == "9"
+    [card] = world.platform.sent("dev.data.upload.multiCard")[0].params["multiCards"]
+    assert card["pin"] == pin
+    assert card["card"].isdigit()
+    await world.settle()
+    assert world.recorder.flow_codes("enrolment_delivery") == ["00000000"]
+    assert device.memory.user_count == 11
+    assert pin in device.memory.user_photos
+    assert list(device.memory.cards[pin]) == [card["card"]]
+
+
+async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:
+    device = await world.online(users=9, max_users=10, enrolments=(EnrolmentSettings(rate=1.0),))
+    await world.advance(20)
+    assert device.memory.user_count == 10
+    assert len(world.platform.sent("dev.data.upload.user")) == 1
+    assert world.recorder.kinds()["store full"] > 5
+
+
+async def test_enrolments_of_a_long_absence_all_arrive(world: World) -> None:
+    device = await world.online(enrolments=(EnrolmentSettings(rate=0.5),))
+    world.network.connect_script += [world.network.fails("refused")] * 5
+    world.platform.link.close(1001)
+    await world.until(lambda: len(world.platform.links) == 2 and device.state is DeviceState.ONLINE)
+    await world.stop(device, 60)
+    assert len(world.platform.sent("dev.data.upload.multiCard")) == device.memory.user_count > 10
+    assert world.recorder.flow_codes("enrolment_delivery") == ["00000000"] * device.memory.user_count
+
+
+# Negotiation.
+
+
+ALL_BUSINESS = {
+    **people(photos=1.0, size=Range(low=60_000, high=60_000)),
+    "enrolments": (EnrolmentSettings(rate=0.2),),
+    "users": 5,
+}
+
+
+async def test_an_empty_list_leaves_the_six_and_the_heartbeat(world: World) -> None:
+    world.platform.terms["funcIds"] = []
+    await world.online(**ALL_BUSINESS)
+    world.platform.link.command("cmd.data.query.user")
+    world.platform.link.command("cmd.system.sync.time")
+    await world.advance(130)
+    assert {seen.func_id for seen in world.platform.seen} == {
+        "dev.register", "dev.accredit", "dev.login", "dev.report", "dev.heartbeat", "dev.cmd.response"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {LOG},
+        {PHOTO},
+        {START},
+        {PACKAGE},
+        {END},
+        {"dev.data.upload.bioPhoto"},
+        {"dev.data.upload.user", "dev.data.upload.multiCard"},
+        {"dev.system.sync.time", "dev.heartbeat"},
+    ],
+)
+async def test_what_the_platform_does_not_list_is_not_sent(world: World, missing: set[str]) -> None:
+    everything = {
+        LOG, PHOTO, START, PACKAGE, END, "dev.data.upload.user", "dev.data.upload.userPhoto", "dev.heartbeat",
+        "dev.data.upload.bioPhoto", "dev.data.upload.multiCard", "dev.system.sync.time",
+    }  # fmt: skip
+    world.platform.terms["funcIds"] = sorted(everything - missing)
+    device = await world.online(**ALL_BUSINESS)
+    world.platform.link.command("cmd.data.query.user")
+    world.platform.link.command("cmd.system.sync.time")
+    await world.advance(65)
+    sent = {seen.func_id for seen in world.platform.seen}
+    assert not sent & missing - {"dev.heartbeat"}
+    assert "dev.data.upload.userPhoto" in sent
+    # A platform that learned more gets what waited.
+    world.platform.terms["funcIds"] = sorted(everything)
+    world.platform.link.close(1001)
+    await world.advance(10)
+    await world.stop(device, 60)
+    counts = world.recorder.records
+    if missing != {LOG}:
+        assert counts["photo_acknowledged"] == counts["photo_generated"] - counts["photo_refused"]
+    assert counts["acknowledged"] == counts["generated"]
+
+
+async def test_no_list_means_everything(world: World) -> None:
+    await world.online(**ALL_BUSINESS)
+    world.platform.link.command("cmd.data.query.user")
+    world.platform.link.command("cmd.system.sync.time")
+    await world.advance(65)
+    assert {LOG, PHOTO, START, "dev.data.upload.bioPhoto", "dev.system.sync.time", "dev.heartbeat"} <= {
+        seen.func_id for seen in world.platform.seen
+    }
+
+
+async def test_photos_of_types_that_the_platform_does_not_take_wait(world: World) -> None:
+    world.platform.terms["multiBioPhotoSupport"] = "0:1:1:0:0:0:0:0:0:0"
+    device = await world.online(**ALL_BUSINESS)
+    await world.advance(30)
+    assert world.platform.sent("dev.data.upload.bioPhoto") == []
+    assert world.platform.sent("dev.data.upload.multiCard") != []
+    assert device.delivery.idle
+
+
+async def test_the_time_zone_of_records(world: World) -> None:
+    world.platform.terms["timezone"] = "-03:30"
+    await world.online(**people(photos=1.0))
+    await world.advance(5)
+    for seen in world.platform.sent(LOG):
+        text = seen.params["verifyLog"][0]["verifyTime"]
+        assert text.endswith("-03:30")
+        assert parse_iso(text) == pytest.approx(world.clock.wall(), abs=6)
+
+
+# Back-pressure, and all at once.
+
+
+async def test_a_platform_that_takes_no_more_slows_the_device_down(world: World) -> None:
+    await world.online(**people(photos=1.0))
+    await world.advance(2)
+    connection = world.connections[-1]
+    connection.pause(True)
+    before = len(world.platform.seen)
+    await world.advance(8)
+    assert len(world.platform.seen) == before
+    connection.pause(False)
+    await world.advance(1)
+    counts = world.recorder.records
+    assert counts["acknowledged"] == counts["generated"]
+
+
+async def test_a_paused_connection_that_is_lost(world: World) -> None:
+    device = await world.online(**people())
+    world.connections[-1].pause(True)
+    await world.advance(3)
+    world.platform.link.close(1006)
+    await world.advance(10)
+    assert device.state is DeviceState.ONLINE
+    assert world.recorder.failed() == Counter()
+    assert world.recorder.records["acknowledged"] == world.recorder.records["generated"]
+
+
+ROUGH = [usual, usual, usual, refuse(), refuse("E0000004"), late(3.0), late(12.0), silent, drops, closes(), garbage()]
+
+
+@given(data=st.data())
+@settings(max_examples=40)
+@alone
+async def test_every_record_and_picture_arrives_over_any_trouble(data: st.DataObject) -> None:
+    world = World()
+    for func_id in (LOG, PHOTO, START, PACKAGE, END, "dev.data.upload.user", "dev.login", "dev.report"):
+        world.platform.script(func_id, *data.draw(st.lists(st.sampled_from(ROUGH), max_size=4), label=func_id))
+    batch = data.draw(st.sampled_from([1, 3]))
+    on_timeout = data.draw(st.sampled_from(OnTimeout))
+    device = await world.start(
+        on_timeout=on_timeout,
+        enrolments=(EnrolmentSettings(rate=0.1),),
+        **people(photos=0.6, size=Range(low=40_000, high=60_000), batch=batch),
+    )
+    await world.advance(data.draw(st.floats(0, 90)))
+    await world.stop(device, 600.0)
+    counts = world.recorder.records
+    assert counts["acknowledged"] == counts["generated"] == len(world.platform.records)
+    assert counts["photo_acknowledged"] == counts["photo_generated"]
+    users = {user["pin"] for seen in world.platform.sent("dev.data.upload.user") for user in seen.params["users"]}
+    assert len(users) == device.memory.user_count
+    allowed = [text for text in world.platform.violations if not text.endswith("unknown file")]
+    world.platform.violations = allowed
+    await world.close()
+
+
+async def test_ok_with_results_is_an_acknowledgement_too(world: World) -> None:
+    world.platform.always(LOG, ok(extra="x"))
+    await world.online(**people())
+    await world.advance(5)
+    assert world.recorder.records["acknowledged"] == world.recorder.records["generated"] > 3
