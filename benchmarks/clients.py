@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.children import Child
+from benchmarks.children import BenchmarkError, Child
 from benchmarks.cores import Cores
 from benchmarks.scenarios import FleetScenario
 from benchmarks.servers import Server
@@ -78,6 +78,27 @@ class Clients:
         return self._measure(
             f"ours-{scenario.channel}", arguments, {"devices": scenario.devices}, server, window, scenario.devices
         )
+
+    def whole_run(self, server: Server, scenario: FleetScenario) -> Path:
+        """A run from its beginning to its end, as its users have it; returns the path of its `summary.json`."""
+        path = scenario.write(self._directory / "whole.yaml")
+        report = self._directory / f"report-{next(_numbers)}"
+        child = Child(
+            report.name,
+            [
+                *("-m", "locust", "-f", "locustfile.py", "--headless", "--only-summary"),
+                *("--scenario", str(path), "--host", server.address, "--report", str(report)),
+            ],
+            core=self._cores.client,
+            directory=self._directory,
+            limit_s=START_S + scenario.duration_s,
+        )
+        with child:
+            child.wait()
+        summary = report / "summary.json"
+        if not summary.exists():
+            raise BenchmarkError(f"a run left no summary:\n{child.last_lines()}")
+        return summary
 
     def _measure(
         self,

@@ -5,11 +5,13 @@ from pathlib import Path
 
 TOO_LONG_S = 3600
 """A benchmark ends its runs itself."""
+USERS = 300
+"""People in each device's memory, as many as a usual meeting device has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetScenario:
-    """A fleet that beats and does nothing else.
+    """A fleet of complete devices that beat and do next to nothing else: one verification an hour.
 
     Attributes:
         heartbeat_s: Seconds between two heartbeats of a device.
@@ -36,8 +38,8 @@ class FleetScenario:
             f"channel: {{suite: {self.channel}, key_pool: 4}}",
             f"network: {{connect_rate: {self.start_rate:g}/s, open_timeout: 60s}}",
             "defaults:",
-            "  users: 0",
-            "  verifications: []",
+            f"  users: {USERS}",
+            "  verifications: [{rate: 1/h}]",
             "  request_timeout: 60s",
             f"  heartbeat: {self.heartbeat_s * 1000:.3f}ms",
             "groups:",

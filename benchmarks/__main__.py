@@ -1,0 +1,90 @@
+"""`python -m benchmarks`: measure, print tables, and write `benchmarks/results.json`."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.children import BenchmarkError
+from benchmarks.cores import Cores, choose_cores
+from benchmarks.latency import measure_latency
+from benchmarks.machine import describe_machine
+from benchmarks.master import measure_master
+from benchmarks.round_trip import FULL_LOAD, PLAIN, measure_round_trips
+from benchmarks.scale import measure_scale
+from benchmarks.sizes import FULL, SIZES, Sizes
+from benchmarks.tables import Results, print_results
+
+RESULTS = Path(__file__).with_name("results.json")
+NAMES = ("round-trip", "scale", "latency", "master")
+LIMIT_S = 3600.0
+"""Longer than any benchmark takes; servers end then, whatever happens to this process."""
+USUAL_MOST = 15_000.0
+"""Round trips a second of a core, for the latency's load where they were not measured in the same run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0, or 1 if a benchmark could not be measured; a target that is not reached is told, not punished."""
+    options = _parser().parse_args(arguments)
+    sizes = SIZES[options.size]
+    cores = choose_cores()
+    console = Console(stderr=True, highlight=False)
+    if not cores.apart:
+        console.print("Only one core: clients and servers share it, and the figures are worth little.")
+    results = Results()
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="best-fleet-benchmarks-") as directory:
+        try:
+            _measure(results, sizes, options.only or list(NAMES), cores, Path(directory), console)
+        except BenchmarkError as error:
+            console.print(f"[red]{error}[/red]")
+            failed = True
+    print_results(results, Console())
+    document = {
+        "schema": 1,
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "size": sizes.name,
+        "machine": describe_machine(),
+        **results.to_json(),
+        "targets": [target.to_json() for target in results.targets()],
+    }
+    options.output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 1 if failed else 0
+
+
+def _measure(
+    results: Results, sizes: Sizes, names: Sequence[str], cores: Cores, directory: Path, console: Console
+) -> None:
+    def note(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
+    if "round-trip" in names:
+        results.round_trips = measure_round_trips(sizes.round_trip, cores, directory, note, LIMIT_S)
+    if "latency" in names:
+        most = USUAL_MOST
+        if results.round_trips is not None:
+            most = 1e6 / results.round_trips.cpu_us(FULL_LOAD, PLAIN).median
+        results.latency = measure_latency(sizes.latency, most, cores, directory, note, LIMIT_S)
+    if "scale" in names:
+        results.scale = measure_scale(sizes.scale, cores, directory, note, LIMIT_S)
+    if "master" in names:
+        results.master = measure_master(sizes.master, cores, directory, note)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--size", choices=sorted(SIZES), default=FULL.name, help="how much is measured")
+    size.add_argument("--quick", dest="size", action="store_const", const="quick", help="a look in a few minutes")
+    parser.add_argument("--only", action="append", choices=NAMES, help="measure this part alone (may be repeated)")
+    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE", help="where the figures go")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

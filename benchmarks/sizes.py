@@ -1,0 +1,68 @@
+"""How large the benchmarks are: in full for figures that count, quick for a look, tiny for a test of the harness."""
+
+from dataclasses import dataclass
+
+from benchmarks.clients import Window
+from benchmarks.latency import LatencySize
+from benchmarks.master import MasterSize
+from benchmarks.round_trip import RoundTripSize
+from benchmarks.scale import ScaleSize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """One size of every benchmark."""
+
+    name: str
+    round_trip: RoundTripSize
+    scale: ScaleSize
+    latency: LatencySize
+    master: MasterSize
+
+
+FULL = Sizes(
+    name="full",
+    round_trip=RoundTripSize(
+        rounds=5, devices=200, beats=20, full_beats=100, start_rate=200, window=Window(settle_s=2, window_s=5)
+    ),
+    # Three rounds: the largest fleet takes more than a minute to come online, and its spread is small.
+    scale=ScaleSize(
+        rounds=3,
+        fleets=(200, 2_000, 20_000),
+        rate=4_000,
+        start_rate=400,
+        usual=500,
+        window=Window(settle_s=5, window_s=5),
+    ),
+    latency=LatencySize(rounds=5, devices=200, start_rate=200, seconds=15),
+    master=MasterSize(rounds=3, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
+)
+QUICK = Sizes(
+    name="quick",
+    round_trip=RoundTripSize(
+        rounds=2, devices=200, beats=20, full_beats=100, start_rate=200, window=Window(settle_s=1, window_s=2)
+    ),
+    scale=ScaleSize(
+        rounds=1,
+        fleets=(200, 1_000, 2_000),
+        rate=4_000,
+        start_rate=400,
+        usual=200,
+        window=Window(settle_s=2, window_s=2),
+    ),
+    latency=LatencySize(rounds=1, devices=200, start_rate=200, seconds=8),
+    master=MasterSize(rounds=1, workers=50, devices_per_worker=200, rate=400, window=Window(settle_s=2, window_s=6)),
+)
+TINY = Sizes(
+    name="tiny",
+    round_trip=RoundTripSize(
+        rounds=1, devices=3, beats=10, full_beats=50, start_rate=20, window=Window(settle_s=0.2, window_s=0.5)
+    ),
+    scale=ScaleSize(
+        rounds=1, fleets=(2, 3, 4), rate=20, start_rate=20, usual=3, window=Window(settle_s=0.2, window_s=0.5)
+    ),
+    latency=LatencySize(rounds=1, devices=3, start_rate=20, seconds=2),
+    master=MasterSize(rounds=1, workers=2, devices_per_worker=3, rate=10, window=Window(settle_s=0.2, window_s=3.5)),
+)
+"""For the harness' own test; its figures mean nothing."""
+SIZES = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}

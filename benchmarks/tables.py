@@ -1,0 +1,134 @@
+"""The figures as tables for the terminal and, in the same words, as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Spread, Target
+from benchmarks.latency import Latency
+from benchmarks.master import MasterLoad
+from benchmarks.round_trip import ENCRYPTED, FLOOR, LOADS, PLAIN, USUAL, VARIANTS, RoundTrips
+from benchmarks.scale import Scale
+
+
+@dataclass(slots=True)
+class Results:
+    """What was measured; None for what was left out."""
+
+    round_trips: RoundTrips | None = None
+    scale: Scale | None = None
+    latency: Latency | None = None
+    master: MasterLoad | None = None
+
+    def targets(self) -> list[Target]:
+        """What was asked for, as far as it was measured."""
+        parts = [part for part in (self.round_trips, self.scale, self.latency) if part is not None]
+        return [target for part in parts for target in part.targets()]
+
+    def to_json(self) -> dict[str, Any]:
+        parts = {
+            "round_trip": self.round_trips,
+            "scale": self.scale,
+            "latency": self.latency,
+            "master": self.master,
+        }
+        return {name: part.to_json() for name, part in parts.items() if part is not None}
+
+
+def print_results(results: Results, console: Console) -> None:
+    """Print a table for each part, and the targets."""
+    if results.round_trips is not None:
+        for load in LOADS:
+            console.print(_round_trips(results.round_trips, load))
+    if results.scale is not None:
+        console.print(_fleets(results.scale))
+        console.print(_devices(results.scale))
+    if results.latency is not None:
+        console.print(_latency(results.latency))
+    if results.master is not None:
+        console.print(_master(results.master))
+    console.print(_targets(results.targets()))
+
+
+def shown(value: Spread, digits: int = 1) -> str:
+    """Median and, in brackets, the bounds."""
+    return f"{value.median:,.{digits}f} ({value.low:,.{digits}f} to {value.high:,.{digits}f})"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
+    return table
+
+
+def _round_trips(found: RoundTrips, load: str) -> Table:
+    table = _table(
+        f"CPU a round trip, {load}: median (min-max)",
+        ("variant", "µs", "round trips/s", "of the usual way", "floors"),
+    )
+    for variant in VARIANTS:
+        ours = variant in (PLAIN, ENCRYPTED)
+        table.add_row(
+            variant,
+            shown(found.cpu_us(load, variant)),
+            f"{found.rate(load, variant).median:,.0f}",
+            shown(found.against(load, variant, USUAL), 2) if ours else "",
+            shown(found.against(load, variant, FLOOR), 2) if ours else "",
+        )
+    return table
+
+
+def _fleets(found: Scale) -> Table:
+    table = _table(
+        "Fleets at the same message rate, rsa-aes",
+        ("devices", "KB a device", "µs a message", "messages/s", "online in s"),
+    )
+    for fleet, windows in found.busy.items():
+        table.add_row(
+            f"{fleet:,}",
+            shown(found.memory_kb(fleet)),
+            shown(found.cpu_us(fleet)),
+            f"{sum(one['window']['rate'] for one in windows) / len(windows):,.0f}",
+            f"{max(one['start_up']['seconds'] for one in windows):.1f}",
+        )
+    return table
+
+
+def _devices(found: Scale) -> Table:
+    table = _table("Online devices", ("", "devices", "KB a device", "initial flows/s/core"))
+    for channel in found.quiet:
+        table.add_row(
+            f"ours, {channel}",
+            f"{found.quiet_devices:,}",
+            shown(found.quiet_memory_kb(channel)),
+            shown(found.flows_per_s(channel), 0),
+        )
+    table.add_row("usual", f"{found.usual_devices:,}", shown(found.usual_memory_kb(), 0), "")
+    return table
+
+
+def _latency(found: Latency) -> Table:
+    table = _table(f"Reported latency at {found.rate:,.0f} round trips/s", ("", "known ms", "error ms"))
+    for name, error in found.errors.items():
+        table.add_row(name, f"{found.known[name]:.1f}", shown(error, 2))
+    return table
+
+
+def _master(found: MasterLoad) -> Table:
+    table = _table(f"A master of {found.size.workers} workers", ("", "median (min-max)"))
+    table.add_row("% of a core", shown(Spread(tuple(100 * value for value in found.busy().values))))
+    table.add_row("CPU ms a report", shown(found.cpu_ms_per_report(), 2))
+    table.add_row("lag p99 ms", shown(found.lag_ms("p99")))
+    return table
+
+
+def _targets(targets: Sequence[Target]) -> Table:
+    table = _table("Targets", ("", "measured", "asked", ""))
+    for target in targets:
+        asked = f"{'>=' if target.at_least else '<='} {target.limit:g}"
+        table.add_row(target.name, f"{target.value:.3g}", asked, "reached" if target.reached else "NOT reached")
+    return table
