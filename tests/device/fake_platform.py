@@ -348,10 +348,10 @@ class Platform:
         if seen.func_id == "dev.cmd.response":
             self._check_answer(seen)
         else:
-            mid = message.get("mid")
+            mid = f"{link.index} {message.get('mid')}"
             if mid in self._mids:
                 self.violation(f"{seen.func_id}: mid {mid} was used before")
-            self._mids.add(str(mid))
+            self._mids.add(mid)
         self._check_order(seen)
         if problem is not None or not link.reported:
             return
@@ -410,8 +410,6 @@ class Platform:
         if self.terms.get("supportHeartbeat") == "0":
             self.violation("a heartbeat that nobody wants")
         interval = self.heartbeat_interval
-        if interval is None:
-            return
         earlier = [beat.at for beat in seen.link.messages("dev.heartbeat")[:-1]]
         if earlier:
             if abs(seen.at - earlier[-1] - interval) > 1e-6:
@@ -420,8 +418,10 @@ class Platform:
             self.violation("the first heartbeat is late")
 
     @property
-    def heartbeat_interval(self) -> float | None:
-        return float(self.terms.get("heartbeatInterval") or 60)
+    def heartbeat_interval(self) -> float:
+        """What a device has to make of the terms."""
+        text = self.terms.get("heartbeatInterval")
+        return float(text) if text and text.isdigit() and int(text) else 60.0
 
     def _check_file(self, seen: Seen) -> None:
         files, params = seen.link.files, seen.params
