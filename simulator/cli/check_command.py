@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     problems = []
     for path in options.scenarios:
         try:
-            scenario = read_scenario(path)
+            scenario = read_scenario(path, options.identities)
             total = scenario.devices if options.users is None else options.users
             source = identities_of(scenario, options.identities, needed=total)
         except ScenarioProblemsError as error:

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     Raises:
         UsageError: for a wrong scenario, an unknown serial number, or files that cannot be used.
     """
-    scenario = read_scenario(options.scenario)
+    scenario = read_scenario(options.scenario, options.identities)
 
     from simulator.clock import SystemClock
     from simulator.fleet.plan import FleetPlan

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         return inspect_ledger(options.inspect)
     if options.scenario is None:
         raise UsageError("platform: --scenario is missing, for example: --scenario scenarios/smoke.yaml")
-    scenario = read_scenario(options.scenario)
+    scenario = read_scenario(options.scenario, options.identities)
 
     from simulator.platform.server import PlatformOptions
     from simulator.platform.server import run as serve
@@ -115,11 +115,11 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
     if tls is not None:
         settings = dataclasses.replace(settings, tls=tls)
     if options.channel is not None:
-        from simulator.protocol.channel.registry import UnknownSuite, channel_suite
+        from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
 
         try:
             channel_suite(options.channel)
-        except UnknownSuite as error:
+        except (UnknownSuite, BrokenSuite) as error:
             raise UsageError(f"platform: --channel: {error}") from None
         settings = dataclasses.replace(settings, channel=options.channel)
     return settings

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from simulator.fleet.scenario import Scenario
 
 
-def read_scenario(path: Path) -> "Scenario":
+def read_scenario(path: Path, identities: Path | None = None) -> "Scenario":
     """The scenario of a file, its thresholds checked as well.
+
+    Args:
+        identities: a CSV file of the command line, which beats the scenario's own.
 
     Raises:
         ScenarioProblemsError: with everything that is wrong, a line each.
@@ -20,7 +23,7 @@ def read_scenario(path: Path) -> "Scenario":
     from simulator.fleet.scenario import load_scenario
 
     try:
-        return load_scenario(path, check_threshold)
+        return load_scenario(path, check_threshold, identities_given=identities is not None)
     except ScenarioError as error:
         raise ScenarioProblemsError(str(error)) from None
 

@@ -40,12 +40,17 @@ def run_seconds(document: ScenarioDocument) -> float:
 
 
 def check(
-    document: ScenarioDocument, directory: FilePath | None, check_threshold: CheckThreshold | None
+    document: ScenarioDocument,
+    directory: FilePath | None,
+    check_threshold: CheckThreshold | None,
+    *,
+    identities_given: bool = False,
 ) -> Iterator[Finding]:
     """Everything that is wrong beyond single sections.
 
     Args:
         directory: what relative file names start from; `None` where the files are not on this machine.
+        identities_given: the command line names the devices, so that the scenario's own file is not needed.
     """
     groups = merged_groups(document)
     yield from _check_groups(document, groups)
@@ -53,7 +58,7 @@ def check(
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
     if directory is not None:
-        yield from _check_files(document, directory)
+        yield from _check_files(document, directory, identities_given)
     if check_threshold is not None:
         for number, text in enumerate(document.thresholds):
             message = check_threshold(text)
@@ -140,8 +145,9 @@ def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
         yield Finding(("platform", "members"), message)
 
 
-def _check_files(document: ScenarioDocument, directory: FilePath) -> Iterator[Finding]:
-    files: list[tuple[Path, str | None]] = [(("identities", "csv"), document.identities.csv)]
+def _check_files(document: ScenarioDocument, directory: FilePath, identities_given: bool) -> Iterator[Finding]:
+    csv = None if identities_given else document.identities.csv
+    files: list[tuple[Path, str | None]] = [(("identities", "csv"), csv)]
     files += [(("tls", name), getattr(document.tls, name)) for name in ("ca", "client_cert", "client_key")]
     if document.platform.tls is not None:
         tls = document.platform.tls

@@ -119,11 +119,14 @@ class Scenario:
         return None if name is None else self.directory / name
 
 
-def load_scenario(path: str | Path, check_threshold: CheckThreshold | None = None) -> Scenario:
+def load_scenario(
+    path: str | Path, check_threshold: CheckThreshold | None = None, *, identities_given: bool = False
+) -> Scenario:
     """The scenario of a file.
 
     Args:
         check_threshold: says what is wrong with a threshold's text, or None; without it they are not looked at.
+        identities_given: the command line names the devices; the scenario's own CSV file need not exist.
 
     Raises:
         ScenarioError: with everything that is wrong, the file itself included.
@@ -141,7 +144,13 @@ def load_scenario(path: str | Path, check_threshold: CheckThreshold | None = Non
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text")]) from None
-    return parse_scenario(text, str(path), directory=path.parent, check_threshold=check_threshold)
+    return parse_scenario(
+        text,
+        str(path),
+        directory=path.parent,
+        check_threshold=check_threshold,
+        identities_given=identities_given,
+    )
 
 
 def parse_scenario(
@@ -150,6 +159,7 @@ def parse_scenario(
     *,
     directory: Path | None = None,
     check_threshold: CheckThreshold | None = None,
+    identities_given: bool = False,
 ) -> Scenario:
     """The scenario of a text, as a worker gets it from its master.
 
@@ -165,7 +175,7 @@ def parse_scenario(
     document, problems, broken = validate(source)
     if document is not None:
         seen: set[tuple[object, str]] = set()
-        for finding in check(document, directory, check_threshold):
+        for finding in check(document, directory, check_threshold, identities_given=identities_given):
             if touches(finding.path, broken) or (finding.path, finding.message) in seen:
                 continue
             seen.add((finding.path, finding.message))

@@ -96,7 +96,7 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     if not known.scenario:
         refuse("no scenario is given. Try: --scenario scenarios/smoke.yaml")
     try:
-        scenario = load_scenario(Path(known.scenario), wrong_threshold)
+        scenario = load_scenario(Path(known.scenario), wrong_threshold, identities_given=known.identities is not None)
     except ScenarioError as error:
         refuse_all(str(error).splitlines())
     if known.num_users is not None and known.num_users < 1:

@@ -331,3 +331,11 @@ def test_every_key_of_the_format_is_described() -> None:
         assert section["description"], name
         for key, entry in section["properties"].items():
             assert entry["description"], f"{name}.{key}"
+
+
+def test_a_csv_of_the_command_line_makes_the_scenarios_own_unnecessary(tmp_path: Path) -> None:
+    path = tmp_path / "staging.yaml"
+    path.write_text("name: staging\ngroups: [{name: a, count: 1}]\nidentities: {csv: missing.csv}\n")
+    with pytest.raises(ScenarioError, match=r"missing\.csv"):
+        load_scenario(path)
+    assert load_scenario(path, identities_given=True).devices == 1
