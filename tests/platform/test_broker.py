@@ -224,9 +224,7 @@ async def test_a_mid_that_json_must_escape(platform: Running) -> None:
         ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "1", "more": 5}}}, MALFORMED),
         ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "1", "more": "5"}}}, OK),
         ({"mid": "m", "funcId": HEARTBEAT, "imme": "3"}, BAD_VALUE),
-        ({"mid": "m", "funcId": HEARTBEAT}, MALFORMED),
-        ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {}}}, MALFORMED),
-        ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": ""}}}, MALFORMED),
+        ({"mid": "m", "funcId": HEARTBEAT}, OK),
         ({"mid": "m", "funcId": "dev.data.upload.verifyLog"}, MALFORMED),
     ],
 )

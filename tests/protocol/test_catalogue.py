@@ -41,7 +41,7 @@ DOCUMENT: dict[str, str] = {
         "irTempDetectionOn:? maxTemperature:? minTemperature:? temperatureOn:? irTempUnit:? maskDetectionFunOn:? "
         "maskDetectionOn:? maskOn:? maxPendingCmdCount:? scene:? verifyStyles:! sipOn:? adOn:? funcIds:!"
     ),
-    "dev.heartbeat": "isFree:!",
+    "dev.heartbeat": "isFree:?",
     "dev.file.upload.start": "fileId:! size:! checksum:?",
     "dev.file.upload.package": "fileId:! offset:! content:!",
     "dev.file.upload.end": "fileId:!",
@@ -110,6 +110,7 @@ DEFAULTS = {
     ("dev.report", "maxPackageSize"): "64",
     ("dev.report", "sipOn"): "0",
     ("dev.report", "adOn"): "0",
+    ("dev.heartbeat", "isFree"): "1",
     ("dev.data.upload.user", "users[].bioDatas[].no"): "0",
     ("dev.data.upload.user", "users[].bioDatas[].index"): "0",
     ("dev.data.upload.user", "users[].bioDatas[].valid"): "1",
@@ -261,7 +262,10 @@ def test_what_is_taken_before_the_login() -> None:
 
 
 def test_messages_without_a_payload() -> None:
-    assert {name for name, spec in CATALOGUE.items() if not spec.params_required} == {"dev.system.sync.time"}
+    assert {name for name, spec in CATALOGUE.items() if not spec.params_required} == {
+        "dev.heartbeat",
+        "dev.system.sync.time",
+    }
 
 
 def test_the_six_that_are_always_supported() -> None:

@@ -96,7 +96,10 @@ BUSINESS_MESSAGES = (
         direction=_UPLOAD,
         section="设备心跳",
         summary="The device is alive, and busy with a command or not.",
-        params=Object((required("isFree", f.OneOf({"0": "handling a command", "1": "idle"}), "Whether it is idle."),)),
+        params=Object(
+            (optional("isFree", f.OneOf({"0": "handling a command", "1": "idle"}), "Whether it is idle.", default="1"),)
+        ),
+        params_required=False,
     ),
     MessageSpec(
         func_id="dev.file.upload.start",
