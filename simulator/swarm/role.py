@@ -5,6 +5,7 @@ the web UI, so nothing of a run outlives it here.
 """
 
 import logging
+import sys
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ logger = logging.getLogger("simulator.swarm")
 
 START_FAILURES = (ScenarioError, WarmStateError, PlatformStartError, EngineError, OSError)
 """What may go wrong at the start of a run for reasons that the user can mend."""
+INTERRUPTED = 130
+"""Exit code of a process that was stopped before any run began, as shells have it for Ctrl-C."""
 CSV_SETTLE_S = 1.2
 """Locust rewrites its CSV files once a second and not again at the end."""
 
@@ -78,10 +81,6 @@ class Role(ABC):
     @abstractmethod
     def stop_and_quit(self) -> None:
         """End the run in order and let Locust's main greenlet end."""
-
-    @abstractmethod
-    def kill_children(self) -> None:
-        """Leave no process behind; this one is about to be ended by force."""
 
     @abstractmethod
     def finished(self) -> None:
@@ -191,13 +190,12 @@ class Keeper(Role):
         if web_ui is not None:
             self.runner.stop()
             web_ui.stop()
-        else:
-            self.runner.quit()
-
-    def kill_children(self) -> None:
-        for book in (self.book, self._next):
-            if book is not None:
-                book.stop_platform()
+            return
+        self.runner.quit()
+        if self.book is None:
+            # Locust still waits for workers, in a loop that nothing else ends.
+            self.close_book()
+            sys.exit(INTERRUPTED)
 
     def finished(self) -> None:
         if self.book is not None and self.book.summary is not None and self.options.headless:

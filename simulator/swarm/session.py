@@ -55,7 +55,7 @@ class Session:
         if environment.web_ui is not None:
             check_port(environment.web_ui.host, environment.web_ui.port)
             add_pages(environment.web_ui, role)
-        self._signals = OrderlyStop(role.stop_and_quit, role.kill_children)
+        self._signals = OrderlyStop(role.stop_and_quit)
         self._signals.install()
         if isinstance(role, Keeper) and environment.web_ui is None:
             try:

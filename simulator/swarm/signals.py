@@ -26,12 +26,10 @@ class OrderlyStop:
 
     Args:
         stop: stops the run in order and lets Locust's main greenlet end.
-        last_words: called before the process is ended by force (children must not outlive it).
     """
 
-    def __init__(self, stop: Callable[[], None], last_words: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
-        self._last_words = last_words
         self._asked = False
 
     def install(self) -> None:
@@ -49,7 +47,7 @@ class OrderlyStop:
         if self._asked:
             sys.stderr.write(f"\nbest-fleet: {name} again: ended without waiting for the devices\n")
             sys.stderr.flush()
-            self._last_words()
+            # The embedded platform reads the end of its pipe and stops by itself.
             os._exit(FORCED_EXIT_BASE + number)
         self._asked = True
         gevent.spawn(self._begin, name)

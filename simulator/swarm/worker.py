@@ -79,9 +79,6 @@ class Worker(Role):
         self._end_part()
         self.runner.quit()
 
-    def kill_children(self) -> None:
-        """A worker has none."""
-
     def finished(self) -> None:
         """The master says what there is to say."""
 

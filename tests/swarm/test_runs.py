@@ -2,13 +2,16 @@
 
 import csv
 import json
+import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from reports.rebuild import rebuild
 from tests.swarm.processes import SCENARIO, LocustProcess, alive, fetch, free_port
 
 Start = Callable[..., LocustProcess]
@@ -141,3 +144,40 @@ def test_a_platform_that_is_not_there_is_counted_and_nothing_hangs(locust: Start
     assert summary["verdict"] == "failed"
     assert set(summary["requests"]["getBrokerServer"]["codes"]) == {"refused"}
     assert summary["fleet"]["came_online"] == 0
+
+
+def test_a_second_signal_ends_at_once_and_leaves_no_platform(locust: Start, scenario: Path) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report")
+    run.wait_for(lambda: run.ledger()["totals"]["online"] == 6)
+    platform = run.platform()["pid"]
+    # A platform that answers nothing keeps the devices from delivering, so that there is time for a second signal.
+    os.kill(platform, signal.SIGSTOP)
+    try:
+        time.sleep(0.3)
+        run.process.send_signal(signal.SIGINT)
+        run.wait_for_line("stopping 6 devices")
+        run.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    finally:
+        os.kill(platform, signal.SIGCONT)
+    assert run.end() == 128 + signal.SIGINT
+    assert gone(platform)
+
+
+def test_a_killed_generator_takes_its_platform_along_and_leaves_a_report(locust: Start, scenario: Path) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report")
+    run.wait_for(lambda: run.ledger()["totals"]["online"] == 6)
+    run.wait_for(lambda: (run.report / "checkpoint.json").exists())
+    platform = run.platform()["pid"]
+    run.process.kill()
+    run.process.wait()
+    assert gone(platform)
+    assert rebuild(run.report)["complete"] is False
+
+
+def gone(pid: int) -> bool:
+    """Whether a process that is told to end does so soon."""
+    deadline = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not alive(pid)
