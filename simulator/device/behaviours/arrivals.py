@@ -1,6 +1,7 @@
 """The random moments of a behaviour: a Poisson process, or a fixed rhythm with a random phase."""
 
 import random
+from math import inf
 
 from simulator.device.settings import Arrival, Wave
 
@@ -41,6 +42,7 @@ class Arrivals:
         while True:
             moment += self._rng.expovariate(highest)
             if self._rate <= 0 and moment > passed:
+                self._next = inf  # It is over for good, whoever asks again.
                 return None
             if self._rng.random() * highest <= wave.rate_at(self._rate, moment):
                 self._next = moment
