@@ -16,7 +16,7 @@ INITIAL_FLOW = (
     "dev.login",
     "dev.report",
 )
-"""The steps a device goes through until it is online (protocol/README.md 3.1)."""
+"""The steps a device goes through until it is online (docs/deviations.md, Initial flow)."""
 
 _PLACES = {name: place for place, name in enumerate((*PROTOCOL_ORDER, *FLOW_ORDER))}
 

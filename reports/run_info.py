@@ -30,7 +30,7 @@ class RunInfo:
     lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS
     """The generator counts as overloaded when its event loop's lag p99 is above this."""
     promise_s: float = 15.0
-    """How soon a record has to be up (protocol/README.md 4)."""
+    """How soon a record has to be up (vendor manuals)."""
     complete: bool = True
     """False for a run that broke off, and for one that still goes on."""
     notes: tuple[str, ...] = ()

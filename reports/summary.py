@@ -1,4 +1,4 @@
-"""`summary.json`: the run in figures, in the form that others script against (design.md section 5).
+"""`summary.json`: the run in figures, in the form that others script against (see the README).
 
 The named keys and their shapes are the contract; what stands beyond them (`intended_ms`, `failures`, `anomalies`,
 `run`, `state` …) serves the other reports and may grow. All durations are in ms. Where nothing was measured a figure is
@@ -114,7 +114,7 @@ def check_thresholds(expressions: Iterable[str]) -> list[ThresholdError]:
 
 
 def exit_code(summary: Mapping[str, Any]) -> ExitCode:
-    """The exit code that a run with this summary ends with (design.md section 4)."""
+    """The exit code that a run with this summary ends with (see the README)."""
     if summary["verdict"] == INVALID:
         return ExitCode.GENERATOR_OVERLOADED
     if any(not result["passed"] for result in summary["thresholds"]):

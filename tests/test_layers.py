@@ -1,4 +1,4 @@
-"""Keeps the house as design.md section 2 draws it: imports point downward only, and the protocol stays pure.
+"""Keeps the house in order: imports point downward only, and the protocol stays pure.
 
 Reads the sources with `ast`, so that imports inside functions and under TYPE_CHECKING count like all others.
 """

@@ -1,7 +1,7 @@
 """The steps that bring a device online, in order: look-up, exchange, register, accredit, login, report.
 
 Each step is one function that succeeds or raises `FlowFailed`; their order and what follows a failure is the
-lifecycle's business (protocol/README.md 3.1).
+lifecycle's business (docs/deviations.md, Initial flow).
 """
 
 import random

@@ -1,7 +1,7 @@
 """A device's way through its states: come online, stay, and come back after whatever ended the connection.
 
 What a device does while it is online is told by `Stay`; the single steps are `initial_flow`'s. A lifecycle never gives
-up by itself, save where trying again cannot help (protocol/README.md 3.1 and 3.5).
+up by itself, save where trying again cannot help (docs/deviations.md, Initial flow).
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from simulator.protocol.codes import DISCONNECTED, SUCCESS
 from simulator.protocol.envelope import MidSource
 
 _CONNECTS_BEFORE_NEW_LOOKUP = 2
-"""Failed connects to a kept URL after which the device asks for it again (protocol/README.md 3.5)."""
+"""Failed connects to a kept URL after which the device asks for it again (docs/deviations.md)."""
 
 INIT = "init"
 

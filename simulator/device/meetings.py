@@ -1,7 +1,7 @@
 """A meeting as a device keeps it, and into which of its windows a moment falls.
 
 Both windows include their ends. Where a meeting lacks a window's time, the window is open on that side within the
-meeting's start and end (protocol/README.md 3.5).
+meeting's start and end (docs/deviations.md).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The store of verification records: kept before they are sent, in order, until the platform has acknowledged them.
 
 Pure bookkeeping: what to send next, and what an acknowledgement, a refusal or a lost connection means for it
-(protocol/README.md 3.5 and 4, "offline").
+(docs/deviations.md, Records and photos).
 """
 
 from bisect import insort

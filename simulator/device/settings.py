@@ -16,7 +16,7 @@ class Start(Enum):
 
 
 class OnTimeout(Enum):
-    """What a device does about a request that got no answer in time (protocol/README.md 3.5)."""
+    """What a device does about a request that got no answer in time (docs/deviations.md)."""
 
     RECONNECT = "reconnect"
     RETRY = "retry"
@@ -66,7 +66,7 @@ class VerificationSettings:
     photo_bytes: Range = Range(low=9_000, high=25_000)
     """Size of the JPEG in bytes."""
     styles: tuple[int, ...] = (15, 1, 4)
-    """`verifyStyle` values to draw from (protocol/README.md 3.4)."""
+    """`verifyStyle` values to draw from (vendor PUSH manuals)."""
     visitor_share: float = 0.05
     """Share of records with `category` 4 (visitor)."""
     batch: int = 1

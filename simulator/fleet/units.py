@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _BYTES = {"B": 1, "KB": 1_024, "MB": 1_048_576}
-"""The protocol's KB is 1,024 bytes (`maxPackageSize`, protocol/README.md 3.5)."""
+"""The protocol's KB is 1,024 bytes (`maxPackageSize`, docs/deviations.md)."""
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _BARE = re.compile(rf"[+-]?{_NUMBER}")

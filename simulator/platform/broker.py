@@ -81,7 +81,7 @@ class Broker:
         self._sessions.add(session)
 
     def logged_in(self, session: Session, sn: str) -> None:
-        """A login was accepted: the newest connection of a device wins (protocol/README.md 3.5)."""
+        """A login was accepted: the newest connection of a device wins (docs/deviations.md)."""
         older = self._by_sn.get(sn)
         if older is not None and older is not session:
             silent = self.clock.monotonic() - older.heard

@@ -22,7 +22,7 @@ from simulator.protocol.envelope import encode_command
 _PROVISIONING = (-1, 0)
 """Origin of the first users, meetings and members; other commands have the rule's place and its firing."""
 _QUERY_SECONDS = 10.0
-"""All users that were asked for come within this time (protocol/README.md 3.5)."""
+"""All users that were asked for come within this time (docs/deviations.md)."""
 _SLICE = 200
 """Devices served in one turn by a push that goes to all at once: the event loop must not stop for thousands."""
 _NEW_RUN_SECONDS = 600.0

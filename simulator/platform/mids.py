@@ -1,4 +1,4 @@
-"""Remembers every `mid` of a connection, so that one used twice is noticed (protocol/README.md 3.5).
+"""Remembers every `mid` of a connection, so that one used twice is noticed (docs/deviations.md).
 
 A device's mids mostly end in a counter. Runs of a counter are kept as two numbers, so that a connection that lives for
 days costs no more than a new one; mids of any other form are kept one by one.

@@ -6,7 +6,7 @@ from functools import cache
 _SIZE = (480, 640)
 _NOISE = 40
 _QUALITY = 45
-"""With this noise the JPEG has about 71 KB, as a device's face photos have (protocol/README.md section 4)."""
+"""With this noise the JPEG has about 71 KB, as a device's face photos have (docs/deviations.md)."""
 _START = b"\xff\xd8"
 _COMMENT = b"\xff\xfe"
 

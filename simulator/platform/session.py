@@ -1,7 +1,7 @@
 """One device's connection: its states, the rules that every message must keep, and the replies.
 
 What a message does is a handler's affair (`handlers`); here stands what is common to all: channel, size, envelope, mid,
-state, serial number, negotiation, and the answer at the right moment (protocol/README.md 3.2, 3.3, 3.5).
+state, serial number, negotiation, and the answer at the right moment (docs/deviations.md).
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""getBrokerServer: where a device asks for its platform (document 3.1, protocol/README.md 3.5 "Look-up").
+"""getBrokerServer: where a device asks for its platform (document 3.1, docs/deviations.md, Look-up).
 
 Both sides of the question: the query a device builds and a platform parses and checks, and the answer. Sending it over
 HTTP, knowing the devices and remembering nonces are left to the callers.

@@ -1,6 +1,6 @@
 """Result codes: those of the wire, and the two that a device notes by itself and never sends.
 
-The protocol document gives `00000000` alone; the others follow the vendor's public cloud codes (README 3.3).
+The protocol document gives `00000000` alone; the others follow the vendor's public cloud codes.
 A device treats every code but `SUCCESS` as a failure and never assumes that this list is complete.
 """
 

@@ -1,6 +1,6 @@
 """The examples of the protocol document, each message once, their `xxxx` replaced by sensible values.
 
-Where an example breaks a rule of the document's own tables or of protocol/README.md, the rule won; a comment says so.
+Where an example breaks a rule of the document's own tables or of docs/deviations.md, the rule won; a comment says so.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ PRODUCT = "5d9b11e1a3f448ae81f9f920e976d852"
 FILE_ID = "e78dc2cef23d495ab4f890fe3362bee9"
 PASSWORD = "fbfe82e76c06ea568e3301ab17a9d4677c1481b8a4f1ca137411e10153deabc3"
 SALT = "c09eb7463827cda245f3a398bd453c42"
-# The examples in the document's texts have nine positions, its messages and protocol/README.md 3.5 ten.
+# The examples in the document's texts have nine positions, its messages and docs/deviations.md ten.
 TEN_FLAGS = "0:1:1:0:0:0:0:0:0:0"
 
 BIO_DATA = {
@@ -119,7 +119,7 @@ REQUESTS: list[dict[str, Any]] = [
             ]
         },
     ),
-    # Of content and contentFileId the examples fill both; exactly one may be (protocol/README.md 3.5).
+    # Of content and contentFileId the examples fill both; exactly one may be (docs/deviations.md).
     message(
         "dev.data.upload.userPhoto",
         {"userPhotos": [{"pin": "1", "extension": "jpg", "content": "/9j/4AAQ", "contentFileId": ""}]},
@@ -140,7 +140,7 @@ REQUESTS: list[dict[str, Any]] = [
             ]
         },
     ),
-    # The examples' card numbers hold letters; they are decimal digits (protocol/README.md 3.5).
+    # The examples' card numbers hold letters; they are decimal digits (docs/deviations.md).
     message(
         "dev.data.upload.multiCard",
         {"multiCards": [{"pin": "1001", "card": "11000001", "type": "0", "lossFlag": "0"}]},
@@ -292,6 +292,6 @@ RESULTS: dict[str, dict[str, Any]] = {
         "multiBioPhotoSupport": TEN_FLAGS,
         "funcIds": ["xxxx", "xxxx"],
     },
-    # Not shown in the document; agreed upon in protocol/README.md section 2.
+    # Not shown in the document; agreed upon in docs/deviations.md
     "dev.system.sync.time": {"time": "2024-06-26T00:00:00+08:00"},
 }

@@ -1,4 +1,4 @@
-"""The codes: those of protocol/README.md 3.3, each with a text, and two that never reach the wire."""
+"""The codes: those of docs/deviations.md, Codes, each with a text, and two that never reach the wire."""
 
 from simulator.protocol import codes
 

@@ -1,4 +1,4 @@
-"""The digests, against the test vectors of protocol/README.md section 1."""
+"""The digests, against the test vectors of docs/deviations.md"""
 
 import hashlib
 import re

@@ -17,7 +17,7 @@ Outcome = tuple[str, str]
 DONE: Outcome = (SUCCESS, "success")
 
 MAX_PHOTO_BYTES = 255 * 1024
-"""Upper bound of a photo (protocol/README.md 4)."""
+"""Upper bound of a photo (vendor manuals)."""
 
 _UPLOADED_USER_FIELDS = (
     "pin",

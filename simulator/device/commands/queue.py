@@ -1,7 +1,7 @@
 """The commands that wait at a device: urgent ones first, a bounded number, each applied once and always answered.
 
 An answer that finds no connection is kept as the command's stored code: the platform sends the command again with the
-same `cmdId`, and is answered from there (protocol/README.md 3.5).
+same `cmdId`, and is answered from there (docs/deviations.md).
 """
 
 import asyncio

@@ -31,10 +31,10 @@ from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.formats import Format
 
 MAX_PHOTO = 255 * 1024
-"""Upper bound of a photo (protocol/README.md 4)."""
+"""Upper bound of a photo (vendor manuals)."""
 MIN_PHOTO = 1024
 VERIFY_STYLES = frozenset((*range(30), 200))
-"""protocol/README.md 3.4."""
+"""vendor PUSH manuals."""
 
 SET_ELSEWHERE = {
     "fwVer": "`firmware`",

@@ -1,4 +1,4 @@
-"""Fields and tables that several messages share (protocol/README.md 3.4 for the missing appendices)."""
+"""Fields and tables that several messages share (vendor PUSH manuals for the missing appendices)."""
 
 from simulator.protocol.catalogue import formats as f
 from simulator.protocol.catalogue.spec import Field, Object, Objects, optional, required

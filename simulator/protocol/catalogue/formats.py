@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 
 BIO_TYPES = 10
-"""Positions of a biometric string: types 0 to 9 (protocol/README.md 3.5)."""
+"""Positions of a biometric string: types 0 to 9 (docs/deviations.md)."""
 
 _OFFSET = r"[+-](?:0\d|1[0-4]):[0-5]\d"
 _TIMESTAMP = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d{_OFFSET}", re.ASCII)

@@ -57,7 +57,7 @@ Shape = Format | Strings | Object | Objects
 class Field:
     """One declared name of an object.
 
-    A field that is no list and holds an empty string counts as absent (protocol/README.md 3.5).
+    A field that is no list and holds an empty string counts as absent (docs/deviations.md).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Checks a message against its declaration and says which rule it breaks, with the code a platform answers.
 
-Codes (protocol/README.md 3.3): E0000001 unknown funcId, E0000002 malformed (a required field missing, a value that is
-no string), E0000004 a value out of its format. Which state a device is in is not looked at here.
+E0000001 an unknown funcId, E0000002 malformed (a required field missing, a value that is no string), E0000004 a value out
+of its format (docs/deviations.md, Codes). Which state a device is in is not looked at here.
 """
 
 from collections.abc import Callable, Mapping

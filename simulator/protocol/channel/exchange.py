@@ -1,6 +1,6 @@
 """The two exchanges that `exchange-only` and `rsa-aes` begin with: public keys, then factors under RSA-OAEP.
 
-What the agreed factors are used for is left to the suite (protocol/README.md 3.2).
+What the agreed factors are used for is left to the suite (docs/deviations.md, Secure channel).
 """
 
 import os

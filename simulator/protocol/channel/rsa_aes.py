@@ -1,4 +1,4 @@
-"""The suite `rsa-aes`, the default: AES-256-GCM under keys that both factors are mixed into (protocol/README.md 3.2).
+"""The suite `rsa-aes`, the default: AES-256-GCM under keys that both factors are mixed into.
 
 After the exchange every message is one binary frame: an 8-byte big-endian counter, then the ciphertext with its 16-byte
 tag. Each direction has its own key and its own counter, which starts at 0 and goes up by one.

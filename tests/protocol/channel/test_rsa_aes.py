@@ -33,7 +33,7 @@ def pair() -> tuple[Traffic, Traffic]:
 
 
 def frame(key: bytes, counter: int, json_text: bytes) -> bytes:
-    """A frame as protocol/README.md 3.2 describes it, written out."""
+    """A frame as docs/deviations.md, Secure channel describes it, written out."""
     head = counter.to_bytes(8, "big")
     return head + AESGCM(key).encrypt(bytes(4) + head, json_text, None)
 
