@@ -8,6 +8,10 @@ from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_TYPES
 
 MAX_TEMPLATES = 10_000
+_HOSTS = 253
+"""Addresses of 192.168.x.0/24 for devices, .2 to .254: .1 is the gateway's, .0 and .255 are nobody's."""
+_VERIFY_STYLES = f"{sum(1 << bit for bit in (1, 4, 9, 10, 11, 12)):b}"
+"""Face, fingerprint, password, PIN, card and QR code, bit 0 rightmost (protocol/README.md 3.4)."""
 
 SUPPORTED_FUNC_IDS: tuple[str, ...] = NEGOTIATED_FUNC_IDS
 
@@ -19,12 +23,12 @@ def report_params(settings: DeviceSettings, index: int, memory: Memory, transact
         index: the device's place in the fleet, from which its addresses are made.
         transactions: records in its store.
     """
-    third, fourth = divmod(index % 65_025, 255)
+    third, fourth = divmod(index % (256 * _HOSTS), _HOSTS)
     params: dict[str, Any] = {
         "fwVer": settings.firmware,
         "devModel": settings.model,
         "commType": "ethernet",
-        "ip": f"192.168.{third}.{fourth + 1 if fourth < 254 else 254}",
+        "ip": f"192.168.{third}.{fourth + 2}",
         "netmask": "255.255.0.0",
         "gateway": "192.168.0.1",
         "mac": f"00:17:61:{index >> 16 & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}",
@@ -63,7 +67,7 @@ def report_params(settings: DeviceSettings, index: int, memory: Memory, transact
         "maskOn": "0",
         "maxPendingCmdCount": str(settings.max_pending_commands),
         "scene": "1",
-        "verifyStyles": "110100001001",
+        "verifyStyles": _VERIFY_STYLES,
         "sipOn": "0",
         "adOn": "0",
         "funcIds": list(SUPPORTED_FUNC_IDS),

@@ -1,5 +1,6 @@
 """What the platform told the device in the reply to `dev.report`, and what follows from it (section 设备上报)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,11 +8,12 @@ from typing import Any
 
 from simulator.device.device_clock import DEFAULT_OFFSET_MINUTES
 from simulator.protocol.catalogue import ALWAYS_SUPPORTED
-from simulator.protocol.catalogue.formats import BIO_FLAGS, BIO_TYPES
+from simulator.protocol.catalogue.formats import BIO_TYPES
 from simulator.protocol.times import parse_offset
 
 _DEFAULT_INTERVAL = 60.0
 _ALL_TYPES = frozenset(range(BIO_TYPES))
+_FLAGS = re.compile(r"[01](?::[01]){0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def _terms(
 
 
 def _types(flags: str) -> frozenset[int]:
-    if BIO_FLAGS.problem(flags) is not None:
+    # Ten positions are right; the document's own example has nine, and newer platforms know of more.
+    if _FLAGS.fullmatch(flags) is None:
         return _ALL_TYPES
     return frozenset(kind for kind, flag in enumerate(flags.split(":")) if flag == "1")

@@ -1,0 +1,97 @@
+"""The parameters of dev.report: valid, true to the memory, and not at odds with themselves."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.device.memory import Memory, photo_key
+from simulator.device.reporting import report_params
+from simulator.device.settings import DeviceSettings, VerificationSettings
+from simulator.protocol.catalogue import CATALOGUE
+from simulator.protocol.catalogue.spec import Direction
+from simulator.protocol.catalogue.validation import validate_request
+from tests.device.harness import PEOPLE
+
+
+def params(index: int = 0, transactions: int = 0, memory: Memory | None = None, **settings: Any) -> dict[str, Any]:
+    held = memory or Memory(PEOPLE, 1, users=10, locale="en_US", max_users=99, max_bio_photos=9)
+    return report_params(DeviceSettings(**settings), index, held, transactions)
+
+
+def check(report: dict[str, Any]) -> None:
+    message = {"funcId": "dev.report", "sn": "S", "mid": "1", "payload": {"params": report}}
+    assert validate_request(message) is None
+
+
+def test_every_parameter_of_the_documents_table_is_there() -> None:
+    report = params()
+    check(report)
+    rooms = {"meetRoomName", "meetRoomManager", "meetRoomLocation", "meetRoomCapacity", "meetRoomManagerPin"}
+    declared = {field.name for field in CATALOGUE["dev.report"].params.fields}
+    assert set(report) == declared - rooms
+
+
+@given(index=st.integers(0, 2_000_000))
+def test_addresses_are_valid_and_nobodys_gateway(index: int) -> None:
+    report = params(index)
+    check(report)
+    assert report["ip"] != report["gateway"]
+
+
+def test_addresses_differ() -> None:
+    assert len({params(index)["ip"] for index in range(0, 64_768, 7)}) == 9_253
+    assert len({params(index)["mac"] for index in range(0, 1_000_000, 997)}) == 1_004
+
+
+def test_func_ids_hold_everything_a_device_does_and_obeys() -> None:
+    listed = params()["funcIds"]
+    assert len(set(listed)) == len(listed)
+    wanted = {
+        name
+        for name, spec in CATALOGUE.items()
+        if spec.direction is not Direction.LOOKUP and not name.startswith("device.exchange")
+    }
+    assert set(listed) == wanted | {"cmd.dev.response"}
+
+
+def test_counts_are_those_of_the_memory() -> None:
+    memory = Memory(PEOPLE, 1, users=9, locale="en_US", max_users=50, max_bio_photos=7)
+    memory.put_bio_photos([(photo_key("1", "9", "0", "0"), 5)])
+    report = params(memory=memory, transactions=17, max_users=50, max_bio_photos=7, max_transactions=400)
+    assert report["userCount"] == "9"
+    assert report["maxUserCount"] == "50"
+    assert report["transactionCount"] == "17"
+    assert report["maxTransactionCount"] == "400"
+    assert report["multiBioDataCount"] == "0:3:0:0:0:0:0:0:0:0"
+    assert report["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:1"
+    assert report["maxMultiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:7"
+
+
+@pytest.mark.parametrize("name", ["multiBioDataCount", "multiBioPhotoCount", "multiBioVer", "maxMultiBioDataCount"])
+def test_what_is_not_supported_is_not_counted(name: str) -> None:
+    report = params()
+    supported = report["multiBioPhotoSupport" if "Photo" in name else "multiBioDataSupport"].split(":")
+    for flag, value in zip(supported, report[name].split(":"), strict=True):
+        assert flag == "1" or value == "0"
+
+
+BITS = {"face": 1, "fingerprint": 4, "password": 9, "PIN": 10, "card": 11, "QR": 12}
+
+
+def test_verify_styles_name_what_the_device_has() -> None:
+    """Bit 0 is the rightmost (protocol/README.md 3.4)."""
+    styles = params()["verifyStyles"]
+    expected = sum(1 << bit for bit in BITS.values())
+    assert int(styles, 2) == expected
+    used = {"15": "face", "1": "fingerprint", "4": "card"}
+    for style in VerificationSettings(rate=1).styles:
+        assert int(styles, 2) >> BITS[used[str(style)]] & 1
+
+
+def test_a_scenario_overrides_single_parameters() -> None:
+    report = params(options={"volume": "80", "meetRoomName": "Red"}, max_package_kb=32, max_pending_commands=3)
+    check(report)
+    assert (report["volume"], report["meetRoomName"]) == ("80", "Red")
+    assert (report["maxPackageSize"], report["maxPendingCmdCount"]) == ("32", "3")
