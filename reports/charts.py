@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from reports.figures import is_request, name_of
+from reports.figures import is_request, is_series, name_of, without
 from reports.order import INITIAL_FLOW, in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import INACTIVE_STATES, ONLINE
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
+from simulator.measurements.series import FAILED_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG
 
 MOST_POINTS: Final = 240
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
@@ -43,23 +43,20 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
     step = next((step for step in STEPS_S if run.duration_s / step <= MOST_POINTS), STEPS_S[-1])
     bins = max(1, int(-(-run.duration_s // step)))
     latency = _latency_over_time(measurements, int(run.started), step, bins)
-    names = {tag: name_of(tag) for tag in in_order(measurements.totals) if measurements.totals[tag].count}
+    shown = (tag for tag, totals in measurements.totals.items() if totals.count and is_series(tag))
+    names = {tag: name_of(tag) for tag in in_order(shown)}
     return {
         "step_s": step,
         "times": [index * step for index in range(bins)],
         "requests": [name for tag, name in names.items() if is_request(tag)],
         "flows": [name for tag, name in names.items() if tag.startswith(FLOW_PREFIX)],
-        "commands": [name for tag, name in names.items() if name == tag and not is_request(tag) and ":" not in tag],
-        "latency": {names[tag]: points for tag, points in latency.items() if tag in names and tag != LOOP_LAG_TAG},
+        "commands": [name for tag, name in names.items() if name == tag and not is_request(tag)],
+        "latency": {names[tag]: points for tag, points in latency.items() if tag in names},
         "loop_lag": latency.get(LOOP_LAG_TAG),
         "failures": _binned(
             measurements.failures_over_time, run, step, bins, lambda tag: name_of(tag) if ":" not in tag else None
         ),
-        "curves": {
-            name: percentile_curve(measurements.totals[tag].histogram)
-            for tag, name in names.items()
-            if tag != LOOP_LAG_TAG
-        },
+        "curves": {name: percentile_curve(measurements.totals[tag].histogram) for tag, name in names.items()},
         "intended_curves": {
             tag: percentile_curve(measurements.intended[tag]) for tag in in_order(measurements.intended)
         },
@@ -137,7 +134,7 @@ class _TagBins:
 def _latency_over_time(measurements: RunMeasurements, first: int, step: int, bins: int) -> dict[str, Points]:
     series: defaultdict[str, _TagBins] = defaultdict(lambda: _TagBins(bins))
     for interval in measurements.intervals:
-        if not interval.tag.startswith(INTENDED_PREFIX):
+        if is_series(interval.tag) or interval.tag == LOOP_LAG_TAG:
             index = min(max(int(interval.start - first) // step, 0), bins - 1)
             series[interval.tag].add(index, interval.encoded, interval.max_us)
     return {tag: found.close() for tag, found in series.items()}
@@ -193,18 +190,20 @@ def _waterfall(measurements: RunMeasurements) -> list[dict[str, Any]]:
 
 
 def _delivery(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any] | None:
-    """How records kept the promise: the share delivered within it, and how many took how long."""
-    totals = measurements.totals.get(FLOW_PREFIX + "record_delivery")
+    """How records kept the promise: the share of all delivered within it, and how long the delivered ones took."""
+    tag = FLOW_PREFIX + "record_delivery"
+    totals = measurements.totals.get(tag)
     if totals is None or not totals.count:
         return None
-    histogram = totals.histogram
+    failed = measurements.totals.get(FAILED_PREFIX + tag)
+    histogram = without(totals.histogram, failed.histogram) if failed is not None else totals.histogram
     edges = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000)
     shares = [histogram.share_at_most(edge * 1000) for edge in edges]
     counts = [round(share * histogram.count) for share in shares]
     return {
         "promise_ms": run.promise_s * 1000.0,
-        "count": histogram.count,
-        "within": histogram.share_at_most(int(run.promise_s * 1e6)),
+        "count": totals.count,
+        "within": histogram.share_at_most(int(run.promise_s * 1e6)) * histogram.count / totals.count,
         "edges_ms": list(edges),
         "counts": [count - before for before, count in zip((0, *counts), (*counts, histogram.count), strict=False)],
     }

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from reports.figures import name_of
+from reports.figures import is_series, name_of
 from reports.noise import SPANS, Bounds, quantile_bounds, share_bounds, widest
 from reports.order import in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import INTENDED_PREFIX, LOOP_LAG_TAG
 
 QUANTILES: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 FAILURES: Final = "failures"
@@ -122,7 +121,7 @@ def compared_run(label: str, measurements: RunMeasurements, run: RunInfo) -> Com
     series = {
         name_of(tag): Series(totals.histogram, totals.failures, spans[tag])
         for tag, totals in measurements.totals.items()
-        if totals.count and tag != LOOP_LAG_TAG
+        if totals.count and is_series(tag)
     }
     return ComparedRun(label, run, series)
 
@@ -218,7 +217,7 @@ def _spans(measurements: RunMeasurements, run: RunInfo) -> Mapping[str, Sequence
         edges[tag] = (totals.first, max((totals.last - totals.first) / SPANS, 1.0))
     for interval in measurements.intervals:
         tag = interval.tag
-        if tag.startswith(INTENDED_PREFIX) or tag not in edges:
+        if not is_series(tag) or tag not in edges:
             continue
         first, length = edges[tag]
         index = math.floor((interval.start - first) / length)

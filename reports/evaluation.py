@@ -1,14 +1,15 @@
 """Judging thresholds: over a finished run, and while it goes on for those that may abort it."""
 
+import math
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reports.figures import Figures, after, recent, whole_run
+from reports.figures import Figures, SeriesFigures, after, recent, whole_run
 from reports.run_info import RunInfo
 from reports.thresholds import LOOP_LAG, Threshold
-from simulator.measurements.histogram import Histogram
+from simulator.measurements.histogram import Histogram, rank_of
 from simulator.measurements.run import HOLD_S, RunMeasurements
 
 ABORT_WINDOW_S: Final = 10
@@ -26,7 +27,10 @@ _COMPARISONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ThresholdResult:
-    """How a threshold came out. `value` is in the threshold's unit; None if there was nothing to measure."""
+    """How a threshold came out.
+
+    `value` is in the threshold's unit: None if there was nothing to measure, infinite if a failed request decides.
+    """
 
     expression: str
     value: float | None
@@ -38,7 +42,7 @@ class ThresholdResult:
         """The form of `summary.json`."""
         return {
             "expression": self.expression,
-            "value": None if self.value is None else round(self.value, 4),
+            "value": None if self.value is None or math.isinf(self.value) else round(self.value, 4),
             "passed": self.passed,
             "reason": self.reason,
             "unit": self.unit,
@@ -51,13 +55,18 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
         value = _overall(threshold, figures)
         if value is None:
             return _result(threshold, None, False, "nothing was measured")
-        return _judged(threshold, threshold.subject, value)
+        return _judged(threshold, value, "")
     names = [name for name, found in figures.series.items() if threshold.matches(name) and found.count]
     values = [(name, value) for name in names if (value := _named(threshold, figures, name)) is not None]
     if not values:
         what = "never had an intended time" if names else "never occurred"
         return _result(threshold, None, False, f"{threshold.subject} {what}")
-    return _judged(threshold, *_worst(threshold, values))
+    name, value = _worst(threshold, values)
+    reasons = [f"worst: {name}"] if name != threshold.subject else []
+    found = figures.series[name]
+    if threshold.is_latency and found.failed.count:
+        reasons.append(f"{found.failures:,} of {found.count:,} failed")
+    return _judged(threshold, value, "; ".join(reasons))
 
 
 def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements, run: RunInfo) -> list[ThresholdResult]:
@@ -140,7 +149,20 @@ def _named(threshold: Threshold, figures: Figures, name: str) -> float | None:
     if threshold.intended:
         histogram = figures.intended.get(name)
         return _latency(threshold, histogram) if histogram is not None else None
-    return _latency(threshold, found.histogram)
+    return _latency_of_all(threshold, found)
+
+
+def _latency_of_all(threshold: Threshold, found: SeriesFigures) -> float:
+    """A latency metric where a failed request never kept an upper limit (see `reports.thresholds`)."""
+    succeeded = found.succeeded
+    if not succeeded.count:
+        return math.inf
+    if threshold.comparison in ("<", "<=") and threshold.metric in ("percentile", "max"):
+        rank = rank_of(threshold.percent if threshold.metric == "percentile" else 100.0, found.count)
+        if rank > succeeded.count:
+            return math.inf
+        return succeeded.values_at_ranks([rank])[0] / 1000.0
+    return _latency(threshold, succeeded) or 0.0
 
 
 def _failures(threshold: Threshold, count: int, failures: int) -> float | None:
@@ -159,17 +181,20 @@ def _latency(threshold: Threshold, histogram: Histogram) -> float | None:
 
 
 def _worst(threshold: Threshold, values: list[tuple[str, float]]) -> tuple[str, float]:
+    holds = _COMPARISONS[threshold.comparison]
+    never = next((item for item in values if math.isinf(item[1])), None)
+    if never is not None:
+        return never
     if threshold.comparison in ("<", "<="):
         return max(values, key=lambda item: item[1])
     if threshold.comparison in (">", ">="):
         return min(values, key=lambda item: item[1])
-    holds = _COMPARISONS[threshold.comparison]
     return next((item for item in values if not holds(item[1], threshold.limit)), values[0])
 
 
-def _judged(threshold: Threshold, name: str, value: float) -> ThresholdResult:
-    passed = bool(_COMPARISONS[threshold.comparison](value, threshold.limit))
-    return _result(threshold, value, passed, "" if name == threshold.subject else f"worst: {name}")
+def _judged(threshold: Threshold, value: float, reason: str) -> ThresholdResult:
+    passed = math.isfinite(value) and bool(_COMPARISONS[threshold.comparison](value, threshold.limit))
+    return _result(threshold, value, passed, reason)
 
 
 def _result(threshold: Threshold, value: float | None, passed: bool, reason: str) -> ThresholdResult:

@@ -5,26 +5,34 @@ A view holds references and numbers, no text; it is made anew when it is needed.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import INACTIVE_STATES, ONLINE, DeviceStates
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import HOLD_S, RunMeasurements
-from simulator.measurements.series import COMMAND_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
+from simulator.measurements.series import COMMAND_PREFIX, FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesFigures:
-    """One funcId, flow or command; a failed request counts with the time until it failed."""
+    """One funcId, flow or command."""
 
     histogram: Histogram
+    """Of all: a failed one counts with the time until it failed."""
     failures: int
+    failed: Histogram = field(default_factory=Histogram)
+    """Of the failed ones alone; empty in reports of versions that did not keep them."""
 
     @property
     def count(self) -> int:
         return self.histogram.count
+
+    @property
+    def succeeded(self) -> Histogram:
+        """Of the successful ones; the extremes are known to the bucket only where some failed."""
+        return without(self.histogram, self.failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,22 @@ def name_of(tag: str) -> str:
     return tag.removeprefix(FLOW_PREFIX)
 
 
+def is_series(tag: str) -> bool:
+    """Whether `tag` is a request, a flow or a command, not another view of one nor the generator's own figures."""
+    return tag != LOOP_LAG_TAG and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX))
+
+
+def without(histogram: Histogram, part: Histogram) -> Histogram:
+    """What is left of `histogram` when the values of `part`, which are among its own, are taken out."""
+    if not part.count:
+        return histogram
+    taken = dict(part)
+    left = Histogram()
+    for value, count in histogram:
+        left.record(value, count - taken.get(value, 0))
+    return left
+
+
 def record_counts(measurements: RunMeasurements) -> dict[str, int]:
     """Records by what became of them; `pending` is what is left, so it is right after a crash, too."""
     records = measurements.records
@@ -77,9 +101,9 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
     measurements.settle()
     lag = measurements.totals.get(LOOP_LAG_TAG)
     series = {
-        tag: SeriesFigures(totals.histogram, totals.failures)
+        tag: SeriesFigures(totals.histogram, totals.failures, _failed_of(tag, measurements))
         for tag, totals in measurements.totals.items()
-        if totals.count and tag != LOOP_LAG_TAG
+        if totals.count and is_series(tag)
     }
     return _figures(
         measurements,
@@ -91,6 +115,11 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
         measurements.devices.online_ratio(run.ended),
         sum(sum(counts.values()) for counts in measurements.disconnects.values()),
     )
+
+
+def _failed_of(tag: str, measurements: RunMeasurements) -> Histogram:
+    totals = measurements.totals.get(FAILED_PREFIX + tag)
+    return totals.histogram if totals is not None else Histogram()
 
 
 def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figures:
@@ -140,9 +169,9 @@ def _part(
     last: int,
 ) -> Figures:
     series = {
-        tag: SeriesFigures(histogram, failures.get(tag, 0))
+        tag: SeriesFigures(histogram, failures.get(tag, 0), found.get(FAILED_PREFIX + tag) or Histogram())
         for tag, histogram in found.items()
-        if histogram.count and tag != LOOP_LAG_TAG and not tag.startswith(INTENDED_PREFIX)
+        if histogram.count and is_series(tag)
     }
     intended = {
         tag.removeprefix(INTENDED_PREFIX): histogram

@@ -1,7 +1,8 @@
 """`latency.hlog`: the HdrHistogram log (format 1.3), one tagged line a series and second.
 
 Any HdrHistogram tool reads it. Histograms count µs; `Interval_Max` is in ms. Tags are funcIds and commands; flows,
-intended times and the generator's loop lag stand behind the prefixes of `simulator.measurements.series`.
+intended times, failed ones once more and the generator's loop lag stand behind the prefixes of
+`simulator.measurements.series`.
 """
 
 import io

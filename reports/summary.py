@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from reports.evaluation import ThresholdResult, evaluate_all
-from reports.figures import is_request, name_of, record_counts
+from reports.figures import is_request, is_series, name_of, record_counts
 from reports.masking import mask
 from reports.order import in_order
 from reports.run_info import RunInfo
@@ -98,7 +98,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
 
 def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list[Threshold]:
     """The thresholds of a run; names that were measured are known beside the protocol's own."""
-    names = {*known_names(), *(name_of(tag) for tag in measurements.totals)}
+    names = {*known_names(), *(name_of(tag) for tag in measurements.totals if is_series(tag))}
     return [parse_threshold(expression, names) for expression in expressions]
 
 

@@ -20,6 +20,11 @@
 `requests_per_second` are per second of the run. `after 30s` leaves the run's first 30 seconds out of account;
 `abort` stops the run once the threshold was crossed for 10 s without a break, judged on the last 10 s each time.
 A threshold that names something which never occurred is crossed.
+
+Latency and failures: an upper limit (`<`, `<=`) of a percentile or of `max` counts a failed request as one that took
+for ever, however fast it was refused: `p95 < 5 s` holds if 95 of 100 succeeded within 5 s. `min`, `mean` and lower
+limits speak of the successful ones. Where none succeeded, every latency threshold is crossed. `intended_` latencies are
+those of all requests, failed ones with the time until they failed.
 """
 
 import difflib
@@ -107,6 +112,10 @@ class Threshold:
     @property
     def is_overall(self) -> bool:
         return not self.metric
+
+    @property
+    def is_latency(self) -> bool:
+        return self.metric in ("percentile", "min", "mean", "max")
 
     def matches(self, name: str) -> bool:
         """Whether `name` is what this threshold speaks of."""

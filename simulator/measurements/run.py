@@ -18,6 +18,7 @@ from simulator.measurements.health import GeneratorHealth, HealthSample
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
 from simulator.measurements.series import (
+    FAILED_PREFIX,
     FLOW_PREFIX,
     INTENDED_PREFIX,
     LOOP_LAG_TAG,
@@ -123,7 +124,7 @@ class RunMeasurements:
             slot.bytes_in += bytes_in
             if code != SUCCESS:
                 slot.fail(code, ended)
-                self._failed(second, tag, code, ended)
+                self._failed(second, tag, code, duration, ended)
 
     def _apply_rare(self, kind: int, event: Event) -> None:
         if kind == RECORD:
@@ -135,13 +136,7 @@ class RunMeasurements:
             self.disconnects[int(at)][reason] += 1
         elif kind == LOOP_LAG:
             _, lag, at = event
-            second_slots = self.slots[int(at)]
-            slot = second_slots.get(LOOP_LAG_TAG)
-            if slot is None:
-                slot = second_slots[LOOP_LAG_TAG] = Slot()
-            if not slot.durations:
-                self._unsettled.add((int(at), LOOP_LAG_TAG))
-            slot.durations.append(lag)
+            self._slot(int(at), LOOP_LAG_TAG).durations.append(lag)
             self.latest = max(self.latest, at)
         elif kind == ANOMALY:
             _, name, detail, at = event
@@ -149,13 +144,19 @@ class RunMeasurements:
         else:
             raise ValueError(f"unknown kind of event: {kind!r}")
 
+    def _slot(self, second: int, tag: str) -> Slot:
+        self._unsettled.add((second, tag))
+        return self.slots[second].setdefault(tag, Slot())
+
     def _anomaly(self, kind: str, example: str, count: int, first: float, last: float) -> None:
         anomaly = self.anomalies.get(kind)
         if anomaly is None:
             anomaly = self.anomalies[kind] = Anomaly(example[:EXAMPLE_CHARS])
         anomaly.tally.add(count, first, last)
 
-    def _failed(self, second: int, tag: str, code: str, at: float) -> None:
+    def _failed(self, second: int, tag: str, code: str, duration: float, at: float) -> None:
+        slot = self._slot(second, FAILED_PREFIX + tag)
+        slot.durations.append(duration)
         totals = self.series(tag)
         tally = totals.failed.get(code)
         if tally is None:

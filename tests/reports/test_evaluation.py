@@ -54,6 +54,62 @@ def test_table(busy: RunMeasurements, info: Info, expression: str, value: float 
     assert result.passed is passed
 
 
+def refused(failing: int, of: int, failed_s: float = 0.001) -> RunMeasurements:
+    """A run in which `failing` of `of` initial flows are refused at once; the others take 100 ms, 101 ms …"""
+    measurements = RunMeasurements()
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    for number in range(of):
+        if number < failing:
+            recorder.flow("init", T0 + number / 10, failed_s, "refused")
+        else:
+            recorder.flow("init", T0 + number / 10, 0.1 + (number - failing) / 1000, "00000000")
+    measurements.apply(events)
+    return measurements
+
+
+@pytest.mark.parametrize("suffix", ["", " after 0s", " after 1ms"])
+@pytest.mark.parametrize(
+    ("failing", "expression", "value", "passed", "reason"),
+    [
+        (0, "init p95 < 5 s", pytest.approx(194, rel=0.002), True, ""),
+        (4, "init p95 < 5 s", pytest.approx(194, rel=0.002), True, "4 of 100 failed"),
+        (5, "init p95 < 5 s", pytest.approx(194, rel=0.002), True, "5 of 100 failed"),
+        (6, "init p95 < 5 s", None, False, "6 of 100 failed"),
+        (100, "init p95 < 5 s", None, False, "100 of 100 failed"),
+        (1, "init max <= 5 s", None, False, "1 of 100 failed"),
+        (50, "init p50 < 5 s", pytest.approx(149, rel=0.002), True, "50 of 100 failed"),
+        (99, "init mean < 5 s", pytest.approx(100, rel=0.002), True, "99 of 100 failed"),
+        (100, "init mean < 5 s", None, False, "100 of 100 failed"),
+        (100, "init min > 0 ms", None, False, "100 of 100 failed"),
+        (100, "init p99 != 7 ms", None, False, "100 of 100 failed"),
+        (90, "init p50 > 50 ms", pytest.approx(104, rel=0.002), True, "90 of 100 failed"),
+        (100, "init failures <= 100", 100.0, True, ""),
+        (100, "init count == 100", 100.0, True, ""),
+        (100, "ini* p95 < 5 s", None, False, "worst: init; 100 of 100 failed"),
+    ],
+)
+def test_failing_fast_keeps_no_limit(
+    info: Info, failing: int, expression: str, value: float | None, passed: bool, reason: str, suffix: str
+) -> None:
+    measurements = refused(failing, 100)
+    run = info(started=T0, thresholds=(expression + suffix,))
+    measurements.seal(run.ended)
+    (result,) = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
+    assert (result.dump()["value"], result.passed, result.reason) == (value, passed, reason)
+
+
+def test_a_slow_failure_is_no_success_either(info: Info) -> None:
+    measurements = refused(1, 10, failed_s=10.0)
+    run = info(started=T0, thresholds=("init mean < 1 s", "init p90 < 1 s", "init p95 < 60 s"))
+    results = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
+    assert [(item.passed, item.value) for item in results] == [
+        (True, pytest.approx(104, rel=0.002)),
+        (True, pytest.approx(108, rel=0.002)),
+        (False, float("inf")),
+    ]
+
+
 def test_glob_names_the_worst(busy: RunMeasurements, info: Info) -> None:
     run = info(thresholds=("dev.data.upload.* p99 < 2 s",))
     (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
@@ -69,12 +125,12 @@ class Live:
         self.measurements = RunMeasurements()
         self.live = LiveThresholds(parse_all(self.run.thresholds, self.measurements), self.measurements, self.run)
 
-    def aborted_at(self, latency: Callable[[int], float], seconds: int = 60) -> int | None:
+    def aborted_at(self, latency: Callable[[int], float], seconds: int = 60, code: str = "00000000") -> int | None:
         for second in range(seconds):
             events: list[Event] = []
             recorder = QueueRecorder(events.append)
             for tenth in range(10):
-                recorder.request("dev.heartbeat", T0 + second + tenth / 10, latency(second), "00000000", 1, 1, 0.0)
+                recorder.request("dev.heartbeat", T0 + second + tenth / 10, latency(second), code, 1, 1, 0.0)
             self.measurements.apply(events)
             self.measurements.seal(T0 + second + 1)
             if self.live.tick(T0 + second + 1) is not None:
@@ -95,6 +151,11 @@ def test_one_bad_second_does_not_abort(info: Info) -> None:
 def test_ramp_is_left_alone(info: Info) -> None:
     live = Live(info, "dev.heartbeat p99 < 100 ms after 30s abort")
     assert live.aborted_at(lambda second: 0.5, 90) in range(52, 57)
+
+
+def test_failing_alone_aborts_a_latency_threshold(info: Info) -> None:
+    live = Live(info, "dev.heartbeat p99 < 100 ms abort")
+    assert live.aborted_at(lambda second: 0.01, code="refused") in range(20, 27)
 
 
 def test_what_a_worker_has_not_reported_yet_does_not_count_as_missing(info: Info) -> None:

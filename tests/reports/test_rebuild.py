@@ -71,6 +71,20 @@ def test_run_that_ends_well_leaves_no_checkpoint(busy: RunMeasurements, info: In
     assert figures(rebuild(tmp_path)) == figures(summary)
 
 
+def test_thresholds_tell_failed_requests_apart_after_a_rebuild(
+    busy: RunMeasurements, info: Info, tmp_path: Path
+) -> None:
+    photo = "dev.data.upload.verifyPhoto"
+    run = info(thresholds=(f"{photo} p99 < 60 s", f"{photo} p99 < 60 s after 20s", "dev.heartbeat p99 < 60 s"))
+    summary = write_reports(tmp_path, busy, run)
+    assert [(item["passed"], item["value"] is None) for item in summary["thresholds"]] == [
+        (False, True),
+        (False, True),
+        (True, False),
+    ]
+    assert rebuild(tmp_path)["thresholds"] == summary["thresholds"]
+
+
 def test_merges_runs_of_two_machines(info: Info, tmp_path: Path, make_run: Callable[..., RunMeasurements]) -> None:
     one, two = make_run(seed=1), make_run(seed=2)
     write_reports(tmp_path / "a", one, info())
