@@ -4,6 +4,7 @@ Each look-up opens a connection of its own, as a real device does. Everything he
 """
 
 import asyncio
+import socket
 import ssl
 import tempfile
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ class FleetNetwork:
         source_ips: local addresses, used in turn by device index; empty leaves the choice to the system.
         connect_rate: devices that may begin to come online per second; None for no limit.
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
+        socket_type: what sockets of look-ups are made of, where `socket.socket` was replaced by a library that has its
+            own idea of waiting.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class FleetNetwork:
         source_ips: Sequence[str] = (),
         connect_rate: float | None = None,
         open_timeout: float = 10.0,
+        socket_type: type[socket.socket] = socket.socket,
     ) -> None:
         self._tls = tls
         self._verify = verify
@@ -48,6 +52,7 @@ class FleetNetwork:
         self._interval = 1.0 / connect_rate if connect_rate else 0.0
         self._next_turn = 0.0
         self._open_timeout = open_timeout
+        self._socket_type = socket_type
         self._http: aiohttp.ClientSession | None = None
         self._addresses = AddressBook()
         self._secure_lookup = False
@@ -56,7 +61,13 @@ class FleetNetwork:
     async def open(self) -> None:
         """Get ready; call it on the loop that the devices live on."""
         # The limit is the open-file limit's business, not the pool's.
-        connector = aiohttp.TCPConnector(ssl=self._tls or True, force_close=True, limit=0, ttl_dns_cache=None)
+        connector = aiohttp.TCPConnector(
+            ssl=self._tls or True,
+            force_close=True,
+            limit=0,
+            ttl_dns_cache=None,
+            socket_factory=lambda address: self._socket_type(*address[:3]),
+        )
         self._http = aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=self._open_timeout),

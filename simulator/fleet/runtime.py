@@ -7,6 +7,7 @@ finishes exactly once, whatever happens to it.
 import asyncio
 import contextlib
 import logging
+import socket
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -29,6 +30,8 @@ from simulator.wire.tls import client_context
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
+_STOPS_AT_ONCE = 50
+"""Devices that are told to stop between two looks at the sockets: a few milliseconds of closing handshakes."""
 _TIMER_RESOLUTION = 0.001
 """Seconds: the loop's timers count whole milliseconds."""
 _SAVE_INTERVAL = 1.0
@@ -44,6 +47,7 @@ class FleetRuntime:
         tls: overrides the scenario's TLS files, as for an embedded platform with a certificate of its own.
         platform: the name under which logins are kept in the scenario's state file; the first dispatch URL by default.
             An embedded platform has another port in every run, so its users say `embedded`.
+        socket_type: see `FleetNetwork`.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class FleetRuntime:
         log: Log,
         tls: TlsFiles | None = None,
         platform: str | None = None,
+        socket_type: type[socket.socket] = socket.socket,
         clock: Clock | None = None,
         trace: Callable[[str, bytes], None] | None = None,
     ) -> None:
@@ -62,6 +67,7 @@ class FleetRuntime:
         self._log = log
         self._tls = tls or plan.scenario.tls
         self._platform = platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
+        self._socket_type = socket_type
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
@@ -90,6 +96,7 @@ class FleetRuntime:
             source_ips=document.network.source_ips,
             connect_rate=document.network.connect_rate,
             open_timeout=document.network.open_timeout,
+            socket_type=self._socket_type,
         )
         await self._network.open()
         suite = channel_suite(document.channel.suite)
@@ -160,8 +167,10 @@ class FleetRuntime:
         drains = [device.spec.settings.drain for device in self._devices.values()]
         limit = max(drains) if drain_s is None else drain_s
         self._empty = asyncio.get_running_loop().create_future()
-        for device in list(self._devices.values()):
+        for number, device in enumerate(list(self._devices.values()), 1):
             device.stop(drain_s)
+            if number % _STOPS_AT_ONCE == 0:
+                await asyncio.sleep(0)
         if self._devices:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._empty), limit + _STOP_MARGIN)

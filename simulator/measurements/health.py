@@ -1,7 +1,7 @@
 """Is the load generator itself fast enough? What its processes say about themselves, and the rule that judges it.
 
 A process is overloaded when its CPU use stays above 90 % of a core for 10 s; the run's figures are also worth nothing
-when the event loop was late: the p99 of its lag has a limit (50 ms unless the scenario says otherwise).
+when the event loop was late: the p99 of its lag has a limit (50 ms). A scenario may set both limits.
 """
 
 from collections.abc import Iterable
@@ -36,12 +36,12 @@ class ProcessHealth:
     overloaded_s: float = 0.0
     """The longest time for which the CPU limit was exceeded without a break."""
 
-    def add(self, sample: HealthSample) -> None:
+    def add(self, sample: HealthSample, cpu_limit_percent: float) -> None:
         self.samples += 1
         self.cpu_sum += sample.cpu_percent
         self.cpu_max = max(self.cpu_max, sample.cpu_percent)
         self.rss_max_mb = max(self.rss_max_mb, sample.rss_mb)
-        if sample.cpu_percent <= CPU_LIMIT_PERCENT:
+        if sample.cpu_percent <= cpu_limit_percent:
             self.busy_since = 0.0
             return
         self.busy_since = self.busy_since or sample.at
@@ -52,13 +52,17 @@ class GeneratorHealth:
     """Health of all processes of a run, with a series over time that stays small."""
 
     def __init__(self) -> None:
+        self.cpu_limit_percent = CPU_LIMIT_PERCENT
+        """Of one core; set it before the first sample."""
+        self.faults: list[str] = []
+        """What happened to the generator that no figure tells, as a worker that died: the run is not valid then."""
         self.processes: dict[str, ProcessHealth] = {}
         self.samples: list[tuple[str, HealthSample]] = []
         self._undrained: list[tuple[str, HealthSample]] = []
 
     def add(self, process: str, sample: HealthSample) -> None:
         """One look at `process`, in order of time."""
-        self.processes.setdefault(process, ProcessHealth()).add(sample)
+        self.processes.setdefault(process, ProcessHealth()).add(sample, self.cpu_limit_percent)
         self.samples.append((process, sample))
         self._undrained.append((process, sample))
 
@@ -75,14 +79,13 @@ class GeneratorHealth:
 
     def reasons(self, lag_p99_ms: float | None, lag_limit_ms: float) -> list[str]:
         """Why the figures are not valid; empty when the generator was fast enough."""
-        reasons = []
+        reasons = list(self.faults)
         if lag_p99_ms is not None and lag_p99_ms > lag_limit_ms:
             reasons.append(f"event loop lag p99 {lag_p99_ms:.1f} ms is over the limit of {lag_limit_ms:g} ms")
         for process, health in sorted(self.processes.items()):
             if health.overloaded_s >= CPU_LIMIT_SECONDS:
-                reasons.append(
-                    f"process {process} used over {CPU_LIMIT_PERCENT:g} % of a core for {health.overloaded_s:.0f} s"
-                )
+                over = f"over {self.cpu_limit_percent:g} % of a core"
+                reasons.append(f"process {process} used {over} for {health.overloaded_s:.0f} s")
         return reasons
 
     def drain(self) -> list[list[Any]]:
@@ -95,6 +98,8 @@ class GeneratorHealth:
         """For JSON: totals by process, and every n-th sample so that no more than `most` remain."""
         step = len(self.samples) // most + 1
         return {
+            "cpu_limit_percent": self.cpu_limit_percent,
+            "faults": self.faults,
             "processes": {
                 name: [h.samples, h.cpu_sum, h.cpu_max, h.rss_max_mb, h.overloaded_s]
                 for name, h in self.processes.items()
@@ -104,6 +109,8 @@ class GeneratorHealth:
 
     def load(self, data: dict[str, Any], prefix: str = "") -> None:
         """Take over what another run dumped, its processes' names behind `prefix`."""
+        self.cpu_limit_percent = data["cpu_limit_percent"]
+        self.faults.extend(data["faults"])
         for name, (samples, cpu_sum, cpu_max, rss_max, overloaded) in data["processes"].items():
             self.processes[prefix + name] = ProcessHealth(samples, cpu_sum, cpu_max, rss_max, 0.0, overloaded)
         self.samples.extend((prefix + process, HealthSample(*rest)) for process, *rest in data["samples"])

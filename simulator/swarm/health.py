@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import gevent
 import psutil
@@ -22,13 +23,23 @@ QUIET_S = 30.0
 """Between two warnings of the same kind."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How late and how busy a process may be; a scenario's `limits`."""
+
+    lag_ms: float = DEFAULT_LAG_LIMIT_MS
+    """p99 of the engine loop's lag."""
+    cpu_percent: float = CPU_LIMIT_PERCENT
+    """Of one core, for `CPU_LIMIT_SECONDS`."""
+
+
 class HealthWatch:
     """Samples this process' CPU, memory and backlogs.
 
     Args:
         take: receives a sample a second.
         waiting_samples, waiting_connects: what is queued in this process at the moment.
-        lag_limit_ms: p99 of the engine loop's lag that is still good.
+        limits: what is still good.
     """
 
     def __init__(
@@ -37,14 +48,14 @@ class HealthWatch:
         *,
         waiting_samples: Callable[[], int],
         waiting_connects: Callable[[], int],
-        lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS,
+        limits: Limits = Limits(),
     ) -> None:
         self.lags: deque[float] = deque(maxlen=LAG_WINDOW)
         """Newest lags of the engine's loop in seconds; appended to by the engine's thread."""
         self._take = take
         self._waiting_samples = waiting_samples
         self._waiting_connects = waiting_connects
-        self._lag_limit_ms = lag_limit_ms
+        self._limits = limits
         self._process = psutil.Process()
         self._cpu = time.process_time()
         self._at = time.monotonic()
@@ -89,14 +100,14 @@ class HealthWatch:
         lags = sorted(self.lags)
         if len(lags) >= LAG_WINDOW // 2:
             p99_ms = 1000.0 * lags[int(len(lags) * 0.99) - 1]
-            if p99_ms > self._lag_limit_ms:
+            if p99_ms > self._limits.lag_ms:
                 self._warn(
                     "lag",
                     now,
                     f"the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms "
-                    f"(limit {self._lag_limit_ms:g} ms); use more processes or fewer devices",
+                    f"(limit {self._limits.lag_ms:g} ms); use more processes or fewer devices",
                 )
-        if percent <= CPU_LIMIT_PERCENT:
+        if percent <= self._limits.cpu_percent:
             self._busy_since = None
             return
         self._busy_since = self._busy_since or now
@@ -104,7 +115,7 @@ class HealthWatch:
             self._warn(
                 "cpu",
                 now,
-                f"the generator has used over {CPU_LIMIT_PERCENT:g} % of a core for "
+                f"the generator has used over {self._limits.cpu_percent:g} % of a core for "
                 f"{now - self._busy_since:.0f} s; its figures are not valid; use more processes or fewer devices",
             )
 

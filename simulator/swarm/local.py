@@ -5,7 +5,7 @@ import logging
 from simulator.exit_codes import ExitCode
 from simulator.swarm.node import Node
 from simulator.swarm.role import START_FAILURES, Keeper
-from simulator.swarm.run_book import lag_limit_ms
+from simulator.swarm.run_book import limits_of
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -26,7 +26,7 @@ class Local(Keeper):
                 book.measurements,
                 self.environment.events.request.fire,
                 self,
-                lag_limit_ms=lag_limit_ms(book.scenario),
+                limits=limits_of(book.scenario),
             )
             self.node = node
             node.start()

@@ -85,7 +85,7 @@ class Master(Keeper):
         for worker in sorted(set(self._took_part) - self._stopped):
             last = self._took_part[worker]
             measurements.worker_lost(worker, last)
-            book.notes.append(
+            measurements.health.faults.append(
                 f"worker {worker} was lost: what it measured after {time.strftime('%H:%M:%S', time.gmtime(last))} UTC "
                 "is not in these figures"
             )

@@ -11,11 +11,11 @@ from typing import Protocol
 import gevent.event
 
 from simulator.measurements.events import QueueRecorder
-from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS, HealthSample
+from simulator.measurements.health import HealthSample
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.engine import Engine, Runtime
-from simulator.swarm.health import HealthWatch
+from simulator.swarm.health import HealthWatch, Limits
 from simulator.swarm.pump import Pump
 from simulator.swarm.seating import SeatBook
 from simulator.swarm.users import Lobby, MeetingDevice, Seat
@@ -63,7 +63,7 @@ class Node:
         fire: Callable[..., None],
         owner: NodeOwner,
         *,
-        lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS,
+        limits: Limits = Limits(),  # noqa: B008 - immutable
     ) -> None:
         self.measurements = measurements
         self.book: SeatBook[Seat] = SeatBook()
@@ -75,7 +75,7 @@ class Node:
             self._take_health,
             waiting_samples=lambda: len(self._pump.events),
             waiting_connects=lambda: measurements.devices.gauge.get("connecting", 0),
-            lag_limit_ms=lag_limit_ms,
+            limits=limits,
         )
         self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag)
         self._running = False

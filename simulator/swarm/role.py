@@ -5,6 +5,7 @@ the web UI, so nothing of a run outlives it here.
 """
 
 import logging
+import socket
 import sys
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import gevent.monkey
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from simulator.exit_codes import ExitCode
@@ -30,6 +32,8 @@ logger = logging.getLogger("simulator.swarm")
 
 START_FAILURES = (ScenarioError, WarmStateError, PlatformStartError, EngineError, OSError)
 """What may go wrong at the start of a run for reasons that the user can mend."""
+NATIVE_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
+"""For the engine's thread: gevent's own sockets would make a hub there."""
 INTERRUPTED = 130
 """Exit code of a process that was stopped before any run began, as shells have it for Ctrl-C."""
 CSV_SETTLE_S = 1.2
@@ -48,7 +52,9 @@ class MakesRuntime:
         plan = plan_of(order, scenario)
         tls = tls_of(order, plan.scenario)
         platform = EMBEDDED if order.embedded else None
-        return lambda recorder, log: FleetRuntime(plan, recorder, log=log, tls=tls, platform=platform)
+        return lambda recorder, log: FleetRuntime(
+            plan, recorder, log=log, tls=tls, platform=platform, socket_type=NATIVE_SOCKET
+        )
 
 
 class Role(ABC):

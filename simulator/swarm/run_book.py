@@ -4,6 +4,7 @@ Opens the report's directory, starts the embedded platform where the scenario wa
 and on disk while the run goes on, and writes the reports at the end. Devices are others' business.
 """
 
+import functools
 import importlib.metadata
 import logging
 import platform
@@ -27,6 +28,7 @@ from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.embedded import EmbeddedPlatform, PlatformAddress
+from simulator.swarm.health import Limits
 from simulator.swarm.line import TerminalLine
 from simulator.swarm.live import LiveHistory
 from simulator.swarm.order import RunOrder, make_order
@@ -131,6 +133,7 @@ class RunBook:
         )
         self.started = time.time()
         self.measurements = RunMeasurements(self._process, self.run_id)
+        self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
         info = self.info(self.started, complete=False)
         self._checkpoint = Checkpoint(self.directory, self.measurements, info)
         if live:
@@ -212,7 +215,7 @@ class RunBook:
             target="embedded" if order is None or order.embedded else ", ".join(order.dispatch_urls),
             scenario_text=scenario.text,
             versions=versions(),
-            lag_limit_ms=lag_limit_ms(scenario),
+            lag_limit_ms=limits_of(scenario).lag_ms,
             complete=complete,
             notes=tuple(self.notes),
         )
@@ -251,11 +254,13 @@ class RunBook:
                 logger.error("the run cannot be kept in %s: %s", self.directory, error)
 
 
-def lag_limit_ms(scenario: Scenario) -> float:
-    """How late the generator's loop may be, in ms (p99)."""
-    return scenario.document.limits.loop_lag * 1000.0
+def limits_of(scenario: Scenario) -> Limits:
+    """How late and how busy the generator's processes may be."""
+    limits = scenario.document.limits
+    return Limits(lag_ms=limits.loop_lag * 1000.0, cpu_percent=limits.cpu * 100.0)
 
 
+@functools.cache  # asked for once a second, and looking it up takes milliseconds
 def versions() -> dict[str, str]:
     """What a report names: this program, Python and the libraries that decide about speed."""
     found = {"best-fleet": simulator.__version__, "python": platform.python_version()}

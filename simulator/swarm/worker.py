@@ -22,7 +22,7 @@ from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.order import RunOrder
 from simulator.swarm.ranges import Ranges
 from simulator.swarm.role import START_FAILURES, Role
-from simulator.swarm.run_book import lag_limit_ms
+from simulator.swarm.run_book import limits_of
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -113,7 +113,7 @@ class Worker(Role):
             part.measurements,
             self.environment.events.request.fire,
             self,
-            lag_limit_ms=lag_limit_ms(known),
+            limits=limits_of(known),
         )
         part.node.keep_until(part.holder.valid_until)
         return part.node

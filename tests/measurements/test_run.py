@@ -172,6 +172,22 @@ def test_overload_needs_ten_seconds() -> None:
     assert "lag" in measurements.health.reasons(51.0, 50.0)[0]
 
 
+def test_the_cpu_limit_is_the_scenarios() -> None:
+    measurements = RunMeasurements()
+    measurements.health.cpu_limit_percent = 50.0
+    for second in range(11):
+        measurements.sample_health(HealthSample(T0 + second, 60.0, 100.0, 0, 0))
+    assert "50 % of a core" in measurements.health.reasons(1.0, 50.0)[0]
+
+
+def test_a_fault_of_the_generator_makes_figures_invalid_and_survives_a_dump() -> None:
+    measurements = RunMeasurements()
+    measurements.health.faults.append("worker w1 was lost")
+    again = RunMeasurements()
+    again.health.load(measurements.health.dump())
+    assert again.health.reasons(1.0, 50.0) == ["worker w1 was lost"]
+
+
 def test_unknown_event_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown kind"):
         RunMeasurements().apply([(99,)])

@@ -114,7 +114,8 @@ def test_a_killed_worker_is_told_of_in_the_summary(locust: Start, scenario: Path
     swarm.online(3)
     swarm.master.wait_for_line("setting state to missing")
     swarm.master.process.send_signal(signal.SIGINT)
-    assert swarm.master.end() == 0, swarm.master.output
+    assert swarm.master.end() == 4, swarm.master.output
     summary = swarm.master.summary()
-    assert any("was lost" in note for note in summary["notes"])
+    assert summary["verdict"] == "invalid"
+    assert any("was lost" in reason for reason in summary["generator"]["reasons"])
     assert summary["fleet"]["came_online"] >= 3

@@ -1,7 +1,7 @@
 """Checks a message against its declaration and says which rule it breaks, with the code a platform answers.
 
-E0000001 an unknown funcId, E0000002 malformed (a required field missing, a value that is no string), E0000004 a value out
-of its format (docs/deviations.md, Codes). Which state a device is in is not looked at here.
+E0000001: an unknown funcId. E0000002: malformed, as a required field missing or a value that is no string. E0000004: a
+value out of its format (docs/deviations.md, Codes). Which state a device is in is not looked at here.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.protocol.catalogue import CATALOGUE
-from simulator.protocol.catalogue.formats import FLAG, Format
+from simulator.protocol.catalogue.formats import Format, Integer
 from simulator.protocol.catalogue.spec import Direction, MessageSpec, Object, Objects, Strings
 from simulator.protocol.codes import BAD_VALUE, MALFORMED, UNKNOWN_FUNC_ID
 
 MAX_MID_LENGTH = 32
 _MAX_DEPTH = 16
+_IMME = Integer()
+"""0 and absent: not urgent; anything else: urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Vio
     if imme is not None and imme != "":
         if not isinstance(imme, str):
             return Violation(MALFORMED, "imme", "is not a string")
-        if problem := FLAG.problem(imme):
+        if problem := _IMME.problem(imme):
             return Violation(BAD_VALUE, "imme", problem)
     return spec
 
