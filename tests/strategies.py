@@ -208,7 +208,7 @@ def valid_message(
     spec = CATALOGUE[func_id]
     message: Message = {"funcId": func_id}
     if complete or draw(st.booleans()):
-        message["imme"] = draw(st.sampled_from(["0", "1"] if complete else ["0", "1", ""]))
+        message["imme"] = draw(st.sampled_from(["0", "1", "2"] if complete else ["0", "1", "2", ""]))
     if spec.sn_required or sn is not None:
         message["sn"] = sn if sn is not None else draw(serial_numbers)
     message["mid"] = mid if mid is not None else draw(mids)
@@ -282,7 +282,7 @@ def _envelope_rules(spec: MessageSpec) -> Iterator[Rule]:
     unknown = ("dev.no.such", f"{spec.func_id}s", spec.func_id.upper(), "cmd.dev.response", "getBrokerServer", other)
     yield from _sets(("funcId",), unknown, UNKNOWN_FUNC_ID)
     yield from _sets(("imme",), (1, True, []), MALFORMED)
-    yield from _sets(("imme",), ("2", "yes"), BAD_VALUE)
+    yield from _sets(("imme",), ("-1", "yes"), BAD_VALUE)
     if spec.sn_required:
         yield _drop(("sn",))
         yield from _sets(("sn",), ("", None, 7), MALFORMED)

@@ -132,6 +132,12 @@ def decode(data: bytes | bytearray | memoryview) -> dict[str, Any]:
     return message
 
 
+def is_urgent(message: Mapping[str, Any]) -> bool:
+    """Whether `message` goes before others: any `imme` does but an empty one and 0 (section 请求协议)."""
+    imme = message.get("imme")
+    return isinstance(imme, str) and imme.strip("0") != ""
+
+
 def params_of(message: Mapping[str, Any]) -> dict[str, Any]:
     """`payload.params` of a request or command; empty where it is absent or no object."""
     return _part_of(message, "params")

@@ -16,8 +16,8 @@ from there (`make docs`); a test fails when it is out of date. Where the documen
 it is read.
 
 Every message is a JSON object, and every scalar value in it is a string. `funcId`, `mid` (at most 32 characters, never
-used twice on a connection) and `payload.params` make up a request; `imme` is `1` for an urgent message. An empty string
-in a field that is no list counts as absent. A reply is matched by its `mid`.
+used twice on a connection) and `payload.params` make up a request; `imme` makes a message urgent unless it is `0`.
+An empty string in a field that is no list counts as absent. A reply is matched by its `mid`.
 """
 
 _GROUPS = {

@@ -591,7 +591,7 @@ async def test_commands_before_the_reports_reply_are_answered_after_it(sealed_wo
 async def test_urgent_commands_go_before_waiting_ones(world: World) -> None:
     await world.online(handling={"cmd": Range(low=1.0, high=1.0)})
     link = world.platform.link
-    for cmd_id, imme in (("a", None), ("b", "0"), ("c", ""), ("d", "1"), ("e", "1")):
+    for cmd_id, imme in (("a", None), ("b", "0"), ("c", ""), ("d", "1"), ("e", "2")):
         link.command("cmd.data.clear.user", cmd_id=cmd_id, imme=imme)
     await world.advance(10)
     order = [seen.params["cmdId"] for seen in world.platform.sent("dev.cmd.response")]
@@ -711,7 +711,7 @@ async def test_unknown_commands_are_answered_non_success(world: World, func_id: 
         {"funcId": [], "mid": "1", "payload": {"params": {"cmdId": "x"}}},
         {"mid": "1", "payload": {"params": {"cmdId": "x"}}},
         {"funcId": "cmd.data.clear.user", "mid": "m" * 33, "payload": {"params": {"cmdId": "x"}}},
-        {"funcId": "cmd.data.clear.user", "mid": "1", "imme": "7", "payload": {"params": {"cmdId": "x"}}},
+        {"funcId": "cmd.data.clear.user", "mid": "1", "imme": "x", "payload": {"params": {"cmdId": "x"}}},
     ],
 )
 async def test_malformed_commands_are_answered_non_success(world: World, message: dict[str, Any]) -> None:

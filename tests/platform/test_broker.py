@@ -178,7 +178,7 @@ async def test_a_mid_used_twice(platform: Running) -> None:
     "refused",
     [
         {"funcId": HEARTBEAT, "payload": {"params": {"isFree": "7"}}},
-        {"funcId": HEARTBEAT, "payload": {"params": FREE}, "imme": "7"},
+        {"funcId": HEARTBEAT, "payload": {"params": FREE}, "imme": "x"},
         {"funcId": "dev.no.such"},
         {},
     ],
@@ -223,7 +223,7 @@ async def test_a_mid_that_json_must_escape(platform: Running) -> None:
         ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "2"}}}, BAD_VALUE),
         ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "1", "more": 5}}}, MALFORMED),
         ({"mid": "m", "funcId": HEARTBEAT, "payload": {"params": {"isFree": "1", "more": "5"}}}, OK),
-        ({"mid": "m", "funcId": HEARTBEAT, "imme": "3"}, BAD_VALUE),
+        ({"mid": "m", "funcId": HEARTBEAT, "imme": "x"}, BAD_VALUE),
         ({"mid": "m", "funcId": HEARTBEAT}, OK),
         ({"mid": "m", "funcId": "dev.data.upload.verifyLog"}, MALFORMED),
     ],

@@ -174,8 +174,8 @@ def test_mids_up_to_32_characters_pass(mid: str) -> None:
     assert MAX_MID_LENGTH == ENVELOPE_MAX_MID_LENGTH
 
 
-@pytest.mark.parametrize("imme", ["", "0", "1"])
-def test_imme_is_empty_0_or_1(imme: str) -> None:
+@pytest.mark.parametrize("imme", ["", "0", "1", "2"])
+def test_imme_is_empty_or_a_whole_number(imme: str) -> None:
     assert validate_request({"funcId": "dev.heartbeat", "mid": "m", "imme": imme}) is None
 
 

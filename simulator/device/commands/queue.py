@@ -19,7 +19,7 @@ from simulator.device.memory import Memory
 from simulator.device.settings import Range
 from simulator.protocol.catalogue.validation import validate_command
 from simulator.protocol.codes import INTERNAL
-from simulator.protocol.envelope import params_of
+from simulator.protocol.envelope import is_urgent, params_of
 
 REMEMBERED = 1_000
 """Answered cmdIds that a device remembers; far more than a platform ever has unanswered."""
@@ -152,7 +152,7 @@ class CommandQueue:
             self._send(name, mid, known_id, (BUSY, "too many commands wait"), now)
             return
         command = _Command(name, known_id, mid, params_of(message), now)
-        (self._urgent if message.get("imme") == "1" else self._waiting).append(command)
+        (self._urgent if is_urgent(message) else self._waiting).append(command)
         self.busy = True
         self._next()
 
