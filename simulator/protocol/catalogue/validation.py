@@ -17,8 +17,6 @@ MAX_MID_LENGTH = 32
 _MAX_DEPTH = 16
 _IMME = Integer()
 """0 and absent: not urgent; anything else: urgent."""
-_IMME = Integer()
-"""0 and absent: not urgent; anything else: urgent."""
 
 
 @dataclass(frozen=True, slots=True)
