@@ -93,12 +93,16 @@ def decode_public_key(text: object) -> RSAPublicKey:
     Raises:
         ChannelViolation: If it is no RSA key of 1,024 to 8,192 bits in the form of `encode_public_key`.
     """
+    der = decode_base64("publicKey", text)
     try:
-        key = load_der_public_key(decode_base64("publicKey", text))
+        key = load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm):
         raise ChannelViolation("publicKey is no public key that can be used here") from None
     if not isinstance(key, RSAPublicKey):
         raise ChannelViolation("publicKey is no RSA key")
+    # The loader takes the bare PKCS#1 form as well.
+    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
+        raise ChannelViolation("publicKey is no SubjectPublicKeyInfo")
     if not MIN_BITS <= key.key_size <= MAX_BITS:
         raise ChannelViolation(f"publicKey has {key.key_size} bits; {MIN_BITS} to {MAX_BITS} are allowed")
     return key

@@ -118,6 +118,12 @@ def test_other_forms_of_an_rsa_key_are_violations(server_key: RSAPrivateKey) -> 
             decode_public_key(form)
 
 
+def test_a_bare_pkcs1_key_is_a_violation(server_key: RSAPrivateKey) -> None:
+    pkcs1 = server_key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    with pytest.raises(ChannelViolation, match="SubjectPublicKeyInfo"):
+        decode_public_key(base64.b64encode(pkcs1).decode())
+
+
 @pytest.mark.parametrize("value", [None, "", 5, True, [], {}, b"bytes", "会", "====", "A", "AAAA", "\ud800"])
 def test_nonsense_is_a_violation(value: object) -> None:
     with pytest.raises(ChannelViolation, match="publicKey"):
