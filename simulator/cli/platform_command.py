@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--public-host", metavar="NAME", help="name it in broker and photo URLs (default: as it was asked)"
     )
-    where.add_argument("--port", type=int, default=0, metavar="N", help="of the dispatch (default: any free one)")
-    where.add_argument("--broker-port", type=int, default=0, metavar="N", help="of the broker (default: any free one)")
+    where.add_argument("--port", type=port, default=0, metavar="N", help="of the dispatch (default: any free one)")
+    where.add_argument("--broker-port", type=port, default=0, metavar="N", help="of the broker (default: any free one)")
     where.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready line into it as well")
     where.add_argument("--stop-with-stdin", action="store_true", help="end when standard input does: with its parent")
     tls = parser.add_argument_group("TLS (https and wss)")
@@ -58,6 +58,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--ledger", type=Path, metavar="FILE", help="SQLite file that outlives it (default: in memory)")
     what.add_argument("--idle-timeout", type=float, metavar="SECONDS", help="close connections silent for so long")
     what.add_argument("--verbose", action="store_true", help="one line a message on standard error, without secrets")
+
+
+def port(text: str) -> int:
+    """A port number of the command line; 0 takes a free one.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none: the operating system would take its lower 16 bits.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:

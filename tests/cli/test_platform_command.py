@@ -39,6 +39,13 @@ def test_the_scenario_decides_unless_told_otherwise() -> None:
     assert with_options(settings, parse("--channel", "plain")).channel == "plain"
 
 
+@pytest.mark.parametrize("option", ["--port", "--broker-port"])
+@pytest.mark.parametrize("number", ["65536", "99999", "-1", "8080x", "\u0661", ""])
+def test_a_port_that_is_none(option: str, number: str, scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["platform", "--scenario", str(scenario), f"{option}={number}"]) == 2
+    assert "is no port: 0 to 65535" in capsys.readouterr().err
+
+
 def test_unknown_channel_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match="rsa-aes"):
         with_options(PlatformSettings(), parse("--channel", "rsa-eas"))
