@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT_PACKAGES = ("simulator", "reports", "locustfile", "benchmarks", "tests")
 
-BASE = {"simulator", "simulator.clock", "simulator.measurements", "simulator.exit_codes"}
+BASE = {"simulator", "simulator.clock", "simulator.garbage", "simulator.measurements", "simulator.exit_codes"}
 WIRE = {"simulator.clock"}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire"}
 FLEET = DEVICE | {"simulator.device", "simulator.platform"}
@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator": set(),
     "simulator.clock": set(),
     "simulator.exit_codes": set(),
+    "simulator.garbage": set(),
     "simulator.measurements": {"simulator.clock"},
     "simulator.protocol": set(),
     "simulator.wire": WIRE,

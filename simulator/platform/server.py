@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.clock import Clock, SystemClock, TimerQueue
 from simulator.exit_codes import ExitCode
+from simulator.garbage import GarbagePolicy
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
 from simulator.platform.broker import GOING_AWAY, Broker
@@ -117,7 +118,9 @@ def run(options: PlatformOptions) -> int:
                 _write_at_once(options.ready_file, info.line() + "\n")
             print(info.line(), flush=True)  # noqa: T201 - the ready line is this command's output
 
-        await run_platform(options, stop=stop, ready=ready)
+        garbage = GarbagePolicy()
+        garbage.begin()
+        await run_platform(options, stop=stop, ready=ready, garbage=garbage)
 
     try:
         uvloop.run(main())
@@ -133,12 +136,14 @@ async def run_platform(
     stop: asyncio.Event,
     ready: Callable[[ReadyInfo], None],
     clock: Clock | None = None,
+    garbage: GarbagePolicy | None = None,
 ) -> None:
     """Serve on the running loop until `stop` is set.
 
     Args:
         ready: Called once both ports listen.
         clock: The system's where none is given.
+        garbage: Where the process is the platform's own: told of new connections.
 
     Raises:
         PlatformError: If the platform cannot start: a port in use, a ledger or certificate that cannot be used.
@@ -146,6 +151,7 @@ async def run_platform(
     with ExitStack() as resources:
         try:
             platform = _assembled(options, clock or SystemClock(), resources)
+            platform.garbage = garbage
             await platform.listen()
         except (LedgerError, TlsFileError, ListenFailed, UnknownSuite, BrokenSuite, OSError) as error:
             raise PlatformError(str(error)) from None
@@ -172,6 +178,8 @@ class _Platform:
         self._runner: web.AppRunner | None = None
         self._open_files = raise_open_file_limit(_OPEN_FILES)
         self._warned = False
+        self._connections = 0
+        self.garbage: GarbagePolicy | None = None
         self.context: SSLContext | None = None
         self.ca: Path | None = None
 
@@ -237,10 +245,16 @@ class _Platform:
     def _flush(self) -> None:
         self._broker.tally.flush()
         self._broker.commander.active()
+        connections = 0 if self._server is None else self._server.connections
+        if self.garbage is not None:
+            if connections > self._connections:
+                self.garbage.grow()
+            self.garbage.tidy()
+        self._connections = connections
         limit = self._open_files.soft
-        if not self._warned and self._server is not None and self._server.connections > _NEARLY * limit:
+        if not self._warned and connections > _NEARLY * limit:
             self._warned = True
-            log(f"platform: {self._server.connections} connections, and at most {limit} open files are allowed")
+            log(f"platform: {connections} connections, and at most {limit} open files are allowed")
 
 
 class _OneKey:

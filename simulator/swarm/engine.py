@@ -9,7 +9,6 @@ dropped unless that moment was moved on: the fence of a worker that lost its mas
 """
 
 import asyncio
-import gc
 import logging
 import sys
 import time
@@ -24,6 +23,7 @@ import gevent.event
 import gevent.monkey
 import uvloop
 
+from simulator.garbage import GarbagePolicy
 from simulator.swarm.log_relay import LogRelay
 from simulator.swarm.mailbox import Mailbox
 
@@ -35,6 +35,8 @@ SWITCH_INTERVAL_S = 0.0005
 """How long the gevent thread may keep the interpreter while devices wait; Python's own 5 ms would show as latency."""
 LAG_PROBE_S = 0.05
 """How often the loop's lateness is looked at: 20 values a second tell a 99th percentile after five seconds."""
+TIDY_S = 1.0
+"""Between two looks for devices that the garbage collector need not walk again."""
 OPEN_TIMEOUT_S = 60.0
 """Making the first RSA keys and looking up names takes seconds at most."""
 CLOSE_TIMEOUT_S = 15.0
@@ -117,6 +119,7 @@ class Engine:
         self._stopping = False
         self._keep_until = float("inf")
         self._switch_interval = sys.getswitchinterval()
+        self._garbage = GarbagePolicy()
 
     # --- called from gevent ---
 
@@ -127,8 +130,7 @@ class Engine:
             EngineError: If it does not open; the text is the reason.
         """
         self._log_relay.install()
-        gc.collect()
-        gc.freeze()
+        self._garbage.begin()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         _start_new_thread(self._run, ())
         try:
@@ -171,7 +173,7 @@ class Engine:
             self._log_relay.remove()
             self._mailbox.close()
         sys.setswitchinterval(self._switch_interval)
-        gc.unfreeze()
+        self._garbage.end()
         return ended
 
     def _call(self, function: Callable[..., object], *args: object) -> bool:
@@ -239,6 +241,7 @@ class Engine:
             await runtime.open()
             self._mailbox.post(("opened", None))
             loop.call_later(LAG_PROBE_S, self._probe, loop.time() + LAG_PROBE_S)
+            loop.call_later(TIDY_S, self._tidy)
             await self._stop.wait()
         finally:
             for timer in self._pending.values():
@@ -267,6 +270,10 @@ class Engine:
         # From now, not from `due`: after a stall it would be looked at many times in a row.
         due = now + LAG_PROBE_S
         loop.call_at(due, self._probe, due)
+
+    def _tidy(self) -> None:
+        self._garbage.tidy()
+        asyncio.get_running_loop().call_later(TIDY_S, self._tidy)
 
     def _obey(self) -> None:
         runtime = self._runtime
@@ -301,6 +308,7 @@ class Engine:
     def _start_one(self, index: int) -> None:
         del self._pending[index]
         if self._runtime is not None:
+            self._garbage.grow()
             self._runtime.start_device(index, partial(self._finished, index))
 
     def _finished(self, index: int) -> None:

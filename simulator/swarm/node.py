@@ -3,7 +3,6 @@
 It does not know where indexes come from or what becomes of the measurements: `local` and `distributed` say so.
 """
 
-import gc
 import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -27,9 +26,6 @@ STOP_MARGIN_S = 20.0
 """What a drain may take beyond the scenario's time: closing handshakes, cutting off who does not answer these, and a
 loop that is behind."""
 
-FREEZE_GROWTH = 1.05
-FREEZE_STEP = 100
-"""The garbage collector is told of new devices when the fleet has grown by this factor and this many."""
 
 MakeRuntime = Callable[[Recorder, Callable[[int, str], None]], Runtime]
 
@@ -81,7 +77,6 @@ class Node:
         self._running = False
         self._finishing: gevent.event.Event | None = None
         self._requeue: set[int] = set()
-        self._frozen_devices = 0
         self.turned_away = 0
         """Users that ended at once, because the fleet has no device for them."""
 
@@ -208,11 +203,6 @@ class Node:
 
     def _take_health(self, sample: HealthSample) -> None:
         self.measurements.sample_health(sample)
-        # While a fleet grows, each full garbage collection walks all devices: a stall of a third of a second at
-        # 20,000. Devices live as long as the run, so they are put out of the collector's sight.
-        if self.book.in_use > self._frozen_devices * FREEZE_GROWTH + FREEZE_STEP:
-            self._frozen_devices = self.book.in_use
-            gc.freeze()
 
     def _on_lag(self, lag: float, at: float) -> None:
         self._health.lags.append(lag)
