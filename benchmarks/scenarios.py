@@ -40,7 +40,7 @@ class FleetScenario:
             "defaults:",
             f"  users: {USERS}",
             "  verifications: [{rate: 1/h}]",
-            "  request_timeout: 60s",
+            "  request_timeout: 10s",
             f"  heartbeat: {self.heartbeat_s * 1000:.3f}ms",
             "groups:",
             "  - name: rooms",

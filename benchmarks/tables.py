@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.figures import Spread, Target
 from benchmarks.latency import Latency
 from benchmarks.master import MasterLoad
-from benchmarks.round_trip import ENCRYPTED, FLOOR, LOADS, PLAIN, USUAL, VARIANTS, RoundTrips
+from benchmarks.round_trip import ENCRYPTED, FLOOR, LOADS, PLAIN, USUAL, RoundTrips
 from benchmarks.scale import Scale
 
 
@@ -70,7 +70,7 @@ def _round_trips(found: RoundTrips, load: str) -> Table:
         f"CPU a round trip, {load}: median (min-max)",
         ("variant", "µs", "round trips/s", "of the usual way", "floors"),
     )
-    for variant in VARIANTS:
+    for variant in LOADS[load]:
         ours = variant in (PLAIN, ENCRYPTED)
         table.add_row(
             variant,

@@ -60,5 +60,11 @@ class SteadyState:
                 "settled": as_dict(first),
                 "start_up": between(self._opened, online),
                 "window": between(first, last),
+                "errors": _errors(environment),
             },
         )
+
+
+def _errors(environment: Any) -> dict[str, int]:
+    """What failed since the beginning, and how often."""
+    return {f"{error.name}: {error.error}": error.occurrences for error in environment.stats.errors.values()}

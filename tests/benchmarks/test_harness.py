@@ -1,0 +1,58 @@
+"""Every benchmark, on numbers so small that they mean nothing: does the harness bring figures home?"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.__main__ import NAMES, main
+
+pytestmark = pytest.mark.timeout(600)
+
+RATE = {"median", "min", "max", "rounds"}
+
+
+def measure(name: str, directory: Path) -> dict[str, Any]:
+    output = directory / "results.json"
+    assert main(["--size", "tiny", "--only", name, "--output", str(output)]) == 0
+    document: dict[str, Any] = json.loads(output.read_text())
+    assert document["schema"] == 1
+    assert document["machine"]["cores"] >= 1
+    assert "locust" in document["machine"]["libraries"]
+    others = {other.replace("-", "_") for other in NAMES} - {name.replace("-", "_")}
+    assert not others & document.keys()
+    return document
+
+
+def test_round_trips(tmp_path: Path) -> None:
+    document = measure("round-trip", tmp_path)
+    for load in ("full load", "same rate"):
+        found = document["round_trip"][load]
+        assert set(found["cpu_us"]) >= {"floor", "usual", "ours, plain", "ours, rsa-aes"}
+        for windows in found["windows"].values():
+            assert windows[0]["rate"] > 0
+            assert windows[0]["failures"] == 0
+        assert found["ratios"]["ours, plain / usual"].keys() == RATE
+    assert [target["limit"] for target in document["targets"]] == [0.25, 4.0, 0.32]
+
+
+def test_scale(tmp_path: Path) -> None:
+    found = measure("scale", tmp_path)["scale"]
+    assert found["fleets"].keys() == {"2", "3", "4"}
+    assert all(fleet["failures"] == 0 for fleet in found["fleets"].values())
+    assert found["channels"].keys() == {"rsa-aes", "plain"}
+    assert found["usual"]["devices"] == 3
+
+
+def test_latency(tmp_path: Path) -> None:
+    found = measure("latency", tmp_path)["latency"]
+    assert found["known_ms"] == {"p50": pytest.approx(50.0), "p99": pytest.approx(200.0)}
+    assert found["samples"][0] > 0
+
+
+def test_master(tmp_path: Path) -> None:
+    found = measure("master", tmp_path)["master"]
+    assert (found["workers"], found["devices"]) == (2, 6)
+    assert found["cpu_ms_per_report"]["median"] > 0
+    assert found["lag_ms"].keys() == {"p50", "p99", "max"}

@@ -1,0 +1,34 @@
+"""The scenarios that are measured are scenarios like all others."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.latency import DELAY, known_quantiles
+from benchmarks.scenarios import USERS, FleetScenario
+from simulator.fleet.scenario import load_scenario
+
+
+@pytest.mark.parametrize("channel", ["plain", "rsa-aes"])
+def test_it_says_what_was_asked_for(tmp_path: Path, channel: str) -> None:
+    made = FleetScenario(devices=7, channel=channel, heartbeat_s=0.0123, start_rate=5)
+    scenario = load_scenario(made.write(tmp_path / "made.yaml"))
+    settings = scenario.group_settings()[0]
+    assert scenario.devices == 7
+    assert scenario.document.channel.suite == channel
+    assert settings.heartbeat_interval == pytest.approx(0.0123, abs=1e-6)
+    assert settings.users == USERS
+    assert scenario.platform_settings().answers == ()
+
+
+def test_the_platform_delays_by_the_distribution_whose_quantiles_are_known(tmp_path: Path) -> None:
+    made = FleetScenario(
+        devices=1,
+        channel="plain",
+        heartbeat_s=1,
+        start_rate=1,
+        delay="{lognormal: {median: 50ms, p99: 200ms}}",
+    )
+    answers = load_scenario(made.write(tmp_path / "made.yaml")).platform_settings().answers
+    assert [rule.delay for rule in answers] == [DELAY]
+    assert known_quantiles() == {"p50": pytest.approx(50.0), "p99": pytest.approx(200.0)}
