@@ -73,7 +73,7 @@ class Network(Protocol):
         ...
 
     async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
-        """Open the WebSocket at `url`; `root_ca` is the PEM text of the look-up's answer.
+        """Open the WebSocket at `url`; `root_ca` is the PEM text of a look-up's answer that came over https.
 
         Raises:
             NetworkError: If it does not open.
@@ -123,3 +123,7 @@ class Environment:
     credentials: CredentialStore | None = None
     trace: Callable[[str, bytes], None] | None = None
     """Given every decrypted message with its direction (`>` sent, `<` received); for a single device only."""
+
+    def dispatch_url(self, index: int) -> str:
+        """The dispatch URL of device `index`."""
+        return self.dispatch_urls[index % len(self.dispatch_urls)]

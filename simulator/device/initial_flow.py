@@ -65,7 +65,7 @@ async def look_up(
     """
     nonce = f"{rng.getrandbits(64):016x}{clock.now_ms() & 0xFFFFFFFFFFFF:012x}"
     query = broker.LookupQuery.build(device.sn, settings.broker_type, nonce, clock.now_ms(), device.secret_key)
-    url = query.url(env.dispatch_urls[index % len(env.dispatch_urls)])
+    url = query.url(env.dispatch_url(index))
     if env.trace is not None:
         env.trace(">", orjson.dumps({"GET": LOOKUP, **asdict(query)}))
     started, before = env.clock.wall(), env.clock.monotonic()

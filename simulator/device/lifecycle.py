@@ -201,7 +201,10 @@ class Lifecycle:
                 answer = await initial_flow.look_up(
                     env, self._spec.credentials, settings, self._clock, self._rng, self._spec.index
                 )
-            self._broker_url, self._root_ca = answer.url, answer.root_ca
+            self._broker_url = answer.url
+            # Over plain HTTP anybody in between could have put a certificate of their own there.
+            secure = env.dispatch_url(self._spec.index).startswith("https:")
+            self._root_ca = answer.root_ca if secure else None
             self._connect_failures = 0
         url = self._broker_url
         assert url is not None

@@ -7,15 +7,18 @@ import asyncio
 import socket
 import ssl
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
+from websockets.uri import WebSocketURI
 from yarl import URL
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook
+from simulator.wire.errors import TlsFileError, connect_failure
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
@@ -29,6 +32,7 @@ class FleetNetwork:
 
     Args:
         tls: settings of https and wss; None for the system's CAs.
+        client_cert, client_key: shown to brokers beside a `rootCA` of the look-up too, which has settings of its own.
         source_ips: local addresses, used in turn by device index; empty leaves the choice to the system.
         connect_rate: devices that may begin to come online per second; None for no limit.
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
@@ -41,6 +45,8 @@ class FleetNetwork:
         *,
         tls: ssl.SSLContext | None = None,
         verify: bool = True,
+        client_cert: Path | None = None,
+        client_key: Path | None = None,
         source_ips: Sequence[str] = (),
         connect_rate: float | None = None,
         open_timeout: float = 10.0,
@@ -48,14 +54,14 @@ class FleetNetwork:
     ) -> None:
         self._tls = tls
         self._verify = verify
+        self._client_cert = client_cert
+        self._client_key = client_key
         self._source_ips = tuple(source_ips)
-        self._interval = 1.0 / connect_rate if connect_rate else 0.0
-        self._next_turn = 0.0
+        self._turns = Turns(connect_rate) if connect_rate else None
         self._open_timeout = open_timeout
         self._socket_type = socket_type
         self._http: aiohttp.ClientSession | None = None
         self._addresses = AddressBook()
-        self._secure_lookup = False
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     async def open(self) -> None:
@@ -82,16 +88,10 @@ class FleetNetwork:
             self._http = None
 
     async def turn(self) -> None:
-        if not self._interval:
-            return
-        now = asyncio.get_running_loop().time()
-        turn = max(now, self._next_turn)
-        self._next_turn = turn + self._interval
-        if turn > now:
-            await asyncio.sleep(turn - now)
+        if self._turns is not None:
+            await self._turns.take()
 
     async def look_up(self, url: str) -> tuple[int, bytes]:
-        self._secure_lookup = url.startswith("https:")
         return await self._get(url, MAX_LOOKUP_BYTES)
 
     async def download(self, url: str, limit: int) -> bytes:
@@ -113,7 +113,7 @@ class FleetNetwork:
                 addresses=self._addresses,
             )
         except ConnectFailed as error:
-            raise NetworkError(error.kind, error.detail) from error
+            raise NetworkError(error.kind, _in_words_of_scenarios(error.detail)) from error
 
     async def _get(self, url: str, limit: int) -> tuple[int, bytes]:
         """Status and body of a GET.
@@ -132,36 +132,91 @@ class FleetNetwork:
                 return response.status, body
         except aiohttp.ClientConnectorDNSError as error:
             raise NetworkError("dns", f"no address found for {error.host!r}") from error
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
-            raise NetworkError(
-                "tls",
-                f"the certificate of {error.host}:{error.port} is not trusted: "
-                "name the certificate of its issuer in the scenario (tls.ca)",
-            ) from error
         except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, ConnectionRefusedError):
-                raise NetworkError("refused", f"nothing listens at {error.host}:{error.port}") from error
-            raise NetworkError("unreachable", f"{error.host}:{error.port} cannot be reached") from error
+            raise _not_reached(error, secure=url.startswith("https:")) from error
         except TimeoutError as error:
             raise NetworkError("timeout", f"no answer within {self._open_timeout:g} s") from error
-        except (aiohttp.InvalidURL, ValueError) as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
             raise NetworkError("bad url", "the URL cannot be used") from error
         except (aiohttp.ClientError, OSError) as error:
             raise NetworkError("http", f"the server broke off ({type(error).__name__})") from error
 
     def _context(self, root_ca: str | None) -> ssl.SSLContext | None:
-        """TLS settings for the broker.
+        """TLS settings for the broker: those of the look-up's `rootCA` where it named one.
 
-        The look-up's `rootCA` is trusted where the look-up itself came over verified TLS: over plain HTTP anybody in
-        between could have put it there.
+        Raises:
+            NetworkError: If the `rootCA` is no certificate.
         """
-        if root_ca is None or not self._verify or not self._secure_lookup:
+        if root_ca is None or not self._verify:
             return self._tls
         context = self._contexts.get(root_ca)
         if context is None:
             with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
                 path = Path(directory, "root.pem")
                 path.write_text(root_ca, encoding="ascii", errors="replace")
-                context = client_context(ca_file=path)
+                try:
+                    context = client_context(path, self._client_cert, self._client_key)
+                except TlsFileError as error:
+                    problem = f"the rootCA of the look-up cannot be used: {error.problem}"
+                    raise NetworkError("tls", problem) from error
             self._contexts[root_ca] = context
         return context
+
+
+class Turns:
+    """A queue of devices that want to come online, let through at an even rate; for one event loop.
+
+    Somebody who is cancelled while waiting leaves the queue, and the others move up.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """`rate` is how many are let through per second."""
+        self._interval = 1.0 / rate
+        self._next = 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def take(self) -> None:
+        """Wait for one's turn."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if not self._waiting and now >= self._next:
+            self._next = now + self._interval
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        if self._timer is None:
+            self._timer = loop.call_at(self._next, self._let_through, loop)
+        await turn
+
+    def _let_through(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        # A late timer lets several through, so that the rate is kept; a stall of seconds makes no burst.
+        self._next = max(self._next, now - 1.0)
+        while self._waiting and self._next <= now:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self._next += self._interval
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        if self._waiting:
+            self._timer = loop.call_at(self._next, self._let_through, loop)
+
+
+def _not_reached(error: aiohttp.ClientConnectorError, *, secure: bool) -> NetworkError:
+    """Why an HTTP server could not be reached, in the words of the wire layer."""
+    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error.os_error
+    if not isinstance(cause, OSError):
+        return NetworkError("tls", str(cause))
+    failed = connect_failure(cause, WebSocketURI(secure, error.host, error.port or 0, "", ""), None)
+    detail = _in_words_of_scenarios(failed.detail).replace("wss://", "https://").replace("ws://", "http://")
+    return NetworkError(failed.kind, detail)
+
+
+def _in_words_of_scenarios(detail: str) -> str:
+    """The wire layer's advice with the names that its settings have in a scenario."""
+    return detail.replace("(ca_file)", "(tls.ca)").replace(
+        "(client_cert, client_key)", "(tls.client_cert, tls.client_key)"
+    )

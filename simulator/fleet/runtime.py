@@ -93,6 +93,8 @@ class FleetRuntime:
         self._network = FleetNetwork(
             tls=client_context(tls.ca, tls.client_cert, tls.client_key, tls.verify),
             verify=tls.verify,
+            client_cert=tls.client_cert,
+            client_key=tls.client_key,
             source_ips=document.network.source_ips,
             connect_rate=document.network.connect_rate,
             open_timeout=document.network.open_timeout,
@@ -166,7 +168,8 @@ class FleetRuntime:
             return
         drains = [device.spec.settings.drain for device in self._devices.values()]
         limit = max(drains) if drain_s is None else drain_s
-        self._empty = asyncio.get_running_loop().create_future()
+        if self._empty is None:
+            self._empty = asyncio.get_running_loop().create_future()
         for number, device in enumerate(list(self._devices.values()), 1):
             device.stop(drain_s)
             if number % _STOPS_AT_ONCE == 0:

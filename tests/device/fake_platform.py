@@ -321,7 +321,7 @@ class Platform:
 
     # The look-up.
 
-    def look_up(self, query: str, url: str, wall_ms: int) -> bytes:
+    def look_up(self, query: str, url: str, root_ca: str | None, wall_ms: int) -> bytes:
         """The body for a look-up's query string, which has to be right."""
         parsed = parse_query_string(query)
         if not isinstance(parsed, LookupQuery):
@@ -334,7 +334,7 @@ class Platform:
         if problem is not None:
             self.violation(f"look-up: {problem}")
             return BrokerAnswer.refusal(problem).encode()
-        return BrokerAnswer(code="00000000", message="success", url=url).encode()
+        return BrokerAnswer(code="00000000", message="success", url=url, root_ca=root_ca).encode()
 
     # The strict eye.
 

@@ -196,6 +196,7 @@ class MemoryNetwork:
         self._world = world
         self.lookups: list[str] = []
         self.connects: list[str] = []
+        self.root_cas: list[str | None] = []
         self.downloads: list[str] = []
         self.turns = 0
         self.turn_script: list[Callable[[], Awaitable[None]]] = []
@@ -218,13 +219,14 @@ class MemoryNetwork:
         if self.lookup_script:
             return await self.lookup_script.pop(0)()
         address, _, query = url.partition("?")
-        assert address == f"{DISPATCH}/v3/device/getBrokerServer"
         world = self._world
-        return 200, world.platform.look_up(query, self.broker_url, int(world.clock.wall() * 1000))
+        assert address == f"{world.env.dispatch_urls[0]}/v3/device/getBrokerServer"
+        return 200, world.platform.look_up(query, self.broker_url, self.root_ca, int(world.clock.wall() * 1000))
 
     async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
         await asyncio.sleep(0)
         self.connects.append(url)
+        self.root_cas.append(root_ca)
         if self.connect_script:
             await self.connect_script.pop(0)()
         link = Link(self._world.platform, url, index)

@@ -339,6 +339,17 @@ async def test_look_up_without_an_answer(world: World, kind: str) -> None:
     assert device.state is DeviceState.ONLINE
 
 
+@pytest.mark.parametrize(("dispatch", "trusted"), [("http://dispatch.test", None), ("https://dispatch.test", "PEM")])
+async def test_a_root_ca_counts_where_it_came_over_https(world: World, dispatch: str, trusted: str | None) -> None:
+    world.env.dispatch_urls = (dispatch,)
+    world.network.root_ca = "PEM"
+    device = await world.online()
+    world.platform.link.close(1001)
+    await world.advance(2)
+    assert device.state is DeviceState.ONLINE
+    assert world.network.root_cas == [trusted, trusted]
+
+
 async def test_nonces_and_mids_never_come_again(world: World) -> None:
     device = await world.start()
     for _ in range(20):

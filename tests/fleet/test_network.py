@@ -1,0 +1,508 @@
+"""The fleet's network against real servers: what goes through, and every way in which it does not."""
+
+import asyncio
+import gzip
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from simulator.device.environment import NetworkError
+from simulator.fleet.network import MAX_LOOKUP_BYTES, MAX_MESSAGE_BYTES, FleetNetwork
+from simulator.wire.server import serve
+from simulator.wire.tls import SelfSigned, client_context, self_signed, server_context
+
+Cleanup = Callable[[Awaitable[Any]], None]
+
+
+class Handler:
+    """Either end of a WebSocket; keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.connection: Any = None
+        self.messages: list[tuple[bytes, bool]] = []
+        self.ended: asyncio.Future[tuple[int, str, str]] = asyncio.get_running_loop().create_future()
+
+    def opened(self, connection: Any) -> None:
+        self.connection = connection
+
+    def message(self, payload: bytes, binary: bool) -> None:
+        self.messages.append((payload, binary))
+
+    def closed(self, code: int, reason: str, detail: str) -> None:
+        self.ended.set_result((code, reason, detail))
+
+
+class Bench:
+    """Makes networks and servers, and ends them."""
+
+    def __init__(self) -> None:
+        self._endings: list[Callable[[], Awaitable[Any]]] = []
+
+    async def network(self, **options: Any) -> FleetNetwork:
+        network = FleetNetwork(**({"open_timeout": 5.0} | options))
+        await network.open()
+        self._endings.append(network.close)
+        return network
+
+    async def http(self, handler: Callable[[web.Request], Awaitable[Any]], tls: ssl.SSLContext | None = None) -> str:
+        """The base URL of an aiohttp server."""
+        app = web.Application(client_max_size=2**24)
+        app.router.add_route("*", "/{tail:.*}", handler)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+        await site.start()
+        self._endings.append(runner.cleanup)
+        port = runner.addresses[0][1]
+        return f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+
+    async def raw(self, answer: bytes | None, tls: ssl.SSLContext | None = None) -> int:
+        """The port of a server that says `answer` and hangs up, or is silent."""
+
+        async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if answer is None:
+                await reader.read()
+            else:
+                await reader.read(10)
+                writer.write(answer)
+            writer.close()
+
+        server = await asyncio.start_server(run, "127.0.0.1", 0, ssl=tls)
+        self._endings.append(self._closed(server))
+        return int(server.sockets[0].getsockname()[1])
+
+    @staticmethod
+    def _closed(server: asyncio.Server) -> Callable[[], Awaitable[None]]:
+        async def close() -> None:
+            server.close()
+
+        return close
+
+    async def websocket(self, tls: ssl.SSLContext | None = None) -> tuple[int, list[Handler]]:
+        """The port of a WebSocket server, and the handlers of its connections."""
+        handlers: list[Handler] = []
+
+        def make() -> Handler:
+            handlers.append(Handler())
+            return handlers[-1]
+
+        server = await serve("127.0.0.1", 0, make, ssl=tls, max_size=2**25, max_write_buffer=2**16)
+
+        async def close() -> None:
+            server.close()
+            await server.wait_closed()
+
+        self._endings.append(close)
+        return server.port, handlers
+
+    async def close(self) -> None:
+        for ending in reversed(self._endings):
+            await ending()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
+    return self_signed(tmp_path_factory.mktemp("tls"), ["127.0.0.1", "localhost"])
+
+
+def pem_of(certificate: SelfSigned) -> str:
+    return Path(certificate.cert).read_text()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what real sockets bring."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+def closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+async def failure(awaitable: Awaitable[Any]) -> NetworkError:
+    with pytest.raises(NetworkError) as raised:
+        await awaitable
+    return raised.value
+
+
+# Look-ups.
+
+
+async def test_a_look_up_brings_status_and_body_and_the_query_as_it_is(bench: Bench) -> None:
+    seen: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.raw_path)
+        return web.Response(status=404, body=b"{}")
+
+    base = await bench.http(answer)
+    network = await bench.network()
+    path = "/v3/device/getBrokerServer?sn=%E4%BC%9A+1%2B&sign=a%26b"
+    assert await network.look_up(base + path) == (404, b"{}")
+    assert seen == [path]
+
+
+async def test_each_look_up_has_a_connection_of_its_own(bench: Bench) -> None:
+    peers: list[Any] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.append(request.transport.get_extra_info("peername"))
+        return web.Response(body=b"{}")
+
+    base = await bench.http(answer)
+    network = await bench.network()
+    for _ in range(3):
+        await network.look_up(base)
+    assert len(set(peers)) == 3
+
+
+async def test_redirects_are_not_followed(bench: Bench) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        raise web.HTTPFound("/elsewhere")
+
+    network = await bench.network()
+    status, _ = await network.look_up(await bench.http(answer))
+    assert status == 302
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_LOOKUP_BYTES])
+async def test_bodies_up_to_the_limit(bench: Bench, size: int) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * size)
+
+    network = await bench.network()
+    assert await network.look_up(await bench.http(answer)) == (200, b"x" * size)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+async def test_a_body_over_the_limit(bench: Bench, zipped: bool) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        body = b"x" * (MAX_LOOKUP_BYTES + 1)
+        if zipped:
+            return web.Response(body=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+        return web.Response(body=body)
+
+    network = await bench.network()
+    error = await failure(network.look_up(await bench.http(answer)))
+    assert error.kind == "too large"
+
+
+async def test_an_endless_body_is_cut(bench: Bench) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100_000):
+            await response.write(b"x" * 65_536)
+        return response
+
+    network = await bench.network()
+    error = await failure(network.download(await bench.http(answer), 300_000))
+    assert error.kind == "too large"
+
+
+async def test_nobody_listens(bench: Bench) -> None:
+    network = await bench.network()
+    port = closed_port()
+    error = await failure(network.look_up(f"http://127.0.0.1:{port}/x?sign=secret"))
+    assert error.kind == "refused"
+    assert str(port) in str(error)
+    assert "secret" not in str(error)
+
+
+async def test_no_such_host(bench: Bench) -> None:
+    network = await bench.network()
+    for url in ("http://no-such-host.invalid/x", "http://" + "a" * 70 + ".invalid/"):
+        error = await failure(network.look_up(url))
+        assert error.kind in ("dns", "bad url")
+
+
+async def test_a_silent_server(bench: Bench) -> None:
+    network = await bench.network(open_timeout=0.2)
+    error = await failure(network.look_up(f"http://127.0.0.1:{await bench.raw(None)}/"))
+    assert error.kind == "timeout"
+    assert "0.2 s" in str(error)
+
+
+async def test_a_slow_body_counts_into_the_same_time(bench: Bench) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"x")
+            await asyncio.sleep(0.05)
+        return response
+
+    network = await bench.network(open_timeout=0.3)
+    error = await failure(network.look_up(await bench.http(answer)))
+    assert error.kind == "timeout"
+
+
+RAW = [
+    b"",
+    b"SSH-2.0-OpenSSH_9.6\r\n",
+    b"\x00\x01\x02\x03",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nnogzi",
+    b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+    b"HTTP/1.1 999999 ?\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("answer", RAW, ids=range(len(RAW)))
+async def test_a_server_that_speaks_no_http_or_breaks_off(bench: Bench, answer: bytes) -> None:
+    network = await bench.network(open_timeout=2.0)
+    error = await failure(network.look_up(f"http://127.0.0.1:{await bench.raw(answer)}/?sign=secret"))
+    assert error.kind == "http"
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "http://", "ftp://h/x", "http://[::1", "http://h:99999/", "file:///etc/passwd"]
+)
+async def test_urls_that_cannot_be_used(bench: Bench, url: str) -> None:
+    network = await bench.network()
+    error = await failure(network.download(url, 1000))
+    assert error.kind in ("bad url", "dns")
+
+
+# Downloads.
+
+
+async def test_a_download_brings_the_body_of_a_success_only(bench: Bench) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 500, status=int(request.path[1:]))
+
+    base = await bench.http(answer)
+    network = await bench.network()
+    assert await network.download(f"{base}/200", 500) == b"x" * 500
+    assert (await failure(network.download(f"{base}/200", 499))).kind == "too large"
+    assert (await failure(network.download(f"{base}/404", 500))).kind == "http 404"
+
+
+# TLS.
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(body=b"hello")
+
+
+async def test_https_with_the_right_ca(bench: Bench, certificate: SelfSigned) -> None:
+    base = await bench.http(hello, server_context(certificate.cert, certificate.key))
+    trusting = await bench.network(tls=client_context(certificate.cert))
+    assert await trusting.look_up(base) == (200, b"hello")
+    careless = await bench.network(tls=client_context(verify=False), verify=False)
+    assert await careless.look_up(base) == (200, b"hello")
+
+
+async def test_https_without_trust_says_what_would_help(bench: Bench, certificate: SelfSigned) -> None:
+    base = await bench.http(hello, server_context(certificate.cert, certificate.key))
+    network = await bench.network(tls=client_context())
+    error = await failure(network.look_up(base))
+    assert error.kind == "tls"
+    assert "tls.ca" in str(error)
+    assert "not trusted" in str(error)
+
+
+async def test_https_for_another_host(bench: Bench, tmp_path: Path) -> None:
+    other = self_signed(tmp_path, ["elsewhere.test"])
+    base = await bench.http(hello, server_context(other.cert, other.key))
+    network = await bench.network(tls=client_context(other.cert))
+    error = await failure(network.look_up(base))
+    assert error.kind == "tls"
+    assert "another host" in str(error)
+
+
+async def test_https_on_a_port_without_tls(bench: Bench) -> None:
+    base = (await bench.http(hello)).replace("http:", "https:")
+    network = await bench.network()
+    error = await failure(network.look_up(base))
+    assert error.kind == "tls"
+    assert "does not speak TLS" in str(error)
+
+
+# WebSockets.
+
+
+async def test_a_websocket_carries_both_ways_and_closes(bench: Bench) -> None:
+    port, servers = await bench.websocket()
+    network = await bench.network()
+    handler = Handler()
+    connection = await network.connect(f"ws://127.0.0.1:{port}/best", handler, index=0, root_ca=None)
+    assert handler.connection is connection
+    connection.send(b"text", False)
+    connection.send(b"\x00bin", True)
+    await until(lambda: len(servers[0].messages) == 2)
+    assert servers[0].messages == [(b"text", False), (b"\x00bin", True)]
+    connection.close()
+    assert (await asyncio.wait_for(handler.ended, 5))[0] == 1000
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("ws://127.0.0.1:{closed}/", "refused"),
+        ("ws://no-such-host.invalid/", "dns"),
+        ("ws://", "handshake"),
+        ("mqtt://127.0.0.1:{closed}", "handshake"),
+        ("ws://127.0.0.1:{http}/", "handshake"),
+        ("ws://127.0.0.1:{silent}/", "timeout"),
+        ("ws://127.0.0.1:{gone}/", "handshake"),
+        ("wss://127.0.0.1:{http}/", "tls"),
+    ],
+)
+async def test_every_kind_of_failed_connect(bench: Bench, url: str, kind: str) -> None:
+    ports = {
+        "closed": closed_port(),
+        "http": (await bench.http(hello)).rpartition(":")[2],
+        "silent": await bench.raw(None),
+        "gone": await bench.raw(b""),
+    }
+    network = await bench.network(open_timeout=0.5)
+    handler = Handler()
+    error = await failure(network.connect(url.format(**ports), handler, index=0, root_ca=None))
+    assert error.kind == kind
+    assert str(error)
+    assert handler.connection is None
+    assert not handler.ended.done()
+
+
+async def test_a_message_over_the_limit_closes_with_1009(bench: Bench) -> None:
+    port, servers = await bench.websocket()
+    network = await bench.network()
+    handler = Handler()
+    await network.connect(f"ws://127.0.0.1:{port}/", handler, index=0, root_ca=None)
+    await until(lambda: bool(servers) and servers[0].connection is not None)
+    servers[0].connection.send(b"x" * MAX_MESSAGE_BYTES, False)
+    servers[0].connection.send(b"x" * (MAX_MESSAGE_BYTES + 1), False)
+    assert (await asyncio.wait_for(handler.ended, 10))[0] == 1009
+    assert [len(payload) for payload, _ in handler.messages] == [MAX_MESSAGE_BYTES]
+
+
+async def test_source_addresses_in_turn_by_index(bench: Bench) -> None:
+    port, servers = await bench.websocket()
+    network = await bench.network(source_ips=["127.0.0.2", "127.0.0.3"])
+    for index in range(4):
+        await network.connect(f"ws://127.0.0.1:{port}/", Handler(), index=index, root_ca=None)
+    await until(lambda: sum(server.connection is not None for server in servers) == 4)
+    assert [server.connection.peer[0] for server in servers] == ["127.0.0.2", "127.0.0.3"] * 2
+
+
+async def test_a_source_address_that_is_not_ours(bench: Bench) -> None:
+    port, _ = await bench.websocket()
+    network = await bench.network(source_ips=["203.0.113.7"])
+    error = await failure(network.connect(f"ws://127.0.0.1:{port}/", Handler(), index=0, root_ca=None))
+    assert error.kind == "limit"
+    assert "203.0.113.7" in str(error)
+
+
+# The CA that the look-up's answer names.
+
+
+async def test_the_look_ups_root_ca_is_trusted_for_the_broker(bench: Bench, certificate: SelfSigned) -> None:
+    port, _ = await bench.websocket(server_context(certificate.cert, certificate.key))
+    network = await bench.network(tls=client_context())
+    url = f"wss://127.0.0.1:{port}/"
+    assert (await failure(network.connect(url, Handler(), index=0, root_ca=None))).kind == "tls"
+    pem = pem_of(certificate)
+    for _ in range(2):
+        await network.connect(url, Handler(), index=0, root_ca=pem)
+    assert len(network._contexts) == 1
+
+
+async def test_another_root_ca_is_not_enough(bench: Bench, certificate: SelfSigned, tmp_path: Path) -> None:
+    port, _ = await bench.websocket(server_context(certificate.cert, certificate.key))
+    other = pem_of(self_signed(tmp_path, ["127.0.0.1"]))
+    network = await bench.network(tls=client_context(certificate.cert))
+    error = await failure(network.connect(f"wss://127.0.0.1:{port}/", Handler(), index=0, root_ca=other))
+    assert error.kind == "tls"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "证书"]
+)
+async def test_a_root_ca_that_is_none_is_an_error_of_that_connect(
+    bench: Bench, certificate: SelfSigned, text: str
+) -> None:
+    port, _ = await bench.websocket(server_context(certificate.cert, certificate.key))
+    network = await bench.network(tls=client_context(certificate.cert))
+    for _ in range(2):
+        error = await failure(network.connect(f"wss://127.0.0.1:{port}/", Handler(), index=0, root_ca=text))
+        assert error.kind == "tls"
+        assert "rootCA" in str(error)
+
+
+async def test_a_broker_that_demands_a_client_certificate(
+    bench: Bench, certificate: SelfSigned, tmp_path: Path
+) -> None:
+    """The client certificate is shown beside the look-up's rootCA too."""
+    client = self_signed(tmp_path, ["device"])
+    port, servers = await bench.websocket(server_context(certificate.cert, certificate.key, client.cert))
+    files = {"client_cert": Path(client.cert), "client_key": Path(client.key)}
+    network = await bench.network(tls=client_context(certificate.cert, client.cert, client.key), **files)
+    pem = pem_of(certificate)
+    for root_ca in (None, pem):
+        handler = Handler()
+        connection = await network.connect(f"wss://127.0.0.1:{port}/", handler, index=0, root_ca=root_ca)
+        connection.send(b"hello", False)
+        await until(lambda: bool(servers) and bool(servers[-1].messages))
+        servers[-1].messages.clear()
+
+
+# Turns.
+
+
+async def test_without_a_rate_everybody_goes_at_once(bench: Bench) -> None:
+    network = await bench.network()
+    begun = time.perf_counter()
+    await asyncio.gather(*(network.turn() for _ in range(1000)))
+    assert time.perf_counter() - begun < 0.5
+
+
+async def test_turns_come_at_the_connect_rate_and_in_order(bench: Bench) -> None:
+    network = await bench.network(connect_rate=200.0)
+    order: list[int] = []
+
+    async def come(number: int) -> None:
+        await network.turn()
+        order.append(number)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(come(number) for number in range(41)))
+    assert 0.19 <= time.perf_counter() - begun < 0.6
+    assert order == list(range(41))
+
+
+async def test_turns_of_those_who_left_go_to_the_others(bench: Bench) -> None:
+    """A fleet that is switched off while it comes online must not keep the next one waiting."""
+    network = await bench.network(connect_rate=20.0)
+    waiting = [asyncio.create_task(network.turn()) for _ in range(1000)]
+    await asyncio.sleep(0.02)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    async with asyncio.timeout(1.0):
+        await network.turn()
+
+
+async def test_closing_twice_is_harmless(bench: Bench) -> None:
+    network = await bench.network()
+    await network.close()
+    await network.close()
