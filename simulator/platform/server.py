@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -199,6 +200,7 @@ class _Platform:
         self._runner = web.AppRunner(
             self._dispatch.application(),
             access_log=None,
+            logger=_http_logger(),
             handler_cancellation=True,
             shutdown_timeout=_SHUTDOWN_SECONDS,
         )
@@ -255,6 +257,22 @@ class _Platform:
         if not self._warned and connections > _NEARLY * limit:
             self._warned = True
             log(f"platform: {connections} connections, and at most {limit} open files are allowed")
+
+
+class _OneLine(logging.Handler):
+    """Says in one line what aiohttp would show with a traceback that quotes the request, secrets and all."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else record.levelname
+        log(f"dispatch: {record.getMessage().splitlines()[0]} ({kind})")
+
+
+def _http_logger() -> logging.Logger:
+    logger = logging.getLogger("simulator.platform.http")
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+    logger.handlers = [_OneLine()]
+    return logger
 
 
 class _OneKey:

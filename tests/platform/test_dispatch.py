@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -131,3 +133,18 @@ async def test_photos_that_are_not_there(platform: Running, name: str) -> None:
 
 async def test_an_identity_beside_the_list_is_unknown(platform: Running) -> None:
     assert (await platform.look_up(Identity("SN9999")))["code"] == "E0010004"
+
+
+async def test_garbage_instead_of_http_is_one_line_without_the_request(
+    platform: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = urlsplit(platform.info.dispatch)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    writer.write(b"GET /?sign=hunter2 HTTP/9.9 \x00 nonsense\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    assert b" 400 " in answer.splitlines()[0]
+    told = capsys.readouterr().err
+    assert "hunter2" not in told
+    assert "Traceback" not in told
+    assert len(told.splitlines()) == 1
