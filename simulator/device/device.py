@@ -160,7 +160,6 @@ class Device:
         self._draining = True
         for behaviour in self._behaviours:
             behaviour.stop()
-        self._heartbeat.stop()
         limit = self.spec.settings.drain if drain is None else drain
         self._drain_timer = self._env.timers.call_later(limit, self._drain_over)
         self._settled()
@@ -189,9 +188,9 @@ class Device:
         self._session = session
         self._terms = terms
         settings = self.spec.settings
+        if terms.heartbeat:
+            self._heartbeat.start(session, settings.heartbeat_interval or terms.heartbeat_interval)
         if not self._draining:
-            if terms.heartbeat:
-                self._heartbeat.start(session, settings.heartbeat_interval or terms.heartbeat_interval)
             for behaviour in self._behaviours:
                 behaviour.start()
         self.delivery.online(session, terms)
@@ -289,6 +288,7 @@ class Device:
             if self.delivery.idle and not self.commands.busy and session.waiting == 0:
                 self._off()
             elif session.waiting and self.delivery.idle and not self.commands.busy:
+                self._heartbeat.stop()  # or a slow platform would always owe one more reply
                 session.when_settled(self._settled)
         elif self.lifecycle.resting and self.delivery.idle:
             self._off()

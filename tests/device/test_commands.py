@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.device.commands.handlers import HANDLERS
+from simulator.device.commands.queue import OTHER_COMMAND
 from simulator.device.environment import NetworkError
 from simulator.device.settings import EnrolmentSettings, Range, VerificationSettings
 from simulator.device.state import DeviceState
@@ -694,6 +695,8 @@ async def test_unknown_commands_are_answered_non_success(world: World, func_id: 
     device = await world.online()
     assert await done(world, func_id) not in (DONE, None)
     assert device.state is DeviceState.ONLINE
+    [(counted, *_)] = world.recorder.commands
+    assert counted == (func_id if func_id.startswith("cmd.") else OTHER_COMMAND)
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,20 @@ async def test_no_request_is_cut_off_by_a_stop_in_order(world: World) -> None:
     assert world.recorder.failed() == Counter()
 
 
+async def test_a_device_beats_on_while_it_delivers_what_waits(world: World) -> None:
+    world.platform.terms["heartbeatInterval"] = "1"
+    world.platform.always("dev.data.upload.verifyLog", late(1.5))
+    device = await world.online(verifications=(VerificationSettings(rate=5.0, photo_share=0.0),), drain=60.0)
+    await world.advance(4)
+    waiting = device.delivery.outbox.pending
+    assert waiting > 4
+    before = len(world.platform.sent("dev.heartbeat"))
+    await world.stop(device)
+    assert len(world.platform.sent("dev.heartbeat")) - before >= waiting
+    assert world.recorder.records["acknowledged"] == world.recorder.records["generated"]
+    assert world.recorder.failed() == Counter()
+
+
 async def test_a_command_in_hand_is_answered_before_the_end(world: World) -> None:
     device = await world.online(handling={"cmd.data": Range(low=2.0, high=2.0)})
     first = world.platform.link.command("cmd.data.clear.user")

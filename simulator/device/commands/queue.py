@@ -21,6 +21,9 @@ from simulator.protocol.catalogue.validation import validate_command
 from simulator.protocol.codes import INTERNAL
 from simulator.protocol.envelope import is_urgent, params_of
 
+OTHER_COMMAND = "cmd.(other)"
+"""What is counted for a message of the platform whose funcId is no command's."""
+
 REMEMBERED = 1_000
 """Answered cmdIds that a device remembers; far more than a platform ever has unanswered."""
 
@@ -223,7 +226,9 @@ class CommandQueue:
         code, text = outcome
         handling = env.clock.monotonic() - arrived
         if self._answer(mid, cmd_id, code, text):
-            env.recorder.command(name or "(no funcId)", env.clock.wall() - handling, handling, code)
+            # Under its own name, `dev.heartbeat` would be taken for a request of the device.
+            counted = name if name.startswith("cmd.") else OTHER_COMMAND
+            env.recorder.command(counted, env.clock.wall() - handling, handling, code)
 
     def _remember(self, cmd_id: str, outcome: Outcome) -> None:
         if cmd_id:
