@@ -2,20 +2,21 @@
 
 A difference counts only if it is larger than chance explains (the bounds of `reports.noise` do not overlap; those of
 several base runs are taken together) and large enough to matter: 10 % and 1 ms for a quantile, 0.1 percentage points
-for failures, unless told otherwise. Everything else is noise, whatever the figures look like.
+for failures, unless told otherwise. Everything else is noise, whatever the figures look like. A flow that got slower by
+no more than the requests in it explain is no regression of its own: it follows from theirs.
 """
 
 import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
 from reports.figures import is_series, name_of
 from reports.noise import SPANS, Bounds, quantile_bounds, share_bounds, widest
-from reports.order import in_order
+from reports.order import PARTS_OF_FLOWS, in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.histogram import Histogram
@@ -28,6 +29,9 @@ LEAST_MS: Final = 1.0
 LEAST_FAILURE_POINTS: Final = 0.1
 
 BETTER, WORSE, NOISE, UNKNOWN, MISSING, NEW = "better", "worse", "noise", "unknown", "missing", "new"
+FOLLOWS: Final = "follows"
+EXPLAINED: Final = 3.0
+"""A flow follows if it lost at most three times what its requests lost: who queues loses more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class FailOn:
             return False
         base, new = difference.base, difference.new
         if base is None or new is None or new.low <= base.high:
+            return False
+        if difference.mark == FOLLOWS and self.subject != difference.name:
             return False
         if self.metric == FAILURES:
             return 100.0 * (new.value - base.value) > self.amount
@@ -164,7 +170,7 @@ def compare_runs(
         if mark in (BETTER, WORSE) and base is not None and now is not None:
             mark = mark if 100.0 * abs(now.value - base.value) >= LEAST_FAILURE_POINTS else NOISE
         differences.append(Difference(name, FAILURES, base, now, mark))
-    return differences
+    return _with_followers(differences)
 
 
 def regressions(differences: Sequence[Difference], limits: Sequence[FailOn]) -> list[str]:
@@ -189,6 +195,30 @@ def change_text(difference: Difference) -> str:
     if difference.metric == FAILURES:
         return f"{100.0 * change:+.2f} points"
     return f"{100.0 * change:+.1f} %"
+
+
+def _with_followers(differences: Sequence[Difference]) -> list[Difference]:
+    """Flows told apart that only got worse because a request in them did."""
+    lost = {
+        (item.name, item.metric): item.new.value - item.base.value
+        for item in differences
+        if item.mark == WORSE and item.base is not None and item.new is not None
+    }
+    found = []
+    for item in differences:
+        mark = item.mark
+        if (item.name, item.metric) in lost and item.name in PARTS_OF_FLOWS:
+            # the slowest share of a flow is not the slowest share of each request in it: any metric may explain it
+            parts = [
+                max((lost.get((part, metric), 0.0) for metric in {item.metric, *QUANTILES}), default=0.0)
+                if item.metric != FAILURES
+                else lost.get((part, FAILURES), 0.0)
+                for part in PARTS_OF_FLOWS[item.name]
+            ]
+            if lost[item.name, item.metric] <= EXPLAINED * sum(parts):
+                mark = FOLLOWS
+        found.append(replace(item, mark=mark))
+    return found
 
 
 def _together(found: Sequence[Bounds | None]) -> Bounds | None:

@@ -12,6 +12,7 @@ from reports import text
 from reports.compare import (
     BETTER,
     FAILURES,
+    FOLLOWS,
     MISSING,
     NEW,
     NOISE,
@@ -27,6 +28,7 @@ from reports.terminal import PLAIN_WIDTH
 
 MARKS: Final = {
     WORSE: ("worse", "bold red"),
+    FOLLOWS: ("follows", "yellow"),
     BETTER: ("better", "green"),
     NOISE: ("within noise", "dim"),
     UNKNOWN: ("too few samples", "dim"),
@@ -36,7 +38,9 @@ MARKS: Final = {
 METHOD: Final = (
     "A quantile's bounds are the order statistics that enclose the true quantile in all but one of a thousand cases, "
     "widened where the run's spans of time differ by more than chance; a failure share's are Wilson's. A difference is "
-    "real when the bounds do not overlap and it is large enough to matter. Several base runs: their bounds together."
+    "real when the bounds do not overlap and it is large enough to matter. Several base runs: their bounds together, "
+    "and wider by what the runs differ. A burst of less than five seconds is not judged. A flow follows when a request "
+    "in it got worse and explains the flow's loss."
 )
 
 

@@ -36,6 +36,7 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
     """The whole page."""
     data = chart_data(measurements, run)
     data["lag_limit_ms"] = run.lag_limit_ms
+    data["cpu_limit_percent"] = measurements.health.cpu_limit_percent
     flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
     missing = {"delivery": not data["delivery"], "commands": not summary["commands"]}
     return render_page(

@@ -3,7 +3,9 @@
 A quantile's bounds are order statistics: of n independent samples, the number below the true q-quantile is binomial, so
 the values at the ranks n*q ± z*sqrt(n*q*(1-q)) enclose it. Samples of a load test are not independent (a slow second is
 slow for all), so the run is cut into spans of time, and where the spans differ by more than chance allows, the bounds
-widen by as much (the dispersion of the counts). z is 3.29: one pair of bounds in a thousand misses.
+widen by as much (the dispersion of the counts). z is 3.29: one pair of bounds in a thousand misses. A burst, such as
+the initial flows of a fast ramp, has too few spans to tell: it is not judged. Nor can a run know how much whole runs
+differ; several base runs can, and a further run may lie as far outside of them as they lie apart on average.
 """
 
 import math
@@ -17,6 +19,8 @@ Z: Final = 3.29
 SPANS: Final = 12
 LEAST_SAMPLES: Final = 20
 """Of fewer samples no quantile is judged."""
+LEAST_SPANS: Final = 5
+"""Nor of samples of fewer spans of time: what slowed one second of them slowed a fifth of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,16 @@ class Bounds:
 
 
 def quantile_bounds(histogram: Histogram, spans: Sequence[Histogram], percent: float) -> Bounds | None:
-    """The quantile in ms with its bounds; None when there are too few samples to have any.
+    """The quantile in ms with its bounds; None when there are too few samples or spans of time to have any.
 
     Args:
         histogram: of the whole run.
-        spans: of its spans of time.
+        spans: of its spans of time, in their order.
         percent: which quantile, 0..100.
     """
     count = histogram.count
     share = percent / 100.0
-    if count < LEAST_SAMPLES:
+    if count < LEAST_SAMPLES or sum(span.count > 0 for span in spans) < LEAST_SPANS:
         return None
     rank = rank_of(percent, count)
     value = histogram.values_at_ranks([rank])[0]
@@ -64,22 +68,30 @@ def share_bounds(hits: int, count: int) -> Bounds | None:
 
 
 def widest(found: Sequence[Bounds]) -> Bounds:
-    """The bounds of several runs together, around the middle one of their values."""
+    """The bounds of several runs together, around the middle one of their values, and wider by their mean distance."""
     values = sorted(bounds.value for bounds in found)
-    return Bounds(
-        values[(len(values) - 1) // 2], min(bounds.low for bounds in found), max(bounds.high for bounds in found)
-    )
+    apart = (values[-1] - values[0]) / max(len(values) - 1, 1)
+    low = min(bounds.low for bounds in found) - apart
+    return Bounds(values[(len(values) - 1) // 2], max(low, 0.0), max(bounds.high for bounds in found) + apart)
 
 
 def _dispersion(spans: Sequence[Histogram], value_us: int, share: float) -> float:
     """How much more than independent samples the spans differ in their share above the quantile; at least 1."""
-    filled = [span for span in spans if span.count * min(share, 1.0 - share) >= 1.0]
-    if len(filled) < 3:
+    counts: list[int] = []
+    below: list[float] = []
+    count, hits = 0, 0.0
+    for span in spans:
+        count += span.count
+        hits += span.count * span.share_at_most(value_us)
+        # neighbours together, where one span alone has hardly a sample on the rare side
+        if count * min(share, 1.0 - share) >= 1.0:
+            counts.append(count)
+            below.append(hits / count)
+            count, hits = 0, 0.0
+    if len(counts) < 3:
         return 1.0
-    below = [span.share_at_most(value_us) for span in filled]
-    counts = [span.count for span in filled]
     mean = sum(part * count for part, count in zip(below, counts, strict=True)) / sum(counts)
     if not 0.0 < mean < 1.0:
         return 1.0
     spread = sum(count * (part - mean) ** 2 for part, count in zip(below, counts, strict=True))
-    return max(1.0, spread / (mean * (1.0 - mean)) / (len(filled) - 1))
+    return max(1.0, spread / (mean * (1.0 - mean)) / (len(counts) - 1))

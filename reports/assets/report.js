@@ -286,7 +286,7 @@ function drawAll() {
   const lag = data.loop_lag ? { p50: data.loop_lag.p50, p99: data.loop_lag.p99, max: data.loop_lag.max } : { p99: data.times.map(() => null) };
   const top = Math.max(0, ...(data.loop_lag?.max ?? []).map((v) => v ?? 0));
   place("chart-lag", () => lines(lag, top > data.lag_limit_ms / 4 ? { limit: limitLine(data.lag_limit_ms, `limit ${data.lag_limit_ms} ms`) } : {}));
-  place("chart-cpu", () => lines(data.health.cpu, { yAxis: { max: (value) => Math.max(100, value.max) }, limit: limitLine(90, "90 %") }));
+  place("chart-cpu", () => lines(data.health.cpu, { yAxis: { interval: 50, max: (value) => Math.max(100, 50 * Math.ceil(value.max / 50)) }, limit: limitLine(data.cpu_limit_percent, `limit ${data.cpu_limit_percent} %`) }));
   place("chart-rss", () => lines(data.health.rss));
   place("chart-waiting", () => lines(data.health.waiting, { yAxis: { minInterval: 1 } }));
 }

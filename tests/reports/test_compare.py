@@ -8,9 +8,11 @@ import pytest
 from reports.commands import add_compare_arguments, compare_directories
 from reports.compare import (
     BETTER,
+    FOLLOWS,
     MISSING,
     NEW,
     NOISE,
+    UNKNOWN,
     WORSE,
     ComparedRun,
     compare_runs,
@@ -18,7 +20,7 @@ from reports.compare import (
     parse_fail_on,
     regressions,
 )
-from reports.noise import quantile_bounds, share_bounds
+from reports.noise import Bounds, quantile_bounds, share_bounds, widest
 from reports.rebuild import UnreadableRunError
 from reports.run_info import RunInfo
 from reports.writer import write_reports
@@ -138,13 +140,69 @@ def test_more_failures_are_worse(info: Info) -> None:
     }
 
 
+def test_a_burst_is_not_judged(info: Info) -> None:
+    def run(seconds: int, slow: float) -> ComparedRun:
+        measurements = RunMeasurements()
+        for number in range(600):
+            took = (0.1 + (number * 7 % 100) / 1000) * slow
+            measurements.apply([(0, "connect", 1_700_000_001.0 + number * seconds / 600, took, "00000000", 1, 1, 0.0)])
+        return compared("run", measurements, info())
+
+    marks = {seconds: compare_runs([run(seconds, 1.0)], run(seconds, 1.5))[0].mark for seconds in (1, 3, 8, 50)}
+    assert marks == {1: UNKNOWN, 3: UNKNOWN, 8: WORSE, 50: WORSE}
+
+
+def test_base_runs_that_lie_apart_allow_more() -> None:
+    assert widest([Bounds(10.0, 9.0, 11.0)]) == Bounds(10.0, 9.0, 11.0)
+    assert widest([Bounds(12.0, 11.0, 13.0), Bounds(10.0, 9.0, 11.0)]) == Bounds(10.0, 7.0, 15.0)
+    three = [Bounds(12.0, 11.0, 13.0), Bounds(10.0, 9.0, 11.0), Bounds(11.0, 10.0, 12.0)]
+    assert widest(three) == Bounds(11.0, 8.0, 14.0)
+
+
+def delivering(info: Info, log_s: float, rest_s: float) -> ComparedRun:
+    """A run of 300 deliveries over 30 s: each takes its verifyLog and something else."""
+    measurements = RunMeasurements()
+    for number in range(300):
+        at, spread = 1_700_000_001.0 + number / 10, (number * 7 % 50) / 10_000
+        measurements.apply(
+            [
+                (0, "dev.data.upload.verifyLog", at, log_s + spread, "00000000", 1, 1, 0.0),
+                (1, "record_delivery", at, log_s + spread + rest_s, "00000000"),
+            ]
+        )
+    return compared("run", measurements, info())
+
+
+@pytest.mark.parametrize(
+    ("log_s", "rest_s", "log_mark", "flow_mark", "named"),
+    [
+        (0.06, 0.01, WORSE, FOLLOWS, {"dev.data.upload.verifyLog"}),
+        (0.05, 0.03, NOISE, WORSE, {"record_delivery"}),
+        (0.06, 0.20, WORSE, WORSE, {"dev.data.upload.verifyLog", "record_delivery"}),
+    ],
+)
+def test_a_flow_follows_from_the_requests_in_it(
+    info: Info, log_s: float, rest_s: float, log_mark: str, flow_mark: str, named: set[str]
+) -> None:
+    differences = compare_runs([delivering(info, 0.05, 0.01)], delivering(info, log_s, rest_s))
+    marks = {item.name: item.mark for item in differences if item.metric == "p50"}
+    assert marks == {"dev.data.upload.verifyLog": log_mark, "record_delivery": flow_mark}
+    for limits in ([], [parse_fail_on("p50 +10%")]):
+        assert {reason.split()[0] for reason in regressions(differences, limits)} == named
+    asked = regressions(differences, [parse_fail_on("record_delivery p50 +5 ms")])
+    assert [reason.split()[0] for reason in asked] == ["record_delivery"]
+
+
 def test_bounds_cover_the_true_quantile() -> None:
     rng = random.Random(7)
     missed = 0
     for _ in range(300):
         histogram = Histogram()
-        histogram.record_seconds([rng.random() for _ in range(400)])
-        bounds = quantile_bounds(histogram, [], 90.0)
+        spans = [Histogram() for _ in range(8)]
+        for span in spans:
+            span.record_seconds([rng.random() for _ in range(50)])
+            histogram.add(span)
+        bounds = quantile_bounds(histogram, spans, 90.0)
         assert bounds is not None
         missed += not bounds.low <= 900.0 <= bounds.high
     assert missed <= 2
