@@ -414,7 +414,8 @@ class World:
         """Stop a device and wait for its end."""
         device.stop(drain)
         index = device.spec.index
-        await self.until(lambda: self.finished[index] == 1, limit=60.0)
+        limit = device.spec.settings.drain if drain is None else drain
+        await self.until(lambda: self.finished[index] == 1, limit=limit + CLOSE_TIMEOUT + 1)
 
     async def close(self) -> None:
         """End what still lives, and hold the accounts against each other."""

@@ -99,6 +99,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.fate: dict[int, str] = {}
         self.batch: list[Record] = []
         self.kept = 0
+        self.reconnected = False
+        """Whether back-offs were forgotten."""
 
     @rule()
     def add(self) -> None:
@@ -116,7 +118,7 @@ class OutboxMachine(RuleBasedStateMachine):
         assert len(self.batch) <= limit
         for item in self.batch:
             assert self.fate[item.log_id] == "waits"
-            assert item.due <= self.now
+            assert item.due <= self.now or self.reconnected
             self.fate[item.log_id] = "flies"
         if len(self.batch) > 1:
             assert not any(item.alone for item in self.batch)
@@ -152,6 +154,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.batch = []
         if reconnect:
             self.outbox.reconnected()
+            self.reconnected = True
 
     @rule(seconds=st.floats(0.1, 40))
     def wait(self, seconds: float) -> None:
