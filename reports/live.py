@@ -20,6 +20,8 @@ PLAIN_EVERY_S: Final = 10.0
 WINDOW_S: Final = 5
 """Rate and p99 are those of the last seconds."""
 _BAR: Final = 20
+_WIDE: Final = 100
+"""Columns; in fewer the bar is half as long, so that 80 hold the line."""
 
 
 class LiveLine:
@@ -82,8 +84,9 @@ class LiveLine:
         left = max(self._planned_s - elapsed, 0.0)
         if not self._on_terminal:
             return f"{_short(elapsed)} of {_short(self._planned_s)}"
-        full = round(_BAR * min(elapsed / self._planned_s, 1.0)) if self._planned_s else _BAR
-        return f"{'█' * full}{'░' * (_BAR - full)} {_short(left)} left"
+        bar = _BAR if self._columns() >= _WIDE else _BAR // 2
+        full = round(bar * min(elapsed / self._planned_s, 1.0)) if self._planned_s else bar
+        return f"{'█' * full}{'░' * (bar - full)} {_short(left)} left"
 
     def _devices(self) -> str:
         gauge = self._measurements.devices.gauge
@@ -102,9 +105,10 @@ class LiveLine:
         if self._width is not None:
             return self._width
         try:
-            return os.get_terminal_size(self._file.fileno()).columns
+            # a terminal that does not know its size says 0
+            return os.get_terminal_size(self._file.fileno()).columns or _WIDE
         except (OSError, ValueError):
-            return 100
+            return _WIDE
 
 
 def _activity(figures: Figures, failed: int) -> list[str]:
@@ -114,7 +118,7 @@ def _activity(figures: Figures, failed: int) -> list[str]:
     )
     parts = [f"{text.rate(figures.requests / figures.seconds)} requests/s", f"{failed:,} failed"]
     if slowest is not None:
-        parts.append(f"p99 up to {text.milliseconds(slowest[0] / 1000.0)} ms ({slowest[1]})")
+        parts.append(f"p99 ≤ {text.milliseconds(slowest[0] / 1000.0)} ms ({slowest[1]})")
     return parts
 
 

@@ -1,6 +1,7 @@
 """The table on the terminal, the Markdown page, the live line, and the masking of secrets."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -68,7 +69,7 @@ def test_live_line_is_plain_every_ten_seconds_without_a_terminal(busy: RunMeasur
     assert "20/20 online" in lines[2]
     assert "requests/s" in lines[2]
     assert "12 failed" in lines[2]
-    assert "p99 up to" in lines[2]
+    assert "p99 ≤ " in lines[2]
 
 
 def test_live_line_draws_a_bar_on_a_terminal(busy: RunMeasurements, info: Info) -> None:
@@ -81,6 +82,15 @@ def test_live_line_draws_a_bar_on_a_terminal(busy: RunMeasurements, info: Info) 
     assert "\n" not in shown
     live.clear()
     assert out.getvalue().endswith("\r\x1b[2K")
+
+
+def test_live_line_fits_in_80_columns(busy: RunMeasurements, info: Info) -> None:
+    out = Terminal()
+    LiveLine(busy, info(), 60.0, file=out, width=80).tick(T0 + 30)
+    shown = out.getvalue().removeprefix("\r\x1b[2K")
+    assert shown.startswith("█████░░░░░ 0:30 left")
+    assert re.search(r"p99 ≤ [\d.]+ ms \(", shown)
+    assert len(shown) < 80
 
 
 def test_live_line_without_an_end(busy: RunMeasurements, info: Info) -> None:
