@@ -10,10 +10,11 @@ from locust import stats
 
 def rounded_ms(response_time: float) -> float:
     """`response_time` (ms) to three significant digits, but to no less than 10 µs."""
+    # Twice for every request: this way of rounding takes a third of what `round` with digits takes.
     if response_time < 10:
-        return round(response_time, 2)
+        return int(response_time * 100 + 0.5) / 100
     if response_time < 100:
-        return round(response_time, 1)
+        return int(response_time * 10 + 0.5) / 10
     if response_time < 1_000:
         return round(response_time)
     if response_time < 10_000:
