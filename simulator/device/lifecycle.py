@@ -106,7 +106,7 @@ class Lifecycle:
         self._unkept = False
         """Whether the store has not been told of `auth_code` and `secret` yet."""
         self.state = DeviceState.OFFLINE
-        warm = spec.settings.start is Start.WARM
+        warm = spec.settings.start is not Start.COLD
         self.auth_code = spec.credentials.auth_code if warm else None
         self.secret = spec.credentials.secret if warm else None
 

@@ -13,6 +13,8 @@ class Start(Enum):
 
     COLD = "cold"
     WARM = "warm"
+    LISTED = "as listed"
+    """Warm where the list of identities gives a login, cold elsewhere."""
 
 
 class OnTimeout(Enum):

@@ -53,7 +53,7 @@ def check(
         identities_given: the command line names the devices, so that the scenario's own file is not needed.
     """
     groups = merged_groups(document)
-    yield from _check_groups(document, groups)
+    yield from _check_groups(document, groups, identities_given)
     yield from _check_ramp(document, sum(group.count for group in groups))
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
@@ -71,7 +71,9 @@ def _place(group: GroupSection, number: int, field: str) -> Path:
     return ("groups", number, field) if field in group.model_fields_set else ("defaults", field)
 
 
-def _check_groups(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
+def _check_groups(
+    document: ScenarioDocument, groups: tuple[GroupSection, ...], identities_given: bool
+) -> Iterator[Finding]:
     names: dict[str, int] = {}
     for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
         if group.name in names:
@@ -81,7 +83,8 @@ def _check_groups(document: ScenarioDocument, groups: tuple[GroupSection, ...]) 
         if group.users > group.capacities.users:
             message = f"{group.users} users are more than the {group.capacities.users} that `capacities.users` allows"
             yield Finding(_place(own, number, "users"), message)
-        if group.start == "warm" and document.state_file is None and document.identities.csv is None:
+        known = identities_given or document.identities.csv is not None or document.state_file is not None
+        if group.start == "warm" and not known:
             message = "a warm start takes logins from `state_file` or from the CSV of `identities`: give one"
             yield Finding(_place(own, number, "start"), message)
         ids = [meeting.id for meeting in group.meetings]

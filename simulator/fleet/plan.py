@@ -96,7 +96,7 @@ class FleetPlan:
         credentials = self.identities.at(index)
         if settings.start is Start.COLD:
             credentials = replace(credentials, auth_code=None, secret=None)
-        elif credentials.sn in self._logins:
+        elif settings.start is Start.WARM and credentials.sn in self._logins:
             login = self._logins[credentials.sn]
             credentials = replace(credentials, auth_code=login.auth_code, secret=login.secret)
         return DeviceSpec(

@@ -135,7 +135,12 @@ def plan_of(order: RunOrder, scenario: Scenario | None = None) -> FleetPlan:
         ScenarioError: If text or identities are wrong (the master has checked them).
     """
     if scenario is None:
-        scenario = parse_scenario(order.scenario_text, order.scenario_file, directory=_unpack(order.files))
+        scenario = parse_scenario(
+            order.scenario_text,
+            order.scenario_file,
+            directory=_unpack(order.files),
+            identities_given=order.identities is not None,
+        )
     identities: IdentitySource | None = None
     if order.identities is not None:
         identities = parse_identities(order.identities, IDENTITIES_NAME)

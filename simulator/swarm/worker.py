@@ -105,7 +105,7 @@ class Worker(Role):
         part.asking = gevent.spawn(self._ask, part)
 
     def _make_node(self, part: _Part, scenario: Scenario | None) -> Node:
-        known = scenario or parse_scenario(part.order.scenario_text, part.order.scenario_file)
+        known = scenario or parse_scenario(part.order.scenario_text, part.order.scenario_file, identities_given=True)
         allow_open_files(part.order.share)
         make_runtime = self.makes_runtime(part.order, scenario)
         part.node = Node(

@@ -89,7 +89,9 @@ def test_devices_are_spread_over_the_dispatch_servers() -> None:
     assert FleetPlan(scenario_of(4), dispatch_url="http://a").dispatch_url(3) == "http://a"
 
 
-@pytest.mark.parametrize(("start", "login"), [("cold", (None, None)), ("warm", ("new", "new-secret"))])
+@pytest.mark.parametrize(
+    ("start", "login"), [("cold", (None, None)), ("warm", ("new", "new-secret")), ("as listed", ("old", "old-secret"))]
+)
 def test_a_warm_device_gets_its_newest_login_and_a_cold_one_none(start: str, login: tuple[str | None, ...]) -> None:
     text = "sn,secretKey,productId,devKey,authCode,secret\nA,k,p,d,old,old-secret\nB,k,p,d,old,old-secret\n"
     scenario = scenario_of(2, more=f"defaults: {{start: {start}}}\nidentities: {{csv: x.csv}}\n")

@@ -46,7 +46,7 @@ def test_five_lines_are_a_scenario() -> None:
     assert settings.channel == "rsa-aes"
     assert settings.users == 50
     assert [stream.rate for stream in settings.verifications] == [pytest.approx(1 / 60)]
-    assert settings.start is Start.COLD
+    assert settings.start is Start.LISTED
     assert scenario.platform_settings() == PlatformSettings(users=20, meetings=MeetingPlan(starts_in=600, members=10))
     assert scenario.ramp_plan().target_at(0).devices == 5  # type: ignore[union-attr]
 
@@ -233,6 +233,14 @@ def test_files_are_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     assert scenario.tls.ca == tmp_path / "ca.pem"
     assert scenario.state_file == tmp_path / "nowhere/s.sqlite"
     assert scenario.platform_settings().tls == PlatformTls(certificate=tmp_path / "p.pem", key=tmp_path / "p.key")
+
+
+def test_a_warm_start_takes_its_logins_from_the_command_lines_csv(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("groups: [{name: a, count: 1, start: warm}]\n")
+    assert load_scenario(path, identities_given=True).devices == 1
+    with pytest.raises(ScenarioError, match="a warm start takes logins from"):
+        load_scenario(path)
 
 
 def test_a_workers_copy_does_not_need_the_files() -> None:

@@ -100,7 +100,7 @@ def problems_of(text: str) -> list[str]:
         # words
         (
             GROUP + "    start: wram\n",
-            "f.yaml:4: groups[0].start: 'wram' is none of cold, warm (did you mean warm?)",
+            "f.yaml:4: groups[0].start: 'wram' is none of as listed, cold, warm (did you mean warm?)",
         ),
         (
             GROUP + "    broker_type: best-x\n",

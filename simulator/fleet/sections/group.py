@@ -236,9 +236,10 @@ class GroupFields(Section):
         default="best-w",
         description="What the look-up asks for. Only `best-w` is WebSocket and can go on after the look-up.",
     )
-    start: Literal["cold", "warm"] = Field(
-        default="cold",
-        description="`cold` registers; `warm` logs in with `authCode` and `secret` of the CSV or `state_file`.",
+    start: Literal["as listed", "cold", "warm"] = Field(
+        default="as listed",
+        description="`cold` registers; `warm` logs in with `authCode` and `secret` of the CSV or `state_file`; "
+        "`as listed`: warm where the CSV gives them, else cold.",
     )
     users: int = Field(default=50, ge=0, le=1_000_000, description="Users in the device's memory at its first start.")
     user_locale: Locale = Field(default="zh_CN", description="Language and country of their names (faker).")
