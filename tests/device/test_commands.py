@@ -730,7 +730,7 @@ async def test_malformed_commands_are_answered_non_success(world: World, message
 
 
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 @alone
 async def test_any_valid_command_is_survived_and_answered(data: st.DataObject) -> None:
     world = World()
@@ -754,7 +754,7 @@ async def test_any_valid_command_is_survived_and_answered(data: st.DataObject) -
 
 
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 @alone
 async def test_any_broken_command_is_survived_and_answered_non_success(data: st.DataObject) -> None:
     world = World()
@@ -775,7 +775,7 @@ async def test_any_broken_command_is_survived_and_answered_non_success(data: st.
 
 
 @given(message=st.dictionaries(st.sampled_from(["funcId", "mid", "code", "payload", "imme"]) | json_text, json_values))
-@settings(max_examples=60)
+@settings(max_examples=40)
 @alone
 async def test_any_json_object_is_survived(message: dict[str, Any]) -> None:
     world = World()
@@ -789,7 +789,7 @@ async def test_any_json_object_is_survived(message: dict[str, Any]) -> None:
 
 
 @given(payload=st.binary(max_size=60), binary=st.booleans())
-@settings(max_examples=30)
+@settings(max_examples=20)
 @alone
 async def test_any_garbage_frame_closes_with_1008_and_the_device_comes_back(payload: bytes, binary: bool) -> None:
     world = World("rsa-aes")

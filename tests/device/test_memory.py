@@ -237,5 +237,5 @@ class MemoryMachine(RuleBasedStateMachine):
         assert memory.free_pin() not in self.users
 
 
-MemoryMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=20)
+MemoryMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=20)
 TestMemory = MemoryMachine.TestCase

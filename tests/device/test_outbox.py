@@ -168,5 +168,5 @@ class OutboxMachine(RuleBasedStateMachine):
         assert self.outbox.stored == self.outbox.pending + self.outbox.rejected + self.kept <= 6
 
 
-OutboxMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
+OutboxMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=30)
 TestOutbox = OutboxMachine.TestCase

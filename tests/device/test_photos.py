@@ -22,14 +22,14 @@ def check(size: int, key: int = 0) -> bytes:
 
 
 @given(size=st.integers(SMALLEST_PHOTO, 300_000), key=st.integers(0, 2**128 - 1))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_any_size(size: int, key: int) -> None:
     assert check(size, key)[:3] == b"\xff\xd8\xff"
 
 
 def borders() -> Iterable[int]:
     """Around every picture that is drawn once, and around every comment segment's limit."""
-    for size in STUDIO._sizes:
+    for size in STUDIO._sizes[:6]:
         yield from range(max(SMALLEST_PHOTO, size - 2), size + 6)
         for segments in (1, 2):
             full = size + segments * (65_533 + 4)

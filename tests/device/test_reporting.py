@@ -41,7 +41,7 @@ def test_addresses_are_valid_and_nobodys_gateway(index: int) -> None:
 
 
 def test_addresses_differ() -> None:
-    assert len({params(index)["ip"] for index in range(0, 64_768, 7)}) == 9_253
+    assert len({params(index)["ip"] for index in range(0, 64_768, 23)}) == 2_816
     assert len({params(index)["mac"] for index in range(0, 1_000_000, 997)}) == 1_004
 
 

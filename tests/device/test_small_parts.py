@@ -4,7 +4,7 @@ import random
 from collections import deque
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.clock import ManualClock, TimerQueue
@@ -68,6 +68,7 @@ class Session:
         st.tuples(st.floats(0, 3), st.sampled_from([1.0, 2.5, 10.0]), st.none() | st.floats(0, 12)), max_size=30
     )
 )
+@settings(max_examples=50)
 def test_what_is_not_answered_expires_once_and_in_time(requests: list[tuple[float, float, float | None]]) -> None:
     clock = ManualClock()
     timers = TimerQueue(clock)
@@ -149,6 +150,7 @@ def test_device_clock_refuses_times_that_cannot_be(moment: float) -> None:
         st.sampled_from(["append", "appendleft", "popleft", "clear", "extend", "remove", "first"]), max_size=60
     )
 )
+@settings(max_examples=50)
 def test_fifo_is_a_deque(steps: list[str]) -> None:
     fifo: Fifo[int] = Fifo()
     model: deque[int] = deque()

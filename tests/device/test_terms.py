@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.device.terms import Terms, parse_terms
@@ -80,6 +80,7 @@ def test_devices_share_one_object() -> None:
 
 
 @given(results=valid_results("dev.report"))
+@settings(max_examples=40)
 def test_every_valid_reply_is_read(results: dict[str, Any]) -> None:
     terms = parse_terms(results)
     assert terms.heartbeat_interval > 0
@@ -90,6 +91,7 @@ NAMES = ["timezone", "supportHeartbeat", "heartbeatInterval", "multiBioDataSuppo
 
 
 @given(results=st.dictionaries(st.sampled_from(NAMES), json_values))
+@settings(max_examples=40)
 def test_nonsense_is_survived(results: dict[str, Any]) -> None:
     terms = parse_terms(results)
     assert terms.heartbeat_interval > 0

@@ -22,6 +22,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
     ),
     room=st.integers(600, 3000),
 )
+@settings(max_examples=50)
 def test_pages_fit_and_hold_everybody_in_order(users: list[dict[str, Any]], room: int) -> None:
     pages = user_pages(users, room)
     assert [user for page in pages for user in page] == users

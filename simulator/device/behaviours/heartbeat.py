@@ -32,7 +32,8 @@ class Heartbeat:
         self.stop()
         self._session = session
         self._interval = interval
-        first = interval * self._rng.uniform(0.02, 1.0)
+        # The first is due within one interval, and it has to travel, too.
+        first = interval * self._rng.uniform(0.02, 0.95)
         self._timer = self._timers.call_later(first, self._beat)
 
     def stop(self) -> None:
