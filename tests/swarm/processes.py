@@ -19,6 +19,7 @@ seed: 7
 duration: {duration}
 target: embedded
 channel: {{suite: plain}}
+limits: {{loop_lag: 5s}}
 ramp: {{rate: 50/s}}
 defaults: {{users: 3}}
 groups:
