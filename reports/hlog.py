@@ -3,6 +3,10 @@
 Any HdrHistogram tool reads it. Histograms count µs; `Interval_Max` is in ms. Tags are funcIds and commands; flows,
 intended times, failed ones once more and the generator's loop lag stand behind the prefixes of
 `simulator.measurements.series`.
+
+The library writes the lines before the intervals, and the patterns of its reader take every line apart. Its writer is
+not used for intervals, because it knows no tags; nor its reader as a whole, because that skips damaged lines without a
+word, drops the exact maximum and makes a histogram of 170 KB of each line, where mostly only its bytes are wanted.
 """
 
 import io
@@ -10,27 +14,27 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TextIO
+
+from hdrh.log import HistogramLogWriter, re_base_time, re_histogram_interval, re_start_time
 
 from simulator.measurements.intervals import Interval
-
-LEGEND: Final = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
 
 
 class HlogFormatError(ValueError):
     """A file that is no histogram log; the message says which line."""
 
 
-def header(started: float) -> str:
-    """The log's first lines; `started` is epoch seconds, later times are relative to its whole second."""
-    # readers leave out what lies before the start time, so it is the first interval's
-    return (
-        "#[Histogram log format version 1.3]\n"
-        f"#[StartTime: {int(started)}.000 (seconds since epoch)]\n"
-        f"#[BaseTime: {int(started)}.000 (seconds since epoch)]\n"
-        "#[Values are microseconds; Interval_Max is in milliseconds]\n"
-        f"{LEGEND}\n"
-    )
+def write_header(file: TextIO, started: float) -> None:
+    """Write the log's first lines; `started` is epoch seconds, later times are relative to its whole second."""
+    writer = HistogramLogWriter(file)
+    writer.output_comment("[Histogram log format version 1.3]")
+    # readers leave out what lies before the start time, so it is the first interval's; the library's own method for
+    # this line calls one that `datetime` does not have
+    writer.output_comment(f"[StartTime: {int(started)}.000 (seconds since epoch)]")
+    writer.output_base_time(int(started) * 1000)
+    writer.output_comment("[Values are microseconds; Interval_Max is in milliseconds]")
+    writer.output_legend()
 
 
 def line(interval: Interval, base: int) -> str:
@@ -47,7 +51,7 @@ def write_hlog(path: Path, intervals: Iterable[Interval], started: float) -> Non
     """Write a whole log."""
     base = int(started)
     with path.open("w", encoding="utf-8") as file:
-        file.write(header(started))
+        write_header(file, started)
         file.writelines(line(interval, base) for interval in intervals)
 
 
@@ -64,23 +68,26 @@ def read_hlog(path: Path) -> Iterator[Interval]:
         for number, text in enumerate(file, 1):
             if broken is not None:
                 raise HlogFormatError(broken)
-            if text.startswith(("#[BaseTime:", "#[StartTime:")):
-                base = float(text.split(":", 1)[1].split()[0])
-                continue
             if text.startswith(("#", '"')) or not text.strip():
+                told = re_base_time.match(text) or re_start_time.match(text)
+                base = float(told[1]) if told else base
                 continue
             try:
                 yield _parse(text, base)
-            except (ValueError, IndexError) as error:
+            except ValueError as error:
                 broken = f"{path.name}, line {number}: no interval of a histogram log ({error})"
 
 
 def _parse(text: str, base: float) -> Interval:
     if not text.endswith("\n"):
         raise ValueError("the line is cut off")
-    tag, start, length, most, payload = text.rstrip("\n").split(",")
+    tag, _, figures = text.partition(",")
     if not tag.startswith("Tag="):
         raise ValueError("no tag")
+    found = re_histogram_interval.fullmatch(figures, 0, len(figures) - 1)
+    if found is None:
+        raise ValueError("not start, length, maximum and histogram")
+    start, length, most, payload = found.groups()
     # to the ms, which the log keeps: a sum of floats would move a second's start below the second
     moment = round(base + float(start), 3)
     return Interval(tag[4:], moment, float(length), round(float(most) * 1000), b64decode(payload, validate=True))
@@ -99,7 +106,7 @@ class HlogIntervals:
         self._waiting: list[Interval] = []
         self._flushed = 0
         self._file: io.TextIOWrapper | None = path.open("w", encoding="utf-8")
-        self._file.write(header(started))
+        write_header(self._file, started)
         self._file.flush()
 
     def append(self, interval: Interval) -> None:
