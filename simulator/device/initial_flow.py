@@ -17,7 +17,7 @@ from simulator.device.session import Reply, Session
 from simulator.device.settings import Credentials, DeviceSettings
 from simulator.device.terms import Terms, parse_terms
 from simulator.protocol import broker, credentials, envelope
-from simulator.protocol.catalogue import LOOKUP
+from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
 from simulator.protocol.codes import DISCONNECTED, SUCCESS
 
@@ -90,6 +90,8 @@ async def look_up(
     if answer is None or answer.url is None or code != SUCCESS:
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)
     if not broker.is_websocket(settings.broker_type) or not answer.url.startswith(("ws://", "wss://")):
+        # The look-up did succeed; what cannot be done is to connect.
+        env.recorder.request(CONNECT, env.clock.wall(), 0.0, UNSUPPORTED_TRANSPORT, 0, 0, 0.0)
         raise FlowFailed(
             LOOKUP,
             UNSUPPORTED_TRANSPORT,
@@ -108,14 +110,8 @@ async def exchange(session: Session) -> None:
     channel = session.channel
     if not channel.has_exchange:
         return
-    try:
-        reply = await _step(session, "device.exchange.publicKey", channel.public_key_params())
-        channel.accept_public_key(reply.results)
-        reply = await _step(
-            session, "device.exchange.factor", channel.factor_params(), on_arrival=channel.accept_factor
-        )
-    except ChannelViolation as error:
-        raise FlowFailed("device.exchange", BAD_KEY, str(error), violation=True) from error
+    await _step(session, "device.exchange.publicKey", channel.public_key_params(), accept=channel.accept_public_key)
+    await _step(session, "device.exchange.factor", channel.factor_params(), accept=channel.accept_factor)
 
 
 def key_proof(device: Credentials) -> dict[str, str]:
@@ -134,13 +130,13 @@ async def register(session: Session, sn: str, proof: Mapping[str, str], settings
         **proof,
         "devType": settings.device_type,
     }
-    return _granted(await _step(session, "dev.register", params, sn=sn), "dev.register", "authCode")
+    return await _granted(session, "dev.register", params, sn, "authCode")
 
 
 async def accredit(session: Session, sn: str, proof: Mapping[str, str], auth_code: str) -> str:
     """Returns the login `secret` (section 设备授权)."""
     params = {**proof, "authCode": auth_code}
-    return _granted(await _step(session, "dev.accredit", params, sn=sn), "dev.accredit", "secret")
+    return await _granted(session, "dev.accredit", params, sn, "secret")
 
 
 async def login(session: Session, sn: str, proof: Mapping[str, str], auth_code: str, secret: str) -> None:
@@ -159,41 +155,48 @@ async def _step(
     params: Mapping[str, Any],
     *,
     sn: str | None = None,
-    on_arrival: Callable[[Mapping[str, Any]], None] | None = None,
+    accept: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Reply:
     """One request of the flow and its successful reply.
 
-    `on_arrival` is given the results before anything else that arrived is looked at: after the factor's reply the very
-    next frame is encrypted.
+    `accept` is given the results before anything else that arrived is looked at: after the factor's reply the very
+    next frame is encrypted. It raises `ChannelViolation` or `FlowFailed` where the flow cannot go on with them; the
+    request has failed then, whatever its code.
 
     Raises:
-        FlowFailed: If the reply is no success.
-        ChannelViolation: From `on_arrival`.
+        FlowFailed: If the reply is no success, or was not accepted.
     """
-    violations: list[ChannelViolation] = []
+    faults: list[FlowFailed] = []
 
-    def arrived(reply: Reply) -> None:
-        if on_arrival is not None and reply.ok:
-            try:
-                on_arrival(reply.results)
-            except ChannelViolation as error:
-                violations.append(error)
+    def judge(results: Mapping[str, Any]) -> str:
+        try:
+            if accept is not None:
+                accept(results)
+        except ChannelViolation as error:
+            faults.append(FlowFailed(func_id, BAD_KEY, str(error), violation=True))
+        except FlowFailed as error:
+            faults.append(error)
+        return faults[0].code if faults else SUCCESS
 
-    reply = await session.request(func_id, params, sn=sn, on_arrival=arrived)
+    reply = await session.request(func_id, params, sn=sn, judge=judge)
+    if faults:
+        raise faults[0]
     if not reply.ok:
         raise FlowFailed(func_id, reply.code, reply.message, refused=reply.answered)
-    if violations:
-        raise violations[0]
     return reply
 
 
-def _granted(reply: Reply, func_id: str, name: str) -> str:
+async def _granted(session: Session, func_id: str, params: Mapping[str, Any], sn: str, name: str) -> str:
     """What the reply to `func_id` grants under `name`; the flow cannot go on without it.
 
     Raises:
-        FlowFailed: If it is not there.
+        FlowFailed: If it is not there, or the reply is no success.
     """
-    value = reply.results.get(name)
-    if not isinstance(value, str) or not value:
-        raise FlowFailed(func_id, MALFORMED, f"the reply holds no {name}")
-    return value
+
+    def accept(results: Mapping[str, Any]) -> None:
+        value = results.get(name)
+        if not isinstance(value, str) or not value:
+            raise FlowFailed(func_id, MALFORMED, f"the reply holds no {name}")
+
+    reply = await _step(session, func_id, params, sn=sn, accept=accept)
+    return str(reply.results[name])

@@ -20,6 +20,8 @@ _REPLY_FUNC_ID = "cmd.dev.response"
 _MALFORMED_REPLY = "malformed reply"
 
 OnReply = Callable[["Reply"], object]
+Judge = Callable[[Mapping[str, Any]], str]
+"""Looks at the results of a successful reply; returns the code that the request is recorded under."""
 
 
 class Reply:
@@ -44,8 +46,9 @@ class Reply:
         return self.code not in (TIMEOUT, DISCONNECTED)
 
 
-_Pending = tuple[str, float, int, float, OnReply | None]
-"""A request that waits for its reply: name, monotonic seconds of sending, bytes sent, seconds late, who is told."""
+_Pending = tuple[str, float, int, float, OnReply | None, Judge | None]
+"""A request that waits for its reply: name, monotonic seconds of sending, bytes sent, seconds late, who is told, and
+who judges a success."""
 
 
 class Session:
@@ -127,13 +130,14 @@ class Session:
         *,
         sn: str | None = None,
         late: float = 0.0,
+        judge: Judge | None = None,
     ) -> None:
         """Send a request; `on_reply` is called exactly once, also when none comes.
 
         `late` is how many seconds after its intended moment the request goes out.
         """
         mid = self._mids.next()
-        self._send(func_id, mid, envelope.encode_request(func_id, mid, params, sn=sn), on_reply, late)
+        self._send(func_id, mid, envelope.encode_request(func_id, mid, params, sn=sn), on_reply, late, judge)
 
     def send_heartbeat(self, is_free: bool, late: float) -> None:
         """As `send`, for the most frequent message; nobody is told of its reply."""
@@ -147,11 +151,11 @@ class Session:
         *,
         sn: str | None = None,
         late: float = 0.0,
-        on_arrival: OnReply | None = None,
+        judge: Judge | None = None,
     ) -> Reply:
         """Send a request and wait for its end, whichever that is.
 
-        `on_arrival` sees the reply at once, before the next message is opened.
+        `judge` sees a success at once, before the next message is opened.
         """
         connection = self._connection
         if connection is not None and connection.paused and not self.ended:
@@ -159,12 +163,10 @@ class Session:
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
         def settle(reply: Reply) -> None:
-            if on_arrival is not None:
-                on_arrival(reply)
             if not future.done():
                 future.set_result(reply)
 
-        self.send(func_id, params, settle, sn=sn, late=late)
+        self.send(func_id, params, settle, sn=sn, late=late, judge=judge)
         return await future
 
     def when_settled(self, callback: Callable[[], None]) -> None:
@@ -231,14 +233,16 @@ class Session:
 
     # Inside.
 
-    def _send(self, name: str, mid: str, data: bytes, on_reply: OnReply | None, late: float) -> None:
+    def _send(
+        self, name: str, mid: str, data: bytes, on_reply: OnReply | None, late: float, judge: Judge | None = None
+    ) -> None:
         now = self._monotonic()
         if not self.usable:
             # Not sent, so not recorded; whoever asked learns it the usual way.
             if on_reply is not None:
                 on_reply(Reply(DISCONNECTED, "not connected", {}, now))
             return
-        self._pending[mid] = (name, now, self._transmit(data), late, on_reply)
+        self._pending[mid] = (name, now, self._transmit(data), late, on_reply, judge)
         self._deadlines.add(now, self, mid)
 
     def _transmit(self, data: bytes) -> int:
@@ -273,12 +277,15 @@ class Session:
             self._settle(pending, code, received, size)
             return
         text = message.get("message")
-        reply = Reply(code, text if isinstance(text, str) else "", envelope.results_of(message), received)
+        results = envelope.results_of(message)
+        if pending[5] is not None and code == SUCCESS:
+            code = pending[5](results)
+        reply = Reply(code, text if isinstance(text, str) else "", results, received)
         self._settle(pending, code, received, size, reply)
 
     def _settle(self, pending: _Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:
         """Record how a request ended, and tell whoever asked."""
-        name, sent, bytes_out, late, on_reply = pending
+        name, sent, bytes_out, late, on_reply, _ = pending
         env = self._env
         latency = received - sent
         env.recorder.request(name, env.clock.wall() - latency, latency, code, bytes_out, size, late)

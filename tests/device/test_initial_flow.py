@@ -174,6 +174,7 @@ async def test_success_without_what_it_should_bring(world: World, step: str, res
     device = await world.start()
     assert device.state is DeviceState.WAITING
     assert world.recorder.flow_codes("init") == ["malformed reply"]
+    assert world.recorder.codes(step) == ["malformed reply"]
     await world.advance(3)
     assert device.state is DeviceState.ONLINE
 
@@ -197,6 +198,7 @@ async def test_an_unusable_half_of_the_exchange_ends_with_1008(sealed_world: Wor
     sealed_world.platform.script(step, ok(**{name: value}))
     device = await sealed_world.start()
     assert device.state is DeviceState.WAITING
+    assert sealed_world.recorder.codes(step) == ["bad key"]
     assert sealed_world.platform.links[0].close_received is not None
     assert sealed_world.platform.links[0].close_received[0] == 1008
     assert sealed_world.recorder.reasons() == ["protocol violation"]
@@ -290,6 +292,7 @@ async def test_brokers_that_are_no_websocket_end_the_device_with_the_url(world: 
     assert any("mqtts://mqtt.test:8883" in text and broker_type in text for _, text in world.logs)
     assert world.network.connects == []
     assert world.recorder.codes("getBrokerServer") == ["00000000"]
+    assert world.recorder.codes("connect") == ["unsupported transport"]
     assert world.recorder.flow_codes("init") == ["unsupported transport"]
     assert f"type={broker_type}&" in world.network.lookups[0]
 
