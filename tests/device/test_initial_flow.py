@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
+import orjson
 import pytest
 
 from simulator.device.settings import OnTimeout, Range, Start
@@ -481,3 +482,17 @@ async def test_a_platform_that_never_closes_does_not_hold_the_device(world: Worl
     await world.advance(7)
     assert device.state is DeviceState.ONLINE
     assert len(world.platform.links) == 2
+
+
+async def test_a_trace_shows_every_message_of_both_directions_in_the_clear(sealed_world: World) -> None:
+    lines: list[tuple[str, dict[str, object]]] = []
+    sealed_world.env.trace = lambda direction, data: lines.append((direction, orjson.loads(data)))
+    await sealed_world.online()
+    sealed_world.platform.link.command("cmd.data.clear.user")
+    await sealed_world.settle()
+    sent = [message.get("funcId") for direction, message in lines if direction == ">" and "GET" not in message]
+    assert sent == [*EXCHANGE, *COLD, "dev.cmd.response"]
+    assert lines[0][1]["GET"] == "getBrokerServer"
+    received = [message for direction, message in lines if direction == "<"]
+    assert len(received) == 8
+    assert received[-1]["funcId"] == "cmd.data.clear.user"
