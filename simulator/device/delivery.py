@@ -210,7 +210,7 @@ class Delivery:
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
         package_bytes = self._settings.max_package_kb * 1024
-        reply = await send_upload(session, upload, env.photos, package_bytes, self._terms.template_types)
+        reply = await send_upload(session, upload, env.photos, package_bytes, self._terms)
         if reply.ok:
             queue.remove(upload)
             if upload.flow is not None:

@@ -6,13 +6,16 @@ What is to be sent is kept as a description; the picture's bytes exist only whil
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from simulator.device.photos import PhotoStudio
 from simulator.device.session import Reply, Session
+from simulator.device.terms import Terms
 from simulator.protocol import envelope
+from simulator.protocol.times import format_iso, parse_iso
 
 UPLOAD_USER = "dev.data.upload.user"
 FILE_FUNC_IDS = ("dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end")
@@ -82,9 +85,7 @@ def fits(upload: Upload, package_bytes: int) -> bool:
     return size + encoded + len(',"content":""') <= package_bytes
 
 
-async def send_upload(
-    session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int, template_types: frozenset[int]
-) -> Reply:
+async def send_upload(session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int, terms: Terms) -> Reply:
     """Send `upload`, in pieces where it must be; returns the reply that decided it.
 
     After a failure in the middle of a file the next attempt begins the file anew; a file that the platform has
@@ -93,7 +94,7 @@ async def send_upload(
     if not upload.size:
         items = upload.items
         if upload.func_id == UPLOAD_USER:
-            items = with_templates_of(items, template_types)
+            items = in_local_time(with_templates_of(items, terms.template_types), terms.offset_minutes)
         return await session.request(upload.func_id, {upload.list_name: items})
     if fits(upload, package_bytes):
         content = base64.b64encode(studio.jpeg(upload.size, upload.key)).decode("ascii")
@@ -151,6 +152,22 @@ def user_pages(users: list[dict[str, Any]], package_bytes: int) -> list[list[dic
         pages[-1].append(user)
         room -= size
     return pages
+
+
+def in_local_time(users: list[dict[str, Any]], offset_minutes: int) -> list[dict[str, Any]]:
+    """The users with their validity in the device's time zone, as they go up (section 上传用户信息)."""
+    return [
+        user | {name: _local(user[name], offset_minutes) for name in ("startTime", "endTime") if name in user}
+        for user in users
+    ]
+
+
+@lru_cache(maxsize=256)  # most users of a fleet are valid for the same years
+def _local(moment: str, offset_minutes: int) -> str:
+    try:
+        return format_iso(parse_iso(moment), offset_minutes)
+    except ValueError:
+        return moment  # at the very end of the calendar, where the other zone has no such day
 
 
 def with_templates_of(users: list[dict[str, Any]], types: frozenset[int]) -> list[dict[str, Any]]:

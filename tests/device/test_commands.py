@@ -65,6 +65,19 @@ async def test_update_user(world: World) -> None:
     assert device.memory.user_count == 5
 
 
+async def test_users_go_up_in_the_devices_time_zone(world: World) -> None:
+    world.platform.terms["timezone"] = "-03:30"
+    await world.online(users=1)
+    await done(world, "cmd.data.delete.user", pins=["1001"])
+    times = {"startTime": "2024-01-01T00:00:00+08:00", "endTime": "9999-12-31T23:59:59-12:00"}
+    await done(world, "cmd.data.update.user", users=[USER | times, USER | {"pin": "78"}])
+    await done(world, "cmd.data.query.user")
+    [upload] = world.platform.sent("dev.data.upload.user")
+    first, second = upload.params["users"]
+    assert (first["startTime"], first["endTime"]) == ("2023-12-31T12:30:00-03:30", times["endTime"])
+    assert "startTime" not in second
+
+
 async def test_update_user_replaces_a_user_it_began_with_and_keeps_what_is_theirs(world: World) -> None:
     device = await world.online(users=3)
     pin = next(iter(device.memory.users()))["pin"]
