@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import cache, wraps
 from typing import Any, ParamSpec
 
@@ -20,19 +20,19 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from simulator.clock import ManualClock, TimerQueue
 from simulator.device.deadlines import Deadlines
 from simulator.device.device import Device
-from simulator.device.environment import Connection, ConnectionHandler, Environment, NetworkError
+from simulator.device.environment import Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.settings import Credentials, DeviceSettings, DeviceSpec, Range
 from simulator.device.state import DeviceState
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
-from tests.device.fake_platform import Link, Platform
+from tests.device.fake_platform import Platform
+from tests.device.memory_network import CLOSE_TIMEOUT, MemoryConnection, MemoryNetwork
+from tests.device.recording import Recording
 
 DISPATCH = "http://dispatch.test"
-BROKER = "ws://broker.test:1"
 DEV_KEY = "123456"
-CLOSE_TIMEOUT = 5.0
 
 P = ParamSpec("P")
 
@@ -54,222 +54,6 @@ def alone(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
         asyncio.run(test(*args, **kwargs))
 
     return run
-
-
-class Recording:
-    """A `Recorder` that keeps everything."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, float, float, str, int, int, float]] = []
-        self.flows: list[tuple[str, float, float, str]] = []
-        self.commands: list[tuple[str, float, float, str]] = []
-        self.states: list[tuple[int, str, str, float]] = []
-        self.disconnects: list[tuple[str, float]] = []
-        self.records: Counter[str] = Counter()
-        self.anomalies: list[tuple[str, str, float]] = []
-
-    def request(
-        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
-    ) -> None:
-        assert latency >= 0
-        assert late >= 0
-        self.requests.append((name, started, latency, code, bytes_out, bytes_in, late))
-
-    def flow(self, name: str, started: float, duration: float, code: str) -> None:
-        assert duration >= 0
-        self.flows.append((name, started, duration, code))
-
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
-        assert handling >= 0
-        self.commands.append((func_id, started, handling, code))
-
-    def state(self, index: int, previous: str, state: str, at: float) -> None:
-        self.states.append((index, previous, state, at))
-
-    def disconnect(self, reason: str, at: float) -> None:
-        self.disconnects.append((reason, at))
-
-    def record(self, event: str, count: int) -> None:
-        assert count > 0
-        self.records[event] += count
-
-    def anomaly(self, kind: str, detail: str, at: float) -> None:
-        self.anomalies.append((kind, detail, at))
-
-    def codes(self, name: str) -> list[str]:
-        """The codes of one request, in order."""
-        return [entry[3] for entry in self.requests if entry[0] == name]
-
-    def failed(self) -> Counter[tuple[str, str]]:
-        """Requests that were no success."""
-        return Counter((entry[0], entry[3]) for entry in self.requests if entry[3] != "00000000")
-
-    def kinds(self) -> Counter[str]:
-        """Anomalies by kind."""
-        return Counter(kind for kind, _, _ in self.anomalies)
-
-    def flow_codes(self, name: str) -> list[str]:
-        return [code for flow, _, _, code in self.flows if flow == name]
-
-    def reasons(self) -> list[str]:
-        """Why connections ended, in order."""
-        return [reason for reason, _ in self.disconnects]
-
-    def way(self, index: int = 0) -> list[str]:
-        """The states that device `index` went through."""
-        return [state for device, _, state, _ in self.states if device == index]
-
-
-class MemoryConnection:
-    """The device's end of a connection in memory; behaves as the wire layer's."""
-
-    def __init__(self, world: World, handler: ConnectionHandler, link: Link) -> None:
-        self._world = world
-        self._handler: ConnectionHandler | None = handler
-        self._link = link
-        self._deaf = False
-        self._writable = asyncio.Event()
-        self._writable.set()
-        world.connections.append(self)
-        link.deliver = self._deliver
-        link.end = self._end_later
-
-    def send(self, payload: bytes, binary: bool) -> None:
-        assert isinstance(payload, bytes)
-        self._world.wire.append((">", payload))
-        if not self._deaf and self._link.open:
-            asyncio.get_running_loop().call_soon(self._link.receive, payload, binary)
-
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        if self._deaf or self._handler is None:
-            return
-        self._deaf = True
-        self._link.close_received = (code, reason)
-        loop = asyncio.get_running_loop()
-        if self._world.network.answers_close:
-            loop.call_soon(self._link.close, code)
-        else:
-            self._world.timers.call_later(CLOSE_TIMEOUT, self.abort)
-
-    def abort(self) -> None:
-        self._deaf = True
-        self._link.open = False
-        self._end_later(1006)
-
-    async def drain(self) -> None:
-        await self._writable.wait()
-
-    @property
-    def paused(self) -> bool:
-        return not self._writable.is_set()
-
-    def pause(self, paused: bool) -> None:
-        """The peer takes no more, or takes it again."""
-        if paused:
-            self._writable.clear()
-        else:
-            self._writable.set()
-
-    def _deliver(self, payload: bytes, binary: bool) -> None:
-        asyncio.get_running_loop().call_soon(self._arrive, payload, binary)
-
-    def _arrive(self, payload: bytes, binary: bool) -> None:
-        if not self._deaf and self._handler is not None:
-            self._world.wire.append(("<", payload))
-            self._handler.message(payload, binary)
-
-    def _end_later(self, code: int) -> None:
-        asyncio.get_running_loop().call_soon(self._ended, code)
-
-    def _ended(self, code: int) -> None:
-        self._link.open = False
-        self._deaf = True
-        self._writable.set()
-        handler, self._handler = self._handler, None
-        if handler is not None:
-            handler.closed(code, "", "the end")
-
-
-class MemoryNetwork:
-    """A `Network` whose every step a test can hold up or refuse."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.lookups: list[str] = []
-        self.connects: list[str] = []
-        self.root_cas: list[str | None] = []
-        self.downloads: list[str] = []
-        self.turns = 0
-        self.turn_script: list[Callable[[], Awaitable[None]]] = []
-        self.lookup_script: list[Callable[[], Awaitable[tuple[int, bytes]]]] = []
-        self.connect_script: list[Callable[[], Awaitable[None]]] = []
-        self.files: dict[str, bytes | NetworkError] = {}
-        self.download_seconds = 0.0
-        self.broker_url = BROKER
-        self.root_ca: str | None = None
-        self.answers_close = True
-
-    async def turn(self) -> None:
-        self.turns += 1
-        if self.turn_script:
-            await self.turn_script.pop(0)()
-
-    async def look_up(self, url: str) -> tuple[int, bytes]:
-        await asyncio.sleep(0)
-        self.lookups.append(url)
-        if self.lookup_script:
-            return await self.lookup_script.pop(0)()
-        address, _, query = url.partition("?")
-        world = self._world
-        assert address == f"{world.env.dispatch_urls[0]}/v3/device/getBrokerServer"
-        return 200, world.platform.look_up(query, self.broker_url, self.root_ca, int(world.clock.wall() * 1000))
-
-    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
-        await asyncio.sleep(0)
-        self.connects.append(url)
-        self.root_cas.append(root_ca)
-        if self.connect_script:
-            await self.connect_script.pop(0)()
-        link = Link(self._world.platform, url, index)
-        self._world.platform.links.append(link)
-        connection = MemoryConnection(self._world, handler, link)
-        handler.opened(connection)
-        return connection
-
-    async def download(self, url: str, limit: int) -> bytes:
-        self.downloads.append(url)
-        if self.download_seconds:
-            await self._world.sleep(self.download_seconds)
-        found = self.files.get(url, NetworkError("http 404", "not there"))
-        if isinstance(found, NetworkError):
-            raise found
-        if len(found) > limit:
-            raise NetworkError("too large", "larger than that")
-        return found
-
-    # Things that go wrong, for the scripts.
-
-    def fails(self, kind: str) -> Callable[[], Awaitable[Any]]:
-        async def fail() -> Any:
-            raise NetworkError(kind, f"{kind}, says the test")
-
-        return fail
-
-    def hangs(self, seconds: float = 1e9) -> Callable[[], Awaitable[Any]]:
-        async def hang() -> Any:
-            await self._world.sleep(seconds)
-            raise NetworkError("timeout", "says the test")
-
-        return hang
-
-    def holds(self, seconds: float) -> Callable[[], Awaitable[None]]:
-        return lambda: self._world.sleep(seconds)
-
-    def says(self, status: int, body: bytes) -> Callable[[], Awaitable[tuple[int, bytes]]]:
-        async def say() -> tuple[int, bytes]:
-            return status, body
-
-        return say
 
 
 class Logins:

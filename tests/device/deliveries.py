@@ -1,0 +1,23 @@
+"""What the tests of deliveries share."""
+
+from simulator.device.settings import Arrival, Range, VerificationSettings
+from tests.device.harness import World
+
+LOG = "dev.data.upload.verifyLog"
+PHOTO = "dev.data.upload.verifyPhoto"
+SMALL = Range(low=9_000, high=25_000)
+START, PACKAGE, END = "dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end"
+
+
+def people(rate: float = 1.0, photos: float = 0.0, size: Range = SMALL, batch: int = 1) -> dict[str, object]:
+    """Settings of a device with a steady stream of people."""
+    return {
+        "verifications": (
+            VerificationSettings(rate=rate, arrival=Arrival.FIXED, photo_share=photos, photo_bytes=size, batch=batch),
+        )
+    }
+
+
+def log_ids(world: World) -> list[list[int]]:
+    """The logIds of every verifyLog message."""
+    return [[int(record["logId"]) for record in seen.params["verifyLog"]] for seen in world.platform.sent(LOG)]

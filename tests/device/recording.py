@@ -1,0 +1,67 @@
+"""A recorder that keeps everything it is told."""
+
+from collections import Counter
+
+
+class Recording:
+    """A `Recorder` that keeps everything."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, float, float, str, int, int, float]] = []
+        self.flows: list[tuple[str, float, float, str]] = []
+        self.commands: list[tuple[str, float, float, str]] = []
+        self.states: list[tuple[int, str, str, float]] = []
+        self.disconnects: list[tuple[str, float]] = []
+        self.records: Counter[str] = Counter()
+        self.anomalies: list[tuple[str, str, float]] = []
+
+    def request(
+        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
+    ) -> None:
+        assert latency >= 0
+        assert late >= 0
+        self.requests.append((name, started, latency, code, bytes_out, bytes_in, late))
+
+    def flow(self, name: str, started: float, duration: float, code: str) -> None:
+        assert duration >= 0
+        self.flows.append((name, started, duration, code))
+
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        assert handling >= 0
+        self.commands.append((func_id, started, handling, code))
+
+    def state(self, index: int, previous: str, state: str, at: float) -> None:
+        self.states.append((index, previous, state, at))
+
+    def disconnect(self, reason: str, at: float) -> None:
+        self.disconnects.append((reason, at))
+
+    def record(self, event: str, count: int) -> None:
+        assert count > 0
+        self.records[event] += count
+
+    def anomaly(self, kind: str, detail: str, at: float) -> None:
+        self.anomalies.append((kind, detail, at))
+
+    def codes(self, name: str) -> list[str]:
+        """The codes of one request, in order."""
+        return [entry[3] for entry in self.requests if entry[0] == name]
+
+    def failed(self) -> Counter[tuple[str, str]]:
+        """Requests that were no success."""
+        return Counter((entry[0], entry[3]) for entry in self.requests if entry[3] != "00000000")
+
+    def kinds(self) -> Counter[str]:
+        """Anomalies by kind."""
+        return Counter(kind for kind, _, _ in self.anomalies)
+
+    def flow_codes(self, name: str) -> list[str]:
+        return [code for flow, _, _, code in self.flows if flow == name]
+
+    def reasons(self) -> list[str]:
+        """Why connections ended, in order."""
+        return [reason for reason, _ in self.disconnects]
+
+    def way(self, index: int = 0) -> list[str]:
+        """The states that device `index` went through."""
+        return [state for device, _, state, _ in self.states if device == index]

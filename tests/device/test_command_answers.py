@@ -1,0 +1,251 @@
+"""Answers to commands: each gets one, whatever happens; repeats, order, limits, lost connections."""
+
+from typing import Any
+
+import pytest
+
+from simulator.device.commands.handlers import HANDLERS
+from simulator.device.settings import Range
+from simulator.device.state import DeviceState
+from tests.device.commands import DONE, USER, done
+from tests.device.fake_platform import drops, garbage, late
+from tests.device.harness import STUDIO, World
+
+
+async def test_mid_and_cmd_id_are_echoed(world: World) -> None:
+    await world.online()
+    world.platform.link.command("cmd.data.clear.user", mid="M" * 32, cmd_id="编号 1")
+    await world.settle()
+    [answer] = world.platform.answers_to("编号 1")
+    assert answer["mid"] == "M" * 32
+    assert answer["code"] == DONE
+    assert answer["funcId"] == "dev.cmd.response"
+    assert [entry[0] for entry in world.recorder.commands] == ["cmd.data.clear.user"]
+
+
+async def test_a_repeat_is_answered_with_the_stored_code_and_not_applied(world: World) -> None:
+    device = await world.online(users=3)
+    users = {"users": [USER]}
+    world.platform.link.command("cmd.data.update.user", cmd_id="u", mid="1", **users)
+    await world.settle()
+    await done(world, "cmd.data.delete.user", pins=["77"])
+    world.platform.link.command("cmd.data.update.user", cmd_id="u", mid="2", **users)
+    await world.settle()
+    assert "77" not in device.memory
+    assert [(answer["mid"], answer["code"]) for answer in world.platform.answers_to("u")] == [("1", DONE), ("2", DONE)]
+    world.platform.link.close(1001)
+    await world.advance(3)
+    world.platform.link.command("cmd.data.update.user", cmd_id="u", mid="3", **users)
+    await world.settle()
+    assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["1", "2", "3"]
+    assert "77" not in device.memory
+    assert world.recorder.kinds()["repeated command"] == 2
+
+
+async def test_a_failure_is_stored_too(world: World) -> None:
+    await world.online(max_users=0, users=0)
+    for mid in ("1", "2"):
+        world.platform.link.command("cmd.data.update.user", cmd_id="u", mid=mid, users=[USER])
+        await world.settle()
+    codes = {answer["code"] for answer in world.platform.answers_to("u")}
+    assert len(codes) == 1
+    assert DONE not in codes
+
+
+async def test_a_repeat_of_a_command_in_hand_is_answered_for_both_mids_and_applied_once(world: World) -> None:
+    device = await world.online(handling={"cmd.data.update": Range(low=3.0, high=3.0)})
+    for mid in ("1", "2", "3"):
+        world.platform.link.command("cmd.data.update.user", cmd_id="u", mid=mid, users=[USER])
+        world.platform.link.command("cmd.data.update.user", cmd_id="v", mid=f"{mid}v", users=[USER])
+        await world.advance(0.5)
+    assert world.platform.sent("dev.cmd.response") == []
+    await world.advance(10)
+    assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["1", "2", "3"]
+    assert [answer["mid"] for answer in world.platform.answers_to("v")] == ["1v", "2v", "3v"]
+    assert device.memory.user_count == 1
+
+
+async def test_an_answer_that_found_no_connection_is_given_at_the_repeat(world: World) -> None:
+    device = await world.online(handling={"cmd.data.update": Range(low=3.0, high=3.0)})
+    world.platform.link.command("cmd.data.update.user", cmd_id="u", mid="1", users=[USER])
+    await world.advance(1)
+    world.network.connect_script += [world.network.holds(20)]
+    world.platform.link.close(1001)
+    await world.advance(5)
+    assert "77" in device.memory
+    await world.advance(30)
+    assert device.state is DeviceState.ONLINE
+    world.platform.link.command("cmd.data.update.user", cmd_id="u", mid="2", users=[USER])
+    await world.settle()
+    assert [answer["mid"] for answer in world.platform.answers_to("u")][-1] == "2"
+    assert device.memory.user_count == 1
+
+
+@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+async def test_an_answer_never_goes_out_during_the_initial_flow(suite: str) -> None:
+    """A command in hand when the connection was lost is done while the next one is only being made."""
+    for step in ("device.exchange.publicKey", "dev.login", "dev.report"):
+        world = World(suite)
+        await world.online(handling={"cmd.data.update": Range(low=3.0, high=3.0)})
+        world.platform.script(step, late(5.0))
+        world.platform.link.command("cmd.data.update.user", cmd_id="u", mid="1", users=[USER])
+        await world.advance(0.5)
+        world.platform.link.close(1001)
+        await world.advance(20)
+        await world.close()  # where an early answer would be a violation
+
+
+@pytest.mark.parametrize("step", ["dev.register", "dev.accredit", "dev.login", "dev.report"])
+async def test_commands_before_the_reports_reply_are_answered_after_it(sealed_world: World, step: str) -> None:
+    world = sealed_world
+
+    def early(link, message):  # type: ignore[no-untyped-def]
+        link.command("cmd.data.clear.user", cmd_id="good")
+        link.command("cmd.data.clear.user", cmd_id="good", mid="again")
+        link.command("cmd.no.such", cmd_id="unknown")
+        link.command("cmd.data.update.user", cmd_id="bad", users="x")
+        link.answer(message)
+
+    world.platform.script(step, early)
+    await world.online()
+    assert world.platform.code_of("good") == DONE
+    assert len(world.platform.answers_to("good")) == 2
+    assert world.platform.code_of("unknown") not in (DONE, None)
+    assert world.platform.code_of("bad") not in (DONE, None)
+
+
+async def test_urgent_commands_go_before_waiting_ones(world: World) -> None:
+    await world.online(handling={"cmd": Range(low=1.0, high=1.0)})
+    link = world.platform.link
+    for cmd_id, imme in (("a", None), ("b", "0"), ("c", ""), ("d", "1"), ("e", "2")):
+        link.command("cmd.data.clear.user", cmd_id=cmd_id, imme=imme)
+    await world.advance(10)
+    order = [seen.params["cmdId"] for seen in world.platform.sent("dev.cmd.response")]
+    assert order == ["a", "d", "e", "b", "c"]
+
+
+async def test_beyond_the_pending_limit_the_device_answers_busy(world: World) -> None:
+    await world.online(max_pending_commands=3, handling={"cmd": Range(low=5.0, high=5.0)})
+    link = world.platform.link
+    for number in range(6):
+        link.command("cmd.data.clear.user", cmd_id=f"c{number}", mid=f"first{number}")
+    await world.settle()
+    busy = {seen.params["cmdId"]: seen.message["code"] for seen in world.platform.sent("dev.cmd.response")}
+    assert set(busy) == {"c4", "c5"}
+    assert DONE not in busy.values()
+    await world.advance(21)
+    for number in range(4):
+        assert world.platform.code_of(f"c{number}") == DONE
+    link.command("cmd.data.clear.user", cmd_id="c5", mid="again")  # busy is no stored outcome
+    await world.advance(6)
+    assert world.platform.code_of("c5") == DONE
+
+
+async def test_handling_takes_its_time_and_is_free_says_so(world: World) -> None:
+    world.platform.terms["heartbeatInterval"] = "1"
+    await world.online(handling={"cmd.data.clear": Range(low=5.0, high=5.0)})
+    await world.advance(3)
+    cmd_id = world.platform.link.command("cmd.data.clear.user")
+    await world.advance(4.9)
+    assert world.platform.code_of(cmd_id) is None
+    await world.advance(3)
+    assert world.platform.code_of(cmd_id) == DONE
+    free = [seen.params["isFree"] for seen in world.platform.sent("dev.heartbeat")]
+    assert "".join(free).strip("1") == "00000"
+    assert free[0] == free[-1] == "1"
+    [(_, _, handling, _)] = world.recorder.commands
+    assert handling == pytest.approx(5.0)
+
+
+async def test_handling_by_the_longest_prefix(world: World) -> None:
+    await world.online(
+        handling={
+            "cmd": Range(low=1.0, high=1.0),
+            "cmd.data.clear": Range(low=0.0, high=0.0),
+            "cmd.data.clear.all": Range(low=4.0, high=4.0),
+        }
+    )
+    for func_id, seconds in (("cmd.data.clear.user", 0.0), ("cmd.data.clear.all", 4.0), ("cmd.system.sync.time", 1.0)):
+        world.recorder.commands.clear()
+        world.platform.link.command(func_id)
+        await world.advance(5)
+        assert world.recorder.commands[0][2] == pytest.approx(seconds)
+
+
+async def test_a_connection_lost_with_commands_waiting(world: World) -> None:
+    device = await world.online(handling={"cmd": Range(low=1.0, high=1.0)})
+    for number in range(4):
+        world.platform.link.command("cmd.data.update.user", cmd_id=f"c{number}", users=[USER | {"pin": str(number)}])
+    await world.advance(1.5)
+    world.platform.link.close(1001)
+    await world.advance(3)
+    for number in range(4):
+        world.platform.link.command(
+            "cmd.data.update.user", cmd_id=f"c{number}", mid=f"again{number}", users=[USER | {"pin": str(number)}]
+        )
+    await world.advance(10)
+    for number in range(4):
+        assert world.platform.code_of(f"c{number}") == DONE
+    assert device.memory.user_count == 4
+
+
+async def test_a_handler_that_fails_is_answered_and_the_next_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(memory: Any, effects: Any, params: Any) -> Any:
+        raise KeyError("oops")
+
+    async def broken_later(memory: Any, effects: Any, params: Any) -> Any:
+        raise KeyError("oops")
+
+    patched = dict(HANDLERS) | {"cmd.data.clear.user": broken, "cmd.data.clear.all": broken_later}
+    monkeypatch.setattr("simulator.device.commands.queue.HANDLERS", patched)
+    await world.online()
+    for func_id in ("cmd.data.clear.user", "cmd.data.clear.all"):
+        assert await done(world, func_id) == "E0000006"
+    assert await done(world, "cmd.data.clear.multiCard") == DONE
+    assert world.recorder.kinds()["internal error"] == 2
+    world.recorder.anomalies.clear()
+    world.logs.clear()
+
+
+async def test_a_download_that_outlives_its_connection(world: World) -> None:
+    device = await world.online(users=2)
+    world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
+    world.network.download_seconds = 3.0
+    photo = {"pin": "1001", "type": "9", "url": "http://p/1.jpg"}
+    world.platform.link.command("cmd.data.update.bioPhoto", cmd_id="d", mid="1", bioPhotos=[photo])
+    await world.advance(1)
+    world.platform.link.close(1001)
+    await world.advance(5)
+    assert device.memory.photo_counts()[9] == 1
+    world.platform.link.command("cmd.data.update.bioPhoto", cmd_id="d", mid="2", bioPhotos=[photo])
+    await world.advance(5)
+    assert [answer["mid"] for answer in world.platform.answers_to("d")][-1] == "2"
+    assert len(world.network.downloads) == 1
+
+
+async def test_a_reboot_during_a_download_forgets_it_and_the_repeat_does_it(world: World) -> None:
+    device = await world.online(users=2)
+    world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
+    world.network.download_seconds = 3.0
+    photo = {"pin": "1001", "type": "9", "url": "http://p/1.jpg"}
+    world.platform.link.command("cmd.control.reboot")
+    world.platform.link.command("cmd.data.update.bioPhoto", cmd_id="d", mid="1", bioPhotos=[photo])
+    await world.until(lambda: len(world.platform.links) == 2 and device.state is DeviceState.ONLINE)
+    if not world.platform.answers_to("d"):
+        world.platform.link.command("cmd.data.update.bioPhoto", cmd_id="d", mid="2", bioPhotos=[photo])
+        await world.advance(5)
+    assert world.platform.code_of("d") == DONE
+    assert device.memory.photo_counts()[9] == 1
+
+
+async def test_the_connection_drops_at_every_answer(world: World) -> None:
+    world.platform.script("dev.system.sync.time", drops, garbage())
+    device = await world.online()
+    world.platform.link.command("cmd.system.sync.time")
+    await world.advance(3)
+    world.platform.link.command("cmd.system.sync.time")
+    await world.advance(5)
+    assert device.state is DeviceState.ONLINE
+    assert world.recorder.codes("dev.system.sync.time") == ["disconnected", "disconnected"]

@@ -1,0 +1,131 @@
+"""Commands that reach beyond the memory: the clock is set, the device restarts."""
+
+from typing import Any
+
+import pytest
+
+from simulator.device.settings import Range, VerificationSettings
+from simulator.device.state import DeviceState
+from simulator.protocol.times import parse_iso
+from tests.device.commands import DONE, USER, done
+from tests.device.fake_platform import late, ok, silent
+from tests.device.harness import World
+
+
+async def test_sync_time_sets_the_clock_of_everything_later(world: World) -> None:
+    world.platform.time = "2030-01-01T00:00:00+02:00"
+    device = await world.online(verifications=(VerificationSettings(rate=1.0, photo_share=1.0),))
+    assert await done(world, "cmd.system.sync.time") == DONE
+    [request] = world.platform.sent("dev.system.sync.time")
+    assert set(request.message) == {"funcId", "mid"}
+    answer = world.platform.sent("dev.cmd.response")[0]
+    assert world.platform.seen.index(answer) < world.platform.seen.index(request)
+    world.platform.seen.clear()
+    await world.advance(20)
+    told = parse_iso("2030-01-01T00:00:00+02:00")
+    record = world.platform.sent("dev.data.upload.verifyLog")[-1].params["verifyLog"][-1]
+    assert told < parse_iso(record["verifyTime"]) < told + 25
+    assert record["verifyTime"].endswith("+08:00")
+    photo = world.platform.sent("dev.data.upload.verifyPhoto")[-1].params["verifyPhotos"][0]
+    assert parse_iso(photo["photoTime"]) > told
+    assert world.recorder.kinds()["bad time"] == 0
+    device.delivery.outbox.reconnected()
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["", "yesterday", "2030-01-01 00:00:00", None, 5, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"],
+)
+async def test_a_time_that_cannot_be_is_noted_and_ignored(world: World, time: Any) -> None:
+    world.platform.always("dev.system.sync.time", ok(time=time))
+    await world.online(verifications=(VerificationSettings(rate=1.0, photo_share=0.0),))
+    assert await done(world, "cmd.system.sync.time") == DONE
+    assert world.recorder.kinds()["bad time"] == 1
+    await world.advance(10)
+    record = world.platform.sent("dev.data.upload.verifyLog")[-1].params["verifyLog"][-1]
+    assert record["verifyTime"].startswith("2024-06-26")
+
+
+async def test_a_corrected_clock_is_used_for_the_next_look_up(world: World) -> None:
+    world.platform.time = "2024-06-26T00:03:00+08:00"
+    device = await world.online()
+    await done(world, "cmd.system.sync.time")
+    world.network.connect_script += [world.network.fails("refused")] * 2
+    world.platform.link.close(1001)
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    url = world.network.lookups[-1]
+    stamp = int(url.partition("timestamp=")[2].partition("&")[0]) / 1000
+    offset = stamp - world.clock.wall()
+    assert offset == pytest.approx(parse_iso("2024-06-26T00:03:00+08:00") - 1_719_331_200.25, abs=2)
+
+
+async def test_reboot_answers_then_closes_then_returns_warm(world: World) -> None:
+    device = await world.online(users=4)
+    await done(world, "cmd.data.update.user", users=[USER])
+    cmd_id = world.platform.link.command("cmd.control.reboot", imme="1", operator="luther")
+    await world.settle()
+    assert world.platform.code_of(cmd_id) == DONE
+    assert world.platform.links[0].close_received == (1000, "")
+    assert device.state is DeviceState.REBOOTING
+    assert world.recorder.reasons() == ["reboot"]
+    since = world.clock.monotonic()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert 5.0 <= world.clock.monotonic() - since <= 6.0
+    assert world.platform.link.order == ["dev.login", "dev.report"]
+    assert world.platform.sent("dev.report")[-1].params["userCount"] == "5"
+
+
+async def test_reboot_lets_what_is_under_way_be_answered(world: World) -> None:
+    world.platform.always("dev.heartbeat", late(1.0))
+    await world.online()
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    world.platform.link.command("cmd.control.reboot")
+    await world.advance(1.5)
+    assert world.recorder.codes("dev.heartbeat") == [DONE]
+    assert world.recorder.reasons() == ["reboot"]
+
+
+async def test_reboot_does_not_wait_for_ever(world: World) -> None:
+    world.platform.always("dev.heartbeat", silent)
+    device = await world.online()
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    world.platform.link.command("cmd.control.reboot")
+    await world.advance(2.1)
+    assert device.state is DeviceState.REBOOTING
+    assert world.recorder.codes("dev.heartbeat") == ["disconnected"]
+
+
+async def test_a_quick_reboot_happens_once(world: World) -> None:
+    """Back online before the grace of the reboot is over: that must not make it go down again."""
+    world.platform.script("dev.heartbeat", late(0.1))
+    device = await world.online(reboot=Range(low=0.2, high=0.2))
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    world.platform.link.command("cmd.control.reboot")
+    await world.advance(0.5)
+    assert device.state is DeviceState.ONLINE
+    await world.advance(5)
+    assert len(world.platform.links) == 2
+    assert world.recorder.reasons() == ["reboot"]
+
+
+async def test_a_repeated_reboot_is_answered_after_the_return_and_not_done_again(world: World) -> None:
+    device = await world.online()
+    world.platform.link.command("cmd.control.reboot", cmd_id="r", mid="one")
+    await world.until(lambda: device.state is DeviceState.REBOOTING)
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    world.platform.link.command("cmd.control.reboot", cmd_id="r", mid="two")
+    await world.advance(10)
+    assert [answer["mid"] for answer in world.platform.answers_to("r")] == ["one", "two"]
+    assert world.recorder.reasons() == ["reboot"]
+
+
+async def test_records_survive_a_reboot(world: World) -> None:
+    device = await world.online(verifications=(VerificationSettings(rate=2.0, photo_share=0.0),))
+    await world.advance(5)
+    world.platform.always("dev.data.upload.verifyLog", late(0.9))
+    world.platform.link.command("cmd.control.reboot")
+    await world.until(lambda: device.state is DeviceState.ONLINE and len(world.platform.links) == 2)
+    await world.advance(3)
+    await world.stop(device, 60)
+    counts = world.recorder.records
+    assert counts["acknowledged"] == counts["generated"]
