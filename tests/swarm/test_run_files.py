@@ -1,0 +1,183 @@
+"""What whole runs leave, however they end: files that hold what Locust's own hold, valid for those who read them."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import xmlschema
+from junitparser import JUnitXml
+
+from reports.rebuild import load_run
+from simulator.exit_codes import ExitCode
+from simulator.measurements.histogram import Histogram
+from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, free_port
+
+Start = Callable[..., LocustProcess]
+NAMES = {"summary.json", "report.html", "report.md", "junit.xml", "latency.hlog"}
+
+
+def valid(directory: Path, verdict: str) -> dict[str, Any]:
+    """The summary of a run whose files are all there, follow their schemas, and tell the same verdict."""
+    assert {path.name for path in directory.iterdir()} - {"platform.log"} == NAMES
+    summary = dict(json.loads((directory / "summary.json").read_bytes()))
+    schema = json.loads(files("reports").joinpath("schema/summary.schema.json").read_bytes())
+    jsonschema.validate(summary, schema, format_checker=jsonschema.FormatChecker())
+    junit = (directory / "junit.xml").read_text()
+    xmlschema.XMLSchema(files("reports").joinpath("schema/junit.xsd").read_text()).validate(junit.split("\n", 1)[1])
+    (suite,) = JUnitXml.fromstring(junit.encode())
+    cases = [*suite]
+    assert suite.tests == len(cases)
+    assert {case.name for case in cases} >= {*summary["requests"], *(t["expression"] for t in summary["thresholds"])}
+    assert all(case.is_passed for case in cases) is (verdict == "passed")
+    assert summary["verdict"] == verdict
+    assert verdict in (directory / "report.md").read_text().splitlines()[0]
+    assert f'class="verdict {verdict}"' in (directory / "report.html").read_text()
+    return summary
+
+
+def best_fleet(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`best-fleet` as a user calls it."""
+    return subprocess.run(
+        [sys.executable, "-m", "simulator.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=directory,
+        env={"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """Six devices for 5 s, with thresholds."""
+    path = tmp_path / "short.yaml"
+    path.write_text(SCENARIO.format(duration="5s", thresholds='["failures == 0", "init p95 < 60 s"]'))
+    return path
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_locusts_own_files_do_not_contradict_ours(locust: Start, short: Path, processes: int) -> None:
+    some_fail = "  users: 2\n  answers: [{func_id: dev.heartbeat, errors: {share: 30%}}]\n"
+    short.write_text(short.read_text().replace("  users: 2\n", some_fail))
+    arguments = ["--scenario", str(short), "--headless", "--report", "report"]
+    arguments += ["--csv", "files", "--html", "files.html", "--json-file", "files"]
+    if processes > 1:
+        port = str(free_port())
+        arguments += ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
+    run = locust(*arguments)
+    assert run.end(60) == ExitCode.THRESHOLD_CROSSED, run.output
+    summary = valid(run.report, "failed")
+    assert summary["generator"]["processes"] == processes
+    counts = {name: (figures["count"], figures["failures"]) for name, figures in summary["requests"].items()}
+    assert counts["dev.heartbeat"][1] > 0
+    beside = run.report.parent
+    entries = json.loads((beside / "files.json").read_bytes())
+    assert {item["name"]: (item["num_requests"], item["num_failures"]) for item in entries} == counts
+    page = (beside / "files.html").read_text()
+    shown = re.findall(r'"name": "([\w.]+)", "num_failures": (\d+), "num_requests": (\d+),', page)
+    total = tuple(map(sum, zip(*counts.values(), strict=True)))
+    assert {name: (int(count), int(failed)) for name, failed, count in shown} == counts | {"Aggregated": total}
+    rows = {row["Name"]: row for row in csv.DictReader((beside / "files_stats.csv").open())}
+    in_csv = {name: (int(row["Request Count"]), int(row["Failure Count"])) for name, row in rows.items()}
+    assert in_csv == counts | {"Aggregated": total}
+    measurements, _ = load_run(run.report)
+    # Locust's page and its web UI show the same figures; its CSV cuts them to whole ms
+    start = page.index("[", page.index('"response_time_statistics"'))
+    for row in json.JSONDecoder().raw_decode(page, start)[0]:
+        if row["name"] != "Aggregated":
+            for share in ("0.5", "0.9", "0.95", "0.99"):
+                agrees(measurements.totals[row["name"]].histogram, float(share), row[share])
+                assert int(row[share]) == float(rows[row["name"]][f"{float(share):.0%}"])
+
+
+def agrees(ours: Histogram, share: float, theirs_ms: float) -> None:
+    """Locust rounds to three digits, and takes the rank beside ours where a percentile lies between two."""
+    rank = share * ours.count
+    low, high = ours.values_at_ranks([int(rank), int(rank) + 2])
+    assert low / 1000 * 0.994 - 0.006 <= theirs_ms <= high / 1000 * 1.006 + 0.006, (share, theirs_ms, low, high)
+
+
+def test_a_run_that_is_stopped_by_ctrl_c(locust: Start, scenario: Path) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report")
+    run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == ExitCode.PASSED, run.output
+    assert valid(run.report, "passed")["complete"]
+
+
+def test_a_run_in_which_nothing_came_online(locust: Start, short: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    run = locust("--scenario", str(short), "--headless", "--report", "report", "--host", nowhere)
+    assert run.end() == ExitCode.THRESHOLD_CROSSED, run.output
+    summary = valid(run.report, "failed")
+    assert summary["fleet"]["came_online"] == 0
+    initial = {item["expression"]: item for item in summary["thresholds"]}["init p95 < 60 s"]
+    assert (initial["passed"], initial["value"]) == (False, None)
+    tried = summary["flows"]["init"]["count"]
+    assert initial["reason"] == f"{tried} of {tried} failed"
+
+
+def test_a_run_whose_platform_is_killed(locust: Start, short: Path) -> None:
+    run = locust("--scenario", str(short), "--headless", "--report", "report")
+    run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
+    os.kill(run.platform()["pid"], signal.SIGKILL)
+    assert run.end(60) == ExitCode.THRESHOLD_CROSSED, run.output
+    summary = valid(run.report, "failed")
+    assert summary["complete"]
+    assert any("the embedded platform ended by itself" in note for note in summary["notes"])
+    records = summary["records"]
+    assert records["generated"] == sum(records[name] for name in ("acknowledged", "pending", "refused", "rejected"))
+
+
+def test_a_generator_that_is_killed_leaves_all_but_the_last_seconds(locust: Start, scenario: Path) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report")
+    run.wait_for(lambda: run.ledger()["totals"]["online"] == 6)
+    held: list[tuple[float, int]] = []
+    until = time.monotonic() + 9
+    while time.monotonic() < until:
+        held.append((time.monotonic(), run.ledger()["totals"]["records"]))
+        time.sleep(0.1)
+    run.process.kill()
+    killed = time.monotonic()
+    run.process.wait()
+
+    done = best_fleet(run.report.parent, "report", "report")
+    assert done.returncode == 0, done.stderr
+    summary = valid(run.report, "failed")
+    assert not summary["complete"]
+    assert "The run broke off" in summary["notes"][0]
+    for told in (done.stdout, (run.report / "report.md").read_text(), (run.report / "report.html").read_text()):
+        assert "The run broke off" in told
+    five_seconds_before = max(count for at, count in held if at <= killed - 5)
+    assert 0 < five_seconds_before <= summary["records"]["acknowledged"] <= held[-1][1] + 6
+    assert summary["requests"]["dev.data.upload.verifyLog"]["count"] >= five_seconds_before
+
+
+def test_runs_of_two_machines_become_one(locust: Start, short: Path) -> None:
+    both = [
+        locust("--scenario", str(short), "--headless", "--report", name, "-u", users, "-r", "50", "-t", "3s", name=name)
+        for name, users in (("left", "2"), ("right", "3"))
+    ]
+    for run in both:
+        assert run.end(60) == ExitCode.PASSED, run.output
+    done = best_fleet(short.parent, "report", "--merge", "left", "right", "--out", "both")
+    assert done.returncode == 0, done.stderr
+    summary = valid(short.parent / "both", "passed")
+    left, right = (run.summary() for run in both)
+    assert summary["fleet"]["devices"] == summary["fleet"]["came_online"] == 5
+    for name, figures in summary["requests"].items():
+        assert figures["count"] == sum(one["requests"].get(name, {"count": 0})["count"] for one in (left, right))
+    assert summary["records"]["generated"] == left["records"]["generated"] + right["records"]["generated"]
+    assert "Merged from 2 runs: left, right" in done.stdout
