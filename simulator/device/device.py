@@ -75,8 +75,8 @@ class Device:
         self._clock = DeviceClock(env.clock)
         self._session: Session | None = None
         """The connection, while the device is online on it."""
-        self._early: tuple[dict[str, Any], ...] = ()
-        """Commands that came before the reply to dev.report."""
+        self._early: tuple[tuple[dict[str, Any], int], ...] = ()
+        """Commands that came before the reply to dev.report, each with its size."""
         self._terms = Terms()
         self._task: asyncio.Task[None] | None = None
         self._draining = False
@@ -105,6 +105,7 @@ class Device:
             self,
             self._rng,
             capacity=settings.max_pending_commands,
+            package_bytes=settings.max_package_kb * 1024,
             handling=settings.handling,
             answer=self._answer,
             on_idle=self._settled,
@@ -196,8 +197,8 @@ class Device:
         self.delivery.online(session, terms)
         self.commands.open()
         early, self._early = self._early, ()
-        for message in early:
-            self.commands.receive(message)
+        for message, size in early:
+            self.commands.receive(message, size)
         self._settled()
 
     def offline(self) -> None:
@@ -208,10 +209,10 @@ class Device:
 
     def command(self, message: dict[str, Any], size: int) -> None:
         if self._session is not None:
-            self.commands.receive(message)
+            self.commands.receive(message, size)
         elif len(self._early) < _MAX_EARLY:
             # Not even an answer goes out before the reply to dev.report.
-            self._early = (*self._early, message)
+            self._early = (*self._early, (message, size))
 
     # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
 

@@ -55,7 +55,7 @@ class Session:
     """The device's side of one WebSocket connection; a `ConnectionHandler`.
 
     Args:
-        on_command: given each message that is no reply, in order of arrival.
+        on_command: given each message that is no reply and the bytes of its JSON, in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
         reconnect_on_timeout: whether a request that timed out makes the connection count as dead.
     """
@@ -217,7 +217,7 @@ class Session:
         if message.get("funcId") == _REPLY_FUNC_ID or self._is_reply(message):
             self._reply(message, len(payload))
         else:
-            self._on_command(message, len(payload))
+            self._on_command(message, len(data))
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         self.ended = True

@@ -7,6 +7,7 @@ import pytest
 from simulator.device.commands.handlers import HANDLERS
 from simulator.device.settings import Range
 from simulator.device.state import DeviceState
+from simulator.protocol.envelope import encode_command
 from tests.device.commands import DONE, USER, done
 from tests.device.fake_platform import drops, garbage, late
 from tests.device.harness import STUDIO, World
@@ -21,6 +22,19 @@ async def test_mid_and_cmd_id_are_echoed(world: World) -> None:
     assert answer["code"] == DONE
     assert answer["funcId"] == "dev.cmd.response"
     assert [entry[0] for entry in world.recorder.commands] == ["cmd.data.clear.user"]
+
+
+@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+async def test_a_command_above_the_package_size_is_refused_and_the_connection_stays(suite: str) -> None:
+    world = World(suite)
+    device = await world.online(users=0, max_package_kb=1)
+    user = USER | {"lastName": ""}
+    bare = len(encode_command("cmd.data.update.user", "p1", {"cmdId": "c1", "users": [user]}))
+    assert await done(world, "cmd.data.update.user", users=[user | {"lastName": "x" * (1024 - bare)}]) == DONE
+    assert await done(world, "cmd.data.update.user", users=[user | {"lastName": "x" * (1025 - bare)}]) == "E0000002"
+    assert [len(user["lastName"]) for user in device.memory.users()] == [1024 - bare]
+    assert world.recorder.reasons() == []
+    await world.close()
 
 
 async def test_a_repeat_is_answered_with_the_stored_code_and_not_applied(world: World) -> None:

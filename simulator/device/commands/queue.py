@@ -17,8 +17,8 @@ from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
 from simulator.device.settings import Range
-from simulator.protocol.catalogue.validation import validate_command
-from simulator.protocol.codes import INTERNAL
+from simulator.protocol.catalogue.validation import Violation, validate_command
+from simulator.protocol.codes import INTERNAL, MALFORMED
 from simulator.protocol.envelope import is_urgent, params_of
 
 OTHER_COMMAND = "cmd.(other)"
@@ -48,6 +48,7 @@ class CommandQueue:
 
     Args:
         capacity: commands that may wait (`maxPendingCmdCount`); further ones are answered busy.
+        package_bytes: what a command's JSON may measure (`maxPackageSize`); a larger one is refused.
         handling: seconds a command takes, by funcId or the longest prefix of it.
         answer: sends an answer over the connection that is there at that moment.
         on_idle: called when the last command was answered.
@@ -64,6 +65,7 @@ class CommandQueue:
         "_memory",
         "_on_idle",
         "_open",
+        "_package_bytes",
         "_rng",
         "_task",
         "_timer",
@@ -80,6 +82,7 @@ class CommandQueue:
         rng: random.Random,
         *,
         capacity: int,
+        package_bytes: int,
         handling: Mapping[str, Range],
         answer: Answer,
         on_idle: Callable[[], None],
@@ -89,6 +92,7 @@ class CommandQueue:
         self._effects = effects
         self._rng = rng
         self._capacity = capacity
+        self._package_bytes = package_bytes
         self._handling = handling
         self._answer = answer
         self._on_idle = on_idle
@@ -125,8 +129,8 @@ class CommandQueue:
         self._current = None
         self.busy = False
 
-    def receive(self, message: Mapping[str, Any]) -> None:
-        """A message of the platform that is no reply."""
+    def receive(self, message: Mapping[str, Any], size: int) -> None:
+        """A message of the platform that is no reply, `size` bytes of JSON."""
         env = self._env
         mid, func_id = message.get("mid"), message.get("funcId")
         cmd_id = params_of(message).get("cmdId")
@@ -145,6 +149,8 @@ class CommandQueue:
                 pending.mids.append(mid)
                 return
         violation = validate_command(message)
+        if size > self._package_bytes:
+            violation = Violation(MALFORMED, "the message", f"is larger than {self._package_bytes} bytes")
         if violation is not None:
             outcome = (violation.code, str(violation))
             self._remember(known_id, outcome)
