@@ -17,6 +17,7 @@ from simulator.device.people import People, has_template, number_of, pin_of
 from simulator.protocol.catalogue.formats import BIO_TYPES
 
 FINGERPRINT = 1
+NEAR_INFRARED_FACE = 2
 VISIBLE_FACE = 9
 
 PhotoKey = tuple[str, str, str, str]

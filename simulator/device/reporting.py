@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from simulator.device.memory import FINGERPRINT, VISIBLE_FACE, Memory
+from simulator.device.memory import FINGERPRINT, NEAR_INFRARED_FACE, VISIBLE_FACE, Memory
 from simulator.device.settings import DeviceSettings
 from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_TYPES
 
 MAX_TEMPLATES = 10_000
+_TEMPLATES = {FINGERPRINT: "10.0", NEAR_INFRARED_FACE: "7.0", VISIBLE_FACE: "5.8"}
+"""Versions of the algorithms whose templates the device keeps, by biometric type."""
 _HOSTS = 253
 """Addresses of 192.168.x.0/24 for devices, .2 to .254: .1 is the gateway's, .0 and .255 are nobody's."""
 _VERIFY_STYLES = f"{sum(1 << bit for bit in (1, 4, 9, 10, 11, 12)):b}"
@@ -38,12 +40,12 @@ def report_params(settings: DeviceSettings, index: int, memory: Memory, transact
         "transactionCount": str(transactions),
         "maxTransactionCount": str(settings.max_transactions),
         "multiBioEnrollSupport": _flags(FINGERPRINT, VISIBLE_FACE),
-        "multiBioDataSupport": _flags(FINGERPRINT, VISIBLE_FACE),
+        "multiBioDataSupport": _flags(*_TEMPLATES),
         "multiBioPhotoSupport": _flags(VISIBLE_FACE),
-        "multiBioVer": _by_type({FINGERPRINT: "10.0", VISIBLE_FACE: "5.8"}),
+        "multiBioVer": _by_type(_TEMPLATES),
         "multiBioDataCount": ":".join(map(str, memory.template_counts())),
         "multiBioPhotoCount": ":".join(map(str, memory.photo_counts())),
-        "maxMultiBioDataCount": _by_type({FINGERPRINT: str(MAX_TEMPLATES), VISIBLE_FACE: str(MAX_TEMPLATES)}),
+        "maxMultiBioDataCount": _by_type(dict.fromkeys(_TEMPLATES, str(MAX_TEMPLATES))),
         "maxMultiBioPhotoCount": _by_type({VISIBLE_FACE: str(settings.max_bio_photos)}),
         "maxPackageSize": str(settings.max_package_kb),
         "qrCodeSupport": "1",

@@ -77,6 +77,16 @@ def test_what_is_not_supported_is_not_counted(name: str) -> None:
         assert flag == "1" or value == "0"
 
 
+def test_the_documents_own_user_is_counted_within_what_is_reported() -> None:
+    """The template of its example of cmd.data.update.user is a near-infrared face."""
+    memory = Memory(PEOPLE, 1, users=0, locale="en_US", max_users=50, max_bio_photos=7)
+    memory.put_users([{"pin": "2956", "bioDatas": [{"type": "2", "majorVer": "10", "minorVer": "1", "fmt": "0"}]}])
+    report = params(memory=memory)
+    assert report["multiBioDataCount"].split(":")[2] == "1"
+    assert report["multiBioDataSupport"].split(":")[2] == "1"
+    assert int(report["maxMultiBioDataCount"].split(":")[2]) >= 1
+
+
 BITS = {"face": 1, "fingerprint": 4, "password": 9, "PIN": 10, "card": 11, "QR": 12}
 
 
