@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from reports.figures import is_request, is_series, name_of, without
+from reports.figures import is_request, is_series, name_of, record_counts, succeeded
 from reports.order import INITIAL_FLOW, in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import INACTIVE_STATES, ONLINE
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FAILED_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG
+from simulator.measurements.series import FLOW_PREFIX, LOOP_LAG_TAG
 
 MOST_POINTS: Final = 240
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
@@ -176,34 +176,39 @@ def _devices(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) 
 
 
 def _waterfall(measurements: RunMeasurements) -> list[dict[str, Any]]:
-    """The steps of the initial flow in their order, each starting where the medians before it end."""
+    """The steps of the initial flow that succeeded, in their order, each starting where the medians before it end."""
     steps = []
     at = 0.0
     for name in INITIAL_FLOW:
-        totals = measurements.totals.get(name)
-        if totals is None or not totals.count:
+        histogram = succeeded(measurements, name)
+        if not histogram.count:
             continue
-        p50, p95 = (value / 1000.0 for value in totals.histogram.percentiles((50.0, 95.0)))
-        steps.append({"name": name, "start": round(at, 3), "p50": p50, "p95": p95, "count": totals.count})
+        p50, p95 = (value / 1000.0 for value in histogram.percentiles((50.0, 95.0)))
+        steps.append({"name": name, "start": round(at, 3), "p50": p50, "p95": p95, "count": histogram.count})
         at += p50
     return steps
 
 
 def _delivery(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any] | None:
-    """How records kept the promise: the share of all delivered within it, and how long the delivered ones took."""
+    """How records kept the promise: the share of all that did, and how long the delivered ones took.
+
+    Of the others some failed, and some are still pending: they kept nothing so far.
+    """
     tag = FLOW_PREFIX + "record_delivery"
     totals = measurements.totals.get(tag)
     if totals is None or not totals.count:
         return None
-    failed = measurements.totals.get(FAILED_PREFIX + tag)
-    histogram = without(totals.histogram, failed.histogram) if failed is not None else totals.histogram
+    histogram = succeeded(measurements, tag)
+    pending = max(record_counts(measurements)["pending"], 0)
+    count = totals.count + pending
     edges = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000)
     shares = [histogram.share_at_most(edge * 1000) for edge in edges]
     counts = [round(share * histogram.count) for share in shares]
     return {
         "promise_ms": run.promise_s * 1000.0,
-        "count": totals.count,
-        "within": histogram.share_at_most(int(run.promise_s * 1e6)) * histogram.count / totals.count,
+        "count": count,
+        "pending": pending,
+        "within": histogram.share_at_most(int(run.promise_s * 1e6)) * histogram.count / count,
         "edges_ms": list(edges),
         "counts": [count - before for before, count in zip((0, *counts), (*counts, histogram.count), strict=False)],
     }

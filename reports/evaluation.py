@@ -66,6 +66,8 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
     found = figures.series[name]
     if threshold.is_latency and found.failed.count:
         reasons.append(f"{found.failures:,} of {found.count:,} failed")
+    if threshold.is_latency and found.pending:
+        reasons.append(f"{found.pending:,} still pending")
     return _judged(threshold, value, "; ".join(reasons))
 
 
@@ -158,7 +160,7 @@ def _latency_of_all(threshold: Threshold, found: SeriesFigures) -> float:
     if not succeeded.count:
         return math.inf
     if threshold.comparison in ("<", "<=") and threshold.metric in ("percentile", "max"):
-        rank = rank_of(threshold.percent if threshold.metric == "percentile" else 100.0, found.count)
+        rank = rank_of(threshold.percent if threshold.metric == "percentile" else 100.0, found.count + found.pending)
         if rank > succeeded.count:
             return math.inf
         return succeeded.values_at_ranks([rank])[0] / 1000.0

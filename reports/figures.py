@@ -6,6 +6,7 @@ A view holds references and numbers, no text; it is made anew when it is needed.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
@@ -13,6 +14,8 @@ from simulator.measurements.devices import INACTIVE_STATES, ONLINE, DeviceStates
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import HOLD_S, RunMeasurements
 from simulator.measurements.series import COMMAND_PREFIX, FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
+
+RECORD_DELIVERY: Final = "record_delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class SeriesFigures:
     failures: int
     failed: Histogram = field(default_factory=Histogram)
     """Of the failed ones alone; empty in reports of versions that did not keep them."""
+    pending: int = 0
+    """Neither succeeded nor failed when the run ended: records of `record_delivery` that nobody acknowledged."""
 
     @property
     def count(self) -> int:
@@ -101,7 +106,9 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
     measurements.settle()
     lag = measurements.totals.get(LOOP_LAG_TAG)
     series = {
-        tag: SeriesFigures(totals.histogram, totals.failures, _failed_of(tag, measurements))
+        tag: SeriesFigures(
+            totals.histogram, totals.failures, _failed_of(tag, measurements), _pending_of(tag, measurements)
+        )
         for tag, totals in measurements.totals.items()
         if totals.count and is_series(tag)
     }
@@ -117,9 +124,19 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
     )
 
 
+def succeeded(measurements: RunMeasurements, tag: str) -> Histogram:
+    """The durations of the successful ones of a series; empty where there are none."""
+    totals = measurements.totals.get(tag)
+    return without(totals.histogram, _failed_of(tag, measurements)) if totals is not None else Histogram()
+
+
 def _failed_of(tag: str, measurements: RunMeasurements) -> Histogram:
     totals = measurements.totals.get(FAILED_PREFIX + tag)
     return totals.histogram if totals is not None else Histogram()
+
+
+def _pending_of(tag: str, measurements: RunMeasurements) -> int:
+    return max(record_counts(measurements)["pending"], 0) if name_of(tag) == RECORD_DELIVERY else 0
 
 
 def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figures:
@@ -145,7 +162,8 @@ def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figure
         if second >= first:
             for tag, count in counts.items():
                 failures[tag] += count
-    return _part(measurements, run, run.ended - first, found, failures, first, int(run.ended))
+    pending = {tag: _pending_of(tag, measurements) for tag in found}
+    return _part(measurements, run, run.ended - first, found, failures, first, int(run.ended), pending)
 
 
 def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int) -> Figures:
@@ -167,9 +185,13 @@ def _part(
     failures: Mapping[str, int],
     first: int,
     last: int,
+    pending: Mapping[str, int] | None = None,
 ) -> Figures:
+    left = pending or {}
     series = {
-        tag: SeriesFigures(histogram, failures.get(tag, 0), found.get(FAILED_PREFIX + tag) or Histogram())
+        tag: SeriesFigures(
+            histogram, failures.get(tag, 0), found.get(FAILED_PREFIX + tag) or Histogram(), left.get(tag, 0)
+        )
         for tag, histogram in found.items()
         if histogram.count and is_series(tag)
     }

@@ -15,8 +15,11 @@ from markupsafe import Markup
 
 from reports import text
 from reports.charts import chart_data
+from reports.figures import succeeded
 from reports.run_info import RunInfo
+from reports.summary import latency_ms
 from simulator.measurements.run import RunMeasurements
+from simulator.measurements.series import FLOW_PREFIX
 
 _VERDICTS: Final = {"passed": "✓ Passed", "failed": "✗ Failed", "invalid": "! Invalid: the generator was overloaded"}
 SECTIONS: Final = (
@@ -44,13 +47,14 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         data,
         s=summary,
         verdict_text=_VERDICTS[summary["verdict"]],
-        tiles=_tiles(summary, data),
+        tiles=_tiles(summary, data, latency_ms(succeeded(measurements, f"{FLOW_PREFIX}init"))),
         sections=[(name, label) for name, label in SECTIONS if not missing.get(name)],
         flows=flows,
         intended={
             name: figures["intended_ms"] for name, figures in summary["requests"].items() if figures["intended_ms"]
         },
         delivery=data["delivery"],
+        waterfall=data["waterfall"],
         step_text="second" if data["step_s"] == 1 else text.duration(data["step_s"]),
         generator_text=_generator_text(summary, run),
     )
@@ -106,11 +110,16 @@ def _asset(name: str) -> str:
     return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _tiles(summary: Mapping[str, Any], data: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _tiles(
+    summary: Mapping[str, Any], data: Mapping[str, Any], initial: Mapping[str, float | None]
+) -> list[dict[str, Any]]:
     fleet, records = summary["fleet"], summary["records"]
     requests = sum(figures["count"] for figures in summary["requests"].values())
     failures = sum(figures["failures"] for figures in summary["requests"].values())
-    initial = summary["flows"]["init"]["latency_ms"]
+    init = summary["flows"]["init"]
+    of_init = f"median {text.milliseconds(initial['p50'])} ms, slowest {text.milliseconds(initial['max'])} ms"
+    if init["failures"]:
+        of_init = f"of the successful ones; {init['failures']:,} of {init['count']:,} failed"
     tiles = [
         _tile(
             "Devices online",
@@ -134,8 +143,11 @@ def _tiles(summary: Mapping[str, Any], data: Mapping[str, Any]) -> list[dict[str
         ),
         _tile(
             "Initial flow, p95",
-            f"{text.milliseconds(initial['p95'])} ms",
-            f"median {text.milliseconds(initial['p50'])} ms, slowest {text.milliseconds(initial['max'])} ms",
+            f"{text.milliseconds(initial['p95'])} ms" if initial["p95"] is not None else text.NOTHING,
+            f"of the successful ones; {init['failures']:,} of {init['count']:,} failed"
+            if init["failures"]
+            else of_init,
+            init["failures"] > 0,
         ),
     ]
     delivery = data["delivery"]
@@ -144,7 +156,9 @@ def _tiles(summary: Mapping[str, Any], data: Mapping[str, Any]) -> list[dict[str
             _tile(
                 f"Records within {delivery['promise_ms'] / 1000.0:g} s",
                 text.percent(delivery["within"]),
-                f"p99 {text.milliseconds(summary['flows']['record_delivery']['latency_ms']['p99'])} ms",
+                f"{delivery['pending']:,} still pending"
+                if delivery["pending"]
+                else f"p99 {text.milliseconds(summary['flows']['record_delivery']['latency_ms']['p99'])} ms",
                 delivery["within"] < 1.0,
             )
         )

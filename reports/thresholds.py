@@ -23,8 +23,9 @@ A threshold that names something which never occurred is crossed.
 
 Latency and failures: an upper limit (`<`, `<=`) of a percentile or of `max` counts a failed request as one that took
 for ever, however fast it was refused: `p95 < 5 s` holds if 95 of 100 succeeded within 5 s. `min`, `mean` and lower
-limits speak of the successful ones. Where none succeeded, every latency threshold is crossed. `intended_` latencies are
-those of all requests, failed ones with the time until they failed.
+limits speak of the successful ones. Where none succeeded, every latency threshold is crossed. Records that are still
+pending when the run ends count in `record_delivery` like failed ones. `intended_` latencies are those of all requests,
+failed ones with the time until they failed.
 """
 
 import difflib

@@ -273,7 +273,7 @@ function drawAll() {
   place("chart-rate", rate);
   place("chart-devices", () => stacked(data.devices, "line", true, STATE_COLORS));
   const height = 70 + 34 * data.waterfall.length;
-  document.getElementById("chart-waterfall").style.height = `${Math.max(220, height)}px`;
+  if (data.waterfall.length) document.getElementById("chart-waterfall").style.height = `${Math.max(140, height)}px`;
   place("chart-waterfall", waterfall);
   place("chart-disconnects", () => stacked(data.disconnects, "bar", false));
   if (data.delivery) {

@@ -110,6 +110,27 @@ def test_a_slow_failure_is_no_success_either(info: Info) -> None:
     ]
 
 
+@pytest.mark.parametrize("suffix", ["", " after 1ms"])
+@pytest.mark.parametrize(
+    ("pending", "passed", "reason"), [(0, True, ""), (1, True, "1 still pending"), (10, False, "10 still pending")]
+)
+def test_what_is_still_pending_kept_no_promise(
+    info: Info, pending: int, passed: bool, reason: str, suffix: str
+) -> None:
+    measurements = RunMeasurements()
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    for number in range(99):
+        recorder.flow("record_delivery", T0 + number / 10, 0.1, "00000000")
+    recorder.record("generated", 99 + pending)
+    recorder.record("acknowledged", 99)
+    measurements.apply(events)
+    run = info(started=T0, thresholds=(f"record_delivery p99 < 15 s{suffix}",))
+    measurements.seal(run.ended)
+    (result,) = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
+    assert (result.passed, result.reason) == (passed, reason)
+
+
 def test_glob_names_the_worst(busy: RunMeasurements, info: Info) -> None:
     run = info(thresholds=("dev.data.upload.* p99 < 2 s",))
     (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)

@@ -70,6 +70,24 @@ def test_empty_run_has_a_page(info: Info) -> None:
     assert "Nothing failed" in page_of(RunMeasurements(), info(devices=0, thresholds=(), versions={}))
 
 
+def test_failing_fast_is_not_shown_as_fast(info: Info) -> None:
+    measurements = RunMeasurements()
+    for number in range(20):
+        at = 1_700_000_001.0 + number
+        measurements.apply(
+            [
+                (0, "getBrokerServer", at, 0.00123, "refused", 1, 1, 0.0),
+                (1, "init", at, 0.00123, "refused"),
+                (1, "record_delivery", at, 0.1, "00000000"),
+            ]
+        )
+    measurements.records |= {"generated": 30, "acknowledged": 20}
+    page = page_of(measurements, info())
+    assert "of the successful ones; 20 of 20 failed" in page
+    assert "No step of it succeeded" in page
+    assert "66.7 % of 30 records within the promised 15 s; 10 still pending" in page
+
+
 def test_points_over_time_are_few_and_add_up(busy: RunMeasurements, info: Info) -> None:
     busy.seal(float("inf"))
     for seconds in (1.0, 60.0, 3600.0, 86_400.0):
