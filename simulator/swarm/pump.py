@@ -21,10 +21,11 @@ from simulator.protocol.codes import MESSAGES, SUCCESS
 logger = logging.getLogger("simulator.swarm")
 
 REQUEST_TYPE = "BEST"
-PERIOD_S = 0.05
-"""How often the pump looks: Locust's own charts move once a second, its counters are never older than this."""
-BATCH = 500
-"""Events between two looks at other greenlets: some 10 ms of work."""
+PERIOD_S = 0.02
+"""How often the pump looks. Seldom and much at a time would be cheaper, but while it works the devices' thread has to ask
+for the interpreter again and again: long bursts would show as latency of the platform."""
+BATCH = 100
+"""Events between two looks at other greenlets: half a millisecond of work."""
 
 _LOCAL_TEXTS = {TIMEOUT: "no reply in time", DISCONNECTED: "connection lost before the reply"}
 
