@@ -22,8 +22,8 @@ logger = logging.getLogger("simulator.swarm")
 
 REQUEST_TYPE = "BEST"
 PERIOD_S = 0.02
-"""How often the pump looks. Seldom and much at a time would be cheaper, but while it works the devices' thread has to ask
-for the interpreter again and again: long bursts would show as latency of the platform."""
+"""How often the pump looks. Seldom and much at a time would be cheaper, but while it works the devices' thread has to
+ask for the interpreter again and again: long bursts would show as latency of the platform."""
 BATCH = 100
 """Events between two looks at other greenlets: half a millisecond of work."""
 
