@@ -24,7 +24,7 @@ smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report
 	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT)
 
 test: $(STAMP) ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP) ## formatting, lint, types, layering
 	@$(BIN)/ruff format --check --quiet . || { echo "these files are not formatted: make format" >&2; exit 1; }
