@@ -18,6 +18,8 @@ class LiveHistory:
     def __init__(self) -> None:
         self._points: deque[dict[str, Any]] = deque(maxlen=KEPT_S)
         self._states: dict[int, dict[str, int]] = {}
+        self._shown: dict[str, int] = {}
+        """What the latest point says; a second in which nobody looked was no different."""
         self._last = 0
 
     def add(self, measurements: RunMeasurements, now: float) -> None:
@@ -27,14 +29,13 @@ class LiveHistory:
         if second <= self._last:
             return
         self._last = second
-        states: dict[str, int] = {}
         for earlier in [earlier for earlier in self._states if earlier <= second]:
-            states = self._states.pop(earlier)
+            self._shown = self._states.pop(earlier)
         slots = measurements.window(second, second)
         self._points.append(
             {
                 "at": second,
-                "states": states,
+                "states": self._shown,
                 "requests": {
                     tag: [slot.histogram.count, slot.failures, *_ms(slot.histogram.percentiles((50.0, 99.0)))]
                     for tag, slot in slots.items()
