@@ -59,7 +59,9 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Child":
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        # Locust takes options from its variables; whoever has some set for other runs must not measure with them.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST")}
+        environment["PYTHONPATH"] = str(ROOT)
         if self._order is not None:
             environment["BENCHMARK_ORDER"] = json.dumps(dict(self._order))
         self._deadline = time.monotonic() + self._limit_s
