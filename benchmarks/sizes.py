@@ -23,7 +23,13 @@ class Sizes:
 FULL = Sizes(
     name="full",
     round_trip=RoundTripSize(
-        rounds=5, devices=200, beats=20, full_beats=100, start_rate=200, window=Window(settle_s=2, window_s=5)
+        rounds=5,
+        devices=200,
+        beats=20,
+        full_beats=100,
+        usual_full_beats=25,
+        start_rate=200,
+        window=Window(settle_s=2, window_s=5),
     ),
     # Three rounds: the largest fleet takes more than a minute to come online, and its spread is small.
     scale=ScaleSize(
@@ -40,7 +46,13 @@ FULL = Sizes(
 QUICK = Sizes(
     name="quick",
     round_trip=RoundTripSize(
-        rounds=2, devices=200, beats=20, full_beats=100, start_rate=200, window=Window(settle_s=1, window_s=2)
+        rounds=2,
+        devices=200,
+        beats=20,
+        full_beats=100,
+        usual_full_beats=25,
+        start_rate=200,
+        window=Window(settle_s=1, window_s=2),
     ),
     scale=ScaleSize(
         rounds=1,
@@ -56,7 +68,13 @@ QUICK = Sizes(
 TINY = Sizes(
     name="tiny",
     round_trip=RoundTripSize(
-        rounds=1, devices=3, beats=10, full_beats=50, start_rate=20, window=Window(settle_s=0.2, window_s=0.5)
+        rounds=1,
+        devices=3,
+        beats=10,
+        full_beats=50,
+        usual_full_beats=20,
+        start_rate=20,
+        window=Window(settle_s=0.2, window_s=0.5),
     ),
     scale=ScaleSize(
         rounds=1, fleets=(2, 3, 4), rate=20, start_rate=20, usual=3, window=Window(settle_s=0.2, window_s=0.5)

@@ -1,0 +1,161 @@
+"""`python -m benchmarks.document`: write the figures of `results.json` into docs/performance.md, between two marks."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+BEGIN = "<!-- figures: written by python -m benchmarks.document -->"
+END = "<!-- end of figures -->"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """All figures of a results file as Markdown tables."""
+    machine = results["machine"]
+    libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
+    parts = [
+        f"Measured {results['measured'][:10]} ({results['size']}) on {machine['cores']} cores of {machine['cpu']}, "
+        f"{machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}; {libraries}. "
+        "Each figure is the median of the rounds, with the least and the greatest in brackets."
+    ]
+    if "targets" in results:
+        parts.append(_targets(results["targets"]))
+    if "round_trip" in results:
+        parts += [_round_trips(load, found) for load, found in results["round_trip"].items()]
+    if "scale" in results:
+        parts += _scale(results["scale"], machine["open_files_limit"])
+    if "latency" in results:
+        parts.append(_latency(results["latency"]))
+    if "master" in results:
+        parts.append(_master(results["master"]))
+    return "\n\n".join(parts)
+
+
+def refreshed(text: str, results: dict[str, Any]) -> str:
+    """The document's text with the figures of `results`.
+
+    Raises:
+        ValueError: If the document has no place for them.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the document lacks the line {BEGIN if not begin else END}")
+    return f"{before}{BEGIN}\n\n{markdown(results)}\n\n{END}{after}"
+
+
+def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
+    lines = [f"**{title}**", "", f"| {' | '.join(head)} |", f"|{'---|' + '--:|' * (len(head) - 1)}"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def _shown(figure: dict[str, Any], digits: int = 1, factor: float = 1.0) -> str:
+    median, low, high = (f"{figure[name] * factor:,.{digits}f}" for name in ("median", "min", "max"))
+    return f"{median} ({low} to {high})"
+
+
+def _targets(targets: list[dict[str, Any]]) -> str:
+    rows = [
+        [
+            target["target"],
+            f"{target['value']:.3g}",
+            f"{target['bound']} {target['limit']:g}",
+            "reached" if target["reached"] else "**not reached**",
+        ]
+        for target in targets
+    ]
+    return _table("Targets", ["", "measured", "asked", ""], rows)
+
+
+def _round_trips(load: str, found: dict[str, Any]) -> str:
+    rows = []
+    for variant, figure in found["cpu_us"].items():
+        windows = found["windows"][variant]
+        ratios = found["ratios"]
+        rows.append(
+            [
+                variant,
+                _shown(figure),
+                f"{sum(window['rate'] for window in windows) / len(windows):,.0f}",
+                f"{sum(window['system_us'] for window in windows) / len(windows):.1f}",
+                *(
+                    _shown(ratios[f"{variant} / {base}"], 2) if f"{variant} / {base}" in ratios else ""
+                    for base in ("usual", "floor", "usual, flat out", "floor, flat out")
+                ),
+            ]
+        )
+    head = ["", "CPU µs", "round trips/s", "kernel µs", "/ usual", "/ floor", "/ usual, flat out", "/ floor, flat out"]
+    return _table(f"CPU a round trip, {load}", head, rows)
+
+
+def _scale(found: dict[str, Any], limit: int) -> list[str]:
+    fleets = [
+        [
+            f"{int(fleet):,}",
+            _shown(figures["memory_kb"]),
+            _shown(figures["cpu_us"]),
+            _shown(figures["rate"], 0),
+            _shown(figures["start_s"], 1),
+            str(figures["failures"]),
+        ]
+        for fleet, figures in found["fleets"].items()
+    ]
+    devices = [
+        [
+            f"ours, {channel}",
+            f"{figures['devices']:,}",
+            _shown(figures["memory_kb"]),
+            _shown(figures["flows_per_s_per_core"], 0),
+            _shown(figures["base_mb"], 0),
+        ]
+        for channel, figures in found["channels"].items()
+    ]
+    devices.append(["usual", f"{found['usual']['devices']:,}", _shown(found["usual"]["memory_kb"], 0), "", ""])
+    head = ["devices", "KB a device", "CPU µs a message", "messages/s", "online in s", "failures"]
+    parts = [
+        _table("Fleets of different sizes at the same message rate, rsa-aes", head, fleets),
+        _table(
+            "An online device",
+            ["", "devices", "KB a device", "initial flows/s/core", "base of the process in MB"],
+            devices,
+        ),
+    ]
+    cut = [fleet for fleet in found["fleets_asked"] if str(fleet) not in found["fleets"]]
+    if cut:
+        parts.append(
+            f"A fleet of {cut[-1]:,} does not fit here: the hard limit of open files is {limit:,} for each process, so "
+            "the largest that it allows was measured."
+        )
+    return parts
+
+
+def _latency(found: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{known:.1f}", _shown(found["error_ms"][name], 2)] for name, known in sorted(found["known_ms"].items())
+    ]
+    title = f"Reported latency against the platform's known delay, at {found['rate']:,} round trips/s"
+    return _table(title, ["", "known ms", "error ms"], rows)
+
+
+def _master(found: dict[str, Any]) -> str:
+    rows = [
+        ["share of a core, %", _shown(found["busy"], 1, 100)],
+        ["CPU ms a report", _shown(found["cpu_ms_per_report"], 2)],
+        *([f"lag {name}, ms", _shown(figure)] for name, figure in found["lag_ms"].items()),
+        *([f"lag {name} while users spawn, ms", _shown(v)] for name, v in found["lag_ms_while_users_spawn"].items()),
+        ["resident memory, MB", _shown(found["rss_mb"], 0)],
+    ]
+    title = (
+        f"A master of {found['workers']} workers with {found['devices']:,} devices that measure "
+        f"{found['requests_per_s']:,.0f} requests/s"
+    )
+    return _table(title, ["", ""], rows)
+
+
+if __name__ == "__main__":
+    try:
+        DOCUMENT.write_text(refreshed(DOCUMENT.read_text("utf-8"), json.loads(RESULTS.read_bytes())), "utf-8")
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

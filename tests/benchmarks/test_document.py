@@ -1,0 +1,57 @@
+"""The figures in docs/performance.md are those of benchmarks/results.json."""
+
+import json
+
+import pytest
+
+from benchmarks.document import BEGIN, DOCUMENT, END, RESULTS, markdown, refreshed
+
+FIGURE = {"median": 2.0, "min": 1.0, "max": 3.0, "rounds": [1.0, 2.0, 3.0]}
+MACHINE = {
+    "cpu": "some CPU",
+    "cores": 2,
+    "memory_gb": 8,
+    "open_files_limit": 20_000,
+    "system": "Linux",
+    "python": "3.11.7",
+    "libraries": {"locust": "2.47.0"},
+}
+
+
+def test_the_document_shows_the_results_that_are_kept() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    assert refreshed(text, json.loads(RESULTS.read_bytes())) == text, "run: python -m benchmarks.document"
+
+
+def test_only_what_stands_between_the_marks_is_replaced() -> None:
+    results = {"measured": "2026-01-02T03:04:05+00:00", "size": "full", "machine": MACHINE}
+    text = refreshed(f"before\n{BEGIN}\nold\n{END}\nafter\n", results)
+    assert (text[:7], text[-6:]) == ("before\n", "after\n")
+    assert "old" not in text
+    assert "Measured 2026-01-02 (full) on 2 cores of some CPU" in text
+    assert refreshed(text, results) == text
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, END])
+def test_a_document_without_a_place_for_figures_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="lacks the line"):
+        refreshed(text, {})
+
+
+def test_a_fleet_that_did_not_fit_is_told() -> None:
+    fleet = dict.fromkeys(("memory_kb", "cpu_us", "rate", "start_s"), FIGURE) | {"failures": 0}
+    channel = {"devices": 200, **dict.fromkeys(("memory_kb", "flows_per_s_per_core", "base_mb"), FIGURE)}
+    results = {
+        "measured": "2026-01-02",
+        "size": "full",
+        "machine": MACHINE,
+        "scale": {
+            "fleets_asked": [200, 20_000],
+            "fleets": {"200": fleet, "19700": fleet},
+            "channels": {"plain": channel},
+            "usual": {"devices": 100, "memory_kb": FIGURE},
+        },
+    }
+    text = markdown(results)
+    assert "A fleet of 20,000 does not fit here: the hard limit of open files is 20,000" in text
+    assert "| 19,700 | 2.0 (1.0 to 3.0) |" in text
