@@ -116,8 +116,8 @@ class TimerQueue:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
-    def run_due(self) -> int:
-        """Make every call that is due now, in order of time; returns how many.
+    def run_due(self, most: int | None = None) -> int:
+        """Make the calls that are due now, in order of time, at most `most` of them; returns how many.
 
         Calls that these calls queue for a later moment wait for the next time, even where that moment has come
         meanwhile: a burst of work must not keep the event loop from its sockets.
@@ -126,12 +126,12 @@ class TimerQueue:
         heappop = heapq.heappop
         now = self.clock.monotonic()
         made = 0
-        while heap and heap[0][0] <= now:
+        while heap and heap[0][0] <= now and made != most:
             handle = heappop(heap)[2]
             callback = handle.callback
             if callback is not None:
-                callback(*handle.args)
                 made += 1
+                callback(*handle.args)
         return made
 
     def __len__(self) -> int:

@@ -15,7 +15,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT_PACKAGES = ("simulator", "reports", "locustfile", "benchmarks", "tests")
 
-BASE = {"simulator", "simulator.clock", "simulator.garbage", "simulator.measurements", "simulator.exit_codes"}
+BASE = {
+    "simulator",
+    "simulator.clock",
+    "simulator.garbage",
+    "simulator.measurements",
+    "simulator.exit_codes",
+    "simulator.loop_timers",
+}
 WIRE = {"simulator.clock"}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire"}
 FLEET = DEVICE | {"simulator.device", "simulator.platform"}
@@ -25,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.clock": set(),
     "simulator.exit_codes": set(),
     "simulator.garbage": set(),
+    "simulator.loop_timers": {"simulator.clock"},
     "simulator.measurements": {"simulator.clock"},
     "simulator.protocol": set(),
     "simulator.wire": WIRE,

@@ -22,6 +22,7 @@ from simulator.fleet.login_store import LoginStore
 from simulator.fleet.network import FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.scenario import TlsFiles
+from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.keys import KeyRing, generate_key
@@ -32,8 +33,6 @@ _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
 _STOPS_AT_ONCE = 50
 """Devices that are told to stop between two looks at the sockets: a few milliseconds of closing handshakes."""
-_TIMER_RESOLUTION = 0.001
-"""Seconds: the loop's timers count whole milliseconds."""
 _SAVE_INTERVAL = 1.0
 """Seconds between two writes of new logins to the state file."""
 
@@ -71,11 +70,10 @@ class FleetRuntime:
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
+        self._clockwork = LoopTimers(self._timers)
         self._devices: dict[int, Device] = {}
         self._stopping = False
         self._empty: asyncio.Future[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._env: Environment | None = None
         self._network: FleetNetwork | None = None
         self._logins: LoginStore | None = None
@@ -110,8 +108,7 @@ class FleetRuntime:
             people.pool(settings.user_locale)
             for enrolment in settings.enrolments:
                 people.pool(enrolment.locale)
-        self._loop = asyncio.get_running_loop()
-        self._timers.on_earlier = self._arm
+        self._clockwork.start(asyncio.get_running_loop())
         self._env = Environment(
             clock=self._clock,
             timers=self._timers,
@@ -188,9 +185,7 @@ class FleetRuntime:
         if self._logins is not None:
             self._save_logins(again=False)
             self._logins.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._clockwork.stop()
         if self._network is not None:
             await self._network.close()
 
@@ -230,23 +225,3 @@ class FleetRuntime:
             self._log(logging.ERROR, problem)
         if again and not self._stopping:
             self._timers.call_later(_SAVE_INTERVAL, self._save_logins)
-
-    def _arm(self, when: float) -> None:
-        """Drive the timer queue by one timer of the loop, rounded up to its resolution.
-
-        Rounded down, the loop would come back before anything is due, and again and again until it is.
-        """
-        if self._timer is not None:
-            self._timer.cancel()
-        assert self._loop is not None
-        delay = when - self._clock.monotonic()
-        self._timer = self._loop.call_later(max(0.0, delay) + _TIMER_RESOLUTION, self._run_timers)
-
-    def _run_timers(self) -> None:
-        self._timer = None
-        try:
-            self._timers.run_due()
-        finally:
-            due = self._timers.next_due()
-            if due is not None and self._timer is None:
-                self._arm(due)

@@ -34,6 +34,8 @@ HOLD_S = 3
 """A second is sealed this long after it ended, so that what comes late from a worker usually still finds it open."""
 RECENT_S = 15
 """Sealed seconds are kept countable for this long, for thresholds that are watched while the run goes on."""
+COUNTED_AT_ONCE = 256
+"""A tenth of a millisecond's work: to count a whole second's durations in one go would keep the devices waiting."""
 EXAMPLE_CHARS = 200
 RECORD_EVENTS = ("generated", "acknowledged", "refused", "rejected", "resent")
 
@@ -120,6 +122,8 @@ class RunMeasurements:
             slot.durations.append(duration)
             if late:
                 slot.intended.append(duration + late)
+            if len(slot.durations) >= COUNTED_AT_ONCE:
+                slot.count()
             slot.bytes_out += bytes_out
             slot.bytes_in += bytes_in
             if code != SUCCESS:
@@ -185,17 +189,14 @@ class RunMeasurements:
 
     def _settle(self, second: int, tag: str, slot: Slot) -> None:
         totals = self.series(tag)
-        batch = Histogram()
-        batch.record_seconds(slot.durations)
-        slot.histogram.add(batch)
-        totals.histogram.add(batch)
-        slot.durations = []
-        if slot.intended:
-            batch = Histogram()
-            batch.record_seconds(slot.intended)
-            slot.intended_histogram.add(batch)
-            self._intended(tag).add(batch)
-            slot.intended = []
+        slot.count()
+        slot.histogram.add(slot.fresh)
+        totals.histogram.add(slot.fresh)
+        slot.fresh = Histogram()
+        if slot.fresh_intended.count:
+            slot.intended_histogram.add(slot.fresh_intended)
+            self._intended(tag).add(slot.fresh_intended)
+            slot.fresh_intended = Histogram()
         totals.bytes_out += slot.bytes_out - slot.settled_out
         totals.bytes_in += slot.bytes_in - slot.settled_in
         slot.settled_out, slot.settled_in = slot.bytes_out, slot.bytes_in

@@ -40,10 +40,16 @@ class CodeTally:
 
 @dataclass(slots=True)
 class Slot:
-    """What one series measured in one second. Raw durations wait in the lists until `settle` counts them."""
+    """What one series measured in one second.
+
+    Raw durations wait in the lists until there are enough to `count` them together; what is counted waits in `fresh`
+    until the run's totals take it as well.
+    """
 
     durations: list[float] = field(default_factory=list)
     intended: list[float] = field(default_factory=list)
+    fresh: Histogram = field(default_factory=Histogram)
+    fresh_intended: Histogram = field(default_factory=Histogram)
     histogram: Histogram = field(default_factory=Histogram)
     intended_histogram: Histogram = field(default_factory=Histogram)
     failed: dict[str, CodeTally] = field(default_factory=dict)
@@ -55,6 +61,14 @@ class Slot:
     @property
     def failures(self) -> int:
         return sum(tally.count for tally in self.failed.values())
+
+    def count(self) -> None:
+        """Count the raw durations."""
+        self.fresh.record_seconds(self.durations)
+        self.durations.clear()
+        if self.intended:
+            self.fresh_intended.record_seconds(self.intended)
+            self.intended.clear()
 
     def add(self, other: "Slot") -> None:
         """Add what another slot counted; raw durations must be settled before."""

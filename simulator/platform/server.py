@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from simulator.clock import Clock, SystemClock, TimerQueue
 from simulator.exit_codes import ExitCode
 from simulator.garbage import GarbagePolicy
+from simulator.loop_timers import LoopTimers
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
 from simulator.platform.broker import GOING_AWAY, Broker
@@ -32,7 +33,6 @@ from simulator.platform.inspection import records_of, summary_of
 from simulator.platform.ledger import Ledger, LedgerError
 from simulator.platform.settings import PlatformSettings, PlatformTls
 from simulator.platform.tally import Tally
-from simulator.platform.timers import LoopTimers
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
 from simulator.wire.errors import ListenFailed, TlsFileError, shown_address
@@ -174,7 +174,7 @@ class _Platform:
         self._dispatch = dispatch
         self._addresses = addresses
         self._timers = timers
-        self._clockwork = LoopTimers(timers, broker.loop)
+        self._clockwork = LoopTimers(timers)
         self._server: Server | None = None
         self._runner: web.AppRunner | None = None
         self._open_files = raise_open_file_limit(_OPEN_FILES)
@@ -213,7 +213,7 @@ class _Platform:
             where = shown_address(options.host, options.dispatch_port)
             raise ListenFailed(f"cannot listen at {where}: {os.strerror(error.errno or 0).lower()}") from error
         self._addresses.dispatch_port = self._runner.addresses[0][1]
-        self._clockwork.start()
+        self._clockwork.start(self._broker.loop)
         self._every(_FLUSH_SECONDS, self._flush)
         if options.idle_timeout is not None:
             idle = options.idle_timeout

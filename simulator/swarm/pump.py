@@ -21,10 +21,10 @@ from simulator.protocol.codes import MESSAGES, SUCCESS
 logger = logging.getLogger("simulator.swarm")
 
 REQUEST_TYPE = "BEST"
-PERIOD_S = 0.02
+PERIOD_S = 0.005
 """How often the pump looks. Seldom and much at a time would be cheaper, but while it works the devices' thread has to
 ask for the interpreter again and again: long bursts would show as latency of the platform."""
-BATCH = 100
+BATCH = 50
 """Events between two looks at other greenlets: half a millisecond of work."""
 
 _LOCAL_TEXTS = {TIMEOUT: "no reply in time", DISCONNECTED: "connection lost before the reply"}
