@@ -19,6 +19,7 @@ from simulator.device.environment import Connection, ConnectionHandler, NetworkE
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook
 from simulator.wire.errors import TlsFileError, connect_failure
+from simulator.wire.local_ports import LocalPorts, system_range
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
@@ -36,7 +37,7 @@ class FleetNetwork:
         source_ips: local addresses, used in turn by device index; empty leaves the choice to the system.
         connect_rate: devices that may begin to come online per second; None for no limit.
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
-        socket_type: what sockets of look-ups are made of, where `socket.socket` was replaced by a library that has its
+        socket_type: what sockets are made of, where `socket.socket` was replaced by a library that has its
             own idea of waiting.
     """
 
@@ -62,6 +63,7 @@ class FleetNetwork:
         self._socket_type = socket_type
         self._http: aiohttp.ClientSession | None = None
         self._addresses = AddressBook()
+        self._local_ports = LocalPorts(system_range(), socket_type)
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     async def open(self) -> None:
@@ -111,6 +113,7 @@ class FleetNetwork:
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
                 addresses=self._addresses,
+                local_ports=self._local_ports,
             )
         except ConnectFailed as error:
             raise NetworkError(error.kind, _in_words_of_scenarios(error.detail)) from error

@@ -17,6 +17,7 @@ from simulator.wire.connection import Connection
 from simulator.wire.errors import ConnectFailed, connect_failure, explain_tls, shown_address
 from simulator.wire.frames import masked_frame, read_plain
 from simulator.wire.handler import MessageHandler, OnError
+from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
 from simulator.wire.tls import client_context
 
@@ -120,6 +121,7 @@ async def connect(
     headers: Mapping[str, str] | None = None,
     on_error: OnError | None = None,
     addresses: AddressBook | None = None,
+    local_ports: LocalPorts | None = None,
 ) -> Connection:
     """Open a WebSocket connection.
 
@@ -136,6 +138,7 @@ async def connect(
         headers: Further headers of the opening request.
         on_error: Told of exceptions that the handler raised; without it they go to the loop's exception handler.
         addresses: Remembers the addresses of hosts over many connects; without it the resolver is asked each time.
+        local_ports: Chooses local ports for thousands of connections; without it the system does.
 
     Raises:
         ConnectFailed: With its kind and a text for people.
@@ -152,7 +155,16 @@ async def connect(
     try:
         async with asyncio.timeout(open_timeout):
             await _reach(
-                loop, connection, target, context, local_addr, server_hostname, open_timeout, close_timeout, addresses
+                loop,
+                connection,
+                target,
+                context,
+                local_addr,
+                server_hostname,
+                open_timeout,
+                close_timeout,
+                addresses,
+                local_ports or LocalPorts(None),
             )
             reached = True
             await opening.done
@@ -177,6 +189,7 @@ async def _reach(
     open_timeout: float,
     close_timeout: float,
     addresses: AddressBook | None,
+    local_ports: LocalPorts,
 ) -> None:
     """Make the TCP connection, and TLS on it, to the first address of the target that takes it.
 
@@ -197,7 +210,12 @@ async def _reach(
     try:
         for address in await _addresses(target, local_addr, addresses):
             try:
-                await loop.create_connection(lambda: connection, address, target.port, local_addr=local_addr, **secured)
+                sock = await local_ports.connect(loop, (address, target.port), local_addr)
+                try:
+                    await loop.create_connection(lambda: connection, sock=sock, **secured)
+                except BaseException:
+                    sock.close()
+                    raise
             except OSError as exc:
                 failure = failure or exc
             else:

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from simulator.wire import ConnectFailed, FailureKind
+from simulator.wire.local_ports import LocalPorts
 from tests.wire.helpers import PATIENCE, Collector, Network, RawPeer, accept_upgrade
 
 
@@ -244,13 +245,11 @@ async def test_the_kind_of_the_source_address_decides(network: Network) -> None:
 async def test_errors_of_the_system_have_their_kind(
     network: Network, monkeypatch: pytest.MonkeyPatch, number: int, kind: FailureKind
 ) -> None:
-    """Which errno is which kind; the loop's own call is replaced, as a test cannot unplug the network."""
+    """Which errno is which kind; the system's own call is replaced, as a test cannot unplug the network."""
 
-    async def dial(*_args: object, **_options: object) -> None:
-        raise OSError(number, "as the system says it")
-
-    class Loop:
-        create_connection = staticmethod(dial)
+    class Failing(LocalPorts):
+        async def connect(self, *_: object) -> socket.socket:
+            raise OSError(number, "as the system says it")
 
     from simulator.wire import client
     from simulator.wire.opening import Opening
@@ -260,6 +259,6 @@ async def test_errors_of_the_system_have_their_kind(
     opening = Opening(target, None, 1, loop.create_future())
     connection = client.ClientConnection(loop, Collector(), opening, max_size=1, close_timeout=1, on_error=None)
     with pytest.raises(ConnectFailed) as caught:
-        await client._reach(Loop(), connection, target, None, None, None, 1, 1, None)  # type: ignore[arg-type]
+        await client._reach(loop, connection, target, None, None, None, 1, 1, None, Failing(None))
     assert caught.value.kind == kind
     assert "127.0.0.1:9" in caught.value.detail
