@@ -26,6 +26,7 @@ import uvloop
 from simulator.garbage import GarbagePolicy
 from simulator.swarm.log_relay import LogRelay
 from simulator.swarm.mailbox import Mailbox
+from simulator.swarm.start_queue import StartQueue
 
 _start_new_thread: Callable[[Callable[[], None], tuple[()]], int] = gevent.monkey.get_original(
     "_thread", "start_new_thread"
@@ -40,10 +41,6 @@ TIDY_S = 1.0
 OPEN_TIMEOUT_S = 60.0
 """Making the first RSA keys and looking up names takes seconds at most."""
 CLOSE_TIMEOUT_S = 15.0
-SPREAD_S = 0.95
-"""Part of a second over which the devices that Locust starts at once are spread."""
-SPREAD_GAP_S = 0.02
-"""Between two starts at most: a few devices need not take the whole second."""
 
 
 class Runtime(Protocol):
@@ -114,8 +111,8 @@ class Engine:
         self._runtime: Runtime | None = None
         self._stop: asyncio.Event | None = None
         self._orders: deque[tuple[bool, int]] = deque()
-        self._pending: dict[int, asyncio.TimerHandle] = {}
-        self._next_slot = 0.0
+        self._starts = StartQueue()
+        self._next_start: asyncio.TimerHandle | None = None
         self._stopping = False
         self._keep_until = float("inf")
         self._switch_interval = sys.getswitchinterval()
@@ -244,8 +241,7 @@ class Engine:
             loop.call_later(TIDY_S, self._tidy)
             await self._stop.wait()
         finally:
-            for timer in self._pending.values():
-                timer.cancel()
+            self._starts.clear()
             await runtime.close()
 
     def _log(self, level: int, line: str) -> None:
@@ -280,33 +276,31 @@ class Engine:
         if runtime is None:
             return
         orders = self._orders
-        starts: list[int] = []
+        starts: dict[int, None] = {}
         while orders:
             start, index = orders.popleft()
             if start:
-                starts.append(index)
-            elif (timer := self._pending.pop(index, None)) is not None:
-                timer.cancel()
-                self._finished(index)
+                starts[index] = None
             elif index in starts:
-                starts.remove(index)
+                del starts[index]
+                self._finished(index)
+            elif self._starts.discard(index):
                 self._finished(index)
             else:
                 runtime.stop_device(index)
         if starts:
-            self._spread(starts)
+            self._starts.add(starts, asyncio.get_running_loop().time())
+            if self._next_start is None:
+                self._start_due()
 
-    def _spread(self, starts: list[int]) -> None:
+    def _start_due(self) -> None:
         loop = asyncio.get_running_loop()
-        gap = min(SPREAD_S / len(starts), SPREAD_GAP_S)
-        slot = max(loop.time(), self._next_slot)
-        for index in starts:
-            self._pending[index] = loop.call_at(slot, self._start_one, index)
-            slot += gap
-        self._next_slot = slot
+        for index in self._starts.due(loop.time()):
+            self._start_one(index)
+        due = self._starts.next_at()
+        self._next_start = None if due is None else loop.call_at(due, self._start_due)
 
     def _start_one(self, index: int) -> None:
-        del self._pending[index]
         if self._runtime is not None:
             self._garbage.grow()
             self._runtime.start_device(index, partial(self._finished, index))
@@ -314,21 +308,19 @@ class Engine:
     def _finished(self, index: int) -> None:
         self._mailbox.post(("finished", index))
 
-    def _forget_pending(self) -> None:
-        for index, timer in list(self._pending.items()):
-            timer.cancel()
+    def _forget_starts(self) -> None:
+        for index in self._starts.clear():
             self._finished(index)
-        self._pending.clear()
 
     def _drop_all(self) -> None:
-        self._forget_pending()
+        self._forget_starts()
         if self._runtime is not None:
             self._runtime.abort_all()
 
     def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
         self._stopping = True
         self._obey()
-        self._forget_pending()
+        self._forget_starts()
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._stop_all(drain_s))
         task.add_done_callback(lambda _: self._mailbox.post(("stopped", done)))
