@@ -16,10 +16,11 @@ from websockets.uri import WebSocketURI
 from yarl import URL
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
+from simulator.loop_timers import RESOLUTION_S
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook
 from simulator.wire.errors import TlsFileError, connect_failure
-from simulator.wire.local_ports import LocalPorts, system_range
+from simulator.wire.local_ports import LocalPorts, prompt, system_range
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
@@ -60,10 +61,10 @@ class FleetNetwork:
         self._source_ips = tuple(source_ips)
         self._turns = Turns(connect_rate) if connect_rate else None
         self._open_timeout = open_timeout
-        self._socket_type = socket_type
+        self._socket_type = prompt(socket_type)
         self._http: aiohttp.ClientSession | None = None
         self._addresses = AddressBook()
-        self._local_ports = LocalPorts(system_range(), socket_type)
+        self._local_ports = LocalPorts(system_range(), self._socket_type)
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     async def open(self) -> None:
@@ -197,7 +198,8 @@ class Turns:
         now = loop.time()
         # A late timer lets several through, so that the rate is kept; a stall of seconds makes no burst.
         self._next = max(self._next, now - 1.0)
-        while self._waiting and self._next <= now:
+        # A turn that comes before the loop's timers could tell is given now: to wait for it would be to spin.
+        while self._waiting and self._next <= now + RESOLUTION_S:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)

@@ -1,11 +1,14 @@
 """The three digests that prove a device or a user: the look-up's sign, the devKey's and the password's.
 
-Pure functions of their arguments. The two PBKDF2 digests cost about half a millisecond each, so a caller that needs one
-again keeps it.
+Pure functions of their arguments. The two PBKDF2 digests cost over a tenth of a millisecond each, so a caller that
+needs one again keeps it.
 """
 
 import hashlib
 from typing import Final
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 _ROUNDS: Final = 1000
 _DIGEST_BYTES: Final = 32
@@ -42,4 +45,5 @@ def password_digest(password: str, salt_hex: str) -> str:
 
 
 def _pbkdf2(secret: str, salt: bytes) -> str:
-    return hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, _ROUNDS, _DIGEST_BYTES).hex()
+    # In a third of the time that hashlib takes for it with OpenSSL 3.
+    return PBKDF2HMAC(hashes.SHA256(), _DIGEST_BYTES, salt, _ROUNDS).derive(secret.encode()).hex()

@@ -24,6 +24,7 @@ import gevent.monkey
 import uvloop
 
 from simulator.garbage import GarbagePolicy
+from simulator.loop_timers import RESOLUTION_S
 from simulator.swarm.log_relay import LogRelay
 from simulator.swarm.mailbox import Mailbox
 from simulator.swarm.start_queue import StartQueue
@@ -295,7 +296,8 @@ class Engine:
 
     def _start_due(self) -> None:
         loop = asyncio.get_running_loop()
-        for index in self._starts.due(loop.time()):
+        # What is due before the loop's timers could tell starts now: to wait for it would be to spin.
+        for index in self._starts.due(loop.time() + RESOLUTION_S):
             self._start_one(index)
         due = self._starts.next_at()
         self._next_start = None if due is None else loop.call_at(due, self._start_due)

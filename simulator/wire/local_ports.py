@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from pathlib import Path
+from typing import Any
 
 _BIND_ADDRESS_NO_PORT = 24
 _LOCAL_PORT_RANGE = 51
@@ -24,7 +25,7 @@ _STRIDE = 61
 """From one connection's window to the next one's; a prime, so that the windows fill evenly."""
 _WINDOWS_TRIED = 8
 """Then the whole range: it is nearly used up."""
-_WAITING = {errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR}
+_UNDER_WAY = {errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR}
 
 
 def system_range() -> range | None:
@@ -36,13 +37,34 @@ def system_range() -> range | None:
     return range(low, high + 1)
 
 
+def prompt(base: type[socket.socket]) -> type[socket.socket]:
+    """Sockets that notice at once when they are connected, for event loops.
+
+    On one machine a connection is there when `connect` comes back, though it says that it is under way. To ask once
+    more tells; to wait until the loop says so takes three times as long as all the rest.
+
+    Args:
+        base: what they are otherwise, where `socket.socket` was replaced by a library that has its own idea of waiting.
+    """
+
+    class Prompt(base):  # type: ignore[valid-type, misc]
+        def connect(self, address: Any) -> None:
+            code = self.connect_ex(address)
+            if code in _UNDER_WAY:
+                code = self.connect_ex(address)
+            if code not in (0, errno.EISCONN):
+                # As the kind that the number stands for: BlockingIOError while it is under way.
+                raise OSError(code, os.strerror(code))
+
+    return Prompt
+
+
 class LocalPorts:
     """Makes the sockets of outgoing connections; one for all connections of a fleet.
 
     Args:
         ports: the range to choose windows from; None leaves the choice to the system.
-        socket_type: what sockets are made of, where `socket.socket` was replaced by a library that has its own idea of
-            waiting.
+        socket_type: what sockets are made of; preferably what `prompt` made.
     """
 
     def __init__(self, ports: range | None, socket_type: type[socket.socket] = socket.socket) -> None:
@@ -65,7 +87,7 @@ class LocalPorts:
         for left in reversed(range(_WINDOWS_TRIED + 1)):
             sock = self._open(address, source, anywhere=not left)
             try:
-                await _connect(loop, sock, address)
+                await loop.sock_connect(sock, address)
             except OSError as error:
                 sock.close()
                 if error.errno != errno.EADDRNOTAVAIL or not left or self._ports is None:
@@ -102,15 +124,3 @@ def _try_option(sock: socket.socket, option: int, value: bytes) -> bool:
     except OSError:
         return False
     return True
-
-
-async def _connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, address: tuple[str, int]) -> None:
-    code = sock.connect_ex(address)
-    if code in _WAITING:
-        # On one machine the connection is there by now, and asking again tells; to wait for it would cost three times
-        # as much as all the rest.
-        code = sock.connect_ex(address)
-    if code in _WAITING:
-        await loop.sock_connect(sock, address)
-    elif code not in (0, errno.EISCONN):
-        raise OSError(code, os.strerror(code))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.wire.local_ports import WINDOW, LocalPorts, system_range
+from simulator.wire.local_ports import WINDOW, LocalPorts, prompt, system_range
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def test_nothing_listens(connections: list[socket.socket]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
     with pytest.raises(ConnectionRefusedError):
-        await connect(LocalPorts(system_range()), address)
+        await connect(LocalPorts(system_range(), prompt(socket.socket)), address)
 
 
 async def test_a_foreign_source_address_is_an_error_at_once(listener: tuple[str, int]) -> None:
@@ -129,13 +129,24 @@ async def test_a_connection_that_takes_a_while_is_waited_for(
     listener: tuple[str, int], connections: list[socket.socket]
 ) -> None:
     class Slow(socket.socket):
-        """As to another machine."""
+        """As to another machine: under way, however often one asks."""
 
         def connect_ex(self, address: Any) -> int:
+            super().connect_ex(address)
             return errno.EINPROGRESS
 
-    connections.append(await connect(LocalPorts(None, Slow), listener))
+    connections.append(await connect(LocalPorts(None, prompt(Slow)), listener))
     assert connections[0].getpeername() == listener
+
+
+async def test_a_connection_that_is_there_is_not_waited_for(
+    listener: tuple[str, int], connections: list[socket.socket]
+) -> None:
+    sock = prompt(socket.socket)()
+    connections.append(sock)
+    sock.setblocking(False)
+    sock.connect(listener)
+    assert sock.getpeername() == listener
 
 
 async def test_a_cancelled_attempt_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,9 +156,6 @@ async def test_a_cancelled_attempt_leaves_no_socket(monkeypatch: pytest.MonkeyPa
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             made.append(self)
-
-        def connect_ex(self, address: Any) -> int:
-            return errno.EINPROGRESS
 
     loop = asyncio.get_running_loop()
     waiting = asyncio.Event()
