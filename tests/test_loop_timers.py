@@ -70,6 +70,50 @@ async def test_a_crowd_lets_others_through_between_its_bursts() -> None:
     assert order.index("other") <= 2 * BURST
 
 
+class ClockByHand:
+    """Stands still but for `take`."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wall(self) -> float:
+        return self.now
+
+    def take(self, seconds: float) -> None:
+        self.now += seconds
+
+
+async def test_calls_get_as_much_time_as_busy_sockets_take() -> None:
+    clock = ClockByHand()
+    queue = TimerQueue(clock)
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    turns = 0
+
+    def sockets() -> None:
+        nonlocal turns
+        turns += 1
+        clock.take(0.005)
+        if not done.is_set():
+            loop.call_soon(sockets)
+
+    def begin() -> None:
+        nonlocal turns
+        turns = 0
+
+    queue.call_at(clock.now, begin)
+    for _ in range(1000):
+        queue.call_at(clock.now, clock.take, 0.0001)
+    queue.call_at(clock.now, done.set)
+    sockets()
+    with running(queue):
+        await done.wait()
+    # 1,000 calls of 0.1 ms beside turns of 5 ms: some 20 turns, and not one for each burst of eight.
+    assert turns < 40
+
+
 async def test_a_call_that_raises_is_reported_and_keeps_no_other_from_being_made() -> None:
     queue = TimerQueue(SystemClock())
     reported: list[dict[str, Any]] = []

@@ -217,7 +217,7 @@ class Device:
     # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
 
     async def download(self, url: str, limit: int) -> bytes:
-        return await self._env.network.download(url, limit)
+        return await self._env.network.download(url, limit, index=self.spec.index)
 
     def upload_users(self, users: list[dict[str, Any]]) -> None:
         uploads = [

@@ -58,13 +58,13 @@ class ConnectionHandler(Protocol):
 
 
 class Network(Protocol):
-    """The ways out of a device."""
+    """The ways out of a device; `index` is the device's, which always leaves from the same address."""
 
     async def turn(self) -> None:
         """Wait until this device may begin to come online: a fleet's connects are paced."""
         ...
 
-    async def look_up(self, url: str) -> tuple[int, bytes]:
+    async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
         """GET the dispatch `url`: HTTP status and body.
 
         Raises:
@@ -80,7 +80,7 @@ class Network(Protocol):
         """
         ...
 
-    async def download(self, url: str, limit: int) -> bytes:
+    async def download(self, url: str, limit: int, *, index: int) -> bytes:
         """GET the file at `url`, at most `limit` bytes.
 
         Raises:

@@ -73,7 +73,7 @@ async def look_up(
     code, detail = DISCONNECTED, ""
     answer = None
     try:
-        status, body = await env.network.look_up(url)
+        status, body = await env.network.look_up(url, index=index)
         if env.trace is not None:
             env.trace("<", body)
         if status != 200:

@@ -9,6 +9,7 @@ import ssl
 import tempfile
 from collections import deque
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 import aiohttp
@@ -20,11 +21,13 @@ from simulator.loop_timers import RESOLUTION_S
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook
 from simulator.wire.errors import TlsFileError, connect_failure
-from simulator.wire.local_ports import LocalPorts, prompt, system_range
+from simulator.wire.local_ports import LocalPorts, bound, prompt, system_range
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
 """A look-up's answer holds a URL and a few certificates."""
+_http_source: ContextVar[str | None] = ContextVar("http_source", default=None)
+"""Where the current task's HTTP connection leaves from: aiohttp has one source address for all or none."""
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """No message of the platform is so large; a longer one is closed with 1009."""
 
@@ -75,7 +78,7 @@ class FleetNetwork:
             force_close=True,
             limit=0,
             ttl_dns_cache=None,
-            socket_factory=lambda address: self._socket_type(*address[:3]),
+            socket_factory=self._http_socket,
         )
         self._http = aiohttp.ClientSession(
             connector=connector,
@@ -94,23 +97,23 @@ class FleetNetwork:
         if self._turns is not None:
             await self._turns.take()
 
-    async def look_up(self, url: str) -> tuple[int, bytes]:
-        return await self._get(url, MAX_LOOKUP_BYTES)
+    async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
+        return await self._get(url, MAX_LOOKUP_BYTES, index)
 
-    async def download(self, url: str, limit: int) -> bytes:
-        status, body = await self._get(url, limit)
+    async def download(self, url: str, limit: int, *, index: int) -> bytes:
+        status, body = await self._get(url, limit, index)
         if status != 200:
             raise NetworkError(f"http {status}", f"the server answered with status {status}")
         return body
 
     async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
-        source = (self._source_ips[index % len(self._source_ips)], 0) if self._source_ips else None
+        source = self._source(index)
         try:
             return await connect(
                 url,
                 handler,
                 ssl=self._context(root_ca) if url.startswith("wss:") else None,
-                local_addr=source,
+                local_addr=None if source is None else (source, 0),
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
                 addresses=self._addresses,
@@ -119,13 +122,21 @@ class FleetNetwork:
         except ConnectFailed as error:
             raise NetworkError(error.kind, _in_words_of_scenarios(error.detail)) from error
 
-    async def _get(self, url: str, limit: int) -> tuple[int, bytes]:
+    def _source(self, index: int) -> str | None:
+        return self._source_ips[index % len(self._source_ips)] if self._source_ips else None
+
+    def _http_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """A socket for an HTTP connection; its source address is that of the device whose task asks for it."""
+        return bound(self._socket_type(*address[:3]), _http_source.get())
+
+    async def _get(self, url: str, limit: int, index: int) -> tuple[int, bytes]:
         """Status and body of a GET.
 
         Raises:
             NetworkError: No answer, or a body over `limit` bytes. The text holds no query, which would show the sign.
         """
         assert self._http is not None, "the network is not open"
+        _http_source.set(self._source(index))
         try:
             async with self._http.get(URL(url, encoded=True), allow_redirects=False) as response:
                 body = await response.content.read(limit + 1)

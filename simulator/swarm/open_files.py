@@ -18,4 +18,8 @@ def allow_open_files(devices: int) -> None:
     """
     limit = raise_open_file_limit(devices + SPARE_FILES)
     if not limit.enough:
-        raise OpenFilesError(f"{devices} devices: {limit.advice()}")
+        most = max(limit.soft - SPARE_FILES, 0)
+        raise OpenFilesError(
+            f"{devices} devices: {limit.advice()}; as it is, a process carries {most} devices: "
+            f"fewer of them (-u {most}) or more processes (--processes, --worker) need no change"
+        )

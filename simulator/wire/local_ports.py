@@ -104,10 +104,7 @@ class LocalPorts:
         try:
             sock.setblocking(False)
             if source is not None:
-                if source[1] == 0:
-                    # The port is chosen with the destination known: others that lead elsewhere may have it too.
-                    _try_option(sock, _BIND_ADDRESS_NO_PORT, struct.pack("i", 1))
-                sock.bind(source)
+                bound(sock, *source)
             if self._ports is not None and not anywhere:
                 first = self._ports.start + next(self._numbers) * _STRIDE % (len(self._ports) - WINDOW + 1)
                 if not _try_option(sock, _LOCAL_PORT_RANGE, struct.pack("I", first + WINDOW - 1 << 16 | first)):
@@ -116,6 +113,24 @@ class LocalPorts:
             sock.close()
             raise
         return sock
+
+
+def bound(sock: socket.socket, source: str | None, port: int = 0) -> socket.socket:
+    """`sock`, with its source address where there is one; closed when that is none of this machine's.
+
+    Raises:
+        OSError: If it cannot be bound.
+    """
+    if source is not None:
+        if not port:
+            # Chosen when the destination is known: connections that lead elsewhere may have the same port.
+            _try_option(sock, _BIND_ADDRESS_NO_PORT, struct.pack("i", 1))
+        try:
+            sock.bind((source, port))
+        except OSError:
+            sock.close()
+            raise
+    return sock
 
 
 def _try_option(sock: socket.socket, option: int, value: bytes) -> bool:

@@ -110,7 +110,7 @@ class MemoryNetwork:
         if self.turn_script:
             await self.turn_script.pop(0)()
 
-    async def look_up(self, url: str) -> tuple[int, bytes]:
+    async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
         await asyncio.sleep(0)
         self.lookups.append(url)
         if self.lookup_script:
@@ -132,7 +132,7 @@ class MemoryNetwork:
         handler.opened(connection)
         return connection
 
-    async def download(self, url: str, limit: int) -> bytes:
+    async def download(self, url: str, limit: int, *, index: int) -> bytes:
         self.downloads.append(url)
         if self.download_seconds:
             await self._world.sleep(self.download_seconds)

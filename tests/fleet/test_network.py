@@ -154,7 +154,7 @@ async def test_a_look_up_brings_status_and_body_and_the_query_as_it_is(bench: Be
     base = await bench.http(answer)
     network = await bench.network()
     path = "/v3/device/getBrokerServer?sn=%E4%BC%9A+1%2B&sign=a%26b"
-    assert await network.look_up(base + path) == (404, b"{}")
+    assert await network.look_up(base + path, index=0) == (404, b"{}")
     assert seen == [path]
 
 
@@ -169,7 +169,7 @@ async def test_each_look_up_has_a_connection_of_its_own(bench: Bench) -> None:
     base = await bench.http(answer)
     network = await bench.network()
     for _ in range(3):
-        await network.look_up(base)
+        await network.look_up(base, index=0)
     assert len(set(peers)) == 3
 
 
@@ -178,7 +178,7 @@ async def test_redirects_are_not_followed(bench: Bench) -> None:
         raise web.HTTPFound("/elsewhere")
 
     network = await bench.network()
-    status, _ = await network.look_up(await bench.http(answer))
+    status, _ = await network.look_up(await bench.http(answer), index=0)
     assert status == 302
 
 
@@ -188,7 +188,7 @@ async def test_bodies_up_to_the_limit(bench: Bench, size: int) -> None:
         return web.Response(body=b"x" * size)
 
     network = await bench.network()
-    assert await network.look_up(await bench.http(answer)) == (200, b"x" * size)
+    assert await network.look_up(await bench.http(answer), index=0) == (200, b"x" * size)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -200,7 +200,7 @@ async def test_a_body_over_the_limit(bench: Bench, zipped: bool) -> None:
         return web.Response(body=body)
 
     network = await bench.network()
-    error = await failure(network.look_up(await bench.http(answer)))
+    error = await failure(network.look_up(await bench.http(answer), index=0))
     assert error.kind == "too large"
 
 
@@ -213,14 +213,14 @@ async def test_an_endless_body_is_cut(bench: Bench) -> None:
         return response
 
     network = await bench.network()
-    error = await failure(network.download(await bench.http(answer), 300_000))
+    error = await failure(network.download(await bench.http(answer), 300_000, index=0))
     assert error.kind == "too large"
 
 
 async def test_nobody_listens(bench: Bench) -> None:
     network = await bench.network()
     port = closed_port()
-    error = await failure(network.look_up(f"http://127.0.0.1:{port}/x?sign=secret"))
+    error = await failure(network.look_up(f"http://127.0.0.1:{port}/x?sign=secret", index=0))
     assert error.kind == "refused"
     assert str(port) in str(error)
     assert "secret" not in str(error)
@@ -229,13 +229,13 @@ async def test_nobody_listens(bench: Bench) -> None:
 async def test_no_such_host(bench: Bench) -> None:
     network = await bench.network()
     for url in ("http://no-such-host.invalid/x", "http://" + "a" * 70 + ".invalid/"):
-        error = await failure(network.look_up(url))
+        error = await failure(network.look_up(url, index=0))
         assert error.kind in ("dns", "bad url")
 
 
 async def test_a_silent_server(bench: Bench) -> None:
     network = await bench.network(open_timeout=0.2)
-    error = await failure(network.look_up(f"http://127.0.0.1:{await bench.raw(None)}/"))
+    error = await failure(network.look_up(f"http://127.0.0.1:{await bench.raw(None)}/", index=0))
     assert error.kind == "timeout"
     assert "0.2 s" in str(error)
 
@@ -250,7 +250,7 @@ async def test_a_slow_body_counts_into_the_same_time(bench: Bench) -> None:
         return response
 
     network = await bench.network(open_timeout=0.3)
-    error = await failure(network.look_up(await bench.http(answer)))
+    error = await failure(network.look_up(await bench.http(answer), index=0))
     assert error.kind == "timeout"
 
 
@@ -269,7 +269,7 @@ RAW = [
 @pytest.mark.parametrize("answer", RAW, ids=range(len(RAW)))
 async def test_a_server_that_speaks_no_http_or_breaks_off(bench: Bench, answer: bytes) -> None:
     network = await bench.network(open_timeout=2.0)
-    error = await failure(network.look_up(f"http://127.0.0.1:{await bench.raw(answer)}/?sign=secret"))
+    error = await failure(network.look_up(f"http://127.0.0.1:{await bench.raw(answer)}/?sign=secret", index=0))
     assert error.kind == "http"
     assert "secret" not in str(error)
 
@@ -279,7 +279,7 @@ async def test_a_server_that_speaks_no_http_or_breaks_off(bench: Bench, answer: 
 )
 async def test_urls_that_cannot_be_used(bench: Bench, url: str) -> None:
     network = await bench.network()
-    error = await failure(network.download(url, 1000))
+    error = await failure(network.download(url, 1000, index=0))
     assert error.kind in ("bad url", "dns")
 
 
@@ -292,9 +292,9 @@ async def test_a_download_brings_the_body_of_a_success_only(bench: Bench) -> Non
 
     base = await bench.http(answer)
     network = await bench.network()
-    assert await network.download(f"{base}/200", 500) == b"x" * 500
-    assert (await failure(network.download(f"{base}/200", 499))).kind == "too large"
-    assert (await failure(network.download(f"{base}/404", 500))).kind == "http 404"
+    assert await network.download(f"{base}/200", 500, index=0) == b"x" * 500
+    assert (await failure(network.download(f"{base}/200", 499, index=0))).kind == "too large"
+    assert (await failure(network.download(f"{base}/404", 500, index=0))).kind == "http 404"
 
 
 # TLS.
@@ -307,7 +307,7 @@ async def hello(request: web.Request) -> web.Response:
 async def test_https_with_the_right_ca(bench: Bench, certificate: SelfSigned) -> None:
     base = await bench.http(hello, server_context(certificate.cert, certificate.key))
     trusting = await bench.network(tls=client_context(certificate.cert))
-    assert await trusting.look_up(base) == (200, b"hello")
+    assert await trusting.look_up(base, index=0) == (200, b"hello")
     careless = await bench.network(tls=client_context(verify=False), verify=False)
     assert await careless.look_up(base) == (200, b"hello")
 
@@ -315,7 +315,7 @@ async def test_https_with_the_right_ca(bench: Bench, certificate: SelfSigned) ->
 async def test_https_without_trust_says_what_would_help(bench: Bench, certificate: SelfSigned) -> None:
     base = await bench.http(hello, server_context(certificate.cert, certificate.key))
     network = await bench.network(tls=client_context())
-    error = await failure(network.look_up(base))
+    error = await failure(network.look_up(base, index=0))
     assert error.kind == "tls"
     assert "tls.ca" in str(error)
     assert "not trusted" in str(error)
@@ -325,7 +325,7 @@ async def test_https_for_another_host(bench: Bench, tmp_path: Path) -> None:
     other = self_signed(tmp_path, ["elsewhere.test"])
     base = await bench.http(hello, server_context(other.cert, other.key))
     network = await bench.network(tls=client_context(other.cert))
-    error = await failure(network.look_up(base))
+    error = await failure(network.look_up(base, index=0))
     assert error.kind == "tls"
     assert "another host" in str(error)
 
@@ -333,7 +333,7 @@ async def test_https_for_another_host(bench: Bench, tmp_path: Path) -> None:
 async def test_https_on_a_port_without_tls(bench: Bench) -> None:
     base = (await bench.http(hello)).replace("http:", "https:")
     network = await bench.network()
-    error = await failure(network.look_up(base))
+    error = await failure(network.look_up(base, index=0))
     assert error.kind == "tls"
     assert "does not speak TLS" in str(error)
 
@@ -403,6 +403,31 @@ async def test_source_addresses_in_turn_by_index(bench: Bench) -> None:
         await network.connect(f"ws://127.0.0.1:{port}/", Handler(), index=index, root_ca=None)
     await until(lambda: sum(server.connection is not None for server in servers) == 4)
     assert [server.connection.peer[0] for server in servers] == ["127.0.0.2", "127.0.0.3"] * 2
+
+
+async def test_look_ups_and_downloads_leave_from_the_device_s_address_too(bench: Bench) -> None:
+    seen: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.remote)
+        return web.Response(body=b"{}")
+
+    network = await bench.network(source_ips=["127.0.0.2", "127.0.0.3"])
+    url = await bench.http(answer)
+    await asyncio.gather(*(network.look_up(url, index=index) for index in range(4)))
+    assert sorted(map(str, seen)) == ["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"]
+    await network.download(url, 100, index=5)
+    assert seen[-1] == "127.0.0.3"
+
+
+async def test_a_look_up_from_an_address_that_is_not_ours(bench: Bench) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"{}")
+
+    network = await bench.network(source_ips=["203.0.113.7"])
+    error = await failure(network.look_up(await bench.http(answer), index=0))
+    assert error.kind == "limit"
+    assert "source address" in str(error)
 
 
 async def test_a_source_address_that_is_not_ours(bench: Bench) -> None:
