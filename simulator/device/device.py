@@ -14,6 +14,7 @@ from typing import Any
 from simulator.clock import TimerHandle
 from simulator.device.behaviours.enrolment import Enrolments
 from simulator.device.behaviours.heartbeat import Heartbeat
+from simulator.device.behaviours.stream import Stream
 from simulator.device.behaviours.verification import Verifications
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
@@ -112,7 +113,7 @@ class Device:
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_state=self._settled)
         self._heartbeat = Heartbeat(env.timers, self._rng, self.commands)
-        self._behaviours: tuple[Verifications | Enrolments, ...] = (
+        self._behaviours: tuple[Stream, ...] = (
             *(
                 Verifications(
                     stream,

@@ -3,15 +3,16 @@
 import random
 from collections.abc import Callable
 
-from simulator.clock import TimerHandle, TimerQueue
+from simulator.clock import TimerQueue
 from simulator.device.behaviours.arrivals import Arrivals
+from simulator.device.behaviours.stream import Stream
 from simulator.device.memory import VISIBLE_FACE, Memory, StoreFull, photo_key
 from simulator.device.people import People
 from simulator.device.settings import EnrolmentSettings, Range
 from simulator.device.uploads import Upload
 
 
-class Enrolments:
+class Enrolments(Stream):
     """One stream of enrolments of one device.
 
     Args:
@@ -19,18 +20,7 @@ class Enrolments:
         on_full: told when a store had no room and nobody could be enrolled.
     """
 
-    __slots__ = (
-        "_arrivals",
-        "_deliver",
-        "_memory",
-        "_on_full",
-        "_people",
-        "_rng",
-        "_settings",
-        "_started",
-        "_timer",
-        "_timers",
-    )
+    __slots__ = ("_deliver", "_memory", "_on_full", "_people", "_settings")
 
     def __init__(
         self,
@@ -44,50 +34,22 @@ class Enrolments:
         deliver: Callable[[list[Upload]], None],
         on_full: Callable[[str], None],
     ) -> None:
+        super().__init__(timers=timers, rng=rng, started=started)
         self._settings = settings
-        self._timers = timers
-        self._rng = rng
         self._memory = memory
         self._people = people
-        self._started = started
         self._deliver = deliver
         self._on_full = on_full
-        self._timer: TimerHandle | None = None
-        self._arrivals: Arrivals | None = None
 
-    def start(self) -> None:
-        """People begin to be enrolled."""
-        if self._timer is not None:
-            return
-        if self._arrivals is None:
-            self._arrivals = Arrivals(
-                self._rng,
-                rate=self._settings.rate,
-                arrival=self._settings.arrival,
-                wave=None,
-                start=self._timers.clock.monotonic() - self._started,
-            )
-        self._schedule()
+    def _begin(self, now: float) -> Arrivals:
+        settings = self._settings
+        return Arrivals(self._rng, rate=settings.rate, arrival=settings.arrival, wave=None, start=now)
 
-    def stop(self) -> None:
-        """Nobody is enrolled any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _schedule(self) -> None:
-        assert self._arrivals is not None
-        moment = self._arrivals.next()
-        self._timer = None if moment is None else self._timers.call_at(self._started + moment, self._enrol)
-
-    def _enrol(self) -> None:
-        timer = self._timer
-        assert timer is not None
+    def _happen(self, moment: float) -> None:
         try:
-            self._deliver(self.make(timer.when))
+            self._deliver(self.make(moment))
         except StoreFull as error:
             self._on_full(str(error))
-        self._schedule()
 
     def make(self, enrolled: float) -> list[Upload]:
         """Enrol somebody at the monotonic time `enrolled`.

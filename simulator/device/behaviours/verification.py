@@ -6,8 +6,9 @@ A verification happens whether the device is online or not; what is recorded goe
 import random
 from collections.abc import Callable
 
-from simulator.clock import TimerHandle, TimerQueue
+from simulator.clock import TimerQueue
 from simulator.device.behaviours.arrivals import Arrivals
+from simulator.device.behaviours.stream import Stream
 from simulator.device.device_clock import DeviceClock
 from simulator.device.meetings import NEITHER, SIGN_IN, SIGN_OUT, Meeting
 from simulator.device.memory import Memory
@@ -21,26 +22,15 @@ _NO_MEETING = "0"
 _UNKNOWN_VISITORS = 9_999
 
 
-class Verifications:
+class Verifications(Stream):
     """One stream of verifications of one device.
 
     Args:
-        started: monotonic time of the run's start, from which waves are counted.
+        started: see `Stream`.
         deliver: takes each record, with its picture attached.
     """
 
-    __slots__ = (
-        "_arrivals",
-        "_clock",
-        "_deliver",
-        "_memory",
-        "_next_log_id",
-        "_rng",
-        "_settings",
-        "_started",
-        "_timer",
-        "_timers",
-    )
+    __slots__ = ("_clock", "_deliver", "_memory", "_next_log_id", "_settings")
 
     def __init__(
         self,
@@ -54,47 +44,19 @@ class Verifications:
         next_log_id: Callable[[], int],
         deliver: Callable[[Record], None],
     ) -> None:
+        super().__init__(timers=timers, rng=rng, started=started)
         self._settings = settings
-        self._timers = timers
         self._clock = clock
-        self._rng = rng
         self._memory = memory
-        self._started = started
         self._next_log_id = next_log_id
         self._deliver = deliver
-        self._timer: TimerHandle | None = None
-        self._arrivals: Arrivals | None = None
 
-    def start(self) -> None:
-        """People begin to come."""
-        if self._timer is not None:
-            return
-        if self._arrivals is None:
-            self._arrivals = Arrivals(
-                self._rng,
-                rate=self._settings.rate,
-                arrival=self._settings.arrival,
-                wave=self._settings.wave,
-                start=self._timers.clock.monotonic() - self._started,
-            )
-        self._schedule()
+    def _begin(self, now: float) -> Arrivals:
+        settings = self._settings
+        return Arrivals(self._rng, rate=settings.rate, arrival=settings.arrival, wave=settings.wave, start=now)
 
-    def stop(self) -> None:
-        """Nobody comes any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _schedule(self) -> None:
-        assert self._arrivals is not None
-        moment = self._arrivals.next()
-        self._timer = None if moment is None else self._timers.call_at(self._started + moment, self._verify)
-
-    def _verify(self) -> None:
-        timer = self._timer
-        assert timer is not None
-        self._deliver(self.make(timer.when))
-        self._schedule()
+    def _happen(self, moment: float) -> None:
+        self._deliver(self.make(moment))
 
     def make(self, verified: float) -> Record:
         """One verification at the monotonic time `verified`."""
