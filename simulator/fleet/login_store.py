@@ -1,7 +1,11 @@
 """Collects the logins that devices are granted and writes them to the state file in batches, so that the loop that
 the devices live on stands still for a few milliseconds a second at most.
+
+A worker has no state file: its devices' logins go to the master, which has.
 """
 
+from collections import deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from simulator.fleet.warm_state import Login, WarmState, WarmStateError
@@ -28,6 +32,14 @@ class LoginStore:
         self._granted.pop(sn, None)
         self._forgotten.add(sn)
 
+    def apply(self, changes: Iterable[Sequence[str]]) -> None:
+        """What a `LoginCollector` collected."""
+        for sn, *login in changes:
+            if login:
+                self.granted(sn, *login)
+            else:
+                self.forgotten(sn)
+
     def save(self) -> str | None:
         """Write what is new. Returns what went wrong, for the log; it is tried again the next time."""
         try:
@@ -44,3 +56,21 @@ class LoginStore:
     def close(self) -> None:
         """Close the file."""
         self._state.close()
+
+
+class LoginCollector:
+    """The devices' `CredentialStore` in a worker. Its two sides may be on different threads."""
+
+    def __init__(self) -> None:
+        self._changes: deque[tuple[str, ...]] = deque()
+
+    def granted(self, sn: str, auth_code: str, secret: str) -> None:
+        self._changes.append((sn, auth_code, secret))
+
+    def forgotten(self, sn: str) -> None:
+        self._changes.append((sn,))
+
+    def drain(self) -> list[tuple[str, ...]]:
+        """What changed since the last call, in its order: (sn, authCode, secret), or (sn,) for a login that is gone."""
+        changes = self._changes
+        return [changes.popleft() for _ in range(len(changes))]

@@ -15,7 +15,7 @@ from functools import partial
 from simulator.clock import Clock, SystemClock, TimerQueue
 from simulator.device.deadlines import Deadlines
 from simulator.device.device import Device
-from simulator.device.environment import Environment
+from simulator.device.environment import CredentialStore, Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.fleet.login_store import LoginStore
@@ -47,6 +47,7 @@ class FleetRuntime:
         platform: the name under which logins are kept in the scenario's state file; the first dispatch URL by default.
             An embedded platform has another port in every run, so its users say `embedded`.
         socket_type: see `FleetNetwork`.
+        logins: where logins are kept instead of the scenario's state file.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class FleetRuntime:
         tls: TlsFiles | None = None,
         platform: str | None = None,
         socket_type: type[socket.socket] = socket.socket,
+        logins: CredentialStore | None = None,
         clock: Clock | None = None,
         trace: Callable[[str, bytes], None] | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class FleetRuntime:
         self._tls = tls or plan.scenario.tls
         self._platform = platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
         self._socket_type = socket_type
+        self._credentials = logins
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
@@ -100,8 +103,8 @@ class FleetRuntime:
         )
         await self._network.open()
         suite = channel_suite(document.channel.suite)
-        if scenario.state_file is not None:
-            self._logins = LoginStore(scenario.state_file, self._platform)
+        if self._credentials is None and scenario.state_file is not None:
+            self._credentials = self._logins = LoginStore(scenario.state_file, self._platform)
         photos, people = PhotoStudio(), People()
         photos.prepare()
         for settings in self._plan.settings:
@@ -122,7 +125,7 @@ class FleetRuntime:
             dispatch_urls=self._plan.dispatch_urls,
             started=self._clock.monotonic(),
             log=self._log,
-            credentials=self._logins,
+            credentials=self._credentials,
             trace=self._trace,
         )
         if self._logins is not None:

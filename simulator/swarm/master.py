@@ -5,16 +5,20 @@ It runs no device. Workers get everything from here; see `worker` for their side
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import gevent
 from locust.runners import STATE_MISSING
 
 from simulator.exit_codes import ExitCode
+from simulator.fleet.login_store import LoginStore
+from simulator.fleet.scenario import Scenario
+from simulator.fleet.warm_state import WarmStateError
 from simulator.swarm import messages
 from simulator.swarm.leases import LeaseBook
 from simulator.swarm.node import STOP_MARGIN_S
+from simulator.swarm.order import RunOrder
 from simulator.swarm.role import Keeper
 
 logger = logging.getLogger("simulator.swarm")
@@ -36,6 +40,7 @@ class Master(Keeper):
         self._took_part: dict[str, float] = {}
         """Workers of this run, and when each was heard of last (epoch seconds)."""
         self._short = False
+        self._logins: LoginStore | None = None
         for kind, listener in (
             (messages.ASK_RUN, self._on_ask_run),
             (messages.LEASE, self._on_lease),
@@ -52,9 +57,24 @@ class Master(Keeper):
         self._took_part.clear()
         self._short = False
         book = self.open_book(travels=True)
-        if book is not None and book.order is not None:
+        if book is not None and book.order is not None and self._open_logins(book.order, book.scenario):
             self._leases = LeaseBook(book.order.total)
             self.runner.send_message(messages.RUN, book.order.to_wire())
+
+    def _open_logins(self, order: RunOrder, scenario: Scenario) -> bool:
+        self._close_logins()
+        try:
+            if scenario.state_file is not None:
+                self._logins = LoginStore(scenario.state_file, order.platform)
+        except WarmStateError as error:
+            self.start_failed(error)
+            return False
+        return True
+
+    def _close_logins(self) -> None:
+        if self._logins is not None:
+            self._logins.close()
+            self._logins = None
 
     def test_stopping(self) -> None:
         book = self.book
@@ -74,6 +94,7 @@ class Master(Keeper):
         if self._leases is not None:
             self._leases = None
             self._account_for_workers()
+        self._close_logins()
         self.close_book()
 
     def _account_for_workers(self) -> None:
@@ -159,3 +180,12 @@ class Master(Keeper):
             if client_id in self._took_part:
                 self._took_part[client_id] = time.time()
             self.book.measurements.merge_delta(delta)
+            self._keep_logins(data.get(messages.LOGINS, ()))
+
+    def _keep_logins(self, changes: Iterable[Sequence[str]]) -> None:
+        if self._logins is None:
+            return
+        self._logins.apply(changes)
+        problem = self._logins.save()
+        if problem is not None:
+            logger.error("%s", problem)

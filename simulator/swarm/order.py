@@ -4,10 +4,12 @@ On one machine it is made from the command line. In a distributed run the master
 file of their own: the scenario's text and the files that it names travel along.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,11 @@ class RunOrder:
     """authCode and secret of earlier runs by serial number, for devices that start warm."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Content of the files that the scenario names relatively, by name."""
+
+    @property
+    def platform(self) -> str:
+        """The platform's name in the state file."""
+        return EMBEDDED if self.embedded else self.dispatch_urls[0]
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values for a message to the workers."""
@@ -135,12 +142,9 @@ def plan_of(order: RunOrder, scenario: Scenario | None = None) -> FleetPlan:
         ScenarioError: If text or identities are wrong (the master has checked them).
     """
     if scenario is None:
-        scenario = parse_scenario(
-            order.scenario_text,
-            order.scenario_file,
-            directory=_unpack(order.files),
-            identities_given=order.identities is not None,
-        )
+        # What the master alone needs, as its state file or the platform's certificate, is not here and not looked for.
+        scenario = parse_scenario(order.scenario_text, order.scenario_file)
+        scenario = replace(scenario, directory=_unpack(order.files))
     identities: IdentitySource | None = None
     if order.identities is not None:
         identities = parse_identities(order.identities, IDENTITIES_NAME)
@@ -159,11 +163,10 @@ def tls_of(order: RunOrder, scenario: Scenario) -> TlsFiles | None:
     """The TLS files to use instead of the scenario's: an embedded platform's own root; None where there is none."""
     if order.root_ca is None:
         return None
-    descriptor, name = tempfile.mkstemp(prefix="best-fleet-root-", suffix=".pem")
-    with open(descriptor, "w", encoding="ascii") as stream:
-        stream.write(order.root_ca)
+    path = _directory() / "root.pem"
+    path.write_text(order.root_ca, encoding="ascii")
     given = scenario.tls
-    return TlsFiles(ca=Path(name), client_cert=given.client_cert, client_key=given.client_key, verify=given.verify)
+    return TlsFiles(ca=path, client_cert=given.client_cert, client_key=given.client_key, verify=given.verify)
 
 
 def _named_files(scenario: Scenario) -> dict[str, bytes]:
@@ -176,8 +179,8 @@ def _named_files(scenario: Scenario) -> dict[str, bytes]:
 
 
 def _unpack(files: Mapping[str, bytes]) -> Path:
-    """Put travelled files where only we can read them; the directory stays until the machine clears it."""
-    directory = Path(tempfile.mkdtemp(prefix="best-fleet-"))
+    """Put travelled files where only we can read them."""
+    directory = _directory()
     for name, content in files.items():
         path = (directory / name).resolve()
         if not path.is_relative_to(directory.resolve()):
@@ -187,3 +190,16 @@ def _unpack(files: Mapping[str, bytes]) -> Path:
         with open(descriptor, "wb") as stream:
             stream.write(content)
     return directory
+
+
+def _directory() -> Path:
+    """A new directory that only we can read; it goes with this process, for there may be private keys in it."""
+    directory = Path(tempfile.mkdtemp(prefix="best-fleet-"))
+    atexit.register(_remove, directory, os.getpid())
+    return directory
+
+
+def _remove(directory: Path, owner: int) -> None:
+    # A forked worker inherits what its parent registered.
+    if os.getpid() == owner:
+        shutil.rmtree(directory, ignore_errors=True)

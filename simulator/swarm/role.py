@@ -17,6 +17,7 @@ import gevent.monkey
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from simulator.exit_codes import ExitCode
+from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import Scenario
@@ -25,7 +26,7 @@ from simulator.swarm.embedded import PlatformStartError
 from simulator.swarm.engine import EngineError
 from simulator.swarm.node import MakeRuntime
 from simulator.swarm.options import Choice
-from simulator.swarm.order import EMBEDDED, RunOrder, plan_of, tls_of
+from simulator.swarm.order import RunOrder, plan_of, tls_of
 from simulator.swarm.run_book import RunBook
 
 logger = logging.getLogger("simulator.swarm")
@@ -43,17 +44,25 @@ CSV_SETTLE_S = 1.2
 class MakesRuntime:
     """How the fleet's runtime is made for an order; tests put another in its place."""
 
-    def __call__(self, order: RunOrder, scenario: Scenario | None) -> MakeRuntime:
+    def __call__(self, order: RunOrder, scenario: Scenario | None, logins: LoginCollector | None = None) -> MakeRuntime:
         """A function that makes the runtime on the engine's thread. What is wrong with the order is raised here.
+
+        Args:
+            logins: takes the devices' logins instead of the scenario's state file.
 
         Raises:
             ScenarioError: If the order cannot be turned into a plan.
         """
         plan = plan_of(order, scenario)
         tls = tls_of(order, plan.scenario)
-        platform = EMBEDDED if order.embedded else None
         return lambda recorder, log: FleetRuntime(
-            plan, recorder, log=log, tls=tls, platform=platform, socket_type=NATIVE_SOCKET
+            plan,
+            recorder,
+            log=log,
+            tls=tls,
+            platform=order.platform,
+            socket_type=NATIVE_SOCKET,
+            logins=logins,
         )
 
 

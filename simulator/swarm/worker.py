@@ -13,6 +13,7 @@ import gevent.event
 from locust.exception import RPCError
 
 from simulator.exit_codes import ExitCode
+from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.scenario import Scenario, parse_scenario
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm import messages
@@ -37,6 +38,7 @@ class _Part:
         self.order = order
         self.holder = LeaseHolder()
         self.measurements = RunMeasurements(process, order.run_id)
+        self.logins = LoginCollector()
         self.node: Node | None = None
         self.lost: set[int] = set()
         """Indexes that are another's by now: their devices are closing and their place is not taken again."""
@@ -107,7 +109,7 @@ class Worker(Role):
     def _make_node(self, part: _Part, scenario: Scenario | None) -> Node:
         known = scenario or parse_scenario(part.order.scenario_text, part.order.scenario_file, identities_given=True)
         allow_open_files(part.order.share)
-        make_runtime = self.makes_runtime(part.order, scenario)
+        make_runtime = self.makes_runtime(part.order, scenario, part.logins)
         part.node = Node(
             make_runtime,
             part.measurements,
@@ -153,6 +155,7 @@ class Worker(Role):
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         if self._part is not None:
             data[messages.DELTA] = self._part.measurements.drain_delta()
+            data[messages.LOGINS] = self._part.logins.drain()
 
     def _send(self, kind: str, data: dict[str, Any]) -> None:
         try:

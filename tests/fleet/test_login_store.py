@@ -1,13 +1,17 @@
 """Logins on their way from the devices to the state file."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from simulator.fleet.login_store import LoginStore
+from simulator.fleet.login_store import LoginCollector, LoginStore
 from simulator.fleet.warm_state import Login, WarmState, WarmStateError
 
 SNS = ["a", "b", "c"]
+CHANGES = st.lists(st.tuples(st.sampled_from("ABC"), st.none() | st.tuples(st.text("xyz", min_size=1), st.just("s"))))
 
 
 def stored(path: Path, dispatch: str = "d") -> dict[str, tuple[str, str]]:
@@ -91,3 +95,45 @@ def test_a_file_that_is_none_of_ours(path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(WarmStateError, match="no state file"):
         LoginStore(path, "d")
+
+
+# From the devices of a worker.
+
+
+def test_changes_come_in_their_order_and_once() -> None:
+    collector = LoginCollector()
+    collector.granted("A", "code", "secret")
+    collector.forgotten("A")
+    collector.granted("B", "code", "secret")
+    assert collector.drain() == [("A", "code", "secret"), ("A",), ("B", "code", "secret")]
+    assert collector.drain() == []
+
+
+@given(CHANGES)
+def test_the_state_file_holds_what_the_devices_hold(changes: list[tuple[str, tuple[str, str] | None]]) -> None:
+    collector = LoginCollector()
+    held: dict[str, Login] = {}
+    for sn, login in changes:
+        if login is None:
+            collector.forgotten(sn)
+            held.pop(sn, None)
+        else:
+            collector.granted(sn, *login)
+            held[sn] = Login(*login)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "state.sqlite")
+        store = LoginStore(path, "here")
+        store.apply(collector.drain())
+        assert store.save() is None
+        store.close()
+        with WarmState(path) as state:
+            assert state.load_many("here", "ABC") == held
+
+
+def test_what_another_process_drained_is_saved(tmp_path: Path) -> None:
+    store = LoginStore(tmp_path / "state.sqlite", "here")
+    store.apply([["A", "code", "secret"], ["B", "code", "secret"], ["B"]])
+    assert store.save() is None
+    store.close()
+    with WarmState(tmp_path / "state.sqlite") as state:
+        assert state.load_many("here", ["A", "B"]) == {"A": Login("code", "secret")}

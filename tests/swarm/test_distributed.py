@@ -2,13 +2,15 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.swarm.processes import ROOT, LocustProcess, free_port
+from simulator.wire.tls import self_signed
+from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, free_port
 
 Start = Callable[..., LocustProcess]
 
@@ -74,6 +76,26 @@ def test_workers_need_no_file_and_a_signal_to_the_master_loses_nothing(locust: S
     assert summary["records"]["generated"] == summary["records"]["acknowledged"] >= 5
     assert summary["generator"]["processes"] == 2
     assert summary["notes"] == []
+
+
+def test_files_travel_to_the_workers_and_logins_back(locust: Start, tmp_path: Path) -> None:
+    directory = tmp_path / "of the master alone"
+    (directory / "state").mkdir(parents=True)
+    (directory / "tls").mkdir()
+    cert, key = (f"tls/{path.name}" for path in self_signed(directory / "tls", ["127.0.0.1"]))
+    scenario = directory / "tls.yaml"
+    tls = f"  tls: {{certificate: {cert}, key: {key}}}\n"
+    text = SCENARIO.format(duration="6s", thresholds="[]").replace("  users: 2\n", f"  users: 2\n{tls}")
+    scenario.write_text(f"{text}tls: {{ca: {cert}}}\nstate_file: state/logins.sqlite\n")
+    swarm = Swarm(locust, scenario, ROOT / "locustfile.py")
+    swarm.ends()
+    summary = swarm.master.summary()
+    assert summary["fleet"]["came_online"] == 6
+    assert summary["generator"]["processes"] == 2
+    assert sum(figures["failures"] for figures in summary["requests"].values()) == 0
+    with sqlite3.connect(directory / "state" / "logins.sqlite") as state:
+        rows = state.execute("SELECT dispatch, count(DISTINCT sn), min(secret) > '' FROM login GROUP BY dispatch")
+        assert rows.fetchall() == [("embedded", 6, 1)]
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_devices_over(locust: Start, scenario: Path) -> None:

@@ -1,6 +1,10 @@
 """What Locust sees of us, without a run: users and their seats, the shape, rounding, the order's wire form."""
 
+import subprocess
+import sys
+import textwrap
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -8,10 +12,13 @@ import pytest
 from gevent.pool import Group
 
 from simulator.fleet.ramp import RampPlan
+from simulator.swarm import open_files
+from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.order import RunOrder
 from simulator.swarm.percentiles import rounded_ms
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.users import Lobby, MeetingDevice, Seat
+from simulator.wire.files import OpenFileLimit
 
 
 class Hall:
@@ -127,3 +134,38 @@ def test_an_order_travels_and_shows_no_secret() -> None:
     wire: dict[str, Any] = order.to_wire()
     assert RunOrder.from_wire(wire) == order
     assert "hidden" not in repr(order)
+
+
+def test_files_that_travelled_are_ours_alone_and_go_with_the_process() -> None:
+    program = textwrap.dedent("""
+        import os
+        from simulator.swarm.order import _unpack
+        directory = _unpack({"tls/client.key": b"private"})
+        key = directory / "tls" / "client.key"
+        assert key.read_bytes() == b"private"
+        if os.fork() == 0:
+            raise SystemExit  # as a worker that was forked: what it inherited is not its own
+        assert os.wait()[1] == 0
+        assert key.exists()
+        print(directory, oct(directory.stat().st_mode & 0o777), oct(key.stat().st_mode & 0o777))
+    """)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    directory, directory_mode, file_mode = ended.stdout.split()
+    assert (directory_mode, file_mode) == ("0o700", "0o600")
+    assert not Path(directory).exists()
+
+
+def test_a_fleet_that_the_file_limit_does_not_carry_is_told_how_large_it_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def limited(needed: int) -> OpenFileLimit:
+        return OpenFileLimit(soft=20_000, hard=20_000, needed=needed)
+
+    monkeypatch.setattr(open_files, "raise_open_file_limit", limited)
+    allow_open_files(19_800)
+    with pytest.raises(OpenFilesError) as caught:
+        allow_open_files(20_000)
+    text = str(caught.value)
+    assert "20200 open files are needed and 20000 allowed" in text
+    assert "-u 19800" in text
+    assert "--processes" in text
