@@ -16,7 +16,7 @@ from benchmarks.cores import Cores, choose_cores
 from benchmarks.latency import measure_latency
 from benchmarks.machine import describe_machine
 from benchmarks.master import measure_master
-from benchmarks.round_trip import FULL_LOAD, PLAIN, measure_round_trips
+from benchmarks.round_trip import measure_round_trips
 from benchmarks.scale import measure_scale
 from benchmarks.sizes import FULL, SIZES, Sizes
 from benchmarks.tables import Results, print_results
@@ -25,8 +25,6 @@ RESULTS = Path(__file__).with_name("results.json")
 NAMES = ("round-trip", "latency", "scale", "master")
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""
-USUAL_MOST = 15_000.0
-"""Round trips a second of a core, for the latency's load where they were not measured in the same run."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,10 +69,7 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
     if name == "round-trip":
         results.round_trips = measure_round_trips(sizes.round_trip, cores, directory, note, LIMIT_S)
     elif name == "latency":
-        most = USUAL_MOST
-        if results.round_trips is not None:
-            most = 1e6 / results.round_trips.cpu_us(FULL_LOAD, PLAIN).median
-        results.latency = measure_latency(sizes.latency, most, cores, directory, note, LIMIT_S)
+        results.latency = measure_latency(sizes.latency, cores, directory, note, LIMIT_S)
     elif name == "scale":
         results.scale = measure_scale(sizes.scale, cores, directory, note, LIMIT_S)
     else:

@@ -135,7 +135,11 @@ def _latency(found: dict[str, Any]) -> str:
     rows = [
         [name, f"{known:.1f}", _shown(found["error_ms"][name], 2)] for name, known in sorted(found["known_ms"].items())
     ]
-    title = f"Reported latency against the platform's known delay, at {found['rate']:,} round trips/s"
+    rows.append(["time stolen by other tenants, %", "", _shown(found["stolen"], 1, 100)])
+    title = (
+        f"Reported latency against the platform's known delay, at {found['rate']:,} of at most "
+        f"{found['greatest_rate']:,} round trips/s"
+    )
     return _table(title, ["", "known ms", "error ms"], rows)
 
 

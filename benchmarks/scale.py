@@ -30,6 +30,8 @@ class ScaleSize:
     Attributes:
         fleets: Fleet sizes, ascending; what the limit of open files does not allow is cut to it.
         rate: Messages a second of each fleet.
+        start_rate: Devices started a second.
+        rush_rate: The same where the initial flows' cost is measured: more than a core carries, so that it is full.
         usual: Size of the fleet that the usual way is measured with.
     """
 
@@ -37,6 +39,7 @@ class ScaleSize:
     fleets: tuple[int, ...]
     rate: float
     start_rate: float
+    rush_rate: float
     usual: int
     window: Window
 
@@ -152,32 +155,35 @@ def measure_scale(size: ScaleSize, cores: Cores, directory: Path, note: Callable
         usual_devices=size.usual,
     )
 
-    def scenario(devices: int, channel: str, heartbeat_s: float) -> FleetScenario:
-        return FleetScenario(devices=devices, channel=channel, heartbeat_s=heartbeat_s, start_rate=size.start_rate)
+    def scenario(devices: int, channel: str, heartbeat_s: float, start_rate: float) -> FleetScenario:
+        return FleetScenario(devices=devices, channel=channel, heartbeat_s=heartbeat_s, start_rate=start_rate)
 
-    def measure(server: Server, devices: int, channel: str, heartbeat_s: float, into: list[Any]) -> None:
-        measured = clients.ours(server, scenario(devices, channel, heartbeat_s), size.window)
+    def measure(server: Server, fleet: FleetScenario, into: list[Any]) -> None:
+        measured = clients.ours(server, fleet, size.window)
         into.append(measured)
         window = measured["window"]
         cost = f", {window['cpu_us']:.1f} us at {window['rate']:.0f}/s" if window["messages"] else ""
         note(
-            f"round {number}/{size.rounds}, {devices} devices, {channel}: online in "
+            f"round {number}/{size.rounds}, {fleet.devices} devices, {fleet.channel}: online in "
             f"{measured['start_up']['seconds']:.1f} s, {measured['settled']['rss'] / KB / KB:.1f} MB{cost}"
         )
 
     for number in range(1, size.rounds + 1):
         for channel in ("rsa-aes", "plain"):
             # A fresh platform every time: it keeps what it has heard of every device.
-            path = scenario(max(fleets), channel, QUIET_S).write(directory / f"platform-{channel}.yaml")
+            path = scenario(max(fleets), channel, QUIET_S, size.start_rate).write(
+                directory / f"platform-{channel}.yaml"
+            )
             with embedded_platform(f"platform-{channel}", path, cores, directory, limit_s) as server:
-                measure(server, 1, channel, QUIET_S, scale.base[channel])
-                measure(server, quiet_devices, channel, QUIET_S, scale.quiet[channel])
+                measure(server, scenario(1, channel, QUIET_S, size.start_rate), scale.base[channel])
+                measure(server, scenario(quiet_devices, channel, QUIET_S, size.rush_rate), scale.quiet[channel])
                 if channel == "rsa-aes":
                     for fleet in fleets:
-                        measure(server, fleet, channel, fleet / size.rate, scale.busy[fleet])
+                        busy = scenario(fleet, channel, fleet / size.rate, size.start_rate)
+                        measure(server, busy, scale.busy[fleet])
                 else:
                     for devices, into in ((1, scale.usual_base), (size.usual, scale.usual)):
-                        usual = scenario(devices, channel, QUIET_S)
+                        usual = scenario(devices, channel, QUIET_S, size.start_rate)
                         into.append(clients.usual(server, usual, size.window, at_once=False))
                     kb = scale.usual_memory_kb().values[-1]
                     note(f"round {number}/{size.rounds}, the usual way, {size.usual} devices: {kb:.0f} KB a device")

@@ -37,10 +37,13 @@ FULL = Sizes(
         fleets=(200, 2_000, 20_000),
         rate=4_000,
         start_rate=250,
+        rush_rate=1_000,
         usual=500,
         window=Window(settle_s=5, window_s=5),
     ),
-    latency=LatencySize(rounds=5, devices=200, start_rate=200, seconds=15),
+    latency=LatencySize(
+        rounds=5, devices=200, start_rate=200, seconds=15, offered=40_000, window=Window(settle_s=3, window_s=5)
+    ),
     master=MasterSize(rounds=3, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
 )
 QUICK = Sizes(
@@ -59,10 +62,13 @@ QUICK = Sizes(
         fleets=(200, 1_000, 2_000),
         rate=4_000,
         start_rate=250,
+        rush_rate=1_000,
         usual=200,
         window=Window(settle_s=2, window_s=2),
     ),
-    latency=LatencySize(rounds=1, devices=200, start_rate=200, seconds=8),
+    latency=LatencySize(
+        rounds=1, devices=200, start_rate=200, seconds=8, offered=40_000, window=Window(settle_s=2, window_s=2)
+    ),
     master=MasterSize(rounds=1, workers=50, devices_per_worker=200, rate=400, window=Window(settle_s=2, window_s=6)),
 )
 TINY = Sizes(
@@ -77,9 +83,17 @@ TINY = Sizes(
         window=Window(settle_s=0.2, window_s=0.5),
     ),
     scale=ScaleSize(
-        rounds=1, fleets=(2, 3, 4), rate=20, start_rate=20, usual=3, window=Window(settle_s=0.2, window_s=0.5)
+        rounds=1,
+        fleets=(2, 3, 4),
+        rate=20,
+        start_rate=20,
+        rush_rate=50,
+        usual=3,
+        window=Window(settle_s=0.2, window_s=0.5),
     ),
-    latency=LatencySize(rounds=1, devices=3, start_rate=20, seconds=2),
+    latency=LatencySize(
+        rounds=1, devices=3, start_rate=20, seconds=2, offered=60, window=Window(settle_s=0.2, window_s=0.5)
+    ),
     master=MasterSize(rounds=1, workers=2, devices_per_worker=3, rate=10, window=Window(settle_s=0.2, window_s=3.5)),
 )
 """For the harness' own test; its figures mean nothing."""

@@ -115,6 +115,7 @@ def _latency(found: Latency) -> Table:
     table = _table(f"Reported latency at {found.rate:,.0f} round trips/s", ("", "known ms", "error ms"))
     for name, error in found.errors.items():
         table.add_row(name, f"{found.known[name]:.1f}", shown(error, 2))
+    table.add_row("% stolen", "", shown(Spread(tuple(100 * value for value in found.stolen.values))))
     return table
 
 

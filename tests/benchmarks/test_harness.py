@@ -49,6 +49,8 @@ def test_latency(tmp_path: Path) -> None:
     found = measure("latency", tmp_path)["latency"]
     assert found["known_ms"] == {"p50": pytest.approx(50.0), "p99": pytest.approx(200.0)}
     assert found["samples"][0] > 0
+    assert found["rate"] == pytest.approx(found["greatest_rate"] / 2, abs=1)
+    assert 0 <= found["stolen"]["median"] < 1
 
 
 def test_master(tmp_path: Path) -> None:
