@@ -5,15 +5,14 @@ decisions are the same.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from random import Random
+from typing import NamedTuple
 
 from simulator.platform.settings import AnswerRule
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What happens to one message."""
 
     delay: float = 0.0

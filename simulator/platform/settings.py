@@ -13,7 +13,8 @@ from random import Random
 from statistics import NormalDist
 from typing import Any
 
-_P99 = NormalDist().inv_cdf(0.99)
+_NORMAL = NormalDist()
+_P99 = _NORMAL.inv_cdf(0.99)
 
 
 class Delay(ABC):
@@ -69,7 +70,7 @@ class LognormalDelay(Delay):
 
     def quantile(self, share: float) -> float:
         sigma = math.log(self.p99 / self.median) / _P99
-        return self.median * math.exp(sigma * NormalDist().inv_cdf(share))
+        return self.median * math.exp(sigma * _NORMAL.inv_cdf(share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

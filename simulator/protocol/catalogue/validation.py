@@ -4,7 +4,7 @@ E0000001: an unknown funcId. E0000002: malformed, as a required field missing or
 value out of its format (docs/deviations.md, Codes). Which state a device is in is not looked at here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,9 +51,9 @@ def validate_request(message: Mapping[str, Any]) -> Violation | None:
         for name in ("code", "message"):
             if name not in message or (name == "code" and not message[name]):
                 return Violation(MALFORMED, name, "is missing")
-    scalar = _non_string(message, "", 0)
-    if scalar is not None:
-        return Violation(MALFORMED, scalar, "is not a string")
+    violation = _non_string(message, 0)
+    if violation is not None:
+        return violation
     return _check_payload(message, "params", spec.params, required=spec.params_required)
 
 
@@ -99,7 +99,7 @@ def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Vio
     if spec is None or spec.direction is not direction:
         return Violation(UNKNOWN_FUNC_ID, "funcId", "is unknown")
     imme = message.get("imme")
-    if imme is not None and imme != "":
+    if imme is not None and imme != "0" and imme != "":
         if not isinstance(imme, str):
             return Violation(MALFORMED, "imme", "is not a string")
         if problem := _IMME.problem(imme):
@@ -195,24 +195,17 @@ def _given(shape: Object, value: Mapping[str, Any], name: str) -> bool:
     return False
 
 
-def _non_string(value: Any, path: str, depth: int) -> str | None:
-    """Path of the first scalar below `value` that is no string, or None."""
-    if isinstance(value, str):
-        return None
-    if depth > _MAX_DEPTH:
-        return path or "message"
+def _non_string(value: Any, depth: int) -> Violation | None:
+    """The first scalar below `value` that is no string."""
     if isinstance(value, dict):
-        for name, item in value.items():
-            if not isinstance(item, str):
-                found = _non_string(item, f"{path}.{name}" if path else name, depth + 1)
-                if found is not None:
-                    return found
-        return None
-    if isinstance(value, list):
-        for position, item in enumerate(value):
-            if not isinstance(item, str):
-                found = _non_string(item, f"{path}[{position}]", depth + 1)
-                if found is not None:
-                    return found
-        return None
-    return path or "message"
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    else:
+        return Violation(MALFORMED, "", "is not a string")
+    if depth > _MAX_DEPTH:
+        return Violation(MALFORMED, "", "is not a string")
+    for name, item in items:
+        if not isinstance(item, str) and (violation := _non_string(item, depth + 1)) is not None:
+            return violation.within(name if isinstance(name, str) else f"[{name}]")
+    return None
