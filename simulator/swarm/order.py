@@ -53,7 +53,7 @@ class RunOrder:
     @property
     def platform(self) -> str:
         """The platform's name in the state file."""
-        return EMBEDDED if self.embedded else self.dispatch_urls[0]
+        return _name_of(self.embedded, self.dispatch_urls)
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values for a message to the workers."""
@@ -115,7 +115,7 @@ def make_order(
     logins: dict[str, tuple[str, str]] = {}
     if scenario.state_file is not None and scenario.state_file.exists():
         plan = FleetPlan(scenario, total, identities, dispatch_urls)
-        logins = _load_logins(scenario.state_file, plan, EMBEDDED if embedded else dispatch_urls[0])
+        logins = _load_logins(scenario.state_file, plan, _name_of(embedded, dispatch_urls))
     return RunOrder(
         run_id=run_id,
         scenario_file=scenario.file,
@@ -132,24 +132,34 @@ def make_order(
     )
 
 
-def plan_of(order: RunOrder, scenario: Scenario | None = None) -> FleetPlan:
-    """The fleet plan of an order, the same in every process.
+def scenario_of(order: RunOrder) -> Scenario:
+    """The order's scenario, for a process that has no file of it.
 
-    Args:
-        scenario: as the command line's process has it; a worker parses the order's text.
+    The master has checked it. What the master alone needs, as its state file, the platform's certificate or the file of
+    the command line's identities, is not here and not looked for.
 
     Raises:
-        ScenarioError: If text or identities are wrong (the master has checked them).
+        ScenarioError: If the text is wrong.
     """
-    if scenario is None:
-        # What the master alone needs, as its state file or the platform's certificate, is not here and not looked for.
-        scenario = parse_scenario(order.scenario_text, order.scenario_file)
-        scenario = replace(scenario, directory=_unpack(order.files))
+    scenario = parse_scenario(order.scenario_text, order.scenario_file, identities_given=True)
+    return replace(scenario, directory=_unpack(order.files))
+
+
+def plan_of(order: RunOrder, scenario: Scenario) -> FleetPlan:
+    """The fleet plan of an order, the same in every process.
+
+    Raises:
+        ScenarioError: If the identities are wrong (the master has checked them).
+    """
     identities: IdentitySource | None = None
     if order.identities is not None:
         identities = parse_identities(order.identities, IDENTITIES_NAME)
     logins = {sn: Login(auth_code, secret) for sn, (auth_code, secret) in order.logins.items()}
     return FleetPlan(scenario, order.total, identities, order.dispatch_urls, logins)
+
+
+def _name_of(embedded: bool, dispatch_urls: Sequence[str]) -> str:
+    return EMBEDDED if embedded else dispatch_urls[0]
 
 
 def _load_logins(state_file: Path, plan: FleetPlan, platform: str) -> dict[str, tuple[str, str]]:

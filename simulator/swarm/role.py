@@ -44,7 +44,7 @@ CSV_SETTLE_S = 1.2
 class MakesRuntime:
     """How the fleet's runtime is made for an order; tests put another in its place."""
 
-    def __call__(self, order: RunOrder, scenario: Scenario | None, logins: LoginCollector | None = None) -> MakeRuntime:
+    def __call__(self, order: RunOrder, scenario: Scenario, logins: LoginCollector | None = None) -> MakeRuntime:
         """A function that makes the runtime on the engine's thread. What is wrong with the order is raised here.
 
         Args:

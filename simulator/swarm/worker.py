@@ -14,13 +14,13 @@ from locust.exception import RPCError
 
 from simulator.exit_codes import ExitCode
 from simulator.fleet.login_store import LoginCollector
-from simulator.fleet.scenario import Scenario, parse_scenario
+from simulator.fleet.scenario import Scenario
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm import messages
 from simulator.swarm.leases import RENEWAL_S, LeaseHolder
 from simulator.swarm.node import Node
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
-from simulator.swarm.order import RunOrder
+from simulator.swarm.order import RunOrder, scenario_of
 from simulator.swarm.ranges import Ranges
 from simulator.swarm.role import START_FAILURES, Role
 from simulator.swarm.run_book import limits_of
@@ -95,9 +95,9 @@ class Worker(Role):
 
     def _begin(self, part: _Part) -> None:
         scenario = self.choice.scenario
-        if scenario is not None and scenario.text != part.order.scenario_text:
-            scenario = None
         try:
+            if scenario is None or scenario.text != part.order.scenario_text:
+                scenario = scenario_of(part.order)
             node = self._make_node(part, scenario)
             node.start()
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
@@ -106,8 +106,7 @@ class Worker(Role):
             return
         part.asking = gevent.spawn(self._ask, part)
 
-    def _make_node(self, part: _Part, scenario: Scenario | None) -> Node:
-        known = scenario or parse_scenario(part.order.scenario_text, part.order.scenario_file, identities_given=True)
+    def _make_node(self, part: _Part, scenario: Scenario) -> Node:
         allow_open_files(part.order.share)
         make_runtime = self.makes_runtime(part.order, scenario, part.logins)
         part.node = Node(
@@ -115,7 +114,7 @@ class Worker(Role):
             part.measurements,
             self.environment.events.request.fire,
             self,
-            limits=limits_of(known),
+            limits=limits_of(scenario),
         )
         part.node.keep_until(part.holder.valid_until)
         return part.node

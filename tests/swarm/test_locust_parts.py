@@ -14,7 +14,7 @@ from gevent.pool import Group
 from simulator.fleet.ramp import RampPlan
 from simulator.swarm import open_files
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
-from simulator.swarm.order import RunOrder
+from simulator.swarm.order import RunOrder, scenario_of
 from simulator.swarm.percentiles import rounded_ms
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.users import Lobby, MeetingDevice, Seat
@@ -134,6 +134,24 @@ def test_an_order_travels_and_shows_no_secret() -> None:
     wire: dict[str, Any] = order.to_wire()
     assert RunOrder.from_wire(wire) == order
     assert "hidden" not in repr(order)
+
+
+def test_a_workers_scenario_is_not_checked_for_what_the_master_alone_has() -> None:
+    order = RunOrder(
+        run_id="1",
+        scenario_file="nowhere/warm.yaml",
+        # The identities come from the master's command line.
+        scenario_text="groups: [{name: a, count: 1}]\ndefaults: {start: warm}\ntls: {ca: tls/ca.pem}\n",
+        total=1,
+        share=1,
+        dispatch_urls=("http://a",),
+        drain_s=1.0,
+        identities="sn,secretKey,productId,devKey,authCode,secret\nA,k,p,d,c,s",
+        files={"tls/ca.pem": b"certificate"},
+    )
+    ca = scenario_of(order).tls.ca
+    assert ca is not None
+    assert ca.read_bytes() == b"certificate"
 
 
 def test_files_that_travelled_are_ours_alone_and_go_with_the_process() -> None:
