@@ -13,6 +13,7 @@ from rich.console import Console
 
 from benchmarks.children import BenchmarkError
 from benchmarks.cores import Cores, choose_cores
+from benchmarks.document import RESULTS
 from benchmarks.latency import measure_latency
 from benchmarks.machine import describe_machine
 from benchmarks.master import measure_master
@@ -21,7 +22,6 @@ from benchmarks.scale import measure_scale
 from benchmarks.sizes import FULL, SIZES, Sizes
 from benchmarks.tables import Results, print_results
 
-RESULTS = Path(__file__).with_name("results.json")
 NAMES = ("round-trip", "latency", "scale", "master")
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""

@@ -144,9 +144,7 @@ def _tiles(
         _tile(
             "Initial flow, p95",
             f"{text.milliseconds(initial['p95'])} ms" if initial["p95"] is not None else text.NOTHING,
-            f"of the successful ones; {init['failures']:,} of {init['count']:,} failed"
-            if init["failures"]
-            else of_init,
+            of_init,
             init["failures"] > 0,
         ),
     ]

@@ -100,6 +100,19 @@ class LocustProcess:
         return dict(fetch(self.platform()["dispatch"] + "/ledger"))
 
 
+def best_fleet(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`best-fleet` as a user calls it."""
+    return subprocess.run(
+        [sys.executable, "-m", "simulator.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=directory,
+        env={"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+
+
 def fetch(url: str, form: str | None = None) -> Any:
     """GET (or POST of `form`) and the JSON of the answer."""
     with urllib.request.urlopen(url, None if form is None else form.encode(), timeout=10) as answer:

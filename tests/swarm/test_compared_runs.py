@@ -1,12 +1,11 @@
 """Whole runs compared: what got slower on the platform is named, and nothing else."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from simulator.exit_codes import ExitCode
-from tests.swarm.processes import ROOT, LocustProcess
+from tests.swarm.processes import LocustProcess, best_fleet
 
 SLOWED = "dev.heartbeat"
 SCENARIO = """\
@@ -52,15 +51,7 @@ def test_the_one_funcid_that_got_20_percent_slower_is_named_alone(
 
 def compare(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """`best-fleet compare` as a user calls it."""
-    return subprocess.run(
-        [sys.executable, "-m", "simulator.cli", "compare", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=directory,
-        env={"PYTHONPATH": str(ROOT)},
-        timeout=60,
-        check=False,
-    )
+    return best_fleet(directory, "compare", *arguments)
 
 
 def regressions(done: "subprocess.CompletedProcess[str]") -> set[str]:

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from importlib.resources import files
@@ -21,7 +19,7 @@ from junitparser import JUnitXml
 from reports.rebuild import load_run
 from simulator.exit_codes import ExitCode
 from simulator.measurements.histogram import Histogram
-from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, free_port
+from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet, free_port
 
 Start = Callable[..., LocustProcess]
 NAMES = {"summary.json", "report.html", "report.md", "junit.xml", "latency.hlog"}
@@ -44,19 +42,6 @@ def valid(directory: Path, verdict: str) -> dict[str, Any]:
     assert verdict in (directory / "report.md").read_text().splitlines()[0]
     assert f'class="verdict {verdict}"' in (directory / "report.html").read_text()
     return summary
-
-
-def best_fleet(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """`best-fleet` as a user calls it."""
-    return subprocess.run(
-        [sys.executable, "-m", "simulator.cli", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=directory,
-        env={"PYTHONPATH": str(ROOT)},
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture
