@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := -m pip --disable-pip-version-check -qq
 SMOKE_REPORT := runs/smoke
+# Called twice: what ships may import the declared dependencies alone, tests and benchmarks the extra `dev` too.
+DEPTRY := $(BIN)/deptry --no-ansi
 
 # A tool that writes the lock must not stand in it, so it has an environment of its own.
 LOCK_VENV := .venv-lock
@@ -26,10 +28,12 @@ smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report
 test: $(STAMP) ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(STAMP) ## formatting, lint, types, layering
+check: $(STAMP) ## formatting, lint, types, declared dependencies, layering
 	@$(BIN)/ruff format --check --quiet . || { echo "these files are not formatted: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@$(DEPTRY) . --extend-exclude tests/ --extend-exclude benchmarks/
+	@$(DEPTRY) tests benchmarks --ignore DEP002,DEP004
 	@$(BIN)/python -m pytest -q --no-header tests/test_layers.py tests/test_house.py
 
 format: $(STAMP) ## put the formatting right

@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -145,6 +146,23 @@ def test_both_locks_agree() -> None:
     dev = requirements_of("requirements-dev.txt")
     for name, (requirement, _entry) in requirements_of("requirements.txt").items():
         assert str(dev[name][0].specifier) == str(requirement.specifier), name
+
+
+def deptry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "deptry", "--no-ansi", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def test_every_import_that_ships_is_a_declared_dependency(tmp_path: Path) -> None:
+    recipe = re.search(r"^\t@\$\(DEPTRY\) (\. .*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert recipe is not None, "make check does not call deptry"
+    assert (done := deptry(ROOT, *recipe.group(1).split())).returncode == 0, done.stderr
+    # The check itself: without its line in pyproject.toml, flask comes along with Locust only.
+    project = (ROOT / "pyproject.toml").read_text()
+    (tmp_path / "pyproject.toml").write_text(re.sub(r'^    "flask.*\n', "", project, flags=re.MULTILINE))
+    (tmp_path / "module.py").write_text("import flask\n")
+    refused = deptry(tmp_path, ".", "--ignore", "DEP002")
+    assert "'flask' imported but it is a transitive dependency" in refused.stderr
 
 
 def test_readme_lists_the_exit_codes() -> None:
