@@ -12,7 +12,6 @@ from typing import Final
 import orjson
 
 from reports.hlog import HlogIntervals
-from reports.masking import mask
 from reports.run_info import RunInfo
 from reports.summary import masked_state
 from reports.writer import ALL_FILES, CHECKPOINT, HLOG, write_whole
@@ -72,6 +71,5 @@ class Checkpoint:
         """Write a checkpoint of the state at `now` (epoch seconds)."""
         self._log.flush()
         run = replace(self.run, ended=now, complete=False)
-        run = replace(run, scenario_text=mask(run.scenario_text), target=mask(run.target))
         data = {"run": run.dump(), "state": masked_state(dump_state(self._measurements, len(self._log)))}
         write_whole(self._path, orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS), sync=False)

@@ -3,9 +3,10 @@
 import math
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from reports.causes import sentence
 from reports.figures import Figures, SeriesFigures, after, recent, whole_run
 from reports.run_info import RunInfo
 from reports.thresholds import LOOP_LAG, Threshold
@@ -37,6 +38,8 @@ class ThresholdResult:
     passed: bool
     reason: str
     unit: str = ""
+    aborted: bool = False
+    """Its abort ended the run, whatever the value of the whole run is."""
 
     def dump(self) -> dict[str, Any]:
         """The form of `summary.json`."""
@@ -46,6 +49,7 @@ class ThresholdResult:
             "passed": self.passed,
             "reason": self.reason,
             "unit": self.unit,
+            "aborted": self.aborted,
         }
 
 
@@ -79,7 +83,12 @@ def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements,
         start = threshold.after_s
         if start not in views:
             views[start] = after(measurements, run, start) if start else whole_run(measurements, run)
-        results.append(evaluate(threshold, views[start]))
+        result = evaluate(threshold, views[start])
+        abort = run.fired().get(threshold.expression)
+        if abort is not None:
+            reasons = [text for text in (f"its abort ended the run: {sentence(abort)}", result.reason) if text]
+            result = replace(result, passed=False, aborted=True, reason="; ".join(reasons))
+        results.append(result)
     return results
 
 
@@ -92,20 +101,22 @@ class LiveThresholds:
         self._run = run
         self._crossed_since: dict[str, float] = {}
 
-    def tick(self, now: float) -> Threshold | None:
+    def tick(self, now: float) -> list[ThresholdResult]:
         """Look at the last 10 s; call it about once a second.
 
         Args:
             now: epoch seconds.
 
         Returns:
-            The threshold that was crossed at every look for 10 s, so that the run must stop; else None.
+            The thresholds that were crossed at every look for 10 s, so that the run must stop, as they came out on
+            the last 10 s.
         """
         first = now - ABORT_WINDOW_S - HOLD_S - 1
         judged = [item for item in self._thresholds if first >= self._run.started + item.after_s]
         if not judged:
-            return None
+            return []
         figures = recent(self._measurements, self._run, now, ABORT_WINDOW_S)
+        fired = []
         for threshold in judged:
             result = evaluate(threshold, figures)
             if result.passed or result.value is None:
@@ -114,8 +125,8 @@ class LiveThresholds:
             since = self._crossed_since.setdefault(threshold.expression, now)
             # a single bad second stays within sight for 10 s and must not end the run
             if now - since > ABORT_WINDOW_S:
-                return threshold
-        return None
+                fired.append(result)
+        return fired
 
 
 def _overall(threshold: Threshold, figures: Figures) -> float | None:
@@ -134,6 +145,7 @@ def _overall(threshold: Threshold, figures: Figures) -> float | None:
         "requests_per_second": figures.requests / figures.seconds,
         "disconnects": figures.disconnects,
         "anomalies": figures.anomalies,
+        "internal_errors": figures.internal_errors,
         "generator.cpu": figures.cpu_percent,
         "generator.rss": figures.rss_mb,
     }

@@ -12,10 +12,29 @@ from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import INACTIVE_STATES, ONLINE, DeviceStates
 from simulator.measurements.histogram import Histogram
+from simulator.measurements.recorder import OWN_ENDINGS
 from simulator.measurements.run import HOLD_S, RunMeasurements
 from simulator.measurements.series import COMMAND_PREFIX, FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
 
 RECORD_DELIVERY: Final = "record_delivery"
+
+
+def lost_connections(
+    measurements: RunMeasurements, first: int | None = None, last: int | None = None
+) -> dict[str, int]:
+    """Connections that ended though the fleet had not asked for it, by reason, the most frequent first.
+
+    Args:
+        first, last: epoch seconds between which (both included) they ended; the whole run unless given.
+    """
+    found: dict[str, int] = {}
+    for second, counts in measurements.disconnects.items():
+        if first is not None and last is not None and not first <= second <= last:
+            continue
+        for reason, count in counts.items():
+            if reason not in OWN_ENDINGS:
+                found[reason] = found.get(reason, 0) + count
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +71,9 @@ class Figures:
     online: float | None
     came_online: float | None
     disconnects: int
+    """Connections that were lost: those that the fleet itself ended are none."""
     anomalies: int
+    internal_errors: int
     records: Mapping[str, int]
     cpu_percent: float | None
     rss_mb: float | None
@@ -120,7 +141,7 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
         dict(measurements.intended),
         lag.histogram if lag is not None else Histogram(),
         measurements.devices.online_ratio(run.ended),
-        sum(sum(counts.values()) for counts in measurements.disconnects.values()),
+        sum(lost_connections(measurements).values()),
     )
 
 
@@ -200,9 +221,7 @@ def _part(
         for tag, histogram in found.items()
         if histogram.count and tag.startswith(INTENDED_PREFIX)
     }
-    disconnects = sum(
-        sum(counts.values()) for second, counts in measurements.disconnects.items() if first <= second <= last
-    )
+    disconnects = sum(lost_connections(measurements, first, last).values())
     online = _online_between(measurements.devices, first, last)
     lag = found.get(LOOP_LAG_TAG) or Histogram()
     return _figures(measurements, run, max(seconds, 0.001), series, intended, lag, online, disconnects)
@@ -227,6 +246,7 @@ def _figures(
         came_online=len(measurements.devices.came_online) / run.devices if run.devices else None,
         disconnects=disconnects,
         anomalies=sum(anomaly.tally.count for anomaly in measurements.anomalies.values()),
+        internal_errors=measurements.internal_errors.total,
         records=record_counts(measurements),
         cpu_percent=measurements.health.cpu_percent(),
         rss_mb=measurements.health.rss_mb(),

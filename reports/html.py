@@ -18,10 +18,11 @@ from reports.charts import chart_data
 from reports.figures import succeeded
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
+from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import FLOW_PREFIX
 
-_VERDICTS: Final = {"passed": "✓ Passed", "failed": "✗ Failed", "invalid": "! Invalid: the generator was overloaded"}
+_MARKS: Final = {"passed": "✓", "failed": "✗", "invalid": "!", "interrupted": "!"}
 SECTIONS: Final = (
     ("requests", "Requests"),
     ("curves", "Percentiles"),
@@ -46,7 +47,10 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         "report.html.j2",
         data,
         s=summary,
-        verdict_text=_VERDICTS[summary["verdict"]],
+        headline=headline(summary),
+        mark=_MARKS[summary["verdict"]],
+        reasons=reason_lines(summary),
+        notes=note_lines(summary),
         tiles=_tiles(summary, data, latency_ms(succeeded(measurements, f"{FLOW_PREFIX}init"))),
         sections=[(name, label) for name, label in SECTIONS if not missing.get(name)],
         flows=flows,

@@ -1,7 +1,8 @@
 """`junit.xml`: the run as test cases, for the test viewers of CI systems.
 
-One suite, a case a threshold and a case a funcId. A funcId's case fails by its failed requests only where no threshold
-was given, just as the verdict does; the counts stand in its output either way. The schema is `schema/junit.xsd`.
+One suite: a case for the verdict, a case a threshold and a case a funcId. A funcId's case fails by its failed requests
+only where no threshold was given, just as the verdict does; the counts stand in its output either way. The schema is
+`schema/junit.xsd`.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from reports import text
+from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -46,17 +48,20 @@ def _case(kind: str, name: str, seconds: float = 0.0) -> ElementTree.Element:
     return ElementTree.Element("testcase", names)
 
 
-def _add(case: ElementTree.Element, tag: str, message: str) -> None:
+def _add(case: ElementTree.Element, tag: str, message: str, content: str = "") -> None:
     element = ElementTree.SubElement(case, tag, {"message": _clean(message), "type": tag})
-    element.text = _clean(message)
+    element.text = _clean(content or message)
 
 
 def _run_case(summary: Mapping[str, Any]) -> ElementTree.Element:
-    """The run itself: an error when its figures cannot be trusted."""
-    case = _case("run", "generator and measurements", summary["duration_s"])
-    reasons = [*summary["generator"]["reasons"], *(() if summary["complete"] else summary["notes"])]
-    if reasons:
-        _add(case, "error", "; ".join(reasons))
+    """The run itself, with its verdict: an error where its figures cannot be trusted or are not all there."""
+    case = _case("run", "verdict", summary["duration_s"])
+    verdict = summary["verdict"]
+    lines = [headline(summary), *reason_lines(summary)[1:]]
+    if verdict == PASSED:
+        ElementTree.SubElement(case, "system-out").text = _clean("\n".join([*lines, *note_lines(summary)]))
+    else:
+        _add(case, "failure" if verdict == FAILED else "error", lines[0], "\n".join([*lines, *note_lines(summary)]))
     return case
 
 

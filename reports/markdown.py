@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports import text
+from reports.verdict import headline, note_lines, reason_lines
 
 MOST_CHARS = 60_000
 """Forges cut comments at about 65,000 characters."""
 MOST_FAILURES = 20
-_MARKS = {"passed": "✅ passed", "failed": "❌ failed", "invalid": "⚠️ invalid"}
+_MARKS = {"passed": "✅", "failed": "❌", "invalid": "⚠️", "interrupted": "⚠️"}
 _LATENCIES = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 
 
 def render_markdown(summary: Mapping[str, Any]) -> str:
     """The page as text, ending with a newline."""
     parts = [
-        f"## {_cell(summary['scenario'])}: {_MARKS[summary['verdict']]}",
+        f"## {_MARKS[summary['verdict']]} {_cell(headline(summary))}",
+        "\n".join(f"- {_cell(reason)}" for reason in reason_lines(summary)[1:]),
         _overview(summary),
-        *(f"> {note}" for note in (*summary["notes"], *summary["generator"]["reasons"])),
+        *(f"> {note}" for note in note_lines(summary)),
     ]
     if summary["thresholds"]:
         rows = [

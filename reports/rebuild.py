@@ -13,6 +13,7 @@ import orjson
 from reports.hlog import HlogFile, HlogFormatError
 from reports.run_info import RunInfo
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
+from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import HistogramFormatError
 from simulator.measurements.intervals import MemoryIntervals
 from simulator.measurements.run import RunMeasurements
@@ -106,7 +107,7 @@ def _absorb(measurements: RunMeasurements, state: dict[str, Any], log: HlogFile,
 def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
     first = runs[0]
     scenarios = list(dict.fromkeys(run.scenario for run in runs))
-    note = f"Merged from {len(runs)} runs: {', '.join(names)}."
+    merged = Finding("merged", {"runs": len(runs), "names": list(names)})
     return RunInfo(
         scenario=" + ".join(scenarios),
         started=min(run.started for run in runs),
@@ -120,5 +121,6 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         lag_limit_ms=min(run.lag_limit_ms for run in runs),
         promise_s=first.promise_s,
         complete=all(run.complete for run in runs),
-        notes=(note, *dict.fromkeys(line for run in runs for line in run.notes)),
+        findings=(merged, *(finding for run in runs for finding in run.findings)),
+        failure_code=max(run.failure_code for run in runs),
     )

@@ -2,9 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
+from reports.masking import mask
+from simulator.exit_codes import ExitCode
+from simulator.measurements.findings import Finding
 from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS
+
+ABORT_FIRED: Final = "abort_fired"
+
+
+def masked(finding: Finding) -> Finding:
+    """The finding without secrets in its texts."""
+    return Finding(
+        finding.key,
+        {name: mask(value) if isinstance(value, str) else value for name, value in finding.values.items()},
+    )
 
 
 @dataclass(slots=True)
@@ -32,18 +45,29 @@ class RunInfo:
     promise_s: float = 15.0
     """How soon a record has to be up (vendor manuals)."""
     complete: bool = True
-    """False for a run that broke off, and for one that still goes on."""
-    notes: tuple[str, ...] = ()
-    """What a reader of the figures must know, one sentence each."""
+    """False for a run that broke off without a word, and for one that still goes on."""
+    findings: tuple[Finding, ...] = ()
+    """What the run found out about itself, whether it decides about the verdict or is a remark (`reports.causes`)."""
+    failure_code: int = ExitCode.FAILED
+    """What failed requests alone end with: Locust's `--exit-code-on-error`. 0 lets them pass."""
 
     @property
     def duration_s(self) -> float:
         """Never 0, so that rates can be taken."""
         return max(self.ended - self.started, 0.001)
 
+    def fired(self) -> dict[str, Finding]:
+        """The thresholds whose abort ended the run, by expression."""
+        return {str(finding.values["expression"]): finding for finding in self.findings if finding.key == ABORT_FIRED}
+
     def dump(self) -> dict[str, Any]:
-        """Plain data for JSON; `load` reads it."""
-        return asdict(self) | {"versions": dict(self.versions)}
+        """Plain data for JSON, secrets masked; `load` reads it."""
+        return asdict(self) | {
+            "versions": dict(self.versions),
+            "findings": [masked(finding).dump() for finding in self.findings],
+            "scenario_text": mask(self.scenario_text),
+            "target": mask(self.target),
+        }
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "RunInfo":
@@ -51,5 +75,6 @@ class RunInfo:
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         values["thresholds"] = tuple(values.get("thresholds", ()))
-        values["notes"] = tuple(values.get("notes", ()))
+        # `notes` are the findings of earlier versions, in words.
+        values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))
         return cls(**values)

@@ -5,17 +5,18 @@ The named keys and their shapes are the contract; what stands beyond them (`inte
 null. The schema is `reports/schema/summary.schema.json`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from reports.evaluation import ThresholdResult, evaluate_all
-from reports.figures import is_request, is_series, name_of, record_counts
+from reports.evaluation import evaluate_all
+from reports.figures import is_request, is_series, lost_connections, name_of, record_counts
 from reports.masking import mask
 from reports.order import in_order
-from reports.run_info import RunInfo
+from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold, ThresholdError, parse_threshold
-from simulator.exit_codes import ExitCode
+from reports.verdict import judge
+from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import COMMAND_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, Totals
@@ -25,7 +26,6 @@ from simulator.protocol.codes import MESSAGES
 
 SCHEMA: Final = 1
 FLOWS: Final = ("init", "record_delivery", "photo_delivery")
-PASSED, FAILED, INVALID = "passed", "failed", "invalid"
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
 
 LOCAL_CODES: Final = {
@@ -57,8 +57,10 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         ThresholdError: If a threshold of `run` cannot be read, which its scenario should have found before.
     """
     measurements.settle()
-    thresholds = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
-    generator = _generator(measurements, run)
+    thresholds = parse_all(run.thresholds, measurements)
+    results = evaluate_all(thresholds, measurements, run)
+    faults = _generator_faults(measurements, run)
+    judged = judge(measurements, run, thresholds, results, faults)
     requests = {tag: _series(measurements, tag) for tag in _tags(measurements, is_request)}
     flow_tags = _tags(measurements, lambda tag: tag.startswith(FLOW_PREFIX))
     flows = {name: _series(measurements, FLOW_PREFIX + name) for name in FLOWS}
@@ -68,8 +70,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "scenario": run.scenario,
         "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="milliseconds"),
         "duration_s": round(run.duration_s, 3),
-        "verdict": _verdict(run, generator["healthy"], thresholds, requests),
-        "complete": run.complete,
+        **judged.dump(),
         "fleet": _fleet(measurements, run),
         "requests": requests,
         "flows": flows,
@@ -78,8 +79,8 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
             for tag in _tags(measurements, lambda tag: tag.startswith(COMMAND_PREFIX))
         },
         "records": record_counts(measurements),
-        "thresholds": [result.dump() for result in thresholds],
-        "generator": generator,
+        "thresholds": [result.dump() for result in results],
+        "generator": _generator(measurements, run, faults),
         "failures": _failures(measurements),
         "anomalies": {
             kind: {
@@ -90,8 +91,8 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
             }
             for kind, anomaly in sorted(measurements.anomalies.items())
         },
-        "notes": _notes(measurements, run),
-        "run": run.dump() | {"scenario_text": mask(run.scenario_text), "target": mask(run.target)},
+        "internal_errors": _internal_errors(measurements),
+        "run": run.dump(),
         "state": masked_state(dump_state(measurements, len(measurements.intervals))),
     }
 
@@ -111,15 +112,6 @@ def check_thresholds(expressions: Iterable[str]) -> list[ThresholdError]:
         except ThresholdError as error:
             errors.append(error)
     return errors
-
-
-def exit_code(summary: Mapping[str, Any]) -> ExitCode:
-    """The exit code that a run with this summary ends with (see the README)."""
-    if summary["verdict"] == INVALID:
-        return ExitCode.GENERATOR_OVERLOADED
-    if any(not result["passed"] for result in summary["thresholds"]):
-        return ExitCode.THRESHOLD_CROSSED
-    return ExitCode.PASSED if summary["verdict"] == PASSED else ExitCode.REQUESTS_FAILED
 
 
 def latency_ms(histogram: Histogram) -> dict[str, float | None]:
@@ -181,14 +173,23 @@ def _fleet(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "online_ratio": None if ratio is None else round(ratio, 6),
         "connections": connect.count - connect.failures if connect is not None else 0,
         "disconnects": dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        "lost_connections": sum(lost_connections(measurements).values()),
     }
 
 
-def _generator(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
+def _lag_ms(measurements: RunMeasurements) -> dict[str, float | None]:
     totals = measurements.totals.get(LOOP_LAG_TAG)
-    lag = latency_ms(totals.histogram if totals is not None else Histogram())
+    return latency_ms(totals.histogram if totals is not None else Histogram())
+
+
+def _generator_faults(measurements: RunMeasurements, run: RunInfo) -> list[Finding]:
+    """Why the generator's figures are not valid."""
+    return measurements.health.reasons(_lag_ms(measurements)["p99"], run.lag_limit_ms)
+
+
+def _generator(measurements: RunMeasurements, run: RunInfo, reasons: list[Finding]) -> dict[str, Any]:
+    lag = _lag_ms(measurements)
     health = measurements.health
-    reasons = health.reasons(lag["p99"], run.lag_limit_ms)
     return {
         "healthy": not reasons,
         "loop_lag_ms": {name: lag[name] for name in ("p50", "p99", "max")},
@@ -196,7 +197,7 @@ def _generator(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "cpu_percent_max": _rounded(health.cpu_percent_max()),
         "rss_mb": _rounded(health.rss_mb()),
         "processes": run.processes,
-        "reasons": reasons,
+        "reasons": [masked(reason).dump() for reason in reasons],
     }
 
 
@@ -224,27 +225,27 @@ def _meaning(code: str) -> str:
     return MESSAGES.get(code) or LOCAL_CODES.get(code, "")
 
 
-def _verdict(run: RunInfo, healthy: bool, thresholds: list[ThresholdResult], requests: Mapping[str, Any]) -> str:
-    if not healthy:
-        return INVALID
-    if not run.complete:
-        return FAILED
-    if thresholds:
-        return PASSED if all(result.passed for result in thresholds) else FAILED
-    return FAILED if any(figures["failures"] for figures in requests.values()) else PASSED
-
-
-def _notes(measurements: RunMeasurements, run: RunInfo) -> list[str]:
-    notes = [mask(note) for note in run.notes]
-    if not run.complete:
-        notes.insert(0, "The run broke off: this is what had been measured until shortly before.")
-    for process, count in sorted(measurements.missing_deltas().items()):
-        notes.append(f"{count} of the reports of worker {process} never arrived: its counts are too low.")
-    return notes
+def _internal_errors(measurements: RunMeasurements) -> dict[str, Any]:
+    errors = measurements.internal_errors
+    return {
+        "total": errors.total,
+        "by_rule": {
+            rule: {
+                "count": found.tally.count,
+                "devices": len(found.devices),
+                "first": found.tally.first,
+                "last": found.tally.last,
+                "example": mask(found.example),
+            }
+            for rule, found in sorted(errors.by_rule.items())
+        },
+    }
 
 
 def masked_state(state: dict[str, Any]) -> dict[str, Any]:
     """A state of `dump_state` whose examples hold no secrets."""
     for anomaly in state["anomalies"].values():
         anomaly[0] = mask(anomaly[0])
+    for occurrence in state["internal_errors"].values():
+        occurrence[0] = mask(occurrence[0])
     return state

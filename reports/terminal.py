@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import text
+from reports.verdict import headline, note_lines, reason_lines
 
 PLAIN_WIDTH = 160
 """Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
@@ -27,7 +28,12 @@ _COLUMNS_BY_WIDTH = (
     (96, ("out", "in", "min", "p90")),
     (0, ("out", "in", "min", "p90", "p999")),
 )
-_VERDICT_STYLES = {"passed": "bold green", "failed": "bold red", "invalid": "bold yellow"}
+_VERDICT_STYLES = {
+    "passed": "bold green",
+    "failed": "bold red",
+    "invalid": "bold yellow",
+    "interrupted": "bold yellow",
+}
 
 
 def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width: int | None = None) -> None:
@@ -43,6 +49,8 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
     seconds = summary["duration_s"]
     console.print()
+    console.print(_verdict(summary))
+    console.print()
     console.print(_series_table("Requests", "funcId", summary["requests"], "latency_ms", seconds, console.width))
     flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
     if flows:
@@ -55,6 +63,10 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
             if figures["failures"]:
                 console.print(f"[bold]Failed[/]      {escape(name)}: {escape(text.codes(figures['codes']))}")
     console.print(Text.from_markup(_fleet_lines(summary)))
+    errors = summary["internal_errors"]
+    if errors["total"]:
+        found = ", ".join(f"{rule} {item['count']:,}" for rule, item in errors["by_rule"].items())
+        console.print(f"[bold red]Own errors[/]  {escape(found)}")
     if summary["anomalies"]:
         found = ", ".join(f"{kind} {item['count']:,}" for kind, item in summary["anomalies"].items())
         console.print(f"[bold]Anomalies[/]   {escape(found)}")
@@ -144,10 +156,15 @@ def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> Non
 
 
 def _print_verdict(console: Console, summary: Mapping[str, Any]) -> None:
-    for note in (*summary["notes"], *summary["generator"]["reasons"]):
+    """Notes and further reasons, and once more the first line: the eye is at the end of what was printed."""
+    for note in note_lines(summary):
         console.print(f"[yellow]Note:[/] {escape(note)}")
+    for reason in reason_lines(summary)[1:]:
+        console.print(f"[yellow]Also:[/] {escape(reason)}")
+    console.print(_verdict(summary))
+
+
+def _verdict(summary: Mapping[str, Any]) -> str:
     verdict = summary["verdict"]
-    console.print(
-        f"[bold]Verdict[/]     [{_VERDICT_STYLES[verdict]}]{verdict.upper()}[/] after "
-        f"{text.duration(summary['duration_s'])} of {escape(summary['scenario'])}"
-    )
+    line = headline(summary).removeprefix(verdict.upper())
+    return f"[bold]Verdict[/]     [{_VERDICT_STYLES[verdict]}]{verdict.upper()}[/]{escape(line)}"

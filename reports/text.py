@@ -1,6 +1,6 @@
 """How figures are written for people: durations, counts, bytes, shares. One place, so that all reports agree."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,9 +78,19 @@ def codes(found: Mapping[str, int]) -> str:
     return ", ".join(f"{code} {number:,}" for code, number in found.items() if code != "00000000")
 
 
+def tally(found: Mapping[str, int]) -> str:
+    """Names with their counts: `closed 1006 14, timeout 2`."""
+    return ", ".join(f"{name} {number:,}" for name, number in found.items())
+
+
+def names(found: Iterable[str]) -> str:
+    """A list on one line."""
+    return ", ".join(found)
+
+
 def threshold_value(result: Mapping[str, Any]) -> str:
     """A threshold's value with its unit."""
-    value, unit = result["value"], result.get("unit", "")
+    value, unit = result.get("value"), result.get("unit", "")
     if value is None:
         return NOTHING
     if unit == "ms":
@@ -89,3 +99,9 @@ def threshold_value(result: Mapping[str, Any]) -> str:
         return percent(value / 100.0)
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
     return f"{number} {unit}".rstrip() if unit != "/s" else f"{number}/s"
+
+
+def measured(result: Mapping[str, Any]) -> str:
+    """A threshold's value and the remark to it, whichever there is."""
+    value = threshold_value(result)
+    return "; ".join(part for part in (value if value != NOTHING else "", result.get("remark", "")) if part) or NOTHING

@@ -8,6 +8,7 @@
     metric     = latency | "intended_" latency | "failures" | "count" | "rate"
     latency    = "min" | "mean" | "max" | "p" number          p50, p99, p99.9 (also written p999)
     overall    = "failures" | "online" | "came_online" | "requests_per_second" | "disconnects" | "anomalies"
+               | "internal_errors"
                | "records." ( "generated" | "acknowledged" | "pending" | "refused" | "rejected" | "resent" )
                | "generator.loop_lag" latency | "generator.cpu" | "generator.rss"
     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
@@ -19,7 +20,8 @@
 `intended_p99` counts from the moment the scenario had planned a request for, `p99` from its sending. `rate` and
 `requests_per_second` are per second of the run. `after 30s` leaves the run's first 30 seconds out of account;
 `abort` stops the run once the threshold was crossed for 10 s without a break, judged on the last 10 s each time.
-A threshold that names something which never occurred is crossed.
+A threshold that names something which never occurred is crossed, and so is one whose abort fired. `disconnects` are
+connections that were lost: those that the fleet ended itself, as at the end of the run, are none.
 
 Latency and failures: an upper limit (`<`, `<=`) of a percentile or of `max` counts a failed request as one that took
 for ever, however fast it was refused: `p95 < 5 s` holds if 95 of 100 succeeded within 5 s. `min`, `mean` and lower
@@ -44,6 +46,7 @@ OVERALL: Final = {
     "requests_per_second": RATE,
     "disconnects": COUNT,
     "anomalies": COUNT,
+    "internal_errors": COUNT,
     **{f"records.{name}": COUNT for name in ("generated", "acknowledged", "pending", "refused", "rejected", "resent")},
     "generator.cpu": SHARE,
     "generator.rss": MEGABYTES,
@@ -52,7 +55,14 @@ LOOP_LAG: Final = "generator.loop_lag"
 NAMED_METRICS: Final = {"failures": SHARE_OR_COUNT, "count": COUNT, "rate": RATE}
 LATENCY_METRICS: Final = ("min", "mean", "max", "p50", "p90", "p95", "p99", "p99.9")
 WHOLE_RUN_ONLY: Final = frozenset(
-    {"came_online", "anomalies", "generator.cpu", "generator.rss", *(name for name in OVERALL if "records." in name)}
+    {
+        "came_online",
+        "anomalies",
+        "internal_errors",
+        "generator.cpu",
+        "generator.rss",
+        *(name for name in OVERALL if "records." in name),
+    }
 )
 """Kept as one number for the whole run: neither `after` nor `abort` can be told of them."""
 

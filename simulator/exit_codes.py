@@ -1,6 +1,7 @@
 """The exit codes of every command of this project, in one place (a contract that CI jobs script against)."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
@@ -8,11 +9,24 @@ class ExitCode(IntEnum):
 
     PASSED = 0
     """No request failed, or thresholds were given and none was crossed."""
-    REQUESTS_FAILED = 1
-    """Requests failed and the scenario gives no thresholds that would judge them (Locust's own meaning)."""
+    FAILED = 1
+    """Requests failed and there are no thresholds, no device came online, no request was made, records are missing."""
     USAGE = 2
     """Wrong command line or scenario; every error is listed with file, line and field."""
     THRESHOLD_CROSSED = 3
-    """A threshold was crossed, or names a funcId that never occurred; a comparison found a regression."""
-    GENERATOR_OVERLOADED = 4
-    """The generator itself was the bottleneck: the figures are not valid."""
+    """A threshold was crossed, its abort fired, or it names what never occurred; a comparison found a regression."""
+    INVALID = 4
+    """The figures are not valid: the generator, a worker, the embedded platform or this program itself failed."""
+    INTERRUPTED = 5
+    """Stopped by Ctrl-C or SIGTERM, or by hand in the web UI, before the planned end."""
+
+
+PRECEDENCE: Final = (
+    ExitCode.USAGE,
+    ExitCode.INVALID,
+    ExitCode.THRESHOLD_CROSSED,
+    ExitCode.FAILED,
+    ExitCode.INTERRUPTED,
+    ExitCode.PASSED,
+)
+"""The first that holds is the run's."""

@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         except (UnknownDevice, TlsFileError, WarmStateError) as error:
             raise UsageError(f"device: {error}") from None
     _print(result, plan.sn(index))
-    return ExitCode.PASSED if result.came_online and not result.failures else ExitCode.REQUESTS_FAILED
+    return ExitCode.PASSED if result.came_online and not result.failures else ExitCode.FAILED
 
 
 @contextlib.contextmanager

@@ -41,8 +41,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         raise UsageError("report: one DIR, or --merge DIR DIR ... --out DIR")
 
     from reports.rebuild import UnreadableRunError, merge, rebuild
-    from reports.summary import exit_code
     from reports.terminal import print_summary
+    from reports.verdict import exit_code
 
     target: Path = options.out if options.merge else options.directories[0]
     try:

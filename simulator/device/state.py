@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from simulator.measurements import recorder
+
 
 class DeviceState(Enum):
     """Where a device is in its life; the values are the names in reports and charts."""
@@ -27,8 +29,8 @@ class DeviceState(Enum):
 class EndReason:
     """Why a connection that had been open ended; short stable words for the summary."""
 
-    STOPPED = "stopped"
-    REBOOT = "reboot"
+    STOPPED = recorder.STOPPED
+    REBOOT = recorder.REBOOT
     TIMEOUT = "timeout"
     VIOLATION = "protocol violation"
     FLOW_REFUSED = "initial flow refused"

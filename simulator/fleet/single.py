@@ -31,6 +31,8 @@ class SingleResult:
     """How often each request ended with each code."""
     commands: Counter[tuple[str, str]] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
+    internal_errors: list[str] = field(default_factory=list)
+    """Exceptions of this program itself: what the device did is not to be trusted."""
 
     @property
     def failures(self) -> int:
@@ -71,6 +73,10 @@ class _Observer:
 
     def anomaly(self, kind: str, detail: str, at: float) -> None:
         self._event(kind, detail)
+
+    def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
+        self._result.internal_errors.append(f"{rule}: {detail}")
+        self._event("internal error", f"{rule}: {detail}")
 
     def _event(self, what: str, detail: str) -> None:
         if self._trace is not None:

@@ -18,6 +18,7 @@ DISCONNECT: Final = 4
 RECORD: Final = 5
 ANOMALY: Final = 6
 LOOP_LAG: Final = 7
+INTERNAL_ERROR: Final = 8
 
 
 class QueueRecorder:
@@ -50,6 +51,9 @@ class QueueRecorder:
 
     def anomaly(self, kind: str, detail: str, at: float) -> None:
         self._append((ANOMALY, kind, detail, at))
+
+    def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
+        self._append((INTERNAL_ERROR, rule, detail, at, index))
 
     def loop_lag(self, lag: float, at: float) -> None:
         """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""

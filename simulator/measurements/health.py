@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from simulator.measurements.findings import Finding, Value
+
 CPU_LIMIT_PERCENT = 90.0
 """Of one core: a process runs Python on one core at a time."""
 CPU_LIMIT_SECONDS = 10.0
@@ -55,7 +57,7 @@ class GeneratorHealth:
         self.cpu_limit_percent = CPU_LIMIT_PERCENT
         """Of one core; set it before the first sample."""
         self.faults: list[str] = []
-        """What happened to the generator that no figure tells, as a worker that died: the run is not valid then."""
+        """What reports of earlier versions say of the generator in words; such a run is not valid."""
         self.processes: dict[str, ProcessHealth] = {}
         self.samples: list[tuple[str, HealthSample]] = []
         self._undrained: list[tuple[str, HealthSample]] = []
@@ -77,15 +79,19 @@ class GeneratorHealth:
         """The processes' largest resident sizes, added up."""
         return sum(health.rss_max_mb for health in self.processes.values()) if self.processes else None
 
-    def reasons(self, lag_p99_ms: float | None, lag_limit_ms: float) -> list[str]:
+    def reasons(self, lag_p99_ms: float | None, lag_limit_ms: float) -> list[Finding]:
         """Why the figures are not valid; empty when the generator was fast enough."""
-        reasons = list(self.faults)
+        reasons = [Finding("fault", {"text": fault}) for fault in self.faults]
         if lag_p99_ms is not None and lag_p99_ms > lag_limit_ms:
-            reasons.append(f"event loop lag p99 {lag_p99_ms:.1f} ms is over the limit of {lag_limit_ms:g} ms")
+            reasons.append(Finding("loop_lag", {"lag_ms": lag_p99_ms, "limit_ms": lag_limit_ms}))
         for process, health in sorted(self.processes.items()):
             if health.overloaded_s >= CPU_LIMIT_SECONDS:
-                over = f"over {self.cpu_limit_percent:g} % of a core"
-                reasons.append(f"process {process} used {over} for {health.overloaded_s:.0f} s")
+                values: dict[str, Value] = {
+                    "process": process,
+                    "limit_percent": self.cpu_limit_percent,
+                    "seconds": round(health.overloaded_s, 3),
+                }
+                reasons.append(Finding("cpu_busy", values))
         return reasons
 
     def drain(self) -> list[list[Any]]:

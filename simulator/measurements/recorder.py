@@ -11,6 +11,13 @@ TIMEOUT = "timeout"
 DISCONNECTED = "disconnected"
 """Code of a request that was cut off by a lost connection."""
 
+STOPPED = "stopped"
+"""Reason of a disconnect: the device was told to stop, at the end of the run or because its user left."""
+REBOOT = "reboot"
+"""Reason of a disconnect: a command told the device to restart."""
+OWN_ENDINGS = frozenset({STOPPED, REBOOT})
+"""Reasons for which a connection ends because somebody asked for it; every other one is a lost connection."""
+
 
 class Recorder(Protocol):
     """Receives every event that the run's summary accounts for.
@@ -54,4 +61,14 @@ class Recorder(Protocol):
 
     def anomaly(self, kind: str, detail: str, at: float) -> None:
         """Something that the protocol forbids or that a real device would log; `kind` is a short stable word."""
+        ...
+
+    def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
+        """An exception of this program itself, which makes the run invalid; never the platform's doing.
+
+        Args:
+            rule: `<part>.<fault>`, a stable name such as `device.exception`.
+            detail: what and where, for people.
+            index: the device, negative for none.
+        """
         ...

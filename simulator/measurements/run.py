@@ -13,10 +13,22 @@ import orjson
 
 from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.devices import DeviceStates
-from simulator.measurements.events import ANOMALY, COMMAND, DISCONNECT, FLOW, LOOP_LAG, RECORD, REQUEST, STATE, Event
+from simulator.measurements.events import (
+    ANOMALY,
+    COMMAND,
+    DISCONNECT,
+    FLOW,
+    INTERNAL_ERROR,
+    LOOP_LAG,
+    RECORD,
+    REQUEST,
+    STATE,
+    Event,
+)
 from simulator.measurements.health import GeneratorHealth, HealthSample
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
+from simulator.measurements.occurrences import Occurrences
 from simulator.measurements.series import (
     FAILED_PREFIX,
     FLOW_PREFIX,
@@ -71,6 +83,8 @@ class RunMeasurements:
         self.records: dict[str, int] = dict.fromkeys(RECORD_EVENTS, 0)
         self.records_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.anomalies: dict[str, Anomaly] = {}
+        self.internal_errors = Occurrences()
+        """Exceptions of this program itself, of every process."""
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
@@ -145,6 +159,9 @@ class RunMeasurements:
         elif kind == ANOMALY:
             _, name, detail, at = event
             self._anomaly(name, detail, 1, at, at)
+        elif kind == INTERNAL_ERROR:
+            _, rule, detail, at, index = event
+            self.internal_errors.add(rule, detail, at, index)
         else:
             raise ValueError(f"unknown kind of event: {kind!r}")
 
@@ -267,6 +284,7 @@ class RunMeasurements:
         for part in (self.slots, self.disconnects, self.records, self.records_over_time, self.anomalies):
             part.clear()
         self.failures_over_time.clear()
+        self.internal_errors.clear()
         return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
     def merge_delta(self, delta: bytes) -> bool:
@@ -344,10 +362,11 @@ class RunMeasurements:
             "anomalies": {
                 kind: [a.example, a.tally.count, a.tally.first, a.tally.last] for kind, a in self.anomalies.items()
             },
+            "internal_errors": self.internal_errors.dump(),
         }
 
-    def merge_rest(self, data: dict[str, Any]) -> None:
-        """Add disconnects, records and anomalies of a delta or a state."""
+    def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
+        """Add disconnects, records, anomalies and internal errors of a delta or a state."""
         self.latest = max(self.latest, data["latest"])
         merge_over_time(self.disconnects, data["disconnects"])
         merge_over_time(self.records_over_time, data["records_over_time"])
@@ -355,6 +374,7 @@ class RunMeasurements:
             self.records[name] = self.records.get(name, 0) + count
         for kind, (example, count, first, last) in data["anomalies"].items():
             self._anomaly(kind, example, count, first, last)
+        self.internal_errors.merge(data.get("internal_errors", {}), index_offset)
 
 
 def intervals_of(tag: str, second: int, slot: Slot) -> Iterable[Interval]:

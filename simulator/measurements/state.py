@@ -93,7 +93,7 @@ def absorb_state(
     measurements.devices.merge(state["devices"], source, index_offset)
     measurements.health.load(state["health"], f"{source}/" if source else "")
     merge_over_time(measurements.failures_over_time, state["failures_over_time"])
-    measurements.merge_rest(state)
+    measurements.merge_rest(state, index_offset)
     for process, count in state["missing"].items():
         measurements.note_missing(f"{source}/{process}" if source else process, count)
 

@@ -19,6 +19,7 @@ from typing import IO
 import gevent
 
 import simulator
+from simulator.exit_codes import ExitCode
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
@@ -30,7 +31,15 @@ LOG_LINES = 15
 
 
 class PlatformStartError(Exception):
-    """The embedded platform did not start; the text holds what it said."""
+    """The embedded platform did not start; the text holds what it said.
+
+    Attributes:
+        refused: it ended with exit code 2, so that the user can mend it: a port that is taken, a wrong option.
+    """
+
+    def __init__(self, text: str, *, refused: bool = False) -> None:
+        super().__init__(text)
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,10 @@ class EmbeddedPlatform:
                 told = json.loads(ready.read_bytes())
                 return PlatformAddress(dispatch_url=told["dispatch"], ca_file=told.get("ca"))
             if (code := self.exit_code) is not None:
-                raise PlatformStartError(f"the embedded platform ended with exit code {code}:\n{self._last_lines()}")
+                raise PlatformStartError(
+                    f"the embedded platform ended with exit code {code}:\n{self._last_lines()}",
+                    refused=code == ExitCode.USAGE,
+                )
             gevent.sleep(0.05)
         raise PlatformStartError(
             f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self._last_lines()}"

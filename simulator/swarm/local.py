@@ -2,7 +2,6 @@
 
 import logging
 
-from simulator.exit_codes import ExitCode
 from simulator.swarm.node import Node
 from simulator.swarm.role import START_FAILURES, Keeper
 from simulator.swarm.run_book import limits_of
@@ -44,7 +43,7 @@ class Local(Keeper):
         if node is not None:
             node.leave_stage()
             if self.book is not None and node.turned_away:
-                self.book.notes.append(f"{node.turned_away} users more than the fleet has devices were turned away")
+                self.book.find("users_turned_away", devices=self.book.order.total if self.book.order else 0)
         self.close_book()
 
     # --- NodeOwner ---
@@ -66,6 +65,5 @@ class Local(Keeper):
 
     def node_failed(self, reason: str) -> None:
         if self.book is not None:
-            self.book.fail(ExitCode.GENERATOR_OVERLOADED)
-            self.book.notes.append(f"the generator's engine died: {reason}")
+            self.book.find("engine_died", process=self.process_name, problem=reason)
         self._abort_soon("the run ends, because its engine has died")

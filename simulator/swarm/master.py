@@ -11,10 +11,11 @@ from typing import Any
 import gevent
 from locust.runners import STATE_MISSING
 
-from simulator.exit_codes import ExitCode
+from reports.causes import sentence
 from simulator.fleet.login_store import LoginStore
 from simulator.fleet.scenario import Scenario
 from simulator.fleet.warm_state import WarmStateError
+from simulator.measurements.findings import Finding
 from simulator.swarm import messages
 from simulator.swarm.leases import LeaseBook
 from simulator.swarm.node import STOP_MARGIN_S
@@ -106,10 +107,7 @@ class Master(Keeper):
         for worker in sorted(set(self._took_part) - self._stopped):
             last = self._took_part[worker]
             measurements.worker_lost(worker, last)
-            measurements.health.faults.append(
-                f"worker {worker} was lost: what it measured after {time.strftime('%H:%M:%S', time.gmtime(last))} UTC "
-                "is not in these figures"
-            )
+            book.find("worker_lost", worker=worker, at=last)
         book.processes = max(1, len(self._took_part))
 
     def _present(self) -> set[str]:
@@ -152,7 +150,7 @@ class Master(Keeper):
             return False
         if not self._short:
             self._short = True
-            self.book.notes.append("more users were asked for than the fleet has devices")
+            self.book.find("users_turned_away", devices=self.book.order.total)
             logger.error(
                 "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, "
                 "so stop it and start one with more users",
@@ -169,10 +167,9 @@ class Master(Keeper):
     def _on_failed(self, msg: Any, **_: Any) -> None:
         book = self.book
         if book is not None and msg.data["run"] == book.run_id:
-            reason = f"worker {msg.node_id}: {msg.data['reason']}"
-            book.notes.append(reason)
-            book.fail(ExitCode(msg.data["code"]))
-            self._abort_soon(reason)
+            key, values = msg.data["key"], msg.data["values"]
+            book.find(key, **values)
+            self._abort_soon(sentence(Finding(key, values)))
 
     def _on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
         delta = data.get(messages.DELTA)

@@ -120,12 +120,13 @@ def refuse(problem: str) -> NoReturn:
     refuse_all([problem])
 
 
-def refuse_all(problems: Sequence[str]) -> NoReturn:
-    """End the process because of the user's input, every problem on a line of stderr (exit code 2)."""
+def refuse_all(problems: Sequence[str], code: int = ExitCode.USAGE) -> NoReturn:
+    """End the process before anything began, every problem on a line of stderr; because of the user's input unless
+    `code` says another cause."""
     for problem in problems:
         sys.stderr.write(f"best-fleet: {problem}\n" if len(problems) == 1 else f"{problem}\n")
     sys.stderr.flush()
-    sys.exit(ExitCode.USAGE)
+    sys.exit(code)
 
 
 def remember_default_arguments() -> None:

@@ -16,12 +16,12 @@ import gevent
 import gevent.monkey
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
-from simulator.exit_codes import ExitCode
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import Scenario
 from simulator.fleet.warm_state import WarmStateError
+from simulator.measurements.findings import Finding
 from simulator.swarm.embedded import PlatformStartError
 from simulator.swarm.engine import EngineError
 from simulator.swarm.node import MakeRuntime
@@ -64,6 +64,12 @@ class MakesRuntime:
             socket_type=NATIVE_SOCKET,
             logins=logins,
         )
+
+
+def start_failure(error: Exception) -> Finding:
+    """One of `START_FAILURES` as a finding: the user's to mend, or the embedded platform broke down."""
+    broke_down = isinstance(error, PlatformStartError) and not error.refused
+    return Finding("platform_failed_to_start" if broke_down else "start_failed", {"problem": str(error)})
 
 
 class Role(ABC):
@@ -167,11 +173,12 @@ class Keeper(Role):
         return float(self.options.run_time) if self.options.run_time else None
 
     def start_failed(self, error: Exception) -> None:
-        """The run cannot begin: say why, and end with exit code 2."""
+        """The run cannot begin: say why, and end with exit code 2 (4 where the embedded platform broke down)."""
         for line in str(error).splitlines():
             logger.error("%s", line)
         if self.book is not None:
-            self.book.fail(ExitCode.USAGE)
+            failure = start_failure(error)
+            self.book.find(failure.key, **failure.values)
             self.book.stop_platform()
         self._abort_soon("the run could not start")
 

@@ -18,16 +18,19 @@ import gevent
 import gevent.event
 
 import simulator
+from reports.causes import sentence
 from reports.checkpoint import Checkpoint
-from reports.evaluation import LiveThresholds
+from reports.evaluation import ABORT_WINDOW_S, LiveThresholds, ThresholdResult
 from reports.live import LiveLine
-from reports.run_info import RunInfo
-from reports.summary import exit_code, parse_all
+from reports.run_info import ABORT_FIRED, RunInfo
+from reports.summary import parse_all
+from reports.verdict import code_of, exit_code
 from reports.writer import write_reports
 from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
+from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
-from simulator.swarm.embedded import EmbeddedPlatform, PlatformAddress
+from simulator.swarm.embedded import LOG_NAME, EmbeddedPlatform, PlatformAddress
 from simulator.swarm.health import Limits
 from simulator.swarm.line import TerminalLine
 from simulator.swarm.live import LiveHistory
@@ -55,7 +58,7 @@ class RunBook:
         self.ended: float | None = None
         self.order: RunOrder | None = None
         self.summary: dict[str, Any] | None = None
-        self.notes: list[str] = []
+        self.findings: list[Finding] = []
         self.processes = 1
         self._on_abort = on_abort
         self._process = process
@@ -64,9 +67,11 @@ class RunBook:
         self._prepared = False
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
-        self._failed: ExitCode | None = None
         self._checkpoint: Checkpoint | None = None
         self._disk_full = False
+        self._platform_died = False
+        self.failure_code: int = ExitCode.FAILED
+        """What failed requests alone end with (Locust's `--exit-code-on-error`)."""
         self._line: TerminalLine | None = None
         self.measurements = RunMeasurements(process, self.run_id)
         self.history = LiveHistory()
@@ -150,9 +155,16 @@ class RunBook:
         self._platform = EmbeddedPlatform(arguments, self.directory)
         return self._platform.start()
 
-    def fail(self, code: ExitCode) -> None:
-        """The run cannot have a verdict of its own: the process ends with `code`."""
-        self._failed = code
+    def find(self, key: str, **values: Value) -> None:
+        """Keep what was found out about the run, for its verdict and its notes (`reports.causes`). Once is enough."""
+        finding = Finding(key, values)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began, or until it ended."""
+        return (time.time() if self.ended is None else self.ended) - self.started
 
     def close(self, settle_s: float = 0.0) -> None:
         """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits.
@@ -170,6 +182,7 @@ class RunBook:
                 self._ticker.kill()
             if self._line is not None:
                 self._line.end()
+            self._look_after_platform()
             self.stop_platform()
             if self.order is not None:
                 self._write(ended)
@@ -182,7 +195,7 @@ class RunBook:
             self.summary = write_reports(self.directory, self.measurements, self.info(ended, complete=True))
         except OSError as error:
             logger.error("the reports cannot be written: %s", error)
-            self._failed = self._failed or ExitCode.USAGE
+            self.find("output_failed", file=str(self.directory), problem=str(error))
         else:
             logger.info("reports are in %s", self.directory)
 
@@ -192,15 +205,9 @@ class RunBook:
             self._platform.stop()
 
     @property
-    def code(self) -> ExitCode | None:
-        """The exit code of the run: None before its end, and where Locust's own rule decides (no thresholds)."""
-        if self._failed is not None:
-            return self._failed
-        if self.summary is None:
-            return None
-        code = exit_code(self.summary)
-        # `--exit-code-on-error` says which code failed requests end with.
-        return None if code is ExitCode.REQUESTS_FAILED else code
+    def code(self) -> int:
+        """The exit code of the run, once it has ended."""
+        return code_of(self.findings) if self.summary is None else exit_code(self.summary)
 
     def info(self, now: float, *, complete: bool) -> RunInfo:
         """What the reports say about the run besides its measurements."""
@@ -217,13 +224,14 @@ class RunBook:
             versions=versions(),
             lag_limit_ms=limits_of(scenario).lag_ms,
             complete=complete,
-            notes=tuple(self.notes),
+            findings=tuple(self.findings),
+            failure_code=self.failure_code,
         )
 
     def _tick(self) -> None:
         info = self.info(time.time(), complete=False)
         live = LiveThresholds(parse_all(self.scenario.thresholds, self.measurements), self.measurements, info)
-        platform_watched = self._platform is not None
+        stopping = False
         while True:
             gevent.sleep(TICK_S)
             now = time.time()
@@ -231,15 +239,40 @@ class RunBook:
             self._keep(now)
             if self._line is not None:
                 self._line.tick(now)
-            crossed = live.tick(now)
-            if crossed is not None:
-                self.notes.append(f"stopped early: {crossed.expression}")
-                self._on_abort(f"the threshold `{crossed.expression}` was crossed for 10 s: the run stops")
-                return
-            if platform_watched and self._platform is not None and self._platform.exit_code is not None:
-                platform_watched = False
-                self.notes.append(f"the embedded platform ended by itself (exit code {self._platform.exit_code})")
-                logger.error("the embedded platform has ended by itself; see %s", self.directory / "platform.log")
+            dead = self._look_after_platform()
+            fired = [] if stopping else live.tick(now)
+            for result in fired:
+                self._keep_abort(result)
+            if (dead or fired) and not stopping:
+                # Devices still deliver their records; what there is to see until the end is kept as before.
+                stopping = True
+                self._on_abort(sentence(self.findings[-1]))
+
+    def _keep_abort(self, result: ThresholdResult) -> None:
+        told = result.dump()
+        self.find(
+            ABORT_FIRED,
+            expression=result.expression,
+            value=told["value"],
+            unit=result.unit,
+            window_s=ABORT_WINDOW_S,
+            after_s=round(self.elapsed_s, 1),
+        )
+
+    def _look_after_platform(self) -> bool:
+        """Whether the embedded platform has died since the last look."""
+        embedded = self._platform
+        if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
+            return False
+        self._platform_died = True
+        self.find(
+            "platform_died",
+            exit_code=code,
+            after_s=round(self.elapsed_s, 1),
+            log=str(self.directory / LOG_NAME),
+        )
+        logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
+        return True
 
     def _keep(self, now: float) -> None:
         """Seal what has ended, and see that even a killed run leaves a report."""

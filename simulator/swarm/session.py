@@ -9,12 +9,13 @@ import gevent
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
+from reports.verdict import code_of
 from simulator.swarm import options as command_line
 from simulator.swarm import percentiles
 from simulator.swarm.local import Local
 from simulator.swarm.master import Master
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
-from simulator.swarm.role import START_FAILURES, Keeper, MakesRuntime, Role
+from simulator.swarm.role import START_FAILURES, Keeper, MakesRuntime, Role, start_failure
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.signals import OrderlyStop
 from simulator.swarm.web import add_pages
@@ -61,7 +62,7 @@ class Session:
             try:
                 role.prepare()
             except START_FAILURES as error:
-                command_line.refuse_all(str(error).splitlines())
+                command_line.refuse_all(str(error).splitlines(), code_of([start_failure(error)]))
         # gevent counts timers from when its loop last ran. That is seconds ago, before everything was imported, and
         # Locust's `-t` would end the run by so much too early.
         gevent.get_hub().loop.update_now()

@@ -12,7 +12,6 @@ import gevent
 import gevent.event
 from locust.exception import RPCError
 
-from simulator.exit_codes import ExitCode
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.run import RunMeasurements
@@ -102,7 +101,7 @@ class Worker(Role):
             node.start()
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
             logger.error("this worker cannot take part: %s", error)
-            self._send(messages.FAILED, {"run": part.order.run_id, "reason": str(error), "code": int(ExitCode.USAGE)})
+            self._fail(part, "worker_refused", worker=self.runner.client_id, problem=str(error))
             return
         part.asking = gevent.spawn(self._ask, part)
 
@@ -220,11 +219,8 @@ class Worker(Role):
     def node_failed(self, reason: str) -> None:
         part = self._part
         if part is not None:
-            self._send(
-                messages.FAILED,
-                {
-                    "run": part.order.run_id,
-                    "reason": f"its engine has died: {reason}",
-                    "code": int(ExitCode.GENERATOR_OVERLOADED),
-                },
-            )
+            self._fail(part, "engine_died", process=self.runner.client_id, problem=reason)
+
+    def _fail(self, part: _Part, key: str, **values: str) -> None:
+        """Tell the master why this worker cannot go on (a finding of `reports.causes`)."""
+        self._send(messages.FAILED, {"run": part.order.run_id, "key": key, "values": values})

@@ -4,6 +4,7 @@ from collections import deque
 import pytest
 
 from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.findings import Finding
 from simulator.measurements.health import HealthSample
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
@@ -168,8 +169,9 @@ def test_overload_needs_ten_seconds() -> None:
         measurements.sample_health(HealthSample(T0 + second, 95.0, 100.0, 0, 0))
     assert measurements.health.reasons(1.0, 50.0) == []
     measurements.sample_health(HealthSample(T0 + 10, 95.0, 100.0, 0, 0))
-    assert "local" in measurements.health.reasons(1.0, 50.0)[0]
-    assert "lag" in measurements.health.reasons(51.0, 50.0)[0]
+    (busy,) = measurements.health.reasons(1.0, 50.0)
+    assert busy == Finding("cpu_busy", {"process": "local", "limit_percent": 90.0, "seconds": 10.0})
+    assert measurements.health.reasons(51.0, 50.0)[0] == Finding("loop_lag", {"lag_ms": 51.0, "limit_ms": 50.0})
 
 
 def test_the_cpu_limit_is_the_scenarios() -> None:
@@ -177,15 +179,15 @@ def test_the_cpu_limit_is_the_scenarios() -> None:
     measurements.health.cpu_limit_percent = 50.0
     for second in range(11):
         measurements.sample_health(HealthSample(T0 + second, 60.0, 100.0, 0, 0))
-    assert "50 % of a core" in measurements.health.reasons(1.0, 50.0)[0]
+    assert measurements.health.reasons(1.0, 50.0)[0].values["limit_percent"] == 50.0
 
 
-def test_a_fault_of_the_generator_makes_figures_invalid_and_survives_a_dump() -> None:
+def test_a_fault_that_an_older_report_tells_in_words_survives_a_dump() -> None:
     measurements = RunMeasurements()
     measurements.health.faults.append("worker w1 was lost")
     again = RunMeasurements()
     again.health.load(measurements.health.dump())
-    assert again.health.reasons(1.0, 50.0) == ["worker w1 was lost"]
+    assert again.health.reasons(1.0, 50.0) == [Finding("fault", {"text": "worker w1 was lost"})]
 
 
 def test_unknown_event_is_an_error() -> None:

@@ -14,6 +14,7 @@ from reports.charts import chart_data, percentile_curve
 from reports.html import render_report
 from reports.run_info import RunInfo
 from reports.summary import build_summary
+from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
 
@@ -40,7 +41,7 @@ def test_is_self_contained_and_small(busy: RunMeasurements, info: Info) -> None:
 
 
 def test_shows_every_part(busy: RunMeasurements, info: Info) -> None:
-    page = page_of(busy, info(notes=("Something to know.",)))
+    page = page_of(busy, info(findings=(Finding("note", {"text": "Something to know."}),)))
     for part in (
         "dev.heartbeat p99 &lt; 500 ms",
         "Something to know.",

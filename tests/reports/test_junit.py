@@ -8,6 +8,7 @@ from junitparser import JUnitXml
 from reports.junit import render_junit
 from reports.run_info import RunInfo
 from reports.summary import build_summary
+from reports.verdict import headline
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -26,7 +27,8 @@ def test_a_case_a_threshold_and_a_funcid(busy: RunMeasurements, info: Info) -> N
     (suite,) = list(report)
     cases = {case.name: case for case in suite}
     assert suite.tests == len(cases)
-    assert suite.failures == 1
+    assert suite.failures == 2
+    assert cases["verdict"].result[0].message == headline(build_summary(busy, info(thresholds=thresholds)))
     assert cases["dev.heartbeat p99 < 500 ms"].is_passed
     assert "measured 12" in cases["failures == 0"].result[0].message
     assert cases["dev.data.upload.verifyPhoto"].is_passed
@@ -37,7 +39,7 @@ def test_a_case_a_threshold_and_a_funcid(busy: RunMeasurements, info: Info) -> N
 def test_without_thresholds_failed_requests_fail(busy: RunMeasurements, info: Info) -> None:
     report = JUnitXml.fromstring(render_junit(build_summary(busy, info(thresholds=()))))
     failed = [case.name for suite in report for case in suite if not case.is_passed]
-    assert failed == ["dev.data.upload.verifyPhoto"]
+    assert failed == ["verdict", "dev.data.upload.verifyPhoto"]
 
 
 def test_broken_off_run_is_an_error(busy: RunMeasurements, info: Info) -> None:

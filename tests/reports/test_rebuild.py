@@ -16,6 +16,7 @@ from reports.checkpoint import Checkpoint
 from reports.rebuild import UnreadableRunError, load_merged, merge, rebuild
 from reports.run_info import RunInfo
 from reports.summary import build_summary
+from reports.verdict import note_lines
 from reports.writer import ALL_FILES, CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.run import RunMeasurements
 
@@ -55,9 +56,9 @@ def test_checkpoint_stands_in_for_the_summary(busy: RunMeasurements, info: Info,
     expected = build_summary(busy, replace(run, ended=run.started + 33.5, complete=False))
     rebuilt = rebuild(tmp_path)
     assert not rebuilt["complete"]
-    assert "broke off" in rebuilt["notes"][0]
+    assert rebuilt["reasons"][0]["key"] == "broken_off"
     assert rebuilt["requests"] == expected["requests"]
-    assert rebuilt["verdict"] == "failed"
+    assert rebuilt["verdict"] == "invalid"
     assert not (tmp_path / CHECKPOINT).exists()
     assert figures(rebuild(tmp_path)) == figures(rebuilt)
 
@@ -95,7 +96,7 @@ def test_merges_runs_of_two_machines(info: Info, tmp_path: Path, make_run: Calla
     assert merged["fleet"]["peak_online"] == 40
     assert merged["requests"]["dev.heartbeat"]["count"] == 2400
     assert merged["records"]["generated"] == 2400
-    assert "Merged from 2 runs" in merged["notes"][0]
+    assert note_lines(merged)[0] == "merged from 2 runs: a, b"
     together = RunMeasurements()
     for found in (one, two):
         for tag, totals in found.totals.items():

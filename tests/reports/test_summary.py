@@ -6,7 +6,8 @@ import jsonschema
 import pytest
 
 from reports.run_info import RunInfo
-from reports.summary import build_summary, check_thresholds, exit_code
+from reports.summary import build_summary, check_thresholds
+from reports.verdict import exit_code, headline
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
@@ -19,6 +20,7 @@ T0 = 1_700_000_000.0
 def measured(*codes: str) -> RunMeasurements:
     events: list[Event] = []
     recorder = QueueRecorder(events.append)
+    recorder.state(0, "offline", "online", T0)
     for number, code in enumerate(codes):
         recorder.request("dev.heartbeat", T0 + number, 0.010, code, 100, 50, 0.0)
     measurements = RunMeasurements()
@@ -47,6 +49,7 @@ def test_contract_figures(busy: RunMeasurements, info: Info) -> None:
         "online_ratio": pytest.approx(0.997, abs=0.001),
         "connections": 20,
         "disconnects": {"closed 1006": 6},
+        "lost_connections": 6,
     }
     heartbeat = summary["requests"]["dev.heartbeat"]
     assert heartbeat["count"] == 1200
@@ -87,13 +90,13 @@ def test_pending_is_what_is_left(info: Info) -> None:
     ("codes", "thresholds", "busy_s", "complete", "verdict", "code"),
     [
         (["00000000"], (), 0, True, "passed", ExitCode.PASSED),
-        (["00000000", "timeout"], (), 0, True, "failed", ExitCode.REQUESTS_FAILED),
+        (["00000000", "timeout"], (), 0, True, "failed", ExitCode.FAILED),
         (["00000000", "timeout"], ("failures < 60 %",), 0, True, "passed", ExitCode.PASSED),
         (["00000000", "timeout"], ("failures < 10 %",), 0, True, "failed", ExitCode.THRESHOLD_CROSSED),
         (["00000000"], ("dev.login p99 < 1 s",), 0, True, "failed", ExitCode.THRESHOLD_CROSSED),
-        (["00000000"], ("failures < 10 %",), 12, True, "invalid", ExitCode.GENERATOR_OVERLOADED),
-        (["timeout"], ("failures < 10 %",), 12, True, "invalid", ExitCode.GENERATOR_OVERLOADED),
-        (["00000000"], (), 0, False, "failed", ExitCode.REQUESTS_FAILED),
+        (["00000000"], ("failures < 10 %",), 12, True, "invalid", ExitCode.INVALID),
+        (["timeout"], ("failures < 10 %",), 12, True, "invalid", ExitCode.INVALID),
+        (["00000000"], (), 0, False, "invalid", ExitCode.INVALID),
     ],
 )
 def test_verdict_and_exit_code(
@@ -112,7 +115,8 @@ def test_late_loop_makes_the_run_invalid(info: Info) -> None:
     measurements.apply([(7, 0.2, T0)])
     summary = build_summary(measurements, info(thresholds=()))
     assert summary["verdict"] == "invalid"
-    assert "lag" in summary["generator"]["reasons"][0]
+    assert summary["generator"]["reasons"] == summary["reasons"]
+    assert headline(summary).endswith("generator overloaded: event loop lag p99 200 ms, limit 50 ms")
     assert build_summary(measurements, info(thresholds=(), lag_limit_ms=300.0))["verdict"] == "passed"
 
 
@@ -135,7 +139,9 @@ def test_lost_delta_is_told(info: Info) -> None:
     worker, master = RunMeasurements("w1"), RunMeasurements("master")
     worker.drain_delta()
     master.merge_delta(worker.drain_delta())
-    assert "w1" in build_summary(master, info())["notes"][0]
+    summary = build_summary(master, info())
+    assert summary["verdict"] == "invalid"
+    assert "worker w1" in headline(summary)
 
 
 def test_all_errors_of_thresholds_are_found_before_the_run() -> None:

@@ -138,5 +138,5 @@ def test_a_killed_worker_is_told_of_in_the_summary(locust: Start, scenario: Path
     assert swarm.master.end() == 4, swarm.master.output
     summary = swarm.master.summary()
     assert summary["verdict"] == "invalid"
-    assert any("was lost" in reason for reason in summary["generator"]["reasons"])
+    assert summary["reasons"][0]["key"] == "worker_lost"
     assert summary["fleet"]["came_online"] >= 3

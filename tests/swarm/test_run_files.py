@@ -17,6 +17,7 @@ import xmlschema
 from junitparser import JUnitXml
 
 from reports.rebuild import load_run
+from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from simulator.measurements.histogram import Histogram
 from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet, free_port
@@ -39,7 +40,7 @@ def valid(directory: Path, verdict: str) -> dict[str, Any]:
     assert {case.name for case in cases} >= {*summary["requests"], *(t["expression"] for t in summary["thresholds"])}
     assert all(case.is_passed for case in cases) is (verdict == "passed")
     assert summary["verdict"] == verdict
-    assert verdict in (directory / "report.md").read_text().splitlines()[0]
+    assert headline(summary) in (directory / "report.md").read_text().splitlines()[0]
     assert f'class="verdict {verdict}"' in (directory / "report.html").read_text()
     return summary
 
@@ -119,10 +120,11 @@ def test_a_run_whose_platform_is_killed(locust: Start, short: Path) -> None:
     run = locust("--scenario", str(short), "--headless", "--report", "report")
     run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
     os.kill(run.platform()["pid"], signal.SIGKILL)
-    assert run.end(60) == ExitCode.THRESHOLD_CROSSED, run.output
-    summary = valid(run.report, "failed")
-    assert summary["complete"]
-    assert any("the embedded platform ended by itself" in note for note in summary["notes"])
+    assert run.end(60) == ExitCode.INVALID, run.output
+    summary = valid(run.report, "invalid")
+    assert not summary["complete"]
+    assert summary["reasons"][0]["key"] == "platform_died"
+    assert summary["reasons"][0]["values"]["exit_code"] == -signal.SIGKILL
     records = summary["records"]
     assert records["pending"] > 0
     assert records["generated"] == sum(records[name] for name in ("acknowledged", "pending", "refused", "rejected"))
@@ -142,11 +144,11 @@ def test_a_generator_that_is_killed_leaves_all_but_the_last_seconds(locust: Star
 
     done = best_fleet(run.report.parent, "report", "report")
     assert done.returncode == 0, done.stderr
-    summary = valid(run.report, "failed")
+    summary = valid(run.report, "invalid")
     assert not summary["complete"]
-    assert "The run broke off" in summary["notes"][0]
+    assert summary["reasons"][0]["key"] == "broken_off"
     for told in (done.stdout, (run.report / "report.md").read_text(), (run.report / "report.html").read_text()):
-        assert "The run broke off" in told
+        assert "the run broke off" in told
     five_seconds_before = max(count for at, count in held if at <= killed - 5)
     assert 0 < five_seconds_before <= summary["records"]["acknowledged"] <= held[-1][1] + 6
     assert summary["requests"]["dev.data.upload.verifyLog"]["count"] >= five_seconds_before
@@ -167,4 +169,4 @@ def test_runs_of_two_machines_become_one(locust: Start, short: Path) -> None:
     for name, figures in summary["requests"].items():
         assert figures["count"] == sum(one["requests"].get(name, {"count": 0})["count"] for one in (left, right))
     assert summary["records"]["generated"] == left["records"]["generated"] + right["records"]["generated"]
-    assert "Merged from 2 runs: left, right" in done.stdout
+    assert "merged from 2 runs: left, right" in done.stdout

@@ -1,0 +1,187 @@
+"""Every reason that a verdict may have, and every remark: its key, what it means, its text. Each is declared once.
+
+A text is a template over the finding's values. What follows a colon is a function of `reports.text` that writes the
+value for people (`{after_s:duration}`); `{values:threshold_value}` hands it all of them.
+"""
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reports import text
+from simulator.exit_codes import ExitCode
+from simulator.measurements.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a key means."""
+
+    key: str
+    code: ExitCode
+    """The exit code that it makes; a remark (`PASSED`) leaves the verdict alone."""
+    text: str
+    """Half a sentence that can stand behind the verdict and a colon."""
+    cut_short: bool = False
+    """Whether the run ended before its plan because of it."""
+
+
+_USAGE, _INVALID, _CROSSED = ExitCode.USAGE, ExitCode.INVALID, ExitCode.THRESHOLD_CROSSED
+_FAILED, _INTERRUPTED, _REMARK = ExitCode.FAILED, ExitCode.INTERRUPTED, ExitCode.PASSED
+
+CAUSES: Final = (
+    # The order is that of the reasons of one exit code: what explains the others comes first.
+    Cause("start_failed", _USAGE, "the run could not start: {problem}", cut_short=True),
+    Cause("worker_refused", _USAGE, "worker {worker} could not take part: {problem}", cut_short=True),
+    Cause(
+        "platform_failed_to_start",
+        _INVALID,
+        "the embedded platform did not start: {problem}",
+        cut_short=True,
+    ),
+    Cause(
+        "platform_died",
+        _INVALID,
+        "the embedded platform died by itself after {after_s:duration} (exit code {exit_code}); its log is {log}",
+        cut_short=True,
+    ),
+    Cause("engine_died", _INVALID, "the engine of {process} died: {problem}", cut_short=True),
+    Cause(
+        "worker_lost",
+        _INVALID,
+        "worker {worker} was lost: what it measured after {at:clock} UTC is not in these figures",
+    ),
+    Cause(
+        "workers_gone",
+        _INVALID,
+        "no worker was left after {after_s:duration} of {planned_s:duration}",
+        cut_short=True,
+    ),
+    Cause("internal_error", _INVALID, "{count:count} internal errors of best-fleet itself, the first: {example}"),
+    Cause("exception_elsewhere", _INVALID, "an exception in a greenlet or a listener of Locust; the log shows it"),
+    Cause("broken_off", _INVALID, "the run broke off: this is what had been measured until shortly before"),
+    Cause(
+        "ended_early",
+        _INVALID,
+        "the run ended after {after_s:duration} of {planned_s:duration}, and nobody had asked for that",
+        cut_short=True,
+    ),
+    Cause(
+        "reports_missing",
+        _INVALID,
+        "{count:count} of the reports of worker {worker} never arrived, so that its counts are too low",
+    ),
+    Cause(
+        "loop_lag",
+        _INVALID,
+        "generator overloaded: event loop lag p99 {lag_ms:milliseconds} ms, limit {limit_ms} ms",
+    ),
+    Cause(
+        "cpu_busy",
+        _INVALID,
+        "generator overloaded: process {process} used over {limit_percent} % of a core for {seconds:duration}",
+    ),
+    Cause("fault", _INVALID, "{text}"),
+    Cause("output_failed", _INVALID, "{file} could not be written: {problem}"),
+    Cause(
+        "abort_fired",
+        _CROSSED,
+        "`{expression}` was crossed for {window_s} s without a break ({values:threshold_value}) and ended the run "
+        "after {after_s:duration}",
+        cut_short=True,
+    ),
+    Cause("threshold_crossed", _CROSSED, "`{expression}` was crossed ({values:measured})"),
+    Cause("threshold_unmeasured", _CROSSED, "`{expression}` was crossed ({remark})"),
+    Cause("none_online", _FAILED, "no device came online (0 of {devices:count})"),
+    Cause("no_request", _FAILED, "no request was made"),
+    Cause(
+        "records_unaccounted",
+        _FAILED,
+        "{pending:count} of {generated:count} records are unaccounted for: neither acknowledged nor given up",
+    ),
+    Cause(
+        "records_refused",
+        _FAILED,
+        "{refused:count} of {generated:count} records were never offered to the platform, because the devices' own "
+        "stores were full",
+    ),
+    Cause("requests_failed", _FAILED, "{failures:count} of {count:count} requests failed, the most {name} ({code})"),
+    Cause("flows_failed", _FAILED, "{failures:count} of {count:count} runs of the flow {name} failed ({code})"),
+    Cause("code_set_elsewhere", _FAILED, "another part of the locustfile demands exit code {code}"),
+    Cause(
+        "interrupted",
+        _INTERRUPTED,
+        "stopped by {signal} after {after_s:duration} of {planned_s:duration}",
+        cut_short=True,
+    ),
+    Cause(
+        "stopped_by_hand",
+        _INTERRUPTED,
+        "stopped by hand after {after_s:duration} of {planned_s:duration}",
+        cut_short=True,
+    ),
+    Cause("merged", _REMARK, "merged from {runs:count} runs: {names:names}"),
+    Cause(
+        "connections_lost",
+        _REMARK,
+        "{count:count} connections were lost that nobody had asked to end: {reasons:tally}",
+    ),
+    Cause("records_refused_judged", _REMARK, "{refused:count} of {generated:count} records found the store full"),
+    Cause(
+        "records_rejected",
+        _REMARK,
+        "{rejected:count} of {generated:count} records were given up after five refusals",
+    ),
+    Cause(
+        "errors_allowed",
+        _REMARK,
+        "{failures:count} of {count:count} requests failed, which --exit-code-on-error 0 allows",
+    ),
+    Cause("users_turned_away", _REMARK, "more users were asked for than the fleet has devices ({devices:count})"),
+    Cause("worker_left", _REMARK, "worker {worker} left in order before the end"),
+    Cause(
+        "platform_stop_failed",
+        _REMARK,
+        "the embedded platform ended with exit code {exit_code} when it was stopped",
+    ),
+    Cause("note", _REMARK, "{text}"),
+)
+BY_KEY: Final = {cause.key: cause for cause in CAUSES}
+_PLACES: Final = {cause.key: number for number, cause in enumerate(CAUSES)}
+
+
+def cause_of(key: str) -> Cause:
+    """What `key` means; one that this version does not know (of a later one's report) makes a run invalid."""
+    return BY_KEY.get(key) or Cause(key, ExitCode.INVALID, key)
+
+
+def place_of(finding: Finding) -> int:
+    """Where a finding stands among others of its exit code."""
+    return _PLACES.get(finding.key, len(_PLACES))
+
+
+def sentence(finding: Finding | Mapping[str, Any]) -> str:
+    """The text for people, on one line."""
+    found = finding if isinstance(finding, Finding) else Finding.load(finding)
+    template = cause_of(found.key).text
+    written = _FORMATTER.vformat(template, (), {**found.values, "values": found.values})
+    return " ".join(written.split())
+
+
+class _Formatter(string.Formatter):
+    """Templates whose format specifications are names of functions in `reports.text`."""
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        # A report of another version may lack a value; its sentence must stand nevertheless.
+        return kwargs.get(str(key))
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None:
+            return text.NOTHING
+        if format_spec:
+            return str(getattr(text, format_spec)(value))
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_FORMATTER: Final = _Formatter()

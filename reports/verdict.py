@@ -1,0 +1,219 @@
+"""The verdict on a run: from what is known of it to the reasons, in order, the remarks, the exit code and the headline.
+
+Pure. Every fact that decides is looked at here and nowhere else, whoever found it: figures, thresholds, what the run
+told about itself (`RunInfo.findings`). What a reason is called and what it means stands in `reports.causes`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reports import text
+from reports.causes import cause_of, place_of, sentence
+from reports.evaluation import ThresholdResult
+from reports.figures import RECORD_DELIVERY, is_request, lost_connections, name_of, record_counts
+from reports.run_info import RunInfo, masked
+from reports.thresholds import Threshold
+from simulator.exit_codes import PRECEDENCE, ExitCode
+from simulator.measurements.findings import Finding
+from simulator.measurements.run import RunMeasurements
+from simulator.measurements.series import FLOW_PREFIX
+
+PASSED, FAILED, INVALID, INTERRUPTED = "passed", "failed", "invalid", "interrupted"
+_VERDICTS: Final = {
+    ExitCode.PASSED: PASSED,
+    ExitCode.FAILED: FAILED,
+    ExitCode.THRESHOLD_CROSSED: FAILED,
+    ExitCode.USAGE: INVALID,
+    ExitCode.INVALID: INVALID,
+    ExitCode.INTERRUPTED: INTERRUPTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a run is judged."""
+
+    verdict: str
+    reasons: tuple[Finding, ...]
+    """Why, the one that decides first; empty for a run that passed."""
+    notes: tuple[Finding, ...]
+    """What a reader must know besides."""
+    complete: bool
+    """Whether the run went to its planned end (or had none)."""
+
+    def dump(self) -> dict[str, Any]:
+        """The keys of `summary.json` that say it."""
+        return {
+            "verdict": self.verdict,
+            "reasons": [masked(finding).dump() for finding in self.reasons],
+            "notes": [masked(finding).dump() for finding in self.notes],
+            "complete": self.complete,
+        }
+
+
+def judge(
+    measurements: RunMeasurements,
+    run: RunInfo,
+    thresholds: Sequence[Threshold],
+    results: Sequence[ThresholdResult],
+    generator: Iterable[Finding],
+) -> Judgement:
+    """Judge a run.
+
+    Args:
+        results: how each of `thresholds` came out.
+        generator: why the generator's figures are not valid.
+    """
+    found = [
+        *run.findings,
+        *generator,
+        *_of_measuring(measurements),
+        *_of_thresholds(run, results),
+        *_of_the_fleet(measurements, run, thresholds),
+        *_of_requests(measurements, run, thresholds),
+    ]
+    cut = any(cause_of(finding.key).cut_short for finding in found)
+    if not run.complete and not cut:
+        found.append(Finding("broken_off"))
+    reasons, notes = sorted_out(found)
+    return Judgement(_verdict_of(reasons), reasons, notes, run.complete and not cut)
+
+
+def sorted_out(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """(reasons, remarks), each once; the reason that decides stands first."""
+    unique: list[Finding] = []
+    for finding in findings:
+        if finding not in unique:
+            unique.append(finding)
+    # Python sorts stably: what is equal keeps the order of finding.
+    ordered = sorted(unique, key=lambda finding: (PRECEDENCE.index(cause_of(finding.key).code), place_of(finding)))
+    reasons = tuple(item for item in ordered if cause_of(item.key).code is not ExitCode.PASSED)
+    return reasons, tuple(item for item in ordered if cause_of(item.key).code is ExitCode.PASSED)
+
+
+def with_findings(summary: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
+    """The summary, judged anew with `findings` that became known after it was made (a file that was not written)."""
+    told = [Finding.load(item) for item in (*summary["reasons"], *summary["notes"])]
+    reasons, notes = sorted_out([*told, *findings])
+    return {**summary, **Judgement(_verdict_of(reasons), reasons, notes, summary["complete"]).dump()}
+
+
+def exit_code(summary: Mapping[str, Any]) -> int:
+    """The exit code that a run with this summary ends with (see the README): an `ExitCode`, but for failed requests,
+    whose code Locust's `--exit-code-on-error` says."""
+    keys = [reason["key"] for reason in summary["reasons"]]
+    code = cause_of(keys[0]).code if keys else ExitCode.PASSED
+    if code is ExitCode.FAILED and all(key in _REQUESTS for key in keys if cause_of(key).code is code):
+        asked = int(summary["run"].get("failure_code", code))
+        return code if asked == code else asked
+    return code
+
+
+_REQUESTS: Final = ("requests_failed", "flows_failed")
+
+
+def code_of(findings: Iterable[Finding]) -> ExitCode:
+    """The exit code that findings alone make, where there is no summary."""
+    reasons, _ = sorted_out(findings)
+    return cause_of(reasons[0].key).code if reasons else ExitCode.PASSED
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The first line of every output: the verdict and its reason."""
+    start = f"{summary['verdict'].upper()} after {text.duration(summary['duration_s'])} of {summary['scenario']}"
+    reasons = summary["reasons"]
+    if not reasons:
+        held = len(summary["thresholds"])
+        every = "the threshold holds" if held == 1 else f"all {held} thresholds hold"
+        return f"{start}: {every if held else 'no request failed'}"
+    more = len(reasons) - 1
+    others = f" (and {more} more reason{'s' if more > 1 else ''})" if more else ""
+    return f"{start}: {sentence(reasons[0])}{others}"
+
+
+def reason_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Every reason as a sentence, the one that decides first."""
+    return [sentence(reason) for reason in summary["reasons"]]
+
+
+def note_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Every remark as a sentence."""
+    return [sentence(note) for note in summary["notes"]]
+
+
+def _verdict_of(reasons: Sequence[Finding]) -> str:
+    return _VERDICTS[cause_of(reasons[0].key).code] if reasons else PASSED
+
+
+def _of_measuring(measurements: RunMeasurements) -> Iterator[Finding]:
+    errors = measurements.internal_errors
+    if errors.total:
+        yield Finding("internal_error", {"count": errors.total, "example": errors.first_example()})
+    for process, count in sorted(measurements.missing_deltas().items()):
+        yield Finding("reports_missing", {"worker": process, "count": count})
+
+
+def _of_thresholds(run: RunInfo, results: Sequence[ThresholdResult]) -> Iterator[Finding]:
+    fired = run.fired()
+    for result in results:
+        if result.passed or result.expression in fired:
+            continue
+        if result.value is None:
+            yield Finding("threshold_unmeasured", {"expression": result.expression, "remark": result.reason})
+        else:
+            told = result.dump()
+            yield Finding(
+                "threshold_crossed",
+                {"expression": result.expression, "value": told["value"], "unit": result.unit, "remark": result.reason},
+            )
+
+
+def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
+    if run.devices and not len(measurements.devices.came_online):
+        yield Finding("none_online", {"devices": run.devices})
+    records = record_counts(measurements)
+    of = {"generated": records["generated"]}
+    if records["pending"] and not any(map(_speaks_of_pending, thresholds)):
+        yield Finding("records_unaccounted", {"pending": records["pending"], **of})
+    if records["refused"]:
+        judged = any(threshold.subject == "records.refused" for threshold in thresholds)
+        yield Finding(f"records_refused{'_judged' if judged else ''}", {"refused": records["refused"], **of})
+    if records["rejected"]:
+        yield Finding("records_rejected", {"rejected": records["rejected"], **of})
+    if lost := lost_connections(measurements):
+        yield Finding("connections_lost", {"count": sum(lost.values()), "reasons": lost})
+
+
+def _speaks_of_pending(threshold: Threshold) -> bool:
+    """Whether records that nobody answered for decide about this threshold (see `reports.thresholds`)."""
+    if threshold.subject in ("records.pending", "records.acknowledged"):
+        return True
+    upper = threshold.comparison in ("<", "<=") and threshold.metric in ("percentile", "max")
+    return upper and not threshold.intended and threshold.matches(RECORD_DELIVERY)
+
+
+def _of_requests(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
+    requests = {tag: totals for tag, totals in measurements.totals.items() if is_request(tag) and totals.count}
+    if not requests:
+        yield Finding("no_request")
+    if thresholds:
+        return
+    failed = {
+        (tag, code): tally.count
+        for tag, totals in measurements.totals.items()
+        if is_request(tag) or tag.startswith(FLOW_PREFIX)
+        for code, tally in totals.failed.items()
+    }
+    of_requests = {key: count for key, count in failed.items() if is_request(key[0])}
+    # The requests behind a flow explain it; it stands for itself where none of them failed.
+    kind, counted = ("requests_failed", of_requests) if of_requests else ("flows_failed", failed)
+    if not counted:
+        return
+    tag, code = max(counted, key=lambda key: counted[key])
+    count = sum(totals.count for totals in requests.values()) if of_requests else measurements.totals[tag].count
+    values = {"failures": sum(counted.values()), "count": count}
+    if not run.failure_code:
+        yield Finding("errors_allowed", values)
+    else:
+        yield Finding(kind, {**values, "name": name_of(tag), "code": code})

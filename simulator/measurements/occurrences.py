@@ -1,0 +1,79 @@
+"""What is counted by rule, with the devices that it happened to: exact counts, bounded examples and rules.
+
+Internal errors of this program are counted so (judge.md, section 3, has the shape for the others as well).
+"""
+
+from typing import Any, Final
+
+from simulator.measurements.devices import IndexSet
+from simulator.measurements.series import CodeTally
+
+MOST_RULES: Final = 200
+"""Further rules are counted together under `OTHERS`, so that nobody's text can fill the memory."""
+OTHERS: Final = "others"
+RULE_CHARS: Final = 80
+EXAMPLE_CHARS: Final = 300
+
+
+class Occurrence:
+    """One rule."""
+
+    __slots__ = ("devices", "example", "tally")
+
+    def __init__(self, example: str) -> None:
+        self.tally = CodeTally()
+        self.devices = IndexSet()
+        self.example = example
+
+
+class Occurrences:
+    """Counts by rule; merges exactly over processes."""
+
+    def __init__(self) -> None:
+        self.by_rule: dict[str, Occurrence] = {}
+
+    @property
+    def total(self) -> int:
+        return sum(found.tally.count for found in self.by_rule.values())
+
+    def add(self, rule: str, example: str, at: float, index: int = -1) -> None:
+        """It happened at `at` (epoch seconds), to device `index`, or to none where that is negative."""
+        found = self._of(rule, example)
+        found.tally.add(1, at, at)
+        if index >= 0:
+            found.devices.add(index)
+
+    def first_example(self) -> str:
+        """The example of what happened first, with its rule; empty where nothing did."""
+        if not self.by_rule:
+            return ""
+        rule, found = min(self.by_rule.items(), key=lambda item: item[1].tally.first)
+        return f"{rule}: {found.example}"
+
+    def _of(self, rule: str, example: str) -> Occurrence:
+        rule = rule[:RULE_CHARS]
+        if rule not in self.by_rule and len(self.by_rule) >= MOST_RULES:
+            rule = OTHERS
+        found = self.by_rule.get(rule)
+        if found is None:
+            found = self.by_rule[rule] = Occurrence(example[:EXAMPLE_CHARS])
+        return found
+
+    def dump(self) -> dict[str, list[Any]]:
+        """For JSON; `merge` reads it."""
+        return {
+            rule: [found.example, found.tally.count, found.tally.first, found.tally.last, found.devices.ranges()]
+            for rule, found in self.by_rule.items()
+        }
+
+    def merge(self, data: dict[str, list[Any]], index_offset: int = 0) -> None:
+        """Add what another process (or run) dumped; device indexes are moved by `index_offset`."""
+        for rule, (example, count, first, last, devices) in data.items():
+            found = self._of(rule, example)
+            if found.tally.count and first < found.tally.first:
+                found.example = example
+            found.tally.add(count, first, last)
+            found.devices.add_ranges(devices, index_offset)
+
+    def clear(self) -> None:
+        self.by_rule.clear()

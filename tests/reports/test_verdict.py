@@ -1,0 +1,269 @@
+"""From facts to verdict, reasons, exit code and the first line of every output: a table of small runs."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reports.causes import CAUSES, cause_of, sentence
+from reports.html import render_report
+from reports.junit import render_junit
+from reports.markdown import render_markdown
+from reports.rebuild import merge, rebuild
+from reports.run_info import RunInfo
+from reports.summary import build_summary
+from reports.terminal import print_summary
+from reports.verdict import code_of, exit_code, headline, reason_lines, with_findings
+from reports.writer import write_reports
+from simulator.exit_codes import ExitCode
+from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.findings import Finding, Value
+from simulator.measurements.run import RunMeasurements
+
+Info = Callable[..., RunInfo]
+T0 = 1_700_000_000.0
+
+INTERRUPTED = Finding("interrupted", {"signal": "SIGTERM", "after_s": 8.0, "planned_s": 60.0})
+DIED = Finding("platform_died", {"exit_code": -9, "after_s": 24.0, "log": "platform.log"})
+
+
+def measured(*told: str) -> RunMeasurements:
+    """A run in words: `online`, `ok`, `bad`, `generated`, `acknowledged`, `refused`, `rejected`, `error`, `flow`,
+    or a reason of a disconnect."""
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    for number, word in enumerate(told):
+        at = T0 + number
+        match word:
+            case "online":
+                recorder.state(0, "offline", "online", at)
+            case "ok" | "bad":
+                recorder.request("dev.heartbeat", at, 0.01, "00000000" if word == "ok" else "timeout", 1, 1, 0.0)
+            case "generated" | "acknowledged" | "refused" | "rejected":
+                recorder.record(word, 1)
+            case "error":
+                recorder.internal_error("device.exception", "ValueError: odd", at, 3)
+            case "flow":
+                recorder.flow("init", at, 0.1, "odd")
+            case reason:
+                recorder.disconnect(reason, at)
+    measurements = RunMeasurements()
+    measurements.apply(events)
+    return measurements
+
+
+GOOD = ("online", "ok")
+HOLDS = ("dev.heartbeat p99 < 1 s",)
+
+
+@pytest.mark.parametrize(
+    ("told", "thresholds", "keys", "code"),
+    [
+        (GOOD, (), [], 0),
+        (GOOD, HOLDS, [], 0),
+        # Nobody online, no request, no answer for a record: thresholds that hold do not make up for it.
+        (("ok",), (), ["none_online"], 1),
+        (("ok",), HOLDS, ["none_online"], 1),
+        (("ok",), ("came_online >= 0 %",), ["none_online"], 1),
+        ((), (), ["none_online", "no_request"], 1),
+        (("online",), ("records.generated == 0",), ["no_request"], 1),
+        ((*GOOD, "generated"), (), ["records_unaccounted"], 1),
+        ((*GOOD, "generated"), HOLDS, ["records_unaccounted"], 1),
+        ((*GOOD, "generated"), ("records.generated < 9",), ["records_unaccounted"], 1),
+        ((*GOOD, "acknowledged"), (), ["records_unaccounted"], 1),
+        # A threshold that speaks of them decides, either way.
+        ((*GOOD, "generated"), ("records.pending < 9",), [], 0),
+        ((*GOOD, "generated"), ("records.acknowledged >= 0",), [], 0),
+        ((*GOOD, "generated"), ("records.pending == 0",), ["threshold_crossed"], 3),
+        ((*GOOD, "generated"), ("record_delivery p99 < 1 s",), ["threshold_unmeasured"], 3),
+        ((*GOOD, "generated"), ("record_* min > 0 ms",), ["threshold_unmeasured", "records_unaccounted"], 3),
+        # The device's own store was full: the platform never saw what it was to be tested with.
+        ((*GOOD, "generated", "refused"), (), ["records_refused"], 1),
+        ((*GOOD, "generated", "refused"), HOLDS, ["records_refused"], 1),
+        ((*GOOD, "generated", "refused"), ("records.refused < 9",), [], 0),
+        # Failed requests are judged by thresholds where there are any.
+        ((*GOOD, "bad"), (), ["requests_failed"], 1),
+        ((*GOOD, "bad"), ("failures < 60 %",), [], 0),
+        ((*GOOD, "bad"), ("failures < 10 %",), ["threshold_crossed"], 3),
+        ((*GOOD, "flow"), (), ["flows_failed"], 1),
+        ((*GOOD, "bad", "flow"), (), ["requests_failed"], 1),
+        ((*GOOD, "generated", "rejected"), (), [], 0),
+        (GOOD, ("dev.login p99 < 1 s",), ["threshold_unmeasured"], 3),
+        # An error of ours makes all figures doubtful, whatever else is true.
+        ((*GOOD, "error"), HOLDS, ["internal_error"], 4),
+        (("error", "bad"), ("failures < 10 %",), ["internal_error", "threshold_crossed", "none_online"], 4),
+        ((*GOOD, "error"), ("internal_errors < 9",), ["internal_error"], 4),
+        # Only what nobody asked for is a disconnect.
+        ((*GOOD, "stopped", "reboot"), ("disconnects == 0",), [], 0),
+        ((*GOOD, "closed 1006"), ("disconnects == 0",), ["threshold_crossed"], 3),
+        ((*GOOD, "timeout"), ("disconnects == 0 after 0s",), ["threshold_crossed"], 3),
+    ],
+)
+def test_what_was_measured(
+    info: Info, told: tuple[str, ...], thresholds: tuple[str, ...], keys: list[str], code: int
+) -> None:
+    summary = build_summary(measured(*told), info(thresholds=thresholds, devices=1, started=T0))
+    assert [reason["key"] for reason in summary["reasons"]] == keys
+    assert exit_code(summary) == code
+    assert summary["verdict"] == ("passed", "failed", "?", "failed", "invalid", "interrupted")[code]
+
+
+@pytest.mark.parametrize(
+    ("told", "thresholds", "findings", "keys", "code"),
+    [
+        (GOOD, (), (INTERRUPTED,), ["interrupted"], 5),
+        (GOOD, HOLDS, (INTERRUPTED,), ["interrupted"], 5),
+        ((*GOOD, "bad"), (), (INTERRUPTED,), ["requests_failed", "interrupted"], 1),
+        ((*GOOD, "bad"), ("failures < 1 %",), (INTERRUPTED,), ["threshold_crossed", "interrupted"], 3),
+        (GOOD, (), (INTERRUPTED, DIED), ["platform_died", "interrupted"], 4),
+        (GOOD, (), (DIED, Finding("start_failed", {"problem": "no"})), ["start_failed", "platform_died"], 2),
+        (GOOD, (), (Finding("worker_refused", {"worker": "w", "problem": "limit"}),), ["worker_refused"], 2),
+        (GOOD, (), (Finding("worker_lost", {"worker": "w", "at": T0}), DIED), ["platform_died", "worker_lost"], 4),
+        (GOOD, (), (Finding("users_turned_away", {"devices": 3}),), [], 0),
+        (GOOD, (), (Finding("of a later version", {}),), ["of a later version"], 4),
+    ],
+)
+def test_what_the_run_found_out(
+    info: Info,
+    told: tuple[str, ...],
+    thresholds: tuple[str, ...],
+    findings: tuple[Finding, ...],
+    keys: list[str],
+    code: int,
+) -> None:
+    summary = build_summary(measured(*told), info(thresholds=thresholds, devices=1, started=T0, findings=findings))
+    assert [reason["key"] for reason in summary["reasons"]] == keys
+    assert exit_code(summary) == code
+
+
+def test_an_abort_that_fired_is_crossed_though_the_whole_run_is_fine(info: Info) -> None:
+    expression = "dev.heartbeat p99 < 1 s abort"
+    told: dict[str, Value] = {"expression": expression, "value": 2500.0, "unit": "ms", "window_s": 10, "after_s": 54.0}
+    findings = (Finding("abort_fired", told),)
+    summary = build_summary(measured(*GOOD), info(thresholds=(expression, *HOLDS), devices=1, findings=findings))
+    first, second = summary["thresholds"]
+    assert (first["passed"], first["aborted"], first["value"]) == (False, True, pytest.approx(10, rel=0.01))
+    assert "2,500 ms" in first["reason"]
+    assert (second["passed"], second["aborted"]) == (True, False)
+    assert [reason["key"] for reason in summary["reasons"]] == ["abort_fired"]
+    assert exit_code(summary) == ExitCode.THRESHOLD_CROSSED
+    assert not summary["complete"]
+
+
+@pytest.mark.parametrize(
+    ("failure_code", "told", "verdict", "code"),
+    [
+        (1, ("bad",), "failed", 1),
+        (17, ("bad",), "failed", 17),
+        (0, ("bad",), "passed", 0),
+        (0, ("bad", "generated"), "failed", 1),
+        (17, ("bad", "generated"), "failed", 1),
+        (17, ("bad", "error"), "invalid", 4),
+        (0, (), "passed", 0),
+    ],
+)
+def test_locusts_exit_code_on_error_speaks_of_failed_requests_alone(
+    info: Info, failure_code: int, told: tuple[str, ...], verdict: str, code: int
+) -> None:
+    run = info(thresholds=(), devices=1, failure_code=failure_code)
+    summary = build_summary(measured(*GOOD, *told), run)
+    assert (summary["verdict"], exit_code(summary)) == (verdict, code)
+
+
+def test_losses_that_nobody_asked_for_are_told_with_their_codes(info: Info) -> None:
+    told = ("closed 1006", "closed 1006", "timeout", "stopped", "reboot")
+    summary = build_summary(measured(*GOOD, *told), info(thresholds=(), devices=1))
+    assert summary["verdict"] == "passed"
+    assert summary["notes"] == [
+        {"key": "connections_lost", "values": {"count": 3, "reasons": {"closed 1006": 2, "timeout": 1}}}
+    ]
+    assert summary["fleet"]["lost_connections"] == 3
+    assert sum(summary["fleet"]["disconnects"].values()) == 5
+    for page in every_output(summary, measured(*GOOD, *told), info(devices=1)):
+        assert "3 connections were lost that nobody had asked to end: closed 1006 2, timeout 1" in page
+
+
+def every_output(summary: dict[str, object], measurements: RunMeasurements, run: RunInfo) -> list[str]:
+    terminal = io.StringIO()
+    print_summary(summary, terminal, width=400)
+    pages = [terminal.getvalue(), render_markdown(summary), render_report(summary, measurements, run)]
+    return [*pages, render_junit(summary).decode()]
+
+
+@pytest.mark.parametrize("told", [GOOD, ("ok",), (*GOOD, "error"), (*GOOD, "bad")])
+def test_the_first_line_is_the_same_everywhere(info: Info, told: tuple[str, ...]) -> None:
+    run = info(thresholds=(), devices=1, findings=(INTERRUPTED,) if told == GOOD else ())
+    summary = build_summary(measured(*told), run)
+    line = headline(summary)
+    terminal, markdown, html, junit = every_output(summary, measured(*told), run)
+    assert line in terminal.strip().splitlines()[0]
+    assert line in terminal.strip().splitlines()[-1]
+    assert line in markdown.splitlines()[0]
+    assert f"<title>{line}</title>" in html
+    assert f" {line}</span>" in html
+    first_case = junit[junit.index("<testcase") : junit.index("</testcase>")]
+    assert line in first_case
+
+
+def test_other_reasons_stand_in_every_output(info: Info) -> None:
+    run = info(thresholds=(), devices=1)
+    summary = build_summary(measured("ok", "generated"), run)
+    assert headline(summary).endswith("no device came online (0 of 1) (and 1 more reason)")
+    assert len(reason_lines(summary)) == 2
+    for page in every_output(summary, measured("ok", "generated"), run):
+        assert "1 of 1 records are unaccounted for" in page
+
+
+def test_reasons_survive_a_rebuild_and_a_merge(info: Info, tmp_path: Path) -> None:
+    write_reports(tmp_path / "a", measured(*GOOD, "error"), info(devices=1, started=T0, findings=(INTERRUPTED,)))
+    write_reports(tmp_path / "b", measured(*GOOD, "error"), info(devices=1, started=T0, findings=(DIED,)))
+    again = rebuild(tmp_path / "a")
+    assert [reason["key"] for reason in again["reasons"]] == ["internal_error", "interrupted"]
+    assert not again["complete"]
+    both = merge([tmp_path / "a", tmp_path / "b"], tmp_path / "both")
+    assert [reason["key"] for reason in both["reasons"]] == ["platform_died", "internal_error", "interrupted"]
+    assert both["internal_errors"]["by_rule"]["device.exception"] == {
+        "count": 2,
+        "devices": 2,
+        "first": T0 + 2,
+        "last": T0 + 2,
+        "example": "ValueError: odd",
+    }
+
+
+def test_internal_errors_of_a_worker_reach_the_master(info: Info) -> None:
+    worker, master = measured("error", "error"), RunMeasurements("master")
+    master.merge_delta(worker.drain_delta())
+    master.merge_delta(worker.drain_delta())
+    summary = build_summary(master, info())
+    assert summary["internal_errors"]["total"] == 2
+    assert summary["internal_errors"]["by_rule"]["device.exception"]["devices"] == 1
+    assert summary["verdict"] == "invalid"
+
+
+def test_what_becomes_known_after_the_summary_is_judged_too(info: Info) -> None:
+    summary = build_summary(measured(*GOOD), info(thresholds=(), devices=1))
+    later = with_findings(summary, [Finding("output_failed", {"file": "report.html", "problem": "disk full"})])
+    assert (summary["verdict"], later["verdict"]) == ("passed", "invalid")
+    assert exit_code(later) == ExitCode.INVALID
+    assert headline(later).endswith("report.html could not be written: disk full")
+
+
+def test_findings_alone_have_a_code() -> None:
+    assert code_of([]) is ExitCode.PASSED
+    assert code_of([INTERRUPTED, DIED]) is ExitCode.INVALID
+
+
+def test_secrets_in_values_are_masked(info: Info) -> None:
+    finding = Finding("start_failed", {"problem": "http://user:hunter2@platform.test is wrong"})
+    summary = build_summary(measured(*GOOD), info(findings=(finding,)))
+    assert "hunter2" not in str(summary)
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.key)
+def test_every_text_can_be_written_without_its_values(cause: object) -> None:
+    """Reports of another version may lack some; no text may end in an error."""
+    key = cause.key  # type: ignore[attr-defined]
+    assert "{" not in sentence(Finding(key))
+    assert cause_of(key) is cause
