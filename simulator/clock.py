@@ -31,6 +31,44 @@ class SystemClock:
     wall = staticmethod(time.time)
 
 
+class RunClock:
+    """The time of one run in one process: the wall clock is read once, and goes on with the monotonic one.
+
+    Whoever sets the system's clock during a run (NTP's first answer, a virtual machine that was paused, a person)
+    moves no figure by that: `jumped_s` tells of it. A worker takes the master's time over with `follow`, so that all
+    samples of a run stand on one axis.
+    """
+
+    __slots__ = ("_ahead", "_system", "_zero", "monotonic")
+
+    def __init__(self, system: Clock | None = None) -> None:
+        self._system: Clock = SystemClock() if system is None else system
+        self.monotonic = self._system.monotonic
+        self.begin()
+
+    def begin(self) -> None:
+        """Read the wall clock: a new run starts, nobody's time is followed."""
+        self._zero = self._system.wall() - self.monotonic()
+        self._ahead = 0.0
+
+    def wall(self) -> float:
+        return self._zero + self.monotonic()
+
+    def follow(self, ahead_s: float) -> None:
+        """Show the time of another machine whose clock is `ahead_s` seconds ahead of this one's."""
+        self._zero += ahead_s - self._ahead
+        self._ahead = ahead_s
+
+    @property
+    def ahead_s(self) -> float:
+        """What was given to `follow`."""
+        return self._ahead
+
+    def jumped_s(self) -> float:
+        """By how many seconds the system's wall clock was set since `begin`; negative when it was set back."""
+        return self._system.wall() - (self.wall() - self._ahead)
+
+
 class ManualClock:
     """A clock that stands still until a test moves it."""
 
@@ -56,6 +94,10 @@ class ManualClock:
             raise ValueError("a clock goes forward only")
         self._monotonic += seconds
         self._wall += seconds
+
+    def set_wall(self, wall: float) -> None:
+        """Somebody sets the machine's clock: no time passes."""
+        self._wall = wall
 
 
 class TimerHandle:

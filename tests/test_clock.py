@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.clock import ManualClock, SystemClock, TimerHandle, TimerQueue
+from simulator.clock import ManualClock, RunClock, SystemClock, TimerHandle, TimerQueue
 
 
 def test_the_manual_clock_moves_both_readings_forward_only() -> None:
@@ -23,6 +23,36 @@ def test_the_system_clock_is_the_machines() -> None:
     clock = SystemClock()
     assert abs(clock.wall() - time.time()) < 1.0
     assert clock.monotonic() <= clock.monotonic()
+
+
+@pytest.mark.parametrize("set_by", [3_600.0, -3_600.0, 1.5, -86_400.0])
+def test_a_runs_clock_goes_on_when_somebody_sets_the_wall_clock(set_by: float) -> None:
+    system = ManualClock(wall=1_000.0)
+    clock = RunClock(system)
+    system.advance(5.0)
+    system.set_wall(system.wall() + set_by)
+    system.advance(2.0)
+    assert clock.wall() == pytest.approx(1_007.0)
+    assert clock.jumped_s() == pytest.approx(set_by)
+    clock.begin()
+    assert clock.wall() == pytest.approx(1_007.0 + set_by)
+    assert clock.jumped_s() == pytest.approx(0.0)
+
+
+def test_a_runs_clock_can_follow_another_machines_and_still_knows_its_own() -> None:
+    system = ManualClock(wall=1_000.0)
+    clock = RunClock(system)
+    clock.follow(240.0)
+    clock.follow(-240.5)
+    system.advance(1.0)
+    assert clock.wall() == pytest.approx(760.5)
+    assert clock.ahead_s == -240.5
+    assert clock.jumped_s() == pytest.approx(0.0)
+    system.set_wall(1_011.0)
+    assert clock.wall() == pytest.approx(760.5)
+    assert clock.jumped_s() == pytest.approx(10.0)
+    clock.begin()
+    assert clock.wall() == pytest.approx(1_011.0)
 
 
 def test_calls_are_made_in_order_of_time_and_then_of_queueing() -> None:

@@ -5,7 +5,7 @@ a few lines in memory and moves time by hand.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from simulator.clock import Clock, TimerQueue
@@ -123,6 +123,11 @@ class Environment:
     credentials: CredentialStore | None = None
     trace: Callable[[str, bytes], None] | None = None
     """Given every decrypted message with its direction (`>` sent, `<` received); for a single device only."""
+    epoch: float = field(init=False)
+    """Wall time (epoch seconds) at the monotonic time 0, so that a request's start needs no second look at a clock."""
+
+    def __post_init__(self) -> None:
+        self.epoch = self.clock.wall() - self.clock.monotonic()
 
     def dispatch_url(self, index: int) -> str:
         """The dispatch URL of device `index`."""

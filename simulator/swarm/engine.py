@@ -92,14 +92,14 @@ class Engine:
     Args:
         make_runtime: called on the engine's thread with a function that takes log lines.
         listener: told what happens.
-        on_lag: takes (lag in seconds, epoch seconds) on the engine's thread.
+        on_lag: takes the loop's lag in seconds, on the engine's thread.
     """
 
     def __init__(
         self,
         make_runtime: Callable[[Callable[[int, str], None]], Runtime],
         listener: EngineListener,
-        on_lag: Callable[[float, float], None],
+        on_lag: Callable[[float], None],
     ) -> None:
         self._make_runtime = make_runtime
         self._listener = listener
@@ -259,7 +259,7 @@ class Engine:
         now = loop.time()
         if not self._stopping:
             # Thousands of closing handshakes at once make the loop late, but the load is over by then.
-            self._on_lag(max(0.0, now - due), time.time())
+            self._on_lag(max(0.0, now - due))
         if time.monotonic() >= self._keep_until:
             self._keep_until = float("inf")
             self._drop_all()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import gevent
 import psutil
 
+from simulator.clock import RunClock
 from simulator.measurements.health import CPU_LIMIT_PERCENT, CPU_LIMIT_SECONDS, DEFAULT_LAG_LIMIT_MS, HealthSample
 
 logger = logging.getLogger("simulator.health")
@@ -39,6 +40,7 @@ class HealthWatch:
     Args:
         take: receives a sample a second.
         waiting_samples, waiting_connects: what is queued in this process at the moment.
+        clock: the run's.
         limits: what is still good.
     """
 
@@ -48,6 +50,7 @@ class HealthWatch:
         *,
         waiting_samples: Callable[[], int],
         waiting_connects: Callable[[], int],
+        clock: RunClock,
         limits: Limits = Limits(),
     ) -> None:
         self.lags: deque[float] = deque(maxlen=LAG_WINDOW)
@@ -55,10 +58,11 @@ class HealthWatch:
         self._take = take
         self._waiting_samples = waiting_samples
         self._waiting_connects = waiting_connects
+        self._clock = clock
         self._limits = limits
         self._process = psutil.Process()
         self._cpu = time.process_time()
-        self._at = time.monotonic()
+        self._at = clock.monotonic()
         self._busy_since: float | None = None
         self._warned: dict[str, float] = {}
         self._greenlet: gevent.Greenlet | None = None
@@ -72,7 +76,7 @@ class HealthWatch:
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
-            if time.monotonic() - self._at > PERIOD_S / 2:
+            if self._clock.monotonic() - self._at > PERIOD_S / 2:
                 self.look()
 
     def _work(self) -> None:
@@ -82,11 +86,11 @@ class HealthWatch:
 
     def look(self) -> HealthSample:
         """Take one sample now, and warn if something is wrong."""
-        now, cpu = time.monotonic(), time.process_time()
+        now, cpu = self._clock.monotonic(), time.process_time()
         percent = 100.0 * (cpu - self._cpu) / max(now - self._at, 1e-6)
         self._at, self._cpu = now, cpu
         sample = HealthSample(
-            at=time.time(),
+            at=self._clock.wall(),
             cpu_percent=percent,
             rss_mb=self._process.memory_info().rss / 1e6,
             waiting_samples=self._waiting_samples(),

@@ -19,12 +19,13 @@ class Local(Keeper):
         if book is None or book.order is None:
             return
         try:
-            make_runtime = self.makes_runtime(book.order, book.scenario)
+            make_runtime = self.makes_runtime(book.order, book.scenario, self.clock)
             node = Node(
                 make_runtime,
                 book.measurements,
                 self.environment.events.request.fire,
                 self,
+                clock=self.clock,
                 limits=limits_of(book.scenario),
             )
             self.node = node

@@ -139,7 +139,7 @@ class Master(Keeper):
         if book is None or leases is None or msg.data["run"] != book.run_id:
             return
         worker = msg.node_id
-        self._took_part[worker] = time.time()
+        self._took_part[worker] = self.clock.wall()
         answer = leases.answer(worker, msg.data, time.monotonic())
         if answer is not None:
             self._send(worker, messages.LEASE, answer | {"run": book.run_id, "short": self._too_many_users()})
@@ -175,7 +175,7 @@ class Master(Keeper):
         delta = data.get(messages.DELTA)
         if delta is not None and self.book is not None:
             if client_id in self._took_part:
-                self._took_part[client_id] = time.time()
+                self._took_part[client_id] = self.clock.wall()
             self.book.measurements.merge_delta(delta)
             self._keep_logins(data.get(messages.LOGINS, ()))
 

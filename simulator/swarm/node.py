@@ -9,6 +9,7 @@ from typing import Protocol
 
 import gevent.event
 
+from simulator.clock import RunClock
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.recorder import Recorder
@@ -50,6 +51,7 @@ class Node:
         make_runtime: makes the fleet's runtime, on the engine's thread.
         measurements: where the events are counted.
         fire: Locust's `environment.events.request.fire`.
+        clock: the run's.
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class Node:
         fire: Callable[..., None],
         owner: NodeOwner,
         *,
+        clock: RunClock,
         limits: Limits = Limits(),  # noqa: B008 - immutable
     ) -> None:
         self.measurements = measurements
         self.book: SeatBook[Seat] = SeatBook()
         self._owner = owner
+        self._clock = clock
         self._pump = Pump(fire, measurements)
         recorder = QueueRecorder(self._pump.events.append)
         self._recorder = recorder
@@ -72,6 +76,7 @@ class Node:
             waiting_samples=lambda: len(self._pump.events),
             waiting_connects=lambda: measurements.devices.gauge.get("connecting", 0),
             limits=limits,
+            clock=clock,
         )
         self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag)
         self._running = False
@@ -204,6 +209,6 @@ class Node:
     def _take_health(self, sample: HealthSample) -> None:
         self.measurements.sample_health(sample)
 
-    def _on_lag(self, lag: float, at: float) -> None:
+    def _on_lag(self, lag: float) -> None:
         self._health.lags.append(lag)
-        self._recorder.loop_lag(lag, at)
+        self._recorder.loop_lag(lag, self._clock.wall())

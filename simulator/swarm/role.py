@@ -16,6 +16,7 @@ import gevent
 import gevent.monkey
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
+from simulator.clock import RunClock
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.runtime import FleetRuntime
@@ -44,10 +45,13 @@ CSV_SETTLE_S = 1.2
 class MakesRuntime:
     """How the fleet's runtime is made for an order; tests put another in its place."""
 
-    def __call__(self, order: RunOrder, scenario: Scenario, logins: LoginCollector | None = None) -> MakeRuntime:
+    def __call__(
+        self, order: RunOrder, scenario: Scenario, clock: RunClock, logins: LoginCollector | None = None
+    ) -> MakeRuntime:
         """A function that makes the runtime on the engine's thread. What is wrong with the order is raised here.
 
         Args:
+            clock: the run's.
             logins: takes the devices' logins instead of the scenario's state file.
 
         Raises:
@@ -63,6 +67,7 @@ class MakesRuntime:
             platform=order.platform,
             socket_type=NATIVE_SOCKET,
             logins=logins,
+            clock=clock,
         )
 
 
@@ -86,6 +91,8 @@ class Role(ABC):
         self.options = environment.parsed_options
         self.choice = choice
         self.makes_runtime = makes_runtime
+        self.clock = RunClock()
+        """This process' time; begun anew with each run."""
 
     @abstractmethod
     def test_start(self) -> None:
@@ -130,7 +137,7 @@ class Keeper(Role):
         if scenario is None:
             raise RuntimeError("a process that keeps the book has a scenario")
         self._runs += 1
-        return RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name)
+        return RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name, self.clock)
 
     def _identities_file(self) -> Path | None:
         return Path(self.options.identities) if self.options.identities else None

@@ -8,7 +8,6 @@ import functools
 import importlib.metadata
 import logging
 import platform
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +25,7 @@ from reports.run_info import ABORT_FIRED, RunInfo
 from reports.summary import parse_all
 from reports.verdict import code_of, exit_code
 from reports.writer import write_reports
+from simulator.clock import RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.findings import Finding, Value
@@ -48,12 +48,16 @@ class RunBook:
     Args:
         directory: where the reports go; made by `open`.
         on_abort: told why when the run must stop early (a threshold with `abort`, the platform's death).
+        clock: of the process; begun anew when the run opens.
     """
 
-    def __init__(self, scenario: Scenario, directory: Path, on_abort: Callable[[str], None], process: str) -> None:
+    def __init__(
+        self, scenario: Scenario, directory: Path, on_abort: Callable[[str], None], process: str, clock: RunClock
+    ) -> None:
         self.scenario = scenario
         self.directory = directory
-        self.started = time.time()
+        self.clock = clock
+        self.started = clock.wall()
         self.run_id = uuid.uuid4().hex
         self.ended: float | None = None
         self.order: RunOrder | None = None
@@ -136,7 +140,8 @@ class RunBook:
             identities_file=identities_file,
             travels=travels,
         )
-        self.started = time.time()
+        self.clock.begin()
+        self.started = self.clock.wall()
         self.measurements = RunMeasurements(self._process, self.run_id)
         self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
         info = self.info(self.started, complete=False)
@@ -164,7 +169,7 @@ class RunBook:
     @property
     def elapsed_s(self) -> float:
         """Seconds since the run began, or until it ended."""
-        return (time.time() if self.ended is None else self.ended) - self.started
+        return (self.clock.wall() if self.ended is None else self.ended) - self.started
 
     def close(self, settle_s: float = 0.0) -> None:
         """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits.
@@ -176,7 +181,7 @@ class RunBook:
             self._closing.wait()
             return
         self._closing = gevent.event.Event()
-        self.ended = ended = time.time()
+        self.ended = ended = self.clock.wall()
         try:
             if self._ticker is not None:
                 self._ticker.kill()
@@ -229,12 +234,12 @@ class RunBook:
         )
 
     def _tick(self) -> None:
-        info = self.info(time.time(), complete=False)
+        info = self.info(self.clock.wall(), complete=False)
         live = LiveThresholds(parse_all(self.scenario.thresholds, self.measurements), self.measurements, info)
         stopping = False
         while True:
             gevent.sleep(TICK_S)
-            now = time.time()
+            now = self.clock.wall()
             self.history.add(self.measurements, now)
             self._keep(now)
             if self._line is not None:

@@ -11,7 +11,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from reports.verdict import code_of
 from simulator.swarm import options as command_line
-from simulator.swarm import percentiles
+from simulator.swarm import percentiles, steady_time
 from simulator.swarm.local import Local
 from simulator.swarm.master import Master
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
@@ -53,6 +53,7 @@ class Session:
                 except OpenFilesError as error:
                     command_line.refuse(str(error))
         self._role = role = kind(environment, choice, self._makes_runtime)
+        steady_time.install(role.clock)
         if environment.web_ui is not None:
             check_port(environment.web_ui.host, environment.web_ui.port)
             add_pages(environment.web_ui, role)

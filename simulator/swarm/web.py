@@ -5,7 +5,6 @@ scenario and platform are named, identities are not.
 """
 
 import re
-import time
 from importlib import resources
 from typing import Any
 
@@ -59,7 +58,7 @@ def snapshot(book: RunBook | None, state: str, users: int, since: int) -> dict[s
     if book is None or book.order is None:
         return {"state": state, "run": None}
     measurements = book.measurements
-    now = time.time()
+    now = book.clock.wall()
     return {
         "state": state,
         "run": {

@@ -107,12 +107,13 @@ class Worker(Role):
 
     def _make_node(self, part: _Part, scenario: Scenario) -> Node:
         allow_open_files(part.order.share)
-        make_runtime = self.makes_runtime(part.order, scenario, part.logins)
+        make_runtime = self.makes_runtime(part.order, scenario, self.clock, part.logins)
         part.node = Node(
             make_runtime,
             part.measurements,
             self.environment.events.request.fire,
             self,
+            clock=self.clock,
             limits=limits_of(scenario),
         )
         part.node.keep_until(part.holder.valid_until)

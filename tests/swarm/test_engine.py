@@ -72,7 +72,7 @@ class Rig:
             self.fleets.append(fleet(log))
             return self.fleets[0]
 
-        self.engine = Engine(make, self.listener, lambda lag, at: self.lags.append(lag))
+        self.engine = Engine(make, self.listener, self.lags.append)
 
     @property
     def fleet(self) -> Fleet:
