@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
-from reports.masking import mask
+from reports.masking import mask, mask_document
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
 from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS
@@ -65,7 +65,7 @@ class RunInfo:
         return asdict(self) | {
             "versions": dict(self.versions),
             "findings": [masked(finding).dump() for finding in self.findings],
-            "scenario_text": mask(self.scenario_text),
+            "scenario_text": mask_document(self.scenario_text),
             "target": mask(self.target),
         }
 
