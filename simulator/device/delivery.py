@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from simulator.clock import TimerHandle
+from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
@@ -33,6 +34,7 @@ class Delivery:
     __slots__ = (
         "_asked_for",
         "_batch",
+        "_clock",
         "_env",
         "_on_settled",
         "_photos_held",
@@ -46,10 +48,17 @@ class Delivery:
     )
 
     def __init__(
-        self, env: Environment, settings: DeviceSettings, *, batch: int, on_settled: Callable[[], None]
+        self,
+        env: Environment,
+        settings: DeviceSettings,
+        clock: DeviceClock,
+        *,
+        batch: int,
+        on_settled: Callable[[], None],
     ) -> None:
         self._env = env
         self._settings = settings
+        self._clock = clock
         self._batch = batch
         self._on_settled = on_settled
         self.outbox = Outbox(settings.max_transactions)
@@ -122,6 +131,7 @@ class Delivery:
         """Whether nothing is left that this platform would take."""
         if self._task is not None:
             return False
+        self._drop_expired(self._env.clock.monotonic())
         if self.outbox.pending and self._terms.allows(VERIFY_LOG):
             return False
         return not any(map(self._sendable, (*self._asked_for, *self._uploads)))
@@ -138,6 +148,7 @@ class Delivery:
     async def _run(self) -> None:
         while (session := self._session) is not None and session.usable:
             now = self._env.clock.monotonic()
+            self._drop_expired(now)
             asked_for = self._next_upload(self._asked_for, now)
             if asked_for is not None:
                 await self._send_upload(session, asked_for, self._asked_for)
@@ -210,7 +221,7 @@ class Delivery:
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
         package_bytes = self._settings.max_package_kb * 1024
-        reply = await send_upload(session, upload, env.photos, package_bytes, self._terms)
+        reply = await send_upload(session, upload, env.photos, package_bytes, self._terms, self._clock.offset_minutes)
         if reply.ok:
             queue.remove(upload)
             if upload.flow is not None:
@@ -247,6 +258,15 @@ class Delivery:
 
         self._env.timers.call_later(retry_delay(1), wake)
         await woken
+
+    def _drop_expired(self, now: float) -> None:
+        """Take out the answers that nobody waits for any more: sent now, they would answer no query."""
+        if not self._asked_for:
+            return
+        for upload in [each for each in self._asked_for if each.expires is not None and each.expires <= now]:
+            self._asked_for.remove(upload)
+            detail = f"{upload.func_id}: an empty answer was not sent, its query is over"
+            self._env.recorder.anomaly("query over", detail, self._env.clock.wall())
 
     def _next_upload(self, queue: Fifo[Upload], now: float) -> Upload | None:
         for upload in queue:

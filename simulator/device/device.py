@@ -29,14 +29,16 @@ from simulator.device.settings import DeviceSpec
 from simulator.device.state import DeviceState
 from simulator.device.terms import Terms
 from simulator.device.uploads import Upload, user_pages
-from simulator.protocol.times import parse_iso
 
 _UPLOAD_USER = "dev.data.upload.user"
 _SYNC_TIME = "dev.system.sync.time"
+_QUERY_SECONDS = 10.0
+"""A query is answered within so long, or it is over (docs/deviations.md, Commands)."""
 _REBOOT_GRACE = 2.0
 """Seconds that a reboot waits for replies at most."""
-_MAX_EARLY = 1_000
-"""Commands that are kept for the moment at which the device is online; no platform has so many to say before."""
+_MAX_EARLY = 100
+_MAX_EARLY_BYTES = 256 * 1024
+"""Commands that are kept for the moment at which the device is online; no platform has so much to say before."""
 
 
 class Device:
@@ -76,8 +78,8 @@ class Device:
         self._clock = DeviceClock(env.clock)
         self._session: Session | None = None
         """The connection, while the device is online on it."""
-        self._early: tuple[tuple[dict[str, Any], int], ...] = ()
-        """Commands that came before the reply to dev.report, each with its size."""
+        self._early: tuple[tuple[dict[str, Any], int, str], ...] = ()
+        """Commands that came before the reply to dev.report, as `command` was given them."""
         self._terms = Terms()
         self._task: asyncio.Task[None] | None = None
         self._draining = False
@@ -97,6 +99,7 @@ class Device:
         self.delivery = Delivery(
             env,
             settings,
+            self._clock,
             batch=max((stream.batch for stream in settings.verifications), default=1),
             on_settled=self._settled,
         )
@@ -198,8 +201,8 @@ class Device:
         self.delivery.online(session, terms)
         self.commands.open()
         early, self._early = self._early, ()
-        for message, size in early:
-            self.commands.receive(message, size)
+        for message, size, unreadable in early:
+            self.commands.receive(message, size, unreadable)
         self._settled()
 
     def offline(self) -> None:
@@ -208,12 +211,15 @@ class Device:
         self.delivery.offline()
         self.commands.close()
 
-    def command(self, message: dict[str, Any], size: int) -> None:
+    def command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
         if self._session is not None:
-            self.commands.receive(message, size)
-        elif len(self._early) < _MAX_EARLY:
+            self.commands.receive(message, size, unreadable)
+        elif len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:
             # Not even an answer goes out before the reply to dev.report.
-            self._early = (*self._early, (message, size))
+            self._early = (*self._early, (message, size, unreadable))
+        else:
+            detail = "more commands came before the reply to dev.report than the device keeps"
+            self._env.recorder.anomaly("command dropped", detail, self._env.clock.wall())
 
     # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
 
@@ -221,8 +227,10 @@ class Device:
         return await self._env.network.download(url, limit, index=self.spec.index)
 
     def upload_users(self, users: list[dict[str, Any]]) -> None:
+        now = self._env.clock.monotonic()
         uploads = [
-            Upload(_UPLOAD_USER, "users", page, created=self._env.clock.monotonic())
+            # Late users are users all the same; that there are none says something to the query alone.
+            Upload(_UPLOAD_USER, "users", page, created=now, expires=None if page else now + _QUERY_SECONDS)
             for page in user_pages(users, self.spec.settings.max_package_kb * 1024)
         ]
         asyncio.get_running_loop().call_soon(self.delivery.add_asked_for, uploads)
@@ -263,7 +271,7 @@ class Device:
         if not reply.ok:
             return
         try:
-            self._clock.set(parse_iso(str(reply.results.get("time", ""))))
+            self._clock.told(str(reply.results.get("time", "")))
         except ValueError:
             self._env.recorder.anomaly("bad time", "the reply to dev.system.sync.time", self._env.clock.wall())
         self._settled()

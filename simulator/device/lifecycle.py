@@ -39,7 +39,7 @@ class Stay(Protocol):
 
     def offline(self) -> None: ...
 
-    def command(self, message: dict[str, Any], size: int) -> None: ...
+    def command(self, message: dict[str, Any], size: int, unreadable: str) -> None: ...
 
 
 class Lifecycle:
@@ -311,7 +311,8 @@ class Lifecycle:
     async def _stay_online(self, session: Session, ended: asyncio.Future[str], terms: Terms) -> None:
         env = self._env
         if not session.ended:
-            self._clock.offset_minutes = terms.offset_minutes
+            if terms.offset_minutes is not None:
+                self._clock.offset_minutes = terms.offset_minutes
             self._enter(DeviceState.ONLINE)
             self._stay.online(session, terms)
         since = env.clock.monotonic()

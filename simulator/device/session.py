@@ -20,6 +20,7 @@ _REPLY_FUNC_ID = "cmd.dev.response"
 _MALFORMED_REPLY = "malformed reply"
 
 OnReply = Callable[["Reply"], object]
+OnCommand = Callable[[dict[str, Any], int, str], None]
 Judge = Callable[[Mapping[str, Any]], str]
 """Looks at the results of a successful reply; returns the code that the request is recorded under."""
 
@@ -55,7 +56,8 @@ class Session:
     """The device's side of one WebSocket connection; a `ConnectionHandler`.
 
     Args:
-        on_command: given each message that is no reply and the bytes of its JSON, in order of arrival.
+        on_command: given each message that is no reply, the bytes of its JSON, and why it cannot be read where that is
+            so; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
         reconnect_on_timeout: whether a request that timed out makes the connection count as dead.
     """
@@ -88,7 +90,7 @@ class Session:
         *,
         timeout: float,
         reconnect_on_timeout: bool,
-        on_command: Callable[[dict[str, Any], int], None],
+        on_command: OnCommand,
         on_end: Callable[[str], None],
     ) -> None:
         self._env = env
@@ -208,6 +210,9 @@ class Session:
         try:
             data = self._channel.open(payload, binary)
             message = envelope.decode(data)
+        except envelope.UnreadableMessage as error:
+            self._unreadable(error, data, len(payload))
+            return
         except (ChannelViolation, envelope.MalformedMessage) as error:
             self._env.recorder.anomaly("garbage frame", str(error), self._env.clock.wall())
             self.end(EndReason.VIOLATION, 1008)
@@ -217,7 +222,7 @@ class Session:
         if message.get("funcId") == _REPLY_FUNC_ID or self._is_reply(message):
             self._reply(message, len(payload))
         else:
-            self._on_command(message, len(data))
+            self._on_command(message, len(data), "")
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         self.ended = True
@@ -253,6 +258,17 @@ class Session:
         payload, binary = self._seal(data)
         connection.send(payload, binary)
         return len(payload)
+
+    def _unreadable(self, error: envelope.UnreadableMessage, data: bytes, size: int) -> None:
+        """A message that cannot be read as a whole: a reply counts by what can be, a command is refused."""
+        self._env.recorder.anomaly("unreadable message", str(error), self._env.clock.wall())
+        if self._trace is not None:
+            self._trace("<", data)
+        message = error.message
+        if message.get("funcId") == _REPLY_FUNC_ID or self._is_reply(message):
+            self._reply(message, size)
+        else:
+            self._on_command(message, len(data), str(error))
 
     def _is_reply(self, message: dict[str, Any]) -> bool:
         """Whether `message` answers a request: that is known by its `mid` alone, whatever funcId it carries."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from simulator.device.device_clock import DEFAULT_OFFSET_MINUTES
 from simulator.protocol.catalogue import ALWAYS_SUPPORTED
 from simulator.protocol.catalogue.formats import BIO_TYPES
 from simulator.protocol.times import parse_offset
@@ -20,7 +19,8 @@ _FLAGS = re.compile(r"[01](?::[01]){0,31}")
 class Terms:
     """The platform's wishes; the defaults are the document's."""
 
-    offset_minutes: int = DEFAULT_OFFSET_MINUTES
+    offset_minutes: int | None = None
+    """The platform's time zone, where it said one."""
     heartbeat: bool = True
     heartbeat_interval: float = _DEFAULT_INTERVAL
     """Seconds."""
@@ -60,9 +60,9 @@ def _terms(
     timezone: str, heartbeat: str, interval: str, templates: str, photos: str, func_ids: tuple[str, ...] | None
 ) -> Terms:
     try:
-        offset = parse_offset(timezone)
+        offset: int | None = parse_offset(timezone)
     except ValueError:
-        offset = DEFAULT_OFFSET_MINUTES
+        offset = None
     seconds = int(interval) if interval.isascii() and interval.isdigit() and len(interval) < 10 else 0
     return Terms(
         offset_minutes=offset,

@@ -30,6 +30,7 @@ class Upload:
     __slots__ = (
         "created",
         "due",
+        "expires",
         "file_complete",
         "flow",
         "func_id",
@@ -50,6 +51,7 @@ class Upload:
         size: int = 0,
         key: int = 0,
         flow: str | None = None,
+        expires: float | None = None,
     ) -> None:
         self.func_id = func_id
         self.list_name = list_name
@@ -63,6 +65,8 @@ class Upload:
         """Up to 128 random bits: they pick the picture's bytes and name the file."""
         self.flow = flow
         """The flow that ends with this upload, if it is measured as one."""
+        self.expires = expires
+        """Monotonic seconds after which it says nothing to anybody any more, and is not sent."""
         self.file_complete = False
         """Whether the platform holds the whole file already, perhaps from an earlier connection."""
         self.refusals = 0
@@ -85,16 +89,21 @@ def fits(upload: Upload, package_bytes: int) -> bool:
     return size + encoded + len(',"content":""') <= package_bytes
 
 
-async def send_upload(session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int, terms: Terms) -> Reply:
+async def send_upload(
+    session: Session, upload: Upload, studio: PhotoStudio, package_bytes: int, terms: Terms, offset_minutes: int
+) -> Reply:
     """Send `upload`, in pieces where it must be; returns the reply that decided it.
 
     After a failure in the middle of a file the next attempt begins the file anew; a file that the platform has
     completely is only referred to again.
+
+    Args:
+        offset_minutes: the device's time zone, in which users' validity goes up.
     """
     if not upload.size:
         items = upload.items
         if upload.func_id == UPLOAD_USER:
-            items = in_local_time(with_templates_of(items, terms.template_types), terms.offset_minutes)
+            items = in_local_time(with_templates_of(items, terms.template_types), offset_minutes)
         return await session.request(upload.func_id, {upload.list_name: items})
     if fits(upload, package_bytes):
         content = base64.b64encode(studio.jpeg(upload.size, upload.key)).decode("ascii")

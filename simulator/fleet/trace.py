@@ -6,6 +6,7 @@ from typing import IO, Any
 import orjson
 
 from simulator.clock import Clock
+from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode
 from simulator.protocol.masking import masked
 
 _DIRECTIONS = {">": "sent", "<": "received"}
@@ -28,9 +29,12 @@ class Trace:
     def message(self, direction: str, data: bytes) -> None:
         """A decrypted message, `>` sent or `<` received."""
         try:
-            shown: Any = masked(orjson.loads(data))
-        except orjson.JSONDecodeError:
-            shown = f"no JSON, {len(data)} bytes"
+            shown: Any = masked(decode(data))
+        except UnreadableMessage as error:
+            shown = masked(error.message)
+            self.event("unreadable message", str(error))
+        except MalformedMessage:
+            shown = f"no JSON object, {len(data)} bytes"
         if self._as_json:
             self._line({"t_ms": self._now(), "direction": _DIRECTIONS[direction], "bytes": len(data), "message": shown})
         else:

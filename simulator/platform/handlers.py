@@ -12,6 +12,7 @@ import orjson
 
 from simulator.platform.uploads import Upload
 from simulator.protocol import codes
+from simulator.protocol.broker import is_websocket
 from simulator.protocol.times import format_iso, parse_offset
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def handler_table(broker: "Broker") -> Mapping[str, Handler]:
             broker.logged_in(session, sn)
         return code, results
 
+    def register(session: "Session", sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
+        # A device that names another transport here would be looked for there, and it is here.
+        return authority.register(sn, params) if is_websocket(params["protType"]) else (codes.BAD_VALUE, None)
+
     def report(session: "Session", sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
         session.reported(params)
         ledger.write("UPDATE devices SET report = ?, reports = reports + 1 WHERE sn = ?", (orjson.dumps(params), sn))
@@ -72,7 +77,7 @@ def handler_table(broker: "Broker") -> Mapping[str, Handler]:
         return lambda session, sn, params: (take(sn, params), None)
 
     return {
-        "dev.register": Handler(lambda session, sn, params: authority.register(sn, params)),
+        "dev.register": Handler(register),
         "dev.accredit": Handler(lambda session, sn, params: authority.accredit(sn, params)),
         "dev.login": Handler(login),
         "dev.report": Handler(report),

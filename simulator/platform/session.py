@@ -17,7 +17,14 @@ from simulator.protocol import codes
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import ChannelViolation
-from simulator.protocol.envelope import MalformedMessage, decode, encode_reply, params_of
+from simulator.protocol.envelope import (
+    MAX_MID_LENGTH,
+    MalformedMessage,
+    UnreadableMessage,
+    decode,
+    encode_reply,
+    params_of,
+)
 from simulator.wire.connection import Connection
 
 if TYPE_CHECKING:
@@ -105,6 +112,9 @@ class Session:
         try:
             data = self._channel.open(payload, binary)
             message = decode(data)
+        except UnreadableMessage as fault:
+            self._unreadable(fault.message)
+            return
         except (ChannelViolation, MalformedMessage) as fault:
             self._violation(str(fault))
             return
@@ -181,6 +191,21 @@ class Session:
         if not self._supported(name):
             return codes.UNKNOWN_FUNC_ID
         return None if violation is None else violation.code
+
+    def _unreadable(self, message: Mapping[str, Any]) -> None:
+        """A JSON object that cannot be read as a whole: refused under what can be read of it, and counted."""
+        broker = self._broker
+        broker.tally.event("unreadable message")
+        func_id, mid = message.get("funcId"), message.get("mid")
+        name = func_id if isinstance(func_id, str) and func_id in CATALOGUE else UNKNOWN
+        if name == _ANSWER:
+            self._command_answered(message, codes.MALFORMED)
+            return
+        if not isinstance(mid, str) or len(mid) > MAX_MID_LENGTH:
+            mid = ""
+        if mid:
+            self._mids.add(mid)
+        self._answer(name, mid, codes.MALFORMED, None, broker.answers.decide(name))
 
     def _allowed(self, name: str, message: Mapping[str, Any]) -> bool:
         phase = self.phase

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from simulator.protocol import codes, credentials
-from simulator.protocol.envelope import MalformedMessage, decode, results_of
+from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode, results_of
 
 LOOKUP_PATH: Final = "/v3/device/getBrokerServer"
 """Follows the dispatch URL."""
@@ -197,7 +197,11 @@ class BrokerAnswer:
         Raises:
             MalformedMessage: If it is no JSON object, has no `code`, or is a success without a `url`.
         """
-        answer = decode(body)
+        try:
+            answer = decode(body)
+        except UnreadableMessage as error:
+            # What the device needs of it may well be there: a text that is none stands in `message`, if anywhere.
+            answer = error.message
         code = answer.get("code")
         if not isinstance(code, str) or not code:
             raise MalformedMessage("a look-up's answer without a code")

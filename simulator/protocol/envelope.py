@@ -4,10 +4,13 @@ Field order on the wire is that of the document's examples. What stands inside `
 catalogue; encryption belongs to the channel. Every scalar value on the wire is a string, which the callers see to.
 """
 
+import codecs
 from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
+
+from simulator.protocol import unusual_json
 
 MAX_MID_LENGTH: Final = 32
 """Characters of a `mid` at most (document 4.2)."""
@@ -24,6 +27,18 @@ _BOOT_DIGITS: Final = 12
 
 class MalformedMessage(Exception):  # noqa: N818 - named for what arrived; it is a finding about the peer
     """What arrived is no JSON object, or not one of the expected shape. The text never quotes the message."""
+
+
+class UnreadableMessage(MalformedMessage):
+    """A JSON object that cannot be read as a whole: no fault of the channel, and no reason to end a connection.
+
+    Attributes:
+        message: what could be read of it; members with half a surrogate pair are left out.
+    """
+
+    def __init__(self, message: dict[str, Any], why: str) -> None:
+        super().__init__(why)
+        self.message = message
 
 
 def encode_request(
@@ -117,18 +132,32 @@ def heartbeat(mid: str, is_free: bool) -> bytes:
 
 
 def decode(data: bytes | bytearray | memoryview) -> dict[str, Any]:
-    """The JSON object in `data` (UTF-8).
+    """The JSON object in `data` (UTF-8); a byte-order mark before it is passed over.
 
     Raises:
         MalformedMessage: If it is no JSON object.
+        UnreadableMessage: If it is one, but holds what cannot be read.
     """
     try:
         message = _loads(data)
     except orjson.JSONDecodeError as error:
-        # Not chained: the decoder's exception carries the whole message, secrets included.
-        raise MalformedMessage(f"no JSON: {error.msg}") from None
+        return _decode_unusual(bytes(data), error.msg)
     if type(message) is not dict:
         raise MalformedMessage("JSON, but no object")
+    return message
+
+
+def _decode_unusual(data: bytes, problem: str) -> dict[str, Any]:
+    """As `decode`, for what the fast decoder does not take."""
+    # Nothing is chained in here: a decoder's exception carries the whole message, secrets included.
+    try:
+        message, unreadable = unusual_json.read(data.removeprefix(codecs.BOM_UTF8).decode())
+    except (unusual_json.NotJsonError, UnicodeDecodeError):
+        raise MalformedMessage(f"no JSON: {problem}") from None
+    if type(message) is not dict:
+        raise MalformedMessage("JSON, but no object")
+    if unreadable is not None:
+        raise UnreadableMessage(message, unreadable)
     return message
 
 

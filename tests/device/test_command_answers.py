@@ -1,5 +1,6 @@
 """Answers to commands: each gets one, whatever happens; repeats, order, limits, lost connections."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ async def test_a_failure_is_stored_too(world: World) -> None:
     assert DONE not in codes
 
 
-async def test_a_repeat_of_a_command_in_hand_is_answered_for_both_mids_and_applied_once(world: World) -> None:
+async def test_a_repeat_of_a_command_in_hand_is_answered_for_the_latest_mid_and_applied_once(world: World) -> None:
     device = await world.online(handling={"cmd.data.update": Range(low=3.0, high=3.0)})
     for mid in ("1", "2", "3"):
         world.platform.link.command("cmd.data.update.user", cmd_id="u", mid=mid, users=[USER])
@@ -74,9 +75,82 @@ async def test_a_repeat_of_a_command_in_hand_is_answered_for_both_mids_and_appli
         await world.advance(0.5)
     assert world.platform.sent("dev.cmd.response") == []
     await world.advance(10)
-    assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["1", "2", "3"]
-    assert [answer["mid"] for answer in world.platform.answers_to("v")] == ["1v", "2v", "3v"]
+    assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["3"]
+    assert [answer["mid"] for answer in world.platform.answers_to("v")] == ["3v"]
     assert device.memory.user_count == 1
+    assert world.recorder.kinds()["repeated command"] == 4
+
+
+async def test_a_command_that_is_repeated_for_ever_costs_no_more_than_one(world: World) -> None:
+    device = await world.online(handling={"cmd": Range(low=5.0, high=5.0)})
+    world.platform.link.command("cmd.data.clear.user", cmd_id="first")
+    for number in range(2_000):
+        world.platform.link.command("cmd.data.clear.multiCard", cmd_id="u", mid=f"m{number}")
+    await world.settle()
+    [waiting] = device.commands._waiting
+    assert [getattr(waiting, name) for name in ("mid", "cmd_id")] == ["m1999", "u"]
+    assert not any(isinstance(held, list | set | dict) and len(held) > 1 for held in gc.get_referents(waiting))
+    await world.advance(20)
+    assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["m1999"]
+
+
+async def test_a_repeat_over_a_reconnect_is_answered_for_the_mid_of_the_new_connection(world: World) -> None:
+    device = await world.online(handling={"cmd": Range(low=8.0, high=8.0)})
+    world.platform.link.command("cmd.data.clear.user", cmd_id="u", mid="old")
+    await world.advance(1)
+    world.platform.link.close(1001)
+    await world.until(lambda: device.state is DeviceState.ONLINE and len(world.platform.links) == 2)
+    world.platform.link.command("cmd.data.clear.user", cmd_id="u", mid="new")
+    await world.advance(10)
+    assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["new"]
+
+
+@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        ('"users":[{"pin":"7","firstName":"\\ud83d"}]', "half a surrogate pair"),
+        ('"users":[],"\\udc00x":"1"', "half a surrogate pair"),
+        ('"users":[{"pin":"7","more":' + "[" * 3000 + "]" * 3000 + "}]", "nested too deeply"),
+    ],
+)
+async def test_a_command_that_cannot_be_read_is_refused_and_the_session_stays(
+    suite: str, extra: str, reason: str
+) -> None:
+    world = World(suite)
+    await world.online(users=0)
+    head = '{"funcId":"cmd.data.update.user","mid":"m1","payload":{"params":{"cmdId":"odd",'
+    world.platform.commands.append(("m1", "odd"))
+    world.platform.link.transmit_json((head + extra + "}}}").encode())
+    await world.settle()
+    [answer] = world.platform.answers_to("odd")
+    assert (answer["mid"], answer["code"]) == ("m1", "E0000002")
+    assert reason in answer["message"]
+    assert world.recorder.kinds()["unreadable message"] == 1
+    assert await done(world, "cmd.data.update.user", users=[USER]) == DONE
+    assert world.recorder.reasons() == []
+    await world.close()
+
+
+async def test_a_byte_order_mark_before_a_message_is_passed_over(world: World) -> None:
+    await world.online()
+    data = encode_command("cmd.data.clear.user", "m1", {"cmdId": "c1"})
+    world.platform.commands.append(("m1", "c1"))
+    world.platform.link.transmit_json(b"\xef\xbb\xbf" + data)
+    await world.settle()
+    assert world.platform.code_of("c1") == DONE
+
+
+async def test_a_reply_counts_by_what_can_be_read_of_it(world: World) -> None:
+    def half(link, message):  # type: ignore[no-untyped-def]
+        code = b'{"funcId":"cmd.dev.response","code":"00000000","message":"\\ud83d","mid":"%b"}'
+        link.transmit_json(code % message["mid"].encode())
+
+    world.platform.always("dev.heartbeat", half)
+    await world.online()
+    await world.advance(130)
+    assert set(world.recorder.codes("dev.heartbeat")) == {DONE}
+    assert world.recorder.reasons() == []
 
 
 async def test_an_answer_that_found_no_connection_is_given_at_the_repeat(world: World) -> None:

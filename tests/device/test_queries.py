@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulator.device.settings import EnrolmentSettings, VerificationSettings
+from simulator.device.settings import EnrolmentSettings, OnTimeout, Range, VerificationSettings
 from tests.device.commands import DONE, TEMPLATE, USER, done
-from tests.device.fake_platform import late, refuse
+from tests.device.fake_platform import late, refuse, silent
 from tests.device.harness import World
 
 
@@ -64,6 +64,38 @@ async def test_a_query_whose_upload_is_refused_is_tried_again(world: World) -> N
     assert await done(world, "cmd.data.query.user") == DONE
     await world.advance(5)
     assert world.recorder.codes("dev.data.upload.user") == ["E0000006", "E0000006", DONE]
+
+
+async def test_an_empty_answer_is_not_sent_again_when_its_query_is_over(world: World) -> None:
+    """Cut off, it is sent again while the platform still waits for it, and not after the ten seconds of a query."""
+    for pause, times in ((2.0, 2), (30.0, 1)):
+        before = len(world.platform.sent("dev.data.upload.user"))
+        world.platform.script("dev.data.upload.user", silent)
+        device = await world.online(users=0, reconnect_delay=Range(low=pause, high=pause))
+        assert await done(world, "cmd.data.query.user") == DONE
+        world.platform.link.close(1001)
+        await world.advance(60)
+        assert len(world.platform.sent("dev.data.upload.user")) - before == times
+        assert device.delivery.idle
+        await world.stop(device)
+    assert world.recorder.kinds()["query over"] == 1
+
+
+async def test_users_come_also_when_the_query_is_over(world: World) -> None:
+    world.platform.script("dev.data.upload.user", silent)
+    await world.online(users=2, on_timeout=OnTimeout.RETRY)
+    assert await done(world, "cmd.data.query.user") == DONE
+    await world.advance(30)
+    assert [len(seen.params["users"]) for seen in world.platform.sent("dev.data.upload.user")] == [2, 2]
+
+
+async def test_a_stalled_empty_answer_is_not_sent_again(world: World) -> None:
+    world.platform.always("dev.data.upload.user", silent)
+    device = await world.online(users=0, on_timeout=OnTimeout.RETRY)
+    assert await done(world, "cmd.data.query.user") == DONE
+    await world.advance(60)
+    assert len(world.platform.sent("dev.data.upload.user")) == 1
+    assert device.delivery.idle
 
 
 async def test_a_repeated_query_is_answered_and_the_users_come_once(world: World) -> None:

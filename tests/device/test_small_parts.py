@@ -13,6 +13,7 @@ from simulator.device.deadlines import SWEEP_INTERVAL, Deadlines
 from simulator.device.device_clock import DeviceClock
 from simulator.device.fifo import Fifo
 from simulator.device.settings import Range
+from simulator.protocol.times import parse_iso
 
 
 def test_back_off_doubles_to_its_bound() -> None:
@@ -130,19 +131,49 @@ def test_device_clock_shows_the_platforms_time_in_its_zone() -> None:
     clock = ManualClock(wall=1_719_331_200.5)
     device = DeviceClock(clock)
     assert device.format(device.now()) == "2024-06-26T00:00:00+08:00"
-    device.offset_minutes = -90
-    device.set(1_893_456_000.0)
+    device.told("2029-12-31T22:30:00-01:30")
     clock.advance(61)
     assert device.format(device.now()) == "2029-12-31T22:31:01-01:30"
-    assert device.now_ms() == 1_893_456_061_000
+    assert device.now_ms() == 1_893_456_061_500, "in the middle of the second that was named"
 
 
-@pytest.mark.parametrize("moment", [-62_135_647_200.0, 0.0, 253_402_300_799.0, float("nan"), float("inf")])
-def test_device_clock_refuses_times_that_cannot_be(moment: float) -> None:
+@pytest.mark.parametrize("ahead", [-0.5, 0.0, 0.25, 0.999, 1.2, 1.5])
+def test_a_device_clock_that_agrees_within_a_second_is_kept(ahead: float) -> None:
+    told = parse_iso("2024-06-26T12:00:00+08:00")
+    device = DeviceClock(ManualClock(wall=told + ahead))
+    device.told("2024-06-26T12:00:00+08:00")
+    assert device.now() == told + ahead
+    device.correction = ahead - 0.5  # also one that was set before
+    before = device.now()
+    device.told(device.format(before))
+    assert device.now() == before
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, -0.6, 1.6, 86_400.25])
+def test_a_device_clock_that_does_not_agree_is_half_a_second_off_at_most(ahead: float) -> None:
+    told = parse_iso("2024-06-26T12:00:00+08:00")
+    device = DeviceClock(ManualClock(wall=told + ahead))
+    device.told("2024-06-26T12:00:00+08:00")
+    assert device.now() == pytest.approx(told + 0.5)
+    device.told("2024-06-26T12:00:00+08:00")
+    assert device.now() == pytest.approx(told + 0.5), "told again, it is kept"
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+08:00", "1970-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "2024-06-26", ""]
+)
+def test_device_clock_refuses_times_that_cannot_be(time: str) -> None:
     device = DeviceClock(ManualClock())
-    with pytest.raises(ValueError, match="clock"):
-        device.set(moment)
-    assert device.correction == 0.0
+    with pytest.raises(ValueError, match=r"clock|time"):
+        device.told(time)
+    assert (device.correction, device.offset_minutes) == (0.0, 480)
+
+
+def test_an_offset_that_no_record_may_carry_is_not_taken() -> None:
+    device = DeviceClock(ManualClock())
+    with pytest.raises(ValueError, match="time"):
+        device.told("2024-06-26T12:00:00+19:00")
+    assert device.offset_minutes == 480
 
 
 @given(

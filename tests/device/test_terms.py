@@ -16,12 +16,14 @@ ALL = frozenset(range(10))
 def test_defaults() -> None:
     terms = parse_terms({})
     assert terms == Terms()
-    assert (terms.offset_minutes, terms.heartbeat, terms.heartbeat_interval) == (480, True, 60.0)
+    assert (terms.offset_minutes, terms.heartbeat, terms.heartbeat_interval) == (None, True, 60.0)
     assert all(terms.allows(func_id) for func_id in DEVICE_FUNC_IDS)
 
 
-@pytest.mark.parametrize(("zone", "minutes"), [("+00:00", 0), ("-03:30", -210), ("+14:00", 840), ("8", 480), (5, 480)])
-def test_time_zone(zone: Any, minutes: int) -> None:
+@pytest.mark.parametrize(
+    ("zone", "minutes"), [("+00:00", 0), ("-03:30", -210), ("+14:00", 840), ("8", None), (5, None)]
+)
+def test_time_zone(zone: Any, minutes: int | None) -> None:
     assert parse_terms({"timezone": zone}).offset_minutes == minutes
 
 
@@ -95,4 +97,4 @@ NAMES = ["timezone", "supportHeartbeat", "heartbeatInterval", "multiBioDataSuppo
 def test_nonsense_is_survived(results: dict[str, Any]) -> None:
     terms = parse_terms(results)
     assert terms.heartbeat_interval > 0
-    assert -1440 < terms.offset_minutes < 1440
+    assert terms.offset_minutes is None or -1440 < terms.offset_minutes < 1440

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.device.settings import Range, VerificationSettings
 from simulator.device.state import DeviceState
-from simulator.protocol.times import parse_iso
+from simulator.protocol.times import format_iso, parse_iso
 from tests.device.commands import DONE, USER, done
 from tests.device.fake_platform import late, ok, silent
 from tests.device.harness import World
@@ -25,7 +25,7 @@ async def test_sync_time_sets_the_clock_of_everything_later(world: World) -> Non
     told = parse_iso("2030-01-01T00:00:00+02:00")
     record = world.platform.sent("dev.data.upload.verifyLog")[-1].params["verifyLog"][-1]
     assert told < parse_iso(record["verifyTime"]) < told + 25
-    assert record["verifyTime"].endswith("+08:00")
+    assert record["verifyTime"].endswith("+02:00")
     photo = world.platform.sent("dev.data.upload.verifyPhoto")[-1].params["verifyPhotos"][0]
     assert parse_iso(photo["photoTime"]) > told
     assert world.recorder.kinds()["bad time"] == 0
@@ -44,6 +44,42 @@ async def test_a_time_that_cannot_be_is_noted_and_ignored(world: World, time: An
     await world.advance(10)
     record = world.platform.sent("dev.data.upload.verifyLog")[-1].params["verifyLog"][-1]
     assert record["verifyTime"].startswith("2024-06-26")
+
+
+async def test_a_change_to_summer_time_is_followed(world: World) -> None:
+    """The platform's zone moves while a device is online: what it writes from then on carries the new offset."""
+    world.platform.terms["timezone"] = "+01:00"
+    await world.online(users=1, verifications=(VerificationSettings(rate=1.0, photo_share=0.0),))
+    await world.advance(10)
+    world.platform.time = format_iso(world.clock.wall(), 120)
+    before = len(world.platform.sent("dev.data.upload.verifyLog"))
+    assert await done(world, "cmd.system.sync.time") == DONE
+    await world.advance(10)
+    records = [seen.params["verifyLog"][0]["verifyTime"] for seen in world.platform.sent("dev.data.upload.verifyLog")]
+    assert {time[-6:] for time in records[:before]} == {"+01:00"}
+    assert records[-1].endswith("+02:00")
+    assert abs(parse_iso(records[-1]) - world.clock.wall()) < 5, "the moment is the same, only its zone moved"
+    assert await done(world, "cmd.data.update.user", users=[USER | {"startTime": "2024-01-01T00:00:00+00:00"}]) == DONE
+    await done(world, "cmd.data.query.user", pin="77")
+    assert world.platform.sent("dev.data.upload.user")[-1].params["users"][0]["startTime"].endswith("T02:00:00+02:00")
+    del world.platform.terms["timezone"]
+    world.platform.link.close(1001)
+    await world.advance(20)
+    record = world.platform.sent("dev.data.upload.verifyLog")[-1].params["verifyLog"][-1]
+    assert record["verifyTime"].endswith("+02:00"), "a report's reply without a zone changes nothing"
+
+
+async def test_a_clock_that_agrees_is_not_moved_by_sync_time(world: World) -> None:
+    device = await world.online()
+    world.platform.always("dev.system.sync.time", lambda link, message: ok(time=device_time())(link, message))
+
+    def device_time() -> str:
+        return format_iso(world.clock.wall(), 480)
+
+    for _ in range(5):
+        assert await done(world, "cmd.system.sync.time") == DONE
+        await world.advance(0.3)
+        assert device._clock.now() == world.clock.wall()
 
 
 async def test_a_corrected_clock_is_used_for_the_next_look_up(world: World) -> None:

@@ -173,6 +173,11 @@ class Device:
         await self.send(message)
         return await asyncio.wait_for(waiting, timeout)
 
+    def expect(self, mid: str, timeout: float = 5) -> Awaitable[dict[str, Any]]:
+        """What will come as the reply to this mid."""
+        waiting = self._waiting[mid] = asyncio.get_running_loop().create_future()
+        return asyncio.wait_for(waiting, timeout)
+
     async def request(
         self, func_id: str, params: Any = None, sn: str | None = None, mid: str | None = None
     ) -> dict[str, Any]:

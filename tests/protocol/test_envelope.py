@@ -11,6 +11,7 @@ from simulator.protocol.envelope import (
     MAX_MID_LENGTH,
     MalformedMessage,
     MidSource,
+    UnreadableMessage,
     decode,
     encode_command,
     encode_command_response,
@@ -151,9 +152,11 @@ GARBAGE = [
     b'{"a":Infinity}',
     b'{"a":"\xff"}',
     b'{"a":"\xed\xa0\x80"}',
-    b'{"a":"\\ud800"}',
+    b'{"a":"\\ud800",}',
+    b'["\\ud800"]',
     b'{"a":"\\x"}',
-    b'\xef\xbb\xbf{"a":"1"}',
+    b'\xef\xbb\xbf\xef\xbb\xbf{"a":"1"}',
+    b"\xef\xbb\xbf",
     b'{"a":"1"}\x00',
     b"[" * 100_000,
     b'{"a":' * 100_000,
@@ -164,8 +167,9 @@ GARBAGE = [
 
 @pytest.mark.parametrize("data", GARBAGE, ids=range(len(GARBAGE)))
 def test_garbage_is_malformed(data: bytes) -> None:
-    with pytest.raises(MalformedMessage):
+    with pytest.raises(MalformedMessage) as caught:
         decode(data)
+    assert not isinstance(caught.value, UnreadableMessage), "this is a fault of the channel, and closes it"
 
 
 @given(st.binary())

@@ -32,13 +32,13 @@ Answer = Callable[[str, str, str, str], bool]
 
 
 class _Command:
-    __slots__ = ("arrived", "cmd_id", "func_id", "mids", "params")
+    __slots__ = ("arrived", "cmd_id", "func_id", "mid", "params")
 
     def __init__(self, func_id: str, cmd_id: str, mid: str, params: Mapping[str, Any], arrived: float) -> None:
         self.func_id = func_id
         self.cmd_id = cmd_id
-        self.mids = [mid]
-        """More than one where the platform repeated the command before it was answered."""
+        self.mid = mid
+        """Of the latest sending: where the platform repeated the command before it was answered, it waits for that."""
         self.params = params
         self.arrived = arrived
 
@@ -129,8 +129,8 @@ class CommandQueue:
         self._current = None
         self.busy = False
 
-    def receive(self, message: Mapping[str, Any], size: int) -> None:
-        """A message of the platform that is no reply, `size` bytes of JSON."""
+    def receive(self, message: Mapping[str, Any], size: int, unreadable: str = "") -> None:
+        """A message of the platform that is no reply, `size` bytes of JSON; `unreadable` says why it cannot be read."""
         env = self._env
         mid, func_id = message.get("mid"), message.get("funcId")
         cmd_id = params_of(message).get("cmdId")
@@ -146,14 +146,19 @@ class CommandQueue:
                 return
             pending = self._find(known_id)
             if pending is not None:
-                pending.mids.append(mid)
+                env.recorder.anomaly("repeated command", name, env.clock.wall())
+                pending.mid = mid
                 return
         violation = validate_command(message)
         if size > self._package_bytes:
             violation = Violation(MALFORMED, "the message", f"is larger than {self._package_bytes} bytes")
+        elif unreadable:
+            violation = Violation(MALFORMED, "the message", unreadable)
         if violation is not None:
             outcome = (violation.code, str(violation))
-            self._remember(known_id, outcome)
+            if size <= self._package_bytes:
+                # A larger one is refused anew each time: of its cmdId alone a thousand may be too much to keep.
+                self._remember(known_id, outcome)
             self._send(name, mid, known_id, outcome, now)
             return
         if len(self._urgent) + len(self._waiting) >= self._capacity:
@@ -219,8 +224,7 @@ class CommandQueue:
         assert command is not None
         self._current = None
         self._remember(command.cmd_id, outcome)
-        for mid in command.mids:
-            self._send(command.func_id, mid, command.cmd_id, outcome, command.arrived)
+        self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
         self.busy = bool(self._urgent) or bool(self._waiting)
         if go_on:
             self._next()
