@@ -73,9 +73,14 @@ CAUSES: Final = (
         "{count:count} of the reports of worker {worker} never arrived, so that its counts are too low",
     ),
     Cause(
+        "frozen",
+        _INVALID,
+        "generator frozen: process {process} stood still for {seconds:duration}, limit {limit_s:duration}",
+    ),
+    Cause(
         "loop_lag",
         _INVALID,
-        "generator overloaded: event loop lag p99 {lag_ms:milliseconds} ms, limit {limit_ms} ms",
+        "generator overloaded: event loop lag p99 {lag_ms:milliseconds} ms in process {process}, limit {limit_ms} ms",
     ),
     Cause(
         "cpu_busy",
@@ -144,6 +149,11 @@ CAUSES: Final = (
         "platform_stop_failed",
         _REMARK,
         "the embedded platform ended with exit code {exit_code} when it was stopped",
+    ),
+    Cause(
+        "requests_missed",
+        _REMARK,
+        "requests that were planned and never sent, because the generator stood still: {names:tally}",
     ),
     Cause("note", _REMARK, "{text}"),
 )

@@ -60,7 +60,7 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
         if value is None:
             return _result(threshold, None, False, "nothing was measured")
         return _judged(threshold, value, "")
-    names = [name for name, found in figures.series.items() if threshold.matches(name) and found.count]
+    names = [name for name, found in figures.series.items() if threshold.matches(name) and _occurred(threshold, found)]
     values = [(name, value) for name in names if (value := _named(threshold, figures, name)) is not None]
     if not values:
         what = "never had an intended time" if names else "never occurred"
@@ -152,10 +152,16 @@ def _overall(threshold: Threshold, figures: Figures) -> float | None:
     return values[subject]
 
 
+def _occurred(threshold: Threshold, found: SeriesFigures) -> bool:
+    return bool(found.count or (threshold.metric == "missed" and found.missed))
+
+
 def _named(threshold: Threshold, figures: Figures, name: str) -> float | None:
     found = figures.series[name]
     if threshold.metric == "count":
         return found.count
+    if threshold.metric == "missed":
+        return found.missed
     if threshold.metric == "rate":
         return found.count / figures.seconds
     if threshold.metric == "failures":

@@ -37,6 +37,21 @@ def lost_connections(
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
+def missed_requests(measurements: RunMeasurements, first: int | None = None, last: int | None = None) -> dict[str, int]:
+    """Requests that were planned and never sent, because the generator stood still, by tag.
+
+    Args:
+        first, last: as `lost_connections`.
+    """
+    found: dict[str, int] = {}
+    for second, counts in measurements.missed.items():
+        if first is not None and last is not None and not first <= second <= last:
+            continue
+        for tag, count in counts.items():
+            found[tag] = found.get(tag, 0) + count
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesFigures:
     """One funcId, flow or command."""
@@ -48,6 +63,8 @@ class SeriesFigures:
     """Of the failed ones alone; empty in reports of versions that did not keep them."""
     pending: int = 0
     """Neither succeeded nor failed when the run ended: records of `record_delivery` that nobody acknowledged."""
+    missed: int = 0
+    """Planned and never sent."""
 
     @property
     def count(self) -> int:
@@ -126,13 +143,16 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
     """The view of everything that was measured."""
     measurements.settle()
     lag = measurements.totals.get(LOOP_LAG_TAG)
+    missed = missed_requests(measurements)
     series = {
         tag: SeriesFigures(
-            totals.histogram, totals.failures, _failed_of(tag, measurements), _pending_of(tag, measurements)
+            *(totals.histogram, totals.failures, _failed_of(tag, measurements), _pending_of(tag, measurements)),
+            missed=missed.pop(tag, 0),
         )
         for tag, totals in measurements.totals.items()
         if totals.count and is_series(tag)
     }
+    series |= {tag: SeriesFigures(Histogram(), 0, missed=count) for tag, count in missed.items()}
     return _figures(
         measurements,
         run,
@@ -209,13 +229,16 @@ def _part(
     pending: Mapping[str, int] | None = None,
 ) -> Figures:
     left = pending or {}
+    missed = missed_requests(measurements, first, last)
     series = {
         tag: SeriesFigures(
-            histogram, failures.get(tag, 0), found.get(FAILED_PREFIX + tag) or Histogram(), left.get(tag, 0)
+            *(histogram, failures.get(tag, 0), found.get(FAILED_PREFIX + tag) or Histogram(), left.get(tag, 0)),
+            missed=missed.pop(tag, 0),
         )
         for tag, histogram in found.items()
         if histogram.count and is_series(tag)
     }
+    series |= {tag: SeriesFigures(Histogram(), 0, missed=count) for tag, count in missed.items()}
     intended = {
         tag.removeprefix(INTENDED_PREFIX): histogram
         for tag, histogram in found.items()

@@ -119,6 +119,7 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         scenario_text="\n".join(dict.fromkeys(run.scenario_text for run in runs)),
         versions=first.versions,
         lag_limit_ms=min(run.lag_limit_ms for run in runs),
+        stall_limit_ms=min(run.stall_limit_ms for run in runs),
         promise_s=first.promise_s,
         complete=all(run.complete for run in runs),
         findings=(merged, *(finding for run in runs for finding in run.findings)),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from reports.masking import mask, mask_document
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
-from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS
+from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS, DEFAULT_STALL_LIMIT_MS
 
 ABORT_FIRED: Final = "abort_fired"
 
@@ -41,7 +41,9 @@ class RunInfo:
     versions: Mapping[str, str] = field(default_factory=dict)
     """Program or library -> version."""
     lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS
-    """The generator counts as overloaded when its event loop's lag p99 is above this."""
+    """The generator counts as overloaded when its event loop's lag p99 is above this, weighed by time."""
+    stall_limit_ms: float = DEFAULT_STALL_LIMIT_MS
+    """A process of the generator counts as frozen when it once stood still for longer."""
     promise_s: float = 15.0
     """How soon a record has to be up (vendor manuals)."""
     complete: bool = True

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from reports.evaluation import evaluate_all
-from reports.figures import is_request, is_series, lost_connections, name_of, record_counts
+from reports.figures import is_request, is_series, lost_connections, missed_requests, name_of, record_counts
 from reports.masking import mask
 from reports.order import in_order
 from reports.run_info import RunInfo, masked
@@ -61,7 +61,10 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     results = evaluate_all(thresholds, measurements, run)
     faults = _generator_faults(measurements, run)
     judged = judge(measurements, run, thresholds, results, faults)
-    requests = {tag: _series(measurements, tag) for tag in _tags(measurements, is_request)}
+    missed = missed_requests(measurements)
+    requests = {
+        tag: _series(measurements, tag) | {"missed": missed.get(tag, 0)} for tag in _tags(measurements, is_request)
+    }
     flow_tags = _tags(measurements, lambda tag: tag.startswith(FLOW_PREFIX))
     flows = {name: _series(measurements, FLOW_PREFIX + name) for name in FLOWS}
     flows.update((name_of(tag), _series(measurements, tag)) for tag in flow_tags)
@@ -132,7 +135,9 @@ def _ms(microseconds: float) -> float:
 
 
 def _tags(measurements: RunMeasurements, wanted: Any) -> list[str]:
-    return in_order(tag for tag, totals in measurements.totals.items() if wanted(tag) and totals.count)
+    missed = missed_requests(measurements)
+    found = [tag for tag, totals in measurements.totals.items() if totals.count]
+    return in_order(tag for tag in dict.fromkeys((*found, *missed)) if wanted(tag))
 
 
 def _series(measurements: RunMeasurements, tag: str) -> dict[str, Any]:
@@ -184,7 +189,7 @@ def _lag_ms(measurements: RunMeasurements) -> dict[str, float | None]:
 
 def _generator_faults(measurements: RunMeasurements, run: RunInfo) -> list[Finding]:
     """Why the generator's figures are not valid."""
-    return measurements.health.reasons(_lag_ms(measurements)["p99"], run.lag_limit_ms)
+    return measurements.health.reasons(run.lag_limit_ms, run.stall_limit_ms)
 
 
 def _generator(measurements: RunMeasurements, run: RunInfo, reasons: list[Finding]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
     name       = a funcId, `getBrokerServer`, `connect`, a flow (`init`, `record_delivery`, `photo_delivery`), a
                  command (`cmd.data.update.user`: its handling time), or a glob over these (`dev.data.upload.*`:
                  each one that occurred has to keep it, and one must have occurred)
-    metric     = latency | "intended_" latency | "failures" | "count" | "rate"
+    metric     = latency | "intended_" latency | "failures" | "count" | "rate" | "missed"
     latency    = "min" | "mean" | "max" | "p" number          p50, p99, p99.9 (also written p999)
     overall    = "failures" | "online" | "came_online" | "requests_per_second" | "disconnects" | "anomalies"
                | "internal_errors"
@@ -17,7 +17,8 @@
                | "MB" for `generator.rss` (must), "/s" for `rate` and `requests_per_second` (may)
     duration   = number ( "ms" | "s" | "min" )
 
-`intended_p99` counts from the moment the scenario had planned a request for, `p99` from its sending. `rate` and
+`intended_p99` counts from the moment the scenario had planned a request for, `p99` from its sending; `missed` counts
+requests that were planned and never sent, because the generator stood still over their moments. `rate` and
 `requests_per_second` are per second of the run. `after 30s` leaves the run's first 30 seconds out of account;
 `abort` stops the run once the threshold was crossed for 10 s without a break, judged on the last 10 s each time.
 A threshold that names something which never occurred is crossed, and so is one whose abort fired. `disconnects` are
@@ -52,7 +53,7 @@ OVERALL: Final = {
     "generator.rss": MEGABYTES,
 }
 LOOP_LAG: Final = "generator.loop_lag"
-NAMED_METRICS: Final = {"failures": SHARE_OR_COUNT, "count": COUNT, "rate": RATE}
+NAMED_METRICS: Final = {"failures": SHARE_OR_COUNT, "count": COUNT, "rate": RATE, "missed": COUNT}
 LATENCY_METRICS: Final = ("min", "mean", "max", "p50", "p90", "p95", "p99", "p99.9")
 WHOLE_RUN_ONLY: Final = frozenset(
     {
@@ -109,7 +110,7 @@ class Threshold:
     subject: str
     """A name or glob, one of `OVERALL`, or `generator.loop_lag`."""
     metric: str
-    """`min`, `mean`, `max`, `percentile`, `failures`, `count`, `rate`; empty for an overall measure."""
+    """`min`, `mean`, `max`, `percentile`, `failures`, `count`, `rate`, `missed`; empty for an overall measure."""
     percent: float
     """Of a percentile; else 0."""
     intended: bool

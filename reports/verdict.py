@@ -11,7 +11,7 @@ from typing import Any, Final
 from reports import text
 from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
-from reports.figures import RECORD_DELIVERY, is_request, lost_connections, name_of, record_counts
+from reports.figures import RECORD_DELIVERY, is_request, lost_connections, missed_requests, name_of, record_counts
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
@@ -150,6 +150,8 @@ def _of_measuring(measurements: RunMeasurements) -> Iterator[Finding]:
     errors = measurements.internal_errors
     if errors.total:
         yield Finding("internal_error", {"count": errors.total, "example": errors.first_example()})
+    if missed := missed_requests(measurements):
+        yield Finding("requests_missed", {"names": missed})
     for process, count in sorted(measurements.missing_deltas().items()):
         yield Finding("reports_missing", {"worker": process, "count": count})
 

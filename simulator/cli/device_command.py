@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """
     scenario = read_scenario(options.scenario, options.identities)
 
-    from simulator.clock import SystemClock
+    from simulator.clock import RunClock
     from simulator.fleet.plan import FleetPlan
     from simulator.fleet.single import UnknownDevice, index_of, run_single
     from simulator.fleet.trace import Trace
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
                 with WarmState(scenario.state_file) as state:
                     logins = state.load_many(platform or urls[0], [plan.sn(index)])
                 plan = FleetPlan(scenario, identities=identities, dispatch_url=urls, logins=logins)
-            trace = None if out is None else Trace(out, SystemClock(), as_json=out is not sys.stdout)
+            trace = None if out is None else Trace(out, RunClock(), as_json=out is not sys.stdout)
             result = run_single(
                 plan, index, duration=_duration(options, scenario), trace=trace, tls=tls, platform=platform
             )

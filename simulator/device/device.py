@@ -115,7 +115,7 @@ class Device:
             on_idle=self._settled,
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_state=self._settled)
-        self._heartbeat = Heartbeat(env.timers, self._rng, self.commands)
+        self._heartbeat = Heartbeat(env.timers, self._rng, self.commands, self._beats_missed)
         self._behaviours: tuple[Stream, ...] = (
             *(
                 Verifications(
@@ -171,10 +171,10 @@ class Device:
 
     def abort(self) -> None:
         """Switch the device off at once; what waits stays in its store, and is counted as pending."""
+        self._heartbeat.lost()
         self._draining = True
         for behaviour in self._behaviours:
             behaviour.stop()
-        self._heartbeat.stop()
         self.commands.forget_waiting()
         self.lifecycle.abort()
 
@@ -207,7 +207,7 @@ class Device:
 
     def offline(self) -> None:
         self._session = None
-        self._heartbeat.stop()
+        self._heartbeat.lost()
         self.delivery.offline()
         self.commands.close()
 
@@ -285,6 +285,11 @@ class Device:
     def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
         session = self._session
         return session is not None and session.answer_command(mid, cmd_id, code, message)
+
+    def _beats_missed(self, count: int) -> None:
+        # Thousands of closing handshakes at once make the loop late, but the load is over by then.
+        if not self._draining:
+            self._env.recorder.missed("dev.heartbeat", count, self._env.clock.wall())
 
     def _store_full(self, detail: str) -> None:
         self._env.recorder.anomaly("store full", detail, self._env.clock.wall())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from simulator.clock import SystemClock
+from simulator.clock import RunClock
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import TlsFiles
@@ -73,6 +73,9 @@ class _Observer:
 
     def anomaly(self, kind: str, detail: str, at: float) -> None:
         self._event(kind, detail)
+
+    def missed(self, name: str, count: int, at: float) -> None:
+        self._event("missed", f"{count} {name}, because this program stood still")
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._result.internal_errors.append(f"{rule}: {detail}")
@@ -138,7 +141,7 @@ async def _live(
         log=_log,
         tls=tls,
         platform=platform,
-        clock=SystemClock(),
+        clock=RunClock(),
         trace=trace.message if trace is not None else None,
     )
     await runtime.open()

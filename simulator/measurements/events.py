@@ -19,6 +19,7 @@ RECORD: Final = 5
 ANOMALY: Final = 6
 LOOP_LAG: Final = 7
 INTERNAL_ERROR: Final = 8
+MISSED: Final = 9
 
 
 class QueueRecorder:
@@ -54,6 +55,9 @@ class QueueRecorder:
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._append((INTERNAL_ERROR, rule, detail, at, index))
+
+    def missed(self, name: str, count: int, at: float) -> None:
+        self._append((MISSED, name, count, at))
 
     def loop_lag(self, lag: float, at: float) -> None:
         """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""

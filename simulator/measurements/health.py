@@ -1,19 +1,38 @@
 """Is the load generator itself fast enough? What its processes say about themselves, and the rule that judges it.
 
-A process is overloaded when its CPU use stays above 90 % of a core for 10 s; the run's figures are also worth nothing
-when the event loop was late: the p99 of its lag has a limit (50 ms). A scenario may set both limits.
+A process is overloaded when its CPU use stays above 90 % of a core for 10 s, or when its event loop was late: the p99
+of its lag has a limit (50 ms), and lag is weighed by time, so that this says "late for more than 1 % of the time". A
+process was frozen when its longest lag is above a limit of its own (1 s). A scenario may set all three limits. Each
+process is judged by itself: among many, one that stood still would not move a percentile of all.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from simulator.measurements.codec import dump_histogram, load_histogram
 from simulator.measurements.findings import Finding, Value
+from simulator.measurements.histogram import Histogram
 
 CPU_LIMIT_PERCENT = 90.0
 """Of one core: a process runs Python on one core at a time."""
 CPU_LIMIT_SECONDS = 10.0
 DEFAULT_LAG_LIMIT_MS = 50.0
+DEFAULT_STALL_LIMIT_MS = 1_000.0
+"""Garbage collection of a large fleet and the scheduler of a busy machine take some 100 ms at times, and a run must not
+be thrown away for one of these. From a second on it is the generator that the slowest replies tell of."""
+LAG_PROBE_S = 0.05
+"""How often the loop's lateness is looked at: 20 values a second tell a 99th percentile after five seconds."""
+
+
+def late_probes(lag: float) -> list[float]:
+    """The lag (seconds) of every probe that was due until one ran `lag` seconds late, that one first.
+
+    A loop that stands still for six seconds runs no probe meanwhile and would count as one late look among hundreds
+    (coordinated omission). With those that could not run there is one value for each `LAG_PROBE_S`, late or not, so
+    that a percentile is a share of time.
+    """
+    return [lag, *(lag - number * LAG_PROBE_S for number in range(1, 1 + int(lag / LAG_PROBE_S)))]
 
 
 class HealthSample(NamedTuple):
@@ -37,6 +56,14 @@ class ProcessHealth:
     busy_since: float = 0.0
     overloaded_s: float = 0.0
     """The longest time for which the CPU limit was exceeded without a break."""
+    lag: Histogram = field(default_factory=Histogram)
+    """Of the event loop that its devices live on, weighed by time; empty in a master."""
+    stalled_s: float = 0.0
+    """The longest time for which a process without devices did nothing."""
+
+    @property
+    def longest_stall_ms(self) -> float:
+        return max(self.lag.max_us / 1e3, self.stalled_s * 1e3)
 
     def add(self, sample: HealthSample, cpu_limit_percent: float) -> None:
         self.samples += 1
@@ -64,29 +91,51 @@ class GeneratorHealth:
 
     def add(self, process: str, sample: HealthSample) -> None:
         """One look at `process`, in order of time."""
-        self.processes.setdefault(process, ProcessHealth()).add(sample, self.cpu_limit_percent)
+        self.of(process).add(sample, self.cpu_limit_percent)
         self.samples.append((process, sample))
         self._undrained.append((process, sample))
 
+    def of(self, process: str) -> ProcessHealth:
+        """What `process` told, which is nothing at first."""
+        return self.processes.setdefault(process, ProcessHealth())
+
+    def stalled(self, process: str, seconds: float) -> None:
+        """`process`, which runs no devices, did nothing for `seconds` although it had to."""
+        health = self.of(process)
+        health.stalled_s = max(health.stalled_s, seconds)
+
     def cpu_percent(self) -> float | None:
         """Mean CPU use of the busiest process, in percent of a core; None before the first sample."""
-        return max((health.cpu_sum / health.samples for health in self.processes.values()), default=None)
+        return max((health.cpu_sum / health.samples for health in self._looked_at()), default=None)
 
     def cpu_percent_max(self) -> float | None:
-        return max((health.cpu_max for health in self.processes.values()), default=None)
+        return max((health.cpu_max for health in self._looked_at()), default=None)
 
     def rss_mb(self) -> float | None:
         """The processes' largest resident sizes, added up."""
-        return sum(health.rss_max_mb for health in self.processes.values()) if self.processes else None
+        looked_at = self._looked_at()
+        return sum(health.rss_max_mb for health in looked_at) if looked_at else None
 
-    def reasons(self, lag_p99_ms: float | None, lag_limit_ms: float) -> list[Finding]:
+    def _looked_at(self) -> list[ProcessHealth]:
+        return [health for health in self.processes.values() if health.samples]
+
+    def reasons(self, lag_limit_ms: float, stall_limit_ms: float) -> list[Finding]:
         """Why the figures are not valid; empty when the generator was fast enough."""
         reasons = [Finding("fault", {"text": fault}) for fault in self.faults]
-        if lag_p99_ms is not None and lag_p99_ms > lag_limit_ms:
-            reasons.append(Finding("loop_lag", {"lag_ms": lag_p99_ms, "limit_ms": lag_limit_ms}))
         for process, health in sorted(self.processes.items()):
+            values: dict[str, Value]
+            stall_ms = health.longest_stall_ms
+            p50_ms, p99_ms = (value / 1e3 for value in health.lag.percentiles((50.0, 99.0)))
+            frozen = stall_ms > stall_limit_ms
+            if frozen:
+                values = {"process": process, "seconds": round(stall_ms / 1e3, 3), "limit_s": stall_limit_ms / 1e3}
+                reasons.append(Finding("frozen", values))
+            # A stall alone moves p99 as well, and is not to be called an overload.
+            if p99_ms > lag_limit_ms and not (frozen and p50_ms <= lag_limit_ms):
+                values = {"process": process, "lag_ms": round(p99_ms, 3), "limit_ms": lag_limit_ms}
+                reasons.append(Finding("loop_lag", values))
             if health.overloaded_s >= CPU_LIMIT_SECONDS:
-                values: dict[str, Value] = {
+                values = {
                     "process": process,
                     "limit_percent": self.cpu_limit_percent,
                     "seconds": round(health.overloaded_s, 3),
@@ -107,7 +156,10 @@ class GeneratorHealth:
             "cpu_limit_percent": self.cpu_limit_percent,
             "faults": self.faults,
             "processes": {
-                name: [h.samples, h.cpu_sum, h.cpu_max, h.rss_max_mb, h.overloaded_s]
+                name: [
+                    *(h.samples, h.cpu_sum, h.cpu_max, h.rss_max_mb, h.overloaded_s),
+                    *(h.stalled_s, dump_histogram(h.lag, encoded=True)),
+                ]
                 for name, h in self.processes.items()
             },
             "samples": [[process, *sample] for process, sample in self.samples[::step]],
@@ -117,8 +169,12 @@ class GeneratorHealth:
         """Take over what another run dumped, its processes' names behind `prefix`."""
         self.cpu_limit_percent = data["cpu_limit_percent"]
         self.faults.extend(data["faults"])
-        for name, (samples, cpu_sum, cpu_max, rss_max, overloaded) in data["processes"].items():
-            self.processes[prefix + name] = ProcessHealth(samples, cpu_sum, cpu_max, rss_max, 0.0, overloaded)
+        for name, (samples, cpu_sum, cpu_max, rss_max, overloaded, *rest) in data["processes"].items():
+            # Earlier versions kept one lag for all processes.
+            stalled_s, lag = rest or (0.0, None)
+            self.processes[prefix + name] = ProcessHealth(
+                samples, cpu_sum, cpu_max, rss_max, 0.0, overloaded, load_histogram(lag), stalled_s
+            )
         self.samples.extend((prefix + process, HealthSample(*rest)) for process, *rest in data["samples"])
 
     def merge(self, rows: Iterable[list[Any]]) -> None:

@@ -63,6 +63,10 @@ class Recorder(Protocol):
         """Something that the protocol forbids or that a real device would log; `kind` is a short stable word."""
         ...
 
+    def missed(self, name: str, count: int, at: float) -> None:
+        """`count` requests `name` that were planned were never sent: the generator stood still over their moments."""
+        ...
+
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         """An exception of this program itself, which makes the run invalid; never the platform's doing.
 

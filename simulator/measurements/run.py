@@ -20,12 +20,13 @@ from simulator.measurements.events import (
     FLOW,
     INTERNAL_ERROR,
     LOOP_LAG,
+    MISSED,
     RECORD,
     REQUEST,
     STATE,
     Event,
 )
-from simulator.measurements.health import GeneratorHealth, HealthSample
+from simulator.measurements.health import GeneratorHealth, HealthSample, late_probes
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
 from simulator.measurements.occurrences import Occurrences
@@ -80,6 +81,8 @@ class RunMeasurements:
         self.devices = DeviceStates()
         self.health = GeneratorHealth()
         self.disconnects: OverTime = defaultdict(lambda: defaultdict(int))
+        self.missed: OverTime = defaultdict(lambda: defaultdict(int))
+        """Requests that were planned and never sent, by tag."""
         self.records: dict[str, int] = dict.fromkeys(RECORD_EVENTS, 0)
         self.records_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.anomalies: dict[str, Anomaly] = {}
@@ -154,8 +157,12 @@ class RunMeasurements:
             self.disconnects[int(at)][reason] += 1
         elif kind == LOOP_LAG:
             _, lag, at = event
-            self._slot(int(at), LOOP_LAG_TAG).durations.append(lag)
+            for late in late_probes(lag):
+                self._slot(int(at - late), LOOP_LAG_TAG).durations.append(late)
             self.latest = max(self.latest, at)
+        elif kind == MISSED:
+            _, name, count, at = event
+            self.missed[int(at)][name] += count
         elif kind == ANOMALY:
             _, name, detail, at = event
             self._anomaly(name, detail, 1, at, at)
@@ -209,6 +216,8 @@ class RunMeasurements:
         slot.count()
         slot.histogram.add(slot.fresh)
         totals.histogram.add(slot.fresh)
+        if tag == LOOP_LAG_TAG:
+            self.health.of(self.process).lag.add(slot.fresh)
         slot.fresh = Histogram()
         if slot.fresh_intended.count:
             slot.intended_histogram.add(slot.fresh_intended)
@@ -281,7 +290,7 @@ class RunMeasurements:
             "health": self.health.drain(),
             **self.dump_rest(1),
         }
-        for part in (self.slots, self.disconnects, self.records, self.records_over_time, self.anomalies):
+        for part in (self.slots, self.disconnects, self.missed, self.records, self.records_over_time, self.anomalies):
             part.clear()
         self.failures_over_time.clear()
         self.internal_errors.clear()
@@ -300,6 +309,9 @@ class RunMeasurements:
             return False
         seen.add(sequence)
         self.merge_rows(data["slots"])
+        for _, tag, histogram, *_ in data["slots"]:
+            if tag == LOOP_LAG_TAG:
+                self.health.of(process).lag.add(load_histogram(histogram))
         self.devices.merge(data["devices"], process)
         self.health.merge(data["health"])
         self.merge_rest(data)
@@ -357,6 +369,7 @@ class RunMeasurements:
     def dump_rest(self, resolution_s: int) -> dict[str, Any]:
         return {
             "disconnects": dump_over_time(self.disconnects, resolution_s),
+            "missed": dump_over_time(self.missed, resolution_s),
             "records": {name: count for name, count in self.records.items() if count},
             "records_over_time": dump_over_time(self.records_over_time, resolution_s),
             "anomalies": {
@@ -369,6 +382,7 @@ class RunMeasurements:
         """Add disconnects, records, anomalies and internal errors of a delta or a state."""
         self.latest = max(self.latest, data["latest"])
         merge_over_time(self.disconnects, data["disconnects"])
+        merge_over_time(self.missed, data.get("missed", ()))
         merge_over_time(self.records_over_time, data["records_over_time"])
         for name, count in data["records"].items():
             self.records[name] = self.records.get(name, 0) + count

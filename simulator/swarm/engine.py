@@ -25,6 +25,7 @@ import uvloop
 
 from simulator.garbage import GarbagePolicy
 from simulator.loop_timers import RESOLUTION_S
+from simulator.measurements.health import LAG_PROBE_S
 from simulator.swarm.log_relay import LogRelay
 from simulator.swarm.mailbox import Mailbox
 from simulator.swarm.start_queue import StartQueue
@@ -35,8 +36,6 @@ _start_new_thread: Callable[[Callable[[], None], tuple[()]], int] = gevent.monke
 
 SWITCH_INTERVAL_S = 0.0005
 """How long the gevent thread may keep the interpreter while devices wait; Python's own 5 ms would show as latency."""
-LAG_PROBE_S = 0.05
-"""How often the loop's lateness is looked at: 20 values a second tell a 99th percentile after five seconds."""
 TIDY_S = 1.0
 """Between two looks for devices that the garbage collector need not walk again."""
 OPEN_TIMEOUT_S = 60.0
@@ -115,6 +114,7 @@ class Engine:
         self._starts = StartQueue()
         self._next_start: asyncio.TimerHandle | None = None
         self._stopping = False
+        self._probe_due = float("inf")
         self._keep_until = float("inf")
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
@@ -238,7 +238,8 @@ class Engine:
         try:
             await runtime.open()
             self._mailbox.post(("opened", None))
-            loop.call_later(LAG_PROBE_S, self._probe, loop.time() + LAG_PROBE_S)
+            self._probe_due = loop.time() + LAG_PROBE_S
+            loop.call_at(self._probe_due, self._probe)
             loop.call_later(TIDY_S, self._tidy)
             await self._stop.wait()
         finally:
@@ -254,19 +255,19 @@ class Engine:
         text = context.get("message", "an error in the engine's loop")
         self._log(logging.ERROR, f"{text}: {describe(error)}" if error is not None else text)
 
-    def _probe(self, due: float) -> None:
+    def _probe(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         if not self._stopping:
             # Thousands of closing handshakes at once make the loop late, but the load is over by then.
-            self._on_lag(max(0.0, now - due))
+            self._on_lag(max(0.0, now - self._probe_due))
         if time.monotonic() >= self._keep_until:
             self._keep_until = float("inf")
             self._drop_all()
             self._mailbox.post(("fenced", None))
         # From now, not from `due`: after a stall it would be looked at many times in a row.
-        due = now + LAG_PROBE_S
-        loop.call_at(due, self._probe, due)
+        self._probe_due = now + LAG_PROBE_S
+        loop.call_at(self._probe_due, self._probe)
 
     def _tidy(self) -> None:
         self._garbage.tidy()
@@ -320,10 +321,14 @@ class Engine:
             self._runtime.abort_all()
 
     def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
+        loop = asyncio.get_running_loop()
+        late = loop.time() - self._probe_due
+        if not self._stopping and late > 0:
+            # A stall that lasted into the run's end: the probe that would tell of it comes too late.
+            self._on_lag(late)
         self._stopping = True
         self._obey()
         self._forget_starts()
-        loop = asyncio.get_running_loop()
         task = loop.create_task(self._stop_all(drain_s))
         task.add_done_callback(lambda _: self._mailbox.post(("stopped", done)))
 

@@ -13,7 +13,13 @@ import gevent
 import psutil
 
 from simulator.clock import RunClock
-from simulator.measurements.health import CPU_LIMIT_PERCENT, CPU_LIMIT_SECONDS, DEFAULT_LAG_LIMIT_MS, HealthSample
+from simulator.measurements.health import (
+    CPU_LIMIT_PERCENT,
+    CPU_LIMIT_SECONDS,
+    DEFAULT_LAG_LIMIT_MS,
+    DEFAULT_STALL_LIMIT_MS,
+    HealthSample,
+)
 
 logger = logging.getLogger("simulator.health")
 
@@ -29,7 +35,9 @@ class Limits:
     """How late and how busy a process may be; a scenario's `limits`."""
 
     lag_ms: float = DEFAULT_LAG_LIMIT_MS
-    """p99 of the engine loop's lag."""
+    """p99 of the engine loop's lag, weighed by time."""
+    stall_ms: float = DEFAULT_STALL_LIMIT_MS
+    """How long the loop may stand still."""
     cpu_percent: float = CPU_LIMIT_PERCENT
     """Of one core, for `CPU_LIMIT_SECONDS`."""
 
@@ -102,6 +110,13 @@ class HealthWatch:
 
     def _judge(self, now: float, percent: float) -> None:
         lags = sorted(self.lags)
+        if lags and 1000.0 * lags[-1] > self._limits.stall_ms:
+            self._warn(
+                "stall",
+                now,
+                f"the generator stood still for {lags[-1]:.1f} s (limit {self._limits.stall_ms / 1000.0:g} s); "
+                "this run's figures are not valid",
+            )
         if len(lags) >= LAG_WINDOW // 2:
             p99_ms = 1000.0 * lags[int(len(lags) * 0.99) - 1]
             if p99_ms > self._limits.lag_ms:

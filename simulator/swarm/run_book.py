@@ -228,6 +228,7 @@ class RunBook:
             scenario_text=scenario.text,
             versions=versions(),
             lag_limit_ms=limits_of(scenario).lag_ms,
+            stall_limit_ms=limits_of(scenario).stall_ms,
             complete=complete,
             findings=tuple(self.findings),
             failure_code=self.failure_code,
@@ -295,7 +296,7 @@ class RunBook:
 def limits_of(scenario: Scenario) -> Limits:
     """How late and how busy the generator's processes may be."""
     limits = scenario.document.limits
-    return Limits(lag_ms=limits.loop_lag * 1000.0, cpu_percent=limits.cpu * 100.0)
+    return Limits(lag_ms=limits.loop_lag * 1000.0, stall_ms=limits.stall * 1000.0, cpu_percent=limits.cpu * 100.0)
 
 
 @functools.cache  # asked for once a second, and looking it up takes milliseconds

@@ -14,6 +14,8 @@ class Recording:
         self.disconnects: list[tuple[str, float]] = []
         self.records: Counter[str] = Counter()
         self.anomalies: list[tuple[str, str, float]] = []
+        self.missing: Counter[str] = Counter()
+        """Requests that were planned and never sent."""
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
@@ -42,6 +44,10 @@ class Recording:
 
     def anomaly(self, kind: str, detail: str, at: float) -> None:
         self.anomalies.append((kind, detail, at))
+
+    def missed(self, name: str, count: int, at: float) -> None:
+        assert count > 0
+        self.missing[name] += count
 
     def codes(self, name: str) -> list[str]:
         """The codes of one request, in order."""

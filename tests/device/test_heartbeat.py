@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from simulator.device.settings import Range
+from simulator.device.state import DeviceState
 from tests.device.fake_platform import late
 from tests.device.harness import World
 
@@ -93,8 +94,61 @@ async def test_after_a_stall_the_rhythm_starts_again_without_a_burst(world: Worl
     assert len(moments(world)) == 3
     late_by = [entry[6] for entry in world.recorder.requests if entry[0] == "dev.heartbeat"][-1]
     assert late_by == pytest.approx(85.0)
+    assert world.recorder.missing == {"dev.heartbeat": 8}  # of those planned every 10 s since
     await world.advance(9.9)
     assert len(moments(world)) == 3
     await world.advance(0.2)
     assert len(moments(world)) == 4
     world.platform.violations.clear()  # the strict platform saw the gap
+
+
+@pytest.mark.parametrize(("stalled", "missed"), [(9.9, 0), (10.1, 0), (19.9, 0), (20.1, 1), (600.5, 59)])
+async def test_beats_that_a_stall_swallowed_are_counted(world: World, stalled: float, missed: int) -> None:
+    world.platform.terms["heartbeatInterval"] = "10"
+    await world.online()
+    await world.until(lambda: len(moments(world)) == 2)
+    world.clock.advance(stalled)
+    world.timers.run_due()
+    await world.settle()
+    assert world.recorder.missing["dev.heartbeat"] == missed
+    await world.advance(100.0)
+    assert world.recorder.missing["dev.heartbeat"] == missed
+    world.platform.violations.clear()  # the strict platform saw the gap
+
+
+async def test_beats_that_a_stall_swallowed_are_counted_where_the_connection_did_not_survive_it(world: World) -> None:
+    world.platform.terms["heartbeatInterval"] = "10"
+    await world.online()
+    await world.until(lambda: len(moments(world)) == 1)
+    world.clock.advance(35.0)
+    world.platform.link.close(1001)  # seen before the timers are
+    await world.settle()
+    world.timers.run_due()
+    await world.settle()
+    assert world.recorder.missing == {"dev.heartbeat": 3}
+
+
+async def test_a_fence_after_a_stall_counts_what_was_not_sent(world: World) -> None:
+    world.platform.terms["heartbeatInterval"] = "10"
+    device = await world.online()
+    await world.until(lambda: len(moments(world)) == 1)
+    world.clock.advance(35.0)
+    device.abort()
+    await world.settle()
+    assert world.recorder.missing == {"dev.heartbeat": 3}
+
+
+async def test_nothing_is_missed_where_no_beat_was_due(world: World) -> None:
+    world.platform.terms["heartbeatInterval"] = "10"
+    device = await world.online()
+    await world.until(lambda: len(moments(world)) == 1)
+    await world.advance(9.0)
+    world.platform.link.close(1001)
+    await world.advance(30.0)
+    assert device.state is DeviceState.ONLINE
+    await world.advance(25.0)
+    device.stop()
+    world.clock.advance(60.0)  # the end of a large fleet takes long, and is no stall
+    world.timers.run_due()
+    await world.advance(10.0)
+    assert world.recorder.missing == {}

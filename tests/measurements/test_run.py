@@ -4,8 +4,6 @@ from collections import deque
 import pytest
 
 from simulator.measurements.events import Event, QueueRecorder
-from simulator.measurements.findings import Finding
-from simulator.measurements.health import HealthSample
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 
@@ -161,33 +159,6 @@ def test_online_ratio_counts_from_start_to_stop() -> None:
     measurements.apply(queue)
     assert measurements.devices.online_ratio(T0 + 500) == pytest.approx(0.9)
     assert RunMeasurements().devices.online_ratio(T0) is None
-
-
-def test_overload_needs_ten_seconds() -> None:
-    measurements = RunMeasurements()
-    for second in range(10):
-        measurements.sample_health(HealthSample(T0 + second, 95.0, 100.0, 0, 0))
-    assert measurements.health.reasons(1.0, 50.0) == []
-    measurements.sample_health(HealthSample(T0 + 10, 95.0, 100.0, 0, 0))
-    (busy,) = measurements.health.reasons(1.0, 50.0)
-    assert busy == Finding("cpu_busy", {"process": "local", "limit_percent": 90.0, "seconds": 10.0})
-    assert measurements.health.reasons(51.0, 50.0)[0] == Finding("loop_lag", {"lag_ms": 51.0, "limit_ms": 50.0})
-
-
-def test_the_cpu_limit_is_the_scenarios() -> None:
-    measurements = RunMeasurements()
-    measurements.health.cpu_limit_percent = 50.0
-    for second in range(11):
-        measurements.sample_health(HealthSample(T0 + second, 60.0, 100.0, 0, 0))
-    assert measurements.health.reasons(1.0, 50.0)[0].values["limit_percent"] == 50.0
-
-
-def test_a_fault_that_an_older_report_tells_in_words_survives_a_dump() -> None:
-    measurements = RunMeasurements()
-    measurements.health.faults.append("worker w1 was lost")
-    again = RunMeasurements()
-    again.health.load(measurements.health.dump())
-    assert again.health.reasons(1.0, 50.0) == [Finding("fault", {"text": "worker w1 was lost"})]
 
 
 def test_unknown_event_is_an_error() -> None:

@@ -5,7 +5,7 @@ import pytest
 from reports.evaluation import LiveThresholds, evaluate_all
 from reports.run_info import RunInfo
 from reports.summary import parse_all
-from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.events import MISSED, Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -52,6 +52,15 @@ def test_table(busy: RunMeasurements, info: Info, expression: str, value: float 
     (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
     assert result.value == value
     assert result.passed is passed
+
+
+def test_missed_requests_are_counted_in_the_part_that_a_threshold_speaks_of(busy: RunMeasurements, info: Info) -> None:
+    at = info().started
+    busy.apply([(MISSED, "dev.heartbeat", 3, at + 5), (MISSED, "dev.heartbeat", 1, at + 45)])
+    busy.seal(at + 60)
+    expressions = ("dev.heartbeat missed == 4", "dev.heartbeat missed == 1 after 40s", "dev.login missed == 0")
+    run = info(thresholds=expressions)
+    assert [result.value for result in evaluate_all(parse_all(expressions, busy), busy, run)] == [4, 1, 0]
 
 
 def refused(failing: int, of: int, failed_s: float = 0.001) -> RunMeasurements:

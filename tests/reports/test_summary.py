@@ -7,7 +7,7 @@ import pytest
 
 from reports.run_info import RunInfo
 from reports.summary import build_summary, check_thresholds
-from reports.verdict import exit_code, headline
+from reports.verdict import exit_code, headline, note_lines
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
@@ -116,8 +116,41 @@ def test_late_loop_makes_the_run_invalid(info: Info) -> None:
     summary = build_summary(measurements, info(thresholds=()))
     assert summary["verdict"] == "invalid"
     assert summary["generator"]["reasons"] == summary["reasons"]
-    assert headline(summary).endswith("generator overloaded: event loop lag p99 200 ms, limit 50 ms")
+    assert headline(summary).endswith("generator overloaded: event loop lag p99 200 ms in process local, limit 50 ms")
     assert build_summary(measurements, info(thresholds=(), lag_limit_ms=300.0))["verdict"] == "passed"
+
+
+def test_a_generator_that_stood_still_is_called_frozen(info: Info) -> None:
+    measurements = measured("00000000")
+    measurements.apply([(7, 6.0, T0 + 6), *((7, 0.001, T0 + 6 + number / 20) for number in range(700))])
+    summary = build_summary(measurements, info(thresholds=()))
+    assert exit_code(summary) is ExitCode.INVALID
+    assert headline(summary).endswith("generator frozen: process local stood still for 6.0 s, limit 1.0 s")
+    assert summary["generator"]["healthy"] is False
+    assert build_summary(measurements, info(thresholds=(), lag_limit_ms=9e3, stall_limit_ms=6_001.0))["reasons"] == []
+
+
+def test_requests_that_were_planned_and_never_sent_are_counted_as_missed(info: Info) -> None:
+    measurements = measured("00000000")
+    assert build_summary(measurements, info())["requests"]["dev.heartbeat"]["missed"] == 0
+    measurements.apply([(9, "dev.heartbeat", 4, T0 + 5), (9, "dev.heartbeat", 1, T0 + 6)])
+    summary = build_summary(measurements, info(thresholds=("dev.heartbeat missed == 0",)))
+    assert summary["requests"]["dev.heartbeat"]["missed"] == 5
+    assert summary["thresholds"][0]["value"] == 5
+    assert not summary["thresholds"][0]["passed"]
+    assert note_lines(summary) == [
+        "requests that were planned and never sent, because the generator stood still: dev.heartbeat 5"
+    ]
+    schema = json.loads(files("reports").joinpath("schema/summary.schema.json").read_text())
+    jsonschema.validate(summary, schema)
+
+
+def test_requests_of_which_none_was_sent_are_told_of_as_well(info: Info) -> None:
+    measurements = RunMeasurements()
+    measurements.apply([(9, "dev.heartbeat", 4, T0 + 5)])
+    summary = build_summary(measurements, info(thresholds=("dev.heartbeat missed < 1", "dev.heartbeat count > 0")))
+    assert summary["requests"]["dev.heartbeat"]["missed"] == 4
+    assert [(found["value"], found["passed"]) for found in summary["thresholds"]] == [(4, False), (None, False)]
 
 
 def test_failures_carry_times_and_a_meaning(busy: RunMeasurements, info: Info) -> None:

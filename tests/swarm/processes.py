@@ -19,7 +19,7 @@ seed: 7
 duration: {duration}
 target: embedded
 channel: {{suite: plain}}
-limits: {{loop_lag: 5s}}
+limits: {{loop_lag: 5s, stall: 20s}}
 ramp: {{rate: 50/s}}
 defaults: {{users: 3}}
 groups:

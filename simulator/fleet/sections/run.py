@@ -166,7 +166,12 @@ class RampSection(Section):
 class LimitsSection(Section):
     """When the generator itself counts as the bottleneck, so that the figures are invalid (exit code 4)."""
 
-    loop_lag: PositiveDuration = Field(default=0.050, description="p99 of the event loop's lag.")
+    loop_lag: PositiveDuration = Field(
+        default=0.050, description="p99 of the event loop's lag in each process: late for at most 1 % of the time."
+    )
+    stall: PositiveDuration = Field(
+        default=1.0, description="The longest time for which a process, the master included, may stand still."
+    )
     cpu: Share = Field(default=0.90, description="Load of one core for 10 s.")
 
 
