@@ -19,7 +19,7 @@ from junitparser import JUnitXml
 from reports.rebuild import load_run
 from reports.verdict import headline
 from simulator.exit_codes import ExitCode
-from simulator.measurements.histogram import Histogram
+from simulator.measurements.histogram import Histogram, rank_of
 from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet, free_port
 
 Start = Callable[..., LocustProcess]
@@ -79,20 +79,34 @@ def test_locusts_own_files_do_not_contradict_ours(locust: Start, short: Path, pr
     in_csv = {name: (int(row["Request Count"]), int(row["Failure Count"])) for name, row in rows.items()}
     assert in_csv == counts | {"Aggregated": total}
     measurements, _ = load_run(run.report)
-    # Locust's page and its web UI show the same figures; its CSV cuts them to whole ms
+    # Locust's page, its web UI and its CSV show the same figures, and none that contradict each other or the report.
     start = page.index("[", page.index('"response_time_statistics"'))
     for row in json.JSONDecoder().raw_decode(page, start)[0]:
-        if row["name"] != "Aggregated":
-            for share in ("0.5", "0.9", "0.95", "0.99"):
+        of_csv = rows[row["name"]]
+        low, mean, high = (float(of_csv[f"{name} Response Time"]) for name in ("Min", "Average", "Max"))
+        assert low <= mean <= high, of_csv
+        columns = [float(value) for name, value in of_csv.items() if name.endswith("%")]
+        assert columns == sorted(columns), of_csv
+        assert low <= columns[0], of_csv
+        assert columns[-1] == high, of_csv
+        assert float(of_csv["Median Response Time"]) == float(of_csv["50%"])
+        for share in ("0.5", "0.9", "0.95", "0.99"):
+            assert row[share] == float(of_csv[f"{float(share):.0%}"])
+            if row["name"] != "Aggregated":
                 agrees(measurements.totals[row["name"]].histogram, float(share), row[share])
-                assert int(row[share]) == float(rows[row["name"]][f"{float(share):.0%}"])
+    shown_extremes = re.findall(
+        r'"max_response_time": ([\d.]+),.*?"min_response_time": ([\d.]+), "name": "([\w.]+)"', page
+    )
+    assert len(shown_extremes) >= len(rows)
+    for most, least, name in shown_extremes:
+        assert float(most) == float(rows[name]["Max Response Time"])
+        assert float(least) == float(rows[name]["Min Response Time"])
 
 
 def agrees(ours: Histogram, share: float, theirs_ms: float) -> None:
-    """Locust rounds to three digits, and takes the rank beside ours where a percentile lies between two."""
-    rank = share * ours.count
-    low, high = ours.values_at_ranks([int(rank), int(rank) + 2])
-    assert low / 1000 * 0.994 - 0.006 <= theirs_ms <= high / 1000 * 1.006 + 0.006, (share, theirs_ms, low, high)
+    """Locust rounds to three digits, and takes the same rank."""
+    (exact,) = ours.values_at_ranks([rank_of(share * 100, ours.count)])
+    assert exact / 1000 * 0.994 - 0.006 <= theirs_ms <= exact / 1000 * 1.006 + 0.006, (share, theirs_ms, exact)
 
 
 def test_a_run_that_is_stopped_by_ctrl_c(locust: Start, scenario: Path) -> None:
