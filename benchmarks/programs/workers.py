@@ -4,6 +4,7 @@ No device lives here. Each worker counts made-up requests exactly as a real one 
 and shape of real ones.
 """
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -21,8 +22,10 @@ from simulator.measurements.health import HealthSample
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import SUCCESS
 from simulator.swarm import messages, percentiles
+from simulator.swarm.guarded_rpc import guard_worker, message_of, pieces
 from simulator.swarm.leases import RENEWAL_S, LeaseHolder
 from simulator.swarm.pump import REQUEST_TYPE
+from simulator.swarm.token import Token, token_for
 
 POLL_MS = 5
 MIX = {
@@ -40,10 +43,13 @@ MIX = {
 class SimulatedWorker:
     """One identity on the master's socket."""
 
-    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", port: int, number: int, rate: float) -> None:
+    def __init__(
+        self, context: "zmq.Context[zmq.Socket[bytes]]", port: int, number: int, rate: float, token: Token
+    ) -> None:
         self.name = f"simulated_{number:03d}"
         self.socket = context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.IDENTITY, self.name.encode())
+        guard_worker(self.socket, token)
         self.socket.connect(f"tcp://127.0.0.1:{port}")
         self._rate = rate
         self._random = random.Random(number)
@@ -62,11 +68,11 @@ class SimulatedWorker:
         self.send(messages.ASK_RUN, {})
 
     def send(self, kind: str, data: Any) -> None:
-        self.socket.send(Message(kind, data, self.name).serialize())  # type: ignore[no-untyped-call]
+        self.socket.send_multipart(pieces(Message(kind, data, self.name)))  # type: ignore[no-untyped-call]
 
     def receive(self) -> None:
         """Handle one message of the master."""
-        message = Message.unserialize(self.socket.recv())  # type: ignore[no-untyped-call]
+        message = message_of(self.socket.recv_multipart())
         kind, data = message.type, message.data
         if kind == messages.RUN:
             self._measurements = RunMeasurements(self.name, data["run_id"])
@@ -146,9 +152,11 @@ def run(order: dict[str, Any]) -> None:
     percentiles.install()
     context = zmq.Context()
     poller = zmq.Poller()
+    # The same user's master on this machine has the same one.
+    token = token_for(os.environ, None, peer="127.0.0.1", worker=True, forks=False)
     by_socket = {}
     for number in range(order["workers"]):
-        worker = SimulatedWorker(context, order["port"], number, order["rate"])
+        worker = SimulatedWorker(context, order["port"], number, order["rate"], token)
         poller.register(worker.socket, zmq.POLLIN)
         by_socket[worker.socket] = worker
     while True:

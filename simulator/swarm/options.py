@@ -1,14 +1,15 @@
-"""The command line: our three arguments beside Locust's, and what the scenario presets of Locust's own.
+"""The command line: our arguments beside Locust's, and what the scenario presets of Locust's own.
 
 The scenario is read as soon as Locust builds its parser, for three reasons: its users, rate and duration are shown in
 the web UI's form; all its errors are told before anything starts (exit code 2); and `--processes` has not forked yet.
 """
 
 import functools
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,9 +20,8 @@ from simulator.exit_codes import ExitCode
 from simulator.fleet.identities import identities_of
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.scenario import Scenario, load_scenario
-
-LOOPBACK = "127.0.0.1"
-ALL_INTERFACES = "*"
+from simulator.swarm import access
+from simulator.swarm.access import Access, AccessError, access_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Choice:
     """None on a worker: its master sends it."""
     shaped: bool
     """The scenario's own ramp is used: none of `-u`, `-r` and `-t` is given."""
+    access: Access = Access()  # noqa: RUF009 - immutable
 
 
 _choices: dict[tuple[str, ...], Choice] = {}
@@ -63,8 +64,10 @@ def add_arguments(parser: Any) -> None:
         help="Where a run's summary.json, report.html and so on go. Default: runs/<scenario>-<time>; further runs in "
         "the web UI get -2, -3 ... behind the name.",
     )
-    parser.set_defaults(web_host=LOOPBACK)
+    access.add_arguments(group, parser)
     choice = choose(parser, sys.argv[1:])
+    if choice.access.login is not None:
+        parser.set_defaults(web_login=True)
     if choice.scenario is not None:
         ramp = choice.scenario.ramp_plan()
         first = ramp.target_at(0.0)
@@ -90,6 +93,14 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     if asks_only.intersection(arguments):
         return Choice(scenario=None, shaped=False)
     known: Namespace = parser.parse_known_args(list(arguments))[0]
+    try:
+        allowed = access_of(known, os.environ)
+    except AccessError as error:
+        refuse_all(error.problems)
+    return replace(_choose_run(known), access=allowed)
+
+
+def _choose_run(known: Namespace) -> Choice:
     shaped = known.num_users is None and known.spawn_rate is None and known.run_time is None
     if known.worker or known.list_commands:
         return Choice(scenario=None, shaped=False)

@@ -10,15 +10,15 @@ from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
 from reports.verdict import code_of
+from simulator.swarm import guarded_rpc, percentiles, steady_time
 from simulator.swarm import options as command_line
-from simulator.swarm import percentiles, steady_time
 from simulator.swarm.local import Local
 from simulator.swarm.master import Master
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.role import START_FAILURES, Keeper, MakesRuntime, Role, start_failure
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.signals import OrderlyStop
-from simulator.swarm.web import add_pages
+from simulator.swarm.web import add_pages, protect
 from simulator.swarm.worker import Worker
 
 logger = logging.getLogger("simulator.swarm")
@@ -57,6 +57,7 @@ class Session:
         if environment.web_ui is not None:
             check_port(environment.web_ui.host, environment.web_ui.port)
             add_pages(environment.web_ui, role)
+            protect(environment.web_ui, choice.access, options.web_base_path or "")
         self._signals = OrderlyStop(role.stop_and_quit)
         self._signals.install()
         if isinstance(role, Keeper) and environment.web_ui is None:
@@ -97,6 +98,7 @@ def install(makes_runtime: MakesRuntime | None = None) -> None:
     session = Session(makes_runtime or MakesRuntime())
     percentiles.install()
     command_line.remember_default_arguments()
+    guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
     logging.getLogger("simulator").setLevel(logging.INFO)
     for hook, listener in (
         (events.init_command_line_parser, command_line.add_arguments),

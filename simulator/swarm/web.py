@@ -4,15 +4,21 @@ The page is one HTML file without anything from the network; it polls one JSON r
 scenario and platform are named, identities are not.
 """
 
+import logging
 import re
 from importlib import resources
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from simulator.swarm.access import Access, open_to_others
 from simulator.swarm.live import active_states, totals
 from simulator.swarm.role import Role
 from simulator.swarm.run_book import RunBook
+from simulator.swarm.web_guard import HostRule, WebGuard
+from simulator.swarm.web_login import require_login
+
+logger = logging.getLogger("simulator.swarm")
 
 PAGE = "fleet.html"
 _LINK = (
@@ -20,6 +26,7 @@ _LINK = (
     'border-radius:6px;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">Fleet</a></body>'
 )
 _POINTS_AT_ONCE = 3_600
+_MAX_REQUEST_BYTES = 1 << 20
 
 
 def add_pages(web_ui: Any, role: Role) -> None:
@@ -51,6 +58,18 @@ def add_pages(web_ui: Any, role: Role) -> None:
     blueprint.add_url_rule("/fleet/data", "data", guarded(data))
     web_ui.app.after_request(add_link)
     web_ui.app.register_blueprint(blueprint)
+
+
+def protect(web_ui: Any, access: Access, base_path: str) -> None:
+    """Let nobody in who should not be: every route, Locust's and ours, goes through this."""
+    prefix = base_path.rstrip("/")
+    app = web_ui.app
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
+    if access.login is not None:
+        require_login(web_ui, access.login, prefix)
+    elif open_to_others(web_ui.host):
+        logger.warning("the web page asks for no login, and other machines may reach it: see --web-login")
+    app.wsgi_app = WebGuard(app.wsgi_app, HostRule(web_ui.host, access.allowed_hosts), prefix)
 
 
 def snapshot(book: RunBook | None, state: str, users: int, since: int) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class LocustProcess:
         self._output = directory / f"{name}.out"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST")}
         environment["PYTHONPATH"] = str(ROOT)
+        environment["XDG_STATE_HOME"] = str(directory / "state")
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "locust", "-f", str(locustfile), *arguments],

@@ -1,0 +1,105 @@
+"""A real browser, driven over the WebDriver protocol by plain requests."""
+
+import json
+import shutil
+import subprocess
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+
+
+class Browser:
+    """One window of Chromium, from `with` to its end."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._driver: subprocess.Popen[str] | None = None
+        self._session = ""
+
+    def __enter__(self) -> "Browser":
+        assert DRIVER is not None
+        self._driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True)
+        assert self._driver.stdout is not None
+        port = (
+            next(line for line in self._driver.stdout if "successfully on port " in line)
+            .rpartition("port ")[2]
+            .strip(" .\n")
+        )
+        threading.Thread(target=self._driver.stdout.read, daemon=True).start()
+        self._session = f"http://127.0.0.1:{port}/session"
+        options = {"binary": CHROMIUM, "args": [*ARGUMENTS, f"--user-data-dir={self._directory / 'profile'}"]}
+        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "timeouts": {"script": 20_000}}}}
+        self._session += "/" + self._call("", wanted)["sessionId"]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._driver is not None
+        try:
+            self._call("", None, method="DELETE")
+        finally:
+            self._driver.terminate()
+            self._driver.wait()
+
+    def open(self, url: str) -> None:
+        """Go to a page and wait until it is loaded."""
+        self._call("/url", {"url": url})
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run the body of an async function in the page; returns what it returns."""
+        wrapped = (
+            "const done = arguments[arguments.length - 1];"
+            f"(async (...args) => {{ {script} }})(...arguments).then(done, (error) => done(String(error)));"
+        )
+        return self._call("/execute/async", {"script": wrapped, "args": list(arguments)})
+
+    @property
+    def address(self) -> str:
+        """Of the page that is shown."""
+        return str(self._call("/url", None, method="GET"))
+
+    def _call(self, path: str, body: object, method: str = "POST") -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self._session + path, data, {"Content-Type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())["value"]
+
+
+class ForeignSite:
+    """An empty page of another site."""
+
+    def __enter__(self) -> "ForeignSite":
+        class Page(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(b"<!doctype html><title>foreign</title><iframe name=hidden></iframe>")
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # The fleet's page is at 127.0.0.1: to a browser this is another site, not only another origin.
+        self.url = f"http://localhost:{self._server.server_port}/"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
