@@ -20,6 +20,8 @@ from simulator.fleet.scenario import Scenario, TlsFiles, parse_scenario
 from simulator.fleet.warm_state import Login, WarmState
 
 IDENTITIES_NAME = "identities.csv"
+TLS_NAMES = {"ca": "tls-ca.pem", "client_cert": "tls-client-cert.pem", "client_key": "tls-client-key.pem"}
+"""What a worker calls the files of `tls`, wherever they are on the master's machine."""
 PRIVATE = 0o600
 EMBEDDED = "embedded"
 """Stands for the embedded platform in the state file: its address is another one every time."""
@@ -48,7 +50,7 @@ class RunOrder:
     logins: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     """authCode and secret of earlier runs by serial number, for devices that start warm."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """Content of the files that the scenario names relatively, by name."""
+    """Content of the files that devices need, by their name in a worker's folder."""
 
     @property
     def platform(self) -> str:
@@ -142,7 +144,10 @@ def scenario_of(order: RunOrder) -> Scenario:
         ScenarioError: If the text is wrong.
     """
     scenario = parse_scenario(order.scenario_text, order.scenario_file, identities_given=True)
-    return replace(scenario, directory=_unpack(order.files))
+    here = {field: name for field, name in TLS_NAMES.items() if name in order.files}
+    document = scenario.document
+    document = document.model_copy(update={"tls": document.tls.model_copy(update=here)})
+    return replace(scenario, directory=_unpack(order.files), document=document)
 
 
 def plan_of(order: RunOrder, scenario: Scenario) -> FleetPlan:
@@ -180,12 +185,8 @@ def tls_of(order: RunOrder, scenario: Scenario) -> TlsFiles | None:
 
 
 def _named_files(scenario: Scenario) -> dict[str, bytes]:
-    tls = scenario.tls
-    files = {}
-    for path in (tls.ca, tls.client_cert, tls.client_key, scenario.identities_file):
-        if path is not None and path.is_relative_to(scenario.directory):
-            files[str(path.relative_to(scenario.directory))] = path.read_bytes()
-    return files
+    paths = {field: getattr(scenario.tls, field) for field in TLS_NAMES}
+    return {TLS_NAMES[field]: path.read_bytes() for field, path in paths.items() if path is not None}
 
 
 def _unpack(files: Mapping[str, bytes]) -> Path:
@@ -194,9 +195,9 @@ def _unpack(files: Mapping[str, bytes]) -> Path:
     for name, content in files.items():
         path = (directory / name).resolve()
         if not path.is_relative_to(directory.resolve()):
-            raise ValueError(f"the master sent a file outside the scenario's directory: {name}")
+            raise ValueError(f"the master sent a file outside the scenario's directory: {name!r}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
         with open(descriptor, "wb") as stream:
             stream.write(content)
     return directory

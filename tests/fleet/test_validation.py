@@ -189,7 +189,10 @@ def problems_of(text: str) -> list[str]:
             GROUP + "target: http://x:99999\n",
             "f.yaml:4: target: 'http://x:99999' has a port that is no number from 1 to 65535",
         ),
-        (GROUP + "target: http://me:secret@x\n", "f.yaml:4: target: must carry no user name or password"),
+        (
+            GROUP + "target: http://me:secret@x\n",
+            "f.yaml:4: target: must carry no user name or password: addresses stand in logs, pages and reports",
+        ),
         (
             GROUP + "target: []\n",
             "f.yaml:4: target: must be `embedded`, the URL of a dispatch server, or a list of such URLs",
@@ -363,3 +366,26 @@ def test_any_data_is_a_scenario_or_a_list_of_problems(data: dict[str, object]) -
     assert all(str(problem) for problem in problems)
     if document is not None:
         list(check(document, None, None))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://me:hidden@x",
+        "http://hidden@x:0",
+        "https://me:hidden@x:99999/v3/device",
+        "me:hidden@x",
+        "ftp://me:hidden@x",
+        "http:/me:hidden@x",
+        "http://me:hid/hidden@x",
+        "http://me:#hidden@x",
+        "http://me:hidden@",
+        "http://me:hidden@[::1",
+        "http://me:hidden@x?q=1",
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(target: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(GROUP + f"target: {target!r}\n", "f.yaml")
+    assert "must carry no user name or password" in str(caught.value)
+    assert "hidden" not in str(caught.value)

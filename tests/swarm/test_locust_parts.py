@@ -12,9 +12,11 @@ import pytest
 from gevent.pool import Group
 
 from simulator.fleet.ramp import RampPlan
+from simulator.fleet.scenario import load_scenario
 from simulator.swarm import open_files
+from simulator.swarm import order as order_module
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
-from simulator.swarm.order import RunOrder, scenario_of
+from simulator.swarm.order import RunOrder, make_order, scenario_of
 from simulator.swarm.percentiles import rounded_ms
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.users import Lobby, MeetingDevice, Seat
@@ -152,6 +154,76 @@ def test_a_workers_scenario_is_not_checked_for_what_the_master_alone_has() -> No
     ca = scenario_of(order).tls.ca
     assert ca is not None
     assert ca.read_bytes() == b"certificate"
+
+
+def test_the_files_of_tls_travel_from_wherever_they_are(tmp_path: Path) -> None:
+    (tmp_path / "scenarios" / "inner").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "ca.pem").write_bytes(b"authority")
+    (elsewhere / "device.key").write_bytes(b"private")
+    (tmp_path / "scenarios" / "device.pem").write_bytes(b"certificate")
+    file = tmp_path / "scenarios" / "inner" / "a.yaml"
+    file.write_text(
+        "groups: [{name: a, count: 1}]\ntarget: https://platform.example\nidentities: {csv: devices.csv}\n"
+        f"tls: {{ca: {elsewhere / 'ca.pem'}, client_cert: ../device.pem, client_key: ../../elsewhere/device.key}}\n"
+    )
+    (file.parent / "devices.csv").write_text("sn,secretKey,productId,devKey\nA,k,p,d\nB,unused,p,d\n")
+    order = make_order(
+        load_scenario(file), run_id="1", total=1, dispatch_urls=["https://platform.example"], travels=True
+    )
+    # A worker is sent what its devices need and nothing else of the master's.
+    assert sorted(order.files.values()) == [b"authority", b"certificate", b"private"]
+    assert "unused" not in str(order.identities)
+    for child in (elsewhere, tmp_path / "scenarios"):
+        child.rename(tmp_path / f"{child.name}-of-the-master")
+    tls = scenario_of(RunOrder.from_wire(order.to_wire())).tls
+    assert tls.ca is not None
+    assert tls.client_cert is not None
+    assert tls.client_key is not None
+    assert [path.read_bytes() for path in (tls.ca, tls.client_cert, tls.client_key)] == [
+        *(b"authority", b"certificate", b"private")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside", "a/../../outside", "{absolute}", "../{folder}-sibling/outside", "a/../../../outside"]
+)
+def test_a_file_that_would_leave_the_workers_folder_is_refused(tmp_path: Path, name: str) -> None:
+    program = textwrap.dedent("""
+        import sys, tempfile
+        from pathlib import Path
+        from simulator.swarm import order
+        tempfile.tempdir, name = sys.argv[1:]
+        folder = order._directory()
+        (folder.parent / f"{folder.name}-sibling").mkdir()
+        order._directory = lambda: folder
+        try:
+            order._unpack({"good": b"1", name.replace("{folder}", folder.name): b"2"})
+        except ValueError as error:
+            print(error)
+    """)
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    name = name.replace("{absolute}", str(tmp_path / "outside"))
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(inner), name], capture_output=True, text=True, check=True
+    )
+    assert "outside the scenario's directory" in ended.stdout
+    assert list(tmp_path.rglob("outside")) == []
+
+
+def test_a_link_in_the_workers_folder_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, outside = tmp_path / "folder", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (folder / "link").symlink_to(outside)
+    (folder / "file").symlink_to(outside / "file")
+    monkeypatch.setattr(order_module, "_directory", lambda: folder)
+    for name in ("link/file", "file"):
+        with pytest.raises((ValueError, OSError)):
+            order_module._unpack({name: b"planted"})
+    assert list(outside.iterdir()) == []
 
 
 def test_files_that_travelled_are_ours_alone_and_go_with_the_process() -> None:

@@ -146,6 +146,9 @@ SizeRange = Annotated[
 
 
 def _dispatch_url(value: str) -> str:
+    if "@" in value:
+        # Anywhere: a password may hold any character, and the messages below show the value.
+        raise ValueError("must carry no user name or password: addresses stand in logs, pages and reports")
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         suggestion = closest(value, [EMBEDDED]) if ":" not in value else None
@@ -159,8 +162,6 @@ def _dispatch_url(value: str) -> str:
         usable = False
     if not usable:
         raise ValueError(f"'{value}' has a port that is no number from 1 to 65535")
-    if parts.username is not None:
-        raise ValueError("must carry no user name or password")
     return value.rstrip("/")
 
 
