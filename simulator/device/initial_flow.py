@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from simulator import shown
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment, NetworkError
 from simulator.device.session import Reply, Session
@@ -24,6 +25,8 @@ from simulator.protocol.codes import DISCONNECTED, SUCCESS
 MALFORMED = "malformed reply"
 UNSUPPORTED_TRANSPORT = "unsupported transport"
 BAD_KEY = "bad key"
+_DETAIL_CHARS = 400
+"""Of what a failure says: room for an address, a path and what would help."""
 
 
 class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
@@ -47,7 +50,8 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
         refused: bool = False,
         violation: bool = False,
     ) -> None:
-        super().__init__(f"{step}: {code} {detail}".rstrip())
+        # Much of it is the platform's own words.
+        super().__init__(shown.detail(f"{step}: {code} {detail}".rstrip(), _DETAIL_CHARS))
         self.step = step
         self.code = code
         self.permanent = permanent
@@ -80,7 +84,7 @@ async def look_up(
             code = f"http {status}"
         else:
             answer = broker.BrokerAnswer.parse(body)
-            code, detail = answer.code, answer.message
+            code, detail = shown.label(answer.code), answer.message
     except NetworkError as error:
         code, detail = error.kind, str(error)
     except envelope.MalformedMessage as error:

@@ -15,6 +15,7 @@ from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
+from simulator.shown import detail, label
 
 _REPLY_FUNC_ID = "cmd.dev.response"
 _MALFORMED_REPLY = "malformed reply"
@@ -285,18 +286,20 @@ class Session:
         if pending is None:
             self._env.recorder.anomaly("unknown reply", "a reply to no waiting request", self._env.clock.wall())
             return
-        code = message.get("code")
-        if not isinstance(code, str) or not code:
-            code = _MALFORMED_REPLY
+        code, text = message.get("code"), ""
+        if code != SUCCESS:
+            # a platform may put anything there, a megabyte or a terminal's commands
+            code = label(code) if isinstance(code, str) and code else _MALFORMED_REPLY
+            said = message.get("message")
+            text = detail(said) if isinstance(said, str) else ""
         if pending[4] is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)
             return
-        text = message.get("message")
         results = envelope.results_of(message)
         if pending[5] is not None and code == SUCCESS:
             code = pending[5](results)
-        reply = Reply(code, text if isinstance(text, str) else "", results, received)
+        reply = Reply(code, text, results, received)
         self._settle(pending, code, received, size, reply)
 
     def _settle(self, pending: _Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:

@@ -15,7 +15,11 @@ from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import TlsFiles
 from simulator.fleet.trace import Trace
+from simulator.measurements.labels import Vocabulary
 from simulator.protocol.codes import SUCCESS
+from simulator.shown import detail
+
+_LINE_CHARS = 600
 
 
 class UnknownDevice(Exception):  # noqa: N818 - says what it is about
@@ -46,11 +50,12 @@ class _Observer:
     def __init__(self, result: SingleResult, trace: Trace | None) -> None:
         self._result = result
         self._trace = trace
+        self._labels = Vocabulary()
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
-        self._result.requests[name, code] += 1
+        self._result.requests[self._counted(name, code)] += 1
         if code != SUCCESS or name in ("connect", "getBrokerServer"):
             self._event(name, f"{code} after {latency * 1000:.1f} ms")
 
@@ -58,7 +63,7 @@ class _Observer:
         self._event(f"flow {name}", f"{code} after {duration * 1000:.1f} ms")
 
     def command(self, func_id: str, started: float, handling: float, code: str) -> None:
-        self._result.commands[func_id, code] += 1
+        self._result.commands[self._counted(func_id, code)] += 1
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:
         if state == "online":
@@ -81,9 +86,13 @@ class _Observer:
         self._result.internal_errors.append(f"{rule}: {detail}")
         self._event("internal error", f"{rule}: {detail}")
 
-    def _event(self, what: str, detail: str) -> None:
+    def _counted(self, name: str, code: str) -> tuple[str, str]:
+        tag = self._labels.tag(name)
+        return tag, self._labels.code(tag, code)
+
+    def _event(self, what: str, told: str) -> None:
         if self._trace is not None:
-            self._trace.event(what, detail)
+            self._trace.event(what, told)
 
 
 def index_of(plan: FleetPlan, sn: str) -> int:
@@ -163,4 +172,4 @@ async def _first(waiting: Awaitable[object], seconds: float | None) -> None:
 
 def _log(level: int, text: str) -> None:
     if level >= logging.WARNING:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{detail(text, _LINE_CHARS)}\n")

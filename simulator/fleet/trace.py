@@ -1,6 +1,7 @@
 """What one device says and hears, written down for people or as JSON lines: decrypted, without secrets, times in ms."""
 
 import contextlib
+import json
 from typing import IO, Any
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from simulator.clock import Clock
 from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode
 from simulator.protocol.masking import masked
+from simulator.shown import mask_named, printable
 
 _DIRECTIONS = {">": "sent", "<": "received"}
 
@@ -38,10 +40,11 @@ class Trace:
         if self._as_json:
             self._line({"t_ms": self._now(), "direction": _DIRECTIONS[direction], "bytes": len(data), "message": shown})
         else:
-            self._text(f"{direction} {orjson.dumps(shown).decode()}")
+            self._text(f"{direction} {_json(shown)}")
 
     def event(self, what: str, detail: str) -> None:
         """Something that is no message: a state, a lost connection, a finding."""
+        detail = printable(mask_named(detail))
         if self._as_json:
             self._line({"t_ms": self._now(), "event": what, "detail": detail})
         else:
@@ -54,10 +57,18 @@ class Trace:
         self._write(f"{self._now():12.3f} ms  {text}\n")
 
     def _line(self, fields: dict[str, Any]) -> None:
-        self._write(orjson.dumps(fields).decode() + "\n")
+        self._write(_json(fields) + "\n")
 
     def _write(self, line: str) -> None:
         # Whoever read us went away (head, less); the device itself goes on to its orderly end.
         with contextlib.suppress(BrokenPipeError):
             self._out.write(line)
             self._out.flush()
+
+
+def _json(value: Any) -> str:
+    """One line of JSON, in which whatever a terminal would act on is an escape."""
+    text = orjson.dumps(value).decode()
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)

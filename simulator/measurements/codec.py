@@ -1,7 +1,7 @@
 """Measured things as plain lists for JSON, and back: what deltas and states are made of."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from simulator.measurements.histogram import Histogram
@@ -37,9 +37,9 @@ def dump_over_time(series: OverTime, resolution_s: int) -> list[list[Any]]:
     return [[second, dict(counts)] for second, counts in sorted(binned.items())]
 
 
-def merge_over_time(series: OverTime, rows: Iterable[list[Any]]) -> None:
-    """Add rows of `dump_over_time` to `series`."""
+def merge_over_time(series: OverTime, rows: Iterable[list[Any]], label: Callable[[str], str] = str) -> None:
+    """Add rows of `dump_over_time` to `series`, each name under its `label`."""
     for second, counts in rows:
         target = series[int(second)]
         for name, count in counts.items():
-            target[name] += count
+            target[label(name)] += count

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from simulator.measurements.devices import IndexSet
 from simulator.measurements.series import CodeTally
+from simulator.shown import detail, label
 
 MOST_RULES: Final = 200
 """Further rules are counted together under `OTHERS`, so that nobody's text can fill the memory."""
 OTHERS: Final = "others"
-RULE_CHARS: Final = 80
 EXAMPLE_CHARS: Final = 300
 
 
@@ -51,12 +51,12 @@ class Occurrences:
         return f"{rule}: {found.example}"
 
     def _of(self, rule: str, example: str) -> Occurrence:
-        rule = rule[:RULE_CHARS]
+        rule = label(rule)
         if rule not in self.by_rule and len(self.by_rule) >= MOST_RULES:
             rule = OTHERS
         found = self.by_rule.get(rule)
         if found is None:
-            found = self.by_rule[rule] = Occurrence(example[:EXAMPLE_CHARS])
+            found = self.by_rule[rule] = Occurrence(detail(example, EXAMPLE_CHARS))
         return found
 
     def dump(self) -> dict[str, list[Any]]:

@@ -7,10 +7,12 @@ them to `merge_delta`; counts, histograms and sums merge exactly, and a delta th
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import orjson
 
+from simulator.measurements.anomalies import Anomalies
 from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.devices import DeviceStates
 from simulator.measurements.events import (
@@ -29,6 +31,7 @@ from simulator.measurements.events import (
 from simulator.measurements.health import GeneratorHealth, HealthSample, late_probes
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
+from simulator.measurements.labels import Vocabulary
 from simulator.measurements.occurrences import Occurrences
 from simulator.measurements.series import (
     FAILED_PREFIX,
@@ -49,18 +52,7 @@ RECENT_S = 15
 """Sealed seconds are kept countable for this long, for thresholds that are watched while the run goes on."""
 COUNTED_AT_ONCE = 256
 """A tenth of a millisecond's work: to count a whole second's durations in one go would keep the devices waiting."""
-EXAMPLE_CHARS = 200
 RECORD_EVENTS = ("generated", "acknowledged", "refused", "rejected", "resent")
-
-
-class Anomaly:
-    """How often something odd was noticed, when, and the first detail that was told."""
-
-    __slots__ = ("example", "tally")
-
-    def __init__(self, example: str) -> None:
-        self.tally = CodeTally()
-        self.example = example
 
 
 class RunMeasurements:
@@ -85,7 +77,9 @@ class RunMeasurements:
         """Requests that were planned and never sent, by tag."""
         self.records: dict[str, int] = dict.fromkeys(RECORD_EVENTS, 0)
         self.records_over_time: OverTime = defaultdict(lambda: defaultdict(int))
-        self.anomalies: dict[str, Anomaly] = {}
+        self.labels = Vocabulary()
+        """Under which names all of this is counted."""
+        self.anomalies = Anomalies(self.labels.kind)
         self.internal_errors = Occurrences()
         """Exceptions of this program itself, of every process."""
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
@@ -133,7 +127,9 @@ class RunMeasurements:
                     self.latest = newest = ended
             slot = second_slots.get(tag)
             if slot is None:
-                slot = second_slots[tag] = Slot()
+                # new in this second, or one of those that are counted together
+                tag = self.labels.tag(tag)
+                slot = second_slots.setdefault(tag, Slot())
             if not slot.durations:
                 unsettled.add((second, tag))
             slot.durations.append(duration)
@@ -144,6 +140,7 @@ class RunMeasurements:
             slot.bytes_out += bytes_out
             slot.bytes_in += bytes_in
             if code != SUCCESS:
+                code = self.labels.code(tag, code)
                 slot.fail(code, ended)
                 self._failed(second, tag, code, duration, ended)
 
@@ -154,7 +151,7 @@ class RunMeasurements:
             self.records_over_time[int(self.latest)][name] += count
         elif kind == DISCONNECT:
             _, reason, at = event
-            self.disconnects[int(at)][reason] += 1
+            self.disconnects[int(at)][self.labels.reason(reason)] += 1
         elif kind == LOOP_LAG:
             _, lag, at = event
             for late in late_probes(lag):
@@ -162,10 +159,10 @@ class RunMeasurements:
             self.latest = max(self.latest, at)
         elif kind == MISSED:
             _, name, count, at = event
-            self.missed[int(at)][name] += count
+            self.missed[int(at)][self.labels.tag(name)] += count
         elif kind == ANOMALY:
             _, name, detail, at = event
-            self._anomaly(name, detail, 1, at, at)
+            self.anomalies.count(name, detail, 1, at, at)
         elif kind == INTERNAL_ERROR:
             _, rule, detail, at, index = event
             self.internal_errors.add(rule, detail, at, index)
@@ -175,12 +172,6 @@ class RunMeasurements:
     def _slot(self, second: int, tag: str) -> Slot:
         self._unsettled.add((second, tag))
         return self.slots[second].setdefault(tag, Slot())
-
-    def _anomaly(self, kind: str, example: str, count: int, first: float, last: float) -> None:
-        anomaly = self.anomalies.get(kind)
-        if anomaly is None:
-            anomaly = self.anomalies[kind] = Anomaly(example[:EXAMPLE_CHARS])
-        anomaly.tally.add(count, first, last)
 
     def _failed(self, second: int, tag: str, code: str, duration: float, at: float) -> None:
         slot = self._slot(second, FAILED_PREFIX + tag)
@@ -221,14 +212,15 @@ class RunMeasurements:
         slot.fresh = Histogram()
         if slot.fresh_intended.count:
             slot.intended_histogram.add(slot.fresh_intended)
-            self._intended(tag).add(slot.fresh_intended)
+            self.intended_of(tag).add(slot.fresh_intended)
             slot.fresh_intended = Histogram()
         totals.bytes_out += slot.bytes_out - slot.settled_out
         totals.bytes_in += slot.bytes_in - slot.settled_in
         slot.settled_out, slot.settled_in = slot.bytes_out, slot.bytes_in
         totals.add_span(second, second + 1)
 
-    def _intended(self, tag: str) -> Histogram:
+    def intended_of(self, tag: str) -> Histogram:
+        """The whole run's histogram of a series by intended time, a new one where nothing was measured yet."""
         histogram = self.intended.get(tag)
         if histogram is None:
             histogram = self.intended[tag] = Histogram()
@@ -339,11 +331,12 @@ class RunMeasurements:
 
     def merge_rows(self, rows: Iterable[list[Any]], *, open_only: bool = False) -> None:
         """Add rows of `open_rows`; `open_only` where the totals know them already."""
-        for second, tag, histogram, intended, failed, bytes_out, bytes_in in rows:
+        for second, name, histogram, intended, failed, bytes_out, bytes_in in rows:
+            tag = self.labels.tag(name)
             slot = Slot(
                 histogram=load_histogram(histogram),
                 intended_histogram=load_histogram(intended),
-                failed=load_failed(failed),
+                failed=load_failed(failed, partial(self.labels.code, tag)),
                 bytes_out=bytes_out,
                 bytes_in=bytes_in,
             )
@@ -362,7 +355,7 @@ class RunMeasurements:
         totals.bytes_in += slot.bytes_in
         totals.add_span(second, second + 1)
         if slot.intended_histogram.count:
-            self._intended(tag).add(slot.intended_histogram)
+            self.intended_of(tag).add(slot.intended_histogram)
         if slot.failed:
             self.failures_over_time[second][tag] += slot.failures
 
@@ -372,22 +365,19 @@ class RunMeasurements:
             "missed": dump_over_time(self.missed, resolution_s),
             "records": {name: count for name, count in self.records.items() if count},
             "records_over_time": dump_over_time(self.records_over_time, resolution_s),
-            "anomalies": {
-                kind: [a.example, a.tally.count, a.tally.first, a.tally.last] for kind, a in self.anomalies.items()
-            },
+            "anomalies": self.anomalies.dump(),
             "internal_errors": self.internal_errors.dump(),
         }
 
     def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
         """Add disconnects, records, anomalies and internal errors of a delta or a state."""
         self.latest = max(self.latest, data["latest"])
-        merge_over_time(self.disconnects, data["disconnects"])
-        merge_over_time(self.missed, data.get("missed", ()))
+        merge_over_time(self.disconnects, data["disconnects"], self.labels.reason)
+        merge_over_time(self.missed, data.get("missed", ()), self.labels.tag)
         merge_over_time(self.records_over_time, data["records_over_time"])
         for name, count in data["records"].items():
             self.records[name] = self.records.get(name, 0) + count
-        for kind, (example, count, first, last) in data["anomalies"].items():
-            self._anomaly(kind, example, count, first, last)
+        self.anomalies.merge(data["anomalies"])
         self.internal_errors.merge(data.get("internal_errors", {}), index_offset)
 
 

@@ -3,6 +3,7 @@
 A series knows nothing of processes or files. Its tag names it everywhere: in memory, in deltas, in the histogram log.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,5 +130,9 @@ def dump_failed(failed: dict[str, CodeTally]) -> dict[str, list[float]]:
     return {code: [tally.count, tally.first, tally.last] for code, tally in failed.items()}
 
 
-def load_failed(data: dict[str, list[Any]]) -> dict[str, CodeTally]:
-    return {code: CodeTally(int(count), first, last) for code, (count, first, last) in data.items()}
+def load_failed(data: dict[str, list[Any]], label: Callable[[str], str] = str) -> dict[str, CodeTally]:
+    """The inverse of `dump_failed`, each code under its `label`."""
+    failed: dict[str, CodeTally] = {}
+    for code, (count, first, last) in data.items():
+        failed.setdefault(label(code), CodeTally()).add(int(count), first, last)
+    return failed

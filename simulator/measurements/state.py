@@ -6,6 +6,8 @@ hold everything once. Only seconds that are not sealed yet come along, for a che
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -70,29 +72,35 @@ def absorb_state(
         source: names the run among several; stands before its processes' names.
         index_offset: added to its devices' indexes, so that devices of separate runs are different ones.
     """
+    label = measurements.labels.tag
     sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
     for interval in islice(intervals, state["sealed"]):
-        sums[interval.tag].add(interval.encoded)
+        tag = label(interval.tag)
+        sums[tag].add(interval.encoded)
         if measurements.intervals is not intervals:
-            measurements.intervals.append(interval)
+            measurements.intervals.append(interval if tag == interval.tag else replace(interval, tag=tag))
     found = defaultdict(Histogram, {tag: total.histogram() for tag, total in sums.items()})
-    for _, tag, histogram, intended, *_ in state["open"]:
-        found[tag].add_counts(load_histogram(histogram))
-        found[INTENDED_PREFIX + tag].add_counts(load_histogram(intended))
-    for tag, data in state["series"].items():
+    for _, name, histogram, intended, *_ in state["open"]:
+        found[label(name)].add_counts(load_histogram(histogram))
+        found[label(INTENDED_PREFIX + name)].add_counts(load_histogram(intended))
+    exact: dict[str, list[int]] = {}
+    for name, data in state["series"].items():
+        tag = label(name)
         totals = measurements.series(tag)
-        totals.histogram.add(_with_exact(found[tag], data["exact_us"]))
-        totals.add_failed(load_failed(data["failed"]))
+        totals.add_failed(load_failed(data["failed"], partial(measurements.labels.code, tag)))
         totals.bytes_out += data["bytes"][0]
         totals.bytes_in += data["bytes"][1]
         totals.add_span(*data["span"])
-        if data["intended_us"]:
-            by_intent = _with_exact(found[INTENDED_PREFIX + tag], data["intended_us"])
-            measurements.intended.setdefault(tag, Histogram()).add(by_intent)
+        _widen(exact, tag, data["exact_us"])
+        _widen(exact, INTENDED_PREFIX + tag, data["intended_us"])
+    for tag, figures in exact.items():
+        name = tag.removeprefix(INTENDED_PREFIX)
+        target = measurements.series(tag).histogram if name == tag else measurements.intended_of(name)
+        target.add(_with_exact(found[tag], figures))
     measurements.merge_rows(state["open"], open_only=True)
     measurements.devices.merge(state["devices"], source, index_offset)
     measurements.health.load(state["health"], f"{source}/" if source else "")
-    merge_over_time(measurements.failures_over_time, state["failures_over_time"])
+    merge_over_time(measurements.failures_over_time, state["failures_over_time"], label)
     measurements.merge_rest(state, index_offset)
     for process, count in state["missing"].items():
         measurements.note_missing(f"{source}/{process}" if source else process, count)
@@ -102,7 +110,15 @@ def _exact(histogram: Histogram | None) -> list[int] | None:
     return [histogram.min_us, histogram.max_us, histogram.sum_us] if histogram is not None and histogram.count else None
 
 
-def _with_exact(histogram: Histogram, exact: list[int] | None) -> Histogram:
-    if exact is not None:
-        histogram.set_exact(*exact)
+def _widen(exact: dict[str, list[int]], tag: str, figures: list[int] | None) -> None:
+    """Take the extremes and the sum of one of the series that are counted as `tag`."""
+    if figures is None:
+        return
+    low, high, total = figures
+    known = exact.get(tag)
+    exact[tag] = figures if known is None else [min(known[0], low), max(known[1], high), known[2] + total]
+
+
+def _with_exact(histogram: Histogram, exact: list[int]) -> Histogram:
+    histogram.set_exact(*exact)
     return histogram

@@ -20,6 +20,7 @@ from simulator.swarm import messages
 from simulator.swarm.leases import LeaseBook
 from simulator.swarm.node import STOP_MARGIN_S
 from simulator.swarm.order import RunOrder
+from simulator.swarm.pump import fold_errors
 from simulator.swarm.role import Keeper
 
 logger = logging.getLogger("simulator.swarm")
@@ -172,6 +173,8 @@ class Master(Keeper):
             self._abort_soon(sentence(Finding(key, values)))
 
     def _on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
+        # Locust's own listener came first and added what this worker counted.
+        fold_errors(self.environment.stats.errors)
         delta = data.get(messages.DELTA)
         if delta is not None and self.book is not None:
             if client_id in self._took_part:

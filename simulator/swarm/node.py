@@ -14,6 +14,7 @@ from simulator.measurements.events import QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
+from simulator.shown import detail
 from simulator.swarm.engine import Engine, Runtime
 from simulator.swarm.health import HealthWatch, Limits
 from simulator.swarm.pump import Pump
@@ -22,6 +23,8 @@ from simulator.swarm.users import Lobby, MeetingDevice, Seat
 
 logger = logging.getLogger("simulator.swarm")
 device_logger = logging.getLogger("simulator.device")
+LINE_CHARS = 600
+"""Of a device's log line, much of which may be the platform's words."""
 
 STOP_MARGIN_S = 20.0
 """What a drain may take beyond the scenario's time: closing handshakes, cutting off who does not answer these, and a
@@ -195,7 +198,7 @@ class Node:
         self._owner.index_free(index)
 
     def log(self, level: int, line: str) -> None:
-        device_logger.log(level, "%s", line)
+        device_logger.log(level, "%s", detail(line, LINE_CHARS))
 
     def fenced(self) -> None:
         self._requeue.update(self.book.used())

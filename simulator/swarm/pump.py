@@ -6,14 +6,16 @@ statistics, CSV, HTML and charts and third-party listeners all see every one.
 """
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import gevent
+from locust.stats import StatsError
 
 from simulator.measurements.events import REQUEST, Event
+from simulator.measurements.labels import MOST_CODES_OF_A_SERIES, OTHERS, OWN_CODES
 from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import MESSAGES, SUCCESS
@@ -29,6 +31,8 @@ BATCH = 50
 
 _LOCAL_TEXTS = {TIMEOUT: "no reply in time", DISCONNECTED: "connection lost before the reply"}
 
+_FORMULA = ("=", "+", "-", "@")
+
 
 class RequestError(Exception):
     """A request that did not succeed, as Locust's failure table shows it."""
@@ -40,7 +44,10 @@ class RequestError(Exception):
     def __repr__(self) -> str:
         # Locust counts failures by this text, so it holds the code and nothing that differs from time to time.
         text = MESSAGES.get(self.code) or _LOCAL_TEXTS.get(self.code)
-        return f"{self.code} ({text})" if text else self.code
+        if text:
+            return f"{self.code} ({text})"
+        # Locust writes it to a CSV file as it stands, and a spreadsheet would take such a cell for a formula.
+        return f"'{self.code}" if self.code.startswith(_FORMULA) else self.code
 
 
 class Pump:
@@ -102,7 +109,7 @@ class Pump:
                     response_length=bytes_in,
                     response=None,
                     context={},
-                    exception=None if code == SUCCESS else self._failure(code),
+                    exception=None if code == SUCCESS else self._failure(name, code),
                     start_time=started,
                 )
             except Exception:
@@ -111,8 +118,36 @@ class Pump:
                     self._listener_failed = True
                     logger.exception("a listener of Locust's request event raises; its later errors are not shown")
 
-    def _failure(self, code: str) -> RequestError:
-        failure = self._failures.get(code)
+    def _failure(self, name: str, code: str) -> RequestError:
+        """Under the code that the measurements count, too: of those there are a bounded number for each name."""
+        labels = self._measurements.labels
+        label = labels.code(labels.tag(name), code)
+        failure = self._failures.get(label)
         if failure is None:
-            failure = self._failures[code] = RequestError(code)
+            failure = self._failures[label] = RequestError(label)
         return failure
+
+
+def fold_errors(errors: dict[str, StatsError]) -> None:
+    """Keep Locust's table of errors as short for all workers together as it is for one.
+
+    Of each name, the codes beyond the bound are added up as `others`; their numbers stay exact.
+    """
+    kept: Counter[str] = Counter()
+    for key, error in list(errors.items()):
+        text = StatsError.parse_error(error.error)
+        if text == OTHERS or text.partition(" ")[0] in OWN_CODES:
+            continue
+        kept[error.name] += 1
+        if kept[error.name] <= MOST_CODES_OF_A_SERIES:
+            continue
+        del errors[key]
+        together = StatsError.create_key(error.method, error.name, OTHERS)
+        known = errors.get(together)
+        if known is None:
+            known = errors[together] = StatsError(error.method, error.name, OTHERS)
+        known.occurrences += error.occurrences
+        seen = [moment for moment in (known.first_seen, error.first_seen) if moment is not None]
+        known.first_seen = min(seen, default=None)
+        seen = [moment for moment in (known.last_seen, error.last_seen) if moment is not None]
+        known.last_seen = max(seen, default=None)

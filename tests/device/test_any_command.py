@@ -9,11 +9,20 @@ from hypothesis import strategies as st
 from simulator.device.commands.queue import OTHER_COMMAND
 from simulator.device.state import DeviceState
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.shown import LABEL_CHARS, label
 from tests.device.commands import DONE, done
 from tests.device.harness import World, alone
 from tests.strategies import broken_rules, json_text, json_values, valid_message
 
-UNKNOWN = ["cmd.no.such", "cmd.data.update", "CMD.DATA.UPDATE.USER", "dev.heartbeat", "x" * 500, "会议"]
+UNKNOWN = [
+    "cmd.no.such",
+    "cmd.\x1b[2J,\n" + "x" * 10_000,
+    "cmd.data.update",
+    "CMD.DATA.UPDATE.USER",
+    "dev.heartbeat",
+    "x" * 500,
+    "会议",
+]
 
 
 @pytest.mark.parametrize("func_id", UNKNOWN)
@@ -22,7 +31,9 @@ async def test_unknown_commands_are_answered_non_success(world: World, func_id: 
     assert await done(world, func_id) not in (DONE, None)
     assert device.state is DeviceState.ONLINE
     [(counted, *_)] = world.recorder.commands
-    assert counted == (func_id if func_id.startswith("cmd.") else OTHER_COMMAND)
+    assert counted == (label(func_id) if func_id.startswith("cmd.") else OTHER_COMMAND)
+    assert counted.isprintable()
+    assert len(counted) <= LABEL_CHARS
 
 
 @pytest.mark.parametrize(

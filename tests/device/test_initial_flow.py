@@ -8,6 +8,7 @@ import pytest
 from simulator.device.settings import OnTimeout, Start
 from simulator.device.state import DeviceState
 from simulator.protocol.credentials import device_key_digest
+from simulator.shown import LABEL_CHARS
 from tests.device.fake_platform import Answer, closes, drops, garbage, late, ok, raw, refuse, silent, twice
 from tests.device.harness import DEV_KEY, World
 from tests.device.memory_network import BROKER
@@ -292,3 +293,17 @@ async def test_a_trace_shows_every_message_of_both_directions_in_the_clear(seale
     received = [message for direction, message in lines if direction == "<"]
     assert len(received) == 8
     assert received[-1]["funcId"] == "cmd.data.clear.user"
+
+
+async def test_what_a_platform_says_is_short_and_in_one_line_before_it_is_recorded(world: World) -> None:
+    monster = "E\x1b[2J\n" + "x" * 1_000_000
+    world.platform.script("dev.register", raw(code=monster, message=monster))
+    device = await world.start()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    first = world.recorder.codes("dev.register")[0]
+    assert first.startswith(r"E\x1b[2J\nxxx")
+    assert first.endswith("… (1,000,006 characters)")
+    assert len(first) <= LABEL_CHARS
+    said = [line for _, line in world.logs if "dev.register" in line]
+    assert said
+    assert all(line.isprintable() and len(line) < 500 for line in said)

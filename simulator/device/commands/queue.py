@@ -20,6 +20,7 @@ from simulator.device.settings import Range
 from simulator.protocol.catalogue.validation import Violation, validate_command
 from simulator.protocol.codes import INTERNAL, MALFORMED
 from simulator.protocol.envelope import is_urgent, params_of
+from simulator.shown import label
 
 OTHER_COMMAND = "cmd.(other)"
 """What is counted for a message of the platform whose funcId is no command's."""
@@ -29,6 +30,12 @@ REMEMBERED = 1_000
 
 Answer = Callable[[str, str, str, str], bool]
 """Sends `dev.cmd.response`: mid, cmdId, code, message; False when there is no connection."""
+
+
+def _counted(func_id: str) -> str:
+    """Under which name an unknown command is counted, however long and whatever of it is printable."""
+    # Under its own name, `dev.heartbeat` would be taken for a request of the device.
+    return label(func_id) if func_id.startswith("cmd.") else OTHER_COMMAND
 
 
 class _Command:
@@ -141,7 +148,7 @@ class CommandQueue:
         if known_id:
             stored = self._answered.get(known_id)
             if stored is not None:
-                env.recorder.anomaly("repeated command", name, env.clock.wall())
+                env.recorder.anomaly("repeated command", label(name), env.clock.wall())
                 self._send(name, mid, known_id, stored, now)
                 return
             pending = self._find(known_id)
@@ -236,8 +243,7 @@ class CommandQueue:
         code, text = outcome
         handling = env.clock.monotonic() - arrived
         if self._answer(mid, cmd_id, code, text):
-            # Under its own name, `dev.heartbeat` would be taken for a request of the device.
-            counted = name if name.startswith("cmd.") else OTHER_COMMAND
+            counted = name if name in HANDLERS else _counted(name)
             env.recorder.command(counted, env.clock.wall() - handling, handling, code)
 
     def _remember(self, cmd_id: str, outcome: Outcome) -> None:
