@@ -37,6 +37,10 @@ class Connection(Protocol):
 
     def abort(self) -> None: ...
 
+    def trust(self, max_size: int) -> None:
+        """The peer has proved who it is: take messages of up to `max_size` bytes from now on."""
+        ...
+
     async def drain(self) -> None:
         """Return when the peer has taken enough for more to be sent."""
         ...

@@ -290,6 +290,7 @@ class Lifecycle:
         assert self.secret is not None
         assert self._proof is not None
         await initial_flow.login(session, self._spec.credentials.sn, self._proof, self.auth_code, self.secret)
+        session.trust()
 
     def _keep(self) -> None:
         """The platform let the device in with these: the next run may begin with them."""

@@ -20,6 +20,9 @@ from simulator.shown import detail, label
 _REPLY_FUNC_ID = "cmd.dev.response"
 _MALFORMED_REPLY = "malformed reply"
 
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""No message of a platform is so large; a longer one is closed with 1009."""
+
 OnReply = Callable[["Reply"], object]
 OnCommand = Callable[[dict[str, Any], int, str], None]
 Judge = Callable[[Mapping[str, Any]], str]
@@ -175,6 +178,11 @@ class Session:
     def when_settled(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, when no request waits for a reply any more."""
         self._on_settled = callback
+
+    def trust(self) -> None:
+        """The platform took the login."""
+        if self._connection is not None and not self.ended:
+            self._connection.trust(MAX_MESSAGE_BYTES)
 
     def answer_command(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
         """Send `dev.cmd.response`; it gets no reply. False when the connection is gone."""

@@ -28,8 +28,8 @@ MAX_LOOKUP_BYTES = 256 * 1024
 """A look-up's answer holds a URL and a few certificates."""
 _http_source: ContextVar[str | None] = ContextVar("http_source", default=None)
 """Where the current task's HTTP connection leaves from: aiohttp has one source address for all or none."""
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-"""No message of the platform is so large; a longer one is closed with 1009."""
+MAX_FIRST_MESSAGE_BYTES = 128 * 1024
+"""Until the platform took the login: whoever answers at its address must not cost a fleet gigabytes."""
 
 
 class FleetNetwork:
@@ -114,7 +114,7 @@ class FleetNetwork:
                 handler,
                 ssl=self._context(root_ca) if url.startswith("wss:") else None,
                 local_addr=None if source is None else (source, 0),
-                max_size=MAX_MESSAGE_BYTES,
+                max_size=MAX_FIRST_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
                 addresses=self._addresses,
                 local_ports=self._local_ports,

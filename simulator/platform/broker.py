@@ -10,6 +10,7 @@ from simulator.platform.commander import Commander
 from simulator.platform.files import FileStore
 from simulator.platform.handlers import handler_table
 from simulator.platform.ledger import Ledger
+from simulator.platform.newcomer import Newcomer
 from simulator.platform.session import POLICY_VIOLATION, Phase, Session
 from simulator.platform.settings import PlatformSettings
 from simulator.platform.tally import Tally
@@ -63,11 +64,24 @@ class Broker:
         self.handlers = handler_table(self)
         self._sessions: set[Session] = set()
         self._by_sn: dict[str, Session] = {}
+        self._told: set[str] = set()
         self._lists: dict[frozenset[str], frozenset[str]] = {}
 
     def new_session(self) -> Session:
-        """The handler of a new connection."""
+        """A session without a connection."""
         return Session(self)
+
+    def newcomer(self) -> Newcomer:
+        """The handler of a new connection of the server, which is a session's after its login."""
+        return Newcomer(self.new_session(), lambda: self.turned_away("too many messages"))
+
+    def turned_away(self, why: str, where: str = "before the login") -> None:
+        """A connection of somebody unknown was ended; the first of each kind gets a line."""
+        name = f"turned away {where}: {why}"
+        self.tally.event(name)
+        if name not in self._told:
+            self._told.add(name)
+            self.log(f"a connection was {name}; more of them are counted in the ledger only")
 
     @property
     def online_sns(self) -> set[str]:

@@ -1,8 +1,8 @@
 """The platform as a process: two ports on one event loop, the ready line, signals, and an end in order."""
 
 import asyncio
+import dataclasses
 import json
-import logging
 import os
 import signal
 import sys
@@ -16,7 +16,6 @@ from random import Random
 from ssl import SSLContext
 
 import uvloop
-from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.clock import Clock, SystemClock, TimerQueue
@@ -29,13 +28,14 @@ from simulator.platform.broker import GOING_AWAY, Broker
 from simulator.platform.commander import Commander
 from simulator.platform.directory import Directory
 from simulator.platform.dispatch import Addresses, Dispatch
+from simulator.platform.http_server import HttpServer
 from simulator.platform.inspection import records_of, summary_of
 from simulator.platform.ledger import Ledger, LedgerError
 from simulator.platform.settings import PlatformSettings, PlatformTls
 from simulator.platform.tally import Tally
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
-from simulator.wire.errors import ListenFailed, TlsFileError, shown_address
+from simulator.wire.errors import ListenFailed, TlsFileError
 from simulator.wire.files import raise_open_file_limit
 from simulator.wire.server import Server, serve
 from simulator.wire.tls import self_signed, server_context
@@ -43,7 +43,6 @@ from simulator.wire.tls import self_signed, server_context
 _FLUSH_SECONDS = 1.0
 """How often the counts go into the ledger: what a kill may cost of them."""
 _WRITE_BUFFER = 1024 * 1024
-_SHUTDOWN_SECONDS = 2.0
 _OPEN_FILES = 65_536
 _NEARLY = 0.95
 """Share of the allowed open files from which on there is a warning."""
@@ -176,7 +175,7 @@ class _Platform:
         self._timers = timers
         self._clockwork = LoopTimers(timers)
         self._server: Server | None = None
-        self._runner: web.AppRunner | None = None
+        self._http: HttpServer | None = None
         self._open_files = raise_open_file_limit(_OPEN_FILES)
         self._warned = False
         self._connections = 0
@@ -187,32 +186,32 @@ class _Platform:
     async def listen(self) -> None:
         """Open both ports, the broker's first: an address is only given out when something listens there."""
         options = self._options
+        strangers = options.settings.before_login
+        # Half of the files are for those that are known: nobody else can take them all.
+        most = max(1, min(strangers.connections, self._open_files.soft // 4))
         self._server = await serve(
             options.host,
             options.broker_port,
-            self._broker.new_session,
+            self._broker.newcomer,
             ssl=self.context,
             max_size=options.max_message_bytes,
             max_write_buffer=_WRITE_BUFFER,
             on_error=_report,
+            strangers=dataclasses.replace(strangers, connections=most),
+            on_turned_away=self._broker.turned_away,
         )
         self._addresses.broker_port = self._server.port
-        self._runner = web.AppRunner(
+        self._http = HttpServer(
             self._dispatch.application(),
-            access_log=None,
-            logger=_http_logger(),
-            handler_cancellation=True,
-            shutdown_timeout=_SHUTDOWN_SECONDS,
+            connections=most,
+            on_turned_away=lambda why: self._broker.turned_away(why, "from the dispatch"),
+            log=log,
         )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, options.host, options.dispatch_port, ssl_context=self.context, backlog=4096)
         try:
-            await site.start()
-        except OSError as error:
+            self._addresses.dispatch_port = await self._http.listen(options.host, options.dispatch_port, self.context)
+        except ListenFailed:
             await self.close()
-            where = shown_address(options.host, options.dispatch_port)
-            raise ListenFailed(f"cannot listen at {where}: {os.strerror(error.errno or 0).lower()}") from error
-        self._addresses.dispatch_port = self._runner.addresses[0][1]
+            raise
         self._clockwork.start(self._broker.loop)
         self._every(_FLUSH_SECONDS, self._flush)
         if options.idle_timeout is not None:
@@ -230,8 +229,8 @@ class _Platform:
         self._clockwork.stop()
         if self._server is not None:
             self._server.close(GOING_AWAY)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._http is not None:
+            await self._http.close()
         if self._server is not None:
             await self._server.wait_closed()
         self._broker.commander.active()
@@ -257,22 +256,6 @@ class _Platform:
         if not self._warned and connections > _NEARLY * limit:
             self._warned = True
             log(f"platform: {connections} connections, and at most {limit} open files are allowed")
-
-
-class _OneLine(logging.Handler):
-    """Says in one line what aiohttp would show with a traceback that quotes the request, secrets and all."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else record.levelname
-        log(f"dispatch: {record.getMessage().splitlines()[0]} ({kind})")
-
-
-def _http_logger() -> logging.Logger:
-    logger = logging.getLogger("simulator.platform.http")
-    logger.propagate = False
-    logger.setLevel(logging.WARNING)
-    logger.handlers = [_OneLine()]
-    return logger
 
 
 class _OneKey:

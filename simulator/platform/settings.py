@@ -13,6 +13,8 @@ from random import Random
 from statistics import NormalDist
 from typing import Any
 
+from simulator.wire.strangers import StrangerLimits
+
 _NORMAL = NormalDist()
 _P99 = _NORMAL.inv_cdf(0.99)
 
@@ -165,6 +167,8 @@ class PlatformSettings:
     supports_heartbeat: bool = True
     heartbeat_interval: int = 60
     """Seconds, as `heartbeatInterval` of the report's reply says it."""
+    before_login: StrangerLimits = field(default_factory=StrangerLimits)
+    """What connections may cost that have not logged in."""
     timezone: str = "+08:00"
     func_ids: tuple[str, ...] | None = None
     """`funcIds` of the report's reply; `None` lists none, which means all are supported."""

@@ -34,6 +34,8 @@ class ClientConnection(Connection):
     __slots__ = ("_opening",)
 
     _SIDE: ClassVar[Side] = Side.CLIENT
+    # Room for the page of a proxy that refuses; no more than its beginning is shown.
+    _MAX_HEAD: ClassVar[int] = 64 * 1024
     _BACKLOG_STOPS_READING: ClassVar[bool] = False
     _write_frame = staticmethod(masked_frame)
     _read_frame = staticmethod(read_plain)
@@ -131,7 +133,7 @@ async def connect(
         url: `ws://` or `wss://`.
         ssl: The TLS settings of a `wss` URL; None there means the system's CAs. Not used for a `ws` URL.
         local_addr: Source address and port; port 0 leaves the port to the system.
-        max_size: Limit for a received message, in bytes.
+        max_size: Limit for a received message, in bytes; `Connection.trust` sets another.
         open_timeout: Seconds for everything: name resolution, TCP, TLS and the opening handshake.
         close_timeout: Seconds that the peer has to answer the closing handshake and to end the TCP connection.
         server_hostname: The name to expect in the certificate, where it is not the URL's host.

@@ -5,7 +5,6 @@ handshakes are left to `client` and `server`; what a message means is left to th
 """
 
 import asyncio
-import enum
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -15,30 +14,16 @@ from websockets.protocol import Protocol as SansIo
 from websockets.protocol import Side, State
 
 from simulator.wire.errors import in_words
-from simulator.wire.flow import FlowControlled
 from simulator.wire.frames import WholeFrame
 from simulator.wire.handler import NOBODY, MessageHandler, OnError, WritableHandler
-from simulator.wire.sansio import SILENT, between_frames, fault_in_words, is_utf8, short_reason
-
-NORMAL = 1000
-GOING_AWAY = 1001
-ABNORMAL = 1006
-BAD_DATA = 1007
-INTERNAL_ERROR = 1011
+from simulator.wire.phase import ABNORMAL, BAD_DATA, INTERNAL_ERROR, NORMAL, Phase
+from simulator.wire.sansio import SILENT, between_frames, close_told, fault_in_words, is_utf8, release, short_reason
+from simulator.wire.turns import FRAMES_A_TURN, InTurns
 
 _NO_CLOSE_FRAME = "the peer ended the connection without a closing handshake"
 
 
-class Phase(enum.Enum):
-    """Where a connection is in its life."""
-
-    OPENING = enum.auto()
-    OPEN = enum.auto()
-    CLOSING = enum.auto()
-    ENDED = enum.auto()
-
-
-class Connection(FlowControlled):
+class Connection(InTurns):
     """One WebSocket connection; made by `client.connect` and by a `server.Server`, never directly.
 
     Whole data frames take the short way of `frames`. All else goes through a sans-I/O protocol object, which lives only
@@ -66,6 +51,7 @@ class Connection(FlowControlled):
     )
 
     _SIDE: ClassVar[Side]
+    _MAX_HEAD: ClassVar[int]
 
     @staticmethod
     def _write_frame(payload: bytes, binary: bool) -> bytes:
@@ -123,6 +109,12 @@ class Connection(FlowControlled):
             self.bytes_out += len(frame)
             transport.write(frame)
 
+    def trust(self, max_size: int) -> None:
+        """The peer has proved who it is: messages may have `max_size` bytes from now on."""
+        self._max_size = max_size
+        if self._parser is not None:
+            self._parser.max_message_size = max_size
+
     def ping(self) -> None:
         """Send an empty ping. The peer's pong is taken in silently."""
         if self._phase is Phase.OPEN:
@@ -159,7 +151,7 @@ class Connection(FlowControlled):
         self.bytes_in += size
         if self._parser is None:
             start = 0
-            while start < size:
+            for _ in FRAMES_A_TURN:
                 found = self._read_frame(data, start, self._max_size)
                 if found is None:
                     break
@@ -173,8 +165,8 @@ class Connection(FlowControlled):
                     self._handler_failed(exc)
                 if self._phase is not Phase.OPEN:
                     break
-            else:
-                return
+                if start == size:
+                    return
             if start:
                 data = data[start:]
         if self._phase is not Phase.ENDED:
@@ -182,6 +174,7 @@ class Connection(FlowControlled):
 
     def eof_received(self) -> None:
         """Returns None, whereupon the transport sends what it still holds and closes."""
+        self._take_all()
         if self._parser is not None and self._phase is not Phase.ENDED:
             self._guarded(self._parser.receive_eof)
         if self._phase is Phase.OPEN:
@@ -197,13 +190,14 @@ class Connection(FlowControlled):
                 self._handler_failed(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._take_all()
         was_open = self._phase is not Phase.OPENING
         ending = self._ending(exc)
         self._phase = Phase.ENDED
         self._stop_timer()
         self._release()
         handler, self._handler = self._handler, NOBODY
-        self._parser = None
+        self._let_parser_go()
         self._fragments = None
         if was_open:
             try:
@@ -274,13 +268,18 @@ class Connection(FlowControlled):
         return parser
 
     def _parse(self, data: bytes) -> None:
-        parser = self._sans_io()
-        self._guarded(parser.receive_data, data)
+        self._take_in_turns(data)
+        if self._phase is Phase.OPENING and self.bytes_in > self._MAX_HEAD:
+            self._abort(f"more than {self._MAX_HEAD} bytes without an end of the opening handshake")
         self._drop_idle_parser()
 
-    def _guarded(self, receive: Callable[..., None], *data: bytes) -> None:
-        """Let the sans-I/O object receive something and act on what comes of it."""
+    def _receive(self, data: bytes) -> int:
+        return self._guarded(self._sans_io().receive_data, data)
+
+    def _guarded(self, receive: Callable[..., None], *data: bytes) -> int:
+        """Let the sans-I/O object receive something and act on what comes of it; returns how many frames did."""
         parser = self._sans_io()
+        frames = 0
         try:
             receive(*data)
             if self._phase is Phase.OPEN and parser.state is not State.OPEN:
@@ -292,6 +291,7 @@ class Connection(FlowControlled):
             self._flush()
             # What arrived before a close frame is still for the handler.
             for event in parser.events_received():
+                frames += 1
                 if isinstance(event, Frame):
                     self._frame(event)
                 else:
@@ -299,6 +299,7 @@ class Connection(FlowControlled):
         except Exception as exc:  # noqa: BLE001 - whatever a peer sends must not reach the loop
             self._report(exc)
             self._abort(f"internal fault: {type(exc).__name__}")
+        return frames
 
     def _frame(self, frame: Frame) -> None:
         if self._deaf:
@@ -334,11 +335,17 @@ class Connection(FlowControlled):
         if (
             self._phase is Phase.OPEN
             and self._fragments is None
+            and not self._backlog
             and parser is not None
             and parser.state is State.OPEN
             and between_frames(parser)
         ):
-            self._parser = None
+            self._let_parser_go()
+
+    def _let_parser_go(self) -> None:
+        parser, self._parser = self._parser, None
+        if parser is not None:
+            release(parser)
 
     # Endings.
 
@@ -378,16 +385,10 @@ class Connection(FlowControlled):
             self._transport.abort()
 
     def _ending(self, exc: Exception | None) -> tuple[int, str, str]:
-        parser = self._parser
         if self._failure is not None:
             return self._failure
-        if parser is not None and parser.close_rcvd is not None:
-            received = parser.close_rcvd
-            by = "this side" if parser.close_rcvd_then_sent is False else "the peer"
-            return int(received.code), received.reason, f"closed by {by}"
-        if exc is not None:
-            return ABNORMAL, "", in_words(exc)
-        return ABNORMAL, "", _NO_CLOSE_FRAME
+        told = None if self._parser is None else close_told(self._parser)
+        return told or (ABNORMAL, "", _NO_CLOSE_FRAME if exc is None else in_words(exc))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

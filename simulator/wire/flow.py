@@ -15,6 +15,7 @@ class FlowControlled(asyncio.Protocol):
         "_drained",
         "_held_by_backlog",
         "_held_by_owner",
+        "_held_by_turn",
         "_holding",
         "_loop",
         "_max_write_buffer",
@@ -33,6 +34,8 @@ class FlowControlled(asyncio.Protocol):
         self._drained: asyncio.Future[None] | None = None
         self._held_by_backlog = False
         self._held_by_owner = False
+        # While what has arrived waits for its next turn of the loop; holds also when the connection is closing.
+        self._held_by_turn = False
         self._holding = False
         self.paused = False
 
@@ -88,7 +91,7 @@ class FlowControlled(asyncio.Protocol):
             drained.set_result(None)
 
     def _hold_or_read(self) -> None:
-        hold = (self._held_by_owner or self._held_by_backlog) and self.is_open
+        hold = self._held_by_turn or ((self._held_by_owner or self._held_by_backlog) and self.is_open)
         if hold is self._holding or self._transport.is_closing():
             return
         self._holding = hold

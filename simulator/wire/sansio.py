@@ -28,6 +28,15 @@ def fault_in_words(fault: BaseException) -> str:
     return f"protocol error: {fault}"
 
 
+def close_told(parser: Protocol) -> tuple[int, str, str] | None:
+    """Code and reason of the close frame that has come, and who began; None where none has."""
+    received = parser.close_rcvd
+    if received is None:
+        return None
+    by = "this side" if parser.close_rcvd_then_sent is False else "the peer"
+    return int(received.code), received.reason, f"closed by {by}"
+
+
 def short_reason(reason: str) -> str:
     """At most the 123 bytes that a close frame has room for."""
     data = reason.encode()
@@ -41,6 +50,22 @@ def is_utf8(payload: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def release(parser: Protocol) -> None:
+    """Let go of a parser that is not used any more, and at once of all that it has read.
+
+    Its suspended generator refers to it, and so does the traceback of a fault that it found: without this it waits for
+    the garbage collector, and its last message, which may be large, waits with it.
+    """
+    step = parser.parser
+    if isinstance(step, GeneratorType) and not step.gi_running:
+        step.close()
+        faults: list[BaseException | None] = [parser.handshake_exc, parser.parser_exc]
+        for fault in faults:
+            while fault is not None:
+                fault.__traceback__ = None
+                fault = fault.__cause__ or fault.__context__
 
 
 def between_frames(parser: Protocol) -> bool:

@@ -11,11 +11,13 @@ from websockets.http11 import Request, Response
 from websockets.protocol import Side, State
 from websockets.server import ServerProtocol
 
-from simulator.wire.connection import GOING_AWAY, Connection
+from simulator.wire.connection import Connection
 from simulator.wire.errors import ListenFailed, in_words, shown_address
 from simulator.wire.frames import plain_frame, read_masked
 from simulator.wire.handler import NOBODY, MessageHandler, OnError
+from simulator.wire.phase import GOING_AWAY, POLICY_VIOLATION
 from simulator.wire.sansio import SILENT
+from simulator.wire.strangers import TOO_LATE, StrangerLimits, Strangers
 
 # Thousands of devices may connect in the same second; the kernel cuts this to its own limit (somaxconn).
 _BACKLOG = 4096
@@ -30,6 +32,9 @@ class ServerConnection(Connection):
 
     __slots__ = ("_server", "request_path")
 
+    # A device's opening request has 200 bytes, that of a browser 1 KB.
+    _MAX_HEAD: ClassVar[int] = 16 * 1024
+
     _SIDE: ClassVar[Side] = Side.SERVER
     _BACKLOG_STOPS_READING: ClassVar[bool] = True
     _write_frame = staticmethod(plain_frame)
@@ -40,8 +45,8 @@ class ServerConnection(Connection):
         super().__init__(
             loop,
             NOBODY,
-            ServerProtocol(max_size=server.max_size, logger=SILENT),
-            max_size=server.max_size,
+            ServerProtocol(max_size=server.first_max_size, logger=SILENT),
+            max_size=server.first_max_size,
             max_write_buffer=server.max_write_buffer,
             close_timeout=server.close_timeout,
             on_error=server.on_error,
@@ -56,6 +61,33 @@ class ServerConnection(Connection):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._server.left(self)
+
+    def admit(self, handler: MessageHandler) -> None:
+        """The peer has proved who it is: from now on `handler` gets its messages, and the server's own limits hold."""
+        if self._handler is not NOBODY:
+            self._handler = handler
+        self.trust(self._server.max_size)
+        if self._server.strangers is not None:
+            self._server.strangers.leave(self)
+
+    def turn_away(self, why: str) -> None:
+        """End the connection of a peer that has not proved who it is (`Stranger`)."""
+        if why == TOO_LATE and not self._unread():
+            self.close(POLICY_VIOLATION, why)
+        else:
+            # What it holds is wanted back at once, and so is its place.
+            self._abort(why)
+
+    def _parse(self, data: bytes) -> None:
+        super()._parse(data)
+        strangers = self._server.strangers
+        if strangers is not None:
+            strangers.holds(self, self._unread())
+
+    def _unread(self) -> int:
+        parser = self._parser
+        half = 0 if self._fragments is None else len(self._fragments)
+        return half + len(self._backlog) + (0 if parser is None else len(parser.reader.buffer))
 
     def _handshake(self, event: Request | Response) -> None:
         protocol = self._parser
@@ -91,9 +123,15 @@ class Server:
         open_timeout: float,
         close_timeout: float,
         on_error: OnError | None,
+        strangers: StrangerLimits | None = None,
+        on_turned_away: Callable[[str], None] = lambda why: None,
     ) -> None:
         self.handler_factory = handler_factory
         self.max_size = max_size
+        self.first_max_size = max_size if strangers is None else min(max_size, strangers.message_bytes)
+        self.strangers: Strangers | None = None
+        self._stranger_limits = strangers
+        self._on_turned_away = on_turned_away
         self.max_write_buffer = max_write_buffer
         self.path = path
         self.open_timeout = open_timeout
@@ -108,6 +146,8 @@ class Server:
     async def listen(self, host: str, port: int, ssl: tls.SSLContext | None) -> None:
         """Begin to take connections; see `serve`."""
         loop = asyncio.get_running_loop()
+        if self._stranger_limits is not None:
+            self.strangers = Strangers(loop, self._stranger_limits, self._on_turned_away)
         # Over plain TCP asyncio refuses to be told anything of TLS.
         secured: dict[str, Any] = {}
         if ssl is not None:
@@ -138,6 +178,8 @@ class Server:
         if self._closed:
             return
         self._closed = True
+        if self.strangers is not None:
+            self.strangers.close()
         if self._listener is not None:
             self._listener.close()
         for connection in tuple(self._connections):
@@ -152,12 +194,14 @@ class Server:
     def joined(self, connection: ServerConnection) -> None:
         """A connection has come; called by the connection."""
         self._connections.add(connection)
-        if self._closed:
+        if self._closed or (self.strangers is not None and not self.strangers.join(connection)):
             connection.abort()
 
     def left(self, connection: ServerConnection) -> None:
         """A connection has ended; called by the connection."""
         self._connections.discard(connection)
+        if self.strangers is not None:
+            self.strangers.leave(connection)
         if self._closed and not self._connections:
             self._emptied.set()
 
@@ -174,6 +218,8 @@ async def serve(
     open_timeout: float = 10.0,
     close_timeout: float = 5.0,
     on_error: OnError | None = None,
+    strangers: StrangerLimits | None = None,
+    on_turned_away: Callable[[str], None] = lambda why: None,
 ) -> Server:
     """Listen for WebSocket connections.
 
@@ -188,6 +234,8 @@ async def serve(
         open_timeout: Seconds that a peer has for TLS, and then again for the opening handshake.
         close_timeout: Seconds that a peer has to answer the closing handshake and to end the TCP connection.
         on_error: Told of exceptions that handlers raised; without it they go to the loop's exception handler.
+        strangers: Limits for connections until `ServerConnection.admit`; without them the others hold from the start.
+        on_turned_away: Told why a connection was ended by them.
 
     Raises:
         ListenFailed: If the address cannot be listened at.
@@ -200,6 +248,8 @@ async def serve(
         open_timeout=open_timeout,
         close_timeout=close_timeout,
         on_error=on_error,
+        strangers=strangers,
+        on_turned_away=on_turned_away,
     )
     await server.listen(host, port, ssl)
     return server

@@ -24,6 +24,7 @@ class MemoryConnection:
         self._handler: ConnectionHandler | None = handler
         self._link = link
         self._deaf = False
+        self.trusted_with = 0
         self._writable = asyncio.Event()
         self._writable.set()
         world.connections.append(self)
@@ -51,6 +52,9 @@ class MemoryConnection:
         self._deaf = True
         self._link.open = False
         self._end_later(1006)
+
+    def trust(self, max_size: int) -> None:
+        self.trusted_with = max_size
 
     async def drain(self) -> None:
         await self._writable.wait()

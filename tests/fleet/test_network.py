@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from simulator.device.environment import NetworkError
-from simulator.fleet.network import MAX_LOOKUP_BYTES, MAX_MESSAGE_BYTES, FleetNetwork
+from simulator.fleet.network import MAX_FIRST_MESSAGE_BYTES, MAX_LOOKUP_BYTES, FleetNetwork
 from simulator.wire.server import serve
 from simulator.wire.tls import SelfSigned, client_context, self_signed, server_context
 
@@ -384,16 +384,23 @@ async def test_every_kind_of_failed_connect(bench: Bench, url: str, kind: str) -
     assert not handler.ended.done()
 
 
-async def test_a_message_over_the_limit_closes_with_1009(bench: Bench) -> None:
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_a_message_over_the_limit_closes_with_1009(bench: Bench, trusted: bool) -> None:
     port, servers = await bench.websocket()
     network = await bench.network()
     handler = Handler()
     await network.connect(f"ws://127.0.0.1:{port}/", handler, index=0, root_ca=None)
     await until(lambda: bool(servers) and servers[0].connection is not None)
-    servers[0].connection.send(b"x" * MAX_MESSAGE_BYTES, False)
-    servers[0].connection.send(b"x" * (MAX_MESSAGE_BYTES + 1), False)
+    first = MAX_FIRST_MESSAGE_BYTES
+    servers[0].connection.send(b"x" * first, False)
+    if trusted:
+        await until(lambda: len(handler.messages) == 1)
+        assert handler.connection is not None
+        handler.connection.trust(10 * first)
+    servers[0].connection.send(b"x" * (10 * first if trusted else first + 1), False)
+    servers[0].connection.send(b"x" * (10 * first + 1), False)
     assert (await asyncio.wait_for(handler.ended, 10))[0] == 1009
-    assert [len(payload) for payload, _ in handler.messages] == [MAX_MESSAGE_BYTES]
+    assert [len(payload) for payload, _ in handler.messages] == [first, 10 * first][: 1 + trusted]
 
 
 async def test_source_addresses_in_turn_by_index(bench: Bench) -> None:

@@ -46,6 +46,11 @@ class MemoryTransport(asyncio.Transport):
 
     abort = close
 
+    def pause_reading(self) -> None:
+        pass
+
+    resume_reading = pause_reading
+
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
 
@@ -76,6 +81,9 @@ def feed(connection: Any, data: bytes, pieces: list[int]) -> None:
     while start < len(data):
         size = pieces[turn % len(pieces)]
         connection.data_received(data[start : start + size])
+        while connection._backlog:
+            # The loop of these tests does not run by itself.
+            connection._loop.run_until_complete(asyncio.sleep(0))
         start, turn = start + size, turn + 1
 
 

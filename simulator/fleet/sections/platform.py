@@ -31,6 +31,7 @@ from simulator.platform.settings import (
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
 from simulator.protocol.catalogue.spec import Direction
+from simulator.wire.strangers import StrangerLimits
 
 _ANSWERED = tuple(name for name, spec in CATALOGUE.items() if spec.direction is not Direction.TO_DEVICE)
 
@@ -255,6 +256,24 @@ class PlatformTlsSection(Section):
         return self
 
 
+class BeforeLoginSection(Section):
+    """What connections may cost that have not logged in yet: anybody who reaches the port can open them."""
+
+    deadline: PositiveDuration = Field(default=60.0, description="A connection without a login is closed after it.")
+    connections: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Of all together; a quarter of the open files that the platform may have, where that is less.",
+    )
+    memory: Size = Field(
+        default=32 * 1024 * 1024, ge=64 * 1024, description="Held of unfinished messages, of all together."
+    )
+
+    def limits(self) -> StrangerLimits:
+        return StrangerLimits(deadline=self.deadline, connections=self.connections, held_bytes=self.memory)
+
+
 class PlatformSection(Section):
     """What the embedded platform does. A target of your own ignores it."""
 
@@ -275,6 +294,9 @@ class PlatformSection(Section):
     meetings: MeetingsSection = Field(default=MeetingsSection(), description="Meetings given to each device.")
     pushes: list[PushSection] = Field(default=[], description="Commands it sends by itself.")
     answers: list[AnswerSection] = Field(default=[], description="Delays, refusals and silence.")
+    before_login: BeforeLoginSection = Field(
+        default=BeforeLoginSection(), description="Limits for connections that have not logged in."
+    )
     tls: PlatformTlsSection | None = Field(default=None, description="https and wss instead of http and ws.")
 
     @field_validator("max_package")
@@ -297,6 +319,7 @@ class PlatformSection(Section):
             tls=tls,
             supports_heartbeat=self.heartbeat.supported,
             heartbeat_interval=int(self.heartbeat.interval),
+            before_login=self.before_login.limits(),
             timezone=self.timezone,
             func_ids=None if self.func_ids is None else tuple(self.func_ids),
             multi_bio_data_support=self.multi_bio_data,
