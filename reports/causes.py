@@ -58,8 +58,12 @@ CAUSES: Final = (
         "no worker was left after {after_s:duration} of {planned_s:duration}",
         cut_short=True,
     ),
+    Cause(
+        "worker_idle",
+        _INVALID,
+        "worker {worker} never ran a device, though {users:count} were assigned to it",
+    ),
     Cause("internal_error", _INVALID, "{count:count} internal errors of best-fleet itself, the first: {example}"),
-    Cause("exception_elsewhere", _INVALID, "an exception in a greenlet or a listener of Locust; the log shows it"),
     Cause("broken_off", _INVALID, "the run broke off: this is what had been measured until shortly before"),
     Cause(
         "ended_early",

@@ -31,6 +31,7 @@ PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999"
 LOCAL_CODES: Final = {
     "timeout": "no reply before the deadline",
     "disconnected": "the connection was lost before the reply",
+    "internal error": "an exception of best-fleet itself",
     "dns": "the host name could not be resolved",
     "refused": "nothing listens at the address",
     "unreachable": "the network does not reach the address",

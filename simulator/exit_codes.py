@@ -30,3 +30,9 @@ PRECEDENCE: Final = (
     ExitCode.PASSED,
 )
 """The first that holds is the run's."""
+
+
+def precedence(code: int) -> int:
+    """The place of an exit code, the one that counts first; codes of others (`--exit-code-on-error`) rank as failed."""
+    known = code in PRECEDENCE
+    return PRECEDENCE.index(ExitCode(code) if known else ExitCode.FAILED)

@@ -93,8 +93,14 @@ def _target(
     Raises:
         UsageError: If the embedded platform does not start.
     """
+    from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
+
     if options.host is not None:
-        yield (options.host.rstrip("/"),), None, None
+        try:
+            url = parse_dispatch_url(options.host)
+        except DispatchUrlError as error:
+            raise UsageError(f"device: --host: {error}") from None
+        yield (url,), None, None
         return
     if not scenario.embedded:
         yield scenario.targets, None, None

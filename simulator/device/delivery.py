@@ -16,6 +16,7 @@ from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.terms import Terms
 from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, send_upload
+from simulator.faults import describe
 from simulator.protocol.codes import DISCONNECTED, SUCCESS
 
 VERIFY_LOG = "dev.data.upload.verifyLog"
@@ -27,6 +28,7 @@ class Delivery:
     """The outgoing store of one device and its only sender.
 
     Args:
+        index: the device's, for what goes wrong.
         batch: records in one message at most.
         on_settled: called when something left the store; a device that drains looks whether it is done.
     """
@@ -36,6 +38,7 @@ class Delivery:
         "_batch",
         "_clock",
         "_env",
+        "_index",
         "_on_settled",
         "_photos_held",
         "_session",
@@ -53,10 +56,12 @@ class Delivery:
         settings: DeviceSettings,
         clock: DeviceClock,
         *,
+        index: int,
         batch: int,
         on_settled: Callable[[], None],
     ) -> None:
         self._env = env
+        self._index = index
         self._settings = settings
         self._clock = clock
         self._batch = batch
@@ -167,8 +172,8 @@ class Delivery:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._env.log(logging.ERROR, f"delivery failed: {type(error).__name__}: {error}")
-            self._env.recorder.anomaly("internal error", f"delivery: {type(error).__name__}", self._env.clock.wall())
+            self._env.log(logging.ERROR, f"delivery failed: {describe(error)}")
+            self._env.internal_error("delivery.exception", error, self._index)
         # What came in while the last reply was on its way out of the loop.
         due = self._next_due()
         if due is not None and due <= self._env.clock.monotonic():

@@ -29,6 +29,7 @@ from simulator.device.settings import DeviceSpec
 from simulator.device.state import DeviceState
 from simulator.device.terms import Terms
 from simulator.device.uploads import Upload, user_pages
+from simulator.faults import describe
 
 _UPLOAD_USER = "dev.data.upload.user"
 _SYNC_TIME = "dev.system.sync.time"
@@ -100,6 +101,7 @@ class Device:
             env,
             settings,
             self._clock,
+            index=spec.index,
             batch=max((stream.batch for stream in settings.verifications), default=1),
             on_settled=self._settled,
         )
@@ -108,6 +110,7 @@ class Device:
             self.memory,
             self,
             self._rng,
+            index=spec.index,
             capacity=settings.max_pending_commands,
             package_bytes=settings.max_package_kb * 1024,
             handling=settings.handling,
@@ -334,6 +337,6 @@ class Device:
         self.commands.forget_waiting()
         self.delivery.end()
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {type(error).__name__}: {error}")
-            self._env.recorder.anomaly("internal error", f"device: {type(error).__name__}", self._env.clock.wall())
+            self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {describe(error)}")
+            self._env.internal_error("device.exception", error, self.spec.index)
         self._on_finished()

@@ -12,6 +12,7 @@ from simulator.clock import Clock, TimerQueue
 from simulator.device.deadlines import Deadlines
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
+from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 
@@ -132,6 +133,10 @@ class Environment:
 
     def __post_init__(self) -> None:
         self.epoch = self.clock.wall() - self.clock.monotonic()
+
+    def internal_error(self, rule: str, error: BaseException, index: int) -> None:
+        """An exception of this program ended something of device `index`; `rule` names what (`device.exception`)."""
+        self.recorder.internal_error(rule, describe(error), self.clock.wall(), index)
 
     def dispatch_url(self, index: int) -> str:
         """The dispatch URL of device `index`."""

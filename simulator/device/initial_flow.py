@@ -4,6 +4,7 @@ Each step is one function that succeeds or raises `FlowFailed`; their order and 
 lifecycle's business (docs/deviations.md, Initial flow).
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from simulator.device.terms import Terms, parse_terms
 from simulator.protocol import broker, credentials, envelope
 from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
-from simulator.protocol.codes import DISCONNECTED, SUCCESS
+from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
 
 MALFORMED = "malformed reply"
 UNSUPPORTED_TRANSPORT = "unsupported transport"
@@ -74,7 +75,7 @@ async def look_up(
         env.trace(">", orjson.dumps({"GET": LOOKUP, **asdict(query)}))
     started, before = env.clock.wall(), env.clock.monotonic()
     body = b""
-    code, detail = DISCONNECTED, ""
+    code, detail = INTERNAL_ERROR, ""
     answer = None
     try:
         status, body = await env.network.look_up(url, index=index)
@@ -89,6 +90,9 @@ async def look_up(
         code, detail = error.kind, str(error)
     except envelope.MalformedMessage as error:
         code, detail = MALFORMED, str(error)
+    except asyncio.CancelledError:
+        code = DISCONNECTED
+        raise
     finally:
         env.recorder.request(LOOKUP, started, env.clock.monotonic() - before, code, len(url), len(body), 0.0)
     if answer is None or answer.url is None or code != SUCCESS:

@@ -21,7 +21,7 @@ from simulator.device.settings import DeviceSpec, OnTimeout, Start
 from simulator.device.state import DeviceState, EndReason
 from simulator.device.terms import Terms
 from simulator.protocol.catalogue import CONNECT
-from simulator.protocol.codes import DISCONNECTED, SUCCESS
+from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
 from simulator.protocol.envelope import MidSource
 
 _CONNECTS_BEFORE_NEW_LOOKUP = 2
@@ -125,7 +125,13 @@ class Lifecycle:
                     await self._wait(self._backoff.next())
                     continue
                 await self._stay_online(session, ended, terms)
+        except Exception:
+            # Not stopped, which would count as in order: the device has broken down by a fault of ours.
+            self._enter(DeviceState.FAILED)
+            raise
         finally:
+            if self._session is not None and not self._session.ended:
+                self._session.abort(EndReason.BROKEN)
             self._session = None
             if self.state is not DeviceState.FAILED:
                 self._enter(DeviceState.STOPPED)
@@ -173,7 +179,7 @@ class Lifecycle:
         with self._broken_off_by_stop():
             await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
-        code = SUCCESS
+        code = INTERNAL_ERROR
         try:
             session, ended = await self._connect()
             try:
@@ -185,8 +191,12 @@ class Lifecycle:
                     session.end(EndReason.FLOW_REFUSED)
                 await ended
                 raise
+            code = SUCCESS
         except FlowFailed as failure:
             code = failure.code
+            raise
+        except asyncio.CancelledError:
+            code = DISCONNECTED
             raise
         finally:
             if not (self._stopping and code != SUCCESS):
@@ -226,7 +236,7 @@ class Lifecycle:
             on_end=on_end,
         )
         started, before = env.clock.wall(), env.clock.monotonic()
-        code = DISCONNECTED
+        code = INTERNAL_ERROR
         try:
             with self._broken_off_by_stop():
                 await env.network.connect(url, session, index=self._spec.index, root_ca=self._root_ca)
@@ -239,7 +249,11 @@ class Lifecycle:
             raise FlowFailed(CONNECT, error.kind, str(error)) from error
         except FlowFailed:
             # It may have opened at the very moment at which it was broken off.
+            code = DISCONNECTED
             session.abort(EndReason.STOPPED)
+            raise
+        except asyncio.CancelledError:
+            code = DISCONNECTED
             raise
         finally:
             env.recorder.request(CONNECT, started, env.clock.monotonic() - before, code, 0, 0, 0.0)

@@ -33,6 +33,8 @@ class EndReason:
     REBOOT = recorder.REBOOT
     TIMEOUT = "timeout"
     VIOLATION = "protocol violation"
+    BROKEN = "internal error"
+    """The device broke down by a fault of this program."""
     FLOW_REFUSED = "initial flow refused"
 
     @staticmethod

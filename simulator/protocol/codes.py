@@ -1,4 +1,4 @@
-"""Result codes: those of the wire, and the two that a device notes by itself and never sends.
+"""Result codes: those of the wire, and the three that a device notes by itself and never sends.
 
 The protocol document gives `00000000` alone; the others follow the vendor's public cloud codes.
 A device treats every code but `SUCCESS` as a failure and never assumes that this list is complete.
@@ -24,6 +24,8 @@ TIMEOUT: Final = "timeout"
 """Local: no reply came before the deadline."""
 DISCONNECTED: Final = "disconnected"
 """Local: the connection was lost before the reply."""
+INTERNAL_ERROR: Final = "internal error"
+"""Local: an exception of this program ended it; such a run is invalid."""
 
 MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
     {

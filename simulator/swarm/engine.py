@@ -12,7 +12,6 @@ import asyncio
 import logging
 import sys
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +22,7 @@ import gevent.event
 import gevent.monkey
 import uvloop
 
+from simulator.faults import describe
 from simulator.garbage import GarbagePolicy
 from simulator.loop_timers import RESOLUTION_S
 from simulator.measurements.health import LAG_PROBE_S
@@ -92,6 +92,7 @@ class Engine:
         make_runtime: called on the engine's thread with a function that takes log lines.
         listener: told what happens.
         on_lag: takes the loop's lag in seconds, on the engine's thread.
+        on_error: takes (rule, what happened) of an internal error, on the engine's thread.
     """
 
     def __init__(
@@ -99,10 +100,12 @@ class Engine:
         make_runtime: Callable[[Callable[[int, str], None]], Runtime],
         listener: EngineListener,
         on_lag: Callable[[float], None],
+        on_error: Callable[[str, str], None],
     ) -> None:
         self._make_runtime = make_runtime
         self._listener = listener
         self._on_lag = on_lag
+        self._on_error = on_error
         self._mailbox = Mailbox(self._receive)
         self._log_relay = LogRelay(self._mailbox.post)
         self._opened = gevent.event.AsyncResult()
@@ -253,7 +256,11 @@ class Engine:
         # asyncio's own handler would log, here, on this thread.
         error = context.get("exception")
         text = context.get("message", "an error in the engine's loop")
-        self._log(logging.ERROR, f"{text}: {describe(error)}" if error is not None else text)
+        told = f"{text}: {describe(error)}" if error is not None else text
+        self._log(logging.ERROR, told)
+        # A transport that ends with an error of the network is the network's doing, unless a handler of ours raised it.
+        if not isinstance(error, OSError) or "transport" not in context:
+            self._on_error("engine.exception", told)
 
     def _probe(self) -> None:
         loop = asyncio.get_running_loop()
@@ -306,7 +313,12 @@ class Engine:
     def _start_one(self, index: int) -> None:
         if self._runtime is not None:
             self._garbage.grow()
-            self._runtime.start_device(index, partial(self._finished, index))
+            try:
+                self._runtime.start_device(index, partial(self._finished, index))
+            except Exception as error:  # noqa: BLE001 - the others' turn comes all the same
+                self._log(logging.ERROR, f"device {index} cannot be made: {describe(error)}")
+                self._on_error("device.start", describe(error))
+                self._finished(index)
 
     def _finished(self, index: int) -> None:
         self._mailbox.post(("finished", index))
@@ -339,14 +351,4 @@ class Engine:
             await self._runtime.stop_all(drain_s)
         except Exception as error:  # noqa: BLE001 - the run's end must go on; what went wrong is logged
             self._log(logging.ERROR, f"stopping the devices failed: {describe(error)}")
-
-
-def describe(error: BaseException) -> str:
-    """The error for the user, with the place where an unexpected one was raised."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, OSError) or type(error).__module__.startswith("simulator."):
-        # Made for people: a TLS file that is not there, a state file of another version.
-        return text
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
-    return f"{type(error).__name__}: {text}{place}"
+            self._on_error("engine.stop", describe(error))

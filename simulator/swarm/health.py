@@ -20,6 +20,7 @@ from simulator.measurements.health import (
     DEFAULT_STALL_LIMIT_MS,
     HealthSample,
 )
+from simulator.swarm.tasks import OnError, counted
 
 logger = logging.getLogger("simulator.health")
 
@@ -50,6 +51,7 @@ class HealthWatch:
         waiting_samples, waiting_connects: what is queued in this process at the moment.
         clock: the run's.
         limits: what is still good.
+        on_error: takes (rule, what happened) of an internal error.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class HealthWatch:
         waiting_connects: Callable[[], int],
         clock: RunClock,
         limits: Limits = Limits(),
+        on_error: OnError,
     ) -> None:
         self.lags: deque[float] = deque(maxlen=LAG_WINDOW)
         """Newest lags of the engine's loop in seconds; appended to by the engine's thread."""
@@ -74,6 +77,7 @@ class HealthWatch:
         self._busy_since: float | None = None
         self._warned: dict[str, float] = {}
         self._greenlet: gevent.Greenlet | None = None
+        self._look = counted("background.health", self.look, on_error)
 
     def start(self) -> None:
         """Begin to look."""
@@ -90,7 +94,7 @@ class HealthWatch:
     def _work(self) -> None:
         while True:
             gevent.sleep(PERIOD_S)
-            self.look()
+            self._look()
 
     def look(self) -> HealthSample:
         """Take one sample now, and warn if something is wrong."""

@@ -36,6 +36,8 @@ class Local(Keeper):
         node.give(range(book.order.total))
 
     def test_stopping(self) -> None:
+        if self.book is not None:
+            self.book.stopping = True
         if self.node is not None and self.book is not None and self.book.order is not None:
             self.node.finish(self.book.order.drain_s)
 

@@ -22,6 +22,8 @@ from simulator.swarm.node import STOP_MARGIN_S
 from simulator.swarm.order import RunOrder
 from simulator.swarm.pump import fold_errors
 from simulator.swarm.role import Keeper
+from simulator.swarm.run_book import RunBook
+from simulator.swarm.tasks import counted
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -49,9 +51,10 @@ class Master(Keeper):
             (messages.STOPPED, self._on_stopped),
             (messages.FAILED, self._on_failed),
         ):
-            self.runner.register_message(kind, listener)
-        self.environment.events.worker_report.add_listener(self._on_report)
-        self.environment.events.worker_connect.add_listener(self._on_connect)
+            self.runner.register_message(kind, counted(kind, listener, self.internal_error))
+        events = self.environment.events
+        events.worker_report.add_listener(counted("listener.report", self._on_report, self.internal_error))
+        events.worker_connect.add_listener(counted("listener.connect", self._on_connect, self.internal_error))
 
     def test_start(self) -> None:
         self._leases = None
@@ -80,8 +83,11 @@ class Master(Keeper):
 
     def test_stopping(self) -> None:
         book = self.book
+        if book is not None:
+            book.stopping = True
         if book is None or book.order is None or self._leases is None:
             return
+        self._find_idle_workers(book)
         for worker in self._present() - self._stopped:
             self._send(worker, messages.STOP, {"run": book.run_id})
         deadline = time.monotonic() + book.order.drain_s + STOP_MARGIN_S + REPORT_MARGIN_S
@@ -99,6 +105,12 @@ class Master(Keeper):
         self._close_logins()
         self.close_book()
 
+    def _find_idle_workers(self, book: RunBook) -> None:
+        """Workers that were given users and never asked for a device: a part of the fleet that never lived."""
+        for worker in self.runner.clients.all:
+            if worker.user_count and worker.id not in self._took_part and worker.state != STATE_MISSING:
+                book.find("worker_idle", worker=worker.id, users=worker.user_count)
+
     def _account_for_workers(self) -> None:
         """What workers did not tell any more is missing from the figures: say so."""
         book = self.book
@@ -110,6 +122,8 @@ class Master(Keeper):
             measurements.worker_lost(worker, last)
             book.find("worker_lost", worker=worker, at=last)
         book.processes = max(1, len(self._took_part))
+        if all(worker.state == STATE_MISSING for worker in self.runner.clients.all):
+            book.find_early_end("workers_gone")
 
     def _present(self) -> set[str]:
         """Workers of this run that are there."""
@@ -162,6 +176,8 @@ class Master(Keeper):
     def _on_stopped(self, msg: Any, **_: Any) -> None:
         if self.book is not None and msg.data["run"] == self.book.run_id:
             self._stopped.add(msg.node_id)
+            if msg.data["leaving"] and not self.book.stopping and not self._interrupted:
+                self.book.find("worker_left", worker=msg.node_id)
             if self._leases is not None:
                 self._leases.dismiss(msg.node_id)
 

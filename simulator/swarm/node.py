@@ -19,6 +19,7 @@ from simulator.swarm.engine import Engine, Runtime
 from simulator.swarm.health import HealthWatch, Limits
 from simulator.swarm.pump import Pump
 from simulator.swarm.seating import SeatBook
+from simulator.swarm.tasks import ELSEWHERE, swallowed_by_locust
 from simulator.swarm.users import Lobby, MeetingDevice, Seat
 
 logger = logging.getLogger("simulator.swarm")
@@ -71,7 +72,7 @@ class Node:
         self.book: SeatBook[Seat] = SeatBook()
         self._owner = owner
         self._clock = clock
-        self._pump = Pump(fire, measurements)
+        self._pump = Pump(fire, measurements, self.internal_error)
         recorder = QueueRecorder(self._pump.events.append)
         self._recorder = recorder
         self._health = HealthWatch(
@@ -80,8 +81,9 @@ class Node:
             waiting_connects=lambda: measurements.devices.gauge.get("connecting", 0),
             limits=limits,
             clock=clock,
+            on_error=self.internal_error,
         )
-        self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag)
+        self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag, self.internal_error)
         self._running = False
         self._finishing: gevent.event.Event | None = None
         self._requeue: set[int] = set()
@@ -126,8 +128,11 @@ class Node:
             if not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
                 logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
             self._pump.flush()
+            if swallowed_by_locust():
+                self.internal_error("locust.exception", ELSEWHERE)
             if not self._engine.close():
                 logger.error("the engine's thread does not end; what it measures from now on is lost")
+                self.internal_error("engine.stop", "the engine's thread does not end; what it measures is lost")
             self._health.stop()
             self._pump.stop()
         finally:
@@ -211,6 +216,10 @@ class Node:
 
     def _take_health(self, sample: HealthSample) -> None:
         self.measurements.sample_health(sample)
+
+    def internal_error(self, rule: str, detail: str) -> None:
+        """Count an exception of our own; may be called from any thread."""
+        self._recorder.internal_error(rule, detail, self._clock.wall())
 
     def _on_lag(self, lag: float) -> None:
         self._health.lags.append(lag)

@@ -17,6 +17,7 @@ from locust import argument_parser
 
 from reports.summary import check_thresholds
 from simulator.exit_codes import ExitCode
+from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.identities import identities_of
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.scenario import Scenario, load_scenario
@@ -33,6 +34,8 @@ class Choice:
     shaped: bool
     """The scenario's own ramp is used: none of `-u`, `-r` and `-t` is given."""
     access: Access = Access()  # noqa: RUF009 - immutable
+    host: str | None = None
+    """The dispatch URL of `--host`, `LOCUST_HOST` or a configuration file, checked; None leaves it to the scenario."""
 
 
 _choices: dict[tuple[str, ...], Choice] = {}
@@ -104,12 +107,16 @@ def _choose_run(known: Namespace) -> Choice:
     shaped = known.num_users is None and known.spawn_rate is None and known.run_time is None
     if known.worker or known.list_commands:
         return Choice(scenario=None, shaped=False)
+    problems: list[str] = []
+    host = _host(known, problems)
     if not known.scenario:
         refuse("no scenario is given. Try: --scenario scenarios/smoke.yaml")
     try:
         scenario = load_scenario(Path(known.scenario), wrong_threshold, identities_given=known.identities is not None)
     except ScenarioError as error:
-        refuse_all(str(error).splitlines())
+        refuse_all([*problems, *str(error).splitlines()])
+    if problems:
+        refuse_all(problems)
     if known.num_users is not None and known.num_users < 1:
         refuse(f"-u {known.num_users}: a fleet has at least one device")
     try:
@@ -117,7 +124,17 @@ def _choose_run(known: Namespace) -> Choice:
         identities.require(known.num_users or scenario.devices)
     except ScenarioError as error:
         refuse_all(str(error).splitlines())
-    return Choice(scenario=scenario, shaped=shaped)
+    return Choice(scenario=scenario, shaped=shaped, host=host)
+
+
+def _host(known: Namespace, problems: list[str]) -> str | None:
+    if known.host is None:
+        return None
+    try:
+        return parse_dispatch_url(known.host)
+    except DispatchUrlError as error:
+        problems.append(f"--host (or LOCUST_HOST): {error}")
+        return None
 
 
 def wrong_threshold(text: str) -> str | None:

@@ -14,11 +14,13 @@ from typing import Any
 import gevent
 from locust.stats import StatsError
 
+from simulator.faults import describe
 from simulator.measurements.events import REQUEST, Event
 from simulator.measurements.labels import MOST_CODES_OF_A_SERIES, OTHERS, OWN_CODES
 from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import MESSAGES, SUCCESS
+from simulator.swarm.tasks import OnError, counted
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -55,12 +57,15 @@ class Pump:
 
     Args:
         fire: Locust's `environment.events.request.fire`.
+        on_error: takes (rule, what happened) of an internal error.
     """
 
-    def __init__(self, fire: Callable[..., None], measurements: RunMeasurements) -> None:
+    def __init__(self, fire: Callable[..., None], measurements: RunMeasurements, on_error: OnError) -> None:
         self.events: deque[Event] = deque()
         """Appended to by the engine's thread."""
         self._fire = fire
+        self._on_error = on_error
+        self._move = counted("background.pump", self._move_batch, on_error)
         self._measurements = measurements
         self._failures: dict[str, RequestError] = {}
         self._greenlet: Any = None
@@ -91,7 +96,7 @@ class Pump:
                 if self.events:
                     gevent.sleep(0)
 
-    def _move(self) -> None:
+    def _move_batch(self) -> None:
         """One batch. Without a switch between taking and counting: a killed greenlet must lose nothing."""
         events = self.events
         batch = [events.popleft() for _ in islice(range(len(events)), BATCH)]
@@ -112,7 +117,8 @@ class Pump:
                     exception=None if code == SUCCESS else self._failure(name, code),
                     start_time=started,
                 )
-            except Exception:
+            except Exception as error:
+                self._on_error("listener.exception", describe(error))
                 # Locust lets the exceptions by which a task ends a user or the test pass; there is no task here.
                 if not self._listener_failed:
                     self._listener_failed = True

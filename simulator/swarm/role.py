@@ -17,6 +17,8 @@ import gevent.monkey
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from simulator.clock import RunClock
+from simulator.exit_codes import ExitCode, precedence
+from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.runtime import FleetRuntime
@@ -29,15 +31,14 @@ from simulator.swarm.node import MakeRuntime
 from simulator.swarm.options import Choice
 from simulator.swarm.order import RunOrder, plan_of, tls_of
 from simulator.swarm.run_book import RunBook
+from simulator.swarm.tasks import ELSEWHERE, spawn, swallowed_by_locust
 
 logger = logging.getLogger("simulator.swarm")
 
-START_FAILURES = (ScenarioError, WarmStateError, PlatformStartError, EngineError, OSError)
+START_FAILURES = (ScenarioError, WarmStateError, PlatformStartError, EngineError, DispatchUrlError, OSError)
 """What may go wrong at the start of a run for reasons that the user can mend."""
 NATIVE_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 """For the engine's thread: gevent's own sockets would make a hub there."""
-INTERRUPTED = 130
-"""Exit code of a process that was stopped before any run began, as shells have it for Ctrl-C."""
 CSV_SETTLE_S = 1.2
 """Locust rewrites its CSV files once a second and not again at the end."""
 
@@ -77,6 +78,11 @@ def start_failure(error: Exception) -> Finding:
     return Finding("platform_failed_to_start" if broke_down else "start_failed", {"problem": str(error)})
 
 
+def _has_timer(web_ui: Any) -> bool:
+    """Whether the web page's form was sent with a run time: the option keeps that of an earlier run."""
+    return getattr(web_ui, "_run_time_greenlet", None) is not None
+
+
 class Role(ABC):
     """One process in the swarm.
 
@@ -107,8 +113,16 @@ class Role(ABC):
         """The users are gone."""
 
     @abstractmethod
-    def stop_and_quit(self) -> None:
-        """End the run in order and let Locust's main greenlet end."""
+    def stop_and_quit(self, signal_name: str) -> None:
+        """A signal came: end the run in order and let Locust's main greenlet end."""
+
+    @abstractmethod
+    def internal_error(self, rule: str, detail: str) -> None:
+        """An exception of our own, anywhere in this process: the run that is going on is not valid."""
+
+    @abstractmethod
+    def failed(self, rule: str, detail: str) -> None:
+        """An exception of our own kept this role from its part: the run cannot go on."""
 
     @abstractmethod
     def finished(self) -> None:
@@ -120,8 +134,17 @@ class Keeper(Role):
 
     book: RunBook | None = None
     _runs = 0
+    _interrupted = False
+    _broken = False
+    _told: int | None = None
+    """The exit code that we set ourselves."""
     _next: RunBook | None = None
     """A book that was prepared and not opened yet."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._codes: dict[str, int] = {}
+        """Exit code by run."""
 
     def prepare(self) -> None:
         """Start the embedded platform before Locust's clock runs: a headless run begins when the process does.
@@ -130,14 +153,26 @@ class Keeper(Role):
             PlatformStartError, OSError: See `RunBook.prepare`.
         """
         self._next = self._new_book()
-        self._next.prepare(self.environment.host or None, self._identities_file())
+        self._next.prepare(self.host, self._identities_file())
 
     def _new_book(self) -> RunBook:
         scenario = self.choice.scenario
         if scenario is None:
             raise RuntimeError("a process that keeps the book has a scenario")
         self._runs += 1
-        return RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name, self.clock)
+        book = RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name, self.clock)
+        book.failure_code = self.options.exit_code_on_error
+        return book
+
+    @property
+    def host(self) -> str | None:
+        """The dispatch URL that was asked for: by the web page's form, else by the command line; None: the scenario's.
+
+        Raises:
+            DispatchUrlError: The form's is none.
+        """
+        asked = (self.environment.host or "").strip()
+        return parse_dispatch_url(asked) if asked else self.choice.host
 
     def _identities_file(self) -> Path | None:
         return Path(self.options.identities) if self.options.identities else None
@@ -148,7 +183,7 @@ class Keeper(Role):
         self.book = book
         try:
             book.open(
-                host=self.environment.host or None,
+                host=self.host,
                 total=self.total(book.scenario),
                 identities_file=self._identities_file(),
                 stop_timeout=self.environment.stop_timeout,
@@ -177,6 +212,9 @@ class Keeper(Role):
         shape = self.environment.shape_class
         if shape is not None and shape.follows_scenario:
             return float(shape.ramp.duration)
+        web_ui = self.environment.web_ui
+        if shape is None and web_ui is not None and not self.options.autostart and not _has_timer(web_ui):
+            return None
         return float(self.options.run_time) if self.options.run_time else None
 
     def start_failed(self, error: Exception) -> None:
@@ -191,7 +229,7 @@ class Keeper(Role):
 
     def _abort_soon(self, reason: str) -> None:
         logger.error("%s", reason)
-        gevent.spawn(self._abort)
+        spawn("background.abort", self._abort, on_error=self.internal_error)
 
     def _abort(self) -> None:
         # Locust ignores `stop` until its start has got as far as this.
@@ -209,12 +247,52 @@ class Keeper(Role):
         if self._next is not None:
             self._next.stop_platform()
         book = self.book
-        if book is None:
-            return
-        book.close(settle_s=CSV_SETTLE_S if self.options.csv_prefix else 0.0)
-        self.environment.process_exit_code = book.code
+        if book is not None:
+            if not book.closed and swallowed_by_locust():
+                book.internal_error("locust.exception", ELSEWHERE)
+            if not book.closed and self.environment.web_ui is not None:
+                # Nothing else ends a run of the web page before its time without a word.
+                book.find_early_end("stopped_by_hand")
+            book.close(settle_s=CSV_SETTLE_S if self.options.csv_prefix else 0.0)
+            self._codes[book.run_id] = self._judged_elsewhere(book)
+        self.environment.process_exit_code = self._exit_code()
 
-    def stop_and_quit(self) -> None:
+    def _judged_elsewhere(self, book: RunBook) -> int:
+        """The run's code, unless another listener of the locustfile demands one of a run that passed otherwise.
+
+        Nobody can make a run pass that has not.
+        """
+        demanded = self.environment.process_exit_code
+        if demanded in (None, ExitCode.PASSED, self._told) or book.code != ExitCode.PASSED:
+            return book.code
+        book.find("code_set_elsewhere", code=int(demanded))
+        book.write_again()
+        return int(demanded)
+
+    def _exit_code(self) -> int | None:
+        """Of this process, whose runs may have been several in the web UI: the first of their codes that holds."""
+        codes = set(self._codes.values())
+        if self._broken:
+            codes.add(ExitCode.INVALID)
+        if not codes and self._interrupted and self.environment.web_ui is None:
+            codes.add(ExitCode.INTERRUPTED)
+        self._told = min(codes, key=precedence, default=None)
+        return self._told
+
+    def internal_error(self, rule: str, detail: str) -> None:
+        self._broken = True
+        if self.book is not None:
+            self.book.internal_error(rule, detail)
+
+    def failed(self, rule: str, detail: str) -> None:
+        self.internal_error(rule, detail)
+        self.environment.process_exit_code = self._exit_code()
+        self._abort_soon(f"internal error: {detail}")
+
+    def stop_and_quit(self, signal_name: str) -> None:
+        self._interrupted = True
+        if self.book is not None:
+            self.book.interrupt(signal_name)
         web_ui = self.environment.web_ui
         if web_ui is not None:
             self.runner.stop()
@@ -224,7 +302,7 @@ class Keeper(Role):
         if self.book is None:
             # Locust still waits for workers, in a loop that nothing else ends.
             self.close_book()
-            sys.exit(INTERRUPTED)
+            sys.exit(ExitCode.INTERRUPTED)
 
     def finished(self) -> None:
         if self.book is not None and self.book.summary is not None and self.options.headless:

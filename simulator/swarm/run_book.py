@@ -10,6 +10,7 @@ import logging
 import platform
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import gevent
 import gevent.event
 
 import simulator
-from reports.causes import sentence
+from reports.causes import cause_of, sentence
 from reports.checkpoint import Checkpoint
 from reports.evaluation import ABORT_WINDOW_S, LiveThresholds, ThresholdResult
 from reports.live import LiveLine
@@ -35,10 +36,14 @@ from simulator.swarm.health import Limits
 from simulator.swarm.line import TerminalLine
 from simulator.swarm.live import LiveHistory
 from simulator.swarm.order import RunOrder, make_order
+from simulator.swarm.tasks import counted
 
 logger = logging.getLogger("simulator.swarm")
 
 TICK_S = 1.0
+EARLY_S = 1.0
+EARLY_SHARE = 0.02
+"""A run that ends so much before its plan has not ended as planned: timers are late by less."""
 VERSIONS_OF = ("locust", "gevent", "uvloop", "websockets", "cryptography")
 
 
@@ -74,6 +79,12 @@ class RunBook:
         self._checkpoint: Checkpoint | None = None
         self._disk_full = False
         self._platform_died = False
+        self._aborting = False
+        self._asked = self.clock.monotonic()
+        self.planned_s: float | None = None
+        """How long the run is to take; None if until it is stopped."""
+        self.stopping = False
+        """Whether its end has begun."""
         self.failure_code: int = ExitCode.FAILED
         """What failed requests alone end with (Locust's `--exit-code-on-error`)."""
         self._line: TerminalLine | None = None
@@ -122,10 +133,12 @@ class RunBook:
             WarmStateError: If the file with earlier runs' logins cannot be used.
             PlatformStartError, OSError: As `prepare`, which is done now if it was not.
         """
+        self._asked = self.clock.monotonic()
+        self.planned_s = planned_s
         if not self._prepared:
             self.prepare(host, identities_file)
         address = self._address
-        urls = (host.rstrip("/"),) if host else self.scenario.targets
+        urls = (host,) if host else self.scenario.targets
         if address is not None:
             urls = (address.dispatch_url,)
         self.order = make_order(
@@ -166,6 +179,37 @@ class RunBook:
         if finding not in self.findings:
             self.findings.append(finding)
 
+    def internal_error(self, rule: str, detail: str) -> None:
+        """Count an exception of our own in this process."""
+        self.measurements.internal_errors.add(rule, detail, self.clock.wall())
+
+    def interrupt(self, signal_name: str) -> None:
+        """A signal ends the run: that is no pass before the planned end. A second one may leave no time for more."""
+        if self.ended is not None or self.stopping or not self._is_early():
+            return
+        self.find("interrupted", signal=signal_name, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
+        if self._checkpoint is not None:
+            self._keep(self.clock.wall(), now=True)
+
+    def find_early_end(self, key: str) -> None:
+        """Say by `key` that the run ends before its plan, if it does and no other finding explains it."""
+        if self._is_early() and not any(cause_of(finding.key).cut_short for finding in self.findings):
+            self.find(key, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
+
+    def _is_early(self) -> bool:
+        if self.planned_s is None:
+            return False
+        return self._since_asked() < self.planned_s - max(EARLY_S, EARLY_SHARE * self.planned_s)
+
+    def _since_asked(self) -> float:
+        """Seconds since the run was asked for: from then on Locust counts its run time."""
+        return self.clock.monotonic() - self._asked
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing is not None
+
     @property
     def elapsed_s(self) -> float:
         """Seconds since the run began, or until it ended."""
@@ -181,6 +225,8 @@ class RunBook:
             self._closing.wait()
             return
         self._closing = gevent.event.Event()
+        if self.order is not None:
+            self.find_early_end("ended_early")
         self.ended = ended = self.clock.wall()
         try:
             if self._ticker is not None:
@@ -203,6 +249,11 @@ class RunBook:
             self.find("output_failed", file=str(self.directory), problem=str(error))
         else:
             logger.info("reports are in %s", self.directory)
+
+    def write_again(self) -> None:
+        """Write the reports of a run that is over once more, because something was found since."""
+        if self.order is not None and self.ended is not None:
+            self._write(self.ended)
 
     def stop_platform(self) -> None:
         """Stop the embedded platform, if there is one."""
@@ -237,22 +288,24 @@ class RunBook:
     def _tick(self) -> None:
         info = self.info(self.clock.wall(), complete=False)
         live = LiveThresholds(parse_all(self.scenario.thresholds, self.measurements), self.measurements, info)
-        stopping = False
+        look = counted("background.run", partial(self._look, live), self.internal_error)
         while True:
             gevent.sleep(TICK_S)
-            now = self.clock.wall()
-            self.history.add(self.measurements, now)
-            self._keep(now)
-            if self._line is not None:
-                self._line.tick(now)
-            dead = self._look_after_platform()
-            fired = [] if stopping else live.tick(now)
-            for result in fired:
-                self._keep_abort(result)
-            if (dead or fired) and not stopping:
-                # Devices still deliver their records; what there is to see until the end is kept as before.
-                stopping = True
-                self._on_abort(sentence(self.findings[-1]))
+            look(self.clock.wall())
+
+    def _look(self, live: LiveThresholds, now: float) -> None:
+        self.history.add(self.measurements, now)
+        self._keep(now)
+        if self._line is not None:
+            self._line.tick(now)
+        dead = self._look_after_platform()
+        fired = [] if self._aborting else live.tick(now)
+        for result in fired:
+            self._keep_abort(result)
+        if (dead or fired) and not self._aborting:
+            # Devices still deliver their records; what there is to see until the end is kept as before.
+            self._aborting = True
+            self._on_abort(sentence(self.findings[-1]))
 
     def _keep_abort(self, result: ThresholdResult) -> None:
         told = result.dump()
@@ -280,13 +333,16 @@ class RunBook:
         logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
         return True
 
-    def _keep(self, now: float) -> None:
-        """Seal what has ended, and see that even a killed run leaves a report."""
+    def _keep(self, at: float, *, now: bool = False) -> None:
+        """Seal what has ended, and see that even a killed run leaves a report; `now` does not wait until it is due."""
         if self._checkpoint is None:
             return
-        self._checkpoint.run = self.info(now, complete=False)
+        self._checkpoint.run = self.info(at, complete=False)
         try:
-            self._checkpoint.tick(now)
+            if now:
+                self._checkpoint.write(at)
+            else:
+                self._checkpoint.tick(at)
         except OSError as error:
             if not self._disk_full:
                 self._disk_full = True

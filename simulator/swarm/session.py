@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -18,6 +19,7 @@ from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.role import START_FAILURES, Keeper, MakesRuntime, Role, start_failure
 from simulator.swarm.shape import ScenarioShape
 from simulator.swarm.signals import OrderlyStop
+from simulator.swarm.tasks import counted
 from simulator.swarm.web import add_pages, protect
 from simulator.swarm.worker import Worker
 
@@ -72,25 +74,31 @@ class Session:
     def test_start(self, **_: Any) -> None:
         if self._role is not None and self._signals is not None:
             self._signals.install()
-            self._role.test_start()
+            self._do(self._role.test_start)
 
     def test_stopping(self, **_: Any) -> None:
         if self._role is not None:
-            self._role.test_stopping()
+            self._do(self._role.test_stopping)
 
     def test_stop(self, **_: Any) -> None:
         if self._role is not None:
-            self._role.test_stop()
+            self._do(self._role.test_stop)
 
     def quitting(self, environment: Any, **_: Any) -> None:
         """Locust shuts down, on whatever way it came here: no run may be left behind it."""
         if self._role is not None:
-            self._role.test_stopping()
-            self._role.test_stop()
+            self._do(self._role.test_stopping)
+            self._do(self._role.test_stop)
 
     def quit(self, **_: Any) -> None:
         if self._role is not None:
-            self._role.finished()
+            self._do(self._role.finished)
+
+    def _do(self, part: Callable[[], None]) -> None:
+        """A part of the role's life. Locust would only log its exception, and the run would go on without it."""
+        role = self._role
+        if role is not None:
+            counted(f"listener.{part.__name__}", part, role.failed)()
 
 
 def install(makes_runtime: MakesRuntime | None = None) -> None:

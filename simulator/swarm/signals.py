@@ -14,21 +14,21 @@ from types import FrameType
 
 import gevent
 
+from simulator.exit_codes import ExitCode
+
 logger = logging.getLogger("simulator.swarm")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-FORCED_EXIT_BASE = 128
-"""A shell's convention for a process that a signal ended."""
 
 
 class OrderlyStop:
     """Runs `stop` in a greenlet on the first signal; the second ends the process at once.
 
     Args:
-        stop: stops the run in order and lets Locust's main greenlet end.
+        stop: given the signal's name, stops the run in order and lets Locust's main greenlet end.
     """
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[str], None]) -> None:
         self._stop = stop
         self._asked = False
 
@@ -48,10 +48,15 @@ class OrderlyStop:
             sys.stderr.write(f"\nbest-fleet: {name} again: ended without waiting for the devices\n")
             sys.stderr.flush()
             # The embedded platform reads the end of its pipe and stops by itself.
-            os._exit(FORCED_EXIT_BASE + number)
+            os._exit(ExitCode.INTERRUPTED)
         self._asked = True
         gevent.spawn(self._begin, name)
 
     def _begin(self, name: str) -> None:
         logger.info("got %s: stopping the devices in order; a second signal ends at once", name)
-        self._stop()
+        try:
+            self._stop(name)
+        except Exception:
+            # A greenlet's exception ends nothing, and the process would run on for ever.
+            logger.exception("internal error: the run cannot be stopped in order")
+            os._exit(ExitCode.INVALID)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.swarm.access import Access, open_to_others
 from simulator.swarm.live import active_states, totals
 from simulator.swarm.role import Role
@@ -49,6 +50,17 @@ def add_pages(web_ui: Any, role: Role) -> None:
         state = role.runner.state
         return jsonify(snapshot(getattr(role, "book", None), state, role.runner.user_count, _number(since)))
 
+    def refuse_wrong_host() -> Response | None:
+        """Locust's form is answered as Locust answers its own errors, so that the page shows it."""
+        asked = request.form.get("host", "").strip() if request.method == "POST" else ""
+        if not asked or request.path.rstrip("/") != f"{prefix.rstrip('/')}/swarm":
+            return None
+        try:
+            parse_dispatch_url(asked)
+        except DispatchUrlError as error:
+            return jsonify({"success": False, "message": f"Host: {error}", "host": role.environment.host})
+        return None
+
     def add_link(response: Response) -> Response:
         if request.path.rstrip("/") == prefix.rstrip("/") and response.mimetype == "text/html":
             response.set_data(re.sub("</body>", _LINK.format(prefix=prefix), response.get_data(as_text=True), count=1))
@@ -56,6 +68,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
 
     blueprint.add_url_rule("/fleet", "page", guarded(page))
     blueprint.add_url_rule("/fleet/data", "data", guarded(data))
+    web_ui.app.before_request(refuse_wrong_host)
     web_ui.app.after_request(add_link)
     web_ui.app.register_blueprint(blueprint)
 

@@ -14,6 +14,7 @@ from locust.exception import RPCError
 
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.scenario import Scenario
+from simulator.measurements.findings import Value
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm import messages
 from simulator.swarm.leases import RENEWAL_S, LeaseHolder
@@ -23,6 +24,7 @@ from simulator.swarm.order import RunOrder, scenario_of
 from simulator.swarm.ranges import Ranges
 from simulator.swarm.role import START_FAILURES, Role
 from simulator.swarm.run_book import limits_of
+from simulator.swarm.tasks import counted, spawn
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -56,10 +58,14 @@ class Worker(Role):
         super().__init__(*args)
         self._part: _Part | None = None
         self._leaving = False
-        self.runner.register_message(messages.RUN, self._on_run)
-        self.runner.register_message(messages.LEASE, self._on_lease)
-        self.runner.register_message(messages.STOP, self._on_stop, concurrent=True)
-        self.environment.events.report_to_master.add_listener(self._on_report)
+        for kind, listener, concurrent in (
+            (messages.RUN, self._on_run, False),
+            (messages.LEASE, self._on_lease, False),
+            (messages.STOP, self._on_stop, True),
+        ):
+            self.runner.register_message(kind, counted(kind, listener, self.failed), concurrent=concurrent)
+        report = counted("listener.report", self._on_report, self.failed)
+        self.environment.events.report_to_master.add_listener(report)
         self._send(messages.ASK_RUN, {})
 
     def test_start(self) -> None:
@@ -75,7 +81,16 @@ class Worker(Role):
             if part.node is not None:
                 part.node.leave_stage()
 
-    def stop_and_quit(self) -> None:
+    def internal_error(self, rule: str, detail: str) -> None:
+        if self._part is not None:
+            self._part.measurements.internal_errors.add(rule, detail, self.clock.wall())
+
+    def failed(self, rule: str, detail: str) -> None:
+        part = self._part
+        if part is not None:
+            self._fail(part, "internal_error", count=1, example=f"{rule}: {detail}")
+
+    def stop_and_quit(self, signal_name: str) -> None:
         self._leaving = True
         self._end_part()
         self.runner.quit()
@@ -90,7 +105,7 @@ class Worker(Role):
         if self._part is not None and self._part.order.run_id == order.run_id:
             return
         self._part = part = _Part(order, self.runner.client_id)
-        gevent.spawn(self._begin, part)
+        spawn("background.begin", self._begin, part, on_error=self.failed)
 
     def _begin(self, part: _Part) -> None:
         scenario = self.choice.scenario
@@ -103,7 +118,7 @@ class Worker(Role):
             logger.error("this worker cannot take part: %s", error)
             self._fail(part, "worker_refused", worker=self.runner.client_id, problem=str(error))
             return
-        part.asking = gevent.spawn(self._ask, part)
+        part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
 
     def _make_node(self, part: _Part, scenario: Scenario) -> Node:
         allow_open_files(part.order.share)
@@ -222,6 +237,6 @@ class Worker(Role):
         if part is not None:
             self._fail(part, "engine_died", process=self.runner.client_id, problem=reason)
 
-    def _fail(self, part: _Part, key: str, **values: str) -> None:
+    def _fail(self, part: _Part, key: str, **values: Value) -> None:
         """Tell the master why this worker cannot go on (a finding of `reports.causes`)."""
         self._send(messages.FAILED, {"run": part.order.run_id, "key": key, "values": values})

@@ -218,7 +218,7 @@ class World:
         assert [entry for entry in self.logs if entry[0] >= logging.ERROR and "FAILED" not in entry[1]] == [] or any(
             device.state is DeviceState.FAILED for device in self.devices
         )
-        assert self.recorder.kinds()["internal error"] == 0, self.recorder.anomalies
+        assert self.recorder.internal_errors == []
         for device in self.devices:
             if device._task is not None:
                 assert self.finished[device.spec.index] == 1

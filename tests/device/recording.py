@@ -16,6 +16,7 @@ class Recording:
         self.anomalies: list[tuple[str, str, float]] = []
         self.missing: Counter[str] = Counter()
         """Requests that were planned and never sent."""
+        self.internal_errors: list[tuple[str, str, int]] = []
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
@@ -48,6 +49,9 @@ class Recording:
     def missed(self, name: str, count: int, at: float) -> None:
         assert count > 0
         self.missing[name] += count
+
+    def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
+        self.internal_errors.append((rule, detail, index))
 
     def codes(self, name: str) -> list[str]:
         """The codes of one request, in order."""

@@ -292,8 +292,9 @@ async def test_a_handler_that_fails_is_answered_and_the_next_goes_on(
     for func_id in ("cmd.data.clear.user", "cmd.data.clear.all"):
         assert await done(world, func_id) == "E0000006"
     assert await done(world, "cmd.data.clear.multiCard") == DONE
-    assert world.recorder.kinds()["internal error"] == 2
-    world.recorder.anomalies.clear()
+    assert [(rule, index) for rule, _, index in world.recorder.internal_errors] == [("command.exception", 0)] * 2
+    assert "oops" in world.recorder.internal_errors[0][1]
+    world.recorder.internal_errors.clear()
     world.logs.clear()
 
 

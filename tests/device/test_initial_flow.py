@@ -307,3 +307,46 @@ async def test_what_a_platform_says_is_short_and_in_one_line_before_it_is_record
     said = [line for _, line in world.logs if "dev.register" in line]
     assert said
     assert all(line.isprintable() and len(line) < 500 for line in said)
+
+
+@pytest.mark.parametrize("step", ["look_up", "connect", "turn"])
+async def test_an_error_of_our_own_is_a_failure_and_an_internal_error(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It was once a success of 0.09 ms."""
+
+    async def broken(url: str = "", *_: object, **__: object) -> None:
+        if step == "look_up":
+            world.network.lookups.append(url)
+        if step == "connect":
+            world.network.connects.append(url)
+        raise ValueError("no such case")
+
+    monkeypatch.setattr(world.network, step, broken)
+    device = world.make()
+    device.start()
+    await world.advance(1.0)
+    assert device.state is DeviceState.FAILED
+    assert world.finished[0] == 1
+    assert world.recorder.flow_codes("init") == ([] if step == "turn" else ["internal error"])
+    names = {"look_up": "getBrokerServer", "connect": "connect"}
+    if step in names:
+        assert world.recorder.codes(names[step]) == ["internal error"]
+    ((rule, detail, index),) = world.recorder.internal_errors
+    assert (rule, index) == ("device.exception", 0)
+    assert detail.startswith("ValueError: no such case (device/test_initial_flow.py:")
+    world.recorder.internal_errors.clear()
+
+
+async def test_an_error_of_our_own_on_an_open_connection_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("no such case")
+
+    monkeypatch.setattr("simulator.device.initial_flow.parse_terms", broken)
+    device = world.make()
+    device.start()
+    await world.advance(1.0)
+    assert device.state is DeviceState.FAILED
+    assert world.recorder.reasons() == ["internal error"]
+    assert world.recorder.flow_codes("init") == ["internal error"]
+    world.recorder.internal_errors.clear()

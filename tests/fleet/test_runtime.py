@@ -75,7 +75,7 @@ class Fleet:
         assert self.finished == Counter(dict.fromkeys(range(count), 1))
         assert self.runtime.states() == {}
         assert [text for level, text in self.logs if level >= logging.ERROR] == []
-        assert self.recorder.kinds()["internal error"] == 0, self.recorder.anomalies
+        assert self.recorder.internal_errors == []
 
 
 @asynccontextmanager

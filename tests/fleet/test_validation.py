@@ -179,7 +179,7 @@ def problems_of(text: str) -> list[str]:
         ),
         (
             GROUP + "target: wss://x\n",
-            "f.yaml:4: target: 'wss://x' is neither `embedded` nor a URL like https://dispatch.example.com",
+            "f.yaml:4: target: 'wss://x' is a broker's scheme; the dispatch service is asked first: https://x",
         ),
         (
             GROUP + "target: https://x.example/a/v3/device/getBrokerServer?sn=1\n",

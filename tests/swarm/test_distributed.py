@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.exit_codes import ExitCode
 from simulator.wire.tls import self_signed
 from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, free_port
 
@@ -50,7 +51,7 @@ class Swarm:
         self.master.wait_for(lambda: self.master.ledger()["totals"]["online"] == count)
 
     def ends(self, *codes: int) -> None:
-        assert self.master.end() in (codes or (0,)), self.master.output
+        assert self.master.end() in (codes or (ExitCode.INTERRUPTED,)), self.master.output
         for worker in self.workers:
             if worker.process.poll() is None:
                 worker.end()
@@ -88,7 +89,7 @@ def test_files_travel_to_the_workers_and_logins_back(locust: Start, tmp_path: Pa
     text = SCENARIO.format(duration="6s", thresholds="[]").replace("  users: 2\n", f"  users: 2\n{tls}")
     scenario.write_text(f"{text}tls: {{ca: {cert}}}\nstate_file: state/logins.sqlite\n")
     swarm = Swarm(locust, scenario, ROOT / "locustfile.py")
-    swarm.ends()
+    swarm.ends(ExitCode.PASSED)
     summary = swarm.master.summary()
     assert summary["fleet"]["came_online"] == 6
     assert summary["generator"]["processes"] == 2
@@ -107,7 +108,7 @@ def test_a_worker_that_is_told_to_stop_hands_its_devices_over(locust: Start, sce
     swarm.ends()
     summary = swarm.master.summary()
     assert summary["records"]["generated"] == summary["records"]["acknowledged"]
-    assert summary["notes"] == []
+    assert [note["key"] for note in summary["notes"]] == ["worker_left"]
 
 
 def test_a_frozen_worker_drops_its_devices_and_no_serial_number_is_live_twice(
@@ -124,7 +125,7 @@ def test_a_frozen_worker_drops_its_devices_and_no_serial_number_is_live_twice(
     assert swarm.master.ledger()["totals"]["doubleLogins"] == 0
     swarm.master.process.send_signal(signal.SIGINT)
     # Heartbeats that the frozen worker sent a moment before its devices were dropped may have failed.
-    swarm.ends(0, 1)
+    swarm.ends(ExitCode.INTERRUPTED, ExitCode.FAILED)
     assert swarm.master.summary()["generator"]["loop_lag_ms"]["max"] > 3_000
 
 

@@ -1,6 +1,7 @@
 """The engine with a fleet of its own: threads, order of events, the fence, and what goes wrong."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -67,12 +68,16 @@ class Rig:
         self.listener = Listener()
         self.lags: list[float] = []
         self.fleets: list[Fleet] = []
+        self.errors: list[tuple[str, str]] = []
 
         def make(log: Callable[[int, str], None]) -> Fleet:
             self.fleets.append(fleet(log))
             return self.fleets[0]
 
-        self.engine = Engine(make, self.listener, self.lags.append)
+        self.engine = Engine(make, self.listener, self.lags.append, self.told)
+
+    def told(self, rule: str, detail: str) -> None:
+        self.errors.append((rule, detail))
 
     @property
     def fleet(self) -> Fleet:
@@ -176,5 +181,60 @@ def test_errors_and_library_logs_of_the_thread_arrive_as_lines(rig: Rig) -> None
     assert lines["aiohttp.client"] == logging.WARNING
     assert lines["started"] == logging.INFO
     assert any("bad device" in line for _, line in noisy.listener.lines)
+    until(lambda: noisy.listener.finished == [0])
+    assert [rule for rule, _ in noisy.errors] == ["device.start"]
     noisy.engine.close()
+    rig.engine.close()
+
+
+def test_a_device_that_cannot_be_made_keeps_no_other_from_its_start() -> None:
+    class Picky(Fleet):
+        def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
+            if index == 0:
+                raise ValueError("bad device")
+            super().start_device(index, on_finished)
+
+    rig = Rig(Picky)
+    rig.engine.start()
+    for index in range(3):
+        rig.engine.start_device(index)
+    until(lambda: len(rig.fleet.devices) == 2)
+    assert rig.listener.finished == [0]
+    rig.engine.close()
+
+
+def test_exceptions_of_calls_on_the_loop_are_internal_errors_and_those_of_the_network_are_not(rig: Rig) -> None:
+    loop = rig.engine._loop
+    assert loop is not None
+
+    def broken() -> None:
+        raise KeyError("odd")
+
+    async def forgotten() -> None:
+        raise RuntimeError("nobody awaits this")
+
+    loop.call_soon_threadsafe(broken)
+    loop.call_soon_threadsafe(lambda: loop.create_task(forgotten()) and None)
+    context = {"message": "transport ended", "exception": ConnectionResetError(), "transport": object()}
+    loop.call_soon_threadsafe(loop.call_exception_handler, context)
+    loop.call_soon_threadsafe(gc.collect)
+    until(lambda: len(rig.listener.lines) >= 3)
+    assert sorted(detail.split(" (")[0].partition(": ")[2] for _, detail in rig.errors) == [
+        "KeyError: 'odd'",
+        "RuntimeError: nobody awaits this",
+    ]
+    assert {rule for rule, _ in rig.errors} == {"engine.exception"}
+    rig.engine.close()
+
+
+def test_a_stop_that_fails_is_an_internal_error() -> None:
+    class Stubborn(Fleet):
+        async def stop_all(self, drain_s: float | None = None) -> None:
+            raise RuntimeError("no")
+
+    rig = Rig(Stubborn)
+    rig.engine.start()
+    assert rig.engine.stop_all(0.0, timeout=5.0)
+    until(lambda: rig.errors)
+    assert rig.errors[0][0] == "engine.stop"
     rig.engine.close()

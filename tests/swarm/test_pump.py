@@ -10,7 +10,7 @@ from simulator.swarm.pump import BATCH, Pump
 def pumped(*codes: str) -> tuple[list[dict[str, Any]], RunMeasurements]:
     fired: list[dict[str, Any]] = []
     measurements = RunMeasurements()
-    pump = Pump(lambda **arguments: fired.append(arguments), measurements)
+    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
     recorder = QueueRecorder(pump.events.append)
     recorder.state(0, "", "online", 1_700_000_000.0)
     for code in codes:
@@ -54,10 +54,25 @@ def test_a_listener_that_fails_stops_nothing() -> None:
     def fire(**_: Any) -> None:
         raise RuntimeError("a third party's mistake")
 
-    pump = Pump(fire, measurements)
+    errors: list[str] = []
+    pump = Pump(fire, measurements, lambda rule, detail: errors.append(f"{rule}: {detail}"))
     recorder = QueueRecorder(pump.events.append)
     for _ in range(3):
         recorder.request("dev.heartbeat", 1.0, 0.01, "00000000", 1, 1, 0.0)
     pump.stop()
     measurements.settle()
     assert measurements.totals["dev.heartbeat"].count == 3
+    assert len(errors) == 3
+    assert errors[0].startswith("listener.exception: RuntimeError: a third party's mistake (")
+
+
+def test_an_event_that_cannot_be_counted_does_not_stop_the_others() -> None:
+    measurements = RunMeasurements()
+    errors: list[str] = []
+    pump = Pump(lambda **_: None, measurements, lambda rule, detail: errors.append(rule))
+    pump.events.append((99, "no such kind"))
+    pump.events.extend([(99,)] * BATCH)
+    QueueRecorder(pump.events.append).request("dev.heartbeat", 1.0, 0.01, "00000000", 1, 1, 0.0)
+    pump.stop()
+    measurements.settle()
+    assert errors == ["background.pump"] * 2

@@ -109,12 +109,20 @@ def agrees(ours: Histogram, share: float, theirs_ms: float) -> None:
     assert exact / 1000 * 0.994 - 0.006 <= theirs_ms <= exact / 1000 * 1.006 + 0.006, (share, theirs_ms, exact)
 
 
-def test_a_run_that_is_stopped_by_ctrl_c(locust: Start, scenario: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_before_its_end(locust: Start, scenario: Path, number: signal.Signals) -> None:
     run = locust("--scenario", str(scenario), "--headless", "--report", "report")
     run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
-    run.process.send_signal(signal.SIGINT)
-    assert run.end() == ExitCode.PASSED, run.output
-    assert valid(run.report, "passed")["complete"]
+    run.process.send_signal(number)
+    assert run.end() == ExitCode.INTERRUPTED, run.output
+    summary = valid(run.report, "interrupted")
+    assert not summary["complete"]
+    assert [reason["key"] for reason in summary["reasons"]] == ["interrupted"]
+    assert f"Verdict     {headline(summary)}" in run.output
+    assert f"stopped by {number.name} after" in headline(summary)
+    again = best_fleet(run.report.parent, "report", "report", "--verdict")
+    assert again.returncode == ExitCode.INTERRUPTED
+    assert valid(run.report, "interrupted")["reasons"] == summary["reasons"]
 
 
 def test_a_run_in_which_nothing_came_online(locust: Start, short: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports.rebuild import rebuild
+from simulator.exit_codes import ExitCode
 from tests.swarm.processes import SCENARIO, LocustProcess, alive, fetch, free_port
 
 Start = Callable[..., LocustProcess]
@@ -51,15 +52,25 @@ def test_a_signal_stops_in_order_and_loses_nothing(locust: Start, scenario: Path
     run = locust("--scenario", str(scenario), "--headless", "--report", "report", "--html", "files.html")
     run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
     run.process.send_signal(number)
-    assert run.end() == 0, run.output
+    assert run.end() == ExitCode.INTERRUPTED, run.output
     summary = run.summary()
-    assert summary["complete"]
     assert summary["records"]["generated"] == summary["records"]["acknowledged"] >= 5
     assert summary["fleet"]["disconnects"] == {"stopped": 6}
     assert f'"name": "dev.heartbeat", "num_failures": 0, "num_requests": {counts(run)["dev.heartbeat"]},' in (
         run.report.with_name("files.html").read_text()
     )
     assert not alive(run.platform()["pid"])
+
+
+@pytest.mark.parametrize("arguments", [("-u", "3", "-r", "50", "-t", "0")])
+def test_a_run_without_a_planned_end_ends_rightly_by_a_signal(
+    locust: Start, scenario: Path, arguments: tuple[str, ...]
+) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report", *arguments)
+    run.wait_for(lambda: run.ledger()["totals"]["records"] >= 2)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == ExitCode.PASSED, run.output
+    assert run.summary()["complete"]
 
 
 def test_processes_share_the_fleet_and_their_samples_are_added_up(locust: Start, scenario: Path) -> None:
@@ -97,13 +108,16 @@ def test_the_web_ui_runs_fleets_one_after_the_other(locust: Start, scenario: Pat
     assert shown <= {row["name"] for row in fetch(f"{url}/stats/requests")["stats"]} | {"dev.heartbeat"}
     fetch(f"{url}/stop", "")
     assert run.summary()["fleet"]["came_online"] == 6
+    # The form gave it 60 s.
+    assert [reason["key"] for reason in run.summary()["reasons"]] == ["stopped_by_hand"]
 
     fetch(f"{url}/swarm", "user_count=2&spawn_rate=50")
     run.wait_for(lambda: fetch(f"{url}/fleet/data")["states"].get("online") == 2)
     run.process.send_signal(signal.SIGTERM)
-    assert run.end() == 0, run.output
+    assert run.end() == ExitCode.INTERRUPTED, run.output
     second = run.report.with_name("report-2")
     assert run.summary(second)["fleet"]["devices"] == 2
+    assert run.summary(second)["reasons"][0]["values"]["signal"] == "SIGTERM"
     assert run.summary()["fleet"]["devices"] == 6
     assert "Traceback" not in run.output
 
@@ -116,6 +130,10 @@ def test_the_web_ui_runs_fleets_one_after_the_other(locust: Start, scenario: Pat
         (("--scenario", "wrong.yaml"), "wrong.yaml:1: "),
         (("--scenario", "tiny.yaml", "--identities", "few.csv"), "holds 1 identities, but the fleet has 6 devices"),
         (("--scenario", "tiny.yaml", "--web-port", "{port}"), "port {port} is in use"),
+        (("--scenario", "tiny.yaml", "--host", "127.0.0.1:18080"), "write http://127.0.0.1:18080"),
+        (("--scenario", "tiny.yaml", "--headless", "--host", "ws://127.0.0.1:1"), "--host (or LOCUST_HOST): 'ws://"),
+        (("--scenario", "tiny.yaml", "--headless", "--host", ""), "is empty"),
+        (("--scenario", "wrong.yaml", "--headless", "--host", "http://"), "names no host"),
     ],
 )
 def test_wrong_input_is_told_without_a_traceback(
@@ -160,8 +178,11 @@ def test_a_second_signal_ends_at_once_and_leaves_no_platform(locust: Start, scen
         time.sleep(0.5)
     finally:
         os.kill(platform, signal.SIGCONT)
-    assert run.end() == 128 + signal.SIGINT
+    assert run.end() == ExitCode.INTERRUPTED
     assert gone(platform)
+    rebuilt = rebuild(run.report)
+    assert "interrupted" in [reason["key"] for reason in rebuilt["reasons"]]
+    assert not rebuilt["complete"]
 
 
 def test_a_killed_generator_takes_its_platform_along_and_leaves_a_report(locust: Start, scenario: Path) -> None:
@@ -173,6 +194,24 @@ def test_a_killed_generator_takes_its_platform_along_and_leaves_a_report(locust:
     run.process.wait()
     assert gone(platform)
     assert rebuild(run.report)["complete"] is False
+
+
+def test_a_wrong_host_in_the_form_starts_nothing_and_is_told(locust: Start, scenario: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    run = locust("--scenario", str(scenario), "--web-port", str(port), "--report", "report")
+    run.wait_for(lambda: fetch(f"{url}/fleet/data"))
+    answer = fetch(f"{url}/swarm", "user_count=6&spawn_rate=50&run_time=60&host=127.0.0.1%3A18080")
+    assert answer["success"] is False
+    assert answer["message"] == (
+        "Host: '127.0.0.1:18080' has no scheme; write http://127.0.0.1:18080 or https://127.0.0.1:18080"
+    )
+    assert fetch(f"{url}/fleet/data") == {"run": None, "state": "ready"}
+    # An empty field leaves it to the scenario.
+    assert fetch(f"{url}/swarm", "user_count=6&spawn_rate=50&run_time=60&host=+")["success"]
+    run.wait_for(lambda: fetch(f"{url}/fleet/data")["states"].get("online") == 6)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == ExitCode.INTERRUPTED, run.output
 
 
 def gone(pid: int) -> bool:

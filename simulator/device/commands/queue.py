@@ -17,6 +17,7 @@ from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
 from simulator.device.settings import Range
+from simulator.faults import describe
 from simulator.protocol.catalogue.validation import Violation, validate_command
 from simulator.protocol.codes import INTERNAL, MALFORMED
 from simulator.protocol.envelope import is_urgent, params_of
@@ -69,6 +70,7 @@ class CommandQueue:
         "_effects",
         "_env",
         "_handling",
+        "_index",
         "_memory",
         "_on_idle",
         "_open",
@@ -88,6 +90,7 @@ class CommandQueue:
         effects: CommandEffects,
         rng: random.Random,
         *,
+        index: int,
         capacity: int,
         package_bytes: int,
         handling: Mapping[str, Range],
@@ -98,6 +101,7 @@ class CommandQueue:
         self._memory = memory
         self._effects = effects
         self._rng = rng
+        self._index = index
         self._capacity = capacity
         self._package_bytes = package_bytes
         self._handling = handling
@@ -262,5 +266,5 @@ class CommandQueue:
         return None
 
     def _fault(self, error: BaseException) -> None:
-        self._env.log(logging.ERROR, f"a command failed: {type(error).__name__}: {error}")
-        self._env.recorder.anomaly("internal error", f"command: {type(error).__name__}", self._env.clock.wall())
+        self._env.log(logging.ERROR, f"a command failed: {describe(error)}")
+        self._env.internal_error("command.exception", error, self._index)

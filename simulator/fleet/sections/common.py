@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from simulator.device.settings import Range
+from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.problems import closest
 from simulator.fleet.units import (
     format_duration,
@@ -146,23 +146,15 @@ SizeRange = Annotated[
 
 
 def _dispatch_url(value: str) -> str:
-    if "@" in value:
-        # Anywhere: a password may hold any character, and the messages below show the value.
-        raise ValueError("must carry no user name or password: addresses stand in logs, pages and reports")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        suggestion = closest(value, [EMBEDDED]) if ":" not in value else None
-        raise WrongWord(f"'{value}' is neither `{EMBEDDED}` nor a URL like https://dispatch.example.com", suggestion)
-    if "/v3/device" in parts.path or parts.query or parts.fragment:
-        base = value.partition("/v3/device")[0].partition("?")[0].partition("#")[0]
-        raise ValueError(f"give what precedes /v3/device/getBrokerServer: {base}")
     try:
-        usable = parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(f"'{value}' has a port that is no number from 1 to 65535")
-    return value.rstrip("/")
+        return parse_dispatch_url(value)
+    except DispatchUrlError as error:
+        near = closest(value, [EMBEDDED]) if ":" not in value else None
+        if near is None:
+            raise
+        raise WrongWord(
+            f"'{value}' is neither `{EMBEDDED}` nor a URL like https://dispatch.example.com", near
+        ) from error
 
 
 def parse_targets(value: object) -> tuple[str, ...]:
