@@ -3,6 +3,8 @@
 import traceback
 from pathlib import PurePath
 
+from simulator.shown import detail
+
 
 def describe(error: BaseException) -> str:
     """The error for the user, with the place where an unexpected one was raised; no traceback, no path of a machine."""
@@ -12,4 +14,5 @@ def describe(error: BaseException) -> str:
         return text
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({'/'.join(PurePath(frames[-1].filename).parts[-2:])}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text}{place}"
+    # It may hold what a platform sent.
+    return f"{type(error).__name__}: {detail(text)}{place}"

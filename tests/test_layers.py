@@ -18,6 +18,7 @@ PROJECT_PACKAGES = ("simulator", "reports", "locustfile", "benchmarks", "tests")
 BASE = {
     "simulator",
     "simulator.clock",
+    "simulator.faults",
     "simulator.garbage",
     "simulator.measurements",
     "simulator.exit_codes",
@@ -32,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator": set(),
     "simulator.clock": set(),
     "simulator.exit_codes": set(),
+    "simulator.faults": {"simulator.shown"},
     "simulator.garbage": set(),
     "simulator.loop_timers": {"simulator.clock"},
     "simulator.shown": set(),

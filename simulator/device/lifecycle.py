@@ -195,9 +195,6 @@ class Lifecycle:
         except FlowFailed as failure:
             code = failure.code
             raise
-        except asyncio.CancelledError:
-            code = DISCONNECTED
-            raise
         finally:
             if not (self._stopping and code != SUCCESS):
                 env.recorder.flow(INIT, started, env.clock.monotonic() - before, code)
@@ -251,9 +248,6 @@ class Lifecycle:
             # It may have opened at the very moment at which it was broken off.
             code = DISCONNECTED
             session.abort(EndReason.STOPPED)
-            raise
-        except asyncio.CancelledError:
-            code = DISCONNECTED
             raise
         finally:
             env.recorder.request(CONNECT, started, env.clock.monotonic() - before, code, 0, 0, 0.0)

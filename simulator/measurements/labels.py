@@ -32,7 +32,7 @@ MOST_KINDS: Final = 40
 OWN_CODES: Final = frozenset(
     {
         *MESSAGES,
-        *("timeout", "disconnected", "dns", "refused", "unreachable", "tls", "handshake", "limit"),
+        *("timeout", "disconnected", "internal error", "dns", "refused", "unreachable", "tls", "handshake", "limit"),
         *("malformed reply", "unsupported transport", "bad key", "E0000005", "E0000007", "E0000008"),
     }
 )
