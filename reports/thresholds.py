@@ -76,6 +76,14 @@ _UNITS: Final = {
     RATE: ("", "/s"),
     MEGABYTES: ("MB",),
 }
+_MOST: Final = {"ms": 86_400_000, "%": 100, "": 10**12, "/s": 10**9, "MB": 10**7}
+"""The largest limit in each unit: one beyond it could never be crossed, and the run would pass whatever it did."""
+_MOST_LOAD: Final = 100_000
+"""Percent of one core."""
+_MOST_AFTER_S: Final = 30 * 86_400
+_SHOWN: Final = 120
+"""Characters of an expression that an error repeats."""
+
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<comparison><=|>=|==|!=|<|>)|(?P<number>\d+(?:\.\d+)?|\.\d+)(?![\w.*])|(?P<amount>\d+(?:\.\d+)?)"
     r"(?P<unit>[a-zA-Zµ]+)(?![\w.*])|(?P<sign>%|/s)|(?P<word>[A-Za-z_µ*?\[][\w.*?\[\]\-µ]*))"
@@ -99,7 +107,8 @@ class ThresholdError(ValueError):
         self.problem = problem
         self.suggestion = suggestion
         hint = f" (did you mean {suggestion}?)" if suggestion else ""
-        super().__init__(f"threshold {text!r}, column {position + 1}: {problem}{hint}")
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        super().__init__(f"threshold {shown!r}, column {position + 1}: {problem}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,7 @@ class _Parser:
             match = _TOKEN.match(self.text, at)
             if match is None:
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())
-                raise ThresholdError(self.text, at, f"cannot read {self.text[at:].split()[0]!r}")
+                raise ThresholdError(self.text, at, f"cannot read {self.text[at:].split()[0][:_SHOWN]!r}")
             kind = match.lastgroup or ""
             if kind == "unit":
                 tokens.append(_Token("number", match["amount"], match.start("amount"), match["unit"]))
@@ -262,8 +271,15 @@ class _Parser:
             names = " or ".join(item or "no unit" for item in allowed)
             raise self._fail(f"expected {names} after the number" + (f" instead of {unit!r}" if unit else ""), at)
         if kind == LATENCY:
-            return value * _MILLISECONDS[unit], "ms"
-        return value, "/s" if kind == RATE else unit
+            value, unit = value * _MILLISECONDS[unit], "ms"
+        elif kind == RATE:
+            unit = "/s"
+        most = _MOST_LOAD if self.tokens[0].text == "generator.cpu" else _MOST[unit]
+        if value > most:
+            raise self._fail(
+                f"the limit is out of range: at most {most:,}{f' {unit}' if unit else ''} can be meant", at
+            )
+        return value, unit
 
     def _modifiers(self, subject: _Token) -> tuple[float, bool]:
         after_s, abort = 0.0, False
@@ -283,6 +299,8 @@ class _Parser:
             if unit not in _MILLISECONDS:
                 raise self._fail(f"expected ms, s or min instead of {unit!r}", amount.at)
             after_s = float(amount.text) * _MILLISECONDS[unit] / 1000.0
+            if after_s > _MOST_AFTER_S:
+                raise self._fail("`after` is out of range: a run takes 30 days at most", amount.at)
         return after_s, abort
 
 

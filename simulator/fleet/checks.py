@@ -1,18 +1,30 @@
 """What only the whole scenario shows: things that contradict each other, never happen, or are not there."""
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from simulator.fleet.problems import closest
+from simulator.fleet.sections.common import LONGEST_RUN, MOST_DEVICES
 from simulator.fleet.sections.document import DEFAULT_DURATION, ScenarioDocument
 from simulator.fleet.sections.group import GroupSection
-from simulator.fleet.units import format_duration, format_rate
+from simulator.fleet.units import format_duration, format_rate, parse_duration
 from simulator.fleet.yaml_source import Path
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 
 CheckThreshold = Callable[[str], str | None]
 """Says what is wrong with a threshold's text, or None."""
+
+
+MOST_EVENTS = 1_000_000
+"""Verifications or enrolments a second of a whole group: a hundred times what a process carries."""
+MOST_DRAWS = 1_000_000
+"""Moments that a device draws, and mostly drops, before its wave comes: about a second of work."""
+
+
+_LONGEST_S = parse_duration(LONGEST_RUN)
 
 
 class Finding(NamedTuple):
@@ -54,6 +66,7 @@ def check(
     """
     groups = merged_groups(document)
     yield from _check_groups(document, groups, identities_given)
+    yield from _check_load(document, groups)
     yield from _check_ramp(document, sum(group.count for group in groups))
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
@@ -90,8 +103,34 @@ def _check_groups(
         ids = [meeting.id for meeting in group.meetings]
         if len(set(ids)) < len(ids):
             yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
-    if sum(group.count for group in groups) == 0:
+    total = sum(group.count for group in groups)
+    if total == 0:
         yield Finding(("groups",), "the groups hold no device at all: give `count`")
+    if total > MOST_DEVICES:
+        yield Finding(("groups",), f"the groups hold {total:,} devices; at most {MOST_DEVICES:,} can be run")
+
+
+def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
+    """What devices are to do must be no more than machines can carry: it would be late, and the figures nobody's."""
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        for place, stream in enumerate(group.verifications):
+            path = (*_place(own, number, "verifications"), place)
+            yield from _check_events(group, stream.rate, (*path, "rate"))
+            if stream.wave is None:
+                continue
+            yield from _check_events(group, stream.wave.peak, (*path, "wave", "peak"))
+            if stream.wave.peak * stream.wave.at > MOST_DRAWS:
+                wave = f"a wave of {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)}"
+                message = f"{wave} is too high and too late: its moments are drawn from the start of the run on"
+                yield Finding((*path, "wave", "at"), message)
+        for place, enrolment in enumerate(group.enrolments):
+            yield from _check_events(group, enrolment.rate, (*_place(own, number, "enrolments"), place, "rate"))
+
+
+def _check_events(group: GroupSection, rate: float, path: Path) -> Iterator[Finding]:
+    if rate * group.count > MOST_EVENTS:
+        all_of_them = f"{format_rate(rate)} at each of {group.count:,} devices"
+        yield Finding(path, f"{all_of_them} is more than {MOST_EVENTS:,} a second, which no generator carries")
 
 
 def _steps_seconds(document: ScenarioDocument) -> float:
@@ -108,7 +147,10 @@ def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
             yield Finding(("ramp", "steps", number, "devices"), message)
     if ramp.steps and not any(step.devices for step in ramp.steps):
         yield Finding(("ramp", "steps"), "no step starts any device")
-    if ramp.steps and _steps_seconds(document) > run + 1e-9:
+    if _steps_seconds(document) > _LONGEST_S:
+        message = f"all steps together take longer than a run may: {format_duration(_LONGEST_S)}"
+        yield Finding(("ramp", "steps"), message)
+    elif ramp.steps and _steps_seconds(document) > run + 1e-9:
         message = f"the ramp's steps take {format_duration(_steps_seconds(document))}, longer than {_run(run)}"
         yield Finding(("duration",), message)
     if not ramp.steps and (ramp.down or 0.0) >= run:
@@ -156,11 +198,26 @@ def _check_files(document: ScenarioDocument, directory: FilePath, identities_giv
         tls = document.platform.tls
         files += [(("platform", "tls", name), getattr(tls, name)) for name in ("certificate", "key", "client_ca")]
     for path, name in files:
-        if name is not None and not (directory / name).is_file():
-            yield Finding(path, f"there is no file {directory / name}")
-    if document.state_file is not None and not (directory / document.state_file).parent.is_dir():
-        parent = (directory / document.state_file).parent
-        yield Finding(("state_file",), f"there is no directory {parent}")
+        if name is not None:
+            yield from _check_file(path, directory / name)
+    if document.state_file is not None:
+        state_file = directory / document.state_file
+        if not state_file.parent.is_dir():
+            yield Finding(("state_file",), f"there is no directory {state_file.parent}")
+        elif state_file.is_dir():
+            yield Finding(("state_file",), f"{state_file} is a directory")
+
+
+def _check_file(path: Path, file: FilePath) -> Iterator[Finding]:
+    try:
+        if file.is_dir():
+            yield Finding(path, f"{file} is a directory")
+        elif not file.exists():
+            yield Finding(path, f"there is no file {file}")
+        elif not os.access(file, os.R_OK):
+            yield Finding(path, f"{file} cannot be read: {os.strerror(errno.EACCES)}")
+    except OSError as error:
+        yield Finding(path, f"{file} cannot be read: {error.strerror}")
 
 
 def _run(seconds: float) -> str:

@@ -14,13 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator.device.settings import Credentials
-from simulator.fleet.problems import Problem, ScenarioError, closest
+from simulator.fleet import identity_csv
+from simulator.fleet.identity_csv import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from simulator.fleet.problems import Problem, ScenarioError
 from simulator.fleet.scenario import Scenario
-
-REQUIRED_COLUMNS = ("sn", "secretKey", "productId", "devKey")
-OPTIONAL_COLUMNS = ("authCode", "secret")
-MAX_CSV_BYTES = 512 * 1024 * 1024
-"""A million devices take about 150 MB."""
 
 
 class IdentitySource(ABC):
@@ -177,97 +174,17 @@ def read_identities(path: Path) -> ListedIdentities:
     Raises:
         ScenarioError: it cannot be read or has problems; all are listed, with their lines.
     """
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_CSV_BYTES + 1)
-    except FileNotFoundError:
-        raise ScenarioError([Problem(file=str(path), message="there is no such file")]) from None
-    except OSError as error:
-        raise ScenarioError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from None
-    if len(content) > MAX_CSV_BYTES:
-        raise ScenarioError([Problem(file=str(path), message=f"is larger than {MAX_CSV_BYTES >> 20} MB")])
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text")]) from None
-    return parse_identities(text, str(path))
+    return parse_identities(identity_csv.read_text(path), str(path))
 
 
 def parse_identities(text: str, name: str) -> ListedIdentities:
-    """The identities of a CSV text (a byte order mark is skipped, as are empty lines and spaces round values).
+    """The identities of a CSV text; see `identity_csv`, which reads it in slices too.
 
     Raises:
         ScenarioError: the header or lines are wrong; all problems are listed, with their lines, never with values that
             could be secrets.
     """
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    problems: list[Problem] = []
-    credentials: list[Credentials] = []
-    lines: dict[str, int] = {}
-    columns: list[str] | None = None
-
-    def problem(message: str, field: str = "", suggestion: str | None = None) -> None:
-        line = max(1, reader.line_num)
-        problems.append(Problem(file=name, line=line, field=field, message=message, suggestion=suggestion))
-
-    try:
-        for row in reader:
-            values = [value.strip() for value in row]
-            if not any(values):
-                continue
-            if columns is None:
-                columns = values
-                for message, suggestion in _header_problems(columns):
-                    problem(message, "header", suggestion)
-                if problems:
-                    break
-                continue
-            if len(values) != len(columns):
-                problem(f"has {len(values)} values, but the header has {len(columns)}")
-                continue
-            record = dict(zip(columns, values, strict=True))
-            empty = [column for column in REQUIRED_COLUMNS if not record[column]]
-            for column in empty:
-                problem("is empty", column)
-            if bool(record.get("authCode")) != bool(record.get("secret")):
-                problem("`authCode` and `secret` go together: give both or none")
-            sn = record["sn"]
-            if sn in lines:
-                problem(f"'{sn}' is in line {lines[sn]} too", "sn")
-            elif not empty:
-                lines[sn] = reader.line_num
-                credentials.append(_credentials(record))
-    except csv.Error as error:
-        problem(f"is not valid CSV: {error}")
-    if columns is None and not problems:
-        problem(f"is empty: the header is {','.join(REQUIRED_COLUMNS)}")
-    if problems:
-        raise ScenarioError(problems)
-    return ListedIdentities(name, credentials)
-
-
-def _header_problems(columns: list[str]) -> Iterator[tuple[str, str | None]]:
-    known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-    for column in REQUIRED_COLUMNS:
-        if column not in columns:
-            yield f"the column {column} is missing", None
-    for number, column in enumerate(columns):
-        if column not in known:
-            yield f"'{column}' is no column of this file; known: {', '.join(known)}", closest(column, known)
-        elif column in columns[:number]:
-            yield f"the column {column} is there twice", None
-
-
-def _credentials(record: dict[str, str]) -> Credentials:
-    return Credentials(
-        sn=record["sn"],
-        secret_key=record["secretKey"],
-        product_id=record["productId"],
-        dev_key=record["devKey"],
-        auth_code=record.get("authCode") or None,
-        secret=record.get("secret") or None,
-    )
+    return ListedIdentities(name, identity_csv.parse(text, name))
 
 
 def _csv_line(values: Sequence[str]) -> str:

@@ -4,6 +4,15 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from simulator.shown import label, printable
+
+MAX_LISTED = 100
+"""Problems that are listed: more than a person mends in one go, few enough for any terminal."""
+
+
+_LONGEST = 500
+"""Characters of one problem: room for a list of known keys."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -23,17 +32,29 @@ class Problem:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         field = f"{self.field}: " if self.field else ""
         hint = f" (did you mean {self.suggestion}?)" if self.suggestion else ""
-        return f"{place}: {field}{self.message}{hint}"
+        message = printable(self.message)
+        if len(message) > _LONGEST:
+            message = f"{message[:_LONGEST]}… ({len(message):,} characters)"
+        return f"{printable(f'{place}: {field}')}{message}{hint}"
 
 
 class ScenarioError(Exception):
-    """A scenario (or the identities it names) cannot be used; `problems` lists everything that is wrong with it."""
+    """A scenario (or the identities it names) cannot be used; `problems` lists everything that is wrong with it.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = tuple(
-            sorted(problems, key=lambda problem: (problem.file, problem.line or 0))
-        )
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+    No more than `MAX_LISTED` are listed, and how many more there are.
+
+    Args:
+        unlisted: problems that were counted only.
+    """
+
+    def __init__(self, problems: Sequence[Problem], unlisted: int = 0) -> None:
+        found = sorted(problems, key=lambda problem: (problem.file, problem.line or 0))
+        self.problems: tuple[Problem, ...] = tuple(found[:MAX_LISTED])
+        self.unlisted = unlisted + len(found) - len(self.problems)
+        lines = [str(problem) for problem in self.problems]
+        if self.unlisted:
+            lines.append(printable(f"{found[-1].file}: {self.unlisted:,} more problems are not listed"))
+        super().__init__("\n".join(lines))
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
@@ -44,11 +65,12 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """`groups[0].name` for `("groups", 0, "name")`."""
+    """`groups[0].name` for `("groups", 0, "name")`; a key that is no name of ours is made fit to be shown."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else part
+            name = label(part)
+            text += f".{name}" if text else name
     return text

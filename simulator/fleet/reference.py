@@ -10,11 +10,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from simulator.fleet.sections.common import Section, Shown
+from simulator.fleet.sections.common import Section, Shown, Within
 from simulator.fleet.sections.document import ScenarioDocument
 from simulator.fleet.validation import section_in
 
 _TITLES: dict[str, str] = {"ScenarioDocument": "Top level", "GroupFields": "`defaults`, and every group"}
+
+_WORDS = (("ge", "at least", ""), ("le", "at most", ""), ("max_length", "at most", " long"))
+"""Bounds of pydantic's own marks, in words."""
 
 _HEAD = """# The scenario file
 
@@ -140,8 +143,14 @@ def _marks(annotation: Any) -> Iterator[Any]:
 
 
 def _kind(field: FieldInfo) -> str:
+    marks = [*field.metadata, *_marks(field.annotation)]
+    bounds = [mark.text for mark in marks if isinstance(mark, Within)]
+    bounds += [
+        f"{word} {getattr(mark, name)}{unit}" for mark in marks for name, word, unit in _WORDS if hasattr(mark, name)
+    ]
     shown = _shown(field)
-    return shown.kind if shown is not None else _kind_of(field.annotation)
+    kind = shown.kind if shown is not None else _kind_of(field.annotation)
+    return ", ".join([kind, *bounds])
 
 
 def _kind_of(annotation: Any) -> str:

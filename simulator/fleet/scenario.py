@@ -15,6 +15,7 @@ from simulator.fleet.sections.group import GroupSection
 from simulator.fleet.validation import touches, validate
 from simulator.fleet.yaml_source import MAX_BYTES, read_yaml
 from simulator.platform.settings import PlatformSettings, PlatformTls
+from simulator.shown import label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def load_scenario(
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text")]) from None
+        raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text: save it so")]) from None
     return parse_scenario(
         text,
         str(path),
@@ -191,7 +192,7 @@ def parse_scenario(
     if problems or document is None:
         raise ScenarioError(problems)
     return Scenario(
-        name=document.name or Path(file).stem,
+        name=document.name or label(Path(file).stem),
         file=file,
         text=text,
         directory=directory or Path(),

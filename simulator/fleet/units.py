@@ -5,19 +5,23 @@ parser raises `ValueError` with a message that says what would be right.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _BYTES = {"B": 1, "KB": 1_024, "MB": 1_048_576}
 """The protocol's KB is 1,024 bytes (`maxPackageSize`, docs/deviations.md)."""
 
-_NUMBER = r"\d+(?:\.\d+)?"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _BARE = re.compile(rf"[+-]?{_NUMBER}")
 _DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|min|s|h|d))+")
 _DURATION_PART = re.compile(rf"({_NUMBER})(ms|min|s|h|d)")
 _RATE = re.compile(rf"({_NUMBER})\s*/\s*(ms|s|min|h|d)")
 _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
 _SHARE = re.compile(rf"({_NUMBER})\s*%")
+
+_LONGEST = 64
+"""Characters of a value; more digits than a number could need, few enough to be shown."""
 
 DURATION_EXAMPLES = "500ms, 10s, 2min, 1h, 1h30min"
 RATE_EXAMPLES = "6/min, 0.5/s, 120/h"
@@ -66,10 +70,10 @@ def parse_size(value: object) -> int:
 def parse_share(value: object) -> float:
     """A share between 0 and 1 of `5%` or `0.05`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        share = float(value)
-        if not 0.0 <= share <= 1.0:
-            raise ValueError(f"{value} is no share: write {value}% or a number from 0 to 1")
-        return share
+        if not 0 <= value <= 1:
+            right = f"{value}% or " if 0 <= value <= 100 else ""
+            raise ValueError(f"{_short(value)} is no share: write {right}a number from 0 to 1")
+        return float(value)
     text = _text(value, "a share", SHARE_EXAMPLES)
     match = _SHARE.fullmatch(text)
     if match is None:
@@ -141,10 +145,19 @@ def _parse_range(value: object, what: str, examples: str, parse: Callable[[objec
     return low, high
 
 
+def _short(value: float) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:12]}… ({len(text):,} digits)"
+
+
 def _text(value: object, what: str, examples: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"must be {what} like {examples}")
     text = str(value).strip()
+    if len(text) > _LONGEST:
+        raise ValueError(f"has {len(text):,} characters, too many for {what} like {examples}")
+    if not text.isascii() and unicodedata.normalize("NFKC", text).isascii():
+        raise ValueError(f"'{text}' has full-width characters: write {unicodedata.normalize('NFKC', text)}")
     if text.startswith("-"):
         raise ValueError(f"{text} is negative: {what} like {examples} is needed")
     return text

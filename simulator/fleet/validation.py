@@ -13,10 +13,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator.fleet.problems import Problem, closest, dotted
-from simulator.fleet.sections.common import WrongWord
+from simulator.fleet.problems import MAX_LISTED, Problem, closest, dotted
+from simulator.fleet.sections.common import OutOfRange, WrongWord
 from simulator.fleet.sections.document import ScenarioDocument
 from simulator.fleet.yaml_source import Path, YamlSource
+from simulator.shown import MASK, is_secret_name, mask
 
 _ROUNDS = 12
 """Taking one part out may uncover the next; nesting is not deeper than this."""
@@ -40,6 +41,7 @@ _BOUNDS = {
     "greater_than": ("gt", "more than"),
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "below"),
+    "too_long": ("max_length", "a list of at most so many entries:"),
     "string_too_long": ("max_length", "text of at most so many characters:"),
 }
 
@@ -59,7 +61,7 @@ def validate(source: YamlSource) -> tuple[ScenarioDocument | None, list[Problem]
             found = [(path_of(details), details) for details in error.errors(include_url=False)]
         for path, details in found:
             if not touches(path, broken):
-                problems.append(_problem(source, path, details))
+                problems.append(_problem(source, path, details, brief=len(problems) >= MAX_LISTED))
         broken.update(path for path, _ in found)
         if not all(_take_out(data, path, missing=details["type"] == "missing") for path, details in found):
             break
@@ -106,20 +108,30 @@ def _take_out(data: Any, path: Path, *, missing: bool) -> bool:
     return True
 
 
-def _problem(source: YamlSource, path: Path, details: ErrorDetails) -> Problem:
-    message, suggestion = _describe(path, details)
+def _problem(source: YamlSource, path: Path, details: ErrorDetails, *, brief: bool) -> Problem:
+    """The problem in words; `brief` saves the search for what was meant, where there are too many to list all."""
+    if brief and details["type"] == "extra_forbidden":
+        message, suggestion = "is not a key here", None
+    else:
+        message, suggestion = _describe(path, details)
     return Problem(file=source.file, line=source.line(path), field=dotted(path), message=message, suggestion=suggestion)
 
 
 def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
-    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    kind, context = details["type"], details.get("ctx", {})
+    secret = any(isinstance(part, str) and is_secret_name(part) for part in path)
+    value = MASK if secret else details["input"]
     if kind == "extra_forbidden":
         return _unknown_key(path)
     if kind == "missing":
         return "is missing", None
     if kind == "value_error":
         error = context["error"]
-        return str(error), error.suggestion if isinstance(error, WrongWord) else None
+        if isinstance(error, OutOfRange):
+            return f"{_shown(value)} is out of range: {error}", None
+        written = str(details["input"])
+        message = str(error).replace(written, MASK if secret else mask(written)) if written else str(error)
+        return message, error.suggestion if isinstance(error, WrongWord) else None
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         choices = [text or number for text, number in choices]
@@ -185,5 +197,7 @@ def _places(section: type[BaseModel], key: str, prefix: str, seen: set[type[Base
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
+    if isinstance(value, int) and abs(value) > 10**20:
+        return f"a number of {len(str(abs(value))):,} digits"
+    text = mask(str(value))
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from simulator.fleet.identity_values import value_problem
+
 _BUSY_SECONDS = 10.0
 """How long a call waits for another process that is writing; a batch takes milliseconds."""
 _SCHEMA_VERSION = 1
@@ -103,8 +105,17 @@ class WarmState:
                 rows = self._connection.execute(query, (dispatch, *batch)).fetchall()
             except sqlite3.Error as error:
                 raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
-            found.update((sn, Login(auth_code, secret)) for sn, auth_code, secret in rows)
+            for sn, auth_code, secret in rows:
+                self._check(sn, auth_code, secret)
+                found[sn] = Login(auth_code, secret)
         return found
+
+    def _check(self, sn: str, auth_code: object, secret: object) -> None:
+        """Refuse what a person or another program has put there; the values are not shown."""
+        for name, value in (("authCode", auth_code), ("secret", secret)):
+            problem = value_problem(name, value) if value and isinstance(value, str) else "is no text, or empty"
+            if problem is not None:
+                raise WarmStateError(f"{self._path}: the login of {sn}: {name} {problem}")
 
     def save(self, dispatch: str, logins: Mapping[str, Login]) -> None:
         """Keep these logins, all or none; a device's earlier one is replaced."""

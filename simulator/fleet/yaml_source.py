@@ -5,6 +5,7 @@ twice is a problem. Anchors, aliases and merge keys (`<<`) work; what they unfol
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,10 +42,24 @@ class YamlSource:
         return None
 
 
+_PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML with the scalar types of YAML 1.2's core schema instead of 1.1's."""
+    """PyYAML with the scalar types of YAML 1.2's core schema instead of 1.1's, and an end to nesting."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 1:
+            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=self.get_mark())
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 for _tag, _pattern, _first in (
@@ -64,27 +79,45 @@ def read_yaml(text: str, file: str) -> YamlSource:
         ScenarioError: the text is too long, empty, no YAML, unfolds to too much, or gives a key twice.
     """
     if len(text) > MAX_BYTES:
-        raise ScenarioError([Problem(file=file, message=f"is longer than {MAX_BYTES // 1024} KB")])
+        raise ScenarioError([Problem(file=file, line=1, message=f"is longer than {MAX_BYTES // 1024} KB")])
     try:
         root = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        line = mark.line + 1 if mark else None
-        raise ScenarioError([Problem(file=file, line=line, message=f"is not valid YAML: {what}")]) from None
+        line = mark.line + 1 if mark else 1
+        message = f"is not valid YAML: {what}{_wide_mark(text, line)}"
+        raise ScenarioError([Problem(file=file, line=line, message=message)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"is not valid YAML: character {error.character!r} is not allowed"
         raise ScenarioError([Problem(file=file, line=line, message=message)]) from None
-    except RecursionError:
-        raise ScenarioError([Problem(file=file, message="is nested too deeply")]) from None
     if root is None:
         raise ScenarioError([Problem(file=file, line=1, message="is empty: a scenario has at least `groups`")])
+    if not isinstance(root, yaml.MappingNode):
+        line, _ = _position(root)
+        message = f"must be a mapping: `key: value` lines{_wide_mark(text, line)}"
+        raise ScenarioError([Problem(file=file, line=line, message=message)])
     reader = _Reader(file)
     data = reader.value(root, (), 0)
     if reader.problems:
         raise ScenarioError(reader.problems)
     return YamlSource(file=file, data=data, positions=MappingProxyType(reader.positions))
+
+
+_WIDE = re.compile("[：，［］｛｝“”‘’＂＇－＃]")  # what an input method puts for YAML's own marks
+
+
+def _wide_mark(text: str, line: int) -> str:
+    """A hint at full-width punctuation in `line` or shortly before it; empty where there is none."""
+    lines = text.splitlines()
+    for number in range(min(line, len(lines)), max(0, line - 3), -1):
+        content = lines[number - 1]
+        found = _WIDE.search(content.partition(" #")[0])
+        if found is not None:
+            plain = unicodedata.normalize("NFKC", found[0]).translate(str.maketrans("“”‘’", "\"\"''"))
+            return f"; line {number} has the full-width mark {found[0]} where YAML wants {plain}"
+    return ""
 
 
 class _Reader:
@@ -99,6 +132,8 @@ class _Reader:
     def value(self, node: yaml.Node, path: Path, depth: int) -> Any:
         self.positions.setdefault(path, _position(node))
         self._bound(node, path, depth)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_TAGS:
+            self._problem(node, path, f"the tag {node.tag} is not supported")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -109,7 +144,7 @@ class _Reader:
         data: dict[str, Any] = {}
         own: dict[str, int] = {}
         for key_node, value_node in self._entries(node, path):
-            key = str(key_node.value)
+            key = self._text(key_node, path)
             line = _position(key_node)[0]
             if key in own:
                 self._problem(key_node, (*path, key), f"is given twice, here and in line {own[key]}")
@@ -148,16 +183,18 @@ class _Reader:
 
     def _bound(self, node: yaml.Node, path: Path, depth: int) -> None:
         self._values += 1
+        message = None
         if self._values > MAX_VALUES:
-            raise ScenarioError([Problem(file=self._file, message=f"unfolds to more than {MAX_VALUES} values")])
-        if depth > MAX_DEPTH:
-            field = f"{dotted(path[:3])} …"
+            message = f"unfolds to more than {MAX_VALUES} values"
+        elif depth > MAX_DEPTH:
             message = "is nested too deeply"
+        if message is not None:
+            field = dotted(path[:3]) + " …" * (len(path) > 3)
             raise ScenarioError([Problem(file=self._file, line=_position(node)[0], field=field, message=message)])
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
         kind = node.tag.rpartition(":")[2]
-        text = str(node.value)
+        text = self._text(node, path)
         if kind == "null":
             return None
         if kind == "bool":
@@ -166,10 +203,17 @@ class _Reader:
             try:
                 return int(text) if kind == "int" else float(text)
             except ValueError:
-                self._problem(node, path, f"'{text[:40]}' is not a number that can be used")
+                self._problem(node, path, f"is not a number that can be used: it has {len(text):,} digits")
                 return None
         if kind not in ("str", "merge"):
             self._problem(node, path, f"the tag {node.tag} is not supported")
+        return text
+
+    def _text(self, node: yaml.Node, path: Path) -> str:
+        text = str(node.value)
+        if not text.isascii() and _HALF_PAIR.search(text):
+            self._problem(node, path, "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character")
+            return _HALF_PAIR.sub("?", text)
         return text
 
     def _problem(self, node: yaml.Node, path: Path, message: str) -> None:

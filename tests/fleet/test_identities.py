@@ -88,14 +88,14 @@ def test_a_csv_with_spaces_mark_and_empty_lines_is_read() -> None:
                 "ids.csv:3: secretKey: is empty",
                 "ids.csv:3: devKey: is empty",
                 "ids.csv:4: has 3 values, but the header has 4",
-                "ids.csv:5: sn: 'A' is in line 2 too",
+                "ids.csv:5: sn: the same serial number is in line 2 too",
             ],
         ),
         (
             "sn,secretKey,productId,devKey,authCode,secret\nA,k,p,d,a,\n",
             ["ids.csv:2: `authCode` and `secret` go together: give both or none"],
         ),
-        (HEADER + 'A,"k,p,d\n', ["ids.csv:2: is not valid CSV: unexpected end of data"]),
+        (HEADER + 'A,"k,p,d\n', ["ids.csv:2: is not valid CSV: a quotation mark is opened and never closed"]),
     ],
 )
 def test_all_problems_of_a_csv_are_listed(text: str, problems: list[str]) -> None:

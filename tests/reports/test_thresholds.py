@@ -87,6 +87,13 @@ def test_intended_time() -> None:
         ("dev.nothing.* p99 < 1 s", 1, "no funcId, flow or command matches", None),
         ("generator.loop_lag failures == 0", 20, "there is no metric", None),
         ("", 1, "the expression ends", None),
+        (f"failures < {'9' * 400} %", 413, "the limit is out of range: at most 100 %", None),
+        ("online >= 101 %", 15, "at most 100 %", None),
+        ("generator.cpu < 100001 %", 24, "at most 100,000 %", None),
+        ("dev.heartbeat p99 < 25000 min", 27, "at most 86,400,000 ms", None),
+        ("dev.heartbeat rate > 9999999999 /s", 33, "at most 1,000,000,000 /s", None),
+        ("disconnects < 9999999999999", 15, "at most 1,000,000,000,000 can be meant", None),
+        ("failures < 1 % after 99999999 min", 22, "`after` is out of range", None),
     ],
 )
 def test_errors_say_where_and_what_was_meant(text: str, column: int, problem: str, suggestion: str | None) -> None:
@@ -96,3 +103,4 @@ def test_errors_say_where_and_what_was_meant(text: str, column: int, problem: st
     assert problem in caught.value.problem
     assert caught.value.suggestion == suggestion
     assert f"column {column}" in str(caught.value)
+    assert len(str(caught.value)) < 400

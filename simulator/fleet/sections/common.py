@@ -4,12 +4,13 @@ Field types turn text into plain numbers (seconds, events per second, bytes, sha
 text looks like. Messages of their `ValueError`s reach the user as they are.
 """
 
-import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 from simulator.device.settings import Range
 from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
@@ -26,6 +27,7 @@ from simulator.fleet.units import (
     parse_size,
     parse_size_range,
 )
+from simulator.shown import printable
 
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 _DURATION = rf"({_NUMBER}(ms|min|s|h|d))+"
@@ -33,6 +35,10 @@ _SIZE = rf"{_NUMBER} ?(B|KB|MB)"
 
 
 EMBEDDED = "embedded"
+MOST_DEVICES = 1_000_000
+"""Of one run, over all its groups and processes."""
+LONGEST_RUN = "30d"
+MOST_TARGETS = 1000
 
 
 class WrongWord(ValueError):  # noqa: N818 - it is raised inside validators and shown as a problem
@@ -41,6 +47,10 @@ class WrongWord(ValueError):  # noqa: N818 - it is raised inside validators and 
     def __init__(self, message: str, suggestion: str | None) -> None:
         self.suggestion = suggestion
         super().__init__(message)
+
+
+class OutOfRange(ValueError):  # noqa: N818 - as above
+    """A value that can be read and is not plausible; the text says what would be."""
 
 
 class Section(BaseModel):
@@ -79,6 +89,37 @@ def _range(parse: Callable[[object], tuple[float, float]]) -> Callable[[object],
     return parse_into_range
 
 
+class Within:
+    """Bounds of a field that is written with a unit; as in `Annotated[Duration, Within(…)]`.
+
+    They are the ends of what can be meant: what lies outside is a slip, or more than any machine carries.
+    """
+
+    def __init__(self, least: str, most: str, parse: Callable[[object], float]) -> None:
+        self._least, self._most = parse(least), parse(most)
+        self.text = f"{least} to {most}" if self._least else f"at most {most}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: Any) -> Any:
+        low, high = (value.low, value.high) if isinstance(value, Range) else (value, value)
+        # What is not comparable (a number that is none) is out of range too.
+        if not (self._least <= low and high <= self._most):
+            raise OutOfRange(f"it must be {self.text}")
+        return value
+
+
+def within_time(least: str, most: str) -> Within:
+    """Bounds of a duration or a range of durations."""
+    return Within(least, most, parse_duration)
+
+
+def within_rate(most: str) -> Within:
+    """The upper bound of a rate."""
+    return Within("0/s", most, parse_rate)
+
+
 def _written_range(write: Callable[[float], str]) -> Callable[[Range], str]:
     return lambda value: write(value.low) if value.low == value.high else f"{write(value.low)}..{write(value.high)}"
 
@@ -90,6 +131,10 @@ Duration = Annotated[
     Shown("duration", format_duration),
 ]
 """Seconds."""
+InRun = Annotated[Duration, within_time("0s", LONGEST_RUN)]
+"""Seconds within a run."""
+InYear = Annotated[Duration, within_time("0s", "365d")]
+"""Seconds on a device's calendar."""
 PositiveDuration = Annotated[
     float,
     BeforeValidator(_positive(parse_duration, "a duration here")),
@@ -167,6 +212,8 @@ def parse_targets(value: object) -> tuple[str, ...]:
         return ()
     items = value if isinstance(value, list | tuple) else [value]
     urls = [item for item in items if isinstance(item, str)]
+    if len(items) > MOST_TARGETS:
+        raise ValueError(f"{len(items)} URLs; at most {MOST_TARGETS} are used")
     if not urls or len(urls) < len(items):
         raise ValueError(f"must be `{EMBEDDED}`, the URL of a dispatch server, or a list of such URLs")
     return tuple(_dispatch_url(url) for url in urls)
@@ -203,20 +250,54 @@ def known(word: str, words: Iterable[str], what: str) -> str:
     raise WrongWord(f"'{word}' is no {what}{listed}", near)
 
 
+MAX_NAME = 64
+
+
 def plain_name(value: Any) -> str:
-    """A name that can stand in file names and tables.
+    """A name that people give: of any script, with any mark or emoji, in one line. What is made from it (a file's name)
+    is made safe there.
 
     Raises:
-        ValueError: it is empty, longer than 64 characters, or has other characters.
+        ValueError: it is empty, longer than 64 characters, or holds what cannot be seen.
     """
-    if not isinstance(value, str) or not re.fullmatch(r"[\w][\w .+-]{0,63}", value):
-        raise ValueError("must be a name of letters, digits, spaces and . _ + - (at most 64 characters)")
+    if not isinstance(value, str):
+        raise ValueError("must be text: put it in quotes")
+    name = unicodedata.normalize("NFC", value)
+    if not name.strip():
+        raise ValueError("must not be empty")
+    if len(name) > MAX_NAME:
+        raise ValueError(f"has {len(name):,} characters; a name has at most {MAX_NAME}")
+    return one_line(name)
+
+
+def one_line(value: str) -> str:
+    """Text that can stand in a line: in messages, tables, logs.
+
+    Raises:
+        ValueError: it holds line breaks, control characters, or marks that turn or hide text.
+    """
+    shown = printable(value)
+    if shown != value:
+        at = next(place for place, pair in enumerate(zip(value, shown, strict=False)) if pair[0] != pair[1])
+        raise ValueError(f"holds U+{ord(value[at]):04X} (character {at + 1}), which cannot be seen: take it out")
     return value
 
+
+def _file_name(value: str) -> str:
+    if len(value) > MAX_PATH:
+        raise ValueError(f"has {len(value):,} characters, more than the name of a file can have")
+    return one_line(value)
+
+
+MAX_PATH = 1024
 
 Name = Annotated[
     str,
     BeforeValidator(plain_name),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[\w][\w .+-]*$"}),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
     Shown("name", str),
 ]
+Line = Annotated[str, AfterValidator(one_line)]
+"""Text in one line."""
+FileName = Annotated[str, Field(min_length=1), AfterValidator(_file_name)]
+"""Name of a file or directory, relative to the scenario file."""

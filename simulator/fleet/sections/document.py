@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.fleet.sections.common import EMBEDDED, Name, PositiveDuration, Section, Targets
+from simulator.fleet.sections.common import (
+    EMBEDDED,
+    LONGEST_RUN,
+    FileName,
+    Name,
+    PositiveDuration,
+    Section,
+    Targets,
+    within_time,
+)
 from simulator.fleet.sections.group import GroupFields, GroupSection
 from simulator.fleet.sections.platform import PlatformSection
 from simulator.fleet.sections.run import (
@@ -29,7 +38,7 @@ class ScenarioDocument(Section):
     seed: int = Field(
         default=1, ge=0, lt=2**63, description="Two runs with the same seed make the same people and moments."
     )
-    duration: PositiveDuration | None = Field(
+    duration: Annotated[PositiveDuration, within_time("1s", LONGEST_RUN)] | None = Field(
         default=None, description="Length of the run, ramp included; 60s, or what the ramp's steps take."
     )
     target: Targets = Field(
@@ -42,16 +51,17 @@ class ScenarioDocument(Section):
     tls: TlsSection = Field(default=TlsSection(), description="Trust for https and wss.")
     network: NetworkSection = Field(default=NetworkSection(), description="How connections are opened.")
     defaults: GroupFields = Field(default=GroupFields(), description="What all groups share unless they say otherwise.")
-    groups: Annotated[list[GroupSection], Field(min_length=1)] = Field(description="The fleet.")
+    groups: Annotated[list[GroupSection], Field(min_length=1, max_length=1000)] = Field(description="The fleet.")
     ramp: RampSection = Field(default=RampSection(), description="How devices start and stop.")
     thresholds: list[str] = Field(
-        default=[], description="What must hold for the run to pass: `dev.heartbeat p99 < 500 ms`, `failures < 0.1 %` …"
+        default=[],
+        max_length=1000,
+        description="What must hold for the run to pass: `dev.heartbeat p99 < 500 ms`, `failures < 0.1 %` …",
     )
     limits: LimitsSection = Field(default=LimitsSection(), description="When the generator is the bottleneck.")
     platform: PlatformSection = Field(default=PlatformSection(), description="What the embedded platform does.")
-    state_file: str | None = Field(
+    state_file: FileName | None = Field(
         default=None,
-        min_length=1,
         description="Keeps each device's `authCode` and `secret` for warm starts; relative to the scenario file.",
     )
     report: ReportSection = Field(default=ReportSection(), description="What a run leaves.")

@@ -16,8 +16,13 @@ from simulator.device.settings import (
     Wave,
 )
 from simulator.fleet.sections.common import (
+    LONGEST_RUN,
+    MOST_DEVICES,
     Duration,
     DurationRange,
+    InRun,
+    InYear,
+    Line,
     Name,
     PositiveDuration,
     Rate,
@@ -26,6 +31,8 @@ from simulator.fleet.sections.common import (
     Size,
     SizeRange,
     known,
+    within_rate,
+    within_time,
 )
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.formats import Format
@@ -77,15 +84,17 @@ Locale = Annotated[str, AfterValidator(_locale), Field(examples=["zh_CN", "en_US
 class WaveSection(Section):
     """A swell of the rate, as when people sign in before a meeting: a bell curve on top of the steady rate."""
 
-    at: Duration = Field(description="Moment of the peak, counted from the start of the run.")
-    width: PositiveDuration = Field(description="How long the rate is above half of the swell.")
-    peak: Rate = Field(description="Rate at the peak, the steady rate included.")
+    at: InRun = Field(description="Moment of the peak, counted from the start of the run.")
+    width: Annotated[PositiveDuration, within_time("1ms", LONGEST_RUN)] = Field(
+        description="How long the rate is above half of the swell."
+    )
+    peak: Annotated[Rate, within_rate("1000/s")] = Field(description="Rate at the peak, the steady rate included.")
 
 
 class VerificationSection(Section):
     """People who verify at each device of the group."""
 
-    rate: Rate = Field(description="Verifications per device.")
+    rate: Annotated[Rate, within_rate("1000/s")] = Field(description="Verifications per device.")
     arrival: Literal["poisson", "fixed"] = Field(
         default="poisson", description="`poisson`: at random; `fixed`: evenly, from a random phase."
     )
@@ -96,7 +105,9 @@ class VerificationSection(Section):
         "size goes up in pieces.",
     )
     styles: list[int] = Field(
-        default=[15, 1, 4], description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm …"
+        default=[15, 1, 4],
+        max_length=100,
+        description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm …",
     )
     visitor_share: Share = Field(default=0.05, description="Share of records of visitors (`category` 4).")
     batch: int = Field(default=1, ge=1, le=100, description="Records that may go up in one verifyLog message.")
@@ -135,7 +146,7 @@ class VerificationSection(Section):
 class EnrolmentSection(Section):
     """People who are enrolled at the device itself: user, portrait, bio photo and card go up together."""
 
-    rate: Rate = Field(description="Enrolments per device.")
+    rate: Annotated[Rate, within_rate("100/s")] = Field(description="Enrolments per device.")
     arrival: Literal["poisson", "fixed"] = Field(default="poisson", description="As for verifications.")
     portrait_size: PhotoSize = Field(default=Range(low=15 * 1024, high=19 * 1024), description="Size of the portrait.")
     bio_photo_size: PhotoSize = Field(
@@ -157,14 +168,14 @@ class EnrolmentSection(Section):
 class OwnMeetingSection(Section):
     """A meeting the device knows by itself, for platforms that send none. Times count from the device's start."""
 
-    id: str = Field(min_length=1, max_length=64, description="The meeting's id (`meetCode` of its records).")
-    name: str = Field(default="Meeting", min_length=1, max_length=100, description="Its name.")
-    starts: Duration = Field(description="Start.")
-    ends: Duration = Field(description="End.")
-    sign_in_opens: Duration | None = Field(default=None, description="Start of the sign-in window.")
-    sign_in_closes: Duration | None = Field(default=None, description="End of the sign-in window.")
-    sign_out_opens: Duration | None = Field(default=None, description="Start of the sign-out window.")
-    sign_out_closes: Duration | None = Field(default=None, description="End of the sign-out window.")
+    id: Line = Field(min_length=1, max_length=64, description="The meeting's id (`meetCode` of its records).")
+    name: Line = Field(default="Meeting", min_length=1, max_length=100, description="Its name.")
+    starts: InYear = Field(description="Start.")
+    ends: InYear = Field(description="End.")
+    sign_in_opens: InYear | None = Field(default=None, description="Start of the sign-in window.")
+    sign_in_closes: InYear | None = Field(default=None, description="End of the sign-in window.")
+    sign_out_opens: InYear | None = Field(default=None, description="Start of the sign-out window.")
+    sign_out_closes: InYear | None = Field(default=None, description="End of the sign-out window.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "OwnMeetingSection":
@@ -185,8 +196,12 @@ class OwnMeetingSection(Section):
 class ReconnectSection(Section):
     """How a device comes back after it lost the connection: exponential back-off with jitter."""
 
-    first: PositiveDuration = Field(default=30.0, description="Delay before the first attempt.")
-    max: PositiveDuration = Field(default=300.0, description="Bound of the delay.")
+    first: Annotated[PositiveDuration, within_time("10ms", "1d")] = Field(
+        default=30.0, description="Delay before the first attempt."
+    )
+    max: Annotated[PositiveDuration, within_time("10ms", "1d")] = Field(
+        default=300.0, description="Bound of the delay."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "ReconnectSection":
@@ -227,8 +242,8 @@ OptionName = Annotated[str, BeforeValidator(_option_name)]
 class GroupFields(Section):
     """What `defaults` and each group may say about devices; a group's own value replaces the default as a whole."""
 
-    model: str = Field(default="TDB08Z-PLUS", min_length=1, max_length=64, description="`devModel` of the report.")
-    firmware: str = Field(
+    model: Line = Field(default="TDB08Z-PLUS", min_length=1, max_length=64, description="`devModel` of the report.")
+    firmware: Line = Field(
         default="ZAM170-NF-Ver1.1.21", min_length=1, max_length=64, description="`fwVer` of the report."
     )
     device_type: Literal["att", "acc", "elev", "icc", "meet"] = Field(default="meet", description="`devType`.")
@@ -245,27 +260,38 @@ class GroupFields(Section):
     user_locale: Locale = Field(default="zh_CN", description="Language and country of their names (faker).")
     verifications: list[VerificationSection] = Field(
         default=[VerificationSection.model_validate({"rate": "1/min"})],
+        max_length=100,
         description="Streams of people who verify; one at 1/min where the key is absent, `[]` for none.",
     )
-    enrolments: list[EnrolmentSection] = Field(default=[], description="Streams of people who are enrolled.")
-    meetings: list[OwnMeetingSection] = Field(default=[], description="Meetings known without the platform.")
-    heartbeat: PositiveDuration | None = Field(default=None, description="Interval; by default the platform's.")
-    request_timeout: PositiveDuration = Field(default=10.0, description="A request without a reply so long has failed.")
+    enrolments: list[EnrolmentSection] = Field(
+        default=[], max_length=100, description="Streams of people who are enrolled."
+    )
+    meetings: list[OwnMeetingSection] = Field(
+        default=[], max_length=1000, description="Meetings known without the platform."
+    )
+    heartbeat: Annotated[PositiveDuration, within_time("100ms", "1d")] | None = Field(
+        default=None, description="Interval; by default the platform's."
+    )
+    request_timeout: Annotated[PositiveDuration, within_time("10ms", "1h")] = Field(
+        default=10.0, description="A request without a reply so long has failed."
+    )
     on_timeout: Literal["reconnect", "retry"] = Field(
         default="reconnect", description="What a device then does: take the connection for dead, or send again."
     )
     reconnect: ReconnectSection = Field(default=ReconnectSection(), description="Back-off after a lost connection.")
-    handling: dict[CommandPrefix, DurationRange] = Field(
+    handling: dict[CommandPrefix, Annotated[DurationRange, within_time("0s", "1h")]] = Field(
         default={}, description="Time a command takes, by funcId or prefix (`cmd.data.update: 20ms..80ms`); else none."
     )
-    reboot: DurationRange = Field(default=Range(low=5.0, high=10.0), description="How long a rebooting device is away.")
-    options: dict[OptionName, str] = Field(
+    reboot: Annotated[DurationRange, within_time("0s", "1d")] = Field(
+        default=Range(low=5.0, high=10.0), description="How long a rebooting device is away."
+    )
+    options: dict[OptionName, Line] = Field(
         default={}, description="Other values for parameters of `dev.report`, by wire name; text, as on the wire."
     )
     capacities: CapacitiesSection = Field(default=CapacitiesSection(), description="What a device can hold.")
     max_package: Size = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
     max_pending_commands: int = Field(default=20, ge=1, le=1000, description="`maxPendingCmdCount`.")
-    drain: Duration = Field(
+    drain: Annotated[Duration, within_time("0s", "1h")] = Field(
         default=10.0, description="How long a stopping device may take to get its records acknowledged."
     )
 
@@ -291,7 +317,7 @@ class GroupSection(GroupFields):
     """Equal devices. Every key of `defaults` may stand here too."""
 
     name: Name = Field(description="Shown in reports; unique.")
-    count: int = Field(ge=0, le=1_000_000, description="How many devices; `-u N` scales all groups in proportion.")
+    count: int = Field(ge=0, le=MOST_DEVICES, description="How many devices; `-u N` scales all groups in proportion.")
 
     def settings(self, channel: str) -> DeviceSettings:
         """What every device of the group shares; `defaults` must have been laid under it before."""

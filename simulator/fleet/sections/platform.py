@@ -6,13 +6,20 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from simulator.fleet.sections.common import (
+    LONGEST_RUN,
     Duration,
+    FileName,
+    InRun,
+    InYear,
+    Line,
     PositiveDuration,
     Section,
     Share,
     Shown,
     Size,
+    Within,
     known,
+    within_time,
 )
 from simulator.fleet.units import format_duration, parse_duration
 from simulator.platform.settings import (
@@ -58,6 +65,8 @@ SignedDuration = Annotated[
     WithJsonSchema({"type": "string", "title": "duration, may be negative", "examples": ["10min", "-5min"]}),
     Shown("duration, may be negative", lambda seconds: ("-" if seconds < 0 else "") + format_duration(abs(seconds))),
 ]
+Wait = Annotated[Duration, within_time("0s", "1h")]
+PositiveWait = Annotated[PositiveDuration, within_time("0s", "1h")]
 BioFlags = Annotated[str, _in_format(BIO_FLAGS)]
 
 
@@ -65,7 +74,9 @@ class HeartbeatSection(Section):
     """The business heartbeat, as the report's reply announces it."""
 
     supported: bool = Field(default=True, description="`supportHeartbeat`.")
-    interval: Duration = Field(default=60.0, description="`heartbeatInterval`; whole seconds.")
+    interval: Annotated[Duration, within_time("0s", "1d")] = Field(
+        default=60.0, description="`heartbeatInterval`; whole seconds."
+    )
 
     @field_validator("interval")
     @classmethod
@@ -79,15 +90,17 @@ class MeetingsSection(Section):
     """The meetings each device gets after it first came online. Zero of the clock: the first device came online."""
 
     count: int = Field(default=1, ge=0, le=1000, description="Meetings per device, one after the other; 0 for none.")
-    starts_in: SignedDuration = Field(
+    starts_in: Annotated[SignedDuration, Within("-365d", "365d", _signed_duration)] = Field(
         default=600.0, description="Start of the first; negative for one that is under way."
     )
-    duration: PositiveDuration = Field(default=3600.0, description="Length of each.")
-    gap: Duration = Field(default=900.0, description="Pause between two.")
-    sign_in_before: Duration = Field(default=900.0, description="Sign-in opens so long before the start.")
-    sign_in_after: Duration = Field(default=600.0, description="Sign-in closes so long after the start.")
-    sign_out_before: Duration = Field(default=600.0, description="Sign-out opens so long before the end.")
-    sign_out_after: Duration = Field(default=900.0, description="Sign-out closes so long after the end.")
+    duration: Annotated[PositiveDuration, within_time("1s", "365d")] = Field(
+        default=3600.0, description="Length of each."
+    )
+    gap: InYear = Field(default=900.0, description="Pause between two.")
+    sign_in_before: InYear = Field(default=900.0, description="Sign-in opens so long before the start.")
+    sign_in_after: InYear = Field(default=600.0, description="Sign-in closes so long after the start.")
+    sign_out_before: InYear = Field(default=600.0, description="Sign-out opens so long before the end.")
+    sign_out_after: InYear = Field(default=900.0, description="Sign-out closes so long after the end.")
 
     def plan(self, members: int) -> MeetingPlan | None:
         """The meetings with so many members each; `None` where there are none."""
@@ -99,16 +112,18 @@ class MeetingsSection(Section):
 class PushSection(Section):
     """A command that the platform sends by itself. Give one of `on`, `every` and `at`; without, it is `on: online`."""
 
-    command: str = Field(description="Any `cmd.*` funcId.")
+    command: Line = Field(min_length=1, max_length=64, description="Any `cmd.*` funcId.")
     on: Literal["online"] | None = Field(default=None, description="`online`: each time a device came online.")
-    after: Duration | None = Field(default=None, description="With `on: online`: so long afterwards.")
-    every: PositiveDuration | None = Field(default=None, description="Again and again while a device is online.")
-    at: Duration | None = Field(
+    after: InRun | None = Field(default=None, description="With `on: online`: so long afterwards.")
+    every: Annotated[PositiveDuration, within_time("100ms", LONGEST_RUN)] | None = Field(
+        default=None, description="Again and again while a device is online."
+    )
+    at: InRun | None = Field(
         default=None, description="Once, so long after the first device came online, to all that are online."
     )
     count: int = Field(default=1, ge=0, le=1000, description="Users, cards, meetings, pins … in one command.")
     share: Share = Field(default=1.0, description="Share of the devices that get it, the same ones each time.")
-    times: int | None = Field(default=None, ge=1, description="At most so many to one device.")
+    times: int | None = Field(default=None, ge=1, le=1_000_000, description="At most so many to one device.")
     imme: bool = Field(default=False, description="Sent as urgent (`imme` 1).")
     unknown: bool = Field(
         default=False, description="The funcId is none of the protocol's: the device must refuse it, not stay silent."
@@ -149,8 +164,8 @@ class PushSection(Section):
 class UniformSection(Section):
     """Evenly between two bounds."""
 
-    low: Duration = Field(description="Shortest.")
-    high: Duration = Field(description="Longest.")
+    low: Wait = Field(description="Shortest.")
+    high: Wait = Field(description="Longest.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "UniformSection":
@@ -162,8 +177,8 @@ class UniformSection(Section):
 class LognormalSection(Section):
     """A median and a long tail, the usual shape of a service's answers."""
 
-    median: PositiveDuration = Field(description="Half of the answers take less.")
-    p99: PositiveDuration = Field(description="One answer of a hundred takes longer.")
+    median: PositiveWait = Field(description="Half of the answers take less.")
+    p99: PositiveWait = Field(description="One answer of a hundred takes longer.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "LognormalSection":
@@ -175,9 +190,9 @@ class LognormalSection(Section):
 class DelaySection(Section):
     """How long the platform waits before it answers; give one distribution."""
 
-    fixed: Duration | None = Field(default=None, description="Always so long.")
+    fixed: Wait | None = Field(default=None, description="Always so long.")
     uniform: UniformSection | None = Field(default=None, description="Evenly between two bounds.")
-    exponential: PositiveDuration | None = Field(default=None, description="Exponential with this mean.")
+    exponential: PositiveWait | None = Field(default=None, description="Exponential with this mean.")
     lognormal: LognormalSection | None = Field(default=None, description="By median and 99th percentile.")
 
     @model_validator(mode="after")
@@ -243,10 +258,10 @@ class AnswerSection(Section):
 class PlatformTlsSection(Section):
     """Makes the embedded platform speak https and wss. `tls: {}` makes a certificate; the devices then trust it."""
 
-    certificate: str | None = Field(default=None, min_length=1, description="PEM file.")
-    key: str | None = Field(default=None, min_length=1, description="PEM file of its private key.")
-    client_ca: str | None = Field(
-        default=None, min_length=1, description="PEM file; devices must show a certificate signed by it."
+    certificate: FileName | None = Field(default=None, description="PEM file.")
+    key: FileName | None = Field(default=None, description="PEM file of its private key.")
+    client_ca: FileName | None = Field(
+        default=None, description="PEM file; devices must show a certificate signed by it."
     )
 
     @model_validator(mode="after")
@@ -259,7 +274,9 @@ class PlatformTlsSection(Section):
 class BeforeLoginSection(Section):
     """What connections may cost that have not logged in yet: anybody who reaches the port can open them."""
 
-    deadline: PositiveDuration = Field(default=60.0, description="A connection without a login is closed after it.")
+    deadline: Annotated[PositiveDuration, within_time("100ms", "1d")] = Field(
+        default=60.0, description="A connection without a login is closed after it."
+    )
     connections: int = Field(
         default=10_000,
         ge=1,
@@ -267,7 +284,10 @@ class BeforeLoginSection(Section):
         description="Of all together; a quarter of the open files that the platform may have, where that is less.",
     )
     memory: Size = Field(
-        default=32 * 1024 * 1024, ge=64 * 1024, description="Held of unfinished messages, of all together."
+        default=32 * 1024 * 1024,
+        ge=64 * 1024,
+        le=4 * 1024**3,
+        description="Held of unfinished messages, of all together.",
     )
 
     def limits(self) -> StrangerLimits:
@@ -280,7 +300,9 @@ class PlatformSection(Section):
     heartbeat: HeartbeatSection = Field(default=HeartbeatSection(), description="The heartbeat it asks for.")
     timezone: Annotated[str, _in_format(OFFSET)] = Field(default="+08:00", description="Offset of its devices.")
     func_ids: list[str] | None = Field(
-        default=None, description="`funcIds` it supports; none listed means all, `[]` only the six basic ones."
+        default=None,
+        max_length=1000,
+        description="`funcIds` it supports; none listed means all, `[]` only the six basic ones.",
     )
     multi_bio_data: BioFlags = Field(
         default="0:1:1:0:0:0:0:0:1:1", description="`multiBioDataSupport` of the report's reply."
@@ -292,8 +314,8 @@ class PlatformSection(Section):
     users: int = Field(default=20, ge=0, le=30_000, description="Users given to each device that first came online.")
     members: int = Field(default=10, ge=0, le=30_000, description="Members of each meeting, of these users.")
     meetings: MeetingsSection = Field(default=MeetingsSection(), description="Meetings given to each device.")
-    pushes: list[PushSection] = Field(default=[], description="Commands it sends by itself.")
-    answers: list[AnswerSection] = Field(default=[], description="Delays, refusals and silence.")
+    pushes: list[PushSection] = Field(default=[], max_length=1000, description="Commands it sends by itself.")
+    answers: list[AnswerSection] = Field(default=[], max_length=1000, description="Delays, refusals and silence.")
     before_login: BeforeLoginSection = Field(
         default=BeforeLoginSection(), description="Limits for connections that have not logged in."
     )

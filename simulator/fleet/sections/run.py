@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from simulator.fleet.sections.common import Duration, PositiveDuration, PositiveRate, Section, Share, Shown, known
+from simulator.fleet.identity_values import MAX_SN
+from simulator.fleet.sections.common import (
+    MOST_DEVICES,
+    FileName,
+    InRun,
+    PositiveDuration,
+    PositiveRate,
+    Section,
+    Share,
+    Shown,
+    known,
+    within_rate,
+    within_time,
+)
 from simulator.protocol.channel.registry import DEFAULT_SUITE, available_suites
 
 MAX_SOURCE_IPS = 4096
@@ -25,9 +38,8 @@ class IdentitiesSection(Section):
     product_id: Annotated[str, Field(pattern="^[0-9A-Za-z_-]{1,64}$")] | None = Field(
         default=None, description="`productId` of all devices; by default 32 hex digits made from `seed`."
     )
-    csv: str | None = Field(
+    csv: FileName | None = Field(
         default=None,
-        min_length=1,
         description="File with the header `sn,secretKey,productId,devKey` and, for warm starts, `,authCode,secret`; "
         "relative to the scenario file.",
     )
@@ -37,7 +49,16 @@ class IdentitiesSection(Section):
     def _one_index(cls, pattern: str) -> str:
         if not _SN_PATTERN.fullmatch(pattern):
             raise ValueError("must be letters, digits and . _ - round one {index} or {index:06d}, like BEST{index:06d}")
+        if re.search(r":[1-9]", pattern):
+            raise ValueError("fills up with blanks: write a 0 before the width, like BEST{index:06d}")
         return pattern
+
+    @model_validator(mode="after")
+    def _short(self) -> "IdentitiesSection":
+        longest = len(self.sn.format(index=self.first + MOST_DEVICES))
+        if longest > MAX_SN:
+            raise ValueError(f"`sn` makes serial numbers of up to {longest} characters; at most {MAX_SN} can be right")
+        return self
 
     @model_validator(mode="after")
     def _one_source(self) -> "IdentitiesSection":
@@ -67,9 +88,9 @@ class ChannelSection(Section):
 class TlsSection(Section):
     """How devices trust an https/wss platform and show who they are. Files are PEM, relative to the scenario file."""
 
-    ca: str | None = Field(default=None, min_length=1, description="CA to trust; by default the system's.")
-    client_cert: str | None = Field(default=None, min_length=1, description="Certificate that devices show.")
-    client_key: str | None = Field(default=None, min_length=1, description="Its private key.")
+    ca: FileName | None = Field(default=None, description="CA to trust; by default the system's.")
+    client_cert: FileName | None = Field(default=None, description="Certificate that devices show.")
+    client_key: FileName | None = Field(default=None, description="Its private key.")
     verify: bool = Field(default=True, description="`false` trusts any certificate: for tries only.")
 
     @model_validator(mode="after")
@@ -97,7 +118,8 @@ def _source_ips(value: object) -> tuple[str, ...]:
             addresses[item] = None
             continue
         if network.num_addresses > MAX_SOURCE_IPS:
-            raise ValueError(f"'{item}' holds {network.num_addresses} addresses; at most {MAX_SOURCE_IPS} are used")
+            held = network.num_addresses if network.version == 4 else f"2^{network.max_prefixlen - network.prefixlen}"
+            raise ValueError(f"'{item}' holds {held} addresses; at most {MAX_SOURCE_IPS} are used")
         addresses.update((str(address), None) for address in network.hosts())
     if len(addresses) > MAX_SOURCE_IPS:
         raise ValueError(f"{len(addresses)} addresses; at most {MAX_SOURCE_IPS} are used")
@@ -126,16 +148,20 @@ class NetworkSection(Section):
         description="Local addresses to connect from, in turn: one address carries about 28,000 connections to one "
         "endpoint. A list, an address or a network.",
     )
-    connect_rate: PositiveRate = Field(default=200.0, description="Connections opened per process, at most.")
-    open_timeout: PositiveDuration = Field(default=10.0, description="For the look-up and for opening a connection.")
+    connect_rate: Annotated[PositiveRate, within_rate("100000/s")] = Field(
+        default=200.0, description="Connections opened per process, at most."
+    )
+    open_timeout: Annotated[PositiveDuration, within_time("10ms", "10min")] = Field(
+        default=10.0, description="For the look-up and for opening a connection."
+    )
 
 
 class RampStepSection(Section):
     """One step of a ramp: go to a number of devices, then stay there."""
 
-    devices: int = Field(ge=0, le=100_000_000, description="Devices at the end of the step.")
-    over: Duration = Field(default=0.0, description="How long the change takes; at once by default.")
-    hold: Duration = Field(default=0.0, description="How long the number is kept.")
+    devices: int = Field(ge=0, le=MOST_DEVICES, description="Devices at the end of the step.")
+    over: InRun = Field(default=0.0, description="How long the change takes; at once by default.")
+    hold: InRun = Field(default=0.0, description="How long the number is kept.")
 
     @model_validator(mode="after")
     def _takes_time(self) -> "RampStepSection":
@@ -147,14 +173,14 @@ class RampStepSection(Section):
 class RampSection(Section):
     """How devices start: all of them at a `rate`, or in `steps`. `-u`, `-r` and `-t` replace it."""
 
-    rate: PositiveRate | None = Field(
+    rate: Annotated[PositiveRate, within_rate("100000/s")] | None = Field(
         default=None,
         description="All devices at this pace; by default 20/s, or what has all of them up in a third of the run.",
     )
-    steps: Annotated[list[RampStepSection], Field(min_length=1)] | None = Field(
+    steps: Annotated[list[RampStepSection], Field(min_length=1, max_length=1000)] | None = Field(
         default=None, description="Steps up, hold and down; their times add up to `duration` unless that is given."
     )
-    down: Duration | None = Field(default=None, description="At the end all devices stop within this time.")
+    down: InRun | None = Field(default=None, description="At the end all devices stop within this time.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "RampSection":
@@ -166,10 +192,10 @@ class RampSection(Section):
 class LimitsSection(Section):
     """When the generator itself counts as the bottleneck, so that the figures are invalid (exit code 4)."""
 
-    loop_lag: PositiveDuration = Field(
+    loop_lag: Annotated[PositiveDuration, within_time("1ms", "1min")] = Field(
         default=0.050, description="p99 of the event loop's lag in each process: late for at most 1 % of the time."
     )
-    stall: PositiveDuration = Field(
+    stall: Annotated[PositiveDuration, within_time("1ms", "10min")] = Field(
         default=1.0, description="The longest time for which a process, the master included, may stand still."
     )
     cpu: Share = Field(default=0.90, description="Load of one core for 10 s.")
@@ -178,6 +204,6 @@ class LimitsSection(Section):
 class ReportSection(Section):
     """What a run leaves."""
 
-    directory: str | None = Field(
-        default=None, min_length=1, description="Where; by default `runs/NAME-TIME` below the current directory."
+    directory: FileName | None = Field(
+        default=None, description="Where; by default `runs/NAME-TIME` below the current directory."
     )
