@@ -4,14 +4,16 @@ import random
 
 from simulator.device.settings import Range
 
-_JITTER = 0.5
+_JITTER = 1.5
+"""From the shortest to the longest delay of one attempt, as a factor."""
 
 
 class Backoff:
     """The delays of one device.
 
-    Jitter only lengthens a delay, by up to a half: a fleet that lost its platform must not come back in step, and no
-    device comes back sooner than its settings say.
+    A fleet that lost its platform must not come back in step, so each delay is drawn from a span: it begins at twice
+    the last one's and ends half as much above. Where that leads over the bounds the span moves down below their upper
+    end, or is cut at it, so that every delay lies within the settings, jitter included.
     """
 
     __slots__ = ("_attempts", "_bounds", "_rng")
@@ -23,9 +25,12 @@ class Backoff:
 
     def next(self) -> float:
         """Seconds to wait now; the next ones will be longer."""
-        base = min(self._bounds.high, self._bounds.low * 2.0 ** min(self._attempts, 32))
+        low, high = self._bounds.low, self._bounds.high
+        longest = min(high, low * _JITTER * 2.0 ** min(self._attempts, 32))
+        shortest = max(low, longest / _JITTER)
         self._attempts += 1
-        return base * (1.0 + _JITTER * self._rng.random())
+        # `uniform` may round to a hair above its upper end.
+        return min(high, self._rng.uniform(shortest, longest))
 
     def reset(self) -> None:
         """The device was online long enough for the next delay to be the first again."""

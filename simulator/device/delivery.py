@@ -12,10 +12,10 @@ from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
-from simulator.device.session import Reply, Session
+from simulator.device.session import TOO_LARGE, Reply, Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.terms import Terms
-from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, send_upload
+from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, halves, room_for, send_upload, size_in_list
 from simulator.faults import describe
 from simulator.protocol.codes import DISCONNECTED, SUCCESS
 
@@ -161,6 +161,8 @@ class Delivery:
             if self._terms.allows(VERIFY_LOG):
                 batch = self.outbox.take(now, self._batch)
                 if batch:
+                    if len(batch) > 1:
+                        batch = self._one_package_of(batch)
                     await self._send_records(session, batch)
                     continue
             upload = self._next_upload(self._uploads, now)
@@ -212,16 +214,37 @@ class Delivery:
                 if record.photo is not None:
                     self._uploads.append(record.photo)
             return
+        if reply.code == TOO_LARGE:
+            # One record alone, which no connection of this device will ever carry.
+            for record in batch:
+                self.outbox.given_up(record)
+                self._record_rejected(record, TOO_LARGE)
+            env.recorder.anomaly("too large for a package", f"{VERIFY_LOG}: {reply.message}", env.clock.wall())
+            return
         if not reply.answered:
             self.outbox.interrupted(batch)
             await self._pause_after_silence(reply)
             return
         for record in self.outbox.refused(batch, now):
-            env.recorder.record("rejected", 1)
-            self._flow("record_delivery", record.verified, reply.code)
-            if record.photo is not None:
-                self._photos_held -= 1
-                env.recorder.record("photo_rejected", 1)
+            self._record_rejected(record, reply.code)
+
+    def _one_package_of(self, batch: list[Record]) -> list[Record]:
+        """The first records of `batch` that fit one message, at least one; the others go back into the store."""
+        room = room_for(VERIFY_LOG, "verifyLog", self._settings.max_package_kb * 1024)
+        for count, record in enumerate(batch):
+            room -= size_in_list(record.fields)
+            if room < 0 and count:
+                self.outbox.interrupted(batch[count:])
+                return batch[:count]
+        return batch
+
+    def _record_rejected(self, record: Record, code: str) -> None:
+        """A record was given up, and its picture with it."""
+        self._env.recorder.record("rejected", 1)
+        self._flow("record_delivery", record.verified, code)
+        if record.photo is not None:
+            self._photos_held -= 1
+            self._env.recorder.record("photo_rejected", 1)
 
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
@@ -232,19 +255,30 @@ class Delivery:
             if upload.flow is not None:
                 self._flow(upload.flow, upload.created, SUCCESS)
             self._photo_left(upload, "photo_acknowledged")
+        elif reply.code == TOO_LARGE and len(upload.items) > 1:
+            queue.remove(upload)
+            for half in reversed(halves(upload)):
+                queue.appendleft(half)
+        elif reply.code == TOO_LARGE:
+            env.recorder.anomaly("too large for a package", f"{upload.func_id}: {reply.message}", env.clock.wall())
+            self._give_up(upload, queue, TOO_LARGE)
         elif not reply.answered:
             await self._pause_after_silence(reply)
         else:
             upload.refusals += 1
             upload.due = env.clock.monotonic() + retry_delay(upload.refusals)
             if upload.refusals >= MAX_REFUSALS:
-                queue.remove(upload)
-                if upload.flow is not None:
-                    self._flow(upload.flow, upload.created, reply.code)
-                if upload.func_id == VERIFY_PHOTO:
-                    self._photo_left(upload, "photo_rejected")
-                else:
-                    env.recorder.anomaly("upload given up", f"{upload.func_id}: {reply.code}", env.clock.wall())
+                self._give_up(upload, queue, reply.code)
+
+    def _give_up(self, upload: Upload, queue: Fifo[Upload], code: str) -> None:
+        """An upload is not tried again, so that it does not hold up the others."""
+        queue.remove(upload)
+        if upload.flow is not None:
+            self._flow(upload.flow, upload.created, code)
+        if upload.func_id == VERIFY_PHOTO:
+            self._photo_left(upload, "photo_rejected")
+        else:
+            self._env.recorder.anomaly("upload given up", f"{upload.func_id}: {code}", self._env.clock.wall())
 
     def _photo_left(self, upload: Upload, event: str) -> None:
         if upload.func_id == VERIFY_PHOTO:

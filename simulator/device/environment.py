@@ -21,12 +21,18 @@ class NetworkError(Exception):
     """A look-up, a connection or a download could not be made.
 
     `kind` is a short stable word (`refused`, `tls`, `timeout` …) that becomes the request's code; the text is for
-    people and holds no secret.
+    people and holds no secret. `after` is the time-out in seconds where that decided: so long it lasted, whenever it
+    was noticed.
     """
 
-    def __init__(self, kind: str, detail: str) -> None:
+    def __init__(self, kind: str, detail: str, *, after: float | None = None) -> None:
         super().__init__(detail)
         self.kind = kind
+        self.after = after
+
+    def lasted(self, seconds: float) -> float:
+        """How long the attempt lasted, `seconds` after which it was noticed that it had failed."""
+        return seconds if self.after is None else self.after
 
 
 class Connection(Protocol):

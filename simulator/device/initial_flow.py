@@ -76,6 +76,7 @@ async def look_up(
     started, before = env.clock.wall(), env.clock.monotonic()
     body = b""
     code, detail = INTERNAL_ERROR, ""
+    failed = None
     answer = None
     try:
         status, body = await env.network.look_up(url, index=index)
@@ -87,6 +88,7 @@ async def look_up(
             answer = broker.BrokerAnswer.parse(body)
             code, detail = shown.label(answer.code), answer.message
     except NetworkError as error:
+        failed = error
         code, detail = error.kind, str(error)
     except envelope.MalformedMessage as error:
         code, detail = MALFORMED, str(error)
@@ -94,7 +96,10 @@ async def look_up(
         code = DISCONNECTED
         raise
     finally:
-        env.recorder.request(LOOKUP, started, env.clock.monotonic() - before, code, len(url), len(body), 0.0)
+        lasted = env.clock.monotonic() - before
+        if failed is not None:
+            lasted = failed.lasted(lasted)
+        env.recorder.request(LOOKUP, started, lasted, code, len(url), len(body), 0.0)
     if answer is None or answer.url is None or code != SUCCESS:
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)
     if not broker.is_websocket(settings.broker_type) or not answer.url.startswith(("ws://", "wss://")):

@@ -229,16 +229,19 @@ class Lifecycle:
             self._mids,
             timeout=settings.request_timeout,
             reconnect_on_timeout=settings.on_timeout is OnTimeout.RECONNECT,
+            package_bytes=settings.max_package_kb * 1024,
             on_command=self._stay.command,
             on_end=on_end,
         )
         started, before = env.clock.wall(), env.clock.monotonic()
         code = INTERNAL_ERROR
+        failed = None
         try:
             with self._broken_off_by_stop():
                 await env.network.connect(url, session, index=self._spec.index, root_ca=self._root_ca)
             code = SUCCESS
         except NetworkError as error:
+            failed = error
             code = error.kind
             self._connect_failures += 1
             if self._connect_failures >= _CONNECTS_BEFORE_NEW_LOOKUP:
@@ -250,7 +253,10 @@ class Lifecycle:
             session.abort(EndReason.STOPPED)
             raise
         finally:
-            env.recorder.request(CONNECT, started, env.clock.monotonic() - before, code, 0, 0, 0.0)
+            lasted = env.clock.monotonic() - before
+            if failed is not None:
+                lasted = failed.lasted(lasted)
+            env.recorder.request(CONNECT, started, lasted, code, 0, 0, 0.0)
         self._connect_failures = 0
         self._session = session
         return session, ended

@@ -131,6 +131,12 @@ class Outbox:
         for record in reversed(batch):
             self._fresh.appendleft(record)
 
+    def given_up(self, record: Record) -> None:
+        """A record that was taken out can never be sent: set aside, as after too many refusals."""
+        self._in_flight -= 1
+        record.refusals = MAX_REFUSALS
+        self.rejected += 1
+
     def reconnected(self) -> None:
         """A new connection: everything that waits goes up in order of `logId`, back-offs are forgotten."""
         if self._again:

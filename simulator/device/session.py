@@ -19,6 +19,10 @@ from simulator.shown import detail, label
 
 _REPLY_FUNC_ID = "cmd.dev.response"
 _MALFORMED_REPLY = "malformed reply"
+TOO_LARGE = "too large"
+"""Code of a message that was never sent: it is larger than a package may be (section 设备上报, maxPackageSize)."""
+
+_SILENT = frozenset({TIMEOUT, DISCONNECTED, TOO_LARGE})
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """No message of a platform is so large; a longer one is closed with 1009."""
@@ -30,7 +34,7 @@ Judge = Callable[[Mapping[str, Any]], str]
 
 
 class Reply:
-    """How a request ended. `code` is the platform's, or `timeout` or `disconnected`."""
+    """How a request ended. `code` is the platform's, or `timeout`, `disconnected` or `too large`."""
 
     __slots__ = ("code", "message", "received", "results")
 
@@ -48,7 +52,7 @@ class Reply:
     @property
     def answered(self) -> bool:
         """Whether the platform said anything."""
-        return self.code not in (TIMEOUT, DISCONNECTED)
+        return self.code not in _SILENT
 
 
 _Pending = tuple[str, float, int, float, OnReply | None, Judge | None]
@@ -64,6 +68,7 @@ class Session:
             so; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
         reconnect_on_timeout: whether a request that timed out makes the connection count as dead.
+        package_bytes: largest JSON of a message, before encryption; a larger one is not sent.
     """
 
     __slots__ = (
@@ -77,6 +82,7 @@ class Session:
         "_on_command",
         "_on_end",
         "_on_settled",
+        "_package_bytes",
         "_pending",
         "_reconnect_on_timeout",
         "_seal",
@@ -94,6 +100,7 @@ class Session:
         *,
         timeout: float,
         reconnect_on_timeout: bool,
+        package_bytes: int,
         on_command: OnCommand,
         on_end: Callable[[str], None],
     ) -> None:
@@ -102,6 +109,7 @@ class Session:
         self._mids = mids
         self._timeout = timeout
         self._reconnect_on_timeout = reconnect_on_timeout
+        self._package_bytes = package_bytes
         self._on_command = on_command
         self._on_end = on_end
         self._on_settled: Callable[[], None] | None = None
@@ -143,7 +151,14 @@ class Session:
         `late` is how many seconds after its intended moment the request goes out.
         """
         mid = self._mids.next()
-        self._send(func_id, mid, envelope.encode_request(func_id, mid, params, sn=sn), on_reply, late, judge)
+        data = envelope.encode_request(func_id, mid, params, sn=sn)
+        if len(data) > self._package_bytes:
+            # Not sent, so not recorded; whoever asked must make less of it.
+            if on_reply is not None:
+                detail = f"{len(data)} bytes, and a package holds {self._package_bytes}"
+                on_reply(Reply(TOO_LARGE, detail, {}, self._monotonic()))
+            return
+        self._send(func_id, mid, data, on_reply, late, judge)
 
     def send_heartbeat(self, is_free: bool, late: float) -> None:
         """As `send`, for the most frequent message; nobody is told of its reply."""
@@ -294,6 +309,11 @@ class Session:
         if pending is None:
             self._env.recorder.anomaly("unknown reply", "a reply to no waiting request", self._env.clock.wall())
             return
+        if received - pending[1] > self._timeout:
+            # The sweep has not come by yet, but the deadline has passed.
+            self._env.recorder.anomaly("late reply", f"{pending[0]}: after the time-out", self._env.clock.wall())
+            self._timed_out(pending)
+            return
         code, text = message.get("code"), ""
         if code != SUCCESS:
             # a platform may put anything there, a megabyte or a terminal's commands
@@ -328,8 +348,11 @@ class Session:
         return key in self._pending
 
     def expired(self, key: str) -> None:
-        pending = self._pending.pop(key)
-        self._settle(pending, TIMEOUT, self._monotonic(), 0)
+        self._timed_out(self._pending.pop(key))
+
+    def _timed_out(self, pending: _Pending) -> None:
+        """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
+        self._settle(pending, TIMEOUT, pending[1] + self._timeout, 0)
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{pending[0]}: no reply in {self._timeout:g} s, connection taken for dead")
             self.abort(EndReason.TIMEOUT)

@@ -148,13 +148,33 @@ def _with(upload: Upload, picture: Mapping[str, Any]) -> dict[str, Any]:
     return {upload.list_name: [{**upload.items[0], **picture}]}
 
 
+def halves(upload: Upload) -> tuple[Upload, Upload]:
+    """An upload of several items as two; the flow that ends with it ends with the second."""
+    middle = len(upload.items) // 2
+    first, second = (
+        Upload(upload.func_id, upload.list_name, items, created=upload.created, flow=flow, expires=upload.expires)
+        for items, flow in ((upload.items[:middle], None), (upload.items[middle:], upload.flow))
+    )
+    return first, second
+
+
+@lru_cache(maxsize=64)
+def room_for(func_id: str, list_name: str, package_bytes: int) -> int:
+    """Bytes that a package of at most `package_bytes` of JSON has for the items of its list (see `size_in_list`)."""
+    return package_bytes - len(envelope.encode_request(func_id, "0" * envelope.MAX_MID_LENGTH, {list_name: []}))
+
+
+def size_in_list(item: Mapping[str, Any]) -> int:
+    """Bytes of an item and the comma behind it."""
+    return len(orjson.dumps(item)) + 1
+
+
 def user_pages(users: list[dict[str, Any]], package_bytes: int) -> list[list[dict[str, Any]]]:
     """Users in pages that each fit one message; one empty page where there are none."""
     pages: list[list[dict[str, Any]]] = [[]]
-    bare = envelope.encode_request(UPLOAD_USER, "0" * envelope.MAX_MID_LENGTH, {"users": []})
-    room = empty = package_bytes - len(bare)
+    room = empty = room_for(UPLOAD_USER, "users", package_bytes)
     for user in users:
-        size = len(orjson.dumps(user)) + 1
+        size = size_in_list(user)
         if size > room and pages[-1]:
             pages.append([])
             room = empty

@@ -28,12 +28,12 @@ async def test_mid_and_cmd_id_are_echoed(world: World) -> None:
 @pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
 async def test_a_command_above_the_package_size_is_refused_and_the_connection_stays(suite: str) -> None:
     world = World(suite)
-    device = await world.online(users=0, max_package_kb=1)
+    device = await world.online(users=0, max_package_kb=4)
     user = USER | {"lastName": ""}
     bare = len(encode_command("cmd.data.update.user", "p1", {"cmdId": "c1", "users": [user]}))
-    assert await done(world, "cmd.data.update.user", users=[user | {"lastName": "x" * (1024 - bare)}]) == DONE
-    assert await done(world, "cmd.data.update.user", users=[user | {"lastName": "x" * (1025 - bare)}]) == "E0000002"
-    assert [len(user["lastName"]) for user in device.memory.users()] == [1024 - bare]
+    assert await done(world, "cmd.data.update.user", users=[user | {"lastName": "x" * (4096 - bare)}]) == DONE
+    assert await done(world, "cmd.data.update.user", users=[user | {"lastName": "x" * (4097 - bare)}]) == "E0000002"
+    assert [len(user["lastName"]) for user in device.memory.users()] == [4096 - bare]
     assert world.recorder.reasons() == []
     await world.close()
 

@@ -1,6 +1,7 @@
 """Records, pictures and files on their way to the platform: in order, until acknowledged, over all trouble."""
 
 import io
+import random
 from collections import Counter
 from itertools import pairwise
 
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from simulator.device.meetings import parse_meeting
 from simulator.device.settings import EnrolmentSettings, OnTimeout, Range
 from simulator.device.state import DeviceState
+from simulator.device.uploads import Upload
 from tests.device.deliveries import END, LOG, PACKAGE, PHOTO, START, log_ids, people
 from tests.device.fake_platform import Answer, Message, closes, drops, garbage, late, ok, refuse, silent, usual
-from tests.device.harness import World, alone
+from tests.device.harness import PEOPLE, World, alone
 
 
 async def test_records_go_up_in_order_of_log_id(world: World) -> None:
@@ -382,3 +385,98 @@ async def test_ok_with_results_is_an_acknowledgement_too(world: World) -> None:
     await world.online(**people())
     await world.advance(5)
     assert world.recorder.records["acknowledged"] == world.recorder.records["generated"] > 3
+
+
+@pytest.mark.parametrize("limit", [4, 5, 64])
+async def test_a_batch_is_cut_to_the_package(world: World, limit: int) -> None:
+    device = await world.online(max_package_kb=limit, **people(rate=10, batch=100))
+    world.network.connect_script += [world.network.fails("refused")] * 5
+    world.platform.link.close(1001)
+    await world.until(lambda: device.state is DeviceState.ONLINE and len(world.platform.links) == 2)
+    await world.advance(5)
+    messages = [payload for direction, payload in world.wire if direction == ">" and b"verifyLog" in payload[:40]]
+    batches = log_ids(world)
+    largest = max(range(len(batches)), key=lambda number: len(batches[number]))
+    assert max(map(len, messages)) <= limit * 1024
+    # As many as fit, and not fewer.
+    assert len(batches[largest]) == 100 or len(messages[largest]) > limit * 1024 - 300
+    ids = [log_id for batch in batches for log_id in batch]
+    assert ids == sorted(set(ids))
+    await world.stop(device)
+    counts = world.recorder.records
+    assert counts["acknowledged"] == counts["generated"] > 100
+    assert counts["resent"] == 0
+
+
+async def test_a_record_that_no_package_holds_is_set_aside_and_the_others_go_on(world: World) -> None:
+    meeting = {
+        "id": "m" * 5_000,
+        "name": "Board",
+        "startTime": "2024-06-25T00:00:00+08:00",
+        "endTime": "2024-06-27T00:00:00+08:00",
+    }
+    device = await world.online(max_package_kb=4, **people(photos=1.0))
+    device.memory.put_meetings([parse_meeting(meeting)])
+    await world.advance(3)
+    device.memory.delete_meetings([meeting["id"]])
+    await world.advance(5)
+    await world.stop(device)
+    counts = world.recorder.records
+    assert counts["rejected"] == counts["photo_rejected"] >= 2
+    assert counts["acknowledged"] == counts["generated"] - counts["rejected"] >= 4
+    assert world.recorder.kinds()["too large for a package"] == counts["rejected"]
+    assert set(world.recorder.flow_codes("record_delivery")) == {"too large", "00000000"}
+    assert max(len(payload) for direction, payload in world.wire if direction == ">" and b"verifyLog" in payload) < 4096
+
+
+async def test_people_who_do_not_fit_one_message_go_up_in_several(world: World) -> None:
+    device = await world.online(max_package_kb=4, users=0)
+    rng = random.Random(1)
+    users = [PEOPLE.enrolled(str(pin), rng, "en_US") for pin in range(1, 41)]
+    device.delivery.add_asked_for([Upload("dev.data.upload.user", "users", users, created=0.0)])
+    device.delivery.add_uploads(
+        [
+            Upload(
+                "dev.data.upload.multiCard",
+                "multiCards",
+                [{"pin": "1", "card": "9" * 5_000, "type": "0", "lossFlag": "0"}],
+                created=0.0,
+            )
+        ]
+    )
+    await world.advance(5)
+    sent = [[user["pin"] for user in seen.params["users"]] for seen in world.platform.sent("dev.data.upload.user")]
+    assert [pin for page in sent for pin in page] == [user["pin"] for user in users]
+    assert all(len(payload) <= 4096 for direction, payload in world.wire if direction == ">")
+    assert world.platform.sent("dev.data.upload.multiCard") == []
+    assert world.recorder.kinds()["too large for a package"] == 1
+    await world.stop(device)
+
+
+async def test_a_batch_that_a_lost_connection_cut_off_is_no_refusal(world: World) -> None:
+    """However often it happens: nobody said no, so nothing is set aside and nothing is sent alone."""
+    device = await world.online(**people(rate=5, batch=4))
+    world.platform.script(LOG, *[drops] * 12)
+    await world.until(lambda: len(world.platform.links) >= 13, limit=900)
+    await world.advance(5)
+    await world.stop(device)
+    counts = world.recorder.records
+    assert counts["rejected"] == 0
+    assert counts["acknowledged"] == counts["generated"]
+    assert max(len(batch) for batch in log_ids(world)[12:]) == 4
+
+
+async def test_the_backlog_goes_up_in_order_whatever_was_refused_before_the_connection_was_lost(world: World) -> None:
+    await world.online(**people(rate=4, batch=3))
+    world.platform.script(LOG, *[refuse("E0000006")] * 4, drops)
+    await world.until(lambda: len(world.platform.links) == 2, limit=100)
+    second = world.platform.links[1]
+    await world.advance(5)
+    ids = [
+        int(record["logId"])
+        for seen in world.platform.sent(LOG)
+        if seen.link is second
+        for record in seen.params["verifyLog"]
+    ]
+    assert len(ids) > 12
+    assert ids == sorted(set(ids))
