@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from simulator.device.settings import Range
+from simulator.device.settings import OnTimeout, Range
 from simulator.device.state import DeviceState
 from simulator.protocol.broker import BrokerAnswer
-from tests.device.fake_platform import silent
+from tests.device.fake_platform import late, silent
 from tests.device.harness import World
 
 
@@ -209,3 +209,25 @@ async def test_a_platform_that_never_closes_does_not_hold_the_device(world: Worl
     await world.advance(7)
     assert device.state is DeviceState.ONLINE
     assert len(world.platform.links) == 2
+
+
+@pytest.mark.parametrize("on_timeout", [OnTimeout.RECONNECT, OnTimeout.RETRY])
+async def test_a_reply_after_the_deadline_is_none_though_no_sweep_has_come_by(
+    world: World, on_timeout: OnTimeout
+) -> None:
+    """All devices share the sweeps, of which the next comes 50 ms after the one that found the first device's."""
+    devices = [await world.online(request_timeout=2.0, on_timeout=on_timeout) for _ in range(2)]
+    world.platform.script("dev.system.sync.time", silent, late(2.02), late(1.99))
+    device = devices[1]
+    for each in devices:
+        each.ask_for_time()
+        await world.advance(0.01)
+    await world.advance(2.03)
+    assert world.recorder.codes("dev.system.sync.time") == ["timeout", "timeout"]
+    assert [round(entry[2], 6) for entry in world.recorder.requests if entry[3] == "timeout"] == [2.0, 2.0]
+    assert world.recorder.kinds()["late reply"] == 1
+    assert world.recorder.reasons() == ["timeout"] * (2 if on_timeout is OnTimeout.RECONNECT else 0)
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    device.ask_for_time()
+    await world.advance(2.1)
+    assert world.recorder.codes("dev.system.sync.time")[2:] == ["00000000"]
