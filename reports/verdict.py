@@ -104,6 +104,8 @@ def exit_code(summary: Mapping[str, Any]) -> int:
     whose code Locust's `--exit-code-on-error` says."""
     keys = [reason["key"] for reason in summary["reasons"]]
     code = cause_of(keys[0]).code if keys else ExitCode.PASSED
+    if keys and keys[0] == "code_set_elsewhere":
+        return int(summary["reasons"][0]["values"]["code"])
     if code is ExitCode.FAILED and all(key in _REQUESTS for key in keys if cause_of(key).code is code):
         asked = int(summary["run"].get("failure_code", code))
         return code if asked == code else asked

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from reports.figures import lost_connections
 from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.swarm.access import Access, open_to_others
 from simulator.swarm.live import active_states, totals
@@ -106,7 +107,7 @@ def snapshot(book: RunBook | None, state: str, users: int, since: int) -> dict[s
         },
         "states": active_states(measurements),
         "came_online": len(measurements.devices.came_online),
-        "disconnects": sum(sum(reasons.values()) for reasons in measurements.disconnects.values()),
+        "disconnects": sum(lost_connections(measurements).values()),
         "records": {name: measurements.records[name] for name in ("generated", "acknowledged")},
         "health": _health(book),
         "requests": totals(measurements),

@@ -12,6 +12,7 @@ import gevent
 import gevent.event
 from locust.exception import RPCError
 
+from simulator.faults import describe
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.findings import Value
@@ -88,7 +89,7 @@ class Worker(Role):
     def failed(self, rule: str, detail: str) -> None:
         part = self._part
         if part is not None:
-            self._fail(part, "internal_error", count=1, example=f"{rule}: {detail}")
+            self._fail(part.order.run_id, "internal_error", count=1, example=f"{rule}: {detail}")
 
     def stop_and_quit(self, signal_name: str) -> None:
         self._leaving = True
@@ -101,8 +102,15 @@ class Worker(Role):
     # --- the run ---
 
     def _on_run(self, msg: Any, **_: Any) -> None:
-        order = RunOrder.from_wire(msg.data)
-        if self._part is not None and self._part.order.run_id == order.run_id:
+        run_id = str(msg.data.get("run_id"))
+        if self._part is not None and self._part.order.run_id == run_id:
+            return
+        try:
+            order = RunOrder.from_wire(msg.data)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            problem = f"it cannot read its master's order; are they of one version? ({describe(error)})"
+            logger.error("this worker cannot take part: %s", problem)
+            self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
             return
         self._part = part = _Part(order, self.runner.client_id)
         spawn("background.begin", self._begin, part, on_error=self.failed)
@@ -116,7 +124,7 @@ class Worker(Role):
             node.start()
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
             logger.error("this worker cannot take part: %s", error)
-            self._fail(part, "worker_refused", worker=self.runner.client_id, problem=str(error))
+            self._fail(part.order.run_id, "worker_refused", worker=self.runner.client_id, problem=str(error))
             return
         part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
 
@@ -235,8 +243,8 @@ class Worker(Role):
     def node_failed(self, reason: str) -> None:
         part = self._part
         if part is not None:
-            self._fail(part, "engine_died", process=self.runner.client_id, problem=reason)
+            self._fail(part.order.run_id, "engine_died", process=self.runner.client_id, problem=reason)
 
-    def _fail(self, part: _Part, key: str, **values: Value) -> None:
+    def _fail(self, run_id: str, key: str, **values: Value) -> None:
         """Tell the master why this worker cannot go on (a finding of `reports.causes`)."""
-        self._send(messages.FAILED, {"run": part.order.run_id, "key": key, "values": values})
+        self._send(messages.FAILED, {"run": run_id, "key": key, "values": values})

@@ -178,7 +178,7 @@ def test_a_generator_that_is_killed_leaves_all_but_the_last_seconds(locust: Star
 
 def test_runs_of_two_machines_become_one(locust: Start, short: Path) -> None:
     both = [
-        locust("--scenario", str(short), "--headless", "--report", name, "-u", users, "-r", "50", "-t", "3s", name=name)
+        locust("--scenario", str(short), "--headless", "--report", name, "-u", users, "-r", "50", "-t", "6s", name=name)
         for name, users in (("left", "2"), ("right", "3"))
     ]
     for run in both:

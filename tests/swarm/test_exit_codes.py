@@ -1,0 +1,158 @@
+"""The exit code of real processes is the verdict of their files, whatever made it."""
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+
+from reports.verdict import headline
+from simulator.exit_codes import ExitCode
+from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet, free_port
+
+Start = Callable[..., LocustProcess]
+
+LOCUSTFILE = """\
+from locust import events
+
+from simulator.swarm import worker
+from simulator.swarm.open_files import OpenFilesError
+from simulator.swarm.session import install
+from simulator.swarm.users import MeetingDevice
+
+__all__ = ["MeetingDevice"]
+
+install()
+
+"""
+DEMANDS = """
+@events.quitting.add_listener
+def judge(environment, **_):
+    environment.process_exit_code = {code}
+"""
+RAISES = """
+@events.request.add_listener
+def watch(name, **_):
+    if name == "dev.report":
+        raise RuntimeError("a mistake of the locustfile")
+"""
+REFUSES = """
+def refuse(devices):
+    raise OpenFilesError("too few open files are allowed")
+
+worker.allow_open_files = refuse
+"""
+
+
+@pytest.fixture
+def locustfile(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "own.py"
+        path.write_text(LOCUSTFILE + text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SCENARIO.format(duration="3s", thresholds="[]"))
+    return path
+
+
+def told(run: LocustProcess, code: int) -> dict[str, Any]:
+    """The summary of a run that ended with `code`, which all its files agree with."""
+    assert run.end(60) == code, run.output
+    summary = run.summary()
+    line = headline(summary)
+    assert line in (run.report / "report.md").read_text().splitlines()[0]
+    assert line in " ".join(run.output.split()) or "Verdict" not in run.output
+    (suite,) = JUnitXml.fromstring((run.report / "junit.xml").read_bytes())
+    case = next(case for case in suite if case.name == "verdict")
+    assert case.is_passed is (summary["verdict"] == "passed")
+    done = best_fleet(run.report.parent, "report", "report", "--verdict", "--quiet")
+    assert done.returncode == code, done.stderr
+    assert json.loads((run.report / "summary.json").read_bytes())["reasons"] == summary["reasons"]
+    return summary
+
+
+def keys(summary: dict[str, Any]) -> list[str]:
+    return [reason["key"] for reason in summary["reasons"]]
+
+
+def swarm(locust: Start, scenario: Path, workers: int, locustfile: Path) -> tuple[LocustProcess, list[LocustProcess]]:
+    port = str(free_port())
+    master = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--master"),
+        *("--expect-workers", str(workers), "--master-bind-port", port),
+        locustfile=locustfile,
+    )
+    return master, [
+        locust("--worker", "--master-port", port, name=f"worker{number}", locustfile=locustfile)
+        for number in range(workers)
+    ]
+
+
+def test_a_worker_that_cannot_take_part_is_told_everywhere(
+    locust: Start, scenario: Path, locustfile: Callable[[str], Path]
+) -> None:
+    master, workers = swarm(locust, scenario, 1, locustfile(REFUSES))
+    assert master.end(60) == ExitCode.USAGE, master.output
+    summary = told(master, ExitCode.USAGE)
+    assert summary["verdict"] == "invalid"
+    assert keys(summary)[0] == "worker_refused"
+    assert "too few open files are allowed" in headline(summary)
+    workers[0].end()
+
+
+def test_workers_that_leave_in_order_take_the_run_with_them(
+    locust: Start, scenario: Path, locustfile: Callable[[str], Path]
+) -> None:
+    master, workers = swarm(locust, scenario, 1, locustfile(""))
+    master.wait_for(lambda: master.ledger()["totals"]["online"] == 6)
+    workers[0].process.send_signal(signal.SIGTERM)
+    summary = told(master, ExitCode.INVALID)
+    assert keys(summary) == ["workers_gone"]
+    assert not summary["complete"]
+    assert workers[0].end() == 0
+
+
+def test_a_signal_while_the_master_waits_for_workers_is_no_pass(locust: Start, scenario: Path) -> None:
+    master = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--master"),
+        *("--expect-workers", "2", "--master-bind-port", str(free_port())),
+    )
+    master.wait_for_line("Waiting for workers to be ready")
+    master.process.send_signal(signal.SIGTERM)
+    assert master.end() == ExitCode.INTERRUPTED, master.output
+
+
+@pytest.mark.parametrize(
+    ("more", "arguments", "code", "reasons"),
+    [
+        (DEMANDS.format(code=7), (), 7, ["code_set_elsewhere"]),
+        (DEMANDS.format(code=0), ("--host", "{dead}"), 1, ["none_online", "requests_failed"]),
+        ("", ("--host", "{dead}", "--exit-code-on-error", "0"), 1, ["none_online"]),
+        (RAISES, (), 4, ["internal_error"]),
+    ],
+)
+def test_what_others_in_the_process_do(
+    locust: Start,
+    short: Path,
+    locustfile: Callable[[str], Path],
+    more: str,
+    arguments: tuple[str, ...],
+    code: int,
+    reasons: list[str],
+) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    run = locust(
+        *("--scenario", str(short), "--headless", "--report", "report"),
+        *(argument.replace("{dead}", dead) for argument in arguments),
+        locustfile=locustfile(more),
+    )
+    assert keys(told(run, code)) == reasons
