@@ -24,8 +24,7 @@ from simulator.protocol.catalogue import CONNECT
 from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
 from simulator.protocol.envelope import MidSource
 
-_CONNECTS_BEFORE_NEW_LOOKUP = 2
-"""Failed connects to a kept URL after which the device asks for it again (docs/deviations.md)."""
+_CONNECTS_BEFORE_NEW_LOOKUP = 2  # failed connects to a kept URL, then the device asks again (docs/deviations.md)
 
 INIT = "init"
 
