@@ -1,22 +1,25 @@
 """`best-fleet check`: everything that is wrong with scenarios, or the fleets that they make. Nothing is started."""
 
 import argparse
+import math
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import ScenarioProblemsError, UsageError
-from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from simulator.fleet.identities import IdentitySource
     from simulator.fleet.scenario import Scenario
     from simulator.fleet.sections.group import GroupSection
 
 DESCRIPTION = """\
 Check scenarios without connecting anywhere: all problems are listed with file, line and field (exit code 2).
-If there are none, the fleet is described."""
+If there are none, the fleet is described. A CSV file of identities that `provision` has yet to write is no problem of
+the scenario, and is said."""
 EPILOG = """\
 examples:
   best-fleet check scenarios/smoke.yaml
@@ -24,6 +27,10 @@ examples:
   best-fleet check --quiet scenarios/*.yaml                     problems only
 """
 PASSES_OPTIONS_ON = False
+
+MESSAGES_PER_PROCESS = 15_000
+"""What keeps a core some 60 % busy (docs/scaling.md)."""
+MESSAGES_OF_ENROLMENT = 7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,26 +48,37 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         UsageError: for a fleet without devices.
         ScenarioProblemsError: with the problems of all scenarios.
     """
-    if options.users is not None and options.users < 1:
-        raise UsageError("check: -u must be at least 1")
+    from simulator.fleet.sections.common import MOST_DEVICES
+
+    if options.users is not None and not 1 <= options.users <= MOST_DEVICES:
+        raise UsageError(f"check: -u must be at least 1 and at most {MOST_DEVICES:,}")
     problems = []
     for path in options.scenarios:
         try:
-            scenario = read_scenario(path, options.identities)
+            scenario = read_scenario(path, options.identities, csv_needed=False)
             total = scenario.devices if options.users is None else options.users
-            source = identities_of(scenario, options.identities, needed=total)
+            csv = unwritten_csv(scenario, options.identities)
+            source = None if csv is not None else identities_of(scenario, options.identities, needed=total)
         except ScenarioProblemsError as error:
             problems.append(str(error))
             continue
         if not options.quiet:
-            print("\n".join(describe(scenario, source, total)))
+            print("\n".join(describe(scenario, source.name if source else f"{csv}, which is not there yet", total)))
+        if csv is not None:
+            users = "" if options.users is None else f" -u {total}"
+            command = shlex.join(["best-fleet", "provision", str(path)]) + users
+            print(f"{path}: a run needs {csv}: put your devices there, or make them: {command}", file=sys.stderr)
     if problems:
         raise ScenarioProblemsError("\n".join(problems))
     return ExitCode.PASSED
 
 
-def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iterator[str]:
-    """What a run of the scenario would be, line by line, for a fleet of `total` devices."""
+def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]:
+    """What a run of the scenario would be, line by line, for a fleet of `total` devices.
+
+    Args:
+        identities: where they come from.
+    """
     from simulator.fleet.plan import scale_counts
     from simulator.fleet.units import format_duration
 
@@ -73,10 +91,16 @@ def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iter
         yield from row("about", " ".join(document.description.split()))
     yield from row("target", "the embedded platform" if scenario.embedded else ", ".join(scenario.targets))
     yield from row("channel", document.channel.suite)
-    yield from row("identities", source.name)
+    yield from row("identities", identities)
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
     for group, count in zip(scenario.groups, counts, strict=True):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
+    load = messages_per_second(scenario, counts)
+    processes = math.ceil(load / MESSAGES_PER_PROCESS)
+    room = f"; plan with {processes:,} processes or more (--processes, --worker)" if processes > 1 else ""
+    yield from row(
+        "load", f"about {round(load, 1 if load < 10 else None):,} messages a second with all devices online{room}"
+    )
     for number, step in enumerate(plan.steps, start=1):
         change = (
             f"to {step.devices} devices in {format_duration(step.over)}"
@@ -88,6 +112,25 @@ def describe(scenario: "Scenario", source: "IdentitySource", total: int) -> Iter
         yield from row("threshold", threshold)
     if not scenario.thresholds:
         yield from row("threshold", "none: any failed request fails the run")
+
+
+def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
+    """About how many messages the devices of a scenario send a second once all are online; waves at their peak.
+
+    Args:
+        counts: devices of each group.
+    """
+    interval = scenario.document.platform.heartbeat.interval
+    total = 0.0
+    for group, count in zip(scenario.groups, counts, strict=True):
+        each = 1.0 / (group.heartbeat or interval)
+        for stream in group.verifications:
+            rate = max(stream.rate, stream.wave.peak if stream.wave is not None else 0.0)
+            each += rate / stream.batch + rate * stream.photo_share
+        # A user, a card, a portrait and a face photo in pieces.
+        each += sum(stream.rate * MESSAGES_OF_ENROLMENT for stream in group.enrolments)
+        total += each * count
+    return total
 
 
 def describe_group(group: "GroupSection") -> str:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.cli.errors import UsageError
-from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 
 DESCRIPTION = """\
 Write the identities of a scenario's devices (header: sn,secretKey,productId,devKey). The same scenario always gives the
-same identities. The file holds secrets: only its owner may read it, and an existing one is not overwritten."""
+same identities. The file holds secrets: only its owner may read it, and an existing one is not overwritten. A scenario
+that names a CSV file (identities.csv) gets it written; where that exists already, --out gets a copy of its devices."""
 EPILOG = """\
 examples:
+  best-fleet provision scenarios/staging.yaml                       the file that the scenario names
   best-fleet provision scenarios/staging.yaml --out devices.csv
   best-fleet provision scenarios/staging.yaml --out devices.csv -u 5000
 """
@@ -24,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare for which devices, and where to."""
     parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="the scenario file")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="CSV", help="the file to make; - for standard output"
+        "--out", type=Path, metavar="CSV", help="the file to make; - for standard output (default: the scenario's)"
     )
     parser.add_argument(
         "-u", "--users", type=int, metavar="N", help="identities for N devices (default: the scenario's)"
@@ -37,19 +39,29 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     Raises:
         UsageError: for a wrong scenario, a number below 1, or a file that exists or cannot be made.
     """
-    scenario = read_scenario(options.scenario)
+    from simulator.fleet.sections.common import MOST_DEVICES
+
+    scenario = read_scenario(options.scenario, csv_needed=False)
     count = scenario.devices if options.users is None else options.users
-    if count < 1:
-        raise UsageError("provision: there must be at least one device")
-    source = identities_of(scenario, None, needed=count)
-    if str(options.out) == "-":
+    if not 1 <= count <= MOST_DEVICES:
+        raise UsageError(f"provision: there must be at least one device, and at most {MOST_DEVICES:,}")
+    out: Path | None = options.out or scenario.identities_file
+    if out is None:
+        raise UsageError("provision: --out is missing: the scenario names no CSV file (identities.csv)")
+    if unwritten_csv(scenario, None) is None:
+        source = identities_of(scenario, None, needed=count)
+    else:
+        from simulator.fleet.identities import generated_identities
+
+        source = generated_identities(scenario)
+    if str(out) == "-":
         sys.stdout.writelines(source.csv_lines(count))
         return ExitCode.PASSED
     try:
-        source.write_csv(options.out, count)
+        source.write_csv(out, count)
     except FileExistsError:
-        raise UsageError(f"provision: {options.out} exists already; it is not overwritten") from None
+        raise UsageError(f"provision: {out} exists already; it is not overwritten") from None
     except OSError as error:
-        raise UsageError(f"provision: {options.out} cannot be written: {error.strerror}") from None
-    print(f"{options.out}: {count} identities, {source.name}")
+        raise UsageError(f"provision: {out} cannot be written: {error.strerror}") from None
+    print(f"{out}: {count} identities, {source.name}")
     return ExitCode.PASSED

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from simulator.fleet.scenario import Scenario
 
 
-def read_scenario(path: Path, identities: Path | None = None) -> "Scenario":
+def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: bool = True) -> "Scenario":
     """The scenario of a file, its thresholds checked as well.
 
     Args:
         identities: a CSV file of the command line, which beats the scenario's own.
+        csv_needed: False where the scenario's own CSV file may still have to be written.
 
     Raises:
         ScenarioProblemsError: with everything that is wrong, a line each.
@@ -23,7 +24,7 @@ def read_scenario(path: Path, identities: Path | None = None) -> "Scenario":
     from simulator.fleet.scenario import load_scenario
 
     try:
-        return load_scenario(path, check_threshold, identities_given=identities is not None)
+        return load_scenario(path, check_threshold, identities_given=identities is not None, csv_needed=csv_needed)
     except ScenarioError as error:
         raise ScenarioProblemsError(str(error)) from None
 
@@ -47,6 +48,16 @@ def identities_of(scenario: "Scenario", csv: Path | None, *, needed: int = 0) ->
     except ScenarioError as error:
         raise ScenarioProblemsError(str(error)) from None
     return source
+
+
+def unwritten_csv(scenario: "Scenario", csv: Path | None) -> Path | None:
+    """The CSV file that the scenario names and `provision` has yet to write; None where the devices are known.
+
+    Args:
+        csv: a file of the command line that beats what the scenario says.
+    """
+    own = scenario.identities_file
+    return own if csv is None and own is not None and not own.exists() else None
 
 
 def check_threshold(text: str) -> str | None:

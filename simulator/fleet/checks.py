@@ -57,12 +57,14 @@ def check(
     check_threshold: CheckThreshold | None,
     *,
     identities_given: bool = False,
+    csv_needed: bool = True,
 ) -> Iterator[Finding]:
     """Everything that is wrong beyond single sections.
 
     Args:
         directory: what relative file names start from; `None` where the files are not on this machine.
         identities_given: the command line names the devices, so that the scenario's own file is not needed.
+        csv_needed: the scenario's own file must be there; it need not for whoever is to write it.
     """
     groups = merged_groups(document)
     yield from _check_groups(document, groups, identities_given)
@@ -71,7 +73,7 @@ def check(
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
     if directory is not None:
-        yield from _check_files(document, directory, identities_given)
+        yield from _check_files(document, directory, identities_given, csv_needed)
     if check_threshold is not None:
         for number, text in enumerate(document.thresholds):
             message = check_threshold(text)
@@ -190,7 +192,9 @@ def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
         yield Finding(("platform", "members"), message)
 
 
-def _check_files(document: ScenarioDocument, directory: FilePath, identities_given: bool) -> Iterator[Finding]:
+def _check_files(
+    document: ScenarioDocument, directory: FilePath, identities_given: bool, csv_needed: bool
+) -> Iterator[Finding]:
     csv = None if identities_given else document.identities.csv
     files: list[tuple[Path, str | None]] = [(("identities", "csv"), csv)]
     files += [(("tls", name), getattr(document.tls, name)) for name in ("ca", "client_cert", "client_key")]
@@ -199,7 +203,8 @@ def _check_files(document: ScenarioDocument, directory: FilePath, identities_giv
         files += [(("platform", "tls", name), getattr(tls, name)) for name in ("certificate", "key", "client_ca")]
     for path, name in files:
         if name is not None:
-            yield from _check_file(path, directory / name)
+            needed = csv_needed or path != ("identities", "csv")
+            yield from _check_file(path, directory / name, needed=needed)
     if document.state_file is not None:
         state_file = directory / document.state_file
         if not state_file.parent.is_dir():
@@ -208,12 +213,15 @@ def _check_files(document: ScenarioDocument, directory: FilePath, identities_giv
             yield Finding(("state_file",), f"{state_file} is a directory")
 
 
-def _check_file(path: Path, file: FilePath) -> Iterator[Finding]:
+def _check_file(path: Path, file: FilePath, *, needed: bool) -> Iterator[Finding]:
     try:
         if file.is_dir():
             yield Finding(path, f"{file} is a directory")
         elif not file.exists():
-            yield Finding(path, f"there is no file {file}")
+            if not needed:
+                return
+            hint = "; `best-fleet provision` can make it" if path == ("identities", "csv") else ""
+            yield Finding(path, f"there is no file {file}{hint}")
         elif not os.access(file, os.R_OK):
             yield Finding(path, f"{file} cannot be read: {os.strerror(errno.EACCES)}")
     except OSError as error:

@@ -70,10 +70,15 @@ class IdentitySource(ABC):
 
         Raises:
             FileExistsError: there is a file already; a platform may have been provisioned with it.
+            OSError: it cannot be written; nothing is left of it.
         """
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.writelines(self.csv_lines(count))
+        try:
+            with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+                stream.writelines(self.csv_lines(count))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 class GeneratedIdentities(IdentitySource):
@@ -162,8 +167,11 @@ def identities_of(scenario: Scenario, csv_file: Path | None = None) -> IdentityS
         ScenarioError: the CSV has problems; all are listed.
     """
     path = csv_file or scenario.identities_file
-    if path is not None:
-        return read_identities(path)
+    return generated_identities(scenario) if path is None else read_identities(path)
+
+
+def generated_identities(scenario: Scenario) -> GeneratedIdentities:
+    """The identities that a scenario's seed makes, whatever CSV file it names."""
     section = scenario.document.identities
     return GeneratedIdentities(scenario.seed, section.sn, section.first, section.product_id)
 

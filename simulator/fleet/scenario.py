@@ -121,13 +121,18 @@ class Scenario:
 
 
 def load_scenario(
-    path: str | Path, check_threshold: CheckThreshold | None = None, *, identities_given: bool = False
+    path: str | Path,
+    check_threshold: CheckThreshold | None = None,
+    *,
+    identities_given: bool = False,
+    csv_needed: bool = True,
 ) -> Scenario:
     """The scenario of a file.
 
     Args:
         check_threshold: says what is wrong with a threshold's text, or None; without it they are not looked at.
         identities_given: the command line names the devices; the scenario's own CSV file need not exist.
+        csv_needed: False where the scenario's own CSV file may still have to be written.
 
     Raises:
         ScenarioError: with everything that is wrong, the file itself included.
@@ -151,6 +156,7 @@ def load_scenario(
         directory=path.parent,
         check_threshold=check_threshold,
         identities_given=identities_given,
+        csv_needed=csv_needed,
     )
 
 
@@ -161,6 +167,7 @@ def parse_scenario(
     directory: Path | None = None,
     check_threshold: CheckThreshold | None = None,
     identities_given: bool = False,
+    csv_needed: bool = True,
 ) -> Scenario:
     """The scenario of a text, as a worker gets it from its master.
 
@@ -176,7 +183,8 @@ def parse_scenario(
     document, problems, broken = validate(source)
     if document is not None:
         seen: set[tuple[object, str]] = set()
-        for finding in check(document, directory, check_threshold, identities_given=identities_given):
+        found = check(document, directory, check_threshold, identities_given=identities_given, csv_needed=csv_needed)
+        for finding in found:
             if touches(finding.path, broken) or (finding.path, finding.message) in seen:
                 continue
             seen.add((finding.path, finding.message))

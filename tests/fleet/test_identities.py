@@ -1,6 +1,7 @@
 """Who the devices are: generated or from a CSV, with every problem of a CSV at its line."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,14 @@ def test_there_is_no_device_before_the_first() -> None:
     for source in (GeneratedIdentities(1), parse_identities(HEADER + "A,k,p,d\n", "ids.csv")):
         with pytest.raises(IndexError):
             source.at(-1)
+
+
+def test_nothing_is_left_of_a_csv_that_could_not_be_written(tmp_path: Path) -> None:
+    class Broken(GeneratedIdentities):
+        def csv_lines(self, count: int) -> Iterator[str]:
+            yield "sn,secretKey"
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        Broken(1).write_csv(tmp_path / "ids.csv", 3)
+    assert list(tmp_path.iterdir()) == []
