@@ -21,7 +21,8 @@ examples:
   best-fleet run scenarios/staging.yaml --host https://staging.example.com --identities devices.csv
   best-fleet run scenarios/morning-rush.yaml -u 600 -t 10m --processes 2
   best-fleet run scenarios/morning-rush.yaml --web          then open http://127.0.0.1:8089
-  best-fleet run --worker --master-host 10.0.0.5            a worker gets its scenario from the master
+  best-fleet run --worker --master-host 10.0.0.5            a worker gets its scenario from the master; both need
+                                                            the same BEST_FLEET_TOKEN (or --token-file)
 """
 PASSES_OPTIONS_ON = True
 

@@ -256,7 +256,10 @@ def install(token: Callable[[], Token | None], refuse: Callable[[str], NoReturn]
             # Locust makes another one when its socket breaks, and tries again by itself.
             if bound:
                 raise
-            refuse(f"the master cannot listen for workers on {host}:{port} ({error}); try --master-bind-port")
+            refuse(
+                f"the master cannot listen for workers on {host}:{port} ({error}): "
+                "see --master-bind-host and --master-bind-port"
+            )
         bound = True
         return made
 

@@ -226,9 +226,12 @@ def test_a_worker_cannot_speak_in_the_name_of_another(master: GuardedServer, wor
         master.recv_from_client()
 
 
-def test_a_stranger_cannot_make_the_master_hold_much(master: GuardedServer) -> None:
+def test_a_stranger_cannot_make_the_master_hold_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Longer than this test waits: the size alone must end it.
+    monkeypatch.setattr(guarded_rpc, "HANDSHAKE_MS", 10 * 60_000)
+    master = GuardedServer(LOOPBACK, 0, TOKEN)
     greeting = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"CURVE".ljust(20, b"\0") + bytes(32)
-    huge = b"\x06" + (1 << 40).to_bytes(8, "big") + b"\x05HELLO"
+    huge = b"\x06" + (1 << 28).to_bytes(8, "big") + b"\x05HELLO"
     with socket.create_connection((LOOPBACK, master.port), timeout=DEADLINE_S) as connection:
         connection.sendall(greeting + huge)
         received = b""
@@ -237,8 +240,22 @@ def test_a_stranger_cannot_make_the_master_hold_much(master: GuardedServer) -> N
                 received += more
         except ConnectionResetError:
             pass
-    # Closed after the greeting: nothing of the announced terabyte was waited for.
+    # Closed after the greeting: nothing of the announced 256 MB was waited for.
     assert len(received) <= 64
+    master.close(linger=0)
+
+
+def test_a_stranger_that_never_greets_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded_rpc, "HANDSHAKE_MS", 50)
+    server = GuardedServer(LOOPBACK, 0, TOKEN)
+    with socket.create_connection((LOOPBACK, server.port), timeout=DEADLINE_S) as connection:
+        while connection.recv(4096):
+            pass
+    server.close(linger=0)
+
+
+def test_the_keys_of_a_token_are_the_same_in_every_version() -> None:
+    assert TOKEN.keys().master_public == b"s!t6-&?O)9sOSOk5gvL0@93cL8SBXSSH]3cuRx=e"
 
 
 def test_a_port_that_is_taken_is_told_as_locust_tells_it(master: GuardedServer) -> None:

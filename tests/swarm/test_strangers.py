@@ -199,7 +199,8 @@ def test_a_foreign_page_in_a_browser_drives_nothing_and_the_own_page_does(
 ) -> None:
     port = free_port()
     (tmp_path / "login").write_text("ada:correct:horse\n")
-    options = ("--web-login", "--web-login-file", str(tmp_path / "login")) if login else ()
+    # Who names a login wants one, with or without --web-login.
+    options = ("--web-login-file", str(tmp_path / "login")) if login else ()
     process = locust("--scenario", str(short), "--web-port", str(port), *options)
     fleet = f"http://127.0.0.1:{port}"
     process.wait_for(lambda: listens("127.0.0.1", port))

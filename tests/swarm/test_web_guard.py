@@ -245,6 +245,8 @@ def test_a_path_that_only_begins_like_an_open_one_is_not_open(locked: Ui) -> Non
         answer = locked.ask("GET", locked.prefix + path)
         assert answer.status_code in (401, 404, 308), path
         assert "state" not in answer.get_data(as_text=True)
+    for path in ("/loginx", "/login/x", "/assets", "/assetsx"):
+        assert locked.ask("GET", locked.prefix + path).status_code == 401, path
 
 
 @pytest.mark.parametrize(
