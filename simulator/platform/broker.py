@@ -1,6 +1,7 @@
 """The broker: every connection of the platform, who is online, and the parts that all of them share."""
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from simulator.clock import Clock
@@ -18,6 +19,7 @@ from simulator.platform.uploads import Uploads
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 
 GOING_AWAY = 1001
+_FAULT_EVERY_S = 10.0
 
 Log = Callable[[str], None]
 
@@ -65,6 +67,8 @@ class Broker:
         self._sessions: set[Session] = set()
         self._by_sn: dict[str, Session] = {}
         self._told: set[str] = set()
+        self._fault_said: dict[str, float] = {}
+        ledger.on_fault = self.ledger_fault
         self._lists: dict[frozenset[str], frozenset[str]] = {}
 
     def new_session(self) -> Session:
@@ -82,6 +86,14 @@ class Broker:
         if name not in self._told:
             self._told.add(name)
             self.log(f"a connection was {name}; more of them are counted in the ledger only")
+
+    def ledger_fault(self, kind: str, detail: str) -> None:
+        """The ledger could not do something: counted, and said now and then, not for each message."""
+        self.tally.event(f"ledger: {kind}")
+        now = self.clock.monotonic()
+        if now >= self._fault_said.get(kind, -math.inf) + _FAULT_EVERY_S:
+            self._fault_said[kind] = now
+            self.log(f"ledger: {kind} ({detail}); the ledger counts how often")
 
     @property
     def online_sns(self) -> set[str]:
@@ -110,7 +122,7 @@ class Broker:
 
     def online(self, session: Session) -> None:
         """The reply to a report was sent."""
-        self.commander.online(session)
+        self.ledger.perform(lambda: self.commander.online(session) if session.phase is Phase.ONLINE else None)
 
     def left(self, session: Session, code: int, detail: str) -> None:
         """A connection has ended."""
@@ -144,4 +156,5 @@ class Broker:
             return
         del self._by_sn[sn]
         self.commander.offline(sn, session)
-        self.ledger.write("UPDATE devices SET last_seen = ? WHERE sn = ?", (self.clock.wall(), sn))
+        seen = (self.clock.wall(), sn)
+        self.ledger.perform(lambda: self.ledger.write("UPDATE devices SET last_seen = ? WHERE sn = ?", seen))

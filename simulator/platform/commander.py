@@ -154,7 +154,6 @@ class Commander:
         for timer in device.timers:
             timer.cancel()
         device.timers.clear()
-        device.query = None
         for command in sorted(device.in_flight.values(), key=lambda one: -one.cmd_id):
             (device.urgent if command.urgent else device.waiting).appendleft(command)
         device.in_flight.clear()
@@ -177,7 +176,8 @@ class Commander:
         if command.func_id == QUERY_USER and code == codes.SUCCESS:
             device.query = command.cmd_id
             self._ledger.write("UPDATE commands SET uploads = coalesce(uploads, 0) WHERE cmd_id = ?", (command.cmd_id,))
-            device.timers.append(self._timers.call_later(_QUERY_SECONDS, self._query_over, device, command.cmd_id))
+            # Not one of the device's timers: a query goes on over a reconnect, and its end is noted in any case.
+            self._timers.call_later(_QUERY_SECONDS, self._query_over, device, command.cmd_id)
         self._send_waiting(device)
 
     def uploaded_users(self, sn: str) -> None:
@@ -212,10 +212,7 @@ class Commander:
 
     def _fire_slice(self, origin: int, rule: PushRule, serials: list[str]) -> None:
         for sn in serials[:_SLICE]:
-            device = self._devices[sn]
-            if device.link is not None:
-                self._fire(device, origin, rule)
-                self._send_waiting(device)
+            self._ledger.perform(partial(self._fire_and_send, self._devices[sn], origin, rule))
         if len(serials) > _SLICE:
             self._timers.call_later(0, self._fire_slice, origin, rule, serials[_SLICE:])
 
@@ -227,6 +224,9 @@ class Commander:
     def _due(self, device: _Device, origin: int, rule: PushRule) -> None:
         if rule.moment is PushMoment.EVERY:
             self._after(device, rule.seconds, origin, rule)
+        self._ledger.perform(partial(self._fire_and_send, device, origin, rule))
+
+    def _fire_and_send(self, device: _Device, origin: int, rule: PushRule) -> None:
         self._fire(device, origin, rule)
         self._send_waiting(device)
 
@@ -319,7 +319,8 @@ class Commander:
     def _query_over(self, device: _Device, cmd_id: int) -> None:
         if device.query == cmd_id:
             device.query = None
-        self._ledger.write("UPDATE commands SET uploads = -1 WHERE cmd_id = ? AND uploads = 0", (cmd_id,))
+        over = "UPDATE commands SET uploads = -1 WHERE cmd_id = ? AND uploads = 0"
+        self._ledger.perform(lambda: self._ledger.write(over, (cmd_id,)))
 
     def _remembered(self, sn: str, zero: float) -> _Device:
         device = _Device()

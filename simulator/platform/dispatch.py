@@ -12,7 +12,7 @@ from aiohttp import web
 from simulator.platform import photos
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
-from simulator.platform.ledger import Ledger
+from simulator.platform.ledger import DAMAGE, FAULT, Ledger
 from simulator.platform.tally import SILENT, Tally
 from simulator.protocol import codes
 from simulator.protocol.broker import (
@@ -122,7 +122,7 @@ class Dispatch:
         return _json(answer.encode())
 
     async def _find(self, query: LookupQuery, host_header: str) -> BrokerAnswer:
-        code = self._authority.look_up(query)
+        code = await self._checked(query)
         if code != codes.SUCCESS:
             return BrokerAnswer.refusal(code)
         committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -143,6 +143,17 @@ class Dispatch:
             code=code, message=message, url=self._addresses.broker(host), root_ca=self._addresses.root_ca
         )
 
+    async def _checked(self, query: LookupQuery) -> str:
+        """The look-up's code, once the ledger can keep its nonce."""
+        checked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def settle(code: str) -> None:
+            if not checked.done():
+                checked.set_result(code)
+
+        self._ledger.perform(lambda: settle(self._authority.look_up(query)), lambda: settle(codes.INTERNAL))
+        return await checked
+
     async def _photo(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         if _PHOTO.fullmatch(name) is None:
@@ -150,10 +161,18 @@ class Dispatch:
         return web.Response(body=photos.jpeg(name), content_type="image/jpeg")
 
     async def _ledger_summary(self, request: web.Request) -> web.Response:
-        return _json(orjson.dumps(self._summary()))
+        return self._inspected(self._summary)
 
     async def _ledger_records(self, request: web.Request) -> web.Response:
-        return _json(orjson.dumps({"records": self._records(request.query.get("sn", ""))}))
+        return self._inspected(lambda: {"records": self._records(request.query.get("sn", ""))})
+
+    def _inspected(self, look: Callable[[], dict[str, Any]]) -> web.Response:
+        try:
+            return _json(orjson.dumps(look()))
+        except DAMAGE as error:
+            self._ledger.on_fault(FAULT, str(error))
+            problem = {"error": "the ledger cannot be read as a whole, perhaps it is damaged"}
+            return web.Response(body=orjson.dumps(problem), content_type="application/json", status=503)
 
 
 def _elsewhere(broker_type: str, host: str, message: str) -> BrokerAnswer:

@@ -76,13 +76,14 @@ class FileStore:
             return codes.BAD_VALUE
         if file.checksum and hashlib.md5(file.content, usedforsecurity=False).hexdigest() != file.checksum:
             return codes.BAD_VALUE
-        del files[file_id]
-        if not files:
-            del self._unfinished[sn]
+        # First, as it may find the ledger locked: then all of this is done again.
         self._ledger.write(
             "INSERT INTO files VALUES (?, ?, ?, NULL) ON CONFLICT DO UPDATE SET content = excluded.content",
             (sn, file_id, bytes(file.content)),
         )
+        del files[file_id]
+        if not files:
+            del self._unfinished[sn]
         return codes.SUCCESS
 
     def content(self, sn: str, file_id: str, purpose: str) -> tuple[bytes, bool] | None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from simulator.platform.ledger import read_only
+from simulator.platform.ledger import DAMAGE, LedgerError, read_only
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 
 _COUNTS = {
@@ -82,10 +82,13 @@ def summary(path: Path) -> dict[str, Any]:
     """`summary_of` a ledger file; a platform may be writing it.
 
     Raises:
-        LedgerError: If it is no ledger.
+        LedgerError: If it is no ledger, is damaged, or is locked.
     """
-    with closing(read_only(path)) as db:
-        return summary_of(db)
+    try:
+        with closing(read_only(path)) as db:
+            return summary_of(db)
+    except DAMAGE as error:
+        raise LedgerError(f"{path}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
 
 
 def inspect(path: Path) -> str:
@@ -95,6 +98,13 @@ def inspect(path: Path) -> str:
         LedgerError: If it is no ledger.
     """
     held = summary(path)
+    try:
+        return _as_text(held)
+    except DAMAGE as error:
+        raise LedgerError(f"{path}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
+
+
+def _as_text(held: dict[str, Any]) -> str:
     parts = [_devices_table(held["devices"], held["totals"])]
     for title, name in (("message", "messages"), ("command", "commands")):
         if held[name]:

@@ -9,29 +9,48 @@ which a thread of its own does. Which rows exist is `schema`'s, what they add up
 import fcntl
 import os
 import sqlite3
-import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from simulator.platform.ledger_log import LogMover, empty_log, set_up
 from simulator.platform.schema import TABLES, VERSION
 
 Value = str | int | float | bytes | None
 Durable = Callable[[bool], None]
 """Called once the writes before it are committed (True), or could not be (False)."""
 
-_CHECKPOINT_SECONDS = 2.0
-_CHECKPOINT_BYTES = 4 * 1024 * 1024
-"""A smaller log is left alone: moving it is what the disk is waited for."""
-_LOG_PAGES_AT_MOST = 16_384
-"""64 MB of log. Moving it never catches up with a writer that does not pause; from here on the writer waits for it."""
+Later = Callable[[float, Callable[[], None]], object]
+"""`loop.call_later`."""
+
+_PATIENCE_S = 5.0
+"""How long a task waits for another program that has locked the file; a device waits ten seconds for its reply."""
+_RETRY_S = 0.005
+_TASKS_A_TURN = 100
+_MOST_WAITING = 20_000
+
+COMMIT_FAILED = "a commit failed"
+LOCKED = "locked by another program"
+FAULT = "not to be read or written"
+LOG_NOT_MOVED = "its log cannot be moved"
+
+
+DAMAGE = (sqlite3.Error, TypeError, ValueError)
+"""What a damaged file makes of a query; a value of another kind may stand in it, or a text that is none."""
 
 
 class LedgerError(Exception):
     """A ledger cannot be opened or is none; the text says which file and why."""
 
 
-def run_at_once(task: Callable[[], None]) -> None:
+class LedgerBusy(sqlite3.OperationalError):
+    """Another program has locked the file at the moment; nothing was written."""
+
+
+def run_at_once(task: Callable[[], object]) -> None:
     """The schedule of a ledger without an event loop: every write is its own transaction."""
     task()
 
@@ -42,25 +61,48 @@ class Ledger:
     Args:
         path: The file, created with mode 0600 where it is not there; None keeps everything in memory.
         schedule: Asked to call the commit after the present turn of the event loop (`loop.call_soon`).
+        later: Asked to try a locked file again (`loop.call_later`). Without it a write waits for the lock, and so does
+            everything else.
+        patience: Seconds that `perform` waits for a lock at most.
+
+    Attributes:
+        on_fault: Told the kind of a fault and the details, for whoever counts and logs them.
 
     Raises:
         LedgerError: If the file cannot be used.
     """
 
-    def __init__(self, path: Path | None, schedule: Callable[[Callable[[], None]], object] = run_at_once) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        schedule: Callable[[Callable[[], None]], object] = run_at_once,
+        later: Later | None = None,
+        patience: float = _PATIENCE_S,
+    ) -> None:
         self.path = path
+        self.on_fault: Callable[[str, str], None] = lambda kind, detail: None
         self._schedule = schedule
+        self._later = later
+        self._patience = patience
+        self._tasks: deque[tuple[float, Callable[[], object], Callable[[], None] | None]] = deque()
+        self._trying = False
         self._waiting: list[Durable] = []
         self._open = False
         self._lock = None if path is None else _locked_file(path)
         try:
             self._db = _connect(path)
+            if later is not None:
+                self._db.execute("PRAGMA busy_timeout = 0")
+            self.was_empty = self.value("SELECT count(*) FROM devices") == 0
+            """Whether no device was known when the ledger was opened."""
         except LedgerError:
             self._unlock()
             raise
-        self._mover = None if path is None else _LogMover(path)
-        self.was_empty = self.value("SELECT count(*) FROM devices") == 0
-        """Whether no device was known when the ledger was opened."""
+        except DAMAGE as error:
+            self._db.close()
+            self._unlock()
+            raise LedgerError(f"{path}: {error}") from None
+        self._mover = None if path is None else LogMover(path)
 
     # Writing
 
@@ -68,6 +110,7 @@ class Ledger:
         """Execute one statement in the turn's transaction; returns the number of rows it changed.
 
         Raises:
+            LedgerBusy: If another program has locked the file.
             sqlite3.Error: If it cannot be written.
         """
         self._begin()
@@ -81,6 +124,72 @@ class Ledger:
         """
         self._begin()
         self._db.executemany(statement, rows)
+
+    def perform(self, task: Callable[[], object], given_up: Callable[[], None] | None = None) -> None:
+        """Call `task`, which writes, as soon as nobody else has locked the file: now, or in a later turn of the loop.
+
+        A fault of the ledger in it is told to `on_fault`.
+
+        Args:
+            given_up: called instead where it takes too long or fails; without it the task waits as long as it takes.
+        """
+        if self._tasks:
+            self.wait(task, given_up)
+            return
+        try:
+            self._begin()
+        except LedgerBusy as busy:
+            if self._later is None:
+                self._give_up(LOCKED, str(busy), given_up)
+            else:
+                self.wait(task, given_up)
+        except sqlite3.Error as error:
+            self._give_up(FAULT, str(error), given_up)
+        else:
+            self._run(task, given_up)
+
+    def wait(self, task: Callable[[], object], given_up: Callable[[], None] | None = None) -> None:
+        """As `perform`, for a task that has just met the lock."""
+        if self._later is None or (given_up is not None and len(self._tasks) >= _MOST_WAITING):
+            self._give_up(LOCKED, "more is waiting for it than is kept", given_up)
+            return
+        self._tasks.append((time.monotonic() + self._patience, task, given_up))
+        self._try_later(_RETRY_S)
+
+    def _try_later(self, seconds: float) -> None:
+        if not self._trying and self._later is not None:
+            self._trying = True
+            self._later(seconds, self._try_again)
+
+    def _try_again(self) -> None:
+        self._trying = False
+        try:
+            self._begin()
+        except sqlite3.Error as error:
+            now = time.monotonic()
+            for _ in range(len(self._tasks)):
+                deadline, task, given_up = self._tasks.popleft()
+                if given_up is None or now < deadline:
+                    self._tasks.append((deadline, task, given_up))
+                else:
+                    self._give_up(LOCKED if isinstance(error, LedgerBusy) else FAULT, str(error), given_up)
+        else:
+            for _ in range(min(len(self._tasks), _TASKS_A_TURN)):
+                _, task, given_up = self._tasks.popleft()
+                self._run(task, given_up)
+        if self._tasks:
+            self._try_later(_RETRY_S)
+
+    def _run(self, task: Callable[[], object], given_up: Callable[[], None] | None) -> None:
+        try:
+            task()
+        except sqlite3.Error as error:
+            self._give_up(FAULT, str(error), given_up)
+
+    def _give_up(self, kind: str, detail: str, given_up: Callable[[], None] | None) -> None:
+        self.on_fault(kind, detail)
+        if given_up is not None:
+            given_up()
 
     def when_durable(self, call: Durable) -> None:
         """Call `call` when all that was written so far is committed: at once where nothing waits."""
@@ -98,18 +207,31 @@ class Ledger:
         durable = True
         try:
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             durable = False
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            self.on_fault(COMMIT_FAILED, str(error))
         for call in waiting:
             call(durable)
+
+    def tend(self) -> None:
+        """Tell of what went wrong beside the loop; called from time to time."""
+        mover = self._mover
+        if mover is not None and mover.problem is not None:
+            problem, mover.problem = mover.problem, None
+            self.on_fault(LOG_NOT_MOVED, problem)
 
     def close(self) -> None:
         """Commit what is open and close the file; the write-ahead log is moved into it."""
         self.commit()
+        while self._tasks:
+            self._give_up(LOCKED, "still so at the end", self._tasks.popleft()[2])
         if self._mover is not None:
             self._mover.stop()
+            with suppress(sqlite3.Error):
+                # A reader may keep SQLite from doing it by itself.
+                empty_log(self._db)
         self._db.close()
         self._unlock()
 
@@ -166,7 +288,12 @@ class Ledger:
 
     def _begin(self) -> None:
         if not self._open:
-            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                    raise LedgerBusy(str(error)) from None
+                raise
             self._open = True
             self._schedule(self.commit)
 
@@ -183,7 +310,7 @@ def read_only(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5)
         db.execute("PRAGMA query_only = 1")
         _check(db, path)
-    except sqlite3.Error as error:
+    except DAMAGE as error:
         raise LedgerError(f"{path}: {error}") from None
     return db
 
@@ -195,14 +322,14 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         return db
     try:
         db = sqlite3.connect(path, isolation_level=None, timeout=5, cached_statements=256)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA wal_autocheckpoint = 0")
+        set_up(db)
+        # What kills of earlier platforms left would only grow.
+        empty_log(db)
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             _check(db, path)
         db.executescript(TABLES)
         db.execute("INSERT INTO meta VALUES ('schema', ?) ON CONFLICT DO NOTHING", (str(VERSION),))
-    except sqlite3.Error as error:
+    except DAMAGE as error:
         raise LedgerError(f"{path}: {error}") from None
     return db
 
@@ -232,40 +359,3 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     row = db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
     if row is None or row[0] != str(VERSION):
         raise LedgerError(f"{path}: a ledger of another version of this program")
-
-
-class _LogMover:
-    """Moves the write-ahead log into the file from time to time, beside the event loop: it waits for the disk."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._log = path.with_name(path.name + "-wal")
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ledger-checkpoint", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the thread has ended."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=1)
-        try:
-            db.execute("PRAGMA synchronous = NORMAL")
-            while not self._stopped.wait(_CHECKPOINT_SECONDS):
-                if self._log.exists() and self._log.stat().st_size > _CHECKPOINT_BYTES:
-                    move_log(db)
-        except (sqlite3.Error, OSError):
-            # The log only grows on; the next write on the event loop meets a broken disk and reports it.
-            return
-        finally:
-            db.close()
-
-
-def move_log(db: sqlite3.Connection, pages_at_most: int = _LOG_PAGES_AT_MOST) -> None:
-    """Move the log into the file without holding up the writer, unless the log has grown beyond `pages_at_most`."""
-    _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if pages > pages_at_most:
-        # Only what was written meanwhile is left to be moved; with the writer held up the log begins anew after it.
-        db.execute("PRAGMA wal_checkpoint(RESTART)")

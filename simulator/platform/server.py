@@ -30,7 +30,7 @@ from simulator.platform.directory import Directory
 from simulator.platform.dispatch import Addresses, Dispatch
 from simulator.platform.http_server import HttpServer
 from simulator.platform.inspection import records_of, summary_of
-from simulator.platform.ledger import Ledger, LedgerError
+from simulator.platform.ledger import DAMAGE, Ledger, LedgerError
 from simulator.platform.settings import PlatformSettings, PlatformTls
 from simulator.platform.tally import Tally
 from simulator.protocol.channel.keys import generate_key
@@ -233,7 +233,7 @@ class _Platform:
             await self._http.close()
         if self._server is not None:
             await self._server.wait_closed()
-        self._broker.commander.active()
+        self._broker.ledger.perform(self._broker.commander.active)
         self._broker.tally.flush()
 
     def _every(self, seconds: float, task: Callable[[], None]) -> None:
@@ -244,8 +244,9 @@ class _Platform:
         self._timers.call_later(seconds, turn)
 
     def _flush(self) -> None:
+        self._broker.ledger.tend()
         self._broker.tally.flush()
-        self._broker.commander.active()
+        self._broker.ledger.perform(self._broker.commander.active)
         connections = 0 if self._server is None else self._server.connections
         if self.garbage is not None:
             if connections > self._connections:
@@ -280,7 +281,7 @@ def _assembled(options: PlatformOptions, clock: Clock, resources: ExitStack) -> 
     suite = channel_suite(settings.channel)
     tls = settings.tls
     addresses = Addresses(options.host, options.public_host, tls is not None)
-    ledger = Ledger(options.ledger, loop.call_soon)
+    ledger = Ledger(options.ledger, loop.call_soon, loop.call_later)
     resources.callback(ledger.close)
     tally = Tally(ledger)
     timers = TimerQueue(clock)
@@ -289,6 +290,10 @@ def _assembled(options: PlatformOptions, clock: Clock, resources: ExitStack) -> 
     keys = _OneKey()
     # Made now, where the suite uses one at all: the first device must not wait for it.
     suite.platform_side(keys)
+    try:
+        commander = Commander(settings, ledger, tally, timers, clock, seed=options.seed, photo_url=addresses.photo)
+    except DAMAGE as error:
+        raise LedgerError(f"{options.ledger}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
     broker = Broker(
         settings,
         suite=suite,
@@ -296,7 +301,7 @@ def _assembled(options: PlatformOptions, clock: Clock, resources: ExitStack) -> 
         ledger=ledger,
         tally=tally,
         authority=authority,
-        commander=Commander(settings, ledger, tally, timers, clock, seed=options.seed, photo_url=addresses.photo),
+        commander=commander,
         answers=answers,
         clock=clock,
         loop=loop,

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simulator.platform.answers import Decision
+from simulator.platform.ledger import FAULT, LedgerBusy
 from simulator.platform.mids import SeenMids
 from simulator.platform.tally import SILENT
 from simulator.protocol import codes
@@ -242,12 +243,21 @@ class Session:
             return
         sn = self.sn or str(message.get("sn") or "")
         try:
-            handler = broker.handlers[name]
-            code, results = handler.handle(self, sn, params)
+            self._run_handler(name, mid, sn, params, decision)
+        except LedgerBusy:
+            # It met the lock before it had done anything, and is done as a whole when the lock is gone.
+            again = partial(self._run_handler, name, mid, sn, params, decision)
+            broker.ledger.wait(again, partial(self._answer, name, mid, codes.INTERNAL, None, decision))
         except sqlite3.Error as fault:
-            broker.log(f"ledger: {fault}")
+            broker.ledger.on_fault(FAULT, str(fault))
             self._answer(name, mid, codes.INTERNAL, None, decision)
+
+    def _run_handler(self, name: str, mid: str, sn: str, params: Mapping[str, Any], decision: Decision) -> None:
+        if self.phase is Phase.ENDED:
             return
+        broker = self._broker
+        handler = broker.handlers[name]
+        code, results = handler.handle(self, sn, params)
         if not handler.writes or code != codes.SUCCESS:
             self._answer(name, mid, code, results, decision)
         else:
@@ -322,7 +332,9 @@ class Session:
         if broker.verbose:
             broker.trace(self, "<", _ANSWER, code or str(message.get("code")))
         if code is None:
-            broker.commander.answered(self.sn, params_of(message)["cmdId"], str(message["mid"]), str(message["code"]))
+            cmd_id = params_of(message)["cmdId"]
+            answered = partial(broker.commander.answered, self.sn, cmd_id, str(message["mid"]), str(message["code"]))
+            broker.ledger.perform(answered)
 
     def _violation(self, what: str) -> None:
         broker = self._broker

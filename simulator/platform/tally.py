@@ -31,10 +31,20 @@ class Tally:
         self._events[name] += 1
 
     def flush(self) -> None:
-        """Add everything to the ledger."""
-        if self._messages:
-            self._ledger.add_messages(self._messages)
-            self._messages = {}
-        if self._events:
-            self._ledger.add_events(self._events)
-            self._events.clear()
+        """Add everything to the ledger; what it cannot take now waits for the next time."""
+        if not self._messages and not self._events:
+            return
+        messages, self._messages = self._messages, {}
+        events, self._events = self._events, Counter()
+
+        def restore() -> None:
+            for (func_id, code), count in messages.items():
+                self._messages[func_id, code] = self._messages.get((func_id, code), 0) + count
+            self._events.update(events)
+
+        def add() -> None:
+            self._ledger.add_messages(messages)
+            self._ledger.add_events(events)
+            self._ledger.when_durable(lambda durable: None if durable else restore())
+
+        self._ledger.perform(add, restore)

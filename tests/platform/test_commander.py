@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from simulator.clock import ManualClock, TimerQueue
 from simulator.platform.commander import Commander
 from simulator.platform.inspection import summary_of
-from simulator.platform.ledger import Ledger
+from simulator.platform.ledger import Ledger, run_at_once
 from simulator.platform.settings import MeetingPlan, PlatformSettings, PushMoment, PushRule
 from simulator.platform.tally import Tally
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
@@ -52,11 +54,16 @@ class Stage:
     """A commander with a clock that stands still."""
 
     def __init__(
-        self, *pushes: PushRule, path: Path | None = None, clock: ManualClock | None = None, **settings: Any
+        self,
+        *pushes: PushRule,
+        path: Path | None = None,
+        clock: ManualClock | None = None,
+        schedule: Callable[[Callable[[], None]], object] = run_at_once,
+        **settings: Any,
     ) -> None:
         self.clock = clock or ManualClock()
         self.timers = TimerQueue(self.clock)
-        self.ledger = Ledger(path)
+        self.ledger = Ledger(path, schedule)
         self.tally = Tally(self.ledger)
         self.commander = Commander(
             PlatformSettings(pushes=pushes, **settings),
@@ -321,3 +328,54 @@ def test_a_later_run_with_the_same_ledger_begins_anew(tmp_path: Path) -> None:
     stage = Stage(PushRule(command=REBOOT, times=1), path=tmp_path / "l.db", clock=stage.clock, users=3)
     assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user", REBOOT]
     stage.ledger.close()
+
+
+def test_no_command_goes_out_before_its_commit(tmp_path: Path) -> None:
+    """A device keeps a cmdId for good: one given out again after a kill would not be carried out."""
+    turn: list[Callable[[], None]] = []
+    path = tmp_path / "l.db"
+    stage = Stage(PushRule(command=REBOOT), path=path, schedule=turn.append, users=2)
+    other = sqlite3.connect(path)
+    link = FakeLink()
+    seen: list[int] = []
+
+    def deliver(func_id: str, json: bytes) -> bool:
+        cmd_id = orjson.loads(json)["payload"]["params"]["cmdId"]
+        query = "SELECT sent_times FROM commands WHERE cmd_id = ?"
+        row = other.execute(query, (cmd_id,)).fetchone()
+        seen.append(0 if row is None else row[0])
+        return True
+
+    link.deliver = deliver  # type: ignore[method-assign]
+    stage.online(link)
+    assert seen == [], "sent in the middle of a transaction"
+    while turn:
+        turn.pop()()
+    assert seen == [1, 1], "who looks into the file from outside finds the command, and that it was sent"
+    other.close()
+    stage.ledger.close()
+
+
+def test_a_command_whose_commit_failed_is_not_sent(tmp_path: Path) -> None:
+    turn: list[Callable[[], None]] = []
+    stage = Stage(PushRule(command=REBOOT), path=tmp_path / "l.db", schedule=turn.append)
+    link = stage.online(FakeLink())
+    stage.ledger.database.execute("ROLLBACK")
+    while turn:
+        turn.pop()()
+    assert link.sent == []
+    stage.ledger.close()
+
+
+def test_a_query_goes_on_over_a_reconnect_and_its_end_is_noted() -> None:
+    for uploads, wanted in ((1, "fulfilled"), (0, "unfulfilled")):
+        stage = Stage(PushRule(command=QUERY, times=1))
+        link = stage.online(FakeLink())
+        stage.answer(link, link.take()[0])
+        stage.commander.offline("A", link)
+        stage.wait(3)
+        stage.online(FakeLink())
+        for _ in range(uploads):
+            stage.commander.uploaded_users("A")
+        stage.wait(8)
+        assert stage.summary()["queries"][wanted] == 1

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from simulator.cli import main as run_command
+from simulator.exit_codes import ExitCode
 from simulator.platform.inspection import inspect, summary
-from simulator.platform.ledger import Ledger, LedgerError, move_log
+from simulator.platform.ledger import COMMIT_FAILED, LOCKED, Ledger, LedgerBusy, LedgerError
+from simulator.platform.ledger_log import move_log, set_up
+from simulator.platform.tally import Tally
 
 DEVICE = "INSERT INTO devices (sn, logins) VALUES (?, 1)"
 
@@ -38,11 +47,14 @@ def test_a_commit_that_fails_is_told(tmp_path: Path) -> None:
     turn: list[Callable[[], None]] = []
     ledger = Ledger(tmp_path / "l.db", turn.append)
     told: list[bool] = []
+    faults: list[str] = []
+    ledger.on_fault = lambda kind, detail: faults.append(kind)
     ledger.write(DEVICE, ("A",))
     ledger.when_durable(told.append)
     ledger.database.execute("ROLLBACK")  # what SQLite does by itself when the disk is full
     turn.pop()()
     assert told == [False]
+    assert faults == [COMMIT_FAILED]
     ledger.write(DEVICE, ("A",))
     ledger.when_durable(told.append)
     turn.pop()()
@@ -121,6 +133,176 @@ def test_text_of_an_inspection(tmp_path: Path) -> None:
     assert "dev.heartbeat  1,234  00000000: 1,234" in lines
     assert lines.index("dev.login          1  E0010004: 1") < lines.index("dev.heartbeat  1,234  00000000: 1,234")
     assert lines[-1] == "channel violation: 2"
+
+
+def test_no_connection_to_a_ledger_writes_without_the_disk(tmp_path: Path) -> None:
+    """`synchronous` OFF would not wait for the disk even when the log is moved: a loss of power could tear the file."""
+    normal = 1
+    ledger = Ledger(tmp_path / "l.db")
+    assert ledger.value("PRAGMA synchronous") >= normal
+    assert ledger.value("PRAGMA journal_mode") == "wal"
+    ledger.close()
+    mover = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+    mover.execute("PRAGMA synchronous = OFF")
+    set_up(mover)
+    assert mover.execute("PRAGMA synchronous").fetchone()[0] >= normal
+    mover.close()
+
+
+def test_the_log_is_cut_off_at_start_and_end(tmp_path: Path) -> None:
+    path, log = tmp_path / "l.db", tmp_path / "l.db-wal"
+    ledger = Ledger(path)
+    for number in range(300):
+        ledger.write(DEVICE, (f"D{number}",))
+    assert log.stat().st_size > 300_000
+    left = tmp_path / "left.db"  # what a kill leaves
+    shutil.copy(path, left)
+    shutil.copy(log, tmp_path / "left.db-wal")
+    again = Ledger(left)
+    assert again.value("SELECT count(*) FROM devices") == 300
+    assert (tmp_path / "left.db-wal").stat().st_size < 50_000
+    again.close()
+    reader = sqlite3.connect(path)
+    reader.execute("SELECT count(*) FROM devices").fetchone()
+    ledger.close()
+    assert log.stat().st_size == 0, "also with somebody who still looks"
+    reader.close()
+
+
+def test_a_log_that_has_grown_is_cut_off_while_the_platform_writes(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l.db")
+    other = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+    for number in range(50):
+        ledger.write("INSERT INTO files VALUES ('A', ?, zeroblob(10000), NULL)", (str(number),))
+    move_log(other, pages_at_most=20)
+    assert (tmp_path / "l.db-wal").stat().st_size == 0
+    other.close()
+    ledger.close()
+
+
+def damaged(tmp_path: Path) -> Path:
+    path = tmp_path / "l.db"
+    ledger = Ledger(path)
+    for number in range(3_000):
+        ledger.write(DEVICE, (f"D{number}",))
+    ledger.close()
+    data = bytearray(path.read_bytes())
+    for page in range(3, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 2_000] = random.Random(page).randbytes(2_000)
+    path.write_bytes(data)
+    return path
+
+
+def test_damaged_pages_are_said_so(tmp_path: Path) -> None:
+    path = damaged(tmp_path)
+    for look in (inspect, summary, Ledger):
+        with pytest.raises(LedgerError, match=r"l\.db: .*(malformed|damaged)"):
+            look(path)
+    assert run_command(["platform", "inspect", str(path)]) == ExitCode.USAGE
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_damaged_there_is_no_traceback(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "any.db"
+    path.unlink(missing_ok=True)
+    ledger = Ledger(path)
+    for number in range(50):
+        ledger.write(DEVICE, (f"D{number}",))
+        ledger.write("INSERT INTO commands VALUES (?, 'D1', 0, 0, 'f', 1, 0, 1, 1, 1, 1, '0', 1)", (number,))
+    ledger.close()
+    data = bytearray(path.read_bytes())
+    rng = random.Random(seed)
+    for _ in range(rng.choice((1, 20, 400))):
+        data[rng.randrange(100, len(data))] = rng.randrange(256)
+    path.write_bytes(data)
+    with suppress(LedgerError):
+        inspect(path)
+    with suppress(LedgerError):
+        Ledger(path).close()
+
+
+class Waiter:
+    """A loop's `call_soon` and `call_later`, one turn at a time."""
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], None]] = []
+
+    def soon(self, call: Callable[[], None]) -> None:
+        self.calls.append(call)
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.calls.append(call)
+
+    def turn(self) -> None:
+        calls, self.calls = self.calls, []
+        for call in calls:
+            call()
+
+
+def locked(tmp_path: Path, patience: float = 60.0) -> tuple[Ledger, Waiter, sqlite3.Connection, list[tuple[str, str]]]:
+    waiter = Waiter()
+    ledger = Ledger(tmp_path / "l.db", waiter.soon, waiter.later, patience)
+    faults: list[tuple[str, str]] = []
+    ledger.on_fault = lambda kind, detail: faults.append((kind, detail))
+    other = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return ledger, waiter, other, faults
+
+
+def test_a_locked_file_is_waited_for_in_later_turns(tmp_path: Path) -> None:
+    ledger, waiter, other, faults = locked(tmp_path)
+    done: list[str] = []
+    with pytest.raises(LedgerBusy):
+        ledger.write(DEVICE, ("A",))
+    ledger.perform(lambda: done.append(f"A {ledger.write(DEVICE, ('A',))}"), lambda: done.append("given up"))
+    ledger.perform(lambda: done.append(f"B {ledger.write(DEVICE, ('B',))}"))
+    waiter.turn()
+    assert done == []
+    other.execute("COMMIT")
+    waiter.turn()
+    assert done == ["A 1", "B 1"], "in order"
+    waiter.turn()
+    assert other.execute("SELECT count(*) FROM devices").fetchone() == (2,)
+    assert faults == []
+    other.close()
+    ledger.close()
+
+
+def test_a_lock_that_stays_is_given_up_and_counted(tmp_path: Path) -> None:
+    ledger, waiter, other, faults = locked(tmp_path, patience=0.0)
+    done: list[str] = []
+    ledger.perform(lambda: done.append("A"), lambda: done.append("given up"))
+    ledger.perform(lambda: done.append("B"))
+    waiter.turn()
+    assert done == ["given up"]
+    assert [kind for kind, _ in faults] == [LOCKED]
+    other.execute("COMMIT")
+    waiter.turn()
+    assert done == ["given up", "B"], "what nobody waits for is done all the same"
+    other.close()
+    ledger.close()
+
+
+def test_counts_that_could_not_be_written_are_kept(tmp_path: Path) -> None:
+    ledger, waiter, other, faults = locked(tmp_path, patience=0.0)
+    tally = Tally(ledger)
+    tally.message("dev.heartbeat", "0")
+    tally.flush()
+    waiter.turn()
+    tally.message("dev.heartbeat", "0")
+    tally.event("e")
+    other.execute("COMMIT")
+    tally.flush()
+    ledger.database.execute("ROLLBACK")
+    waiter.turn()
+    assert [kind for kind, _ in faults] == [LOCKED, COMMIT_FAILED]
+    tally.flush()
+    waiter.turn()
+    assert other.execute("SELECT count FROM messages").fetchone() == (2,)
+    assert other.execute("SELECT count FROM events").fetchone() == (1,)
+    other.close()
+    ledger.close()
 
 
 def test_the_log_is_moved_while_the_platform_writes(tmp_path: Path) -> None:
