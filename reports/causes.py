@@ -12,6 +12,7 @@ from typing import Any, Final
 from reports import text
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
+from simulator.shown import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ CAUSES: Final = (
         cut_short=True,
     ),
     Cause("merged", _REMARK, "merged from {runs:count} runs: {names:names}"),
+    Cause("merged_scenarios", _REMARK, "the merged runs are of different scenarios: {names:names}"),
     Cause(
         "connections_lost",
         _REMARK,
@@ -180,7 +182,7 @@ def sentence(finding: Finding | Mapping[str, Any]) -> str:
     found = finding if isinstance(finding, Finding) else Finding.load(finding)
     template = cause_of(found.key).text
     written = _FORMATTER.vformat(template, (), {**found.values, "values": found.values})
-    return " ".join(written.split())
+    return printable(" ".join(written.split()))
 
 
 class _Formatter(string.Formatter):

@@ -21,6 +21,7 @@ from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import FLOW_PREFIX
+from simulator.shown import printable
 
 _MARKS: Final = {"passed": "✓", "failed": "✗", "invalid": "!", "interrupted": "!"}
 SECTIONS: Final = (
@@ -84,6 +85,13 @@ def _embedded(data: Mapping[str, Any]) -> Markup:
     return Markup(orjson.dumps(data).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028"))
 
 
+def _shown(value: Any) -> Any:
+    """A value of a template: a text's control characters as their escapes, line by line."""
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
+        return "\n".join(map(printable, value.split("\n")))
+    return value
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -92,6 +100,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     for function in (
         text.milliseconds,

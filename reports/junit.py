@@ -5,15 +5,13 @@ only where no threshold was given, just as the verdict does; the counts stand in
 `schema/junit.xsd`.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from reports import text
 from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
-
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from simulator.shown import printable
 
 
 def render_junit(summary: Mapping[str, Any]) -> bytes:
@@ -89,5 +87,5 @@ def _series_case(kind: str, name: str, item: Mapping[str, Any], latency: str, ju
 
 
 def _clean(value: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return _ILLEGAL.sub("?", value)
+    """With the escapes of what XML cannot hold, or of what a viewer would act on."""
+    return "\n".join(map(printable, value.split("\n")))

@@ -1,44 +1,74 @@
 """`report.md`: the run on one page that fits in a merge-request comment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports import text
+from reports import markup, text
+from reports.order import FLOW_ORDER
 from reports.verdict import headline, note_lines, reason_lines
+from simulator.protocol.catalogue import PROTOCOL_ORDER
+from simulator.shown import detail
 
 MOST_CHARS = 60_000
 """Forges cut comments at about 65,000 characters."""
 MOST_FAILURES = 20
+_CUT = "(cut: the whole is in `report.html`)"
+_NO_FAILURES, _COUNTS_ALONE, _FEW_LINES, _OWN_NAMES, _CROSSED_THRESHOLDS = range(1, 6)
+"""Steps of leaving out, each on top of the ones before."""
+_LEAST_DETAIL = _CROSSED_THRESHOLDS
+_FEW = 10
+_LINE_CHARS = 500
+_MOST_CROSSED = 50
+_OWN = frozenset((*PROTOCOL_ORDER, *FLOW_ORDER))
+_TABLES = (
+    ("Requests", "requests", "funcId", "latency_ms"),
+    ("Flows", "flows", "flow", "latency_ms"),
+    ("Commands", "commands", "command", "handling_ms"),
+)
 _MARKS = {"passed": "✅", "failed": "❌", "invalid": "⚠️", "interrupted": "⚠️"}
 _LATENCIES = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 
 
 def render_markdown(summary: Mapping[str, Any]) -> str:
-    """The page as text, ending with a newline."""
-    parts = [
-        f"## {_MARKS[summary['verdict']]} {_cell(headline(summary))}",
-        "\n".join(f"- {_cell(reason)}" for reason in reason_lines(summary)[1:]),
-        _overview(summary),
-        *(f"> {note}" for note in note_lines(summary)),
-    ]
+    """The page as text, ending with a newline; what is too much for a comment is left out, the least important first.
+
+    The verdict and every funcId of the protocol are never left out.
+    """
+    page = ""
+    for left_out in range(_LEAST_DETAIL + 1):
+        page = "\n\n".join(part for part in _parts(summary, left_out) if part) + "\n"
+        if len(page) <= MOST_CHARS:
+            return page
+    return page[:MOST_CHARS].rsplit("\n", 1)[0] + f"\n\n{_CUT}\n"
+
+
+def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
+    """The page's paragraphs; `left_out` is how many of the steps of leaving out were taken."""
+    yield f"## {_MARKS[summary['verdict']]} {markup.sentence(detail(headline(summary), _LINE_CHARS))}"
+    reasons, notes = reason_lines(summary)[1:], note_lines(summary)
+    if left_out >= _FEW_LINES:
+        reasons, notes = ([detail(line, _LINE_CHARS) for line in lines[:_FEW]] for lines in (reasons, notes))
+    yield "\n".join(f"- {markup.sentence(reason)}" for reason in reasons)
+    yield _overview(summary)
+    yield from (f"> {markup.sentence(note)}" for note in notes)
     if summary["thresholds"]:
-        rows = [
-            ["✅" if item["passed"] else "❌", f"`{item['expression']}`", text.threshold_value(item), item["reason"]]
-            for item in summary["thresholds"]
-        ]
-        parts += ["### Thresholds", _table(["", "threshold", "value", "remark"], "clrl", rows)]
-    parts += ["### Requests", _series(summary, summary["requests"], "funcId", "latency_ms")]
-    flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
-    if flows:
-        parts += ["### Flows", _series(summary, flows, "flow", "latency_ms")]
-    if summary["commands"]:
-        parts += ["### Commands", _series(summary, summary["commands"], "command", "handling_ms")]
-    if summary["failures"]:
-        parts += ["### Failures", _failures(summary["failures"])]
-    page = "\n\n".join(part for part in parts if part) + "\n"
-    if len(page) > MOST_CHARS:
-        page = page[:MOST_CHARS].rsplit("\n", 1)[0] + "\n\n(cut: the whole is in `report.html`)\n"
-    return page
+        yield "### Thresholds"
+        yield _thresholds(summary["thresholds"], crossed_only=left_out >= _CROSSED_THRESHOLDS)
+    for heading, kind, first, latency in _TABLES:
+        rows = {name: figures for name, figures in summary[kind].items() if figures["count"]}
+        shown = rows
+        if left_out >= _OWN_NAMES:
+            shown = {name: figures for name, figures in rows.items() if name in _OWN}
+        if rows:
+            yield f"### {heading}"
+            yield _series(summary, shown, first, latency, codes=left_out < _COUNTS_ALONE)
+            if more := len(rows) - len(shown):
+                yield f"… and {more} more"
+    if summary["failures"] and left_out < _NO_FAILURES:
+        yield "### Failures"
+        yield _failures(summary["failures"])
+    if left_out:
+        yield _CUT
 
 
 def _overview(summary: Mapping[str, Any]) -> str:
@@ -64,14 +94,32 @@ def _overview(summary: Mapping[str, Any]) -> str:
     )
 
 
-def _series(summary: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], first: str, latency: str) -> str:
+def _thresholds(results: list[Mapping[str, Any]], *, crossed_only: bool) -> str:
+    shown = [item for item in results if not item["passed"]][:_MOST_CROSSED] if crossed_only else results
+    rows = [
+        [
+            "✅" if item["passed"] else "❌",
+            markup.code(detail(item["expression"], _LINE_CHARS)),
+            text.threshold_value(item),
+            markup.sentence(detail(item["reason"])),
+        ]
+        for item in shown
+    ]
+    table = _table(["", "threshold", "value", "remark"], "clrl", rows) if rows else ""
+    more = len(results) - len(shown)
+    return table + (f"\n\n… and {more} more" if more else "")
+
+
+def _series(
+    summary: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], first: str, latency: str, *, codes: bool
+) -> str:
     seconds = summary["duration_s"]
     cells = [
         [
-            f"`{name}`",
+            markup.code(name),
             text.count(figures["count"]),
             text.rate(figures["count"] / seconds),
-            f"**{figures['failures']:,}**: {text.codes(figures['codes'])}" if figures["failures"] else "0",
+            _failed(figures, codes),
             *(text.milliseconds(figures[latency][key]) for key in _LATENCIES),
         ]
         for name, figures in rows.items()
@@ -80,12 +128,19 @@ def _series(summary: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], f
     return _table(headings, "lrrl" + "r" * len(_LATENCIES), cells)
 
 
+def _failed(figures: Mapping[str, Any], codes: bool) -> str:
+    if not figures["failures"]:
+        return "0"
+    count = f"**{figures['failures']:,}**"
+    return f"{count}: {text.codes(figures['codes'], markup.word)}" if codes else count
+
+
 def _failures(failures: list[Mapping[str, Any]]) -> str:
     rows = [
         [
-            f"`{item['name']}`",
+            markup.code(item["name"]),
             text.count(item["count"]),
-            item["example"],
+            markup.word(item["example"]),
             text.clock(item["first"]),
             text.clock(item["last"]),
         ]
@@ -97,11 +152,8 @@ def _failures(failures: list[Mapping[str, Any]]) -> str:
 
 
 def _table(headings: list[str], alignment: str, rows: list[list[str]]) -> str:
+    """The cells are Markdown already."""
     rule = {"l": ":--", "r": "--:", "c": ":-:"}
     lines = ["| " + " | ".join(headings) + " |", "|" + "|".join(rule[side] for side in alignment) + "|"]
-    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines)
-
-
-def _cell(value: str) -> str:
-    return value.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;") if "`" not in value else value

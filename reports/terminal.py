@@ -9,12 +9,13 @@ from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
 
 from reports import text
 from reports.verdict import headline, note_lines, reason_lines
+from simulator.shown import printable
 
 PLAIN_WIDTH = 160
 """Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
@@ -34,6 +35,11 @@ _VERDICT_STYLES = {
     "invalid": "bold yellow",
     "interrupted": "bold yellow",
 }
+
+
+def plain(value: str) -> str:
+    """A text from outside for `rich`: neither its markup nor a terminal's commands work in it."""
+    return escape_markup(printable(value))
 
 
 def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width: int | None = None) -> None:
@@ -61,15 +67,15 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
     if console.width < CODES_WIDTH:
         for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
             if figures["failures"]:
-                console.print(f"[bold]Failed[/]      {escape(name)}: {escape(text.codes(figures['codes']))}")
+                console.print(f"[bold]Failed[/]      {plain(name)}: {plain(text.codes(figures['codes']))}")
     console.print(Text.from_markup(_fleet_lines(summary)))
     errors = summary["internal_errors"]
     if errors["total"]:
-        found = ", ".join(f"{rule} {item['count']:,}" for rule, item in errors["by_rule"].items())
-        console.print(f"[bold red]Own errors[/]  {escape(found)}")
+        found = text.tally({rule: item["count"] for rule, item in errors["by_rule"].items()})
+        console.print(f"[bold red]Own errors[/]  {plain(found)}")
     if summary["anomalies"]:
-        found = ", ".join(f"{kind} {item['count']:,}" for kind, item in summary["anomalies"].items())
-        console.print(f"[bold]Anomalies[/]   {escape(found)}")
+        found = text.tally({kind: item["count"] for kind, item in summary["anomalies"].items()})
+        console.print(f"[bold]Anomalies[/]   {plain(found)}")
     _print_thresholds(console, summary["thresholds"])
     _print_verdict(console, summary)
 
@@ -102,13 +108,13 @@ def _series_table(
         table.add_column("failure codes", overflow="fold")
     for name, figures in rows.items():
         failures = figures["failures"]
-        cells = [name, text.count(figures["count"]), text.rate(figures["count"] / seconds)]
+        cells = [plain(name), text.count(figures["count"]), text.rate(figures["count"] / seconds)]
         cells.append(f"[red]{failures:,}[/]" if failures else "0")
         cells += [text.milliseconds(figures[latency][key]) for key in latencies]
         if with_bytes:
             cells += [text.size(figures.get("bytes_out")), text.size(figures.get("bytes_in"))]
         if with_codes:
-            cells.append(escape(text.codes(figures["codes"])))
+            cells.append(plain(text.codes(figures["codes"])))
         table.add_row(*cells)
     return table
 
@@ -121,8 +127,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         f"{fleet['connections']:,} connections"
     ]
     if fleet["disconnects"]:
-        reasons = ", ".join(f"{escape(reason)} {count:,}" for reason, count in fleet["disconnects"].items())
-        lines.append(f"[bold]Disconnects[/] {reasons}")
+        lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")
     lines.append(
         "[bold]Records[/]     "
         + ", ".join(
@@ -150,7 +155,7 @@ def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> Non
     table.add_column("remark", overflow="fold")
     for result in results:
         mark = "[green]passed[/]" if result["passed"] else "[bold red]crossed[/]"
-        cells = (mark, escape(result["expression"]), text.threshold_value(result), escape(result.get("reason", "")))
+        cells = (mark, plain(result["expression"]), text.threshold_value(result), plain(result.get("reason", "")))
         table.add_row(*cells)
     console.print(table)
 
@@ -158,13 +163,13 @@ def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> Non
 def _print_verdict(console: Console, summary: Mapping[str, Any]) -> None:
     """Notes and further reasons, and once more the first line: the eye is at the end of what was printed."""
     for note in note_lines(summary):
-        console.print(f"[yellow]Note:[/] {escape(note)}")
+        console.print(f"[yellow]Note:[/] {plain(note)}")
     for reason in reason_lines(summary)[1:]:
-        console.print(f"[yellow]Also:[/] {escape(reason)}")
+        console.print(f"[yellow]Also:[/] {plain(reason)}")
     console.print(_verdict(summary))
 
 
 def _verdict(summary: Mapping[str, Any]) -> str:
     verdict = summary["verdict"]
     line = headline(summary).removeprefix(verdict.upper())
-    return f"[bold]Verdict[/]     [{_VERDICT_STYLES[verdict]}]{verdict.upper()}[/]{escape(line)}"
+    return f"[bold]Verdict[/]     [{_VERDICT_STYLES[verdict]}]{verdict.upper()}[/]{plain(line)}"

@@ -1,10 +1,17 @@
 """How figures are written for people: durations, counts, bytes, shares. One place, so that all reports agree."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
+from simulator.shown import printable
+
 NOTHING = "–"
+ENDLESS = "∞"
+"""How long a failed request took."""
+MOST_NAMES = 8
+"""Of a list within a line; tables hold the whole of it."""
 
 
 def milliseconds(value: float | None) -> str:
@@ -73,19 +80,25 @@ def clock(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S")
 
 
-def codes(found: Mapping[str, int]) -> str:
+def codes(found: Mapping[str, int], word: Callable[[str], str] = printable) -> str:
     """Failure codes with their counts: `timeout 3, E0000003 1`; empty without failures."""
-    return ", ".join(f"{code} {number:,}" for code, number in found.items() if code != "00000000")
+    return tally({code: number for code, number in found.items() if code != "00000000"}, word)
 
 
-def tally(found: Mapping[str, int]) -> str:
-    """Names with their counts: `closed 1006 14, timeout 2`."""
-    return ", ".join(f"{name} {number:,}" for name, number in found.items())
+def tally(found: Mapping[str, int], word: Callable[[str], str] = printable) -> str:
+    """Names with their counts: `closed 1006 14, timeout 2`; of many the first ones, and how many more there are.
+
+    `word` writes a name for the page that it stands on.
+    """
+    shown = [f"{word(name)} {number:,}" for name, number in islice(found.items(), MOST_NAMES)]
+    left = list(found.values())[MOST_NAMES:]
+    return ", ".join([*shown, f"{sum(left):,} of {len(left)} more kinds"] if left else shown)
 
 
-def names(found: Iterable[str]) -> str:
-    """A list on one line."""
-    return ", ".join(found)
+def names(found: Sequence[str]) -> str:
+    """A list on one line; of many the first ones, and how many more there are."""
+    left = len(found) - MOST_NAMES
+    return ", ".join([*map(printable, found[:MOST_NAMES]), f"{left} more"] if left > 0 else map(printable, found))
 
 
 def threshold_value(result: Mapping[str, Any]) -> str:
