@@ -4,25 +4,19 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.compare import (
-    LEAST_MS,
-    LEAST_PERCENT,
-    ComparedRun,
-    FailOn,
-    compare_runs,
-    compared_run,
-    parse_fail_on,
-    regressions,
-)
-from reports.comparison import print_comparison, render_comparison
-from reports.rebuild import load_run
+from reports.comparability import remarks, same_runs, worthless
+from reports.compare import LEAST_MS, LEAST_PERCENT, ComparedRun, compare_runs, compared_run
+from reports.comparison import Result, print_comparison, render_comparison
+from reports.gates import FailOn, parse_fail_on, regressions, unjudged, unknown_names
+from reports.rebuild import load_run, same_directories, told_verdict
 from reports.writer import write_whole
 from simulator.exit_codes import ExitCode
 
 COMPARE_DESCRIPTION = """\
 Compare a run with one or several earlier ones. Every funcId, flow and command is judged: better, worse, or within the
 noise that its counts allow. Exit code 3 on a regression: any figure that got worse, or with --fail-on only those that
-got worse by more than that."""
+got worse by more than that. Also 3 where it cannot be told: too few samples of what --fail-on asks for, runs that are
+invalid or were stopped, nothing in common; --allow-unjudged lets those pass."""
 COMPARE_EPILOG = """\
 examples:
   best-fleet compare runs/monday runs/tuesday
@@ -43,6 +37,9 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIMIT",
         help="[name or glob] metric +amount: 'p99 +10%%', 'dev.heartbeat p95 +20 ms', 'failures +0.5%%'; repeatable",
     )
+    parser.add_argument(
+        "--allow-unjudged", action="store_true", help="exit code 0 also where too few samples, or a run, tell nothing"
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as a page, too")
     parser.add_argument("--all", action="store_true", help="print figures within noise, too")
     parser.add_argument(
@@ -53,8 +50,15 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
         help="smaller changes are noise (%(default)g)",
     )
     parser.add_argument(
-        "--least-ms", type=float, default=LEAST_MS, metavar="N", help="changes of fewer ms are noise (%(default)g)"
+        "--least-ms",
+        type=float,
+        metavar="N",
+        help=f"changes of fewer ms are noise, for --fail-on as well ({LEAST_MS:g}; a limit in ms is its own)",
     )
+
+
+class ComparisonError(Exception):
+    """The comparison that was asked for makes no sense; the message says why, a line each."""
 
 
 def compare_directories(
@@ -65,27 +69,49 @@ def compare_directories(
     html: Path | None = None,
     everything: bool = False,
     least_percent: float = LEAST_PERCENT,
-    least_ms: float = LEAST_MS,
+    least_ms: float | None = None,
+    allow_unjudged: bool = False,
 ) -> ExitCode:
     """Compare the runs in directories, print the table and write the page.
 
+    Args:
+        least_ms: what changes of quantiles must amount to; None for the usual 1 ms, which limits in ms may undercut.
+
     Raises:
+        ComparisonError: If a run is given twice, or a limit speaks of nothing there is.
         UnreadableRunError: If a directory holds no run.
         OSError: If the page cannot be written.
     """
+    same = same_directories([*bases, new])
+    if same:
+        raise ComparisonError("\n".join(same))
     before = [_read(path) for path in bases]
     now = _read(new)
-    quantiles = [limit.metric for limit in limits]
-    found = compare_runs(before, now, quantiles=quantiles, least_percent=least_percent, least_ms=least_ms)
-    reasons = regressions(found, limits)
-    print_comparison(before, now, found, reasons, everything=everything)
+    measured = {name for run in (*before, now) for name in run.series}
+    wrong = [*same_runs([*before, now]), *(f"--fail-on {problem}" for problem in unknown_names(limits, measured))]
+    if wrong:
+        raise ComparisonError("\n".join(wrong))
+    found = compare_runs(
+        before,
+        now,
+        quantiles=[limit.metric for limit in limits],
+        least_percent=least_percent,
+        least_ms=LEAST_MS if least_ms is None else least_ms,
+    )
+    result = Result(
+        regressions(found, limits, least_ms),
+        [*worthless(before, now), *unjudged(found, limits, least_ms)],
+        remarks(before, now),
+        allow_unjudged,
+    )
+    print_comparison(before, now, found, result, everything=everything)
     if html is not None:
-        write_whole(html, render_comparison(before, now, found, reasons).encode())
-    return ExitCode.THRESHOLD_CROSSED if reasons else ExitCode.PASSED
+        write_whole(html, render_comparison(before, now, found, result).encode())
+    return ExitCode.PASSED if result.passed else ExitCode.THRESHOLD_CROSSED
 
 
 def _read(directory: Path) -> ComparedRun:
-    return compared_run(str(directory), *load_run(directory))
+    return compared_run(str(directory), *load_run(directory), *told_verdict(directory))
 
 
 def _fail_on(text: str) -> FailOn:

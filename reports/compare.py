@@ -2,25 +2,27 @@
 
 A difference counts only if it is larger than chance explains (the bounds of `reports.noise` do not overlap; those of
 several base runs are taken together) and large enough to matter: 10 % and 1 ms for a quantile, 0.1 percentage points
-for failures, unless told otherwise. Everything else is noise, whatever the figures look like. A flow that got slower by
-no more than the requests in it explain is no regression of its own: it follows from theirs.
+for failures, unless told otherwise. Everything else is noise, whatever the figures look like. Where the samples are too
+few to tell, a quantile is worse all the same if the new run's lower bound lies far above all that the base measured;
+otherwise it is unjudged, which is no noise. A failed request counts as one that took for ever. A flow that got slower
+by no more than the requests in it explain is no regression of its own: it follows from theirs.
 """
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Final
 
-from reports.figures import is_series, name_of
-from reports.noise import SPANS, Bounds, quantile_bounds, share_bounds, widest
+from reports import text
+from reports.figures import RECORD_DELIVERY, is_series, name_of, record_counts, without
+from reports.noise import SPANS, Bounds, quantile, share_bounds, widest
 from reports.order import PARTS_OF_FLOWS, in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
-from simulator.measurements.histogram import Histogram
+from simulator.measurements.histogram import HIGHEST_US, Histogram
 from simulator.measurements.run import RunMeasurements
+from simulator.measurements.series import FAILED_PREFIX
 
 QUANTILES: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 FAILURES: Final = "failures"
@@ -28,17 +30,24 @@ LEAST_PERCENT: Final = 10.0
 LEAST_MS: Final = 1.0
 LEAST_FAILURE_POINTS: Final = 0.1
 
-BETTER, WORSE, NOISE, UNKNOWN, MISSING, NEW = "better", "worse", "noise", "unknown", "missing", "new"
+BETTER, WORSE, NOISE, UNKNOWN, MISSING, NEW = "better", "worse", "noise", "unjudged", "missing", "new"
 FOLLOWS: Final = "follows"
+MISSED: Final = 0.001
+"""How probable a difference may be by chance, as for the bounds."""
+FAR_TIMES: Final = 2.0
+"""Whatever the counts: nobody takes it for chance that all is twice as slow as the slowest was."""
+TIMES: Final = 3.0
+"""From here on a change is written as a multiple."""
 EXPLAINED: Final = 3.0
 """A flow follows if it lost at most three times what its requests lost: who queues loses more than once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One funcId, flow or command of a run, with its spans of time."""
+    """One funcId, flow or command of a run, with its spans of time; what failed or is pending took for ever."""
 
     histogram: Histogram
+    count: int
     failures: int
     spans: Sequence[Histogram]
 
@@ -50,6 +59,10 @@ class ComparedRun:
     label: str
     run: RunInfo
     series: Mapping[str, Series]
+    verdict: str = ""
+    """What the run's own report says."""
+    reason: str = ""
+    """Why, in its own first words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,72 +77,38 @@ class Difference:
 
     @property
     def change(self) -> float | None:
-        """Relative for quantiles (0.1 is 10 % slower), in shares for failures."""
-        if self.base is None or self.new is None:
+        """Relative for quantiles (0.1 is 10 % slower), in shares for failures; infinite where the new one failed."""
+        if self.base is None or self.new is None or math.isinf(self.base.value):
             return None
         if self.metric == FAILURES:
             return self.new.value - self.base.value
         return self.new.value / self.base.value - 1.0 if self.base.value else None
 
 
-@dataclass(frozen=True, slots=True)
-class FailOn:
-    """A limit of change: `[name or glob] metric +amount(% | ms | s)`; of failures, percentage points."""
-
-    expression: str
-    subject: str
-    metric: str
-    amount: float
-    unit: str
-
-    def crossed(self, difference: Difference) -> bool:
-        """Whether the difference is worse than chance explains and beyond this limit."""
-        if difference.metric != self.metric or not fnmatchcase(difference.name, self.subject):
-            return False
-        base, new = difference.base, difference.new
-        if base is None or new is None or new.low <= base.high:
-            return False
-        if difference.mark == FOLLOWS and self.subject != difference.name:
-            return False
-        if self.metric == FAILURES:
-            return 100.0 * (new.value - base.value) > self.amount
-        if self.unit == "ms":
-            return new.value - base.value > self.amount
-        return new.value > base.value * (1.0 + self.amount / 100.0)
-
-
-_FAIL_ON: Final = re.compile(r"(?:(\S+)\s+)?(p\d+(?:\.\d+)?|failures)\s*\+\s*(\d+(?:\.\d+)?)\s*(%|ms|s)")
-
-
-def parse_fail_on(text: str) -> FailOn:
-    """Read one `--fail-on` expression, such as `p99 +10%`, `dev.heartbeat p95 +20 ms` or `failures +0.5%`.
-
-    Raises:
-        ValueError: If it is none; the message shows the form.
-    """
-    match = _FAIL_ON.fullmatch(text.strip())
-    form = f"{text!r}: expected [name] metric +amount, as in 'p99 +10%' or 'dev.heartbeat p95 +20 ms'"
-    if match is None:
-        raise ValueError(form)
-    subject, metric, amount, unit = match.groups()
-    if metric == FAILURES and unit != "%":
-        raise ValueError(f"{text!r}: failures change by percentage points, as in 'failures +0.5%'")
-    if metric != FAILURES and not 0.0 < float(metric[1:]) < 100.0:
-        raise ValueError(f"{text!r}: a percentile lies between 0 and 100")
-    value = float(amount) * (1000.0 if unit == "s" else 1.0)
-    return FailOn(" ".join(text.split()), subject or "*", metric, value, "ms" if unit == "s" else unit)
-
-
-def compared_run(label: str, measurements: RunMeasurements, run: RunInfo) -> ComparedRun:
-    """What the comparison needs of a run that was read back."""
+def compared_run(
+    label: str, measurements: RunMeasurements, run: RunInfo, verdict: str = "", reason: str = ""
+) -> ComparedRun:
+    """What the comparison needs of a run that was read back, with the verdict and reason that its report gives."""
     measurements.settle()
-    spans = _spans(measurements, run)
-    series = {
-        name_of(tag): Series(totals.histogram, totals.failures, spans[tag])
-        for tag, totals in measurements.totals.items()
-        if totals.count and is_series(tag)
-    }
-    return ComparedRun(label, run, series)
+    spans = _spans(measurements)
+    pending = max(record_counts(measurements)["pending"], 0)
+    series = {}
+    for tag, totals in measurements.totals.items():
+        if not totals.count or not is_series(tag):
+            continue
+        failed = measurements.totals.get(FAILED_PREFIX + tag)
+        name = name_of(tag)
+        series[name] = Series(
+            _for_ever(
+                totals.histogram,
+                failed.histogram if failed is not None else Histogram(),
+                pending if name == RECORD_DELIVERY else 0,
+            ),
+            totals.count,
+            totals.failures,
+            spans[tag],
+        )
+    return ComparedRun(label, run, series, verdict, reason)
 
 
 def compare_runs(
@@ -156,44 +135,47 @@ def compare_runs(
         before = [run.series[name] for run in bases if name in run.series]
         after = new.series.get(name)
         for metric, percent in percents.items():
-            base = _together([quantile_bounds(item.histogram, item.spans, percent) for item in before])
-            now = quantile_bounds(after.histogram, after.spans, percent) if after is not None else None
-            mark = _mark(bool(before), after is not None, base, now)
-            if mark in (BETTER, WORSE) and base is not None and now is not None:
-                change = abs(now.value - base.value)
-                if change < least_ms or change < base.value * least_percent / 100.0:
-                    mark = NOISE
-            differences.append(Difference(name, metric, base, now, mark))
-        base = _together([share_bounds(item.failures, item.histogram.count) for item in before])
-        now = share_bounds(after.failures, after.histogram.count) if after is not None else None
-        mark = _mark(bool(before), after is not None, base, now)
-        if mark in (BETTER, WORSE) and base is not None and now is not None:
-            mark = mark if 100.0 * abs(now.value - base.value) >= LEAST_FAILURE_POINTS else NOISE
-        differences.append(Difference(name, FAILURES, base, now, mark))
+            base = _together([quantile(item.histogram, item.spans, percent) for item in before])
+            now = quantile(after.histogram, after.spans, percent) if after is not None else None
+            least = max(least_ms, (base.value if base is not None else 0.0) * least_percent / 100.0)
+            differences.append(Difference(name, metric, base, now, _mark(base, now, least)))
+        base = _together([share_bounds(item.failures, item.count) for item in before])
+        now = share_bounds(after.failures, after.count) if after is not None else None
+        differences.append(Difference(name, FAILURES, base, now, _mark(base, now, LEAST_FAILURE_POINTS / 100.0)))
     return _with_followers(differences)
 
 
-def regressions(differences: Sequence[Difference], limits: Sequence[FailOn]) -> list[str]:
-    """Why the new run does not pass: with limits what crosses them, without any whatever got worse or is missing."""
-    reasons = []
-    for difference in differences:
-        crossed = [limit.expression for limit in limits if limit.crossed(difference)]
-        if crossed:
-            reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}: over {crossed[0]}")
-        elif not limits and difference.mark == WORSE:
-            reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}")
-        if difference.mark == MISSING and difference.metric == FAILURES:
-            reasons.append(f"{difference.name} never occurred in the new run")
-    return reasons
+def beyond_chance(base: Bounds, new: Bounds) -> bool:
+    """Whether the new figure is larger than the base's, and by more than chance explains."""
+    if base.enough and new.enough and not base.open:
+        return new.low > base.high
+    # without an upper bound of the base, the new run's lower one must lie above all that the base has seen
+    lower = new.low if new.enough else new.minimum
+    if not lower > base.maximum:
+        return False
+    if lower >= FAR_TIMES * base.maximum:
+        return True
+    # of all samples of both runs the largest are the new one's: how probable is that if they came from one platform?
+    chance = 1.0
+    for number in range(new.above):
+        chance *= (new.count - number) / (new.count + base.count - number)
+        if chance <= MISSED:
+            return True
+    return False
 
 
 def change_text(difference: Difference) -> str:
-    """`+21.3 %`, or percentage points for failures; empty where there is nothing to compare."""
+    """`+21.3 %` or `×156`, or percentage points for failures; empty where there is nothing to compare."""
     change = difference.change
     if change is None:
         return ""
     if difference.metric == FAILURES:
         return f"{100.0 * change:+.2f} points"
+    if math.isinf(change):
+        return text.ENDLESS
+    times = change + 1.0
+    if times >= TIMES:
+        return f"×{times:,.0f}" if times >= 10.0 else f"×{times:.1f}"
     return f"{100.0 * change:+.1f} %"
 
 
@@ -202,7 +184,7 @@ def _with_followers(differences: Sequence[Difference]) -> list[Difference]:
     lost = {
         (item.name, item.metric): item.new.value - item.base.value
         for item in differences
-        if item.mark == WORSE and item.base is not None and item.new is not None
+        if item.mark == WORSE and item.base is not None and item.new is not None and math.isfinite(item.base.value)
     }
     found = []
     for item in differences:
@@ -226,37 +208,69 @@ def _together(found: Sequence[Bounds | None]) -> Bounds | None:
     return widest(known) if known else None
 
 
-def _mark(was: bool, is_now: bool, base: Bounds | None, new: Bounds | None) -> str:
-    if not is_now:
+def _mark(base: Bounds | None, new: Bounds | None, least: float) -> str:
+    """How two figures differ; changes of less than `least` (in the figures' unit) are noise."""
+    if new is None:
         return MISSING
-    if not was:
+    if base is None:
         return NEW
-    if base is None or new is None:
+    # two infinite figures differ by nothing
+    change = 0.0 if new.value == base.value else new.value - base.value
+    if beyond_chance(base, new):
+        return WORSE if change >= least else NOISE
+    if not (base.enough and new.enough):
         return UNKNOWN
-    if new.low > base.high:
-        return WORSE
-    return BETTER if new.high < base.low else NOISE
+    if new.high < base.low:
+        return BETTER if -change >= least else NOISE
+    # no upper bound: whether it got worse cannot be told, unless there is nothing that looks like it
+    return UNKNOWN if base.open and change >= least else NOISE
 
 
-def _spans(measurements: RunMeasurements, run: RunInfo) -> Mapping[str, Sequence[Histogram]]:
+def _for_ever(histogram: Histogram, failed: Histogram, pending: int = 0) -> Histogram:
+    """The durations, with those that `failed` (they are among them) and those still pending as infinite ones."""
+    if not failed.count and not pending:
+        return histogram
+    found = Histogram()
+    found.add(without(histogram, failed))
+    found.record(HIGHEST_US, failed.count + pending)
+    return found
+
+
+class _Span:
+    """One series' open span of time."""
+
+    __slots__ = ("failed", "index", "whole")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.whole = HistogramSum()
+        self.failed = HistogramSum()
+
+    def histogram(self) -> Histogram:
+        return _for_ever(self.whole.histogram(), self.failed.histogram())
+
+
+def _spans(measurements: RunMeasurements) -> Mapping[str, Sequence[Histogram]]:
     """Each series cut into equal spans of the time in which it occurred at all."""
-    open_sums: dict[str, tuple[int, HistogramSum]] = {}
+    open_spans: dict[str, _Span] = {}
     spans: defaultdict[str, list[Histogram]] = defaultdict(list)
-    edges: dict[str, tuple[float, float]] = {}
-    for tag, totals in measurements.totals.items():
-        edges[tag] = (totals.first, max((totals.last - totals.first) / SPANS, 1.0))
+    edges = {
+        tag: (totals.first, max((totals.last - totals.first) / SPANS, 1.0))
+        for tag, totals in measurements.totals.items()
+        if is_series(tag)
+    }
     for interval in measurements.intervals:
-        tag = interval.tag
-        if not is_series(tag) or tag not in edges:
+        tag = interval.tag.removeprefix(FAILED_PREFIX)
+        if tag not in edges:
             continue
         first, length = edges[tag]
         index = math.floor((interval.start - first) / length)
-        found = open_sums.get(tag)
-        if found is None or found[0] != index:
-            if found is not None:
-                spans[tag].append(found[1].histogram())
-            found = open_sums[tag] = (index, HistogramSum())
-        found[1].add(interval.encoded)
-    for tag, (_, total) in open_sums.items():
-        spans[tag].append(total.histogram())
+        span = open_spans.get(tag)
+        if span is None or span.index != index:
+            if span is not None:
+                spans[tag].append(span.histogram())
+            span = open_spans[tag] = _Span(index)
+        (span.whole if tag == interval.tag else span.failed).add(interval.encoded)
+    for tag, span in open_spans.items():
+        spans[tag].append(span.histogram())
     return spans

@@ -1,11 +1,12 @@
 """A comparison shown: as a table on the terminal, and as a page of its own."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from reports import text
@@ -24,7 +25,7 @@ from reports.compare import (
 )
 from reports.html import render_page
 from reports.noise import Bounds
-from reports.terminal import PLAIN_WIDTH
+from reports.terminal import PLAIN_WIDTH, plain
 
 MARKS: Final = {
     WORSE: ("worse", "bold red"),
@@ -35,32 +36,59 @@ MARKS: Final = {
     MISSING: ("missing", "bold red"),
     NEW: ("new", "cyan"),
 }
+REGRESSION, UNJUDGED, NO_REGRESSION = "Regression", "Unjudged", "No regression"
 METHOD: Final = (
     "A quantile's bounds are the order statistics that enclose the true quantile in all but one of a thousand cases, "
     "widened where the run's spans of time differ by more than chance; a failure share's are Wilson's. A difference is "
     "real when the bounds do not overlap and it is large enough to matter. Several base runs: their bounds together, "
-    "and wider by what the runs differ. A burst of less than five seconds is not judged. A flow follows when a request "
-    "in it got worse and explains the flow's loss."
+    "and wider by what the runs differ. A failed request took for ever, as it does to a threshold, and so did a record "
+    "that is still pending. Of a burst of under five seconds, or of few samples, a quantile is worse only where the "
+    "new run's values lie above all of the base's; else it is unjudged. A flow follows when a request in it got worse "
+    "and explains the flow's loss."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a comparison comes to."""
+
+    regressions: Sequence[str] = ()
+    unjudged: Sequence[str] = ()
+    """What was asked and cannot be told."""
+    remarks: Sequence[str] = ()
+    """What a reader must know besides."""
+    allowed: bool = False
+    """Whether what is unjudged may pass."""
+
+    @property
+    def passed(self) -> bool:
+        return not self.regressions and (self.allowed or not self.unjudged)
+
+    @property
+    def word(self) -> str:
+        """The first thing that is said, before its reasons."""
+        if self.regressions:
+            return REGRESSION
+        return UNJUDGED if self.unjudged else NO_REGRESSION
 
 
 def print_comparison(
     bases: Sequence[ComparedRun],
     new: ComparedRun,
     differences: Sequence[Difference],
-    reasons: Sequence[str],
+    result: Result,
     *,
     everything: bool = False,
     file: TextIO | None = None,
     width: int | None = None,
 ) -> None:
-    """Print the table, and why the new run does not pass.
+    """Print the result, the table, and why the new run does not pass.
 
     Args:
         bases: the runs compared with.
         new: the run that is judged.
         differences: of `compare_runs`.
-        reasons: of `regressions`.
+        result: what they come to.
         everything: rows within noise, too; else they are only counted.
         file: standard output unless given.
         width: columns; the terminal's unless given.
@@ -68,8 +96,11 @@ def print_comparison(
     console = Console(file=file, width=width, highlight=False)
     if not console.is_terminal and width is None:
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
-    console.print(f"[bold]base[/] {escape(', '.join(run.label for run in bases))}")
-    console.print(f"[bold]new[/]  {escape(new.label)}")
+    console.print(f"[bold]result[/] {_in_words(result)}")
+    console.print(f"[bold]base[/]   {plain(', '.join(run.label for run in bases))}")
+    console.print(f"[bold]new[/]    {plain(new.label)}")
+    for remark in result.remarks:
+        console.print(f"[bold yellow]Note:[/] {plain(remark)}")
     shown = [item for item in differences if everything or item.mark not in (NOISE, UNKNOWN)]
     if shown:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -81,19 +112,34 @@ def print_comparison(
         for item in shown:
             label, style = MARKS[item.mark]
             cells = (value_text(item, item.base), value_text(item, item.new), change_text(item))
-            table.add_row(item.name, item.metric, *cells, f"[{style}]{label}[/]")
+            table.add_row(plain(item.name), item.metric, *cells, f"[{style}]{label}[/]")
         console.print(table)
     quiet = sum(item.mark == NOISE for item in differences)
     few = sum(item.mark == UNKNOWN for item in differences)
     console.print(f"{quiet} figures within noise, {few} with too few samples to judge")
-    for reason in reasons:
-        console.print(f"[bold red]Regression[/] {escape(reason)}")
-    if not reasons:
+    for reason in result.regressions:
+        console.print(f"[bold red]Regression[/] {plain(reason)}")
+    for reason in result.unjudged:
+        console.print(f"[bold yellow]Unjudged[/] {plain(reason)}")
+    if result.word == NO_REGRESSION:
         console.print("[bold green]No regression[/]")
 
 
+def _in_words(result: Result) -> str:
+    if result.regressions:
+        return f"[bold red]regression[/]: {plain(result.regressions[0])}{_more(result.regressions)}"
+    if not result.unjudged:
+        return "[bold green]no regression[/]"
+    allowed = " (which --allow-unjudged allows)" if result.allowed else ""
+    return f"[bold yellow]unjudged[/]{allowed}: {plain(result.unjudged[0])}{_more(result.unjudged)}"
+
+
+def _more(reasons: Sequence[str]) -> str:
+    return f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+
+
 def render_comparison(
-    bases: Sequence[ComparedRun], new: ComparedRun, differences: Sequence[Difference], reasons: Sequence[str]
+    bases: Sequence[ComparedRun], new: ComparedRun, differences: Sequence[Difference], result: Result
 ) -> str:
     """The comparison as one page without network, side by side."""
     by_name: dict[str, list[dict[str, Any]]] = {}
@@ -105,7 +151,6 @@ def render_comparison(
             "base_bounds": _bounds_text(item, item.base),
             "new_bounds": _bounds_text(item, item.new),
             "change": change_text(item),
-            "sort": item.change or 0.0,
             "mark": item.mark,
             "label": MARKS[item.mark][0],
         }
@@ -116,7 +161,9 @@ def render_comparison(
         bases=bases,
         new=new,
         names=by_name,
-        reasons=reasons,
+        result=result,
+        style={REGRESSION: "failed", UNJUDGED: "invalid", NO_REGRESSION: "passed"}[result.word],
+        sign={REGRESSION: "✗", UNJUDGED: "!", NO_REGRESSION: "✓"}[result.word],
         method=METHOD,
         counts={mark: sum(item.mark == mark for item in differences) for mark in MARKS},
         labels={mark: label for mark, (label, _) in MARKS.items()},
@@ -127,13 +174,17 @@ def value_text(difference: Difference, bounds: Bounds | None) -> str:
     """A figure with its unit."""
     if bounds is None:
         return text.NOTHING
-    return text.percent(bounds.value) if difference.metric == FAILURES else f"{text.milliseconds(bounds.value)} ms"
+    if difference.metric == FAILURES:
+        return text.percent(bounds.value)
+    return text.ENDLESS if math.isinf(bounds.value) else f"{text.milliseconds(bounds.value)} ms"
 
 
 def _bounds_text(difference: Difference, bounds: Bounds | None) -> str:
     if bounds is None:
         return ""
+    if not bounds.enough:
+        return f"{bounds.count:,} samples"
     if difference.metric == FAILURES:
         return f"{text.percent(bounds.low)} … {text.percent(bounds.high)}"
-    high = "∞" if bounds.high == float("inf") else text.milliseconds(bounds.high)
-    return f"{text.milliseconds(bounds.low)} … {high}"
+    low, high = (text.ENDLESS if math.isinf(value) else text.milliseconds(value) for value in (bounds.low, bounds.high))
+    return f"{low} … {high}"

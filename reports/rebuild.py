@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 
+from reports.causes import sentence
 from reports.hlog import HlogFile, HlogFormatError
 from reports.run_info import RunInfo
+from reports.verdict import INVALID
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import HistogramFormatError
@@ -22,6 +24,10 @@ from simulator.measurements.state import absorb_state
 
 class UnreadableRunError(Exception):
     """A directory that holds no run; the message says what is missing or wrong."""
+
+
+class SameRunError(Exception):
+    """Runs that are to be added up, of which one would count twice; the message says which, a line each."""
 
 
 def load_run(directory: Path) -> tuple[RunMeasurements, RunInfo]:
@@ -47,18 +53,54 @@ def rebuild(directory: Path) -> dict[str, Any]:
     return write_reports(directory, *load_run(directory))
 
 
+def told_verdict(directory: Path) -> tuple[str, str]:
+    """(verdict, its reason) of the run in `directory` in the words of its own report; empty where it has none.
+
+    Raises:
+        UnreadableRunError: If the report cannot be read.
+    """
+    if (directory / CHECKPOINT).exists():
+        return INVALID, "it broke off, or still goes on"
+    path = directory / SUMMARY
+    try:
+        summary = orjson.loads(path.read_bytes())
+        reasons = summary.get("reasons") or ()
+        return str(summary["verdict"]), sentence(reasons[0]) if reasons else ""
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
+
+
+def same_directories(directories: Sequence[Path]) -> list[str]:
+    """Which of the directories are one and the same, however they are written; each a sentence."""
+    found: list[str] = []
+    known: dict[Path, Path] = {}
+    for directory in directories:
+        first = known.setdefault(directory.resolve(), directory)
+        if first is not directory:
+            found.append(f"{directory} is given twice" if first == directory else f"{directory} and {first} are one")
+    return list(dict.fromkeys(found))
+
+
 def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
     """Runs of separate machines as one: counts and histograms add up, devices are taken as different ones.
 
-    Thresholds are the first run's; they are judged on the whole.
+    The thresholds of every run are judged on the whole.
 
     Raises:
+        SameRunError: If a run is given twice, be it under two names or as a copy.
         UnreadableRunError: If one of the directories holds no run.
     """
+    if same := same_directories(directories):
+        raise SameRunError("\n".join(same))
     measurements = RunMeasurements()
     runs: list[RunInfo] = []
+    holders: dict[str, Path] = {}
     for directory in directories:
         run, state = _read(directory)
+        twice = {holders[run_id] for run_id in run.run_ids if run_id in holders}
+        if twice:
+            raise SameRunError(f"{directory} holds the same run as {', '.join(map(str, sorted(twice)))}")
+        holders.update(dict.fromkeys(run.run_ids, directory))
         log = HlogFile(directory / HLOG, state["sealed"])
         _absorb(measurements, state, log, directory.name, sum(run.devices for run in runs))
         runs.append(run)
@@ -73,9 +115,12 @@ def merge(directories: Sequence[Path], target: Path) -> dict[str, Any]:
     """Write the report of several runs as one into `target`; returns its summary.
 
     Raises:
+        SameRunError: If a run is given twice, or `target` is one of them.
         UnreadableRunError: If one of the directories holds no run.
         OSError: If `target` cannot be written.
     """
+    if target.resolve() in {directory.resolve() for directory in directories}:
+        raise SameRunError(f"{target} is one of the runs: the merged report goes elsewhere")
     return write_reports(target, *load_merged(directories))
 
 
@@ -107,13 +152,15 @@ def _absorb(measurements: RunMeasurements, state: dict[str, Any], log: HlogFile,
 def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
     first = runs[0]
     scenarios = list(dict.fromkeys(run.scenario for run in runs))
-    merged = Finding("merged", {"runs": len(runs), "names": list(names)})
+    merged = [Finding("merged", {"runs": len(runs), "names": list(names)})]
+    if len(scenarios) > 1:
+        merged.append(Finding("merged_scenarios", {"names": scenarios}))
     return RunInfo(
         scenario=" + ".join(scenarios),
         started=min(run.started for run in runs),
         ended=max(run.ended for run in runs),
         devices=sum(run.devices for run in runs),
-        thresholds=first.thresholds,
+        thresholds=tuple(dict.fromkeys(expression for run in runs for expression in run.thresholds)),
         processes=sum(run.processes for run in runs),
         target=", ".join(dict.fromkeys(run.target for run in runs if run.target)),
         scenario_text="\n".join(dict.fromkeys(run.scenario_text for run in runs)),
@@ -122,6 +169,7 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         stall_limit_ms=min(run.stall_limit_ms for run in runs),
         promise_s=first.promise_s,
         complete=all(run.complete for run in runs),
-        findings=(merged, *(finding for run in runs for finding in run.findings)),
+        findings=(*merged, *(finding for run in runs for finding in run.findings)),
+        run_ids=tuple(run_id for run in runs for run_id in run.run_ids),
         failure_code=max(run.failure_code for run in runs),
     )

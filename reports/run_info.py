@@ -50,6 +50,8 @@ class RunInfo:
     """False for a run that broke off without a word, and for one that still goes on."""
     findings: tuple[Finding, ...] = ()
     """What the run found out about itself, whether it decides about the verdict or is a remark (`reports.causes`)."""
+    run_ids: tuple[str, ...] = ()
+    """Unique; several of merged runs. Reports of earlier versions have none."""
     failure_code: int = ExitCode.FAILED
     """What failed requests alone end with: Locust's `--exit-code-on-error`. 0 lets them pass."""
 
@@ -77,6 +79,7 @@ class RunInfo:
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         values["thresholds"] = tuple(values.get("thresholds", ()))
+        values["run_ids"] = tuple(values.get("run_ids", ()))
         # `notes` are the findings of earlier versions, in words.
         values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))
         return cls(**values)

@@ -6,7 +6,13 @@ Judging is the report module's, which declares the options beside it; here error
 import argparse
 from collections.abc import Sequence
 
-from reports.commands import COMPARE_DESCRIPTION, COMPARE_EPILOG, add_compare_arguments, compare_directories
+from reports.commands import (
+    COMPARE_DESCRIPTION,
+    COMPARE_EPILOG,
+    ComparisonError,
+    add_compare_arguments,
+    compare_directories,
+)
 from reports.rebuild import UnreadableRunError
 from simulator.cli.errors import UsageError
 
@@ -21,7 +27,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Compare, and print the table.
 
     Raises:
-        UsageError: when a directory holds no run, or the page cannot be written.
+        UsageError: when a directory holds no run or is given twice, a limit is wrong, or the page cannot be written.
     """
     try:
         return compare_directories(
@@ -32,7 +38,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             everything=options.all,
             least_percent=options.least_percent,
             least_ms=options.least_ms,
+            allow_unjudged=options.allow_unjudged,
         )
+    except ComparisonError as error:
+        raise UsageError("\n".join(f"compare: {line}" for line in str(error).splitlines())) from None
     except UnreadableRunError as error:
         raise UsageError(f"compare: {error}") from None
     except OSError as error:

@@ -33,22 +33,22 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Write the files and print the table.
 
     Raises:
-        UsageError: when a directory holds no run, or the report cannot be written.
+        UsageError: when a directory holds no run or is given twice, or the report cannot be written.
     """
     if options.merge != (options.out is not None):
         raise UsageError("report: --merge and --out go together")
     if not options.merge and len(options.directories) > 1:
         raise UsageError("report: one DIR, or --merge DIR DIR ... --out DIR")
 
-    from reports.rebuild import UnreadableRunError, merge, rebuild
+    from reports.rebuild import SameRunError, UnreadableRunError, merge, rebuild
     from reports.terminal import print_summary
     from reports.verdict import exit_code
 
     target: Path = options.out if options.merge else options.directories[0]
     try:
         summary = merge(options.directories, target) if options.merge else rebuild(target)
-    except UnreadableRunError as error:
-        raise UsageError(f"report: {error}") from None
+    except (SameRunError, UnreadableRunError) as error:
+        raise UsageError("\n".join(f"report: {line}" for line in str(error).splitlines())) from None
     except OSError as error:
         raise UsageError(f"report: {error.filename or target}: {error.strerror}") from None
     if not options.quiet:

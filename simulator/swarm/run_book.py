@@ -282,6 +282,7 @@ class RunBook:
             stall_limit_ms=limits_of(scenario).stall_ms,
             complete=complete,
             findings=tuple(self.findings),
+            run_ids=(self.run_id,),
             failure_code=self.failure_code,
         )
 

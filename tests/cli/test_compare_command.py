@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,21 +11,36 @@ from reports.run_info import RunInfo
 from reports.writer import write_reports
 from simulator.cli import main
 from simulator.measurements.events import QueueRecorder
+from simulator.measurements.findings import Finding
 from simulator.measurements.run import RunMeasurements
 
 STARTED = 1_700_000_000.0
 
 
-def leave_run(directory: Path, latency: float) -> str:
-    """What a run leaves whose heartbeats all took about `latency` seconds."""
+def leave_run(
+    directory: Path,
+    latency: float,
+    *,
+    beats: int = 2000,
+    every: float = 0.01,
+    refused: int = 0,
+    refusal: float = 0.0001,
+    name: str = "dev.heartbeat",
+    **info: object,
+) -> str:
+    """What a run leaves whose heartbeats all took about `latency` seconds; `refused` of them failed fast."""
     events: list[tuple[object, ...]] = []
     recorder = QueueRecorder(events.append)
-    for number in range(2000):
-        took = latency * (1 + number % 7 / 100)
-        recorder.request("dev.heartbeat", STARTED + number / 100, took, "00000000", 100, 80, 0.0)
+    recorder.state(0, "", "online", STARTED)
+    for number in range(beats):
+        took, code = latency * (1 + number % 7 / 100), "00000000"
+        if number % max(beats // refused, 1) == 0 if refused else False:
+            took, code = refusal, "E0000006"
+        recorder.request(name, STARTED + number * every, took, code, 100, 80, 0.0)
     measurements = RunMeasurements()
     measurements.apply(events)
-    write_reports(directory, measurements, RunInfo(scenario="beats", started=STARTED, ended=STARTED + 20, devices=1))
+    told = {"scenario": "beats", "ended": STARTED + max(beats * every, 1), "devices": 1, "run_ids": (str(directory),)}
+    write_reports(directory, measurements, RunInfo(started=STARTED, **told | info))  # type: ignore[arg-type]
     return str(directory)
 
 
@@ -37,22 +53,210 @@ def test_a_slowdown_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["compare", base, new, "--fail-on", "p99 +80%"]) == 0
 
 
-def test_the_same_run_is_no_regression(tmp_path: Path) -> None:
-    run = leave_run(tmp_path / "run", 0.020)
-    assert main(["compare", run, run, run]) == 0
+def test_runs_alike_are_no_regression(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [leave_run(tmp_path / name, 0.020) for name in ("a", "b", "c")]
+    assert main(["compare", *runs]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("result no regression\n")
+    assert shown.rstrip().endswith("No regression")
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(["--fail-on", "p99 10"], "p99 10"), (["--html", "/nowhere/page.html"], "/nowhere")]
+    ("options", "message"),
+    [
+        (["--fail-on", "p99 10"], "p99 10"),
+        (["--html", "/nowhere/page.html"], "/nowhere"),
+        (["--fail-on", "dev.hartbeat p99 +10%"], "did you mean dev.heartbeat"),
+        (["--fail-on", "Dev.Heartbeat p99 +10%"], "did you mean dev.heartbeat"),
+        (["--fail-on", "dev.heart?eatx p99 +10%"], "no funcId, flow or command fits 'dev.heart?eatx'"),
+        (["--fail-on", "cmd.data.update.users p50 +1 s"], "cmd.data.update.user"),
+    ],
 )
 def test_what_a_user_can_mend(
     options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = leave_run(tmp_path / "run", 0.020)
-    assert main(["compare", run, run, *options]) == 2
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020)
+    assert main(["compare", base, new, *options]) == 2
     assert message in capsys.readouterr().err
 
 
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020)
+    gates = ["--fail-on", "dev.hartbeat p99 +10%", "--fail-on", "dev.loggin failures +1%"]
+    assert main(["compare", base, new, *gates]) == 2
+    found = capsys.readouterr().err
+    assert "dev.hartbeat" in found
+    assert "dev.login" in found
+
+
 def test_a_directory_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", str(tmp_path), str(tmp_path)]) == 2
-    assert f"compare: {tmp_path}" in capsys.readouterr().err
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 2
+    assert f"compare: {tmp_path / 'a'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("spelling", ["{run}", "{run}/", "{run}/../run", "{link}", "{copy}"])
+def test_a_run_is_not_compared_with_itself(spelling: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = leave_run(tmp_path / "run", 0.020)
+    other = leave_run(tmp_path / "other", 0.020)
+    (tmp_path / "link").symlink_to("run")
+    shutil.copytree(run, tmp_path / "copy")
+    again = spelling.format(run=run, link=tmp_path / "link", copy=tmp_path / "copy")
+    for arguments in ([run, again], [run, again, other]):
+        assert main(["compare", *arguments]) == 2
+        shown = capsys.readouterr()
+        assert "compare: " in shown.err
+        assert "No regression" not in shown.out
+
+
+@pytest.mark.parametrize("metric", ["p50", "p95", "p99", "p99.9", "failures"])
+@pytest.mark.parametrize("subject", ["", "dev.heartbeat ", "dev.* "])
+def test_too_few_samples_are_a_result_of_their_own(
+    metric: str, subject: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, new = (leave_run(tmp_path / name, 0.020, beats=9, every=1.0) for name in ("base", "new"))
+    gate = ["--fail-on", f"{subject}{metric} +10%"]
+    assert main(["compare", base, new, *gate]) == 3
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"result unjudged: dev.heartbeat {metric}: 9 samples in the base and 9 in the new run")
+    assert "No regression" not in shown
+    assert main(["compare", base, new, *gate, "--allow-unjudged"]) == 0
+    assert capsys.readouterr().out.startswith("result unjudged (which --allow-unjudged allows): dev.heartbeat")
+
+
+@pytest.mark.parametrize("beats", [2, 9, 60, 300])
+@pytest.mark.parametrize("gate", ["p99 +10%", "p50 +10%", "dev.heartbeat p99 +5 ms", "p99 +1 s"])
+def test_a_slowdown_of_short_runs_is_never_no_regression(
+    beats: int, gate: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = leave_run(tmp_path / "base", 0.020, beats=beats, every=0.2)
+    new = leave_run(tmp_path / "new", 0.020 * 156, beats=beats, every=0.2)
+    for more in ([], ["--allow-unjudged"]):
+        assert main(["compare", base, new, "--fail-on", gate, *more]) == 3
+        shown = capsys.readouterr().out
+        assert shown.startswith("result regression: dev.heartbeat")
+        assert "×156" in shown
+        assert "+15" not in shown
+
+
+@pytest.mark.parametrize("beats", [3, 9])
+def test_few_samples_that_look_slower_are_said_to_whoever_asked(beats: int, tmp_path: Path) -> None:
+    base = leave_run(tmp_path / "base", 0.020, beats=beats, every=0.2)
+    new = leave_run(tmp_path / "new", 0.025, beats=beats, every=0.2)
+    assert main(["compare", base, new, "--fail-on", "p50 +10%"]) == 3
+
+
+def test_one_figure_that_can_be_judged_is_enough_for_a_gate_on_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # p50 of 2,000 heartbeats is known, p99.9 would take 14,500
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020)
+    assert main(["compare", base, new, "--fail-on", "p50 +10%"]) == 0
+    assert main(["compare", base, new, "--fail-on", "p99.9 +10%"]) == 3
+    assert "it takes about 14,539" in capsys.readouterr().out
+
+
+def test_a_gate_on_what_never_occurred(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020)
+    assert main(["compare", base, new, "--fail-on", "dev.login p50 +10%"]) == 3
+    assert "dev.login occurred in none of the runs" in capsys.readouterr().out
+
+
+def test_changes_of_less_than_the_least_ms_cross_no_gate(tmp_path: Path) -> None:
+    base, new = leave_run(tmp_path / "base", 0.0010), leave_run(tmp_path / "new", 0.0016)
+    assert main(["compare", base, new, "--fail-on", "p50 +10%"]) == 0
+    assert main(["compare", base, new, "--fail-on", "p50 +10%", "--least-ms", "0.5"]) == 3
+    assert main(["compare", base, new, "--fail-on", "p50 +0.5 ms"]) == 3
+    assert main(["compare", base, new, "--fail-on", "p50 +0.5 ms", "--least-ms", "2"]) == 0
+
+
+@pytest.mark.parametrize(("refused", "metric"), [(1000, "p95"), (200, "p95"), (40, "p99")])
+def test_fast_refusals_make_nothing_better(
+    refused: int, metric: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = leave_run(tmp_path / "base", 0.020)
+    new = leave_run(tmp_path / "new", 0.010, refused=refused)
+    assert main(["compare", base, new, "--fail-on", f"{metric} +10%"]) == 3
+    shown = capsys.readouterr().out
+    assert f"Regression dev.heartbeat {metric} ∞" in shown
+    both = leave_run(tmp_path / "both", 0.020, refused=refused)
+    assert main(["compare", new, both, "--fail-on", f"{metric} +10%"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        ({"scenario": "soak"}, "different scenarios: beats in {base}, soak in {new}"),
+        ({"scenario_text": "name: beats\nramp: 1s"}, "the scenario beats was changed between {base} and {new}"),
+        ({"devices": 7}, "different fleets: 1 devices in {base}, 7 in {new}"),
+        ({"target": "https://other"}, "different targets"),
+        ({"ended": STARTED + 90}, "different lengths: 20.0 s in {base}, 1 min 30 s in {new}"),
+    ],
+)
+def test_runs_that_are_not_alike_are_said(
+    info: dict[str, object], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020, **info)
+    page = tmp_path / "page.html"
+    assert main(["compare", base, new, "--html", str(page)]) == 0
+    text = said.format(base=base, new=new)
+    assert f"Note: {text}" in " ".join(capsys.readouterr().out.split())
+    assert text in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("finding", "verdict"),
+    [
+        (Finding("worker_lost", {"worker": "w1", "at": STARTED}), "invalid"),
+        (Finding("interrupted", {"signal": "SIGINT", "after_s": 8.0, "planned_s": 60.0}), "interrupted"),
+        (None, "invalid"),
+    ],
+)
+@pytest.mark.parametrize("which", ["base", "new"])
+def test_a_run_that_is_no_measurement_is_no_comparison(
+    finding: Finding | None, verdict: str, which: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"complete": False} if finding is None else {"findings": (finding,)}
+    runs = {name: leave_run(tmp_path / name, 0.020, **(told if name == which else {})) for name in ("base", "new")}
+    assert main(["compare", *runs.values()]) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith(f"result unjudged: {runs[which]} is {verdict}: ")
+    assert "No regression" not in shown
+    assert main(["compare", *runs.values(), "--allow-unjudged"]) == 0
+
+
+def test_a_run_that_failed_by_itself_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = leave_run(tmp_path / "base", 0.020)
+    new = leave_run(tmp_path / "new", 0.020, thresholds=("dev.heartbeat p50 < 1 ms",))
+    assert main(["compare", base, new]) == 0
+    assert f"Note: {new} failed by itself: `dev.heartbeat p50 < 1 ms` was crossed" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_nothing_in_common_is_no_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020, name="dev.login")
+    assert main(["compare", base, new]) == 3
+    shown = capsys.readouterr().out
+    assert "the runs have nothing in common" in shown
+    assert "dev.heartbeat never occurred in the new run" in shown
+
+
+@pytest.mark.parametrize("empty", ["base", "new", "both"])
+def test_runs_without_a_request_are_no_comparison(
+    empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [leave_run(tmp_path / name, 0.020, beats=0 if empty in (name, "both") else 2000) for name in ("base", "new")]
+    assert main(["compare", *runs]) == 3
+    shown = capsys.readouterr().out
+    assert "made no request" in shown
+    assert "No regression" not in shown
+
+
+def test_without_a_gate_runs_too_short_for_any_figure_are_unjudged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, new = (leave_run(tmp_path / name, 0.020, beats=5) for name in ("base", "new"))
+    assert main(["compare", base, new]) == 3
+    assert capsys.readouterr().out.startswith("result unjudged: no figure has samples enough in both runs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from simulator.measurements.run import RunMeasurements
 STARTED = 1_700_000_000.0
 
 
-def leave_run(directory: Path, *, beats: int, threshold: str = "dev.heartbeat p99 < 500 ms") -> Path:
+def leave_run(
+    directory: Path, *, beats: int, threshold: str = "dev.heartbeat p99 < 500 ms", scenario: str = "beats"
+) -> Path:
     """What a run of one device that only beat leaves."""
     events: list[tuple[object, ...]] = []
     recorder = QueueRecorder(events.append)
@@ -24,7 +27,14 @@ def leave_run(directory: Path, *, beats: int, threshold: str = "dev.heartbeat p9
         recorder.request("dev.heartbeat", STARTED + number, 0.002, "00000000", 100, 80, 0.0)
     measurements = RunMeasurements()
     measurements.apply(events)
-    info = RunInfo(scenario="beats", started=STARTED, ended=STARTED + beats, devices=1, thresholds=(threshold,))
+    info = RunInfo(
+        scenario=scenario,
+        started=STARTED,
+        ended=STARTED + beats,
+        devices=1,
+        thresholds=(threshold,),
+        run_ids=(str(directory),),
+    )
     write_reports(directory, measurements, info)
     return directory
 
@@ -49,6 +59,36 @@ def test_merges_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     requests = summary_in(tmp_path / "both")["requests"]
     assert requests["dev.heartbeat"]["count"] == 7  # type: ignore[index]
     assert "dev.heartbeat" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("spelling", ["{run}", "{run}/", "{run}/../a", "{link}", "{copy}"])
+def test_a_run_is_not_counted_twice(spelling: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, other = leave_run(tmp_path / "a", beats=3), leave_run(tmp_path / "b", beats=4)
+    (tmp_path / "link").symlink_to("a")
+    shutil.copytree(run, tmp_path / "copy")
+    again = spelling.format(run=run, link=tmp_path / "link", copy=tmp_path / "copy")
+    out = tmp_path / "both"
+    assert main(["report", "--merge", str(run), str(other), again, "--out", str(out), "--quiet"]) == 2
+    assert str(run) in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_merged_run_holds_its_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [str(leave_run(tmp_path / name, beats=beats)) for name, beats in (("a", 3), ("b", 4))]
+    both = str(tmp_path / "both")
+    assert main(["report", "--merge", *runs, "--out", both, "--quiet"]) == 0
+    assert main(["report", "--merge", both, runs[1], "--out", str(tmp_path / "more"), "--quiet"]) == 2
+    assert main(["report", "--merge", *runs, "--out", runs[0], "--quiet"]) == 2
+    assert summary_in(tmp_path / "a")["requests"]["dev.heartbeat"]["count"] == 3  # type: ignore[index]
+    assert "is one of the runs" in capsys.readouterr().err
+
+
+def test_the_thresholds_of_every_merged_run_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loose = leave_run(tmp_path / "a", beats=3)
+    strict = leave_run(tmp_path / "b", beats=4, threshold="dev.heartbeat p99 < 1 ms", scenario="strict")
+    both = tmp_path / "both"
+    assert main(["report", "--merge", str(loose), str(strict), "--out", str(both), "--verdict"]) == 3
+    assert "the merged runs are of different scenarios: beats, strict" in capsys.readouterr().out
 
 
 def test_verdict_is_the_exit_code_on_request(tmp_path: Path) -> None:

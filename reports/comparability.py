@@ -1,0 +1,63 @@
+"""Whether runs can be compared at all: what makes a comparison worthless, and what its reader must know."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from reports import text
+from reports.compare import ComparedRun
+from reports.verdict import FAILED, INTERRUPTED, INVALID
+from simulator.measurements.series import COMMAND_PREFIX
+
+LONGER = 1.2
+"""Times as long a run has to take that its length is told."""
+
+
+def worthless(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
+    """Why the comparison tells nothing, whatever its figures; each a sentence."""
+    reasons = [
+        f"{run.label} is {run.verdict}: {run.reason or 'its report says no more'}"
+        for run in (*bases, new)
+        if run.verdict in (INVALID, INTERRUPTED)
+    ]
+    reasons += [
+        f"{run.label} made no request"
+        for run in (*bases, new)
+        if all(name.startswith(COMMAND_PREFIX) for name in run.series)
+    ]
+    if new.series and not any(set(run.series) & set(new.series) for run in bases):
+        reasons.append("the runs have nothing in common: no funcId, flow or command occurred in both")
+    return reasons
+
+
+def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
+    """In what the runs differ that their figures may follow from; each a sentence."""
+    found = [f"{run.label} failed by itself: {run.reason}" for run in (*bases, new) if run.verdict == FAILED]
+    for run in bases:
+        was, now = run.run, new.run
+        between = f"between {run.label} and {new.label}"
+        if was.scenario != now.scenario:
+            found.append(f"different scenarios: {was.scenario} in {run.label}, {now.scenario} in {new.label}")
+        elif was.scenario_text != now.scenario_text:
+            found.append(f"the scenario {now.scenario} was changed {between}")
+        if was.devices != now.devices:
+            found.append(f"different fleets: {was.devices:,} devices in {run.label}, {now.devices:,} in {new.label}")
+        if was.target != now.target:
+            found.append(f"different targets: {was.target} in {run.label}, {now.target} in {new.label}")
+        if was.processes != now.processes:
+            found.append(
+                f"different numbers of processes: {was.processes} in {run.label}, {now.processes} in {new.label}"
+            )
+        longer, shorter = max(was.duration_s, now.duration_s), min(was.duration_s, now.duration_s)
+        if longer > LONGER * shorter:
+            lengths = f"{text.duration(was.duration_s)} in {run.label}, {text.duration(now.duration_s)} in {new.label}"
+            found.append(f"different lengths: {lengths}")
+    return list(dict.fromkeys(found))
+
+
+def same_runs(runs: Sequence[ComparedRun]) -> list[str]:
+    """Which of the runs are one and the same, although their directories are not."""
+    return [
+        f"{one.label} and {other.label} hold the same run"
+        for one, other in combinations(runs, 2)
+        if set(one.run.run_ids) & set(other.run.run_ids)
+    ]

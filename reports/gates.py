@@ -1,0 +1,176 @@
+"""Limits of change (`--fail-on`): their grammar, and whether a comparison keeps them, crosses them, or cannot tell.
+
+    limit  = [ name or glob ] metric "+" amount
+    metric = "p" number | "failures"
+    amount = number ( "%" | "ms" | "s" )      of failures: percentage points
+
+A limit is crossed by a change beyond it that is larger than chance explains (see `reports.compare`). A figure that has
+too few samples is unjudged. That is a result of its own, no pass, if the limit names it, if none of the figures that
+the limit speaks of could be judged, or if it looks as if it had crossed the limit.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from reports.compare import (
+    BETTER,
+    FAILURES,
+    FOLLOWS,
+    LEAST_MS,
+    MISSING,
+    NEW,
+    UNKNOWN,
+    WORSE,
+    Difference,
+    beyond_chance,
+    change_text,
+)
+from reports.noise import LEAST_SAMPLES, LEAST_SPANS, least_samples
+from reports.order import FLOW_ORDER
+from simulator.protocol.catalogue import PROTOCOL_ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class FailOn:
+    """A limit of change. `amount` is in `unit`: `%` of a quantile, `ms`, or percentage points of failures (`%`)."""
+
+    expression: str
+    subject: str
+    metric: str
+    amount: float
+    unit: str
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it speaks of one name, not of all that a glob fits."""
+        return not any(letter in self.subject for letter in "*?[")
+
+    def matches(self, difference: Difference) -> bool:
+        """Whether it speaks of this figure."""
+        return difference.metric == self.metric and fnmatchcase(difference.name, self.subject)
+
+    def exceeded(self, difference: Difference, least_ms: float | None = None) -> bool:
+        """Whether the figures, taken as they are, differ by more than this limit and by `least_ms`.
+
+        Unless `least_ms` is given, it is the usual 1 ms for percentages; a limit in ms says itself what matters.
+        """
+        base, new = difference.base, difference.new
+        if base is None or new is None or not new.value > base.value:
+            return False
+        change = new.value - base.value
+        if self.metric == FAILURES:
+            return 100.0 * change > self.amount
+        if self.unit == "ms":
+            return change > self.amount and change >= (least_ms or 0.0)
+        return new.value > base.value * (1.0 + self.amount / 100.0) and change >= (
+            LEAST_MS if least_ms is None else least_ms
+        )
+
+
+_FAIL_ON: Final = re.compile(r"(?:(\S+)\s+)?(p\d+(?:\.\d+)?|failures)\s*\+\s*(\d+(?:\.\d+)?)\s*(%|ms|s)")
+
+
+def parse_fail_on(text: str) -> FailOn:
+    """Read one `--fail-on` expression, such as `p99 +10%`, `dev.heartbeat p95 +20 ms` or `failures +0.5%`.
+
+    Raises:
+        ValueError: If it is none; the message shows the form.
+    """
+    match = _FAIL_ON.fullmatch(text.strip())
+    form = f"{text!r}: expected [name] metric +amount, as in 'p99 +10%' or 'dev.heartbeat p95 +20 ms'"
+    if match is None:
+        raise ValueError(form)
+    subject, metric, amount, unit = match.groups()
+    if metric == FAILURES and unit != "%":
+        raise ValueError(f"{text!r}: failures change by percentage points, as in 'failures +0.5%'")
+    if metric != FAILURES and not 0.0 < float(metric[1:]) < 100.0:
+        raise ValueError(f"{text!r}: a percentile lies between 0 and 100")
+    value = float(amount) * (1000.0 if unit == "s" else 1.0)
+    return FailOn(" ".join(text.split()), subject or "*", metric, value, "ms" if unit == "s" else unit)
+
+
+def unknown_names(limits: Sequence[FailOn], measured: Collection[str]) -> list[str]:
+    """What is wrong with limits that speak of nothing there is: neither measured in a run nor known to the protocol."""
+    known = {*measured, *PROTOCOL_ORDER, *FLOW_ORDER}
+    problems = []
+    for limit in limits:
+        if any(fnmatchcase(name, limit.subject) for name in known):
+            continue
+        by_lower = {name.lower(): name for name in sorted(known)}
+        close = difflib.get_close_matches(limit.subject.lower(), list(by_lower), n=3, cutoff=0.6)
+        what = f"there is no funcId, flow or command {limit.subject!r}"
+        if not limit.is_name:
+            what = f"no funcId, flow or command fits {limit.subject!r}"
+        hint = f" (did you mean {' or '.join(by_lower[name] for name in close)}?)" if close else ""
+        problems.append(f"{limit.expression!r}: {what}{hint}")
+    return problems
+
+
+def regressions(
+    differences: Sequence[Difference], limits: Sequence[FailOn], least_ms: float | None = None
+) -> list[str]:
+    """Why the new run does not pass: with limits what crosses them, without any whatever got worse or is missing."""
+    reasons = []
+    for difference in differences:
+        crossed = [limit.expression for limit in limits if _crosses(limit, difference, least_ms)]
+        if crossed:
+            reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}: over {crossed[0]}")
+        elif not limits and difference.mark == WORSE:
+            reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}")
+        if difference.mark == MISSING and difference.metric == FAILURES:
+            reasons.append(f"{difference.name} never occurred in the new run")
+    return reasons
+
+
+def unjudged(differences: Sequence[Difference], limits: Sequence[FailOn], least_ms: float | None = None) -> list[str]:
+    """What was asked and cannot be told, because there are too few samples; without limits, only if nothing can be."""
+    if not limits:
+        judged = any(item.mark not in (UNKNOWN, NEW) for item in differences)
+        return [] if judged else ["no figure has samples enough in both runs"]
+    found: list[str] = []
+    for limit in limits:
+        asked = [item for item in differences if limit.matches(item) and item.mark != MISSING]
+        if not any(map(limit.matches, differences)):
+            found.append(f"{limit.expression}: {limit.subject} occurred in none of the runs")
+            continue
+        open_ones = [item for item in asked if not _judged(item)]
+        if limit.is_name or (asked and len(open_ones) == len(asked)):
+            told = open_ones
+        else:
+            told = [item for item in open_ones if limit.exceeded(item, least_ms)]
+        found += [f"{item.name} {item.metric}: {_why(item)} (asked for by {limit.expression})" for item in told]
+    return found
+
+
+def _crosses(limit: FailOn, difference: Difference, least_ms: float | None) -> bool:
+    base, new = difference.base, difference.new
+    if not limit.matches(difference) or base is None or new is None or not beyond_chance(base, new):
+        return False
+    if difference.mark == FOLLOWS and limit.subject != difference.name:
+        return False
+    return limit.exceeded(difference, least_ms)
+
+
+def _judged(difference: Difference) -> bool:
+    base, new = difference.base, difference.new
+    if base is None or new is None:
+        return False
+    if difference.mark in (BETTER, FOLLOWS) or beyond_chance(base, new):
+        return True
+    return base.enough and new.enough and not base.open
+
+
+def _why(difference: Difference) -> str:
+    base, new = difference.base, difference.new
+    if base is None or new is None:
+        return "it is new, so that there is nothing to compare it with"
+    counts = f"{base.count:,} samples in the base and {new.count:,} in the new run"
+    needed = LEAST_SAMPLES if difference.metric == FAILURES else least_samples(float(difference.metric[1:]))
+    if min(base.count, new.count) >= needed:
+        return f"{counts} came too close together: it takes {LEAST_SPANS} s or more to judge"
+    looks = f"; it looks like {change}" if (change := change_text(difference)) else ""
+    return f"{counts} are too few, it takes about {needed:,}{looks}"
