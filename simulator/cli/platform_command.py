@@ -5,6 +5,7 @@ Turns a scenario and the command line into the platform's options; all serving i
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what it speaks and remembers")
     what.add_argument("--channel", metavar="NAME", help="the channel suite, instead of the scenario's")
     what.add_argument("--ledger", type=Path, metavar="FILE", help="SQLite file that outlives it (default: in memory)")
+    what.add_argument(
+        "--ledger-token-file",
+        metavar="FILE",
+        help="its text lets other machines look into the ledger at /ledger (default: this machine alone)",
+    )
     what.add_argument("--idle-timeout", type=float, metavar="SECONDS", help="close connections silent for so long")
     what.add_argument("--verbose", action="store_true", help="one line a message on standard error, without secrets")
 
@@ -81,6 +87,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         return inspect_ledger(options.inspect)
     if options.scenario is None:
         raise UsageError("platform: --scenario is missing, for example: --scenario scenarios/smoke.yaml")
+    token = ledger_token(options)
     scenario = read_scenario(options.scenario, options.identities)
 
     from simulator.platform.server import PlatformOptions
@@ -95,6 +102,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             broker_port=options.broker_port,
             public_host=options.public_host,
             ledger=options.ledger,
+            ledger_token=token,
             ready_file=options.ready_file,
             seed=scenario.seed if options.seed is None else options.seed,
             tls_directory=options.tls_self_signed,
@@ -103,6 +111,20 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             verbose=options.verbose,
         )
     )
+
+
+def ledger_token(options: argparse.Namespace) -> str | None:
+    """What somebody on another machine has to present to look into the ledger; None where nobody may.
+
+    Raises:
+        UsageError: for a token that cannot be used.
+    """
+    from simulator.swarm.secret_source import SecretError, read_secret
+
+    try:
+        return read_secret(os.environ, "BEST_FLEET_LEDGER_TOKEN", "--ledger-token-file", options.ledger_token_file)
+    except SecretError as error:
+        raise UsageError(f"platform: {error}") from None
 
 
 class KnownDevices:

@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from simulator.device import initial_flow
 from simulator.device.backoff import Backoff
@@ -19,6 +19,7 @@ from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec, OnTimeout, Start
 from simulator.device.state import DeviceState, EndReason
+from simulator.device.stay import Stay
 from simulator.device.terms import Terms
 from simulator.protocol.catalogue import CONNECT
 from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
@@ -27,18 +28,6 @@ from simulator.protocol.envelope import MidSource
 _CONNECTS_BEFORE_NEW_LOOKUP = 2  # failed connects to a kept URL, then the device asks again (docs/deviations.md)
 
 INIT = "init"
-
-
-class Stay(Protocol):
-    """What the rest of the device does with a connection."""
-
-    def report_params(self) -> dict[str, Any]: ...
-
-    def online(self, session: Session, terms: Terms) -> None: ...
-
-    def offline(self) -> None: ...
-
-    def command(self, message: dict[str, Any], size: int, unreadable: str) -> None: ...
 
 
 class Lifecycle:

@@ -12,6 +12,7 @@ from aiohttp import web
 from simulator.platform import photos
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
+from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger import DAMAGE, FAULT, Ledger
 from simulator.platform.tally import SILENT, Tally
 from simulator.protocol import codes
@@ -86,10 +87,12 @@ class Dispatch:
         summary: Callable[[], dict[str, Any]],
         records: Callable[[str], list[dict[str, Any]]],
         trace: Callable[[str], None],
+        guard: InspectionGuard,
     ) -> None:
         self._addresses = addresses
         self._authority = authority
         self._ledger = ledger
+        self._guard = guard
         self._tally = tally
         self._answers = answers
         self._summary = summary
@@ -161,18 +164,29 @@ class Dispatch:
         return web.Response(body=photos.jpeg(name), content_type="image/jpeg")
 
     async def _ledger_summary(self, request: web.Request) -> web.Response:
-        return self._inspected(self._summary)
+        return self._inspected(request, self._summary)
 
     async def _ledger_records(self, request: web.Request) -> web.Response:
-        return self._inspected(lambda: {"records": self._records(request.query.get("sn", ""))})
+        return self._inspected(request, lambda: {"records": self._records(request.query.get("sn", ""))})
 
-    def _inspected(self, look: Callable[[], dict[str, Any]]) -> web.Response:
+    def _inspected(self, request: web.Request, look: Callable[[], dict[str, Any]]) -> web.Response:
+        refusal = self._guard.refusal(_peer(request), request.headers)
+        if refusal is not None:
+            self._tally.event("inspection refused")
+            headers = {"WWW-Authenticate": "Bearer"} if refusal[0] == 401 else None
+            body = orjson.dumps({"error": refusal[1]})
+            return web.Response(body=body, content_type="application/json", status=refusal[0], headers=headers)
         try:
             return _json(orjson.dumps(look()))
         except DAMAGE as error:
             self._ledger.on_fault(FAULT, str(error))
             problem = {"error": "the ledger cannot be read as a whole, perhaps it is damaged"}
             return web.Response(body=orjson.dumps(problem), content_type="application/json", status=503)
+
+
+def _peer(request: web.Request) -> str | None:
+    name = request.transport.get_extra_info("peername") if request.transport is not None else None
+    return str(name[0]) if name else None
 
 
 def _elsewhere(broker_type: str, host: str, message: str) -> BrokerAnswer:

@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from ssl import SSLContext
@@ -30,6 +30,7 @@ from simulator.platform.directory import Directory
 from simulator.platform.dispatch import Addresses, Dispatch
 from simulator.platform.http_server import HttpServer
 from simulator.platform.inspection import records_of, summary_of
+from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger import DAMAGE, Ledger, LedgerError
 from simulator.platform.settings import PlatformSettings, PlatformTls
 from simulator.platform.tally import Tally
@@ -66,6 +67,8 @@ class PlatformOptions:
     """Put into the broker's and the photos' addresses; `None` puts the host that a device asked."""
     ledger: Path | None = None
     """SQLite file; `None` keeps everything in memory."""
+    ledger_token: str | None = field(default=None, repr=False)
+    """Lets in whoever presents it to the ledger's pages; `None` lets in this machine alone."""
     ready_file: Path | None = None
     """Gets the ready line, in one go."""
     seed: int = 0
@@ -322,6 +325,7 @@ def _assembled(options: PlatformOptions, clock: Clock, resources: ExitStack) -> 
         summary=summary,
         records=lambda sn: records_of(ledger.database, sn),
         trace=log if options.verbose else _no_trace,
+        guard=InspectionGuard(options.ledger_token),
     )
     platform = _Platform(options, broker, dispatch, addresses, timers)
     if tls is not None:

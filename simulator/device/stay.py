@@ -1,0 +1,18 @@
+"""What a device does with a connection, as its lifecycle sees it: the two know each other by this alone."""
+
+from typing import Any, Protocol
+
+from simulator.device.session import Session
+from simulator.device.terms import Terms
+
+
+class Stay(Protocol):
+    """What the rest of the device does with a connection."""
+
+    def report_params(self) -> dict[str, Any]: ...
+
+    def online(self, session: Session, terms: Terms) -> None: ...
+
+    def offline(self) -> None: ...
+
+    def command(self, message: dict[str, Any], size: int, unreadable: str) -> None: ...
