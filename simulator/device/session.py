@@ -257,7 +257,12 @@ class Session:
         self._pending.clear()
         now = self._env.clock.monotonic()
         for request in pending:
-            self._settle(request, DISCONNECTED, now, 0)
+            deadline = request[1] + self._timeout
+            if now >= deadline:
+                # It had passed before the connection was lost; only the sweep had not come by yet.
+                self._settle(request, TIMEOUT, deadline, 0)
+            else:
+                self._settle(request, DISCONNECTED, now, 0)
         self._on_end(self._end_reason)
 
     # Inside.
