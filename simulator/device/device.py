@@ -14,6 +14,7 @@ from typing import Any
 from simulator.clock import TimerHandle
 from simulator.device.behaviours.enrolment import Enrolments
 from simulator.device.behaviours.heartbeat import Heartbeat
+from simulator.device.behaviours.keep_alive import DEFAULT_INTERVAL_S, KeepAlive
 from simulator.device.behaviours.stream import Stream
 from simulator.device.behaviours.verification import Verifications
 from simulator.device.commands.queue import CommandQueue
@@ -57,6 +58,7 @@ class Device:
         "_early",
         "_env",
         "_heartbeat",
+        "_keep_alive",
         "_last_log_id",
         "_on_finished",
         "_rng",
@@ -119,6 +121,7 @@ class Device:
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_state=self._settled)
         self._heartbeat = Heartbeat(env.timers, self._rng, self.commands, self._beats_missed)
+        self._keep_alive: KeepAlive | None = None
         self._behaviours: tuple[Stream, ...] = (
             *(
                 Verifications(
@@ -198,6 +201,15 @@ class Device:
         settings = self.spec.settings
         if terms.heartbeat:
             self._heartbeat.start(session, settings.heartbeat_interval or terms.heartbeat_interval)
+        ping = settings.ping
+        if ping is None:
+            ping = 0.0 if terms.heartbeat else DEFAULT_INTERVAL_S
+        if ping:
+            keep_alive = self._keep_alive or KeepAlive(
+                self._env.timers, self._rng, interval=ping, patience=settings.request_timeout
+            )
+            self._keep_alive = keep_alive
+            keep_alive.start(session)
         if not self._draining:
             for behaviour in self._behaviours:
                 behaviour.start()
@@ -211,6 +223,8 @@ class Device:
     def offline(self) -> None:
         self._session = None
         self._heartbeat.lost()
+        if self._keep_alive is not None:
+            self._keep_alive.stop()
         self.delivery.offline()
         self.commands.close()
 

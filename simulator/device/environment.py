@@ -44,6 +44,18 @@ class Connection(Protocol):
 
     def abort(self) -> None: ...
 
+    def ping(self) -> None: ...
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes received so far, of whatever kind."""
+        ...
+
+    @property
+    def fault(self) -> tuple[int, str] | None:
+        """Close code and cause where this side ended the connection because of what the peer had sent."""
+        ...
+
     def trust(self, max_size: int) -> None:
         """The peer has proved who it is: take messages of up to `max_size` bytes from now on."""
         ...

@@ -13,8 +13,9 @@ from typing import Any
 
 from simulator.device import initial_flow
 from simulator.device.backoff import Backoff
+from simulator.device.broker_link import BrokerLink
 from simulator.device.device_clock import DeviceClock
-from simulator.device.environment import Environment, NetworkError
+from simulator.device.environment import Environment
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec, OnTimeout, Start
@@ -22,10 +23,8 @@ from simulator.device.state import DeviceState, EndReason
 from simulator.device.stay import Stay
 from simulator.device.terms import Terms
 from simulator.protocol.catalogue import CONNECT
-from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
+from simulator.protocol.codes import INTERNAL_ERROR, SUCCESS
 from simulator.protocol.envelope import MidSource
-
-_CONNECTS_BEFORE_NEW_LOOKUP = 2  # failed connects to a kept URL, then the device asks again (docs/deviations.md)
 
 INIT = "init"
 
@@ -39,9 +38,8 @@ class Lifecycle:
 
     __slots__ = (
         "_backoff",
-        "_broker_url",
+        "_broker",
         "_clock",
-        "_connect_failures",
         "_ended",
         "_env",
         "_leaving",
@@ -50,7 +48,6 @@ class Lifecycle:
         "_proof",
         "_reboot_for",
         "_rng",
-        "_root_ca",
         "_session",
         "_sleeper",
         "_spec",
@@ -81,9 +78,7 @@ class Lifecycle:
         self._backoff = Backoff(spec.settings.reconnect_delay, rng)
         self._mids = MidSource(int(env.clock.wall() * 1000))
         self._proof: dict[str, str] | None = None
-        self._broker_url: str | None = None
-        self._root_ca: str | None = None
-        self._connect_failures = 0
+        self._broker = BrokerLink(env, spec)
         self._session: Session | None = None
         self._ended: asyncio.Future[str] | None = None
         self._sleeper: asyncio.Future[None] | None = None
@@ -190,19 +185,10 @@ class Lifecycle:
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:
         env, settings = self._env, self._spec.settings
-        if self._broker_url is None:
+        if not self._broker.known:
             self._enter(DeviceState.LOOKUP)
             with self._broken_off_by_stop():
-                answer = await initial_flow.look_up(
-                    env, self._spec.credentials, settings, self._clock, self._rng, self._spec.index
-                )
-            self._broker_url = answer.url
-            # Over plain HTTP anybody in between could have put a certificate of their own there.
-            secure = env.dispatch_url(self._spec.index).startswith("https:")
-            self._root_ca = answer.root_ca if secure else None
-            self._connect_failures = 0
-        url = self._broker_url
-        assert url is not None
+                await self._broker.look_up(self._clock, self._rng)
         self._enter(DeviceState.CONNECTING)
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -221,31 +207,8 @@ class Lifecycle:
             on_command=self._stay.command,
             on_end=on_end,
         )
-        started, before = env.clock.wall(), env.clock.monotonic()
-        code = INTERNAL_ERROR
-        failed = None
-        try:
-            with self._broken_off_by_stop():
-                await env.network.connect(url, session, index=self._spec.index, root_ca=self._root_ca)
-            code = SUCCESS
-        except NetworkError as error:
-            failed = error
-            code = error.kind
-            self._connect_failures += 1
-            if self._connect_failures >= _CONNECTS_BEFORE_NEW_LOOKUP:
-                self._broker_url = None
-            raise FlowFailed(CONNECT, error.kind, str(error)) from error
-        except FlowFailed:
-            # It may have opened at the very moment at which it was broken off.
-            code = DISCONNECTED
-            session.abort(EndReason.STOPPED)
-            raise
-        finally:
-            lasted = env.clock.monotonic() - before
-            if failed is not None:
-                lasted = failed.lasted(lasted)
-            env.recorder.request(CONNECT, started, lasted, code, 0, 0, 0.0)
-        self._connect_failures = 0
+        with self._broken_off_by_stop():
+            await self._broker.connect(session)
         self._session = session
         return session, ended
 

@@ -222,6 +222,16 @@ class Session:
         if self._connection is not None and not self.ended:
             self._connection.abort()
 
+    def ping(self) -> None:
+        """Send a WebSocket ping; its pong, as all else that arrives, shows in `bytes_in`."""
+        if self._connection is not None and self.usable:
+            self._connection.ping()
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes received on this connection."""
+        return 0 if self._connection is None else self._connection.bytes_in
+
     # What the connection tells.
 
     def opened(self, connection: Connection) -> None:
@@ -252,7 +262,8 @@ class Session:
         self.ended = True
         self.usable = False
         if self._end_reason is None:
-            self._end_reason = EndReason.closed(code)
+            fault = None if self._connection is None else self._connection.fault
+            self._end_reason = EndReason.closed(code) if fault is None else EndReason.closed_by_us(fault[0])
         pending = list(self._pending.values())
         self._pending.clear()
         now = self._env.clock.monotonic()

@@ -121,6 +121,8 @@ class DeviceSettings:
     """First delay before a reconnect, and the bound of the exponential back-off; jitter is drawn on top."""
     drain: float = 10.0
     """How long a device that is told to stop may take to get its records acknowledged."""
+    ping: float | None = None
+    """Seconds from one WebSocket ping to the next, 0 for none; where not given, only without heartbeats."""
     heartbeat_interval: float | None = None
     """Overrides the platform's `heartbeatInterval` where given."""
     users: int = 0

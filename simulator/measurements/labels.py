@@ -33,7 +33,8 @@ OWN_CODES: Final = frozenset(
     {
         *MESSAGES,
         *("timeout", "disconnected", "internal error", "dns", "refused", "unreachable", "tls", "handshake", "limit"),
-        *("malformed reply", "unsupported transport", "bad key", "E0000005", "E0000007", "E0000008"),
+        *("malformed reply", "unsupported transport", "bad key", "too large", "bad url", "http", "http redirect"),
+        *("E0000005", "E0000007", "E0000008"),
     }
 )
 """Codes of the protocol and of the device itself."""

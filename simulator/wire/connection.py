@@ -91,6 +91,11 @@ class Connection(InTurns):
     # What the owner of the connection uses.
 
     @property
+    def fault(self) -> tuple[int, str] | None:
+        """The close code that was sent, and why, where this side ended the connection by itself; else None."""
+        return (self._failure[0], self._failure[2]) if self._failure and self._failure[0] != ABNORMAL else None
+
+    @property
     def is_open(self) -> bool:
         """True between the opening handshake and the first sign of closing, from either side."""
         return self._phase is Phase.OPEN
@@ -230,8 +235,7 @@ class Connection(InTurns):
     def _abort(self, detail: str) -> None:
         if self._phase is Phase.ENDED:
             return
-        if self._failure is None:
-            self._failure = (ABNORMAL, "", detail)
+        self._failure = self._failure or (ABNORMAL, "", detail)
         self._deaf = True
         if self._phase is not Phase.OPENING:
             self._phase = Phase.CLOSING

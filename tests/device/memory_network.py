@@ -25,6 +25,11 @@ class MemoryConnection:
         self._link = link
         self._deaf = False
         self.trusted_with = 0
+        self.bytes_in = 0
+        self.fault: tuple[int, str] | None = None
+        self.pings = 0
+        self.half_open = False
+        """The peer is gone and nobody has said so: nothing arrives any more, on either side."""
         self._writable = asyncio.Event()
         self._writable.set()
         world.connections.append(self)
@@ -34,8 +39,22 @@ class MemoryConnection:
     def send(self, payload: bytes, binary: bool) -> None:
         assert isinstance(payload, bytes)
         self._world.wire.append((">", payload))
-        if not self._deaf and self._link.open:
+        if not self._deaf and self._link.open and not self.half_open:
             asyncio.get_running_loop().call_soon(self._link.receive, payload, binary)
+
+    def ping(self) -> None:
+        self.pings += 1
+        if not self._deaf and self._link.open and not self.half_open:
+            asyncio.get_running_loop().call_soon(self._heard, 2)
+
+    def fail(self, code: int, why: str) -> None:
+        """This side ends the connection because of what has come, as the wire layer does."""
+        self.fault = (code, why)
+        self._link.open = False
+        self._end_later(code)
+
+    def _heard(self, size: int) -> None:
+        self.bytes_in += size
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         if self._deaf or self._handler is None:
@@ -74,7 +93,8 @@ class MemoryConnection:
         asyncio.get_running_loop().call_soon(self._arrive, payload, binary)
 
     def _arrive(self, payload: bytes, binary: bool) -> None:
-        if not self._deaf and self._handler is not None:
+        if not self._deaf and self._handler is not None and not self.half_open:
+            self._heard(len(payload))
             self._world.wire.append(("<", payload))
             self._handler.message(payload, binary)
 

@@ -11,7 +11,7 @@ from websockets.frames import Opcode
 
 from simulator.wire.connection import Connection
 from simulator.wire.tls import SelfSigned, client_context, server_context
-from tests.wire.helpers import Collector, Network, RawPeer, accept_upgrade, close_payload, frame
+from tests.wire.helpers import LIMIT, Collector, Network, RawPeer, accept_upgrade, close_payload, frame
 
 
 async def test_own_close_is_answered(network: Network) -> None:
@@ -312,3 +312,42 @@ async def test_a_failed_transport_is_not_written_to(network: Network) -> None:
         connection.send(b"into the void", False)
         connection.ping()
     assert (await client.wait_closed())[0] == 1006
+
+
+@pytest.mark.parametrize(
+    ("sent", "fault"),
+    [
+        (frame(Opcode.TEXT, b"\xff\xfe", masked=False), (1007, "text that is not UTF-8")),
+        (frame(Opcode.TEXT, b"x" * (LIMIT + 1), masked=False), (1009, "a message over the size limit")),
+        (b"\xff\x00", (1002, "protocol error")),
+        (frame(Opcode.CLOSE, close_payload(1007), masked=False), None),
+        (frame(Opcode.CLOSE, close_payload(1009), masked=False), None),
+    ],
+)
+async def test_a_connection_knows_whether_this_side_found_fault(
+    network: Network, sent: bytes, fault: tuple[int, str] | None
+) -> None:
+    port, first = await network.raw_server(accept_upgrade)
+    connection, client = await network.connect(port)
+    peer = await first
+    await peer.send(sent)
+    await client.wait_closed()
+    if fault is None:
+        assert connection.fault is None
+    else:
+        assert connection.fault is not None
+        assert connection.fault[0] == fault[0]
+        assert connection.fault[1].startswith(fault[1])
+
+
+async def test_what_nobody_found_fault_with_is_none(network: Network) -> None:
+    server, handlers = await network.serve()
+    for end in (Connection.close, Connection.abort):
+        connection, client = await network.connect(server.port)
+        end(connection)
+        await client.wait_closed()
+        assert connection.fault is None
+    connection, client = await network.connect(server.port)
+    handlers[-1].connection.abort()
+    await client.wait_closed()
+    assert connection.fault is None

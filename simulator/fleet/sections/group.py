@@ -272,6 +272,11 @@ class GroupFields(Section):
     heartbeat: Annotated[PositiveDuration, within_time("100ms", "1d")] | None = Field(
         default=None, description="Interval; by default the platform's."
     )
+    ping: Annotated[Duration, within_time("0s", "1d")] | None = Field(
+        default=None,
+        description="Interval of the device's WebSocket pings, `0s` for none. By default a device pings once a minute "
+        "where the platform wants no heartbeats, so that a half-open connection is found.",
+    )
     request_timeout: Annotated[PositiveDuration, within_time("10ms", "1h")] = Field(
         default=10.0, description="A request without a reply so long has failed."
     )
@@ -334,6 +339,7 @@ class GroupSection(GroupFields):
             reconnect_delay=Range(low=self.reconnect.first, high=self.reconnect.max),
             drain=self.drain,
             heartbeat_interval=self.heartbeat,
+            ping=self.ping,
             users=self.users,
             user_locale=self.user_locale,
             max_users=self.capacities.users,

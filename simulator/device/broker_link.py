@@ -1,0 +1,84 @@
+"""Where a device's broker is and how it is reached: the look-up, the kept URL, the opening of the connection.
+
+Look-up and opening are measured as requests, whatever becomes of them. When to connect is the lifecycle's business, how
+it is done the network's.
+"""
+
+import asyncio
+import random
+
+from simulator.device import initial_flow
+from simulator.device.device_clock import DeviceClock
+from simulator.device.environment import Environment, NetworkError
+from simulator.device.initial_flow import FlowFailed
+from simulator.device.session import Session
+from simulator.device.settings import DeviceSpec
+from simulator.device.state import EndReason
+from simulator.protocol.catalogue import CONNECT
+from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
+
+_CONNECTS_BEFORE_NEW_LOOKUP = 2
+"""Failed connects to a kept URL after which the device asks for it again (docs/deviations.md)."""
+
+
+class BrokerLink:
+    """One device's way to its broker."""
+
+    __slots__ = ("_env", "_failures", "_root_ca", "_spec", "_url")
+
+    def __init__(self, env: Environment, spec: DeviceSpec) -> None:
+        self._env = env
+        self._spec = spec
+        self._url: str | None = None
+        self._root_ca: str | None = None
+        self._failures = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether the device has a URL to connect to; without one it must `look_up`."""
+        return self._url is not None
+
+    async def look_up(self, clock: DeviceClock, rng: random.Random) -> None:
+        """Ask where the broker is, and keep the answer.
+
+        Raises:
+            FlowFailed: As `initial_flow.look_up`.
+        """
+        env, spec = self._env, self._spec
+        answer = await initial_flow.look_up(env, spec.credentials, spec.settings, clock, rng, spec.index)
+        self._url = answer.url
+        # Over plain HTTP anybody in between could have put a certificate of their own there.
+        secure = env.dispatch_url(spec.index).startswith("https:")
+        self._root_ca = answer.root_ca if secure else None
+        self._failures = 0
+
+    async def connect(self, session: Session) -> None:
+        """Open the connection for `session`.
+
+        Raises:
+            FlowFailed: If it cannot be opened.
+        """
+        assert self._url is not None, "looked up before"
+        env = self._env
+        started, before = env.clock.wall(), env.clock.monotonic()
+        code = INTERNAL_ERROR
+        failed = None
+        try:
+            await env.network.connect(self._url, session, index=self._spec.index, root_ca=self._root_ca)
+            code = SUCCESS
+        except NetworkError as error:
+            failed = error
+            code = error.kind
+            self._failures += 1
+            if self._failures >= _CONNECTS_BEFORE_NEW_LOOKUP:
+                self._url = None
+            raise FlowFailed(CONNECT, error.kind, str(error)) from error
+        except asyncio.CancelledError:
+            # It may have opened at the very moment at which it was broken off.
+            code = DISCONNECTED
+            session.abort(EndReason.STOPPED)
+            raise
+        finally:
+            lasted = env.clock.monotonic() - before
+            env.recorder.request(CONNECT, started, lasted if failed is None else failed.lasted(lasted), code, 0, 0, 0.0)
+        self._failures = 0
