@@ -85,7 +85,7 @@ def access_of(known: Namespace, environment: MutableMapping[str, str]) -> Access
             )
         except SecretError as error:
             problems.append(str(error))
-    if not known.worker and not known.headless:
+    if not known.worker and (known.headful or not known.headless):
         try:
             login = read_web_login(environment, known.web_login_file)
         except SecretError as error:
@@ -102,6 +102,9 @@ def access_of(known: Namespace, environment: MutableMapping[str, str]) -> Access
         for name in hosts
         if not _NAME.fullmatch(name)
     ]
+    for variable in (tokens.VARIABLE, web_login.VARIABLE):
+        # Not for the processes that are started from here, even where this one has no use for it.
+        environment.pop(variable, None)
     if problems:
         raise AccessError(problems)
     return Access(token, login, hosts)

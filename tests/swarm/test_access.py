@@ -22,6 +22,7 @@ def known(**given: Any) -> Namespace:
         "master": False,
         "processes": None,
         "headless": False,
+        "headful": False,
         "web_login": False,
         "token_file": None,
         "web_login_file": None,
@@ -208,8 +209,16 @@ def test_a_login_that_nobody_could_use_is_refused_with_what_to_do() -> None:
     (problem,) = problems({}, web_login=True)
     assert "BEST_FLEET_WEB_LOGIN" in problem
     assert "--web-login-file" in problem
+    assert problems({}, web_login=True, headless=True, headful=True) == [problem]
     # Without the web page there is nothing to log in to.
     assert access_of(known(web_login=True, headless=True), {}).login is None
+
+
+def test_no_secret_is_left_for_the_processes_that_are_started_later() -> None:
+    for given in ({}, {"headless": True}, {"worker": True, "headless": True}, {"master": True, "headless": True}):
+        environment = {"BEST_FLEET_TOKEN": TOKEN, "BEST_FLEET_WEB_LOGIN": "ada:horse", "OTHER": "stays"}
+        access_of(known(**given), environment)
+        assert environment == {"OTHER": "stays"}
 
 
 @pytest.mark.parametrize(

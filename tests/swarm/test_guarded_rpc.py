@@ -5,13 +5,13 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import gevent
 import pytest
 import zmq.green as zmq
 from locust.exception import RPCError, RPCReceiveError
-from locust.rpc import Message
+from locust.rpc import Message, zmqrpc
 
 from simulator.swarm import guarded_rpc
 from simulator.swarm.guarded_rpc import (
@@ -261,3 +261,29 @@ def test_the_keys_of_a_token_are_the_same_in_every_version() -> None:
 def test_a_port_that_is_taken_is_told_as_locust_tells_it(master: GuardedServer) -> None:
     with pytest.raises(RPCError, match="Address already in use"):
         GuardedServer(LOOPBACK, master.port, TOKEN)
+
+
+def test_a_master_that_cannot_listen_is_the_users_to_mend_at_the_start_only(
+    master: GuardedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class RefusedError(Exception):
+        pass
+
+    def refuse(problem: str) -> NoReturn:
+        raise RefusedError(problem)
+
+    monkeypatch.setattr(zmqrpc, "Server", zmqrpc.Server)
+    monkeypatch.setattr(zmqrpc, "Client", zmqrpc.Client)
+    guarded_rpc.install(lambda: TOKEN, refuse)
+    with pytest.raises(RefusedError, match="--master-bind-host and --master-bind-port"):
+        zmqrpc.Server(LOOPBACK, master.port)
+    first = zmqrpc.Server(LOOPBACK, 0)
+    assert isinstance(first, GuardedServer)
+    # Locust makes its socket anew when it breaks, and tries again when that fails.
+    with pytest.raises(RPCError):
+        zmqrpc.Server(LOOPBACK, master.port)
+    client = zmqrpc.Client(LOOPBACK, first.port, "a-worker")
+    client.send(message("client_ready", "2.99"))
+    assert first.recv_from_client()[1].type == "client_ready"
+    client.close(linger=0)
+    first.close(linger=0)

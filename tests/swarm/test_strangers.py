@@ -1,7 +1,6 @@
 """Strangers at a running fleet: workers without the token, foreign pages in a browser, people without the login."""
 
 import socket
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,15 +161,6 @@ def test_other_machines_need_a_token(locust: Start, short: Path, arguments: tupl
     assert ended.end() == 2
     assert "BEST_FLEET_TOKEN" in ended.output
     assert "Traceback" not in ended.output
-
-
-def test_a_users_token_is_the_users_alone(locust: Start, short: Path, tmp_path: Path) -> None:
-    port = free_port()
-    locust("--scenario", str(short), "--headless", "--master", "--master-bind-port", str(port)).wait_for(
-        lambda: listens("127.0.0.1", port)
-    )
-    path = tmp_path / "state" / "best-fleet" / "token"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_the_web_page_is_on_the_loopback_address_alone(locust: Start, short: Path) -> None:
