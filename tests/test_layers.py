@@ -22,6 +22,7 @@ BASE = {
     "simulator.garbage",
     "simulator.measurements",
     "simulator.exit_codes",
+    "simulator.file_names",
     "simulator.loop_timers",
     "simulator.shown",
 }
@@ -33,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator": set(),
     "simulator.clock": set(),
     "simulator.exit_codes": set(),
+    "simulator.file_names": {"simulator.shown"},
     "simulator.faults": {"simulator.shown"},
     "simulator.garbage": set(),
     "simulator.loop_timers": {"simulator.clock"},

@@ -36,6 +36,7 @@ from simulator.platform.settings import PlatformSettings, PlatformTls
 from simulator.platform.tally import Tally
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
+from simulator.shown import detail
 from simulator.wire.errors import ListenFailed, TlsFileError
 from simulator.wire.files import raise_open_file_limit
 from simulator.wire.server import Server, serve
@@ -45,6 +46,7 @@ _FLUSH_SECONDS = 1.0
 """How often the counts go into the ledger: what a kill may cost of them."""
 _WRITE_BUFFER = 1024 * 1024
 _OPEN_FILES = 65_536
+_LINE_CHARS = 600
 _NEARLY = 0.95
 """Share of the allowed open files from which on there is a warning."""
 
@@ -99,10 +101,10 @@ class ReadyInfo:
 
 
 def log(line: str) -> None:
-    """One line on standard error."""
+    """One line on standard error, whatever a device put into its names and values."""
     # A parent that has gone must not take the platform's answers with it.
     with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 - the process's log
+        print(detail(line, _LINE_CHARS), file=sys.stderr, flush=True)  # noqa: T201 - the process's log
 
 
 def run(options: PlatformOptions) -> int:

@@ -1,9 +1,19 @@
-"""As many open files as a fleet needs: one a connection."""
+"""What a process needs of its machine for a fleet: an open file and a local port for each connection.
+
+Both are looked at before a run: without them it would fail in the middle, and look as if the platform had.
+"""
+
+import math
+from collections.abc import Sequence
 
 from simulator.wire.files import raise_open_file_limit
+from simulator.wire.local_ports import system_range
 
 SPARE_FILES = 200
 """Files besides the devices' connections: libraries, logs, Locust's web UI and its workers."""
+SPARE_PORTS = 200
+"""Ports that other programs of the machine hold or have just given up."""
+_WIDEST = 64_000
 
 
 class OpenFilesError(Exception):
@@ -18,8 +28,38 @@ def allow_open_files(devices: int) -> None:
     """
     limit = raise_open_file_limit(devices + SPARE_FILES)
     if not limit.enough:
-        most = max(limit.soft - SPARE_FILES, 0)
-        raise OpenFilesError(
-            f"{devices} devices: {limit.advice()}; as it is, a process carries {most} devices: "
-            f"fewer of them (-u {most}) or more processes (--processes, --worker) need no change"
-        )
+        most = limit.soft - SPARE_FILES
+        if most < 1:
+            room = f"as it is, a process has files for itself ({SPARE_FILES}) and none for devices"
+        else:
+            processes = math.ceil(devices / most)
+            room = (
+                f"as it is, a process carries {most} devices: fewer of them (-u {most}), or {processes} processes or "
+                f"more (--processes {processes}, --worker) need no change"
+            )
+        raise OpenFilesError(f"{devices} devices: {limit.advice()}; {room}")
+
+
+def port_shortage(devices: int, source_ips: Sequence[str], ports: range | None = None) -> str | None:
+    """What to do where a machine has fewer local ports than `devices` connections to one broker need; None if enough.
+
+    Args:
+        source_ips: the scenario's local addresses; none is one, the system's choice.
+        ports: those that the system gives away; by default as it says itself.
+    """
+    ports = system_range() if ports is None else ports
+    if ports is None:
+        return None
+    each = max(len(ports) - SPARE_PORTS, 1)
+    addresses = max(len(source_ips), 1)
+    if devices <= each * addresses:
+        return None
+    needed = math.ceil(devices / each)
+    network = f"127.0.1.0/{32 - math.ceil(math.log2(needed + 2))}"
+    remedies = [f"give `network.source_ips` {needed} local addresses (the embedded platform takes {network})"]
+    if len(ports) < _WIDEST:
+        remedies.append("widen the range (sysctl net.ipv4.ip_local_port_range='1024 65535')")
+    remedies.append(f"use fewer devices (-u {each * addresses})")
+    remedies.append("spread them over machines (--worker)")
+    has = f"{addresses} local address{'es' if addresses > 1 else ''} of this machine have {each * addresses:,}"
+    return f"{devices:,} devices need as many local ports towards their broker, and {has}: {', or '.join(remedies)}"

@@ -5,6 +5,7 @@ the web UI's form; all its errors are told before anything starts (exit code 2);
 """
 
 import functools
+import math
 import os
 import sys
 from argparse import Namespace
@@ -21,8 +22,11 @@ from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.identities import identities_of
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.scenario import Scenario, load_scenario
+from simulator.fleet.sections.common import LONGEST_RUN
 from simulator.swarm import access
 from simulator.swarm.access import Access, AccessError, access_of
+from simulator.swarm.open_files import port_shortage
+from simulator.swarm.option_rules import problems_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,14 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     asks_only = {"-h", "--help", "-V", "--version"}
     if asks_only.intersection(arguments):
         return Choice(scenario=None, shaped=False)
-    known: Namespace = parser.parse_known_args(list(arguments))[0]
+    try:
+        known: Namespace = parser.parse_known_args(list(arguments))[0]
+    except OverflowError:
+        # Locust's own reading of a time ends so, wherever it was given.
+        refuse(f"-t, --stop-timeout: a time is longer than any run ({LONGEST_RUN})")
+    problems = problems_of(known)
+    if problems:
+        refuse_all(problems)
     try:
         allowed = access_of(known, os.environ)
     except AccessError as error:
@@ -117,14 +128,26 @@ def _choose_run(known: Namespace) -> Choice:
         refuse_all([*problems, *str(error).splitlines()])
     if problems:
         refuse_all(problems)
-    if known.num_users is not None and known.num_users < 1:
-        refuse(f"-u {known.num_users}: a fleet has at least one device")
     try:
         identities = identities_of(scenario, Path(known.identities) if known.identities else None)
         identities.require(known.num_users or scenario.devices)
     except ScenarioError as error:
         refuse_all(str(error).splitlines())
+    if not known.master:
+        _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
     return Choice(scenario=scenario, shaped=shaped, host=host)
+
+
+def _look_at_ports(scenario: Scenario, asked: int | None, *, embedded: bool) -> None:
+    """Refuse a fleet that there are too few local ports for; warn where the platform may have several brokers."""
+    peak = scenario.ramp_plan().peak if asked is None else asked
+    brokers = 1 if embedded else max(len(scenario.targets), 1)
+    shortage = port_shortage(math.ceil(peak / brokers), scenario.document.network.source_ips)
+    if shortage is None:
+        return
+    if embedded:
+        refuse(shortage)
+    sys.stderr.write(f"best-fleet: warning: {shortage}\n")
 
 
 def _host(known: Namespace, problems: list[str]) -> str | None:

@@ -18,6 +18,7 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from simulator.clock import RunClock
 from simulator.exit_codes import ExitCode, precedence
+from simulator.file_names import file_name
 from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.problems import ScenarioError
@@ -317,5 +318,5 @@ class Keeper(Role):
             base = scenario.directory / scenario.document.report.directory
         else:
             moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-            base = Path("runs") / f"{scenario.name}-{moment}"
+            base = Path("runs") / f"{file_name(scenario.name)}-{moment}"
         return base if self._runs == 1 else base.with_name(f"{base.name}-{self._runs}")

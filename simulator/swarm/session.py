@@ -107,7 +107,6 @@ def install(makes_runtime: MakesRuntime | None = None) -> None:
     percentiles.install()
     command_line.remember_default_arguments()
     guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
-    logging.getLogger("simulator").setLevel(logging.INFO)
     for hook, listener in (
         (events.init_command_line_parser, command_line.add_arguments),
         (events.init, session.init),
