@@ -156,8 +156,9 @@ def beyond_chance(base: Bounds, new: Bounds) -> bool:
     if lower >= FAR_TIMES * base.maximum:
         return True
     # of all samples of both runs the largest are the new one's: how probable is that if they came from one platform?
+    above = new.count if new.above and new.minimum > base.maximum else new.above
     chance = 1.0
-    for number in range(new.above):
+    for number in range(above):
         chance *= (new.count - number) / (new.count + base.count - number)
         if chance <= MISSED:
             return True

@@ -43,7 +43,7 @@ class Bounds:
     count: int = 0
     """Samples."""
     above: int = 0
-    """How many of them are not below `low`."""
+    """How many of them are not below `low`; 0 where all came within so short a time that they tell as much as one."""
 
 
 def quantile_bounds(histogram: Histogram, spans: Sequence[Histogram], percent: float) -> Bounds | None:
@@ -66,7 +66,8 @@ def quantile(histogram: Histogram, spans: Sequence[Histogram], percent: float) -
     share = percent / 100.0
     value = histogram.values_at_ranks([rank_of(percent, count)])[0]
     seen = (_ms(histogram.min_us), _largest_success(histogram), count)
-    if count >= LEAST_SAMPLES and sum(span.count > 0 for span in spans) >= LEAST_SPANS:
+    spread = sum(span.count > 0 for span in spans) >= LEAST_SPANS
+    if count >= LEAST_SAMPLES and spread:
         width = Z * math.sqrt(count * share * (1.0 - share) * _dispersion(spans, value, share))
         low, high = math.floor(count * share - width), math.ceil(count * share + width) + 1
         if low >= 1 or high <= count:
@@ -75,7 +76,7 @@ def quantile(histogram: Histogram, spans: Sequence[Histogram], percent: float) -
             upper = math.inf if high > count else _ms(ends[1])
             lower = _ms(ends[0]) if low >= 1 else 0.0
             return Bounds(_ms(value), lower, upper, True, high > count, *seen, count - max(low, 1) + 1)
-    return Bounds(_ms(value), seen[0], math.inf, False, True, *seen, count)
+    return Bounds(_ms(value), seen[0], math.inf, False, True, *seen, count if spread else 0)
 
 
 def least_samples(percent: float) -> int:

@@ -1,4 +1,5 @@
 import argparse
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -234,3 +235,55 @@ def test_few_samples_are_not_judged() -> None:
     found = share_bounds(0, 10)
     assert found is not None
     assert 0.0 == found.low < found.high < 1.0
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "times", "mark"),
+    [
+        (9, 20.0, 1.0, UNKNOWN),
+        (9, 20.0, 1.4, WORSE),  # nine above nine: one in 48,620
+        (3, 20.0, 1.4, UNKNOWN),  # three above three: one in 20
+        (3, 20.0, 2.5, WORSE),
+        (60, 0.9, 1.4, UNKNOWN),  # one slow second is one sample
+        (60, 0.9, 2.5, WORSE),
+        (60, 20.0, 1.4, WORSE),  # p99 without an upper bound
+        (60, 20.0, 0.5, NOISE),  # nor has it one in the new run
+    ],
+)
+def test_few_samples_are_worse_only_if_all_of_them_are(
+    info: Info, count: int, seconds: float, times: float, mark: str
+) -> None:
+    def run(factor: float) -> ComparedRun:
+        measurements = RunMeasurements()
+        for number in range(count):
+            took = (0.1 + number % 3 / 100) * factor
+            at = 1_700_000_001.0 + number * seconds / count
+            measurements.apply([(0, "connect", at, took, "00000000", 1, 1, 0.0)])
+        return compared("run", measurements, info())
+
+    marks = {item.metric: item.mark for item in compare_runs([run(1.0)], run(times))}
+    assert marks["p99"] == mark
+
+
+def test_base_runs_of_which_some_failed_for_ever() -> None:
+    inf = math.inf
+    assert widest([Bounds(inf, inf, inf), Bounds(inf, inf, inf)]).value == inf
+    mixed = widest([Bounds(10.0, 9.0, 11.0), Bounds(inf, 12.0, inf)])
+    assert (mixed.low, mixed.high) == (0.0, inf)
+    few = Bounds(50.0, 40.0, inf, enough=False, open=True, minimum=40.0, maximum=60.0)
+    together = widest([Bounds(10.0, 9.0, 11.0, minimum=5.0, maximum=20.0), few])
+    assert (together.value, together.high, together.maximum, together.enough) == (10.0, 11.0, 60.0, True)
+
+
+def test_records_that_are_still_pending_took_for_ever(info: Info) -> None:
+    def run(acknowledged: int) -> ComparedRun:
+        measurements = RunMeasurements()
+        for number in range(600):
+            at = 1_700_000_001.0 + number / 20
+            measurements.apply([(5, "generated", 1)])
+            if number < acknowledged:
+                measurements.apply([(1, "record_delivery", at, 0.05, "00000000"), (5, "acknowledged", 1)])
+        return compared("run", measurements, info())
+
+    marks = {item.metric: item.mark for item in compare_runs([run(600)], run(300))}
+    assert marks["p95"] == WORSE
