@@ -55,7 +55,7 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
     seconds = summary["duration_s"]
     console.print()
-    console.print(_verdict(summary))
+    console.print(_verdict(summary), soft_wrap=True)
     console.print()
     console.print(_series_table("Requests", "funcId", summary["requests"], "latency_ms", seconds, console.width))
     flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
@@ -163,10 +163,10 @@ def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> Non
 def _print_verdict(console: Console, summary: Mapping[str, Any]) -> None:
     """Notes and further reasons, and once more the first line: the eye is at the end of what was printed."""
     for note in note_lines(summary):
-        console.print(f"[yellow]Note:[/] {plain(note)}")
+        console.print(f"[yellow]Note:[/] {plain(note)}", soft_wrap=True)
     for reason in reason_lines(summary)[1:]:
-        console.print(f"[yellow]Also:[/] {plain(reason)}")
-    console.print(_verdict(summary))
+        console.print(f"[yellow]Also:[/] {plain(reason)}", soft_wrap=True)
+    console.print(_verdict(summary), soft_wrap=True)
 
 
 def _verdict(summary: Mapping[str, Any]) -> str:

@@ -15,16 +15,17 @@ from typing import IO, TYPE_CHECKING
 
 from simulator.cli.errors import UsageError
 from simulator.cli.scenarios import identities_of, read_scenario
-from simulator.exit_codes import ExitCode
+from simulator.protocol.codes import SUCCESS
 
 if TYPE_CHECKING:
     from simulator.fleet.scenario import Scenario, TlsFiles
     from simulator.fleet.single import SingleResult
+    from simulator.measurements.findings import Finding
 
 DESCRIPTION = """\
 Run one device of a scenario, without Locust. With --trace every message is printed, both directions, decrypted, secrets
-masked, times in ms since the start. Ctrl-C switches the device off in order. Exit code 0: it came online and no request
-failed."""
+masked, times in ms since the start. Ctrl-C switches the device off in order. Exit code 0: it came online, no request
+failed and no record is left without an answer; 5: stopped before --duration was over."""
 EPILOG = """\
 examples:
   best-fleet device --scenario scenarios/smoke.yaml --trace
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """
     scenario = read_scenario(options.scenario, options.identities)
 
+    from reports.causes import sentence
+    from reports.verdict import code_of, sorted_out
     from simulator.clock import RunClock
     from simulator.fleet.plan import FleetPlan
     from simulator.fleet.single import UnknownDevice, index_of, run_single
@@ -66,7 +69,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from simulator.wire import TlsFileError
 
     identities = identities_of(scenario, options.identities, needed=scenario.devices)
-    with _target(scenario, options) as (urls, tls, platform), _trace_file(options.trace) as out:
+    duration = _duration(options, scenario)
+    findings: list[Finding] = []
+    with _target(scenario, options, findings) as (urls, tls, platform), _trace_file(options.trace) as out:
         try:
             plan = FleetPlan(scenario, identities=identities, dispatch_url=urls)
             index = 0 if options.sn is None else index_of(plan, options.sn)
@@ -75,20 +80,49 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
                     logins = state.load_many(platform or urls[0], [plan.sn(index)])
                 plan = FleetPlan(scenario, identities=identities, dispatch_url=urls, logins=logins)
             trace = None if out is None else Trace(out, RunClock(), as_json=out is not sys.stdout)
-            result = run_single(
-                plan, index, duration=_duration(options, scenario), trace=trace, tls=tls, platform=platform
-            )
+            result = run_single(plan, index, duration=duration, trace=trace, tls=tls, platform=platform)
         except (UnknownDevice, TlsFileError, WarmStateError) as error:
             raise UsageError(f"device: {error}") from None
     _print(result, plan.sn(index))
-    return ExitCode.PASSED if result.came_online and not result.failures else ExitCode.FAILED
+    reasons, _ = sorted_out([*findings, *_findings(result, duration)])
+    for reason in reasons:
+        print(f"best-fleet device: {sentence(reason)}", file=sys.stderr)
+    return code_of(reasons)
+
+
+def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
+    """What decides about the exit code, as in a run."""
+    from simulator.measurements.findings import Finding
+
+    if result.internal_errors:
+        yield Finding("internal_error", {"count": len(result.internal_errors), "example": result.internal_errors[0]})
+    if not result.came_online:
+        yield Finding("none_online", {"devices": 1})
+    records = result.records
+    generated = records["generated"]
+    pending = generated - records["acknowledged"] - records["refused"] - records["rejected"]
+    if pending:
+        yield Finding("records_unaccounted", {"pending": pending, "generated": generated})
+    if records["refused"]:
+        yield Finding("records_refused", {"refused": records["refused"], "generated": generated})
+    failed = {key: count for key, count in result.requests.items() if key[1] != SUCCESS}
+    if failed:
+        name, code = max(failed, key=lambda key: failed[key])
+        count = result.requests.total()
+        yield Finding("requests_failed", {"failures": result.failures, "count": count, "name": name, "code": code})
+    if result.stopped_by is not None and result.seconds < duration:
+        seconds = round(result.seconds, 1)
+        yield Finding("interrupted", {"signal": result.stopped_by, "after_s": seconds, "planned_s": duration})
 
 
 @contextlib.contextmanager
 def _target(
-    scenario: "Scenario", options: argparse.Namespace
+    scenario: "Scenario", options: argparse.Namespace, findings: "list[Finding]"
 ) -> Iterator[tuple[tuple[str, ...], "TlsFiles | None", str | None]]:
     """Dispatch URLs, TLS files and the name under which logins are kept; an embedded platform lives as long as this.
+
+    Args:
+        findings: told if that platform dies meanwhile.
 
     Raises:
         UsageError: If the embedded platform does not start.
@@ -106,6 +140,7 @@ def _target(
         yield scenario.targets, None, None
         return
 
+    from simulator.measurements.findings import Finding
     from simulator.swarm.embedded import EmbeddedPlatform, PlatformStartError
 
     arguments = ["--scenario", str(options.scenario)]
@@ -122,6 +157,9 @@ def _target(
             if address.ca_file is not None and tls.ca is None:
                 tls = replace(tls, ca=Path(address.ca_file))
             yield (address.dispatch_url,), tls, "embedded"
+            if (code := platform.exit_code) is not None:
+                died = f"the embedded platform died by itself (exit code {code}): {platform.last_lines()}"
+                findings.append(Finding("fault", {"text": died}))
         finally:
             platform.stop()
 

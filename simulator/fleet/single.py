@@ -7,10 +7,12 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvloop
 
 from simulator.clock import RunClock
+from simulator.faults import describe
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import TlsFiles
@@ -37,6 +39,10 @@ class SingleResult:
     records: Counter[str] = field(default_factory=Counter)
     internal_errors: list[str] = field(default_factory=list)
     """Exceptions of this program itself: what the device did is not to be trusted."""
+    stopped_by: str | None = None
+    """The signal that ended it."""
+    seconds: float = 0.0
+    """How long it lived, its end not counted."""
 
     @property
     def failures(self) -> int:
@@ -142,21 +148,41 @@ async def _live(
 ) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
+    observer = _Observer(result, trace)
     runtime = FleetRuntime(
         plan,
-        _Observer(result, trace),
+        observer,
         log=_log,
         tls=tls,
         platform=platform,
         clock=RunClock(),
         trace=trace.message if trace is not None else None,
     )
+
+    def on_signal(name: str) -> None:
+        if result.stopped_by is None:
+            result.stopped_by = name
+            ended.set()
+        else:
+            # Whoever asks again does not want to wait for the records.
+            runtime.abort_all()
+
+    def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if not isinstance(error, OSError) or "transport" not in context:
+            what = describe(error) if error is not None else str(context.get("message"))
+            observer.internal_error("engine.exception", what, 0.0)
+
+    loop.set_exception_handler(on_loop_error)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number.name)
     await runtime.open()
+    began = loop.time()
     try:
         runtime.start_device(index, ended.set)
         await _first(ended.wait(), duration)
+        result.seconds = loop.time() - began
         await runtime.stop_all()
     finally:
         await runtime.close()

@@ -127,15 +127,15 @@ class EmbeddedPlatform:
                 return PlatformAddress(dispatch_url=told["dispatch"], ca_file=told.get("ca"))
             if (code := self.exit_code) is not None:
                 raise PlatformStartError(
-                    f"the embedded platform ended with exit code {code}:\n{self._last_lines()}",
+                    f"the embedded platform ended with exit code {code}:\n{self.last_lines()}",
                     refused=code == ExitCode.USAGE,
                 )
             gevent.sleep(0.05)
         raise PlatformStartError(
-            f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self._last_lines()}"
+            f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self.last_lines()}"
         )
 
-    def _last_lines(self) -> str:
+    def last_lines(self) -> str:
         try:
             lines = self._log_path.read_text("utf-8", "replace").splitlines()
         except OSError:

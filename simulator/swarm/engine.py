@@ -29,6 +29,7 @@ from simulator.measurements.health import LAG_PROBE_S
 from simulator.swarm.log_relay import LogRelay
 from simulator.swarm.mailbox import Mailbox
 from simulator.swarm.start_queue import StartQueue
+from simulator.swarm.tasks import counted
 
 _start_new_thread: Callable[[Callable[[], None], tuple[()]], int] = gevent.monkey.get_original(
     "_thread", "start_new_thread"
@@ -106,7 +107,8 @@ class Engine:
         self._listener = listener
         self._on_lag = on_lag
         self._on_error = on_error
-        self._mailbox = Mailbox(self._receive)
+        # What raises in the hub is printed and forgotten by gevent.
+        self._mailbox = Mailbox(counted("listener.engine", self._receive, on_error))
         self._log_relay = LogRelay(self._mailbox.post)
         self._opened = gevent.event.AsyncResult()
         self._ended = gevent.event.Event()

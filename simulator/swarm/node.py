@@ -127,6 +127,7 @@ class Node:
                 logger.info("stopping %d devices (up to %g s for their records)", self.book.in_use, drain_s)
             if not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
                 logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
+                self.internal_error("engine.stop", "not every device was down in time, and the rest was dropped")
             self._pump.flush()
             if swallowed_by_locust():
                 self.internal_error("locust.exception", ELSEWHERE)

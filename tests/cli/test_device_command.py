@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 
-from simulator.cli import main
+from reports.verdict import code_of
+from simulator.cli import device_command, main
+from simulator.exit_codes import ExitCode
+from simulator.fleet.single import SingleResult
 
 SCENARIO = """\
 groups:
@@ -43,6 +49,64 @@ def test_runs_against_the_embedded_platform(scenario: str, tmp_path: Path) -> No
     assert any(message.get("funcId") == "cmd.data.update.user" for message in messages)
     assert all(later["t_ms"] >= earlier["t_ms"] for earlier, later in itertools.pairwise(lines))
     assert trace.stat().st_mode & 0o777 == 0o600
+
+
+def started(scenario: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "simulator.cli", "device", "--scenario", scenario, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def online(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "→ online" in line:
+            return
+    raise AssertionError("it never came online")
+
+
+def test_a_signal_before_its_time_is_over_is_no_pass(scenario: str) -> None:
+    process = started(scenario, "--trace", "--duration", "60s")
+    online(process)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INTERRUPTED, told
+    assert "stopped by SIGTERM after" in told
+
+
+def test_the_embedded_platforms_death_is_told(scenario: str) -> None:
+    process = started(scenario, "--trace", "--duration", "4s")
+    online(process)
+    (platform,) = psutil.Process(process.pid).children()
+    platform.kill()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INVALID, told
+    assert "the embedded platform died by itself (exit code -9)" in told
+
+
+def test_a_device_that_never_comes_online_fails(scenario: str) -> None:
+    process = started(scenario, "--host", "http://127.0.0.1:9", "--duration", "1s")
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.FAILED
+    assert "no device came online (0 of 1)" in told
+
+
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        (SingleResult(came_online=True), 0),
+        (SingleResult(came_online=True, internal_errors=["odd"]), 4),
+        (SingleResult(came_online=True, records=Counter(generated=2, acknowledged=1)), 1),
+        (SingleResult(came_online=True, records=Counter(generated=2, acknowledged=1, refused=1)), 1),
+        (SingleResult(came_online=True, records=Counter(generated=2, acknowledged=1, rejected=1)), 0),
+        (SingleResult(came_online=True, requests=Counter({("dev.login", "timeout"): 1})), 1),
+        (SingleResult(came_online=True, requests=Counter({("dev.login", "00000000"): 1})), 0),
+        (SingleResult(), 1),
+        (SingleResult(came_online=True, stopped_by="SIGINT", seconds=9.9), 5),
+        (SingleResult(came_online=True, stopped_by="SIGINT", seconds=10.0), 0),
+    ],
+)
+def test_what_decides(result: SingleResult, code: int) -> None:
+    assert code_of(device_command._findings(result, 10.0)) == code
 
 
 @pytest.mark.parametrize(

@@ -238,3 +238,17 @@ def test_a_stop_that_fails_is_an_internal_error() -> None:
     until(lambda: rig.errors)
     assert rig.errors[0][0] == "engine.stop"
     rig.engine.close()
+
+
+def test_a_listener_that_fails_is_counted_and_hears_the_next(rig: Rig) -> None:
+    def broken(index: int) -> None:
+        rig.listener.finished.append(index)
+        raise KeyError("odd")
+
+    rig.listener.device_finished = broken  # type: ignore[method-assign]
+    for index in range(2):
+        rig.engine.start_device(index)
+    rig.engine.stop_all(0.0, timeout=5.0)
+    until(lambda: sorted(rig.listener.finished) == [0, 1])
+    assert [rule for rule, _ in rig.errors] == ["listener.engine"] * 2
+    rig.engine.close()
