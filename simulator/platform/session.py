@@ -232,9 +232,22 @@ class Session:
 
     # Handling and answering
 
-    def _handle(self, name: str, mid: str, params: Mapping[str, Any], message: Mapping[str, Any]) -> None:
+    def _handle_again(
+        self, name: str, mid: str, params: Mapping[str, Any], message: Mapping[str, Any], decision: Decision
+    ) -> None:
+        if self.phase is not Phase.ENDED:
+            self._handle(name, mid, params, message, decision)
+
+    def _handle(
+        self,
+        name: str,
+        mid: str,
+        params: Mapping[str, Any],
+        message: Mapping[str, Any],
+        decided: Decision | None = None,
+    ) -> None:
         broker = self._broker
-        decision = broker.answers.decide(name)
+        decision = decided or broker.answers.decide(name)
         if decision.code is not None:
             self._answer(name, mid, decision.code, None, decision)
             return
@@ -243,21 +256,17 @@ class Session:
             return
         sn = self.sn or str(message.get("sn") or "")
         try:
-            self._run_handler(name, mid, sn, params, decision)
+            handler = broker.handlers[name]
+            code, results = handler.handle(self, sn, params)
         except LedgerBusy:
             # It met the lock before it had done anything, and is done as a whole when the lock is gone.
-            again = partial(self._run_handler, name, mid, sn, params, decision)
+            again = partial(self._handle_again, name, mid, params, message, decision)
             broker.ledger.wait(again, partial(self._answer, name, mid, codes.INTERNAL, None, decision))
+            return
         except sqlite3.Error as fault:
             broker.ledger.on_fault(FAULT, str(fault))
             self._answer(name, mid, codes.INTERNAL, None, decision)
-
-    def _run_handler(self, name: str, mid: str, sn: str, params: Mapping[str, Any], decision: Decision) -> None:
-        if self.phase is Phase.ENDED:
             return
-        broker = self._broker
-        handler = broker.handlers[name]
-        code, results = handler.handle(self, sn, params)
         if not handler.writes or code != codes.SUCCESS:
             self._answer(name, mid, code, results, decision)
         else:
