@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.platform.ledger import DAMAGE, LedgerError, read_only
 from simulator.protocol.catalogue import PROTOCOL_ORDER
+from simulator.shown import label, printable
 
 _COUNTS = {
     "records": "SELECT sn, count(*) FROM records GROUP BY sn",
@@ -22,6 +23,7 @@ _COUNTS = {
     "doubleLogins": "SELECT sn, count(*) FROM double_logins GROUP BY sn",
 }
 _OF_DEVICE = ("registered", "logins", "reports", "lastSeen")
+_MOST_CODES = 8
 _PENDING = "pending"
 """Stands for the code of a command that has no answer yet."""
 
@@ -112,15 +114,23 @@ def _as_text(held: dict[str, Any]) -> str:
                 (
                     func_id,
                     f"{sum(counts.values()):,}",
-                    ", ".join(f"{code}: {count:,}" for code, count in counts.items()),
+                    _by_code(counts),
                 )
                 for func_id, counts in held[name].items()
             ]
             parts.append(_table((title, "count", "by code"), rows))
     if held["queries"]["answered"]:
         parts.append("user queries: " + ", ".join(f"{count:,} {name}" for name, count in held["queries"].items()))
-    parts += [f"{name}: {count:,}" for name, count in held["events"].items()]
+    parts += [f"{label(name)}: {count:,}" for name, count in held["events"].items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _by_code(counts: dict[str, int]) -> str:
+    """What devices answered with, of which some make up a code for each message."""
+    shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    left = shown[_MOST_CODES:]
+    parts = [f"{label(code)}: {count:,}" for code, count in sorted(shown[:_MOST_CODES])]
+    return ", ".join([*parts, f"{sum(count for _, count in left):,} of {len(left):,} more codes"] if left else parts)
 
 
 def _devices_table(devices: dict[str, dict[str, Any]], totals: dict[str, int]) -> str:
@@ -131,6 +141,7 @@ def _devices_table(devices: dict[str, dict[str, Any]], totals: dict[str, int]) -
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rows = [(printable(row[0]), *row[1:]) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = []
     for row in (head, *rows):

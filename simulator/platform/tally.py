@@ -6,7 +6,9 @@ the last second of it.
 
 from collections import Counter
 
+from simulator.measurements.labels import MOST_SERIES, Labels
 from simulator.platform.ledger import Ledger
+from simulator.protocol.catalogue import PROTOCOL_ORDER
 
 SILENT = "unanswered"
 """Stands for the code of a message that was deliberately given no answer."""
@@ -19,12 +21,18 @@ class Tally:
         self._ledger = ledger
         self._messages: dict[tuple[str, str], int] = {}
         self._events: Counter[str] = Counter()
+        self._names = Labels(MOST_SERIES, PROTOCOL_ORDER)
 
     def message(self, func_id: str, code: str) -> None:
         """A message of this funcId got this code."""
         messages = self._messages
         key = (func_id, code)
-        messages[key] = messages.get(key, 0) + 1
+        count = messages.get(key)
+        if count is None:
+            # new since the last flush, or one of the names that a device made up
+            key = (self._names.of(func_id), code)
+            count = messages.get(key, 0)
+        messages[key] = count + 1
 
     def event(self, name: str) -> None:
         """Something happened that is no message: a violation, a double login, an answer nobody waits for."""

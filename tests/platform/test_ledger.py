@@ -15,11 +15,16 @@ from hypothesis import strategies as st
 
 from simulator.cli import main as run_command
 from simulator.exit_codes import ExitCode
+from simulator.measurements.labels import MOST_SERIES
 from simulator.platform.inspection import inspect, summary
 from simulator.platform.ledger import COMMIT_FAILED, LOCKED, Ledger, LedgerBusy, LedgerError
 from simulator.platform.ledger_log import move_log, set_up
 from simulator.platform.tally import Tally
 
+COMMAND = (
+    "INSERT INTO commands (cmd_id, sn, origin, firing, func_id, content, urgent, created, code) "
+    "VALUES (?, ?, 0, 0, ?, 1, 0, 0.0, ?)"
+)
 DEVICE = "INSERT INTO devices (sn, logins) VALUES (?, 1)"
 
 
@@ -133,6 +138,30 @@ def test_text_of_an_inspection(tmp_path: Path) -> None:
     assert "dev.heartbeat  1,234  00000000: 1,234" in lines
     assert lines.index("dev.login          1  E0010004: 1") < lines.index("dev.heartbeat  1,234  00000000: 1,234")
     assert lines[-1] == "channel violation: 2"
+
+
+def test_what_devices_make_up_is_counted_together_and_does_nothing_to_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    ledger = Ledger(path)
+    tally = Tally(ledger)
+    for turn in range(2):
+        for number in range(500):
+            tally.message(f"dev.\x1b[31m{number}" + "x" * 10_000, "E0000001")
+            code = f"\x1b[31m{number}" + "x" * 10_000
+            ledger.write(COMMAND, (1 + turn * 500 + number, "A\x1b[2J", "cmd.data.update.user", code))
+        tally.message("dev.heartbeat", "00000000")
+        tally.flush()
+    ledger.write(DEVICE, ("A\x1b[2J",))
+    ledger.close()
+    shown = inspect(path)
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert len(shown) < 10_000
+    assert "984 of 492 more codes" in shown
+    counts = {name: sum(codes.values()) for name, codes in summary(path)["messages"].items()}
+    assert sum(counts.values()) == 1_002
+    assert counts["dev.heartbeat"] == 2
+    assert counts["others"] == 1_000 - 2 * MOST_SERIES
+    assert len(counts) == MOST_SERIES + 2
 
 
 def test_no_connection_to_a_ledger_writes_without_the_disk(tmp_path: Path) -> None:

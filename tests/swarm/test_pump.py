@@ -1,10 +1,18 @@
 """From the engine's queue to Locust's `request` event and the measurements, with nothing lost."""
 
+import csv
+import io
 from typing import Any
 
+import pytest
+from locust.env import Environment
+from locust.html import get_html_report
+from locust.stats import StatsCSV, StatsError, get_error_report_summary
+
 from simulator.measurements.events import QueueRecorder
+from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
 from simulator.measurements.run import RunMeasurements
-from simulator.swarm.pump import BATCH, Pump
+from simulator.swarm.pump import BATCH, Pump, fold_errors
 
 
 def pumped(*codes: str) -> tuple[list[dict[str, Any]], RunMeasurements]:
@@ -76,3 +84,74 @@ def test_an_event_that_cannot_be_counted_does_not_stop_the_others() -> None:
     pump.stop()
     measurements.settle()
     assert errors == ["background.pump"] * 2
+
+
+HOSTILE = [
+    '=HYPERLINK("http://x")',
+    "+1",
+    "-2+3",
+    "@SUM(1)",
+    "\t=1",
+    "</script><script>alert(1)</script>",
+    "\x1b[2J\r\n=1",
+    "\u202egnp",
+    "secretKey=hush-hush",
+    "x" * 1_000_000,
+]
+
+
+@pytest.fixture
+def environment() -> Environment:
+    environment = Environment()
+    environment.create_local_runner()
+    return environment
+
+
+def pump_into(environment: Environment, codes: list[str], name: str = "dev.heartbeat") -> None:
+    pump = Pump(environment.events.request.fire, RunMeasurements(), lambda *_: None)
+    recorder = QueueRecorder(pump.events.append)
+    for code in codes:
+        recorder.request(name, 1_700_000_000.0, 0.0123, code, 120, 100, 0.0)
+    pump.stop()
+
+
+def test_locusts_own_outputs_hold_no_command_nor_formula(environment: Environment) -> None:
+    scripts = get_html_report(environment).count("<script")
+    pump_into(environment, HOSTILE)
+    table = io.StringIO()
+    StatsCSV(environment, [0.5]).failures_csv(csv.writer(table))
+    for row in csv.reader(io.StringIO(table.getvalue())):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+    page = get_html_report(environment)
+    assert page.count("<script") == scripts
+    assert "<script>alert" not in page
+    for text in (table.getvalue(), "\n".join(get_error_report_summary(environment.stats)), page):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "hush-hush" not in text
+        assert len(text) < 4_000_000
+
+
+def test_locusts_table_of_errors_stays_short_and_exact(environment: Environment) -> None:
+    pump_into(environment, [f"E{number}" for number in range(2_000)] + ["timeout"])
+    errors = environment.stats.errors.values()
+    assert len(errors) <= MOST_CODES_OF_A_SERIES + 2
+    assert sum(error.occurrences for error in errors) == 2_001
+    assert environment.stats.get("dev.heartbeat", "BEST").num_failures == 2_001
+
+
+def test_errors_of_many_workers_are_as_few_as_those_of_one() -> None:
+    errors: dict[str, StatsError] = {}
+    for worker in range(14):
+        for name in ("dev.heartbeat", "dev.login"):
+            for code in [*(f"E{worker}-{number}" for number in range(20)), "timeout (no reply in time)", "others"]:
+                key = StatsError.create_key("BEST", name, code)
+                found = errors.setdefault(key, StatsError("BEST", name, code, 0, worker, worker))
+                found.occurrences += 1 + worker
+        fold_errors(errors)
+    assert len(errors) == 2 * (MOST_CODES_OF_A_SERIES + 2)
+    assert sum(error.occurrences for error in errors.values()) == 2 * 22 * sum(1 + worker for worker in range(14))
+    others = errors[StatsError.create_key("BEST", "dev.login", "others")]
+    assert (others.first_seen, others.last_seen) == (0, 13)
+    timeouts = errors[StatsError.create_key("BEST", "dev.login", "timeout (no reply in time)")]
+    assert timeouts.occurrences == sum(1 + worker for worker in range(14))
