@@ -141,6 +141,8 @@ def _devices_table(devices: dict[str, dict[str, Any]], totals: dict[str, int]) -
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not all(isinstance(row[0], str) for row in rows):
+        raise TypeError("a name is no text")
     rows = [(printable(row[0]), *row[1:]) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = []
