@@ -50,7 +50,7 @@ class FleetScenario:
             "  members: 0",
             "  meetings: {count: 0}",
             # The generator is driven to its limit on purpose; its own verdict about that is not the subject here.
-            "limits: {loop_lag: 10min, stall: 10min, cpu: 100%}",
+            "limits: {loop_lag: 1min, stall: 10min, cpu: 100%}",
         ]
         if self.delay is not None:
             lines.insert(-1, f"  answers: [{{func_id: dev.heartbeat, delay: {self.delay}}}]")
