@@ -77,7 +77,8 @@ def _values_out_of_range(options: Namespace) -> Iterator[str]:
     if given("processes") != -1 and outside("processes", 1, MOST_PROCESSES):
         yield f"--processes: from 1 to {MOST_PROCESSES}, or -1 for one a core"
     for name in ("web_port", "master_port", "master_bind_port"):
-        if outside(name, 1, 65_535):
+        # A master at port 0 takes a free one: for programs that start workers themselves.
+        if outside(name, 0 if name == "master_bind_port" else 1, 65_535):
             yield f"--{name.replace('_', '-')}: a port is a number from 1 to 65535"
     if given("autoquit") != -1 and outside("autoquit", 0, _LONGEST_RUN_S):
         yield f"--autoquit: from 0 seconds to {LONGEST_RUN}"

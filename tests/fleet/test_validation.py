@@ -401,7 +401,7 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(target: str) -> No
         (GROUP + "duration: 1ms\n", "duration", "1s to 30d"),
         (GROUP + "    verifications: [{rate: 1000000/ms}]\n", "groups[0].verifications[0].rate", "at most 1000/s"),
         (GROUP + "    enrolments: [{rate: 101/s}]\n", "groups[0].enrolments[0].rate", "at most 100/s"),
-        (GROUP + "    heartbeat: 1ms\n", "groups[0].heartbeat", "100ms to 1d"),
+        (GROUP + "    heartbeat: 1ms\n", "groups[0].heartbeat", "5ms to 1d"),
         (GROUP + "    request_timeout: 2d\n", "groups[0].request_timeout", "10ms to 1h"),
         (GROUP + "    drain: 2h\n", "groups[0].drain", "at most 1h"),
         (GROUP + "    reboot: 1s..9d\n", "groups[0].reboot", "at most 1d"),

@@ -269,7 +269,7 @@ class GroupFields(Section):
     meetings: list[OwnMeetingSection] = Field(
         default=[], max_length=1000, description="Meetings known without the platform."
     )
-    heartbeat: Annotated[PositiveDuration, within_time("100ms", "1d")] | None = Field(
+    heartbeat: Annotated[PositiveDuration, within_time("5ms", "1d")] | None = Field(
         default=None, description="Interval; by default the platform's."
     )
     ping: Annotated[Duration, within_time("0s", "1d")] | None = Field(
