@@ -54,6 +54,11 @@ CAUSES: Final = (
         "worker {worker} was lost: what it measured after {at:clock} UTC is not in these figures",
     ),
     Cause(
+        "worker_fenced",
+        _INVALID,
+        "worker {worker} did not hear of the master within its lease and dropped its {devices:count} devices",
+    ),
+    Cause(
         "workers_gone",
         _INVALID,
         "no worker was left after {after_s:duration} of {planned_s:duration}",
@@ -150,6 +155,21 @@ CAUSES: Final = (
         "{failures:count} of {count:count} requests failed, which --exit-code-on-error 0 allows",
     ),
     Cause("users_turned_away", _REMARK, "more users were asked for than the fleet has devices ({devices:count})"),
+    Cause(
+        "clock_off",
+        _REMARK,
+        "the clock of worker {worker} was {ahead_s:ahead} the master's; the master's time is what these figures have",
+    ),
+    Cause(
+        "clock_jumped",
+        _REMARK,
+        "the wall clock of process {process} was set {seconds:set_by} during the run; these figures go on without that",
+    ),
+    Cause(
+        "clock_not_compared",
+        _REMARK,
+        "the clock of worker {worker} could not be compared with the master's: its times may be off",
+    ),
     Cause("worker_left", _REMARK, "worker {worker} left in order before the end"),
     Cause(
         "platform_stop_failed",

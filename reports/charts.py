@@ -29,6 +29,7 @@ STATE_ORDER: Final = (
     "connecting",
     "lookup",
     "waiting",
+    "lost",
     "rebooting",
     "failed",
 )

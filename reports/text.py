@@ -95,6 +95,16 @@ def tally(found: Mapping[str, int], word: Callable[[str], str] = printable) -> s
     return ", ".join([*shown, f"{sum(left):,} of {len(left)} more kinds"] if left else shown)
 
 
+def ahead(seconds: float) -> str:
+    """How far one clock is off, before the other's name: `4 min 00 s ahead of`, `1.5 s behind`."""
+    return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
+
+
+def set_by(seconds: float) -> str:
+    """How a clock was set: `forward by 1 h 00 min`, `back by 90.0 s`."""
+    return f"{'forward' if seconds > 0 else 'back'} by {duration(abs(seconds))}"
+
+
 def names(found: Sequence[str]) -> str:
     """A list on one line; of many the first ones, and how many more there are."""
     left = len(found) - MOST_NAMES

@@ -7,7 +7,10 @@ milliseconds. Driving a queue from an event loop is left to whoever owns the loo
 import heapq
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+JUMP_S: Final = 1.0
+"""Leap seconds and the small steps of a time service are not worth a word."""
 
 
 class Clock(Protocol):
@@ -67,6 +70,25 @@ class RunClock:
     def jumped_s(self) -> float:
         """By how many seconds the system's wall clock was set since `begin`; negative when it was set back."""
         return self._system.wall() - (self.wall() - self._ahead)
+
+
+class JumpWatch:
+    """Notices that the wall clock was set while `clock` runs."""
+
+    __slots__ = ("_clock", "_told")
+
+    def __init__(self, clock: RunClock) -> None:
+        self._clock = clock
+        self._told = clock.jumped_s()
+
+    def look(self) -> float | None:
+        """By how many seconds it was set since the last time this told of it; None for no more than `JUMP_S`."""
+        jumped = self._clock.jumped_s()
+        new = jumped - self._told
+        if abs(new) <= JUMP_S:
+            return None
+        self._told = jumped
+        return new
 
 
 class ManualClock:

@@ -17,13 +17,14 @@ from locust.runners import HEARTBEAT_INTERVAL, WORKER_REPORT_INTERVAL
 from locust.stats import RequestStats
 
 from benchmarks.programs.orders import read_order
+from simulator.fleet.sections.run import LEASE_S
 from simulator.measurements.events import COMMAND, FLOW, REQUEST, Event
 from simulator.measurements.health import HealthSample
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import SUCCESS
 from simulator.swarm import messages, percentiles
 from simulator.swarm.guarded_rpc import guard_worker, message_of, pieces
-from simulator.swarm.leases import RENEWAL_S, LeaseHolder
+from simulator.swarm.leases import RENEWALS, LeaseHolder
 from simulator.swarm.pump import REQUEST_TYPE
 from simulator.swarm.token import Token, token_for
 
@@ -109,7 +110,7 @@ class SimulatedWorker:
             self._next_report = now + WORKER_REPORT_INTERVAL
             self._report()
         if now >= self._next_lease and self._measurements is not None:
-            self._next_lease = now + RENEWAL_S
+            self._next_lease = now + LEASE_S / RENEWALS
             question = self._holder.question(max(0, self._user_count - len(self._holder.held)), now)
             self.send(messages.LEASE, question | {"run": self._measurements.run_id})
 

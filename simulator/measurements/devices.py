@@ -6,12 +6,14 @@ change's moment.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 ONLINE = "online"
 INACTIVE_STATES = frozenset({"", "offline", "stopping", "stopped"})
 """States before a device was started and since it was told to stop: they do not count for the online ratio."""
+LOST = "lost"
+"""No state that a device tells: its worker fell silent, and no other worker has the device yet."""
 
 
 class DeviceStates:
@@ -29,6 +31,9 @@ class DeviceStates:
         self._latest_us = 0
         self._peaks: dict[str, int] = {}
         self._sources: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        """What each merged process says of its devices."""
+        self._silent: dict[str, tuple[int, dict[str, int]]] = {}
+        """Processes that are taken for dead: since when (µs), and the devices by state that are not counted since."""
 
     def change(self, index: int, previous: str, state: str, at: float) -> None:
         """Device `index` went to `state`; what it left is known here, `previous` matters for a new device only."""
@@ -80,18 +85,55 @@ class DeviceStates:
             yield second, dict(gauge)
 
     def lost(self, source: str, at: float) -> None:
-        """The process `source` died at `at` (or is taken for dead): its devices are stopped from then on."""
-        at_us = int(at * 1e6)
-        net = self.changes[int(at)]
-        gauge = self._sources[source]
-        for state, count in list(gauge.items()):
-            if not count or state in INACTIVE_STATES:
+        """The process `source` is silent since `at`: its devices count as stopped, until it tells of them again."""
+        if source not in self._silent:
+            self._hide(source, int(at * 1e6), active(self._sources[source]))
+
+    def missing(self, count: int, at: float) -> None:
+        """From `at` on, `count` devices are in no process' hands although they should be online: they are `LOST`."""
+        moved = count - self.gauge.get(LOST, 0)
+        if moved:
+            self._shift(LOST, moved, int(at * 1e6))
+
+    def _hide(self, source: str, at_us: int, counts: dict[str, int]) -> None:
+        if counts:
+            self._silent[source] = at_us, counts
+            self._move(counts, at_us)
+
+    def _move(self, counts: dict[str, int], at_us: int, back: bool = False) -> None:
+        """Devices leave the states `counts` for `stopped` at `at_us`, or come `back`."""
+        sign = -1 if back else 1
+        for state, count in counts.items():
+            self._shift(state, -sign * count, at_us)
+            self._shift("stopped", sign * count, at_us)
+
+    def _shift(self, state: str, count: int, at_us: int) -> None:
+        self.gauge[state] += count
+        self.changes[at_us // 1_000_000][state] += count
+        self._offset_us[state] -= count * at_us
+
+    def _merge_silent(self, data: dict[str, Any], source: str) -> None:
+        """As `merge`, for a process that is taken for dead: a late word from before, or it lives again.
+
+        What it says is right for the time before; from then on it counts again with the first change that it tells
+        of. Changes are known to the second, so its devices may return up to a second early.
+        """
+        since_us, counts = self._silent.pop(source)
+        self._move(counts, since_us, back=True)
+        told = dict(self._sources[source])
+        self._merge(data, source, 0)
+        since = since_us // 1_000_000
+        returned: int | None = None
+        for second, net in data["changes"]:
+            if int(second) >= since:
+                returned = int(second) if returned is None else min(returned, int(second))
                 continue
-            for name, moved in ((state, -count), ("stopped", count)):
-                self.gauge[name] += moved
-                gauge[name] += moved
-                net[name] += moved
-                self._offset_us[name] -= moved * at_us
+            for state, count in net.items():
+                told[state] = told.get(state, 0) + count
+        self._hide(source, since_us, active(told))
+        if returned is not None and source in self._silent:
+            _, counts = self._silent.pop(source)
+            self._move(counts, max(since_us, returned * 1_000_000), back=True)
 
     def dump(self, resolution_s: int = 1) -> dict[str, Any]:
         """Everything, for JSON; changes are summed up over `resolution_s` seconds."""
@@ -125,6 +167,12 @@ class DeviceStates:
 
     def merge(self, data: dict[str, Any], source: str, index_offset: int = 0) -> None:
         """Add what the process (or the run) `source` dumped or drained; indexes are moved by `index_offset`."""
+        if source in self._silent:
+            self._merge_silent(data, source)
+        else:
+            self._merge(data, source, index_offset)
+
+    def _merge(self, data: dict[str, Any], source: str, index_offset: int) -> None:
         for state, count in data["gauge"].items():
             self.gauge[state] += count
             self._sources[source][state] += count
@@ -140,6 +188,11 @@ class DeviceStates:
         self.seen.add_ranges(data["seen"], index_offset)
         if data["peak"] or source in self._peaks:
             self._peaks[source] = max(self._peaks.get(source, 0), data["peak"])
+
+
+def active(gauge: Mapping[str, int]) -> dict[str, int]:
+    """The devices of `gauge` that were started and not told to stop."""
+    return {state: count for state, count in gauge.items() if count > 0 and state not in INACTIVE_STATES}
 
 
 class IndexSet:

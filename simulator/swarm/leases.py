@@ -11,7 +11,8 @@ The rules:
 - The worker counts the lease from the moment it *sent* the question, the master from the moment it *received* it. So,
   however late a message, the worker's lease always runs out first. Then the worker drops its devices (the fence).
 - What a silent worker held rests for a quarantine before another gets it. A stopped process keeps its connections
-  open, though nobody serves them; the quarantine is longer than a platform keeps a connection that fell silent.
+  open, though nobody serves them; the quarantine is longer than a platform keeps a connection that fell silent. The
+  scenario's `workers` section says how long lease and quarantine are.
 - An index is free again when its worker no longer names it, in a message sent after it had seen the grant.
 """
 
@@ -19,14 +20,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.fleet.sections.run import LEASE_S, QUARANTINE_S
 from simulator.swarm.ranges import Ranges
 
-LEASE_S = 12.0
-"""How long a lease lasts without renewal: a worker stalled for some seconds (garbage, swapping) keeps its devices."""
-RENEWAL_S = 3.0
-"""How often a worker renews: three messages may be lost in a row."""
-QUARANTINE_S = 60.0
-"""How long the indexes of a silent worker rest; Locust itself gives up a missing worker after a minute."""
+RENEWALS = 4
+"""How often a worker renews within a lease: three messages may be lost in a row."""
 CLOCK_MARGIN = 0.02
 """Part of the lease that the worker does not use: two machines' clocks may not run equally fast."""
 
@@ -51,9 +49,11 @@ class LeaseBook:
 
     def __init__(self, total: int, *, lease_s: float = LEASE_S, quarantine_s: float = QUARANTINE_S) -> None:
         self._free = Ranges([(0, total)])
-        self._lease_s = lease_s
-        self._quarantine_s = quarantine_s
+        self.lease_s = lease_s
+        self.quarantine_s = quarantine_s
         self._holdings: dict[str, _Holding] = {}
+        self._orphans = Ranges()
+        """Rested long enough, and nobody has taken them yet."""
 
     @property
     def free(self) -> int:
@@ -67,7 +67,23 @@ class LeaseBook:
 
     def resting(self, now: float) -> int:
         """How many indexes of silent workers rest in quarantine."""
-        return sum(len(holding.held) for holding in self._holdings.values() if holding.expires <= now)
+        return sum(map(len, self.silent(now).values()))
+
+    def silent(self, now: float) -> dict[str, Ranges]:
+        """Workers whose lease has run out, and what they held; until that has rested long enough."""
+        return {
+            worker: holding.held
+            for worker, holding in self._holdings.items()
+            if holding.expires <= now and holding.held
+        }
+
+    def in_use(self, now: float) -> int:
+        """How many indexes are held by workers that are heard of."""
+        return sum(len(holding.held) for holding in self._holdings.values() if holding.expires > now)
+
+    def missing(self, now: float) -> int:
+        """How many indexes silent workers have taken along: resting, or free again and not taken by others yet."""
+        return self.resting(now) + len(self._orphans)
 
     def answer(self, worker: str, question: Mapping[str, Any], now: float) -> dict[str, Any] | None:
         """Handle one message of `LeaseHolder.question` and return the answer to send back.
@@ -80,7 +96,7 @@ class LeaseBook:
         if number <= holding.seen:
             return None
         holding.seen = number
-        holding.expires = now + self._lease_s
+        holding.expires = now + self.lease_s
         for granted_in in [key for key in holding.unseen if key <= int(question["seen"])]:
             del holding.unseen[granted_in]
         claimed = Ranges.from_wire(question["held"])
@@ -92,12 +108,14 @@ class LeaseBook:
         returning = claimed & self._free
         self._free = (self._free - returning) | (holding.held - claimed - unseen)
         holding.held = (holding.held & (claimed | unseen)) | returning
+        self._orphans = self._orphans - returning
         granted = self._free.take(max(0, int(question["want"]) - len(unseen - claimed)))
         if granted:
             self._free = self._free - granted
+            self._orphans = self._orphans - granted
             holding.held = holding.held | granted
             holding.unseen[number] = granted
-        return {"number": number, "lease_s": self._lease_s, "held": holding.held.to_wire()}
+        return {"number": number, "lease_s": self.lease_s, "held": holding.held.to_wire()}
 
     def dismiss(self, worker: str) -> Ranges:
         """Free at once what `worker` holds, because it said that all its devices are closed."""
@@ -111,11 +129,12 @@ class LeaseBook:
         """Free what rested long enough; returns it."""
         freed = Ranges()
         for holding in self._holdings.values():
-            if holding.held and now >= holding.expires + self._quarantine_s:
+            if holding.held and now >= holding.expires + self.quarantine_s:
                 freed = freed | holding.held
                 holding.held = Ranges()
                 holding.unseen.clear()
         self._free = self._free | freed
+        self._orphans = self._orphans | freed
         return freed
 
 

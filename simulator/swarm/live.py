@@ -5,7 +5,7 @@ from typing import Any
 
 from reports.figures import is_request
 from reports.order import in_order
-from simulator.measurements.devices import INACTIVE_STATES
+from simulator.measurements.devices import active
 from simulator.measurements.run import HOLD_S, RunMeasurements
 
 KEPT_S = 3_600
@@ -51,11 +51,7 @@ class LiveHistory:
 
 def active_states(measurements: RunMeasurements) -> dict[str, int]:
     """How many devices are in each state, those left out that have stopped."""
-    return {
-        state: count
-        for state, count in measurements.devices.gauge.items()
-        if count > 0 and state not in INACTIVE_STATES
-    }
+    return active(measurements.devices.gauge)
 
 
 def totals(measurements: RunMeasurements) -> list[dict[str, Any]]:

@@ -66,6 +66,9 @@ class Local(Keeper):
         if self.node is not None:
             self.node.give((index,))
 
+    def fenced(self, devices: int) -> None:
+        """Does not happen: a local process holds every index for as long as it lives."""
+
     def node_failed(self, reason: str) -> None:
         if self.book is not None:
             self.book.find("engine_died", process=self.process_name, problem=reason)

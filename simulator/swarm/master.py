@@ -6,10 +6,11 @@ It runs no device. Workers get everything from here; see `worker` for their side
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import gevent
-from locust.runners import STATE_MISSING
+from locust.runners import STATE_MISSING, STATE_RUNNING
 
 from reports.causes import sentence
 from simulator.fleet.login_store import LoginStore
@@ -23,11 +24,14 @@ from simulator.swarm.order import RunOrder
 from simulator.swarm.pump import fold_errors
 from simulator.swarm.role import Keeper
 from simulator.swarm.run_book import RunBook
-from simulator.swarm.tasks import counted
+from simulator.swarm.tasks import counted, spawn
 
 logger = logging.getLogger("simulator.swarm")
 
 POLL_S = 0.05
+WATCH_S = 1.0
+STILL_KNOWN = -1
+"""Locust forgets a missing worker whose count of heartbeats has fallen to -60, by one a second."""
 REPORT_MARGIN_S = 5.0
 """For the last report of a worker that was busy until then to arrive."""
 
@@ -41,8 +45,15 @@ class Master(Keeper):
         super().__init__(*args)
         self._leases: LeaseBook | None = None
         self._stopped: set[str] = set()
-        self._took_part: dict[str, float] = {}
-        """Workers of this run, and when each was heard of last (epoch seconds)."""
+        self._heard: dict[str, float] = {}
+        """Workers that know of this run, and when each was heard of last, or told (epoch seconds)."""
+        self._took_part: set[str] = set()
+        """Those of them that asked for devices."""
+        self._silent: set[str] = set()
+        """Those whose lease has run out."""
+        self._replaced: set[str] = set()
+        """Missing ones whose users the other workers have."""
+        self._watch: gevent.Greenlet | None = None
         self._short = False
         self._logins: LoginStore | None = None
         for kind, listener in (
@@ -50,6 +61,8 @@ class Master(Keeper):
             (messages.LEASE, self._on_lease),
             (messages.STOPPED, self._on_stopped),
             (messages.FAILED, self._on_failed),
+            (messages.FOUND, self._on_found),
+            (messages.CLOCK, self._on_clock),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.internal_error))
         events = self.environment.events
@@ -59,12 +72,19 @@ class Master(Keeper):
     def test_start(self) -> None:
         self._leases = None
         self._stopped.clear()
+        self._heard.clear()
         self._took_part.clear()
+        self._silent.clear()
+        self._replaced.clear()
         self._short = False
         book = self.open_book(travels=True)
         if book is not None and book.order is not None and self._open_logins(book.order, book.scenario):
-            self._leases = LeaseBook(book.order.total)
+            workers = book.scenario.document.workers
+            self._leases = LeaseBook(book.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
             self.runner.send_message(messages.RUN, book.order.to_wire())
+            present = [worker.id for worker in self.runner.clients.all if worker.state != STATE_MISSING]
+            self._heard.update(dict.fromkeys(present, self.clock.wall()))
+            self._watch = gevent.spawn(self._look_every_second)
 
     def _open_logins(self, order: RunOrder, scenario: Scenario) -> bool:
         self._close_logins()
@@ -88,6 +108,7 @@ class Master(Keeper):
         if book is None or book.order is None or self._leases is None:
             return
         self._find_idle_workers(book)
+        self._end_watch()
         for worker in self._present() - self._stopped:
             self._send(worker, messages.STOP, {"run": book.run_id})
         deadline = time.monotonic() + book.order.drain_s + STOP_MARGIN_S + REPORT_MARGIN_S
@@ -117,8 +138,8 @@ class Master(Keeper):
         if book is None:
             return
         measurements = book.measurements
-        for worker in sorted(set(self._took_part) - self._stopped):
-            last = self._took_part[worker]
+        for worker in sorted(set(self._heard) - self._stopped - self._idle()):
+            last = self._heard[worker]
             measurements.worker_lost(worker, last)
             book.find("worker_lost", worker=worker, at=last)
         book.processes = max(1, len(self._took_part))
@@ -130,14 +151,77 @@ class Master(Keeper):
         return {
             worker.id
             for worker in self.runner.clients.all
-            if worker.state != STATE_MISSING and worker.id in self._took_part
+            if worker.state != STATE_MISSING and worker.id in self._heard
         }
+
+    def _idle(self) -> set[str]:
+        """Workers that are there and never asked for a device: nothing of theirs can be missing."""
+        return self._present() - self._took_part
+
+    # --- while the run goes on ---
+
+    def _look_every_second(self) -> None:
+        clock = self.clock
+        look = counted("background.workers", self._look, self.internal_error)
+        while True:
+            slept = clock.monotonic()
+            gevent.sleep(WATCH_S)
+            look(clock.monotonic() - slept - WATCH_S)
+
+    def _look(self, late_s: float) -> None:
+        """See whether this process itself stood still, and which devices have no living worker."""
+        book, leases = self.book, self._leases
+        if book is None or leases is None:
+            return
+        book.measurements.health.stalled(self.process_name, late_s)
+        now = time.monotonic()
+        leases.sweep(now)
+        at = self.clock.wall()
+        devices = book.measurements.devices
+        silent = leases.silent(now)
+        for worker, held in silent.items():
+            book.measurements.worker_lost(worker, at)
+            if worker not in self._silent:
+                logger.error(
+                    "worker %s has been silent for %g s: its %d devices count as lost, others get them in %g s",
+                    *(worker, leases.lease_s, len(held), leases.quarantine_s),
+                )
+        self._silent = set(silent)
+        self._replace_missing()
+        wanted = self.runner.target_user_count - leases.in_use(now)
+        devices.missing(max(0, min(leases.missing(now), wanted)), at)
+
+    def _replace_missing(self) -> None:
+        """Have the other workers spawn the users of those that are gone, who then wait for the devices.
+
+        Locust would do so a minute after it missed a worker, and for that begin the ramp at nothing: the devices of
+        the workers that live would go down and come back.
+        """
+        runner = self.runner
+        missing = [worker for worker in runner.clients.all if worker.state == STATE_MISSING]
+        for worker in missing:
+            worker.heartbeat = max(worker.heartbeat, STILL_KNOWN)
+        self._replaced &= {worker.id for worker in missing}
+        gone = {worker.id for worker in missing} & self._took_part - self._replaced
+        if gone and runner.state == STATE_RUNNING and runner.spawning_completed:
+            self._replaced |= gone
+            start = partial(runner.start, runner.target_user_count, runner.spawn_rate)
+            spawn("background.replace", start, on_error=self.internal_error)
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch = None
+        if self.book is not None:
+            # Nobody should be online any more.
+            self.book.measurements.devices.missing(0, self.clock.wall())
 
     def _send(self, worker: str, kind: str, data: Mapping[str, Any]) -> None:
         self.runner.send_message(kind, dict(data), client_id=worker)
 
     def _send_run(self, worker: str) -> None:
         if self.book is not None and self.book.order is not None and self._leases is not None:
+            self._heard[worker] = self.clock.wall()
             self._send(worker, messages.RUN, self.book.order.to_wire())
 
     # --- messages and events ---
@@ -154,7 +238,8 @@ class Master(Keeper):
         if book is None or leases is None or msg.data["run"] != book.run_id:
             return
         worker = msg.node_id
-        self._took_part[worker] = self.clock.wall()
+        self._heard[worker] = self.clock.wall()
+        self._took_part.add(worker)
         answer = leases.answer(worker, msg.data, time.monotonic())
         if answer is not None:
             self._send(worker, messages.LEASE, answer | {"run": book.run_id, "short": self._too_many_users()})
@@ -188,13 +273,20 @@ class Master(Keeper):
             book.find(key, **values)
             self._abort_soon(sentence(Finding(key, values)))
 
+    def _on_found(self, msg: Any, **_: Any) -> None:
+        if self.book is not None and msg.data["run"] == self.book.run_id:
+            self.book.find(msg.data["key"], **msg.data["values"])
+
+    def _on_clock(self, msg: Any, **_: Any) -> None:
+        self._send(msg.node_id, messages.CLOCK, {**msg.data, "time": self.clock.wall()})
+
     def _on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
         # Locust's own listener came first and added what this worker counted.
         fold_errors(self.environment.stats.errors)
         delta = data.get(messages.DELTA)
         if delta is not None and self.book is not None:
-            if client_id in self._took_part:
-                self._took_part[client_id] = self.clock.wall()
+            if client_id in self._heard:
+                self._heard[client_id] = self.clock.wall()
             self.book.measurements.merge_delta(delta)
             self._keep_logins(data.get(messages.LOGINS, ()))
 

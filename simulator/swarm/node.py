@@ -47,6 +47,9 @@ class NodeOwner(Protocol):
     def node_failed(self, reason: str) -> None:
         """The engine has died; the run must end."""
 
+    def fenced(self, devices: int) -> None:
+        """The master was not heard of in time: `devices` were dropped."""
+
 
 class Node:
     """Engine, pump and seats of one process for one run.
@@ -208,7 +211,10 @@ class Node:
 
     def fenced(self) -> None:
         self._requeue.update(self.book.used())
-        logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", self.book.in_use)
+        devices = self.book.in_use
+        logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", devices)
+        if devices:
+            self._owner.fenced(devices)
 
     def crashed(self, reason: str) -> None:
         self._running = False

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from simulator.device.settings import Start
-from simulator.fleet.identities import IdentitySource, identities_of, parse_identities, read_identities
+from simulator.fleet.identities import IdentitySource, identities_of, read_identities
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.scenario import Scenario, TlsFiles, parse_scenario
+from simulator.fleet.travelled_identities import travelled_identities
 from simulator.fleet.warm_state import Login, WarmState
 
 IDENTITIES_NAME = "identities.csv"
@@ -158,7 +159,7 @@ def plan_of(order: RunOrder, scenario: Scenario) -> FleetPlan:
     """
     identities: IdentitySource | None = None
     if order.identities is not None:
-        identities = parse_identities(order.identities, IDENTITIES_NAME)
+        identities = travelled_identities(order.identities, IDENTITIES_NAME)
     logins = {sn: Login(auth_code, secret) for sn, (auth_code, secret) in order.logins.items()}
     return FleetPlan(scenario, order.total, identities, order.dispatch_urls, logins)
 

@@ -26,7 +26,7 @@ from reports.run_info import ABORT_FIRED, RunInfo
 from reports.summary import parse_all
 from reports.verdict import code_of, exit_code
 from reports.writer import write_reports
-from simulator.clock import RunClock
+from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
 from simulator.measurements.findings import Finding, Value
@@ -80,6 +80,7 @@ class RunBook:
         self._disk_full = False
         self._platform_died = False
         self._aborting = False
+        self._jumps = JumpWatch(clock)
         self._asked = self.clock.monotonic()
         self.planned_s: float | None = None
         """How long the run is to take; None if until it is stopped."""
@@ -155,6 +156,7 @@ class RunBook:
         )
         self.clock.begin()
         self.started = self.clock.wall()
+        self._jumps = JumpWatch(self.clock)
         self.measurements = RunMeasurements(self._process, self.run_id)
         self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
         info = self.info(self.started, complete=False)
@@ -299,6 +301,10 @@ class RunBook:
         self._keep(now)
         if self._line is not None:
             self._line.tick(now)
+        jumped = self._jumps.look()
+        if jumped is not None:
+            self.find("clock_jumped", process=self._process, seconds=round(jumped, 3))
+            logger.warning("%s", sentence(self.findings[-1]))
         dead = self._look_after_platform()
         fired = [] if self._aborting else live.tick(now)
         for result in fired:

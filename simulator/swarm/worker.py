@@ -6,20 +6,26 @@ does that by itself (`Engine.keep_until`), because this side may be the one that
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import gevent
 import gevent.event
 from locust.exception import RPCError
 
+from reports.causes import sentence
+from simulator.clock import JUMP_S, JumpWatch
 from simulator.faults import describe
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.scenario import Scenario
-from simulator.measurements.findings import Value
+from simulator.fleet.sections.run import LEASE_S
+from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm import messages
-from simulator.swarm.leases import RENEWAL_S, LeaseHolder
-from simulator.swarm.node import Node
+from simulator.swarm.clock_offset import ROUNDS, ClockOffset
+from simulator.swarm.leases import RENEWALS, LeaseHolder
+from simulator.swarm.node import MakeRuntime, Node
+from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.order import RunOrder, scenario_of
 from simulator.swarm.ranges import Ranges
@@ -31,6 +37,8 @@ logger = logging.getLogger("simulator.swarm")
 
 BUNDLE_S = 0.02
 """Users that come at once ask for their indexes in one message."""
+COMPARE_TIMEOUT_S = 5.0
+"""For an answer about the master's clock; the run goes on without it."""
 
 
 class _Part:
@@ -41,6 +49,10 @@ class _Part:
         self.holder = LeaseHolder()
         self.measurements = RunMeasurements(process, order.run_id)
         self.logins = LoginCollector()
+        self.offset = ClockOffset()
+        self.compared = gevent.event.Event()
+        """The master told its time."""
+        self.renewal_s = LEASE_S / RENEWALS
         self.node: Node | None = None
         self.lost: set[int] = set()
         """Indexes that are another's by now: their devices are closing and their place is not taken again."""
@@ -63,6 +75,7 @@ class Worker(Role):
             (messages.RUN, self._on_run, False),
             (messages.LEASE, self._on_lease, False),
             (messages.STOP, self._on_stop, True),
+            (messages.CLOCK, self._on_clock, False),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.failed), concurrent=concurrent)
         report = counted("listener.report", self._on_report, self.failed)
@@ -112,15 +125,19 @@ class Worker(Role):
             logger.error("this worker cannot take part: %s", problem)
             self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
             return
+        self.clock.begin()
         self._part = part = _Part(order, self.runner.client_id)
         spawn("background.begin", self._begin, part, on_error=self.failed)
 
     def _begin(self, part: _Part) -> None:
-        scenario = self.choice.scenario
+        self._compare_clocks(part)
         try:
-            if scenario is None or scenario.text != part.order.scenario_text:
-                scenario = scenario_of(part.order)
-            node = self._make_node(part, scenario)
+            # A quarter of a million identities take longer than Locust waits for a heartbeat.
+            scenario, make_runtime = off_the_hub(partial(self._read, part))
+            if part.over:
+                return
+            part.renewal_s = scenario.document.workers.lease / RENEWALS
+            node = self._make_node(part, scenario, make_runtime)
             node.start()
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
             logger.error("this worker cannot take part: %s", error)
@@ -128,9 +145,14 @@ class Worker(Role):
             return
         part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
 
-    def _make_node(self, part: _Part, scenario: Scenario) -> Node:
+    def _read(self, part: _Part) -> tuple[Scenario, MakeRuntime]:
+        scenario = self.choice.scenario
+        if scenario is None or scenario.text != part.order.scenario_text:
+            scenario = scenario_of(part.order)
+        return scenario, self.makes_runtime(part.order, scenario, self.clock, part.logins)
+
+    def _make_node(self, part: _Part, scenario: Scenario, make_runtime: MakeRuntime) -> Node:
         allow_open_files(part.order.share)
-        make_runtime = self.makes_runtime(part.order, scenario, self.clock, part.logins)
         part.node = Node(
             make_runtime,
             part.measurements,
@@ -185,18 +207,46 @@ class Worker(Role):
         except RPCError as error:
             logger.warning("the master does not get %s: %s", kind, error)
 
+    # --- the clock ---
+
+    def _compare_clocks(self, part: _Part) -> None:
+        """Go by the master's clock from now on: samples of all workers stand on one axis."""
+        for _ in range(ROUNDS):
+            part.compared.clear()
+            self._send(messages.CLOCK, {"run": part.order.run_id, "sent": self.clock.wall()})
+            if not part.compared.wait(timeout=COMPARE_TIMEOUT_S) or part.over:
+                break
+        worker = self.runner.client_id
+        if not part.offset.known:
+            self._find(part, "clock_not_compared", worker=worker)
+            return
+        ahead = part.offset.ahead_s
+        self.clock.follow(ahead)
+        if abs(ahead) > JUMP_S:
+            self._find(part, "clock_off", worker=worker, ahead_s=round(-ahead, 3))
+
+    def _on_clock(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is not None and msg.data["run"] == part.order.run_id:
+            part.offset.add(msg.data["sent"], msg.data["time"], self.clock.wall())
+            part.compared.set()
+
     # --- leases ---
 
     def _ask(self, part: _Part) -> None:
         """Renew the lease every few seconds, and ask at once when users wait."""
+        jumps = JumpWatch(self.clock)
         while True:
+            jumped = jumps.look()
+            if jumped is not None:
+                self._find(part, "clock_jumped", process=self.runner.client_id, seconds=round(jumped, 3))
             part.wanted.clear()
             part.answered.clear()
             self._question(part)
             asked = time.monotonic()
             # One question at a time: grants are taken from the newest answer only.
-            part.answered.wait(timeout=RENEWAL_S)
-            part.wanted.wait(timeout=max(0.0, asked + RENEWAL_S - time.monotonic()))
+            part.answered.wait(timeout=part.renewal_s)
+            part.wanted.wait(timeout=max(0.0, asked + part.renewal_s - time.monotonic()))
             gevent.sleep(BUNDLE_S)
 
     def _question(self, part: _Part) -> None:
@@ -240,6 +290,13 @@ class Worker(Role):
         else:
             part.holder.give_back(Ranges.of((index,)))
 
+    def fenced(self, devices: int) -> None:
+        part = self._part
+        if part is not None:
+            # Called in the hub, where nothing may wait for a socket.
+            find = partial(self._find, part, "worker_fenced", worker=self.runner.client_id, devices=devices)
+            spawn("background.fence", find, on_error=self.failed)
+
     def node_failed(self, reason: str) -> None:
         part = self._part
         if part is not None:
@@ -248,3 +305,9 @@ class Worker(Role):
     def _fail(self, run_id: str, key: str, **values: Value) -> None:
         """Tell the master why this worker cannot go on (a finding of `reports.causes`)."""
         self._send(messages.FAILED, {"run": run_id, "key": key, "values": values})
+
+    def _find(self, part: _Part, key: str, **values: Value) -> None:
+        """Tell the master what the report has to say (a finding of `reports.causes`)."""
+        finding = Finding(key, values)
+        logger.warning("%s", sentence(finding))
+        self._send(messages.FOUND, {"run": part.order.run_id, **finding.dump()})

@@ -62,7 +62,7 @@ class LocustProcess:
     def output(self) -> str:
         return self._output.read_text("utf-8", "replace")
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         """Wait until `condition` is true while the process runs; returns what it returned."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -77,10 +77,10 @@ class LocustProcess:
             time.sleep(0.05)
         raise AssertionError(f"waited in vain:\n{self.output}")
 
-    def wait_for_line(self, text: str, seconds: float = 20.0) -> None:
+    def wait_for_line(self, text: str, seconds: float = 60.0) -> None:
         self.wait_for(lambda: text in self.output, seconds)
 
-    def end(self, seconds: float = 30.0) -> int:
+    def end(self, seconds: float = 60.0) -> int:
         """Wait for its end; returns the exit code."""
         try:
             return self.process.wait(timeout=seconds)

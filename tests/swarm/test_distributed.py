@@ -5,29 +5,33 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from reports.hlog import read_hlog
+from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from simulator.wire.tls import self_signed
 from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, free_port
 
 Start = Callable[..., LocustProcess]
 
-IMPATIENT = """\
-import functools
+OURS = ROOT / "locustfile.py"
+IMPATIENT = "workers: {lease: 2s, quarantine: 3s}\n"
+"""So that a test sees leases end."""
+OTHER_CLOCK = """\
+import time
 
-from simulator.swarm import master, worker
-from simulator.swarm.leases import LeaseBook
+from simulator.clock import SystemClock
+
+SystemClock.wall = staticmethod(lambda: time.time() - 240.0)
+
 from simulator.swarm.session import install
 from simulator.swarm.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
-
-# Leases of two seconds, so that a test sees them end.
-master.LeaseBook = functools.partial(LeaseBook, lease_s=2.0, quarantine_s=3.0)
-worker.RENEWAL_S = 0.5
 install()
 """
 
@@ -35,16 +39,17 @@ install()
 class Swarm:
     """A master and two workers, the workers in a directory without any file."""
 
-    def __init__(self, locust: Start, scenario: Path, locustfile: Path, *arguments: str) -> None:
+    def __init__(
+        self, locust: Start, scenario: Path, *arguments: str, locustfiles: tuple[Path, Path] = (OURS, OURS)
+    ) -> None:
         port = str(free_port())
         self.master = locust(
             *("--scenario", str(scenario), "--headless", "--report", "report", "--master", "--expect-workers", "2"),
             *("--master-bind-port", port, *arguments),
-            locustfile=locustfile,
         )
         self.workers = [
             locust("--worker", "--master-port", port, name=f"worker{number}", locustfile=locustfile)
-            for number in range(2)
+            for number, locustfile in enumerate(locustfiles)
         ]
 
     def online(self, count: int) -> None:
@@ -59,14 +64,13 @@ class Swarm:
 
 
 @pytest.fixture
-def impatient(tmp_path: Path) -> Path:
-    path = tmp_path / "impatient.py"
-    path.write_text(IMPATIENT)
-    return path
+def impatient(scenario: Path) -> Path:
+    scenario.write_text(scenario.read_text() + IMPATIENT)
+    return scenario
 
 
 def test_workers_need_no_file_and_a_signal_to_the_master_loses_nothing(locust: Start, scenario: Path) -> None:
-    swarm = Swarm(locust, scenario, ROOT / "locustfile.py")
+    swarm = Swarm(locust, scenario)
     swarm.online(6)
     swarm.master.wait_for(lambda: swarm.master.ledger()["totals"]["records"] >= 5)
     swarm.master.process.send_signal(signal.SIGTERM)
@@ -88,7 +92,7 @@ def test_files_travel_to_the_workers_and_logins_back(locust: Start, tmp_path: Pa
     tls = f"  tls: {{certificate: {cert}, key: {key}}}\n"
     text = SCENARIO.format(duration="6s", thresholds="[]").replace("  users: 2\n", f"  users: 2\n{tls}")
     scenario.write_text(f"{text}tls: {{ca: {cert}}}\nstate_file: state/logins.sqlite\n")
-    swarm = Swarm(locust, scenario, ROOT / "locustfile.py")
+    swarm = Swarm(locust, scenario)
     swarm.ends(ExitCode.PASSED)
     summary = swarm.master.summary()
     assert summary["fleet"]["came_online"] == 6
@@ -100,7 +104,7 @@ def test_files_travel_to_the_workers_and_logins_back(locust: Start, tmp_path: Pa
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_devices_over(locust: Start, scenario: Path) -> None:
-    swarm = Swarm(locust, scenario, ROOT / "locustfile.py")
+    swarm = Swarm(locust, scenario)
     swarm.online(6)
     swarm.workers[0].process.send_signal(signal.SIGINT)
     assert swarm.workers[0].end() == 0, swarm.workers[0].output
@@ -111,10 +115,8 @@ def test_a_worker_that_is_told_to_stop_hands_its_devices_over(locust: Start, sce
     assert [note["key"] for note in summary["notes"]] == ["worker_left"]
 
 
-def test_a_frozen_worker_drops_its_devices_and_no_serial_number_is_live_twice(
-    locust: Start, scenario: Path, impatient: Path
-) -> None:
-    swarm = Swarm(locust, scenario, impatient)
+def test_a_frozen_worker_drops_its_devices_and_no_serial_number_is_live_twice(locust: Start, impatient: Path) -> None:
+    swarm = Swarm(locust, impatient)
     swarm.online(6)
     frozen = swarm.workers[0].process.pid
     os.kill(frozen, signal.SIGSTOP)
@@ -124,20 +126,61 @@ def test_a_frozen_worker_drops_its_devices_and_no_serial_number_is_live_twice(
     swarm.online(6)
     assert swarm.master.ledger()["totals"]["doubleLogins"] == 0
     swarm.master.process.send_signal(signal.SIGINT)
-    # Heartbeats that the frozen worker sent a moment before its devices were dropped may have failed.
-    swarm.ends(ExitCode.INTERRUPTED, ExitCode.FAILED)
-    assert swarm.master.summary()["generator"]["loop_lag_ms"]["max"] > 3_000
+    swarm.ends(ExitCode.INVALID)
+    summary = swarm.master.summary()
+    assert summary["generator"]["loop_lag_ms"]["max"] > 3_000
+    assert summary["reasons"][0]["key"] == "worker_fenced"
+    assert summary["reasons"][0]["values"]["devices"] > 0
+    assert summary["requests"]["dev.heartbeat"]["missed"] >= 1
+    assert summary["fleet"]["peak_online"] == 6
+    assert summary["fleet"]["online_ratio"] < 1
 
 
-def test_a_killed_worker_is_told_of_in_the_summary(locust: Start, scenario: Path, impatient: Path) -> None:
-    swarm = Swarm(locust, scenario, impatient)
+def test_a_killed_worker_is_told_of_and_its_devices_leave_until_others_have_them(
+    locust: Start, impatient: Path
+) -> None:
+    swarm = Swarm(locust, impatient)
     swarm.online(6)
     swarm.workers[0].process.kill()
     swarm.online(3)
-    swarm.master.wait_for_line("setting state to missing")
+    swarm.master.wait_for_line("3 devices count as lost, others get them in 3 s")
+    swarm.online(6)
     swarm.master.process.send_signal(signal.SIGINT)
-    assert swarm.master.end() == 4, swarm.master.output
+    assert swarm.master.end() == ExitCode.INVALID, swarm.master.output
     summary = swarm.master.summary()
     assert summary["verdict"] == "invalid"
     assert summary["reasons"][0]["key"] == "worker_lost"
-    assert summary["fleet"]["came_online"] >= 3
+    assert "was lost" in headline(summary)
+    assert summary["fleet"]["came_online"] == summary["fleet"]["peak_online"] == 6
+    # Three of six were missing for as long as lease and quarantine take.
+    assert summary["fleet"]["online_ratio"] < 0.97
+
+
+def test_a_run_whose_workers_all_vanish_before_they_take_part_does_not_pass(locust: Start, scenario: Path) -> None:
+    swarm = Swarm(locust, scenario)
+    swarm.master.wait_for(lambda: swarm.master.output.count("reported as ready") == 2)
+    for worker in swarm.workers:
+        worker.process.kill()
+    assert swarm.master.end() == ExitCode.INVALID, swarm.master.output
+    summary = swarm.master.summary()
+    assert summary["verdict"] == "invalid"
+    assert [reason["key"] for reason in summary["reasons"]].count("worker_lost") == 2
+
+
+def test_a_workers_clock_that_is_off_is_said_and_taken_out_of_its_times(locust: Start, tmp_path: Path) -> None:
+    other = tmp_path / "other_clock.py"
+    other.write_text(OTHER_CLOCK)
+    scenario = tmp_path / "late.yaml"
+    thresholds = '["dev.heartbeat count > 10 after 3s"]'
+    scenario.write_text(SCENARIO.format(duration="8s", thresholds=thresholds))
+    swarm = Swarm(locust, scenario, locustfiles=(other, other))
+    swarm.ends(ExitCode.PASSED)
+    summary = swarm.master.summary()
+    notes = [note for note in summary["notes"] if note["key"] == "clock_off"]
+    assert len(notes) == 2
+    assert all(abs(note["values"]["ahead_s"] + 240.0) < 1.0 for note in notes)
+    seconds = {interval.start for interval in read_hlog(swarm.master.report / "latency.hlog")}
+    started = datetime.fromisoformat(summary["started"]).timestamp()
+    assert min(seconds) >= int(started)
+    assert len(seconds) >= 7
+    assert summary["fleet"]["online_ratio"] > 0.5

@@ -24,6 +24,7 @@ from simulator.fleet.sections.run import (
     RampSection,
     ReportSection,
     TlsSection,
+    WorkersSection,
 )
 
 DEFAULT_DURATION = 60.0
@@ -59,6 +60,7 @@ class ScenarioDocument(Section):
         description="What must hold for the run to pass: `dev.heartbeat p99 < 500 ms`, `failures < 0.1 %` …",
     )
     limits: LimitsSection = Field(default=LimitsSection(), description="When the generator is the bottleneck.")
+    workers: WorkersSection = Field(default=WorkersSection(), description="When workers fall silent.")
     platform: PlatformSection = Field(default=PlatformSection(), description="What the embedded platform does.")
     state_file: FileName | None = Field(
         default=None,

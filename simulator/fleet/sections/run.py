@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from simulator.fleet.identity_values import MAX_SN
 from simulator.fleet.sections.common import (
     MOST_DEVICES,
+    Duration,
     FileName,
     InRun,
     PositiveDuration,
@@ -24,6 +25,13 @@ from simulator.protocol.channel.registry import DEFAULT_SUITE, available_suites
 
 MAX_SOURCE_IPS = 4096
 """At 28,000 ports each this is more than any machine holds in connections."""
+
+LEASE_S = 12.0
+"""A worker stalled for some seconds (garbage, swapping) keeps its devices."""
+SHORTEST_LEASE = "2s"
+"""Renewed four times in that time; a shorter one would run out over a busy second."""
+QUARANTINE_S = 60.0
+"""Longer than a platform keeps a connection that fell silent; Locust, too, gives up a missing worker after a minute."""
 
 _SN_PATTERN = re.compile(r"[0-9A-Za-z._-]*\{index(?::0?[0-9]{1,2}d)?\}[0-9A-Za-z._-]*")
 
@@ -199,6 +207,21 @@ class LimitsSection(Section):
         default=1.0, description="The longest time for which a process, the master included, may stand still."
     )
     cpu: Share = Field(default=0.90, description="Load of one core for 10 s.")
+
+
+class WorkersSection(Section):
+    """How a distributed run (`--master`) takes it when a worker falls silent. Such a run's figures are invalid."""
+
+    lease: Annotated[PositiveDuration, within_time(SHORTEST_LEASE, "1h")] = Field(
+        default=LEASE_S,
+        description="How long a worker that the master does not hear of keeps its devices. Then it drops them by "
+        "itself, and the master takes them for lost.",
+    )
+    quarantine: Annotated[Duration, within_time("0s", "1h")] = Field(
+        default=QUARANTINE_S,
+        description="How long after that other workers get them. It has to be longer than the platform keeps a "
+        "connection that fell silent, or a serial number may be online twice.",
+    )
 
 
 class ReportSection(Section):
