@@ -172,6 +172,17 @@ def test_the_platforms_settings_are_what_the_file_says() -> None:
     )
 
 
+def test_limits_and_how_long_a_silent_worker_keeps_its_devices() -> None:
+    document = parse_scenario("groups: [{name: a, count: 1}]").document
+    assert (document.workers.lease, document.workers.quarantine) == (12.0, 60.0)
+    assert (document.limits.loop_lag, document.limits.stall, document.limits.cpu) == (0.05, 1.0, 0.9)
+    text = "groups: [{name: a, count: 1}]\nworkers: {lease: 2s, quarantine: 0s}\nlimits: {stall: 300ms}"
+    document = parse_scenario(text).document
+    assert (document.workers.lease, document.workers.quarantine, document.limits.stall) == (2.0, 0.0, 0.3)
+    with pytest.raises(ScenarioError, match=r"workers.lease: .*2s"):
+        parse_scenario(text.replace("lease: 2s", "lease: 1900ms"))
+
+
 def test_no_users_or_meetings_can_be_wanted() -> None:
     settings = platform_settings("platform: {users: 0, meetings: {count: 0}}\n")
     assert (settings.users, settings.meetings) == (0, None)

@@ -235,3 +235,42 @@ class LeaseMachine(RuleBasedStateMachine):
 
 LeaseMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
 TestLeaseMachine = LeaseMachine.TestCase
+
+
+def test_what_silent_workers_took_along_is_missing_until_others_have_it() -> None:
+    book, a, b = LeaseBook(10, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder(), LeaseHolder()
+    granted(a, book, 6, 0.0, "a")
+    granted(b, book, 2, 0.0, "b")
+    granted(b, book, 0, 8.0, "b")
+    assert (book.silent(9.0), book.missing(9.0), book.in_use(9.0)) == ({}, 0, 8)
+    assert book.silent(LEASE) == {"a": Ranges([(0, 6)])}
+    assert (book.missing(LEASE), book.in_use(LEASE)) == (6, 2)
+    for now in range(int(LEASE), int(LEASE + QUARANTINE), 4):
+        granted(b, book, 0, float(now), "b")
+    rested = LEASE + QUARANTINE
+    book.sweep(rested)
+    assert (book.silent(rested), book.missing(rested)) == ({}, 6)
+    assert len(granted(b, book, 4, rested, "b")) == 4
+    assert book.missing(rested) == 2
+    assert len(granted(b, book, 9, rested + 1, "b")) == 4  # two of them were never anybody's
+    assert book.missing(rested + 1) == 0
+
+
+def test_what_a_worker_that_returns_still_has_is_not_missing_any_more() -> None:
+    book, a = LeaseBook(10, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder()
+    granted(a, book, 6, 0.0, "a")
+    assert book.missing(20.0) == 6
+    granted(a, book, 0, 21.0, "a")
+    assert (book.missing(21.0), book.in_use(21.0)) == (0, 6)
+    late = 21.0 + LEASE + QUARANTINE
+    book.sweep(late)
+    assert book.missing(late) == 6
+    granted(a, book, 0, late, "a")
+    assert (book.missing(late), book.in_use(late)) == (0, 6)
+
+
+def test_what_was_given_back_in_order_is_not_missing() -> None:
+    book, a = LeaseBook(10, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder()
+    granted(a, book, 6, 0.0, "a")
+    book.dismiss("a")
+    assert book.missing(LEASE + QUARANTINE) == 0
