@@ -6,9 +6,12 @@ out. Options that are not named here work as Locust describes them.
 
 import math
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+from locust.util.timespan import parse_timespan
 
 from simulator.fleet.sections.common import LONGEST_RUN, MOST_DEVICES
 from simulator.fleet.units import parse_duration
@@ -48,6 +51,23 @@ def problems_of(options: Namespace) -> list[str]:
     return [*_without_meaning(options), *_values_out_of_range(options), *_pairs(options)]
 
 
+def form_problems(form: Mapping[str, str]) -> list[str]:
+    """The same for the numbers of the web page's form; those that are no numbers Locust refuses itself."""
+    values: dict[str, float] = {}
+    readers: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
+        ("user_count", "num_users", int),
+        ("spawn_rate", "spawn_rate", float),
+        ("run_time", "run_time", parse_timespan),
+    )
+    for field, name, read in readers:
+        with suppress(ValueError):
+            try:
+                values[name] = read(form.get(field, "").strip())
+            except OverflowError:
+                values[name] = math.inf
+    return problems_of(Namespace(**values))
+
+
 def _without_meaning(options: Namespace) -> Iterator[str]:
     for name, (option, reason) in WITHOUT_MEANING.items():
         if getattr(options, name, None):
@@ -70,8 +90,8 @@ def _values_out_of_range(options: Namespace) -> Iterator[str]:
         yield f"-u: a fleet has at least one device and at most {MOST_DEVICES:,}"
     if outside("spawn_rate", 1e-6, FASTEST_SPAWN):
         yield f"-r: devices start at more than 0 and at most {FASTEST_SPAWN:,.0f} a second"
-    if outside("run_time", 1, _LONGEST_RUN_S):
-        yield f"-t: a run takes from 1s to {LONGEST_RUN}; without -t it takes what the scenario says"
+    if outside("run_time", 0, _LONGEST_RUN_S):
+        yield f"-t: a run takes at most {LONGEST_RUN}, or 0 for one that ends when it is stopped"
     if outside("stop_timeout", 0, LONGEST_DRAIN_S):
         yield f"--stop-timeout: devices may take at most {LONGEST_DRAIN_S} s to deliver their records"
     if given("processes") != -1 and outside("processes", 1, MOST_PROCESSES):

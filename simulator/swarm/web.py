@@ -15,6 +15,7 @@ from reports.figures import lost_connections
 from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.swarm.access import Access, open_to_others
 from simulator.swarm.live import active_states, totals
+from simulator.swarm.option_rules import form_problems
 from simulator.swarm.role import Role
 from simulator.swarm.run_book import RunBook
 from simulator.swarm.web_guard import HostRule, WebGuard
@@ -51,16 +52,20 @@ def add_pages(web_ui: Any, role: Role) -> None:
         state = role.runner.state
         return jsonify(snapshot(getattr(role, "book", None), state, role.runner.user_count, _number(since)))
 
-    def refuse_wrong_host() -> Response | None:
+    def refuse_wrong_form() -> Response | None:
         """Locust's form is answered as Locust answers its own errors, so that the page shows it."""
-        asked = request.form.get("host", "").strip() if request.method == "POST" else ""
-        if not asked or request.path.rstrip("/") != f"{prefix.rstrip('/')}/swarm":
+        if request.method != "POST" or request.path.rstrip("/") != f"{prefix.rstrip('/')}/swarm":
             return None
+        problems = form_problems(request.form)
+        asked = request.form.get("host", "").strip()
         try:
-            parse_dispatch_url(asked)
+            if asked:
+                parse_dispatch_url(asked)
         except DispatchUrlError as error:
-            return jsonify({"success": False, "message": f"Host: {error}", "host": role.environment.host})
-        return None
+            problems.append(f"Host: {error}")
+        if not problems:
+            return None
+        return jsonify({"success": False, "message": "; ".join(problems), "host": role.environment.host})
 
     def add_link(response: Response) -> Response:
         if request.path.rstrip("/") == prefix.rstrip("/") and response.mimetype == "text/html":
@@ -69,7 +74,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
 
     blueprint.add_url_rule("/fleet", "page", guarded(page))
     blueprint.add_url_rule("/fleet/data", "data", guarded(data))
-    web_ui.app.before_request(refuse_wrong_host)
+    web_ui.app.before_request(refuse_wrong_form)
     web_ui.app.after_request(add_link)
     web_ui.app.register_blueprint(blueprint)
 

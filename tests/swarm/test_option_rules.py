@@ -11,7 +11,7 @@ from locust import argument_parser
 from simulator.exit_codes import ExitCode
 from simulator.swarm import open_files
 from simulator.swarm import options as command_line
-from simulator.swarm.option_rules import WITHOUT_MEANING, problems_of
+from simulator.swarm.option_rules import WITHOUT_MEANING, form_problems, problems_of
 
 
 def parsed(*arguments: str) -> Namespace:
@@ -41,7 +41,6 @@ def parsed(*arguments: str) -> Namespace:
         (["-u", "99999999999999999999"], "-u: "),
         (["-r", "1e300"], "-r: "),
         (["-r", "1e-300"], "-r: "),
-        (["-t", "0"], "-t: a run takes from 1s"),
         (["-t", "9999h"], "-t: "),
         (["-s", "2h"], "--stop-timeout: "),
         (["--processes", "0"], "--processes: "),
@@ -71,6 +70,7 @@ def test_an_option_that_would_do_nothing_or_harm_is_refused(arguments: list[str]
     [
         [],
         ["-u", "1", "-r", "0.1", "-t", "1h30m", "-s", "60"],
+        ["-t", "0"],
         ["--processes", "-1", "--enable-rebalancing"],
         ["--worker", "--master-host", "10.0.0.5"],
         ["--autostart", "--autoquit", "0", "--headless"],
@@ -119,6 +119,23 @@ def test_every_option_of_locust_was_looked_at() -> None:
     assert not new, f"Locust has new options: does each work with devices? {sorted(new)}"
 
 
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"user_count": "0", "spawn_rate": "1"}, ["-u: "]),
+        ({"user_count": "-3", "spawn_rate": "0"}, ["-u: ", "-r: "]),
+        ({"user_count": "99999999999", "spawn_rate": "nan"}, ["-u: ", "-r: "]),
+        ({"user_count": "3", "spawn_rate": "1e300", "run_time": "9" * 20 + "h"}, ["-r: ", "-t: "]),
+        ({"user_count": "3", "spawn_rate": "0.5", "run_time": "1m"}, []),
+        ({"user_count": "3", "spawn_rate": "1", "run_time": ""}, []),
+        ({"user_count": "many", "run_time": "soon"}, []),
+    ],
+)
+def test_the_web_form_is_held_to_the_same_numbers(form: dict[str, str], says: list[str]) -> None:
+    found = form_problems(form)
+    assert [problem[:4] for problem in found] == says
+
+
 def test_a_fleet_without_ports_is_refused_before_it_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,7 +172,7 @@ def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> lis
 
 
 def test_all_wrong_options_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = refused(["--tags", "a", "--reset-stats", "-t", "0"], capsys)
+    lines = refused(["--tags", "a", "--reset-stats", "-t", "999h"], capsys)
     assert [line.split()[0] for line in lines] == ["--tags", "--reset-stats", "-t:"]
 
 
