@@ -75,8 +75,11 @@ class ServerConnection(Connection):
         if why == TOO_LATE and not self._unread():
             self.close(POLICY_VIOLATION, why)
         else:
-            # What it holds is wanted back at once, and so is its place.
+            # What it holds is wanted back now: before its end is noticed, others may bring as much again.
             self._abort(why)
+            self._let_parser_go()
+            self._fragments, self._backlog = None, b""
+            self._sans_io()
 
     def _parse(self, data: bytes) -> None:
         super()._parse(data)
