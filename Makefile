@@ -22,8 +22,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
 
 smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report is left in runs/smoke
-	@rm -rf $(SMOKE_REPORT)
-	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT)
+	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT) --overwrite
 
 test: $(STAMP) ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -26,6 +26,8 @@ class Cause:
     """Half a sentence that can stand behind the verdict and a colon."""
     cut_short: bool = False
     """Whether the run ended before its plan because of it."""
+    last: bool = False
+    """Whether it decides only where no other reason does: what failed stays failed, whatever became of its files."""
 
 
 _USAGE, _INVALID, _CROSSED = ExitCode.USAGE, ExitCode.INVALID, ExitCode.THRESHOLD_CROSSED
@@ -98,7 +100,12 @@ CAUSES: Final = (
         "generator overloaded: process {process} used over {limit_percent} % of a core for {seconds:duration}",
     ),
     Cause("fault", _INVALID, "{text}"),
-    Cause("output_failed", _INVALID, "{file} could not be written: {problem}"),
+    Cause("output_failed", _INVALID, "{file} could not be written: {problem}", last=True),
+    Cause(
+        "log_short",
+        _INVALID,
+        "{file} holds {found:count} of {sealed:count} intervals: the others are not in these figures",
+    ),
     Cause(
         "abort_fired",
         _CROSSED,

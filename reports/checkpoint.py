@@ -14,7 +14,7 @@ import orjson
 from reports.hlog import HlogIntervals
 from reports.run_info import RunInfo
 from reports.summary import masked_state
-from reports.writer import ALL_FILES, CHECKPOINT, HLOG, write_whole
+from reports.writer import ALL_FILES, CHECKPOINT, HLOG, to_json, write_whole
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import dump_state
 
@@ -48,20 +48,22 @@ class Checkpoint:
         measurements.intervals = self._log
         self._due = 0.0
 
-    def tick(self, now: float) -> bool:
+    def tick(self, now: float, *, at_once: bool = False) -> bool:
         """Seal what is due and, every 3 s, write a checkpoint; call it about once a second.
 
         Args:
             now: epoch seconds.
+            at_once: write one although it is not due.
 
         Returns:
             Whether a checkpoint was written.
 
         Raises:
-            OSError: If the disk is full or the directory has gone.
+            OSError: If the disk is full or the directory has gone. The checkpoint before still holds, and all that it
+                lacks is written with the next one that succeeds.
         """
         self._measurements.seal(now)
-        if now < self._due:
+        if now < self._due and not at_once:
             return False
         self._due = now + EVERY_S
         self.write(now)
@@ -72,4 +74,4 @@ class Checkpoint:
         self._log.flush()
         run = replace(self.run, ended=now, complete=False)
         data = {"run": run.dump(), "state": masked_state(dump_state(self._measurements, len(self._log)))}
-        write_whole(self._path, orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS), sync=False)
+        write_whole(self._path, to_json(data, orjson.OPT_NON_STR_KEYS), sync=False)

@@ -1,16 +1,17 @@
 """What `best-fleet compare` does: its options, and runs read, compared, shown and turned into an exit code."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from reports.comparability import remarks, same_runs, worthless
 from reports.compare import LEAST_MS, LEAST_PERCENT, ComparedRun, compare_runs, compared_run
 from reports.comparison import Result, print_comparison, render_comparison
+from reports.directory import write_page
 from reports.gates import FailOn, parse_fail_on, regressions, unjudged, unknown_names
 from reports.rebuild import load_run, same_directories, told_verdict
-from reports.writer import write_whole
-from simulator.exit_codes import ExitCode
+from simulator.exit_codes import ExitCode, of_os_error
 
 COMPARE_DESCRIPTION = """\
 Compare a run with one or several earlier ones. Every funcId, flow and command is judged: better, worse, or within the
@@ -40,7 +41,10 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-unjudged", action="store_true", help="exit code 0 also where too few samples, or a run, tell nothing"
     )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as a page, too")
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the comparison as a page, too; an earlier one is kept aside"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier page, instead of keeping it aside")
     parser.add_argument("--all", action="store_true", help="print figures within noise, too")
     parser.add_argument(
         "--least-percent",
@@ -67,6 +71,7 @@ def compare_directories(
     limits: Sequence[FailOn] = (),
     *,
     html: Path | None = None,
+    overwrite: bool = False,
     everything: bool = False,
     least_percent: float = LEAST_PERCENT,
     least_ms: float | None = None,
@@ -74,13 +79,14 @@ def compare_directories(
 ) -> ExitCode:
     """Compare the runs in directories, print the table and write the page.
 
+    A page that cannot be written is told, and changes the exit code of a comparison without a regression.
+
     Args:
         least_ms: what changes of quantiles must amount to; None for the usual 1 ms, which limits in ms may undercut.
 
     Raises:
         ComparisonError: If a run is given twice, or a limit speaks of nothing there is.
         UnreadableRunError: If a directory holds no run.
-        OSError: If the page cannot be written.
     """
     same = same_directories([*bases, new])
     if same:
@@ -105,9 +111,14 @@ def compare_directories(
         allow_unjudged,
     )
     print_comparison(before, now, found, result, everything=everything)
+    code = ExitCode.PASSED if result.passed else ExitCode.THRESHOLD_CROSSED
     if html is not None:
-        write_whole(html, render_comparison(before, now, found, result).encode())
-    return ExitCode.PASSED if result.passed else ExitCode.THRESHOLD_CROSSED
+        try:
+            write_page(html, render_comparison(before, now, found, result), overwrite=overwrite)
+        except OSError as error:
+            sys.stderr.write(f"best-fleet: compare: {error.filename or html} cannot be written: {error.strerror}\n")
+            return of_os_error(error) if code is ExitCode.PASSED else code
+    return code
 
 
 def _read(directory: Path) -> ComparedRun:

@@ -1,6 +1,7 @@
 """A comparison shown: as a table on the terminal, and as a page of its own."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
@@ -26,6 +27,7 @@ from reports.compare import (
 from reports.html import render_page
 from reports.noise import Bounds
 from reports.terminal import PLAIN_WIDTH, plain
+from simulator.printing import safe
 
 MARKS: Final = {
     WORSE: ("worse", "bold red"),
@@ -93,6 +95,7 @@ def print_comparison(
         file: standard output unless given.
         width: columns; the terminal's unless given.
     """
+    file = safe(sys.stdout if file is None else file)
     console = Console(file=file, width=width, highlight=False)
     if not console.is_terminal and width is None:
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)

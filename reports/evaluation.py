@@ -77,19 +77,29 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
 
 def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements, run: RunInfo) -> list[ThresholdResult]:
     """Judge thresholds over a run that has ended, each on the part of the run that it speaks of."""
-    views: dict[float, Figures] = {}
+    views: dict[float, Figures | str] = {}
     results = []
     for threshold in thresholds:
         start = threshold.after_s
         if start not in views:
-            views[start] = after(measurements, run, start) if start else whole_run(measurements, run)
-        result = evaluate(threshold, views[start])
+            views[start] = _view(measurements, run, start)
+        view = views[start]
+        result = _result(threshold, None, False, view) if isinstance(view, str) else evaluate(threshold, view)
         abort = run.fired().get(threshold.expression)
         if abort is not None:
             reasons = [text for text in (f"its abort ended the run: {sentence(abort)}", result.reason) if text]
             result = replace(result, passed=False, aborted=True, reason="; ".join(reasons))
         results.append(result)
     return results
+
+
+def _view(measurements: RunMeasurements, run: RunInfo, start: float) -> Figures | str:
+    """The part of the run from `start` seconds on, or why it cannot be looked at."""
+    try:
+        return after(measurements, run, start) if start else whole_run(measurements, run)
+    except (OSError, ValueError) as error:
+        # What lies back stands in the log alone; a disk that does not return it must not take the whole report along.
+        return f"what was measured cannot be read back: {error}"
 
 
 class LiveThresholds:

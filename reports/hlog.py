@@ -2,23 +2,33 @@
 
 Any HdrHistogram tool reads it. Histograms count µs; `Interval_Max` is in ms. Tags are funcIds and commands; flows,
 intended times, failed ones once more and the generator's loop lag stand behind the prefixes of
-`simulator.measurements.series`.
+`simulator.measurements.series`. The format knows no commas, blanks and line breaks in a tag, and a platform may send
+any of them in a funcId: what is neither a letter or digit of ASCII nor of its harmless punctuation is written as in
+URLs (`a%2Cb`).
 
 The library writes the lines before the intervals, and the patterns of its reader take every line apart. Its writer is
 not used for intervals, because it knows no tags; nor its reader as a whole, because that skips damaged lines without a
 word, drops the exact maximum and makes a histogram of 170 KB of each line, where mostly only its bytes are wanted.
 """
 
+import errno
 import io
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
+from urllib.parse import quote, unquote
 
 from hdrh.log import HistogramLogWriter, re_base_time, re_histogram_interval, re_start_time
 
+from simulator.growing_file import GrowingFile
 from simulator.measurements.intervals import Interval
+
+_HARMLESS: Final = "!$&'()*+/:;<=>?@[]^{|}"
+"""What may stand in a tag as it is, beside letters, digits and `_.-~`. A tag without more is written unchanged."""
+_BATCH: Final = 200
+"""Intervals that are written at once, some 60 KB: a disk that stays full costs no more each time it is tried."""
 
 
 class HlogFormatError(ValueError):
@@ -44,7 +54,16 @@ def line(interval: Interval, base: int) -> str:
     """
     text = b64encode(interval.encoded).decode("ascii")
     start = max(interval.start - base, 0.0)
-    return f"Tag={interval.tag},{start:.3f},{interval.length_s:.3f},{interval.max_us / 1000.0:.3f},{text}\n"
+    tag = _written_tag(interval.tag)
+    return f"Tag={tag},{start:.3f},{interval.length_s:.3f},{interval.max_us / 1000.0:.3f},{text}\n"
+
+
+def _written_tag(tag: str) -> str:
+    return quote(tag, safe=_HARMLESS, errors="surrogatepass")
+
+
+def _read_tag(text: str) -> str:
+    return unquote(text, errors="surrogatepass") if "%" in text else text
 
 
 def write_hlog(path: Path, intervals: Iterable[Interval], started: float) -> None:
@@ -90,14 +109,19 @@ def _parse(text: str, base: float) -> Interval:
     start, length, most, payload = found.groups()
     # to the ms, which the log keeps: a sum of floats would move a second's start below the second
     moment = round(base + float(start), 3)
-    return Interval(tag[4:], moment, float(length), round(float(most) * 1000), b64decode(payload, validate=True))
+    encoded = b64decode(payload, validate=True)
+    return Interval(_read_tag(tag[4:]), moment, float(length), round(float(most) * 1000), encoded)
 
 
 class HlogIntervals:
     """An interval store that writes a log as the run goes on.
 
     Appended intervals wait in memory until `flush`, which the owner calls every second or so. Iterating reads the file
-    again, so a run of a day keeps nothing of it in memory.
+    again, so a run of a day keeps nothing of it in memory. What the disk has no room for waits on, and stands in the
+    log once as soon as there is room again.
+
+    Raises:
+        OSError: If the log cannot be begun.
     """
 
     def __init__(self, path: Path, started: float) -> None:
@@ -105,32 +129,50 @@ class HlogIntervals:
         self._base = int(started)
         self._waiting: list[Interval] = []
         self._flushed = 0
-        self._file: io.TextIOWrapper | None = path.open("w", encoding="utf-8")
-        write_header(self._file, started)
-        self._file.flush()
+        header = io.StringIO()
+        write_header(header, started)
+        self._file = GrowingFile(path)
+        self._file.append(header.getvalue().encode())
+        self._closed = False
 
     def append(self, interval: Interval) -> None:
         self._waiting.append(interval)
 
     def flush(self) -> int:
-        """Write what waits; returns how many intervals the log holds now."""
-        if self._file is not None and self._waiting:
-            self._file.writelines(line(interval, self._base) for interval in self._waiting)
-            self._file.flush()
-            self._flushed += len(self._waiting)
-            self._waiting = []
+        """Write what waits; returns how many intervals the log holds now.
+
+        Raises:
+            OSError: If there is no room for all; what was not written waits on.
+        """
+        while self._waiting and not self._closed:
+            batch = self._waiting[:_BATCH]
+            self._file.append("".join(line(interval, self._base) for interval in batch).encode())
+            del self._waiting[:_BATCH]
+            self._flushed += len(batch)
         return self._flushed
 
     def close(self) -> None:
-        """Write what waits and close the file; iterating goes on to work."""
-        self.flush()
-        if self._file is not None:
+        """Write what waits and close the file; iterating goes on to work.
+
+        Raises:
+            OSError: If the log does not hold all; `unwritten` says what it lacks.
+        """
+        if self._closed and self._waiting:
+            raise OSError(errno.EIO, f"{len(self._waiting)} intervals could not be written when it was closed")
+        try:
+            self.flush()
+        finally:
+            self._closed = True
             self._file.close()
-            self._file = None
+
+    @property
+    def unwritten(self) -> tuple[Interval, ...]:
+        """What the log does not hold (yet)."""
+        return tuple(self._waiting)
 
     def __iter__(self) -> Iterator[Interval]:
         if self._flushed:
-            yield from read_hlog(self.path)
+            yield from islice(read_hlog(self.path), self._flushed)
         yield from tuple(self._waiting)
 
     def __len__(self) -> int:
@@ -143,6 +185,8 @@ class HlogFile:
     Args:
         path: the log.
         count: how many of its intervals belong to the run.
+
+    Iterating raises `HlogFormatError` where the log holds fewer.
     """
 
     def __init__(self, path: Path, count: int) -> None:
@@ -154,8 +198,19 @@ class HlogFile:
         self._appended.append(interval)
 
     def __iter__(self) -> Iterator[Interval]:
-        yield from islice(read_hlog(self.path), self._count)
+        found = 0
+        if self._count:
+            for interval in islice(read_hlog(self.path), self._count):
+                found += 1
+                yield interval
+        if found < self._count:
+            raise HlogFormatError(f"{self.path.name} ends after {found} of {self._count} intervals")
         yield from tuple(self._appended)
+
+    @property
+    def unwritten(self) -> tuple[Interval, ...]:
+        """What the log does not hold."""
+        return tuple(self._appended)
 
     def __len__(self) -> int:
         return self._count + len(self._appended)

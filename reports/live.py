@@ -15,6 +15,7 @@ from reports.figures import Figures, recent
 from reports.run_info import RunInfo
 from simulator.measurements.devices import INACTIVE_STATES, ONLINE
 from simulator.measurements.run import RunMeasurements
+from simulator.printing import safe
 
 PLAIN_EVERY_S: Final = 10.0
 WINDOW_S: Final = 5
@@ -46,7 +47,7 @@ class LiveLine:
         self._measurements = measurements
         self._run = run
         self._planned_s = planned_s
-        self._file = sys.stderr if file is None else file
+        self._file = safe(sys.stderr if file is None else file)
         self._on_terminal = self._file.isatty()
         self._width = width
         self._next_plain = 0.0

@@ -5,13 +5,15 @@ the summary, and the report says that it is incomplete.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from reports.causes import sentence
-from reports.hlog import HlogFile, HlogFormatError
+from reports.directory import ReportDirectory
+from reports.hlog import HlogFile, HlogFormatError, read_hlog
 from reports.run_info import RunInfo
 from reports.verdict import INVALID
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
@@ -19,7 +21,7 @@ from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import HistogramFormatError
 from simulator.measurements.intervals import MemoryIntervals
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.state import absorb_state
+from simulator.measurements.state import absorb_state, load_interval
 
 
 class UnreadableRunError(Exception):
@@ -36,8 +38,7 @@ def load_run(directory: Path) -> tuple[RunMeasurements, RunInfo]:
     Raises:
         UnreadableRunError: If there is none, or its files are damaged.
     """
-    run, state = _read(directory)
-    log = HlogFile(directory / HLOG, state["sealed"])
+    run, state, log = _read(directory)
     measurements = RunMeasurements(intervals=log)
     _absorb(measurements, state, log, "", 0)
     return measurements, run
@@ -48,9 +49,13 @@ def rebuild(directory: Path) -> dict[str, Any]:
 
     Raises:
         UnreadableRunError: If `directory` holds no run.
-        OSError: If it cannot be written.
+        DirectoryBusyError: If a run still writes there.
+        OSError: If nothing can be written there.
     """
-    return write_reports(directory, *load_run(directory))
+    if not directory.is_dir():
+        raise UnreadableRunError(f"{directory}: no such directory")
+    with ReportDirectory(directory):
+        return write_reports(directory, *load_run(directory))
 
 
 def told_verdict(directory: Path) -> tuple[str, str]:
@@ -96,12 +101,11 @@ def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
     runs: list[RunInfo] = []
     holders: dict[str, Path] = {}
     for directory in directories:
-        run, state = _read(directory)
+        run, state, log = _read(directory)
         twice = {holders[run_id] for run_id in run.run_ids if run_id in holders}
         if twice:
             raise SameRunError(f"{directory} holds the same run as {', '.join(map(str, sorted(twice)))}")
         holders.update(dict.fromkeys(run.run_ids, directory))
-        log = HlogFile(directory / HLOG, state["sealed"])
         _absorb(measurements, state, log, directory.name, sum(run.devices for run in runs))
         runs.append(run)
     if not runs:
@@ -111,20 +115,27 @@ def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
     return measurements, _merged_info(runs, [directory.name for directory in directories])
 
 
-def merge(directories: Sequence[Path], target: Path) -> dict[str, Any]:
+def merge(directories: Sequence[Path], target: Path, *, overwrite: bool = False) -> dict[str, Any]:
     """Write the report of several runs as one into `target`; returns its summary.
+
+    Args:
+        overwrite: replace a report that is there, instead of keeping it aside.
 
     Raises:
         SameRunError: If a run is given twice, or `target` is one of them.
         UnreadableRunError: If one of the directories holds no run.
-        OSError: If `target` cannot be written.
+        DirectoryBusyError: If another process writes there.
+        OSError: If `target` cannot be made or an earlier report not be moved.
     """
     if target.resolve() in {directory.resolve() for directory in directories}:
         raise SameRunError(f"{target} is one of the runs: the merged report goes elsewhere")
-    return write_reports(target, *load_merged(directories))
+    measurements, run = load_merged(directories)
+    with ReportDirectory(target) as taken:
+        taken.clear(overwrite=overwrite)
+        return write_reports(target, measurements, run)
 
 
-def _read(directory: Path) -> tuple[RunInfo, dict[str, Any]]:
+def _read(directory: Path) -> tuple[RunInfo, dict[str, Any], HlogFile]:
     if not directory.is_dir():
         raise UnreadableRunError(f"{directory}: no such directory")
     # a checkpoint beside a summary is of a later run that broke off: the summary's writer removes it
@@ -132,12 +143,30 @@ def _read(directory: Path) -> tuple[RunInfo, dict[str, Any]]:
         path = directory / name
         try:
             data = orjson.loads(path.read_bytes())
-            return RunInfo.load(data["run"]), data["state"]
+            run, state = RunInfo.load(data["run"]), data["state"]
+            waiting = [load_interval(item) for item in state.pop("unwritten", ())]
+            in_log = state["sealed"] - len(waiting)
         except FileNotFoundError:
             continue
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
+        log = directory / HLOG
+        if name == CHECKPOINT and (found := _held(log, in_log)) < in_log:
+            # A power cut: the log did not reach the disk as far as the checkpoint did.
+            run.findings += (Finding("log_short", {"file": str(log), "found": found, "sealed": in_log}),)
+            state["sealed"] = in_log = found
+        intervals = HlogFile(log, in_log)
+        for interval in waiting:
+            intervals.append(interval)
+        return run, state, intervals
     raise UnreadableRunError(f"{directory}: holds neither {SUMMARY} nor {CHECKPOINT}: no report of a run")
+
+
+def _held(log: Path, most: int) -> int:
+    try:
+        return sum(1 for _ in islice(read_hlog(log), most))
+    except (OSError, HlogFormatError):
+        return most  # said where it is read
 
 
 def _absorb(measurements: RunMeasurements, state: dict[str, Any], log: HlogFile, source: str, offset: int) -> None:

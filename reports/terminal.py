@@ -4,6 +4,7 @@ Takes a summary, prints with `rich`; plain and without colours where the output 
 narrower, columns give way in a fixed order, the ones that matter least first.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from reports import text
 from reports.verdict import headline, note_lines, reason_lines
+from simulator.printing import safe
 from simulator.shown import printable
 
 PLAIN_WIDTH = 160
@@ -50,6 +52,7 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         file: standard output unless given.
         width: columns; the terminal's unless given, 160 where there is no terminal.
     """
+    file = safe(sys.stdout if file is None else file)
     console = Console(file=file, width=width, highlight=False)
     if not console.is_terminal and width is None:
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)

@@ -87,9 +87,15 @@ def sorted_out(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[
         if finding not in unique:
             unique.append(finding)
     # Python sorts stably: what is equal keeps the order of finding.
-    ordered = sorted(unique, key=lambda finding: (PRECEDENCE.index(cause_of(finding.key).code), place_of(finding)))
+    ordered = sorted(unique, key=_rank)
     reasons = tuple(item for item in ordered if cause_of(item.key).code is not ExitCode.PASSED)
     return reasons, tuple(item for item in ordered if cause_of(item.key).code is ExitCode.PASSED)
+
+
+def _rank(finding: Finding) -> tuple[int, bool, int]:
+    cause = cause_of(finding.key)
+    place = PRECEDENCE.index(ExitCode.INTERRUPTED if cause.last else cause.code)
+    return place, cause.last, place_of(finding)
 
 
 def with_findings(summary: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The exit codes of every command of this project, in one place (a contract that CI jobs script against)."""
 
+import errno
 from enum import IntEnum
 from typing import Final
 
@@ -30,6 +31,14 @@ PRECEDENCE: Final = (
     ExitCode.PASSED,
 )
 """The first that holds is the run's."""
+
+DISK_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What no other command line would mend: a full disk, a used-up quota, a limit of the file size, a broken disk."""
+
+
+def of_os_error(error: OSError) -> ExitCode:
+    """The code of a command that the system refuses a file: the disk's fault, or a path that the user can mend."""
+    return ExitCode.INVALID if error.errno in DISK_FAULTS else ExitCode.USAGE
 
 
 def precedence(code: int) -> int:

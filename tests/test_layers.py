@@ -25,6 +25,8 @@ BASE = {
     "simulator.file_names",
     "simulator.loop_timers",
     "simulator.shown",
+    "simulator.printing",
+    "simulator.growing_file",
 }
 WIRE = {"simulator.clock"}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire"}
@@ -39,6 +41,8 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.garbage": set(),
     "simulator.loop_timers": {"simulator.clock"},
     "simulator.shown": set(),
+    "simulator.printing": {"simulator.exit_codes"},
+    "simulator.growing_file": set(),
     # Names only: the funcIds and codes that are never counted among the others.
     "simulator.measurements": {
         *("simulator.clock", "simulator.shown", "simulator.protocol.catalogue", "simulator.protocol.codes"),
@@ -52,6 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.cli": SWARM | {"simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.exit_codes", "simulator.shown"),
+        *("simulator.printing", "simulator.growing_file"),
         # Names only: the order of the rows, and what the platform's codes mean.
         *("simulator.protocol.catalogue", "simulator.protocol.codes"),
     },

@@ -5,15 +5,14 @@ What a command does is in its own module here; what needs a library is imported 
 """
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from simulator import __version__
+from simulator import __version__, printing
 from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError, closest_word
-from simulator.exit_codes import ExitCode
+from simulator.exit_codes import ExitCode, of_os_error
 
 INTERRUPTED = 128 + signal.SIGINT
 """What a shell expects of a program that Ctrl-C ended; a fleet run that is stopped so ends with its own verdict."""
@@ -40,6 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: one of `ExitCode`, or 130 when Ctrl-C ended a command that runs no fleet.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    printing.install()
+    return printing.exit_code(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
     try:
         return dispatch(arguments)
     except ScenarioProblemsError as error:
@@ -47,12 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.USAGE
     except UsageError as error:
         print(f"best-fleet: {error}", file=sys.stderr)
-        return ExitCode.USAGE
+        return error.code
+    except OSError as error:
+        print(f"best-fleet: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return of_os_error(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output (head, less) went away: that is no error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.PASSED
 
 
 def dispatch(arguments: list[str]) -> int:

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Compare, and print the table.
 
     Raises:
-        UsageError: when a directory holds no run or is given twice, a limit is wrong, or the page cannot be written.
+        UsageError: when a directory holds no run or is given twice, or a limit is wrong.
     """
     try:
         return compare_directories(
@@ -35,6 +35,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             options.new,
             options.fail_on,
             html=options.html,
+            overwrite=options.overwrite,
             everything=options.all,
             least_percent=options.least_percent,
             least_ms=options.least_ms,
@@ -44,5 +45,3 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         raise UsageError("\n".join(f"compare: {line}" for line in str(error).splitlines())) from None
     except UnreadableRunError as error:
         raise UsageError(f"compare: {error}") from None
-    except OSError as error:
-        raise UsageError(f"compare: {error.filename or options.html}: {error.strerror}") from None

@@ -5,21 +5,21 @@ Chooses the device and where the trace goes; its life is simulator.fleet.single'
 
 import argparse
 import contextlib
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from simulator.cli.errors import UsageError
+from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.protocol.codes import SUCCESS
 
 if TYPE_CHECKING:
     from simulator.fleet.scenario import Scenario, TlsFiles
     from simulator.fleet.single import SingleResult
+    from simulator.fleet.trace import Out, Trace
     from simulator.measurements.findings import Finding
 
 DESCRIPTION = """\
@@ -47,8 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         const=Path("-"),
         metavar="FILE.jsonl",
-        help="print every message, or write them to FILE.jsonl as JSON lines",
+        help="print every message, or write them to FILE.jsonl as JSON lines; a file that is there is kept aside",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE.jsonl, instead of keeping it aside")
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     identities = identities_of(scenario, options.identities, needed=scenario.devices)
     duration = _duration(options, scenario)
     findings: list[Finding] = []
-    with _target(scenario, options, findings) as (urls, tls, platform), _trace_file(options.trace) as out:
+    with _target(scenario, options, findings) as (urls, tls, platform), _trace_file(options) as out:
         try:
             plan = FleetPlan(scenario, identities=identities, dispatch_url=urls)
             index = 0 if options.sn is None else index_of(plan, options.sn)
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         except (UnknownDevice, TlsFileError, WarmStateError) as error:
             raise UsageError(f"device: {error}") from None
     _print(result, plan.sn(index))
-    reasons, _ = sorted_out([*findings, *_findings(result, duration)])
+    reasons, _ = sorted_out([*findings, *_findings(result, duration), *_lost(options.trace, trace)])
     for reason in reasons:
         print(f"best-fleet device: {sentence(reason)}", file=sys.stderr)
     return code_of(reasons)
@@ -113,6 +114,14 @@ def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
     if result.stopped_by is not None and result.seconds < duration:
         seconds = round(result.seconds, 1)
         yield Finding("interrupted", {"signal": result.stopped_by, "after_s": seconds, "planned_s": duration})
+
+
+def _lost(path: Path | None, trace: "Trace | None") -> Iterator["Finding"]:
+    """A trace that was asked for and is not whole."""
+    from simulator.measurements.findings import Finding
+
+    if trace is not None and trace.lost is not None:
+        yield Finding("output_failed", {"file": str(path), "problem": trace.lost})
 
 
 @contextlib.contextmanager
@@ -164,20 +173,45 @@ def _target(
             platform.stop()
 
 
+class _TraceFile:
+    """A file that only its owner can read, and that never holds half a line."""
+
+    def __init__(self, path: Path) -> None:
+        from simulator.growing_file import GrowingFile
+
+        self._file = GrowingFile(path, 0o600)
+        self.close = self._file.close
+
+    def write(self, line: str) -> None:
+        self._file.append(line.encode("utf-8", "backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
 @contextlib.contextmanager
-def _trace_file(path: Path | None) -> Iterator[IO[str] | None]:
-    """Where the trace goes: nowhere, to standard output, or into a file that only its owner can read."""
+def _trace_file(options: argparse.Namespace) -> "Iterator[Out | None]":
+    """Where the trace goes: nowhere, to standard output, or into a file."""
+    path: Path | None = options.trace
     if path is None:
         yield None
     elif path == Path("-"):
         yield sys.stdout
     else:
+        from reports.directory import keep_aside
+
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            aside = None if options.overwrite else keep_aside(path)
+            out = _TraceFile(path)
         except OSError as error:
-            raise UsageError(f"device: --trace: {path}: {error.strerror}") from None
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            raise unwritable("device: --trace", path, error) from None
+        if aside is not None:
+            print(f"{path}: an earlier one is kept as {aside}", file=sys.stderr)
+        try:
             yield out
+        finally:
+            with contextlib.suppress(OSError):  # each line that failed is counted already
+                out.close()
 
 
 def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:

@@ -2,14 +2,31 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
+
+from simulator.exit_codes import ExitCode, of_os_error
 
 
 class UsageError(Exception):
-    """A wrong command line, file or scenario; the text is what the user reads and may have several lines."""
+    """A wrong command line, file or scenario; the text is what the user reads and may have several lines.
+
+    Args:
+        code: what the command ends with.
+    """
+
+    def __init__(self, text: str, code: ExitCode = ExitCode.USAGE) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class ScenarioProblemsError(UsageError):
     """What is wrong with scenarios or identities: a line each that begins with the file, as editors and CI parse it."""
+
+
+def unwritable(command: str, path: Path, error: OSError) -> UsageError:
+    """What to tell of a file that cannot be written: where and why; a full disk is no wrong command line."""
+    named = error.filename or path
+    return UsageError(f"{command}: {named} cannot be written: {error.strerror or error}", of_os_error(error))
 
 
 def closest_word(word: str, known: Iterable[str]) -> str | None:

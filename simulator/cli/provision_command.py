@@ -1,11 +1,12 @@
 """`best-fleet provision`: the identities of a scenario's devices as a CSV file, to be imported into a platform."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.cli.errors import UsageError
+from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 
@@ -55,6 +56,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
         source = generated_identities(scenario)
     if str(out) == "-":
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # It is read as UTF-8, whatever a terminal here would show.
+            sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.writelines(source.csv_lines(count))
         return ExitCode.PASSED
     try:
@@ -62,6 +66,6 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     except FileExistsError:
         raise UsageError(f"provision: {out} exists already; it is not overwritten") from None
     except OSError as error:
-        raise UsageError(f"provision: {out} cannot be written: {error.strerror}") from None
+        raise unwritable("provision", out, error) from None
     print(f"{out}: {count} identities, {source.name}")
     return ExitCode.PASSED

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.cli.errors import UsageError
+from simulator.cli.errors import UsageError, unwritable
 from simulator.exit_codes import ExitCode
 
 DESCRIPTION = """\
@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="what a run left (--report)")
     parser.add_argument("--merge", action="store_true", help="make one report of all DIRs")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the merged report goes")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="remove a report that is in --out already, instead of keeping it aside"
+    )
     parser.add_argument("--quiet", action="store_true", help="print no table")
     parser.add_argument("--verdict", action="store_true", help="exit with the code that the run itself ended with")
 
@@ -40,18 +43,26 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if not options.merge and len(options.directories) > 1:
         raise UsageError("report: one DIR, or --merge DIR DIR ... --out DIR")
 
+    if options.overwrite and not options.merge:
+        raise UsageError("report: --overwrite goes with --out")
+
+    from reports.directory import DirectoryBusyError
     from reports.rebuild import SameRunError, UnreadableRunError, merge, rebuild
     from reports.terminal import print_summary
     from reports.verdict import exit_code
+    from reports.writer import failed_files
 
     target: Path = options.out if options.merge else options.directories[0]
     try:
-        summary = merge(options.directories, target) if options.merge else rebuild(target)
-    except (SameRunError, UnreadableRunError) as error:
+        summary = merge(options.directories, target, overwrite=options.overwrite) if options.merge else rebuild(target)
+    except (SameRunError, UnreadableRunError, DirectoryBusyError) as error:
         raise UsageError("\n".join(f"report: {line}" for line in str(error).splitlines())) from None
     except OSError as error:
-        raise UsageError(f"report: {error.filename or target}: {error.strerror}") from None
+        raise unwritable("report", target, error) from None
     if not options.quiet:
         print_summary(summary)
-    print(f"{target}: written")
-    return exit_code(summary) if options.verdict else ExitCode.PASSED
+    failed = failed_files(summary, target)
+    print(f"{target}: written" + (f", but for {', '.join(failed)}" if failed else ""))
+    if options.verdict:
+        return exit_code(summary)
+    return ExitCode.INVALID if failed else ExitCode.PASSED

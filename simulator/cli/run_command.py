@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--identities", metavar="CSV", help="sn,secretKey,productId,devKey of the devices")
     parser.add_argument("--report", metavar="DIR", help="where summary.json, report.html and the other files go")
     parser.add_argument(
+        "--overwrite", action="store_true", help="remove an earlier report in DIR, instead of keeping it aside"
+    )
+    parser.add_argument(
         "--web", action="store_true", help="serve Locust's web UI on 127.0.0.1:8089 instead of headless"
     )
     parser.add_argument("-u", "--users", metavar="N", help="devices; scales the scenario's groups in proportion")
@@ -82,6 +85,8 @@ def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[s
         arguments += ["--scenario", options.scenario]
     if not options.web and not options.worker:
         arguments.append("--headless")
+    if options.overwrite:
+        arguments.append("--overwrite")
     for name in HANDED_ON:
         value = getattr(options, name)
         if value is not None:

@@ -23,5 +23,6 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Print the schema."""
     from simulator.fleet.reference import scenario_schema
 
-    print(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+    # In ASCII, so that it is JSON in every encoding that a terminal or a file may have.
+    print(json.dumps(scenario_schema(), indent=2))
     return ExitCode.PASSED

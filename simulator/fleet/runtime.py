@@ -226,5 +226,8 @@ class FleetRuntime:
     def _save_logins(self, again: bool = True) -> None:
         if self._logins is not None and (problem := self._logins.save()) is not None:
             self._log(logging.ERROR, problem)
+            if not again:
+                # It was tried for the last time: the next run starts without these logins, and nobody would know why.
+                self._recorder.internal_error("state_file", problem, self._clock.wall())
         if again and not self._stopping:
             self._timers.call_later(_SAVE_INTERVAL, self._save_logins)

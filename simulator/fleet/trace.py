@@ -1,12 +1,12 @@
 """What one device says and hears, written down for people or as JSON lines: decrypted, without secrets, times in ms."""
 
-import contextlib
 import json
-from typing import IO, Any
+from typing import Any, Protocol
 
 import orjson
 
 from simulator.clock import Clock
+from simulator.printing import safe
 from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode
 from simulator.protocol.masking import masked
 from simulator.shown import mask_named, printable
@@ -14,19 +14,36 @@ from simulator.shown import mask_named, printable
 _DIRECTIONS = {">": "sent", "<": "received"}
 
 
+class Out(Protocol):
+    """Where a trace goes; any text stream is one."""
+
+    def write(self, line: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class Trace:
     """Writes every message and every event of one device to `out`, as it happens.
+
+    The device goes on whatever becomes of its trace: lines that cannot be written are counted (`lost`).
 
     Args:
         as_json: one JSON object a line (`t_ms`, and `direction` with `message`, or `event` with `detail`) instead of
             text for people.
     """
 
-    def __init__(self, out: IO[str], clock: Clock, *, as_json: bool) -> None:
-        self._out = out
+    def __init__(self, out: Out, clock: Clock, *, as_json: bool) -> None:
+        self._out = safe(out)
         self._clock = clock
         self._as_json = as_json
         self._started = clock.monotonic()
+        self._lost = 0
+        self._problem = ""
+
+    @property
+    def lost(self) -> str | None:
+        """How many lines could not be written, and why the first could not; None when all could."""
+        return f"{self._problem} ({self._lost} lines are lost)" if self._lost else None
 
     def message(self, direction: str, data: bytes) -> None:
         """A decrypted message, `>` sent or `<` received."""
@@ -57,13 +74,18 @@ class Trace:
         self._write(f"{self._now():12.3f} ms  {text}\n")
 
     def _line(self, fields: dict[str, Any]) -> None:
-        self._write(_json(fields) + "\n")
+        self._write(f"{_json(fields)}\n")
 
     def _write(self, line: str) -> None:
-        # Whoever read us went away (head, less); the device itself goes on to its orderly end.
-        with contextlib.suppress(BrokenPipeError):
+        try:
             self._out.write(line)
             self._out.flush()
+        except BrokenPipeError:
+            pass  # Whoever read us went away (head, less), and wants no more.
+        except (OSError, ValueError) as error:
+            # ValueError: a stream that is closed, or does not know a character.
+            self._lost += 1
+            self._problem = self._problem or (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
 def _json(value: Any) -> str:

@@ -136,9 +136,10 @@ class WarmState:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.executemany(statement, rows)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            finally:
+                # On a full disk SQLite ends the transaction by itself, or leaves it open: then nothing could follow.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise WarmStateError(f"{self._path}: cannot be written: {error}") from error

@@ -4,8 +4,9 @@ Histograms are not in the state: they stand in the interval log beside it (`Inte
 hold everything once. Only seconds that are not sealed yet come along, for a checkpoint of a run that may still die.
 """
 
+from base64 import b64decode, b64encode
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -47,6 +48,16 @@ def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
         **measurements.dump_rest(resolution),
         "latest": measurements.latest,
     }
+
+
+def dump_interval(interval: Interval) -> list[Any]:
+    """An interval that the log could not take, as plain data; `load_interval` reads it."""
+    return [interval.tag, interval.start, interval.length_s, interval.max_us, b64encode(interval.encoded).decode()]
+
+
+def load_interval(data: Sequence[Any]) -> Interval:
+    tag, start, length_s, max_us, encoded = data
+    return Interval(tag, start, length_s, max_us, b64decode(encoded, validate=True))
 
 
 def resolution_of(measurements: RunMeasurements) -> int:

@@ -13,10 +13,12 @@ import gevent
 from locust.runners import STATE_MISSING, STATE_RUNNING
 
 from reports.causes import sentence
+from reports.writer import OUTPUT_FAILED
 from simulator.fleet.login_store import LoginStore
 from simulator.fleet.scenario import Scenario
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
+from simulator.shown import printable
 from simulator.swarm import messages
 from simulator.swarm.leases import LeaseBook
 from simulator.swarm.node import STOP_MARGIN_S
@@ -97,9 +99,12 @@ class Master(Keeper):
         return True
 
     def _close_logins(self) -> None:
-        if self._logins is not None:
-            self._logins.close()
-            self._logins = None
+        logins, self._logins = self._logins, None
+        if logins is not None:
+            problem = logins.save()
+            logins.close()
+            if problem is not None and self.book is not None:
+                self.book.find(OUTPUT_FAILED, file=printable(str(self.book.scenario.state_file)), problem=problem)
 
     def test_stopping(self) -> None:
         book = self.book

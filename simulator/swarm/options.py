@@ -69,7 +69,13 @@ def add_arguments(parser: Any) -> None:
         metavar="<directory>",
         env_var="BEST_FLEET_REPORT",
         help="Where a run's summary.json, report.html and so on go. Default: runs/<scenario>-<time>; further runs in "
-        "the web UI get -2, -3 ... behind the name.",
+        "the web UI get -2, -3 ... behind the name. A report that is there already is kept in earlier-<time>.",
+    )
+    group.add_argument(
+        "--overwrite",
+        action="store_true",
+        env_var="BEST_FLEET_OVERWRITE",
+        help="Remove a report that is in the directory already, instead of keeping it aside.",
     )
     access.add_arguments(group, parser)
     choice = choose(parser, sys.argv[1:])

@@ -16,8 +16,11 @@ import gevent
 import gevent.monkey
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
+from reports.directory import DirectoryBusyError, new_directory, numbered
+from reports.verdict import code_of
+from reports.writer import OUTPUT_FAILED
 from simulator.clock import RunClock
-from simulator.exit_codes import ExitCode, precedence
+from simulator.exit_codes import DISK_FAULTS, ExitCode, precedence
 from simulator.file_names import file_name
 from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.login_store import LoginCollector
@@ -26,8 +29,11 @@ from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import Scenario
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
+from simulator.printing import exit_code
+from simulator.shown import printable
 from simulator.swarm.embedded import PlatformStartError
 from simulator.swarm.engine import EngineError
+from simulator.swarm.locust_files import LocustFiles
 from simulator.swarm.node import MakeRuntime
 from simulator.swarm.options import Choice
 from simulator.swarm.order import RunOrder, plan_of, tls_of
@@ -36,12 +42,13 @@ from simulator.swarm.tasks import ELSEWHERE, spawn, swallowed_by_locust
 
 logger = logging.getLogger("simulator.swarm")
 
-START_FAILURES = (ScenarioError, WarmStateError, PlatformStartError, EngineError, DispatchUrlError, OSError)
+START_FAILURES = (
+    *(ScenarioError, WarmStateError, PlatformStartError, EngineError, DispatchUrlError, DirectoryBusyError),
+    OSError,
+)
 """What may go wrong at the start of a run for reasons that the user can mend."""
 NATIVE_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 """For the engine's thread: gevent's own sockets would make a hub there."""
-CSV_SETTLE_S = 1.2
-"""Locust rewrites its CSV files once a second and not again at the end."""
 
 
 class MakesRuntime:
@@ -75,6 +82,8 @@ class MakesRuntime:
 
 def start_failure(error: Exception) -> Finding:
     """One of `START_FAILURES` as a finding: the user's to mend, or the embedded platform broke down."""
+    if isinstance(error, OSError) and error.errno in DISK_FAULTS:
+        return Finding(OUTPUT_FAILED, {"file": printable(str(error.filename)), "problem": error.strerror})
     broke_down = isinstance(error, PlatformStartError) and not error.refused
     return Finding("platform_failed_to_start" if broke_down else "start_failed", {"problem": str(error)})
 
@@ -146,6 +155,7 @@ class Keeper(Role):
         super().__init__(*args)
         self._codes: dict[str, int] = {}
         """Exit code by run."""
+        self._locust_files = LocustFiles(self.environment)
 
     def prepare(self) -> None:
         """Start the embedded platform before Locust's clock runs: a headless run begins when the process does.
@@ -153,15 +163,26 @@ class Keeper(Role):
         Raises:
             PlatformStartError, OSError: See `RunBook.prepare`.
         """
-        self._next = self._new_book()
-        self._next.prepare(self.host, self._identities_file())
+        self._next = book = self._new_book()
+        try:
+            book.prepare(self.host, self._identities_file())
+        except BaseException:
+            book.abandon()
+            raise
 
     def _new_book(self) -> RunBook:
         scenario = self.choice.scenario
         if scenario is None:
             raise RuntimeError("a process that keeps the book has a scenario")
         self._runs += 1
-        book = RunBook(scenario, self._directory(scenario), self._abort_soon, self.process_name, self.clock)
+        book = RunBook(
+            scenario,
+            self._directory(scenario),
+            self._abort_soon,
+            self.process_name,
+            self.clock,
+            overwrite=self.options.overwrite,
+        )
         book.failure_code = self.options.exit_code_on_error
         return book
 
@@ -180,9 +201,10 @@ class Keeper(Role):
 
     def open_book(self, *, travels: bool) -> RunBook | None:
         """Begin a run's book; None if that failed, which ends the run and is told."""
-        book, self._next = self._next or self._new_book(), None
-        self.book = book
+        self.book = None
         try:
+            self.book = book = self._next or self._new_book()
+            self._next = None
             book.open(
                 host=self.host,
                 total=self.total(book.scenario),
@@ -226,6 +248,8 @@ class Keeper(Role):
             failure = start_failure(error)
             self.book.find(failure.key, **failure.values)
             self.book.stop_platform()
+        else:
+            self._codes[""] = code_of([start_failure(error)])
         self._abort_soon("the run could not start")
 
     def _abort_soon(self, reason: str) -> None:
@@ -246,7 +270,7 @@ class Keeper(Role):
     def close_book(self) -> None:
         """The run is over: reports, exit code."""
         if self._next is not None:
-            self._next.stop_platform()
+            self._next.abandon()
         book = self.book
         if book is not None:
             if not book.closed and swallowed_by_locust():
@@ -254,7 +278,7 @@ class Keeper(Role):
             if not book.closed and self.environment.web_ui is not None:
                 # Nothing else ends a run of the web page before its time without a word.
                 book.find_early_end("stopped_by_hand")
-            book.close(settle_s=CSV_SETTLE_S if self.options.csv_prefix else 0.0)
+            book.close(self._locust_files.write)
             self._codes[book.run_id] = self._judged_elsewhere(book)
         self.environment.process_exit_code = self._exit_code()
 
@@ -310,6 +334,10 @@ class Keeper(Role):
             from reports.terminal import print_summary
 
             print_summary(self.book.summary)
+            code = self.book.code
+            if (ended := exit_code(code)) != code:
+                # Locust has read its own already.
+                sys.exit(ended)
 
     def _directory(self, scenario: Scenario) -> Path:
         if self.options.report:
@@ -318,5 +346,6 @@ class Keeper(Role):
             base = scenario.directory / scenario.document.report.directory
         else:
             moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-            base = Path("runs") / f"{file_name(scenario.name)}-{moment}"
-        return base if self._runs == 1 else base.with_name(f"{base.name}-{self._runs}")
+            # Nobody named it, so that a run of the same second gets another.
+            return new_directory(Path("runs") / f"{file_name(scenario.name)}-{moment}", self._runs)
+        return numbered(base, self._runs)

@@ -9,7 +9,7 @@ import importlib.metadata
 import logging
 import platform
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,11 @@ import gevent.event
 
 import simulator
 from reports.causes import cause_of, sentence
-from reports.checkpoint import Checkpoint
 from reports.evaluation import ABORT_WINDOW_S, LiveThresholds, ThresholdResult
 from reports.live import LiveLine
 from reports.run_info import ABORT_FIRED, RunInfo
 from reports.summary import parse_all
 from reports.verdict import code_of, exit_code
-from reports.writer import write_reports
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fleet.scenario import Scenario
@@ -36,6 +34,7 @@ from simulator.swarm.health import Limits
 from simulator.swarm.line import TerminalLine
 from simulator.swarm.live import LiveHistory
 from simulator.swarm.order import RunOrder, make_order
+from simulator.swarm.run_files import RunFiles
 from simulator.swarm.tasks import counted
 
 logger = logging.getLogger("simulator.swarm")
@@ -54,10 +53,18 @@ class RunBook:
         directory: where the reports go; made by `open`.
         on_abort: told why when the run must stop early (a threshold with `abort`, the platform's death).
         clock: of the process; begun anew when the run opens.
+        overwrite: an earlier report in the directory is removed instead of being kept aside.
     """
 
     def __init__(
-        self, scenario: Scenario, directory: Path, on_abort: Callable[[str], None], process: str, clock: RunClock
+        self,
+        scenario: Scenario,
+        directory: Path,
+        on_abort: Callable[[str], None],
+        process: str,
+        clock: RunClock,
+        *,
+        overwrite: bool = False,
     ) -> None:
         self.scenario = scenario
         self.directory = directory
@@ -76,8 +83,7 @@ class RunBook:
         self._prepared = False
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
-        self._checkpoint: Checkpoint | None = None
-        self._disk_full = False
+        self._files = RunFiles(directory, overwrite=overwrite)
         self._platform_died = False
         self._aborting = False
         self._jumps = JumpWatch(clock)
@@ -94,16 +100,17 @@ class RunBook:
         """For the web page."""
 
     def prepare(self, host: str | None, identities_file: Path | None) -> None:
-        """Make the directory, and start the platform if one is needed. May be done long before `open`.
+        """Take the directory, and start the platform if one is needed. May be done long before `open`.
 
         Args:
             host: the command line's dispatch URL, which goes before the scenario's.
 
         Raises:
             PlatformStartError: If the embedded platform does not start.
-            OSError: If the directory cannot be made.
+            DirectoryBusyError: If another run writes its report there.
+            OSError: If the directory cannot be made or written.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self._files.take()
         if not host and self.scenario.embedded:
             self._address = self._start_platform(identities_file)
         self._prepared = True
@@ -132,7 +139,7 @@ class RunBook:
         Raises:
             ScenarioError: If the identities are wrong or too few.
             WarmStateError: If the file with earlier runs' logins cannot be used.
-            PlatformStartError, OSError: As `prepare`, which is done now if it was not.
+            PlatformStartError, DirectoryBusyError, OSError: As `prepare`, which is done now if it was not.
         """
         self._asked = self.clock.monotonic()
         self.planned_s = planned_s
@@ -160,7 +167,7 @@ class RunBook:
         self.measurements = RunMeasurements(self._process, self.run_id)
         self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
         info = self.info(self.started, complete=False)
-        self._checkpoint = Checkpoint(self.directory, self.measurements, info)
+        self._files.begin(self.measurements, info)
         if live:
             self._line = TerminalLine(LiveLine(self.measurements, info, planned_s))
         self._ticker = gevent.spawn(self._tick)
@@ -190,8 +197,8 @@ class RunBook:
         if self.ended is not None or self.stopping or not self._is_early():
             return
         self.find("interrupted", signal=signal_name, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
-        if self._checkpoint is not None:
-            self._keep(self.clock.wall(), now=True)
+        now = self.clock.wall()
+        self._files.keep(self.info(now, complete=False), now, at_once=True)
 
     def find_early_end(self, key: str) -> None:
         """Say by `key` that the run ends before its plan, if it does and no other finding explains it."""
@@ -217,11 +224,11 @@ class RunBook:
         """Seconds since the run began, or until it ended."""
         return (self.clock.wall() if self.ended is None else self.ended) - self.started
 
-    def close(self, settle_s: float = 0.0) -> None:
+    def close(self, other_files: Callable[[], Iterable[Finding]] = tuple) -> None:
         """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits.
 
         Args:
-            settle_s: seconds that Locust needs until its own files are up to date.
+            other_files: writes what else the run leaves (Locust's own files), and says what could not be written.
         """
         if self._closing is not None:
             self._closing.wait()
@@ -238,19 +245,20 @@ class RunBook:
             self._look_after_platform()
             self.stop_platform()
             if self.order is not None:
+                self.findings += other_files()
                 self._write(ended)
-            gevent.sleep(settle_s)
         finally:
+            self._files.release()
             self._closing.set()
 
     def _write(self, ended: float) -> None:
-        try:
-            self.summary = write_reports(self.directory, self.measurements, self.info(ended, complete=True))
-        except OSError as error:
-            logger.error("the reports cannot be written: %s", error)
-            self.find("output_failed", file=str(self.directory), problem=str(error))
-        else:
-            logger.info("reports are in %s", self.directory)
+        self.summary, found = self._files.write(self.measurements, self.info(ended, complete=True))
+        self.findings += found
+
+    def abandon(self) -> None:
+        """The run never begins: stop the embedded platform, let go of the directory."""
+        self.stop_platform()
+        self._files.release()
 
     def write_again(self) -> None:
         """Write the reports of a run that is over once more, because something was found since."""
@@ -298,7 +306,7 @@ class RunBook:
 
     def _look(self, live: LiveThresholds, now: float) -> None:
         self.history.add(self.measurements, now)
-        self._keep(now)
+        self._files.keep(self.info(now, complete=False), now)
         if self._line is not None:
             self._line.tick(now)
         jumped = self._jumps.look()
@@ -339,21 +347,6 @@ class RunBook:
         )
         logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
         return True
-
-    def _keep(self, at: float, *, now: bool = False) -> None:
-        """Seal what has ended, and see that even a killed run leaves a report; `now` does not wait until it is due."""
-        if self._checkpoint is None:
-            return
-        self._checkpoint.run = self.info(at, complete=False)
-        try:
-            if now:
-                self._checkpoint.write(at)
-            else:
-                self._checkpoint.tick(at)
-        except OSError as error:
-            if not self._disk_full:
-                self._disk_full = True
-                logger.error("the run cannot be kept in %s: %s", self.directory, error)
 
 
 def limits_of(scenario: Scenario) -> Limits:

@@ -11,7 +11,8 @@ from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
 from reports.verdict import code_of
-from simulator.swarm import guarded_rpc, percentiles, steady_time
+from simulator import printing
+from simulator.swarm import guarded_rpc, locust_files, percentiles, steady_time
 from simulator.swarm import options as command_line
 from simulator.swarm.local import Local
 from simulator.swarm.master import Master
@@ -39,6 +40,8 @@ class Session:
         choice = command_line.chosen()
         options = environment.parsed_options
         runner = environment.runner
+        # Once more, because Locust has made its log handlers meanwhile.
+        printing.install()
         kind = Worker if isinstance(runner, WorkerRunner) else Master if isinstance(runner, MasterRunner) else Local
         if kind is not Worker and choice.scenario is not None:
             ramp = choice.scenario.ramp_plan()
@@ -103,8 +106,10 @@ class Session:
 
 def install(makes_runtime: MakesRuntime | None = None) -> None:
     """Make Locust run fleets. To be called once, when the locustfile is loaded."""
+    printing.install()
     session = Session(makes_runtime or MakesRuntime())
     percentiles.install()
+    locust_files.install()
     command_line.remember_default_arguments()
     guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
     for hook, listener in (

@@ -260,3 +260,22 @@ def test_without_a_gate_runs_too_short_for_any_figure_are_unjudged(
     base, new = (leave_run(tmp_path / name, 0.020, beats=5) for name in ("base", "new"))
     assert main(["compare", base, new]) == 3
     assert capsys.readouterr().out.startswith("result unjudged: no figure has samples enough in both runs")
+
+
+def test_an_earlier_page_is_kept_aside(tmp_path: Path) -> None:
+    run, other = leave_run(tmp_path / "run", 0.020), leave_run(tmp_path / "other", 0.020)
+    page = tmp_path / "compare.html"
+    page.write_text("earlier")
+    assert main(["compare", run, other, "--html", str(page)]) == 0
+    (aside,) = tmp_path.glob("compare.earlier-*.html")
+    assert aside.read_text() == "earlier"
+    assert main(["compare", run, other, "--html", str(page), "--overwrite"]) == 0
+    assert list(tmp_path.glob("compare.earlier-*.html")) == [aside]
+
+
+def test_a_page_that_finds_no_room(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, same, slow = (leave_run(tmp_path / name, took) for name, took in (("a", 0.02), ("b", 0.02), ("c", 0.04)))
+    assert main(["compare", base, same, "--html", "/dev/full"]) == 4
+    assert "compare: /dev/full cannot be written: No space left on device" in capsys.readouterr().err
+    assert main(["compare", base, slow, "--html", "/dev/full"]) == 3
+    assert "compare: /dev/full cannot be written: No space left on device" in capsys.readouterr().err

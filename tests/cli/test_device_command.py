@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -128,3 +129,33 @@ def test_what_a_user_can_mend(
 def test_a_scenario_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["device"]) == 2
     assert "--scenario" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "code"), [(["/dev/full"], 4), ([], 0)], ids=["full disk", "ascii terminal"])
+def test_a_trace_that_cannot_be_shown_ends_no_device(scenario: str, options: list[str], code: int) -> None:
+    command = [sys.executable, "-m", "simulator.cli", "device", "--scenario", scenario, "--duration", "2s", "--trace"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [*command, *options], capture_output=True, text=True, env=environment, timeout=60, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "BEST000001 came online" in done.stderr
+    assert "dev.data.upload.verifyLog" in done.stderr
+    assert "Traceback" not in done.stderr
+    if options:
+        assert "/dev/full could not be written: No space left on device (" in done.stderr
+    else:
+        assert "state: offline -> lookup" in done.stdout
+
+
+def test_an_earlier_trace_is_kept_aside(scenario: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("earlier")
+    # The device is not found, after the file was made.
+    arguments = ["device", "--scenario", scenario, "--sn", "STRANGER", "--host", "http://127.0.0.1:9"]
+    assert main([*arguments, "--trace", str(trace)]) == 2
+    (aside,) = tmp_path.glob("trace.earlier-*.jsonl")
+    assert aside.read_text() == "earlier"
+    assert f"{trace}: an earlier one is kept as {aside}" in capsys.readouterr().err
+    assert main([*arguments, "--trace", str(trace), "--overwrite"]) == 2
+    assert list(tmp_path.glob("trace.earlier-*.jsonl")) == [aside]

@@ -114,3 +114,14 @@ def test_what_a_user_can_mend(arguments: list[str], message: str, capsys: pytest
 def test_a_directory_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    leave_run(run, beats=5)
+    (run / "report.html").unlink()
+    (run / "report.html" / "in the way").mkdir(parents=True)
+    assert main(["report", str(run), "--quiet"]) == 4
+    assert capsys.readouterr().out == f"{run}: written, but for report.html\n"
+    assert main(["report", str(run), "--quiet", "--overwrite"]) == 2
+    assert "--overwrite goes with --out" in capsys.readouterr().err

@@ -1,12 +1,18 @@
+import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from reports.hlog import HlogFile, HlogFormatError, HlogIntervals, read_hlog, write_hlog
-from simulator.measurements.histogram import HIGHEST_US, bucket_of, highest_of
+from simulator.measurements.histogram import HIGHEST_US, Histogram, bucket_of, highest_of
+from simulator.measurements.intervals import Interval
 from simulator.measurements.run import RunMeasurements
+from tests.test_growing_file import Disk
 
 STARTED = 1_700_000_000.25
 
@@ -68,3 +74,87 @@ def test_store_gives_back_what_is_written_and_what_waits(busy: RunMeasurements, 
     assert len(store) == len(intervals)
     store.close()
     assert list(HlogFile(tmp_path / "a.hlog", 10)) == intervals[:10]
+
+
+HARD_TAGS = (
+    *("cmd,x", "cmd\nx", "cmd\r\nTag=dev.login,0,1,1,AAAA", "a b\tc"),
+    *("50%", "%2C", "#x", '"x"', "用户", "\u2028", ""),
+)
+
+
+def interval(tag: str, start: float = 1_700_000_000.0, value_us: int = 1_000) -> Interval:
+    histogram = Histogram()
+    histogram.record(value_us)
+    return Interval(tag, start, 1.0, value_us, histogram.encode())
+
+
+@given(st.lists(st.text(st.characters(), max_size=20), max_size=5))
+@example(list(HARD_TAGS))
+def test_any_tag_comes_back_and_other_tools_read_the_log(tags: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "latency.hlog"
+        write_hlog(path, [interval(tag) for tag in tags], STARTED)
+        assert [found.tag for found in read_hlog(path)] == tags
+        assert path.read_bytes().isascii()
+        reader = HistogramLogReader(str(path), HdrHistogram(1, HIGHEST_US, 3))
+        seen = []
+        while (found := reader.get_next_interval_histogram()) is not None:
+            assert found.get_total_count() == 1
+            seen.append(unquote(found.get_tag() or "", errors="surrogatepass"))
+        assert seen == tags
+
+
+def test_tags_of_the_protocol_stand_there_as_they_are(tmp_path: Path) -> None:
+    tags = ["dev.data.upload.verifyLog", "flow:init", "intended:dev.heartbeat", "failed:cmd.data.update.user", "a(b)"]
+    write_hlog(tmp_path / "a.hlog", [interval(tag) for tag in tags], STARTED)
+    lines = [line for line in (tmp_path / "a.hlog").read_text().splitlines() if line.startswith("Tag=")]
+    assert [line.split(",")[0] for line in lines] == [f"Tag={tag}" for tag in tags]
+
+
+def test_a_full_disk_counts_nothing_twice(
+    busy: RunMeasurements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy.seal(float("inf"))
+    intervals = list(busy.intervals)
+    path = tmp_path / "a.hlog"
+    store = HlogIntervals(path, STARTED)
+    for item in intervals[:50]:
+        store.append(item)
+    assert store.flush() == 50
+    disk = Disk(monkeypatch, room=3_000)
+    for item in intervals[50:400]:
+        store.append(item)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space left"):
+            store.flush()
+        assert list(store) == intervals[:400]
+        assert len(store) == 400
+        disk.room += 20_000
+    assert list(read_hlog(path)) == intervals[: 400 - len(store.unwritten)]
+    disk.room = 10**9
+    for item in intervals[400:]:
+        store.append(item)
+    store.close()
+    assert store.unwritten == ()
+    assert list(read_hlog(path)) == intervals == list(store)
+
+
+def test_a_log_that_was_closed_with_something_missing_says_so_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = HlogIntervals(tmp_path / "a.hlog", STARTED)
+    disk = Disk(monkeypatch, room=10)
+    store.append(interval("dev.login"))
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"No space left|could not be written"):
+            store.close()
+        disk.room = 10**6
+    assert store.unwritten == (interval("dev.login"),)
+    assert list(read_hlog(tmp_path / "a.hlog")) == []
+
+
+def test_a_log_that_is_too_short_is_told(log: Path) -> None:
+    count = len(list(read_hlog(log)))
+    store = HlogFile(log, count + 1)
+    with pytest.raises(HlogFormatError, match=f"ends after {count} of {count + 1}"):
+        list(store)
