@@ -6,7 +6,7 @@ than the bound asks for. What a format must escape besides (HTML, Markdown, XML,
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 MASK: Final = "***"
@@ -21,6 +21,8 @@ DETAIL_CHARS: Final = 200
 """Of a sentence about what happened."""
 _READ: Final = 4
 """Times as many characters of a text are looked at as are shown: masking makes it shorter."""
+_SEARCHED: Final = 8_192
+_SHORTEST_SECRET: Final = 4
 _FRAGMENT_CHARS: Final = 64
 """A word that the bound cut off may be the half of a secret that is too short to be known as one."""
 
@@ -63,6 +65,18 @@ def mask(text: str) -> str:
 def mask_named(text: str) -> str:
     """`text` with the values of secret names replaced, and nothing else: identifiers stay legible."""
     return "".join(_without_named(text))
+
+
+def without_values(text: str, secrets: Iterable[str]) -> str:
+    """`text` without these very values, wherever they stand; of a long text only as much as is ever shown.
+
+    Values of under 4 characters are left: they would be found in every text.
+    """
+    shown, rest = text[:_SEARCHED], text[_SEARCHED:]
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            shown = shown.replace(secret, MASK)
+    return shown + rest
 
 
 def is_secret_name(name: str) -> bool:

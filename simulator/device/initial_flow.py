@@ -86,7 +86,10 @@ async def look_up(
             code = f"http {status}"
         else:
             answer = broker.BrokerAnswer.parse(body)
-            code, detail = shown.label(answer.code), answer.message
+            code, detail = (
+                shown.without_values(text, (device.secret_key, query.sign)) for text in (answer.code, answer.message)
+            )
+            code = shown.label(code)
     except NetworkError as error:
         failed = error
         code, detail = error.kind, str(error)

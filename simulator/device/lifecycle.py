@@ -42,6 +42,7 @@ class Lifecycle:
         "_clock",
         "_ended",
         "_env",
+        "_granted",
         "_leaving",
         "_mids",
         "_on_state",
@@ -86,6 +87,8 @@ class Lifecycle:
         """The device's task while it waits for something that `stop` may break off."""
         self._stopping = False
         self._reboot_for: float | None = None
+        self._granted: str | None = None
+        """The `authCode` of a registration that has no `secret` yet."""
         self._unkept = False
         """Whether the store has not been told of `auth_code` and `secret` yet."""
         self.state = DeviceState.OFFLINE
@@ -206,6 +209,7 @@ class Lifecycle:
             package_bytes=settings.max_package_kb * 1024,
             on_command=self._stay.command,
             on_end=on_end,
+            holder=self,
         )
         with self._broken_off_by_stop():
             await self._broker.connect(session)
@@ -232,6 +236,7 @@ class Lifecycle:
         if not warm:
             self._enter(DeviceState.REGISTER)
             auth_code = await initial_flow.register(session, credentials.sn, self._proof, settings)
+            self._granted = auth_code
             self._enter(DeviceState.ACCREDIT)
             secret = await initial_flow.accredit(session, credentials.sn, self._proof, auth_code)
             self.auth_code, self.secret, self._unkept = auth_code, secret, True
@@ -248,6 +253,14 @@ class Lifecycle:
             self._keep()
         self._enter(DeviceState.REPORT)
         return await initial_flow.report(session, credentials.sn, self._stay.report_params())
+
+    def secrets(self) -> tuple[str, ...]:
+        """All that this device proves itself with, or did before it was refused."""
+        held = self._spec.credentials
+        digest = self._proof["devKey"] if self._proof is not None else None
+        own = (held.secret_key, held.dev_key, digest, held.auth_code, held.secret)
+        found = (*own, self._granted, self.auth_code, self.secret)
+        return tuple(secret for secret in found if secret)
 
     async def _login(self, session: Session) -> None:
         self._enter(DeviceState.LOGIN)

@@ -6,8 +6,8 @@ once: answered, timed out, or cut off.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
 
 from simulator.device.environment import Connection, Environment
 from simulator.device.state import EndReason
@@ -15,7 +15,7 @@ from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
-from simulator.shown import detail, label
+from simulator.shown import detail, label, without_values
 
 _REPLY_FUNC_ID = "cmd.dev.response"
 _MALFORMED_REPLY = "malformed reply"
@@ -31,6 +31,12 @@ OnReply = Callable[["Reply"], object]
 OnCommand = Callable[[dict[str, Any], int, str], None]
 Judge = Callable[[Mapping[str, Any]], str]
 """Looks at the results of a successful reply; returns the code that the request is recorded under."""
+
+
+class SecretHolder(Protocol):
+    """Who knows what nobody may be shown, should the platform say it."""
+
+    def secrets(self) -> Collection[str]: ...
 
 
 class Reply:
@@ -77,6 +83,7 @@ class Session:
         "_deadlines",
         "_end_reason",
         "_env",
+        "_holder",
         "_mids",
         "_monotonic",
         "_on_command",
@@ -103,6 +110,7 @@ class Session:
         package_bytes: int,
         on_command: OnCommand,
         on_end: Callable[[str], None],
+        holder: SecretHolder,
     ) -> None:
         self._env = env
         self._channel = channel
@@ -112,6 +120,7 @@ class Session:
         self._package_bytes = package_bytes
         self._on_command = on_command
         self._on_end = on_end
+        self._holder = holder
         self._on_settled: Callable[[], None] | None = None
         self._connection: Connection | None = None
         self._pending: dict[str, _Pending] = {}
@@ -332,10 +341,11 @@ class Session:
             return
         code, text = message.get("code"), ""
         if code != SUCCESS:
-            # a platform may put anything there, a megabyte or a terminal's commands
-            code = label(code) if isinstance(code, str) and code else _MALFORMED_REPLY
+            # a platform may put anything there: a megabyte, a terminal's commands, what the device has just proved
+            secrets = self._holder.secrets()
+            code = label(without_values(code, secrets)) if isinstance(code, str) and code else _MALFORMED_REPLY
             said = message.get("message")
-            text = detail(said) if isinstance(said, str) else ""
+            text = detail(without_values(said, secrets)) if isinstance(said, str) else ""
         if pending[4] is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)

@@ -24,6 +24,7 @@ class Wire:
     """The connection of a session that talks to nobody."""
 
     paused = False
+    fault: tuple[int, str] | None = None
 
     def __init__(self) -> None:
         self.mids: list[str] = []
@@ -62,8 +63,12 @@ class Conversation:
             package_bytes=65_536,
             on_command=lambda message, size, unreadable: None,
             on_end=lambda reason: None,
+            holder=self,
         )
         self.session.opened(self.wire)
+
+    def secrets(self) -> tuple[str, ...]:
+        return ()
 
     def wait(self, seconds: float) -> None:
         """Let time pass without a look at the timers, as while the loop is busy."""

@@ -1,6 +1,7 @@
 """Coming online: order and parameters of every step, cold and warm, and what follows when a step goes wrong."""
 
 from collections import Counter
+from typing import Any
 
 import orjson
 import pytest
@@ -9,7 +10,7 @@ from simulator.device.settings import OnTimeout, Start
 from simulator.device.state import DeviceState
 from simulator.protocol.credentials import device_key_digest
 from simulator.shown import LABEL_CHARS
-from tests.device.fake_platform import Answer, closes, drops, garbage, late, ok, raw, refuse, silent, twice
+from tests.device.fake_platform import Answer, Link, closes, drops, garbage, late, ok, raw, refuse, silent, twice
 from tests.device.harness import DEV_KEY, World
 from tests.device.memory_network import BROKER
 
@@ -350,3 +351,45 @@ async def test_an_error_of_our_own_on_an_open_connection_ends_it(world: World, m
     assert world.recorder.reasons() == ["internal error"]
     assert world.recorder.flow_codes("init") == ["internal error"]
     world.recorder.internal_errors.clear()
+
+
+PROVED = ("auth1", "secret-of-auth1", "pass-code", "secret-of-pass-code", "key of SN0000", DEV_KEY, PROOF["devKey"])
+
+
+def echoes(link: Link, message: dict[str, Any]) -> None:
+    """A platform that repeats what the device proves itself with, in words that no rule knows."""
+    said = " ".join(PROVED)
+    link.say({"mid": message["mid"], "code": f"E9 {said}", "message": f"bad: {said}"})
+
+
+@pytest.mark.parametrize(("step", "known"), [("dev.accredit", 1), ("dev.login", 2), ("dev.report", 2)])
+@pytest.mark.parametrize("warm", [False, True])
+async def test_what_a_device_proves_itself_with_is_shown_nowhere(
+    world: World, step: str, known: int, warm: bool
+) -> None:
+    world.platform.script(step, echoes)
+    settings = {"start": Start.WARM, "auth_code": "pass-code", "secret": "secret-of-pass-code"} if warm else {}
+    if warm and step == "dev.accredit":
+        world.platform.script("dev.login", refuse("E0010004"))
+    device = await world.start(**settings)
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    told = [line for _, line in world.logs] + [row[3] for row in world.recorder.requests]
+    told += [f"{kind} {detail}" for kind, detail, *_ in world.recorder.anomalies]
+    assert any(text.startswith("E9 ") for text in told)
+    held = (
+        ("pass-code", "secret-of-pass-code")
+        if warm and step != "dev.accredit"
+        else ("auth1", "secret-of-auth1")[:known]
+    )
+    for secret in ("key of SN0000", DEV_KEY, PROOF["devKey"], *held):
+        assert not [text for text in told if secret in text]
+
+
+async def test_a_refused_look_up_does_not_show_what_signed_it(world: World) -> None:
+    said = {"code": "no key of SN0000", "message": "your key is key of SN0000"}
+    world.network.lookup_script.append(world.network.says(200, orjson.dumps(said)))
+    device = await world.start()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert "no ***" in world.recorder.codes("getBrokerServer")
+    assert any("your key is ***" in line for _, line in world.logs)
+    assert not any("key of SN0000" in line for _, line in world.logs)
