@@ -61,7 +61,7 @@ class Trace:
 
     def event(self, what: str, detail: str) -> None:
         """Something that is no message: a state, a lost connection, a finding."""
-        detail = printable(mask_named(detail))
+        what, detail = printable(what), printable(mask_named(detail))
         if self._as_json:
             self._line({"t_ms": self._now(), "event": what, "detail": detail})
         else:
