@@ -215,14 +215,18 @@ def _trace_file(options: argparse.Namespace) -> "Iterator[Out | None]":
 
 
 def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
+    from simulator.fleet.sections.common import LONGEST_RUN
     from simulator.fleet.units import parse_duration
 
     if options.duration is None:
         return scenario.duration
     try:
-        return parse_duration(options.duration)
+        seconds = parse_duration(options.duration)
     except ValueError as error:
         raise UsageError(f"device: --duration: {error}") from None
+    if not 0 < seconds <= parse_duration(LONGEST_RUN):
+        raise UsageError(f"device: --duration: more than 0 and at most {LONGEST_RUN}")
+    return seconds
 
 
 def _print(result: "SingleResult", sn: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from simulator.fleet.identity_values import value_problem
+from simulator.shown import printable
 
 _BUSY_SECONDS = 10.0
 """How long a call waits for another process that is writing; a batch takes milliseconds."""
@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS login (
     PRIMARY KEY (dispatch, sn)
 ) WITHOUT ROWID
 """
+_LONGEST = 65_536
+"""Characters of a value: no message of the protocol holds a longer one."""
 _BATCH = 500
 """Serial numbers per query, below SQLite's smallest limit of 999 parameters."""
 
@@ -111,11 +113,18 @@ class WarmState:
         return found
 
     def _check(self, sn: str, auth_code: object, secret: object) -> None:
-        """Refuse what a person or another program has put there; the values are not shown."""
+        """Refuse what no platform gave but another program has put there; the values are not shown."""
         for name, value in (("authCode", auth_code), ("secret", secret)):
-            problem = value_problem(name, value) if value and isinstance(value, str) else "is no text, or empty"
+            problem = None
+            if not isinstance(value, str) or not value:
+                problem = "is no text, or empty"
+            elif len(value) > _LONGEST:
+                problem = f"has {len(value):,} characters"
+            elif printable(value) != value:
+                problem = "holds characters that cannot be seen"
             if problem is not None:
-                raise WarmStateError(f"{self._path}: the login of {sn}: {name} {problem}")
+                told = f"the login of {sn} cannot be used: {name} {problem}"
+                raise WarmStateError(f"{self._path}: {told}; without the file devices register anew")
 
     def save(self, dispatch: str, logins: Mapping[str, Login]) -> None:
         """Keep these logins, all or none; a device's earlier one is replaced."""

@@ -20,6 +20,7 @@ from reports.summary import check_thresholds
 from simulator.exit_codes import ExitCode
 from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fleet.identities import identities_of
+from simulator.fleet.plan import scale_counts
 from simulator.fleet.problems import ScenarioError
 from simulator.fleet.scenario import Scenario, load_scenario
 from simulator.fleet.sections.common import LONGEST_RUN
@@ -139,9 +140,20 @@ def _choose_run(known: Namespace) -> Choice:
         identities.require(known.num_users or scenario.devices)
     except ScenarioError as error:
         refuse_all(str(error).splitlines())
+    empty = groups_without_devices(scenario, known.num_users)
+    if empty:
+        sys.stderr.write(f"best-fleet: warning: -u {known.num_users} leaves no device for {', '.join(empty)}\n")
     if not known.master:
         _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
     return Choice(scenario=scenario, shaped=shaped, host=host)
+
+
+def groups_without_devices(scenario: Scenario, asked: int | None) -> list[str]:
+    """The groups that a fleet of `asked` devices is too small for."""
+    if asked is None:
+        return []
+    counts = scale_counts([group.count for group in scenario.groups], asked)
+    return [group.name for group, count in zip(scenario.groups, counts, strict=True) if group.count and not count]
 
 
 def _look_at_ports(scenario: Scenario, asked: int | None, *, embedded: bool) -> None:

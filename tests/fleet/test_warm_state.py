@@ -85,3 +85,29 @@ def test_several_processes_write_one_file(tmp_path: Path) -> None:
     wanted = [f"{worker}-{batch}-{number}" for worker in range(3) for batch in range(20) for number in range(20)]
     with WarmState(path) as state:
         assert len(state.load_many("d", wanted)) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("auth_code", "secret", "says"),
+    [
+        ("HIDDEN\n2026 INFO all is well", "s", "authCode holds characters that cannot be seen"),
+        ("a", "HIDDEN\x00", "secret holds characters that cannot be seen"),
+        ("a", "", "secret is no text, or empty"),
+        (b"HIDDEN", "s", "authCode is no text, or empty"),
+        ("a", "HIDDEN" * 20_000, "secret has 120,000 characters"),
+    ],
+)
+def test_a_login_that_no_platform_gave_is_refused_and_not_shown(
+    auth_code: object, secret: object, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "state.sqlite"
+    with WarmState(path) as state:
+        state.save("http://a", {"A": Login("“1”", "ключ")})
+    with sqlite3.connect(path) as other:
+        other.execute("INSERT INTO login VALUES ('http://a', 'B', ?, ?)", (auth_code, secret))
+    with WarmState(path) as state:
+        assert state.load_many("http://a", ["A"]) == {"A": Login("“1”", "ключ")}
+        with pytest.raises(WarmStateError) as caught:
+            state.load_many("http://a", ["A", "B"])
+    assert f"the login of B cannot be used: {says}" in str(caught.value)
+    assert "HIDDEN" not in str(caught.value)

@@ -21,7 +21,7 @@ import websockets
 
 from simulator.clock import SystemClock
 from simulator.platform.inspection import inspect, summary
-from simulator.platform.server import PlatformError, ReadyInfo
+from simulator.platform.server import PlatformError, ReadyInfo, log
 from simulator.platform.settings import AnswerRule, FixedDelay, PlatformSettings, PlatformTls
 from simulator.wire.tls import self_signed
 from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record, report_params, running
@@ -272,3 +272,11 @@ async def test_delayed_answers_come_when_they_should() -> None:
             waits.append(SystemClock.monotonic() - before)
         assert min(waits) > 0.0185
         assert sorted(waits)[10] < 0.025
+
+
+def test_a_line_of_the_log_stays_one_whatever_a_device_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    log("A\n2026 INFO all is well\x1b[2J: logged in")
+    log("x" * 10_000)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "A\\n2026 INFO all is well\\x1b[2J: logged in"
+    assert len(second) <= 600

@@ -151,6 +151,17 @@ def test_a_fleet_without_ports_is_refused_before_it_starts(
     assert accepted(["--scenario", str(path), "--master"]).scenario is not None
 
 
+def test_groups_that_a_small_fleet_leaves_without_devices_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text("groups: [{name: doors, count: 9}, {name: halls, count: 1}, {name: none, count: 0}]\n")
+    assert accepted(["--scenario", str(path), "-u", "1"]).scenario is not None
+    assert capsys.readouterr().err == "best-fleet: warning: -u 1 leaves no device for halls\n"
+    assert accepted(["--scenario", str(path), "-u", "2"]).scenario is not None
+    assert capsys.readouterr().err == ""
+
+
 def fleet_parser() -> Any:
     parser = argument_parser.get_empty_argument_parser(add_help=False, default_config_files=[])
     argument_parser.setup_parser_arguments(parser)

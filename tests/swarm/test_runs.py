@@ -206,6 +206,9 @@ def test_a_wrong_host_in_the_form_starts_nothing_and_is_told(locust: Start, scen
     assert answer["message"] == (
         "Host: '127.0.0.1:18080' has no scheme; write http://127.0.0.1:18080 or https://127.0.0.1:18080"
     )
+    answer = fetch(f"{url}/swarm", "user_count=99999999999&spawn_rate=nan")
+    assert answer["success"] is False
+    assert [problem[:3] for problem in answer["message"].split("; ")] == ["-u:", "-r:"]
     assert fetch(f"{url}/fleet/data") == {"run": None, "state": "ready"}
     # An empty field leaves it to the scenario.
     assert fetch(f"{url}/swarm", "user_count=6&spawn_rate=50&run_time=60&host=+")["success"]
