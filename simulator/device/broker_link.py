@@ -17,8 +17,8 @@ from simulator.device.state import EndReason
 from simulator.protocol.catalogue import CONNECT
 from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
 
-_CONNECTS_BEFORE_NEW_LOOKUP = 2
-"""Failed connects to a kept URL after which the device asks for it again (docs/deviations.md)."""
+_FAILURES_BEFORE_NEW_LOOKUP = 2
+"""In a row, with a kept URL, after which the device asks for it again (docs/deviations.md, Look-up)."""
 
 
 class BrokerLink:
@@ -69,9 +69,7 @@ class BrokerLink:
         except NetworkError as error:
             failed = error
             code = error.kind
-            self._failures += 1
-            if self._failures >= _CONNECTS_BEFORE_NEW_LOOKUP:
-                self._url = None
+            self.failed()
             raise FlowFailed(CONNECT, error.kind, str(error)) from error
         except asyncio.CancelledError:
             # It may have opened at the very moment at which it was broken off.
@@ -81,4 +79,13 @@ class BrokerLink:
         finally:
             lasted = env.clock.monotonic() - before
             env.recorder.request(CONNECT, started, lasted if failed is None else failed.lasted(lasted), code, 0, 0, 0.0)
+
+    def worked(self) -> None:
+        """The device came online by the kept URL."""
         self._failures = 0
+
+    def failed(self) -> None:
+        """The kept URL led nowhere, or to somebody who does not answer as a platform does."""
+        self._failures += 1
+        if self._failures >= _FAILURES_BEFORE_NEW_LOOKUP:
+            self._url = None

@@ -20,7 +20,7 @@ from simulator.device.behaviours.verification import Verifications
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
-from simulator.device.environment import Environment
+from simulator.device.environment import NOT_ALLOWED, Environment, NetworkError
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.meetings import own_meeting
 from simulator.device.memory import Memory
@@ -241,7 +241,13 @@ class Device:
     # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
 
     async def download(self, url: str, limit: int) -> bytes:
-        return await self._env.network.download(url, limit, index=self.spec.index)
+        env = self._env
+        try:
+            return await env.network.download(url, limit, index=self.spec.index)
+        except NetworkError as error:
+            kind = "download not allowed" if error.kind == NOT_ALLOWED else "download failed"
+            env.recorder.anomaly(kind, str(error), env.clock.wall())
+            raise
 
     def upload_users(self, users: list[dict[str, Any]]) -> None:
         now = self._env.clock.monotonic()

@@ -16,6 +16,9 @@ from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 
+NOT_ALLOWED = "not allowed"
+"""Kind of a failed download: its address is one that a platform may not send devices to."""
+
 
 class NetworkError(Exception):
     """A look-up, a connection or a download could not be made.
@@ -91,7 +94,7 @@ class Network(Protocol):
         """GET the dispatch `url`: HTTP status and body.
 
         Raises:
-            NetworkError: If there is no answer.
+            NetworkError: If there is no answer, or one that says no; its kind is `http 403` then.
         """
         ...
 

@@ -171,12 +171,15 @@ class Lifecycle:
             try:
                 terms = await self._log_in(session)
             except FlowFailed as failure:
+                if not failure.refused:
+                    self._broker.failed()
                 if failure.violation:
                     session.end(EndReason.VIOLATION, 1008)
                 elif not session.ended:
                     session.end(EndReason.FLOW_REFUSED)
                 await ended
                 raise
+            self._broker.worked()
             code = SUCCESS
         except FlowFailed as failure:
             code = failure.code

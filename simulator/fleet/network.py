@@ -1,35 +1,36 @@
-"""The fleet's network: look-ups and downloads over aiohttp, WebSockets over the wire layer, paced and spread.
+"""The fleet's network: look-ups and downloads over HTTP, WebSockets over the wire layer, paced and spread.
 
-Each look-up opens a connection of its own, as a real device does. Everything here runs on the engine's loop.
+Names and addresses are shared by all devices for seconds: what failed is looked up anew. Everything here runs on the
+engine's loop.
 """
 
 import asyncio
 import socket
 import ssl
 import tempfile
-from collections import deque
 from collections.abc import Sequence
-from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
-import aiohttp
-from websockets.uri import WebSocketURI
 from yarl import URL
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
-from simulator.loop_timers import RESOLUTION_S
+from simulator.fleet.download_rules import DownloadRules, kind_of_all
+from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
+from simulator.fleet.turns import Turns
+from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook
-from simulator.wire.errors import TlsFileError, connect_failure
-from simulator.wire.local_ports import LocalPorts, bound, prompt, system_range
+from simulator.wire.errors import TlsFileError
+from simulator.wire.local_ports import LocalPorts, prompt, system_range
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
 """A look-up's answer holds a URL and a few certificates."""
-_http_source: ContextVar[str | None] = ContextVar("http_source", default=None)
-"""Where the current task's HTTP connection leaves from: aiohttp has one source address for all or none."""
 MAX_FIRST_MESSAGE_BYTES = 128 * 1024
 """Until the platform took the login: whoever answers at its address must not cost a fleet gigabytes."""
+MOST_REDIRECTS = 5
+"""Of one download, from an object store's front to where the file lies; after Fetch's 20 nobody would still wait."""
 
 
 class FleetNetwork:
@@ -43,6 +44,9 @@ class FleetNetwork:
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
         socket_type: what sockets are made of, where `socket.socket` was replaced by a library that has its
             own idea of waiting.
+        download_hosts: what may be fetched from although its address is no public one, as `parse_host` returns it.
+        downloads_at_once: downloads of all devices together that are under way at the same time; the others wait.
+        addresses: shared by look-ups, connects and downloads.
     """
 
     def __init__(
@@ -56,6 +60,9 @@ class FleetNetwork:
         connect_rate: float | None = None,
         open_timeout: float = 10.0,
         socket_type: type[socket.socket] = socket.socket,
+        download_hosts: Sequence[str] = (),
+        downloads_at_once: int = 100,
+        addresses: AddressBook | None = None,
     ) -> None:
         self._tls = tls
         self._verify = verify
@@ -65,46 +72,72 @@ class FleetNetwork:
         self._turns = Turns(connect_rate) if connect_rate else None
         self._open_timeout = open_timeout
         self._socket_type = prompt(socket_type)
-        self._http: aiohttp.ClientSession | None = None
-        self._addresses = AddressBook()
+        self._addresses = addresses or AddressBook()
+        self._http = Http(tls=tls, timeout=open_timeout, socket_type=self._socket_type, addresses=self._addresses)
+        self._rules = DownloadRules(download_hosts)
+        self._downloads = asyncio.Semaphore(downloads_at_once)
         self._local_ports = LocalPorts(system_range(), self._socket_type)
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._stumbles: dict[int, int] = {}
+        """How often each device has failed; only those that did. It begins at the next address then."""
 
     async def open(self) -> None:
         """Get ready; call it on the loop that the devices live on."""
-        # The limit is the open-file limit's business, not the pool's.
-        connector = aiohttp.TCPConnector(
-            ssl=self._tls or True,
-            force_close=True,
-            limit=0,
-            ttl_dns_cache=None,
-            socket_factory=self._http_socket,
-        )
-        self._http = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=self._open_timeout),
-            auto_decompress=True,
-            trust_env=False,
-        )
+        self._http.open()
 
     async def close(self) -> None:
         """Let go of what is open."""
-        if self._http is not None:
-            await self._http.close()
-            self._http = None
+        await self._http.close()
 
     async def turn(self) -> None:
         if self._turns is not None:
             await self._turns.take()
 
     async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
-        return await self._get(url, MAX_LOOKUP_BYTES, index)
+        way = Way(self._source(index), self._place(index))
+        dispatch = _url(url)
+        try:
+            answer = await self._http.get(dispatch, MAX_LOOKUP_BYTES, way, self._http.deadline())
+            self._accept_look_up(dispatch, answer)
+        except NetworkError:
+            self._stumbled(index)
+            raise
+        self._rules.platform_is(dispatch.raw_host or "", kind_of_all(way.tried))
+        return answer.status, answer.body
+
+    def _accept_look_up(self, dispatch: URL, answer: Answer) -> None:
+        """
+        Raises:
+            NetworkError: It is a redirect, or no answer of a dispatch service.
+        """
+        if answer.location is not None:
+            # Not followed: the query is signed for this host, and a run is to test the one it was told.
+            target = shown(answer.location)
+            told = f"the dispatch service answered with a redirect to {target}: if that is meant, name it as the target"
+            raise NetworkError(f"http {answer.status}", told)
+        if answer.status != 200:
+            raise NetworkError(f"http {answer.status}", _said(dispatch, answer.status, answer.body))
 
     async def download(self, url: str, limit: int, *, index: int) -> bytes:
-        status, body = await self._get(url, limit, index)
-        if status != 200:
-            raise NetworkError(f"http {status}", f"the server answered with status {status}")
-        return body
+        async with self._downloads:
+            return await self._download(_url(url), limit, index)
+
+    async def _download(self, url: URL, limit: int, index: int) -> bytes:
+        deadline = self._http.deadline()
+        for _ in range(MOST_REDIRECTS + 1):
+            way = Way(self._source(index), self._place(index), partial(self._rules.refusal, url))
+            try:
+                answer = await self._http.get(url, limit, way, deadline)
+            except NetworkError:
+                self._stumbled(index)
+                raise
+            if answer.location is not None:
+                url = answer.location
+                continue
+            if answer.status != 200:
+                raise NetworkError(f"http {answer.status}", _said(url, answer.status, answer.body))
+            return answer.body
+        raise NetworkError("too many redirects", f"more than {MOST_REDIRECTS} redirects, the last one to {shown(url)}")
 
     async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
         source = self._source(index)
@@ -118,43 +151,21 @@ class FleetNetwork:
                 open_timeout=self._open_timeout,
                 addresses=self._addresses,
                 local_ports=self._local_ports,
+                place=self._place(index),
             )
         except ConnectFailed as error:
-            raise NetworkError(error.kind, _in_words_of_scenarios(error.detail)) from error
+            self._stumbled(index)
+            raise NetworkError(error.kind, in_words_of_scenarios(error.detail), after=error.after) from error
 
     def _source(self, index: int) -> str | None:
         return self._source_ips[index % len(self._source_ips)] if self._source_ips else None
 
-    def _http_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
-        """A socket for an HTTP connection; its source address is that of the device whose task asks for it."""
-        return bound(self._socket_type(*address[:3]), _http_source.get())
+    def _place(self, index: int) -> int:
+        """Where device `index` begins among several addresses."""
+        return index + self._stumbles[index] if index in self._stumbles else index
 
-    async def _get(self, url: str, limit: int, index: int) -> tuple[int, bytes]:
-        """Status and body of a GET.
-
-        Raises:
-            NetworkError: No answer, or a body over `limit` bytes. The text holds no query, which would show the sign.
-        """
-        assert self._http is not None, "the network is not open"
-        _http_source.set(self._source(index))
-        try:
-            async with self._http.get(URL(url, encoded=True), allow_redirects=False) as response:
-                body = await response.content.read(limit + 1)
-                while len(body) <= limit and not response.content.at_eof():
-                    body += await response.content.read(limit + 1 - len(body))
-                if len(body) > limit:
-                    raise NetworkError("too large", f"the answer is larger than {limit} bytes")
-                return response.status, body
-        except aiohttp.ClientConnectorDNSError as error:
-            raise NetworkError("dns", f"no address found for {error.host!r}") from error
-        except aiohttp.ClientConnectorError as error:
-            raise _not_reached(error, secure=url.startswith("https:")) from error
-        except TimeoutError as error:
-            raise NetworkError("timeout", f"no answer within {self._open_timeout:g} s") from error
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
-            raise NetworkError("bad url", "the URL cannot be used") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise NetworkError("http", f"the server broke off ({type(error).__name__})") from error
+    def _stumbled(self, index: int) -> None:
+        self._stumbles[index] = self._stumbles.get(index, 0) + 1
 
     def _context(self, root_ca: str | None) -> ssl.SSLContext | None:
         """TLS settings for the broker: those of the look-up's `rootCA` where it named one.
@@ -178,61 +189,18 @@ class FleetNetwork:
         return context
 
 
-class Turns:
-    """A queue of devices that want to come online, let through at an even rate; for one event loop.
-
-    Somebody who is cancelled while waiting leaves the queue, and the others move up.
+def _url(text: str) -> URL:
     """
-
-    def __init__(self, rate: float) -> None:
-        """`rate` is how many are let through per second."""
-        self._interval = 1.0 / rate
-        self._next = 0.0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def take(self) -> None:
-        """Wait for one's turn."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if not self._waiting and now >= self._next:
-            self._next = now + self._interval
-            return
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        if self._timer is None:
-            self._timer = loop.call_at(self._next, self._let_through, loop)
-        await turn
-
-    def _let_through(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
-        now = loop.time()
-        # A late timer lets several through, so that the rate is kept; a stall of seconds makes no burst.
-        self._next = max(self._next, now - 1.0)
-        # A turn that comes before the loop's timers could tell is given now: to wait for it would be to spin.
-        while self._waiting and self._next <= now + RESOLUTION_S:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                self._next += self._interval
-        while self._waiting and self._waiting[0].done():
-            self._waiting.popleft()
-        if self._waiting:
-            self._timer = loop.call_at(self._next, self._let_through, loop)
+    Raises:
+        NetworkError: It is none.
+    """
+    try:
+        return URL(text, encoded=True)
+    except ValueError:
+        raise NetworkError("bad url", "it has to be a URL of http or https") from None
 
 
-def _not_reached(error: aiohttp.ClientConnectorError, *, secure: bool) -> NetworkError:
-    """Why an HTTP server could not be reached, in the words of the wire layer."""
-    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error.os_error
-    if not isinstance(cause, OSError):
-        return NetworkError("tls", str(cause))
-    failed = connect_failure(cause, WebSocketURI(secure, error.host, error.port or 0, "", ""), None)
-    detail = _in_words_of_scenarios(failed.detail).replace("wss://", "https://").replace("ws://", "http://")
-    return NetworkError(failed.kind, detail)
-
-
-def _in_words_of_scenarios(detail: str) -> str:
-    """The wire layer's advice with the names that its settings have in a scenario."""
-    return detail.replace("(ca_file)", "(tls.ca)").replace(
-        "(client_cert, client_key)", "(tls.client_cert, tls.client_key)"
-    )
+def _said(url: URL, status: int, body: bytes) -> str:
+    """A refusing answer for people."""
+    text = detail(said_by(body))
+    return f"{shown(url)} answered with status {status}" + (f": {text}" if text else "")

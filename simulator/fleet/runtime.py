@@ -99,6 +99,8 @@ class FleetRuntime:
             source_ips=document.network.source_ips,
             connect_rate=document.network.connect_rate,
             open_timeout=document.network.open_timeout,
+            download_hosts=document.downloads.hosts,
+            downloads_at_once=document.downloads.at_once,
             socket_type=self._socket_type,
         )
         await self._network.open()

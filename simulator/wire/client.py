@@ -12,13 +12,14 @@ from websockets.http11 import Request, Response
 from websockets.protocol import Side
 from websockets.uri import WebSocketURI, parse_uri
 
-from simulator.wire.addresses import AddressBook, resolve
+from simulator.wire.addresses import AddressBook, from_place, resolve
 from simulator.wire.connection import Connection
 from simulator.wire.errors import ConnectFailed, connect_failure, explain_tls, shown_address
 from simulator.wire.frames import masked_frame, read_plain
 from simulator.wire.handler import MessageHandler, OnError
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
+from simulator.wire.racing import connect_to_first
 from simulator.wire.tls import client_context
 
 # A device sends messages of some KB; more than this waiting means that the platform does not keep up.
@@ -96,6 +97,11 @@ class ClientConnection(Connection):
         opening = self._opening
         if opening is None or opening.protocol.handshake_exc is not None:
             return
+        if self._loop.time() >= opening.deadline:
+            # The moment of its arrival decides, not that the timer of the deadline has not come by yet.
+            opening.fail(TimeoutError())
+            self.abort()
+            return
         self._opening = None
         self._opened()
         opening.succeed()
@@ -124,6 +130,7 @@ async def connect(
     on_error: OnError | None = None,
     addresses: AddressBook | None = None,
     local_ports: LocalPorts | None = None,
+    place: int = 0,
 ) -> Connection:
     """Open a WebSocket connection.
 
@@ -139,8 +146,10 @@ async def connect(
         server_hostname: The name to expect in the certificate, where it is not the URL's host.
         headers: Further headers of the opening request.
         on_error: Told of exceptions that the handler raised; without it they go to the loop's exception handler.
-        addresses: Remembers the addresses of hosts over many connects; without it the resolver is asked each time.
+        addresses: Remembers the addresses of hosts over many connects, and is told of those that led nowhere; without
+            it the resolver is asked each time.
         local_ports: Chooses local ports for thousands of connections; without it the system does.
+        place: Which of several addresses is tried first; the others follow as RFC 8305 says.
 
     Raises:
         ConnectFailed: With its kind and a text for people.
@@ -148,7 +157,7 @@ async def connect(
     target = _parse(url)
     loop = asyncio.get_running_loop()
     context = (ssl or _system_trust()) if target.secure else None
-    opening = Opening(target, headers, max_size, loop.create_future())
+    opening = Opening(target, headers, max_size, loop.create_future(), loop.time() + open_timeout)
     connection = ClientConnection(
         loop, handler, opening, max_size=max_size, close_timeout=close_timeout, on_error=on_error
     )
@@ -167,6 +176,7 @@ async def connect(
                 close_timeout,
                 addresses,
                 local_ports or LocalPorts(None),
+                place,
             )
             reached = True
             await opening.done
@@ -174,8 +184,10 @@ async def connect(
     except TimeoutError as exc:
         where = shown_address(target.host, target.port)
         doing = "took the connection but did not finish the opening handshake" if reached else "did not answer"
-        raise ConnectFailed("timeout", f"{where} {doing} within {open_timeout:g} s") from exc
+        raise ConnectFailed("timeout", f"{where} {doing} within {open_timeout:g} s", after=open_timeout) from exc
     finally:
+        if not opened and addresses is not None:
+            addresses.forget(target.host)
         if reached and not opened:
             connection.abort()
     return connection
@@ -192,8 +204,9 @@ async def _reach(
     close_timeout: float,
     addresses: AddressBook | None,
     local_ports: LocalPorts,
+    place: int,
 ) -> None:
-    """Make the TCP connection, and TLS on it, to the first address of the target that takes it.
+    """Make the TCP connection, and TLS on it, to one of the target's addresses that take it, tried from `place` on.
 
     Raises:
         ConnectFailed: For the reason that the first address gave.
@@ -210,22 +223,22 @@ async def _reach(
         }
     failure: OSError | None = None
     try:
-        for address in await _addresses(target, local_addr, addresses):
+        left = from_place(await _addresses(target, local_addr, addresses), place)
+        while left:
+            sock, address = await connect_to_first(loop, left, target.port, local_addr, local_ports)
             try:
-                sock = await local_ports.connect(loop, (address, target.port), local_addr)
-                try:
-                    await loop.create_connection(lambda: connection, sock=sock, **secured)
-                except BaseException:
-                    sock.close()
-                    raise
+                await loop.create_connection(lambda: connection, sock=sock, **secured)
             except OSError as exc:
+                sock.close()
                 failure = failure or exc
+                left.remove(address)
+            except BaseException:
+                sock.close()
+                raise
             else:
                 return
     except OSError as exc:
-        failure = exc
-    if addresses is not None:
-        addresses.forget(target.host)
+        failure = failure or exc
     raise connect_failure(failure or socket.gaierror("none of the wanted kind"), target, local_addr) from failure
 
 

@@ -34,12 +34,14 @@ class ConnectFailed(WireError):  # noqa: N818 - reads as what has happened
     Attributes:
         kind: What kind of failure, for counting.
         detail: What happened and what would help, for people.
+        after: The seconds that were allowed, where these ran out, whenever that was noticed.
     """
 
-    def __init__(self, kind: FailureKind, detail: str) -> None:
+    def __init__(self, kind: FailureKind, detail: str, *, after: float | None = None) -> None:
         super().__init__(detail)
         self.kind: FailureKind = kind
         self.detail = detail
+        self.after = after
 
 
 class ListenFailed(WireError):  # noqa: N818 - likewise

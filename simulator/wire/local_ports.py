@@ -84,35 +84,54 @@ class LocalPorts:
         Raises:
             OSError: If it cannot be connected.
         """
-        for left in reversed(range(_WINDOWS_TRIED + 1)):
-            sock = self._open(address, source, anywhere=not left)
-            try:
-                await loop.sock_connect(sock, address)
-            except OSError as error:
-                sock.close()
-                if error.errno != errno.EADDRNOTAVAIL or not left or self._ports is None:
-                    raise
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return sock
-        raise AssertionError("the last attempt returns or raises")
-
-    def _open(self, address: tuple[str, int], source: tuple[str, int] | None, *, anywhere: bool) -> socket.socket:
-        sock = self._socket_type(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
+        sock = self.open(address[0], source)
         try:
-            sock.setblocking(False)
-            if source is not None:
-                bound(sock, *source)
-            if self._ports is not None and not anywhere:
-                first = self._ports.start + next(self._numbers) * _STRIDE % (len(self._ports) - WINDOW + 1)
-                if not _try_option(sock, _LOCAL_PORT_RANGE, struct.pack("I", first + WINDOW - 1 << 16 | first)):
-                    self._ports = None
+            await self.join(loop, sock, address)
         except BaseException:
             sock.close()
             raise
         return sock
+
+    def open(self, address: str, source: tuple[str, int] | None) -> socket.socket:
+        """A socket for a connection to the IP `address`, made but not connected.
+
+        Raises:
+            OSError: If it cannot leave from `source`.
+        """
+        sock = self._socket_type(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            if source is not None:
+                bound(sock, *source)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    async def join(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, address: tuple[str, int]) -> None:
+        """Connect a socket of `open` to `address` (an IP address and a port), from a port of one window or another.
+
+        Raises:
+            OSError: If it cannot be connected.
+        """
+        for left in reversed(range(_WINDOWS_TRIED + 1)):
+            if self._ports is not None:
+                self._choose_window(sock, self._ports, anywhere=not left)
+            try:
+                await loop.sock_connect(sock, address)
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL or not left or self._ports is None:
+                    raise
+            else:
+                return
+
+    def _choose_window(self, sock: socket.socket, ports: range, *, anywhere: bool) -> None:
+        window = 0
+        if not anywhere:
+            first = ports.start + next(self._numbers) * _STRIDE % (len(ports) - WINDOW + 1)
+            window = first + WINDOW - 1 << 16 | first
+        if not _try_option(sock, _LOCAL_PORT_RANGE, struct.pack("I", window)):
+            self._ports = None
 
 
 def bound(sock: socket.socket, source: str | None, port: int = 0) -> socket.socket:

@@ -21,15 +21,22 @@ _TLS_ALERT = 0x15
 class Opening:
     """One opening handshake; dropped when it is done, which is most of a client connection's memory."""
 
-    __slots__ = ("done", "headers", "protocol", "target")
+    __slots__ = ("deadline", "done", "headers", "protocol", "target")
 
     def __init__(
-        self, target: WebSocketURI, headers: Mapping[str, str] | None, max_size: int, done: asyncio.Future[None]
+        self,
+        target: WebSocketURI,
+        headers: Mapping[str, str] | None,
+        max_size: int,
+        done: asyncio.Future[None],
+        deadline: float,
     ) -> None:
+        """`deadline` is the loop's time at which it has failed."""
         self.target = target
         self.headers = headers
         self.protocol = ClientProtocol(target, max_size=max_size, logger=SILENT)
         self.done = done
+        self.deadline = deadline
 
     def send_request(self) -> None:
         request = self.protocol.connect()
@@ -41,7 +48,7 @@ class Opening:
         if not self.done.done():
             self.done.set_result(None)
 
-    def fail(self, failure: ConnectFailed) -> None:
+    def fail(self, failure: ConnectFailed | TimeoutError) -> None:
         if not self.done.done():
             self.done.set_exception(failure)
             # Taken note of: where the waiting task was cancelled meanwhile, asyncio has no reason to complain.

@@ -135,6 +135,28 @@ async def test_update_bio_photo_in_trouble_is_answered_with_a_failure_code(world
     assert device.memory.photo_counts()[9] == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "counted", "answered"),
+    [
+        ("not allowed", "download not allowed", "not reached"),
+        ("dns", "download failed", "not reached"),
+        ("refused", "download failed", "not reached"),
+        ("http 404", "download failed", "http 404"),
+    ],
+)
+async def test_a_failed_download_is_counted_with_its_reason_and_tells_the_platform_little(
+    world: World, kind: str, counted: str, answered: str
+) -> None:
+    await world.online(users=1)
+    world.network.files = {"http://10.0.0.1/": NetworkError(kind, "10.0.0.1 is a private address")}
+    photos = [{"pin": "1001", "type": "9", "url": "http://10.0.0.1/"}]
+    assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=photos) == "E0000008"
+    assert [(name, text) for name, text, _ in world.recorder.anomalies] == [(counted, "10.0.0.1 is a private address")]
+    [answer] = world.platform.sent("dev.cmd.response")
+    assert answered in answer.message["message"]
+    assert "private" not in str(answer.message)
+
+
 async def test_bio_photos_beyond_the_capacity_are_refused_as_a_whole(world: World) -> None:
     device = await world.online(users=9, max_bio_photos=2)
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}

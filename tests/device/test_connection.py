@@ -7,7 +7,7 @@ import pytest
 from simulator.device.settings import OnTimeout, Range
 from simulator.device.state import DeviceState
 from simulator.protocol.broker import BrokerAnswer
-from tests.device.fake_platform import late, silent
+from tests.device.fake_platform import Answer, drops, garbage, late, refuse, silent
 from tests.device.harness import World
 
 
@@ -106,6 +106,24 @@ async def test_the_url_is_asked_for_again_after_two_failed_connects(world: World
     assert len(network.lookups) == 2
     assert network.connects[-1] == "ws://elsewhere.test"
     assert world.recorder.codes("connect") == ["00000000", "refused", "refused", "00000000"]
+
+
+@pytest.mark.parametrize("answer", [silent, drops, garbage()], ids=["silent", "dropped", "garbage"])
+async def test_the_url_is_asked_for_again_when_somebody_else_answers_there(world: World, answer: Answer) -> None:
+    """The platform moved, and what took over its port takes connections too."""
+    device = await world.online()
+    world.platform.script("dev.login", answer, answer)
+    world.platform.link.close(1001)
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert world.recorder.codes("connect") == ["00000000"] * 4
+    assert len(world.network.lookups) == 2
+
+
+async def test_a_platform_that_refuses_keeps_its_url(world: World) -> None:
+    world.platform.script("dev.report", *[refuse()] * 6)
+    device = await world.start()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert len(world.network.lookups) == 1
 
 
 async def test_one_failed_connect_between_good_ones_keeps_the_url(world: World) -> None:

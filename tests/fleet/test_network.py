@@ -2,143 +2,23 @@
 
 import asyncio
 import gzip
-import socket
-import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from simulator.device.environment import NetworkError
-from simulator.fleet.network import MAX_FIRST_MESSAGE_BYTES, MAX_LOOKUP_BYTES, FleetNetwork
-from simulator.wire.server import serve
+from simulator.fleet.network import MAX_FIRST_MESSAGE_BYTES, MAX_LOOKUP_BYTES
 from simulator.wire.tls import SelfSigned, client_context, self_signed, server_context
+from tests.fleet.network_bench import Bench, Handler, closed_port, failure, until
 
 Cleanup = Callable[[Awaitable[Any]], None]
 
 
-class Handler:
-    """Either end of a WebSocket; keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.connection: Any = None
-        self.messages: list[tuple[bytes, bool]] = []
-        self.ended: asyncio.Future[tuple[int, str, str]] = asyncio.get_running_loop().create_future()
-
-    def opened(self, connection: Any) -> None:
-        self.connection = connection
-
-    def message(self, payload: bytes, binary: bool) -> None:
-        self.messages.append((payload, binary))
-
-    def closed(self, code: int, reason: str, detail: str) -> None:
-        self.ended.set_result((code, reason, detail))
-
-
-class Bench:
-    """Makes networks and servers, and ends them."""
-
-    def __init__(self) -> None:
-        self._endings: list[Callable[[], Awaitable[Any]]] = []
-
-    async def network(self, **options: Any) -> FleetNetwork:
-        network = FleetNetwork(**({"open_timeout": 5.0} | options))
-        await network.open()
-        self._endings.append(network.close)
-        return network
-
-    async def http(self, handler: Callable[[web.Request], Awaitable[Any]], tls: ssl.SSLContext | None = None) -> str:
-        """The base URL of an aiohttp server."""
-        app = web.Application(client_max_size=2**24)
-        app.router.add_route("*", "/{tail:.*}", handler)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-        await site.start()
-        self._endings.append(runner.cleanup)
-        port = runner.addresses[0][1]
-        return f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-
-    async def raw(self, answer: bytes | None, tls: ssl.SSLContext | None = None) -> int:
-        """The port of a server that says `answer` and hangs up, or is silent."""
-
-        async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if answer is None:
-                await reader.read()
-            else:
-                await reader.read(10)
-                writer.write(answer)
-            writer.close()
-
-        server = await asyncio.start_server(run, "127.0.0.1", 0, ssl=tls)
-        self._endings.append(self._closed(server))
-        return int(server.sockets[0].getsockname()[1])
-
-    @staticmethod
-    def _closed(server: asyncio.Server) -> Callable[[], Awaitable[None]]:
-        async def close() -> None:
-            server.close()
-
-        return close
-
-    async def websocket(self, tls: ssl.SSLContext | None = None) -> tuple[int, list[Handler]]:
-        """The port of a WebSocket server, and the handlers of its connections."""
-        handlers: list[Handler] = []
-
-        def make() -> Handler:
-            handlers.append(Handler())
-            return handlers[-1]
-
-        server = await serve("127.0.0.1", 0, make, ssl=tls, max_size=2**25, max_write_buffer=2**16)
-
-        async def close() -> None:
-            server.close()
-            await server.wait_closed()
-
-        self._endings.append(close)
-        return server.port, handlers
-
-    async def close(self) -> None:
-        for ending in reversed(self._endings):
-            await ending()
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    bench = Bench()
-    yield bench
-    await bench.close()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
-    return self_signed(tmp_path_factory.mktemp("tls"), ["127.0.0.1", "localhost"])
-
-
 def pem_of(certificate: SelfSigned) -> str:
     return Path(certificate.cert).read_text()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what real sockets bring."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-
-
-def closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-async def failure(awaitable: Awaitable[Any]) -> NetworkError:
-    with pytest.raises(NetworkError) as raised:
-        await awaitable
-    return raised.value
 
 
 # Look-ups.
@@ -149,12 +29,12 @@ async def test_a_look_up_brings_status_and_body_and_the_query_as_it_is(bench: Be
 
     async def answer(request: web.Request) -> web.Response:
         seen.append(request.raw_path)
-        return web.Response(status=404, body=b"{}")
+        return web.Response(body=b"{}")
 
     base = await bench.http(answer)
     network = await bench.network()
     path = "/v3/device/getBrokerServer?sn=%E4%BC%9A+1%2B&sign=a%26b"
-    assert await network.look_up(base + path, index=0) == (404, b"{}")
+    assert await network.look_up(base + path, index=0) == (200, b"{}")
     assert seen == [path]
 
 
@@ -173,13 +53,21 @@ async def test_each_look_up_has_a_connection_of_its_own(bench: Bench) -> None:
     assert len(set(peers)) == 3
 
 
-async def test_redirects_are_not_followed(bench: Bench) -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirected_look_up_is_not_followed_and_its_target_named(bench: Bench, status: int) -> None:
+    asked: list[str] = []
+
     async def answer(request: web.Request) -> web.Response:
-        raise web.HTTPFound("/elsewhere")
+        asked.append(request.path)
+        return web.Response(status=status, headers={"Location": "https://user:word@new.test/api?sign=secret#x"})
 
     network = await bench.network()
-    status, _ = await network.look_up(await bench.http(answer), index=0)
-    assert status == 302
+    error = await failure(network.look_up(f"{await bench.http(answer)}/v3/look?sign=secret", index=0))
+    assert error.kind == f"http {status}"
+    assert "https://new.test/api" in str(error)
+    assert "secret" not in str(error)
+    assert "word" not in str(error)
+    assert asked == ["/v3/look"]
 
 
 @pytest.mark.parametrize("size", [0, 1, MAX_LOOKUP_BYTES])
@@ -212,7 +100,7 @@ async def test_an_endless_body_is_cut(bench: Bench) -> None:
             await response.write(b"x" * 65_536)
         return response
 
-    network = await bench.network()
+    network = await bench.network(download_hosts=["127.0.0.1"])
     error = await failure(network.download(await bench.http(answer), 300_000, index=0))
     assert error.kind == "too large"
 
@@ -291,7 +179,7 @@ async def test_a_download_brings_the_body_of_a_success_only(bench: Bench) -> Non
         return web.Response(body=b"x" * 500, status=int(request.path[1:]))
 
     base = await bench.http(answer)
-    network = await bench.network()
+    network = await bench.network(download_hosts=["127.0.0.1"])
     assert await network.download(f"{base}/200", 500, index=0) == b"x" * 500
     assert (await failure(network.download(f"{base}/200", 499, index=0))).kind == "too large"
     assert (await failure(network.download(f"{base}/404", 500, index=0))).kind == "http 404"

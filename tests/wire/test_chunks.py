@@ -118,7 +118,7 @@ def test_messages_survive_any_cut(
             on_error=errors.append,
         )
         target = _parse("ws://example/best")
-        opening = Opening(target, None, 1 << 20, loop.create_future())
+        opening = Opening(target, None, 1 << 20, loop.create_future(), loop.time() + 60)
         client = ClientConnection(loop, here, opening, max_size=1 << 20, close_timeout=9, on_error=errors.append)
         served = ServerConnection(loop, server)
         served.connection_made(to_client)

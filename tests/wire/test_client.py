@@ -256,9 +256,9 @@ async def test_errors_of_the_system_have_their_kind(
 
     target = client._parse("wss://127.0.0.1:9/secret")
     loop = asyncio.get_running_loop()
-    opening = Opening(target, None, 1, loop.create_future())
+    opening = Opening(target, None, 1, loop.create_future(), loop.time() + 1)
     connection = client.ClientConnection(loop, Collector(), opening, max_size=1, close_timeout=1, on_error=None)
     with pytest.raises(ConnectFailed) as caught:
-        await client._reach(loop, connection, target, None, None, None, 1, 1, None, Failing(None))
+        await client._reach(loop, connection, target, None, None, None, 1, 1, None, Failing(None), 0)
     assert caught.value.kind == kind
     assert "127.0.0.1:9" in caught.value.detail

@@ -95,7 +95,9 @@ async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Map
         try:
             picture = await effects.download(item["url"], MAX_PHOTO_BYTES)
         except NetworkError as error:
-            return DOWNLOAD_FAILED, f"download failed: {error.kind}"
+            # Not whether a name is known here or who listens where: that is not for a platform to find out.
+            said = error.kind if error.kind.startswith("http ") else "not reached"
+            return DOWNLOAD_FAILED, f"download failed: {said}"
         if not picture.startswith(b"\xff\xd8"):
             return DOWNLOAD_FAILED, "download failed: not a JPEG"
         pictures.append((item, len(picture)))

@@ -14,6 +14,7 @@ from simulator.fleet.sections.common import (
     Targets,
     within_time,
 )
+from simulator.fleet.sections.downloads import DownloadsSection
 from simulator.fleet.sections.group import GroupFields, GroupSection
 from simulator.fleet.sections.platform import PlatformSection
 from simulator.fleet.sections.run import (
@@ -51,6 +52,7 @@ class ScenarioDocument(Section):
     channel: ChannelSection = Field(default=ChannelSection(), description="The secure channel.")
     tls: TlsSection = Field(default=TlsSection(), description="Trust for https and wss.")
     network: NetworkSection = Field(default=NetworkSection(), description="How connections are opened.")
+    downloads: DownloadsSection = Field(default=DownloadsSection(), description="Where pictures may be fetched from.")
     defaults: GroupFields = Field(default=GroupFields(), description="What all groups share unless they say otherwise.")
     groups: Annotated[list[GroupSection], Field(min_length=1, max_length=1000)] = Field(description="The fleet.")
     ramp: RampSection = Field(default=RampSection(), description="How devices start and stop.")

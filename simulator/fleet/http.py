@@ -1,0 +1,260 @@
+"""HTTP of the fleet: one GET at a time, each on a connection of its own as of a real device.
+
+Names are resolved by the fleet's `AddressBook`, addresses are raced, and a `judge` may forbid the one that would be
+connected to. Where redirects lead is the caller's business.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from markupsafe import Markup
+from websockets.uri import WebSocketURI
+from yarl import URL
+
+from simulator.device.environment import NOT_ALLOWED, NetworkError
+from simulator.wire.addresses import AddressBook, from_place
+from simulator.wire.errors import connect_failure
+from simulator.wire.local_ports import bound
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SHOWN_BODY = 2_000
+"""Bytes of a refusing answer that are looked at for what it says."""
+
+Judge = Callable[[str], str | None]
+"""Given the IP address that is about to be connected to; says why it must not be."""
+
+
+@dataclass(slots=True)
+class Way:
+    """How one GET goes out, and what became of it.
+
+    Attributes:
+        source: local address, or None.
+        place: which of several addresses is tried first.
+        tried: addresses that were connected to, or begun to be.
+        refusal: why the last address that was refused must not be connected to.
+    """
+
+    source: str | None
+    place: int
+    judge: Judge | None = None
+    tried: list[str] = field(default_factory=list)
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered; `location` is where a redirect leads, whose body nobody reads."""
+
+    status: int
+    body: bytes
+    location: URL | None
+
+
+_way: ContextVar[Way] = ContextVar("way")
+"""Of the current task's GET: aiohttp has one source address and one resolver for all."""
+
+
+class _Refused(OSError):  # noqa: N818 - what has happened
+    """An address that must not be connected to."""
+
+
+class _Resolver(AbstractResolver):
+    """aiohttp's view of an `AddressBook`; the addresses stand in the order of the current task's way."""
+
+    def __init__(self, addresses: AddressBook) -> None:
+        self._addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        way = _way.get()
+        if way.source is not None:
+            family = socket.AF_INET6 if ":" in way.source else socket.AF_INET
+        found = from_place(await self._addresses.addresses(host, port, family), way.place)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in found
+        ]
+
+    async def close(self) -> None:
+        return
+
+
+class Http:
+    """Makes the GETs; from `open` to `close`, on the loop that the devices live on.
+
+    Args:
+        tls: settings of https; None for the system's CAs.
+        timeout: seconds for a whole GET, from the resolution of the name to the body's end.
+        socket_type: what sockets are made of.
+    """
+
+    def __init__(
+        self, *, tls: ssl.SSLContext | None, timeout: float, socket_type: type[socket.socket], addresses: AddressBook
+    ) -> None:
+        self._tls = tls
+        self._timeout = timeout
+        self._socket_type = socket_type
+        self._addresses = addresses
+        self._session: aiohttp.ClientSession | None = None
+
+    def open(self) -> None:
+        """Get ready."""
+        # The limit is the open-file limit's business, not the pool's.
+        connector = aiohttp.TCPConnector(
+            ssl=self._tls or True,
+            force_close=True,
+            limit=0,
+            use_dns_cache=False,
+            resolver=_Resolver(self._addresses),
+            socket_factory=self._socket,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            # aiohttp's own time-outs are rounded up to whole seconds, and the deadline is a matter of `get`.
+            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+            # Devices share nothing, so no cookies either.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def deadline(self) -> float:
+        """The loop's time at which a GET that begins now has failed."""
+        return asyncio.get_running_loop().time() + self._timeout
+
+    async def get(self, url: URL, limit: int, way: Way, deadline: float) -> Answer:
+        """What the server at `url` answers; redirects are not followed.
+
+        Args:
+            limit: bytes that the body may have.
+            deadline: the loop's time at which it must be here.
+
+        Raises:
+            NetworkError: No answer in time, or one that is too large. The text holds no query, which would show the
+                sign, and no login.
+        """
+        if not _usable(url):
+            raise NetworkError("bad url", f"{shown(url)} cannot be used: it has to be a URL of http or https")
+        try:
+            async with asyncio.timeout_at(deadline):
+                answer = await self._get(url, limit, way)
+            if asyncio.get_running_loop().time() >= deadline:
+                # The moment of its arrival decides, not that the timer of the deadline has not come by yet.
+                raise TimeoutError
+            return answer
+        except TimeoutError as error:
+            self._addresses.forget(url.raw_host or "")
+            detail = f"{shown(url)} gave no answer within {self._timeout:g} s"
+            raise NetworkError("timeout", detail, after=self._timeout) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            self._addresses.forget(url.raw_host or "")
+            raise self._failure(error, url, way) from error
+
+    async def _get(self, url: URL, limit: int, way: Way) -> Answer:
+        assert self._session is not None, "the network is not open"
+        _way.set(way)
+        async with self._session.get(url, allow_redirects=False) as response:
+            location = response.headers.get("Location") if response.status in REDIRECTS else None
+            if location is not None:
+                # As it stands, where it can: a signed one must not be written in another way.
+                plain = location.isascii() and " " not in location
+                return Answer(response.status, b"", url.join(URL(location, encoded=plain)))
+            body = await response.content.read(limit + 1)
+            while len(body) <= limit and not response.content.at_eof():
+                body += await response.content.read(limit + 1 - len(body))
+            if len(body) > limit:
+                raise NetworkError("too large", f"the answer of {shown(url)} is larger than {limit} bytes")
+            return Answer(response.status, body, None)
+
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """A socket for the connection to `address`, which is the very one that will be connected to."""
+        way = _way.get()
+        target = str(address[4][0])
+        if way.judge is not None and (refusal := way.judge(target)) is not None:
+            way.refusal = refusal
+            raise _Refused(refusal)
+        way.tried.append(target)
+        return bound(self._socket_type(*address[:3]), way.source)
+
+    def _failure(self, error: Exception, url: URL, way: Way) -> NetworkError:
+        if way.refusal is not None and not way.tried:
+            return NetworkError(NOT_ALLOWED, f"{shown(url)}: {way.refusal}")
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            cause = error.os_error
+            why = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+            return NetworkError("dns", f"no address found for {error.host!r} ({why})")
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return _not_reached(error, secure=url.scheme == "https", source=way.source)
+        if isinstance(error, aiohttp.InvalidURL) or not isinstance(error, aiohttp.ClientError | OSError):
+            return NetworkError("bad url", f"{shown(url)} leads to, or is, what cannot be used as a URL")
+        return NetworkError("http", f"{shown(url)} broke off ({_in_words(error)})")
+
+
+def _usable(url: URL) -> bool:
+    """Whether it is a URL of HTTP; what stands in it is looked at only when somebody asks for it."""
+    try:
+        return url.scheme in ("http", "https") and bool(url.host) and url.port is not None
+    except ValueError:
+        return False
+
+
+def shown(url: URL) -> str:
+    """A URL as messages may show it: without login, query and fragment."""
+    try:
+        return str(url.with_user(None).with_query(None).with_fragment(None))
+    except ValueError:
+        return "the URL"
+
+
+def said_by(body: bytes) -> str:
+    """What a refusing answer says, without its markup: the page of a proxy, or the text of an error."""
+    text = body[:_SHOWN_BODY].decode("utf-8", "replace")
+    return Markup(text).striptags() if "<" in text else " ".join(text.split())
+
+
+def _not_reached(error: aiohttp.ClientConnectorError, *, secure: bool, source: str | None) -> NetworkError:
+    """Why an HTTP server could not be reached, in the words of the wire layer."""
+    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error.os_error
+    if not isinstance(cause, OSError):
+        return NetworkError("tls", str(cause))
+    local = None if source is None else (source, 0)
+    failed = connect_failure(cause, WebSocketURI(secure, error.host, error.port or 0, "", ""), local)
+    detail = in_words_of_scenarios(failed.detail).replace("wss://", "https://").replace("ws://", "http://")
+    return NetworkError(failed.kind, detail)
+
+
+def in_words_of_scenarios(detail: str) -> str:
+    """The wire layer's advice with the names that its settings have in a scenario."""
+    return detail.replace("(ca_file)", "(tls.ca)").replace(
+        "(client_cert, client_key)", "(tls.client_cert, tls.client_key)"
+    )
+
+
+def _in_words(error: Exception) -> str:
+    """What broke, without what the server sent: it may be anything."""
+    if isinstance(error, aiohttp.ClientConnectionResetError | ConnectionResetError):
+        return "connection reset"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it hung up before the answer was complete"
+    return type(error).__name__
