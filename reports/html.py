@@ -183,7 +183,8 @@ def _tile(label: str, value: str, detail: str, alarm: bool = False) -> dict[str,
 def _generator_text(summary: Mapping[str, Any], run: RunInfo) -> str:
     generator = summary["generator"]
     lag = generator["loop_lag_ms"]
-    state = "Fast enough" if generator["healthy"] else "Overloaded, so that the figures are not valid"
+    word = text.generator_state(generator).capitalize()
+    state = "Fast enough" if generator["healthy"] else f"{word}, so that the figures are not valid"
     return (
         f"{state}: event loop lag p99 {text.milliseconds(lag['p99'])} ms (limit {run.lag_limit_ms:g} ms), CPU "
         f"{text.rate(generator['cpu_percent'])} % of a core on average in the busiest process, "

@@ -76,6 +76,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
     pending = f", **{records['pending']:,} pending**" if records["pending"] else ""
     lost = f", {records['rejected']:,} rejected" if records["rejected"] else ""
     full = f", {records['refused']:,} refused" if records["refused"] else ""
+    state = text.generator_state(generator)
     requests = sum(figures["count"] for figures in summary["requests"].values())
     failures = sum(figures["failures"] for figures in summary["requests"].values())
     return "\n".join(
@@ -88,7 +89,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
             + pending
             + lost
             + full,
-            f"- Generator: {'healthy' if generator['healthy'] else '**overloaded**'}, loop lag p99 "
+            f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "
             f"{text.milliseconds(generator['loop_lag_ms']['p99'])} ms",
         ]
     )

@@ -139,8 +139,9 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         )
     )
     lag = generator["loop_lag_ms"]
+    state = text.generator_state(generator)
     lines.append(
-        f"[bold]Generator[/]   {'healthy' if generator['healthy'] else '[bold yellow]overloaded[/]'}; loop lag p99 "
+        f"[bold]Generator[/]   {state if generator['healthy'] else f'[bold yellow]{state}[/]'}; loop lag p99 "
         f"{text.milliseconds(lag['p99'])} ms, max {text.milliseconds(lag['max'])} ms; CPU "
         f"{text.rate(generator['cpu_percent'])} % of a core; {text.count(generator['rss_mb'])} MB; "
         f"{generator['processes']} process{'es' if generator['processes'] != 1 else ''}"

@@ -95,6 +95,14 @@ def tally(found: Mapping[str, int], word: Callable[[str], str] = printable) -> s
     return ", ".join([*shown, f"{sum(left):,} of {len(left)} more kinds"] if left else shown)
 
 
+def generator_state(generator: Mapping[str, Any]) -> str:
+    """One word for the `generator` of a summary: `healthy`, or what makes its figures invalid."""
+    if generator["healthy"]:
+        return "healthy"
+    keys = {reason["key"] for reason in generator["reasons"] if isinstance(reason, Mapping)}
+    return "frozen" if "frozen" in keys else "overloaded"
+
+
 def ahead(seconds: float) -> str:
     """How far one clock is off, before the other's name: `4 min 00 s ahead of`, `1.5 s behind`."""
     return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"

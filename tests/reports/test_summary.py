@@ -7,6 +7,7 @@ import pytest
 
 from reports.run_info import RunInfo
 from reports.summary import build_summary, check_thresholds
+from reports.text import generator_state
 from reports.verdict import exit_code, headline, note_lines
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
@@ -128,6 +129,15 @@ def test_a_generator_that_stood_still_is_called_frozen(info: Info) -> None:
     assert headline(summary).endswith("generator frozen: process local stood still for 6.0 s, limit 1.0 s")
     assert summary["generator"]["healthy"] is False
     assert build_summary(measurements, info(thresholds=(), lag_limit_ms=9e3, stall_limit_ms=6_001.0))["reasons"] == []
+
+
+@pytest.mark.parametrize(
+    ("lags", "state"), [([], "healthy"), ([0.2] * 20, "overloaded"), ([0.001] * 2000 + [6.0], "frozen")]
+)
+def test_the_generators_state_in_a_word(info: Info, lags: list[float], state: str) -> None:
+    measurements = measured("00000000")
+    measurements.apply([(7, lag, T0 + number / 20) for number, lag in enumerate(lags)])
+    assert generator_state(build_summary(measurements, info())["generator"]) == state
 
 
 def test_requests_that_were_planned_and_never_sent_are_counted_as_missed(info: Info) -> None:

@@ -47,6 +47,43 @@ def test_a_headless_run_ends_by_itself_and_all_files_agree(locust: Start, tmp_pa
     assert "Verdict" in run.output
 
 
+JUMPING_CLOCK = """\
+import time
+
+from simulator.clock import SystemClock
+
+SystemClock.wall = staticmethod(lambda: time.time() - (3_600.0 if FLEET.exists() else 0.0))
+
+from pathlib import Path
+
+from simulator.swarm.session import install
+from simulator.swarm.users import MeetingDevice
+
+FLEET = Path("report/set the clock")
+__all__ = ["MeetingDevice"]
+install()
+"""
+
+
+def test_a_wall_clock_that_is_set_during_a_run_is_said_and_moves_no_figure(locust: Start, tmp_path: Path) -> None:
+    scenario = tmp_path / "tiny.yaml"
+    thresholds = '["dev.heartbeat count > 5 after 2s", "dev.heartbeat rate > 1", "dev.heartbeat rate < 10"]'
+    scenario.write_text(SCENARIO.format(duration="8s", thresholds=thresholds))
+    locustfile = tmp_path / "jumping_clock.py"
+    locustfile.write_text(JUMPING_CLOCK)
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report", locustfile=locustfile)
+    run.wait_for(lambda: run.ledger()["totals"]["online"] == 6)
+    (run.report / "set the clock").touch()
+    assert run.end() == ExitCode.PASSED, run.output
+    summary = run.summary()
+    (note,) = summary["notes"]
+    assert (note["key"], note["values"]["process"]) == ("clock_jumped", "local")
+    assert note["values"]["seconds"] == pytest.approx(-3_600.0, abs=1.0)
+    assert "set back by 1 h 00 min" in " ".join(run.output.split())
+    assert 8.0 <= summary["duration_s"] < 60.0
+    assert summary["fleet"]["online_ratio"] > 0.5
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_in_order_and_loses_nothing(locust: Start, scenario: Path, number: signal.Signals) -> None:
     run = locust("--scenario", str(scenario), "--headless", "--report", "report", "--html", "files.html")
