@@ -17,7 +17,7 @@ from simulator.fleet.problems import MAX_LISTED, Problem, closest, dotted
 from simulator.fleet.sections.common import OutOfRange, WrongWord
 from simulator.fleet.sections.document import ScenarioDocument
 from simulator.fleet.yaml_source import Path, YamlSource
-from simulator.shown import MASK, is_secret_name, mask
+from simulator.shown import mask
 
 _ROUNDS = 12
 """Taking one part out may uncover the next; nesting is not deeper than this."""
@@ -118,9 +118,7 @@ def _problem(source: YamlSource, path: Path, details: ErrorDetails, *, brief: bo
 
 
 def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
-    kind, context = details["type"], details.get("ctx", {})
-    secret = any(isinstance(part, str) and is_secret_name(part) for part in path)
-    value = MASK if secret else details["input"]
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
         return _unknown_key(path)
     if kind == "missing":
@@ -129,8 +127,9 @@ def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
         error = context["error"]
         if isinstance(error, OutOfRange):
             return f"{_shown(value)} is out of range: {error}", None
-        written = str(details["input"])
-        message = str(error).replace(written, MASK if secret else mask(written)) if written else str(error)
+        # No key of the format is a secret, but one may have been pasted into a value.
+        written = str(value)
+        message = str(error).replace(written, mask(written)) if written else str(error)
         return message, error.suggestion if isinstance(error, WrongWord) else None
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'|(\d+)", context["expected"])

@@ -169,3 +169,10 @@ def test_a_secret_may_be_any_text_that_can_be_seen(value: str) -> None:
 @pytest.mark.parametrize("value", ["DEV-1", "A.b:c/d_e", "0012", "x" * 64])
 def test_a_serial_number_may_have_the_usual_marks(value: str) -> None:
     assert value_problem("sn", value) is None
+
+
+@pytest.mark.parametrize("before", ["\n\n", "sep=;\n", "\r\n\r\nsep=;\r\n", "  \n;;\n"])
+def test_lines_count_from_the_files_first_whatever_stands_before_the_header(before: str) -> None:
+    lines = before.count("\n")
+    [problem] = problems_of(f"{before}sn;secretKey;productId;devKey\nA;k;p;d\nB;;p;d\n")
+    assert problem == f"ids.csv:{lines + 3}: secretKey: is empty"
