@@ -142,6 +142,25 @@ def test_a_record_is_true_to_its_meeting(clock: str, status: str, kind: str) -> 
     assert record.fields["logId"] == str(record.log_id)
 
 
+def test_status_meeting_and_time_come_from_one_reading_of_the_clock() -> None:
+    """With a clock that moves on between two readings, as a busy machine's does."""
+
+    class Running(ManualClock):
+        def wall(self) -> float:
+            self.advance(1.0)
+            return super().wall()
+
+    held = memory()
+    held.put_meetings([parse_meeting(FULL)])
+    meeting = held.meetings["1"]
+    verifications, _, _ = stream(held, 0.0)
+    verifications._clock = DeviceClock(Running(wall=meeting.sign_in_to - 20.5))
+    for _ in range(40):
+        fields = verifications.make(0.0).fields
+        inside = parse_iso(fields["verifyTime"]) <= meeting.sign_in_to
+        assert fields["status"] == ("0" if inside else meeting.status_at(parse_iso(fields["verifyTime"])))
+
+
 def test_an_open_meeting_goes_before_the_others() -> None:
     held = memory()
     other = {name: value.replace("06-26", "06-27") for name, value in FULL.items()} | {"id": "2"}

@@ -338,3 +338,41 @@ async def test_the_connection_drops_at_every_answer(world: World) -> None:
     await world.advance(5)
     assert device.state is DeviceState.ONLINE
     assert world.recorder.codes("dev.system.sync.time") == ["disconnected", "disconnected"]
+
+
+async def test_of_a_message_that_is_too_large_nothing_is_kept(world: World) -> None:
+    device = await world.online()
+    for number in range(3):
+        world.platform.link.command("cmd.data.clear.user", cmd_id=f"{number}" + "x" * 70_000, mid=f"m{number}")
+        world.platform.commands[-1] = (f"m{number}", "")
+    await world.settle()
+    # It was not the device that began to name commands so.
+    assert all("cmdId" in violation for violation in world.platform.violations)
+    world.platform.violations.clear()
+    assert [seen.message["code"] for seen in world.platform.sent("dev.cmd.response")] == ["E0000002"] * 3
+    assert list(device.commands._answered) == []
+
+
+async def test_of_commands_before_the_reports_reply_not_more_is_kept_than_anybody_sends(world: World) -> None:
+    def flood(link, message):  # type: ignore[no-untyped-def]
+        for number in range(10):
+            link.command("cmd.data.clear.user", cmd_id=f"large{number}", filler="x" * 50_000)
+        for number in range(150):
+            link.command("cmd.data.clear.user", cmd_id=f"small{number}")
+        link.answer(message)
+
+    world.platform.script("dev.report", flood)
+    await world.online()
+    kept = [seen.params["cmdId"] for seen in world.platform.sent("dev.cmd.response")]
+    assert kept[:6] == [*(f"large{number}" for number in range(5)), "small0"]
+    assert len(kept) == 100
+    assert world.recorder.kinds()["command dropped"] == 60
+
+
+async def test_large_messages_are_taken_once_the_platform_took_the_login(world: World) -> None:
+    world.platform.script("dev.login", late(1.0))
+    await world.start()
+    [connection] = world.connections
+    assert connection.trusted_with == 0
+    await world.advance(2)
+    assert connection.trusted_with >= 1024 * 1024

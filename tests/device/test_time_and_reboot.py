@@ -7,7 +7,7 @@ import pytest
 from simulator.device.settings import Range, VerificationSettings
 from simulator.device.state import DeviceState
 from simulator.protocol.times import format_iso, parse_iso
-from tests.device.commands import DONE, USER, done
+from tests.device.commands import DONE, MEETING, USER, done
 from tests.device.fake_platform import late, ok, silent
 from tests.device.harness import World
 
@@ -80,6 +80,25 @@ async def test_a_clock_that_agrees_is_not_moved_by_sync_time(world: World) -> No
         assert await done(world, "cmd.system.sync.time") == DONE
         await world.advance(0.3)
         assert device._clock.now() == world.clock.wall()
+
+
+async def test_no_record_names_a_meeting_that_was_deleted_before_its_time(world: World) -> None:
+    await world.online(users=1, verifications=(VerificationSettings(rate=5.0, photo_share=0.0),))
+    await world.advance(0.7)  # late in its second
+    world.platform.time = format_iso(world.clock.wall(), 480)
+    assert await done(world, "cmd.system.sync.time") == DONE
+    assert await done(world, "cmd.data.update.meeting", meeting=[MEETING]) == DONE
+    await world.advance(5)
+    deleted = world.clock.wall()
+    world.platform.link.command("cmd.data.delete.meeting", meetings=["m1"])
+    await world.advance(5)
+    records = [
+        record for seen in world.platform.sent("dev.data.upload.verifyLog") for record in seen.params["verifyLog"]
+    ]
+    named = [parse_iso(record["verifyTime"]) for record in records if record["meetCode"] == "m1"]
+    assert named
+    assert max(named) <= deleted
+    assert min(parse_iso(record["verifyTime"]) for record in records[-10:]) > deleted - 1
 
 
 async def test_a_corrected_clock_is_used_for_the_next_look_up(world: World) -> None:

@@ -158,6 +158,15 @@ async def test_a_request_that_is_being_answered_is_not_hurried(monkeypatch: pyte
         assert (await platform.look_up(ONE))["code"] == OK
 
 
+async def test_a_connection_that_is_kept_for_many_requests_is_welcome(platform: Running) -> None:
+    request = b"GET /nothing HTTP/1.1\r\nHost: h\r\nX: " + b"y" * 4_000 + b"\r\n\r\n"
+    reader, writer = await raw(platform)
+    for _ in range(2 * http_guard.MAX_HEAD_BYTES // len(request)):
+        writer.write(request)
+        assert b" 404 " in await asyncio.wait_for(reader.readuntil(b"404: Not Found"), 5)
+    writer.close()
+
+
 async def test_idle_connections_to_the_dispatch_are_bounded() -> None:
     async with running(limited(connections=4)) as platform:
         kept = [await raw(platform) for _ in range(4)]

@@ -11,8 +11,8 @@ import pytest
 from simulator.platform import ledger as ledger_module
 from simulator.platform.ledger import COMMIT_FAILED, FAULT, LOCKED
 from simulator.platform.server import PlatformError
-from simulator.platform.settings import PlatformSettings, PushMoment, PushRule
-from tests.platform.harness import IDENTITIES, OK, record, running
+from simulator.platform.settings import AnswerRule, FixedDelay, PlatformSettings, PushMoment, PushRule
+from tests.platform.harness import IDENTITIES, OK, record, report_params, running
 
 ONE, TWO = IDENTITIES[:2]
 UPLOAD = "dev.data.upload.verifyLog"
@@ -59,6 +59,28 @@ async def test_a_lock_holds_up_what_is_stored_and_nothing_else(tmp_path: Path) -
         assert ledger["devices"][ONE.sn]["records"] == 1
         assert ledger["devices"][ONE.sn]["answered"] == 1
         assert ledger["events"] == {}
+
+
+async def test_who_comes_online_during_a_lock_gets_its_commands_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    push = PushRule(command="cmd.data.clear.user", moment=PushMoment.ONLINE)
+    slow = AnswerRule(func_id="dev.report", delay=FixedDelay(seconds=0.2))
+    async with running(PlatformSettings(channel="plain", pushes=(push,), answers=(slow,)), ledger=path) as platform:
+        device = await platform.connect(ONE)
+        await device.log_in()
+        report = asyncio.create_task(device.code("dev.report", report_params(), sn=ONE.sn))
+        other = sqlite3.connect(path, isolation_level=None, timeout=0)
+        while not other.execute("SELECT sum(reports) FROM devices").fetchone()[0]:
+            assert await platform.look_up(TWO)  # something to wait for
+        other.close()
+        other = taken(path)
+        assert await report == OK
+        assert await device.code(HEARTBEAT, FREE) == OK
+        assert device.commands.empty()
+        other.execute("COMMIT")
+        other.close()
+        assert (await device.command())["funcId"] == "cmd.data.clear.user"
+        assert (await platform.ledger())["events"] == {}
 
 
 async def test_a_lock_that_stays_is_refused_and_counted(

@@ -109,6 +109,25 @@ async def test_what_came_before_the_end_is_delivered(network: Network) -> None:
     assert len(handlers[0].messages) == 3_000
 
 
+def test_what_comes_while_something_waits_for_its_turn_stays_behind_it() -> None:
+    one, transport, loop = connection()
+    reading: list[str] = []
+    transport.pause_reading = lambda: reading.append("held")  # type: ignore[method-assign]
+    transport.resume_reading = lambda: reading.append("read")  # type: ignore[method-assign]
+    # Of eight bytes each, so that a turn may well end between two of them.
+    texts = [number.to_bytes(2) for number in range(1_000)]
+    one.data_received(b"".join(frame(Opcode.BINARY, text, masked=True) for text in texts))
+    assert reading == ["held"], "nothing more is read meanwhile"
+    # Over TLS some more may have been deciphered already.
+    one.data_received(frame(Opcode.TEXT, b"last", masked=True))
+    while one._backlog:
+        loop.run_until_complete(asyncio.sleep(0))
+    keeper: Any = one._handler
+    assert [payload for payload, _ in keeper.messages] == [*texts, b"last"]
+    assert reading == ["held", "read"]
+    loop.close()
+
+
 @pytest.fixture
 def no_collector() -> Iterator[None]:
     """What is dropped is gone at once, or stays."""

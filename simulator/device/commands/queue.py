@@ -29,6 +29,9 @@ OTHER_COMMAND = "cmd.(other)"
 REMEMBERED = 1_000
 """Answered cmdIds that a device remembers; far more than a platform ever has unanswered."""
 
+_ECHOED = 1_024
+"""Characters of a mid and of a cmdId that an answer repeats at most."""
+
 Answer = Callable[[str, str, str, str], bool]
 """Sends `dev.cmd.response`: mid, cmdId, code, message; False when there is no connection."""
 
@@ -246,7 +249,8 @@ class CommandQueue:
         env = self._env
         code, text = outcome
         handling = env.clock.monotonic() - arrived
-        if self._answer(mid, cmd_id, code, text):
+        # Of what only a broken platform names so, nothing is sent back: the answer would be too large itself.
+        if self._answer(mid if len(mid) <= _ECHOED else "", cmd_id if len(cmd_id) <= _ECHOED else "", code, text):
             counted = name if name in HANDLERS else _counted(name)
             env.recorder.command(counted, env.clock.wall() - handling, handling, code)
 
