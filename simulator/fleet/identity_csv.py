@@ -232,7 +232,7 @@ def _opened(text: str) -> tuple[str, int, _Rows]:
     skipped = 0
     begins = 0
     for line in stream:
-        if line.strip(_BLANKS + "\r\n"):
+        if line.strip(f"{_BLANKS}\r\n{_READ_SEPARATORS}"):
             first = line
             break
         skipped += 1
