@@ -19,6 +19,7 @@ from reports.writer import write_reports
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.findings import Finding, Value
+from simulator.measurements.occurrences import MOST_RULES, Occurrences
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -78,6 +79,18 @@ HOLDS = ("dev.heartbeat p99 < 1 s",)
         ((*GOOD, "generated"), ("records.pending == 0",), ["threshold_crossed"], 3),
         ((*GOOD, "generated"), ("record_delivery p99 < 1 s",), ["threshold_unmeasured"], 3),
         ((*GOOD, "generated"), ("record_* min > 0 ms",), ["threshold_unmeasured", "records_unaccounted"], 3),
+        (
+            (*GOOD, "generated"),
+            ("record_delivery p99 > 0 ms",),
+            ["threshold_unmeasured", "records_unaccounted"],
+            3,
+        ),
+        (
+            (*GOOD, "generated"),
+            ("record_delivery intended_p99 < 1 s",),
+            ["threshold_unmeasured", "records_unaccounted"],
+            3,
+        ),
         # The device's own store was full: the platform never saw what it was to be tested with.
         ((*GOOD, "generated", "refused"), (), ["records_refused"], 1),
         ((*GOOD, "generated", "refused"), HOLDS, ["records_refused"], 1),
@@ -230,6 +243,39 @@ def test_reasons_survive_a_rebuild_and_a_merge(info: Info, tmp_path: Path) -> No
         "last": T0 + 2,
         "example": "ValueError: odd",
     }
+
+
+def test_a_run_that_broke_off_has_one_explanation(info: Info) -> None:
+    def keys(*findings: Finding) -> list[str]:
+        run = info(thresholds=(), devices=1, complete=False, findings=findings)
+        return [reason["key"] for reason in build_summary(measured(*GOOD), run)["reasons"]]
+
+    assert keys() == ["broken_off"]
+    assert keys(INTERRUPTED) == ["interrupted"]
+    assert keys(Finding("users_turned_away", {"devices": 1})) == ["broken_off"]
+
+
+def test_the_example_is_of_what_happened_first_in_whatever_order_workers_tell() -> None:
+    late, early = Occurrences(), Occurrences()
+    late.add("device.exception", "late", T0 + 9, 1)
+    early.add("device.exception", "early", T0, 2)
+    for first, second in ((late, early), (early, late)):
+        both = Occurrences()
+        both.merge(first.dump())
+        both.merge(second.dump())
+        assert both.first_example() == "device.exception: early"
+        found = both.by_rule["device.exception"]
+        assert (found.tally.count, found.tally.first, found.tally.last, len(found.devices)) == (2, T0, T0 + 9, 2)
+
+
+def test_rules_and_examples_are_bounded_and_counts_exact() -> None:
+    found = Occurrences()
+    for number in range(MOST_RULES + 50):
+        found.add(f"rule {number} " + "x" * 500, "y" * 5000, T0)
+    assert len(found.by_rule) == MOST_RULES + 1
+    assert found.total == MOST_RULES + 50
+    assert max(map(len, found.by_rule)) <= 80
+    assert max(len(item.example) for item in found.by_rule.values()) <= 300
 
 
 def test_internal_errors_of_a_worker_reach_the_master(info: Info) -> None:

@@ -112,6 +112,15 @@ def test_the_platforms_death_ends_the_run_and_is_its_reason(desk: Desk) -> None:
     assert desk.book.code == ExitCode.INVALID
 
 
+def test_a_platform_that_dies_behind_an_abort_is_told_and_aborts_nothing_more(desk: Desk) -> None:
+    platform = desk.book._platform = Dead()  # type: ignore[assignment]
+    desk.look(ThresholdResult("failures < 1 % abort", 12.5, False, "", "%"))
+    platform.exit_code = -11
+    desk.look()
+    assert len(desk.aborts) == 1
+    assert keys(desk.end(1.0)) == ["platform_died", "abort_fired"]
+
+
 def test_a_platform_that_dies_while_devices_deliver_their_last_records_is_told_too(desk: Desk) -> None:
     platform = desk.book._platform = Dead()  # type: ignore[assignment]
     platform.exit_code = 1
@@ -127,6 +136,12 @@ def test_a_signal_before_the_planned_end_interrupts(desk: Desk, at: float, early
     assert keys(summary) == (["interrupted"] if early else [])
     assert summary["complete"] is not early
     assert desk.book.code == (ExitCode.INTERRUPTED if early else ExitCode.PASSED)
+
+
+@pytest.mark.parametrize(("at", "early"), [(979.0, True), (981.0, False)])
+def test_the_end_of_a_long_run_is_not_asked_for_to_the_second(tmp_path: Path, at: float, early: bool) -> None:
+    desk = Desk(tmp_path / "report", planned_s=1000.0)
+    assert keys(desk.end(at)) == (["ended_early"] if early else [])
 
 
 def test_a_signal_is_on_disk_before_a_second_one_can_come(desk: Desk) -> None:
