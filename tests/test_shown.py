@@ -11,12 +11,16 @@ import pytest
 
 from simulator import shown
 from simulator.protocol.masking import masked
-from simulator.shown import LABEL_CHARS, SECRET_NAMES, detail, label, mask, printable
+from simulator.shown import LABEL_CHARS, SECRET_NAMES, detail, label, mask, printable, without_values
 
+NAMES = (
+    *("authCode", "devKey", "factor", "password", "passwordSalt", "privateKey", "secret", "secretKey", "sign", "tmp"),
+    *("SECRET_KEY", "userToken", "password2", "proxy-token"),
+)
 HEX = "7f666475e1cea7d10964055343367701c2fb3a96f82e8b0adc25147992c8bb65"
 
 
-@pytest.mark.parametrize("name", [*sorted(SECRET_NAMES), "SECRET_KEY", "userToken", "password2", "proxy-token"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("text", ['{{"{0}":"hush hush","sn":"A1"}}', '{{"a":"{{\\"{0}\\":\\"hush hush\\"}}"}}'])
 def test_every_secret_name_is_masked(name: str, text: str) -> None:
     found = mask(text.format(name))
@@ -24,7 +28,7 @@ def test_every_secret_name_is_masked(name: str, text: str) -> None:
     assert name in found
 
 
-@pytest.mark.parametrize("name", sorted(SECRET_NAMES))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_secret_name_is_masked_in_messages(name: str) -> None:
     message = {"payload": {"params": [{name: "hush"}, {"note": f'{{"{name}": "hush"}}'}]}, "sn": "A1"}
     assert "hush" not in json.dumps(masked(message))
@@ -130,11 +134,23 @@ def test_labels_are_short_and_stay_what_they_are(text: str) -> None:
     assert label(found) == found
 
 
-def test_a_secret_that_the_bound_cuts_in_two_is_not_shown_in_part() -> None:
-    for before in range(180, 260):
-        text = "a:" * (before // 2) + HEX + " more" * 1_000
-        assert HEX[:12] not in detail(text, 60)
-        assert HEX[:12] not in label("***" * before + " " + HEX)
+@pytest.mark.parametrize("cut", range(8, 64, 5))
+def test_a_secret_that_the_bound_cuts_in_two_is_not_shown_in_part(cut: int) -> None:
+    # what stands before it becomes short when it is masked, so that the place of the cut is shown
+    before = f"{HEX} {HEX} secret='"
+    text = before + "z" * (4 * 64 - cut - len(before) - 2) + "' " + HEX + " and more" * 50
+    assert text[: 4 * 64].endswith(HEX[:cut])
+    assert HEX[:8] not in label(text)
+
+
+def test_values_are_hidden_wherever_they_stand() -> None:
+    assert without_values("no key-1, nor key-1key-2", ("key-1", "key-2")) == "no ***, nor ******"
+    assert without_values("0 of 10", ("", "0", "10")) == "0 of 10"
+    assert without_values("x" * 20_000 + "key-1", ("xxxx",)).startswith("***" * 2_048 + "x" * 11_808)
+
+
+def test_the_names_of_the_wire_are_secret() -> None:
+    assert set(NAMES[:10]) == SECRET_NAMES
 
 
 def test_a_text_for_a_terminal_is_one_line_without_commands() -> None:

@@ -393,3 +393,13 @@ async def test_a_refused_look_up_does_not_show_what_signed_it(world: World) -> N
     assert "no ***" in world.recorder.codes("getBrokerServer")
     assert any("your key is ***" in line for _, line in world.logs)
     assert not any("key of SN0000" in line for _, line in world.logs)
+
+
+async def test_a_login_that_was_refused_and_forgotten_stays_hidden(world: World) -> None:
+    def echo(link: Link, message: dict[str, Any]) -> None:
+        link.say({"mid": message["mid"], "code": "old pass-code", "message": ""})
+
+    world.platform.script("dev.login", refuse("E0010004"), echo)
+    device = await world.start(start=Start.WARM, auth_code="pass-code", secret="secret-of-pass-code")
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert "old ***" in world.recorder.codes("dev.login")

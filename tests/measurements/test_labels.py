@@ -6,6 +6,7 @@ import pytest
 
 from reports.summary import LOCAL_CODES
 from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.histogram import Histogram
 from simulator.measurements.labels import (
     MOST_CODES,
     MOST_CODES_OF_A_SERIES,
@@ -79,9 +80,10 @@ def check(measurements: RunMeasurements, times: int = 1) -> None:
     assert sum(sum(counts.values()) for counts in measurements.disconnects.values()) == times * MADE_UP
     assert len(measurements.anomalies) <= MOST_KINDS + 1
     assert sum(anomaly.tally.count for anomaly in measurements.anomalies.values()) == times * MADE_UP
+    assert {tag.removeprefix("failed:") for tag in totals} <= set(plain)
+    assert {tag for counts in measurements.failures_over_time.values() for tag in counts} <= set(plain)
     failures = sum(sum(counts.values()) for counts in measurements.failures_over_time.values())
     assert failures == sum(found.failures for found in totals.values())
-    assert len({tag for counts in measurements.failures_over_time.values() for tag in counts}) <= len(plain)
 
 
 def test_counts_are_exact_and_names_are_few() -> None:
@@ -108,19 +110,31 @@ def test_runs_that_are_merged_have_no_more_names_than_one() -> None:
     assert len({interval.tag for interval in both.intervals}) <= 2 * (MOST_SERIES + len(OWN_SERIES) + 3)
 
 
-def test_a_state_from_before_there_were_bounds_is_bounded_when_read() -> None:
-    run = RunMeasurements()
-    run.apply([(0, f"dev.{number:04}", T0 + 1, 0.001 * (1 + number % 7), "E1", 1, 2, 0.0) for number in range(500)])
-    run.seal(float("inf"))
-    state = dump_state(run, len(run.intervals))
-    # as an earlier version wrote it: every name a series
-    wide = {f"old.{number}": state["series"]["dev.0001"] for number in range(200)}
-    state["series"] = wide
+def test_a_state_from_before_there_were_bounds_is_bounded_when_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = 3 * MOST_SERIES
+    with monkeypatch.context() as before:
+        before.setattr("simulator.measurements.labels.MOST_SERIES", names)
+        wide = RunMeasurements()
+        for number in range(names):
+            took = 0.0001234 * (1 + number * 7 % names)
+            wide.apply([(0, f"dev.{number:04}", T0 + number, took, "E1", 1, 2, 0.003)] * 2)
+        wide.seal(T0 + names / 2)
+        state = dump_state(wide, len(wide.intervals))
+    assert len(state["series"]) == 2 * names
     found = RunMeasurements()
-    absorb_state(found, state, [], "old")
-    assert len(found.totals) <= MOST_SERIES + 2
-    assert sum(totals.failures for totals in found.totals.values()) == 200
-    assert sum(totals.bytes_in for totals in found.totals.values()) == 400
+    absorb_state(found, state, wide.intervals, "old")
+    plain = {tag: totals for tag, totals in found.totals.items() if not tag.startswith("failed:")}
+    assert len(plain) == MOST_SERIES + 1
+    assert sum(totals.failures for totals in plain.values()) == 2 * names
+    assert sum(totals.bytes_in for totals in plain.values()) == 4 * names
+    whole, others = Histogram(), Histogram()
+    for number in range(names):
+        for histogram in (whole, *((others,) if number >= MOST_SERIES else ())):
+            histogram.add(wide.totals[f"dev.{number:04}"].histogram)
+    assert plain[OTHERS].histogram == others
+    assert sum(totals.histogram.sum_us for totals in plain.values()) == whole.sum_us
+    assert found.intended[OTHERS].count == 2 * (names - MOST_SERIES)
+    assert len({interval.tag for interval in found.intervals}) == 3 * (MOST_SERIES + 1)
 
 
 @pytest.mark.parametrize("length", [1, 64, 100_000, 1_000_000])

@@ -12,6 +12,7 @@ from locust.stats import StatsCSV, StatsError, get_error_report_summary
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
 from simulator.measurements.run import RunMeasurements
+from simulator.swarm.master import Master
 from simulator.swarm.pump import BATCH, Pump, fold_errors
 
 
@@ -155,3 +156,15 @@ def test_errors_of_many_workers_are_as_few_as_those_of_one() -> None:
     assert (others.first_seen, others.last_seen) == (0, 13)
     timeouts = errors[StatsError.create_key("BEST", "dev.login", "timeout (no reply in time)")]
     assert timeouts.occurrences == sum(1 + worker for worker in range(14))
+
+
+def test_the_master_folds_what_each_worker_reports(environment: Environment) -> None:
+    master = object.__new__(Master)
+    master.environment = environment
+    master.book = None
+    for number in range(100):
+        code = f"E{number}"
+        key = StatsError.create_key("BEST", "dev.heartbeat", code)
+        environment.stats.errors[key] = StatsError("BEST", "dev.heartbeat", code, 1)
+    master._on_report("worker", {})
+    assert len(environment.stats.errors) == MOST_CODES_OF_A_SERIES + 1
