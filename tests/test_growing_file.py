@@ -88,3 +88,14 @@ def test_a_device_or_pipe_is_written_to(tmp_path: Path) -> None:
 def test_its_mode(tmp_path: Path) -> None:
     GrowingFile(tmp_path / "secret", 0o600).close()
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_the_disk_refuses_only_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    file = GrowingFile(tmp_path / "log")
+    file.append(b"line\n")
+    monkeypatch.setattr(growing_file.os, "fsync", refuse)  # type: ignore[attr-defined]
+    with pytest.raises(OSError, match="Input/output error"):
+        file.close()

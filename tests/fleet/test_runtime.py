@@ -278,6 +278,30 @@ async def test_logins_are_saved_while_the_fleet_lives(tmp_path: Path) -> None:
             await fleet.until(lambda: len(state.load_many("embedded", [fleet.plan.sn(0)])) == 1)
 
 
+async def test_logins_that_are_lost_at_the_end_make_the_run_invalid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise WarmStateError("state.db: cannot be written: database or disk is full")
+
+    fleet = Fleet(
+        scenario_of(1, more=f"state_file: {tmp_path / 'state.db'}"), "http://127.0.0.1:9", platform="embedded"
+    )
+    await fleet.runtime.open()
+    store = fleet.runtime._logins
+    assert store is not None
+    store.granted("A", "code", "secret")
+    monkeypatch.setattr(WarmState, "save", full)
+    fleet.runtime._save_logins(again=False)
+    assert fleet.recorder.internal_errors == [
+        ("state_file", "state.db: cannot be written: database or disk is full", -1)
+    ]
+    monkeypatch.undo()
+    await fleet.runtime.close()
+    with WarmState(tmp_path / "state.db") as state:
+        assert state.load_many("embedded", ["A"])
+
+
 async def test_a_state_file_that_cannot_be_used_is_an_error_of_open(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"no database" * 50)

@@ -111,3 +111,20 @@ def test_a_login_that_no_platform_gave_is_refused_and_not_shown(
             state.load_many("http://a", ["A", "B"])
     assert f"the login of B cannot be used: {says}" in str(caught.value)
     assert "HIDDEN" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_no_transaction_open(tmp_path: Path) -> None:
+    with WarmState(tmp_path / "state.sqlite") as state:
+        state.save("http://a", {"A": Login("1", "1")})
+        connection = state._connection
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        many = {f"S{number}": Login("code" * 20, "secret" * 20) for number in range(2_000)}
+        for _ in range(2):
+            with pytest.raises(WarmStateError, match="disk is full"):
+                state.save("http://a", many)
+            assert not connection.in_transaction
+        assert state.load_many("http://a", ["A", "S1"]) == {"A": Login("1", "1")}
+        connection.execute("PRAGMA max_page_count = 100000")
+        state.save("http://a", many)
+        assert len(state.load_many("http://a", many)) == 2_000

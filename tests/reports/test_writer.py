@@ -30,6 +30,7 @@ from reports.writer import (
     write_whole,
 )
 from simulator.exit_codes import ExitCode
+from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
 from tests.test_growing_file import Disk
 
@@ -200,3 +201,64 @@ def test_half_a_character_in_a_path_harms_no_file(busy: RunMeasurements, info: I
     summary = write_reports(directory, busy, run)
     assert names(directory) == FILES - {HTML}
     assert failed_files(summary, directory) == [HTML]
+
+
+def test_the_summary_comes_last_and_once(
+    busy: RunMeasurements, info: Info, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / HTML / "in the way").mkdir(parents=True)
+    order: list[str] = []
+    whole = write_whole
+
+    def noted(path: Path, content: bytes) -> None:
+        whole(path, content)
+        order.append(path.name)
+
+    monkeypatch.setattr(reports.writer, "write_whole", noted)
+    write_reports(tmp_path, busy, info(thresholds=(HOLDS,)))
+    # the others were written once more, with the verdict that knows of the page
+    assert order == [MARKDOWN, JUNIT, MARKDOWN, JUNIT, SUMMARY]
+
+
+def test_a_file_that_cannot_be_put_right_does_not_stay_wrong(
+    busy: RunMeasurements, info: Info, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / HTML / "in the way").mkdir(parents=True)
+    whole, seen = write_whole, []
+
+    def full_the_second_time(path: Path, content: bytes) -> None:
+        seen.append(path.name)
+        if path.name == MARKDOWN and seen.count(MARKDOWN) > 1:
+            raise OSError(28, "No space left on device")
+        whole(path, content)
+
+    monkeypatch.setattr(reports.writer, "write_whole", full_the_second_time)
+    summary = write_reports(tmp_path, busy, info(thresholds=(HOLDS,)))
+    assert set(failed_files(summary, tmp_path)) == {HTML, MARKDOWN}
+    assert names(tmp_path) == {SUMMARY, JUNIT, HLOG}
+    assert "report.md could not be written" in (tmp_path / JUNIT).read_text()
+
+
+def test_without_a_summary_the_last_checkpoint_stays(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    run = info(thresholds=(HOLDS,))
+    Checkpoint(tmp_path, busy, run).tick(run.started + 40)
+    (tmp_path / SUMMARY / "in the way").mkdir(parents=True)
+    write_reports(tmp_path, busy, run)
+    assert names(tmp_path) == {MARKDOWN, JUNIT, HTML, HLOG, CHECKPOINT}
+    assert load_run(tmp_path)[0].totals["dev.heartbeat"].count > 0
+
+
+@pytest.mark.parametrize("func_id", ["cmd.a,b", "cmd.a b", "cmd.%2C", "cmd.命令", "cmd.a=1", 'cmd."a"'])
+def test_a_command_of_any_name_keeps_its_report(
+    busy: RunMeasurements, info: Info, tmp_path: Path, func_id: str
+) -> None:
+    events: list[Event] = []
+    run = info(thresholds=(HOLDS, "dev.heartbeat p50 < 60 s after 20s"))
+    QueueRecorder(events.append).command(func_id, run.started + 5, 0.01, "E0000001")
+    busy.apply(events)
+    summary = write_reports(tmp_path, busy, run)
+    assert exit_code(summary) == ExitCode.PASSED
+    assert func_id in summary["commands"]
+    rebuilt = rebuild(tmp_path)
+    assert figures(rebuilt) == figures(summary)
+    assert rebuilt["commands"][func_id]["count"] == 1
