@@ -19,7 +19,11 @@ def render_junit(summary: Mapping[str, Any]) -> bytes:
     cases = [_run_case(summary)]
     cases += [_threshold_case(result) for result in summary["thresholds"]]
     judged = not summary["thresholds"]
-    cases += [_series_case("requests", name, item, "latency_ms", judged) for name, item in summary["requests"].items()]
+    details = _details(summary["failures"])
+    cases += [
+        _series_case("requests", name, item, "latency_ms", judged, details.get(name, ""))
+        for name, item in summary["requests"].items()
+    ]
     flows = {name: item for name, item in summary["flows"].items() if item["count"]}
     cases += [_series_case("flows", name, item, "latency_ms", False) for name, item in flows.items()]
     cases += [_series_case("commands", name, item, "handling_ms", False) for name, item in summary["commands"].items()]
@@ -73,15 +77,28 @@ def _threshold_case(result: Mapping[str, Any]) -> ElementTree.Element:
     return case
 
 
-def _series_case(kind: str, name: str, item: Mapping[str, Any], latency: str, judged: bool) -> ElementTree.Element:
+def _details(failures: list[Mapping[str, Any]]) -> dict[str, str]:
+    """By name, what is known of the first failure with each code."""
+    found: dict[str, list[str]] = {}
+    for item in failures:
+        if item.get("detail"):
+            found.setdefault(item["name"], []).append(f"{item['code']}: {item['detail']}")
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
+def _series_case(
+    kind: str, name: str, item: Mapping[str, Any], latency: str, judged: bool, details: str = ""
+) -> ElementTree.Element:
     figures = item[latency]
     case = _case(kind, name, (figures["mean"] or 0.0) / 1000.0)
     if judged and item["failures"]:
-        _add(case, "failure", f"{item['failures']:,} of {item['count']:,} failed: {text.codes(item['codes'])}")
+        message = f"{item['failures']:,} of {item['count']:,} failed: {text.codes(item['codes'])}"
+        _add(case, "failure", message, "\n".join(filter(None, (message, details))))
     found = ", ".join(f"{key} {text.milliseconds(value)}" for key, value in figures.items())
     lines = [f"count {item['count']:,}, failed {item['failures']:,}", f"ms: {found}"]
     if item["failures"]:
         lines.append(f"failure codes: {text.codes(item['codes'])}")
+        lines += filter(None, [details])
     ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
     return case
 

@@ -38,6 +38,12 @@ LOCAL_CODES: Final = {
     "tls": "the platform's certificate or TLS settings were refused",
     "handshake": "the WebSocket handshake was refused",
     "limit": "this machine has no file descriptor or port left",
+    "http": "the server broke off, or did not answer in HTTP",
+    "bad url": "an address that is none of http or https",
+    "malformed reply": "a reply that is not as the protocol says",
+    "bad key": "the platform's half of the key exchange cannot be used",
+    "unsupported transport": "the broker is no WebSocket",
+    "too large": "not sent: it does not fit a package",
 }
 """What the codes mean that a device notes by itself."""
 
@@ -219,7 +225,8 @@ def _failures(measurements: RunMeasurements) -> list[dict[str, Any]]:
             "count": tally.count,
             "first": round(tally.first, 3),
             "last": round(tally.last, 3),
-            "example": f"{code}: {mask(text)}" if (text := _meaning(code)) else mask(code),
+            "detail": (told := mask(measurements.details.of(tag, code))),
+            "example": ": ".join(filter(None, (mask(code), told or _meaning(code)))),
         }
         for tag, totals in measurements.totals.items()
         for code, tally in totals.failed.items()
@@ -250,6 +257,8 @@ def _internal_errors(measurements: RunMeasurements) -> dict[str, Any]:
 
 def masked_state(state: dict[str, Any]) -> dict[str, Any]:
     """A state of `dump_state` whose examples hold no secrets."""
+    for row in state["details"]:
+        row[2] = mask(row[2])
     for anomaly in state["anomalies"].values():
         anomaly[0] = mask(anomaly[0])
     for occurrence in state["internal_errors"].values():

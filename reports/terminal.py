@@ -23,6 +23,8 @@ PLAIN_WIDTH = 160
 """Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
 CODES_WIDTH = 128
 """Narrower tables have no room for failure codes: they follow in lines of their own."""
+MOST_DETAILS = 12
+"""Lines about failures: a run in which everything fails must not push its tables off the screen."""
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 _COLUMNS_BY_WIDTH = (
     (150, ()),
@@ -71,6 +73,8 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
             if figures["failures"]:
                 console.print(f"[bold]Failed[/]      {plain(name)}: {plain(text.codes(figures['codes']))}")
+    for line in failure_lines(summary["failures"]):
+        console.print(f"[bold]First[/]       {plain(line)}", soft_wrap=True)
     console.print(Text.from_markup(_fleet_lines(summary)))
     errors = summary["internal_errors"]
     if errors["total"]:
@@ -81,6 +85,15 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         console.print(f"[bold]Anomalies[/]   {plain(found)}")
     _print_thresholds(console, summary["thresholds"])
     _print_verdict(console, summary)
+
+
+def failure_lines(failures: list[Mapping[str, Any]]) -> list[str]:
+    """What is known of the first failure of each name and code, the most frequent first; at most `MOST_DETAILS`."""
+    told = [item for item in failures if item.get("detail")]
+    lines = [f"{item['name']} {item['code']}: {item['detail']}" for item in told[:MOST_DETAILS]]
+    if more := len(told) - len(lines):
+        lines.append(f"… and {more} more in the report")
+    return lines
 
 
 def _series_table(

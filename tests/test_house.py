@@ -14,7 +14,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from reports.summary import LOCAL_CODES
 from simulator.exit_codes import ExitCode
+from simulator.measurements.labels import OWN_CODES
+from simulator.protocol.codes import SUCCESS
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -188,3 +191,10 @@ def test_links_between_documents_lead_somewhere() -> None:
         if "://" not in target and not (document.parent / target).exists()
     ]
     assert not broken, "\n".join(broken)
+
+
+def test_the_readme_tells_what_every_code_means() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## When something goes wrong")[2]
+    table = table.partition("\n## ")[0]
+    own = {*LOCAL_CODES, *OWN_CODES} - {SUCCESS}
+    assert [code for code in sorted(own) if f"`{code}`" not in table] == []

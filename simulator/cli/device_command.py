@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.protocol.codes import SUCCESS
+from simulator.shown import detail
 
 if TYPE_CHECKING:
     from simulator.fleet.scenario import Scenario, TlsFiles
@@ -32,6 +33,7 @@ examples:
   best-fleet device --scenario scenarios/staging.yaml --sn BEST000007 --trace device.jsonl --duration 60s
 """
 PASSES_OPTIONS_ON = False
+_DETAIL_CHARS = 300
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -234,6 +236,8 @@ def _print(result: "SingleResult", sn: str) -> None:
     for title, counts in (("requests", result.requests), ("commands", result.commands)):
         for (name, code), count in counts.items():
             print(f"  {title:<9} {name:<32} {code:<12} {count}", file=sys.stderr)
+            if told := result.details.get((name, code)):
+                print(f"            {detail(told, _DETAIL_CHARS)}", file=sys.stderr)
     if result.records:
         records = ", ".join(f"{event} {count}" for event, count in sorted(result.records.items()))
         print(f"  records   {records}", file=sys.stderr)

@@ -70,6 +70,7 @@ class BrokerLink:
             failed = error
             code = error.kind
             self.failed()
+            env.recorder.detail(CONNECT, code, str(error), env.clock.wall())
             raise FlowFailed(CONNECT, error.kind, str(error)) from error
         except asyncio.CancelledError:
             # It may have opened at the very moment at which it was broken off.

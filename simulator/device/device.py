@@ -17,6 +17,7 @@ from simulator.device.behaviours.heartbeat import Heartbeat
 from simulator.device.behaviours.keep_alive import DEFAULT_INTERVAL_S, KeepAlive
 from simulator.device.behaviours.stream import Stream
 from simulator.device.behaviours.verification import Verifications
+from simulator.device.commands.codes import DOWNLOAD_FAILED
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
@@ -33,6 +34,7 @@ from simulator.device.uploads import Upload, user_pages
 from simulator.faults import describe
 
 _UPLOAD_USER = "dev.data.upload.user"
+_UPDATE_BIO_PHOTO = "cmd.data.update.bioPhoto"
 _SYNC_TIME = "dev.system.sync.time"
 _QUERY_SECONDS = 10.0
 """A query is answered within so long, or it is over (docs/deviations.md, Commands)."""
@@ -247,6 +249,8 @@ class Device:
         except NetworkError as error:
             kind = "download not allowed" if error.kind == NOT_ALLOWED else "download failed"
             env.recorder.anomaly(kind, str(error), env.clock.wall())
+            # The answer to the platform says less.
+            env.recorder.detail(_UPDATE_BIO_PHOTO, DOWNLOAD_FAILED, str(error), env.clock.wall())
             raise
 
     def upload_users(self, users: list[dict[str, Any]]) -> None:

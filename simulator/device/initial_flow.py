@@ -36,6 +36,7 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
     Attributes:
         step: the funcId, or `getBrokerServer` or `connect`.
         code: the platform's code or a local word.
+        detail: what is known beside it.
         permanent: whether trying again cannot help in this run.
         refused: whether the platform itself said no, as against silence, garbage or a lost connection.
         violation: whether the platform broke the rules of the channel, which ends the connection with status 1008.
@@ -55,6 +56,7 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
         super().__init__(shown.detail(f"{step}: {code} {detail}".rstrip(), _DETAIL_CHARS))
         self.step = step
         self.code = code
+        self.detail = detail
         self.permanent = permanent
         self.refused = refused
         self.violation = violation
@@ -104,16 +106,15 @@ async def look_up(
             lasted = failed.lasted(lasted)
         env.recorder.request(LOOKUP, started, lasted, code, len(url), len(body), 0.0)
     if answer is None or answer.url is None or code != SUCCESS:
+        if detail:
+            env.recorder.detail(LOOKUP, code, detail, env.clock.wall())
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)
     if not broker.is_websocket(settings.broker_type) or not answer.url.startswith(("ws://", "wss://")):
         # The look-up did succeed; what cannot be done is to connect.
         env.recorder.request(CONNECT, env.clock.wall(), 0.0, UNSUPPORTED_TRANSPORT, 0, 0, 0.0)
-        raise FlowFailed(
-            LOOKUP,
-            UNSUPPORTED_TRANSPORT,
-            f"{settings.broker_type} leads to {answer.url}, and this device speaks WebSocket only",
-            permanent=True,
-        )
+        told = f"{settings.broker_type} leads to {answer.url}, and this device speaks WebSocket only"
+        env.recorder.detail(CONNECT, UNSUPPORTED_TRANSPORT, told, env.clock.wall())
+        raise FlowFailed(LOOKUP, UNSUPPORTED_TRANSPORT, told, permanent=True)
     return answer
 
 
@@ -196,6 +197,7 @@ async def _step(
 
     reply = await session.request(func_id, params, sn=sn, judge=judge)
     if faults:
+        session.tell(func_id, faults[0].code, faults[0].detail)
         raise faults[0]
     if not reply.ok:
         raise FlowFailed(func_id, reply.code, reply.message, refused=reply.answered)

@@ -22,6 +22,7 @@ from simulator.device.settings import DeviceSpec, OnTimeout, Start
 from simulator.device.state import DeviceState, EndReason
 from simulator.device.stay import Stay
 from simulator.device.terms import Terms
+from simulator.measurements.series import FLOW_PREFIX
 from simulator.protocol.catalogue import CONNECT
 from simulator.protocol.codes import INTERNAL_ERROR, SUCCESS
 from simulator.protocol.envelope import MidSource
@@ -165,7 +166,7 @@ class Lifecycle:
         with self._broken_off_by_stop():
             await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
-        code = INTERNAL_ERROR
+        code, told = INTERNAL_ERROR, ""
         try:
             session, ended = await self._connect()
             try:
@@ -182,11 +183,13 @@ class Lifecycle:
             self._broker.worked()
             code = SUCCESS
         except FlowFailed as failure:
-            code = failure.code
+            code, told = failure.code, f"{failure.step}: {failure.detail}"
             raise
         finally:
             if not (self._stopping and code != SUCCESS):
                 env.recorder.flow(INIT, started, env.clock.monotonic() - before, code)
+                if told:
+                    env.recorder.detail(FLOW_PREFIX + INIT, code, told, env.clock.wall())
         return session, ended, terms
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:

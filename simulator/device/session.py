@@ -275,6 +275,7 @@ class Session:
             self._end_reason = EndReason.closed(code) if fault is None else EndReason.closed_by_us(fault[0])
         pending = list(self._pending.values())
         self._pending.clear()
+        told = ": ".join(filter(None, (self._end_reason, without_values(reason, self._holder.secrets()), detail)))
         now = self._env.clock.monotonic()
         for request in pending:
             deadline = request[1] + self._timeout
@@ -283,6 +284,7 @@ class Session:
                 self._settle(request, TIMEOUT, deadline, 0)
             else:
                 self._settle(request, DISCONNECTED, now, 0)
+                self.tell(request[0], DISCONNECTED, told)
         self._on_end(self._end_reason)
 
     # Inside.
@@ -346,6 +348,7 @@ class Session:
             code = label(without_values(code, secrets)) if isinstance(code, str) and code else _MALFORMED_REPLY
             said = message.get("message")
             text = detail(without_values(said, secrets)) if isinstance(said, str) else ""
+            self.tell(pending[0], code, text or ("it holds no code" if code == _MALFORMED_REPLY else ""))
         if pending[4] is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)
@@ -375,6 +378,11 @@ class Session:
 
     def expired(self, key: str) -> None:
         self._timed_out(self._pending.pop(key))
+
+    def tell(self, name: str, code: str, text: str) -> None:
+        """What is known of a failure beside its code."""
+        if text:
+            self._env.recorder.detail(name, code, text, self._env.clock.wall())
 
     def _timed_out(self, pending: _Pending) -> None:
         """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""

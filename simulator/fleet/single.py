@@ -36,6 +36,8 @@ class SingleResult:
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each request ended with each code."""
     commands: Counter[tuple[str, str]] = field(default_factory=Counter)
+    details: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What was known of the first failure of each request or command with each code."""
     records: Counter[str] = field(default_factory=Counter)
     internal_errors: list[str] = field(default_factory=list)
     """Exceptions of this program itself: what the device did is not to be trusted."""
@@ -64,6 +66,10 @@ class _Observer:
         self._result.requests[self._counted(name, code)] += 1
         if code != SUCCESS or name in ("connect", "getBrokerServer"):
             self._event(name, f"{code} after {latency * 1000:.1f} ms")
+
+    def detail(self, name: str, code: str, text: str, at: float) -> None:
+        self._result.details.setdefault(self._counted(name, code), text)
+        self._event(f"{name} {code}", text)
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         self._event(f"flow {name}", f"{code} after {duration * 1000:.1f} ms")

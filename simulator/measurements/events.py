@@ -20,20 +20,32 @@ ANOMALY: Final = 6
 LOOP_LAG: Final = 7
 INTERNAL_ERROR: Final = 8
 MISSED: Final = 9
+DETAIL: Final = 10
+
+MOST_TOLD: Final = 1_000
+"""Kinds of failures of which a process tells a detail; a platform may make up a code for each of its replies."""
 
 
 class QueueRecorder:
     """A `Recorder` that appends one tuple an event to whatever `append` belongs to (a `collections.deque`)."""
 
-    __slots__ = ("_append",)
+    __slots__ = ("_append", "_told")
 
     def __init__(self, append: Callable[[Event], object]) -> None:
         self._append = append
+        self._told: set[tuple[str, str]] = set()
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
         self._append((REQUEST, name, started, latency, code, bytes_out, bytes_in, late))
+
+    def detail(self, name: str, code: str, text: str, at: float) -> None:
+        told = self._told
+        if (name, code) not in told and len(told) < MOST_TOLD:
+            # Only the first is kept, so the thousands that follow need not travel.
+            told.add((name, code))
+            self._append((DETAIL, name, code, text, at))
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         self._append((FLOW, name, started, duration, code))

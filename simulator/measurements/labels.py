@@ -33,7 +33,7 @@ OWN_CODES: Final = frozenset(
     {
         *MESSAGES,
         *("timeout", "disconnected", "internal error", "dns", "refused", "unreachable", "tls", "handshake", "limit"),
-        *("malformed reply", "unsupported transport", "bad key", "too large", "bad url", "http", "http redirect"),
+        *("malformed reply", "unsupported transport", "bad key", "too large", "bad url", "http"),
         *("E0000005", "E0000007", "E0000008"),
     }
 )

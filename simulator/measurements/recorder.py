@@ -39,6 +39,15 @@ class Recorder(Protocol):
         """
         ...
 
+    def detail(self, name: str, code: str, text: str, at: float) -> None:
+        """What is known of a failure beside its code: told by whoever knows it, of the first of each name and code.
+
+        Args:
+            name: as of `request` or `command`; `flow:` and the name of a flow.
+            text: for people, without the device's own secrets; may be what a platform said.
+        """
+        ...
+
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         """A flow of several steps ended: `init`, `record_delivery`, `photo_delivery` …"""
         ...

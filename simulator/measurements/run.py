@@ -14,10 +14,12 @@ import orjson
 
 from simulator.measurements.anomalies import Anomalies
 from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
+from simulator.measurements.details import Details
 from simulator.measurements.devices import DeviceStates
 from simulator.measurements.events import (
     ANOMALY,
     COMMAND,
+    DETAIL,
     DISCONNECT,
     FLOW,
     INTERNAL_ERROR,
@@ -80,6 +82,7 @@ class RunMeasurements:
         self.labels = Vocabulary()
         """Under which names all of this is counted."""
         self.anomalies = Anomalies(self.labels.kind)
+        self.details = Details(self.labels.tag, self.labels.code)
         self.internal_errors = Occurrences()
         """Exceptions of this program itself, of every process."""
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
@@ -163,6 +166,9 @@ class RunMeasurements:
         elif kind == ANOMALY:
             _, name, detail, at = event
             self.anomalies.count(name, detail, 1, at, at)
+        elif kind == DETAIL:
+            _, name, code, text, at = event
+            self.details.add(name, code, text, at)
         elif kind == INTERNAL_ERROR:
             _, rule, detail, at, index = event
             self.internal_errors.add(rule, detail, at, index)
@@ -286,6 +292,7 @@ class RunMeasurements:
             part.clear()
         self.failures_over_time.clear()
         self.internal_errors.clear()
+        self.details.clear()
         return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
     def merge_delta(self, delta: bytes) -> bool:
@@ -367,6 +374,7 @@ class RunMeasurements:
             "records_over_time": dump_over_time(self.records_over_time, resolution_s),
             "anomalies": self.anomalies.dump(),
             "internal_errors": self.internal_errors.dump(),
+            "details": self.details.dump(),
         }
 
     def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
@@ -379,6 +387,7 @@ class RunMeasurements:
             self.records[name] = self.records.get(name, 0) + count
         self.anomalies.merge(data["anomalies"])
         self.internal_errors.merge(data.get("internal_errors", {}), index_offset)
+        self.details.merge(data.get("details", []))
 
 
 def intervals_of(tag: str, second: int, slot: Slot) -> Iterable[Interval]:

@@ -21,7 +21,19 @@ _OUT_OF_MEMORY = {errno.ENOBUFS, errno.ENOMEM}
 _NOT_YET_VALID = 9
 _EXPIRED = 10
 _ISSUER_UNKNOWN = {2, 18, 19, 20, 21}
-_OTHER_NAME = {62, 64}
+_OTHER_NAME = {62, 63, 64}
+_REVOKED = 23
+_TOO_WEAK = {66, 67, 68}
+_NO_COMMON_TLS = {
+    "UNSUPPORTED_PROTOCOL",
+    "NO_PROTOCOLS_AVAILABLE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+    "NO_CIPHERS_AVAILABLE",
+    "NO_SHARED_CIPHER",
+    "DH_KEY_TOO_SMALL",
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+}
 
 
 class WireError(Exception):
@@ -111,7 +123,7 @@ def explain_tls(exc: ssl.SSLError, target: WebSocketURI) -> str:
         if code in _ISSUER_UNKNOWN:
             return (
                 f"the certificate of {where} is not trusted ({problem}): "
-                "name the certificate of its issuer as CA file (ca_file)"
+                "name the certificate of its issuer as CA file (ca_file), or have the server send its whole chain"
             )
         if code in _OTHER_NAME:
             return (
@@ -119,13 +131,26 @@ def explain_tls(exc: ssl.SSLError, target: WebSocketURI) -> str:
                 "use the host name that stands in the certificate"
             )
         if code == _EXPIRED:
-            return f"the certificate of {where} has expired"
+            return f"the certificate of {where} has expired: renew it there, or check this machine's clock"
         if code == _NOT_YET_VALID:
             return f"the certificate of {where} is not valid yet: check the clocks of both machines"
+        if code in _TOO_WEAK:
+            return f"the certificate of {where} is too weak to be trusted ({problem}): it needs a new one"
+        if code == _REVOKED:
+            return f"the certificate of {where} was revoked: it needs a new one"
         return f"the certificate of {where} is refused ({problem})"
     reason = exc.reason or ""
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
         return f"{where} does not speak TLS: does the URL have to begin with ws:// instead of wss://?"
+    if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE":
+        return (
+            f"{where} broke off the TLS handshake: no cipher in common, or it demands a client certificate "
+            "(client_cert, client_key)"
+        )
+    if reason in _NO_COMMON_TLS:
+        return f"{where} and this side have no TLS version or cipher in common ({in_words(exc)}): TLS 1.2 is the least"
+    if "UNRECOGNIZED_NAME" in reason:
+        return f"{where} does not serve the host name {target.host!r} ({in_words(exc)}): use one that it does"
     if "CERTIFICATE_REQUIRED" in reason:
         return f"{where} demands a client certificate (client_cert, client_key)"
     if "ALERT" in reason and ("UNKNOWN_CA" in reason or "CERTIFICATE" in reason):

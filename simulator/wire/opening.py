@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from markupsafe import Markup
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
 from websockets.http11 import Response
@@ -86,10 +87,26 @@ class Opening:
 
     def _status(self, response: Response) -> str:
         text = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
-        body = bytes(response.body[: 4 * _SHOWN_BODY]).decode(errors="replace")
+        location = response.headers.get("Location")
+        if location is not None and 300 <= response.status_code < 400:
+            target = location.partition("?")[0].partition("#")[0]
+            return f"{text}: a redirect to {_printable(_without_login(target), _SHOWN_BODY)}, which is not followed"
+        body = bytes(response.body[: 10 * _SHOWN_BODY]).decode(errors="replace")
+        if "<" in body:
+            # The page of a proxy: what it says, without its markup.
+            body = Markup(body).striptags()
         if self.target.query:
             body = body.replace(self.target.query, "…")
-        body = " ".join("".join(c if c.isprintable() else " " for c in body).split())
-        if len(body) > _SHOWN_BODY:
-            body = body[:_SHOWN_BODY] + "…"
+        body = _printable(body, _SHOWN_BODY)
         return f"{text}: {body}" if body else text
+
+
+def _printable(text: str, most: int) -> str:
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def _without_login(url: str) -> str:
+    scheme, separator, rest = url.rpartition("//")
+    host, slash, path = rest.partition("/")
+    return scheme + separator + host.rpartition("@")[2] + slash + path

@@ -14,6 +14,8 @@ class Recording:
         self.disconnects: list[tuple[str, float]] = []
         self.records: Counter[str] = Counter()
         self.anomalies: list[tuple[str, str, float]] = []
+        self.details: dict[tuple[str, str], str] = {}
+        """The first of each request, command or flow and code."""
         self.missing: Counter[str] = Counter()
         """Requests that were planned and never sent."""
         self.internal_errors: list[tuple[str, str, int]] = []
@@ -24,6 +26,10 @@ class Recording:
         assert latency >= 0
         assert late >= 0
         self.requests.append((name, started, latency, code, bytes_out, bytes_in, late))
+
+    def detail(self, name: str, code: str, text: str, at: float) -> None:
+        assert text
+        self.details.setdefault((name, code), text)
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         assert duration >= 0

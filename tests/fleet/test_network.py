@@ -1,6 +1,7 @@
 """The fleet's network against real servers: what goes through, and every way in which it does not."""
 
 import asyncio
+import datetime
 import gzip
 import time
 from collections.abc import Awaitable, Callable
@@ -216,6 +217,32 @@ async def test_https_for_another_host(bench: Bench, tmp_path: Path) -> None:
     error = await failure(network.look_up(base, index=0))
     assert error.kind == "tls"
     assert "another host" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (datetime.datetime(2015, 1, 1, tzinfo=datetime.UTC), "has expired: renew it"),
+        (datetime.datetime(2999, 1, 1, tzinfo=datetime.UTC), "is not valid yet: check the clocks"),
+    ],
+)
+async def test_a_certificate_out_of_its_time_is_called_so_and_no_ca_is_asked_for(
+    bench: Bench, tmp_path: Path, made: datetime.datetime, words: str
+) -> None:
+    files = self_signed(tmp_path, ["127.0.0.1"], made)
+    context = server_context(files.cert, files.key)
+    base = await bench.http(hello, context)
+    port, _ = await bench.websocket(context)
+    network = await bench.network(tls=client_context(files.cert), download_hosts=["127.0.0.1/32"])
+    for attempt in (
+        network.look_up(base, index=0),
+        network.download(base, 100, index=0),
+        network.connect(f"wss://127.0.0.1:{port}/", Handler(), index=0, root_ca=None),
+    ):
+        error = await failure(attempt)
+        assert error.kind == "tls"
+        assert words in str(error)
+        assert "tls.ca" not in str(error)
 
 
 async def test_https_on_a_port_without_tls(bench: Bench) -> None:

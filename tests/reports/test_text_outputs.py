@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from reports import text
+from reports.html import render_report
+from reports.junit import render_junit
 from reports.live import LiveLine
 from reports.markdown import MOST_CHARS, render_markdown
 from reports.masking import mask
 from reports.run_info import RunInfo
 from reports.summary import build_summary
-from reports.terminal import print_summary
+from reports.terminal import MOST_DETAILS, print_summary
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -33,6 +35,39 @@ def test_terminal_table_is_plain_and_complete(busy: RunMeasurements, info: Info)
     for part in ("20 of 20 came online", "1,200 generated", "Thresholds", "closed 1006 6", "PASSED"):
         assert part in shown
     assert shown.index("getBrokerServer") < shown.index("dev.heartbeat") < shown.index("verifyPhoto")
+
+
+def test_every_output_tells_the_first_detail_of_a_failure(busy: RunMeasurements, info: Info) -> None:
+    """The reason is known where it failed, and has to be where somebody looks."""
+    told = "the certificate of broker.test:443 has expired"
+    busy.apply([(0, "connect", T0, 0.01, "tls", 0, 0, 0.0), (10, "connect", "tls", told, T0)])
+    run = info(thresholds=())
+    summary = build_summary(busy, run)
+    pages = {
+        "terminal": printed(busy, run),
+        "narrow terminal": printed(busy, run, 80),
+        "markdown": render_markdown(summary),
+        "html": render_report(summary, busy, run),
+        "junit": render_junit(summary).decode(),
+    }
+    assert [name for name, page in pages.items() if told not in page.replace("\\", "")] == []
+
+
+def test_a_run_in_which_everything_fails_keeps_its_tables_in_sight(busy: RunMeasurements, info: Info) -> None:
+    for number in range(15):
+        code = f"E{number:03}"
+        busy.apply([(0, "connect", T0, 0.01, code, 0, 0, 0.0), (10, "connect", code, f"why {number}", T0)])
+    shown = printed(busy, info())
+    assert len(re.findall(r"^First ", shown, re.MULTILINE)) == MOST_DETAILS + 1
+    assert "3 more in the report" in shown
+
+
+def test_details_are_escaped_on_the_terminal(busy: RunMeasurements, info: Info) -> None:
+    told = "a [bold]page[/] with \x1b[2J and [link=x]"
+    busy.apply([(0, "connect", T0, 0.01, "tls", 0, 0, 0.0), (10, "connect", "tls", told, T0)])
+    shown = printed(busy, info())
+    assert "\x1b" not in shown
+    assert "[bold]page[/]" in shown
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 140, 200])

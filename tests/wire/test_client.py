@@ -89,9 +89,16 @@ async def test_another_path_is_404_with_the_servers_words(network: Network) -> N
 ANSWERS: dict[str, tuple[bytes, str]] = {
     "status and body": (
         b"HTTP/1.1 503 Busy\r\nContent-Length: 30\r\n\r\n<p>come\r\n back\x00  later</p>      ",
-        "answered HTTP 503 Busy: <p>come back later</p>",
+        "answered HTTP 503 Busy: come back later",
     ),
-    "redirect": (b"HTTP/1.1 302 Found\r\nLocation: /x?secret\r\nContent-Length: 0\r\n\r\n", "answered HTTP 302 Found"),
+    "redirect": (
+        b"HTTP/1.1 302 Found\r\nLocation: /x?secret\r\nContent-Length: 0\r\n\r\n",
+        "a redirect to /x, which is not",
+    ),
+    "redirect elsewhere": (
+        b"HTTP/1.1 301 Moved\r\nLocation: wss://user:secret@new.test/best?secret#secret\r\nContent-Length: 0\r\n\r\n",
+        "answered HTTP 301 Moved: a redirect to wss://new.test/best, which is not followed",
+    ),
     "long body": (b"HTTP/1.1 500 Oh\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000, "x" * 200 + "…"),
     "body that repeats the query": (
         b"HTTP/1.1 400 Bad\r\nContent-Length: 24\r\n\r\nwhat is token=secret all?",

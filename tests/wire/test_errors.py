@@ -39,14 +39,21 @@ def test_urls_and_addresses_are_shown_without_secrets() -> None:
         (verification_error(20, "unable to get local issuer certificate"), "CA file"),
         (verification_error(62, "hostname mismatch"), "another host"),
         (verification_error(64, "IP address mismatch"), "another host"),
-        (verification_error(10, "certificate has expired"), "has expired"),
+        (verification_error(10, "certificate has expired"), "has expired: renew it"),
+        (verification_error(63, "email address mismatch"), "another host"),
+        (verification_error(66, "EE certificate key too weak"), "too weak"),
+        (verification_error(26, "unsuitable certificate purpose"), "unsuitable certificate purpose"),
         (verification_error(9, "certificate is not yet valid"), "clocks"),
-        (verification_error(23, "certificate revoked"), "certificate revoked"),
+        (verification_error(23, "certificate revoked"), "was revoked: it needs a new one"),
         (tls_error("WRONG_VERSION_NUMBER"), "ws:// instead of wss://"),
         (tls_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "demands a client certificate"),
         (tls_error("TLSV1_ALERT_UNKNOWN_CA"), "refuses our client certificate"),
         (tls_error("SSLV3_ALERT_BAD_CERTIFICATE"), "refuses our client certificate"),
         (tls_error("NO_PROTOCOLS_AVAILABLE"), "no protocols available"),
+        (tls_error("UNSUPPORTED_PROTOCOL"), "TLS 1.2 is the least"),
+        (tls_error("TLSV1_ALERT_PROTOCOL_VERSION"), "TLS 1.2 is the least"),
+        (tls_error("SSLV3_ALERT_HANDSHAKE_FAILURE"), "it demands a client certificate"),
+        (tls_error("TLSV1_UNRECOGNIZED_NAME"), "does not serve the host name 'platform.example'"),
     ],
 )
 def test_faults_of_tls(error: ssl.SSLError, words: str) -> None:
@@ -54,6 +61,8 @@ def test_faults_of_tls(error: ssl.SSLError, words: str) -> None:
     assert words in text
     assert "platform.example:8443" in text
     assert "_ssl.c" not in text
+    # Only where the issuer is unknown does it help to name one.
+    assert ("(ca_file)" in text) == (words == "CA file")
     assert connect_failure(error, TARGET, None).kind == "tls"
 
 

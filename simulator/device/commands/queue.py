@@ -19,7 +19,7 @@ from simulator.device.memory import Memory
 from simulator.device.settings import Range
 from simulator.faults import describe
 from simulator.protocol.catalogue.validation import Violation, validate_command
-from simulator.protocol.codes import INTERNAL, MALFORMED
+from simulator.protocol.codes import INTERNAL, MALFORMED, SUCCESS
 from simulator.protocol.envelope import is_urgent, params_of
 from simulator.shown import label
 
@@ -253,6 +253,8 @@ class CommandQueue:
         if self._answer(mid if len(mid) <= _ECHOED else "", cmd_id if len(cmd_id) <= _ECHOED else "", code, text):
             counted = name if name in HANDLERS else _counted(name)
             env.recorder.command(counted, env.clock.wall() - handling, handling, code)
+            if code != SUCCESS:
+                env.recorder.detail(counted, code, text, env.clock.wall())
 
     def _remember(self, cmd_id: str, outcome: Outcome) -> None:
         if cmd_id:

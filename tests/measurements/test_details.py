@@ -1,0 +1,98 @@
+"""The first detail of each failure: kept once, bounded, masked, merged over processes and carried in the state."""
+
+from collections import deque
+
+from reports.summary import build_summary
+from simulator.measurements.details import DETAIL_CHARS, MOST_DETAILS
+from simulator.measurements.events import MOST_TOLD, Event, QueueRecorder
+from simulator.measurements.run import RunMeasurements
+from simulator.measurements.state import absorb_state, dump_state
+from tests.reports.conftest import run_info
+
+T0 = 1_700_000_000.0
+
+
+def failing(process: str, *failures: tuple[str, str, str, float]) -> RunMeasurements:
+    """A run in which these failed: name, code, detail and when."""
+    events: deque[Event] = deque()
+    recorder = QueueRecorder(events.append)
+    for name, code, text, at in failures:
+        recorder.request(name, at, 0.1, code, 0, 0, 0.0)
+        recorder.detail(name, code, text, at)
+    measurements = RunMeasurements(process)
+    measurements.apply(events)
+    return measurements
+
+
+def test_the_first_of_each_name_and_code_is_kept() -> None:
+    run = failing(
+        "local",
+        ("connect", "tls", "has expired", T0 + 1),
+        ("connect", "tls", "something else", T0 + 2),
+        ("connect", "handshake", "403", T0 + 3),
+        ("getBrokerServer", "tls", "other host", T0 + 4),
+    )
+    assert run.details.of("connect", "tls") == "has expired"
+    assert run.details.of("connect", "handshake") == "403"
+    assert run.details.of("getBrokerServer", "tls") == "other host"
+    assert run.details.of("getBrokerServer", "dns") == ""
+
+
+def test_thousands_of_failures_tell_their_detail_once() -> None:
+    events: deque[Event] = deque()
+    recorder = QueueRecorder(events.append)
+    for _ in range(5_000):
+        recorder.detail("connect", "refused", "nothing listens", T0)
+    assert len(events) == 1
+
+
+def test_made_up_codes_fill_neither_queue_nor_memory() -> None:
+    events: deque[Event] = deque()
+    recorder = QueueRecorder(events.append)
+    for number in range(3 * MOST_TOLD):
+        recorder.detail(f"dev.{number}", f"E{number}", "x" * 10_000, T0)
+    assert len(events) == MOST_TOLD
+    run = RunMeasurements()
+    run.apply(events)
+    rows = run.details.dump()
+    assert len(rows) <= MOST_DETAILS
+    assert max(len(text) for _, _, text, _ in rows) <= DETAIL_CHARS
+
+
+def test_details_are_masked_and_in_one_line() -> None:
+    run = failing("local", ("dev.login", "E0010004", "secret: abcdef\n\x1b[31mno", T0))
+    text = run.details.of("dev.login", "E0010004")
+    assert "abcdef" not in text
+    assert text.isprintable()
+
+
+def test_of_several_workers_the_earliest_detail_counts() -> None:
+    master = RunMeasurements("master", "run")
+    for process, text, at in (("w1", "later", T0 + 9), ("w2", "first", T0 + 1), ("w3", "latest", T0 + 20)):
+        worker = failing(process, ("connect", "tls", text, at))
+        worker.run_id = "run"
+        assert master.merge_delta(worker.drain_delta())
+        assert worker.details.dump() == []
+    assert master.details.of("connect", "tls") == "first"
+
+
+def test_the_summary_and_a_report_made_anew_hold_them() -> None:
+    run = failing("local", ("connect", "tls", "the certificate has expired", T0), ("connect", "dns", "", T0))
+    again = RunMeasurements()
+    run.seal(float("inf"))
+    absorb_state(again, dump_state(run, len(run.intervals)), run.intervals)
+    for measurements in (run, again):
+        rows = {row["code"]: row for row in build_summary(measurements, run_info())["failures"]}
+        assert rows["tls"]["detail"] == "the certificate has expired"
+        assert rows["tls"]["example"] == "tls: the certificate has expired"
+        assert rows["dns"]["detail"] == ""
+        assert rows["dns"]["example"] == "dns: the host name could not be resolved"
+
+
+def test_a_state_of_an_earlier_version_holds_none() -> None:
+    run = failing("local", ("connect", "tls", "expired", T0))
+    state = dump_state(run, 0)
+    del state["details"]
+    again = RunMeasurements()
+    absorb_state(again, state, [])
+    assert again.details.dump() == []
