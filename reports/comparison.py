@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TextIO
 
 from rich import box
@@ -99,11 +100,13 @@ def print_comparison(
     console = Console(file=file, width=width, highlight=False)
     if not console.is_terminal and width is None:
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
-    console.print(f"[bold]result[/] {_in_words(result)}")
-    console.print(f"[bold]base[/]   {plain(', '.join(run.label for run in bases))}")
-    console.print(f"[bold]new[/]    {plain(new.label)}")
+    # lines of sentences are left to the terminal to break, so that each stays one line for a program
+    say = partial(console.print, soft_wrap=True)
+    say(f"[bold]result[/] {_in_words(result)}")
+    say(f"[bold]base[/]   {plain(', '.join(run.label for run in bases))}")
+    say(f"[bold]new[/]    {plain(new.label)}")
     for remark in result.remarks:
-        console.print(f"[bold yellow]Note:[/] {plain(remark)}")
+        say(f"[bold yellow]Note:[/] {plain(remark)}")
     shown = [item for item in differences if everything or item.mark not in (NOISE, UNKNOWN)]
     if shown:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -121,9 +124,9 @@ def print_comparison(
     few = sum(item.mark == UNKNOWN for item in differences)
     console.print(f"{quiet} figures within noise, {few} with too few samples to judge")
     for reason in result.regressions:
-        console.print(f"[bold red]Regression[/] {plain(reason)}")
+        say(f"[bold red]Regression[/] {plain(reason)}")
     for reason in result.unjudged:
-        console.print(f"[bold yellow]Unjudged[/] {plain(reason)}")
+        say(f"[bold yellow]Unjudged[/] {plain(reason)}")
     if result.word == NO_REGRESSION:
         console.print("[bold green]No regression[/]")
 
