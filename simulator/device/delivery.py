@@ -176,6 +176,11 @@ class Delivery:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"delivery failed: {describe(error)}")
             self._env.internal_error("delivery.exception", error, self._index)
+            if self._session is not None:
+                # At once it would fail again, for ever.
+                self._timer = self._env.timers.call_later(retry_delay(1), self.kick)
+            self._on_settled()
+            return
         # What came in while the last reply was on its way out of the loop.
         due = self._next_due()
         if due is not None and due <= self._env.clock.monotonic():

@@ -74,6 +74,25 @@ def test_a_signal_before_its_time_is_over_is_no_pass(scenario: str) -> None:
     assert "stopped by SIGTERM after" in told
 
 
+def test_a_second_signal_does_not_wait_for_records(tmp_path: Path) -> None:
+    path = tmp_path / "patient.yaml"
+    path.write_text(SCENARIO + "defaults: {drain: 10min}\n")
+    process = started(str(path), "--trace", "--duration", "60s")
+    online(process)
+    (platform,) = psutil.Process(process.pid).children()
+    # It answers nothing any more, so that records wait.
+    platform.suspend()
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "timeout after" in line or "requests" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=100)
+    assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.FAILED), told
+    assert "stopped by SIGINT" in told
+
+
 def test_the_embedded_platforms_death_is_told(scenario: str) -> None:
     process = started(scenario, "--trace", "--duration", "4s")
     online(process)

@@ -480,3 +480,22 @@ async def test_the_backlog_goes_up_in_order_whatever_was_refused_before_the_conn
     ]
     assert len(ids) > 12
     assert ids == sorted(set(ids))
+
+
+async def test_an_error_of_our_own_is_counted_and_tried_again_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("odd")
+
+    device = await world.online()
+    monkeypatch.setattr(type(device.delivery.outbox), "next_due", lambda _: 0.0)
+    monkeypatch.setattr(type(device.delivery.outbox), "take", broken)
+    device.delivery.kick()
+    await world.advance(4.5)
+    errors = world.recorder.internal_errors
+    assert 1 < len(errors) < 10
+    assert {(rule, index) for rule, _, index in errors} == {("delivery.exception", 0)}
+    monkeypatch.undo()
+    errors.clear()
+    world.logs.clear()

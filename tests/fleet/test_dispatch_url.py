@@ -50,6 +50,7 @@ def test_what_is_taken(text: str, url: str) -> None:
         ("http://-a", "names no valid host"),
         ("http://.", "names no valid host"),
         (f"http://{'a' * 64}", "names no valid host"),
+        (f"http://{'.'.join(['a' * 60] * 5)}", "names no valid host"),
         ("http://999.1.1.1", "no valid IPv4 address"),
         ("http://1.2.3", "no valid IPv4 address"),
         ("http://x:0", "port that is no number from 1 to 65535"),

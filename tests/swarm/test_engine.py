@@ -217,11 +217,14 @@ def test_exceptions_of_calls_on_the_loop_are_internal_errors_and_those_of_the_ne
     loop.call_soon_threadsafe(lambda: loop.create_task(forgotten()) and None)
     context = {"message": "transport ended", "exception": ConnectionResetError(), "transport": object()}
     loop.call_soon_threadsafe(loop.call_exception_handler, context)
+    ours = {"message": "fault in the handler of a connection", "exception": OSError("disk"), "protocol": object()}
+    loop.call_soon_threadsafe(loop.call_exception_handler, ours)
     loop.call_soon_threadsafe(gc.collect)
-    until(lambda: len(rig.listener.lines) >= 3)
+    until(lambda: len(rig.listener.lines) >= 4)
     assert sorted(detail.split(" (")[0].partition(": ")[2] for _, detail in rig.errors) == [
         "KeyError: 'odd'",
         "RuntimeError: nobody awaits this",
+        "disk",
     ]
     assert {rule for rule, _ in rig.errors} == {"engine.exception"}
     rig.engine.close()
