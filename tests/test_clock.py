@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.clock import ManualClock, RunClock, SystemClock, TimerHandle, TimerQueue
+from simulator.clock import JumpWatch, ManualClock, RunClock, SystemClock, TimerHandle, TimerQueue
 
 
 def test_the_manual_clock_moves_both_readings_forward_only() -> None:
@@ -53,6 +53,23 @@ def test_a_runs_clock_can_follow_another_machines_and_still_knows_its_own() -> N
     assert clock.jumped_s() == pytest.approx(10.0)
     clock.begin()
     assert clock.wall() == pytest.approx(1_011.0)
+
+
+def test_a_jump_is_told_once_and_small_steps_together() -> None:
+    system = ManualClock(wall=1_000.0)
+    watch = JumpWatch(RunClock(system))
+
+    def step(seconds: float) -> float | None:
+        system.advance(1.0)
+        system.set_wall(system.wall() + seconds)
+        return watch.look()
+
+    assert [step(0.0), step(0.9)] == [None, None]
+    assert step(0.2) == pytest.approx(1.1)
+    assert step(0.0) is None
+    assert step(-3_600.0) == pytest.approx(-3_600.0)
+    assert step(0.0) is None
+    assert step(3_600.0) == pytest.approx(3_600.0)
 
 
 def test_calls_are_made_in_order_of_time_and_then_of_queueing() -> None:

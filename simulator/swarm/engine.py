@@ -336,10 +336,6 @@ class Engine:
 
     def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
         loop = asyncio.get_running_loop()
-        late = loop.time() - self._probe_due
-        if not self._stopping and late > 0:
-            # A stall that lasted into the run's end: the probe that would tell of it comes too late.
-            self._on_lag(late)
         self._stopping = True
         self._obey()
         self._forget_starts()

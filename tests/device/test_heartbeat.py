@@ -152,3 +152,27 @@ async def test_nothing_is_missed_where_no_beat_was_due(world: World) -> None:
     world.timers.run_due()
     await world.advance(10.0)
     assert world.recorder.missing == {}
+
+
+@pytest.mark.parametrize(("late_by", "missed"), [(0.0, 0), (0.9, 0), (1.1, 1)])
+async def test_a_beat_that_lost_a_race_against_the_connections_end_was_not_missed(
+    world: World, late_by: float, missed: int
+) -> None:
+    world.platform.terms["heartbeatInterval"] = "10"
+    await world.online()
+    await world.until(lambda: len(moments(world)) == 1)
+    world.clock.advance(10.0 + late_by)
+    world.platform.link.close(1001)
+    await world.settle()
+    assert world.recorder.missing["dev.heartbeat"] == missed
+
+
+async def test_a_beat_is_recorded_under_the_time_at_which_it_was_sent(world: World) -> None:
+    world.platform.terms["heartbeatInterval"] = "10"
+    world.platform.always("dev.heartbeat", late(0.4))
+    await world.online()
+    ahead = world.clock.wall() - world.clock.monotonic()
+    await world.advance(35.0)
+    told = [entry[1] - ahead for entry in world.recorder.requests if entry[0] == "dev.heartbeat"]
+    assert len(told) >= 3
+    assert told == pytest.approx(moments(world)[: len(told)], abs=1e-3)

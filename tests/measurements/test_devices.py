@@ -138,6 +138,14 @@ def test_a_worker_whose_master_fell_silent_tells_later_that_its_devices_were_dow
     assert {state: count for state, count in swarm.master.gauge.items() if count} == {"online": 40, "stopped": 20}
 
 
+def test_a_change_in_the_second_of_the_silence_brings_a_worker_back() -> None:
+    swarm = TwoWorkers()
+    swarm.master.lost("a", T0 + 20.5)
+    swarm.change("a", range(10), "online", "waiting", 20.8)
+    swarm.report("a")
+    assert (swarm.master.online_now(), swarm.master.gauge["waiting"]) == (50, 10)
+
+
 def test_a_late_word_of_a_dead_worker_does_not_bring_its_devices_back() -> None:
     swarm = TwoWorkers()
     swarm.change("a", range(5), "online", "waiting", 10.0)
