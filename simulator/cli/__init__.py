@@ -24,8 +24,8 @@ examples:
   best-fleet device --scenario scenarios/smoke.yaml --trace
   best-fleet compare runs/monday runs/tuesday --fail-on "p99 +10%"
 
-best-fleet COMMAND --help tells more. Exit codes: 0 passed, 1 requests failed, 2 usage or scenario error,
-3 threshold crossed, 4 generator overloaded.
+best-fleet COMMAND --help tells more. Exit codes: 0 passed, 1 failed, 2 usage or scenario error,
+3 threshold crossed, 4 figures not valid, 5 stopped before the planned end.
 """
 
 
