@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reports.checkpoint import Checkpoint
+from reports.rebuild import load_run
 from reports.run_info import RunInfo
 from reports.writer import write_reports
 from simulator.cli import main
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.findings import Finding
+from simulator.measurements.intervals import MemoryIntervals
 from simulator.measurements.run import RunMeasurements
 
 STARTED = 1_700_000_000.0
@@ -108,6 +112,29 @@ def test_a_run_is_not_compared_with_itself(spelling: str, tmp_path: Path, capsys
         shown = capsys.readouterr()
         assert "compare: " in shown.err
         assert "No regression" not in shown.out
+
+
+@pytest.mark.parametrize("spelling", ["{run}", "{run}/", "{run}/../run", "{link}"])
+def test_reports_that_know_no_run_id_are_known_by_their_place(
+    spelling: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = leave_run(tmp_path / "run", 0.020, run_ids=())
+    (tmp_path / "link").symlink_to("run")
+    again = spelling.format(run=run, link=tmp_path / "link")
+    assert main(["compare", run, again]) == 2
+    assert main(["report", "--merge", run, again, "--out", str(tmp_path / "both")]) == 2
+    assert "given twice" in (told := capsys.readouterr().err) or "are one" in told
+    other = leave_run(tmp_path / "other", 0.020, run_ids=())
+    assert main(["compare", run, other]) == 0
+
+
+def test_a_run_that_broke_off_is_no_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = leave_run(tmp_path / "base", 0.020)
+    measurements, info = load_run(Path(base))
+    measurements.intervals = MemoryIntervals(measurements.intervals)
+    Checkpoint(tmp_path / "new", measurements, replace(info, run_ids=("new",))).write(STARTED + 20)
+    assert main(["compare", base, str(tmp_path / "new")]) == 3
+    assert "new is invalid: it broke off" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("metric", ["p50", "p95", "p99", "p99.9", "failures"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports.commands import add_compare_arguments, compare_directories
+from reports.comparability import worthless
 from reports.compare import (
     BETTER,
     FOLLOWS,
@@ -19,7 +20,7 @@ from reports.compare import (
     compare_runs,
     compared_run,
 )
-from reports.gates import parse_fail_on, regressions
+from reports.gates import parse_fail_on, regressions, unjudged
 from reports.noise import Bounds, quantile_bounds, share_bounds, widest
 from reports.rebuild import UnreadableRunError
 from reports.run_info import RunInfo
@@ -287,3 +288,54 @@ def test_records_that_are_still_pending_took_for_ever(info: Info) -> None:
 
     marks = {item.metric: item.mark for item in compare_runs([run(600)], run(300))}
     assert marks["p95"] == WORSE
+
+
+def of_latencies(info: Info, *series: tuple[str, list[float]], seconds: float = 20.0) -> ComparedRun:
+    measurements = RunMeasurements()
+    for name, latencies in series:
+        for number, took in enumerate(latencies):
+            # slow and fast ones mixed over the run's time
+            at = 1_700_000_001.0 + number * 7_919 % len(latencies) * seconds / len(latencies)
+            measurements.apply([(0, name, at, took, "00000000", 1, 1, 0.0)])
+    return compared("run", measurements, info())
+
+
+def test_what_looks_worse_and_has_no_upper_bound_is_unjudged(info: Info) -> None:
+    # of 200 samples a p99 has none; two slow ones in the base are all that is known of its end
+    base = of_latencies(info, ("connect", [0.1] * 198 + [0.3] * 2))
+    new = of_latencies(info, ("connect", [0.1] * 190 + [0.2] * 10))
+    marks = {item.metric: item.mark for item in compare_runs([base], new)}
+    assert (marks["p50"], marks["p99"]) == (NOISE, UNKNOWN)
+
+
+def test_a_figure_among_many_that_looks_worse_is_told_to_a_gate_on_all(info: Info) -> None:
+    beats = ("dev.heartbeat", [0.1 + number % 5 / 1000 for number in range(2_000)])
+    base = of_latencies(info, beats, ("dev.login", [0.01, 0.01, 0.01, 0.1, 0.1]))
+    slow = of_latencies(info, beats, ("dev.login", [0.03, 0.03, 0.03, 0.03, 0.1]))
+    same = of_latencies(info, beats, ("dev.login", [0.01, 0.01, 0.01, 0.1, 0.1]))
+    gate = [parse_fail_on("p50 +10%")]
+    told = unjudged(compare_runs([base], slow), gate)
+    assert [line.split(":")[0] for line in told] == ["dev.login p50"]
+    assert regressions(compare_runs([base], slow), gate) == []
+    assert unjudged(compare_runs([base], same), gate) == []
+    assert unjudged(compare_runs([base], same), [parse_fail_on("dev.login p50 +10%")])
+
+
+def test_spans_know_what_failed(info: Info) -> None:
+    measurements = RunMeasurements()
+    for number in range(300):
+        code = "timeout" if number % 100 < 20 else "00000000"
+        measurements.apply([(0, "connect", 1_700_000_001.0 + number / 10, 0.01, code, 1, 1, 0.0)])
+    found = compared("run", measurements, info()).series["connect"]
+    assert found.histogram.share_at_most(1_000_000) == 0.8
+    shares = [span.share_at_most(1_000_000) for span in found.spans]
+    assert sum(span.count for span in found.spans) == 300
+    assert min(shares) < 0.5
+    assert max(shares) == 1.0
+
+
+def test_one_base_with_the_same_names_is_enough(info: Info) -> None:
+    bases = [of_latencies(info, ("dev.login", [0.1] * 30)), of_latencies(info, ("connect", [0.1] * 30))]
+    assert worthless(bases, of_latencies(info, ("connect", [0.1] * 30))) == []
+    [reason] = worthless(bases, of_latencies(info, ("dev.report", [0.1] * 30)))
+    assert "nothing in common" in reason

@@ -207,3 +207,20 @@ def test_markdown_keeps_every_funcid_whatever_else_there_is(
     assert all(f"| `{name}` |" in page for name in names)
     assert "(cut: the whole is in `report.html`)" in page
     assert page.startswith("## ❌ FAILED after 20.0 s of busy: `")
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_writers_trust_no_summary(text: str, make_run: Callable[..., RunMeasurements], info: Info) -> None:
+    """Names are clean where they are counted; a writer escapes them all the same."""
+    summary = build_summary(make_run(seconds=10), info(10.0))
+    summary["scenario"] = text
+    summary["requests"] = {
+        f"dev.{text}": next(iter(summary["requests"].values())) | {"codes": {text: 3}, "failures": 3}
+    }
+    summary["fleet"]["disconnects"] = {text: 1}
+    out = io.StringIO()
+    print_summary(summary, file=out, width=300)
+    junit = render_junit(summary)
+    ElementTree.fromstring(junit)
+    for shown in (out.getvalue(), junit.decode(), render_markdown(summary)):
+        assert not CONTROLS.search(shown)
