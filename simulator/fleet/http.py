@@ -230,7 +230,8 @@ def shown(url: URL) -> str:
 def said_by(body: bytes) -> str:
     """What a refusing answer says, without its markup: the page of a proxy, or the text of an error."""
     text = body[:_SHOWN_BODY].decode("utf-8", "replace")
-    return Markup(text).striptags() if "<" in text else " ".join(text.split())
+    # A blank before each tag, so that a heading and what follows it stay two words.
+    return Markup(text.replace("<", " <")).striptags() if "<" in text else " ".join(text.split())
 
 
 def _not_reached(error: aiohttp.ClientConnectorError, *, secure: bool, source: str | None) -> NetworkError:

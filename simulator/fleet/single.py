@@ -18,6 +18,7 @@ from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.scenario import TlsFiles
 from simulator.fleet.trace import Trace
 from simulator.measurements.labels import Vocabulary
+from simulator.measurements.series import FLOW_PREFIX
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail
 
@@ -69,7 +70,9 @@ class _Observer:
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
         self._result.details.setdefault(self._counted(name, code), text)
-        self._event(f"{name} {code}", text)
+        if not name.startswith(FLOW_PREFIX):
+            # A flow's is that of the request which ended it.
+            self._event(f"{name} {code}", text)
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         self._event(f"flow {name}", f"{code} after {duration * 1000:.1f} ms")

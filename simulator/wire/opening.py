@@ -94,7 +94,7 @@ class Opening:
         body = bytes(response.body[: 10 * _SHOWN_BODY]).decode(errors="replace")
         if "<" in body:
             # The page of a proxy: what it says, without its markup.
-            body = Markup(body).striptags()
+            body = Markup(body.replace("<", " <")).striptags()
         if self.target.query:
             body = body.replace(self.target.query, "…")
         body = _printable(body, _SHOWN_BODY)

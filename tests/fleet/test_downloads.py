@@ -242,6 +242,6 @@ async def test_a_refusing_answer_is_told_without_its_markup(bench: Bench) -> Non
     for asked in (network.download(f"{base}/a?sig=x", 1000, index=0), network.look_up(f"{base}/a?sign=x", index=0)):
         error = await failure(asked)
         assert error.kind == "http 403"
-        assert "Access denied by policy" in str(error)
+        assert "Proxy Access denied by policy" in str(error)
         assert "<" not in str(error)
         assert "sig" not in str(error)
