@@ -118,8 +118,6 @@ def _bare(address: str) -> Address:
     if isinstance(found, ipaddress.IPv4Address):
         return found
     carried = found.ipv4_mapped or found.sixtofour
-    if carried is None and found.teredo is not None:
-        carried = found.teredo[1]
     if carried is None and found in _NAT64:
         carried = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
     if carried is None and found in _COMPATIBLE and int(found) > 0xFFFF:

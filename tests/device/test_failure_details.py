@@ -9,7 +9,7 @@ import pytest
 from simulator.device.environment import NetworkError
 from simulator.protocol.broker import BrokerAnswer
 from tests.device.commands import done
-from tests.device.fake_platform import Answer, closes, drops, raw, refuse
+from tests.device.fake_platform import Answer, closes, drops, raw, refuse, silent
 from tests.device.harness import World
 
 Lookup = Callable[[], Awaitable[tuple[int, bytes]]]
@@ -100,3 +100,16 @@ async def test_a_refusal_without_words_tells_nothing(world: World) -> None:
     world.platform.script("dev.login", refuse("E0000006"))
     await world.start()
     assert all(text for text in world.recorder.details.values())
+
+
+async def test_a_secret_in_a_close_reason_is_not_told(world: World) -> None:
+    world.platform.script("dev.heartbeat", silent)
+    await world.online()
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    connection = world.connections[-1]
+    handler, connection._handler = connection._handler, None
+    connection._link.open = False
+    assert handler is not None
+    handler.closed(1008, "no devKey 123456 here", "closed by the peer")
+    told = world.recorder.details["dev.heartbeat", "disconnected"]
+    assert told == "closed 1008: no devKey *** here: closed by the peer"

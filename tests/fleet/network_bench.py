@@ -135,6 +135,7 @@ class Names:
     def __init__(self, **known: list[str]) -> None:
         self.known = {f"{name}.test": addresses for name, addresses in known.items()}
         self.asked: list[str] = []
+        self.families: set[int] = set()
         self.now = 1_000.0
 
     def book(self) -> AddressBook:
@@ -142,6 +143,7 @@ class Names:
 
     async def _resolve(self, host: str, port: int, family: int) -> list[str]:
         self.asked.append(host)
+        self.families.add(family)
         await asyncio.sleep(0)
         if host not in self.known:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

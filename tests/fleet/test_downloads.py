@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from simulator.device.environment import NOT_ALLOWED
 from simulator.fleet.download_rules import AddressKind
+from simulator.fleet.http import Answer, Http, Way
 from simulator.fleet.network import MOST_REDIRECTS, FleetNetwork
-from tests.fleet.network_bench import Bench, Names, failure
+from tests.fleet.network_bench import Bench, Names, closed_port, failure
 
 PICTURE = b"\xff\xd8picture"
 
@@ -245,3 +248,37 @@ async def test_a_refusing_answer_is_told_without_its_markup(bench: Bench) -> Non
         assert "Proxy Access denied by policy" in str(error)
         assert "<" not in str(error)
         assert "sig" not in str(error)
+
+
+async def test_an_answer_after_the_deadline_is_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timer of the deadline may not have come by yet: the moment of arrival decides."""
+    http = Http(tls=None, timeout=5.0, socket_type=socket.socket, addresses=Names().book())
+    deadline = http.deadline()
+    loop = asyncio.get_running_loop()
+
+    async def late(url: URL, limit: int, way: Way) -> Answer:
+        monkeypatch.setattr(loop, "time", lambda: deadline)
+        return Answer(200, b"{}", None)
+
+    monkeypatch.setattr(http, "_get", late)
+    error = await failure(http.get(URL("http://files.test/"), 100, Way(None, 0), deadline))
+    monkeypatch.undo()
+    assert (error.kind, error.after) == ("timeout", 5.0)
+
+
+async def test_devices_share_no_cookies(bench: Bench, store: Store) -> None:
+    network, port = await served(
+        bench, store, addresses=Names(files=["127.0.0.1"]).book(), download_hosts=["files.test"]
+    )
+    store.redirects["/a"] = "/b"
+    for index in range(2):
+        await network.download(f"http://files.test:{port}/a", 1000, index=index)
+    assert len(store.headers) == 4
+    assert not any("Cookie" in headers for headers in store.headers)
+
+
+async def test_where_an_allowed_address_failed_its_failure_counts(bench: Bench) -> None:
+    names = Names(files=["127.0.0.1", "10.255.255.1"])
+    network = await bench.network(addresses=names.book(), download_hosts=["127.0.0.1/32"])
+    error = await failure(network.download(f"http://files.test:{closed_port()}/", 1000, index=0))
+    assert error.kind != NOT_ALLOWED

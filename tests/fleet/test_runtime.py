@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import uvloop
+from yarl import URL
 
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import FleetPlan
@@ -347,3 +348,13 @@ def test_on_uvloop_too() -> None:
             assert Counter(fleet.recorder.reasons()) == {"stopped": 10}
 
     uvloop.run(live())
+
+
+async def test_the_scenario_says_where_pictures_may_come_from() -> None:
+    scenario = scenario_of(1, more="downloads: {hosts: [files.test, 10.0.0.0/24], at_once: 7}\n")
+    async with fleet_of(scenario) as fleet:
+        network = fleet.runtime._network
+        assert network is not None
+        assert network._rules.refusal(URL("http://files.test/"), "127.0.0.1") is None
+        assert network._rules.refusal(URL("http://any.test/"), "10.0.0.9") is None
+        assert network._downloads._value == 7

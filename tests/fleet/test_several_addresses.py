@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from simulator.fleet.network import FleetNetwork
 from simulator.wire.addresses import LIFE_S, PAUSE_S
+from simulator.wire.tls import SelfSigned, client_context, server_context
 from tests.fleet.network_bench import Bench, Handler, Names, closed_port, failure, silent_address, until
 
 Reach = Callable[[FleetNetwork, str, int, int], Awaitable[Any]]
@@ -173,6 +175,27 @@ async def test_who_met_a_server_that_says_nothing_begins_at_the_next_address(ben
     server.close()
 
 
+async def test_a_failed_opening_handshake_makes_the_name_asked_anew(bench: Bench) -> None:
+    """Who took over the old address answers, and is no broker."""
+    names = Names(platform=["127.0.0.1"])
+    port = await Place(bench, by_look_up).at("127.0.0.1")
+    await bench.websocket(host="127.0.0.2", port=port)
+    network = await network_of(bench, names)
+    assert (await failure(by_websocket(network, "platform.test", port, 0))).kind == "handshake"
+    names.known["platform.test"] = ["127.0.0.2"]
+    names.now += PAUSE_S
+    await by_websocket(network, "platform.test", port, 0)
+
+
+async def test_an_address_without_tls_leaves_the_next_one_its_turn(bench: Bench, certificate: SelfSigned) -> None:
+    names = Names()
+    names.known["localhost"] = ["127.0.0.1", "127.0.0.2"]
+    port = await Place(bench, by_look_up).at("127.0.0.1")
+    await bench.websocket(server_context(certificate.cert, certificate.key), host="127.0.0.2", port=port)
+    network = await network_of(bench, names, tls=client_context(certificate.cert))
+    await network.connect(f"wss://localhost:{port}/", Handler(), index=0, root_ca=None)
+
+
 @every_way
 async def test_of_addresses_that_all_fail_the_reason_is_told(bench: Bench, reach: Reach) -> None:
     names = Names(platform=["127.0.0.1", "127.0.0.2"])
@@ -201,3 +224,4 @@ async def test_the_source_address_holds_in_a_race_too(bench: Bench, reach: Reach
         await until(lambda: bool(handlers) and handlers[0].connection is not None)
         seen.append(handlers[0].connection.peer[0])
     assert seen == ["127.0.0.9"]
+    assert names.families == {socket.AF_INET}

@@ -269,3 +269,20 @@ async def test_errors_of_the_system_have_their_kind(
         await client._reach(loop, connection, target, None, None, None, 1, 1, None, Failing(None), 0)
     assert caught.value.kind == kind
     assert "127.0.0.1:9" in caught.value.detail
+
+
+async def test_a_handshake_that_comes_after_the_deadline_opens_nothing(network: Network) -> None:
+    """Its timer may not have come by yet: what is late is late."""
+    from simulator.wire import client
+    from simulator.wire.opening import Opening
+
+    server, _ = await network.serve()
+    target = client._parse(f"ws://127.0.0.1:{server.port}/")
+    loop = asyncio.get_running_loop()
+    handler = Collector()
+    opening = Opening(target, None, 1 << 20, loop.create_future(), loop.time())
+    connection = client.ClientConnection(loop, handler, opening, max_size=1 << 20, close_timeout=1, on_error=None)
+    await client._reach(loop, connection, target, None, None, None, 5, 1, None, LocalPorts(None), 0)
+    with pytest.raises(TimeoutError):
+        await opening.done
+    assert not connection.is_open

@@ -75,6 +75,7 @@ async def test_a_range_that_is_used_up_is_left_for_the_systems(
     part = range(usual.start, usual.start + WINDOW + 1)
     ports = LocalPorts(part)
     connections += await several(len(part) + 5, ports, listener)
+    assert {sock.getpeername() for sock in connections} == {listener}
     outside = [sock for sock in connections if sock.getsockname()[1] not in part]
     assert 5 <= len(outside) < len(part)
 
