@@ -187,8 +187,8 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
     if records["pending"] and not any(map(_speaks_of_pending, thresholds)):
         yield Finding("records_unaccounted", {"pending": records["pending"], **of})
     if records["refused"]:
-        judged = any(threshold.subject == "records.refused" for threshold in thresholds)
-        yield Finding(f"records_refused{'_judged' if judged else ''}", {"refused": records["refused"], **of})
+        # As failed requests: where there are thresholds they decide.
+        yield Finding(f"records_refused{'_judged' if thresholds else ''}", {"refused": records["refused"], **of})
     if records["rejected"]:
         yield Finding("records_rejected", {"rejected": records["rejected"], **of})
     if lost := lost_connections(measurements):
