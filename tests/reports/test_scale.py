@@ -38,14 +38,22 @@ RATES = {
 }
 BUILD = """
 import json, re, sys, time
+from itertools import islice
 from pathlib import Path
+from reports.hlog import read_hlog
 from reports.rebuild import rebuild
+from reports.writer import HLOG
+from simulator.measurements.histogram import Histogram
+began = time.process_time()
+for interval in islice(read_hlog(Path(sys.argv[1], HLOG)), 10_000):
+    Histogram.decode(interval.encoded)
+reading = time.process_time() - began
 began = time.process_time()
 summary = rebuild(Path(sys.argv[1]))
 # Not getrusage: its peak counts what the process was before it became this program, a copy of the test runner.
 peak_mb = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 count = summary["requests"]["dev.heartbeat"]["count"]
-print(json.dumps({"s": time.process_time() - began, "mb": peak_mb, "count": count}))
+print(json.dumps({"ratio": (time.process_time() - began) / reading, "mb": peak_mb, "count": count}))
 """
 
 
@@ -96,7 +104,7 @@ def test_hour_of_twenty_thousand_devices_is_reported_fast_and_small(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["count"] == heartbeats
-    # CPU seconds, so that other work on the machine does not count
-    assert found["s"] < 10.0
+    # as many times the reading of the log's first 10,000 histograms, of 54,000: a slow machine slows down both
+    assert found["ratio"] < 22.0, found
     assert found["mb"] < 500.0
     assert (tmp_path / "report.html").stat().st_size < 2 * 1024 * 1024
