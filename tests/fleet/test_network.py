@@ -418,9 +418,9 @@ async def test_a_broker_that_demands_a_client_certificate(
 
 async def test_without_a_rate_everybody_goes_at_once(bench: Bench) -> None:
     network = await bench.network()
-    begun = time.perf_counter()
-    await asyncio.gather(*(network.turn() for _ in range(1000)))
-    assert time.perf_counter() - begun < 0.5
+    for _ in range(1000):
+        with pytest.raises(StopIteration):  # it came back without waiting for anything
+            network.turn().send(None)
 
 
 async def test_turns_come_at_the_connect_rate_and_in_order(bench: Bench) -> None:

@@ -181,5 +181,6 @@ def test_a_workers_clock_that_is_off_is_said_and_taken_out_of_its_times(locust: 
     seconds = {interval.start for interval in read_hlog(swarm.master.report / "latency.hlog")}
     started = datetime.fromisoformat(summary["started"]).timestamp()
     assert min(seconds) >= int(started)
-    assert len(seconds) >= 7
+    # Four minutes off, all of them would be the first one.
+    assert len(seconds) >= 5
     assert summary["fleet"]["online_ratio"] > 0.5

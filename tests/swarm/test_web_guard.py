@@ -40,7 +40,9 @@ class Ui:
             tls_key="key" if tls else None,
             delayed_start=True,
         )
-        role: Any = SimpleNamespace(options=SimpleNamespace(web_base_path=prefix), runner=runner, book=None)
+        role: Any = SimpleNamespace(
+            options=SimpleNamespace(web_base_path=prefix), runner=runner, book=None, environment=environment
+        )
         add_pages(web_ui, role)
         protect(web_ui, Access(login=login), prefix)
         assert web_ui.app is not None
@@ -147,9 +149,10 @@ def test_no_answer_lets_another_origin_read_it_or_frame_it(ui: Ui) -> None:
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_the_page_itself_drives_the_fleet_and_changes_the_host(ui: Ui) -> None:
+def test_the_page_itself_drives_the_fleet_and_changes_the_host(ui: Ui, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui.environment.runner, "start", lambda *_, **__: None)
     own = {"Origin": f"http://{HERE}", "Sec-Fetch-Site": "same-origin", "Host": HERE}
-    form = {"user_count": "0", "spawn_rate": "0", "host": "http://192.0.2.1"}
+    form = {"user_count": "1", "spawn_rate": "1", "host": "http://192.0.2.1"}
     answer = ui.client.post(f"{ui.prefix}/swarm", data=form, headers=own, base_url=f"http://{HERE}")
     assert answer.get_json()["host"] == "http://192.0.2.1"
     assert ui.environment.host == "http://192.0.2.1"
