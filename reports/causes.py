@@ -128,6 +128,11 @@ CAUSES: Final = (
         "{refused:count} of {generated:count} records were never offered to the platform, because the devices' own "
         "stores were full",
     ),
+    Cause(
+        "records_rejected",
+        _FAILED,
+        "{rejected:count} of {generated:count} records never arrived: refused five times, or too large for a package",
+    ),
     Cause("requests_failed", _FAILED, "{failures:count} of {count:count} requests failed, the most {name} ({code})"),
     Cause("flows_failed", _FAILED, "{failures:count} of {count:count} runs of the flow {name} failed ({code})"),
     Cause("code_set_elsewhere", _FAILED, "another part of the locustfile demands exit code {code}"),
@@ -152,9 +157,9 @@ CAUSES: Final = (
     ),
     Cause("records_refused_judged", _REMARK, "{refused:count} of {generated:count} records found the store full"),
     Cause(
-        "records_rejected",
+        "records_rejected_judged",
         _REMARK,
-        "{rejected:count} of {generated:count} records were given up after five refusals",
+        "{rejected:count} of {generated:count} records were given up: refused five times, or too large for a package",
     ),
     Cause(
         "errors_allowed",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from reports.causes import sentence
 from reports.figures import Figures, SeriesFigures, after, recent, whole_run
 from reports.run_info import RunInfo
+from reports.text import duration
 from reports.thresholds import LOOP_LAG, Threshold
 from simulator.measurements.histogram import Histogram, rank_of
 from simulator.measurements.run import HOLD_S, RunMeasurements
@@ -95,6 +96,8 @@ def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements,
 
 def _view(measurements: RunMeasurements, run: RunInfo, start: float) -> Figures | str:
     """The part of the run from `start` seconds on, or why it cannot be looked at."""
+    if start >= run.duration_s > 0:
+        return f"the run ended after {duration(run.duration_s)}"
     try:
         return after(measurements, run, start) if start else whole_run(measurements, run)
     except (OSError, ValueError) as error:

@@ -20,6 +20,7 @@ from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import FLOW_PREFIX
 
 PASSED, FAILED, INVALID, INTERRUPTED = "passed", "failed", "invalid", "interrupted"
+VERIFY_LOG: Final = "dev.data.upload.verifyLog"
 _VERDICTS: Final = {
     ExitCode.PASSED: PASSED,
     ExitCode.FAILED: FAILED,
@@ -134,7 +135,8 @@ def headline(summary: Mapping[str, Any]) -> str:
     if not reasons:
         held = len(summary["thresholds"])
         every = "the threshold holds" if held == 1 else f"all {held} thresholds hold"
-        return f"{start}: {every if held else 'no request failed'}"
+        allowed = next((note for note in summary["notes"] if note["key"] == "errors_allowed"), None)
+        return f"{start}: {every if held else sentence(allowed) if allowed else 'no request failed'}"
     more = len(reasons) - 1
     others = f" (and {more} more reason{'s' if more > 1 else ''})" if more else ""
     return f"{start}: {sentence(reasons[0])}{others}"
@@ -190,7 +192,8 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
         # As failed requests: where there are thresholds they decide.
         yield Finding(f"records_refused{'_judged' if thresholds else ''}", {"refused": records["refused"], **of})
     if records["rejected"]:
-        yield Finding("records_rejected", {"rejected": records["rejected"], **of})
+        judged = any(map(_speaks_of_rejected, thresholds))
+        yield Finding(f"records_rejected{'_judged' if judged else ''}", {"rejected": records["rejected"], **of})
     if lost := lost_connections(measurements):
         yield Finding("connections_lost", {"count": sum(lost.values()), "reasons": lost})
 
@@ -201,6 +204,14 @@ def _speaks_of_pending(threshold: Threshold) -> bool:
         return True
     upper = threshold.comparison in ("<", "<=") and threshold.metric in ("percentile", "max")
     return upper and not threshold.intended and threshold.matches(RECORD_DELIVERY)
+
+
+def _speaks_of_rejected(threshold: Threshold) -> bool:
+    """Whether records that were given up decide about this threshold: themselves, or the requests that were refused."""
+    if threshold.subject in ("records.rejected", "records.acknowledged", "failures"):
+        return True
+    failing = threshold.metric == "failures" or threshold.comparison in ("<", "<=")
+    return failing and (threshold.matches(RECORD_DELIVERY) or threshold.matches(VERIFY_LOG))
 
 
 def _of_requests(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:

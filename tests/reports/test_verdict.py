@@ -101,7 +101,15 @@ HOLDS = ("dev.heartbeat p99 < 1 s",)
         ((*GOOD, "bad"), ("failures < 10 %",), ["threshold_crossed"], 3),
         ((*GOOD, "flow"), (), ["flows_failed"], 1),
         ((*GOOD, "bad", "flow"), (), ["requests_failed"], 1),
-        ((*GOOD, "generated", "rejected"), (), [], 0),
+        # What was given up is lost, unless a threshold speaks of it or of the requests that were refused.
+        ((*GOOD, "generated", "rejected"), (), ["records_rejected"], 1),
+        ((*GOOD, "generated", "rejected"), ("dev.heartbeat p99 < 1min",), ["records_rejected"], 1),
+        ((*GOOD, "generated", "rejected"), ("records.rejected < 9",), [], 0),
+        ((*GOOD, "generated", "rejected"), ("failures < 9",), [], 0),
+        # A part of the run that there never was holds nothing.
+        (GOOD, ("failures < 9 after 60min",), ["threshold_unmeasured"], 3),
+        (GOOD, ("disconnects == 0 after 60min",), ["threshold_unmeasured"], 3),
+        (GOOD, ("requests_per_second < 100 after 60min",), ["threshold_unmeasured"], 3),
         (GOOD, ("dev.login p99 < 1 s",), ["threshold_unmeasured"], 3),
         # An error of ours makes all figures doubtful, whatever else is true.
         ((*GOOD, "error"), HOLDS, ["internal_error"], 4),

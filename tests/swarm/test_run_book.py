@@ -128,7 +128,7 @@ def test_a_platform_that_dies_while_devices_deliver_their_last_records_is_told_t
     assert platform.stopped
 
 
-@pytest.mark.parametrize(("at", "early"), [(8.0, True), (58.5, True), (59.5, False), (61.0, False)])
+@pytest.mark.parametrize(("at", "early"), [(8.0, True), (58.5, True), (59.9, True), (60.0, False), (61.0, False)])
 def test_a_signal_before_the_planned_end_interrupts(desk: Desk, at: float, early: bool) -> None:
     desk.time.advance(at)
     desk.book.interrupt("SIGINT")
@@ -138,7 +138,7 @@ def test_a_signal_before_the_planned_end_interrupts(desk: Desk, at: float, early
     assert desk.book.code == (ExitCode.INTERRUPTED if early else ExitCode.PASSED)
 
 
-@pytest.mark.parametrize(("at", "early"), [(979.0, True), (981.0, False)])
+@pytest.mark.parametrize(("at", "early"), [(994.0, True), (996.0, False)])
 def test_the_end_of_a_long_run_is_not_asked_for_to_the_second(tmp_path: Path, at: float, early: bool) -> None:
     desk = Desk(tmp_path / "report", planned_s=1000.0)
     assert keys(desk.end(at)) == (["ended_early"] if early else [])
