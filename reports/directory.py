@@ -42,7 +42,12 @@ class ReportDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: int | None = None
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            # The system's words name neither what is wrong nor what would be right.
+            in_the_way = next((place for place in (path, *path.parents) if place.exists()), path)
+            raise NotADirectoryError(f"{in_the_way} is a file; a report needs a directory, name another") from None
         while self._lock is None and not self._take():
             pass
 

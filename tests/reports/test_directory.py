@@ -46,6 +46,16 @@ def test_one_at_a_time(tmp_path: Path) -> None:
     ReportDirectory(path).release()
 
 
+@pytest.mark.parametrize("below", ["", "runs/a"])
+def test_a_file_in_the_place_of_the_directory_is_named(tmp_path: Path, below: str) -> None:
+    file = tmp_path / "report.txt"
+    file.write_text("mine")
+    with pytest.raises(NotADirectoryError) as refused:
+        ReportDirectory(file / below)
+    assert str(refused.value) == f"{file} is a file; a report needs a directory, name another"
+    assert file.read_text() == "mine"
+
+
 def test_a_killed_holder_blocks_nobody(tmp_path: Path) -> None:
     process = holder(tmp_path)
     try:
