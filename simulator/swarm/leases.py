@@ -156,6 +156,10 @@ class LeaseHolder:
         """Whether nothing may run any more."""
         return now >= self.valid_until
 
+    def ran_out(self, now: float) -> bool:
+        """Whether there was a lease, which nobody has renewed."""
+        return self.valid_until > 0 and self.expired(now)
+
     def question(self, want: int, now: float) -> dict[str, Any]:
         """The next message to the master.
 

@@ -15,6 +15,7 @@ from locust.exception import RPCError
 
 from reports.causes import sentence
 from simulator.clock import JUMP_S, JumpWatch
+from simulator.exit_codes import ExitCode
 from simulator.faults import describe
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.scenario import Scenario
@@ -86,6 +87,11 @@ class Worker(Role):
         """Nothing: the run began when its order came, which may be before or after Locust's spawn message."""
 
     def test_stopping(self) -> None:
+        part = self._part
+        if part is not None and not part.over and not self._leaving and part.holder.ran_out(time.monotonic()):
+            # Locust gives up a master that it hears no more of, and would call that a right end.
+            logger.error("this worker has lost its master: what it measured since then stands in no report")
+            self.environment.process_exit_code = ExitCode.INVALID
         self._end_part()
 
     def test_stop(self) -> None:

@@ -63,6 +63,19 @@ class Swarm:
         assert "Traceback" not in self.master.output + self.workers[0].output + self.workers[1].output
 
 
+SHORT_OF_PATIENCE = """\
+from locust import runners
+
+runners.MASTER_HEARTBEAT_TIMEOUT = 4
+
+from simulator.swarm.session import install
+from simulator.swarm.users import MeetingDevice
+
+__all__ = ["MeetingDevice"]
+install()
+"""
+
+
 @pytest.fixture
 def impatient(scenario: Path) -> Path:
     scenario.write_text(scenario.read_text() + IMPATIENT)
@@ -184,3 +197,16 @@ def test_a_workers_clock_that_is_off_is_said_and_taken_out_of_its_times(locust: 
     # Four minutes off, all of them would be the first one.
     assert len(seconds) >= 5
     assert summary["fleet"]["online_ratio"] > 0.5
+
+
+def test_workers_whose_master_is_killed_end_and_say_that_this_is_no_right_end(
+    locust: Start, impatient: Path, tmp_path: Path
+) -> None:
+    locustfile = tmp_path / "short_of_patience.py"
+    locustfile.write_text(SHORT_OF_PATIENCE)
+    swarm = Swarm(locust, impatient, locustfiles=(locustfile, locustfile))
+    swarm.online(6)
+    swarm.master.process.kill()
+    for worker in swarm.workers:
+        assert worker.end() == ExitCode.INVALID, worker.output
+        assert "has lost its master" in worker.output
