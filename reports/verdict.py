@@ -131,7 +131,7 @@ def code_of(findings: Iterable[Finding]) -> ExitCode:
 def headline(summary: Mapping[str, Any]) -> str:
     """The first line of every output: the verdict and its reason."""
     start = f"{summary['verdict'].upper()} after {text.duration(summary['duration_s'])} of {summary['scenario']}"
-    reasons = summary["reasons"]
+    reasons = _led(summary["reasons"])
     if not reasons:
         held = len(summary["thresholds"])
         every = "the threshold holds" if held == 1 else f"all {held} thresholds hold"
@@ -143,13 +143,21 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 
 def reason_lines(summary: Mapping[str, Any]) -> list[str]:
-    """Every reason as a sentence, the one that decides first."""
-    return [sentence(reason) for reason in summary["reasons"]]
+    """Every reason as a sentence, in the order in which people want to read them: as in `headline`."""
+    return [sentence(reason) for reason in _led(summary["reasons"])]
 
 
 def note_lines(summary: Mapping[str, Any]) -> list[str]:
     """Every remark as a sentence."""
     return [sentence(note) for note in summary["notes"]]
+
+
+def _led(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The reasons, led by the cause: where nobody came online, every threshold that was crossed is a consequence."""
+    led = list(reasons)
+    if led and led[0]["key"] in ("threshold_crossed", "threshold_unmeasured"):
+        led.sort(key=lambda reason: reason["key"] != "none_online")
+    return led
 
 
 def _verdict_of(reasons: Sequence[Finding]) -> str:

@@ -126,7 +126,8 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
         each = 1.0 / (group.heartbeat or interval)
         for stream in group.verifications:
             rate = max(stream.rate, stream.wave.peak if stream.wave is not None else 0.0)
-            each += rate / stream.batch + rate * stream.photo_share
+            # A record goes up at once: batches fill only behind an outage.
+            each += rate + rate * stream.photo_share
         # A user, a card, a portrait and a face photo in pieces.
         each += sum(stream.rate * MESSAGES_OF_ENROLMENT for stream in group.enrolments)
         total += each * count

@@ -321,3 +321,11 @@ def test_every_text_can_be_written_without_its_values(cause: object) -> None:
     key = cause.key  # type: ignore[attr-defined]
     assert "{" not in sentence(Finding(key))
     assert cause_of(key) is cause
+
+
+def test_where_nobody_came_online_that_is_the_first_line_and_the_thresholds_follow(info: Info) -> None:
+    summary = build_summary(measured("bad"), info(thresholds=("failures < 1 %",), devices=1, started=T0))
+    assert exit_code(summary) == 3
+    assert "no device came online (0 of 1)" in headline(summary)
+    assert reason_lines(summary)[0] == "no device came online (0 of 1)"
+    assert "failures < 1 %" in reason_lines(summary)[1]
