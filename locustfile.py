@@ -1,7 +1,7 @@
 """What Locust loads: hands over to `simulator.swarm`."""
 
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 

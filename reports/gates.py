@@ -9,7 +9,6 @@ too few samples is unjudged. That is a result of its own, no pass, if the limit 
 the limit speaks of could be judged, or if it looks as if it had crossed the limit.
 """
 
-import difflib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from reports.compare import (
 )
 from reports.noise import LEAST_SAMPLES, LEAST_SPANS, least_samples
 from reports.order import FLOW_ORDER
+from simulator.closest import closest_words
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 
 
@@ -100,12 +100,11 @@ def unknown_names(limits: Sequence[FailOn], measured: Collection[str]) -> list[s
     for limit in limits:
         if any(fnmatchcase(name, limit.subject) for name in known):
             continue
-        by_lower = {name.lower(): name for name in sorted(known)}
-        close = difflib.get_close_matches(limit.subject.lower(), list(by_lower), n=3, cutoff=0.6)
+        close = closest_words(limit.subject, sorted(known), most=3)
         what = f"there is no funcId, flow or command {limit.subject!r}"
         if not limit.is_name:
             what = f"no funcId, flow or command fits {limit.subject!r}"
-        hint = f" (did you mean {' or '.join(by_lower[name] for name in close)}?)" if close else ""
+        hint = f" (did you mean {' or '.join(close)}?)" if close else ""
         problems.append(f"{limit.expression!r}: {what}{hint}")
     return problems
 

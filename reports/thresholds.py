@@ -31,12 +31,13 @@ pending when the run ends count in `record_delivery` like failed ones. `intended
 failed ones with the time until they failed.
 """
 
-import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
+
+from simulator.closest import closest
 
 LATENCY, SHARE_OR_COUNT, SHARE, COUNT, RATE, MEGABYTES = "latency", "share_or_count", "share", "count", "rate", "MB"
 
@@ -302,10 +303,3 @@ class _Parser:
             if after_s > _MOST_AFTER_S:
                 raise self._fail("`after` is out of range: a run takes 30 days at most", amount.at)
         return after_s, abort
-
-
-def closest(word: str, words: Collection[str]) -> str | None:
-    """The one of `words` that `word` is most likely a slip of, or None."""
-    by_lower = {item.lower(): item for item in words}
-    found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None

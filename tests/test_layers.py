@@ -18,6 +18,7 @@ PROJECT_PACKAGES = ("simulator", "reports", "locustfile", "benchmarks", "tests")
 BASE = {
     "simulator",
     "simulator.clock",
+    "simulator.closest",
     "simulator.faults",
     "simulator.garbage",
     "simulator.measurements",
@@ -29,12 +30,27 @@ BASE = {
     "simulator.growing_file",
 }
 WIRE = {"simulator.clock"}
-DEVICE = BASE | {"simulator.protocol", "simulator.wire"}
-FLEET = DEVICE | {"simulator.device", "simulator.platform"}
-SWARM = FLEET | {"simulator.fleet", "reports"}
+FIELDS = {"simulator.shown", "simulator.closest"}
+DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.fields"}
+SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
+FLEET = SCENARIO | {"simulator.scenario"}
+SWARM_BASE = FLEET | {"simulator.fleet", "reports"}
+SWARM = {
+    name: f"simulator.swarm.{name}"
+    for name in (*("tasks", "off_the_hub", "open_files"), *("security", "locust", "generator", "run", "process", "web"))
+}
+"""The swarm's modules and rooms, the lowest first."""
+
+
+def swarm_below(*names: str) -> set[str]:
+    """What a room of the swarm may import: what the whole swarm may, and the rooms `names`."""
+    return SWARM_BASE | {SWARM[name] for name in ("tasks", "off_the_hub", "open_files", *names)}
+
+
 ALLOWED: dict[str, set[str]] = {
     "simulator": set(),
     "simulator.clock": set(),
+    "simulator.closest": set(),
     "simulator.exit_codes": set(),
     "simulator.file_names": {"simulator.shown"},
     "simulator.faults": {"simulator.shown"},
@@ -47,15 +63,28 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.measurements": {
         *("simulator.clock", "simulator.shown", "simulator.protocol.catalogue", "simulator.protocol.codes"),
     },
-    "simulator.protocol": {"simulator.shown"},
+    "simulator.protocol": {"simulator.shown", "simulator.closest"},
     "simulator.wire": WIRE,
+    "simulator.fields": FIELDS,
     "simulator.device": DEVICE,
     "simulator.platform": DEVICE,
+    "simulator.scenario": SCENARIO,
     "simulator.fleet": FLEET,
-    "simulator.swarm": SWARM,
-    "simulator.cli": SWARM | {"simulator.swarm"},
+    "simulator.swarm": set(),
+    SWARM["tasks"]: SWARM_BASE,
+    SWARM["off_the_hub"]: SWARM_BASE,
+    SWARM["open_files"]: SWARM_BASE,
+    SWARM["security"]: swarm_below(),
+    SWARM["locust"]: swarm_below("security"),
+    SWARM["generator"]: swarm_below("locust"),
+    SWARM["run"]: swarm_below("locust", "generator"),
+    SWARM["process"]: swarm_below("locust", "generator", "run"),
+    SWARM["web"]: swarm_below("security", "locust", "run", "process"),
+    "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "web"),
+    "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"]},
+    "simulator.cli": SWARM_BASE | {"simulator.swarm"},
     "reports": {
-        *("simulator", "simulator.measurements", "simulator.exit_codes", "simulator.shown"),
+        *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
         *("simulator.printing", "simulator.growing_file"),
         # Names only: the order of the rows, and what the platform's codes mean.
         *("simulator.protocol.catalogue", "simulator.protocol.codes"),
@@ -221,8 +250,8 @@ def test_protocol_is_pure(path: Path) -> None:
         ("simulator.platform.broker", "from simulator.device import session", True),
         ("simulator.fleet.plan", "from simulator import swarm", True),
         ("simulator.fleet.plan", "from simulator import __version__", False),
-        ("simulator.swarm.users", "from simulator.cli import main", True),
-        ("simulator.swarm.users", "from reports import summary", False),
+        ("simulator.swarm.locust.users", "from simulator.cli import main", True),
+        ("simulator.swarm.locust.users", "from reports import summary", False),
         ("reports.summary", "from simulator.measurements import histogram", False),
         ("reports.summary", "from simulator.protocol.catalogue import PROTOCOL_ORDER", False),
         ("reports.summary", "from simulator.protocol import envelope", True),

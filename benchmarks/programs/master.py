@@ -8,8 +8,8 @@ from locust import events
 
 from benchmarks.programs.orders import leave, read_order
 from benchmarks.programs.window import between, read
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 

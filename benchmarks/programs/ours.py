@@ -3,8 +3,8 @@
 from typing import Any
 
 from benchmarks.programs.steady import SteadyState
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 

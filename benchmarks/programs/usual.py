@@ -21,8 +21,8 @@ from simulator.device.memory import Memory
 from simulator.device.people import People
 from simulator.device.reporting import report_params
 from simulator.fleet.plan import FleetPlan
-from simulator.fleet.scenario import load_scenario
 from simulator.protocol import broker, credentials
+from simulator.scenario.scenario import load_scenario
 
 ORDER = read_order()
 PLAN = FleetPlan(load_scenario(Path(ORDER["scenario"])))

@@ -17,16 +17,17 @@ from locust.runners import HEARTBEAT_INTERVAL, WORKER_REPORT_INTERVAL
 from locust.stats import RequestStats
 
 from benchmarks.programs.orders import read_order
-from simulator.fleet.sections.run import LEASE_S
 from simulator.measurements.events import COMMAND, FLOW, REQUEST, Event
 from simulator.measurements.health import HealthSample
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import SUCCESS
-from simulator.swarm import messages, percentiles
-from simulator.swarm.guarded_rpc import guard_worker, message_of, pieces
-from simulator.swarm.leases import RENEWALS, LeaseHolder
-from simulator.swarm.pump import REQUEST_TYPE
-from simulator.swarm.token import Token, token_for
+from simulator.scenario.sections.run import LEASE_S
+from simulator.swarm.generator.pump import REQUEST_TYPE
+from simulator.swarm.locust import percentiles
+from simulator.swarm.process import messages
+from simulator.swarm.process.leases import RENEWALS, LeaseHolder
+from simulator.swarm.security.guarded_rpc import guard_worker, message_of, pieces
+from simulator.swarm.security.token import Token, token_for
 
 POLL_MS = 5
 MIX = {

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from simulator import __version__, printing
 from simulator.cli.commands import COMMANDS, command_module
-from simulator.cli.errors import ScenarioProblemsError, UsageError, closest_word
+from simulator.cli.errors import ScenarioProblemsError, UsageError
+from simulator.closest import closest
 from simulator.exit_codes import ExitCode, of_os_error
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -67,7 +68,7 @@ def dispatch(arguments: list[str]) -> int:
     """
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name is not None and name not in COMMANDS:
-        hint = closest_word(name, COMMANDS)
+        hint = closest(name, COMMANDS)
         raise UsageError(
             f"there is no command {name!r}"
             + (f" (did you mean {hint}?)" if hint else f"; there are {', '.join(COMMANDS)}")
@@ -83,7 +84,7 @@ def dispatch(arguments: list[str]) -> int:
     module = command_module(name)
     if rest and not module.PASSES_OPTIONS_ON:
         known = [word for action in options.command_parser._actions for word in action.option_strings]
-        hint = closest_word(rest[0].split("=", 1)[0], known)
+        hint = closest(rest[0].split("=", 1)[0], known)
         raise UsageError(f"{name}: unknown argument {rest[0]!r}" + (f" (did you mean {hint}?)" if hint else ""))
     return module.run(options, rest)
 

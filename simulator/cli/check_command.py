@@ -13,8 +13,8 @@ from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from simulator.fleet.scenario import Scenario
-    from simulator.fleet.sections.group import GroupSection
+    from simulator.scenario.scenario import Scenario
+    from simulator.scenario.sections.group import GroupSection
 
 DESCRIPTION = """\
 Check scenarios without connecting anywhere: all problems are listed with file, line and field (exit code 2).
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         UsageError: for a fleet without devices.
         ScenarioProblemsError: with the problems of all scenarios.
     """
-    from simulator.fleet.sections.common import MOST_DEVICES
+    from simulator.fields.base import MOST_DEVICES
 
     if options.users is not None and not 1 <= options.users <= MOST_DEVICES:
         raise UsageError(f"check: -u must be at least 1 and at most {MOST_DEVICES:,}")
@@ -79,8 +79,8 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     Args:
         identities: where they come from.
     """
+    from simulator.fields.units import format_duration
     from simulator.fleet.plan import scale_counts
-    from simulator.fleet.units import format_duration
 
     plan = scenario.ramp_plan(total)
     counts = scale_counts([group.count for group in scenario.groups], total)
@@ -136,7 +136,7 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
 
 def describe_group(group: "GroupSection") -> str:
     """A group's devices and what they do, in one line."""
-    from simulator.fleet.units import format_duration, format_rate
+    from simulator.fields.units import format_duration, format_rate
 
     streams = [
         f"{format_rate(stream.rate)} verifications"

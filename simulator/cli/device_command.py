@@ -18,10 +18,10 @@ from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail
 
 if TYPE_CHECKING:
-    from simulator.fleet.scenario import Scenario, TlsFiles
     from simulator.fleet.single import SingleResult
     from simulator.fleet.trace import Out, Trace
     from simulator.measurements.findings import Finding
+    from simulator.scenario.scenario import Scenario, TlsFiles
 
 DESCRIPTION = """\
 Run one device of a scenario, without Locust. With --trace every message is printed, both directions, decrypted, secrets
@@ -138,7 +138,7 @@ def _target(
     Raises:
         UsageError: If the embedded platform does not start.
     """
-    from simulator.fleet.dispatch_url import DispatchUrlError, parse_dispatch_url
+    from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 
     if options.host is not None:
         try:
@@ -152,7 +152,7 @@ def _target(
         return
 
     from simulator.measurements.findings import Finding
-    from simulator.swarm.embedded import EmbeddedPlatform, PlatformStartError
+    from simulator.swarm.run.embedded_platform import EmbeddedPlatform, PlatformStartError
 
     arguments = ["--scenario", str(options.scenario)]
     if options.identities is not None:
@@ -217,8 +217,8 @@ def _trace_file(options: argparse.Namespace) -> "Iterator[Out | None]":
 
 
 def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
-    from simulator.fleet.sections.common import LONGEST_RUN
-    from simulator.fleet.units import parse_duration
+    from simulator.fields.base import LONGEST_RUN
+    from simulator.fields.units import parse_duration
 
     if options.duration is None:
         return scenario.duration

@@ -53,14 +53,14 @@ def protocol_page() -> str:
 
 def scenario_page() -> str:
     """Every key of the scenario format, from its model."""
-    from simulator.fleet.reference import scenario_markdown
+    from simulator.scenario.reference import scenario_markdown
 
     return scenario_markdown()
 
 
 def scenario_schema_file() -> str:
     """The scenario format's JSON Schema."""
-    from simulator.fleet.reference import scenario_schema
+    from simulator.scenario.reference import scenario_schema
 
     return json.dumps(scenario_schema(), indent=2) + "\n"
 

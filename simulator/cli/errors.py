@@ -1,7 +1,5 @@
 """What a user can mend, as opposed to a fault of this program: shown as a message, without a traceback, exit code 2."""
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 
 from simulator.exit_codes import ExitCode, of_os_error
@@ -27,9 +25,3 @@ def unwritable(command: str, path: Path, error: OSError) -> UsageError:
     """What to tell of a file that cannot be written: where and why; a full disk is no wrong command line."""
     named = error.filename or path
     return UsageError(f"{command}: {named} cannot be written: {error.strerror or error}", of_os_error(error))
-
-
-def closest_word(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` most likely was meant to be, if any is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return near[0] if near else None

@@ -119,7 +119,7 @@ def ledger_token(options: argparse.Namespace) -> str | None:
     Raises:
         UsageError: for a token that cannot be used.
     """
-    from simulator.swarm.secret_source import SecretError, read_secret
+    from simulator.swarm.security.secret_source import SecretError, read_secret
 
     try:
         return read_secret(os.environ, "BEST_FLEET_LEDGER_TOKEN", "--ledger-token-file", options.ledger_token_file)

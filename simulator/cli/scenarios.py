@@ -7,7 +7,7 @@ from simulator.cli.errors import ScenarioProblemsError
 
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
-    from simulator.fleet.scenario import Scenario
+    from simulator.scenario.scenario import Scenario
 
 
 def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: bool = True) -> "Scenario":
@@ -20,8 +20,8 @@ def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: boo
     Raises:
         ScenarioProblemsError: with everything that is wrong, a line each.
     """
-    from simulator.fleet.problems import ScenarioError
-    from simulator.fleet.scenario import load_scenario
+    from simulator.scenario.problems import ScenarioError
+    from simulator.scenario.scenario import load_scenario
 
     try:
         return load_scenario(path, check_threshold, identities_given=identities is not None, csv_needed=csv_needed)
@@ -40,7 +40,7 @@ def identities_of(scenario: "Scenario", csv: Path | None, *, needed: int = 0) ->
         ScenarioProblemsError: with everything that is wrong with the file, or when there are too few.
     """
     from simulator.fleet import identities
-    from simulator.fleet.problems import ScenarioError
+    from simulator.scenario.problems import ScenarioError
 
     try:
         source = identities.identities_of(scenario, csv)

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Print the schema."""
-    from simulator.fleet.reference import scenario_schema
+    from simulator.scenario.reference import scenario_schema
 
     # In ASCII, so that it is JSON in every encoding that a terminal or a file may have.
     print(json.dumps(scenario_schema(), indent=2))

@@ -2,7 +2,7 @@
 
 import random
 
-from simulator.device.settings import Range
+from simulator.fields.range import Range
 
 _JITTER = 1.5
 """From the shortest to the longest delay of one attempt, as a factor."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import exp2
 
+from simulator.fields.range import Range
+
 
 class Start(Enum):
     """How a device begins: with an empty store, or holding `authCode` and `secret` of an earlier run."""
@@ -29,14 +31,6 @@ class Arrival(Enum):
 
     POISSON = "poisson"
     FIXED = "fixed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """A closed interval from which a value is drawn evenly."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +59,7 @@ class VerificationSettings:
     arrival: Arrival = Arrival.POISSON
     photo_share: float = 1.0
     """Share of verifications (0..1) that a captured photo is uploaded for."""
-    photo_bytes: Range = Range(low=9_000, high=25_000)
+    photo_bytes: Range = Range(low=9_000, high=25_000)  # noqa: RUF009 - immutable
     """Size of the JPEG in bytes."""
     styles: tuple[int, ...] = (15, 1, 4)
     """`verifyStyle` values to draw from (vendor PUSH manuals)."""
@@ -84,8 +78,8 @@ class EnrolmentSettings:
     rate: float
     """Enrolments per second and device."""
     arrival: Arrival = Arrival.POISSON
-    portrait_bytes: Range = Range(low=15_000, high=19_000)
-    bio_photo_bytes: Range = Range(low=66_000, high=76_000)
+    portrait_bytes: Range = Range(low=15_000, high=19_000)  # noqa: RUF009 - immutable
+    bio_photo_bytes: Range = Range(low=66_000, high=76_000)  # noqa: RUF009 - immutable
     locale: str = "zh_CN"
 
 
@@ -117,7 +111,7 @@ class DeviceSettings:
     broker_type: str = "best-w"
     request_timeout: float = 10.0
     on_timeout: OnTimeout = OnTimeout.RECONNECT
-    reconnect_delay: Range = Range(low=30.0, high=300.0)
+    reconnect_delay: Range = Range(low=30.0, high=300.0)  # noqa: RUF009 - immutable
     """First delay before a reconnect, and the bound of the exponential back-off; jitter is drawn on top."""
     drain: float = 10.0
     """How long a device that is told to stop may take to get its records acknowledged."""
@@ -140,7 +134,7 @@ class DeviceSettings:
     meetings: tuple[OwnMeeting, ...] = ()
     handling: dict[str, Range] = field(default_factory=dict)
     """Seconds a command takes, by funcId or a prefix of it (`cmd.data.update`); 0 where nothing matches."""
-    reboot: Range = Range(low=5.0, high=10.0)
+    reboot: Range = Range(low=5.0, high=10.0)  # noqa: RUF009 - immutable
     """Seconds a device stays away when it reboots."""
     options: dict[str, str] = field(default_factory=dict)
     """Overrides of single `dev.report` parameters, by their wire name."""

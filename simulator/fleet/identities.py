@@ -16,8 +16,8 @@ from pathlib import Path
 from simulator.device.settings import Credentials
 from simulator.fleet import identity_csv
 from simulator.fleet.identity_csv import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from simulator.fleet.problems import Problem, ScenarioError
-from simulator.fleet.scenario import Scenario
+from simulator.scenario.problems import Problem, ScenarioError
+from simulator.scenario.scenario import Scenario
 
 
 class IdentitySource(ABC):

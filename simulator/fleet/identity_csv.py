@@ -12,9 +12,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
+from simulator.closest import closest
 from simulator.device.settings import Credentials
-from simulator.fleet.identity_values import is_simple, value_problem
-from simulator.fleet.problems import MAX_LISTED, Problem, ScenarioError, closest
+from simulator.scenario.identity_values import is_simple, value_problem
+from simulator.scenario.problems import MAX_LISTED, Problem, ScenarioError
 
 REQUIRED_COLUMNS = ("sn", "secretKey", "productId", "devKey")
 OPTIONAL_COLUMNS = ("authCode", "secret")

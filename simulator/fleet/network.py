@@ -15,9 +15,9 @@ from pathlib import Path
 from yarl import URL
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
-from simulator.fleet.download_rules import DownloadRules, kind_of_all
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
+from simulator.scenario.download_rules import DownloadRules, kind_of_all
 from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from simulator.device.settings import DeviceSpec, Start
 from simulator.fleet.identities import IdentitySource, identities_of
-from simulator.fleet.scenario import Scenario
 from simulator.fleet.warm_state import Login
+from simulator.scenario.scenario import Scenario
 
 
 def scale_counts(counts: Sequence[int], total: int) -> tuple[int, ...]:

@@ -21,12 +21,12 @@ from simulator.device.photos import PhotoStudio
 from simulator.fleet.login_store import LoginStore
 from simulator.fleet.network import FleetNetwork
 from simulator.fleet.plan import FleetPlan
-from simulator.fleet.scenario import TlsFiles
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
+from simulator.scenario.scenario import TlsFiles
 from simulator.wire.tls import client_context
 
 _STOP_MARGIN = 7.0

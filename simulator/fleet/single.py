@@ -15,11 +15,11 @@ from simulator.clock import RunClock
 from simulator.faults import describe
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
-from simulator.fleet.scenario import TlsFiles
 from simulator.fleet.trace import Trace
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.series import FLOW_PREFIX
 from simulator.protocol.codes import SUCCESS
+from simulator.scenario.scenario import TlsFiles
 from simulator.shown import detail
 
 _LINE_CHARS = 600

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.latency import DELAY, known_quantiles
 from benchmarks.scenarios import USERS, FleetScenario
-from simulator.fleet.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario
 
 
 @pytest.mark.parametrize("channel", ["plain", "rsa-aes"])

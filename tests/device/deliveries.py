@@ -1,6 +1,7 @@
 """What the tests of deliveries share."""
 
-from simulator.device.settings import Arrival, Range, VerificationSettings
+from simulator.device.settings import Arrival, VerificationSettings
+from simulator.fields.range import Range
 from tests.device.harness import World
 
 LOG = "dev.data.upload.verifyLog"

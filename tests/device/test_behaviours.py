@@ -14,7 +14,8 @@ from simulator.device.device_clock import DeviceClock
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory
 from simulator.device.outbox import Record
-from simulator.device.settings import Arrival, OwnMeeting, Range, VerificationSettings, Wave
+from simulator.device.settings import Arrival, OwnMeeting, VerificationSettings, Wave
+from simulator.fields.range import Range
 from simulator.protocol.times import parse_iso
 from tests.device.harness import PEOPLE, World
 from tests.device.test_meetings import FULL

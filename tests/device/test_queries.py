@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.device.settings import EnrolmentSettings, OnTimeout, Range, VerificationSettings
+from simulator.device.settings import EnrolmentSettings, OnTimeout, VerificationSettings
+from simulator.fields.range import Range
 from tests.device.commands import DONE, TEMPLATE, USER, done
 from tests.device.fake_platform import late, refuse, silent
 from tests.device.harness import World

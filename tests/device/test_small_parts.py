@@ -13,7 +13,7 @@ from simulator.device.backoff import Backoff
 from simulator.device.deadlines import SWEEP_INTERVAL, Deadlines
 from simulator.device.device_clock import DeviceClock
 from simulator.device.fifo import Fifo
-from simulator.device.settings import Range
+from simulator.fields.range import Range
 from simulator.protocol.times import parse_iso
 
 

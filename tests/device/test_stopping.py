@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
-from simulator.device.settings import EnrolmentSettings, OnTimeout, Range, Start, VerificationSettings
+from simulator.device.settings import EnrolmentSettings, OnTimeout, Start, VerificationSettings
 from simulator.device.state import DeviceState
+from simulator.fields.range import Range
 from tests.device.fake_platform import late, refuse, silent
 from tests.device.harness import CLOSE_TIMEOUT, World
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from simulator.device.settings import Range, VerificationSettings
+from simulator.device.settings import VerificationSettings
 from simulator.device.state import DeviceState
+from simulator.fields.range import Range
 from simulator.protocol.times import format_iso, parse_iso
 from tests.device.commands import DONE, MEETING, USER, done
 from tests.device.fake_platform import late, ok, silent

@@ -11,9 +11,9 @@ from aiohttp import web
 from yarl import URL
 
 from simulator.device.environment import NOT_ALLOWED
-from simulator.fleet.download_rules import AddressKind
 from simulator.fleet.http import Answer, Http, Way
 from simulator.fleet.network import MOST_REDIRECTS, FleetNetwork
+from simulator.scenario.download_rules import AddressKind
 from tests.fleet.network_bench import Bench, Names, closed_port, failure
 
 PICTURE = b"\xff\xd8picture"

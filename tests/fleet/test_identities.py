@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.fleet.identities import GeneratedIdentities, identities_of, parse_identities, read_identities
-from simulator.fleet.problems import ScenarioError
-from simulator.fleet.scenario import parse_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import parse_scenario
 
 HEADER = "sn,secretKey,productId,devKey\n"
 

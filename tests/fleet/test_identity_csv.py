@@ -6,8 +6,8 @@ import pytest
 
 from simulator.device.settings import Credentials
 from simulator.fleet.identity_csv import parse, parse_in_slices, read_text
-from simulator.fleet.identity_values import value_problem
-from simulator.fleet.problems import MAX_LISTED, ScenarioError
+from simulator.scenario.identity_values import value_problem
+from simulator.scenario.problems import MAX_LISTED, ScenarioError
 
 HEADER = "sn,secretKey,productId,devKey\n"
 A = Credentials(sn="A", secret_key="k", product_id="p", dev_key="d")

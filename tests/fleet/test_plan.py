@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from simulator.fleet.identities import parse_identities
 from simulator.fleet.plan import FleetPlan, device_seed, scale_counts
-from simulator.fleet.problems import ScenarioError
-from simulator.fleet.scenario import Scenario, parse_scenario
 from simulator.fleet.warm_state import Login
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import Scenario, parse_scenario
 
 counts_of_groups = st.lists(st.integers(0, 5000), min_size=1, max_size=8).filter(any)
 

@@ -16,10 +16,10 @@ from yarl import URL
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
-from simulator.fleet.scenario import Scenario, parse_scenario
 from simulator.fleet.warm_state import WarmState, WarmStateError
 from simulator.platform.directory import ListedDirectory
 from simulator.platform.server import PlatformOptions, ReadyInfo, run_platform
+from simulator.scenario.scenario import Scenario, parse_scenario
 from simulator.wire.errors import TlsFileError
 from tests.device.harness import Recording
 

@@ -28,8 +28,8 @@ from simulator.clock import SystemClock
 
 SystemClock.wall = staticmethod(lambda: time.time() - 240.0)
 
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 install()
@@ -68,8 +68,8 @@ from locust import runners
 
 runners.MASTER_HEARTBEAT_TIMEOUT = 4
 
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 install()

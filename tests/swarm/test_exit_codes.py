@@ -18,10 +18,10 @@ Start = Callable[..., LocustProcess]
 LOCUSTFILE = """\
 from locust import events
 
-from simulator.swarm import worker
+from simulator.swarm.process import worker
 from simulator.swarm.open_files import OpenFilesError
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 

@@ -1,4 +1,4 @@
-"""What Locust sees of us, without a run: users and their seats, the shape, rounding, the order's wire form."""
+"""What Locust sees of us, without a run: users and their handles, the shape, rounding, the order's wire form."""
 
 import subprocess
 import sys
@@ -11,37 +11,37 @@ import gevent
 import pytest
 from gevent.pool import Group
 
-from simulator.fleet.ramp import RampPlan
-from simulator.fleet.scenario import load_scenario
+from simulator.scenario.ramp import RampPlan
+from simulator.scenario.scenario import load_scenario
 from simulator.swarm import open_files
-from simulator.swarm import order as order_module
+from simulator.swarm.locust.percentiles import rounded_ms
+from simulator.swarm.locust.shape import ScenarioShape
+from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.open_files import OpenFilesError, allow_open_files, port_shortage
-from simulator.swarm.order import RunOrder, make_order, scenario_of
-from simulator.swarm.percentiles import rounded_ms
-from simulator.swarm.shape import ScenarioShape
-from simulator.swarm.users import Lobby, MeetingDevice, Seat
+from simulator.swarm.run import order as order_module
+from simulator.swarm.run.order import RunOrder, make_order, scenario_of
 from simulator.wire.files import OpenFileLimit
 
 
 class Hall:
-    """A seating that takes everybody, up to a number."""
+    """A provider that takes everybody, up to a number."""
 
     def __init__(self, places: int) -> None:
         self.places = places
-        self.left: list[Seat] = []
+        self.left: list[UserHandle] = []
 
-    def take(self, seat: Seat) -> bool:
+    def take(self, handle: UserHandle) -> bool:
         self.places -= 1
         return self.places >= 0
 
-    def leave(self, seat: Seat) -> None:
-        self.left.append(seat)
+    def leave(self, handle: UserHandle) -> None:
+        self.left.append(handle)
 
 
 @pytest.fixture
 def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
     hall = Hall(2)
-    monkeypatch.setattr(MeetingDevice, "seating", hall)
+    monkeypatch.setattr(MeetingDevice, "provider", hall)
     return hall
 
 
@@ -67,18 +67,18 @@ def test_users_are_members_of_the_runners_group_as_greenlets_are(hall: Hall) -> 
 def test_a_user_without_a_device_ends_at_once(hall: Hall) -> None:
     group = Group()
     for _ in range(3):
-        seat = MeetingDevice(None).start(group)
+        handle = MeetingDevice(None).start(group)
     assert len(group) == 2
-    assert seat.dead
+    assert handle.dead
 
 
 def test_before_a_run_users_wait_in_the_lobby() -> None:
-    lobby, user = Lobby(), MeetingDevice(None)
-    seat = Seat(user)
-    assert lobby.take(seat)
-    assert lobby.seats == [seat]
-    lobby.leave(seat)
-    assert lobby.seats == []
+    waiting, user = WaitingUsers(), MeetingDevice(None)
+    handle = UserHandle(user)
+    assert waiting.take(handle)
+    assert waiting.handles == [handle]
+    waiting.leave(handle)
+    assert waiting.handles == []
 
 
 def test_the_shape_follows_the_scenario_until_somebody_asks_for_other_numbers() -> None:
@@ -193,7 +193,7 @@ def test_a_file_that_would_leave_the_workers_folder_is_refused(tmp_path: Path, n
     program = textwrap.dedent("""
         import sys, tempfile
         from pathlib import Path
-        from simulator.swarm import order
+        from simulator.swarm.run import order
         tempfile.tempdir, name = sys.argv[1:]
         folder = order._directory()
         (folder.parent / f"{folder.name}-sibling").mkdir()
@@ -229,7 +229,7 @@ def test_a_link_in_the_workers_folder_is_not_followed(tmp_path: Path, monkeypatc
 def test_files_that_travelled_are_ours_alone_and_go_with_the_process() -> None:
     program = textwrap.dedent("""
         import os
-        from simulator.swarm.order import _unpack
+        from simulator.swarm.run.order import _unpack
         directory = _unpack({"tls/client.key": b"private"})
         key = directory / "tls" / "client.key"
         assert key.read_bytes() == b"private"

@@ -56,8 +56,8 @@ SystemClock.wall = staticmethod(lambda: time.time() - (3_600.0 if FLEET.exists()
 
 from pathlib import Path
 
-from simulator.swarm.session import install
-from simulator.swarm.users import MeetingDevice
+from simulator.swarm.hooks import install
+from simulator.swarm.locust.users import MeetingDevice
 
 FLEET = Path("report/set the clock")
 __all__ = ["MeetingDevice"]

@@ -10,9 +10,9 @@ import pytest
 import zmq.green as zmq
 from locust.rpc import Message
 
-from simulator.swarm import messages
-from simulator.swarm.guarded_rpc import guard_worker
-from simulator.swarm.token import Token
+from simulator.swarm.process import messages
+from simulator.swarm.security.guarded_rpc import guard_worker
+from simulator.swarm.security.token import Token
 from tests.swarm.browser import CHROMIUM, DRIVER, Browser, ForeignSite
 from tests.swarm.processes import SCENARIO, LocustProcess, fetch, free_port
 

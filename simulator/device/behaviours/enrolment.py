@@ -8,8 +8,9 @@ from simulator.device.behaviours.arrivals import Arrivals
 from simulator.device.behaviours.stream import Stream
 from simulator.device.memory import VISIBLE_FACE, Memory, StoreFull, photo_key
 from simulator.device.people import People
-from simulator.device.settings import EnrolmentSettings, Range
+from simulator.device.settings import EnrolmentSettings
 from simulator.device.uploads import Upload
+from simulator.fields.range import Range
 
 
 class Enrolments(Stream):

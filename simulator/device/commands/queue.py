@@ -16,8 +16,8 @@ from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
-from simulator.device.settings import Range
 from simulator.faults import describe
+from simulator.fields.range import Range
 from simulator.protocol.catalogue.validation import Violation, validate_command
 from simulator.protocol.codes import INTERNAL, MALFORMED, SUCCESS
 from simulator.protocol.envelope import is_urgent, params_of

@@ -5,10 +5,10 @@ project's own suites need no installation, and no entry point takes their names 
 when it is asked for, so that a broken one disturbs nobody else.
 """
 
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
+from simulator.closest import closest
 from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
 from simulator.protocol.channel.plain import PlainSuite
@@ -28,8 +28,7 @@ class UnknownSuite(LookupError):  # noqa: N818 - reads as what it is
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name = name
         self.known = known
-        close = get_close_matches(name, known, n=1)
-        self.suggestion: str | None = close[0] if close else None
+        self.suggestion = closest(name, known)
         hint = f"; did you mean {self.suggestion}?" if self.suggestion else ""
         super().__init__(f"no channel suite {name!r}; there are {', '.join(known)}{hint}")
 

@@ -1,0 +1,232 @@
+"""What only the whole scenario shows: things that contradict each other, never happen, or are not there."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path as FilePath
+from typing import NamedTuple
+
+from simulator.closest import closest
+from simulator.fields.base import LONGEST_RUN, MOST_DEVICES
+from simulator.fields.units import format_duration, format_rate, parse_duration
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument
+from simulator.scenario.sections.group import GroupSection
+from simulator.scenario.yaml_source import Path
+
+CheckThreshold = Callable[[str], str | None]
+"""Says what is wrong with a threshold's text, or None."""
+
+
+MOST_EVENTS = 1_000_000
+"""Verifications or enrolments a second of a whole group: a hundred times what a process carries."""
+MOST_DRAWS = 1_000_000
+"""Moments that a device draws, and mostly drops, before its wave comes: about a second of work."""
+
+
+_LONGEST_S = parse_duration(LONGEST_RUN)
+
+
+class Finding(NamedTuple):
+    """Something wrong at a path of the scenario."""
+
+    path: Path
+    message: str
+    suggestion: str | None = None
+
+
+def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
+    """The groups with `defaults` laid under them."""
+    defaults = {name: getattr(document.defaults, name) for name in document.defaults.model_fields_set}
+    return tuple(
+        group.model_copy(update={key: value for key, value in defaults.items() if key not in group.model_fields_set})
+        for group in document.groups
+    )
+
+
+def run_seconds(document: ScenarioDocument) -> float:
+    """How long the run takes, by `duration` or by the ramp's steps."""
+    if document.duration is not None:
+        return document.duration
+    return _steps_seconds(document) or DEFAULT_DURATION
+
+
+def check(
+    document: ScenarioDocument,
+    directory: FilePath | None,
+    check_threshold: CheckThreshold | None,
+    *,
+    identities_given: bool = False,
+    csv_needed: bool = True,
+) -> Iterator[Finding]:
+    """Everything that is wrong beyond single sections.
+
+    Args:
+        directory: what relative file names start from; `None` where the files are not on this machine.
+        identities_given: the command line names the devices, so that the scenario's own file is not needed.
+        csv_needed: the scenario's own file must be there; it need not for whoever is to write it.
+    """
+    groups = merged_groups(document)
+    yield from _check_groups(document, groups, identities_given)
+    yield from _check_load(document, groups)
+    yield from _check_ramp(document, sum(group.count for group in groups))
+    yield from _check_moments(document, groups)
+    yield from _check_platform(document)
+    if directory is not None:
+        yield from _check_files(document, directory, identities_given, csv_needed)
+    if check_threshold is not None:
+        for number, text in enumerate(document.thresholds):
+            message = check_threshold(text)
+            if message is not None:
+                yield Finding(("thresholds", number), message)
+
+
+def _place(group: GroupSection, number: int, field: str) -> Path:
+    """Where the value of a merged group's field was written."""
+    return ("groups", number, field) if field in group.model_fields_set else ("defaults", field)
+
+
+def _check_groups(
+    document: ScenarioDocument, groups: tuple[GroupSection, ...], identities_given: bool
+) -> Iterator[Finding]:
+    names: dict[str, int] = {}
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        if group.name in names:
+            message = f"'{group.name}' is the name of groups[{names[group.name]}] too"
+            yield Finding(("groups", number, "name"), message)
+        names.setdefault(group.name, number)
+        if group.users > group.capacities.users:
+            message = f"{group.users} users are more than the {group.capacities.users} that `capacities.users` allows"
+            yield Finding(_place(own, number, "users"), message)
+        known = identities_given or document.identities.csv is not None or document.state_file is not None
+        if group.start == "warm" and not known:
+            message = "a warm start takes logins from `state_file` or from the CSV of `identities`: give one"
+            yield Finding(_place(own, number, "start"), message)
+        ids = [meeting.id for meeting in group.meetings]
+        if len(set(ids)) < len(ids):
+            yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
+    total = sum(group.count for group in groups)
+    if total == 0:
+        yield Finding(("groups",), "the groups hold no device at all: give `count`")
+    if total > MOST_DEVICES:
+        yield Finding(("groups",), f"the groups hold {total:,} devices; at most {MOST_DEVICES:,} can be run")
+
+
+def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
+    """What devices are to do must be no more than machines can carry: it would be late, and the figures nobody's."""
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        for place, stream in enumerate(group.verifications):
+            path = (*_place(own, number, "verifications"), place)
+            yield from _check_events(group, stream.rate, (*path, "rate"))
+            if stream.wave is None:
+                continue
+            yield from _check_events(group, stream.wave.peak, (*path, "wave", "peak"))
+            if stream.wave.peak * stream.wave.at > MOST_DRAWS:
+                wave = f"a wave of {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)}"
+                message = f"{wave} is too high and too late: its moments are drawn from the start of the run on"
+                yield Finding((*path, "wave", "at"), message)
+        for place, enrolment in enumerate(group.enrolments):
+            yield from _check_events(group, enrolment.rate, (*_place(own, number, "enrolments"), place, "rate"))
+
+
+def _check_events(group: GroupSection, rate: float, path: Path) -> Iterator[Finding]:
+    if rate * group.count > MOST_EVENTS:
+        all_of_them = f"{format_rate(rate)} at each of {group.count:,} devices"
+        yield Finding(path, f"{all_of_them} is more than {MOST_EVENTS:,} a second, which no generator carries")
+
+
+def _steps_seconds(document: ScenarioDocument) -> float:
+    return sum(step.over + step.hold for step in document.ramp.steps or ()) + (
+        (document.ramp.down or 0.0) if document.ramp.steps else 0.0
+    )
+
+
+def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
+    ramp, run = document.ramp, run_seconds(document)
+    for number, step in enumerate(ramp.steps or ()):
+        if step.devices > total:
+            message = f"{step.devices} devices are more than the {total} of all groups"
+            yield Finding(("ramp", "steps", number, "devices"), message)
+    if ramp.steps and not any(step.devices for step in ramp.steps):
+        yield Finding(("ramp", "steps"), "no step starts any device")
+    if _steps_seconds(document) > _LONGEST_S:
+        message = f"all steps together take longer than a run may: {format_duration(_LONGEST_S)}"
+        yield Finding(("ramp", "steps"), message)
+    elif ramp.steps and _steps_seconds(document) > run + 1e-9:
+        message = f"the ramp's steps take {format_duration(_steps_seconds(document))}, longer than {_run(run)}"
+        yield Finding(("duration",), message)
+    if not ramp.steps and (ramp.down or 0.0) >= run:
+        yield Finding(("ramp", "down"), f"stopping takes as long as {_run(run)}")
+    elif ramp.rate is not None and total / ramp.rate > run - (ramp.down or 0.0):
+        needed = format_duration(round(total / ramp.rate, 1))
+        message = f"{total} devices at {format_rate(ramp.rate)} need {needed}, longer than {_run(run)}"
+        yield Finding(("ramp", "rate"), message)
+
+
+def _check_moments(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
+    run = run_seconds(document)
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        for stream_number, stream in enumerate(group.verifications):
+            if stream.wave is not None and stream.wave.at > run:
+                path = (*_place(own, number, "verifications"), stream_number, "wave", "at")
+                yield Finding(path, f"the wave comes after the end of {_run(run)}")
+    for number, push in enumerate(document.platform.pushes):
+        for name in ("at", "every", "after"):
+            moment = getattr(push, name)
+            if moment is not None and moment >= run:
+                yield Finding(("platform", "pushes", number, name), f"never comes in {_run(run)}")
+
+
+def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
+    platform = document.platform
+    for number, push in enumerate(platform.pushes):
+        path: Path = ("platform", "pushes", number, "command")
+        if push.unknown and push.command in COMMAND_FUNC_IDS:
+            yield Finding(path, f"'{push.command}' is a command of the protocol: leave out `unknown: true`")
+        elif not push.unknown and push.command not in COMMAND_FUNC_IDS:
+            message = f"'{push.command}' is no command of the protocol; to push it all the same, add `unknown: true`"
+            yield Finding(path, message, closest(push.command, COMMAND_FUNC_IDS))
+    given = platform.model_fields_set
+    if "members" in given and platform.meetings.count and platform.members > platform.users:
+        message = f"{platform.members} members are more than the {platform.users} users that the platform gives"
+        yield Finding(("platform", "members"), message)
+
+
+def _check_files(
+    document: ScenarioDocument, directory: FilePath, identities_given: bool, csv_needed: bool
+) -> Iterator[Finding]:
+    csv = None if identities_given else document.identities.csv
+    files: list[tuple[Path, str | None]] = [(("identities", "csv"), csv)]
+    files += [(("tls", name), getattr(document.tls, name)) for name in ("ca", "client_cert", "client_key")]
+    if document.platform.tls is not None:
+        tls = document.platform.tls
+        files += [(("platform", "tls", name), getattr(tls, name)) for name in ("certificate", "key", "client_ca")]
+    for path, name in files:
+        if name is not None:
+            needed = csv_needed or path != ("identities", "csv")
+            yield from _check_file(path, directory / name, needed=needed)
+    if document.state_file is not None:
+        state_file = directory / document.state_file
+        if not state_file.parent.is_dir():
+            yield Finding(("state_file",), f"there is no directory {state_file.parent}")
+        elif state_file.is_dir():
+            yield Finding(("state_file",), f"{state_file} is a directory")
+
+
+def _check_file(path: Path, file: FilePath, *, needed: bool) -> Iterator[Finding]:
+    try:
+        if file.is_dir():
+            yield Finding(path, f"{file} is a directory")
+        elif not file.exists():
+            if not needed:
+                return
+            hint = "; `best-fleet provision` can make it" if path == ("identities", "csv") else ""
+            yield Finding(path, f"there is no file {file}{hint}")
+        elif not os.access(file, os.R_OK):
+            yield Finding(path, f"{file} cannot be read: {os.strerror(errno.EACCES)}")
+    except OSError as error:
+        yield Finding(path, f"{file} cannot be read: {error.strerror}")
+
+
+def _run(seconds: float) -> str:
+    return f"the run ({format_duration(seconds)})"

@@ -1,0 +1,204 @@
+"""The scenario format's JSON Schema and documentation page, both made from the sections' own declarations."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from simulator.fields.base import Section, Shown, Within
+from simulator.scenario.sections.document import ScenarioDocument
+from simulator.scenario.validation import section_in
+
+_TITLES: dict[str, str] = {"ScenarioDocument": "Top level", "GroupFields": "`defaults`, and every group"}
+
+_WORDS = (("ge", "at least", ""), ("le", "at most", ""), ("max_length", "at most", " long"))
+"""Bounds of pydantic's own marks, in words."""
+
+_HEAD = """# The scenario file
+
+<!-- Made from simulator/fleet/sections by `python -m simulator.scenario.reference`; a test fails when it is stale. -->
+
+A scenario is a YAML file. The smallest one that works:
+
+```yaml
+name: first-try
+groups:
+  - name: rooms
+    count: 5
+```
+
+Editors complete and check it with `scenarios/scenario.schema.json`. Wrong scenarios are refused before anything
+connects, with every problem at its line. Values have units:
+
+| kind | written like | meaning |
+|---|---|---|
+| duration | `500ms`, `10s`, `2min`, `1h30min`, `1d` | |
+| rate | `6/min`, `0.5/s`, `120/h` | per device |
+| size | `900B`, `14KB`, `1MB` | a KB is 1,024 bytes, as in the protocol |
+| share | `5%`, `0.05` | |
+| range | `5s..10s`, `9KB..25KB`, `9-25KB`, `14KB` | drawn evenly between the two |
+
+File names are relative to the scenario file. `-u`, `-r` and `-t` of the command line replace count, ramp and duration;
+`--host` and `--identities` replace `target` and `identities.csv`.
+"""
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario files; durations, rates and sizes are the texts that people write."""
+    schema = ScenarioDocument.model_json_schema()
+    _write_defaults(schema, ScenarioDocument)
+    for section in _sections(ScenarioDocument):
+        if section.__name__ in schema["$defs"]:
+            _write_defaults(schema["$defs"][section.__name__], section)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "best-fleet scenario"}
+
+
+def scenario_markdown() -> str:
+    """The documentation page of the format: one table for each section."""
+    sections = list(_sections(ScenarioDocument))
+    parts = [_HEAD]
+    for section in sections:
+        own = section.__dict__.get("__doc__") or ""
+        parts.append(f"\n## {_title(section)}\n\n{' '.join(own.split())}\n\n")
+        parts.append("| key | value | default | meaning |\n|---|---|---|---|\n")
+        inherited = _inherited(section)
+        for name, field in section.model_fields.items():
+            if name not in inherited:
+                parts.append(f"| `{name}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n")
+    return "".join(parts)
+
+
+def _sections(section: type[BaseModel], seen: set[type[BaseModel]] | None = None) -> Iterator[type[BaseModel]]:
+    """All sections, each once, in the order in which a file has them."""
+    seen = set() if seen is None else seen
+    if section in seen:
+        return
+    seen.add(section)
+    yield section
+    for field in section.model_fields.values():
+        inner = section_in(field.annotation)
+        if inner is not None:
+            yield from _sections(inner, seen)
+
+
+def _inherited(section: type[BaseModel]) -> set[str]:
+    """Keys that the table of a base section already has."""
+    return {
+        name
+        for base in section.__mro__[1:]
+        if isinstance(base, type) and issubclass(base, Section)
+        for name in base.model_fields
+    }
+
+
+def _title(section: type[BaseModel]) -> str:
+    if section.__name__ in _TITLES:
+        return _TITLES[section.__name__]
+    places = sorted(set(_places(ScenarioDocument, section, "")), key=lambda place: (place.count("."), place))
+    shown = [place for place in places if not place.startswith("groups.")] or places
+    return ", ".join(f"`{place}`" for place in shown)
+
+
+def _places(within: type[BaseModel], section: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in within.model_fields.items():
+        inner = section_in(field.annotation)
+        if inner is None:
+            continue
+        place = f"{prefix}{name}{'[]' if _is_list(field.annotation) else ''}"
+        if inner is section:
+            yield place
+        yield from _places(inner, section, f"{place}.")
+
+
+def _write_defaults(schema: dict[str, Any], section: type[BaseModel]) -> None:
+    for name, field in section.model_fields.items():
+        entry = schema["properties"][name]
+        shown = _shown(field)
+        if entry.get("default", None) is None:
+            entry.pop("default", None)
+        elif section_in(field.annotation) is not None:
+            del entry["default"]
+        elif shown is not None:
+            entry["default"] = shown.write(field.default)
+        entry["title"] = name
+        entry["description"] = field.description
+
+
+def _shown(field: FieldInfo) -> Shown | None:
+    marks = [*field.metadata, *_marks(field.annotation)]
+    return next((mark for mark in marks if isinstance(mark, Shown)), None)
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from get_args(annotation)[1:]
+    elif get_origin(annotation) in (Union, UnionType):
+        for argument in get_args(annotation):
+            yield from _marks(argument)
+
+
+def _kind(field: FieldInfo) -> str:
+    marks = [*field.metadata, *_marks(field.annotation)]
+    bounds = [mark.text for mark in marks if isinstance(mark, Within)]
+    bounds += [
+        f"{word} {getattr(mark, name)}{unit}" for mark in marks for name, word, unit in _WORDS if hasattr(mark, name)
+    ]
+    shown = _shown(field)
+    kind = shown.kind if shown is not None else _kind_of(field.annotation)
+    return ", ".join([kind, *bounds])
+
+
+def _kind_of(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        mark = next((mark for mark in arguments[1:] if isinstance(mark, Shown)), None)
+        return mark.kind if mark is not None else _kind_of(arguments[0])
+    if origin in (Union, UnionType):
+        return " or ".join(_kind_of(argument) for argument in arguments if argument is not NoneType)
+    if origin is Literal:
+        return ", ".join(f"`{argument}`" for argument in arguments)
+    if origin is list:
+        return f"list of {_kind_of(arguments[0])}"
+    if origin is dict:
+        return f"mapping of {_kind_of(arguments[0])} to {_kind_of(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "section"
+    return {str: "text", int: "whole number", bool: "`true`, `false`", float: "number"}.get(annotation, "anything")
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(_is_list(argument) for argument in get_args(annotation))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value, shown = field.default, _shown(field)
+    if value in (None, PydanticUndefined, "", [], (), {}) and not (shown is not None and shown.kind.startswith("`")):
+        return ""
+    if section_in(field.annotation) is not None:
+        return ""
+    if shown is not None:
+        return f"`{shown.write(value)}`"
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    return f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    """Write both files anew, below the current directory."""
+    Path("scenarios/scenario.schema.json").write_text(json.dumps(scenario_schema(), indent=2) + "\n", "utf-8")
+    Path("docs/scenario.md").write_text(scenario_markdown(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

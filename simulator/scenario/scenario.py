@@ -1,0 +1,209 @@
+"""A scenario: read, validated, and turned into what devices, the embedded platform and Locust's ramp need.
+
+The format itself is declared in `sections`; this is what the rest of the program works with.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.device.settings import DeviceSettings
+from simulator.platform.settings import PlatformSettings, PlatformTls
+from simulator.scenario.checks import CheckThreshold, check, merged_groups, run_seconds
+from simulator.scenario.problems import Problem, ScenarioError, dotted
+from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
+from simulator.scenario.sections.document import ScenarioDocument
+from simulator.scenario.sections.group import GroupSection
+from simulator.scenario.validation import touches, validate
+from simulator.scenario.yaml_source import MAX_BYTES, read_yaml
+from simulator.shown import label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """How devices trust an https/wss platform; `None` is the system's CAs and no client certificate."""
+
+    ca: Path | None
+    client_cert: Path | None
+    client_key: Path | None
+    verify: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One valid scenario. `document` is the file as written, the rest what follows from it."""
+
+    name: str
+    file: str
+    text: str = field(repr=False)
+    directory: Path
+    """What relative file names in the scenario start from."""
+    document: ScenarioDocument = field(repr=False)
+    groups: tuple[GroupSection, ...] = field(repr=False)
+    """The groups with `defaults` laid under them."""
+
+    @property
+    def seed(self) -> int:
+        return self.document.seed
+
+    @property
+    def duration(self) -> float:
+        """Seconds of the run, ramp included."""
+        return run_seconds(self.document)
+
+    @property
+    def devices(self) -> int:
+        """How many devices all groups have."""
+        return sum(group.count for group in self.groups)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Dispatch URLs; none where the embedded platform is meant."""
+        return self.document.target
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the scenario means the embedded platform."""
+        return not self.document.target
+
+    @property
+    def thresholds(self) -> tuple[str, ...]:
+        return tuple(self.document.thresholds)
+
+    @property
+    def state_file(self) -> Path | None:
+        return self._path(self.document.state_file)
+
+    @property
+    def identities_file(self) -> Path | None:
+        return self._path(self.document.identities.csv)
+
+    @property
+    def tls(self) -> TlsFiles:
+        tls = self.document.tls
+        return TlsFiles(
+            ca=self._path(tls.ca),
+            client_cert=self._path(tls.client_cert),
+            client_key=self._path(tls.client_key),
+            verify=tls.verify,
+        )
+
+    def group_settings(self) -> tuple[DeviceSettings, ...]:
+        """What the devices of each group share, in the order of `groups`."""
+        return tuple(group.settings(self.document.channel.suite) for group in self.groups)
+
+    def platform_settings(self) -> PlatformSettings:
+        """What the embedded platform does."""
+        platform = self.document.platform
+        tls = platform.tls
+        files = None
+        if tls is not None:
+            files = PlatformTls(
+                certificate=self._path(tls.certificate), key=self._path(tls.key), client_ca=self._path(tls.client_ca)
+            )
+        return platform.settings(self.document.channel.suite, files)
+
+    def ramp_plan(self, total: int | None = None) -> RampPlan:
+        """How devices start and stop, for a fleet of `total` devices (the scenario's own number by default).
+
+        Without a ramp they start at 20/s, or as fast as it takes to have all of them within a third of the run.
+        """
+        total = self.devices if total is None else total
+        ramp = self.document.ramp
+        down = ramp.down or 0.0
+        if ramp.steps is None:
+            rate = ramp.rate or max(DEFAULT_RATE, total / (self.duration / 3))
+            return RampPlan.even(total, rate, self.duration, down)
+        steps = [RampStep(devices=step.devices, over=step.over, hold=step.hold) for step in ramp.steps]
+        return RampPlan.stepped(self.devices, steps, down, self.document.duration).scaled(total)
+
+    def _path(self, name: str | None) -> Path | None:
+        return None if name is None else self.directory / name
+
+
+def load_scenario(
+    path: str | Path,
+    check_threshold: CheckThreshold | None = None,
+    *,
+    identities_given: bool = False,
+    csv_needed: bool = True,
+) -> Scenario:
+    """The scenario of a file.
+
+    Args:
+        check_threshold: says what is wrong with a threshold's text, or None; without it they are not looked at.
+        identities_given: the command line names the devices; the scenario's own CSV file need not exist.
+        csv_needed: False where the scenario's own CSV file may still have to be written.
+
+    Raises:
+        ScenarioError: with everything that is wrong, the file itself included.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ScenarioError([Problem(file=str(path), message="there is no such file")]) from None
+    except OSError as error:
+        raise ScenarioError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text: save it so")]) from None
+    return parse_scenario(
+        text,
+        str(path),
+        directory=path.parent,
+        check_threshold=check_threshold,
+        identities_given=identities_given,
+        csv_needed=csv_needed,
+    )
+
+
+def parse_scenario(
+    text: str,
+    file: str = "scenario.yaml",
+    *,
+    directory: Path | None = None,
+    check_threshold: CheckThreshold | None = None,
+    identities_given: bool = False,
+    csv_needed: bool = True,
+) -> Scenario:
+    """The scenario of a text, as a worker gets it from its master.
+
+    Args:
+        file: what problems are shown under.
+        directory: what relative file names start from; `None` does not look whether files exist (they may be on
+            another machine) and takes them from the current directory.
+
+    Raises:
+        ScenarioError: with everything that is wrong.
+    """
+    source = read_yaml(text, file)
+    document, problems, broken = validate(source)
+    if document is not None:
+        seen: set[tuple[object, str]] = set()
+        found = check(document, directory, check_threshold, identities_given=identities_given, csv_needed=csv_needed)
+        for finding in found:
+            if touches(finding.path, broken) or (finding.path, finding.message) in seen:
+                continue
+            seen.add((finding.path, finding.message))
+            problems.append(
+                Problem(
+                    file=file,
+                    line=source.line(finding.path),
+                    field=dotted(finding.path),
+                    message=finding.message,
+                    suggestion=finding.suggestion,
+                )
+            )
+    if problems or document is None:
+        raise ScenarioError(problems)
+    return Scenario(
+        name=document.name or label(Path(file).stem),
+        file=file,
+        text=text,
+        directory=directory or Path(),
+        document=document,
+        groups=merged_groups(document),
+    )

@@ -1,0 +1,71 @@
+"""The scenario file as a whole: its top level, made of the other sections."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simulator.fields.base import (
+    EMBEDDED,
+    LONGEST_RUN,
+    FileName,
+    Name,
+    PositiveDuration,
+    Section,
+    Targets,
+    within_time,
+)
+from simulator.scenario.sections.downloads import DownloadsSection
+from simulator.scenario.sections.group import GroupFields, GroupSection
+from simulator.scenario.sections.platform import PlatformSection
+from simulator.scenario.sections.run import (
+    ChannelSection,
+    IdentitiesSection,
+    LimitsSection,
+    NetworkSection,
+    RampSection,
+    ReportSection,
+    TlsSection,
+    WorkersSection,
+)
+
+DEFAULT_DURATION = 60.0
+"""Seconds, where neither `duration` nor ramp steps say how long a run takes."""
+
+
+class ScenarioDocument(Section):
+    """One run: which devices, what they do, against which platform, and what counts as good enough."""
+
+    name: Name | None = Field(default=None, description="Shown in reports; by default the file's name.")
+    description: str = Field(default="", max_length=2000, description="What the scenario is for.")
+    seed: int = Field(
+        default=1, ge=0, lt=2**63, description="Two runs with the same seed make the same people and moments."
+    )
+    duration: Annotated[PositiveDuration, within_time("1s", LONGEST_RUN)] | None = Field(
+        default=None, description="Length of the run, ramp included; 60s, or what the ramp's steps take."
+    )
+    target: Targets = Field(
+        default=(),
+        description=f"`{EMBEDDED}` starts the embedded platform; else what precedes `/v3/device/getBrokerServer` in "
+        "the URL of the dispatch server, or a list of those, used in turn. `--host` beats it.",
+    )
+    identities: IdentitiesSection = Field(default=IdentitiesSection(), description="Who the devices are.")
+    channel: ChannelSection = Field(default=ChannelSection(), description="The secure channel.")
+    tls: TlsSection = Field(default=TlsSection(), description="Trust for https and wss.")
+    network: NetworkSection = Field(default=NetworkSection(), description="How connections are opened.")
+    downloads: DownloadsSection = Field(default=DownloadsSection(), description="Where pictures may be fetched from.")
+    defaults: GroupFields = Field(default=GroupFields(), description="What all groups share unless they say otherwise.")
+    groups: Annotated[list[GroupSection], Field(min_length=1, max_length=1000)] = Field(description="The fleet.")
+    ramp: RampSection = Field(default=RampSection(), description="How devices start and stop.")
+    thresholds: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="What must hold for the run to pass: `dev.heartbeat p99 < 500 ms`, `failures < 0.1 %` …",
+    )
+    limits: LimitsSection = Field(default=LimitsSection(), description="When the generator is the bottleneck.")
+    workers: WorkersSection = Field(default=WorkersSection(), description="When workers fall silent.")
+    platform: PlatformSection = Field(default=PlatformSection(), description="What the embedded platform does.")
+    state_file: FileName | None = Field(
+        default=None,
+        description="Keeps each device's `authCode` and `secret` for warm starts; relative to the scenario file.",
+    )
+    report: ReportSection = Field(default=ReportSection(), description="What a run leaves.")

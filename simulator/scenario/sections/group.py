@@ -1,0 +1,357 @@
+"""A group of equal devices: what the scenario says about them, and how it becomes `DeviceSettings`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+
+from simulator.device.settings import (
+    Arrival,
+    DeviceSettings,
+    EnrolmentSettings,
+    OnTimeout,
+    OwnMeeting,
+    Start,
+    VerificationSettings,
+    Wave,
+)
+from simulator.fields.base import (
+    LONGEST_RUN,
+    MOST_DEVICES,
+    Duration,
+    DurationRange,
+    InRun,
+    InYear,
+    Line,
+    Name,
+    PositiveDuration,
+    Rate,
+    Section,
+    Share,
+    Size,
+    SizeRange,
+    known,
+    within_rate,
+    within_time,
+)
+from simulator.fields.range import Range
+from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
+from simulator.protocol.catalogue.formats import Format
+
+MAX_PHOTO = 255 * 1024
+"""Upper bound of a photo (vendor manuals)."""
+MIN_PHOTO = 1024
+VERIFY_STYLES = frozenset((*range(30), 200))
+"""vendor PUSH manuals."""
+
+SET_ELSEWHERE = {
+    "fwVer": "`firmware`",
+    "devModel": "`model`",
+    "maxPackageSize": "`max_package`",
+    "maxPendingCmdCount": "`max_pending_commands`",
+    "maxUserCount": "`capacities.users`",
+    "maxTransactionCount": "`capacities.records`",
+    "funcIds": "what the device can do",
+    "userCount": "the device's memory",
+    "transactionCount": "the device's memory",
+    "multiBioDataCount": "the device's memory",
+    "multiBioPhotoCount": "the device's memory",
+    "mac": "the serial number: every device has its own",
+}
+"""Parameters of `dev.report` that `options` may not override, and what sets them."""
+
+
+def _photo_size(value: Range) -> Range:
+    if value.low < MIN_PHOTO or value.high > MAX_PHOTO:
+        raise ValueError(f"a photo is between {MIN_PHOTO // 1024}KB and {MAX_PHOTO // 1024}KB")
+    return value
+
+
+PhotoSize = Annotated[SizeRange, AfterValidator(_photo_size)]
+
+
+def _locale(value: str) -> str:
+    if value not in ("zh_CN", "en_US"):
+        # Imported only when needed: faker takes a good part of a second.
+        from faker.config import AVAILABLE_LOCALES
+
+        known(value, sorted(name for name in AVAILABLE_LOCALES if "_" in name), "locale of faker")
+    return value
+
+
+Locale = Annotated[str, AfterValidator(_locale), Field(examples=["zh_CN", "en_US"])]
+
+
+class WaveSection(Section):
+    """A swell of the rate, as when people sign in before a meeting: a bell curve on top of the steady rate."""
+
+    at: InRun = Field(description="Moment of the peak, counted from the start of the run.")
+    width: Annotated[PositiveDuration, within_time("1ms", LONGEST_RUN)] = Field(
+        description="How long the rate is above half of the swell."
+    )
+    peak: Annotated[Rate, within_rate("1000/s")] = Field(description="Rate at the peak, the steady rate included.")
+
+
+class VerificationSection(Section):
+    """People who verify at each device of the group."""
+
+    rate: Annotated[Rate, within_rate("1000/s")] = Field(description="Verifications per device.")
+    arrival: Literal["poisson", "fixed"] = Field(
+        default="poisson", description="`poisson`: at random; `fixed`: evenly, from a random phase."
+    )
+    photo_share: Share = Field(default=1.0, description="Share of verifications that a captured photo is uploaded for.")
+    photo_size: PhotoSize = Field(
+        default=Range(low=9 * 1024, high=25 * 1024),
+        description="Size of the JPEG; base64 makes it a third longer on the wire, and what then exceeds the package "
+        "size goes up in pieces.",
+    )
+    styles: list[int] = Field(
+        default=[15, 1, 4],
+        max_length=100,
+        description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm …",
+    )
+    visitor_share: Share = Field(default=0.05, description="Share of records of visitors (`category` 4).")
+    batch: int = Field(default=1, ge=1, le=100, description="Records that may go up in one verifyLog message.")
+    wave: WaveSection | None = Field(default=None, description="Raises the rate for a while.")
+
+    @field_validator("styles")
+    @classmethod
+    def _known_styles(cls, styles: list[int]) -> list[int]:
+        unknown = [style for style in styles if style not in VERIFY_STYLES]
+        if unknown or not styles:
+            raise ValueError(f"{unknown or 'an empty list'}: a verifyStyle is 0 to 29, or 200")
+        return styles
+
+    @model_validator(mode="after")
+    def _wave_fits(self) -> "VerificationSection":
+        if self.wave is not None and self.arrival == "fixed":
+            raise ValueError("a wave needs `arrival: poisson`")
+        if self.wave is not None and self.wave.peak < self.rate:
+            raise ValueError("the wave's peak is below the steady rate")
+        return self
+
+    def settings(self) -> VerificationSettings:
+        wave = self.wave
+        return VerificationSettings(
+            rate=self.rate,
+            arrival=Arrival(self.arrival),
+            photo_share=self.photo_share,
+            photo_bytes=self.photo_size,
+            styles=tuple(self.styles),
+            visitor_share=self.visitor_share,
+            batch=self.batch,
+            wave=None if wave is None else Wave(at=wave.at, width=wave.width, peak_rate=wave.peak),
+        )
+
+
+class EnrolmentSection(Section):
+    """People who are enrolled at the device itself: user, portrait, bio photo and card go up together."""
+
+    rate: Annotated[Rate, within_rate("100/s")] = Field(description="Enrolments per device.")
+    arrival: Literal["poisson", "fixed"] = Field(default="poisson", description="As for verifications.")
+    portrait_size: PhotoSize = Field(default=Range(low=15 * 1024, high=19 * 1024), description="Size of the portrait.")
+    bio_photo_size: PhotoSize = Field(
+        default=Range(low=66 * 1024, high=76 * 1024),
+        description="Size of the face photo; above 48KB it goes up in pieces.",
+    )
+    locale: Locale = Field(default="zh_CN", description="Language and country of names and addresses (faker).")
+
+    def settings(self) -> EnrolmentSettings:
+        return EnrolmentSettings(
+            rate=self.rate,
+            arrival=Arrival(self.arrival),
+            portrait_bytes=self.portrait_size,
+            bio_photo_bytes=self.bio_photo_size,
+            locale=self.locale,
+        )
+
+
+class OwnMeetingSection(Section):
+    """A meeting the device knows by itself, for platforms that send none. Times count from the device's start."""
+
+    id: Line = Field(min_length=1, max_length=64, description="The meeting's id (`meetCode` of its records).")
+    name: Line = Field(default="Meeting", min_length=1, max_length=100, description="Its name.")
+    starts: InYear = Field(description="Start.")
+    ends: InYear = Field(description="End.")
+    sign_in_opens: InYear | None = Field(default=None, description="Start of the sign-in window.")
+    sign_in_closes: InYear | None = Field(default=None, description="End of the sign-in window.")
+    sign_out_opens: InYear | None = Field(default=None, description="Start of the sign-out window.")
+    sign_out_closes: InYear | None = Field(default=None, description="End of the sign-out window.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "OwnMeetingSection":
+        if self.ends <= self.starts:
+            raise ValueError("the meeting ends before it starts")
+        for what, opens, closes in (
+            ("sign-in", self.sign_in_opens, self.sign_in_closes),
+            ("sign-out", self.sign_out_opens, self.sign_out_closes),
+        ):
+            if opens is not None and closes is not None and closes < opens:
+                raise ValueError(f"the {what} window closes before it opens")
+        return self
+
+    def settings(self) -> OwnMeeting:
+        return OwnMeeting(**self.model_dump())
+
+
+class ReconnectSection(Section):
+    """How a device comes back after it lost the connection: exponential back-off with jitter."""
+
+    first: Annotated[PositiveDuration, within_time("10ms", "1d")] = Field(
+        default=30.0, description="Delay before the first attempt."
+    )
+    max: Annotated[PositiveDuration, within_time("10ms", "1d")] = Field(
+        default=300.0, description="Bound of the delay."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ReconnectSection":
+        if self.max < self.first:
+            raise ValueError("`max` is below `first`")
+        return self
+
+
+class CapacitiesSection(Section):
+    """How much a device can hold."""
+
+    users: int = Field(default=30_000, ge=1, le=1_000_000, description="Users.")
+    records: int = Field(
+        default=100_000, ge=1, le=10_000_000, description="Verification records that wait or are kept."
+    )
+    photos: int = Field(default=5_000, ge=1, le=1_000_000, description="Captured photos.")
+    bio_photos: int = Field(default=10_000, ge=1, le=1_000_000, description="Biometric photos.")
+
+
+def _command_prefix(value: Any) -> str:
+    if isinstance(value, str) and any(name == value or name.startswith(f"{value}.") for name in COMMAND_FUNC_IDS):
+        return value
+    prefixes = {name.rsplit(".", cut)[0] for name in COMMAND_FUNC_IDS for cut in (0, 1, 2)}
+    return known(str(value), sorted({*COMMAND_FUNC_IDS, *prefixes} - {"cmd"}), "cmd.* funcId or a prefix of one")
+
+
+def _option_name(value: Any) -> str:
+    if value in SET_ELSEWHERE:
+        raise ValueError(f"{value} is set by {SET_ELSEWHERE[value]}")
+    fields = [field.name for field in CATALOGUE["dev.report"].params.fields]
+    return known(str(value), [name for name in fields if name not in SET_ELSEWHERE], "parameter of dev.report")
+
+
+CommandPrefix = Annotated[str, BeforeValidator(_command_prefix)]
+OptionName = Annotated[str, BeforeValidator(_option_name)]
+
+
+class GroupFields(Section):
+    """What `defaults` and each group may say about devices; a group's own value replaces the default as a whole."""
+
+    model: Line = Field(default="TDB08Z-PLUS", min_length=1, max_length=64, description="`devModel` of the report.")
+    firmware: Line = Field(
+        default="ZAM170-NF-Ver1.1.21", min_length=1, max_length=64, description="`fwVer` of the report."
+    )
+    device_type: Literal["att", "acc", "elev", "icc", "meet"] = Field(default="meet", description="`devType`.")
+    broker_type: Literal["push", "best-w", "best-t", "best-m", "best-a"] = Field(
+        default="best-w",
+        description="What the look-up asks for. Only `best-w` is WebSocket and can go on after the look-up.",
+    )
+    start: Literal["as listed", "cold", "warm"] = Field(
+        default="as listed",
+        description="`cold` registers; `warm` logs in with `authCode` and `secret` of the CSV or `state_file`; "
+        "`as listed`: warm where the CSV gives them, else cold.",
+    )
+    users: int = Field(default=50, ge=0, le=1_000_000, description="Users in the device's memory at its first start.")
+    user_locale: Locale = Field(default="zh_CN", description="Language and country of their names (faker).")
+    verifications: list[VerificationSection] = Field(
+        default=[VerificationSection.model_validate({"rate": "1/min"})],
+        max_length=100,
+        description="Streams of people who verify; one at 1/min where the key is absent, `[]` for none.",
+    )
+    enrolments: list[EnrolmentSection] = Field(
+        default=[], max_length=100, description="Streams of people who are enrolled."
+    )
+    meetings: list[OwnMeetingSection] = Field(
+        default=[], max_length=1000, description="Meetings known without the platform."
+    )
+    heartbeat: Annotated[PositiveDuration, within_time("5ms", "1d")] | None = Field(
+        default=None, description="Interval; by default the platform's."
+    )
+    ping: Annotated[Duration, within_time("0s", "1d")] | None = Field(
+        default=None,
+        description="Interval of the device's WebSocket pings, `0s` for none. By default a device pings once a minute "
+        "where the platform wants no heartbeats, so that a half-open connection is found.",
+    )
+    request_timeout: Annotated[PositiveDuration, within_time("10ms", "1h")] = Field(
+        default=10.0, description="A request without a reply so long has failed."
+    )
+    on_timeout: Literal["reconnect", "retry"] = Field(
+        default="reconnect", description="What a device then does: take the connection for dead, or send again."
+    )
+    reconnect: ReconnectSection = Field(default=ReconnectSection(), description="Back-off after a lost connection.")
+    handling: dict[CommandPrefix, Annotated[DurationRange, within_time("0s", "1h")]] = Field(
+        default={}, description="Time a command takes, by funcId or prefix (`cmd.data.update: 20ms..80ms`); else none."
+    )
+    reboot: Annotated[DurationRange, within_time("0s", "1d")] = Field(
+        default=Range(low=5.0, high=10.0), description="How long a rebooting device is away."
+    )
+    options: dict[OptionName, Line] = Field(
+        default={}, description="Other values for parameters of `dev.report`, by wire name; text, as on the wire."
+    )
+    capacities: CapacitiesSection = Field(default=CapacitiesSection(), description="What a device can hold.")
+    max_package: Size = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
+    max_pending_commands: int = Field(default=20, ge=1, le=1000, description="`maxPendingCmdCount`.")
+    drain: Annotated[Duration, within_time("0s", "1h")] = Field(
+        default=10.0, description="How long a stopping device may take to get its records acknowledged."
+    )
+
+    @field_validator("max_package")
+    @classmethod
+    def _whole_kb(cls, size: int) -> int:
+        if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
+            raise ValueError("must be whole KB (1,024 bytes) from 4KB to 1024KB")
+        return size
+
+    @field_validator("options")
+    @classmethod
+    def _right_values(cls, options: dict[str, str]) -> dict[str, str]:
+        for field in CATALOGUE["dev.report"].params.fields:
+            if field.name in options and isinstance(field.shape, Format):
+                problem = field.shape.problem(options[field.name])
+                if problem is not None:
+                    raise ValueError(f"{field.name}: {problem}")
+        return options
+
+
+class GroupSection(GroupFields):
+    """Equal devices. Every key of `defaults` may stand here too."""
+
+    name: Name = Field(description="Shown in reports; unique.")
+    count: int = Field(ge=0, le=MOST_DEVICES, description="How many devices; `-u N` scales all groups in proportion.")
+
+    def settings(self, channel: str) -> DeviceSettings:
+        """What every device of the group shares; `defaults` must have been laid under it before."""
+        return DeviceSettings(
+            group=self.name,
+            model=self.model,
+            firmware=self.firmware,
+            device_type=self.device_type,
+            start=Start(self.start),
+            channel=channel,
+            broker_type=self.broker_type,
+            request_timeout=self.request_timeout,
+            on_timeout=OnTimeout(self.on_timeout),
+            reconnect_delay=Range(low=self.reconnect.first, high=self.reconnect.max),
+            drain=self.drain,
+            heartbeat_interval=self.heartbeat,
+            ping=self.ping,
+            users=self.users,
+            user_locale=self.user_locale,
+            max_users=self.capacities.users,
+            max_transactions=self.capacities.records,
+            max_photos=self.capacities.photos,
+            max_bio_photos=self.capacities.bio_photos,
+            max_package_kb=self.max_package // 1024,
+            max_pending_commands=self.max_pending_commands,
+            verifications=tuple(stream.settings() for stream in self.verifications if stream.rate or stream.wave),
+            enrolments=tuple(stream.settings() for stream in self.enrolments if stream.rate),
+            meetings=tuple(meeting.settings() for meeting in self.meetings),
+            handling=dict(self.handling),
+            reboot=self.reboot,
+            options=dict(self.options),
+        )

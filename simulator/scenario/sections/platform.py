@@ -1,0 +1,354 @@
+"""The `platform` section: what the embedded platform tells its devices, pushes to them, and how it answers."""
+
+import fnmatch
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from simulator.fields.base import (
+    LONGEST_RUN,
+    Duration,
+    FileName,
+    InRun,
+    InYear,
+    Line,
+    PositiveDuration,
+    Section,
+    Share,
+    Shown,
+    Size,
+    Within,
+    known,
+    within_time,
+)
+from simulator.fields.units import format_duration, parse_duration
+from simulator.platform.settings import (
+    AnswerRule,
+    Delay,
+    ExponentialDelay,
+    FixedDelay,
+    LognormalDelay,
+    MeetingPlan,
+    PlatformSettings,
+    PlatformTls,
+    PushMoment,
+    PushRule,
+    UniformDelay,
+)
+from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
+from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
+from simulator.protocol.catalogue.spec import Direction
+from simulator.wire.strangers import StrangerLimits
+
+_ANSWERED = tuple(name for name, spec in CATALOGUE.items() if spec.direction is not Direction.TO_DEVICE)
+
+
+def _in_format(format_: Format) -> AfterValidator:
+    def check(value: str) -> str:
+        problem = format_.problem(value)
+        if problem is not None:
+            raise ValueError(f"'{value}' {problem}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _signed_duration(value: object) -> float:
+    if isinstance(value, str) and value.strip().startswith("-"):
+        return -parse_duration(value.strip()[1:])
+    return parse_duration(value)
+
+
+SignedDuration = Annotated[
+    float,
+    BeforeValidator(_signed_duration),
+    WithJsonSchema({"type": "string", "title": "duration, may be negative", "examples": ["10min", "-5min"]}),
+    Shown("duration, may be negative", lambda seconds: ("-" if seconds < 0 else "") + format_duration(abs(seconds))),
+]
+Wait = Annotated[Duration, within_time("0s", "1h")]
+PositiveWait = Annotated[PositiveDuration, within_time("0s", "1h")]
+BioFlags = Annotated[str, _in_format(BIO_FLAGS)]
+
+
+class HeartbeatSection(Section):
+    """The business heartbeat, as the report's reply announces it."""
+
+    supported: bool = Field(default=True, description="`supportHeartbeat`.")
+    interval: Annotated[Duration, within_time("0s", "1d")] = Field(
+        default=60.0, description="`heartbeatInterval`; whole seconds."
+    )
+
+    @field_validator("interval")
+    @classmethod
+    def _whole_seconds(cls, interval: float) -> float:
+        if interval < 1 or interval != int(interval):
+            raise ValueError("the protocol counts the interval in whole seconds, 1s or more")
+        return interval
+
+
+class MeetingsSection(Section):
+    """The meetings each device gets after it first came online. Zero of the clock: the first device came online."""
+
+    count: int = Field(default=1, ge=0, le=1000, description="Meetings per device, one after the other; 0 for none.")
+    starts_in: Annotated[SignedDuration, Within("-365d", "365d", _signed_duration)] = Field(
+        default=600.0, description="Start of the first; negative for one that is under way."
+    )
+    duration: Annotated[PositiveDuration, within_time("1s", "365d")] = Field(
+        default=3600.0, description="Length of each."
+    )
+    gap: InYear = Field(default=900.0, description="Pause between two.")
+    sign_in_before: InYear = Field(default=900.0, description="Sign-in opens so long before the start.")
+    sign_in_after: InYear = Field(default=600.0, description="Sign-in closes so long after the start.")
+    sign_out_before: InYear = Field(default=600.0, description="Sign-out opens so long before the end.")
+    sign_out_after: InYear = Field(default=900.0, description="Sign-out closes so long after the end.")
+
+    def plan(self, members: int) -> MeetingPlan | None:
+        """The meetings with so many members each; `None` where there are none."""
+        if self.count == 0:
+            return None
+        return MeetingPlan(members=members, **self.model_dump())
+
+
+class PushSection(Section):
+    """A command that the platform sends by itself. Give one of `on`, `every` and `at`; without, it is `on: online`."""
+
+    command: Line = Field(min_length=1, max_length=64, description="Any `cmd.*` funcId.")
+    on: Literal["online"] | None = Field(default=None, description="`online`: each time a device came online.")
+    after: InRun | None = Field(default=None, description="With `on: online`: so long afterwards.")
+    every: Annotated[PositiveDuration, within_time("100ms", LONGEST_RUN)] | None = Field(
+        default=None, description="Again and again while a device is online."
+    )
+    at: InRun | None = Field(
+        default=None, description="Once, so long after the first device came online, to all that are online."
+    )
+    count: int = Field(default=1, ge=0, le=1000, description="Users, cards, meetings, pins … in one command.")
+    share: Share = Field(default=1.0, description="Share of the devices that get it, the same ones each time.")
+    times: int | None = Field(default=None, ge=1, le=1_000_000, description="At most so many to one device.")
+    imme: bool = Field(default=False, description="Sent as urgent (`imme` 1).")
+    unknown: bool = Field(
+        default=False, description="The funcId is none of the protocol's: the device must refuse it, not stay silent."
+    )
+    params: dict[str, Any] = Field(
+        default={}, description="Laid over the params the platform makes up, in the shape of the wire."
+    )
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> "PushSection":
+        given = [name for name in ("on", "every", "at") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {', '.join(f'`{name}`' for name in given)}, not {len(given)} of them")
+        if self.after is not None and given and given != ["on"]:
+            raise ValueError(f"`after` goes with `on: online`, not with `{given[0]}`")
+        return self
+
+    def rule(self) -> PushRule:
+        if self.every is not None:
+            moment, seconds = PushMoment.EVERY, self.every
+        elif self.at is not None:
+            moment, seconds = PushMoment.AT, self.at
+        else:
+            moment, seconds = PushMoment.ONLINE, self.after or 0.0
+        return PushRule(
+            command=self.command,
+            moment=moment,
+            seconds=seconds,
+            count=self.count,
+            share=self.share,
+            times=self.times,
+            urgent=self.imme,
+            unknown=self.unknown,
+            params=dict(self.params),
+        )
+
+
+class UniformSection(Section):
+    """Evenly between two bounds."""
+
+    low: Wait = Field(description="Shortest.")
+    high: Wait = Field(description="Longest.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "UniformSection":
+        if self.high < self.low:
+            raise ValueError("`high` is below `low`")
+        return self
+
+
+class LognormalSection(Section):
+    """A median and a long tail, the usual shape of a service's answers."""
+
+    median: PositiveWait = Field(description="Half of the answers take less.")
+    p99: PositiveWait = Field(description="One answer of a hundred takes longer.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "LognormalSection":
+        if self.p99 <= self.median:
+            raise ValueError("`p99` must be above `median`")
+        return self
+
+
+class DelaySection(Section):
+    """How long the platform waits before it answers; give one distribution."""
+
+    fixed: Wait | None = Field(default=None, description="Always so long.")
+    uniform: UniformSection | None = Field(default=None, description="Evenly between two bounds.")
+    exponential: PositiveWait | None = Field(default=None, description="Exponential with this mean.")
+    lognormal: LognormalSection | None = Field(default=None, description="By median and 99th percentile.")
+
+    @model_validator(mode="after")
+    def _one_distribution(self) -> "DelaySection":
+        if len([name for name in type(self).model_fields if getattr(self, name) is not None]) != 1:
+            raise ValueError("give exactly one of fixed, uniform, exponential and lognormal")
+        return self
+
+    def delay(self) -> Delay:
+        if self.uniform is not None:
+            return UniformDelay(low=self.uniform.low, high=self.uniform.high)
+        if self.exponential is not None:
+            return ExponentialDelay(mean=self.exponential)
+        if self.lognormal is not None:
+            return LognormalDelay(median=self.lognormal.median, p99=self.lognormal.p99)
+        return FixedDelay(seconds=self.fixed or 0.0)
+
+
+class ErrorsSection(Section):
+    """Right messages that are refused all the same."""
+
+    share: Share = Field(description="Share of messages.")
+    code: Annotated[str, Field(pattern="^[0-9A-Za-z]{1,32}$")] = Field(
+        default="E0000006", description="The code they are refused with; in quotes where it is all digits."
+    )
+
+    @field_validator("code")
+    @classmethod
+    def _is_a_failure(cls, code: str) -> str:
+        if code == "00000000":
+            raise ValueError("00000000 is success, not an error")
+        return code
+
+
+class AnswerSection(Section):
+    """How some messages are answered; the first entry whose `func_id` matches counts."""
+
+    func_id: str = Field(description="A funcId or a glob (`dev.data.upload.*`, `*`); `getBrokerServer` is the look-up.")
+    delay: DelaySection | None = Field(default=None, description="Wait before the answer.")
+    errors: ErrorsSection | None = Field(default=None, description="Refusals.")
+    silence: Share = Field(default=0.0, description="Share of messages that never get an answer.")
+
+    @field_validator("func_id")
+    @classmethod
+    def _matches_something(cls, pattern: str) -> str:
+        if any(fnmatch.fnmatchcase(name, pattern) for name in _ANSWERED):
+            return pattern
+        return known(pattern, _ANSWERED, "funcId that the platform answers, nor a glob that matches one")
+
+    def rule(self) -> AnswerRule:
+        delay = self.delay.delay() if self.delay is not None else None
+        if self.errors is None:
+            return AnswerRule(func_id=self.func_id, delay=delay, silence_share=self.silence)
+        return AnswerRule(
+            func_id=self.func_id,
+            delay=delay,
+            error_share=self.errors.share,
+            error_code=self.errors.code,
+            silence_share=self.silence,
+        )
+
+
+class PlatformTlsSection(Section):
+    """Makes the embedded platform speak https and wss. `tls: {}` makes a certificate; the devices then trust it."""
+
+    certificate: FileName | None = Field(default=None, description="PEM file.")
+    key: FileName | None = Field(default=None, description="PEM file of its private key.")
+    client_ca: FileName | None = Field(
+        default=None, description="PEM file; devices must show a certificate signed by it."
+    )
+
+    @model_validator(mode="after")
+    def _together(self) -> "PlatformTlsSection":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("`certificate` and `key` go together")
+        return self
+
+
+class BeforeLoginSection(Section):
+    """What connections may cost that have not logged in yet: anybody who reaches the port can open them."""
+
+    deadline: Annotated[PositiveDuration, within_time("100ms", "1d")] = Field(
+        default=60.0, description="A connection without a login is closed after it."
+    )
+    connections: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Of all together; a quarter of the open files that the platform may have, where that is less.",
+    )
+    memory: Size = Field(
+        default=32 * 1024 * 1024,
+        ge=64 * 1024,
+        le=4 * 1024**3,
+        description="Held of unfinished messages, of all together.",
+    )
+
+    def limits(self) -> StrangerLimits:
+        return StrangerLimits(deadline=self.deadline, connections=self.connections, held_bytes=self.memory)
+
+
+class PlatformSection(Section):
+    """What the embedded platform does. A target of your own ignores it."""
+
+    heartbeat: HeartbeatSection = Field(default=HeartbeatSection(), description="The heartbeat it asks for.")
+    timezone: Annotated[str, _in_format(OFFSET)] = Field(default="+08:00", description="Offset of its devices.")
+    func_ids: list[str] | None = Field(
+        default=None,
+        max_length=1000,
+        description="`funcIds` it supports; none listed means all, `[]` only the six basic ones.",
+    )
+    multi_bio_data: BioFlags = Field(
+        default="0:1:1:0:0:0:0:0:1:1", description="`multiBioDataSupport` of the report's reply."
+    )
+    multi_bio_photo: BioFlags = Field(
+        default="0:0:0:0:0:0:0:0:0:1", description="`multiBioPhotoSupport` of the report's reply."
+    )
+    max_package: Size = Field(default=64 * 1024, description="Larger messages are refused.")
+    users: int = Field(default=20, ge=0, le=30_000, description="Users given to each device that first came online.")
+    members: int = Field(default=10, ge=0, le=30_000, description="Members of each meeting, of these users.")
+    meetings: MeetingsSection = Field(default=MeetingsSection(), description="Meetings given to each device.")
+    pushes: list[PushSection] = Field(default=[], max_length=1000, description="Commands it sends by itself.")
+    answers: list[AnswerSection] = Field(default=[], max_length=1000, description="Delays, refusals and silence.")
+    before_login: BeforeLoginSection = Field(
+        default=BeforeLoginSection(), description="Limits for connections that have not logged in."
+    )
+    tls: PlatformTlsSection | None = Field(default=None, description="https and wss instead of http and ws.")
+
+    @field_validator("max_package")
+    @classmethod
+    def _whole_kb(cls, size: int) -> int:
+        if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
+            raise ValueError("must be whole KB (1,024 bytes) from 4KB to 1024KB")
+        return size
+
+    @field_validator("func_ids")
+    @classmethod
+    def _known_func_ids(cls, names: list[str] | None) -> list[str] | None:
+        for name in names or ():
+            known(name, sorted({*NEGOTIATED_FUNC_IDS, *CATALOGUE}), "funcId of the protocol")
+        return names
+
+    def settings(self, channel: str, tls: PlatformTls | None) -> PlatformSettings:
+        return PlatformSettings(
+            channel=channel,
+            tls=tls,
+            supports_heartbeat=self.heartbeat.supported,
+            heartbeat_interval=int(self.heartbeat.interval),
+            before_login=self.before_login.limits(),
+            timezone=self.timezone,
+            func_ids=None if self.func_ids is None else tuple(self.func_ids),
+            multi_bio_data_support=self.multi_bio_data,
+            multi_bio_photo_support=self.multi_bio_photo,
+            max_package_kb=self.max_package // 1024,
+            users=self.users,
+            meetings=self.meetings.plan(min(self.members, self.users)),
+            pushes=tuple(push.rule() for push in self.pushes),
+            answers=tuple(answer.rule() for answer in self.answers),
+        )

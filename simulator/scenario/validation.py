@@ -1,0 +1,203 @@
+"""From plain data to a `ScenarioDocument`, or to the list of everything that is wrong with it.
+
+Pydantic says what is wrong inside each section; `checks` looks at what only the whole scenario shows. Both must be
+reported in one go, so wrong parts are taken out of a copy of the data (each falls back to its default) until the rest
+is valid and can be checked; problems of the checks that touch a part taken out are dropped.
+"""
+
+import copy
+import re
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from simulator.closest import closest
+from simulator.fields.base import OutOfRange, WrongWord
+from simulator.scenario.problems import MAX_LISTED, Problem, dotted
+from simulator.scenario.sections.document import ScenarioDocument
+from simulator.scenario.yaml_source import Path, YamlSource
+from simulator.shown import mask
+
+_ROUNDS = 12
+"""Taking one part out may uncover the next; nesting is not deeper than this."""
+
+_TYPES = {
+    "string_type": "must be text: put it in quotes",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list: each entry begins with `- `",
+    "dict_type": "must be a mapping: `key: value` lines",
+    "model_type": "must be a mapping: `key: value` lines",
+    "model_attributes_type": "must be a mapping: `key: value` lines",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+}
+
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "below"),
+    "too_long": ("max_length", "a list of at most so many entries:"),
+    "string_too_long": ("max_length", "text of at most so many characters:"),
+}
+
+
+def validate(source: YamlSource) -> tuple[ScenarioDocument | None, list[Problem], frozenset[Path]]:
+    """The document, what is wrong with it, and the paths that were taken out to get a document all the same.
+
+    The document is `None` only where too little of the data is usable. Where there are no problems it is the scenario.
+    """
+    problems: list[Problem] = []
+    broken: set[Path] = set()
+    data = copy.deepcopy(source.data)
+    for _ in range(_ROUNDS):
+        try:
+            return ScenarioDocument.model_validate(data), problems, frozenset(broken)
+        except ValidationError as error:
+            found = [(path_of(details), details) for details in error.errors(include_url=False)]
+        for path, details in found:
+            if not touches(path, broken):
+                problems.append(_problem(source, path, details, brief=len(problems) >= MAX_LISTED))
+        broken.update(path for path, _ in found)
+        if not all(_take_out(data, path, missing=details["type"] == "missing") for path, details in found):
+            break
+    return None, problems, frozenset(broken)
+
+
+def touches(path: Path, others: Sequence[Path] | set[Path] | frozenset[Path]) -> bool:
+    """Whether `path` lies within one of `others` or one of them within it."""
+    return any(path[: len(other)] == other[: len(path)] for other in others)
+
+
+def path_of(details: ErrorDetails) -> Path:
+    """Pydantic's location as a path of the file (its marks for dictionary keys are no part of it)."""
+    return tuple(part for part in details["loc"] if part != "[key]")
+
+
+def _take_out(data: Any, path: Path, *, missing: bool) -> bool:
+    """Remove the entry at `path`, with as much around it as needed; False where nothing would be left.
+
+    Groups are not removed but completed, so that each keeps its place in the list.
+    """
+    if path[:1] == ("groups",) and len(path) >= 2 and isinstance(data["groups"], list):
+        number = int(path[1])
+        group = data["groups"][number]
+        if not isinstance(group, dict):
+            data["groups"][number] = {"name": f"group {number}", "count": 1}
+            return True
+        if len(path) == 3 and path[2] in ("name", "count"):
+            group[path[2]] = 1 if path[2] == "count" else f"group {number}"
+            return True
+    if missing:
+        path = path[:-1]
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    if not path:
+        return False
+    parent = data
+    for part in path[:-1]:
+        # Another problem may have taken out a part around this one.
+        if isinstance(parent, dict) and part not in parent:
+            return True
+        parent = parent[part]
+    parent.pop(path[-1], None)
+    return True
+
+
+def _problem(source: YamlSource, path: Path, details: ErrorDetails, *, brief: bool) -> Problem:
+    """The problem in words; `brief` saves the search for what was meant, where there are too many to list all."""
+    if brief and details["type"] == "extra_forbidden":
+        message, suggestion = "is not a key here", None
+    else:
+        message, suggestion = _describe(path, details)
+    return Problem(file=source.file, line=source.line(path), field=dotted(path), message=message, suggestion=suggestion)
+
+
+def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(path)
+    if kind == "missing":
+        return "is missing", None
+    if kind == "value_error":
+        error = context["error"]
+        if isinstance(error, OutOfRange):
+            return f"{_shown(value)} is out of range: {error}", None
+        # No key of the format is a secret, but one may have been pasted into a value.
+        written = str(value)
+        message = str(error).replace(written, mask(written)) if written else str(error)
+        return message, error.suggestion if isinstance(error, WrongWord) else None
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'|(\d+)", context["expected"])
+        choices = [text or number for text, number in choices]
+        suggestion = closest(str(value), choices)
+        return f"{_shown(value)} is none of {', '.join(choices)}", suggestion
+    if kind in _TYPES:
+        return _TYPES[kind], None
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        return f"{_shown(value)} is out of range: it must be {words} {context[name]}", None
+    if kind == "string_pattern_mismatch":
+        return f"{_shown(value)} does not have the form {context['pattern']}", None
+    return f"{_shown(value)}: {details['msg'].lower()}", None
+
+
+def _unknown_key(path: Path) -> tuple[str, str | None]:
+    key = str(path[-1])
+    section = section_at(path[:-1])
+    if section is None:
+        return "is not a key of the scenario format", None
+    suggestion = closest(key, section.model_fields)
+    if suggestion is None:
+        places = sorted(_places(ScenarioDocument, key, "", set()))
+        if places:
+            return f"is not a key here; it belongs in {' or '.join(f'`{place}`' for place in places[:3])}", None
+        return f"is not a key here; known: {', '.join(section.model_fields)}", None
+    return "is not a key here", suggestion
+
+
+def section_at(path: Path) -> type[BaseModel] | None:
+    """The section that stands at `path` of a scenario file."""
+    section: type[BaseModel] | None = ScenarioDocument
+    for part in path:
+        if section is None:
+            return None
+        if isinstance(part, str):
+            field = section.model_fields.get(part)
+            section = section_in(field.annotation) if field is not None else None
+    return section
+
+
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """The section inside an annotation such as `list[PushSection]` or `WaveSection | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        section = section_in(argument)
+        if section is not None:
+            return section
+    return None
+
+
+def _places(section: type[BaseModel], key: str, prefix: str, seen: set[type[BaseModel]]) -> set[str]:
+    """The sections, by their dotted path, that have `key`."""
+    if section in seen:
+        return set()
+    found = {prefix or "the top level"} if key in section.model_fields else set()
+    for name, field in section.model_fields.items():
+        inner = section_in(field.annotation)
+        if inner is not None:
+            found |= _places(inner, key, f"{prefix}.{name}" if prefix else name, {*seen, section})
+    return found
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > 10**20:
+        return f"a number of {len(str(abs(value))):,} digits"
+    text = mask(str(value))
+    return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"

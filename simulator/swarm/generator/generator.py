@@ -1,0 +1,233 @@
+"""One process' part in a run: engine, pump, health, and the users' handles. The local runner and every worker have one.
+
+It does not know where indexes come from or what becomes of the measurements: `local` and `distributed` say so.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import gevent.event
+
+from simulator.clock import RunClock
+from simulator.measurements.events import QueueRecorder
+from simulator.measurements.health import HealthSample
+from simulator.measurements.recorder import Recorder
+from simulator.measurements.run import RunMeasurements
+from simulator.shown import detail
+from simulator.swarm.generator.engine import Engine, Runtime
+from simulator.swarm.generator.health import HealthWatch, Limits
+from simulator.swarm.generator.index_pool import IndexPool
+from simulator.swarm.generator.pump import Pump
+from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
+from simulator.swarm.tasks import ELSEWHERE, swallowed_by_locust
+
+logger = logging.getLogger("simulator.swarm")
+device_logger = logging.getLogger("simulator.device")
+LINE_CHARS = 600
+"""Of a device's log line, much of which may be the platform's words."""
+
+STOP_MARGIN_S = 20.0
+"""What a drain may take beyond the scenario's time: closing handshakes, cutting off who does not answer these, and a
+loop that is behind."""
+
+
+MakeRuntime = Callable[[Recorder, Callable[[int, str], None]], Runtime]
+
+
+class GeneratorOwner(Protocol):
+    """Who decides about indexes and about what a broken engine means."""
+
+    def indexes_wanted(self) -> None:
+        """Users wait for indexes."""
+
+    def index_free(self, index: int) -> None:
+        """The device of `index` is down."""
+
+    def generator_failed(self, reason: str) -> None:
+        """The engine has died; the run must end."""
+
+    def fenced(self, devices: int) -> None:
+        """The master was not heard of in time: `devices` were dropped."""
+
+
+class Generator:
+    """Engine, pump and handles of one process for one run.
+
+    Args:
+        make_runtime: makes the fleet's runtime, on the engine's thread.
+        measurements: where the events are counted.
+        fire: Locust's `environment.events.request.fire`.
+        clock: the run's.
+    """
+
+    def __init__(
+        self,
+        make_runtime: MakeRuntime,
+        measurements: RunMeasurements,
+        fire: Callable[..., None],
+        owner: GeneratorOwner,
+        *,
+        clock: RunClock,
+        limits: Limits = Limits(),  # noqa: B008 - immutable
+    ) -> None:
+        self.measurements = measurements
+        self.indexes: IndexPool[UserHandle] = IndexPool()
+        self._owner = owner
+        self._clock = clock
+        self._pump = Pump(fire, measurements, self.internal_error)
+        recorder = QueueRecorder(self._pump.events.append)
+        self._recorder = recorder
+        self._health = HealthWatch(
+            self._take_health,
+            waiting_samples=lambda: len(self._pump.events),
+            waiting_connects=lambda: measurements.devices.gauge.get("connecting", 0),
+            limits=limits,
+            clock=clock,
+            on_error=self.internal_error,
+        )
+        self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag, self.internal_error)
+        self._running = False
+        self._finishing: gevent.event.Event | None = None
+        self._requeue: set[int] = set()
+        self.turned_away = 0
+        """Users that ended at once, because the fleet has no device for them."""
+
+    def start(self) -> None:
+        """Start the engine and accept users.
+
+        Raises:
+            EngineError: If the fleet's runtime does not open.
+        """
+        self._engine.start()
+        self._pump.start()
+        self._health.start()
+        self._running = True
+        waiting, MeetingDevice.provider = MeetingDevice.provider, self
+        if isinstance(waiting, WaitingUsers):
+            for handle in waiting.handles:
+                if not self.take(handle):
+                    handle.release()
+
+    @property
+    def running(self) -> bool:
+        """Whether devices may be started."""
+        return self._running
+
+    def finish(self, drain_s: float) -> None:
+        """Stop all devices in order, count their last events and end the engine; returns when that is done.
+
+        Whoever calls while it is going on waits for it.
+        """
+        if self._finishing is not None:
+            self._finishing.wait()
+            return
+        self._finishing = done = gevent.event.Event()
+        try:
+            self._running = False
+            self.indexes.drop_waiting()
+            if self.indexes.in_use:
+                logger.info("stopping %d devices (up to %g s for their records)", self.indexes.in_use, drain_s)
+            if not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
+                logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
+                self.internal_error("engine.stop", "not every device was down in time, and the rest was dropped")
+            self._pump.flush()
+            if swallowed_by_locust():
+                self.internal_error("locust.exception", ELSEWHERE)
+            if not self._engine.close():
+                logger.error("the engine's thread does not end; what it measures from now on is lost")
+                self.internal_error("engine.stop", "the engine's thread does not end; what it measures is lost")
+            self._health.stop()
+            self._pump.stop()
+        finally:
+            done.set()
+
+    def detach(self) -> None:
+        """The run is over: users that come from now on wait for the next."""
+        if MeetingDevice.provider is self:
+            MeetingDevice.provider = WaitingUsers()
+
+    def give(self, indexes: Iterable[int]) -> None:
+        """`indexes` may be used; waiting users get their devices."""
+        if self._running:
+            for index in self.indexes.add(indexes):
+                self._engine.start_device(index)
+
+    def keep_until(self, moment: float) -> None:
+        """See `Engine.keep_until`."""
+        self._engine.keep_until(moment)
+
+    def drop(self, indexes: Iterable[int]) -> None:
+        """Stop the devices of `indexes`; their users wait for others."""
+        for index in indexes:
+            self._requeue.add(index)
+            self._engine.stop_device(index)
+
+    def drop_all(self) -> None:
+        """Drop every connection at once; the users wait for other devices."""
+        self._requeue.update(self.indexes.used())
+        self._engine.drop_all()
+
+    # --- DeviceProvider: called by users ---
+
+    def take(self, handle: UserHandle) -> bool:
+        if not self._running:
+            return False
+        index = self.indexes.take(handle)
+        if index is not None:
+            self._engine.start_device(index)
+            return True
+        self._owner.indexes_wanted()
+        return not handle.dead
+
+    def leave(self, handle: UserHandle) -> None:
+        index = self.indexes.leave(handle)
+        if index is not None and self._running:
+            self._engine.stop_device(index)
+
+    def turn_away(self) -> int:
+        """End the waiting users for whom no device will come free; returns how many.
+
+        Devices that are stopping leave their indexes to users that wait.
+        """
+        away = self.indexes.drop_waiting(keep=self.indexes.stopping)
+        for handle in away:
+            handle.release()
+        self.turned_away += len(away)
+        return len(away)
+
+    # --- EngineListener: called in the hub ---
+
+    def device_finished(self, index: int) -> None:
+        requeue = index in self._requeue and self._running
+        self._requeue.discard(index)
+        handle = self.indexes.finished(index, requeue=requeue)
+        if handle is not None and not requeue and self._running:
+            handle.release()
+        self._owner.index_free(index)
+
+    def log(self, level: int, line: str) -> None:
+        device_logger.log(level, "%s", detail(line, LINE_CHARS))
+
+    def fenced(self) -> None:
+        self._requeue.update(self.indexes.used())
+        devices = self.indexes.in_use
+        logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", devices)
+        if devices:
+            self._owner.fenced(devices)
+
+    def crashed(self, reason: str) -> None:
+        self._running = False
+        logger.critical("the engine has died: %s", reason)
+        self._owner.generator_failed(reason)
+
+    def _take_health(self, sample: HealthSample) -> None:
+        self.measurements.sample_health(sample)
+
+    def internal_error(self, rule: str, detail: str) -> None:
+        """Count an exception of our own; may be called from any thread."""
+        self._recorder.internal_error(rule, detail, self._clock.wall())
+
+    def _on_lag(self, lag: float) -> None:
+        self._health.lags.append(lag)
+        self._recorder.loop_lag(lag, self._clock.wall())

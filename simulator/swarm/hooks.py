@@ -1,0 +1,138 @@
+"""Ties Locust's events to this process' role. `install` is what a locustfile calls."""
+
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from locust import events
+from locust.runners import MasterRunner, WorkerRunner
+
+from reports.verdict import code_of
+from simulator import printing
+from simulator.swarm.locust import locust_files, percentiles, steady_time
+from simulator.swarm.locust import options as command_line
+from simulator.swarm.locust.shape import ScenarioShape
+from simulator.swarm.locust.signals import OrderlyStop
+from simulator.swarm.open_files import OpenFilesError, allow_open_files
+from simulator.swarm.process.base import START_FAILURES, Coordinator, Role, RuntimeFactory, start_failure
+from simulator.swarm.process.local import Local
+from simulator.swarm.process.master import Master
+from simulator.swarm.process.worker import Worker
+from simulator.swarm.security import guarded_rpc
+from simulator.swarm.tasks import counted
+from simulator.swarm.web.page import add_pages, protect
+
+logger = logging.getLogger("simulator.swarm")
+
+
+class Hooks:
+    """This process from Locust's `init` to its end."""
+
+    def __init__(self, runtime_factory: RuntimeFactory) -> None:
+        self._runtime_factory = runtime_factory
+        self._role: Role | None = None
+        self._signals: OrderlyStop | None = None
+
+    def init(self, environment: Any, **_: Any) -> None:
+        """Locust has read its options and made its runner."""
+        choice = command_line.chosen()
+        options = environment.parsed_options
+        runner = environment.runner
+        # Once more, because Locust has made its log handlers meanwhile.
+        printing.install()
+        kind = Worker if isinstance(runner, WorkerRunner) else Master if isinstance(runner, MasterRunner) else Local
+        if kind is not Worker and choice.scenario is not None:
+            ramp = choice.scenario.ramp_plan()
+            if choice.shaped:
+                if environment.web_ui is None:
+                    # The shape ends the run; Locust's own timer would come a second time.
+                    options.run_time = None
+                environment.shape_class = ScenarioShape(ramp, options)
+                environment.shape_class.runner = runner
+            if kind is Local:
+                devices = choice.scenario.devices if choice.shaped else options.num_users or 1
+                try:
+                    allow_open_files(devices)
+                except OpenFilesError as error:
+                    command_line.refuse(str(error))
+        self._role = role = kind(environment, choice, self._runtime_factory)
+        steady_time.install(role.clock)
+        if environment.web_ui is not None:
+            check_port(environment.web_ui.host, environment.web_ui.port)
+            add_pages(environment.web_ui, role)
+            protect(environment.web_ui, choice.access, options.web_base_path or "")
+        self._signals = OrderlyStop(role.stop_and_quit)
+        self._signals.install()
+        if isinstance(role, Coordinator) and environment.web_ui is None:
+            try:
+                role.prepare()
+            except START_FAILURES as error:
+                command_line.refuse_all(str(error).splitlines(), code_of([start_failure(error)]))
+        # gevent counts timers from when its loop last ran. That is seconds ago, before everything was imported, and
+        # Locust's `-t` would end the run by so much too early.
+        gevent.get_hub().loop.update_now()
+
+    def test_start(self, **_: Any) -> None:
+        if self._role is not None and self._signals is not None:
+            self._signals.install()
+            self._do(self._role.test_start)
+
+    def test_stopping(self, **_: Any) -> None:
+        if self._role is not None:
+            self._do(self._role.test_stopping)
+
+    def test_stop(self, **_: Any) -> None:
+        if self._role is not None:
+            self._do(self._role.test_stop)
+
+    def quitting(self, environment: Any, **_: Any) -> None:
+        """Locust shuts down, on whatever way it came here: no run may be left behind it."""
+        if self._role is not None:
+            self._do(self._role.test_stopping)
+            self._do(self._role.test_stop)
+
+    def quit(self, **_: Any) -> None:
+        if self._role is not None:
+            self._do(self._role.finished)
+
+    def _do(self, part: Callable[[], None]) -> None:
+        """A part of the role's life. Locust would only log its exception, and the run would go on without it."""
+        role = self._role
+        if role is not None:
+            counted(f"listener.{part.__name__}", part, role.failed)()
+
+
+def install(runtime_factory: RuntimeFactory | None = None) -> None:
+    """Make Locust run fleets. To be called once, when the locustfile is loaded."""
+    printing.install()
+    hooks = Hooks(runtime_factory or RuntimeFactory())
+    percentiles.install()
+    locust_files.install()
+    command_line.remember_default_arguments()
+    guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
+    for hook, listener in (
+        (events.init_command_line_parser, command_line.add_arguments),
+        (events.init, hooks.init),
+        (events.test_start, hooks.test_start),
+        (events.test_stopping, hooks.test_stopping),
+        (events.test_stop, hooks.test_stop),
+        (events.quitting, hooks.quitting),
+        (events.quit, hooks.quit),
+    ):
+        hook.add_listener(listener)  # type: ignore[no-untyped-call]
+
+
+def check_port(host: str, port: int) -> None:
+    """End with exit code 2 if the web UI's port is taken: Locust would show a traceback and wait for nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                command_line.refuse(f"the web UI's port {port} is in use on {host or 'this machine'}; try --web-port")
+            command_line.refuse(f"the web UI cannot listen on {host}:{port}: {error.strerror}")

@@ -1,0 +1,1 @@
+"""What touches Locust's own interfaces: users, options, load shape, signals, percentiles, files."""

@@ -1,0 +1,208 @@
+"""The command line: our arguments beside Locust's, and what the scenario presets of Locust's own.
+
+The scenario is read as soon as Locust builds its parser, for three reasons: its users, rate and duration are shown in
+the web UI's form; all its errors are told before anything starts (exit code 2); and `--processes` has not forked yet.
+"""
+
+import functools
+import math
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from locust import argument_parser
+
+from reports.summary import check_thresholds
+from simulator.exit_codes import ExitCode
+from simulator.fields.base import LONGEST_RUN
+from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
+from simulator.fleet.identities import identities_of
+from simulator.fleet.plan import scale_counts
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import Scenario, load_scenario
+from simulator.swarm.locust.option_rules import problems_of
+from simulator.swarm.open_files import port_shortage
+from simulator.swarm.security import access
+from simulator.swarm.security.access import Access, AccessError, access_of
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line says about the run, before Locust has parsed it for good."""
+
+    scenario: Scenario | None
+    """None on a worker: its master sends it."""
+    shaped: bool
+    """The scenario's own ramp is used: none of `-u`, `-r` and `-t` is given."""
+    access: Access = Access()  # noqa: RUF009 - immutable
+    host: str | None = None
+    """The dispatch URL of `--host`, `LOCUST_HOST` or a configuration file, checked; None leaves it to the scenario."""
+
+
+_choices: dict[tuple[str, ...], Choice] = {}
+
+
+def add_arguments(parser: Any) -> None:
+    """Locust's `init_command_line_parser`: declare our arguments and preset Locust's from the scenario.
+
+    Ends the process with exit code 2 and every error on stderr if the scenario is wrong or missing.
+    """
+    # Arguments of a group are not shown in the web UI: these name files of this machine.
+    group = parser.add_argument_group("Fleet options")
+    group.add_argument(
+        "--scenario",
+        metavar="<filename>",
+        env_var="BEST_FLEET_SCENARIO",
+        help="The fleet, what it does and the platform it talks to; docs/scenario.md. Workers get it from the master.",
+    )
+    group.add_argument(
+        "--identities",
+        metavar="<csv>",
+        env_var="BEST_FLEET_IDENTITIES",
+        help="Identities of the devices: header sn,secretKey,productId,devKey and, for warm starts, authCode,secret.",
+    )
+    group.add_argument(
+        "--report",
+        metavar="<directory>",
+        env_var="BEST_FLEET_REPORT",
+        help="Where a run's summary.json, report.html and so on go. Default: runs/<scenario>-<time>; further runs in "
+        "the web UI get -2, -3 ... behind the name. A report that is there already is kept in earlier-<time>.",
+    )
+    group.add_argument(
+        "--overwrite",
+        action="store_true",
+        env_var="BEST_FLEET_OVERWRITE",
+        help="Remove a report that is in the directory already, instead of keeping it aside.",
+    )
+    access.add_arguments(group, parser)
+    choice = choose(parser, sys.argv[1:])
+    if choice.access.login is not None:
+        parser.set_defaults(web_login=True)
+    if choice.scenario is not None:
+        ramp = choice.scenario.ramp_plan()
+        first = ramp.target_at(0.0)
+        rate = round(first.rate, 3) if first is not None else 1.0
+        parser.set_defaults(num_users=choice.scenario.devices, spawn_rate=rate, run_time=round(ramp.duration))
+
+
+def chosen() -> Choice:
+    """What `add_arguments` found out for this process' command line."""
+    return _choices[tuple(sys.argv[1:])]
+
+
+def choose(parser: Any, arguments: Sequence[str]) -> Choice:
+    """Read the command line for what is needed early. The same arguments are read once only: the web UI asks often."""
+    key = tuple(arguments)
+    if key not in _choices:
+        _choices[key] = _choose(parser, arguments)
+    return _choices[key]
+
+
+def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
+    asks_only = {"-h", "--help", "-V", "--version"}
+    if asks_only.intersection(arguments):
+        return Choice(scenario=None, shaped=False)
+    try:
+        known: Namespace = parser.parse_known_args(list(arguments))[0]
+    except OverflowError:
+        # Locust's own reading of a time ends so, wherever it was given.
+        refuse(f"-t, --stop-timeout: a time is longer than any run ({LONGEST_RUN})")
+    problems = problems_of(known)
+    if problems:
+        refuse_all(problems)
+    try:
+        allowed = access_of(known, os.environ)
+    except AccessError as error:
+        refuse_all(error.problems)
+    return replace(_choose_run(known), access=allowed)
+
+
+def _choose_run(known: Namespace) -> Choice:
+    shaped = known.num_users is None and known.spawn_rate is None and known.run_time is None
+    if known.worker or known.list_commands:
+        return Choice(scenario=None, shaped=False)
+    problems: list[str] = []
+    host = _host(known, problems)
+    if not known.scenario:
+        refuse("no scenario is given. Try: --scenario scenarios/smoke.yaml")
+    try:
+        scenario = load_scenario(Path(known.scenario), wrong_threshold, identities_given=known.identities is not None)
+    except ScenarioError as error:
+        refuse_all([*problems, *str(error).splitlines()])
+    if problems:
+        refuse_all(problems)
+    try:
+        identities = identities_of(scenario, Path(known.identities) if known.identities else None)
+        identities.require(known.num_users or scenario.devices)
+    except ScenarioError as error:
+        refuse_all(str(error).splitlines())
+    empty = groups_without_devices(scenario, known.num_users)
+    if empty:
+        sys.stderr.write(f"best-fleet: warning: -u {known.num_users} leaves no device for {', '.join(empty)}\n")
+    if not known.master:
+        _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
+    return Choice(scenario=scenario, shaped=shaped, host=host)
+
+
+def groups_without_devices(scenario: Scenario, asked: int | None) -> list[str]:
+    """The groups that a fleet of `asked` devices is too small for."""
+    if asked is None:
+        return []
+    counts = scale_counts([group.count for group in scenario.groups], asked)
+    return [group.name for group, count in zip(scenario.groups, counts, strict=True) if group.count and not count]
+
+
+def _look_at_ports(scenario: Scenario, asked: int | None, *, embedded: bool) -> None:
+    """Refuse a fleet that there are too few local ports for; warn where the platform may have several brokers."""
+    peak = scenario.ramp_plan().peak if asked is None else asked
+    brokers = 1 if embedded else max(len(scenario.targets), 1)
+    shortage = port_shortage(math.ceil(peak / brokers), scenario.document.network.source_ips)
+    if shortage is None:
+        return
+    if embedded:
+        refuse(shortage)
+    sys.stderr.write(f"best-fleet: warning: {shortage}\n")
+
+
+def _host(known: Namespace, problems: list[str]) -> str | None:
+    if known.host is None:
+        return None
+    try:
+        return parse_dispatch_url(known.host)
+    except DispatchUrlError as error:
+        problems.append(f"--host (or LOCUST_HOST): {error}")
+        return None
+
+
+def wrong_threshold(text: str) -> str | None:
+    """What is wrong with a threshold's text, or None."""
+    errors = check_thresholds([text])
+    return str(errors[0]) if errors else None
+
+
+def refuse(problem: str) -> NoReturn:
+    """End the process because of the user's input (exit code 2)."""
+    refuse_all([problem])
+
+
+def refuse_all(problems: Sequence[str], code: int = ExitCode.USAGE) -> NoReturn:
+    """End the process before anything began, every problem on a line of stderr; because of the user's input unless
+    `code` says another cause."""
+    for problem in problems:
+        sys.stderr.write(f"best-fleet: {problem}\n" if len(problems) == 1 else f"{problem}\n")
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def remember_default_arguments() -> None:
+    """Let Locust build the dictionary of its own arguments once.
+
+    It builds a whole parser for it, for every argument of every spawn message: some 90 ms in which a worker stands
+    still each second of a ramp.
+    """
+    if not hasattr(argument_parser.default_args_dict, "cache_info"):
+        argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)

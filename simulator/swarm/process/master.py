@@ -1,0 +1,304 @@
+"""The master of a distributed run: it keeps the run, leases device indexes, and waits for every worker's last figures.
+
+It runs no device. Workers get everything from here; see `worker` for their side and `leases` for the rules.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import gevent
+from locust.runners import STATE_MISSING, STATE_RUNNING
+
+from reports.causes import sentence
+from reports.writer import OUTPUT_FAILED
+from simulator.fleet.login_store import LoginStore
+from simulator.fleet.warm_state import WarmStateError
+from simulator.measurements.findings import Finding
+from simulator.scenario.scenario import Scenario
+from simulator.shown import printable
+from simulator.swarm.generator.generator import STOP_MARGIN_S
+from simulator.swarm.generator.pump import fold_errors
+from simulator.swarm.process import messages
+from simulator.swarm.process.base import Coordinator
+from simulator.swarm.process.leases import LeaseTable
+from simulator.swarm.run.order import RunOrder
+from simulator.swarm.run.run import Run
+from simulator.swarm.tasks import counted, spawn
+
+logger = logging.getLogger("simulator.swarm")
+
+POLL_S = 0.05
+WATCH_S = 1.0
+STILL_KNOWN = -1
+"""Locust forgets a missing worker whose count of heartbeats has fallen to -60, by one a second."""
+REPORT_MARGIN_S = 5.0
+"""For the last report of a worker that was busy until then to arrive."""
+
+
+class Master(Coordinator):
+    """Has the run and no generator; every worker has a generator and no run."""
+
+    process_name = "master"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._leases: LeaseTable | None = None
+        self._stopped: set[str] = set()
+        self._heard: dict[str, float] = {}
+        """Workers that know of this run, and when each was heard of last, or told (epoch seconds)."""
+        self._took_part: set[str] = set()
+        """Those of them that asked for devices."""
+        self._silent: set[str] = set()
+        """Those whose lease has run out."""
+        self._replaced: set[str] = set()
+        """Missing ones whose users the other workers have."""
+        self._watch: gevent.Greenlet | None = None
+        self._short = False
+        self._logins: LoginStore | None = None
+        for kind, listener in (
+            (messages.ASK_RUN, self._on_ask_run),
+            (messages.LEASE, self._on_lease),
+            (messages.STOPPED, self._on_stopped),
+            (messages.FAILED, self._on_failed),
+            (messages.FOUND, self._on_found),
+            (messages.CLOCK, self._on_clock),
+        ):
+            self.runner.register_message(kind, counted(kind, listener, self.internal_error))
+        events = self.environment.events
+        events.worker_report.add_listener(counted("listener.report", self._on_report, self.internal_error))
+        events.worker_connect.add_listener(counted("listener.connect", self._on_connect, self.internal_error))
+
+    def test_start(self) -> None:
+        self._leases = None
+        self._stopped.clear()
+        self._heard.clear()
+        self._took_part.clear()
+        self._silent.clear()
+        self._replaced.clear()
+        self._short = False
+        run = self.open_run(travels=True)
+        if run is not None and run.order is not None and self._open_logins(run.order, run.scenario):
+            workers = run.scenario.document.workers
+            self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
+            self.runner.send_message(messages.RUN, run.order.to_wire())
+            present = [worker.id for worker in self.runner.clients.all if worker.state != STATE_MISSING]
+            self._heard.update(dict.fromkeys(present, self.clock.wall()))
+            self._watch = gevent.spawn(self._look_every_second)
+
+    def _open_logins(self, order: RunOrder, scenario: Scenario) -> bool:
+        self._close_logins()
+        try:
+            if scenario.state_file is not None:
+                self._logins = LoginStore(scenario.state_file, order.platform)
+        except WarmStateError as error:
+            self.start_failed(error)
+            return False
+        return True
+
+    def _close_logins(self) -> None:
+        logins, self._logins = self._logins, None
+        if logins is not None:
+            problem = logins.save()
+            logins.close()
+            if problem is not None and self.run is not None:
+                self.run.find(OUTPUT_FAILED, file=printable(str(self.run.scenario.state_file)), problem=problem)
+
+    def test_stopping(self) -> None:
+        run = self.run
+        if run is not None:
+            run.stopping = True
+        if run is None or run.order is None or self._leases is None:
+            return
+        self._find_idle_workers(run)
+        self._end_watch()
+        for worker in self._present() - self._stopped:
+            self._send(worker, messages.STOP, {"run": run.run_id})
+        deadline = time.monotonic() + run.order.drain_s + STOP_MARGIN_S + REPORT_MARGIN_S
+        # Looked at anew each time: a worker may go missing meanwhile, or come back.
+        while self._present() - self._stopped and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+
+    def test_stop(self) -> None:
+        run = self.run
+        if run is None:
+            return
+        if self._leases is not None:
+            self._leases = None
+            self._account_for_workers()
+        self._close_logins()
+        self.close_run()
+
+    def _find_idle_workers(self, run: Run) -> None:
+        """Workers that were given users and never asked for a device: a part of the fleet that never lived."""
+        for worker in self.runner.clients.all:
+            if worker.user_count and worker.id not in self._took_part and worker.state != STATE_MISSING:
+                run.find("worker_idle", worker=worker.id, users=worker.user_count)
+
+    def _account_for_workers(self) -> None:
+        """What workers did not tell any more is missing from the figures: say so."""
+        run = self.run
+        if run is None:
+            return
+        measurements = run.measurements
+        for worker in sorted(set(self._heard) - self._stopped - self._idle()):
+            last = self._heard[worker]
+            measurements.worker_lost(worker, last)
+            run.find("worker_lost", worker=worker, at=last)
+        run.processes = max(1, len(self._took_part))
+        if all(worker.state == STATE_MISSING for worker in self.runner.clients.all):
+            run.find_early_end("workers_gone")
+
+    def _present(self) -> set[str]:
+        """Workers of this run that are there."""
+        return {
+            worker.id
+            for worker in self.runner.clients.all
+            if worker.state != STATE_MISSING and worker.id in self._heard
+        }
+
+    def _idle(self) -> set[str]:
+        """Workers that are there and never asked for a device: nothing of theirs can be missing."""
+        return self._present() - self._took_part
+
+    # --- while the run goes on ---
+
+    def _look_every_second(self) -> None:
+        clock = self.clock
+        look = counted("background.workers", self._look, self.internal_error)
+        while True:
+            slept = clock.monotonic()
+            gevent.sleep(WATCH_S)
+            look(clock.monotonic() - slept - WATCH_S)
+
+    def _look(self, late_s: float) -> None:
+        """See whether this process itself stood still, and which devices have no living worker."""
+        run, leases = self.run, self._leases
+        if run is None or leases is None:
+            return
+        run.measurements.health.stalled(self.process_name, late_s)
+        now = time.monotonic()
+        leases.sweep(now)
+        at = self.clock.wall()
+        devices = run.measurements.devices
+        silent = leases.silent(now)
+        for worker, held in silent.items():
+            run.measurements.worker_lost(worker, at)
+            if worker not in self._silent:
+                logger.error(
+                    "worker %s has been silent for %g s: its %d devices count as lost, others get them in %g s",
+                    *(worker, leases.lease_s, len(held), leases.quarantine_s),
+                )
+        self._silent = set(silent)
+        self._replace_missing()
+        wanted = self.runner.target_user_count - leases.in_use(now)
+        devices.missing(max(0, min(leases.missing(now), wanted)), at)
+
+    def _replace_missing(self) -> None:
+        """Have the other workers spawn the users of those that are gone, who then wait for the devices.
+
+        Locust would do so a minute after it missed a worker, and for that begin the ramp at nothing: the devices of
+        the workers that live would go down and come back.
+        """
+        runner = self.runner
+        missing = [worker for worker in runner.clients.all if worker.state == STATE_MISSING]
+        for worker in missing:
+            worker.heartbeat = max(worker.heartbeat, STILL_KNOWN)
+        self._replaced &= {worker.id for worker in missing}
+        gone = {worker.id for worker in missing} & self._took_part - self._replaced
+        if gone and runner.state == STATE_RUNNING and runner.spawning_completed:
+            self._replaced |= gone
+            start = partial(runner.start, runner.target_user_count, runner.spawn_rate)
+            spawn("background.replace", start, on_error=self.internal_error)
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch = None
+        if self.run is not None:
+            # Nobody should be online any more.
+            self.run.measurements.devices.missing(0, self.clock.wall())
+
+    def _send(self, worker: str, kind: str, data: Mapping[str, Any]) -> None:
+        self.runner.send_message(kind, dict(data), client_id=worker)
+
+    def _send_run(self, worker: str) -> None:
+        if self.run is not None and self.run.order is not None and self._leases is not None:
+            self._heard[worker] = self.clock.wall()
+            self._send(worker, messages.RUN, self.run.order.to_wire())
+
+    # --- messages and events ---
+
+    def _on_connect(self, client_id: str, **_: Any) -> None:
+        # Before Locust's own spawn message to it. A worker that is not ready for this asks again.
+        self._send_run(client_id)
+
+    def _on_ask_run(self, msg: Any, **_: Any) -> None:
+        self._send_run(msg.node_id)
+
+    def _on_lease(self, msg: Any, **_: Any) -> None:
+        run, leases = self.run, self._leases
+        if run is None or leases is None or msg.data["run"] != run.run_id:
+            return
+        worker = msg.node_id
+        self._heard[worker] = self.clock.wall()
+        self._took_part.add(worker)
+        answer = leases.answer(worker, msg.data, time.monotonic())
+        if answer is not None:
+            self._send(worker, messages.LEASE, answer | {"run": run.run_id, "short": self._too_many_users()})
+
+    def _too_many_users(self) -> bool:
+        """Whether more users were asked for than the fleet has devices."""
+        if self.run is None or self.run.order is None or self.runner.target_user_count <= self.run.order.total:
+            return False
+        if not self._short:
+            self._short = True
+            self.run.find("users_turned_away", devices=self.run.order.total)
+            logger.error(
+                "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, "
+                "so stop it and start one with more users",
+                self.run.order.total,
+            )
+        return True
+
+    def _on_stopped(self, msg: Any, **_: Any) -> None:
+        if self.run is not None and msg.data["run"] == self.run.run_id:
+            self._stopped.add(msg.node_id)
+            if msg.data["leaving"] and not self.run.stopping and not self._interrupted:
+                self.run.find("worker_left", worker=msg.node_id)
+            if self._leases is not None:
+                self._leases.dismiss(msg.node_id)
+
+    def _on_failed(self, msg: Any, **_: Any) -> None:
+        run = self.run
+        if run is not None and msg.data["run"] == run.run_id:
+            key, values = msg.data["key"], msg.data["values"]
+            run.find(key, **values)
+            self._abort_soon(sentence(Finding(key, values)))
+
+    def _on_found(self, msg: Any, **_: Any) -> None:
+        if self.run is not None and msg.data["run"] == self.run.run_id:
+            self.run.find(msg.data["key"], **msg.data["values"])
+
+    def _on_clock(self, msg: Any, **_: Any) -> None:
+        self._send(msg.node_id, messages.CLOCK, {**msg.data, "time": self.clock.wall()})
+
+    def _on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
+        # Locust's own listener came first and added what this worker counted.
+        fold_errors(self.environment.stats.errors)
+        delta = data.get(messages.DELTA)
+        if delta is not None and self.run is not None:
+            if client_id in self._heard:
+                self._heard[client_id] = self.clock.wall()
+            self.run.measurements.merge_delta(delta)
+            self._keep_logins(data.get(messages.LOGINS, ()))
+
+    def _keep_logins(self, changes: Iterable[Sequence[str]]) -> None:
+        if self._logins is None:
+            return
+        self._logins.apply(changes)
+        problem = self._logins.save()
+        if problem is not None:
+            logger.error("%s", problem)

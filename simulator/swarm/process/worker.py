@@ -1,0 +1,319 @@
+"""A worker of a distributed run: it runs devices under indexes leased from the master.
+
+It needs no file of its own. When the master falls silent, its devices are dropped before their leases end: the engine
+does that by itself (`Engine.keep_until`), because this side may be the one that is stuck.
+"""
+
+import logging
+import time
+from functools import partial
+from typing import Any
+
+import gevent
+import gevent.event
+from locust.exception import RPCError
+
+from reports.causes import sentence
+from simulator.clock import JUMP_S, JumpWatch
+from simulator.exit_codes import ExitCode
+from simulator.faults import describe
+from simulator.fleet.login_store import LoginCollector
+from simulator.measurements.findings import Finding, Value
+from simulator.measurements.run import RunMeasurements
+from simulator.scenario.scenario import Scenario
+from simulator.scenario.sections.run import LEASE_S
+from simulator.swarm.generator.generator import Generator, MakeRuntime
+from simulator.swarm.off_the_hub import off_the_hub
+from simulator.swarm.open_files import OpenFilesError, allow_open_files
+from simulator.swarm.process import messages
+from simulator.swarm.process.base import START_FAILURES, Role
+from simulator.swarm.process.clock_offset import ROUNDS, ClockOffset
+from simulator.swarm.process.index_ranges import Ranges
+from simulator.swarm.process.leases import RENEWALS, LeaseHolder
+from simulator.swarm.run.order import RunOrder, scenario_of
+from simulator.swarm.run.run import limits_of
+from simulator.swarm.tasks import counted, spawn
+
+logger = logging.getLogger("simulator.swarm")
+
+BUNDLE_S = 0.02
+"""Users that come at once ask for their indexes in one message."""
+COMPARE_TIMEOUT_S = 5.0
+"""For an answer about the master's clock; the run goes on without it."""
+
+
+class _Part:
+    """This worker's part in one run."""
+
+    def __init__(self, order: RunOrder, process: str) -> None:
+        self.order = order
+        self.holder = LeaseHolder()
+        self.measurements = RunMeasurements(process, order.run_id)
+        self.logins = LoginCollector()
+        self.offset = ClockOffset()
+        self.compared = gevent.event.Event()
+        """The master told its time."""
+        self.renewal_s = LEASE_S / RENEWALS
+        self.generator: Generator | None = None
+        self.lost: set[int] = set()
+        """Indexes that are another's by now: their devices are closing and their place is not taken again."""
+        self.asking: gevent.Greenlet | None = None
+        self.wanted = gevent.event.Event()
+        self.answered = gevent.event.Event()
+        self.over = False
+        self.done = gevent.event.Event()
+        """Its devices are down and all was reported."""
+
+
+class Worker(Role):
+    """A generator without a run."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._part: _Part | None = None
+        self._leaving = False
+        for kind, listener, concurrent in (
+            (messages.RUN, self._on_run, False),
+            (messages.LEASE, self._on_lease, False),
+            (messages.STOP, self._on_stop, True),
+            (messages.CLOCK, self._on_clock, False),
+        ):
+            self.runner.register_message(kind, counted(kind, listener, self.failed), concurrent=concurrent)
+        report = counted("listener.report", self._on_report, self.failed)
+        self.environment.events.report_to_master.add_listener(report)
+        self._send(messages.ASK_RUN, {})
+
+    def test_start(self) -> None:
+        """Nothing: the run began when its order came, which may be before or after Locust's spawn message."""
+
+    def test_stopping(self) -> None:
+        part = self._part
+        if part is not None and not part.over and not self._leaving and part.holder.ran_out(time.monotonic()):
+            # Locust gives up a master that it hears no more of, and would call that a right end.
+            logger.error("this worker has lost its master: what it measured since then stands in no report")
+            self.environment.process_exit_code = ExitCode.INVALID
+        self._end_part()
+
+    def test_stop(self) -> None:
+        part = self._part
+        if part is not None and part.over:
+            self._part = None
+            if part.generator is not None:
+                part.generator.detach()
+
+    def internal_error(self, rule: str, detail: str) -> None:
+        if self._part is not None:
+            self._part.measurements.internal_errors.add(rule, detail, self.clock.wall())
+
+    def failed(self, rule: str, detail: str) -> None:
+        part = self._part
+        if part is not None:
+            self._fail(part.order.run_id, "internal_error", count=1, example=f"{rule}: {detail}")
+
+    def stop_and_quit(self, signal_name: str) -> None:
+        self._leaving = True
+        self._end_part()
+        self.runner.quit()
+
+    def finished(self) -> None:
+        """The master says what there is to say."""
+
+    # --- the run ---
+
+    def _on_run(self, msg: Any, **_: Any) -> None:
+        run_id = str(msg.data.get("run_id"))
+        if self._part is not None and self._part.order.run_id == run_id:
+            return
+        try:
+            order = RunOrder.from_wire(msg.data)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            problem = f"it cannot read its master's order; are they of one version? ({describe(error)})"
+            logger.error("this worker cannot take part: %s", problem)
+            self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
+            return
+        self.clock.begin()
+        self._part = part = _Part(order, self.runner.client_id)
+        spawn("background.begin", self._begin, part, on_error=self.failed)
+
+    def _begin(self, part: _Part) -> None:
+        self._compare_clocks(part)
+        try:
+            # A quarter of a million identities take longer than Locust waits for a heartbeat.
+            scenario, make_runtime = off_the_hub(partial(self._read, part))
+            if part.over:
+                return
+            part.renewal_s = scenario.document.workers.lease / RENEWALS
+            generator = self._make_node(part, scenario, make_runtime)
+            generator.start()
+        except (*START_FAILURES, OpenFilesError, ValueError) as error:
+            logger.error("this worker cannot take part: %s", error)
+            self._fail(part.order.run_id, "worker_refused", worker=self.runner.client_id, problem=str(error))
+            return
+        part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
+
+    def _read(self, part: _Part) -> tuple[Scenario, MakeRuntime]:
+        scenario = self.choice.scenario
+        if scenario is None or scenario.text != part.order.scenario_text:
+            scenario = scenario_of(part.order)
+        return scenario, self.runtime_factory(part.order, scenario, self.clock, part.logins)
+
+    def _make_node(self, part: _Part, scenario: Scenario, make_runtime: MakeRuntime) -> Generator:
+        allow_open_files(part.order.share)
+        part.generator = Generator(
+            make_runtime,
+            part.measurements,
+            self.environment.events.request.fire,
+            self,
+            clock=self.clock,
+            limits=limits_of(scenario),
+        )
+        part.generator.keep_until(part.holder.valid_until)
+        return part.generator
+
+    def _end_part(self) -> None:
+        """Stop the devices in order and report the last figures; returns when that is done."""
+        part = self._part
+        if part is None:
+            return
+        if part.over:
+            part.done.wait()
+            return
+        part.over = True
+        try:
+            if part.generator is not None:
+                # Questions go on while devices deliver their records: their indexes are still in use.
+                part.generator.finish(part.order.drain_s)
+            if part.asking is not None:
+                part.asking.kill()
+            self._report_last(part)
+        finally:
+            part.done.set()
+
+    def _report_last(self, part: _Part) -> None:
+        try:
+            self.runner._send_stats()  # Locust has no public way to report before the three seconds are over
+        except RPCError as error:
+            logger.error("the last figures did not reach the master: %s", error)
+            return
+        self._send(messages.STOPPED, {"run": part.order.run_id, "leaving": self._leaving})
+
+    def _on_stop(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is not None and part.order.run_id == msg.data["run"]:
+            self._end_part()
+
+    def _on_report(self, data: dict[str, Any], **_: Any) -> None:
+        if self._part is not None:
+            data[messages.DELTA] = self._part.measurements.drain_delta()
+            data[messages.LOGINS] = self._part.logins.drain()
+
+    def _send(self, kind: str, data: dict[str, Any]) -> None:
+        try:
+            self.runner.send_message(kind, data)
+        except RPCError as error:
+            logger.warning("the master does not get %s: %s", kind, error)
+
+    # --- the clock ---
+
+    def _compare_clocks(self, part: _Part) -> None:
+        """Go by the master's clock from now on: samples of all workers stand on one axis."""
+        for _ in range(ROUNDS):
+            part.compared.clear()
+            self._send(messages.CLOCK, {"run": part.order.run_id, "sent": self.clock.wall()})
+            if not part.compared.wait(timeout=COMPARE_TIMEOUT_S) or part.over:
+                break
+        worker = self.runner.client_id
+        if not part.offset.known:
+            self._find(part, "clock_not_compared", worker=worker)
+            return
+        ahead = part.offset.ahead_s
+        self.clock.follow(ahead)
+        if abs(ahead) > JUMP_S:
+            self._find(part, "clock_off", worker=worker, ahead_s=round(-ahead, 3))
+
+    def _on_clock(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is not None and msg.data["run"] == part.order.run_id:
+            part.offset.add(msg.data["sent"], msg.data["time"], self.clock.wall())
+            part.compared.set()
+
+    # --- leases ---
+
+    def _ask(self, part: _Part) -> None:
+        """Renew the lease every few seconds, and ask at once when users wait."""
+        jumps = JumpWatch(self.clock)
+        while True:
+            jumped = jumps.look()
+            if jumped is not None:
+                self._find(part, "clock_jumped", process=self.runner.client_id, seconds=round(jumped, 3))
+            part.wanted.clear()
+            part.answered.clear()
+            self._question(part)
+            asked = time.monotonic()
+            # One question at a time: grants are taken from the newest answer only.
+            part.answered.wait(timeout=part.renewal_s)
+            part.wanted.wait(timeout=max(0.0, asked + part.renewal_s - time.monotonic()))
+            gevent.sleep(BUNDLE_S)
+
+    def _question(self, part: _Part) -> None:
+        generator = part.generator
+        if generator is None:
+            return
+        part.holder.give_back(Ranges.of(generator.indexes.withdraw()))
+        question = part.holder.question(generator.indexes.waiting if generator.running else 0, time.monotonic())
+        self._send(messages.LEASE, question | {"run": part.order.run_id})
+
+    def _on_lease(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is None or part.generator is None or msg.data["run"] != part.order.run_id:
+            return
+        generator = part.generator
+        granted, lost = part.holder.accept(msg.data, time.monotonic())
+        generator.keep_until(part.holder.valid_until)
+        dropped = set(lost).intersection(generator.indexes.used())
+        part.lost |= dropped
+        generator.drop(dropped)
+        part.holder.give_back(lost - Ranges.of(dropped))
+        generator.give(granted)
+        if msg.data["short"] and generator.turn_away():
+            logger.error("users were turned away: the fleet has no more devices")
+        part.answered.set()
+
+    # --- GeneratorOwner ---
+
+    def indexes_wanted(self) -> None:
+        if self._part is not None:
+            self._part.wanted.set()
+
+    def index_free(self, index: int) -> None:
+        part = self._part
+        if part is None or part.generator is None:
+            return
+        usable = index not in part.lost and not part.holder.expired(time.monotonic())
+        part.lost.discard(index)
+        if usable and part.generator.indexes.waiting and part.generator.running:
+            part.generator.give((index,))
+        else:
+            part.holder.give_back(Ranges.of((index,)))
+
+    def fenced(self, devices: int) -> None:
+        part = self._part
+        if part is not None:
+            # Called in the hub, where nothing may wait for a socket.
+            find = partial(self._find, part, "worker_fenced", worker=self.runner.client_id, devices=devices)
+            spawn("background.fence", find, on_error=self.failed)
+
+    def generator_failed(self, reason: str) -> None:
+        part = self._part
+        if part is not None:
+            self._fail(part.order.run_id, "engine_died", process=self.runner.client_id, problem=reason)
+
+    def _fail(self, run_id: str, key: str, **values: Value) -> None:
+        """Tell the master why this worker cannot go on (a finding of `reports.causes`)."""
+        self._send(messages.FAILED, {"run": run_id, "key": key, "values": values})
+
+    def _find(self, part: _Part, key: str, **values: Value) -> None:
+        """Tell the master what the report has to say (a finding of `reports.causes`)."""
+        finding = Finding(key, values)
+        logger.warning("%s", sentence(finding))
+        self._send(messages.FOUND, {"run": part.order.run_id, **finding.dump()})

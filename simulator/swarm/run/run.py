@@ -1,0 +1,367 @@
+"""A run from its first moment to its reports, in the process that answers for it: the local one, or the master.
+
+Opens the report's directory, starts the embedded platform where the scenario wants it, keeps the measurements sealed
+and on disk while the run goes on, and writes the reports at the end. Devices are others' business.
+"""
+
+import functools
+import importlib.metadata
+import logging
+import platform
+import uuid
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gevent
+import gevent.event
+
+import simulator
+from reports.causes import cause_of, sentence
+from reports.evaluation import ABORT_WINDOW_S, LiveThresholds, ThresholdResult
+from reports.live import LiveLine
+from reports.run_info import ABORT_FIRED, RunInfo
+from reports.summary import parse_all
+from reports.verdict import code_of, exit_code
+from simulator.clock import JumpWatch, RunClock
+from simulator.exit_codes import ExitCode
+from simulator.measurements.findings import Finding, Value
+from simulator.measurements.run import RunMeasurements
+from simulator.scenario.scenario import Scenario
+from simulator.swarm.generator.health import Limits
+from simulator.swarm.run.embedded_platform import LOG_NAME, EmbeddedPlatform, PlatformAddress
+from simulator.swarm.run.live_history import LiveHistory
+from simulator.swarm.run.order import RunOrder, make_order
+from simulator.swarm.run.run_files import RunFiles
+from simulator.swarm.run.terminal_line import TerminalLine
+from simulator.swarm.tasks import counted
+
+logger = logging.getLogger("simulator.swarm")
+
+TICK_S = 1.0
+EARLY_SHARE = 0.02
+EARLY_LEAST_S, EARLY_MOST_S = 1.0, 5.0
+"""A run that ends so much before its plan, and nobody knows why, has not ended as planned: timers are off by less."""
+VERSIONS_OF = ("locust", "gevent", "uvloop", "websockets", "cryptography")
+
+
+class Run:
+    """Everything about one run but its devices.
+
+    Args:
+        directory: where the reports go; made by `open`.
+        on_abort: told why when the run must stop early (a threshold with `abort`, the platform's death).
+        clock: of the process; begun anew when the run opens.
+        overwrite: an earlier report in the directory is removed instead of being kept aside.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        directory: Path,
+        on_abort: Callable[[str], None],
+        process: str,
+        clock: RunClock,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        self.scenario = scenario
+        self.directory = directory
+        self.clock = clock
+        self.started = clock.wall()
+        self.run_id = uuid.uuid4().hex
+        self.ended: float | None = None
+        self.order: RunOrder | None = None
+        self.summary: dict[str, Any] | None = None
+        self.findings: list[Finding] = []
+        self.processes = 1
+        self._on_abort = on_abort
+        self._process = process
+        self._platform: EmbeddedPlatform | None = None
+        self._address: PlatformAddress | None = None
+        self._prepared = False
+        self._ticker: gevent.Greenlet | None = None
+        self._closing: gevent.event.Event | None = None
+        self._files = RunFiles(directory, overwrite=overwrite)
+        self._platform_died = False
+        self._aborting = False
+        self._jumps = JumpWatch(clock)
+        self._asked = self.clock.monotonic()
+        self.planned_s: float | None = None
+        """How long the run is to take; None if until it is stopped."""
+        self.stopping = False
+        """Whether its end has begun."""
+        self.failure_code: int = ExitCode.FAILED
+        """What failed requests alone end with (Locust's `--exit-code-on-error`)."""
+        self._line: TerminalLine | None = None
+        self.measurements = RunMeasurements(process, self.run_id)
+        self.history = LiveHistory()
+        """For the web page."""
+
+    def prepare(self, host: str | None, identities_file: Path | None) -> None:
+        """Take the directory, and start the platform if one is needed. May be done long before `open`.
+
+        Args:
+            host: the command line's dispatch URL, which goes before the scenario's.
+
+        Raises:
+            PlatformStartError: If the embedded platform does not start.
+            DirectoryBusyError: If another run writes its report there.
+            OSError: If the directory cannot be made or written.
+        """
+        self._files.take()
+        if not host and self.scenario.embedded:
+            self._address = self._start_platform(identities_file)
+        self._prepared = True
+
+    def open(
+        self,
+        *,
+        host: str | None,
+        total: int,
+        identities_file: Path | None,
+        stop_timeout: float,
+        travels: bool,
+        processes: int,
+        live: bool,
+        planned_s: float | None,
+    ) -> RunOrder:
+        """Begin the run, and say what all processes must know of it.
+
+        Args:
+            total: devices of the fleet.
+            travels: workers may be on other machines.
+            processes: how many run devices, as far as is known.
+            live: tell on the terminal how the run goes.
+            planned_s: how long it will take; None if until it is stopped.
+
+        Raises:
+            ScenarioError: If the identities are wrong or too few.
+            WarmStateError: If the file with earlier runs' logins cannot be used.
+            PlatformStartError, DirectoryBusyError, OSError: As `prepare`, which is done now if it was not.
+        """
+        self._asked = self.clock.monotonic()
+        self.planned_s = planned_s
+        if not self._prepared:
+            self.prepare(host, identities_file)
+        address = self._address
+        urls = (host,) if host else self.scenario.targets
+        if address is not None:
+            urls = (address.dispatch_url,)
+        self.order = make_order(
+            self.scenario,
+            run_id=self.run_id,
+            total=total,
+            dispatch_urls=urls,
+            processes=processes,
+            embedded=address is not None,
+            stop_timeout=stop_timeout,
+            root_ca=Path(address.ca_file).read_text("ascii") if address is not None and address.ca_file else None,
+            identities_file=identities_file,
+            travels=travels,
+        )
+        self.clock.begin()
+        self.started = self.clock.wall()
+        self._jumps = JumpWatch(self.clock)
+        self.measurements = RunMeasurements(self._process, self.run_id)
+        self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
+        info = self.info(self.started, complete=False)
+        self._files.begin(self.measurements, info)
+        if live:
+            self._line = TerminalLine(LiveLine(self.measurements, info, planned_s))
+        self._ticker = gevent.spawn(self._tick)
+        logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
+        return self.order
+
+    def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
+        arguments = ["--scenario", self.scenario.file]
+        if identities_file is not None:
+            arguments += ["--identities", str(identities_file)]
+        logger.info("starting the embedded platform")
+        self._platform = EmbeddedPlatform(arguments, self.directory)
+        return self._platform.start()
+
+    def find(self, key: str, **values: Value) -> None:
+        """Keep what was found out about the run, for its verdict and its notes (`reports.causes`). Once is enough."""
+        finding = Finding(key, values)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def internal_error(self, rule: str, detail: str) -> None:
+        """Count an exception of our own in this process."""
+        self.measurements.internal_errors.add(rule, detail, self.clock.wall())
+
+    def interrupt(self, signal_name: str) -> None:
+        """A signal ends the run: that is no pass before the planned end. A second one may leave no time for more."""
+        # What is known needs no tolerance: it came before the plan was over.
+        early = self.planned_s is not None and self._since_asked() < self.planned_s
+        if self.ended is not None or self.stopping or not early:
+            return
+        self.find("interrupted", signal=signal_name, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
+        now = self.clock.wall()
+        self._files.keep(self.info(now, complete=False), now, at_once=True)
+
+    def find_early_end(self, key: str) -> None:
+        """Say by `key` that the run ends before its plan, if it does and no other finding explains it."""
+        if self._is_early() and not any(cause_of(finding.key).cut_short for finding in self.findings):
+            self.find(key, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
+
+    def _is_early(self) -> bool:
+        if self.planned_s is None:
+            return False
+        tolerance = min(max(EARLY_LEAST_S, EARLY_SHARE * self.planned_s), EARLY_MOST_S)
+        return self._since_asked() < self.planned_s - tolerance
+
+    def _since_asked(self) -> float:
+        """Seconds since the run was asked for: from then on Locust counts its run time."""
+        return self.clock.monotonic() - self._asked
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing is not None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began, or until it ended."""
+        return (self.clock.wall() if self.ended is None else self.ended) - self.started
+
+    def close(self, other_files: Callable[[], Iterable[Finding]] = tuple) -> None:
+        """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits.
+
+        Args:
+            other_files: writes what else the run leaves (Locust's own files), and says what could not be written.
+        """
+        if self._closing is not None:
+            self._closing.wait()
+            return
+        self._closing = gevent.event.Event()
+        if self.order is not None:
+            self.find_early_end("ended_early")
+        self.ended = ended = self.clock.wall()
+        try:
+            if self._ticker is not None:
+                self._ticker.kill()
+            if self._line is not None:
+                self._line.end()
+            self._look_after_platform()
+            self.stop_platform()
+            if self.order is not None:
+                self.findings += other_files()
+                self._write(ended)
+        finally:
+            self._files.release()
+            self._closing.set()
+
+    def _write(self, ended: float) -> None:
+        self.summary, found = self._files.write(self.measurements, self.info(ended, complete=True))
+        self.findings += found
+
+    def abandon(self) -> None:
+        """The run never begins: stop the embedded platform, let go of the directory."""
+        self.stop_platform()
+        self._files.release()
+
+    def write_again(self) -> None:
+        """Write the reports of a run that is over once more, because something was found since."""
+        if self.order is not None and self.ended is not None:
+            self._write(self.ended)
+
+    def stop_platform(self) -> None:
+        """Stop the embedded platform, if there is one."""
+        if self._platform is not None:
+            self._platform.stop()
+
+    @property
+    def code(self) -> int:
+        """The exit code of the run, once it has ended."""
+        return code_of(self.findings) if self.summary is None else exit_code(self.summary)
+
+    def info(self, now: float, *, complete: bool) -> RunInfo:
+        """What the reports say about the run besides its measurements."""
+        scenario, order = self.scenario, self.order
+        return RunInfo(
+            scenario=scenario.name,
+            started=self.started,
+            ended=now,
+            devices=order.total if order is not None else scenario.devices,
+            thresholds=scenario.thresholds,
+            processes=self.processes,
+            target="embedded" if order is None or order.embedded else ", ".join(order.dispatch_urls),
+            scenario_text=scenario.text,
+            versions=versions(),
+            lag_limit_ms=limits_of(scenario).lag_ms,
+            stall_limit_ms=limits_of(scenario).stall_ms,
+            complete=complete,
+            findings=tuple(self.findings),
+            run_ids=(self.run_id,),
+            failure_code=self.failure_code,
+        )
+
+    def _tick(self) -> None:
+        info = self.info(self.clock.wall(), complete=False)
+        live = LiveThresholds(parse_all(self.scenario.thresholds, self.measurements), self.measurements, info)
+        look = counted("background.run", partial(self._look, live), self.internal_error)
+        while True:
+            gevent.sleep(TICK_S)
+            look(self.clock.wall())
+
+    def _look(self, live: LiveThresholds, now: float) -> None:
+        self.history.add(self.measurements, now)
+        self._files.keep(self.info(now, complete=False), now)
+        if self._line is not None:
+            self._line.tick(now)
+        jumped = self._jumps.look()
+        if jumped is not None:
+            self.find("clock_jumped", process=self._process, seconds=round(jumped, 3))
+            logger.warning("%s", sentence(self.findings[-1]))
+        dead = self._look_after_platform()
+        fired = [] if self._aborting else live.tick(now)
+        for result in fired:
+            self._keep_abort(result)
+        if (dead or fired) and not self._aborting:
+            # Devices still deliver their records; what there is to see until the end is kept as before.
+            self._aborting = True
+            self._on_abort(sentence(self.findings[-1]))
+
+    def _keep_abort(self, result: ThresholdResult) -> None:
+        told = result.dump()
+        self.find(
+            ABORT_FIRED,
+            expression=result.expression,
+            value=told["value"],
+            unit=result.unit,
+            window_s=ABORT_WINDOW_S,
+            after_s=round(self.elapsed_s, 1),
+        )
+
+    def _look_after_platform(self) -> bool:
+        """Whether the embedded platform has died since the last look."""
+        embedded = self._platform
+        if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
+            return False
+        self._platform_died = True
+        self.find(
+            "platform_died",
+            exit_code=code,
+            after_s=round(self.elapsed_s, 1),
+            log=str(self.directory / LOG_NAME),
+        )
+        logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
+        return True
+
+
+def limits_of(scenario: Scenario) -> Limits:
+    """How late and how busy the generator's processes may be."""
+    limits = scenario.document.limits
+    return Limits(lag_ms=limits.loop_lag * 1000.0, stall_ms=limits.stall * 1000.0, cpu_percent=limits.cpu * 100.0)
+
+
+@functools.cache  # asked for once a second, and looking it up takes milliseconds
+def versions() -> dict[str, str]:
+    """What a report names: this program, Python and the libraries that decide about speed."""
+    found = {"best-fleet": simulator.__version__, "python": platform.python_version()}
+    for name in VERSIONS_OF:
+        found[name] = importlib.metadata.version(name)
+    return found

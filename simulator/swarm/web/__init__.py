@@ -1,0 +1,1 @@
+"""Our page in Locust's web UI."""

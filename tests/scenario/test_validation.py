@@ -1,0 +1,487 @@
+"""Every kind of wrong scenario: the line, the field, what is wrong, what would be right; all of it in one go."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.scenario.checks import check
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.reference import scenario_markdown, scenario_schema
+from simulator.scenario.scenario import parse_scenario
+from simulator.scenario.validation import validate
+from simulator.scenario.yaml_source import YamlSource
+
+GROUP = "groups:\n  - name: rooms\n    count: 5\n"
+"""A complete scenario of three lines; what follows it begins in line 4 and may belong to the group."""
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(text, "f.yaml", check_threshold=lambda text: "is nonsense" if "nonsense" in text else None)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        # keys
+        (GROUP + "durration: 10s\n", "f.yaml:4: durration: is not a key here (did you mean duration?)"),
+        (GROUP + "    heartbet: 10s\n", "f.yaml:4: groups[0].heartbet: is not a key here (did you mean heartbeat?)"),
+        (
+            GROUP + "    photo_share: 5%\n",
+            "f.yaml:4: groups[0].photo_share: is not a key here; it belongs in "
+            "`defaults.verifications` or `groups.verifications`",
+        ),
+        (GROUP + "tls: {zzz: 1}\n", "f.yaml:4: tls.zzz: is not a key here; known: ca, client_cert, client_key, verify"),
+        ("name: x\n", "f.yaml:1: groups: is missing"),
+        ("groups:\n  - name: a\n    count: 1\n  - count: 2\n", "f.yaml:4: groups[1].name: is missing"),
+        ("groups:\n  - name: a\n", "f.yaml:2: groups[0].count: is missing"),
+        ("groups: []\n", "f.yaml:1: groups: must not be empty"),
+        # types
+        ("- a\n", "f.yaml:1: must be a mapping: `key: value` lines"),
+        ("groups: 5\n", "f.yaml:1: groups: must be a list: each entry begins with `- `"),
+        ("groups:\n  - rooms\n", "f.yaml:2: groups[0]: must be a mapping: `key: value` lines"),
+        ("groups:\n  - {name: a, count: '5'}\n", "f.yaml:2: groups[0].count: must be a whole number"),
+        ("groups:\n  - {name: a, count: 5.5}\n", "f.yaml:2: groups[0].count: must be a whole number"),
+        (GROUP + "    model: 8\n", "f.yaml:4: groups[0].model: must be text: put it in quotes"),
+        (GROUP + "tls: {verify: no}\n", "f.yaml:4: tls.verify: must be true or false"),
+        (
+            'groups:\n  - {name: "a\\nb", count: 5}\n',
+            "f.yaml:2: groups[0].name: holds U+000A (character 2), which cannot be seen: take it out",
+        ),
+        # units
+        (GROUP + "duration: 10\n", "f.yaml:4: duration: 10 has no unit: write 10s, 10ms, 10min or 10h"),
+        (GROUP + "duration: 0s\n", "f.yaml:4: duration: a duration here must be more than 0"),
+        (
+            GROUP + "    verifications:\n      - rate: 6\n",
+            "f.yaml:5: groups[0].verifications[0].rate: 6 has no unit: write 6/s, 6/min or 6/h",
+        ),
+        (
+            GROUP + "    verifications:\n      - rate: 6/min\n        photo_size: 14\n",
+            "f.yaml:6: groups[0].verifications[0].photo_size: 14 has no unit: write 14B or 14KB (1,024 bytes)",
+        ),
+        (
+            GROUP + "    verifications:\n      - rate: 6/min\n        photo_share: 5\n",
+            "f.yaml:6: groups[0].verifications[0].photo_share: 5 is no share: write 5% or a number from 0 to 1",
+        ),
+        # impossible values
+        (
+            "groups:\n  - {name: a, count: -1}\n",
+            "f.yaml:2: groups[0].count: '-1' is out of range: it must be at least 0",
+        ),
+        (
+            GROUP + "    verifications:\n      - rate: 1/s\n        photo_size: 10KB..300KB\n",
+            "f.yaml:6: groups[0].verifications[0].photo_size: a photo is between 1KB and 255KB",
+        ),
+        (
+            GROUP + "    verifications:\n      - rate: 1/s\n        styles: [15, 99]\n",
+            "f.yaml:6: groups[0].verifications[0].styles: [99]: a verifyStyle is 0 to 29, or 200",
+        ),
+        (
+            GROUP + "    verifications:\n      - {rate: 1/s, arrival: fixed, wave: {at: 1s, width: 1s, peak: 2/s}}\n",
+            "f.yaml:5: groups[0].verifications[0]: a wave needs `arrival: poisson`",
+        ),
+        (
+            GROUP + "    verifications:\n      - {rate: 3/s, wave: {at: 1s, width: 1s, peak: 2/s}}\n",
+            "f.yaml:5: groups[0].verifications[0]: the wave's peak is below the steady rate",
+        ),
+        (
+            GROUP + "    max_package: 100B\n",
+            "f.yaml:4: groups[0].max_package: must be whole KB (1,024 bytes) from 4KB to 1024KB",
+        ),
+        (GROUP + "    reconnect: {first: 10s, max: 5s}\n", "f.yaml:4: groups[0].reconnect: `max` is below `first`"),
+        (
+            GROUP + "    meetings:\n      - {id: '1', starts: 5s, ends: 5s}\n",
+            "f.yaml:5: groups[0].meetings[0]: the meeting ends before it starts",
+        ),
+        (
+            GROUP + "    meetings:\n      - {id: '1', starts: 5s, ends: 9s, sign_in_opens: 3s, sign_in_closes: 1s}\n",
+            "f.yaml:5: groups[0].meetings[0]: the sign-in window closes before it opens",
+        ),
+        # words
+        (
+            GROUP + "    start: wram\n",
+            "f.yaml:4: groups[0].start: 'wram' is none of as listed, cold, warm (did you mean warm?)",
+        ),
+        (
+            GROUP + "    broker_type: best-x\n",
+            "f.yaml:4: groups[0].broker_type: 'best-x' is none of push, best-w, best-t, best-m, best-a "
+            "(did you mean best-w?)",
+        ),
+        (
+            GROUP + "channel: {suite: rsa-aess}\n",
+            "f.yaml:4: channel.suite: 'rsa-aess' is no channel suite (did you mean rsa-aes?)",
+        ),
+        (
+            GROUP + "channel: {device_key_bits: 512}\n",
+            "f.yaml:4: channel.device_key_bits: '512' is none of 1024, 2048",
+        ),
+        (
+            GROUP + "    user_locale: zh_CM\n",
+            "f.yaml:4: groups[0].user_locale: 'zh_CM' is no locale of faker (did you mean zh_CN?)",
+        ),
+        (
+            GROUP + "    handling: {cmd.data.updat: 1s}\n",
+            "f.yaml:4: groups[0].handling.cmd.data.updat: 'cmd.data.updat' is no cmd.* funcId or a prefix of one "
+            "(did you mean cmd.data.update?)",
+        ),
+        (
+            GROUP + "    options: {volum: '1'}\n",
+            "f.yaml:4: groups[0].options.volum: 'volum' is no parameter of dev.report (did you mean volume?)",
+        ),
+        (GROUP + "    options: {devModel: x}\n", "f.yaml:4: groups[0].options.devModel: devModel is set by `model`"),
+        (
+            GROUP + "    options: {volume: '101'}\n",
+            "f.yaml:4: groups[0].options: volume: is not a whole number, 0 to 100",
+        ),
+        (
+            GROUP + "platform:\n  answers:\n    - func_id: dev.heartbaet\n",
+            "f.yaml:6: platform.answers[0].func_id: 'dev.heartbaet' is no funcId that the platform answers, "
+            "nor a glob that matches one (did you mean dev.heartbeat?)",
+        ),
+        (
+            GROUP + "platform: {func_ids: [dev.heartbeet]}\n",
+            "f.yaml:4: platform.func_ids: 'dev.heartbeet' is no funcId of the protocol (did you mean dev.heartbeat?)",
+        ),
+        (
+            GROUP + "platform: {timezone: CET}\n",
+            "f.yaml:4: platform.timezone: 'CET' is not an offset ±HH:mm",
+        ),
+        (
+            GROUP + "platform: {heartbeat: {interval: 1500ms}}\n",
+            "f.yaml:4: platform.heartbeat.interval: the protocol counts the interval in whole seconds, 1s or more",
+        ),
+        (
+            GROUP + "platform: {answers: [{func_id: '*', errors: {share: 1%, code: '00000000'}}]}\n",
+            "f.yaml:4: platform.answers[0].errors.code: 00000000 is success, not an error",
+        ),
+        (
+            GROUP + "platform: {answers: [{func_id: '*', delay: {fixed: 1s, exponential: 1s}}]}\n",
+            "f.yaml:4: platform.answers[0].delay: give exactly one of fixed, uniform, exponential and lognormal",
+        ),
+        (
+            GROUP + "platform: {answers: [{func_id: '*', delay: {lognormal: {median: 2s, p99: 1s}}}]}\n",
+            "f.yaml:4: platform.answers[0].delay.lognormal: `p99` must be above `median`",
+        ),
+        (
+            GROUP + "platform:\n  pushes:\n    - {command: cmd.data.query.user, every: 1s, at: 2s}\n",
+            "f.yaml:6: platform.pushes[0]: give one of `every`, `at`, not 2 of them",
+        ),
+        (
+            GROUP + "platform:\n  pushes:\n    - {command: cmd.data.query.user, every: 1s, after: 2s}\n",
+            "f.yaml:6: platform.pushes[0]: `after` goes with `on: online`, not with `every`",
+        ),
+        (GROUP + "platform: {tls: {key: k.pem}}\n", "f.yaml:4: platform.tls: `certificate` and `key` go together"),
+        # target, identities, tls, network, ramp
+        (
+            GROUP + "target: embeded\n",
+            "f.yaml:4: target: 'embeded' is neither `embedded` nor a URL like https://dispatch.example.com "
+            "(did you mean embedded?)",
+        ),
+        (
+            GROUP + "target: wss://x\n",
+            "f.yaml:4: target: 'wss://x' is a broker's scheme; the dispatch service is asked first: https://x",
+        ),
+        (
+            GROUP + "target: https://x.example/a/v3/device/getBrokerServer?sn=1\n",
+            "f.yaml:4: target: give what precedes /v3/device/getBrokerServer: https://x.example/a",
+        ),
+        (
+            GROUP + "target: http://x:99999\n",
+            "f.yaml:4: target: 'http://x:99999' has a port that is no number from 1 to 65535",
+        ),
+        (
+            GROUP + "target: http://me:secret@x\n",
+            "f.yaml:4: target: must carry no user name or password: addresses stand in logs, pages and reports",
+        ),
+        (
+            GROUP + "target: []\n",
+            "f.yaml:4: target: must be `embedded`, the URL of a dispatch server, or a list of such URLs",
+        ),
+        (
+            GROUP + "identities: {sn: BEST}\n",
+            "f.yaml:4: identities.sn: must be letters, digits and . _ - round one {index} or {index:06d}, "
+            "like BEST{index:06d}",
+        ),
+        (
+            GROUP + "identities: {csv: a.csv, first: 3}\n",
+            "f.yaml:4: identities: with `csv` the file says everything: leave out `first`",
+        ),
+        (GROUP + "tls: {client_cert: c.pem}\n", "f.yaml:4: tls: `client_cert` and `client_key` go together"),
+        (
+            GROUP + "tls: {ca: c.pem, verify: false}\n",
+            "f.yaml:4: tls: `verify: false` makes `ca` useless: leave one out",
+        ),
+        (
+            GROUP + "network: {source_ips: 10.0.0}\n",
+            "f.yaml:4: network.source_ips: '10.0.0' is neither an address nor a network like 10.0.0.5, 10.0.0.0/28 "
+            "or 127.0.1.0/28",
+        ),
+        (
+            GROUP + "network: {source_ips: 127.0.0.0/8}\n",
+            "f.yaml:4: network.source_ips: '127.0.0.0/8' holds 16777216 addresses; at most 4096 are used",
+        ),
+        (GROUP + "network: {connect_rate: 0/s}\n", "f.yaml:4: network.connect_rate: a rate here must be more than 0"),
+        (
+            GROUP + "ramp: {rate: 1/s, steps: [{devices: 5, over: 5s}]}\n",
+            "f.yaml:4: ramp: give `rate` or `steps`, not both",
+        ),
+        (
+            GROUP + "ramp:\n  steps:\n    - devices: 5\n",
+            "f.yaml:6: ramp.steps[0]: the step takes no time: give `over`, `hold` or both",
+        ),
+        # what only the whole shows
+        (
+            "groups:\n  - {name: a, count: 1}\n  - {name: a, count: 1}\n",
+            "f.yaml:3: groups[1].name: 'a' is the name of groups[0] too",
+        ),
+        ("groups:\n  - {name: a, count: 0}\n", "f.yaml:1: groups: the groups hold no device at all: give `count`"),
+        (
+            GROUP + "    users: 50\n    capacities: {users: 10}\n",
+            "f.yaml:4: groups[0].users: 50 users are more than the 10 that `capacities.users` allows",
+        ),
+        (
+            GROUP + "defaults: {start: warm}\n",
+            "f.yaml:4: defaults.start: a warm start takes logins from `state_file` or from the CSV of `identities`: "
+            "give one",
+        ),
+        (
+            GROUP + "    meetings: [{id: '1', starts: 0s, ends: 1s}, {id: '1', starts: 2s, ends: 3s}]\n",
+            "f.yaml:4: groups[0].meetings: two meetings have the same id",
+        ),
+        (
+            GROUP + "ramp:\n  steps:\n    - {devices: 6, over: 5s}\n",
+            "f.yaml:6: ramp.steps[0].devices: 6 devices are more than the 5 of all groups",
+        ),
+        (
+            GROUP + "ramp:\n  steps:\n    - {devices: 0, hold: 5s}\n",
+            "f.yaml:5: ramp.steps: no step starts any device",
+        ),
+        (
+            GROUP + "duration: 5s\nramp:\n  steps: [{devices: 5, hold: 6s}]\n",
+            "f.yaml:4: duration: the ramp's steps take 6s, longer than the run (5s)",
+        ),
+        (GROUP + "ramp: {down: 60s}\n", "f.yaml:4: ramp.down: stopping takes as long as the run (1min)"),
+        (
+            GROUP + "ramp: {rate: 2/min}\n",
+            "f.yaml:4: ramp.rate: 5 devices at 2/min need 2min30s, longer than the run (1min)",
+        ),
+        (
+            GROUP + "    verifications:\n      - {rate: 0/s, wave: {at: 2min, width: 1s, peak: 2/s}}\n",
+            "f.yaml:5: groups[0].verifications[0].wave.at: the wave comes after the end of the run (1min)",
+        ),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.query.user, at: 60s}]}\n",
+            "f.yaml:4: platform.pushes[0].at: never comes in the run (1min)",
+        ),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.query.usr}]}\n",
+            "f.yaml:4: platform.pushes[0].command: 'cmd.data.query.usr' is no command of the protocol; "
+            "to push it all the same, add `unknown: true` (did you mean cmd.data.query.user?)",
+        ),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.query.user, unknown: true}]}\n",
+            "f.yaml:4: platform.pushes[0].command: 'cmd.data.query.user' is a command of the protocol: "
+            "leave out `unknown: true`",
+        ),
+        (
+            GROUP + "platform: {users: 5, members: 6}\n",
+            "f.yaml:4: platform.members: 6 members are more than the 5 users that the platform gives",
+        ),
+        (GROUP + "thresholds:\n  - fine\n  - nonsense\n", "f.yaml:6: thresholds[1]: is nonsense"),
+    ],
+)
+def test_one_mistake_gives_one_problem(text: str, problem: str) -> None:
+    assert problems_of(text) == [problem]
+
+
+def test_all_mistakes_are_listed_at_once_in_the_files_order() -> None:
+    problems = problems_of(
+        "name: x\n"
+        "durration: 10s\n"
+        "seed: -1\n"
+        "groups:\n"
+        "  - name: a\n"
+        "    count: two\n"
+        "    heartbet: 10s\n"
+        "    verifications:\n"
+        "      - rate: 6\n"
+        "  - name: a\n"
+        "    count: 3\n"
+        "    users: 40000\n"
+        "  - nonsense\n"
+        "ramp: {down: 2min}\n"
+        "platform:\n"
+        "  pushes:\n"
+        "    - {command: cmd.data.query.usr}\n"
+        "thresholds: [nonsense]\n"
+    )
+    assert [(problem.split(":")[1], problem.split(": ")[1]) for problem in problems] == [
+        ("2", "durration"),
+        ("3", "seed"),
+        ("6", "groups[0].count"),
+        ("7", "groups[0].heartbet"),
+        ("9", "groups[0].verifications[0].rate"),
+        ("10", "groups[1].name"),
+        ("12", "groups[1].users"),
+        ("13", "groups[2]"),
+        ("14", "ramp.down"),
+        ("17", "platform.pushes[0].command"),
+        ("18", "thresholds[0]"),
+    ]
+
+
+def test_a_mistake_in_defaults_is_said_once_and_there() -> None:
+    text = "defaults:\n  users: 99999\ngroups:\n  - {name: a, count: 1}\n  - {name: b, count: 1}\n"
+    assert problems_of(text) == [
+        "f.yaml:2: defaults.users: 99999 users are more than the 30000 that `capacities.users` allows"
+    ]
+
+
+def test_a_wrong_part_causes_no_problems_that_follow_from_it() -> None:
+    assert problems_of(GROUP + "duration: 10\nramp: {steps: [{devices: 5, hold: 5s}]}\n") == [
+        "f.yaml:4: duration: 10 has no unit: write 10s, 10ms, 10min or 10h"
+    ]
+
+
+KEYS = (
+    "name seed duration target identities channel tls network defaults groups ramp thresholds platform users count "
+    "rate steps pushes answers delay fixed wave at verifications options handling command on csv sn x"
+)
+keys = st.sampled_from(KEYS.split())
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**20)
+    | st.floats()
+    | st.sampled_from(["10s", "6/min", "5%", "9KB", "embedded", "cold", "cmd.data.query.user", "", "online", "é"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(keys, values, min_size=1))
+def test_any_data_is_a_scenario_or_a_list_of_problems(data: dict[str, object]) -> None:
+    document, problems, _ = validate(YamlSource(file="f", data=data, positions={(): (1, 1)}))
+    assert document is not None or problems
+    assert all(str(problem) for problem in problems)
+    if document is not None:
+        list(check(document, None, None))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://me:hidden@x",
+        "http://hidden@x:0",
+        "https://me:hidden@x:99999/v3/device",
+        "me:hidden@x",
+        "ftp://me:hidden@x",
+        "http:/me:hidden@x",
+        "http://me:hid/hidden@x",
+        "http://me:#hidden@x",
+        "http://me:hidden@",
+        "http://me:hidden@[::1",
+        "http://me:hidden@x?q=1",
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(target: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(GROUP + f"target: {target!r}\n", "f.yaml")
+    assert "must carry no user name or password" in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "bounds"),
+    [
+        (GROUP + "duration: 31d\n", "duration", "1s to 30d"),
+        (GROUP + "duration: 1ms\n", "duration", "1s to 30d"),
+        (GROUP + "    verifications: [{rate: 1000000/ms}]\n", "groups[0].verifications[0].rate", "at most 1000/s"),
+        (GROUP + "    enrolments: [{rate: 101/s}]\n", "groups[0].enrolments[0].rate", "at most 100/s"),
+        (GROUP + "    heartbeat: 1ms\n", "groups[0].heartbeat", "5ms to 1d"),
+        (GROUP + "    request_timeout: 2d\n", "groups[0].request_timeout", "10ms to 1h"),
+        (GROUP + "    drain: 2h\n", "groups[0].drain", "at most 1h"),
+        (GROUP + "    reboot: 1s..9d\n", "groups[0].reboot", "at most 1d"),
+        (GROUP + "    handling: {cmd.data: 1s..9d}\n", "groups[0].handling.cmd.data", "at most 1h"),
+        (GROUP + "    reconnect: {first: 1ms}\n", "groups[0].reconnect.first", "10ms to 1d"),
+        (GROUP + "    meetings: [{id: a, starts: 1s, ends: 400d}]\n", "groups[0].meetings[0].ends", "at most 365d"),
+        (GROUP + "network: {connect_rate: 1000/ms}\n", "network.connect_rate", "at most 100000/s"),
+        (GROUP + "network: {open_timeout: 1h}\n", "network.open_timeout", "10ms to 10min"),
+        (GROUP + "ramp: {rate: 1000/ms}\n", "ramp.rate", "at most 100000/s"),
+        (GROUP + "limits: {loop_lag: 1h}\n", "limits.loop_lag", "1ms to 1min"),
+        (GROUP + "platform: {heartbeat: {interval: 2d}}\n", "platform.heartbeat.interval", "at most 1d"),
+        (GROUP + "platform: {meetings: {starts_in: -999d}}\n", "platform.meetings.starts_in", "-365d to 365d"),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.query.user, every: 1ms}]}\n",
+            "platform.pushes[0].every",
+            "100ms to 30d",
+        ),
+        (
+            GROUP + "platform: {answers: [{func_id: '*', delay: {fixed: 2h}}]}\n",
+            "platform.answers[0].delay.fixed",
+            "at most 1h",
+        ),
+    ],
+)
+def test_a_value_beyond_what_can_be_meant_is_refused_by_name(text: str, field: str, bounds: str) -> None:
+    [problem] = problems_of(text)
+    assert problem.startswith(f"f.yaml:4: {field}: '")
+    assert problem.endswith(f"' is out of range: it must be {bounds}")
+
+
+def test_every_number_of_the_format_has_an_upper_bound() -> None:
+    schema = scenario_schema()
+    unbounded = []
+    for name, section in {"top level": schema, **schema["$defs"]}.items():
+        for key, entry in section["properties"].items():
+            for kind in (entry, *entry.get("anyOf", ())):
+                if (
+                    kind.get("type") in ("integer", "number")
+                    and "enum" not in kind
+                    and not {"maximum", "exclusiveMaximum"} & kind.keys()
+                ):
+                    unbounded.append(f"{name}.{key}")
+                named = key not in ("target", "source_ips")  # checked by their own parsers
+                if named and kind.get("type") == "array" and "maxItems" not in kind:
+                    unbounded.append(f"{name}.{key}")
+    assert unbounded == []
+    rows = [row.split("|") for row in scenario_markdown().splitlines() if row.startswith("| `")]
+    units = [row for row in rows if re.match(r" (duration|rate)\b", row[2]) and "`500ms`" not in row[2]]
+    assert len(units) > 30
+    assert [row[1] for row in units if not re.search(r"at most| to ", row[2])] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "groups:\n  - {name: a, count: 600000}\n  - {name: b, count: 600000}\n",
+            "f.yaml:1: groups: the groups hold 1,200,000 devices; at most 1,000,000 can be run",
+        ),
+        (
+            "groups:\n  - {name: a, count: 20000, verifications: [{rate: 100/s}]}\n",
+            "f.yaml:2: groups[0].verifications[0].rate: 100/s at each of 20,000 devices is more than 1,000,000 a "
+            "second, which no generator carries",
+        ),
+        (
+            "groups:\n  - {name: a, count: 20000, enrolments: [{rate: 100/s}]}\n",
+            "f.yaml:2: groups[0].enrolments[0].rate: 100/s at each of 20,000 devices is more than 1,000,000 a second, "
+            "which no generator carries",
+        ),
+        (
+            "duration: 2d\ngroups:\n  - name: a\n    count: 1\n    verifications:\n"
+            "      - {rate: 0/s, wave: {at: 1d, width: 1s, peak: 100/s}}\n",
+            "f.yaml:6: groups[0].verifications[0].wave.at: a wave of 100/s at 1d is too high and too late: its moments "
+            "are drawn from the start of the run on",
+        ),
+        (
+            GROUP + "ramp: {steps: [{devices: 1, hold: 20d}, {devices: 2, hold: 20d}]}\n",
+            "f.yaml:4: ramp.steps: all steps together take longer than a run may: 30d",
+        ),
+    ],
+)
+def test_what_no_machine_carries_is_refused(text: str, problem: str) -> None:
+    assert problems_of(text) == [problem]

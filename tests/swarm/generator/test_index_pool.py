@@ -1,0 +1,79 @@
+"""Users and device indexes: who gets one, who waits, who is turned away."""
+
+from simulator.swarm.generator.index_pool import IndexPool
+
+
+class User:
+    index: int | None = None
+
+
+def pool_of(count: int) -> IndexPool[User]:
+    pool: IndexPool[User] = IndexPool()
+    pool.add(range(count))
+    return pool
+
+
+def test_users_get_the_smallest_free_index() -> None:
+    pool = pool_of(3)
+    assert [pool.take(User()) for _ in range(3)] == [0, 1, 2]
+    assert pool.used() == [0, 1, 2]
+
+
+def test_a_user_waits_until_an_index_is_free() -> None:
+    pool, first, second = pool_of(1), User(), User()
+    pool.take(first)
+    assert pool.take(second) is None
+    assert pool.waiting == 1
+    assert pool.leave(first) == 0
+    assert pool.stopping == 1
+    assert pool.finished(0) is None
+    assert pool.stopping == 0
+    assert pool.add([0]) == [0]
+    assert second.index == 0
+
+
+def test_a_user_that_waited_in_vain_stops_no_device() -> None:
+    pool, assigned, waiting = pool_of(1), User(), User()
+    pool.take(assigned)
+    pool.take(waiting)
+    assert pool.leave(waiting) is None
+    assert pool.waiting == 0
+    assert pool.leave(assigned) == 0
+    assert pool.leave(assigned) is None
+
+
+def test_a_device_that_ends_by_itself_ends_its_user() -> None:
+    pool, user = pool_of(1), User()
+    pool.take(user)
+    assert pool.finished(0) is user
+    assert user.index is None
+    assert pool.finished(0) is None
+
+
+def test_the_user_of_a_dropped_device_waits_for_another() -> None:
+    pool, user = pool_of(1), User()
+    pool.take(user)
+    assert pool.finished(0, requeue=True) is user
+    assert pool.add([5]) == [5]
+    assert user.index == 5
+
+
+def test_only_as_many_wait_as_there_are_devices_stopping() -> None:
+    pool, assigned = pool_of(1), User()
+    pool.take(assigned)
+    others = [User() for _ in range(3)]
+    for user in others:
+        pool.take(user)
+    pool.leave(assigned)
+    assert pool.drop_waiting(keep=pool.stopping) == others[:0:-1]
+    assert pool.waiting == 1
+
+
+def test_free_indexes_can_be_withdrawn() -> None:
+    pool = pool_of(4)
+    pool.take(User())
+    assert pool.withdraw([1, 9]) == {1}
+    assert pool.withdraw() == {2, 3}
+    assert pool.take(User()) is None
+    # An index in use is not free, whoever says so.
+    assert pool.add([0]) == []

@@ -1,0 +1,170 @@
+"""From the engine's queue to Locust's `request` event and the measurements, with nothing lost."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from locust.env import Environment
+from locust.html import get_html_report
+from locust.stats import StatsCSV, StatsError, get_error_report_summary
+
+from simulator.measurements.events import QueueRecorder
+from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
+from simulator.measurements.run import RunMeasurements
+from simulator.swarm.generator.pump import BATCH, Pump, fold_errors
+from simulator.swarm.process.master import Master
+
+
+def pumped(*codes: str) -> tuple[list[dict[str, Any]], RunMeasurements]:
+    fired: list[dict[str, Any]] = []
+    measurements = RunMeasurements()
+    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
+    recorder = QueueRecorder(pump.events.append)
+    recorder.state(0, "", "online", 1_700_000_000.0)
+    for code in codes:
+        recorder.request("dev.heartbeat", 1_700_000_000.0, 0.0123, code, 120, 100, 0.0)
+    recorder.record("generated", 2)
+    pump.start()
+    pump.stop()
+    measurements.settle()
+    return fired, measurements
+
+
+def test_requests_reach_locust_and_the_measurements() -> None:
+    fired, measurements = pumped("00000000")
+    assert len(fired) == 1
+    event = fired[0]
+    assert (event["request_type"], event["name"], event["response_length"]) == ("BEST", "dev.heartbeat", 100)
+    assert abs(event["response_time"] - 12.3) < 1e-9
+    assert event["exception"] is None
+    assert measurements.totals["dev.heartbeat"].count == 1
+    assert measurements.records["generated"] == 2
+    assert measurements.devices.online_now() == 1
+
+
+def test_failures_carry_their_code_in_few_words() -> None:
+    fired, _ = pumped("timeout", "E0000003", "E9999999", "timeout")
+    texts = [repr(event["exception"]) for event in fired]
+    assert texts[0] == "timeout (no reply in time)"
+    assert texts[1] == "E0000003 (bad sign, time or nonce)"
+    assert texts[2] == "E9999999"
+    assert fired[0]["exception"] is fired[3]["exception"]
+
+
+def test_more_than_a_batch_is_moved_whole() -> None:
+    fired, _ = pumped(*["00000000"] * (3 * BATCH + 7))
+    assert len(fired) == 3 * BATCH + 7
+
+
+def test_a_listener_that_fails_stops_nothing() -> None:
+    measurements = RunMeasurements()
+
+    def fire(**_: Any) -> None:
+        raise RuntimeError("a third party's mistake")
+
+    errors: list[str] = []
+    pump = Pump(fire, measurements, lambda rule, detail: errors.append(f"{rule}: {detail}"))
+    recorder = QueueRecorder(pump.events.append)
+    for _ in range(3):
+        recorder.request("dev.heartbeat", 1.0, 0.01, "00000000", 1, 1, 0.0)
+    pump.stop()
+    measurements.settle()
+    assert measurements.totals["dev.heartbeat"].count == 3
+    assert len(errors) == 3
+    assert errors[0].startswith("listener.exception: RuntimeError: a third party's mistake (")
+
+
+def test_an_event_that_cannot_be_counted_does_not_stop_the_others() -> None:
+    measurements = RunMeasurements()
+    errors: list[str] = []
+    pump = Pump(lambda **_: None, measurements, lambda rule, detail: errors.append(rule))
+    pump.events.append((99, "no such kind"))
+    pump.events.extend([(99,)] * BATCH)
+    QueueRecorder(pump.events.append).request("dev.heartbeat", 1.0, 0.01, "00000000", 1, 1, 0.0)
+    pump.stop()
+    measurements.settle()
+    assert errors == ["background.pump"] * 2
+
+
+HOSTILE = [
+    '=HYPERLINK("http://x")',
+    "+1",
+    "-2+3",
+    "@SUM(1)",
+    "\t=1",
+    "</script><script>alert(1)</script>",
+    "\x1b[2J\r\n=1",
+    "\u202egnp",
+    "secretKey=hush-hush",
+    "x" * 1_000_000,
+]
+
+
+@pytest.fixture
+def environment() -> Environment:
+    environment = Environment()
+    environment.create_local_runner()
+    return environment
+
+
+def pump_into(environment: Environment, codes: list[str], name: str = "dev.heartbeat") -> None:
+    pump = Pump(environment.events.request.fire, RunMeasurements(), lambda *_: None)
+    recorder = QueueRecorder(pump.events.append)
+    for code in codes:
+        recorder.request(name, 1_700_000_000.0, 0.0123, code, 120, 100, 0.0)
+    pump.stop()
+
+
+def test_locusts_own_outputs_hold_no_command_nor_formula(environment: Environment) -> None:
+    scripts = get_html_report(environment).count("<script")
+    pump_into(environment, HOSTILE)
+    table = io.StringIO()
+    StatsCSV(environment, [0.5]).failures_csv(csv.writer(table))
+    for row in csv.reader(io.StringIO(table.getvalue())):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+    page = get_html_report(environment)
+    assert page.count("<script") == scripts
+    assert "<script>alert" not in page
+    for text in (table.getvalue(), "\n".join(get_error_report_summary(environment.stats)), page):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "hush-hush" not in text
+        assert len(text) < 4_000_000
+
+
+def test_locusts_table_of_errors_stays_short_and_exact(environment: Environment) -> None:
+    pump_into(environment, [f"E{number}" for number in range(2_000)] + ["timeout"])
+    errors = environment.stats.errors.values()
+    assert len(errors) <= MOST_CODES_OF_A_SERIES + 2
+    assert sum(error.occurrences for error in errors) == 2_001
+    assert environment.stats.get("dev.heartbeat", "BEST").num_failures == 2_001
+
+
+def test_errors_of_many_workers_are_as_few_as_those_of_one() -> None:
+    errors: dict[str, StatsError] = {}
+    for worker in range(14):
+        for name in ("dev.heartbeat", "dev.login"):
+            for code in [*(f"E{worker}-{number}" for number in range(20)), "timeout (no reply in time)", "others"]:
+                key = StatsError.create_key("BEST", name, code)
+                found = errors.setdefault(key, StatsError("BEST", name, code, 0, worker, worker))
+                found.occurrences += 1 + worker
+        fold_errors(errors)
+    assert len(errors) == 2 * (MOST_CODES_OF_A_SERIES + 2)
+    assert sum(error.occurrences for error in errors.values()) == 2 * 22 * sum(1 + worker for worker in range(14))
+    others = errors[StatsError.create_key("BEST", "dev.login", "others")]
+    assert (others.first_seen, others.last_seen) == (0, 13)
+    timeouts = errors[StatsError.create_key("BEST", "dev.login", "timeout (no reply in time)")]
+    assert timeouts.occurrences == sum(1 + worker for worker in range(14))
+
+
+def test_the_master_folds_what_each_worker_reports(environment: Environment) -> None:
+    master = object.__new__(Master)
+    master.environment = environment
+    master.run = None
+    for number in range(100):
+        code = f"E{number}"
+        key = StatsError.create_key("BEST", "dev.heartbeat", code)
+        environment.stats.errors[key] = StatsError("BEST", "dev.heartbeat", code, 1)
+    master._on_report("worker", {})
+    assert len(environment.stats.errors) == MOST_CODES_OF_A_SERIES + 1

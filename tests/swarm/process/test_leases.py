@@ -1,0 +1,276 @@
+"""The lease run: no index is live on two workers, whatever happens to messages, clocks and workers."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from simulator.swarm.process.index_ranges import Ranges
+from simulator.swarm.process.leases import LeaseHolder, LeaseTable
+
+LEASE = 10.0
+QUARANTINE = 40.0
+SILENCE = 30.0
+"""The platform drops a connection whose device said nothing for so long; shorter than the quarantine."""
+
+
+def granted(holder: LeaseHolder, run: LeaseTable, want: int, now: float, name: str = "a") -> Ranges:
+    answer = run.answer(name, holder.question(want, now), now)
+    assert answer is not None
+    return holder.accept(answer, now)[0]
+
+
+def test_a_worker_gets_the_smallest_free_indexes() -> None:
+    run = LeaseTable(10)
+    assert granted(LeaseHolder(), run, 4, 0.0, "a") == Ranges([(0, 4)])
+    assert granted(LeaseHolder(), run, 9, 0.0, "b") == Ranges([(4, 10)])
+    assert run.free == 0
+
+
+def test_a_lost_grant_is_made_good_by_the_next_answer_and_not_given_twice() -> None:
+    run, holder = LeaseTable(10), LeaseHolder()
+    run.answer("a", holder.question(4, 0.0), 0.0)
+    assert granted(holder, run, 4, 1.0) == Ranges([(0, 4)])
+    assert run.free == 6
+
+
+def test_a_grant_under_way_is_not_freed_by_a_question_that_does_not_name_it_yet() -> None:
+    run, holder = LeaseTable(10), LeaseHolder()
+    first, second = holder.question(4, 0.0), holder.question(0, 0.1)
+    run.answer("a", first, 0.2)
+    run.answer("a", second, 0.3)
+    assert run.held_by("a") == Ranges([(0, 4)])
+
+
+def test_an_index_that_was_given_back_is_not_taken_from_an_older_answer() -> None:
+    run, holder = LeaseTable(1), LeaseHolder()
+    assert granted(holder, run, 1, 0.0)
+    late = run.answer("a", holder.question(0, 1.0), 1.0)
+    holder.give_back(Ranges([(0, 1)]))
+    run.answer("a", holder.question(0, 2.0), 2.0)
+    assert granted(LeaseHolder(), run, 1, 3.0, "b") == Ranges([(0, 1)])
+    assert late is not None
+    assert holder.accept(late, 4.0) == (Ranges(), Ranges())
+    assert not holder.held
+
+
+def test_the_workers_lease_ends_before_the_masters() -> None:
+    run, holder = LeaseTable(4, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder()
+    question = holder.question(2, 0.0)
+    answer = run.answer("a", question, 3.0)
+    assert answer is not None
+    holder.accept(answer, 6.0)
+    assert holder.valid_until < 10.0
+    assert holder.expired(9.9)
+    assert not run.resting(12.9)
+    assert run.resting(13.0) == 2
+
+
+def test_an_answer_that_comes_after_its_lease_grants_nothing() -> None:
+    run, holder = LeaseTable(4, lease_s=LEASE), LeaseHolder()
+    answer = run.answer("a", holder.question(2, 0.0), 0.0)
+    assert answer is not None
+    assert holder.accept(answer, 11.0) == (Ranges(), Ranges())
+    assert holder.expired(11.0)
+    run.answer("a", holder.question(0, 11.0), 11.0)
+    assert run.free == 4
+
+
+def test_the_indexes_of_a_silent_worker_rest_before_another_gets_them() -> None:
+    run = LeaseTable(4, lease_s=LEASE, quarantine_s=QUARANTINE)
+    granted(LeaseHolder(), run, 4, 0.0, "a")
+    other = LeaseHolder()
+    assert not granted(other, run, 4, LEASE + QUARANTINE - 0.1, "b")
+    assert granted(other, run, 4, LEASE + QUARANTINE, "b") == Ranges([(0, 4)])
+
+
+def test_a_worker_that_comes_back_within_the_quarantine_keeps_what_it_still_names() -> None:
+    run, holder = LeaseTable(4, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder()
+    granted(holder, run, 4, 0.0)
+    holder.give_back(Ranges([(0, 3)]))
+    assert not granted(holder, run, 0, 30.0)
+    assert run.free == 3
+    assert run.held_by("a") == Ranges([(3, 4)])
+
+
+def test_a_worker_that_leaves_in_order_frees_at_once() -> None:
+    run = LeaseTable(4)
+    granted(LeaseHolder(), run, 4, 0.0)
+    assert run.dismiss("a") == Ranges([(0, 4)])
+    assert run.dismiss("a") == Ranges()
+    assert run.free == 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ranges_agree_with_sets(seed: int) -> None:
+    source = random.Random(seed)
+    left, right = ({source.randrange(40) for _ in range(source.randrange(30))} for _ in range(2))
+    a, b = Ranges.of(left), Ranges.of(right)
+    assert set(a | b) == left | right
+    assert set(a - b) == left - right
+    assert set(a & b) == left & right
+    assert list(a.take(5)) == sorted(left)[:5]
+    assert len(a) == len(left)
+    assert Ranges.from_wire(a.to_wire()) == a
+    assert all((number in a) == (number in left) for number in range(40))
+
+
+class _Worker:
+    """A worker process: its holder, its live devices, and whether the machine runs it at all."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.holder = LeaseHolder()
+        self.live: set[int] = set()
+        self.closing: set[int] = set()
+        self.waiting = 0
+        self.frozen = False
+        self.last_ran = 0.0
+
+    def wake(self, now: float) -> None:
+        """What a worker does first whenever it runs: the fence."""
+        self.last_ran = now
+        if self.holder.expired(now):
+            self.drop(set(self.live))
+
+    def drop(self, indexes: set[int]) -> None:
+        self.waiting += len(self.live & indexes)
+        self.live -= indexes
+        self.holder.give_back(Ranges.of(indexes))
+
+    def connected(self, now: float) -> set[int]:
+        """What the platform believes to be connected."""
+        return self.live | self.closing if now - self.last_ran < SILENCE else set()
+
+
+class LeaseMachine(RuleBasedStateMachine):
+    """Workers, a master, a bad network and bad clocks."""
+
+    @initialize(total=st.integers(1, 6), workers=st.integers(2, 3))
+    def set_up(self, total: int, workers: int) -> None:
+        self.now = 0.0
+        self.run = LeaseTable(total, lease_s=LEASE, quarantine_s=QUARANTINE)
+        self.workers = [_Worker(f"w{number}") for number in range(workers)]
+        self.to_master: list[tuple[_Worker, dict[str, Any]]] = []
+        self.to_worker: list[tuple[_Worker, dict[str, Any]]] = []
+
+    def pick(self, number: int) -> _Worker:
+        return self.workers[number % len(self.workers)]
+
+    @rule(who=st.integers(0, 2), want=st.integers(0, 4))
+    def ask(self, who: int, want: int) -> None:
+        worker = self.pick(who)
+        if not worker.frozen:
+            worker.wake(self.now)
+            self.to_master.append((worker, worker.holder.question(want, self.now)))
+
+    @rule(at=st.integers(0, 20), again=st.booleans(), answered=st.booleans())
+    def master_receives(self, at: int, again: bool, answered: bool) -> None:
+        if not self.to_master:
+            return
+        at %= len(self.to_master)
+        worker, question = self.to_master[at] if again else self.to_master.pop(at)
+        answer = self.run.answer(worker.name, question, self.now)
+        if answer is not None and answered:
+            self.to_worker.append((worker, answer))
+
+    @rule(at=st.integers(0, 20), again=st.booleans())
+    def worker_receives(self, at: int, again: bool) -> None:
+        if not self.to_worker:
+            return
+        at %= len(self.to_worker)
+        worker, answer = self.to_worker[at] if again else self.to_worker.pop(at)
+        if worker.frozen:
+            return
+        worker.wake(self.now)
+        new, lost = worker.holder.accept(answer, self.now)
+        worker.drop(set(lost) & worker.live)
+        worker.live |= set(new)
+
+    @rule(who=st.integers(0, 2), count=st.integers(1, 3))
+    def users_leave(self, who: int, count: int) -> None:
+        worker = self.pick(who)
+        if not worker.frozen:
+            worker.wake(self.now)
+            leaving = set(sorted(worker.live)[:count])
+            worker.live -= leaving
+            worker.closing |= leaving
+
+    @rule(who=st.integers(0, 2))
+    def devices_close(self, who: int) -> None:
+        worker = self.pick(who)
+        if not worker.frozen:
+            worker.wake(self.now)
+            worker.holder.give_back(Ranges.of(worker.closing))
+            worker.closing = set()
+
+    @rule(who=st.integers(0, 2))
+    def freeze_or_thaw(self, who: int) -> None:
+        worker = self.pick(who)
+        worker.frozen = not worker.frozen
+        if not worker.frozen:
+            worker.wake(self.now)
+
+    @rule(seconds=st.sampled_from([0.5, 3.0, 9.0, 11.0, 25.0, 45.0]))
+    def time_goes_by(self, seconds: float) -> None:
+        self.now += seconds
+        for worker in self.workers:
+            if not worker.frozen:
+                worker.wake(self.now)
+                # Closing takes seconds at most.
+                worker.holder.give_back(Ranges.of(worker.closing))
+                worker.closing = set()
+
+    @invariant()
+    def nothing_is_live_twice(self) -> None:
+        seen: set[int] = set()
+        for worker in getattr(self, "workers", []):
+            connected = worker.connected(self.now)
+            assert not connected & seen
+            seen |= connected
+
+
+LeaseMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
+TestLeaseMachine = LeaseMachine.TestCase
+
+
+def test_what_silent_workers_took_along_is_missing_until_others_have_it() -> None:
+    run, a, b = LeaseTable(10, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder(), LeaseHolder()
+    granted(a, run, 6, 0.0, "a")
+    granted(b, run, 2, 0.0, "b")
+    granted(b, run, 0, 8.0, "b")
+    assert (run.silent(9.0), run.missing(9.0), run.in_use(9.0)) == ({}, 0, 8)
+    assert run.silent(LEASE) == {"a": Ranges([(0, 6)])}
+    assert (run.missing(LEASE), run.in_use(LEASE)) == (6, 2)
+    for now in range(int(LEASE), int(LEASE + QUARANTINE), 4):
+        granted(b, run, 0, float(now), "b")
+    rested = LEASE + QUARANTINE
+    run.sweep(rested)
+    assert (run.silent(rested), run.missing(rested)) == ({}, 6)
+    assert len(granted(b, run, 4, rested, "b")) == 4
+    assert run.missing(rested) == 2
+    assert len(granted(b, run, 9, rested + 1, "b")) == 4  # two of them were never anybody's
+    assert run.missing(rested + 1) == 0
+
+
+def test_what_a_worker_that_returns_still_has_is_not_missing_any_more() -> None:
+    run, a = LeaseTable(10, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder()
+    granted(a, run, 6, 0.0, "a")
+    assert run.missing(20.0) == 6
+    granted(a, run, 0, 21.0, "a")
+    assert (run.missing(21.0), run.in_use(21.0)) == (0, 6)
+    late = 21.0 + LEASE + QUARANTINE
+    run.sweep(late)
+    assert run.missing(late) == 6
+    granted(a, run, 0, late, "a")
+    assert (run.missing(late), run.in_use(late)) == (0, 6)
+
+
+def test_what_was_given_back_in_order_is_not_missing() -> None:
+    run, a = LeaseTable(10, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder()
+    granted(a, run, 6, 0.0, "a")
+    run.dismiss("a")
+    assert run.missing(LEASE + QUARANTINE) == 0
