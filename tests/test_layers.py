@@ -284,3 +284,72 @@ def test_purity_is_noticed(source: str, refused: bool) -> None:
 def test_every_layer_of_the_rules_exists() -> None:
     missing = [layer for layer in ALLOWED if not is_module(layer)]
     assert not missing, f"the rules name layers that are not there: {missing}"
+
+
+MOST_PARAMETERS = 8
+"""Of a constructor; pydantic models and frozen dataclasses, which are bundles, have none of their own."""
+
+MANY_PARAMETERS = frozenset(
+    {
+        *("CommandQueue", "Session", "FleetNetwork", "FleetRuntime", "Broker", "Dispatch"),
+        # Measured code that is left as it is.
+        "Server",
+    }
+)
+TYPES_ONLY = frozenset({("simulator.wire.connection", "simulator.wire.handler")})
+"""Circles of annotations alone: a connection and its handler are named in each other's signatures."""
+KNOWN_CIRCLES = TYPES_ONLY | {
+    tuple(f"simulator.platform.{name}" for name in ("broker", "handlers", "newcomer", "session")),
+}
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Module -> the modules of ours that it imports, wherever the import stands."""
+    graph = {}
+    for path in source_files():
+        name = module_name(path)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        graph[name] = {each.module for each in imports_of(tree, name, is_package=path.name == "__init__.py")} - {name}
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
+    """The sets of modules that import each other, directly or through others, each in order."""
+
+    def reached_from(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for module in graph.get(waiting.pop(), set()) - seen:
+                seen.add(module)
+                waiting.append(module)
+        return seen
+
+    reach = {module: reached_from(module) for module in graph}
+    return {
+        tuple(sorted(other for other in graph if other in reach[module] and module in reach[other]))
+        for module in graph
+        if module in reach[module]
+    }
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles(import_graph()) == KNOWN_CIRCLES
+
+
+def test_a_circle_is_noticed() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == {("a", "b", "c")}
+
+
+def constructors() -> Iterator[tuple[str, int]]:
+    """Class and number of parameters of each `__init__` that somebody wrote."""
+    for path in source_files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for part in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(part, ast.FunctionDef) and part.name == "__init__":
+                    arguments = part.args
+                    yield node.name, len([*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]) - 1
+
+
+def test_no_constructor_takes_too_much() -> None:
+    assert {name for name, count in constructors() if count > MOST_PARAMETERS} == MANY_PARAMETERS
