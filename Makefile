@@ -16,7 +16,8 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet 
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test check format bench docs lock clean
+.PHONY: help smoke test format bench docs lock clean
+.PHONY: check check-format check-lint check-types check-dependencies check-house
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,12 +28,22 @@ smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report
 test: $(STAMP) ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(STAMP) ## formatting, lint, types, declared dependencies, layering
+check: check-format check-lint check-types check-dependencies check-house ## formatting, lint, types, declared dependencies, layers
+
+check-format: $(STAMP)
 	@$(BIN)/ruff format --check --quiet . || { echo "these files are not formatted: make format" >&2; exit 1; }
+
+check-lint: $(STAMP)
 	@$(BIN)/ruff check --quiet .
+
+check-types: $(STAMP)
 	@$(BIN)/mypy --no-error-summary
+
+check-dependencies: $(STAMP)
 	@$(DEPTRY) . --extend-exclude tests/ --extend-exclude benchmarks/
 	@$(DEPTRY) tests benchmarks --ignore DEP002,DEP004
+
+check-house: $(STAMP)
 	@$(BIN)/python -m pytest -q --no-header tests/test_layers.py tests/test_house.py
 
 format: $(STAMP) ## put the formatting right

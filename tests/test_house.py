@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -166,6 +167,16 @@ def test_every_import_that_ships_is_a_declared_dependency(tmp_path: Path) -> Non
     (tmp_path / "module.py").write_text("import flask\n")
     refused = deptry(tmp_path, ".", "--ignore", "DEP002")
     assert "'flask' imported but it is a transitive dependency" in refused.stderr
+
+
+def test_commits_are_checked_by_every_part_of_make_check() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    parts = re.search(r"^check:((?: check-\w+)+) ##", makefile, flags=re.MULTILINE)
+    assert parts is not None, "make check has no parts"
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
+    assert [hook["entry"] for hook in hooks] == [f"make {part}" for part in parts.group(1).split()]
+    assert {repository["repo"] for repository in config["repos"]} == {"local"}, "hooks from elsewhere need the network"
 
 
 def test_readme_lists_the_exit_codes() -> None:
