@@ -250,7 +250,7 @@ class Commander:
 
     def _provision(self, device: _Device, link: Link, zero: float) -> None:
         settings = self._settings
-        if not settings.users and settings.meetings is None:
+        if not settings.users and not settings.meetings.count:
             return
         done = self._ledger.value("SELECT provisioned FROM devices WHERE sn = ?", (link.sn,))
         if done is not None and done >= zero:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from simulator.platform.people import People, meeting, meeting_id, members, pin
-from simulator.platform.settings import MeetingPlan, PlatformSettings, PushRule
+from simulator.platform.settings import PlatformSettings, PushRule
 from simulator.protocol.times import parse_offset
 
 _ENVELOPE_BYTES = 512
@@ -60,7 +60,9 @@ class Contents:
         self._settings = settings
         self._offset = parse_offset(settings.timezone)
         self._people = People(seed, self._offset)
-        self._plan = settings.meetings or MeetingPlan()
+        self._plan = settings.meetings
+        self._meetings_given = max(settings.meetings.count, 1)
+        """Pushed meetings are numbered behind these; without any, the first number stays free for one."""
         self._user_batches: dict[tuple[int, int, str | None, int], list[Content]] = {}
         self._shared: dict[bytes, Content] = {}
         self._makers: dict[str, Callable[[Target, int, int], dict[str, Any]]] = {
@@ -82,16 +84,15 @@ class Contents:
         """What a device gets when it first comes online: users, then meetings, then their members."""
         users = self._settings.users
         drafts = [("cmd.data.update.user", content) for content in self._users(0, users, target)] if users else []
-        plan = self._settings.meetings
-        if plan is not None:
-            entries = [self._meeting(target, number) for number in range(plan.count)]
-            drafts += self._split("cmd.data.update.meeting", "meeting", entries, target)
-            if plan.members and users:
-                lists = [
-                    {"meetingId": meeting_id(target.sn, number), "pins": members(number, plan, users)}
-                    for number in range(plan.count)
-                ]
-                drafts += self._split("cmd.data.update.meetingMember", "members", lists, target)
+        plan = self._plan
+        entries = [self._meeting(target, number) for number in range(plan.count)]
+        drafts += self._split("cmd.data.update.meeting", "meeting", entries, target)
+        if plan.members and users:
+            lists = [
+                {"meetingId": meeting_id(target.sn, number), "pins": members(number, plan, users)}
+                for number in range(plan.count)
+            ]
+            drafts += self._split("cmd.data.update.meetingMember", "members", lists, target)
         return drafts
 
     def for_rule(self, rule: PushRule, sequence: int, target: Target) -> list[Draft]:
@@ -102,7 +103,7 @@ class Contents:
         if rule.command == "cmd.data.update.user":
             return [(rule.command, content) for content in self._users(first, rule.count, target)]
         if rule.command == "cmd.data.update.meeting":
-            base = self._plan.count + sequence * rule.count
+            base = self._meetings_given + sequence * rule.count
             entries = [self._meeting(target, base + place) for place in range(rule.count)]
             return list(self._split(rule.command, "meeting", entries, target))
         return [(rule.command, self._content(self._made_up(rule, sequence, target)))]
@@ -115,7 +116,7 @@ class Contents:
             first = self._extra(sequence, rule.count)
             return {"users": [self._people.user(first + place, None) for place in range(rule.count)]}
         if rule.command == "cmd.data.update.meeting":
-            base = self._plan.count + sequence * rule.count
+            base = self._meetings_given + sequence * rule.count
             return {"meeting": [self._meeting(target, base + place) for place in range(rule.count)]}
         return {}
 
@@ -138,14 +139,14 @@ class Contents:
 
     def _members_to_delete(self, target: Target, sequence: int, count: int) -> dict[str, Any]:
         return {
-            "meetingId": meeting_id(target.sn, sequence % self._plan.count),
+            "meetingId": meeting_id(target.sn, sequence % self._meetings_given),
             "pins": self._given(sequence, count),
         }
 
     def _meeting_ids(self, target: Target, sequence: int, count: int) -> dict[str, Any]:
-        first = self._plan.count + sequence * count
+        first = self._meetings_given + sequence * count
         if target.added("cmd.data.update.meeting") < (sequence + 1) * count:
-            first = max(self._plan.count - (sequence + 1) * count, 0)
+            first = max(self._meetings_given - (sequence + 1) * count, 0)
         return {"meetings": [meeting_id(target.sn, first + place) for place in range(count)]}
 
     def _cards(self, target: Target, sequence: int, count: int) -> dict[str, Any]:

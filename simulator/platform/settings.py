@@ -1,12 +1,13 @@
 """What the embedded platform tells, sends and answers: plain values, without a scenario file's syntax.
 
-Durations are seconds. The platform's zero is the moment at which its first device came online: `at` of a push and
+No value has a default here: a scenario's `platform` section says what holds where it is silent. Durations are seconds.
+The platform's zero is the moment at which its first device came online: `at` of a push and
 `starts_in` of the meetings count from it, so that they mean the same for every device of a fleet that ramps up.
 """
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from random import Random
@@ -81,12 +82,12 @@ class AnswerRule:
 
     func_id: str
     """A funcId or a glob (`dev.data.upload.*`, `*`); `getBrokerServer` is the look-up."""
-    delay: Delay | None = None
+    delay: Delay | None
     """Waited before the answer; `None` answers at once."""
-    error_share: float = 0.0
+    error_share: float
     """Share (0..1) of messages that are refused with `error_code` although they are right."""
-    error_code: str = "E0000006"
-    silence_share: float = 0.0
+    error_code: str
+    silence_share: float
     """Share (0..1) of messages that never get an answer."""
 
 
@@ -107,19 +108,19 @@ class PushRule:
 
     command: str
     """A `cmd.*` funcId of the catalogue, or any other where `unknown` is set."""
-    moment: PushMoment = PushMoment.ONLINE
-    seconds: float = 0.0
-    count: int = 1
+    moment: PushMoment
+    seconds: float
+    count: int
     """Entities (users, cards, meetings, pins …) in one command, where the command carries any."""
-    share: float = 1.0
+    share: float
     """Share (0..1) of the fleet's devices that get it, chosen by serial number: the same devices each time."""
-    times: int | None = None
+    times: int | None
     """At most so many to one device in a run; `None` for no limit."""
-    urgent: bool = False
+    urgent: bool
     """Sent with `imme` 1."""
-    unknown: bool = False
+    unknown: bool
     """The funcId is one that the protocol does not have; the device must refuse it, not stay silent."""
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any]
     """Laid over the params that the platform makes up (an option's values, a `pin`, nonsense to be refused)."""
 
 
@@ -127,22 +128,22 @@ class PushRule:
 class MeetingPlan:
     """The meetings that every device (one meeting room each) gets after it came online."""
 
-    count: int = 1
-    """Meetings per device, one after the other."""
-    starts_in: float = 60.0
+    count: int
+    """Meetings per device, one after the other; 0 for none: then the plan is that of those which a push sends."""
+    starts_in: float
     """Start of the first meeting after the platform's zero; negative for one that is under way."""
-    duration: float = 3600.0
-    gap: float = 900.0
+    duration: float
+    gap: float
     """Between the end of one meeting and the start of the next."""
-    sign_in_before: float = 900.0
+    sign_in_before: float
     """The sign-in window opens so long before the start."""
-    sign_in_after: float = 600.0
+    sign_in_after: float
     """The sign-in window closes so long after the start."""
-    sign_out_before: float = 600.0
+    sign_out_before: float
     """The sign-out window opens so long before the end."""
-    sign_out_after: float = 900.0
+    sign_out_after: float
     """The sign-out window closes so long after the end."""
-    members: int = 0
+    members: int
     """Pins per meeting, of the users that the platform gave to the device."""
 
 
@@ -150,9 +151,9 @@ class MeetingPlan:
 class PlatformTls:
     """The certificate the platform shows; without files it makes one itself. All files are PEM."""
 
-    certificate: Path | None = None
-    key: Path | None = None
-    client_ca: Path | None = None
+    certificate: Path | None
+    key: Path | None
+    client_ca: Path | None
     """Where given, a device must show a certificate signed by it."""
 
 
@@ -160,25 +161,25 @@ class PlatformTls:
 class PlatformSettings:
     """Everything that a scenario's `platform` section decides."""
 
-    channel: str = "rsa-aes"
+    channel: str
     """Name of the channel suite that its devices speak."""
-    tls: PlatformTls | None = None
+    tls: PlatformTls | None
     """`None` for plain ws."""
-    supports_heartbeat: bool = True
-    heartbeat_interval: int = 60
+    supports_heartbeat: bool
+    heartbeat_interval: int
     """Seconds, as `heartbeatInterval` of the report's reply says it."""
-    before_login: StrangerLimits = field(default_factory=StrangerLimits)
+    before_login: StrangerLimits
     """What connections may cost that have not logged in."""
-    timezone: str = "+08:00"
-    func_ids: tuple[str, ...] | None = None
+    timezone: str
+    func_ids: tuple[str, ...] | None
     """`funcIds` of the report's reply; `None` lists none, which means all are supported."""
-    multi_bio_data_support: str = "0:1:1:0:0:0:0:0:1:1"
-    multi_bio_photo_support: str = "0:0:0:0:0:0:0:0:0:1"
-    max_package_kb: int = 64
+    multi_bio_data_support: str
+    multi_bio_photo_support: str
+    max_package_kb: int
     """A message of more than this times 1,024 bytes is refused."""
-    users: int = 0
+    users: int
     """Users that every device gets (`cmd.data.update.user`) when it first comes online."""
-    meetings: MeetingPlan | None = None
+    meetings: MeetingPlan
     """Sent with its members (`cmd.data.update.meeting`, `…meetingMember`) after the users."""
-    pushes: tuple[PushRule, ...] = ()
-    answers: tuple[AnswerRule, ...] = ()
+    pushes: tuple[PushRule, ...]
+    answers: tuple[AnswerRule, ...]

@@ -17,7 +17,7 @@ from simulator.cli import main, platform_command
 from simulator.cli.errors import UsageError
 from simulator.cli.platform_command import KnownDevices, with_options
 from simulator.cli.scenarios import identities_of, read_scenario
-from simulator.platform.settings import PlatformSettings
+from tests.platform.harness import platform_settings
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 
 def test_the_scenario_decides_unless_told_otherwise() -> None:
-    settings = PlatformSettings(channel="exchange-only")
+    settings = platform_settings(channel="exchange-only")
     assert with_options(settings, parse()) == settings
     assert with_options(settings, parse("--channel", "plain")).channel == "plain"
 
@@ -48,11 +48,11 @@ def test_a_port_that_is_none(option: str, number: str, scenario: Path, capsys: p
 
 def test_unknown_channel_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match="rsa-aes"):
-        with_options(PlatformSettings(), parse("--channel", "rsa-eas"))
+        with_options(platform_settings(), parse("--channel", "rsa-eas"))
 
 
 def test_self_signed_certificate(tmp_path: Path) -> None:
-    tls = with_options(PlatformSettings(), parse("--tls-self-signed", str(tmp_path))).tls
+    tls = with_options(platform_settings(), parse("--tls-self-signed", str(tmp_path))).tls
     assert tls is not None
     assert tls.certificate is None
 
@@ -61,7 +61,7 @@ def test_own_certificate(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
     certificate.touch()
     key.touch()
-    tls = with_options(PlatformSettings(), parse("--tls-cert", str(certificate), "--tls-key", str(key))).tls
+    tls = with_options(platform_settings(), parse("--tls-cert", str(certificate), "--tls-key", str(key))).tls
     assert tls is not None
     assert (tls.certificate, tls.key) == (certificate, key)
 
@@ -76,12 +76,12 @@ def test_own_certificate(tmp_path: Path) -> None:
 )
 def test_tls_options_that_do_not_fit(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        with_options(PlatformSettings(), parse(*arguments))
+        with_options(platform_settings(), parse(*arguments))
 
 
 def test_client_ca_needs_a_certificate(scenario: Path) -> None:
     with pytest.raises(UsageError, match="needs a certificate"):
-        with_options(PlatformSettings(), parse("--tls-client-ca", str(scenario)))
+        with_options(platform_settings(), parse("--tls-client-ca", str(scenario)))
 
 
 def test_it_knows_the_devices_of_the_scenario(scenario: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from simulator.platform.answers import AT_ONCE, AnswerPolicy
-from simulator.platform.settings import AnswerRule, FixedDelay, UniformDelay
+from simulator.platform.settings import FixedDelay, UniformDelay
+from tests.platform.harness import answer_rule
 
 UPLOADS = "dev.data.upload.*"
 
@@ -16,8 +17,8 @@ def test_without_rules_everything_is_answered_at_once() -> None:
 
 def test_the_first_rule_that_matches_counts() -> None:
     rules = (
-        AnswerRule(func_id="dev.data.upload.verifyLog", delay=FixedDelay(seconds=1)),
-        AnswerRule(func_id=UPLOADS, delay=FixedDelay(seconds=2)),
+        answer_rule("dev.data.upload.verifyLog", delay=FixedDelay(seconds=1)),
+        answer_rule(UPLOADS, delay=FixedDelay(seconds=2)),
     )
     policy = AnswerPolicy(rules, Random(1))
     delays = [policy.decide(name).delay for name in ("dev.data.upload.verifyLog", "dev.data.upload.user", "dev.login")]
@@ -25,7 +26,7 @@ def test_the_first_rule_that_matches_counts() -> None:
 
 
 def test_shares_and_codes() -> None:
-    rule = AnswerRule(func_id=UPLOADS, error_share=0.25, error_code="E1", silence_share=0.5)
+    rule = answer_rule(UPLOADS, error_share=0.25, error_code="E1", silence_share=0.5)
     policy = AnswerPolicy((rule,), Random(7))
     decisions = [policy.decide("dev.data.upload.user") for _ in range(4000)]
     silent = sum(decision.silent for decision in decisions)
@@ -35,7 +36,7 @@ def test_shares_and_codes() -> None:
 
 
 def test_the_same_seed_decides_the_same() -> None:
-    rule = AnswerRule(func_id="*", delay=UniformDelay(low=0, high=1), error_share=0.5)
+    rule = answer_rule("*", delay=UniformDelay(low=0, high=1), error_share=0.5)
     first, second = (
         [policy.decide("dev.heartbeat") for _ in range(50)]
         for policy in (AnswerPolicy((rule,), Random(3)), AnswerPolicy((rule,), Random(3)))

@@ -12,7 +12,7 @@ from simulator.platform import http_guard
 from simulator.platform.newcomer import MESSAGES_BEFORE_LOGIN
 from simulator.platform.settings import PlatformSettings
 from simulator.wire.strangers import NO_ROOM, TOO_LATE, TOO_MUCH, StrangerLimits
-from tests.platform.harness import IDENTITIES, OK, Running, record, running
+from tests.platform.harness import IDENTITIES, OK, Running, answer_rule, platform_settings, record, running
 
 ONE, TWO = IDENTITIES[:2]
 HEARTBEAT = "dev.heartbeat"
@@ -21,7 +21,7 @@ LOOKUP = "/v3/device/getBrokerServer"
 
 
 def limited(**limits: float) -> PlatformSettings:
-    return PlatformSettings(channel="plain", before_login=StrangerLimits(**limits))  # type: ignore[arg-type]
+    return platform_settings(before_login=StrangerLimits(**limits))  # type: ignore[arg-type]
 
 
 async def events(platform: Running) -> dict[str, int]:
@@ -150,11 +150,11 @@ async def test_slow_heads_and_idle_connections_end(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_request_that_is_being_answered_is_not_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    from simulator.platform.settings import AnswerRule, FixedDelay
+    from simulator.platform.settings import FixedDelay
 
     monkeypatch.setattr(http_guard.HttpGuard.__init__, "__defaults__", (0.2,))
-    rule = AnswerRule(func_id="getBrokerServer", delay=FixedDelay(seconds=0.6))
-    async with running(PlatformSettings(channel="plain", answers=(rule,))) as platform:
+    rule = answer_rule("getBrokerServer", delay=FixedDelay(seconds=0.6))
+    async with running(platform_settings(answers=(rule,))) as platform:
         assert (await platform.look_up(ONE))["code"] == OK
 
 

@@ -9,8 +9,17 @@ import re
 
 import pytest
 
-from simulator.platform.settings import AnswerRule, FixedDelay, PlatformSettings
-from tests.platform.harness import IDENTITIES, OK, Running, record, report_params, running
+from simulator.platform.settings import FixedDelay
+from tests.platform.harness import (
+    IDENTITIES,
+    OK,
+    Running,
+    answer_rule,
+    platform_settings,
+    record,
+    report_params,
+    running,
+)
 
 ONE, TWO = IDENTITIES[:2]
 WARM = IDENTITIES[-1]
@@ -21,7 +30,7 @@ FREE = {"isFree": "1"}
 
 @pytest.mark.parametrize("channel", ["plain", "exchange-only", "rsa-aes"])
 async def test_initial_flow_and_business(channel: str) -> None:
-    async with running(PlatformSettings(channel=channel)) as platform:
+    async with running(platform_settings(channel=channel)) as platform:
         device = await platform.connect(ONE, channel)
         await device.log_in()
         reply = await device.request("dev.report", report_params(), sn=ONE.sn)
@@ -67,8 +76,8 @@ async def test_business_before_login_and_before_the_report(platform: Running) ->
 
 
 async def test_business_before_the_report_was_answered() -> None:
-    rule = AnswerRule(func_id="dev.report", delay=FixedDelay(seconds=0.2))
-    async with running(PlatformSettings(channel="plain", answers=(rule,))) as platform:
+    rule = answer_rule("dev.report", delay=FixedDelay(seconds=0.2))
+    async with running(platform_settings(answers=(rule,))) as platform:
         device = await platform.connect(ONE)
         await device.log_in()
         report = asyncio.create_task(device.request("dev.report", report_params(), sn=ONE.sn))
@@ -80,7 +89,7 @@ async def test_business_before_the_report_was_answered() -> None:
 
 @pytest.mark.parametrize("channel", ["exchange-only", "rsa-aes"])
 async def test_nothing_before_the_exchange(channel: str) -> None:
-    async with running(PlatformSettings(channel=channel)) as platform:
+    async with running(platform_settings(channel=channel)) as platform:
         device = await platform.connect(ONE)
         params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof()}
         assert await device.code("dev.register", params, sn=ONE.sn) == REFUSED
@@ -256,7 +265,7 @@ def heartbeat_of(size: int, mid: str) -> dict[str, object]:
 )
 @pytest.mark.parametrize("channel", ["plain", "rsa-aes"])
 async def test_the_package_limit_is_exact(channel: str, reported: str | None, kilobytes: int) -> None:
-    async with running(PlatformSettings(channel=channel)) as platform:
+    async with running(platform_settings(channel=channel)) as platform:
         device = await platform.online(ONE, channel, maxPackageSize=reported)
         limit = kilobytes * 1024
         assert (await device.ask(heartbeat_of(limit, device.mid())))["code"] == OK
@@ -290,7 +299,7 @@ async def test_a_binary_frame_in_a_text_suite(platform: Running) -> None:
 
 @pytest.mark.parametrize("fault", ["text", "short", "tag", "replay", "skipped"])
 async def test_broken_frames_of_rsa_aes(fault: str) -> None:
-    async with running(PlatformSettings(channel="rsa-aes")) as platform:
+    async with running(platform_settings(channel="rsa-aes")) as platform:
         device = await platform.online(ONE, "rsa-aes")
         if fault == "text":
             await device.socket.send('{"funcId":"dev.heartbeat","mid":"m"}')
@@ -314,7 +323,7 @@ async def test_broken_frames_of_rsa_aes(fault: str) -> None:
     ],
 )
 async def test_nonsense_in_the_exchange(channel: str, func_id: str, params: dict[str, str]) -> None:
-    async with running(PlatformSettings(channel=channel)) as platform:
+    async with running(platform_settings(channel=channel)) as platform:
         device = await platform.connect(ONE)
         await device.send({"funcId": func_id, "mid": "m", "payload": {"params": params}})
         assert await device.close_code() == 1008
@@ -327,7 +336,7 @@ async def test_an_exchange_where_the_suite_has_none(platform: Running) -> None:
 
 
 async def test_missing_params_of_the_exchange_are_answered() -> None:
-    async with running(PlatformSettings()) as platform:
+    async with running(platform_settings(channel="rsa-aes")) as platform:
         device = await platform.connect(ONE)
         reply = await device.request("device.exchange.publicKey", {})
         assert reply["code"] == MALFORMED
@@ -345,7 +354,7 @@ async def test_a_silent_connection_is_closed_where_that_is_wanted() -> None:
 
 
 async def test_only_the_listed_func_ids_are_served() -> None:
-    settings = PlatformSettings(channel="plain", func_ids=("dev.data.upload.verifyLog",))
+    settings = platform_settings(func_ids=("dev.data.upload.verifyLog",))
     async with running(settings) as platform:
         device = await platform.connect(ONE)
         await device.log_in()
@@ -359,7 +368,7 @@ async def test_only_the_listed_func_ids_are_served() -> None:
 
 
 async def test_a_platform_that_wants_no_heartbeats() -> None:
-    settings = PlatformSettings(channel="plain", supports_heartbeat=False, heartbeat_interval=7, timezone="-03:30")
+    settings = platform_settings(supports_heartbeat=False, heartbeat_interval=7, timezone="-03:30")
     async with running(settings) as platform:
         device = await platform.connect(ONE)
         await device.log_in()
@@ -374,11 +383,11 @@ async def test_a_platform_that_wants_no_heartbeats() -> None:
 
 async def test_silence_refusals_and_delays() -> None:
     rules = (
-        AnswerRule(func_id=HEARTBEAT, error_share=1, error_code="E0000006"),
-        AnswerRule(func_id="dev.data.upload.verifyLog", silence_share=1),
-        AnswerRule(func_id="dev.system.*", delay=FixedDelay(seconds=0.1)),
+        answer_rule(HEARTBEAT, error_share=1, error_code="E0000006"),
+        answer_rule("dev.data.upload.verifyLog", silence_share=1),
+        answer_rule("dev.system.*", delay=FixedDelay(seconds=0.1)),
     )
-    async with running(PlatformSettings(channel="plain", answers=rules)) as platform:
+    async with running(platform_settings(answers=rules)) as platform:
         device = await platform.online(ONE)
         assert await device.code(HEARTBEAT, FREE) == "E0000006"
         await device.send(

@@ -14,9 +14,10 @@ from simulator.clock import ManualClock, TimerQueue
 from simulator.platform.commander import Commander
 from simulator.platform.inspection import summary_of
 from simulator.platform.ledger import Ledger, run_at_once
-from simulator.platform.settings import MeetingPlan, PlatformSettings, PushMoment, PushRule
+from simulator.platform.settings import PushMoment, PushRule
 from simulator.platform.tally import Tally
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from tests.platform.harness import meeting_plan, platform_settings, push_rule
 
 OK = "00000000"
 REBOOT = "cmd.control.reboot"
@@ -66,7 +67,7 @@ class Stage:
         self.ledger = Ledger(path, schedule)
         self.tally = Tally(self.ledger)
         self.commander = Commander(
-            PlatformSettings(pushes=pushes, **settings),
+            platform_settings(pushes=pushes, **settings),
             self.ledger,
             self.tally,
             self.timers,
@@ -104,7 +105,7 @@ def cmd_ids(messages: list[dict[str, Any]]) -> list[str]:
 
 
 def test_users_meetings_and_members_at_the_first_time_only() -> None:
-    stage = Stage(users=5, meetings=MeetingPlan(count=2, members=2))
+    stage = Stage(users=5, meetings=meeting_plan(count=2, members=2))
     link = stage.online(FakeLink())
     sent = link.take()
     assert names(sent) == [
@@ -130,7 +131,7 @@ def test_a_device_that_registers_anew_gets_everything_again() -> None:
 
 
 def test_on_online_each_time() -> None:
-    stage = Stage(PushRule(command=TIME), PushRule(command=REBOOT, seconds=3))
+    stage = Stage(push_rule(TIME), push_rule(REBOOT, seconds=3))
     link = stage.online(FakeLink())
     assert names(link.take()) == [TIME]
     stage.wait(2.5)
@@ -145,7 +146,7 @@ def test_on_online_each_time() -> None:
 
 
 def test_every_so_often_while_online() -> None:
-    stage = Stage(PushRule(command=TIME, moment=PushMoment.EVERY, seconds=10))
+    stage = Stage(push_rule(TIME, moment=PushMoment.EVERY, seconds=10))
     link = stage.online(FakeLink(max_pending=100))
     stage.wait(100)
     assert len(link.take()) == 10
@@ -155,7 +156,7 @@ def test_every_so_often_while_online() -> None:
 
 
 def test_at_a_moment_to_all_that_are_online() -> None:
-    stage = Stage(PushRule(command=TIME, moment=PushMoment.AT, seconds=10))
+    stage = Stage(push_rule(TIME, moment=PushMoment.AT, seconds=10))
     links = [stage.online(FakeLink(f"D{number}")) for number in range(450)]
     stage.commander.offline("D7", links[7])
     stage.wait(9)
@@ -168,7 +169,7 @@ def test_at_a_moment_to_all_that_are_online() -> None:
 
 
 def test_share_and_times() -> None:
-    stage = Stage(PushRule(command=TIME, share=0.3), PushRule(command=REBOOT, times=2))
+    stage = Stage(push_rule(TIME, share=0.3), push_rule(REBOOT, times=2))
     chosen = []
     for number in range(400):
         link = stage.online(FakeLink(f"D{number}"))
@@ -186,7 +187,7 @@ def test_share_and_times() -> None:
 
 
 def test_never_more_than_the_device_takes() -> None:
-    stage = Stage(*[PushRule(command=TIME)] * 7)
+    stage = Stage(*[push_rule(TIME)] * 7)
     link = stage.online(FakeLink(max_pending=3))
     sent = link.take()
     assert len(sent) == 3
@@ -200,7 +201,7 @@ def test_never_more_than_the_device_takes() -> None:
 
 
 def test_urgent_commands_go_first() -> None:
-    rules = [PushRule(command=TIME)] * 3 + [PushRule(command=REBOOT, urgent=True)]
+    rules = [push_rule(TIME)] * 3 + [push_rule(REBOOT, urgent=True)]
     stage = Stage(*rules)
     link = FakeLink(max_pending=1)
     stage.online(link)
@@ -213,7 +214,7 @@ def test_urgent_commands_go_first() -> None:
 
 
 def test_after_a_reconnect_the_same_cmd_id_with_a_new_mid() -> None:
-    stage = Stage(PushRule(command=TIME), PushRule(command=REBOOT))
+    stage = Stage(push_rule(TIME), push_rule(REBOOT))
     link = stage.online(FakeLink())
     sent = link.take()
     stage.answer(link, sent[0], "E1")
@@ -230,7 +231,7 @@ def test_after_a_reconnect_the_same_cmd_id_with_a_new_mid() -> None:
 
 
 def test_an_old_connection_that_ends_late_changes_nothing() -> None:
-    stage = Stage(PushRule(command=TIME))
+    stage = Stage(push_rule(TIME))
     old = stage.online(FakeLink())
     new = stage.online(FakeLink())
     stage.commander.offline("A", old)
@@ -240,7 +241,7 @@ def test_an_old_connection_that_ends_late_changes_nothing() -> None:
 
 
 def test_answers_nobody_waits_for_are_counted() -> None:
-    stage = Stage(PushRule(command=TIME))
+    stage = Stage(push_rule(TIME))
     link = stage.online(FakeLink())
     (sent,) = link.take()
     stage.answer(link, sent)
@@ -252,7 +253,7 @@ def test_answers_nobody_waits_for_are_counted() -> None:
 
 
 def test_an_answer_with_another_mid_counts_but_is_noted() -> None:
-    stage = Stage(PushRule(command=TIME))
+    stage = Stage(push_rule(TIME))
     link = stage.online(FakeLink())
     (sent,) = link.take()
     stage.answer(link, sent | {"mid": "other"})
@@ -261,7 +262,7 @@ def test_an_answer_with_another_mid_counts_but_is_noted() -> None:
 
 
 def test_commands_a_device_does_not_list_are_not_sent() -> None:
-    stage = Stage(PushRule(command=TIME), PushRule(command="cmd.firmware.upgrade", unknown=True), users=3)
+    stage = Stage(push_rule(TIME), push_rule("cmd.firmware.upgrade", unknown=True), users=3)
     link = stage.online(FakeLink(func_ids=()))
     assert names(link.take()) == ["cmd.firmware.upgrade"]
     assert stage.summary()["events"] == {"command the device does not support": 1}
@@ -269,7 +270,7 @@ def test_commands_a_device_does_not_list_are_not_sent() -> None:
 
 @pytest.mark.parametrize(("uploads", "outcome"), [(0, "unfulfilled"), (1, "fulfilled"), (3, "fulfilled")])
 def test_users_that_were_asked_for(uploads: int, outcome: str) -> None:
-    stage = Stage(PushRule(command=QUERY))
+    stage = Stage(push_rule(QUERY))
     link = stage.online(FakeLink())
     stage.answer(link, link.take()[0])
     for _ in range(uploads):
@@ -280,7 +281,7 @@ def test_users_that_were_asked_for(uploads: int, outcome: str) -> None:
 
 
 def test_users_before_the_answer_count() -> None:
-    stage = Stage(PushRule(command=QUERY))
+    stage = Stage(push_rule(QUERY))
     link = stage.online(FakeLink())
     stage.commander.uploaded_users("A")
     stage.answer(link, link.take()[0])
@@ -290,9 +291,9 @@ def test_users_before_the_answer_count() -> None:
 
 def test_a_restart_knows_what_is_unanswered(tmp_path: Path) -> None:
     rules = (
-        PushRule(command=TIME),
-        PushRule(command=REBOOT, times=1, urgent=True),
-        PushRule(command=QUERY, moment=PushMoment.AT, seconds=5),
+        push_rule(TIME),
+        push_rule(REBOOT, times=1, urgent=True),
+        push_rule(QUERY, moment=PushMoment.AT, seconds=5),
     )
     stage = Stage(*rules, path=tmp_path / "l.db", users=3)
     link = stage.online(FakeLink())
@@ -318,14 +319,14 @@ def test_a_restart_knows_what_is_unanswered(tmp_path: Path) -> None:
 
 
 def test_a_later_run_with_the_same_ledger_begins_anew(tmp_path: Path) -> None:
-    stage = Stage(PushRule(command=REBOOT, times=1), path=tmp_path / "l.db", users=3)
+    stage = Stage(push_rule(REBOOT, times=1), path=tmp_path / "l.db", users=3)
     link = stage.online(FakeLink())
     for message in link.take():
         stage.answer(link, message)
     stage.commander.active()
     stage.ledger.close()
     stage.clock.advance(3600)
-    stage = Stage(PushRule(command=REBOOT, times=1), path=tmp_path / "l.db", clock=stage.clock, users=3)
+    stage = Stage(push_rule(REBOOT, times=1), path=tmp_path / "l.db", clock=stage.clock, users=3)
     assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user", REBOOT]
     stage.ledger.close()
 
@@ -334,7 +335,7 @@ def test_no_command_goes_out_before_its_commit(tmp_path: Path) -> None:
     """A device keeps a cmdId for good: one given out again after a kill would not be carried out."""
     turn: list[Callable[[], None]] = []
     path = tmp_path / "l.db"
-    stage = Stage(PushRule(command=REBOOT), path=path, schedule=turn.append, users=2)
+    stage = Stage(push_rule(REBOOT), path=path, schedule=turn.append, users=2)
     other = sqlite3.connect(path)
     link = FakeLink()
     seen: list[int] = []
@@ -358,7 +359,7 @@ def test_no_command_goes_out_before_its_commit(tmp_path: Path) -> None:
 
 def test_a_command_whose_commit_failed_is_not_sent(tmp_path: Path) -> None:
     turn: list[Callable[[], None]] = []
-    stage = Stage(PushRule(command=REBOOT), path=tmp_path / "l.db", schedule=turn.append)
+    stage = Stage(push_rule(REBOOT), path=tmp_path / "l.db", schedule=turn.append)
     link = stage.online(FakeLink())
     stage.ledger.database.execute("ROLLBACK")
     while turn:
@@ -369,7 +370,7 @@ def test_a_command_whose_commit_failed_is_not_sent(tmp_path: Path) -> None:
 
 def test_a_query_goes_on_over_a_reconnect_and_its_end_is_noted() -> None:
     for uploads, wanted in ((1, "fulfilled"), (0, "unfulfilled")):
-        stage = Stage(PushRule(command=QUERY, times=1))
+        stage = Stage(push_rule(QUERY, times=1))
         link = stage.online(FakeLink())
         stage.answer(link, link.take()[0])
         stage.commander.offline("A", link)

@@ -8,13 +8,14 @@ import orjson
 import pytest
 
 from simulator.platform.contents import Content, Contents, Target
-from simulator.platform.settings import MeetingPlan, PlatformSettings, PushRule
+from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.validation import validate_command
+from tests.platform.harness import meeting_plan, platform_settings, push_rule
 
 ZERO = 1_700_000_000.0
-PLAN = MeetingPlan(count=3, members=4, starts_in=-60, duration=600, gap=300)
-SETTINGS = PlatformSettings(users=30, meetings=PLAN)
+PLAN = meeting_plan(count=3, members=4, starts_in=-60, duration=600, gap=300)
+SETTINGS = platform_settings(users=30, meetings=PLAN)
 
 
 def target(package_bytes: int = 65_536, template_type: str | None = "9", added: int = 0) -> Target:
@@ -36,12 +37,12 @@ def message(func_id: str, content: Content) -> dict[str, Any]:
     return {"funcId": func_id, "mid": "m", "payload": {"params": {"cmdId": "1", **params_of(content)}}}
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, PlatformSettings()], ids=["users", "nothing"])
+@pytest.mark.parametrize("settings", [SETTINGS, platform_settings()], ids=["users", "nothing"])
 @pytest.mark.parametrize("command", COMMAND_FUNC_IDS)
 def test_every_family_is_valid(command: str, settings: PlatformSettings) -> None:
     contents = Contents(settings, seed=1)
     for sequence in range(6):
-        drafts = contents.for_rule(PushRule(command=command, count=3), sequence, target())
+        drafts = contents.for_rule(push_rule(command, count=3), sequence, target())
         assert drafts
         for func_id, content in drafts:
             assert func_id == command
@@ -83,7 +84,7 @@ def test_windows_of_a_meeting() -> None:
 
 
 def test_long_lists_are_split() -> None:
-    drafts = Contents(PlatformSettings(users=400), seed=1).provisioning(target(package_bytes=16 * 1024))
+    drafts = Contents(platform_settings(users=400), seed=1).provisioning(target(package_bytes=16 * 1024))
     assert len(drafts) > 3
     assert all(len(content.json) < 16 * 1024 - 100 for _, content in drafts)
     pins = [user["pin"] for _, content in drafts for user in params_of(content)["users"]]
@@ -91,7 +92,7 @@ def test_long_lists_are_split() -> None:
 
 
 def test_devices_share_their_users() -> None:
-    contents = Contents(PlatformSettings(users=20), seed=1)
+    contents = Contents(platform_settings(users=20), seed=1)
     first = contents.provisioning(target())
     second = contents.provisioning(target())
     assert [content for _, content in first] == [content for _, content in second]
@@ -99,7 +100,7 @@ def test_devices_share_their_users() -> None:
 
 
 def test_no_templates_for_a_device_that_takes_none() -> None:
-    drafts = Contents(PlatformSettings(users=20), seed=1).provisioning(target(template_type=None))
+    drafts = Contents(platform_settings(users=20), seed=1).provisioning(target(template_type=None))
     assert not any("bioDatas" in user for user in params_of(drafts[0][1])["users"])
 
 
@@ -113,39 +114,39 @@ def test_the_seed_decides() -> None:
 
 def test_what_is_deleted_was_given() -> None:
     contents = Contents(SETTINGS, seed=1)
-    delete = PushRule(command="cmd.data.delete.user", count=3)
+    delete = push_rule("cmd.data.delete.user", count=3)
     given = {user["pin"] for user in params_of(contents.provisioning(target())[0][1])["users"]}
     pins = params_of(contents.for_rule(delete, 0, target())[0][1])["pins"]
     assert len(pins) == 3
     assert set(pins) <= given
-    added = contents.for_rule(PushRule(command="cmd.data.update.user", count=3), 0, target())
+    added = contents.for_rule(push_rule("cmd.data.update.user", count=3), 0, target())
     extra = {user["pin"] for user in params_of(added[0][1])["users"]}
     assert not extra & given
     assert set(params_of(contents.for_rule(delete, 0, target(added=3))[0][1])["pins"]) == extra
-    cards = params_of(contents.for_rule(PushRule(command="cmd.data.update.multiCard", count=3), 1, target())[0][1])
-    taken = params_of(contents.for_rule(PushRule(command="cmd.data.delete.multiCard", count=3), 1, target())[0][1])
+    cards = params_of(contents.for_rule(push_rule("cmd.data.update.multiCard", count=3), 1, target())[0][1])
+    taken = params_of(contents.for_rule(push_rule("cmd.data.delete.multiCard", count=3), 1, target())[0][1])
     assert [card["pin"] for card in cards["multiCards"]] == taken["pins"]
 
 
 def test_meetings_are_deleted_from_the_end() -> None:
     contents = Contents(SETTINGS, seed=1)
-    delete = PushRule(command="cmd.data.delete.meeting", count=1)
+    delete = push_rule("cmd.data.delete.meeting", count=1)
     assert params_of(contents.for_rule(delete, 0, target())[0][1])["meetings"] == ["SN1-3"]
     assert params_of(contents.for_rule(delete, 0, target(added=1))[0][1])["meetings"] == ["SN1-4"]
 
 
 def test_queries_ask_for_all_and_for_one() -> None:
     contents = Contents(SETTINGS, seed=1)
-    query = PushRule(command="cmd.data.query.user")
+    query = push_rule("cmd.data.query.user")
     pins = [params_of(contents.for_rule(query, sequence, target())[0][1])["pin"] for sequence in range(4)]
     assert pins == ["", "100001", "", "100002"]
 
 
 def test_params_of_a_rule_are_laid_over() -> None:
     contents = Contents(SETTINGS, seed=1)
-    rule = PushRule(command="cmd.data.query.user", params={"pin": "7", "more": "x"})
+    rule = push_rule("cmd.data.query.user", params={"pin": "7", "more": "x"})
     assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {"pin": "7", "more": "x"}
-    rule = PushRule(command="cmd.no.such", unknown=True, params={"a": "b"})
+    rule = push_rule("cmd.no.such", unknown=True, params={"a": "b"})
     assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {"a": "b"}
-    rule = PushRule(command="cmd.no.such", unknown=True)
+    rule = push_rule("cmd.no.such", unknown=True)
     assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {}

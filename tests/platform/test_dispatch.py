@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from simulator.platform.dispatch import Addresses
-from simulator.platform.settings import AnswerRule, PlatformSettings
-from tests.platform.harness import IDENTITIES, OK, Identity, Running, running
+from tests.platform.harness import IDENTITIES, OK, Identity, Running, answer_rule, platform_settings, running
 
 ONE = IDENTITIES[0]
 
@@ -105,8 +104,8 @@ def test_addresses_of_ip_version_6() -> None:
 
 
 async def test_an_injected_refusal() -> None:
-    rule = AnswerRule(func_id="getBrokerServer", error_share=1, error_code="E0000006")
-    async with running(PlatformSettings(channel="plain", answers=(rule,))) as platform:
+    rule = answer_rule("getBrokerServer", error_share=1, error_code="E0000006")
+    async with running(platform_settings(answers=(rule,))) as platform:
         answer = await platform.look_up(ONE)
         assert answer["code"] == "E0000006"
 

@@ -11,8 +11,17 @@ import pytest
 from simulator.platform import ledger as ledger_module
 from simulator.platform.ledger import COMMIT_FAILED, FAULT, LOCKED
 from simulator.platform.server import PlatformError
-from simulator.platform.settings import AnswerRule, FixedDelay, PlatformSettings, PushMoment, PushRule
-from tests.platform.harness import IDENTITIES, OK, record, report_params, running
+from simulator.platform.settings import FixedDelay, PushMoment
+from tests.platform.harness import (
+    IDENTITIES,
+    OK,
+    answer_rule,
+    platform_settings,
+    push_rule,
+    record,
+    report_params,
+    running,
+)
 
 ONE, TWO = IDENTITIES[:2]
 UPLOAD = "dev.data.upload.verifyLog"
@@ -34,8 +43,8 @@ def taken(path: Path) -> sqlite3.Connection:
 
 async def test_a_lock_holds_up_what_is_stored_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    rule = PushRule(command="cmd.data.clear.user", moment=PushMoment.ONLINE)
-    async with running(PlatformSettings(channel="plain", pushes=(rule,)), ledger=path) as platform:
+    rule = push_rule("cmd.data.clear.user", moment=PushMoment.ONLINE)
+    async with running(platform_settings(pushes=(rule,)), ledger=path) as platform:
         device = await platform.online(ONE)
         command = await device.command()
         other = taken(path)
@@ -63,9 +72,9 @@ async def test_a_lock_holds_up_what_is_stored_and_nothing_else(tmp_path: Path) -
 
 async def test_who_comes_online_during_a_lock_gets_its_commands_after_it(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    push = PushRule(command="cmd.data.clear.user", moment=PushMoment.ONLINE)
-    slow = AnswerRule(func_id="dev.report", delay=FixedDelay(seconds=0.2))
-    async with running(PlatformSettings(channel="plain", pushes=(push,), answers=(slow,)), ledger=path) as platform:
+    push = push_rule("cmd.data.clear.user", moment=PushMoment.ONLINE)
+    slow = answer_rule("dev.report", delay=FixedDelay(seconds=0.2))
+    async with running(platform_settings(pushes=(push,), answers=(slow,)), ledger=path) as platform:
         device = await platform.connect(ONE)
         await device.log_in()
         report = asyncio.create_task(device.code("dev.report", report_params(), sn=ONE.sn))

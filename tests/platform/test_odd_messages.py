@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.platform.settings import PlatformSettings
-from tests.platform.harness import IDENTITIES, OK, Running, running
+from tests.platform.harness import IDENTITIES, OK, Running, platform_settings, running
 
 ONE = IDENTITIES[0]
 MALFORMED, BAD_VALUE = "E0000002", "E0000004"
@@ -17,7 +16,7 @@ DEEP = '{"funcId":"dev.heartbeat","mid":"%s","payload":{"params":{"isFree":"1","
 @pytest.mark.parametrize("channel", ["plain", "rsa-aes"])
 @pytest.mark.parametrize("text", [HALF, DEEP], ids=["half a pair", "too deep"])
 async def test_what_cannot_be_read_is_refused_and_counted(channel: str, text: str) -> None:
-    async with running(PlatformSettings(channel=channel)) as platform:
+    async with running(platform_settings(channel=channel)) as platform:
         device = await platform.online(ONE, channel)
         waiting = device.expect("odd")
         await device.send(text.replace("%s", "odd"))

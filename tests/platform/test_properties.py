@@ -22,13 +22,12 @@ from simulator.platform.commander import Commander
 from simulator.platform.directory import ListedDirectory
 from simulator.platform.ledger import Ledger
 from simulator.platform.session import Session
-from simulator.platform.settings import PlatformSettings
 from simulator.platform.tally import Tally
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.channel.keys import KeyRing
 from simulator.protocol.channel.registry import channel_suite
 from simulator.wire.connection import Connection
-from tests.platform.harness import DEVICE_KEY, IDENTITIES, OK, report_params
+from tests.platform.harness import DEVICE_KEY, IDENTITIES, OK, platform_settings, report_params
 from tests.strategies import REQUEST_FUNC_IDS, Message, broken_rules, valid_message
 
 ONE = IDENTITIES[0]
@@ -61,7 +60,7 @@ class Desk:
 
     def __init__(self, online: bool) -> None:
         clock = ManualClock()
-        chosen = PlatformSettings(channel="plain")
+        chosen = platform_settings()
         self.ledger = Ledger(None)
         self.tally = Tally(self.ledger)
         commander = Commander(

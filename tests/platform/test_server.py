@@ -22,9 +22,20 @@ import websockets
 from simulator.clock import SystemClock
 from simulator.platform.inspection import inspect, summary
 from simulator.platform.server import PlatformError, ReadyInfo, log
-from simulator.platform.settings import AnswerRule, FixedDelay, PlatformSettings, PlatformTls
+from simulator.platform.settings import FixedDelay
 from simulator.wire.tls import self_signed
-from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record, report_params, running
+from tests.platform.harness import (
+    IDENTITIES,
+    OK,
+    Running,
+    ShiftedClock,
+    answer_rule,
+    platform_settings,
+    platform_tls,
+    record,
+    report_params,
+    running,
+)
 
 ONE = IDENTITIES[0]
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +44,10 @@ import sys
 from pathlib import Path
 from simulator.platform.directory import ListedDirectory
 from simulator.platform.server import PlatformOptions, run
-from simulator.platform.settings import PlatformSettings
-from tests.platform.harness import IDENTITIES
+from tests.platform.harness import IDENTITIES, platform_settings
 values = dict(argument.split("=", 1) for argument in sys.argv[1:])
 sys.exit(run(PlatformOptions(
-    settings=PlatformSettings(channel="plain", users=3),
+    settings=platform_settings(users=3),
     directory=ListedDirectory(IDENTITIES),
     broker_port=int(values.get("port", "0")),
     ledger=Path(values["ledger"]) if "ledger" in values else None,
@@ -212,7 +222,7 @@ async def test_dispatch_port_in_use() -> None:
 
 async def test_unknown_channel() -> None:
     with pytest.raises(PlatformError, match="no channel suite 'rsa'"):
-        async with running(PlatformSettings(channel="rsa")):
+        async with running(platform_settings(channel="rsa")):
             pass
 
 
@@ -222,7 +232,7 @@ def read(path: str | None) -> str:
 
 
 async def test_wss_with_a_self_made_certificate(tmp_path: Path) -> None:
-    settings = PlatformSettings(channel="plain", tls=PlatformTls())
+    settings = platform_settings(tls=platform_tls())
     async with running(settings, tls_directory=tmp_path) as platform:
         assert platform.info.dispatch.startswith("https://")
         assert platform.info.broker.startswith("wss://")
@@ -242,8 +252,8 @@ async def test_wss_with_a_self_made_certificate(tmp_path: Path) -> None:
 async def test_wss_with_given_files_and_client_certificates(tmp_path: Path) -> None:
     made = self_signed(tmp_path / "server", ["127.0.0.1"])
     client = self_signed(tmp_path / "client", ["device"])
-    tls = PlatformTls(certificate=made.cert, key=made.key, client_ca=client.cert)
-    async with running(PlatformSettings(channel="plain", tls=tls)) as platform:
+    tls = platform_tls(certificate=made.cert, key=made.key, client_ca=client.cert)
+    async with running(platform_settings(tls=tls)) as platform:
         assert platform.info.ca is None
         context = ssl.create_default_context(cafile=made.cert)
         with pytest.raises((ssl.SSLError, ConnectionError, websockets.WebSocketException)):
@@ -255,15 +265,15 @@ async def test_wss_with_given_files_and_client_certificates(tmp_path: Path) -> N
 
 
 async def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
-    tls = PlatformTls(certificate=tmp_path / "no.pem", key=tmp_path / "no.key")
+    tls = platform_tls(certificate=tmp_path / "no.pem", key=tmp_path / "no.key")
     with pytest.raises(PlatformError, match=r"no\.pem"):
-        async with running(PlatformSettings(tls=tls)):
+        async with running(platform_settings(tls=tls)):
             pass
 
 
 async def test_delayed_answers_come_when_they_should() -> None:
-    rule = AnswerRule(func_id="dev.heartbeat", delay=FixedDelay(seconds=0.02))
-    async with running(PlatformSettings(channel="plain", answers=(rule,))) as platform:
+    rule = answer_rule("dev.heartbeat", delay=FixedDelay(seconds=0.02))
+    async with running(platform_settings(answers=(rule,))) as platform:
         device = await platform.online(ONE)
         waits = []
         for _ in range(20):

@@ -9,16 +9,7 @@ import pytest
 from simulator.device.settings import Arrival, DeviceSettings, OnTimeout, OwnMeeting, Start, Wave
 from simulator.fields.range import Range
 from simulator.platform.settings import (
-    AnswerRule,
-    ExponentialDelay,
-    FixedDelay,
-    LognormalDelay,
-    MeetingPlan,
-    PlatformSettings,
     PlatformTls,
-    PushMoment,
-    PushRule,
-    UniformDelay,
 )
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.scenario.problems import ScenarioError
@@ -35,10 +26,6 @@ def group_settings(text: str) -> DeviceSettings:
     return scenario.group_settings()[0]
 
 
-def platform_settings(text: str) -> PlatformSettings:
-    return parse_scenario(f"groups: [{{name: a, count: 1}}]\n{text}").platform_settings()
-
-
 def test_five_lines_are_a_scenario() -> None:
     scenario = parse_scenario("name: first\ngroups:\n  - name: rooms\n    count: 5\n")
     assert (scenario.name, scenario.devices, scenario.duration, scenario.embedded) == ("first", 5, 60, True)
@@ -48,7 +35,6 @@ def test_five_lines_are_a_scenario() -> None:
     assert settings.users == 50
     assert [stream.rate for stream in settings.verifications] == [pytest.approx(1 / 60)]
     assert settings.start is Start.LISTED
-    assert scenario.platform_settings() == PlatformSettings(users=20, meetings=MeetingPlan(starts_in=600, members=10))
     assert scenario.ramp_plan().target_at(0).devices == 5  # type: ignore[union-attr]
 
 
@@ -121,58 +107,6 @@ def test_defaults_lie_under_every_group_and_a_groups_own_key_replaces_them_whole
     assert (second.users, second.options, second.verifications) == (8, {"volume": "2"}, ())
 
 
-def test_the_platforms_settings_are_what_the_file_says() -> None:
-    settings = platform_settings(
-        "channel: {suite: plain}\n"
-        "platform:\n"
-        "  heartbeat: {supported: false, interval: 5s}\n"
-        "  timezone: -05:00\n"
-        "  func_ids: [dev.heartbeat]\n"
-        "  multi_bio_data: 0:0:0:0:0:0:0:0:0:1\n"
-        "  multi_bio_photo: 0:1:0:0:0:0:0:0:0:1\n"
-        "  max_package: 128KB\n"
-        "  users: 3\n"
-        "  members: 2\n"
-        "  meetings: {count: 2, starts_in: -5min, duration: 10min, gap: 1min}\n"
-        "  tls: {}\n"
-        "  pushes:\n"
-        "    - {command: cmd.data.query.user, params: {pin: '1'}}\n"
-        "    - {command: cmd.data.query.user, on: online, after: 3s, times: 1}\n"
-        "    - {command: cmd.data.update.user, every: 10s, count: 5, share: 10%}\n"
-        "    - {command: cmd.nothing.such, at: 10s, imme: true, unknown: true}\n"
-        "  answers:\n"
-        "    - {func_id: dev.heartbeat, delay: {fixed: 1s}, silence: 1%}\n"
-        "    - {func_id: dev.*, delay: {uniform: {low: 1s, high: 2s}}}\n"
-        "    - {func_id: getBrokerServer, delay: {exponential: 1s}}\n"
-        "    - {func_id: '*', delay: {lognormal: {median: 1s, p99: 3s}}, errors: {share: 2%, code: E9}}\n"
-    )
-    assert settings == PlatformSettings(
-        channel="plain",
-        tls=PlatformTls(),
-        supports_heartbeat=False,
-        heartbeat_interval=5,
-        timezone="-05:00",
-        func_ids=("dev.heartbeat",),
-        multi_bio_data_support="0:0:0:0:0:0:0:0:0:1",
-        multi_bio_photo_support="0:1:0:0:0:0:0:0:0:1",
-        max_package_kb=128,
-        users=3,
-        meetings=MeetingPlan(count=2, starts_in=-300, duration=600, gap=60, members=2),
-        pushes=(
-            PushRule(command="cmd.data.query.user", params={"pin": "1"}),
-            PushRule(command="cmd.data.query.user", moment=PushMoment.ONLINE, seconds=3, times=1),
-            PushRule(command="cmd.data.update.user", moment=PushMoment.EVERY, seconds=10, count=5, share=0.1),
-            PushRule(command="cmd.nothing.such", moment=PushMoment.AT, seconds=10, urgent=True, unknown=True),
-        ),
-        answers=(
-            AnswerRule(func_id="dev.heartbeat", delay=FixedDelay(seconds=1), silence_share=0.01),
-            AnswerRule(func_id="dev.*", delay=UniformDelay(low=1, high=2)),
-            AnswerRule(func_id="getBrokerServer", delay=ExponentialDelay(mean=1)),
-            AnswerRule(func_id="*", delay=LognormalDelay(median=1, p99=3), error_share=0.02, error_code="E9"),
-        ),
-    )
-
-
 def test_limits_and_how_long_a_silent_worker_keeps_its_devices() -> None:
     document = parse_scenario("groups: [{name: a, count: 1}]").document
     assert (document.workers.lease, document.workers.quarantine) == (12.0, 60.0)
@@ -182,12 +116,6 @@ def test_limits_and_how_long_a_silent_worker_keeps_its_devices() -> None:
     assert (document.workers.lease, document.workers.quarantine, document.limits.stall) == (2.0, 0.0, 0.3)
     with pytest.raises(ScenarioError, match=r"workers.lease: .*2s"):
         parse_scenario(text.replace("lease: 2s", "lease: 1900ms"))
-
-
-def test_no_users_or_meetings_can_be_wanted() -> None:
-    settings = platform_settings("platform: {users: 0, meetings: {count: 0}}\n")
-    assert (settings.users, settings.meetings) == (0, None)
-    assert platform_settings("platform: {users: 3}\n").meetings == MeetingPlan(starts_in=600, members=3)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +172,9 @@ def test_files_are_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     assert scenario.identities_file == tmp_path / "a.csv"
     assert scenario.tls.ca == tmp_path / "ca.pem"
     assert scenario.state_file == tmp_path / "nowhere/s.sqlite"
-    assert scenario.platform_settings().tls == PlatformTls(certificate=tmp_path / "p.pem", key=tmp_path / "p.key")
+    assert scenario.platform_settings().tls == PlatformTls(
+        certificate=tmp_path / "p.pem", key=tmp_path / "p.key", client_ca=None
+    )
 
 
 def test_a_warm_start_takes_its_logins_from_the_command_lines_csv(tmp_path: Path) -> None:

@@ -12,12 +12,10 @@ from simulator.device.environment import NetworkError
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory, StoreFull, photo_key
 from simulator.protocol.codes import BAD_VALUE, SUCCESS
+from simulator.protocol.limits import MAX_PHOTO_BYTES
 
 Outcome = tuple[str, str]
 DONE: Outcome = (SUCCESS, "success")
-
-MAX_PHOTO_BYTES = 255 * 1024
-"""Upper bound of a photo (vendor manuals)."""
 
 _UPLOADED_USER_FIELDS = (
     "pin",

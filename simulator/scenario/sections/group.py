@@ -36,9 +36,8 @@ from simulator.fields.base import (
 from simulator.fields.range import Range
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.formats import Format
+from simulator.protocol.limits import MAX_PHOTO_BYTES
 
-MAX_PHOTO = 255 * 1024
-"""Upper bound of a photo (vendor manuals)."""
 MIN_PHOTO = 1024
 VERIFY_STYLES = frozenset((*range(30), 200))
 """vendor PUSH manuals."""
@@ -61,8 +60,8 @@ SET_ELSEWHERE = {
 
 
 def _photo_size(value: Range) -> Range:
-    if value.low < MIN_PHOTO or value.high > MAX_PHOTO:
-        raise ValueError(f"a photo is between {MIN_PHOTO // 1024}KB and {MAX_PHOTO // 1024}KB")
+    if value.low < MIN_PHOTO or value.high > MAX_PHOTO_BYTES:
+        raise ValueError(f"a photo is between {MIN_PHOTO // 1024}KB and {MAX_PHOTO_BYTES // 1024}KB")
     return value
 
 

@@ -40,6 +40,7 @@ from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
 from simulator.protocol.catalogue.spec import Direction
 from simulator.wire.strangers import StrangerLimits
 
+_LIMITS = StrangerLimits()
 _ANSWERED = tuple(name for name, spec in CATALOGUE.items() if spec.direction is not Direction.TO_DEVICE)
 
 
@@ -102,10 +103,8 @@ class MeetingsSection(Section):
     sign_out_before: InYear = Field(default=600.0, description="Sign-out opens so long before the end.")
     sign_out_after: InYear = Field(default=900.0, description="Sign-out closes so long after the end.")
 
-    def plan(self, members: int) -> MeetingPlan | None:
-        """The meetings with so many members each; `None` where there are none."""
-        if self.count == 0:
-            return None
+    def plan(self, members: int) -> MeetingPlan:
+        """The meetings with so many members each."""
         return MeetingPlan(members=members, **self.model_dump())
 
 
@@ -243,14 +242,12 @@ class AnswerSection(Section):
         return known(pattern, _ANSWERED, "funcId that the platform answers, nor a glob that matches one")
 
     def rule(self) -> AnswerRule:
-        delay = self.delay.delay() if self.delay is not None else None
-        if self.errors is None:
-            return AnswerRule(func_id=self.func_id, delay=delay, silence_share=self.silence)
+        errors = self.errors or ErrorsSection(share=0.0)
         return AnswerRule(
             func_id=self.func_id,
-            delay=delay,
-            error_share=self.errors.share,
-            error_code=self.errors.code,
+            delay=None if self.delay is None else self.delay.delay(),
+            error_share=errors.share,
+            error_code=errors.code,
             silence_share=self.silence,
         )
 
@@ -275,16 +272,16 @@ class BeforeLoginSection(Section):
     """What connections may cost that have not logged in yet: anybody who reaches the port can open them."""
 
     deadline: Annotated[PositiveDuration, within_time("100ms", "1d")] = Field(
-        default=60.0, description="A connection without a login is closed after it."
+        default=_LIMITS.deadline, description="A connection without a login is closed after it."
     )
     connections: int = Field(
-        default=10_000,
+        default=_LIMITS.connections,
         ge=1,
         le=1_000_000,
         description="Of all together; a quarter of the open files that the platform may have, where that is less.",
     )
     memory: Size = Field(
-        default=32 * 1024 * 1024,
+        default=_LIMITS.held_bytes,
         ge=64 * 1024,
         le=4 * 1024**3,
         description="Held of unfinished messages, of all together.",
