@@ -44,7 +44,7 @@ class MasterLoad:
         return spread([one["window"]["busy"] for one in self.rounds])
 
     def cpu_ms_per_report(self) -> Spread:
-        """Everything that the master does, by reports: heartbeats, leases, its own book and statistics included."""
+        """Everything that the master does, by reports: heartbeats, leases, measurements and statistics included."""
         return spread([one["window"]["cpu_us"] / 1000 for one in self.rounds])
 
     def lag_ms(self, name: str) -> Spread:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from reports.live import LiveLine
+from reports.progress import ProgressLine
 from reports.summary import build_summary
 from reports.terminal import print_summary
 from simulator import printing
@@ -62,7 +62,7 @@ def test_the_table_and_the_live_line_print_everywhere(encoding: str) -> None:
     assert "dev.heartbeat" in shown(stream)
     assert "FAILED" in shown(stream)
     line = terminal(encoding)
-    LiveLine(busy, run, 60.0, line).tick(run.started + 20)
+    ProgressLine(busy, run, 60.0, line).tick(run.started + 20)
     assert "online" in shown(line)
 
 

@@ -17,7 +17,8 @@ from simulator.swarm.locust import options as command_line
 from simulator.swarm.locust.shape import ScenarioShape
 from simulator.swarm.locust.signals import OrderlyStop
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
-from simulator.swarm.process.base import START_FAILURES, Coordinator, Role, RuntimeFactory, start_failure
+from simulator.swarm.process.base import START_FAILURES, Role, start_failure
+from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.local import Local
 from simulator.swarm.process.master import Master
 from simulator.swarm.process.worker import Worker
@@ -31,8 +32,7 @@ logger = logging.getLogger("simulator.swarm")
 class Hooks:
     """This process from Locust's `init` to its end."""
 
-    def __init__(self, runtime_factory: RuntimeFactory) -> None:
-        self._runtime_factory = runtime_factory
+    def __init__(self) -> None:
         self._role: Role | None = None
         self._signals: OrderlyStop | None = None
 
@@ -58,7 +58,7 @@ class Hooks:
                     allow_open_files(devices)
                 except OpenFilesError as error:
                     command_line.refuse(str(error))
-        self._role = role = kind(environment, choice, self._runtime_factory)
+        self._role = role = kind(environment, choice)
         steady_time.install(role.clock)
         if environment.web_ui is not None:
             check_port(environment.web_ui.host, environment.web_ui.port)
@@ -105,10 +105,10 @@ class Hooks:
             counted(f"listener.{part.__name__}", part, role.failed)()
 
 
-def install(runtime_factory: RuntimeFactory | None = None) -> None:
+def install() -> None:
     """Make Locust run fleets. To be called once, when the locustfile is loaded."""
     printing.install()
-    hooks = Hooks(runtime_factory or RuntimeFactory())
+    hooks = Hooks()
     percentiles.install()
     locust_files.install()
     command_line.remember_default_arguments()

@@ -17,8 +17,8 @@ from reports.comparison import Result, print_comparison, render_comparison
 from reports.gates import regressions
 from reports.html import render_report
 from reports.junit import render_junit
-from reports.live import LiveLine
 from reports.markdown import MOST_CHARS, render_markdown
+from reports.progress import ProgressLine
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.terminal import print_summary
@@ -91,7 +91,7 @@ class Page(HTMLParser):
 def test_terminal(run: RunMeasurements, info: Info) -> None:
     out = io.StringIO()
     print_summary(build_summary(run, info(20.0)), file=out, width=400)
-    LiveLine(run, info(20.0), 20.0, file=out).tick(T0 + 4)
+    ProgressLine(run, info(20.0), 20.0, file=out).tick(T0 + 4)
     assert not CONTROLS.search(out.getvalue())
     assert "hush-hush" not in out.getvalue()
 

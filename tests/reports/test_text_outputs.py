@@ -1,4 +1,4 @@
-"""The table on the terminal, the Markdown page, the live line, and the masking of secrets."""
+"""The table on the terminal, the Markdown page, the progress line, and the masking of secrets."""
 
 import io
 import re
@@ -9,9 +9,9 @@ import pytest
 from reports import text
 from reports.html import render_report
 from reports.junit import render_junit
-from reports.live import LiveLine
 from reports.markdown import MOST_CHARS, render_markdown
 from reports.masking import mask
+from reports.progress import ProgressLine
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.terminal import MOST_DETAILS, print_summary
@@ -93,9 +93,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_live_line_is_plain_every_ten_seconds_without_a_terminal(busy: RunMeasurements, info: Info) -> None:
+def test_progress_line_is_plain_every_ten_seconds_without_a_terminal(busy: RunMeasurements, info: Info) -> None:
     out = io.StringIO()
-    live = LiveLine(busy, info(), 60.0, file=out)
+    live = ProgressLine(busy, info(), 60.0, file=out)
     for second in range(1, 31):
         live.tick(T0 + second)
     lines = out.getvalue().splitlines()
@@ -107,9 +107,9 @@ def test_live_line_is_plain_every_ten_seconds_without_a_terminal(busy: RunMeasur
     assert "p99 ≤ " in lines[2]
 
 
-def test_live_line_draws_a_bar_on_a_terminal(busy: RunMeasurements, info: Info) -> None:
+def test_progress_line_draws_a_bar_on_a_terminal(busy: RunMeasurements, info: Info) -> None:
     out = Terminal()
-    live = LiveLine(busy, info(), 60.0, file=out, width=100)
+    live = ProgressLine(busy, info(), 60.0, file=out, width=100)
     live.tick(T0 + 30)
     shown = out.getvalue()
     assert shown.startswith("\r\x1b[2K██████████░░░░░░░░░░ 0:30 left")
@@ -119,17 +119,17 @@ def test_live_line_draws_a_bar_on_a_terminal(busy: RunMeasurements, info: Info) 
     assert out.getvalue().endswith("\r\x1b[2K")
 
 
-def test_live_line_fits_in_80_columns(busy: RunMeasurements, info: Info) -> None:
+def test_progress_line_fits_in_80_columns(busy: RunMeasurements, info: Info) -> None:
     out = Terminal()
-    LiveLine(busy, info(), 60.0, file=out, width=80).tick(T0 + 30)
+    ProgressLine(busy, info(), 60.0, file=out, width=80).tick(T0 + 30)
     shown = out.getvalue().removeprefix("\r\x1b[2K")
     assert shown.startswith("█████░░░░░ 0:30 left")
     assert re.search(r"p99 ≤ [\d.,]+ ms", shown)
     assert len(shown) < 80
 
 
-def test_live_line_without_an_end(busy: RunMeasurements, info: Info) -> None:
-    assert LiveLine(busy, info(), None, file=io.StringIO()).line(T0 + 3723).startswith("1:02:03  ")
+def test_progress_line_without_an_end(busy: RunMeasurements, info: Info) -> None:
+    assert ProgressLine(busy, info(), None, file=io.StringIO()).line(T0 + 3723).startswith("1:02:03  ")
 
 
 @pytest.mark.parametrize(

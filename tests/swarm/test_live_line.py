@@ -1,4 +1,4 @@
-"""The live line of headless runs: drawn over on a terminal, a plain line now and then elsewhere."""
+"""The progress line of headless runs: drawn over on a terminal, a plain line now and then elsewhere."""
 
 import fcntl
 import os

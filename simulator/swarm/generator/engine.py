@@ -124,7 +124,7 @@ class Engine:
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
 
-    # --- called from gevent ---
+    # --- Called from gevent ---
 
     def start(self) -> None:
         """Start the thread and wait until the runtime is open.
@@ -217,7 +217,7 @@ class Engine:
                 else:
                     self._opened.set(value)
 
-    # --- on the native thread ---
+    # --- On the native thread ---
 
     def _run(self) -> None:
         failure: str | None = None

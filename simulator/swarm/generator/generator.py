@@ -1,6 +1,7 @@
 """One process' part in a run: engine, pump, health, and the users' handles. The local runner and every worker have one.
 
-It does not know where indexes come from or what becomes of the measurements: `local` and `distributed` say so.
+It does not know where indexes come from or what becomes of the measurements: the process' role (`process.local`,
+`process.worker`) decides.
 """
 
 import logging
@@ -32,7 +33,8 @@ STOP_MARGIN_S = 20.0
 loop that is behind."""
 
 
-MakeRuntime = Callable[[Recorder, Callable[[int, str], None]], Runtime]
+RuntimeFactory = Callable[[Recorder, Callable[[int, str], None]], Runtime]
+"""Makes the fleet's runtime, given what records its events and a function that takes log lines."""
 
 
 class GeneratorOwner(Protocol):
@@ -55,7 +57,7 @@ class Generator:
     """Engine, pump and handles of one process for one run.
 
     Args:
-        make_runtime: makes the fleet's runtime, on the engine's thread.
+        make_runtime: called on the engine's thread.
         measurements: where the events are counted.
         fire: Locust's `environment.events.request.fire`.
         clock: the run's.
@@ -63,7 +65,7 @@ class Generator:
 
     def __init__(
         self,
-        make_runtime: MakeRuntime,
+        make_runtime: RuntimeFactory,
         measurements: RunMeasurements,
         fire: Callable[..., None],
         owner: GeneratorOwner,

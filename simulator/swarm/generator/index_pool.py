@@ -16,17 +16,17 @@ class HasIndex(Protocol):
     index: int | None
 
 
-S = TypeVar("S", bound=HasIndex)
+H = TypeVar("H", bound=HasIndex)
 
 
-class IndexPool(Generic[S]):
+class IndexPool(Generic[H]):
     """Free indexes, assigned users and waiting users of one process."""
 
     def __init__(self) -> None:
         self._free: list[int] = []
         self._free_set: set[int] = set()
-        self._waiting: OrderedDict[int, S] = OrderedDict()
-        self._assigned: dict[int, S | None] = {}
+        self._waiting: OrderedDict[int, H] = OrderedDict()
+        self._assigned: dict[int, H | None] = {}
         """Index -> its handle; None for a device whose user has left and that is stopping."""
         self._stopping = 0
 
@@ -54,7 +54,7 @@ class IndexPool(Generic[S]):
         """The indexes that nobody uses (not a copy)."""
         return self._free_set
 
-    def take(self, handle: S) -> int | None:
+    def take(self, handle: H) -> int | None:
         """Give `handle` the smallest free index; None: it waits."""
         index = self._pop_free()
         if index is None:
@@ -64,7 +64,7 @@ class IndexPool(Generic[S]):
             self._assigned[index] = handle
         return index
 
-    def leave(self, handle: S) -> int | None:
+    def leave(self, handle: H) -> int | None:
         """The user of `handle` is gone; returns the index of the device that must be stopped, None if it had none."""
         if self._waiting.pop(id(handle), None) is not None or handle.index is None:
             return None
@@ -74,7 +74,7 @@ class IndexPool(Generic[S]):
         self._stopping += 1
         return handle.index
 
-    def finished(self, index: int, *, requeue: bool = False) -> S | None:
+    def finished(self, index: int, *, requeue: bool = False) -> H | None:
         """The device `index` is down. Its index is not free before `add` says so.
 
         Args:
@@ -114,7 +114,7 @@ class IndexPool(Generic[S]):
         self._free_set -= gone
         return gone
 
-    def drop_waiting(self, keep: int = 0) -> list[S]:
+    def drop_waiting(self, keep: int = 0) -> list[H]:
         """Only the first `keep` users wait on; returns the others."""
         dropped = []
         while len(self._waiting) > keep:

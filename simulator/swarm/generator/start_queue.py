@@ -1,6 +1,6 @@
 """When each device is started of those that Locust starts at once: spread over the second until it starts the next.
 
-Pure book-keeping. What Locust asks for in one moment comes here in many small pieces, so that the pace follows the
+Pure. What Locust asks for in one moment comes here in many small pieces, so that the pace follows the
 whole queue and not the piece.
 """
 

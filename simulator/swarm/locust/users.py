@@ -95,7 +95,7 @@ class UserHandle:
 
 
 class WaitingUsers:
-    """Where users wait before the process knows its run: a worker may be told to spawn before it has its order."""
+    """The users that came before the process knew its run: a worker may be told to spawn before it has its order."""
 
     def __init__(self) -> None:
         self._handles: dict[int, UserHandle] = {}
@@ -123,7 +123,7 @@ class MeetingDevice(User):
     abstract = False
     tasks = [_live]  # noqa: RUF012 - Locust's own declaration; it looks for tasks in the class
     provider: ClassVar[DeviceProvider] = WaitingUsers()
-    """The run that is going on in this process, or a waiting before there is one."""
+    """The process' generator while a run goes on; before that, a list of those who wait for it."""
 
     # Class attributes instead of the base class' seven instance attributes: a device's user is never in Locust's
     # task loop, and twenty thousand dictionaries are worth saving.

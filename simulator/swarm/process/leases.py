@@ -1,7 +1,7 @@
 """Leases of device indexes: no serial number is ever live on two workers.
 
-Pure run-keeping on both sides; time is handed in, messages are plain dictionaries that `distributed` carries. They
-may be lost, repeated or late, workers may stall or die.
+Pure on both sides: time is handed in, and messages are plain dictionaries that `master` and `worker` carry. They may
+be lost, repeated or late, workers may stall or die.
 
 The rules:
 
@@ -59,11 +59,6 @@ class LeaseTable:
     def free(self) -> int:
         """How many indexes can be granted at once."""
         return len(self._free)
-
-    def held_by(self, worker: str) -> Ranges:
-        """What `worker` holds, its quarantined indexes included."""
-        holding = self._holdings.get(worker)
-        return holding.held if holding else Ranges()
 
     def resting(self, now: float) -> int:
         """How many indexes of silent workers rest in quarantine."""

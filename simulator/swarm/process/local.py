@@ -1,16 +1,18 @@
-"""The one process of a run that is not distributed: it keeps the run and runs all devices."""
+"""The one process of a run that is not distributed: it coordinates the run and runs all devices."""
 
 import logging
 
 from simulator.swarm.generator.generator import Generator
-from simulator.swarm.process.base import START_FAILURES, Coordinator
+from simulator.swarm.process.base import START_FAILURES
+from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.run.run import limits_of
+from simulator.swarm.run.runtime_factory import runtime_factory
 
 logger = logging.getLogger("simulator.swarm")
 
 
 class Local(Coordinator):
-    """Run and generator in one process; every index is free from the beginning."""
+    """Coordinates the run and has its only generator; every index is free from the beginning."""
 
     generator: Generator | None = None
 
@@ -19,7 +21,7 @@ class Local(Coordinator):
         if run is None or run.order is None:
             return
         try:
-            make_runtime = self.runtime_factory(run.order, run.scenario, self.clock)
+            make_runtime = runtime_factory(run.order, run.scenario, self.clock)
             generator = Generator(
                 make_runtime,
                 run.measurements,

@@ -1,4 +1,4 @@
-"""The master of a distributed run: it keeps the run, leases device indexes, and waits for every worker's last figures.
+"""The master of a distributed run: coordinates it, leases device indexes, and waits for every worker's last figures.
 
 It runs no device. Workers get everything from here; see `worker` for their side and `leases` for the rules.
 """
@@ -22,7 +22,7 @@ from simulator.shown import printable
 from simulator.swarm.generator.generator import STOP_MARGIN_S
 from simulator.swarm.generator.pump import fold_errors
 from simulator.swarm.process import messages
-from simulator.swarm.process.base import Coordinator
+from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.run.order import RunOrder
 from simulator.swarm.run.run import Run
@@ -39,7 +39,7 @@ REPORT_MARGIN_S = 5.0
 
 
 class Master(Coordinator):
-    """Has the run and no generator; every worker has a generator and no run."""
+    """Coordinates the run and has no generator: the workers have."""
 
     process_name = "master"
 
@@ -163,7 +163,7 @@ class Master(Coordinator):
         """Workers that are there and never asked for a device: nothing of theirs can be missing."""
         return self._present() - self._took_part
 
-    # --- while the run goes on ---
+    # --- While the run goes on ---
 
     def _look_every_second(self) -> None:
         clock = self.clock
@@ -229,7 +229,7 @@ class Master(Coordinator):
             self._heard[worker] = self.clock.wall()
             self._send(worker, messages.RUN, self.run.order.to_wire())
 
-    # --- messages and events ---
+    # --- Messages and events ---
 
     def _on_connect(self, client_id: str, **_: Any) -> None:
         # Before Locust's own spawn message to it. A worker that is not ready for this asks again.

@@ -22,7 +22,7 @@ from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
 from simulator.scenario.sections.run import LEASE_S
-from simulator.swarm.generator.generator import Generator, MakeRuntime
+from simulator.swarm.generator.generator import Generator, RuntimeFactory
 from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.process import messages
@@ -32,6 +32,7 @@ from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.leases import RENEWALS, LeaseHolder
 from simulator.swarm.run.order import RunOrder, scenario_of
 from simulator.swarm.run.run import limits_of
+from simulator.swarm.run.runtime_factory import runtime_factory
 from simulator.swarm.tasks import counted, spawn
 
 logger = logging.getLogger("simulator.swarm")
@@ -66,7 +67,7 @@ class _Part:
 
 
 class Worker(Role):
-    """A generator without a run."""
+    """Has a generator; the run itself is the master's."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -118,7 +119,7 @@ class Worker(Role):
     def finished(self) -> None:
         """The master says what there is to say."""
 
-    # --- the run ---
+    # --- The run ---
 
     def _on_run(self, msg: Any, **_: Any) -> None:
         run_id = str(msg.data.get("run_id"))
@@ -143,7 +144,7 @@ class Worker(Role):
             if part.over:
                 return
             part.renewal_s = scenario.document.workers.lease / RENEWALS
-            generator = self._make_node(part, scenario, make_runtime)
+            generator = self._make_generator(part, scenario, make_runtime)
             generator.start()
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
             logger.error("this worker cannot take part: %s", error)
@@ -151,13 +152,13 @@ class Worker(Role):
             return
         part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
 
-    def _read(self, part: _Part) -> tuple[Scenario, MakeRuntime]:
+    def _read(self, part: _Part) -> tuple[Scenario, RuntimeFactory]:
         scenario = self.choice.scenario
         if scenario is None or scenario.text != part.order.scenario_text:
             scenario = scenario_of(part.order)
-        return scenario, self.runtime_factory(part.order, scenario, self.clock, part.logins)
+        return scenario, runtime_factory(part.order, scenario, self.clock, part.logins)
 
-    def _make_node(self, part: _Part, scenario: Scenario, make_runtime: MakeRuntime) -> Generator:
+    def _make_generator(self, part: _Part, scenario: Scenario, make_runtime: RuntimeFactory) -> Generator:
         allow_open_files(part.order.share)
         part.generator = Generator(
             make_runtime,
@@ -213,7 +214,7 @@ class Worker(Role):
         except RPCError as error:
             logger.warning("the master does not get %s: %s", kind, error)
 
-    # --- the clock ---
+    # --- The clock ---
 
     def _compare_clocks(self, part: _Part) -> None:
         """Go by the master's clock from now on: samples of all workers stand on one axis."""
@@ -237,7 +238,7 @@ class Worker(Role):
             part.offset.add(msg.data["sent"], msg.data["time"], self.clock.wall())
             part.compared.set()
 
-    # --- leases ---
+    # --- Leases ---
 
     def _ask(self, part: _Part) -> None:
         """Renew the lease every few seconds, and ask at once when users wait."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.device.settings import Start
+from simulator.fields.base import EMBEDDED
 from simulator.fleet.identities import IdentitySource, identities_of, read_identities
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.travelled_identities import travelled_identities
@@ -24,8 +25,6 @@ IDENTITIES_NAME = "identities.csv"
 TLS_NAMES = {"ca": "tls-ca.pem", "client_cert": "tls-client-cert.pem", "client_key": "tls-client-key.pem"}
 """What a worker calls the files of `tls`, wherever they are on the master's machine."""
 PRIVATE = 0o600
-EMBEDDED = "embedded"
-"""Stands for the embedded platform in the state file: its address is another one every time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +164,7 @@ def plan_of(order: RunOrder, scenario: Scenario) -> FleetPlan:
 
 
 def _name_of(embedded: bool, dispatch_urls: Sequence[str]) -> str:
+    # The embedded platform has another address every time.
     return EMBEDDED if embedded else dispatch_urls[0]
 
 

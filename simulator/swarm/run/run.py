@@ -20,19 +20,20 @@ import gevent.event
 import simulator
 from reports.causes import cause_of, sentence
 from reports.evaluation import ABORT_WINDOW_S, LiveThresholds, ThresholdResult
-from reports.live import LiveLine
+from reports.progress import ProgressLine
 from reports.run_info import ABORT_FIRED, RunInfo
 from reports.summary import parse_all
 from reports.verdict import code_of, exit_code
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
+from simulator.fields.base import EMBEDDED
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.health import Limits
 from simulator.swarm.run.embedded_platform import LOG_NAME, EmbeddedPlatform, PlatformAddress
-from simulator.swarm.run.live_history import LiveHistory
 from simulator.swarm.run.order import RunOrder, make_order
+from simulator.swarm.run.page_history import PageHistory
 from simulator.swarm.run.run_files import RunFiles
 from simulator.swarm.run.terminal_line import TerminalLine
 from simulator.swarm.tasks import counted
@@ -96,7 +97,7 @@ class Run:
         """What failed requests alone end with (Locust's `--exit-code-on-error`)."""
         self._line: TerminalLine | None = None
         self.measurements = RunMeasurements(process, self.run_id)
-        self.history = LiveHistory()
+        self.history = PageHistory()
         """For the web page."""
 
     def prepare(self, host: str | None, identities_file: Path | None) -> None:
@@ -169,7 +170,7 @@ class Run:
         info = self.info(self.started, complete=False)
         self._files.begin(self.measurements, info)
         if live:
-            self._line = TerminalLine(LiveLine(self.measurements, info, planned_s))
+            self._line = TerminalLine(ProgressLine(self.measurements, info, planned_s))
         self._ticker = gevent.spawn(self._tick)
         logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
         return self.order
@@ -288,7 +289,7 @@ class Run:
             devices=order.total if order is not None else scenario.devices,
             thresholds=scenario.thresholds,
             processes=self.processes,
-            target="embedded" if order is None or order.embedded else ", ".join(order.dispatch_urls),
+            target=EMBEDDED if order is None or order.embedded else ", ".join(order.dispatch_urls),
             scenario_text=scenario.text,
             versions=versions(),
             lag_limit_ms=limits_of(scenario).lag_ms,

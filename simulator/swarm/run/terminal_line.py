@@ -1,14 +1,14 @@
-"""The live line of a headless run among the lines that others print."""
+"""The progress line of a headless run among the lines that others print."""
 
 import logging
 
-from reports.live import LiveLine
+from reports.progress import ProgressLine
 
 
 class _ClearFirst(logging.Filter):
-    """Lets every record pass, and takes the live line off the terminal before it is printed."""
+    """Lets every record pass, and takes the progress line off the terminal before it is printed."""
 
-    def __init__(self, line: LiveLine) -> None:
+    def __init__(self, line: ProgressLine) -> None:
         super().__init__()
         self._line = line
 
@@ -18,9 +18,9 @@ class _ClearFirst(logging.Filter):
 
 
 class TerminalLine:
-    """Draws the live line once a second, and makes way for log lines until `end`."""
+    """Draws the progress line once a second, and makes way for log lines until `end`."""
 
-    def __init__(self, line: LiveLine) -> None:
+    def __init__(self, line: ProgressLine) -> None:
         self._line = line
         self._filter = _ClearFirst(line)
         loggers = (logging.getLogger(), logging.getLogger("locust"), logging.getLogger("locust.stats_logger"))

@@ -34,7 +34,7 @@ MAX_FRAME_BYTES = PIECE_BYTES + 4096
 HANDSHAKE_MS = 10_000
 """ZeroMQ's threads do the handshake, so a busy master is no reason for a longer one."""
 SAY_AGAIN_S = 10.0
-"""Strangers may knock without end: the log does not follow them."""
+"""Between two lines of the log about refused connections, which may come without end."""
 PROBE_S = 3.0
 _GREETING = b"\xff" + bytes(8) + b"\x7f" + b"\x03"
 _FAILED = (

@@ -23,7 +23,7 @@ logger = logging.getLogger("simulator.swarm")
 
 VARIABLE = "BEST_FLEET_WEB_LOGIN"
 OPTION = "--web-login-file"
-STAYS = timedelta(hours=12)
+LOGIN_LASTS = timedelta(hours=12)
 WRONG_DELAY_S = 1.0
 """How long a wrong password waits for its answer."""
 
@@ -78,7 +78,7 @@ def require_login(web_ui: Any, login: WebLogin, prefix: str) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=bool(web_ui.tls_cert and web_ui.tls_key),
-        PERMANENT_SESSION_LIFETIME=STAYS,
+        PERMANENT_SESSION_LIFETIME=LOGIN_LASTS,
     )
     web_ui.auth_args = {"username_password_callback": f"{prefix}/login", "title": "best-fleet"}
     user = _User(login.user)

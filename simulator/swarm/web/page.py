@@ -15,7 +15,7 @@ from reports.figures import lost_connections
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
-from simulator.swarm.run.live_history import active_states, totals
+from simulator.swarm.run.page_history import active_states, totals
 from simulator.swarm.run.run import Run
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard

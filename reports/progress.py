@@ -1,4 +1,4 @@
-"""The live line of a headless run: how many devices are where, how fast, how well, and how much time is left.
+"""The progress line of a headless run: how many devices are where, how fast, how well, and how much time is left.
 
 On a terminal it is one line with a progress bar that is drawn over; elsewhere a plain line every 10 s. Whoever drives
 the run calls `tick` about once a second; nothing here has a clock or a thread of its own.
@@ -25,7 +25,7 @@ _WIDE: Final = 100
 """Columns; in fewer the bar is half as long, so that 80 hold the line."""
 
 
-class LiveLine:
+class ProgressLine:
     """Tells on `file` how a run goes.
 
     Args:

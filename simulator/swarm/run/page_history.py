@@ -1,4 +1,4 @@
-"""The run so far, second by second, for the web page: small enough to be kept whole and to be sent often."""
+"""What our web page shows of a run: its charts, second by second, and its table. Small enough to be sent often."""
 
 from collections import deque
 from typing import Any
@@ -12,7 +12,7 @@ KEPT_S = 3_600
 """An hour at one point a second; older points leave the page, not the report."""
 
 
-class LiveHistory:
+class PageHistory:
     """Points of the charts: devices by state, and latency per funcId in each second."""
 
     def __init__(self) -> None:

@@ -1,0 +1,41 @@
+"""Makes the fleet's runtime for a run's order: what is wrong with the order is told before the engine starts."""
+
+import socket
+
+import gevent.monkey
+
+from simulator.clock import RunClock
+from simulator.fleet.login_store import LoginCollector
+from simulator.fleet.runtime import FleetRuntime
+from simulator.scenario.scenario import Scenario
+from simulator.swarm.generator.generator import RuntimeFactory
+from simulator.swarm.run.order import RunOrder, plan_of, tls_of
+
+NATIVE_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
+"""For the engine's thread: gevent's own sockets would make a hub there."""
+
+
+def runtime_factory(
+    order: RunOrder, scenario: Scenario, clock: RunClock, logins: LoginCollector | None = None
+) -> RuntimeFactory:
+    """What makes the runtime on the engine's thread.
+
+    Args:
+        clock: the run's.
+        logins: takes the devices' logins instead of the scenario's state file.
+
+    Raises:
+        ScenarioError: If the order cannot be turned into a plan.
+    """
+    plan = plan_of(order, scenario)
+    tls = tls_of(order, plan.scenario)
+    return lambda recorder, log: FleetRuntime(
+        plan,
+        recorder,
+        log=log,
+        tls=tls,
+        platform=order.platform,
+        socket_type=NATIVE_SOCKET,
+        logins=logins,
+        clock=clock,
+    )
