@@ -16,6 +16,7 @@ from typing import Final
 
 from reports import text
 from reports.figures import RECORD_DELIVERY, is_series, name_of, record_counts, without
+from reports.measures import FAILURES
 from reports.noise import SPANS, Bounds, quantile, share_bounds, widest
 from reports.order import PARTS_OF_FLOWS, in_order
 from reports.run_info import RunInfo
@@ -25,7 +26,6 @@ from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import FAILED_PREFIX
 
 QUANTILES: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
-FAILURES: Final = "failures"
 LEAST_PERCENT: Final = 10.0
 LEAST_MS: Final = 1.0
 LEAST_FAILURE_POINTS: Final = 0.1

@@ -14,7 +14,6 @@ from rich.table import Table
 from reports import text
 from reports.compare import (
     BETTER,
-    FAILURES,
     FOLLOWS,
     MISSING,
     NEW,
@@ -26,6 +25,7 @@ from reports.compare import (
     change_text,
 )
 from reports.html import render_page
+from reports.measures import FAILURES
 from reports.noise import Bounds
 from reports.terminal import PLAIN_WIDTH, plain
 from simulator.printing import safe

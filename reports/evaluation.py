@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reports.causes import sentence
-from reports.figures import Figures, SeriesFigures, after, recent, whole_run
+from reports.figures import Figures, after, recent, whole_run
+from reports.measures import DURATION, Scope
+from reports.readings import Question
 from reports.run_info import RunInfo
 from reports.text import duration
-from reports.thresholds import LOOP_LAG, Threshold
-from simulator.measurements.histogram import Histogram, rank_of
+from reports.thresholds import Threshold
 from simulator.measurements.run import HOLD_S, RunMeasurements
 
 ABORT_WINDOW_S: Final = 10
@@ -56,22 +57,24 @@ class ThresholdResult:
 
 def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
     """Judge one threshold on a view of the run (made for its `after_s` by the caller: see `evaluate_all`)."""
-    if threshold.is_overall or threshold.subject == LOOP_LAG:
-        value = _overall(threshold, figures)
-        if value is None:
-            return _result(threshold, None, False, "nothing was measured")
-        return _judged(threshold, value, "")
-    names = [name for name, found in figures.series.items() if threshold.matches(name) and _occurred(threshold, found)]
-    values = [(name, value) for name in names if (value := _named(threshold, figures, name)) is not None]
+    measure = threshold.measure
+    if measure.scope is not Scope.NAME:
+        value = measure.read(_question(threshold, figures, threshold.subject))
+        return (
+            _judged(threshold, value) if value is not None else _result(threshold, None, False, "nothing was measured")
+        )
+    names = [name for name in figures.series if threshold.matches(name)]
+    read = ((name, measure.read(_question(threshold, figures, name))) for name in names)
+    values = [(name, value) for name, value in read if value is not None]
     if not values:
-        what = "never had an intended time" if names else "never occurred"
+        what = "never had an intended time" if any(figures.series[name].count for name in names) else "never occurred"
         return _result(threshold, None, False, f"{threshold.subject} {what}")
     name, value = _worst(threshold, values)
     reasons = [f"worst: {name}"] if name != threshold.subject else []
     found = figures.series[name]
-    if threshold.is_latency and found.failed.count:
+    if measure.unit is DURATION and found.failed.count:
         reasons.append(f"{found.failures:,} of {found.count:,} failed")
-    if threshold.is_latency and found.pending:
+    if measure.unit is DURATION and found.pending:
         reasons.append(f"{found.pending:,} still pending")
     return _judged(threshold, value, "; ".join(reasons))
 
@@ -142,75 +145,8 @@ class LiveThresholds:
         return fired
 
 
-def _overall(threshold: Threshold, figures: Figures) -> float | None:
-    subject = threshold.subject
-    if subject == LOOP_LAG:
-        return _latency(threshold, figures.loop_lag)
-    if subject == "failures":
-        return _failures(threshold, figures.requests, figures.failures)
-    if subject.startswith("records."):
-        return figures.records[subject.removeprefix("records.")]
-    share = {"online": figures.online, "came_online": figures.came_online}
-    if subject in share:
-        value = share[subject]
-        return None if value is None else 100.0 * value
-    values: dict[str, float | None] = {
-        "requests_per_second": figures.requests / figures.seconds,
-        "disconnects": figures.disconnects,
-        "anomalies": figures.anomalies,
-        "internal_errors": figures.internal_errors,
-        "generator.cpu": figures.cpu_percent,
-        "generator.rss": figures.rss_mb,
-    }
-    return values[subject]
-
-
-def _occurred(threshold: Threshold, found: SeriesFigures) -> bool:
-    return bool(found.count or (threshold.metric == "missed" and found.missed))
-
-
-def _named(threshold: Threshold, figures: Figures, name: str) -> float | None:
-    found = figures.series[name]
-    if threshold.metric == "count":
-        return found.count
-    if threshold.metric == "missed":
-        return found.missed
-    if threshold.metric == "rate":
-        return found.count / figures.seconds
-    if threshold.metric == "failures":
-        return _failures(threshold, found.count, found.failures)
-    if threshold.intended:
-        histogram = figures.intended.get(name)
-        return _latency(threshold, histogram) if histogram is not None else None
-    return _latency_of_all(threshold, found)
-
-
-def _latency_of_all(threshold: Threshold, found: SeriesFigures) -> float:
-    """A latency metric where a failed request never kept an upper limit (see `reports.thresholds`)."""
-    succeeded = found.succeeded
-    if not succeeded.count:
-        return math.inf
-    if threshold.comparison in ("<", "<=") and threshold.metric in ("percentile", "max"):
-        rank = rank_of(threshold.percent if threshold.metric == "percentile" else 100.0, found.count + found.pending)
-        if rank > succeeded.count:
-            return math.inf
-        return succeeded.values_at_ranks([rank])[0] / 1000.0
-    return _latency(threshold, succeeded) or 0.0
-
-
-def _failures(threshold: Threshold, count: int, failures: int) -> float | None:
-    if threshold.unit != "%":
-        return failures
-    return 100.0 * failures / count if count else None
-
-
-def _latency(threshold: Threshold, histogram: Histogram) -> float | None:
-    if not histogram.count:
-        return None
-    if threshold.metric == "percentile":
-        return histogram.percentile(threshold.percent) / 1000.0
-    microseconds = {"min": histogram.min_us, "max": histogram.max_us, "mean": histogram.mean_us}
-    return microseconds[threshold.metric] / 1000.0
+def _question(threshold: Threshold, figures: Figures, name: str) -> Question:
+    return Question(figures, name, threshold.percent, threshold.intended, threshold.promised_percent)
 
 
 def _worst(threshold: Threshold, values: list[tuple[str, float]]) -> tuple[str, float]:
@@ -225,7 +161,7 @@ def _worst(threshold: Threshold, values: list[tuple[str, float]]) -> tuple[str, 
     return next((item for item in values if not holds(item[1], threshold.limit)), values[0])
 
 
-def _judged(threshold: Threshold, value: float, reason: str) -> ThresholdResult:
+def _judged(threshold: Threshold, value: float, reason: str = "") -> ThresholdResult:
     passed = math.isfinite(value) and bool(_COMPARISONS[threshold.comparison](value, threshold.limit))
     return _result(threshold, value, passed, reason)
 

@@ -17,7 +17,6 @@ from typing import Final
 
 from reports.compare import (
     BETTER,
-    FAILURES,
     FOLLOWS,
     LEAST_MS,
     MISSING,
@@ -28,6 +27,7 @@ from reports.compare import (
     beyond_chance,
     change_text,
 )
+from reports.measures import FAILURES, PERCENTILE_PATTERN
 from reports.noise import LEAST_SAMPLES, LEAST_SPANS, least_samples
 from reports.order import FLOW_ORDER
 from simulator.closest import closest_words
@@ -71,7 +71,7 @@ class FailOn:
         )
 
 
-_FAIL_ON: Final = re.compile(r"(?:(\S+)\s+)?(p\d+(?:\.\d+)?|failures)\s*\+\s*(\d+(?:\.\d+)?)\s*(%|ms|s)")
+_FAIL_ON: Final = re.compile(rf"(?:(\S+)\s+)?({PERCENTILE_PATTERN}|{FAILURES})\s*\+\s*(\d+(?:\.\d+)?)\s*(%|ms|s)")
 
 
 def parse_fail_on(text: str) -> FailOn:

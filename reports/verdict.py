@@ -12,6 +12,7 @@ from reports import text
 from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
 from reports.figures import RECORD_DELIVERY, is_request, lost_connections, missed_requests, name_of, record_counts
+from reports.measures import FAILURES
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
@@ -210,15 +211,14 @@ def _speaks_of_pending(threshold: Threshold) -> bool:
     """Whether records that nobody answered for decide about this threshold (see `reports.thresholds`)."""
     if threshold.subject in ("records.pending", "records.acknowledged"):
         return True
-    upper = threshold.comparison in ("<", "<=") and threshold.metric in ("percentile", "max")
-    return upper and not threshold.intended and threshold.matches(RECORD_DELIVERY)
+    return threshold.promised_percent is not None and threshold.matches(RECORD_DELIVERY)
 
 
 def _speaks_of_rejected(threshold: Threshold) -> bool:
     """Whether records that were given up decide about this threshold: themselves, or the requests that were refused."""
-    if threshold.subject in ("records.rejected", "records.acknowledged", "failures"):
+    if threshold.subject in ("records.rejected", "records.acknowledged", FAILURES):
         return True
-    failing = threshold.metric == "failures" or threshold.comparison in ("<", "<=")
+    failing = threshold.measure.name == FAILURES or threshold.comparison in ("<", "<=")
     return failing and (threshold.matches(RECORD_DELIVERY) or threshold.matches(VERIFY_LOG))
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from reports.measures import Scope
 from reports.summary import known_names
 from reports.thresholds import ThresholdError, parse_threshold
 
@@ -38,7 +39,8 @@ def test_grammar(text: str, expected: tuple[object, ...] | None) -> None:
     if expected is None:
         assert found.percent == 99.99
         return
-    assert (found.subject, found.metric, found.percent, found.comparison, found.limit, found.unit) == expected
+    metric = found.measure.name if found.measure.scope is not Scope.RUN else ""
+    assert (found.subject, metric, found.percent, found.comparison, found.limit, found.unit) == expected
     assert (found.after_s, found.abort) == (0.0, False)
 
 

@@ -1,0 +1,175 @@
+"""Measures: everything that a threshold can make a demand of, each declared once in `MEASURES`.
+
+Grammar, units, error texts, evaluation and `docs/thresholds.md` are derived from that table. To add a measure, add an
+entry, its test, and `make docs`; a figure that no view of a run holds yet goes into `reports.figures`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag
+
+
+class Scope(Enum):
+    """What a measure speaks of."""
+
+    NAME = "a funcId, a flow or a command"
+    """Written `name measure`, where a glob stands for each name that it matches."""
+    LOOP_LAG = "generator.loop_lag"
+    """Written `generator.loop_lag measure`."""
+    RUN = "the whole fleet"
+    """Written as the measure alone."""
+
+
+LOOP_LAG: Final = Scope.LOOP_LAG.value
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a limit is given in."""
+
+    symbol: str
+    """The unit of a parsed limit and of the value that it is compared with."""
+    written: Mapping[str, float]
+    """How it may be written (empty: no unit) -> how many of `symbol` that is."""
+    most: int
+    """The largest limit: one beyond it could never be crossed, and the run would pass whatever it did."""
+
+
+DURATION: Final = Unit("ms", {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}, 86_400_000)
+SHARE: Final = Unit("%", {"%": 1.0}, 100)
+LOAD: Final = Unit("%", {"%": 1.0}, 100_000)
+"""Of one core, of which a process may use several."""
+COUNT: Final = Unit("", {"": 1.0}, 10**12)
+RATE: Final = Unit("/s", {"": 1.0, "/s": 1.0}, 10**9)
+MEGABYTES: Final = Unit("MB", {"MB": 1.0}, 10**7)
+
+PERCENTILE: Final = "percentile"
+"""The name of the measure that is written as `p` and a number."""
+PERCENTILE_PATTERN: Final = r"p\d+(?:\.\d+)?"
+FAILURES: Final = "failures"
+INTENDED: Final = "intended_"
+"""May stand before a duration of a funcId."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that can be measured; two of the same name differ by the unit that the limit is written in."""
+
+    name: str
+    unit: Unit
+    scope: Scope
+    read: Reading
+    help: str
+    """What the figure is, in Markdown."""
+    example: str
+    """A threshold that uses it."""
+    whole_run: bool = False
+    """Kept as one number for the whole run: neither `after` nor `abort` can be told of it."""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """How it is written; of percentiles the usual ones."""
+        return ("p50", "p90", "p95", "p99", "p99.9") if self.name == PERCENTILE else (self.name,)
+
+    def is_written(self, text: str) -> bool:
+        """Whether `text` is one of its spellings."""
+        return text == self.name if self.name != PERCENTILE else re.fullmatch(PERCENTILE_PATTERN, text) is not None
+
+
+def _records(name: str, example: str, explained: str) -> Measure:
+    def read(question: Question) -> float:
+        return question.figures.records[name]
+
+    return Measure(f"records.{name}", COUNT, Scope.RUN, read, explained, example, whole_run=True)
+
+
+# fmt: off
+MEASURES: Final = (
+    # --- Of a funcId, a flow or a command ---
+    Measure("min", DURATION, Scope.NAME, latency("min"), "The shortest time.", "dev.heartbeat min > 100 us"),
+    Measure("mean", DURATION, Scope.NAME, latency("mean"), "The mean time.", "cmd.data.update.user mean < 200 ms"),
+    Measure("max", DURATION, Scope.NAME, latency("max"), "The longest time.", "connect max < 2 s"),
+    Measure(PERCENTILE, DURATION, Scope.NAME, latency(PERCENTILE),
+            "The time that so many percent of them did not exceed: `p50` is the median, `p99.9` (also written `p999`) "
+            "is exceeded by one of a thousand.", "dev.heartbeat p99 < 500 ms"),
+    Measure(FAILURES, SHARE, Scope.NAME, lambda asked: in_percent(asked.series.failures, asked.series.count),
+            "The share that failed.", "dev.data.upload.verifyLog failures < 1 %"),
+    Measure(FAILURES, COUNT, Scope.NAME, if_occurred(lambda asked: asked.series.failures),
+            "How many failed.", "dev.login failures == 0"),
+    Measure("count", COUNT, Scope.NAME, if_occurred(lambda asked: asked.series.count),
+            "How many there were, failed ones included.", "cmd.data.update.user count > 0"),
+    Measure("rate", RATE, Scope.NAME, if_occurred(lambda asked: asked.series.count / asked.figures.seconds),
+            "How many there were in a second, failed ones included.", "dev.heartbeat rate >= 10 /s"),
+    Measure("missed", COUNT, Scope.NAME, lambda asked: asked.series.missed,
+            "Planned and never sent, because the generator stood still over their moments.",
+            "dev.heartbeat missed == 0"),
+
+    # --- Of the generator's event loop ---
+    Measure("min", DURATION, Scope.LOOP_LAG, loop_lag("min"), "The least delay.", f"{LOOP_LAG} min < 1 ms"),
+    Measure("mean", DURATION, Scope.LOOP_LAG, loop_lag("mean"), "The mean delay.", f"{LOOP_LAG} mean < 5 ms"),
+    Measure("max", DURATION, Scope.LOOP_LAG, loop_lag("max"), "The longest delay.", f"{LOOP_LAG} max < 1 s"),
+    Measure(PERCENTILE, DURATION, Scope.LOOP_LAG, loop_lag(PERCENTILE),
+            "The delay that was not exceeded for so many percent of the time.", f"{LOOP_LAG} p99 < 20 ms"),
+
+    # --- Of the whole fleet ---
+    Measure(FAILURES, SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.failures, asked.figures.requests),
+            "The share of all requests that failed; flows and commands are none.", "failures < 0.1 %"),
+    Measure(FAILURES, COUNT, Scope.RUN, lambda asked: asked.figures.failures,
+            "How many requests failed.", "failures == 0"),
+    Measure("online", SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.online),
+            "The share of the time, from its start until it was told to stop, that a device was online: all together.",
+            "online >= 99 %"),
+    Measure("came_online", SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.came_online),
+            "The share of the scenario's devices that were online at least once.", "came_online >= 100 %",
+            whole_run=True),
+    Measure("requests_per_second", RATE, Scope.RUN, lambda asked: asked.figures.requests / asked.figures.seconds,
+            "Requests of all devices in a second.", "requests_per_second > 20"),
+    Measure("disconnects", COUNT, Scope.RUN, lambda asked: asked.figures.disconnects,
+            "Connections that were lost; those that the fleet ended itself, as at the end of the run, are none.",
+            "disconnects == 0"),
+    Measure("anomalies", COUNT, Scope.RUN, lambda asked: asked.figures.anomalies,
+            "Oddities that devices noticed, such as a reply after the time-out or a message that cannot be read.",
+            "anomalies == 0", whole_run=True),
+    Measure("internal_errors", COUNT, Scope.RUN, lambda asked: asked.figures.internal_errors,
+            "Faults of best-fleet itself. Any of them makes the run invalid, whatever the thresholds say.",
+            "internal_errors == 0", whole_run=True),
+    _records("generated", "records.generated >= 1000", "Records that devices made when people verified."),
+    _records("acknowledged", "records.acknowledged >= 1000", "Records that the platform acknowledged."),
+    _records("pending", "records.pending == 0", "Records without an acknowledgement when the run ended."),
+    _records("refused", "records.refused == 0", "Records that a device could not keep, because its store was full."),
+    _records("rejected", "records.rejected == 0",
+             "Records that were given up: refused five times by the platform, or too large for a package."),
+    _records("resent", "records.resent < 100", "Records that were sent again."),
+    Measure("generator.cpu", LOAD, Scope.RUN, lambda asked: asked.figures.cpu_percent,
+            "Mean CPU use of the busiest process that runs devices, in percent of one core.", "generator.cpu < 80 %",
+            whole_run=True),
+    Measure("generator.rss", MEGABYTES, Scope.RUN, lambda asked: asked.figures.rss_mb,
+            "The most memory that each process took, added up.", "generator.rss < 2000 MB", whole_run=True),
+)
+# fmt: on
+"""Within a scope in the order in which errors and the page list them."""
+
+
+def measures_of(scope: Scope) -> list[Measure]:
+    """The measures of a scope, in the table's order."""
+    return [measure for measure in MEASURES if measure.scope is scope]
+
+
+def spellings(measures: Iterable[Measure]) -> list[str]:
+    """How measures are written, each spelling once."""
+    return list(dict.fromkeys(text for measure in measures for text in measure.spellings))
+
+
+def percent_of(text: str) -> float:
+    """The percentage of a percentile as it is written: 99.9 of `p99.9` and of `p999`."""
+    digits = text.removeprefix("p")
+    short = len(digits) > 2 and digits.startswith("99") and "." not in digits
+    return float(f"{digits[:2]}.{digits[2:]}" if short else digits)
+
+
+RUN_MEASURES: Final = tuple(spellings(measures_of(Scope.RUN)))
+"""What may stand alone before a comparison."""
