@@ -8,30 +8,35 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from reports.figures import is_request, is_series, name_of, record_counts, succeeded
-from reports.order import INITIAL_FLOW, in_order
+from reports.figures import record_counts, succeeded
+from reports.order import in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
-from simulator.measurements.devices import INACTIVE_STATES, ONLINE
 from simulator.measurements.histogram import Histogram
+from simulator.measurements.names import (
+    INACTIVE_STATES,
+    INIT,
+    LOOP_LAG_TAG,
+    PENDING,
+    RECORD_DELIVERY,
+    DeviceState,
+    is_command,
+    is_flow,
+    is_request,
+    is_series,
+    name_of,
+)
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FLOW_PREFIX, LOOP_LAG_TAG
 
 MOST_POINTS: Final = 240
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
-STATE_ORDER: Final = (
-    ONLINE,
-    "report",
-    "login",
-    "accredit",
-    "register",
-    "exchange",
-    "connecting",
-    "lookup",
-    "waiting",
-    "lost",
-    "rebooting",
-    "failed",
+STATE_ORDER: Final = tuple(
+    state.value
+    for state in (
+        *(DeviceState.ONLINE, DeviceState.REPORT, DeviceState.LOGIN, DeviceState.ACCREDIT, DeviceState.REGISTER),
+        *(DeviceState.EXCHANGE, DeviceState.CONNECTING, DeviceState.LOOKUP),
+        *(DeviceState.WAITING, DeviceState.LOST, DeviceState.REBOOTING, DeviceState.FAILED),
+    )
 )
 _OPEN_BINS: Final = 3
 
@@ -50,12 +55,12 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "step_s": step,
         "times": [index * step for index in range(bins)],
         "requests": [name for tag, name in names.items() if is_request(tag)],
-        "flows": [name for tag, name in names.items() if tag.startswith(FLOW_PREFIX)],
-        "commands": [name for tag, name in names.items() if name == tag and not is_request(tag)],
+        "flows": [name for tag, name in names.items() if is_flow(tag)],
+        "commands": [name for tag, name in names.items() if is_command(tag)],
         "latency": {names[tag]: points for tag, points in latency.items() if tag in names},
         "loop_lag": latency.get(LOOP_LAG_TAG),
         "failures": _binned(
-            measurements.failures_over_time, run, step, bins, lambda tag: name_of(tag) if ":" not in tag else None
+            measurements.failures_over_time, run, step, bins, lambda tag: tag if is_request(tag) else None
         ),
         "curves": {name: percentile_curve(measurements.totals[tag].histogram) for tag, name in names.items()},
         "intended_curves": {
@@ -180,7 +185,7 @@ def _waterfall(measurements: RunMeasurements) -> list[dict[str, Any]]:
     """The steps of the initial flow that succeeded, in their order, each starting where the medians before it end."""
     steps = []
     at = 0.0
-    for name in INITIAL_FLOW:
+    for name in INIT.parts:
         histogram = succeeded(measurements, name)
         if not histogram.count:
             continue
@@ -195,12 +200,12 @@ def _delivery(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any] | N
 
     Of the others some failed, and some are still pending: they kept nothing so far.
     """
-    tag = FLOW_PREFIX + "record_delivery"
+    tag = RECORD_DELIVERY.tag
     totals = measurements.totals.get(tag)
     if totals is None or not totals.count:
         return None
     histogram = succeeded(measurements, tag)
-    pending = max(record_counts(measurements)["pending"], 0)
+    pending = max(record_counts(measurements.records)[PENDING], 0)
     count = totals.count + pending
     edges = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000)
     shares = [histogram.share_at_most(edge * 1000) for edge in edges]

@@ -6,7 +6,7 @@ from itertools import combinations
 from reports import text
 from reports.compare import ComparedRun
 from reports.verdict import FAILED, INTERRUPTED, INVALID
-from simulator.measurements.series import COMMAND_PREFIX
+from simulator.measurements.names import is_command
 
 LONGER = 1.2
 """Times as long a run has to take that its length is told."""
@@ -19,11 +19,7 @@ def worthless(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
         for run in (*bases, new)
         if run.verdict in (INVALID, INTERRUPTED)
     ]
-    reasons += [
-        f"{run.label} made no request"
-        for run in (*bases, new)
-        if all(name.startswith(COMMAND_PREFIX) for name in run.series)
-    ]
+    reasons += [f"{run.label} made no request" for run in (*bases, new) if all(map(is_command, run.series))]
     if new.series and not any(set(run.series) & set(new.series) for run in bases):
         reasons.append("the runs have nothing in common: no funcId, flow or command occurred in both")
     return reasons

@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reports import text
-from reports.figures import RECORD_DELIVERY, is_series, name_of, record_counts, without
+from reports.figures import record_counts, without
 from reports.measures import FAILURES
 from reports.noise import SPANS, Bounds, quantile, share_bounds, widest
-from reports.order import PARTS_OF_FLOWS, in_order
+from reports.order import in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.histogram import HIGHEST_US, Histogram
+from simulator.measurements.names import FAILED_PREFIX, FLOWS, PENDING, RECORD_DELIVERY, is_series, name_of
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FAILED_PREFIX
 
 QUANTILES: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 LEAST_PERCENT: Final = 10.0
@@ -38,6 +38,7 @@ FAR_TIMES: Final = 2.0
 """Whatever the counts: nobody takes it for chance that all is twice as slow as the slowest was."""
 TIMES: Final = 3.0
 """From here on a change is written as a multiple."""
+_PARTS_OF_FLOWS: Final = {flow.name: flow.parts for flow in FLOWS}
 EXPLAINED: Final = 3.0
 """A flow follows if it lost at most three times what its requests lost: who queues loses more than once."""
 
@@ -91,7 +92,7 @@ def compared_run(
     """What the comparison needs of a run that was read back, with the verdict and reason that its report gives."""
     measurements.settle()
     spans = _spans(measurements)
-    pending = max(record_counts(measurements)["pending"], 0)
+    pending = max(record_counts(measurements.records)[PENDING], 0)
     series = {}
     for tag, totals in measurements.totals.items():
         if not totals.count or not is_series(tag):
@@ -102,7 +103,7 @@ def compared_run(
             _for_ever(
                 totals.histogram,
                 failed.histogram if failed is not None else Histogram(),
-                pending if name == RECORD_DELIVERY else 0,
+                pending if tag == RECORD_DELIVERY.tag else 0,
             ),
             totals.count,
             totals.failures,
@@ -190,13 +191,13 @@ def _with_followers(differences: Sequence[Difference]) -> list[Difference]:
     found = []
     for item in differences:
         mark = item.mark
-        if (item.name, item.metric) in lost and item.name in PARTS_OF_FLOWS:
+        if (item.name, item.metric) in lost and item.name in _PARTS_OF_FLOWS:
             # the slowest share of a flow is not the slowest share of each request in it: any metric may explain it
             parts = [
                 max((lost.get((part, metric), 0.0) for metric in {item.metric, *QUANTILES}), default=0.0)
                 if item.metric != FAILURES
                 else lost.get((part, FAILURES), 0.0)
-                for part in PARTS_OF_FLOWS[item.name]
+                for part in _PARTS_OF_FLOWS[item.name]
             ]
             if lost[item.name, item.metric] <= EXPLAINED * sum(parts):
                 mark = FOLLOWS

@@ -6,17 +6,30 @@ A view holds references and numbers, no text; it is made anew when it is needed.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
-from simulator.measurements.devices import INACTIVE_STATES, ONLINE, DeviceStates
+from simulator.measurements.devices import ONLINE, DeviceStates
 from simulator.measurements.histogram import Histogram
-from simulator.measurements.recorder import OWN_ENDINGS
+from simulator.measurements.names import (
+    ACKNOWLEDGED,
+    FAILED_PREFIX,
+    GENERATED,
+    INACTIVE_STATES,
+    INTENDED_PREFIX,
+    LOOP_LAG_TAG,
+    OWN_ENDINGS,
+    PENDING,
+    RECORD_DELIVERY,
+    RECORD_FIGURES,
+    REFUSED,
+    REJECTED,
+    is_request,
+    is_series,
+    name_of,
+)
 from simulator.measurements.run import HOLD_S, RunMeasurements
-from simulator.measurements.series import COMMAND_PREFIX, FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
-
-RECORD_DELIVERY: Final = "record_delivery"
+from simulator.measurements.series import Totals
 
 
 def lost_connections(
@@ -98,19 +111,13 @@ class Figures:
     failures: int
 
 
-def is_request(tag: str) -> bool:
-    """Whether the series `tag` holds requests of devices, not a flow, commands or the generator's own figures."""
-    return ":" not in tag and not tag.startswith(COMMAND_PREFIX)
+def all_requests(series: Mapping[str, SeriesFigures | Totals]) -> tuple[int, int]:
+    """How many requests of all funcIds there were among `series` (by tag), and how many of them failed.
 
-
-def name_of(tag: str) -> str:
-    """The name that people use for the series `tag`."""
-    return tag.removeprefix(FLOW_PREFIX)
-
-
-def is_series(tag: str) -> bool:
-    """Whether `tag` is a request, a flow or a command, not another view of one nor the generator's own figures."""
-    return tag != LOOP_LAG_TAG and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX))
+    Flows and commands are no requests: what failed in them is told of them alone.
+    """
+    found = [item for tag, item in series.items() if is_request(tag)]
+    return sum(item.count for item in found), sum(item.failures for item in found)
 
 
 def without(histogram: Histogram, part: Histogram) -> Histogram:
@@ -124,19 +131,11 @@ def without(histogram: Histogram, part: Histogram) -> Histogram:
     return left
 
 
-def record_counts(measurements: RunMeasurements) -> dict[str, int]:
+def record_counts(events: Mapping[str, int]) -> dict[str, int]:
     """Records by what became of them; `pending` is what is left, so it is right after a crash, too."""
-    records = measurements.records
-    done = sum(records.get(name, 0) for name in ("acknowledged", "refused", "rejected"))
-    generated = records.get("generated", 0)
-    return {
-        "generated": generated,
-        "acknowledged": records.get("acknowledged", 0),
-        "pending": generated - done,
-        "refused": records.get("refused", 0),
-        "rejected": records.get("rejected", 0),
-        "resent": records.get("resent", 0),
-    }
+    counts = {name: events.get(name, 0) for name in RECORD_FIGURES}
+    counts[PENDING] = counts[GENERATED] - sum(counts[name] for name in (ACKNOWLEDGED, REFUSED, REJECTED))
+    return counts
 
 
 def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
@@ -177,7 +176,7 @@ def _failed_of(tag: str, measurements: RunMeasurements) -> Histogram:
 
 
 def _pending_of(tag: str, measurements: RunMeasurements) -> int:
-    return max(record_counts(measurements)["pending"], 0) if name_of(tag) == RECORD_DELIVERY else 0
+    return max(record_counts(measurements.records)[PENDING], 0) if tag == RECORD_DELIVERY.tag else 0
 
 
 def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figures:
@@ -260,6 +259,7 @@ def _figures(
     online: float | None,
     disconnects: int,
 ) -> Figures:
+    requests, failures = all_requests(series)
     return Figures(
         seconds=seconds,
         series={name_of(tag): found for tag, found in series.items()},
@@ -270,11 +270,11 @@ def _figures(
         disconnects=disconnects,
         anomalies=sum(anomaly.tally.count for anomaly in measurements.anomalies.values()),
         internal_errors=measurements.internal_errors.total,
-        records=record_counts(measurements),
+        records=record_counts(measurements.records),
         cpu_percent=measurements.health.cpu_percent(),
         rss_mb=measurements.health.rss_mb(),
-        requests=sum(found.count for tag, found in series.items() if is_request(tag)),
-        failures=sum(found.failures for tag, found in series.items() if is_request(tag)),
+        requests=requests,
+        failures=failures,
     )
 
 

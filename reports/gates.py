@@ -29,9 +29,8 @@ from reports.compare import (
 )
 from reports.measures import FAILURES, PERCENTILE_PATTERN
 from reports.noise import LEAST_SAMPLES, LEAST_SPANS, least_samples
-from reports.order import FLOW_ORDER
 from simulator.closest import closest_words
-from simulator.protocol.catalogue import PROTOCOL_ORDER
+from simulator.measurements.names import KNOWN_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def parse_fail_on(text: str) -> FailOn:
 
 def unknown_names(limits: Sequence[FailOn], measured: Collection[str]) -> list[str]:
     """What is wrong with limits that speak of nothing there is: neither measured in a run nor known to the protocol."""
-    known = {*measured, *PROTOCOL_ORDER, *FLOW_ORDER}
+    known = {*measured, *KNOWN_NAMES}
     problems = []
     for limit in limits:
         if any(fnmatchcase(name, limit.subject) for name in known):

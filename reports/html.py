@@ -19,8 +19,8 @@ from reports.figures import succeeded
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
+from simulator.measurements.names import INIT, RECORD_DELIVERY
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FLOW_PREFIX
 from simulator.shown import printable
 
 _MARKS: Final = {"passed": "✓", "failed": "✗", "invalid": "!", "interrupted": "!"}
@@ -52,7 +52,7 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         mark=_MARKS[summary["verdict"]],
         reasons=reason_lines(summary),
         notes=note_lines(summary),
-        tiles=_tiles(summary, data, latency_ms(succeeded(measurements, f"{FLOW_PREFIX}init"))),
+        tiles=_tiles(summary, data, latency_ms(succeeded(measurements, INIT.tag))),
         sections=[(name, label) for name, label in SECTIONS if not missing.get(name)],
         flows=flows,
         intended={
@@ -129,7 +129,7 @@ def _tiles(
     fleet, records = summary["fleet"], summary["records"]
     requests = sum(figures["count"] for figures in summary["requests"].values())
     failures = sum(figures["failures"] for figures in summary["requests"].values())
-    init = summary["flows"]["init"]
+    init = summary["flows"][INIT.name]
     of_init = f"median {text.milliseconds(initial['p50'])} ms, slowest {text.milliseconds(initial['max'])} ms"
     if init["failures"]:
         of_init = f"of the successful ones; {init['failures']:,} of {init['count']:,} failed"
@@ -169,7 +169,7 @@ def _tiles(
                 text.percent(delivery["within"]),
                 f"{delivery['pending']:,} still pending"
                 if delivery["pending"]
-                else f"p99 {text.milliseconds(summary['flows']['record_delivery']['latency_ms']['p99'])} ms",
+                else f"p99 {text.milliseconds(summary['flows'][RECORD_DELIVERY.name]['latency_ms']['p99'])} ms",
                 delivery["within"] < 1.0,
             )
         )

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports import markup, text
-from reports.order import FLOW_ORDER
 from reports.verdict import headline, note_lines, reason_lines
-from simulator.protocol.catalogue import PROTOCOL_ORDER
+from simulator.measurements.names import KNOWN_NAMES
 from simulator.shown import detail
 
 MOST_CHARS = 60_000
@@ -19,7 +18,7 @@ _LEAST_DETAIL = _CROSSED_THRESHOLDS
 _FEW = 10
 _LINE_CHARS = 500
 _MOST_CROSSED = 50
-_OWN = frozenset((*PROTOCOL_ORDER, *FLOW_ORDER))
+_OWN = frozenset(KNOWN_NAMES)
 _TABLES = (
     ("Requests", "requests", "funcId", "latency_ms"),
     ("Flows", "flows", "flow", "latency_ms"),

@@ -11,9 +11,9 @@ from typing import Final, TextIO
 from rich.cells import set_cell_size
 
 from reports import text
-from reports.figures import Figures, recent
+from reports.figures import Figures, all_requests, recent
 from reports.run_info import RunInfo
-from simulator.measurements.devices import INACTIVE_STATES, ONLINE
+from simulator.measurements.names import INACTIVE_STATES, DeviceState
 from simulator.measurements.run import RunMeasurements
 from simulator.printing import safe
 
@@ -76,7 +76,8 @@ class ProgressLine:
         """The line for `now` (epoch seconds), without colours."""
         elapsed = max(now - self._run.started, 0.0)
         figures = recent(self._measurements, self._run, now, WINDOW_S)
-        parts = [self._time(elapsed), self._devices(), *_activity(figures, self._failed())]
+        _, failed = all_requests(self._measurements.totals)
+        parts = [self._time(elapsed), self._devices(), *_activity(figures, failed)]
         return "  ".join(part for part in parts if part)
 
     def _time(self, elapsed: float) -> str:
@@ -91,16 +92,14 @@ class ProgressLine:
 
     def _devices(self) -> str:
         gauge = self._measurements.devices.gauge
-        states = [f"{gauge.get(ONLINE, 0):,}/{self._run.devices:,} online"]
+        online = DeviceState.ONLINE.value
+        states = [f"{gauge.get(online, 0):,}/{self._run.devices:,} online"]
         states += [
             f"{count:,} {state}"
             for state, count in sorted(gauge.items(), key=lambda item: -item[1])
-            if count > 0 and state != ONLINE and state not in INACTIVE_STATES
+            if count > 0 and state != online and state not in INACTIVE_STATES
         ]
         return ", ".join(states)
-
-    def _failed(self) -> int:
-        return sum(totals.failures for tag, totals in self._measurements.totals.items() if ":" not in tag)
 
     def _columns(self) -> int:
         if self._width is not None:

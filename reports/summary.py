@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from reports.evaluation import evaluate_all
-from reports.figures import is_request, is_series, lost_connections, missed_requests, name_of, record_counts
+from reports.figures import lost_connections, missed_requests, record_counts
 from reports.masking import mask
 from reports.order import in_order
 from reports.run_info import RunInfo, masked
@@ -18,39 +18,23 @@ from reports.thresholds import Threshold, ThresholdError, parse_threshold
 from reports.verdict import judge
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
+from simulator.measurements.names import (
+    FLOWS,
+    KNOWN_NAMES,
+    LOOP_LAG_TAG,
+    is_command,
+    is_flow,
+    is_request,
+    is_series,
+    name_of,
+    text_of,
+)
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import COMMAND_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, Totals
+from simulator.measurements.series import Totals
 from simulator.measurements.state import dump_state
-from simulator.protocol.catalogue import PROTOCOL_ORDER
-from simulator.protocol.codes import MESSAGES
 
 SCHEMA: Final = 1
-FLOWS: Final = ("init", "record_delivery", "photo_delivery")
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
-
-LOCAL_CODES: Final = {
-    "timeout": "no reply before the deadline",
-    "disconnected": "the connection was lost before the reply",
-    "internal error": "an exception of best-fleet itself",
-    "dns": "the host name could not be resolved",
-    "refused": "nothing listens at the address",
-    "unreachable": "the network does not reach the address",
-    "tls": "the platform's certificate or TLS settings were refused",
-    "handshake": "the WebSocket handshake was refused",
-    "limit": "this machine has no file descriptor or port left",
-    "http": "the server broke off, or did not answer in HTTP",
-    "bad url": "an address that is none of http or https",
-    "malformed reply": "a reply that is not as the protocol says",
-    "bad key": "the platform's half of the key exchange cannot be used",
-    "unsupported transport": "the broker is no WebSocket",
-    "too large": "not sent: it does not fit a package",
-}
-"""What the codes mean that a device notes by itself."""
-
-
-def known_names() -> tuple[str, ...]:
-    """Every name that a threshold may speak of: requests, commands and flows."""
-    return (*PROTOCOL_ORDER, *FLOWS)
 
 
 def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
@@ -72,9 +56,8 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     requests = {
         tag: _series(measurements, tag) | {"missed": missed.get(tag, 0)} for tag in _tags(measurements, is_request)
     }
-    flow_tags = _tags(measurements, lambda tag: tag.startswith(FLOW_PREFIX))
-    flows = {name: _series(measurements, FLOW_PREFIX + name) for name in FLOWS}
-    flows.update((name_of(tag), _series(measurements, tag)) for tag in flow_tags)
+    flow_tags = dict.fromkeys((*(flow.tag for flow in FLOWS), *_tags(measurements, is_flow)))
+    flows = {name_of(tag): _series(measurements, tag) for tag in flow_tags}
     return {
         "schema": SCHEMA,
         "scenario": run.scenario,
@@ -84,11 +67,8 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "fleet": _fleet(measurements, run),
         "requests": requests,
         "flows": flows,
-        "commands": {
-            tag: _command(measurements.totals[tag])
-            for tag in _tags(measurements, lambda tag: tag.startswith(COMMAND_PREFIX))
-        },
-        "records": record_counts(measurements),
+        "commands": {tag: _command(measurements.totals[tag]) for tag in _tags(measurements, is_command)},
+        "records": record_counts(measurements.records),
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
         "failures": _failures(measurements),
@@ -109,7 +89,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
 
 def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list[Threshold]:
     """The thresholds of a run; names that were measured are known beside the protocol's own."""
-    names = {*known_names(), *(name_of(tag) for tag in measurements.totals if is_series(tag))}
+    names = {*KNOWN_NAMES, *(name_of(tag) for tag in measurements.totals if is_series(tag))}
     return [parse_threshold(expression, names) for expression in expressions]
 
 
@@ -118,7 +98,7 @@ def check_thresholds(expressions: Iterable[str]) -> list[ThresholdError]:
     errors = []
     for expression in expressions:
         try:
-            parse_threshold(expression, known_names())
+            parse_threshold(expression, KNOWN_NAMES)
         except ThresholdError as error:
             errors.append(error)
     return errors
@@ -226,16 +206,12 @@ def _failures(measurements: RunMeasurements) -> list[dict[str, Any]]:
             "first": round(tally.first, 3),
             "last": round(tally.last, 3),
             "detail": (told := mask(measurements.details.of(tag, code))),
-            "example": ": ".join(filter(None, (mask(code), told or _meaning(code)))),
+            "example": ": ".join(filter(None, (mask(code), told or text_of(code)))),
         }
         for tag, totals in measurements.totals.items()
         for code, tally in totals.failed.items()
     ]
     return sorted(rows, key=lambda row: (-int(str(row["count"])), str(row["name"]), str(row["code"])))
-
-
-def _meaning(code: str) -> str:
-    return MESSAGES.get(code) or LOCAL_CODES.get(code, "")
 
 
 def _internal_errors(measurements: RunMeasurements) -> dict[str, Any]:

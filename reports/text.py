@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from simulator.measurements.names import is_failure
 from simulator.shown import printable
 
 NOTHING = "–"
@@ -82,7 +83,7 @@ def clock(epoch: float) -> str:
 
 def codes(found: Mapping[str, int], word: Callable[[str], str] = printable) -> str:
     """Failure codes with their counts: `timeout 3, E0000003 1`; empty without failures."""
-    return tally({code: number for code, number in found.items() if code != "00000000"}, word)
+    return tally({code: number for code, number in found.items() if is_failure(code)}, word)
 
 
 def tally(found: Mapping[str, int], word: Callable[[str], str] = printable) -> str:

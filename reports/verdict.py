@@ -11,14 +11,14 @@ from typing import Any, Final
 from reports import text
 from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
-from reports.figures import RECORD_DELIVERY, is_request, lost_connections, missed_requests, name_of, record_counts
+from reports.figures import lost_connections, missed_requests, record_counts
 from reports.measures import FAILURES
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
 from simulator.measurements.findings import Finding
+from simulator.measurements.names import RECORD_DELIVERY, is_flow, is_request, name_of
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FLOW_PREFIX
 
 PASSED, FAILED, INVALID, INTERRUPTED = "passed", "failed", "invalid", "interrupted"
 VERIFY_LOG: Final = "dev.data.upload.verifyLog"
@@ -193,7 +193,7 @@ def _of_thresholds(run: RunInfo, results: Sequence[ThresholdResult]) -> Iterator
 def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
     if run.devices and not len(measurements.devices.came_online):
         yield Finding("none_online", {"devices": run.devices})
-    records = record_counts(measurements)
+    records = record_counts(measurements.records)
     of = {"generated": records["generated"]}
     if records["pending"] and not any(map(_speaks_of_pending, thresholds)):
         yield Finding("records_unaccounted", {"pending": records["pending"], **of})
@@ -211,7 +211,7 @@ def _speaks_of_pending(threshold: Threshold) -> bool:
     """Whether records that nobody answered for decide about this threshold (see `reports.thresholds`)."""
     if threshold.subject in ("records.pending", "records.acknowledged"):
         return True
-    return threshold.promised_percent is not None and threshold.matches(RECORD_DELIVERY)
+    return threshold.promised_percent is not None and threshold.matches(RECORD_DELIVERY.name)
 
 
 def _speaks_of_rejected(threshold: Threshold) -> bool:
@@ -219,7 +219,7 @@ def _speaks_of_rejected(threshold: Threshold) -> bool:
     if threshold.subject in ("records.rejected", "records.acknowledged", FAILURES):
         return True
     failing = threshold.measure.name == FAILURES or threshold.comparison in ("<", "<=")
-    return failing and (threshold.matches(RECORD_DELIVERY) or threshold.matches(VERIFY_LOG))
+    return failing and (threshold.matches(RECORD_DELIVERY.name) or threshold.matches(VERIFY_LOG))
 
 
 def _of_requests(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
@@ -231,7 +231,7 @@ def _of_requests(measurements: RunMeasurements, run: RunInfo, thresholds: Sequen
     failed = {
         (tag, code): tally.count
         for tag, totals in measurements.totals.items()
-        if is_request(tag) or tag.startswith(FLOW_PREFIX)
+        if is_request(tag) or is_flow(tag)
         for code, tally in totals.failed.items()
     }
     of_requests = {key: count for key, count in failed.items() if is_request(key[0])}

@@ -15,9 +15,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from reports.summary import LOCAL_CODES
 from simulator.exit_codes import ExitCode
-from simulator.measurements.labels import OWN_CODES
+from simulator.measurements.names import KNOWN_CODES
 from simulator.protocol.codes import SUCCESS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -207,5 +206,5 @@ def test_links_between_documents_lead_somewhere() -> None:
 def test_the_readme_tells_what_every_code_means() -> None:
     table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## When something goes wrong")[2]
     table = table.partition("\n## ")[0]
-    own = {*LOCAL_CODES, *OWN_CODES} - {SUCCESS}
+    own = {*KNOWN_CODES} - {SUCCESS}
     assert [code for code in sorted(own) if f"`{code}`" not in table] == []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
-from simulator.protocol.codes import SUCCESS
+from simulator.measurements.names import is_failure
 from simulator.shown import detail
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
         yield Finding("records_unaccounted", {"pending": pending, "generated": generated})
     if records["refused"]:
         yield Finding("records_refused", {"refused": records["refused"], "generated": generated})
-    failed = {key: count for key, count in result.requests.items() if key[1] != SUCCESS}
+    failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}
     if failed:
         name, code = max(failed, key=lambda key: failed[key])
         count = result.requests.total()

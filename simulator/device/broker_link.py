@@ -14,8 +14,9 @@ from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
 from simulator.device.state import EndReason
+from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
 from simulator.protocol.catalogue import CONNECT
-from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
+from simulator.protocol.codes import SUCCESS
 
 _FAILURES_BEFORE_NEW_LOOKUP = 2
 """In a row, with a kept URL, after which the device asks for it again (docs/deviations.md, Look-up)."""

@@ -12,12 +12,26 @@ from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
-from simulator.device.session import TOO_LARGE, Reply, Session
+from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.terms import Terms
 from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, halves, room_for, send_upload, size_in_list
 from simulator.faults import describe
-from simulator.protocol.codes import DISCONNECTED, SUCCESS
+from simulator.measurements.names import (
+    ACKNOWLEDGED,
+    DISCONNECTED,
+    GENERATED,
+    PHOTO_ACKNOWLEDGED,
+    PHOTO_GENERATED,
+    PHOTO_REFUSED,
+    PHOTO_REJECTED,
+    RECORD_DELIVERY,
+    REFUSED,
+    REJECTED,
+    RESENT,
+    TOO_LARGE,
+)
+from simulator.protocol.codes import SUCCESS
 
 VERIFY_LOG = "dev.data.upload.verifyLog"
 VERIFY_PHOTO = "dev.data.upload.verifyPhoto"
@@ -81,18 +95,18 @@ class Delivery:
     def add_record(self, record: Record) -> None:
         """Store a verification, and send it as soon as may be."""
         recorder = self._env.recorder
-        recorder.record("generated", 1)
+        recorder.record(GENERATED, 1)
         if record.photo is not None:
-            recorder.record("photo_generated", 1)
+            recorder.record(PHOTO_GENERATED, 1)
         if not self.outbox.add(record):
-            recorder.record("refused", 1)
+            recorder.record(REFUSED, 1)
             if record.photo is not None:
-                recorder.record("photo_refused", 1)
+                recorder.record(PHOTO_REFUSED, 1)
             return
         if record.photo is not None:
             if self._photos_held >= self._settings.max_photos:
                 record.photo = None
-                recorder.record("photo_refused", 1)
+                recorder.record(PHOTO_REFUSED, 1)
             else:
                 self._photos_held += 1
         self.kick()
@@ -205,7 +219,7 @@ class Delivery:
         env = self._env
         again = sum(1 for record in batch if record.sent)
         if again:
-            env.recorder.record("resent", again)
+            env.recorder.record(RESENT, again)
         for record in batch:
             record.sent = True
         late = max(0.0, env.clock.monotonic() - batch[0].verified) if not again else 0.0
@@ -213,9 +227,9 @@ class Delivery:
         now = env.clock.monotonic()
         if reply.ok:
             self.outbox.acknowledged(batch)
-            env.recorder.record("acknowledged", len(batch))
+            env.recorder.record(ACKNOWLEDGED, len(batch))
             for record in batch:
-                self._flow("record_delivery", record.verified, SUCCESS)
+                self._flow(RECORD_DELIVERY.name, record.verified, SUCCESS)
                 if record.photo is not None:
                     self._uploads.append(record.photo)
             return
@@ -245,11 +259,11 @@ class Delivery:
 
     def _record_rejected(self, record: Record, code: str) -> None:
         """A record was given up, and its picture with it."""
-        self._env.recorder.record("rejected", 1)
-        self._flow("record_delivery", record.verified, code)
+        self._env.recorder.record(REJECTED, 1)
+        self._flow(RECORD_DELIVERY.name, record.verified, code)
         if record.photo is not None:
             self._photos_held -= 1
-            self._env.recorder.record("photo_rejected", 1)
+            self._env.recorder.record(PHOTO_REJECTED, 1)
 
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
@@ -259,7 +273,7 @@ class Delivery:
             queue.remove(upload)
             if upload.flow is not None:
                 self._flow(upload.flow, upload.created, SUCCESS)
-            self._photo_left(upload, "photo_acknowledged")
+            self._photo_left(upload, PHOTO_ACKNOWLEDGED)
         elif reply.code == TOO_LARGE and len(upload.items) > 1:
             queue.remove(upload)
             for half in reversed(halves(upload)):
@@ -281,7 +295,7 @@ class Delivery:
         if upload.flow is not None:
             self._flow(upload.flow, upload.created, code)
         if upload.func_id == VERIFY_PHOTO:
-            self._photo_left(upload, "photo_rejected")
+            self._photo_left(upload, PHOTO_REJECTED)
         else:
             self._env.recorder.anomaly("upload given up", f"{upload.func_id}: {code}", self._env.clock.wall())
 

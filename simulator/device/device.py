@@ -17,7 +17,6 @@ from simulator.device.behaviours.heartbeat import Heartbeat
 from simulator.device.behaviours.keep_alive import DEFAULT_INTERVAL_S, KeepAlive
 from simulator.device.behaviours.stream import Stream
 from simulator.device.behaviours.verification import Verifications
-from simulator.device.commands.codes import DOWNLOAD_FAILED
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
@@ -28,10 +27,11 @@ from simulator.device.memory import Memory
 from simulator.device.reporting import report_params
 from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSpec
-from simulator.device.state import DeviceState
 from simulator.device.terms import Terms
 from simulator.device.uploads import Upload, user_pages
 from simulator.faults import describe
+from simulator.measurements.names import DeviceState
+from simulator.protocol.codes import DOWNLOAD_FAILED
 
 _UPLOAD_USER = "dev.data.upload.user"
 _UPDATE_BIO_PHOTO = "cmd.data.update.bioPhoto"

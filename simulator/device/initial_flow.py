@@ -18,14 +18,12 @@ from simulator.device.environment import Environment, NetworkError
 from simulator.device.session import Reply, Session
 from simulator.device.settings import Credentials, DeviceSettings
 from simulator.device.terms import Terms, parse_terms
+from simulator.measurements.names import BAD_KEY, DISCONNECTED, INTERNAL_ERROR, MALFORMED_REPLY, UNSUPPORTED_TRANSPORT
 from simulator.protocol import broker, credentials, envelope
 from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
-from simulator.protocol.codes import DISCONNECTED, INTERNAL_ERROR, SUCCESS
+from simulator.protocol.codes import SUCCESS
 
-MALFORMED = "malformed reply"
-UNSUPPORTED_TRANSPORT = "unsupported transport"
-BAD_KEY = "bad key"
 _DETAIL_CHARS = 400
 """Of what a failure says: room for an address, a path and what would help."""
 
@@ -96,7 +94,7 @@ async def look_up(
         failed = error
         code, detail = error.kind, str(error)
     except envelope.MalformedMessage as error:
-        code, detail = MALFORMED, str(error)
+        code, detail = MALFORMED_REPLY, str(error)
     except asyncio.CancelledError:
         code = DISCONNECTED
         raise
@@ -214,7 +212,7 @@ async def _granted(session: Session, func_id: str, params: Mapping[str, Any], sn
     def accept(results: Mapping[str, Any]) -> None:
         value = results.get(name)
         if not isinstance(value, str) or not value:
-            raise FlowFailed(func_id, MALFORMED, f"the reply holds no {name}")
+            raise FlowFailed(func_id, MALFORMED_REPLY, f"the reply holds no {name}")
 
     reply = await _step(session, func_id, params, sn=sn, accept=accept)
     return str(reply.results[name])

@@ -19,15 +19,13 @@ from simulator.device.environment import Environment
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec, OnTimeout, Start
-from simulator.device.state import DeviceState, EndReason
+from simulator.device.state import EndReason
 from simulator.device.stay import Stay
 from simulator.device.terms import Terms
-from simulator.measurements.series import FLOW_PREFIX
+from simulator.measurements.names import INIT, INTERNAL_ERROR, DeviceState
 from simulator.protocol.catalogue import CONNECT
-from simulator.protocol.codes import INTERNAL_ERROR, SUCCESS
+from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import MidSource
-
-INIT = "init"
 
 
 class Lifecycle:
@@ -187,9 +185,9 @@ class Lifecycle:
             raise
         finally:
             if not (self._stopping and code != SUCCESS):
-                env.recorder.flow(INIT, started, env.clock.monotonic() - before, code)
+                env.recorder.flow(INIT.name, started, env.clock.monotonic() - before, code)
                 if told:
-                    env.recorder.detail(FLOW_PREFIX + INIT, code, told, env.clock.wall())
+                    env.recorder.detail(INIT.tag, code, told, env.clock.wall())
         return session, ended, terms
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:

@@ -11,16 +11,13 @@ from typing import Any, Protocol
 
 from simulator.device.environment import Connection, Environment
 from simulator.device.state import EndReason
-from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
+from simulator.measurements.names import DISCONNECTED, MALFORMED_REPLY, TIMEOUT, TOO_LARGE
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail, label, without_values
 
 _REPLY_FUNC_ID = "cmd.dev.response"
-_MALFORMED_REPLY = "malformed reply"
-TOO_LARGE = "too large"
-"""Code of a message that was never sent: it is larger than a package may be (section 设备上报, maxPackageSize)."""
 
 _SILENT = frozenset({TIMEOUT, DISCONNECTED, TOO_LARGE})
 
@@ -345,10 +342,10 @@ class Session:
         if code != SUCCESS:
             # a platform may put anything there: a megabyte, a terminal's commands, what the device has just proved
             secrets = self._holder.secrets()
-            code = label(without_values(code, secrets)) if isinstance(code, str) and code else _MALFORMED_REPLY
+            code = label(without_values(code, secrets)) if isinstance(code, str) and code else MALFORMED_REPLY
             said = message.get("message")
             text = detail(without_values(said, secrets)) if isinstance(said, str) else ""
-            self.tell(pending[0], code, text or ("it holds no code" if code == _MALFORMED_REPLY else ""))
+            self.tell(pending[0], code, text or ("it holds no code" if code == MALFORMED_REPLY else ""))
         if pending[4] is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)

@@ -1,36 +1,13 @@
-"""The states of a device's life, and why a connection ended."""
+"""Why a connection of a device ended."""
 
-from enum import Enum
-
-from simulator.measurements import recorder
-
-
-class DeviceState(Enum):
-    """Where a device is in its life; the values are the names in reports and charts."""
-
-    OFFLINE = "offline"
-    """Made, not started yet."""
-    LOOKUP = "lookup"
-    CONNECTING = "connecting"
-    EXCHANGE = "exchange"
-    REGISTER = "register"
-    ACCREDIT = "accredit"
-    LOGIN = "login"
-    REPORT = "report"
-    ONLINE = "online"
-    WAITING = "waiting"
-    """Between two attempts to come online."""
-    REBOOTING = "rebooting"
-    FAILED = "failed"
-    """Cannot come online in this run, as when the platform's broker is no WebSocket."""
-    STOPPED = "stopped"
+from simulator.measurements import names
 
 
 class EndReason:
     """Why a connection that had been open ended; short stable words for the summary."""
 
-    STOPPED = recorder.STOPPED
-    REBOOT = recorder.REBOOT
+    STOPPED = names.STOPPED
+    REBOOT = names.REBOOT
     TIMEOUT = "timeout"
     VIOLATION = "protocol violation"
     BROKEN = "internal error"

@@ -17,8 +17,7 @@ from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.trace import Trace
 from simulator.measurements.labels import Vocabulary
-from simulator.measurements.series import FLOW_PREFIX
-from simulator.protocol.codes import SUCCESS
+from simulator.measurements.names import DeviceState, is_failure, is_flow
 from simulator.scenario.scenario import TlsFiles
 from simulator.shown import detail
 
@@ -50,7 +49,7 @@ class SingleResult:
     @property
     def failures(self) -> int:
         """Requests that were no success."""
-        return sum(count for (_, code), count in self.requests.items() if code != SUCCESS)
+        return sum(count for (_, code), count in self.requests.items() if is_failure(code))
 
 
 class _Observer:
@@ -65,12 +64,12 @@ class _Observer:
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
         self._result.requests[self._counted(name, code)] += 1
-        if code != SUCCESS or name in ("connect", "getBrokerServer"):
+        if is_failure(code) or name in ("connect", "getBrokerServer"):
             self._event(name, f"{code} after {latency * 1000:.1f} ms")
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
         self._result.details.setdefault(self._counted(name, code), text)
-        if not name.startswith(FLOW_PREFIX):
+        if not is_flow(name):
             # A flow's is that of the request which ended it.
             self._event(f"{name} {code}", text)
 
@@ -81,7 +80,7 @@ class _Observer:
         self._result.commands[self._counted(func_id, code)] += 1
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:
-        if state == "online":
+        if state == DeviceState.ONLINE.value:
             self._result.came_online = True
         self._event("state", f"{previous} → {state}")
 

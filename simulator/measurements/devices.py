@@ -7,13 +7,13 @@ change's moment.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-ONLINE = "online"
-INACTIVE_STATES = frozenset({"", "offline", "stopping", "stopped"})
-"""States before a device was started and since it was told to stop: they do not count for the online ratio."""
-LOST = "lost"
-"""No state that a device tells: its worker fell silent, and no other worker has the device yet."""
+from simulator.measurements.names import INACTIVE_STATES, DeviceState
+
+ONLINE: Final = DeviceState.ONLINE.value
+STOPPED: Final = DeviceState.STOPPED.value
+LOST: Final = DeviceState.LOST.value
 
 
 class DeviceStates:
@@ -105,7 +105,7 @@ class DeviceStates:
         sign = -1 if back else 1
         for state, count in counts.items():
             self._shift(state, -sign * count, at_us)
-            self._shift("stopped", sign * count, at_us)
+            self._shift(STOPPED, sign * count, at_us)
 
     def _shift(self, state: str, count: int, at_us: int) -> None:
         self.gauge[state] += count

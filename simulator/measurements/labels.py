@@ -8,18 +8,19 @@ the protocol never fall among the others.
 from collections.abc import Iterable
 from typing import Final
 
-from simulator.measurements.series import (
+from simulator.measurements.names import (
     COMMAND_PREFIX,
     FAILED_PREFIX,
     FLOW_PREFIX,
+    FLOWS,
     INTENDED_PREFIX,
+    KNOWN_CODES,
     LOOP_LAG_TAG,
+    OTHERS,
 )
 from simulator.protocol.catalogue import PROTOCOL_ORDER
-from simulator.protocol.codes import MESSAGES
 from simulator.shown import label
 
-OTHERS: Final = "others"
 MOST_CODES: Final = 40
 """Foreign ones, beside those of the protocol and of the device itself; the vendor's public list has fewer."""
 MOST_CODES_OF_A_SERIES: Final = 20
@@ -29,18 +30,7 @@ MOST_SERIES: Final = 40
 MOST_REASONS: Final = 40
 MOST_KINDS: Final = 40
 
-OWN_CODES: Final = frozenset(
-    {
-        *MESSAGES,
-        *("timeout", "disconnected", "internal error", "dns", "refused", "unreachable", "tls", "handshake", "limit"),
-        *("malformed reply", "unsupported transport", "bad key", "too large", "bad url", "http"),
-        *("E0000005", "E0000007", "E0000008"),
-    }
-)
-"""Codes of the protocol and of the device itself."""
-OWN_SERIES: Final = frozenset(
-    {*PROTOCOL_ORDER, *(FLOW_PREFIX + name for name in ("init", "record_delivery", "photo_delivery")), LOOP_LAG_TAG}
-)
+OWN_SERIES: Final = frozenset({*PROTOCOL_ORDER, *(flow.tag for flow in FLOWS), LOOP_LAG_TAG})
 
 
 class Labels:
@@ -81,7 +71,7 @@ class Vocabulary:
     def __init__(self) -> None:
         own = (*OWN_SERIES, OTHERS, COMMAND_PREFIX + OTHERS, FLOW_PREFIX + OTHERS)
         self._series = Labels(MOST_SERIES, own)
-        self._codes = Labels(MOST_CODES, OWN_CODES)
+        self._codes = Labels(MOST_CODES, KNOWN_CODES)
         self._codes_of: dict[str, Labels] = {}
         self._reasons = Labels(MOST_REASONS)
         self._kinds = Labels(MOST_KINDS)
@@ -98,7 +88,7 @@ class Vocabulary:
         """The code under which a failure of the series `tag` (one that `tag` gave) is counted."""
         of_series = self._codes_of.get(tag)
         if of_series is None:
-            of_series = self._codes_of[tag] = Labels(MOST_CODES_OF_A_SERIES, (*OWN_CODES, OTHERS))
+            of_series = self._codes_of[tag] = Labels(MOST_CODES_OF_A_SERIES, (*KNOWN_CODES, OTHERS))
         return code if code in of_series else of_series.of(self._codes.of(code))
 
     def reason(self, reason: str) -> str:

@@ -6,12 +6,12 @@ Internal errors of this program are counted so (judge.md, section 3, has the sha
 from typing import Any, Final
 
 from simulator.measurements.devices import IndexSet
+from simulator.measurements.names import OTHERS
 from simulator.measurements.series import CodeTally
 from simulator.shown import detail, label
 
 MOST_RULES: Final = 200
 """Further rules are counted together under `OTHERS`, so that nobody's text can fill the memory."""
-OTHERS: Final = "others"
 EXAMPLE_CHARS: Final = 300
 
 

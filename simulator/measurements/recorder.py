@@ -1,22 +1,10 @@
 """What devices report upward: the one interface between the fleet and whoever measures it.
 
 Devices call it on the engine's loop for every request, so an implementation appends and returns. It must not block,
-log or raise.
+log or raise. The names of flows, record events and states, and the codes, are those of `simulator.measurements.names`.
 """
 
 from typing import Protocol
-
-TIMEOUT = "timeout"
-"""Code of a request that got no reply before its deadline."""
-DISCONNECTED = "disconnected"
-"""Code of a request that was cut off by a lost connection."""
-
-STOPPED = "stopped"
-"""Reason of a disconnect: the device was told to stop, at the end of the run or because its user left."""
-REBOOT = "reboot"
-"""Reason of a disconnect: a command told the device to restart."""
-OWN_ENDINGS = frozenset({STOPPED, REBOOT})
-"""Reasons for which a connection ends because somebody asked for it; every other one is a lost connection."""
 
 
 class Recorder(Protocol):
@@ -34,7 +22,7 @@ class Recorder(Protocol):
         Args:
             name: the funcId, `getBrokerServer` for the look-up, `connect` for the socket's opening.
             latency: from the send to the reply's arrival (service time).
-            code: `00000000`, the platform's error code, `timeout`, `disconnected`, or a kind of connect failure.
+            code: `00000000`, the platform's error code, or one of the device's own (`names.OWN_CODES`).
             late: how long after its intended moment the request was sent; 0 where it was not scheduled.
         """
         ...
@@ -49,7 +37,7 @@ class Recorder(Protocol):
         ...
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
-        """A flow of several steps ended: `init`, `record_delivery`, `photo_delivery` …"""
+        """A flow of several steps ended (`names.FLOWS`)."""
         ...
 
     def command(self, func_id: str, started: float, handling: float, code: str) -> None:
@@ -65,7 +53,7 @@ class Recorder(Protocol):
         ...
 
     def record(self, event: str, count: int) -> None:
-        """Verification records: `generated`, `acknowledged`, `refused`, `rejected` or `resent`."""
+        """What became of verification records and their pictures (`names.RECORD_EVENTS`)."""
         ...
 
     def anomaly(self, kind: str, detail: str, at: float) -> None:

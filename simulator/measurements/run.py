@@ -34,19 +34,10 @@ from simulator.measurements.health import GeneratorHealth, HealthSample, late_pr
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
 from simulator.measurements.labels import Vocabulary
+from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
 from simulator.measurements.occurrences import Occurrences
-from simulator.measurements.series import (
-    FAILED_PREFIX,
-    FLOW_PREFIX,
-    INTENDED_PREFIX,
-    LOOP_LAG_TAG,
-    SUCCESS,
-    CodeTally,
-    Slot,
-    Totals,
-    dump_failed,
-    load_failed,
-)
+from simulator.measurements.series import CodeTally, Slot, Totals, dump_failed, load_failed
+from simulator.protocol.codes import SUCCESS
 
 HOLD_S = 3
 """A second is sealed this long after it ended, so that what comes late from a worker usually still finds it open."""
@@ -54,7 +45,6 @@ RECENT_S = 15
 """Sealed seconds are kept countable for this long, for thresholds that are watched while the run goes on."""
 COUNTED_AT_ONCE = 256
 """A tenth of a millisecond's work: to count a whole second's durations in one go would keep the devices waiting."""
-RECORD_EVENTS = ("generated", "acknowledged", "refused", "rejected", "resent")
 
 
 class RunMeasurements:

@@ -8,17 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.measurements.histogram import Histogram
-
-SUCCESS = "00000000"
-"""The only code that is no failure (docs/deviations.md, Codes)."""
-
-FLOW_PREFIX = "flow:"
-COMMAND_PREFIX = "cmd."
-INTENDED_PREFIX = "intended:"
-"""Latency from the intended moment, of requests that the scenario's clock schedules (open-loop truth)."""
-FAILED_PREFIX = "failed:"
-"""The failed ones of a series once more, as a series of their own: what is left are the successful ones' durations."""
-LOOP_LAG_TAG = "generator:loop_lag"
+from simulator.protocol.codes import SUCCESS
 
 
 @dataclass(slots=True)

@@ -16,8 +16,9 @@ from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.codec import dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval
+from simulator.measurements.names import INTENDED_PREFIX
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import INTENDED_PREFIX, dump_failed, load_failed
+from simulator.measurements.series import dump_failed, load_failed
 
 MOST_POINTS = 3_600
 """Series over time keep one value a second up to an hour; longer runs are summed up over more seconds a value."""

@@ -1,7 +1,8 @@
-"""Result codes: those of the wire, and the three that a device notes by itself and never sends.
+"""Result codes that travel on the wire, with their texts.
 
 The protocol document gives `00000000` alone; the others follow the vendor's public cloud codes.
-A device treats every code but `SUCCESS` as a failure and never assumes that this list is complete.
+A device treats every code but `SUCCESS` as a failure and never assumes that this list is complete. Codes that a device
+notes by itself and never sends stand in `simulator.measurements.names`.
 """
 
 from collections.abc import Mapping
@@ -20,13 +21,6 @@ INTERNAL: Final = "E0000006"
 NOT_AUTHORISED: Final = "E0010004"
 """A wrong devKey, authCode or secret; an unknown serial number; business before the login."""
 
-TIMEOUT: Final = "timeout"
-"""Local: no reply came before the deadline."""
-DISCONNECTED: Final = "disconnected"
-"""Local: the connection was lost before the reply."""
-INTERNAL_ERROR: Final = "internal error"
-"""Local: an exception of this program ended it; such a run is invalid."""
-
 MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         SUCCESS: "success",
@@ -38,4 +32,16 @@ MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
         NOT_AUTHORISED: "not authorised",
     }
 )
-"""The `message` that goes with each code of the wire."""
+"""The `message` that goes with each code that the platform answers."""
+
+BUSY: Final = "E0000005"
+STORE_FULL: Final = "E0000007"
+DOWNLOAD_FAILED: Final = "E0000008"
+COMMAND_REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        BUSY: "more commands wait than the device holds (maxPendingCmdCount)",
+        STORE_FULL: "the device has no room for what the command would store",
+        DOWNLOAD_FAILED: "the picture at the command's url could not be fetched",
+    }
+)
+"""Codes that only a device answers, to commands; the document leaves them to the implementation."""

@@ -24,8 +24,8 @@ from simulator.device.environment import Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.settings import Credentials, DeviceSettings, DeviceSpec
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
 from tests.device.fake_platform import Platform

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.device.commands.queue import OTHER_COMMAND
-from simulator.device.state import DeviceState
+from simulator.measurements.names import DeviceState
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.shown import LABEL_CHARS, label
 from tests.device.commands import DONE, done

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from simulator.device.commands.handlers import HANDLERS
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from simulator.protocol.envelope import encode_command
 from tests.device.commands import DONE, USER, done
 from tests.device.fake_platform import drops, garbage, late

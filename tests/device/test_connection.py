@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from simulator.device.settings import OnTimeout
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from simulator.protocol.broker import BrokerAnswer
 from tests.device.fake_platform import Answer, drops, garbage, late, refuse, silent
 from tests.device.harness import World

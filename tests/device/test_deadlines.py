@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulator.device.session import Reply, Session
 from simulator.device.settings import OnTimeout
-from simulator.device.state import DeviceState
+from simulator.measurements.names import DeviceState
 from simulator.protocol.envelope import MidSource
 from tests.device.deliveries import LOG, people
 from tests.device.fake_platform import closes, late

@@ -12,9 +12,9 @@ from PIL import Image
 
 from simulator.device.meetings import parse_meeting
 from simulator.device.settings import EnrolmentSettings, OnTimeout
-from simulator.device.state import DeviceState
 from simulator.device.uploads import Upload
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from tests.device.deliveries import END, LOG, PACKAGE, PHOTO, START, log_ids, people
 from tests.device.fake_platform import Answer, Message, closes, drops, garbage, late, ok, refuse, silent, usual
 from tests.device.harness import PEOPLE, World, alone

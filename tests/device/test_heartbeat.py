@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from tests.device.fake_platform import late
 from tests.device.harness import World
 

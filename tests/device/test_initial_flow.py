@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from simulator.device.settings import OnTimeout, Start
-from simulator.device.state import DeviceState
+from simulator.measurements.names import DeviceState
 from simulator.protocol.credentials import device_key_digest
 from simulator.shown import LABEL_CHARS
 from tests.device.fake_platform import Answer, Link, closes, drops, garbage, late, ok, raw, refuse, silent, twice

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.device.state import DeviceState
+from simulator.measurements.names import DeviceState
 from tests.device.harness import World
 
 

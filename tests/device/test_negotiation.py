@@ -3,8 +3,8 @@
 import pytest
 
 from simulator.device.settings import Arrival, EnrolmentSettings
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from simulator.protocol.times import parse_iso
 from tests.device.deliveries import END, LOG, PACKAGE, PHOTO, START, people
 from tests.device.harness import World

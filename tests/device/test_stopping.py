@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from simulator.device.settings import EnrolmentSettings, OnTimeout, Start, VerificationSettings
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from tests.device.fake_platform import late, refuse, silent
 from tests.device.harness import CLOSE_TIMEOUT, World
 

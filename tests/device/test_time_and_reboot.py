@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from simulator.device.settings import VerificationSettings
-from simulator.device.state import DeviceState
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from simulator.protocol.times import format_iso, parse_iso
 from tests.device.commands import DONE, MEETING, USER, done
 from tests.device.fake_platform import late, ok, silent

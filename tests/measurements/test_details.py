@@ -5,7 +5,7 @@ from collections import deque
 from reports.summary import build_summary
 from simulator.measurements.details import DETAIL_CHARS, MOST_DETAILS
 from simulator.measurements.events import MOST_TOLD, Event, QueueRecorder
-from simulator.measurements.labels import OWN_CODES
+from simulator.measurements.names import KNOWN_CODES
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, dump_state
 from simulator.protocol.catalogue import PROTOCOL_ORDER
@@ -103,9 +103,9 @@ def test_a_state_of_an_earlier_version_holds_none() -> None:
 def test_even_known_names_and_codes_are_kept_in_bounded_number() -> None:
     run = RunMeasurements()
     for name in PROTOCOL_ORDER:
-        for code in sorted(OWN_CODES):
+        for code in sorted(KNOWN_CODES):
             run.details.add(name, code, "why", T0)
     assert len(run.details.dump()) == MOST_DETAILS
     # What is known already may still be told better.
-    run.details.add(PROTOCOL_ORDER[0], min(OWN_CODES), "earlier", T0 - 1)
-    assert run.details.of(PROTOCOL_ORDER[0], min(OWN_CODES)) == "earlier"
+    run.details.add(PROTOCOL_ORDER[0], min(KNOWN_CODES), "earlier", T0 - 1)
+    assert run.details.of(PROTOCOL_ORDER[0], min(KNOWN_CODES)) == "earlier"

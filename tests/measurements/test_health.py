@@ -5,8 +5,8 @@ import pytest
 from simulator.measurements.events import LOOP_LAG, Event
 from simulator.measurements.findings import Finding
 from simulator.measurements.health import LAG_PROBE_S, HealthSample, late_probes
+from simulator.measurements.names import LOOP_LAG_TAG
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import LOOP_LAG_TAG
 from simulator.measurements.state import absorb_state, dump_state
 
 T0 = 1_700_000_000.0

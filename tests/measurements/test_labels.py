@@ -4,7 +4,6 @@ from typing import get_args
 
 import pytest
 
-from reports.summary import LOCAL_CODES
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.labels import (
@@ -13,11 +12,10 @@ from simulator.measurements.labels import (
     MOST_KINDS,
     MOST_REASONS,
     MOST_SERIES,
-    OTHERS,
-    OWN_CODES,
     OWN_SERIES,
     Labels,
 )
+from simulator.measurements.names import KNOWN_CODES, OTHERS, OWN_CODES
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, dump_state
 from simulator.shown import LABEL_CHARS
@@ -74,7 +72,7 @@ def check(measurements: RunMeasurements, times: int = 1) -> None:
     assert totals["dev.register"].codes == {"timeout": times}
     assert totals["cmd.data.update.user"].codes == {"E0000005": times}
     codes = {code for found in totals.values() for code in found.failed}
-    assert len(codes - OWN_CODES) <= MOST_CODES + 1
+    assert len(codes - set(KNOWN_CODES)) <= MOST_CODES + 1
     reasons = {reason for counts in measurements.disconnects.values() for reason in counts}
     assert len(reasons) <= MOST_REASONS + 1
     assert sum(sum(counts.values()) for counts in measurements.disconnects.values()) == times * MADE_UP
@@ -160,7 +158,7 @@ def test_what_is_known_costs_a_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def dear(_: str) -> str:
         raise AssertionError("a known name was looked at more closely")
 
-    labels = Labels(3, OWN_CODES)
+    labels = Labels(3, KNOWN_CODES)
     assert labels.of("E1") == "E1"
     monkeypatch.setattr("simulator.measurements.labels.label", dear)
     assert [labels.of(code) for code in ("E1", "timeout", "00000000")] == ["E1", "timeout", "00000000"]
@@ -176,5 +174,5 @@ def test_names_that_look_alike_stay_apart_or_are_said_to_be_cut() -> None:
 
 
 def test_every_code_that_a_device_makes_itself_has_its_own_place() -> None:
-    assert set(LOCAL_CODES) <= OWN_CODES
-    assert set(get_args(FailureKind)) <= OWN_CODES
+    assert set(OWN_CODES) <= set(KNOWN_CODES)
+    assert set(get_args(FailureKind)) <= set(OWN_CODES)

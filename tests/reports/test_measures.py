@@ -6,9 +6,10 @@ import pytest
 from reports.evaluation import evaluate_all
 from reports.measures import MEASURES, PERCENTILE, Measure, Scope, measures_of, percent_of, spellings
 from reports.run_info import RunInfo
-from reports.summary import known_names, parse_all
+from reports.summary import parse_all
 from reports.thresholds import ThresholdError, parse_threshold
 from simulator.measurements.events import MISSED
+from simulator.measurements.names import KNOWN_NAMES
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -36,9 +37,9 @@ def test_what_is_known_of_the_whole_run_alone_takes_neither_after_nor_abort(meas
         text = f"{measure.example} {modifier}"
         if measure.whole_run:
             with pytest.raises(ThresholdError, match=f"{measure.name} is judged for the whole run"):
-                parse_threshold(text, known_names())
+                parse_threshold(text, KNOWN_NAMES)
         else:
-            assert parse_threshold(text, known_names()).measure is measure
+            assert parse_threshold(text, KNOWN_NAMES).measure is measure
 
 
 def test_no_spelling_means_two_things() -> None:
@@ -50,7 +51,7 @@ def test_no_spelling_means_two_things() -> None:
 def test_percentiles_are_written_with_their_number() -> None:
     assert PERCENTILE not in spellings(MEASURES)
     with pytest.raises(ThresholdError, match="there is no metric 'percentile' of init"):
-        parse_threshold("init percentile < 5 s", known_names())
+        parse_threshold("init percentile < 5 s", KNOWN_NAMES)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from reports.run_info import RunInfo
 from reports.writer import CHECKPOINT, HLOG
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval
+from simulator.measurements.names import FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG
 from simulator.measurements.state import dump_state
 
 STARTED = 1_700_000_000

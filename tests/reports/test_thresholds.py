@@ -1,10 +1,10 @@
 import pytest
 
 from reports.measures import Scope
-from reports.summary import known_names
 from reports.thresholds import ThresholdError, parse_threshold
+from simulator.measurements.names import KNOWN_NAMES
 
-NAMES = known_names()
+NAMES = KNOWN_NAMES
 
 
 @pytest.mark.parametrize(

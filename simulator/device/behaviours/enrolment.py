@@ -11,6 +11,7 @@ from simulator.device.people import People
 from simulator.device.settings import EnrolmentSettings
 from simulator.device.uploads import Upload
 from simulator.fields.range import Range
+from simulator.measurements.names import ENROLMENT_DELIVERY
 
 
 class Enrolments(Stream):
@@ -89,7 +90,7 @@ class Enrolments(Stream):
                 size=bio_size,
                 key=rng.getrandbits(128),
             ),
-            Upload("dev.data.upload.multiCard", "multiCards", [card], created=enrolled, flow="enrolment_delivery"),
+            Upload("dev.data.upload.multiCard", "multiCards", [card], created=enrolled, flow=ENROLMENT_DELIVERY.name),
         ]
 
 

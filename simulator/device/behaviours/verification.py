@@ -15,6 +15,7 @@ from simulator.device.memory import Memory
 from simulator.device.outbox import Record
 from simulator.device.settings import VerificationSettings
 from simulator.device.uploads import Upload
+from simulator.measurements.names import PHOTO_DELIVERY
 
 NORMAL = "0"
 VISITOR = "4"
@@ -90,7 +91,7 @@ class Verifications(Stream):
                 created=verified,
                 size=round(rng.uniform(settings.photo_bytes.low, settings.photo_bytes.high)),
                 key=rng.getrandbits(128),
-                flow="photo_delivery",
+                flow=PHOTO_DELIVERY.name,
             )
         return Record(log_id, fields, verified, photo)
 

@@ -7,11 +7,10 @@ restart) it asks for through `CommandEffects`.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from simulator.device.commands.codes import DOWNLOAD_FAILED, STORE_FULL
 from simulator.device.environment import NetworkError
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory, StoreFull, photo_key
-from simulator.protocol.codes import BAD_VALUE, SUCCESS
+from simulator.protocol.codes import BAD_VALUE, DOWNLOAD_FAILED, STORE_FULL, SUCCESS
 from simulator.protocol.limits import MAX_PHOTO_BYTES
 
 Outcome = tuple[str, str]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.clock import TimerHandle
-from simulator.device.commands.codes import BUSY
 from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
@@ -19,7 +18,7 @@ from simulator.device.memory import Memory
 from simulator.faults import describe
 from simulator.fields.range import Range
 from simulator.protocol.catalogue.validation import Violation, validate_command
-from simulator.protocol.codes import INTERNAL, MALFORMED, SUCCESS
+from simulator.protocol.codes import BUSY, INTERNAL, MALFORMED, SUCCESS
 from simulator.protocol.envelope import is_urgent, params_of
 from simulator.shown import label
 

@@ -16,10 +16,9 @@ from locust.stats import StatsError
 
 from simulator.faults import describe
 from simulator.measurements.events import REQUEST, Event
-from simulator.measurements.labels import MOST_CODES_OF_A_SERIES, OTHERS, OWN_CODES
-from simulator.measurements.recorder import DISCONNECTED, TIMEOUT
+from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
+from simulator.measurements.names import KNOWN_CODES, OTHERS, is_failure, text_of
 from simulator.measurements.run import RunMeasurements
-from simulator.protocol.codes import MESSAGES, SUCCESS
 from simulator.swarm.tasks import OnError, counted
 
 logger = logging.getLogger("simulator.swarm")
@@ -30,8 +29,6 @@ PERIOD_S = 0.005
 ask for the interpreter again and again: long bursts would show as latency of the platform."""
 BATCH = 50
 """Events between two looks at other greenlets: half a millisecond of work."""
-
-_LOCAL_TEXTS = {TIMEOUT: "no reply in time", DISCONNECTED: "connection lost before the reply"}
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -45,7 +42,7 @@ class RequestError(Exception):
 
     def __repr__(self) -> str:
         # Locust counts failures by this text, so it holds the code and nothing that differs from time to time.
-        text = MESSAGES.get(self.code) or _LOCAL_TEXTS.get(self.code)
+        text = text_of(self.code)
         if text:
             return f"{self.code} ({text})"
         # Locust writes it to a CSV file as it stands, and a spreadsheet would take such a cell for a formula.
@@ -114,7 +111,7 @@ class Pump:
                     response_length=bytes_in,
                     response=None,
                     context={},
-                    exception=None if code == SUCCESS else self._failure(name, code),
+                    exception=self._failure(name, code) if is_failure(code) else None,
                     start_time=started,
                 )
             except Exception as error:
@@ -142,7 +139,7 @@ def fold_errors(errors: dict[str, StatsError]) -> None:
     kept: Counter[str] = Counter()
     for key, error in list(errors.items()):
         text = StatsError.parse_error(error.error)
-        if text == OTHERS or text.partition(" ")[0] in OWN_CODES:
+        if text == OTHERS or text.partition(" (")[0] in KNOWN_CODES:
             continue
         kept[error.name] += 1
         if kept[error.name] <= MOST_CODES_OF_A_SERIES:

@@ -3,9 +3,9 @@
 from collections import deque
 from typing import Any
 
-from reports.figures import is_request
 from reports.order import in_order
 from simulator.measurements.devices import active
+from simulator.measurements.names import is_request
 from simulator.measurements.run import HOLD_S, RunMeasurements
 
 KEPT_S = 3_600

@@ -46,7 +46,7 @@ def test_requests_reach_locust_and_the_measurements() -> None:
 def test_failures_carry_their_code_in_few_words() -> None:
     fired, _ = pumped("timeout", "E0000003", "E9999999", "timeout")
     texts = [repr(event["exception"]) for event in fired]
-    assert texts[0] == "timeout (no reply in time)"
+    assert texts[0] == "timeout (no reply before the deadline)"
     assert texts[1] == "E0000003 (bad sign, time or nonce)"
     assert texts[2] == "E9999999"
     assert fired[0]["exception"] is fired[3]["exception"]
@@ -145,7 +145,11 @@ def test_errors_of_many_workers_are_as_few_as_those_of_one() -> None:
     errors: dict[str, StatsError] = {}
     for worker in range(14):
         for name in ("dev.heartbeat", "dev.login"):
-            for code in [*(f"E{worker}-{number}" for number in range(20)), "timeout (no reply in time)", "others"]:
+            for code in [
+                *(f"E{worker}-{number}" for number in range(20)),
+                "timeout (no reply before the deadline)",
+                "others",
+            ]:
                 key = StatsError.create_key("BEST", name, code)
                 found = errors.setdefault(key, StatsError("BEST", name, code, 0, worker, worker))
                 found.occurrences += 1 + worker
@@ -154,7 +158,7 @@ def test_errors_of_many_workers_are_as_few_as_those_of_one() -> None:
     assert sum(error.occurrences for error in errors.values()) == 2 * 22 * sum(1 + worker for worker in range(14))
     others = errors[StatsError.create_key("BEST", "dev.login", "others")]
     assert (others.first_seen, others.last_seen) == (0, 13)
-    timeouts = errors[StatsError.create_key("BEST", "dev.login", "timeout (no reply in time)")]
+    timeouts = errors[StatsError.create_key("BEST", "dev.login", "timeout (no reply before the deadline)")]
     assert timeouts.occurrences == sum(1 + worker for worker in range(14))
 
 

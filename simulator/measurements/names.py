@@ -1,0 +1,233 @@
+"""The names under which a run is measured, each declared once: series, flows, record events, states, outcome codes.
+
+Whatever counts, judges, draws or describes takes them from here. Names of messages are the catalogue's, codes that
+travel on the wire stand in `simulator.protocol.codes`; both are taken up here, so that one look-up gives any text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from simulator.protocol.catalogue import CONNECT, LOOKUP, PROTOCOL_ORDER
+from simulator.protocol.codes import COMMAND_REFUSALS, MESSAGES, SUCCESS
+
+# --- Series ---
+
+FLOW_PREFIX: Final = "flow:"
+COMMAND_PREFIX: Final = "cmd."
+INTENDED_PREFIX: Final = "intended:"
+"""Latency from the intended moment, of requests that the scenario's clock schedules (open-loop truth)."""
+FAILED_PREFIX: Final = "failed:"
+"""The failed ones of a series once more, as a series of their own: what is left are the successful ones' durations."""
+LOOP_LAG_TAG: Final = "generator:loop_lag"
+OTHERS: Final = "others"
+"""What is counted beyond the bounded number of names."""
+
+
+def is_request(tag: str) -> bool:
+    """Whether the series `tag` holds requests of devices, not a flow, commands or the generator's own figures."""
+    return ":" not in tag and not tag.startswith(COMMAND_PREFIX)
+
+
+def is_flow(tag: str) -> bool:
+    """Whether the series `tag` holds a flow."""
+    return tag.startswith(FLOW_PREFIX)
+
+
+def is_command(tag: str) -> bool:
+    """Whether the series `tag` holds how a command of the platform was handled."""
+    return tag.startswith(COMMAND_PREFIX)
+
+
+def is_series(tag: str) -> bool:
+    """Whether `tag` is a request, a flow or a command, not another view of one nor the generator's own figures."""
+    return tag != LOOP_LAG_TAG and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX))
+
+
+def name_of(tag: str) -> str:
+    """The name that people use for the series `tag`."""
+    return tag.removeprefix(FLOW_PREFIX)
+
+
+# --- Flows ---
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Several steps that are measured as one."""
+
+    name: str
+    measures: str
+    """From when to when, for people."""
+    parts: tuple[str, ...]
+    """The requests whose time it contains, in their order."""
+
+    @property
+    def tag(self) -> str:
+        """The series in which it is counted."""
+        return FLOW_PREFIX + self.name
+
+
+_FILE_UPLOAD: Final = ("dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end")
+
+INIT: Final = Flow(
+    "init",
+    "the initial flow (docs/deviations.md, Initial flow): from the broker look-up until the device is online",
+    (
+        *(LOOKUP, CONNECT, "device.exchange.publicKey", "device.exchange.factor"),
+        *("dev.register", "dev.accredit", "dev.login", "dev.report"),
+    ),
+)
+RECORD_DELIVERY: Final = Flow(
+    "record_delivery",
+    "from a person's verification until the platform acknowledged the record",
+    ("dev.data.upload.verifyLog",),
+)
+PHOTO_DELIVERY: Final = Flow(
+    "photo_delivery",
+    "from a person's verification until the platform had the picture that goes with the record",
+    ("dev.data.upload.verifyLog", "dev.data.upload.verifyPhoto", *_FILE_UPLOAD),
+)
+ENROLMENT_DELIVERY: Final = Flow(
+    "enrolment_delivery",
+    "from a person's enrolment at the device until the platform had user, portrait, biometric photo and card",
+    (
+        *("dev.data.upload.user", "dev.data.upload.userPhoto", "dev.data.upload.bioPhoto", *_FILE_UPLOAD),
+        "dev.data.upload.multiCard",
+    ),
+)
+FLOWS: Final = (INIT, RECORD_DELIVERY, PHOTO_DELIVERY, ENROLMENT_DELIVERY)
+"""Every flow, in the order of tables."""
+
+KNOWN_NAMES: Final = (*PROTOCOL_ORDER, *(flow.name for flow in FLOWS))
+"""Every request, command and flow that can occur, in the order of tables."""
+
+# --- Verification records and the pictures that go with them ---
+
+GENERATED: Final = "generated"
+ACKNOWLEDGED: Final = "acknowledged"
+PENDING: Final = "pending"
+REFUSED: Final = "refused"
+REJECTED: Final = "rejected"
+RESENT: Final = "resent"
+PHOTO_PREFIX: Final = "photo_"
+"""Before an event's name: it happened to the picture, not to the record."""
+PHOTO_GENERATED: Final = "photo_generated"
+PHOTO_ACKNOWLEDGED: Final = "photo_acknowledged"
+PHOTO_REFUSED: Final = "photo_refused"
+PHOTO_REJECTED: Final = "photo_rejected"
+RECORD_EVENTS: Final = (
+    *(GENERATED, ACKNOWLEDGED, REFUSED, REJECTED, RESENT),
+    *(PHOTO_GENERATED, PHOTO_ACKNOWLEDGED, PHOTO_REFUSED, PHOTO_REJECTED),
+)
+"""What devices tell of records and pictures."""
+RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        GENERATED: "a person verified",
+        ACKNOWLEDGED: "the platform took it",
+        PENDING: "none of the others when the run ended",
+        REFUSED: "the device's own store was full",
+        REJECTED: "given up: refused five times by the platform, or too large for a package",
+        RESENT: "offered once more",
+    }
+)
+"""What is reported of records, in the order of tables; `PENDING` is computed from the others."""
+PHOTO_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        GENERATED: "a picture was taken at a verification",
+        ACKNOWLEDGED: "the platform took it",
+        PENDING: "none of the others when the run ended",
+        REFUSED: "the device's own store was full",
+        REJECTED: "given up, alone or together with its record",
+    }
+)
+"""Likewise of pictures."""
+
+# --- Device states ---
+
+
+class DeviceState(Enum):
+    """Where a device is in its life; the values are the names in reports and charts."""
+
+    _value_: str
+    text: str
+    """What it means, for people."""
+
+    def __new__(cls, value: str, text: str) -> "DeviceState":
+        state = object.__new__(cls)
+        state._value_ = value
+        state.text = text
+        return state
+
+    OFFLINE = "offline", "made, not started yet"
+    LOOKUP = "lookup", "asks for the broker's address"
+    CONNECTING = "connecting", "opens the WebSocket"
+    EXCHANGE = "exchange", "exchanges keys"
+    REGISTER = "register", "sends dev.register"
+    ACCREDIT = "accredit", "sends dev.accredit"
+    LOGIN = "login", "sends dev.login"
+    REPORT = "report", "sends dev.report"
+    ONLINE = "online", "went through the initial flow"
+    WAITING = "waiting", "between two attempts to come online"
+    REBOOTING = "rebooting", "a command told it to restart"
+    FAILED = "failed", "cannot come online in this run, as when the platform's broker is no WebSocket"
+    STOPPED = "stopped", "told to stop, at the end of the run or because its user left"
+    LOST = "lost", "told by no device: its worker fell silent, and no other worker has the device yet"
+
+
+INACTIVE_STATES: Final = frozenset({DeviceState.OFFLINE.value, DeviceState.STOPPED.value})
+"""States before a device was started and since it was told to stop: they do not count for the online ratio."""
+
+# --- Ends of connections ---
+
+STOPPED: Final = "stopped"
+"""The device was told to stop, at the end of the run or because its user left."""
+REBOOT: Final = "reboot"
+"""A command told the device to restart."""
+OWN_ENDINGS: Final = frozenset({STOPPED, REBOOT})
+"""Reasons for which a connection ends because somebody asked for it; every other one is a lost connection."""
+
+# --- Outcome codes ---
+
+TIMEOUT: Final = "timeout"
+DISCONNECTED: Final = "disconnected"
+INTERNAL_ERROR: Final = "internal error"
+MALFORMED_REPLY: Final = "malformed reply"
+BAD_KEY: Final = "bad key"
+UNSUPPORTED_TRANSPORT: Final = "unsupported transport"
+TOO_LARGE: Final = "too large"
+OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        TIMEOUT: "no reply before the deadline",
+        DISCONNECTED: "the connection was lost before the reply",
+        INTERNAL_ERROR: "an exception of best-fleet itself",
+        "dns": "the host name could not be resolved",
+        "refused": "nothing listens at the address",
+        "unreachable": "the network does not reach the address",
+        "tls": "the platform's certificate or TLS settings were refused",
+        "handshake": "the WebSocket handshake was refused",
+        "limit": "this machine has no file descriptor or port left",
+        "http": "the server broke off, or did not answer in HTTP",
+        "bad url": "an address that is none of http or https",
+        MALFORMED_REPLY: "a reply that is not as the protocol says",
+        BAD_KEY: "the platform's half of the key exchange cannot be used",
+        UNSUPPORTED_TRANSPORT: "the broker is no WebSocket",
+        TOO_LARGE: "not sent: it does not fit a package",
+    }
+)
+"""Codes that a device notes by itself and never sends, with what each means."""
+
+KNOWN_CODES: Final[Mapping[str, str]] = MappingProxyType({**MESSAGES, **COMMAND_REFUSALS, **OWN_CODES})
+"""Every code that is not a foreign platform's own, with what it means."""
+
+
+def is_failure(code: str) -> bool:
+    """Whether a request, a flow or a command that ended with `code` failed (docs/deviations.md, Codes)."""
+    return code != SUCCESS
+
+
+def text_of(code: str) -> str:
+    """What `code` means, for people; empty for one that a platform made up."""
+    return KNOWN_CODES.get(code, "")
