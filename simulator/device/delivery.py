@@ -11,6 +11,7 @@ from simulator.clock import TimerHandle
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
+from simulator.device.online import Online
 from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
 from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSettings
@@ -54,8 +55,8 @@ class Delivery:
         "_env",
         "_index",
         "_on_settled",
+        "_online",
         "_photos_held",
-        "_session",
         "_settings",
         "_task",
         "_terms",
@@ -85,8 +86,9 @@ class Delivery:
         self._asked_for: Fifo[Upload] = Fifo()
         """The answers to queries, which the platform waits for: they go up before everything else."""
         self._photos_held = 0
-        self._session: Session | None = None
+        self._online: Online | None = None
         self._terms = Terms()
+        """Of the latest connection: they say what is worth waiting for while there is none."""
         self._task: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
 
@@ -123,25 +125,25 @@ class Delivery:
 
     # The connection comes and goes.
 
-    def online(self, session: Session, terms: Terms) -> None:
-        """Send what waits over `session`."""
-        self._session = session
-        self._terms = terms
+    def resume(self, online: Online) -> None:
+        """Send what waits over the connection of `online`."""
+        self._online = online
+        self._terms = online.terms
         self.outbox.reconnected()
         for upload in (*self._asked_for, *self._uploads):
             upload.due = 0.0
         self.kick()
 
-    def offline(self) -> None:
-        """The connection is gone; everything that was not acknowledged is kept."""
-        self._session = None
+    def pause(self) -> None:
+        """Begin to send nothing more until `resume`; everything that was not acknowledged is kept."""
+        self._online = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def end(self) -> None:
         """The device's life is over; what is in the store stays there."""
-        self.offline()
+        self.pause()
         if self._task is not None:
             self._task.cancel()
 
@@ -157,15 +159,15 @@ class Delivery:
 
     def kick(self) -> None:
         """See to it that somebody sends."""
-        session = self._session
-        if self._task is None and session is not None and session.usable:
+        online = self._online
+        if self._task is None and online is not None and online.session.usable:
             self._task = asyncio.get_running_loop().create_task(self._run())
             self._task.add_done_callback(self._finished)
 
     # The sender.
 
     async def _run(self) -> None:
-        while (session := self._session) is not None and session.usable:
+        while (online := self._online) is not None and (session := online.session).usable:
             now = self._env.clock.monotonic()
             self._drop_expired(now)
             asked_for = self._next_upload(self._asked_for, now)
@@ -190,7 +192,7 @@ class Delivery:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"delivery failed: {describe(error)}")
             self._env.internal_error("delivery.exception", error, self._index)
-            if self._session is not None:
+            if self._online is not None:
                 # At once it would fail again, for ever.
                 self._timer = self._env.timers.call_later(retry_delay(1), self.kick)
             self._on_settled()

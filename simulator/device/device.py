@@ -24,10 +24,10 @@ from simulator.device.environment import NOT_ALLOWED, Environment, NetworkError
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.meetings import own_meeting
 from simulator.device.memory import Memory
+from simulator.device.online import Online
 from simulator.device.reporting import report_params
-from simulator.device.session import Reply, Session
+from simulator.device.session import Reply
 from simulator.device.settings import DeviceSpec
-from simulator.device.terms import Terms
 from simulator.device.uploads import Upload, user_pages
 from simulator.faults import describe
 from simulator.measurements.names import DeviceState
@@ -63,10 +63,9 @@ class Device:
         "_keep_alive",
         "_last_log_id",
         "_on_finished",
+        "_online",
         "_rng",
-        "_session",
         "_task",
-        "_terms",
         "commands",
         "delivery",
         "lifecycle",
@@ -81,11 +80,9 @@ class Device:
         self._on_finished = on_finished
         self._rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock)
-        self._session: Session | None = None
-        """The connection, while the device is online on it."""
+        self._online: Online | None = None
         self._early: tuple[tuple[dict[str, Any], int, str], ...] = ()
         """Commands that came before the reply to dev.report, as `command` was given them."""
-        self._terms = Terms()
         self._task: asyncio.Task[None] | None = None
         self._draining = False
         self._drain_timer: TimerHandle | None = None
@@ -197,12 +194,12 @@ class Device:
     def report_params(self) -> dict[str, Any]:
         return report_params(self.spec.settings, self.spec.index, self.memory, self.delivery.outbox.stored)
 
-    def online(self, session: Session, terms: Terms) -> None:
-        self._session = session
-        self._terms = terms
+    def went_online(self, online: Online) -> None:
+        self._online = online
+        terms = online.terms
         settings = self.spec.settings
         if terms.heartbeat:
-            self._heartbeat.start(session, settings.heartbeat_interval or terms.heartbeat_interval)
+            self._heartbeat.start(online, settings.heartbeat_interval or terms.heartbeat_interval)
         ping = settings.ping
         if ping is None:
             ping = 0.0 if terms.heartbeat else DEFAULT_INTERVAL_S
@@ -211,27 +208,27 @@ class Device:
                 self._env.timers, self._rng, interval=ping, patience=settings.request_timeout
             )
             self._keep_alive = keep_alive
-            keep_alive.start(session)
+            keep_alive.start(online)
         if not self._draining:
             for behaviour in self._behaviours:
                 behaviour.start()
-        self.delivery.online(session, terms)
+        self.delivery.resume(online)
         self.commands.open()
         early, self._early = self._early, ()
         for message, size, unreadable in early:
             self.commands.receive(message, size, unreadable)
         self._settled()
 
-    def offline(self) -> None:
-        self._session = None
+    def went_offline(self) -> None:
+        self._online = None
         self._heartbeat.lost()
         if self._keep_alive is not None:
             self._keep_alive.stop()
-        self.delivery.offline()
+        self.delivery.pause()
         self.commands.close()
 
     def command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
-        if self._session is not None:
+        if self._online is not None:
             self.commands.receive(message, size, unreadable)
         elif len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:
             # Not even an answer goes out before the reply to dev.report.
@@ -271,28 +268,29 @@ class Device:
     def _reboot(self) -> None:
         """Let what is under way be answered, then go; a real device does not pull its own plug either."""
         self._heartbeat.stop()
-        self.delivery.offline()
+        self.delivery.pause()
         self.commands.close()
-        session = self._session
-        if session is None:
+        online = self._online
+        if online is None:
             return
+        session = online.session
         if session.waiting and session.usable:
-            session.when_settled(partial(self._go_down, session))
-            self._env.timers.call_later(_REBOOT_GRACE, self._go_down, session)
+            session.when_settled(partial(self._go_down, online))
+            self._env.timers.call_later(_REBOOT_GRACE, self._go_down, online)
         else:
-            self._go_down(session)
+            self._go_down(online)
 
-    def _go_down(self, session: Session) -> None:
-        if self._session is not session or not session.usable:
+    def _go_down(self, online: Online) -> None:
+        if self._online is not online or not online.session.usable:
             return  # It went down before the grace was over, and may be back already.
         bounds = self.spec.settings.reboot
         self.commands.forget_waiting()
         self.lifecycle.reboot(self._rng.uniform(bounds.low, bounds.high))
 
     def _send_time_request(self) -> None:
-        session = self._session
-        if session is not None and session.usable and self._terms.allows(_SYNC_TIME):
-            session.send(_SYNC_TIME, None, self._time_told)
+        online = self._online
+        if online is not None and online.session.usable and online.terms.allows(_SYNC_TIME):
+            online.session.send(_SYNC_TIME, None, self._time_told)
 
     def _time_told(self, reply: Reply) -> None:
         if not reply.ok:
@@ -310,8 +308,8 @@ class Device:
         return self._last_log_id
 
     def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
-        session = self._session
-        return session is not None and session.answer_command(mid, cmd_id, code, message)
+        online = self._online
+        return online is not None and online.session.answer_command(mid, cmd_id, code, message)
 
     def _beats_missed(self, count: int) -> None:
         # Thousands of closing handshakes at once make the loop late, but the load is over by then.
@@ -325,8 +323,9 @@ class Device:
         """Something came to an end; where the device is to stop, look whether it can."""
         if not self._draining:
             return
-        session = self._session
-        if self.lifecycle.state is DeviceState.ONLINE and session is not None:
+        online = self._online
+        if self.lifecycle.state is DeviceState.ONLINE and online is not None:
+            session = online.session
             if self.delivery.idle and not self.commands.busy and session.waiting == 0:
                 self._off()
             elif session.waiting and self.delivery.idle and not self.commands.busy:

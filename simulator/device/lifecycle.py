@@ -17,6 +17,7 @@ from simulator.device.broker_link import BrokerLink
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.initial_flow import FlowFailed
+from simulator.device.online import Online
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec, OnTimeout, Start
 from simulator.device.state import EndReason
@@ -100,7 +101,7 @@ class Lifecycle:
         try:
             while not self._stopping:
                 try:
-                    session, ended, terms = await self._come_online()
+                    online, ended = await self._come_online()
                 except FlowFailed as failure:
                     if failure.permanent:
                         self._env.log(logging.ERROR, f"{self._spec.credentials.sn}: {failure}")
@@ -109,7 +110,7 @@ class Lifecycle:
                     self._env.log(logging.DEBUG, f"{self._spec.credentials.sn}: {failure}")
                     await self._wait(self._backoff.next())
                     continue
-                await self._stay_online(session, ended, terms)
+                await self._stay_online(online, ended)
         except Exception:
             # Not stopped, which would count as in order: the device has broken down by a fault of ours.
             self._enter(DeviceState.FAILED)
@@ -143,18 +144,13 @@ class Lifecycle:
             self._session.end(EndReason.REBOOT)
 
     @property
-    def session(self) -> Session | None:
-        """The connection that is there now, if any."""
-        return self._session
-
-    @property
     def resting(self) -> bool:
         """Whether nothing is under way: the device waits, restarts, or has not begun."""
         return self.state in (DeviceState.OFFLINE, DeviceState.WAITING, DeviceState.REBOOTING, DeviceState.FAILED)
 
     # Coming online.
 
-    async def _come_online(self) -> tuple[Session, asyncio.Future[str], Terms]:
+    async def _come_online(self) -> tuple[Online, asyncio.Future[str]]:
         """The initial flow, measured as the flow `init`.
 
         Raises:
@@ -188,7 +184,7 @@ class Lifecycle:
                 env.recorder.flow(INIT.name, started, env.clock.monotonic() - before, code)
                 if told:
                     env.recorder.detail(INIT.tag, code, told, env.clock.wall())
-        return session, ended, terms
+        return Online(session, terms), ended
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:
         env, settings = self._env, self._spec.settings
@@ -291,17 +287,17 @@ class Lifecycle:
 
     # Staying online, and going away.
 
-    async def _stay_online(self, session: Session, ended: asyncio.Future[str], terms: Terms) -> None:
+    async def _stay_online(self, online: Online, ended: asyncio.Future[str]) -> None:
         env = self._env
-        if not session.ended:
-            if terms.offset_minutes is not None:
-                self._clock.offset_minutes = terms.offset_minutes
+        if not online.session.ended:
+            if online.terms.offset_minutes is not None:
+                self._clock.offset_minutes = online.terms.offset_minutes
             self._enter(DeviceState.ONLINE)
-            self._stay.online(session, terms)
+            self._stay.went_online(online)
         since = env.clock.monotonic()
         reason = await ended
         self._session = None
-        self._stay.offline()
+        self._stay.went_offline()
         if env.clock.monotonic() - since >= self._spec.settings.reconnect_delay.low:
             self._backoff.reset()
         if self._stopping:

@@ -2,8 +2,7 @@
 
 from typing import Any, Protocol
 
-from simulator.device.session import Session
-from simulator.device.terms import Terms
+from simulator.device.online import Online
 
 
 class Stay(Protocol):
@@ -11,8 +10,8 @@ class Stay(Protocol):
 
     def report_params(self) -> dict[str, Any]: ...
 
-    def online(self, session: Session, terms: Terms) -> None: ...
+    def went_online(self, online: Online) -> None: ...
 
-    def offline(self) -> None: ...
+    def went_offline(self) -> None: ...
 
     def command(self, message: dict[str, Any], size: int, unreadable: str) -> None: ...

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from simulator.clock import TimerHandle, TimerQueue
+from simulator.device.online import Online
 from simulator.device.session import Session
 
 LATE_S: Final = 1.0
@@ -38,10 +39,10 @@ class Heartbeat:
         self._interval = 0.0
         self._timer: TimerHandle | None = None
 
-    def start(self, session: Session, interval: float) -> None:
-        """Beat on `session` every `interval` seconds, from a random phase on."""
+    def start(self, online: Online, interval: float) -> None:
+        """Beat on the connection of `online` every `interval` seconds, from a random phase on."""
         self.stop()
-        self._session = session
+        self._session = online.session
         self._interval = interval
         # The first is due within one interval, and it has to travel, too.
         first = interval * self._rng.uniform(0.02, 0.95)

@@ -8,6 +8,7 @@ import random
 from typing import Final
 
 from simulator.clock import TimerHandle, TimerQueue
+from simulator.device.online import Online
 from simulator.device.session import Session
 from simulator.device.state import EndReason
 
@@ -30,10 +31,10 @@ class KeepAlive:
         self._timer: TimerHandle | None = None
         self._heard = 0
 
-    def start(self, session: Session) -> None:
-        """Ping on `session`, from a random phase on."""
+    def start(self, online: Online) -> None:
+        """Ping on the connection of `online`, from a random phase on."""
         self.stop()
-        self._session = session
+        self._session = online.session
         self._timer = self._timers.call_later(self._interval * self._rng.uniform(0.5, 1.0), self._ping)
 
     def stop(self) -> None:
