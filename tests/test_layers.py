@@ -291,16 +291,14 @@ MOST_PARAMETERS = 8
 
 MANY_PARAMETERS = frozenset(
     {
-        *("CommandQueue", "Session", "FleetNetwork", "FleetRuntime", "Broker", "Dispatch"),
+        *("CommandQueue", "Session", "FleetNetwork", "FleetRuntime"),
         # Measured code that is left as it is.
         "Server",
     }
 )
 TYPES_ONLY = frozenset({("simulator.wire.connection", "simulator.wire.handler")})
 """Circles of annotations alone: a connection and its handler are named in each other's signatures."""
-KNOWN_CIRCLES = TYPES_ONLY | {
-    tuple(f"simulator.platform.{name}" for name in ("broker", "handlers", "newcomer", "session")),
-}
+KNOWN_CIRCLES = TYPES_ONLY
 
 
 def import_graph() -> dict[str, set[str]]:

@@ -90,8 +90,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     token = ledger_token(options)
     scenario = read_scenario(options.scenario, options.identities)
 
-    from simulator.platform.server import PlatformOptions
-    from simulator.platform.server import run as serve
+    from simulator.platform.options import PlatformOptions
+    from simulator.platform.process import run as serve
 
     return serve(
         PlatformOptions(
@@ -191,8 +191,8 @@ def inspect_ledger(words: Sequence[str]) -> int:
     if len(words) != 2 or words[0] != "inspect":
         raise UsageError("platform: it is `best-fleet platform inspect FILE`, or options alone")
 
-    from simulator.platform.inspection import inspect
-    from simulator.platform.ledger import LedgerError
+    from simulator.platform.ledger.errors import LedgerError
+    from simulator.platform.ledger.inspection import inspect
 
     try:
         print(inspect(Path(words[1])))

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.clock import Clock
 from simulator.platform.directory import DeviceIdentity, Directory
-from simulator.platform.ledger import Ledger
+from simulator.platform.ledger.devices import DeviceTable
 from simulator.protocol import codes, credentials
 from simulator.protocol.broker import LookupQuery, check_lookup
 
@@ -26,9 +26,9 @@ _SECRET_BYTES = 24
 class Authority:
     """Knows the devices and what each must present."""
 
-    def __init__(self, directory: Directory, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, directory: Directory, devices: DeviceTable, clock: Clock) -> None:
         self._directory = directory
-        self._ledger = ledger
+        self._devices = devices
         self._clock = clock
         self._digests: dict[tuple[str, str], str] = {}
 
@@ -44,19 +44,14 @@ class Authority:
         if code is not None:
             return code
         # Only a rightly signed query uses its nonce up: nobody else can spoil a device's nonces.
-        fresh = self._ledger.write("INSERT INTO nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (query.sn, query.nonce))
-        return codes.SUCCESS if fresh else codes.BAD_SIGN
+        return codes.SUCCESS if self._devices.use_nonce(query.sn, query.nonce) else codes.BAD_SIGN
 
     def register(self, sn: str, params: Mapping[str, Any]) -> Answer:
         """`dev.register`: a new authCode for a device that presents its product and key."""
         if self._known(sn, params) is None:
             return REFUSED
         auth_code = secrets.token_hex(_AUTH_CODE_BYTES)
-        self._ledger.write(
-            "INSERT INTO devices (sn, auth_code, registrations) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET "
-            "auth_code = excluded.auth_code, secret = NULL, registrations = registrations + 1, provisioned = NULL",
-            (sn, auth_code),
-        )
+        self._devices.registered(sn, auth_code)
         return codes.SUCCESS, {"authCode": auth_code}
 
     def accredit(self, sn: str, params: Mapping[str, Any]) -> Answer:
@@ -65,11 +60,7 @@ class Authority:
         if identity is None or not _same(params["authCode"], self._issued(identity)[0]):
             return REFUSED
         secret = secrets.token_hex(_SECRET_BYTES)
-        self._ledger.write(
-            "INSERT INTO devices (sn, auth_code, secret) VALUES (?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET secret = excluded.secret",
-            (sn, params["authCode"], secret),
-        )
+        self._devices.accredited(sn, params["authCode"], secret)
         return codes.SUCCESS, {"secret": secret}
 
     def login(self, sn: str, params: Mapping[str, Any]) -> Answer:
@@ -81,11 +72,7 @@ class Authority:
         right = _same(params["authCode"], auth_code) & _same(params["secret"], secret)
         if not right:
             return REFUSED
-        self._ledger.write(
-            "INSERT INTO devices (sn, logins, last_seen) VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET "
-            "logins = logins + 1, last_seen = excluded.last_seen",
-            (sn, self._clock.wall()),
-        )
+        self._devices.logged_in(sn, self._clock.wall())
         return codes.SUCCESS, None
 
     def _known(self, sn: str, params: Mapping[str, Any]) -> DeviceIdentity | None:
@@ -105,10 +92,8 @@ class Authority:
 
     def _issued(self, identity: DeviceIdentity) -> tuple[str | None, str | None]:
         """authCode and secret that the device must present now."""
-        row = self._ledger.row("SELECT auth_code, secret FROM devices WHERE sn = ?", (identity.sn,))
-        if row is None or row[0] is None:
-            return identity.auth_code, identity.secret
-        return row[0], row[1]
+        given = self._devices.credentials(identity.sn)
+        return (identity.auth_code, identity.secret) if given is None else given
 
 
 def _same(presented: str, expected: str | None) -> bool:

@@ -3,18 +3,19 @@
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from simulator.platform import photos
-from simulator.platform.answers import AnswerPolicy
-from simulator.platform.authority import Authority
+from simulator.platform.addresses import Addresses, bracketed
 from simulator.platform.inspection_guard import InspectionGuard
-from simulator.platform.ledger import DAMAGE, FAULT, Ledger
-from simulator.platform.tally import SILENT, Tally
+from simulator.platform.ledger.errors import DAMAGE, FAULT
+from simulator.platform.ledger.inspection import records_of, summary_of
+from simulator.platform.online import OnlineDevices
+from simulator.platform.services import Services
+from simulator.platform.tally import SILENT
 from simulator.protocol import codes
 from simulator.protocol.broker import (
     LOOKUP_PATH,
@@ -29,75 +30,14 @@ from simulator.protocol.catalogue import LOOKUP
 _PHOTO = re.compile(r"(?!missing)[0-9A-Za-z]{1,64}")
 
 
-@dataclass(slots=True)
-class Addresses:
-    """Where the two ports are found.
-
-    Args:
-        listening: The host that the ports are bound to.
-        public_host: Put into every address; None puts the host that a device asked.
-        root_ca: PEM text that devices need to trust the broker, for a self-made certificate.
-    """
-
-    listening: str
-    public_host: str | None
-    tls: bool
-    dispatch_port: int = 0
-    broker_port: int = 0
-    root_ca: str | None = None
-    _asked: str | None = None
-
-    def asked(self, host_header: str) -> str:
-        """The host for a device that asked with this `Host` header; remembered for photos."""
-        host = self.public_host or _host_of(host_header) or self.host
-        self._asked = host
-        return host
-
-    @property
-    def host(self) -> str:
-        """The host for whoever did not ask."""
-        if self.public_host or self._asked:
-            return self.public_host or self._asked or ""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.listening, self.listening)
-
-    def broker(self, host: str) -> str:
-        """The broker's URL at that host."""
-        return f"{'wss' if self.tls else 'ws'}://{_bracketed(host)}:{self.broker_port}"
-
-    def dispatch(self, host: str) -> str:
-        """The dispatch URL at that host."""
-        return f"{'https' if self.tls else 'http'}://{_bracketed(host)}:{self.dispatch_port}"
-
-    def photo(self, sn: str, pin: str) -> str:
-        """Address of a user's photo."""
-        return f"{self.dispatch(self.host)}/photos/{pin}.jpg"
-
-
 class Dispatch:
     """The HTTP side of the platform."""
 
-    def __init__(
-        self,
-        addresses: Addresses,
-        authority: Authority,
-        ledger: Ledger,
-        tally: Tally,
-        answers: AnswerPolicy,
-        *,
-        summary: Callable[[], dict[str, Any]],
-        records: Callable[[str], list[dict[str, Any]]],
-        trace: Callable[[str], None],
-        guard: InspectionGuard,
-    ) -> None:
+    def __init__(self, services: Services, addresses: Addresses, online: OnlineDevices, guard: InspectionGuard) -> None:
+        self._services = services
         self._addresses = addresses
-        self._authority = authority
-        self._ledger = ledger
+        self._online = online
         self._guard = guard
-        self._tally = tally
-        self._answers = answers
-        self._summary = summary
-        self._records = records
-        self._trace = trace
 
     def application(self) -> web.Application:
         """The routes."""
@@ -109,7 +49,7 @@ class Dispatch:
         return application
 
     async def _look_up(self, request: web.Request) -> web.Response:
-        decision = self._answers.decide(LOOKUP)
+        decision = self._services.answers.decide(LOOKUP)
         if decision.code is not None:
             answer = BrokerAnswer.refusal(decision.code)
         else:
@@ -117,8 +57,9 @@ class Dispatch:
             answer = BrokerAnswer.refusal(query) if isinstance(query, str) else await self._find(query, request.host)
         if decision.delay:
             await asyncio.sleep(decision.delay)
-        self._tally.message(LOOKUP, SILENT if decision.silent else answer.code)
-        self._trace(f"{request.query.get('sn', '-')} < {LOOKUP} {answer.code}")
+        self._services.tally.message(LOOKUP, SILENT if decision.silent else answer.code)
+        if self._services.verbose:
+            self._services.log(f"{request.query.get('sn', '-')} < {LOOKUP} {answer.code}")
         if decision.silent:
             # Ends when the device goes: the server cancels the handlers of closed connections.
             await asyncio.get_running_loop().create_future()
@@ -135,7 +76,7 @@ class Dispatch:
             if not committed.done():
                 committed.set_result(durable)
 
-        self._ledger.when_durable(tell)
+        self._services.ledger.when_durable(tell)
         if not await committed:
             return BrokerAnswer.refusal(codes.INTERNAL)
         host = self._addresses.asked(host_header)
@@ -154,7 +95,9 @@ class Dispatch:
             if not checked.done():
                 checked.set_result(code)
 
-        self._ledger.perform(lambda: settle(self._authority.look_up(query)), lambda: settle(codes.INTERNAL))
+        self._services.ledger.perform(
+            lambda: settle(self._services.authority.look_up(query)), lambda: settle(codes.INTERNAL)
+        )
         return await checked
 
     async def _photo(self, request: web.Request) -> web.Response:
@@ -166,20 +109,25 @@ class Dispatch:
     async def _ledger_summary(self, request: web.Request) -> web.Response:
         return self._inspected(request, self._summary)
 
+    def _summary(self) -> dict[str, Any]:
+        self._services.tally.flush()
+        return summary_of(self._services.ledger.database, self._online.serial_numbers)
+
     async def _ledger_records(self, request: web.Request) -> web.Response:
-        return self._inspected(request, lambda: {"records": self._records(request.query.get("sn", ""))})
+        database = self._services.ledger.database
+        return self._inspected(request, lambda: {"records": records_of(database, request.query.get("sn", ""))})
 
     def _inspected(self, request: web.Request, look: Callable[[], dict[str, Any]]) -> web.Response:
         refusal = self._guard.refusal(_peer(request), request.headers)
         if refusal is not None:
-            self._tally.event("inspection refused")
+            self._services.tally.event("inspection refused")
             headers = {"WWW-Authenticate": "Bearer"} if refusal[0] == 401 else None
             body = orjson.dumps({"error": refusal[1]})
             return web.Response(body=body, content_type="application/json", status=refusal[0], headers=headers)
         try:
             return _json(orjson.dumps(look()))
         except DAMAGE as error:
-            self._ledger.on_fault(FAULT, str(error))
+            self._services.ledger.on_fault(FAULT, str(error))
             problem = {"error": "the ledger cannot be read as a whole, perhaps it is damaged"}
             return web.Response(body=orjson.dumps(problem), content_type="application/json", status=503)
 
@@ -191,7 +139,7 @@ def _peer(request: web.Request) -> str | None:
 
 def _elsewhere(broker_type: str, host: str, message: str) -> BrokerAnswer:
     """The address of a transport that this platform does not serve; in form what a cloud would answer."""
-    host = _bracketed(host)
+    host = bracketed(host)
     urls = {
         BrokerType.PUSH: f"http://{host}:8088",
         BrokerType.BEST_T: f"mqtts://{host}:8883",
@@ -200,17 +148,6 @@ def _elsewhere(broker_type: str, host: str, message: str) -> BrokerAnswer:
     }
     belongs = {"company_id": "1", "site_id": "1"} if broker_type == BrokerType.BEST_A else {}
     return BrokerAnswer(code=codes.SUCCESS, message=message, url=urls[BrokerType(broker_type)], **belongs)
-
-
-def _host_of(header: str) -> str:
-    """The host of a `Host` header, without port and brackets."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0]
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _json(body: bytes) -> web.Response:

@@ -9,11 +9,11 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.platform.ledger import Ledger
+from simulator.platform.ledger.uploads import UploadTables
 from simulator.protocol import codes
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
-"""No photo of this protocol comes near it (255 KB); it bounds what one device can make the platform hold."""
+"""No photo of this protocol comes near it (`protocol.limits`); it bounds what one device can make the platform hold."""
 MAX_UNFINISHED = 32
 """Files that one device may have begun; the oldest is given up for a new one."""
 
@@ -30,8 +30,8 @@ class _Unfinished:
 class FileStore:
     """The files of all devices."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, tables: UploadTables) -> None:
+        self._tables = tables
         self._unfinished: dict[str, dict[str, _Unfinished]] = {}
 
     def start(self, sn: str, params: Mapping[str, Any]) -> str:
@@ -45,7 +45,7 @@ class FileStore:
         if len(files) >= MAX_UNFINISHED:
             del files[next(iter(files))]
         files[file_id] = _Unfinished(size, (params.get("checksum") or "").lower())
-        self._ledger.write("DELETE FROM files WHERE sn = ? AND file_id = ?", (sn, file_id))
+        self._tables.forget_file(sn, file_id)
         return codes.SUCCESS
 
     def package(self, sn: str, params: Mapping[str, Any]) -> str:
@@ -71,16 +71,13 @@ class FileStore:
         files = self._unfinished.get(sn, {})
         file = files.get(file_id)
         if file is None:
-            return codes.SUCCESS if self._stored(sn, file_id) else codes.BAD_VALUE
+            return codes.SUCCESS if self._tables.has_file(sn, file_id) else codes.BAD_VALUE
         if len(file.content) != file.size:
             return codes.BAD_VALUE
         if file.checksum and hashlib.md5(file.content, usedforsecurity=False).hexdigest() != file.checksum:
             return codes.BAD_VALUE
         # First, as it may find the ledger locked: then all of this is done again.
-        self._ledger.write(
-            "INSERT INTO files VALUES (?, ?, ?, NULL) ON CONFLICT DO UPDATE SET content = excluded.content",
-            (sn, file_id, bytes(file.content)),
-        )
+        self._tables.add_file(sn, file_id, bytes(file.content))
         del files[file_id]
         if not files:
             del self._unfinished[sn]
@@ -91,19 +88,14 @@ class FileStore:
 
         None where there is no such file, or something else used it. `used` marks the file.
         """
-        row = self._ledger.row("SELECT content, used_for FROM files WHERE sn = ? AND file_id = ?", (sn, file_id))
-        if row is None:
+        held = self._tables.file(sn, file_id)
+        if held is None:
             return None
-        content, used_for = row
+        content, used_for = held
         if used_for is None:
             return content, False
         return (b"", True) if used_for == purpose else None
 
     def used(self, sn: str, file_id: str, purpose: str) -> None:
         """The file now belongs to a photo: its bytes go, its id stays."""
-        self._ledger.write(
-            "UPDATE files SET content = NULL, used_for = ? WHERE sn = ? AND file_id = ?", (purpose, sn, file_id)
-        )
-
-    def _stored(self, sn: str, file_id: str) -> bool:
-        return self._ledger.row("SELECT 1 FROM files WHERE sn = ? AND file_id = ?", (sn, file_id)) is not None
+        self._tables.use_file(sn, file_id, purpose)

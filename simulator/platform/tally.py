@@ -7,7 +7,8 @@ the last second of it.
 from collections import Counter
 
 from simulator.measurements.labels import MOST_SERIES, Labels
-from simulator.platform.ledger import Ledger
+from simulator.platform.ledger.counts import CountTables
+from simulator.platform.ledger.transactions import Ledger
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 
 SILENT = "unanswered"
@@ -19,6 +20,7 @@ class Tally:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._tables = CountTables(ledger)
         self._messages: dict[tuple[str, str], int] = {}
         self._events: Counter[str] = Counter()
         self._names = Labels(MOST_SERIES, PROTOCOL_ORDER)
@@ -51,8 +53,8 @@ class Tally:
             self._events.update(events)
 
         def add() -> None:
-            self._ledger.add_messages(messages)
-            self._ledger.add_events(events)
+            self._tables.add_messages(messages)
+            self._tables.add_events(events)
             self._ledger.when_durable(lambda durable: None if durable else restore())
 
         self._ledger.perform(add, restore)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.platform.files import FileStore
-from simulator.platform.ledger import Ledger, Value
+from simulator.platform.ledger.transactions import Value
+from simulator.platform.ledger.uploads import BIO_PHOTOS, USER_PHOTOS, VERIFY_PHOTOS, PhotoTable, UploadTables
 from simulator.protocol import codes
 
 Upload = Callable[[str, Mapping[str, Any]], str]
@@ -34,8 +35,8 @@ class _Picture:
 class Uploads:
     """Stores what devices upload."""
 
-    def __init__(self, ledger: Ledger, files: FileStore) -> None:
-        self._ledger = ledger
+    def __init__(self, tables: UploadTables, files: FileStore) -> None:
+        self._tables = tables
         self._files = files
 
     def handlers(self) -> Mapping[str, Upload]:
@@ -51,23 +52,8 @@ class Uploads:
 
     def verify_logs(self, sn: str, params: Mapping[str, Any]) -> str:
         """Records, known by sn and logId."""
-        write = self._ledger.write
         for entry in params["verifyLog"]:
-            write(
-                "INSERT INTO records (sn, log_id, pin, meet_code, verify_time, verify_style, status, recode_type, "
-                "category) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET received = received + 1",
-                (
-                    sn,
-                    _number(entry["logId"]),
-                    entry["pin"],
-                    entry["meetCode"],
-                    entry["verifyTime"],
-                    entry["verifyStyle"],
-                    entry["status"],
-                    entry["recodeType"],
-                    entry["category"],
-                ),
-            )
+            self._tables.add_record(sn, _number(entry["logId"]), entry)
         return codes.SUCCESS
 
     def verify_photos(self, sn: str, params: Mapping[str, Any]) -> str:
@@ -79,14 +65,7 @@ class Uploads:
             entry = picture.entry
             log_id = _number(entry["logId"]) if entry.get("logId") else None
             key = picture.sha256 if log_id is None else f"log {log_id}"
-            self._store(
-                picture,
-                sn,
-                "photos (sn, picture, log_id, pin, meet_code, bytes, sha256)",
-                "sn = ? AND picture = ?",
-                (sn, key),
-                (sn, key, log_id, entry["pin"], entry["meetCode"]),
-            )
+            self._store(picture, sn, VERIFY_PHOTOS, (sn, key, log_id, entry["pin"], entry["meetCode"]))
         return codes.SUCCESS
 
     def user_photos(self, sn: str, params: Mapping[str, Any]) -> str:
@@ -95,8 +74,7 @@ class Uploads:
         if pictures is None:
             return codes.BAD_VALUE
         for picture in pictures:
-            pin = picture.entry["pin"]
-            self._store(picture, sn, "user_photos (sn, pin, bytes, sha256)", "sn = ? AND pin = ?", (sn, pin), (sn, pin))
+            self._store(picture, sn, USER_PHOTOS, (sn, picture.entry["pin"]))
         return codes.SUCCESS
 
     def bio_photos(self, sn: str, params: Mapping[str, Any]) -> str:
@@ -107,22 +85,12 @@ class Uploads:
         for picture in pictures:
             entry = picture.entry
             key = (sn, entry["pin"], entry["type"], entry.get("no") or "0", entry.get("index") or "0")
-            self._store(
-                picture,
-                sn,
-                "bio_photos (sn, pin, type, no, idx, bytes, sha256)",
-                "sn = ? AND pin = ? AND type = ? AND no = ? AND idx = ?",
-                key,
-                key,
-            )
+            self._store(picture, sn, BIO_PHOTOS, key)
         return codes.SUCCESS
 
     def users(self, sn: str, params: Mapping[str, Any]) -> str:
         """Users; neither passwords nor templates are kept, only that there are some."""
-        self._ledger.write_all(
-            "INSERT INTO users (sn, pin, first_name, last_name, has_password, templates) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name, "
-            "has_password = excluded.has_password, templates = excluded.templates, received = received + 1",
+        self._tables.add_users(
             [
                 (
                     sn,
@@ -139,9 +107,7 @@ class Uploads:
 
     def cards(self, sn: str, params: Mapping[str, Any]) -> str:
         """Cards, known by their number."""
-        self._ledger.write_all(
-            "INSERT INTO cards (sn, card, pin, type, loss_flag) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "pin = excluded.pin, type = excluded.type, loss_flag = excluded.loss_flag, received = received + 1",
+        self._tables.add_cards(
             [
                 (sn, card["card"], card["pin"], card.get("type") or "0", card.get("lossFlag") or "0")
                 for card in params["multiCards"]
@@ -167,19 +133,11 @@ class Uploads:
             pictures.append(_Picture(entry, len(content), digest, file_id, purpose, again))
         return pictures
 
-    def _store(
-        self, picture: _Picture, sn: str, table: str, where: str, key: tuple[Value, ...], values: tuple[Value, ...]
-    ) -> None:
-        name = table.split(" ", 1)[0]
+    def _store(self, picture: _Picture, sn: str, table: PhotoTable, row: tuple[Value, ...]) -> None:
         if picture.again:
-            self._ledger.write(f"UPDATE {name} SET received = received + 1 WHERE {where}", key)
+            self._tables.photo_again(table, row)
             return
-        marks = ", ".join("?" * (len(values) + 2))
-        self._ledger.write(
-            f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO UPDATE SET "
-            "bytes = excluded.bytes, sha256 = excluded.sha256, received = received + 1",
-            (*values, picture.size, picture.sha256),
-        )
+        self._tables.add_photo(table, row, picture.size, picture.sha256)
         if picture.file_id is not None:
             self._files.used(sn, picture.file_id, picture.purpose)
 

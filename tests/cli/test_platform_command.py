@@ -17,7 +17,7 @@ from simulator.cli import main, platform_command
 from simulator.cli.errors import UsageError
 from simulator.cli.platform_command import KnownDevices, with_options
 from simulator.cli.scenarios import identities_of, read_scenario
-from tests.platform.harness import platform_settings
+from tests.platform.parts import platform_settings
 
 
 @pytest.fixture

@@ -24,10 +24,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from simulator.clock import SystemClock
 from simulator.platform.directory import ListedDirectory
-from simulator.platform.server import PlatformOptions, ReadyInfo, run_platform
-from simulator.platform.settings import AnswerRule, MeetingPlan, PlatformSettings, PlatformTls, PushRule
+from simulator.platform.options import PlatformOptions
+from simulator.platform.process import run_platform
+from simulator.platform.server import ReadyInfo
+from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
-from simulator.scenario.sections.platform import AnswerSection, MeetingsSection, PlatformSection, PushSection
+from tests.platform.parts import platform_settings
 
 OK = "00000000"
 OAEP = padding.OAEP(mgf=padding.MGF1(SHA256()), algorithm=SHA256(), label=None)
@@ -49,36 +51,6 @@ class Identity:
     def digest(self) -> str:
         return hashlib.pbkdf2_hmac("sha256", self.dev_key.encode(), self.product_id.encode(), 1000, 32).hex()
 
-
-# --- Settings: the format's defaults with what a test changes ---
-
-
-def platform_settings(**changes: Any) -> PlatformSettings:
-    """Settings with the plain channel, no users and no meetings, which most tests would only wait for."""
-    section = PlatformSection.model_validate({})
-    chosen = {"channel": "plain", "tls": None, "users": 0, "meetings": meeting_plan(count=0), **changes}
-    return replace(section.settings(chosen["channel"], chosen["tls"]), **chosen)
-
-
-def push_rule(command: str, **changes: Any) -> PushRule:
-    return replace(PushSection(command=command).rule(), **changes)
-
-
-def answer_rule(func_id: str, **changes: Any) -> AnswerRule:
-    return replace(AnswerSection(func_id=func_id).rule(), **changes)
-
-
-def meeting_plan(**changes: Any) -> MeetingPlan:
-    return replace(MeetingsSection().plan(members=0), **changes)
-
-
-def platform_tls(
-    certificate: Path | None = None, key: Path | None = None, client_ca: Path | None = None
-) -> PlatformTls:
-    return PlatformTls(certificate=certificate, key=key, client_ca=client_ca)
-
-
-# --- The platform and its devices ---
 
 IDENTITIES = [Identity(f"SN{number:04d}") for number in range(20)] + [
     Identity("WARM01", auth_code="known-code", secret="known-secret")

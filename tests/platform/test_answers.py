@@ -6,7 +6,7 @@ from random import Random
 
 from simulator.platform.answers import AT_ONCE, AnswerPolicy
 from simulator.platform.settings import FixedDelay, UniformDelay
-from tests.platform.harness import answer_rule
+from tests.platform.parts import answer_rule
 
 UPLOADS = "dev.data.upload.*"
 

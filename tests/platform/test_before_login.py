@@ -9,10 +9,11 @@ import pytest
 import websockets
 
 from simulator.platform import http_guard
-from simulator.platform.newcomer import MESSAGES_BEFORE_LOGIN
+from simulator.platform.before_login import MESSAGES_BEFORE_LOGIN
 from simulator.platform.settings import PlatformSettings
 from simulator.wire.strangers import NO_ROOM, TOO_LATE, TOO_MUCH, StrangerLimits
-from tests.platform.harness import IDENTITIES, OK, Running, answer_rule, platform_settings, record, running
+from tests.platform.harness import IDENTITIES, OK, Running, record, running
+from tests.platform.parts import answer_rule, platform_settings
 
 ONE, TWO = IDENTITIES[:2]
 HEARTBEAT = "dev.heartbeat"

@@ -10,16 +10,8 @@ import re
 import pytest
 
 from simulator.platform.settings import FixedDelay
-from tests.platform.harness import (
-    IDENTITIES,
-    OK,
-    Running,
-    answer_rule,
-    platform_settings,
-    record,
-    report_params,
-    running,
-)
+from tests.platform.harness import IDENTITIES, OK, Running, record, report_params, running
+from tests.platform.parts import answer_rule, platform_settings
 
 ONE, TWO = IDENTITIES[:2]
 WARM = IDENTITIES[-1]

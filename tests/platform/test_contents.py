@@ -11,7 +11,7 @@ from simulator.platform.contents import Content, Contents, Target
 from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.validation import validate_command
-from tests.platform.harness import meeting_plan, platform_settings, push_rule
+from tests.platform.parts import meeting_plan, platform_settings, push_rule
 
 ZERO = 1_700_000_000.0
 PLAN = meeting_plan(count=3, members=4, starts_in=-60, duration=600, gap=300)

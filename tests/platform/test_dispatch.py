@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from simulator.platform.dispatch import Addresses
-from tests.platform.harness import IDENTITIES, OK, Identity, Running, answer_rule, platform_settings, running
+from simulator.platform.addresses import Addresses
+from tests.platform.harness import IDENTITIES, OK, Identity, Running, running
+from tests.platform.parts import answer_rule, platform_settings
 
 ONE = IDENTITIES[0]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from simulator.platform.files import MAX_FILE_BYTES, MAX_UNFINISHED, FileStore
-from simulator.platform.ledger import Ledger
+from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.ledger.uploads import UploadTables
 
 OK, BAD = "00000000", "E0000004"
 CONTENT = bytes(range(256)) * 4
@@ -26,7 +27,7 @@ def start(size: int = len(CONTENT), checksum: str | None = None, file_id: str = 
 
 @pytest.fixture
 def files() -> FileStore:
-    return FileStore(Ledger(None))
+    return FileStore(UploadTables(Ledger(None)))
 
 
 def upload(files: FileStore, sn: str = "A") -> None:
@@ -122,8 +123,8 @@ def test_the_oldest_unfinished_file_is_given_up(files: FileStore) -> None:
 
 def test_a_completed_file_survives_a_restart(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "l.db")
-    upload(FileStore(ledger))
+    upload(FileStore(UploadTables(ledger)))
     ledger.close()
     ledger = Ledger(tmp_path / "l.db")
-    assert FileStore(ledger).content("A", "f1", "photo") == (CONTENT, False)
+    assert FileStore(UploadTables(ledger)).content("A", "f1", "photo") == (CONTENT, False)
     ledger.close()

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from simulator.cli import main as run_command
 from simulator.exit_codes import ExitCode
 from simulator.measurements.labels import MOST_SERIES
-from simulator.platform.inspection import inspect, summary
-from simulator.platform.ledger import COMMIT_FAILED, LOCKED, Ledger, LedgerBusy, LedgerError
-from simulator.platform.ledger_log import move_log, set_up
+from simulator.platform.ledger.counts import CountTables
+from simulator.platform.ledger.errors import COMMIT_FAILED, LOCKED, LedgerBusy, LedgerError
+from simulator.platform.ledger.inspection import inspect, summary
+from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.ledger.write_ahead_log import move_log, set_up
 from simulator.platform.tally import Tally
 
 COMMAND = (
@@ -124,9 +126,10 @@ def test_text_of_an_inspection(tmp_path: Path) -> None:
         "INSERT INTO records VALUES ('A', '1', 'p', 'm', 't', '1', '0', '0', '0', 3)",
     )
     ledger.write("INSERT INTO double_logins VALUES ('B', 1.0, 2.0)")
-    ledger.add_messages({("dev.heartbeat", "00000000"): 1200, ("dev.login", "E0010004"): 1})
-    ledger.add_messages({("dev.heartbeat", "00000000"): 34})
-    ledger.add_events({"channel violation": 2})
+    counts = CountTables(ledger)
+    counts.add_messages({("dev.heartbeat", "00000000"): 1200, ("dev.login", "E0010004"): 1})
+    counts.add_messages({("dev.heartbeat", "00000000"): 34})
+    counts.add_events({"channel violation": 2})
     ledger.close()
     lines = inspect(path).splitlines()
     assert lines[0].split() == ["device", "logins", "records", "duplicates", "doubleLogins"]

@@ -8,20 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.platform import ledger as ledger_module
-from simulator.platform.ledger import COMMIT_FAILED, FAULT, LOCKED
-from simulator.platform.server import PlatformError
+from simulator.platform.ledger import transactions as ledger_module
+from simulator.platform.ledger.errors import COMMIT_FAILED, FAULT, LOCKED
+from simulator.platform.process import PlatformError
 from simulator.platform.settings import FixedDelay, PushMoment
-from tests.platform.harness import (
-    IDENTITIES,
-    OK,
-    answer_rule,
-    platform_settings,
-    push_rule,
-    record,
-    report_params,
-    running,
-)
+from tests.platform.harness import IDENTITIES, OK, record, report_params, running
+from tests.platform.parts import answer_rule, platform_settings, push_rule
 
 ONE, TWO = IDENTITIES[:2]
 UPLOAD = "dev.data.upload.verifyLog"

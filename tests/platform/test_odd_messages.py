@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.platform.harness import IDENTITIES, OK, Running, platform_settings, running
+from tests.platform.harness import IDENTITIES, OK, Running, running
+from tests.platform.parts import platform_settings
 
 ONE = IDENTITIES[0]
 MALFORMED, BAD_VALUE = "E0000002", "E0000004"

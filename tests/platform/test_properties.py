@@ -5,8 +5,6 @@ The session is driven without sockets here, one for each funcId: what is looked 
 
 from __future__ import annotations
 
-import asyncio
-from random import Random
 from typing import Any, cast
 
 import orjson
@@ -14,20 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.clock import ManualClock, TimerQueue
-from simulator.platform.answers import AnswerPolicy
-from simulator.platform.authority import Authority
+from simulator.clock import ManualClock
 from simulator.platform.broker import Broker
-from simulator.platform.commander import Commander
-from simulator.platform.directory import ListedDirectory
-from simulator.platform.ledger import Ledger
-from simulator.platform.session import Session
-from simulator.platform.tally import Tally
+from simulator.platform.device_session import DeviceSession
+from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.pushes import Pushes
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.channel.keys import KeyRing
 from simulator.protocol.channel.registry import channel_suite
 from simulator.wire.connection import Connection
-from tests.platform.harness import DEVICE_KEY, IDENTITIES, OK, platform_settings, report_params
+from tests.platform.harness import DEVICE_KEY, IDENTITIES, OK, report_params
+from tests.platform.parts import platform_settings, services_of
 from tests.strategies import REQUEST_FUNC_IDS, Message, broken_rules, valid_message
 
 ONE = IDENTITIES[0]
@@ -62,26 +57,12 @@ class Desk:
         clock = ManualClock()
         chosen = platform_settings()
         self.ledger = Ledger(None)
-        self.tally = Tally(self.ledger)
-        commander = Commander(
-            chosen, self.ledger, self.tally, TimerQueue(clock), clock, seed=1, photo_url=lambda sn, pin: "http://h/p"
-        )
-        authority = Authority(ListedDirectory(IDENTITIES), self.ledger, clock)
-        broker = Broker(
-            chosen,
-            suite=channel_suite("plain"),
-            keys=KeyRing([DEVICE_KEY]),
-            ledger=self.ledger,
-            tally=self.tally,
-            authority=authority,
-            commander=commander,
-            answers=AnswerPolicy((), Random(1)),
-            clock=clock,
-            loop=cast("asyncio.AbstractEventLoop", None),
-            log=lambda line: None,
-        )
+        services = services_of(chosen, self.ledger, clock, tuple(IDENTITIES))
+        self.tally = services.tally
+        pushes = Pushes(services, photo_url=lambda sn, pin: "http://h/p")
+        broker = Broker(services, pushes, channel_suite("plain"), KeyRing([DEVICE_KEY]))
         self.connection = FakeConnection()
-        self.session: Session = broker.new_session()
+        self.session: DeviceSession = broker.new_session()
         self.session.opened(cast("Connection", self.connection))
         self.count = 0
         proof = {"productId": ONE.product_id, "devKey": ONE.digest}

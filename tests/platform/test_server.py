@@ -20,22 +20,13 @@ import pytest
 import websockets
 
 from simulator.clock import SystemClock
-from simulator.platform.inspection import inspect, summary
-from simulator.platform.server import PlatformError, ReadyInfo, log
+from simulator.platform.ledger.inspection import inspect, summary
+from simulator.platform.process import PlatformError, log
+from simulator.platform.server import ReadyInfo
 from simulator.platform.settings import FixedDelay
 from simulator.wire.tls import self_signed
-from tests.platform.harness import (
-    IDENTITIES,
-    OK,
-    Running,
-    ShiftedClock,
-    answer_rule,
-    platform_settings,
-    platform_tls,
-    record,
-    report_params,
-    running,
-)
+from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record, report_params, running
+from tests.platform.parts import answer_rule, platform_settings, platform_tls
 
 ONE = IDENTITIES[0]
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +34,10 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from simulator.platform.directory import ListedDirectory
-from simulator.platform.server import PlatformOptions, run
-from tests.platform.harness import IDENTITIES, platform_settings
+from simulator.platform.options import PlatformOptions
+from simulator.platform.process import run
+from tests.platform.harness import IDENTITIES
+from tests.platform.parts import platform_settings
 values = dict(argument.split("=", 1) for argument in sys.argv[1:])
 sys.exit(run(PlatformOptions(
     settings=platform_settings(users=3),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.device.commands.handlers import HANDLERS
-from simulator.platform.inspection import summary as ledger_of
+from simulator.platform.ledger.inspection import summary as ledger_of
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS, DEVICE_FUNC_IDS
 from tests.swarm.processes import ROOT, LocustProcess, fetch, free_port
 

@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from simulator.platform.ledger import DAMAGE, LedgerError, read_only
+from simulator.platform.ledger.errors import DAMAGE, LedgerError
+from simulator.platform.ledger.file import read_only
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 from simulator.shown import label, printable
 

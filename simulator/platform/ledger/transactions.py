@@ -1,23 +1,32 @@
-"""What the platform holds, in SQLite: a file that outlives the process, or memory.
+"""Writes and reads one ledger: a transaction a turn of the event loop, and patience with other programs' locks.
 
 Writes of one turn of the event loop share a transaction, and whoever acknowledges one waits for its commit with
 `when_durable`: what a device was told is stored survives a `kill -9` of the platform. In WAL mode with `synchronous`
 NORMAL a commit is one write without a wait for the disk; the disk is waited for when the log is moved into the file,
-which a thread of its own does. Which rows exist is `schema`'s, what they add up to `inspection`'s.
+which a thread of its own does.
 """
 
-import fcntl
 import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from simulator.platform.ledger_log import LogMover, empty_log, set_up
-from simulator.platform.schema import TABLES, VERSION
+from simulator.platform.ledger import file
+from simulator.platform.ledger.errors import (
+    COMMIT_FAILED,
+    DAMAGE,
+    FAULT,
+    LOCKED,
+    LOG_NOT_MOVED,
+    LedgerBusy,
+    LedgerError,
+    LedgerFault,
+)
+from simulator.platform.ledger.write_ahead_log import LogMover, empty_log
 
 Value = str | int | float | bytes | None
 Durable = Callable[[bool], None]
@@ -31,23 +40,6 @@ _PATIENCE_S = 5.0
 _RETRY_S = 0.005
 _TASKS_A_TURN = 100
 _MOST_WAITING = 20_000
-
-COMMIT_FAILED = "a commit failed"
-LOCKED = "locked by another program"
-FAULT = "not to be read or written"
-LOG_NOT_MOVED = "its log cannot be moved"
-
-
-DAMAGE = (sqlite3.Error, TypeError, ValueError)
-"""What a damaged file makes of a query; a value of another kind may stand in it, or a text that is none."""
-
-
-class LedgerError(Exception):
-    """A ledger cannot be opened or is none; the text says which file and why."""
-
-
-class LedgerBusy(sqlite3.OperationalError):
-    """Another program has locked the file at the moment; nothing was written."""
 
 
 def run_at_once(task: Callable[[], object]) -> None:
@@ -79,7 +71,6 @@ class Ledger:
         later: Later | None = None,
         patience: float = _PATIENCE_S,
     ) -> None:
-        self.path = path
         self.on_fault: Callable[[str, str], None] = lambda kind, detail: None
         self._schedule = schedule
         self._later = later
@@ -88,9 +79,9 @@ class Ledger:
         self._trying = False
         self._waiting: list[Durable] = []
         self._open = False
-        self._lock = None if path is None else _locked_file(path)
+        self._lock = None if path is None else file.lock(path)
         try:
-            self._db = _connect(path)
+            self._db = file.connect(path)
             if later is not None:
                 self._db.execute("PRAGMA busy_timeout = 0")
             self.was_empty = self.value("SELECT count(*) FROM devices") == 0
@@ -104,14 +95,14 @@ class Ledger:
             raise LedgerError(f"{path}: {error}") from None
         self._mover = None if path is None else LogMover(path)
 
-    # Writing
+    # --- Writing ---
 
     def write(self, statement: str, values: Sequence[Value] = ()) -> int:
         """Execute one statement in the turn's transaction; returns the number of rows it changed.
 
         Raises:
             LedgerBusy: If another program has locked the file.
-            sqlite3.Error: If it cannot be written.
+            LedgerFault: If it cannot be written.
         """
         self._begin()
         return self._db.execute(statement, values).rowcount
@@ -120,7 +111,7 @@ class Ledger:
         """Execute one statement for each row.
 
         Raises:
-            sqlite3.Error: As `write`.
+            LedgerFault: As `write`.
         """
         self._begin()
         self._db.executemany(statement, rows)
@@ -143,7 +134,7 @@ class Ledger:
                 self._give_up(LOCKED, str(busy), given_up)
             else:
                 self.wait(task, given_up)
-        except sqlite3.Error as error:
+        except LedgerFault as error:
             self._give_up(FAULT, str(error), given_up)
         else:
             self._run(task, given_up)
@@ -165,7 +156,7 @@ class Ledger:
         self._trying = False
         try:
             self._begin()
-        except sqlite3.Error as error:
+        except LedgerFault as error:
             now = time.monotonic()
             for _ in range(len(self._tasks)):
                 deadline, task, given_up = self._tasks.popleft()
@@ -183,7 +174,7 @@ class Ledger:
     def _run(self, task: Callable[[], object], given_up: Callable[[], None] | None) -> None:
         try:
             task()
-        except sqlite3.Error as error:
+        except LedgerFault as error:
             self._give_up(FAULT, str(error), given_up)
 
     def _give_up(self, kind: str, detail: str, given_up: Callable[[], None] | None) -> None:
@@ -207,7 +198,7 @@ class Ledger:
         durable = True
         try:
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except LedgerFault as error:
             durable = False
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
@@ -229,17 +220,17 @@ class Ledger:
             self._give_up(LOCKED, "still so at the end", self._tasks.popleft()[2])
         if self._mover is not None:
             self._mover.stop()
-            with suppress(sqlite3.Error):
+            with suppress(LedgerFault):
                 # A reader may keep SQLite from doing it by itself.
                 empty_log(self._db)
         self._db.close()
         self._unlock()
 
-    # Reading
+    # --- Reading ---
 
     @property
     def database(self) -> sqlite3.Connection:
-        """The database itself, for queries that are not this class's affair."""
+        """The database itself, for `inspection`."""
         return self._db
 
     def rows(self, query: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
@@ -256,31 +247,6 @@ class Ledger:
         row = self.row(query, values)
         return None if row is None else row[0]
 
-    # Small things that several parts of the platform keep
-
-    def meta(self, name: str) -> str | None:
-        """A value kept by `set_meta`."""
-        value: str | None = self.value("SELECT value FROM meta WHERE name = ?", (name,))
-        return value
-
-    def set_meta(self, name: str, value: str) -> None:
-        """Keep one value for the platform as a whole."""
-        self.write("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
-
-    def add_messages(self, counts: Mapping[tuple[str, str], int]) -> None:
-        """Add to the counts of messages by funcId and code."""
-        self.write_all(
-            "INSERT INTO messages VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            [(func_id, code, count) for (func_id, code), count in counts.items()],
-        )
-
-    def add_events(self, counts: Mapping[str, int]) -> None:
-        """Add to the counts of what happened besides messages."""
-        self.write_all(
-            "INSERT INTO events VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            list(counts.items()),
-        )
-
     def _unlock(self) -> None:
         # Not before SQLite has closed the file: closing any descriptor of a file ends all POSIX locks on it.
         if self._lock is not None:
@@ -296,66 +262,3 @@ class Ledger:
                 raise
             self._open = True
             self._schedule(self.commit)
-
-
-def read_only(path: Path) -> sqlite3.Connection:
-    """A ledger file to look into, also while a platform writes it.
-
-    Raises:
-        LedgerError: If it is not there or is no ledger.
-    """
-    if not path.is_file():
-        raise LedgerError(f"{path}: no such file")
-    try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5)
-        db.execute("PRAGMA query_only = 1")
-        _check(db, path)
-    except DAMAGE as error:
-        raise LedgerError(f"{path}: {error}") from None
-    return db
-
-
-def _connect(path: Path | None) -> sqlite3.Connection:
-    if path is None:
-        db = sqlite3.connect(":memory:", isolation_level=None)
-        db.executescript(TABLES)
-        return db
-    try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=5, cached_statements=256)
-        set_up(db)
-        # What kills of earlier platforms left would only grow.
-        empty_log(db)
-        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            _check(db, path)
-        db.executescript(TABLES)
-        db.execute("INSERT INTO meta VALUES ('schema', ?) ON CONFLICT DO NOTHING", (str(VERSION),))
-    except DAMAGE as error:
-        raise LedgerError(f"{path}: {error}") from None
-    return db
-
-
-def _locked_file(path: Path) -> int:
-    """Descriptor of the file, made readable for its owner alone and locked against a second platform."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Made before SQLite makes it, so that at no moment anybody else can read it.
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise LedgerError(f"{path}: {error.strerror}") from None
-    try:
-        os.fchmod(descriptor, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        why = "another platform is using it" if isinstance(error, BlockingIOError) else error.strerror
-        raise LedgerError(f"{path}: {why}") from None
-    return descriptor
-
-
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"meta", "devices", "records"} <= tables:
-        raise LedgerError(f"{path}: no ledger of a platform")
-    row = db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-    if row is None or row[0] != str(VERSION):
-        raise LedgerError(f"{path}: a ledger of another version of this program")

@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 import pytest
 
-from simulator.clock import ManualClock, TimerQueue
-from simulator.platform.commander import Commander
-from simulator.platform.inspection import summary_of
-from simulator.platform.ledger import Ledger, run_at_once
+from simulator.clock import ManualClock
+from simulator.platform.ledger.inspection import summary_of
+from simulator.platform.ledger.transactions import Ledger, run_at_once
+from simulator.platform.pushes import Pushes
+from simulator.platform.reported import Reported
 from simulator.platform.settings import PushMoment, PushRule
-from simulator.platform.tally import Tally
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
-from tests.platform.harness import meeting_plan, platform_settings, push_rule
+from tests.platform.parts import meeting_plan, platform_settings, push_rule, services_of
 
 OK = "00000000"
 REBOOT = "cmd.control.reboot"
@@ -28,17 +28,10 @@ QUERY = "cmd.data.query.user"
 class FakeLink:
     """A device that is online and keeps what it is sent."""
 
-    template_type: str | None = None
-
     def __init__(self, sn: str = "A", max_pending: int = 20, func_ids: tuple[str, ...] = COMMAND_FUNC_IDS) -> None:
         self.sn = sn
-        self.max_pending = max_pending
-        self.package_bytes = 65_536
-        self.func_ids = func_ids
+        self.reported = Reported(65_536, max_pending, None, frozenset(func_ids))
         self.sent: list[dict[str, Any]] = []
-
-    def supports(self, func_id: str) -> bool:
-        return func_id in self.func_ids
 
     def deliver(self, func_id: str, json: bytes) -> bool:
         message = orjson.loads(json)
@@ -52,7 +45,7 @@ class FakeLink:
 
 
 class Stage:
-    """A commander with a clock that stands still."""
+    """Pushes with a clock that stands still."""
 
     def __init__(
         self,
@@ -63,22 +56,15 @@ class Stage:
         **settings: Any,
     ) -> None:
         self.clock = clock or ManualClock()
-        self.timers = TimerQueue(self.clock)
         self.ledger = Ledger(path, schedule)
-        self.tally = Tally(self.ledger)
-        self.commander = Commander(
-            platform_settings(pushes=pushes, **settings),
-            self.ledger,
-            self.tally,
-            self.timers,
-            self.clock,
-            seed=1,
-            photo_url=lambda sn, pin: f"http://host/photos/{pin}.jpg",
-        )
+        services = services_of(platform_settings(pushes=pushes, **settings), self.ledger, self.clock)
+        self.timers = services.timers
+        self.tally = services.tally
+        self.pushes = Pushes(services, photo_url=lambda sn, pin: f"http://host/photos/{pin}.jpg")
 
     def online(self, link: FakeLink) -> FakeLink:
         self.ledger.write("INSERT INTO devices (sn) VALUES (?) ON CONFLICT DO NOTHING", (link.sn,))
-        self.commander.online(link)
+        self.pushes.online(link)
         return link
 
     def wait(self, seconds: float, step: float = 0.5) -> None:
@@ -89,7 +75,7 @@ class Stage:
             self.timers.run_due()
 
     def answer(self, link: FakeLink, command: dict[str, Any], code: str = OK) -> None:
-        self.commander.answered(link.sn, command["payload"]["params"]["cmdId"], command["mid"], code)
+        self.pushes.answered(link.sn, command["payload"]["params"]["cmdId"], command["mid"], code)
 
     def summary(self) -> dict[str, Any]:
         self.tally.flush()
@@ -116,7 +102,7 @@ def test_users_meetings_and_members_at_the_first_time_only() -> None:
     assert len(sent[0]["payload"]["params"]["users"]) == 5
     for command in sent:
         stage.answer(link, command)
-    stage.commander.offline("A", link)
+    stage.pushes.offline("A", link)
     assert stage.online(FakeLink()).take() == []
     assert names(stage.online(FakeLink("B")).take())[0] == "cmd.data.update.user"
 
@@ -125,7 +111,7 @@ def test_a_device_that_registers_anew_gets_everything_again() -> None:
     stage = Stage(users=5)
     link = stage.online(FakeLink())
     stage.answer(link, link.take()[0])
-    stage.commander.offline("A", link)
+    stage.pushes.offline("A", link)
     stage.ledger.write("UPDATE devices SET provisioned = NULL")  # what a registration does
     assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user"]
 
@@ -140,7 +126,7 @@ def test_on_online_each_time() -> None:
     sent = link.take()
     assert names(sent) == [REBOOT]
     stage.answer(link, sent[0])
-    stage.commander.offline("A", link)
+    stage.pushes.offline("A", link)
     stage.wait(10)
     assert link.take() == []
 
@@ -150,7 +136,7 @@ def test_every_so_often_while_online() -> None:
     link = stage.online(FakeLink(max_pending=100))
     stage.wait(100)
     assert len(link.take()) == 10
-    stage.commander.offline("A", link)
+    stage.pushes.offline("A", link)
     stage.wait(50)
     assert link.take() == []
 
@@ -158,7 +144,7 @@ def test_every_so_often_while_online() -> None:
 def test_at_a_moment_to_all_that_are_online() -> None:
     stage = Stage(push_rule(TIME, moment=PushMoment.AT, seconds=10))
     links = [stage.online(FakeLink(f"D{number}")) for number in range(450)]
-    stage.commander.offline("D7", links[7])
+    stage.pushes.offline("D7", links[7])
     stage.wait(9)
     assert not any(link.sent for link in links)
     stage.wait(2)
@@ -177,11 +163,11 @@ def test_share_and_times() -> None:
         if TIME in sent:
             chosen.append(link.sn)
         assert REBOOT in sent
-        stage.commander.offline(link.sn, link)
+        stage.pushes.offline(link.sn, link)
     assert 80 < len(chosen) < 160
     again = stage.online(FakeLink(chosen[0]))
     assert sorted(names(again.take())) == sorted([TIME, TIME, REBOOT, REBOOT]), "the unanswered ones and the new ones"
-    stage.commander.offline(again.sn, again)
+    stage.pushes.offline(again.sn, again)
     third = stage.online(FakeLink(chosen[0]))
     assert names(third.take()).count(REBOOT) == 2, "twice at most"
 
@@ -218,7 +204,7 @@ def test_after_a_reconnect_the_same_cmd_id_with_a_new_mid() -> None:
     link = stage.online(FakeLink())
     sent = link.take()
     stage.answer(link, sent[0], "E1")
-    stage.commander.offline("A", link)
+    stage.pushes.offline("A", link)
     again = FakeLink()
     stage.online(again)
     resent = again.take()
@@ -234,7 +220,7 @@ def test_an_old_connection_that_ends_late_changes_nothing() -> None:
     stage = Stage(push_rule(TIME))
     old = stage.online(FakeLink())
     new = stage.online(FakeLink())
-    stage.commander.offline("A", old)
+    stage.pushes.offline("A", old)
     for command in new.take():
         stage.answer(new, command)
     assert stage.summary()["commands"][TIME][OK] == 1
@@ -247,8 +233,8 @@ def test_answers_nobody_waits_for_are_counted() -> None:
     stage.answer(link, sent)
     stage.answer(link, sent)
     for cmd_id in ("5", "x", "9" * 40, "٣"):
-        stage.commander.answered("A", cmd_id, "m", OK)
-    stage.commander.answered("B", cmd_ids([sent])[0], "m", OK)
+        stage.pushes.answered("A", cmd_id, "m", OK)
+    stage.pushes.answered("B", cmd_ids([sent])[0], "m", OK)
     assert stage.summary()["events"] == {"repeated command answer": 1, "answer to an unknown command": 5}
 
 
@@ -274,16 +260,16 @@ def test_users_that_were_asked_for(uploads: int, outcome: str) -> None:
     link = stage.online(FakeLink())
     stage.answer(link, link.take()[0])
     for _ in range(uploads):
-        stage.commander.uploaded_users("A")
+        stage.pushes.uploaded_users("A")
     stage.wait(11)
-    stage.commander.uploaded_users("A")
+    stage.pushes.uploaded_users("A")
     assert stage.summary()["queries"] == {"answered": 1, "fulfilled": 0, "unfulfilled": 0} | {outcome: 1}
 
 
 def test_users_before_the_answer_count() -> None:
     stage = Stage(push_rule(QUERY))
     link = stage.online(FakeLink())
-    stage.commander.uploaded_users("A")
+    stage.pushes.uploaded_users("A")
     stage.answer(link, link.take()[0])
     stage.wait(11)
     assert stage.summary()["queries"] == {"answered": 1, "fulfilled": 1, "unfulfilled": 0}
@@ -302,7 +288,7 @@ def test_a_restart_knows_what_is_unanswered(tmp_path: Path) -> None:
     sent |= {message["funcId"]: message for message in link.take()}
     assert set(sent) == {TIME, REBOOT, QUERY, "cmd.data.update.user"}
     stage.answer(link, sent["cmd.data.update.user"])
-    stage.commander.active()
+    stage.pushes.active()
     stage.ledger.close()
 
     stage = Stage(*rules, path=tmp_path / "l.db", clock=stage.clock, users=3)
@@ -323,7 +309,7 @@ def test_a_later_run_with_the_same_ledger_begins_anew(tmp_path: Path) -> None:
     link = stage.online(FakeLink())
     for message in link.take():
         stage.answer(link, message)
-    stage.commander.active()
+    stage.pushes.active()
     stage.ledger.close()
     stage.clock.advance(3600)
     stage = Stage(push_rule(REBOOT, times=1), path=tmp_path / "l.db", clock=stage.clock, users=3)
@@ -373,10 +359,10 @@ def test_a_query_goes_on_over_a_reconnect_and_its_end_is_noted() -> None:
         stage = Stage(push_rule(QUERY, times=1))
         link = stage.online(FakeLink())
         stage.answer(link, link.take()[0])
-        stage.commander.offline("A", link)
+        stage.pushes.offline("A", link)
         stage.wait(3)
         stage.online(FakeLink())
         for _ in range(uploads):
-            stage.commander.uploaded_users("A")
+            stage.pushes.uploaded_users("A")
         stage.wait(8)
         assert stage.summary()["queries"][wanted] == 1

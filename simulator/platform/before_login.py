@@ -6,15 +6,16 @@ connections there are in all, and for how long, is counted by the wire's `Strang
 
 from collections.abc import Callable
 
-from simulator.platform.session import POLICY_VIOLATION, Session
+from simulator.platform.device_session import DeviceSession
 from simulator.wire.connection import Connection
+from simulator.wire.phase import POLICY_VIOLATION
 from simulator.wire.server import ServerConnection
 
 MESSAGES_BEFORE_LOGIN = 100
 """A cold start takes five, a warm one that is refused eight."""
 
 
-class Newcomer:
+class BeforeLogin:
     """The first handler of a connection.
 
     Args:
@@ -23,7 +24,7 @@ class Newcomer:
 
     __slots__ = ("_connection", "_messages", "_on_too_many", "_session")
 
-    def __init__(self, session: Session, on_too_many: Callable[[], None]) -> None:
+    def __init__(self, session: DeviceSession, on_too_many: Callable[[], None]) -> None:
         self._session = session
         self._on_too_many = on_too_many
         self._connection: Connection | None = None

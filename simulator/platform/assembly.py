@@ -1,0 +1,117 @@
+"""A platform made of its options: all parts, each with what it needs of the others."""
+
+import asyncio
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from simulator.clock import Clock, TimerQueue
+from simulator.garbage import GarbagePolicy
+from simulator.platform.addresses import Addresses
+from simulator.platform.answers import AnswerPolicy
+from simulator.platform.authority import Authority
+from simulator.platform.broker import Broker
+from simulator.platform.dispatch import Dispatch
+from simulator.platform.inspection_guard import InspectionGuard
+from simulator.platform.ledger.devices import DeviceTable
+from simulator.platform.ledger.errors import DAMAGE, LedgerError
+from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.notices import Log, Notices
+from simulator.platform.options import PlatformOptions
+from simulator.platform.pushes import Pushes
+from simulator.platform.server import Platform, ServerTls
+from simulator.platform.services import Services
+from simulator.platform.settings import PlatformTls
+from simulator.platform.tally import Tally
+from simulator.protocol.channel.keys import generate_key
+from simulator.protocol.channel.registry import channel_suite
+from simulator.wire.tls import self_signed, server_context
+
+
+class _OneKey:
+    """One key pair for all connections, made when it is first asked for.
+
+    The factors, and so the session keys, are each connection's own.
+    """
+
+    def __init__(self) -> None:
+        self._key: RSAPrivateKey | None = None
+
+    def take(self) -> RSAPrivateKey:
+        """The key pair."""
+        if self._key is None:
+            self._key = generate_key()
+        return self._key
+
+
+def assembled(
+    options: PlatformOptions, *, clock: Clock, log: Log, garbage: GarbagePolicy | None, resources: ExitStack
+) -> Platform:
+    """All parts of a platform on the running loop; no port is open yet.
+
+    Args:
+        garbage: Where the process is the platform's own: told of new connections.
+        resources: Closes what the parts hold open.
+
+    Raises:
+        LedgerError: If the ledger cannot be used.
+        TlsFileError: If a certificate or key cannot be used.
+        UnknownSuite: If there is no such channel suite.
+        BrokenSuite: If the channel suite cannot be loaded.
+    """
+    settings = options.settings
+    suite = channel_suite(settings.channel)
+    addresses = Addresses(options.host, options.public_host, settings.tls is not None)
+    services = _services(options, clock, log, resources)
+    keys = _OneKey()
+    # Made now, where the suite uses one at all: the first device must not wait for it.
+    suite.platform_side(keys)
+    try:
+        pushes = Pushes(services, addresses.photo)
+    except DAMAGE as error:
+        raise LedgerError(f"{options.ledger}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
+    broker = Broker(services, pushes, suite, keys)
+    dispatch = Dispatch(services, addresses, broker.online, InspectionGuard(options.ledger_token))
+    tls = None if settings.tls is None else _tls(settings.tls, options, resources)
+    if tls is not None and tls.ca is not None:
+        addresses.root_ca = tls.ca.read_text()
+    return Platform(services, options, broker, pushes, dispatch, addresses, tls, garbage)
+
+
+def _services(options: PlatformOptions, clock: Clock, log: Log, resources: ExitStack) -> Services:
+    loop = asyncio.get_running_loop()
+    ledger = Ledger(options.ledger, loop.call_soon, loop.call_later)
+    resources.callback(ledger.close)
+    devices = DeviceTable(ledger)
+    tally = Tally(ledger)
+    notices = Notices(tally, clock, log)
+    ledger.on_fault = notices.ledger_fault
+    return Services(
+        settings=options.settings,
+        seed=options.seed,
+        clock=clock,
+        timers=TimerQueue(clock),
+        loop=loop,
+        ledger=ledger,
+        devices=devices,
+        tally=tally,
+        authority=Authority(options.directory, devices, clock),
+        answers=AnswerPolicy(options.settings.answers, Random(f"{options.seed}/answers")),
+        notices=notices,
+        log=log,
+        verbose=options.verbose,
+    )
+
+
+def _tls(tls: PlatformTls, options: PlatformOptions, resources: ExitStack) -> ServerTls:
+    if tls.certificate is not None:
+        return ServerTls(server_context(tls.certificate, tls.key, tls.client_ca), None)
+    directory = options.tls_directory
+    if directory is None:
+        directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
+    hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
+    made = self_signed(directory, [host for host in hosts if host and host not in ("0.0.0.0", "::")])
+    return ServerTls(server_context(made.cert, made.key, tls.client_ca), made.cert)

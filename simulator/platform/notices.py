@@ -1,0 +1,39 @@
+"""What is counted each time and said now and then: one line for people, not one for each message or connection."""
+
+import math
+from collections.abc import Callable
+
+from simulator.clock import Clock
+from simulator.platform.tally import Tally
+
+_FAULT_EVERY_S = 10.0
+
+Log = Callable[[str], None]
+"""Takes one line for people, without secrets."""
+
+
+class Notices:
+    """The notices of one platform."""
+
+    def __init__(self, tally: Tally, clock: Clock, log: Log) -> None:
+        self._tally = tally
+        self._clock = clock
+        self._log = log
+        self._told: set[str] = set()
+        self._fault_said: dict[str, float] = {}
+
+    def turned_away(self, why: str, where: str = "before the login") -> None:
+        """A connection of somebody unknown was ended; the first of each kind gets a line."""
+        name = f"turned away {where}: {why}"
+        self._tally.event(name)
+        if name not in self._told:
+            self._told.add(name)
+            self._log(f"a connection was {name}; more of them are counted in the ledger only")
+
+    def ledger_fault(self, kind: str, detail: str) -> None:
+        """The ledger could not do something."""
+        self._tally.event(f"ledger: {kind}")
+        now = self._clock.monotonic()
+        if now >= self._fault_said.get(kind, -math.inf) + _FAULT_EVERY_S:
+            self._fault_said[kind] = now
+            self._log(f"ledger: {kind} ({detail}); the ledger counts how often")

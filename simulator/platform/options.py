@@ -1,0 +1,37 @@
+"""How a platform's process runs: where it serves, for whom, and what it remembers; what it says is in its settings."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.platform.directory import Directory
+from simulator.platform.settings import PlatformSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformOptions:
+    """How the process runs. What the platform says and does is in `settings`."""
+
+    settings: PlatformSettings
+    directory: Directory
+    host: str = "127.0.0.1"
+    dispatch_port: int = 0
+    """0 takes a free one, as for the broker."""
+    broker_port: int = 0
+    public_host: str | None = None
+    """Put into the broker's and the photos' addresses; `None` puts the host that a device asked."""
+    ledger: Path | None = None
+    """SQLite file; `None` keeps everything in memory."""
+    ledger_token: str | None = field(default=None, repr=False)
+    """Lets in whoever presents it to the ledger's pages; `None` lets in this machine alone."""
+    ready_file: Path | None = None
+    """Gets the ready line, in one go."""
+    seed: int = 0
+    tls_directory: Path | None = None
+    """Where a self-made certificate is put; `None` takes a temporary directory."""
+    idle_timeout: float | None = None
+    """Seconds without a message after which a connection is closed; `None` for never."""
+    max_message_bytes: int = 16 * 1024 * 1024
+    """A larger message ends its connection with 1009."""
+    stop_with_stdin: bool = False
+    """Stop when standard input ends, so that an embedded platform does not outlive its parent."""
+    verbose: bool = False

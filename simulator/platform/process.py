@@ -1,0 +1,119 @@
+"""The platform as a process: the ready line, signals, the end of standard input, and an end in order."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import uvloop
+
+from simulator.clock import Clock, SystemClock
+from simulator.exit_codes import ExitCode
+from simulator.garbage import GarbagePolicy
+from simulator.platform.assembly import assembled
+from simulator.platform.ledger.errors import LedgerError
+from simulator.platform.options import PlatformOptions
+from simulator.platform.server import ReadyInfo
+from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite
+from simulator.shown import detail
+from simulator.wire.errors import ListenFailed, TlsFileError
+
+_LINE_CHARS = 600
+
+
+class PlatformError(Exception):
+    """The platform cannot start; the text says why and is meant for people."""
+
+
+def log(line: str) -> None:
+    """One line on standard error, whatever a device put into its names and values."""
+    # A parent that has gone must not take the platform's answers with it.
+    with suppress(OSError):
+        print(detail(line, _LINE_CHARS), file=sys.stderr, flush=True)  # noqa: T201 - the process's log
+
+
+def run(options: PlatformOptions) -> int:
+    """The whole process: serves until SIGTERM or SIGINT and returns the exit code."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        if options.stop_with_stdin:
+            loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, stop)
+
+        def ready(info: ReadyInfo) -> None:
+            if options.ready_file is not None:
+                _write_at_once(options.ready_file, info.line() + "\n")
+            print(info.line(), flush=True)  # noqa: T201 - the ready line is this command's output
+
+        garbage = GarbagePolicy()
+        garbage.begin()
+        await run_platform(options, stop=stop, ready=ready, garbage=garbage)
+
+    try:
+        uvloop.run(main())
+    except PlatformError as error:
+        log(f"platform: {error}")
+        return ExitCode.USAGE
+    return ExitCode.PASSED
+
+
+async def run_platform(
+    options: PlatformOptions,
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[ReadyInfo], None],
+    clock: Clock | None = None,
+    garbage: GarbagePolicy | None = None,
+) -> None:
+    """Serve on the running loop until `stop` is set.
+
+    Args:
+        ready: Called once both ports listen.
+        clock: The system's where none is given.
+        garbage: Where the process is the platform's own: told of new connections.
+
+    Raises:
+        PlatformError: If the platform cannot start: a port in use, a ledger or certificate that cannot be used.
+    """
+    with ExitStack() as resources:
+        try:
+            platform = assembled(options, clock=clock or SystemClock(), log=log, garbage=garbage, resources=resources)
+            await platform.listen()
+        except (LedgerError, TlsFileError, ListenFailed, UnknownSuite, BrokenSuite, OSError) as error:
+            raise PlatformError(str(error)) from None
+        try:
+            ready(platform.info())
+            await stop.wait()
+        finally:
+            await platform.close()
+
+
+def _read_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    try:
+        data = os.read(sys.stdin.fileno(), 4096)
+    except OSError:
+        data = b""
+    if not data:
+        loop.remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def _write_at_once(path: Path, text: str) -> None:
+    with _beside(path) as temporary:
+        temporary.write_text(text)
+        temporary.replace(path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

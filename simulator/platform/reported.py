@@ -1,0 +1,51 @@
+"""What a device said of itself in `dev.report`, as far as the platform has to respect it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.platform.settings import PlatformSettings
+
+_KB = 1024
+_MAX_PENDING = 20
+"""Commands that a device takes at a time which names no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The limits of one device, or of many that report the same."""
+
+    package_bytes: int
+    """A larger message is refused."""
+    max_pending: int
+    """Commands that may wait for an answer at a time."""
+    template_type: str | None
+    """Biometric type whose templates both sides take, or None."""
+    func_ids: frozenset[str]
+    """What the device supports."""
+
+
+class Reports:
+    """Reads the reports of one platform's devices: thousands report the same, and it is kept once.
+
+    Attributes:
+        none: What holds for a device before its report.
+    """
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self._bio_data = settings.multi_bio_data_support.split(":")
+        self._kept: dict[Reported, Reported] = {}
+        self.none = Reported(settings.max_package_kb * _KB, _MAX_PENDING, None, frozenset())
+
+    def read(self, params: Mapping[str, Any]) -> Reported:
+        """What valid params of `dev.report` say."""
+        device = params["multiBioDataSupport"].split(":")
+        both = [str(kind) for kind, pair in enumerate(zip(device, self._bio_data, strict=False)) if pair == ("1", "1")]
+        reported = Reported(
+            package_bytes=int(params.get("maxPackageSize") or self._settings.max_package_kb) * _KB,
+            max_pending=int(params.get("maxPendingCmdCount") or _MAX_PENDING),
+            template_type=both[-1] if both else None,
+            func_ids=frozenset(params["funcIds"]),
+        )
+        return self._kept.setdefault(reported, reported)

@@ -1,0 +1,69 @@
+"""Settings for tests, the scenario format's defaults with what a test changes; and services without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+from simulator.clock import Clock, TimerQueue
+from simulator.platform.answers import AnswerPolicy
+from simulator.platform.authority import Authority
+from simulator.platform.directory import DeviceIdentity, ListedDirectory
+from simulator.platform.ledger.devices import DeviceTable
+from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.notices import Notices
+from simulator.platform.services import Services
+from simulator.platform.settings import AnswerRule, MeetingPlan, PlatformSettings, PlatformTls, PushRule
+from simulator.platform.tally import Tally
+from simulator.scenario.sections.platform import AnswerSection, MeetingsSection, PlatformSection, PushSection
+
+
+def platform_settings(**changes: Any) -> PlatformSettings:
+    """Settings with the plain channel, no users and no meetings, which most tests would only wait for."""
+    section = PlatformSection.model_validate({})
+    chosen = {"channel": "plain", "tls": None, "users": 0, "meetings": meeting_plan(count=0), **changes}
+    return replace(section.settings(chosen["channel"], chosen["tls"]), **chosen)
+
+
+def push_rule(command: str, **changes: Any) -> PushRule:
+    return replace(PushSection(command=command).rule(), **changes)
+
+
+def answer_rule(func_id: str, **changes: Any) -> AnswerRule:
+    return replace(AnswerSection(func_id=func_id).rule(), **changes)
+
+
+def meeting_plan(**changes: Any) -> MeetingPlan:
+    return replace(MeetingsSection().plan(members=0), **changes)
+
+
+def platform_tls(
+    certificate: Path | None = None, key: Path | None = None, client_ca: Path | None = None
+) -> PlatformTls:
+    return PlatformTls(certificate=certificate, key=key, client_ca=client_ca)
+
+
+def services_of(
+    settings: PlatformSettings, ledger: Ledger, clock: Clock, identities: tuple[DeviceIdentity, ...] = ()
+) -> Services:
+    """Services without an event loop, for parts that delay no answers."""
+    tally = Tally(ledger)
+    devices = DeviceTable(ledger)
+    return Services(
+        settings=settings,
+        seed=1,
+        clock=clock,
+        timers=TimerQueue(clock),
+        loop=cast("asyncio.AbstractEventLoop", None),
+        ledger=ledger,
+        devices=devices,
+        tally=tally,
+        authority=Authority(ListedDirectory(identities), devices, clock),
+        answers=AnswerPolicy(settings.answers, Random(1)),
+        notices=Notices(tally, clock, log=lambda line: None),
+        log=lambda line: None,
+        verbose=False,
+    )
