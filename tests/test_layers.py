@@ -30,7 +30,7 @@ BASE = {
     "simulator.growing_file",
 }
 WIRE = {"simulator.clock"}
-FIELDS = {"simulator.shown", "simulator.closest"}
+FIELDS = {"simulator.shown", "simulator.closest", "simulator.protocol.limits"}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.fields"}
 SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
 FLEET = SCENARIO | {"simulator.scenario"}

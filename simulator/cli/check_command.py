@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         UsageError: for a fleet without devices.
         ScenarioProblemsError: with the problems of all scenarios.
     """
-    from simulator.fields.base import MOST_DEVICES
+    from simulator.fields.limits import MOST_DEVICES
 
     if options.users is not None and not 1 <= options.users <= MOST_DEVICES:
         raise UsageError(f"check: -u must be at least 1 and at most {MOST_DEVICES:,}")

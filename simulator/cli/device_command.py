@@ -217,7 +217,7 @@ def _trace_file(options: argparse.Namespace) -> "Iterator[Out | None]":
 
 
 def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
-    from simulator.fields.base import LONGEST_RUN
+    from simulator.fields.limits import LONGEST_RUN
     from simulator.fields.units import parse_duration
 
     if options.duration is None:

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     Raises:
         UsageError: for a wrong scenario, a number below 1, or a file that exists or cannot be made.
     """
-    from simulator.fields.base import MOST_DEVICES
+    from simulator.fields.limits import MOST_DEVICES
 
     scenario = read_scenario(options.scenario, csv_needed=False)
     count = scenario.devices if options.users is None else options.users

@@ -1,1 +1,1 @@
-"""Field types and the base model of scenario sections; below the devices, whose behaviours declare sections too."""
+"""What scenario sections are made of; below the devices, whose behaviours declare sections of their own."""

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from simulator.closest import closest
-from simulator.fields.base import LONGEST_RUN, MOST_DEVICES
+from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
 from simulator.fields.units import format_duration, format_rate, parse_duration
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument

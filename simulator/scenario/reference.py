@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from simulator.fields.base import Section, Shown, Within
+from simulator.fields.section import Section, Shown, Within
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.validation import section_in
 
@@ -21,7 +21,7 @@ _WORDS = (("ge", "at least", ""), ("le", "at most", ""), ("max_length", "at most
 
 _HEAD = """# The scenario file
 
-<!-- Made from simulator/fleet/sections by `python -m simulator.scenario.reference`; a test fails when it is stale. -->
+<!-- Made from the sections by `python -m simulator.scenario.reference`; a test fails when it is stale. -->
 
 A scenario is a YAML file. The smallest one that works:
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.closest import closest
-from simulator.fields.base import OutOfRange, WrongWord
+from simulator.fields.section import OutOfRange, WrongWord
 from simulator.scenario.problems import MAX_LISTED, Problem, dotted
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.yaml_source import Path, YamlSource

@@ -4,16 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.fields.base import (
-    EMBEDDED,
-    LONGEST_RUN,
-    FileName,
-    Name,
-    PositiveDuration,
-    Section,
-    Targets,
-    within_time,
-)
+from simulator.fields.limits import LONGEST_RUN
+from simulator.fields.quantities import PositiveDuration, within_time
+from simulator.fields.section import Section
+from simulator.fields.targets import EMBEDDED, Targets
+from simulator.fields.texts import FileName, Name
 from simulator.scenario.sections.downloads import DownloadsSection
 from simulator.scenario.sections.group import GroupFields, GroupSection
 from simulator.scenario.sections.platform import PlatformSection

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from simulator.fields.base import Section, Shown
+from simulator.fields.section import Section, Shown
 from simulator.scenario.download_rules import parse_host
 
 DOWNLOADS_AT_ONCE = 100

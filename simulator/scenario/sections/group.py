@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from simulator.device.settings import (
     Arrival,
@@ -14,33 +14,26 @@ from simulator.device.settings import (
     VerificationSettings,
     Wave,
 )
-from simulator.fields.base import (
-    LONGEST_RUN,
-    MOST_DEVICES,
+from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
+from simulator.fields.quantities import (
     Duration,
     DurationRange,
     InRun,
     InYear,
-    Line,
-    Name,
+    PhotoSize,
     PositiveDuration,
     Rate,
-    Section,
     Share,
     Size,
-    SizeRange,
-    known,
     within_rate,
     within_time,
 )
 from simulator.fields.range import Range
+from simulator.fields.section import Section, known
+from simulator.fields.texts import Line, Locale, Name
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
+from simulator.protocol.catalogue.common import VERIFY_STYLES
 from simulator.protocol.catalogue.formats import Format
-from simulator.protocol.limits import MAX_PHOTO_BYTES
-
-MIN_PHOTO = 1024
-VERIFY_STYLES = frozenset((*range(30), 200))
-"""vendor PUSH manuals."""
 
 SET_ELSEWHERE = {
     "fwVer": "`firmware`",
@@ -57,27 +50,6 @@ SET_ELSEWHERE = {
     "mac": "the serial number: every device has its own",
 }
 """Parameters of `dev.report` that `options` may not override, and what sets them."""
-
-
-def _photo_size(value: Range) -> Range:
-    if value.low < MIN_PHOTO or value.high > MAX_PHOTO_BYTES:
-        raise ValueError(f"a photo is between {MIN_PHOTO // 1024}KB and {MAX_PHOTO_BYTES // 1024}KB")
-    return value
-
-
-PhotoSize = Annotated[SizeRange, AfterValidator(_photo_size)]
-
-
-def _locale(value: str) -> str:
-    if value not in ("zh_CN", "en_US"):
-        # Imported only when needed: faker takes a good part of a second.
-        from faker.config import AVAILABLE_LOCALES
-
-        known(value, sorted(name for name in AVAILABLE_LOCALES if "_" in name), "locale of faker")
-    return value
-
-
-Locale = Annotated[str, AfterValidator(_locale), Field(examples=["zh_CN", "en_US"])]
 
 
 class WaveSection(Section):
@@ -115,7 +87,7 @@ class VerificationSection(Section):
     @field_validator("styles")
     @classmethod
     def _known_styles(cls, styles: list[int]) -> list[int]:
-        unknown = [style for style in styles if style not in VERIFY_STYLES]
+        unknown = [style for style in styles if str(style) not in VERIFY_STYLES]
         if unknown or not styles:
             raise ValueError(f"{unknown or 'an empty list'}: a verifyStyle is 0 to 29, or 200")
         return styles

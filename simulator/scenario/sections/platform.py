@@ -5,22 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from simulator.fields.base import (
-    LONGEST_RUN,
-    Duration,
-    FileName,
-    InRun,
-    InYear,
-    Line,
-    PositiveDuration,
-    Section,
-    Share,
-    Shown,
-    Size,
-    Within,
-    known,
-    within_time,
-)
+from simulator.fields.limits import LONGEST_RUN
+from simulator.fields.quantities import Duration, InRun, InYear, PositiveDuration, Share, Size, within_time
+from simulator.fields.section import Section, Shown, Within, known
+from simulator.fields.texts import FileName, Line
 from simulator.fields.units import format_duration, parse_duration
 from simulator.platform.settings import (
     AnswerRule,

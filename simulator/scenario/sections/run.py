@@ -6,20 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from simulator.fields.base import (
-    MOST_DEVICES,
-    Duration,
-    FileName,
-    InRun,
-    PositiveDuration,
-    PositiveRate,
-    Section,
-    Share,
-    Shown,
-    known,
-    within_rate,
-    within_time,
-)
+from simulator.fields.limits import MOST_DEVICES
+from simulator.fields.quantities import Duration, InRun, PositiveDuration, PositiveRate, Share, within_rate, within_time
+from simulator.fields.section import Section, Shown, known
+from simulator.fields.texts import FileName
 from simulator.protocol.channel.registry import DEFAULT_SUITE, available_suites
 from simulator.scenario.identity_values import MAX_SN
 

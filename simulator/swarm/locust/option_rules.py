@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from locust.util.timespan import parse_timespan
 
-from simulator.fields.base import LONGEST_RUN, MOST_DEVICES
+from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
 from simulator.fields.units import parse_duration
 
 USER_CLASS: Final = "MeetingDevice"

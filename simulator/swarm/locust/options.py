@@ -18,8 +18,8 @@ from locust import argument_parser
 
 from reports.summary import check_thresholds
 from simulator.exit_codes import ExitCode
-from simulator.fields.base import LONGEST_RUN
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
+from simulator.fields.limits import LONGEST_RUN
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import scale_counts
 from simulator.scenario.problems import ScenarioError

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.device.settings import Start
-from simulator.fields.base import EMBEDDED
+from simulator.fields.targets import EMBEDDED
 from simulator.fleet.identities import IdentitySource, identities_of, read_identities
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.travelled_identities import travelled_identities

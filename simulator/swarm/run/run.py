@@ -26,7 +26,7 @@ from reports.summary import parse_all
 from reports.verdict import code_of, exit_code
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
-from simulator.fields.base import EMBEDDED
+from simulator.fields.targets import EMBEDDED
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario

@@ -1,0 +1,144 @@
+"""Field types that are written with a unit: durations, rates, sizes, shares, and ranges of them.
+
+They turn text into plain numbers (seconds, events per second, bytes, shares) and say in the JSON Schema what the text
+looks like. Messages of their `ValueError`s reach the user as they are.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from simulator.fields.limits import LONGEST_RUN
+from simulator.fields.range import Range
+from simulator.fields.section import Shown, Within
+from simulator.fields.units import (
+    format_duration,
+    format_rate,
+    format_share,
+    format_size,
+    parse_duration,
+    parse_duration_range,
+    parse_rate,
+    parse_share,
+    parse_size,
+    parse_size_range,
+)
+from simulator.protocol.limits import MAX_PHOTO_BYTES
+
+MIN_PHOTO_BYTES = 1024
+
+_NUMBER = r"[0-9]+(\.[0-9]+)?"
+_DURATION = rf"({_NUMBER}(ms|min|s|h|d))+"
+_SIZE = rf"{_NUMBER} ?(B|KB|MB)"
+
+
+def _text_schema(pattern: str, kind: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "title": kind, "examples": list(examples)})
+
+
+def _positive(parse: Callable[[object], float], what: str) -> Callable[[object], float]:
+    def parse_positive(value: object) -> float:
+        number = parse(value)
+        if number <= 0:
+            raise ValueError(f"{what} must be more than 0")
+        return number
+
+    return parse_positive
+
+
+def _range(parse: Callable[[object], tuple[float, float]]) -> Callable[[object], Range]:
+    def parse_into_range(value: object) -> Range:
+        low, high = parse(value)
+        return Range(low=low, high=high)
+
+    return parse_into_range
+
+
+def within_time(least: str, most: str) -> Within:
+    """Bounds of a duration or a range of durations."""
+    return Within(least, most, parse_duration)
+
+
+def within_rate(most: str) -> Within:
+    """The upper bound of a rate."""
+    return Within("0/s", most, parse_rate)
+
+
+def _written_range(write: Callable[[float], str]) -> Callable[[Range], str]:
+    return lambda value: write(value.low) if value.low == value.high else f"{write(value.low)}..{write(value.high)}"
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    _text_schema(_DURATION, "duration", "500ms", "10s", "2min", "1h30min"),
+    Shown("duration", format_duration),
+]
+"""Seconds."""
+InRun = Annotated[Duration, within_time("0s", LONGEST_RUN)]
+"""Seconds within a run."""
+InYear = Annotated[Duration, within_time("0s", "365d")]
+"""Seconds on a device's calendar."""
+PositiveDuration = Annotated[
+    float,
+    BeforeValidator(_positive(parse_duration, "a duration here")),
+    _text_schema(_DURATION, "duration", "500ms", "10s", "2min", "1h30min"),
+    Shown("duration", format_duration),
+]
+"""Seconds, more than 0."""
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    _text_schema(rf"{_NUMBER} ?/ ?(ms|s|min|h|d)", "rate", "6/min", "0.5/s"),
+    Shown("rate", format_rate),
+]
+"""Events per second."""
+PositiveRate = Annotated[
+    float,
+    BeforeValidator(_positive(parse_rate, "a rate here")),
+    _text_schema(rf"{_NUMBER} ?/ ?(ms|s|min|h|d)", "rate", "20/s", "300/min"),
+    Shown("rate", format_rate),
+]
+"""Events per second, more than 0."""
+Size = Annotated[
+    int, BeforeValidator(parse_size), _text_schema(_SIZE, "size", "14KB", "900B"), Shown("size", format_size)
+]
+"""Bytes."""
+Share = Annotated[
+    float,
+    BeforeValidator(parse_share),
+    WithJsonSchema(
+        {
+            "title": "share",
+            "anyOf": [
+                {"type": "string", "pattern": rf"^{_NUMBER} ?%$"},
+                {"type": "number", "minimum": 0, "maximum": 1},
+            ],
+            "examples": ["5%", 0.05],
+        }
+    ),
+    Shown("share", format_share),
+]
+"""0 to 1."""
+DurationRange = Annotated[
+    Range,
+    BeforeValidator(_range(parse_duration_range)),
+    _text_schema(rf"(({_NUMBER}|{_DURATION})(\.\.|-))?{_DURATION}", "duration or range", "5s..10s", "5s"),
+    Shown("duration or range", _written_range(format_duration)),
+]
+SizeRange = Annotated[
+    Range,
+    BeforeValidator(_range(parse_size_range)),
+    _text_schema(rf"(({_NUMBER}|{_SIZE})(\.\.|-))?{_SIZE}", "size or range", "9KB..25KB", "14KB"),
+    Shown("size or range", _written_range(format_size)),
+]
+
+
+def _photo_size(value: Range) -> Range:
+    if value.low < MIN_PHOTO_BYTES or value.high > MAX_PHOTO_BYTES:
+        raise ValueError(f"a photo is between {MIN_PHOTO_BYTES // 1024}KB and {MAX_PHOTO_BYTES // 1024}KB")
+    return value
+
+
+PhotoSize = Annotated[SizeRange, AfterValidator(_photo_size)]

@@ -1,0 +1,72 @@
+"""What a scenario's section is: a strict mapping, and the marks and errors that its fields' types use."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from simulator.closest import closest
+from simulator.fields.range import Range
+
+
+class WrongWord(ValueError):  # noqa: N818 - it is raised inside validators and shown as a problem
+    """A value that is none of the known ones; `suggestion` is what it probably should be."""
+
+    def __init__(self, message: str, suggestion: str | None) -> None:
+        self.suggestion = suggestion
+        super().__init__(message)
+
+
+class OutOfRange(ValueError):  # noqa: N818 - as above
+    """A value that can be read and is not plausible; the text says what would be."""
+
+
+class Section(BaseModel):
+    """A mapping of the scenario file: unknown keys and values of the wrong type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a field type is named in the documentation, and how a value of it is written in a scenario file."""
+
+    kind: str
+    write: Callable[[Any], str]
+
+
+class Within:
+    """Bounds of a field that is written with a unit; as in `Annotated[Duration, Within(…)]`.
+
+    They are the ends of what can be meant: what lies outside is a slip, or more than any machine carries.
+    """
+
+    def __init__(self, least: str, most: str, parse: Callable[[object], float]) -> None:
+        self._least, self._most = parse(least), parse(most)
+        self.text = f"{least} to {most}" if self._least else f"at most {most}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: Any) -> Any:
+        low, high = (value.low, value.high) if isinstance(value, Range) else (value, value)
+        # What is not comparable (a number that is none) is out of range too.
+        if not (self._least <= low and high <= self._most):
+            raise OutOfRange(f"it must be {self.text}")
+        return value
+
+
+def known(word: str, words: Iterable[str], what: str) -> str:
+    """`word` itself, where it is one of `words`.
+
+    Raises:
+        WrongWord: it is not; suggests the nearest, or lists them where they are few.
+    """
+    choices = list(words)
+    if word in choices:
+        return word
+    near = closest(word, choices)
+    listed = f"; known: {', '.join(choices)}" if not near and len(choices) <= 12 else ""
+    raise WrongWord(f"'{word}' is no {what}{listed}", near)

@@ -1,0 +1,74 @@
+"""Field types of plain text: names that people give, text in one line, names of files, locales."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from simulator.fields.section import Shown, known
+from simulator.shown import printable
+
+MAX_NAME = 64
+
+
+def plain_name(value: Any) -> str:
+    """A name that people give: of any script, with any mark or emoji, in one line. What is made from it (a file's name)
+    is made safe there.
+
+    Raises:
+        ValueError: it is empty, longer than 64 characters, or holds what cannot be seen.
+    """
+    if not isinstance(value, str):
+        raise ValueError("must be text: put it in quotes")
+    name = unicodedata.normalize("NFC", value)
+    if not name.strip():
+        raise ValueError("must not be empty")
+    if len(name) > MAX_NAME:
+        raise ValueError(f"has {len(name):,} characters; a name has at most {MAX_NAME}")
+    return one_line(name)
+
+
+def one_line(value: str) -> str:
+    """Text that can stand in a line: in messages, tables, logs.
+
+    Raises:
+        ValueError: it holds line breaks, control characters, or marks that turn or hide text.
+    """
+    shown = printable(value)
+    if shown != value:
+        at = next(place for place, pair in enumerate(zip(value, shown, strict=False)) if pair[0] != pair[1])
+        raise ValueError(f"holds U+{ord(value[at]):04X} (character {at + 1}), which cannot be seen: take it out")
+    return value
+
+
+def _file_name(value: str) -> str:
+    if len(value) > MAX_PATH:
+        raise ValueError(f"has {len(value):,} characters, more than the name of a file can have")
+    return one_line(value)
+
+
+MAX_PATH = 1024
+
+Name = Annotated[
+    str,
+    BeforeValidator(plain_name),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
+    Shown("name", str),
+]
+Line = Annotated[str, AfterValidator(one_line)]
+"""Text in one line."""
+FileName = Annotated[str, Field(min_length=1), AfterValidator(_file_name)]
+"""Name of a file or directory, relative to the scenario file."""
+
+
+def _locale(value: str) -> str:
+    if value not in ("zh_CN", "en_US"):
+        # Imported only when needed: faker takes a good part of a second.
+        from faker.config import AVAILABLE_LOCALES
+
+        known(value, sorted(name for name in AVAILABLE_LOCALES if "_" in name), "locale of faker")
+    return value
+
+
+Locale = Annotated[str, AfterValidator(_locale), Field(examples=["zh_CN", "en_US"])]
+"""Language and country of people's names."""
