@@ -6,6 +6,7 @@ A view holds references and numbers, no text; it is made anew when it is needed.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
@@ -20,6 +21,8 @@ from simulator.measurements.names import (
     LOOP_LAG_TAG,
     OWN_ENDINGS,
     PENDING,
+    PHOTO_FIGURES,
+    PHOTO_PREFIX,
     RECORD_DELIVERY,
     RECORD_FIGURES,
     REFUSED,
@@ -105,6 +108,7 @@ class Figures:
     anomalies: int
     internal_errors: int
     records: Mapping[str, int]
+    photos: Mapping[str, int]
     cpu_percent: float | None
     rss_mb: float | None
     requests: int
@@ -120,6 +124,12 @@ def all_requests(series: Mapping[str, SeriesFigures | Totals]) -> tuple[int, int
     return sum(item.count for item in found), sum(item.failures for item in found)
 
 
+def requests_told(summary: Mapping[str, Any]) -> tuple[int, int]:
+    """The same as `all_requests`, of a summary, which keeps requests apart from flows and commands."""
+    rows = summary["requests"].values()
+    return sum(row["count"] for row in rows), sum(row["failures"] for row in rows)
+
+
 def without(histogram: Histogram, part: Histogram) -> Histogram:
     """What is left of `histogram` when the values of `part`, which are among its own, are taken out."""
     if not part.count:
@@ -132,8 +142,20 @@ def without(histogram: Histogram, part: Histogram) -> Histogram:
 
 
 def record_counts(events: Mapping[str, int]) -> dict[str, int]:
-    """Records by what became of them; `pending` is what is left, so it is right after a crash, too."""
-    counts = {name: events.get(name, 0) for name in RECORD_FIGURES}
+    """Records by what became of them; `pending` is what is left, so it is right after a crash, too.
+
+    Args:
+        events: how often each of `names.RECORD_EVENTS` was told.
+    """
+    return _with_pending({name: events.get(name, 0) for name in RECORD_FIGURES})
+
+
+def photo_counts(events: Mapping[str, int]) -> dict[str, int]:
+    """The same of the pictures that go with records."""
+    return _with_pending({name: events.get(PHOTO_PREFIX + name, 0) for name in PHOTO_FIGURES})
+
+
+def _with_pending(counts: dict[str, int]) -> dict[str, int]:
     counts[PENDING] = counts[GENERATED] - sum(counts[name] for name in (ACKNOWLEDGED, REFUSED, REJECTED))
     return counts
 
@@ -271,6 +293,7 @@ def _figures(
         anomalies=sum(anomaly.tally.count for anomaly in measurements.anomalies.values()),
         internal_errors=measurements.internal_errors.total,
         records=record_counts(measurements.records),
+        photos=photo_counts(measurements.records),
         cpu_percent=measurements.health.cpu_percent(),
         rss_mb=measurements.health.rss_mb(),
         requests=requests,

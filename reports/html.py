@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from reports import text
 from reports.charts import chart_data
-from reports.figures import succeeded
+from reports.figures import requests_told, succeeded
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
@@ -127,8 +127,7 @@ def _tiles(
     summary: Mapping[str, Any], data: Mapping[str, Any], initial: Mapping[str, float | None]
 ) -> list[dict[str, Any]]:
     fleet, records = summary["fleet"], summary["records"]
-    requests = sum(figures["count"] for figures in summary["requests"].values())
-    failures = sum(figures["failures"] for figures in summary["requests"].values())
+    requests, failures = requests_told(summary)
     init = summary["flows"][INIT.name]
     of_init = f"median {text.milliseconds(initial['p50'])} ms, slowest {text.milliseconds(initial['max'])} ms"
     if init["failures"]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports import markup, text
+from reports.figures import requests_told
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.names import KNOWN_NAMES
 from simulator.shown import detail
@@ -76,8 +77,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
     lost = f", {records['rejected']:,} rejected" if records["rejected"] else ""
     full = f", {records['refused']:,} refused" if records["refused"] else ""
     state = text.generator_state(generator)
-    requests = sum(figures["count"] for figures in summary["requests"].values())
-    failures = sum(figures["failures"] for figures in summary["requests"].values())
+    requests, failures = requests_told(summary)
     return "\n".join(
         [
             f"- {text.duration(summary['duration_s'])} from {summary['started']}",

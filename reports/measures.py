@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, PHOTO_FIGURES, RECORD_FIGURES
 
 
 class Scope(Enum):
@@ -80,11 +81,16 @@ class Measure:
         return text == self.name if self.name != PERCENTILE else re.fullmatch(PERCENTILE_PATTERN, text) is not None
 
 
-def _records(name: str, example: str, explained: str) -> Measure:
-    def read(question: Question) -> float:
-        return question.figures.records[name]
+def _counted(kind: str, name: str, explained: str) -> Measure:
+    """How many records or pictures something became of; `kind` is the attribute of `Figures` that holds them."""
 
-    return Measure(f"records.{name}", COUNT, Scope.RUN, read, explained, example, whole_run=True)
+    def read(question: Question) -> float:
+        counts: Mapping[str, int] = getattr(question.figures, kind)
+        return counts[name]
+
+    limit = ">= 1000" if name in (GENERATED, ACKNOWLEDGED) else "== 0"
+    text = f"{explained[0].upper()}{explained[1:]}."
+    return Measure(f"{kind}.{name}", COUNT, Scope.RUN, read, text, f"{kind}.{name} {limit}", whole_run=True)
 
 
 # fmt: off
@@ -137,13 +143,8 @@ MEASURES: Final = (
     Measure("internal_errors", COUNT, Scope.RUN, lambda asked: asked.figures.internal_errors,
             "Faults of best-fleet itself. Any of them makes the run invalid, whatever the thresholds say.",
             "internal_errors == 0", whole_run=True),
-    _records("generated", "records.generated >= 1000", "Records that devices made when people verified."),
-    _records("acknowledged", "records.acknowledged >= 1000", "Records that the platform acknowledged."),
-    _records("pending", "records.pending == 0", "Records without an acknowledgement when the run ended."),
-    _records("refused", "records.refused == 0", "Records that a device could not keep, because its store was full."),
-    _records("rejected", "records.rejected == 0",
-             "Records that were given up: refused five times by the platform, or too large for a package."),
-    _records("resent", "records.resent < 100", "Records that were sent again."),
+    *(_counted("records", name, explained) for name, explained in RECORD_FIGURES.items()),
+    *(_counted("photos", name, explained) for name, explained in PHOTO_FIGURES.items()),
     Measure("generator.cpu", LOAD, Scope.RUN, lambda asked: asked.figures.cpu_percent,
             "Mean CPU use of the busiest process that runs devices, in percent of one core.", "generator.cpu < 80 %",
             whole_run=True),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from reports.evaluation import evaluate_all
-from reports.figures import lost_connections, missed_requests, record_counts
+from reports.figures import lost_connections, missed_requests, photo_counts, record_counts
 from reports.masking import mask
 from reports.order import in_order
 from reports.run_info import RunInfo, masked
@@ -69,6 +69,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "flows": flows,
         "commands": {tag: _command(measurements.totals[tag]) for tag in _tags(measurements, is_command)},
         "records": record_counts(measurements.records),
+        "photos": photo_counts(measurements.records),
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
         "failures": _failures(measurements),

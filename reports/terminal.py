@@ -16,6 +16,7 @@ from rich.text import Text
 
 from reports import text
 from reports.verdict import headline, note_lines, reason_lines
+from simulator.measurements.names import RECORD_FIGURES
 from simulator.printing import safe
 from simulator.shown import printable
 
@@ -144,13 +145,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
     ]
     if fleet["disconnects"]:
         lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")
-    lines.append(
-        "[bold]Records[/]     "
-        + ", ".join(
-            f"{records[name]:,} {name}"
-            for name in ("generated", "acknowledged", "pending", "refused", "rejected", "resent")
-        )
-    )
+    lines.append("[bold]Records[/]     " + ", ".join(f"{records[name]:,} {name}" for name in RECORD_FIGURES))
     lag = generator["loop_lag_ms"]
     state = text.generator_state(generator)
     lines.append(

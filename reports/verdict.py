@@ -11,7 +11,7 @@ from typing import Any, Final
 from reports import text
 from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
-from reports.figures import lost_connections, missed_requests, record_counts
+from reports.figures import all_requests, lost_connections, missed_requests, record_counts
 from reports.measures import FAILURES
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
@@ -240,8 +240,10 @@ def _of_requests(measurements: RunMeasurements, run: RunInfo, thresholds: Sequen
     if not counted:
         return
     tag, code = max(counted, key=lambda key: counted[key])
-    count = sum(totals.count for totals in requests.values()) if of_requests else measurements.totals[tag].count
-    values = {"failures": sum(counted.values()), "count": count}
+    flow = measurements.totals[tag]
+    # Only one flow is named, so its own figures stand beside the name.
+    count, failures = all_requests(requests) if of_requests else (flow.count, flow.failures)
+    values = {"failures": failures, "count": count}
     if not run.failure_code:
         yield Finding("errors_allowed", values)
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
-from simulator.measurements.names import is_failure
+from simulator.measurements.names import GENERATED, PENDING, REFUSED, is_failure
 from simulator.shown import detail
 
 if TYPE_CHECKING:
@@ -95,19 +95,19 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
     """What decides about the exit code, as in a run."""
+    from reports.figures import record_counts
     from simulator.measurements.findings import Finding
 
     if result.internal_errors:
         yield Finding("internal_error", {"count": len(result.internal_errors), "example": result.internal_errors[0]})
     if not result.came_online:
         yield Finding("none_online", {"devices": 1})
-    records = result.records
-    generated = records["generated"]
-    pending = generated - records["acknowledged"] - records["refused"] - records["rejected"]
-    if pending:
-        yield Finding("records_unaccounted", {"pending": pending, "generated": generated})
-    if records["refused"]:
-        yield Finding("records_refused", {"refused": records["refused"], "generated": generated})
+    records = record_counts(result.records)
+    generated = records[GENERATED]
+    if records[PENDING]:
+        yield Finding("records_unaccounted", {"pending": records[PENDING], "generated": generated})
+    if records[REFUSED]:
+        yield Finding("records_refused", {"refused": records[REFUSED], "generated": generated})
     failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}
     if failed:
         name, code = max(failed, key=lambda key: failed[key])

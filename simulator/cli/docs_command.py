@@ -10,8 +10,9 @@ from simulator.cli.errors import UsageError
 from simulator.exit_codes import ExitCode
 
 DESCRIPTION = """\
-Write the documents anew that are generated from the code: the protocol's reference from the catalogue, the scenario
-format and its JSON Schema from the scenario's model. For developers of this project; a test finds outdated ones."""
+Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
+measures from its list of names, the scenario format and its JSON Schema from the scenario's model. For developers of
+this project; a test finds outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -51,6 +52,13 @@ def protocol_page() -> str:
     return reference_page()
 
 
+def measurements_page() -> str:
+    """Every name under which a run is measured."""
+    from simulator.measurements.reference import measurements_page
+
+    return measurements_page()
+
+
 def scenario_page() -> str:
     """Every key of the scenario format, from its model."""
     from simulator.scenario.reference import scenario_markdown
@@ -68,6 +76,7 @@ def scenario_schema_file() -> str:
 DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "docs/protocol.md": protocol_page,
+        "docs/measurements.md": measurements_page,
         "docs/scenario.md": scenario_page,
         "scenarios/scenario.schema.json": scenario_schema_file,
     }

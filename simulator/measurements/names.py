@@ -125,25 +125,25 @@ RECORD_EVENTS: Final = (
 """What devices tell of records and pictures."""
 RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        GENERATED: "a person verified",
-        ACKNOWLEDGED: "the platform took it",
-        PENDING: "none of the others when the run ended",
-        REFUSED: "the device's own store was full",
-        REJECTED: "given up: refused five times by the platform, or too large for a package",
-        RESENT: "offered once more",
+        GENERATED: "records that devices made when people verified",
+        ACKNOWLEDGED: "records that the platform acknowledged",
+        PENDING: "records without an acknowledgement when the run ended, which nobody gave up either",
+        REFUSED: "records that a device could not keep, because its store was full",
+        REJECTED: "records that were given up: refused five times by the platform, or too large for a package",
+        RESENT: "records that were sent again",
     }
 )
 """What is reported of records, in the order of tables; `PENDING` is computed from the others."""
 PHOTO_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        GENERATED: "a picture was taken at a verification",
-        ACKNOWLEDGED: "the platform took it",
-        PENDING: "none of the others when the run ended",
-        REFUSED: "the device's own store was full",
-        REJECTED: "given up, alone or together with its record",
+        GENERATED: "pictures that devices took when people verified",
+        ACKNOWLEDGED: "pictures that the platform acknowledged",
+        PENDING: "pictures without an acknowledgement when the run ended, which nobody gave up either",
+        REFUSED: "pictures that a device could not keep, because its store was full",
+        REJECTED: "pictures that were given up, alone or together with their records",
     }
 )
-"""Likewise of pictures."""
+"""Likewise of the pictures that go with records."""
 
 # --- Device states ---
 

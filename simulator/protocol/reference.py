@@ -51,12 +51,15 @@ def _contents() -> str:
 
 def _codes() -> str:
     always = ", ".join(f"`{func_id}`" for func_id in ALWAYS_SUPPORTED)
-    rows = [(f"`{code}`", message) for code, message in codes.MESSAGES.items()]
+    answers = [(f"`{code}`", message) for code, message in codes.MESSAGES.items()]
+    refusals = [(f"`{code}`", meaning) for code, meaning in codes.COMMAND_REFUSALS.items()]
     return (
         "## Codes\n\n"
         "Only the first is the document's; the embedded platform answers the others. A device treats each but the "
         "first as a failure.\n\n"
-        + _table(("code", "meaning"), rows)
+        + _table(("code", "meaning"), answers)
+        + "\nA device also answers commands with these:\n\n"
+        + _table(("code", "meaning"), refusals)
         + f"\nBoth sides support {always} whatever their `funcIds` lists say.\n"
     )
 

@@ -1,0 +1,69 @@
+"""The page of what a run measures in Markdown, made from `simulator.measurements.names`."""
+
+from collections.abc import Mapping
+
+from simulator.measurements.names import (
+    FLOWS,
+    OWN_CODES,
+    OWN_ENDINGS,
+    PHOTO_FIGURES,
+    PHOTO_PREFIX,
+    RECORD_FIGURES,
+    DeviceState,
+)
+
+_HEAD = """\
+# What a run measures
+
+Requests are named after their funcIds (`protocol.md`), with `getBrokerServer` for the broker look-up and `connect` for
+the opening of the WebSocket; commands are named likewise, and timed from their arrival at the device to its answer.
+Everything else that tables, charts, thresholds and `summary.json` name stands here. This page is generated from
+`simulator/measurements/names.py` (`make docs`); a test fails when it is out of date.
+"""
+_FAILED = """\
+A request, a flow or a command failed if its code is any but `00000000`. Counts of failed requests, be they on the
+terminal, on a page or in a file, are those of requests alone: flows and commands are told of by themselves.
+"""
+
+
+def measurements_page() -> str:
+    """The whole page; `docs/measurements.md` holds it."""
+    return "\n".join([_HEAD, _flows(), _records(), _states(), _endings(), _codes()])
+
+
+def _flows() -> str:
+    lines = [
+        f"- `{flow.name}`: {flow.measures}. The requests in it: {', '.join(f'`{part}`' for part in flow.parts)}.\n"
+        for flow in FLOWS
+    ]
+    return "## Flows\n\n" + "".join(lines)
+
+
+def _records() -> str:
+    photos = {f"photos.{name}": text for name, text in PHOTO_FIGURES.items()}
+    records = {f"records.{name}": text for name, text in RECORD_FIGURES.items()}
+    return (
+        "## Records and pictures\n\nVerification records by what became of them, and the pictures that go with some of "
+        f"them. The chart over time calls those of pictures `{PHOTO_PREFIX}…`; what is pending is no event, but what "
+        "the others leave.\n\n" + _meanings({**records, **photos})
+    )
+
+
+def _states() -> str:
+    return "## Device states\n\n" + _meanings({state.value: state.text for state in DeviceState})
+
+
+def _endings() -> str:
+    own = " and ".join(f"`{reason}`" for reason in sorted(OWN_ENDINGS))
+    return f"## Lost connections\n\nA connection is lost if it ends for any reason but {own}.\n"
+
+
+def _codes() -> str:
+    return (
+        f"## Codes\n\n{_FAILED}\nThe codes of the wire stand in `protocol.md`. These a device notes by itself and "
+        "never sends:\n\n" + _meanings(OWN_CODES)
+    )
+
+
+def _meanings(texts: Mapping[str, str]) -> str:
+    return "".join(f"- `{name}`: {text}\n" for name, text in texts.items())
