@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from reports.checkpoint import Checkpoint
 from reports.rebuild import load_run
 from reports.run_info import RunInfo
 from reports.writer import write_reports
@@ -17,6 +16,7 @@ from simulator.measurements.events import QueueRecorder
 from simulator.measurements.findings import Finding
 from simulator.measurements.intervals import MemoryIntervals
 from simulator.measurements.run import RunMeasurements
+from tests.reports.kept_run import KeptRun
 
 STARTED = 1_700_000_000.0
 
@@ -132,7 +132,7 @@ def test_a_run_that_broke_off_is_no_comparison(tmp_path: Path, capsys: pytest.Ca
     base = leave_run(tmp_path / "base", 0.020)
     measurements, info = load_run(Path(base))
     measurements.intervals = MemoryIntervals(measurements.intervals)
-    Checkpoint(tmp_path / "new", measurements, replace(info, run_ids=("new",))).write(STARTED + 20)
+    KeptRun(tmp_path / "new", measurements, replace(info, run_ids=("new",))).checkpoint(STARTED + 20 - info.started)
     assert main(["compare", base, str(tmp_path / "new")]) == 3
     assert "new is invalid: it broke off" in capsys.readouterr().out
 

@@ -1,24 +1,19 @@
 """Reports made from what runs left, whole or broken off."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reports.checkpoint import Checkpoint
+from reports.directory import ReportDirectory
 from reports.rebuild import UnreadableRunError, load_merged, merge, rebuild
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.verdict import note_lines
 from reports.writer import ALL_FILES, CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.run import RunMeasurements
+from tests.reports.kept_run import KeptRun
 
 Info = Callable[..., RunInfo]
 FINISHED = sorted(set(ALL_FILES) - {CHECKPOINT})
@@ -49,10 +44,11 @@ def test_rebuilds_the_same_report(busy: RunMeasurements, info: Info, tmp_path: P
 def test_checkpoint_stands_in_for_the_summary(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
     (tmp_path / SUMMARY).write_text("of an earlier run")
     run = info()
-    checkpoint = Checkpoint(tmp_path, busy, run)
-    assert checkpoint.tick(run.started + 30)
-    assert not checkpoint.tick(run.started + 31)
-    assert checkpoint.tick(run.started + 33.5)
+    with ReportDirectory(tmp_path) as taken:
+        taken.clear()
+        kept = KeptRun(tmp_path, busy, run)
+        kept.checkpoint(30)
+        kept.checkpoint(33.5)
     expected = build_summary(busy, replace(run, ended=run.started + 33.5, complete=False))
     rebuilt = rebuild(tmp_path)
     assert not rebuilt["complete"]
@@ -65,8 +61,7 @@ def test_checkpoint_stands_in_for_the_summary(busy: RunMeasurements, info: Info,
 
 def test_run_that_ends_well_leaves_no_checkpoint(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
     run = info()
-    checkpoint = Checkpoint(tmp_path, busy, run)
-    checkpoint.tick(run.started + 10)
+    KeptRun(tmp_path, busy, run).checkpoint(10)
     summary = write_reports(tmp_path, busy, run)
     assert sorted(path.name for path in tmp_path.iterdir()) == FINISHED
     assert figures(rebuild(tmp_path)) == figures(summary)
@@ -122,47 +117,3 @@ def test_missing_log_is_told(busy: RunMeasurements, info: Info, tmp_path: Path) 
         rebuild(tmp_path)
     with pytest.raises(UnreadableRunError, match="no such directory"):
         rebuild(tmp_path / "nowhere")
-
-
-GENERATOR = """
-import sys, time
-from pathlib import Path
-from reports.checkpoint import Checkpoint
-from reports.run_info import RunInfo
-from simulator.measurements.events import QueueRecorder
-from simulator.measurements.run import RunMeasurements
-
-started = time.time() - 60
-measurements, events = RunMeasurements(), []
-recorder = QueueRecorder(events.append)
-checkpoint = Checkpoint(Path(sys.argv[1]), measurements, RunInfo("killed", started, started, 1))
-now = started
-while True:
-    recorder.request("dev.heartbeat", now, 0.01, "00000000", 1, 1, 0.0)
-    now += 0.1
-    measurements.apply(events)
-    events.clear()
-    checkpoint.tick(now)
-    print(now - started, flush=True)
-"""
-
-
-def test_killed_generator_loses_five_seconds_at_most(tmp_path: Path) -> None:
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        [sys.executable, "-c", GENERATOR, str(tmp_path)], cwd=root, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    deadline = time.monotonic() + 60
-    for line in process.stdout:
-        if float(line) > 40 or time.monotonic() > deadline:
-            break
-    os.kill(process.pid, signal.SIGKILL)
-    reached = [float(line) for line in process.stdout.read().split("\n")[:-1] if line]
-    process.wait(10)
-    seconds = reached[-1] if reached else 40.0
-    summary = rebuild(tmp_path)
-    assert not summary["complete"]
-    assert summary["duration_s"] > seconds - 5.0
-    assert summary["requests"]["dev.heartbeat"]["count"] >= (seconds - 5.0) * 10
-    assert json.loads((tmp_path / SUMMARY).read_text())["complete"] is False

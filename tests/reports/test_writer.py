@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 import reports.writer
-from reports.checkpoint import Checkpoint
 from reports.rebuild import load_run, rebuild
 from reports.run_info import RunInfo
 from reports.verdict import exit_code, headline
@@ -32,6 +31,7 @@ from reports.writer import (
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
+from tests.reports.kept_run import KeptRun
 from tests.test_growing_file import Disk
 
 Info = Callable[..., RunInfo]
@@ -110,8 +110,8 @@ def test_what_the_log_could_not_take_stands_in_the_summary(
     busy: RunMeasurements, info: Info, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = info(thresholds=(HOLDS, "dev.heartbeat p50 < 60 s after 20s"))
-    checkpoint = Checkpoint(tmp_path, busy, run)
-    checkpoint.tick(run.started + 30)
+    kept = KeptRun(tmp_path, busy, run)
+    kept.checkpoint(30)
     disk = Disk(monkeypatch, room=5_000)
     summary = write_reports(tmp_path, busy, run)
     assert failed_files(summary, tmp_path) == [HLOG]
@@ -137,17 +137,17 @@ def test_a_disk_that_fills_up_and_has_room_again(
     run = info(thresholds=(HOLDS,))
     expected = write_reports(tmp_path / "whole", make_run(), run)
     directory = tmp_path / "report"
-    checkpoint = Checkpoint(directory, busy, run)
-    checkpoint.tick(run.started + 20)
+    kept = KeptRun(directory, busy, run)
+    kept.checkpoint(20)
     before = (directory / CHECKPOINT).read_bytes()
     disk = Disk(monkeypatch, room=2_000)
     for second in (23, 26, 29):
         with pytest.raises(OSError, match="No space left"):
-            checkpoint.tick(run.started + second)
+            kept.checkpoint(second)
     assert (directory / CHECKPOINT).read_bytes() == before
     assert load_run(directory)[0].totals["dev.heartbeat"].count > 0
     disk.room = 10**9
-    assert checkpoint.tick(run.started + 32)
+    kept.checkpoint(32)
     summary = write_reports(directory, busy, run)
     assert figures(summary) == figures(expected)
     assert exit_code(summary) == ExitCode.PASSED
@@ -156,7 +156,7 @@ def test_a_disk_that_fills_up_and_has_room_again(
 
 def test_a_log_that_a_power_cut_left_short_is_told(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
     run = info(thresholds=(HOLDS,))
-    Checkpoint(tmp_path, busy, run).tick(run.started + 40)
+    KeptRun(tmp_path, busy, run).checkpoint(40)
     log = (tmp_path / HLOG).read_bytes().splitlines(keepends=True)
     (tmp_path / HLOG).write_bytes(b"".join(log[: len(log) // 2]))
     summary = rebuild(tmp_path)
@@ -241,7 +241,7 @@ def test_a_file_that_cannot_be_put_right_does_not_stay_wrong(
 
 def test_without_a_summary_the_last_checkpoint_stays(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
     run = info(thresholds=(HOLDS,))
-    Checkpoint(tmp_path, busy, run).tick(run.started + 40)
+    KeptRun(tmp_path, busy, run).checkpoint(40)
     (tmp_path / SUMMARY / "in the way").mkdir(parents=True)
     write_reports(tmp_path, busy, run)
     assert names(tmp_path) == {MARKDOWN, JUNIT, HTML, HLOG, CHECKPOINT}

@@ -20,6 +20,7 @@ from simulator.measurements.health import (
     DEFAULT_STALL_LIMIT_MS,
     HealthSample,
 )
+from simulator.scenario.scenario import Scenario
 from simulator.swarm.tasks import OnError, counted
 
 logger = logging.getLogger("simulator.health")
@@ -41,6 +42,12 @@ class Limits:
     """How long the loop may stand still."""
     cpu_percent: float = CPU_LIMIT_PERCENT
     """Of one core, for `CPU_LIMIT_SECONDS`."""
+
+
+def limits_of(scenario: Scenario) -> Limits:
+    """What the scenario's `limits` say."""
+    limits = scenario.document.limits
+    return Limits(lag_ms=limits.loop_lag * 1000.0, stall_ms=limits.stall * 1000.0, cpu_percent=limits.cpu * 100.0)
 
 
 class HealthWatch:

@@ -15,6 +15,7 @@ import gevent
 from locust import stats
 from locust.html import get_html_report, process_html_filename
 
+from reports.output import Output, RunView
 from reports.writer import OUTPUT_FAILED, write_whole
 from simulator.measurements.findings import Finding
 from simulator.shown import printable
@@ -72,12 +73,14 @@ class GuardedCsv(stats.StatsCSVFileWriter):
                 logger.error("the CSV files %s_*.csv cannot be written on: %s", self.base_filepath, self.problem)
 
 
-class LocustFiles:
+class LocustFiles(Output):
     """The files that a run's command line asks Locust for, besides the run's own reports.
 
     Args:
         environment: Locust's.
     """
+
+    name = "locust_files"
 
     def __init__(self, environment: Any) -> None:
         self._environment = environment
@@ -89,8 +92,12 @@ class LocustFiles:
             # Locust leaves it to us.
             self._html, options.html_file = options.html_file, None
 
-    def write(self) -> list[Finding]:
-        """Bring them up to date, now that the last request is counted; returns what could not be written."""
+    def finish(self, run: RunView, now: float) -> None:
+        """Bring them up to date, now that the last request is counted."""
+        for finding in self._write():
+            run.find(finding.key, **finding.values)
+
+    def _write(self) -> list[Finding]:
         found = []
         if self._csv is not None:
             gevent.sleep(CSV_SETTLE_S)

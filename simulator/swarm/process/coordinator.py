@@ -18,6 +18,7 @@ from simulator.printing import exit_code
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.process.base import START_FAILURES, Role, start_failure
+from simulator.swarm.run.outputs import outputs_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import ELSEWHERE, spawn, swallowed_by_locust
 
@@ -60,9 +61,11 @@ class Coordinator(Role):
         if scenario is None:
             raise RuntimeError("a process that coordinates runs has a scenario")
         self._runs += 1
+        directory = self._directory(scenario)
         run = Run(
             scenario,
-            self._directory(scenario),
+            directory,
+            outputs_of(directory, self._locust_files, web_page=self.environment.web_ui is not None),
             self._abort_soon,
             self.process_name,
             self.clock,
@@ -97,7 +100,6 @@ class Coordinator(Role):
                 stop_timeout=self.environment.stop_timeout,
                 travels=travels,
                 processes=max(1, self.runner.worker_count),
-                live=self.environment.web_ui is None,
                 planned_s=self._planned_seconds(),
             )
         except START_FAILURES as error:
@@ -163,7 +165,7 @@ class Coordinator(Role):
             if not run.closed and self.environment.web_ui is not None:
                 # Nothing else ends a run of the web page before its time without a word.
                 run.find_early_end("stopped_by_hand")
-            run.close(self._locust_files.write)
+            run.close()
             self._codes[run.run_id] = self._judged_elsewhere(run)
         self.environment.process_exit_code = self._exit_code()
 

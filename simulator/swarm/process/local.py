@@ -3,9 +3,9 @@
 import logging
 
 from simulator.swarm.generator.generator import Generator
+from simulator.swarm.generator.health import limits_of
 from simulator.swarm.process.base import START_FAILURES
 from simulator.swarm.process.coordinator import Coordinator
-from simulator.swarm.run.run import limits_of
 from simulator.swarm.run.runtime_factory import runtime_factory
 
 logger = logging.getLogger("simulator.swarm")

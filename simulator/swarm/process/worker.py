@@ -23,6 +23,7 @@ from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
 from simulator.scenario.sections.run import LEASE_S
 from simulator.swarm.generator.generator import Generator, RuntimeFactory
+from simulator.swarm.generator.health import limits_of
 from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.process import messages
@@ -31,7 +32,6 @@ from simulator.swarm.process.clock_offset import ROUNDS, ClockOffset
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.leases import RENEWALS, LeaseHolder
 from simulator.swarm.run.order import RunOrder, scenario_of
-from simulator.swarm.run.run import limits_of
 from simulator.swarm.run.runtime_factory import runtime_factory
 from simulator.swarm.tasks import counted, spawn
 

@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any
 
 from reports.order import in_order
+from reports.output import Output, RunView
 from simulator.measurements.devices import active
 from simulator.measurements.names import is_request
 from simulator.measurements.run import HOLD_S, RunMeasurements
@@ -12,8 +13,10 @@ KEPT_S = 3_600
 """An hour at one point a second; older points leave the page, not the report."""
 
 
-class PageHistory:
+class PageHistory(Output):
     """Points of the charts: devices by state, and latency per funcId in each second."""
+
+    name = "page_history"
 
     def __init__(self) -> None:
         self._points: deque[dict[str, Any]] = deque(maxlen=KEPT_S)
@@ -22,8 +25,9 @@ class PageHistory:
         """What the latest point says; a second in which nobody looked was no different."""
         self._last = 0
 
-    def add(self, measurements: RunMeasurements, now: float) -> None:
+    def tick(self, run: RunView, now: float) -> None:
         """Add the second that every worker has reported by now."""
+        measurements = run.measurements
         self._states[int(now)] = active_states(measurements)
         second = int(now) - HOLD_S
         if second <= self._last:

@@ -1,7 +1,7 @@
 """A run from its first moment to its reports, in the process that answers for it: the local one, or the master.
 
-Opens the report's directory, starts the embedded platform where the scenario wants it, keeps the measurements sealed
-and on disk while the run goes on, and writes the reports at the end. Devices are others' business.
+Takes the report's directory, starts the embedded platform where the scenario wants it, drives the outputs
+(`outputs`) and finds out how the run ended. Devices are others' business.
 """
 
 import functools
@@ -9,36 +9,35 @@ import importlib.metadata
 import logging
 import platform
 import uuid
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gevent
 import gevent.event
 
 import simulator
 from reports.causes import cause_of, sentence
-from reports.evaluation import ABORT_WINDOW_S, LiveThresholds, ThresholdResult
-from reports.progress import ProgressLine
-from reports.run_info import ABORT_FIRED, RunInfo
-from reports.summary import parse_all
+from reports.directory import ReportDirectory
+from reports.hlog import HlogIntervals
+from reports.output import Output
+from reports.run_info import RunInfo
 from reports.verdict import code_of, exit_code
+from reports.writer import HLOG
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fields.targets import EMBEDDED
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
-from simulator.swarm.generator.health import Limits
+from simulator.swarm.generator.health import limits_of
 from simulator.swarm.run.embedded_platform import LOG_NAME, EmbeddedPlatform, PlatformAddress
 from simulator.swarm.run.order import RunOrder, make_order
-from simulator.swarm.run.page_history import PageHistory
-from simulator.swarm.run.run_files import RunFiles
-from simulator.swarm.run.terminal_line import TerminalLine
+from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.tasks import counted
 
 logger = logging.getLogger("simulator.swarm")
+SomeOutput = TypeVar("SomeOutput", bound=Output)
 
 TICK_S = 1.0
 EARLY_SHARE = 0.02
@@ -51,7 +50,8 @@ class Run:
     """Everything about one run but its devices.
 
     Args:
-        directory: where the reports go; made by `open`.
+        directory: where the reports go; made by `prepare`.
+        outputs: all that tells of the run; started, ticked and finished in this order.
         on_abort: told why when the run must stop early (a threshold with `abort`, the platform's death).
         clock: of the process; begun anew when the run opens.
         overwrite: an earlier report in the directory is removed instead of being kept aside.
@@ -61,6 +61,7 @@ class Run:
         self,
         scenario: Scenario,
         directory: Path,
+        outputs: Sequence[Output],
         on_abort: Callable[[str], None],
         process: str,
         clock: RunClock,
@@ -74,9 +75,9 @@ class Run:
         self.run_id = uuid.uuid4().hex
         self.ended: float | None = None
         self.order: RunOrder | None = None
-        self.summary: dict[str, Any] | None = None
         self.findings: list[Finding] = []
         self.processes = 1
+        self._outputs = tuple(outputs)
         self._on_abort = on_abort
         self._process = process
         self._platform: EmbeddedPlatform | None = None
@@ -84,9 +85,10 @@ class Run:
         self._prepared = False
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
-        self._files = RunFiles(directory, overwrite=overwrite)
+        self._overwrite = overwrite
+        self._taken: ReportDirectory | None = None
         self._platform_died = False
-        self._aborting = False
+        self._aborted = False
         self._jumps = JumpWatch(clock)
         self._asked = self.clock.monotonic()
         self.planned_s: float | None = None
@@ -95,10 +97,8 @@ class Run:
         """Whether its end has begun."""
         self.failure_code: int = ExitCode.FAILED
         """What failed requests alone end with (Locust's `--exit-code-on-error`)."""
-        self._line: TerminalLine | None = None
         self.measurements = RunMeasurements(process, self.run_id)
-        self.history = PageHistory()
-        """For the web page."""
+        self.log: HlogIntervals | None = None
 
     def prepare(self, host: str | None, identities_file: Path | None) -> None:
         """Take the directory, and start the platform if one is needed. May be done long before `open`.
@@ -111,7 +111,8 @@ class Run:
             DirectoryBusyError: If another run writes its report there.
             OSError: If the directory cannot be made or written.
         """
-        self._files.take()
+        self._taken = ReportDirectory(self.directory)
+        self._taken.clear(overwrite=self._overwrite, beside=(LOG_NAME,))
         if not host and self.scenario.embedded:
             self._address = self._start_platform(identities_file)
         self._prepared = True
@@ -125,7 +126,6 @@ class Run:
         stop_timeout: float,
         travels: bool,
         processes: int,
-        live: bool,
         planned_s: float | None,
     ) -> RunOrder:
         """Begin the run, and say what all processes must know of it.
@@ -134,7 +134,6 @@ class Run:
             total: devices of the fleet.
             travels: workers may be on other machines.
             processes: how many run devices, as far as is known.
-            live: tell on the terminal how the run goes.
             planned_s: how long it will take; None if until it is stopped.
 
         Raises:
@@ -165,13 +164,12 @@ class Run:
         self.clock.begin()
         self.started = self.clock.wall()
         self._jumps = JumpWatch(self.clock)
-        self.measurements = RunMeasurements(self._process, self.run_id)
+        self.log = HlogIntervals(self.directory / HLOG, self.started)
+        self.measurements = RunMeasurements(self._process, self.run_id, self.log)
         self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
-        info = self.info(self.started, complete=False)
-        self._files.begin(self.measurements, info)
-        if live:
-            self._line = TerminalLine(ProgressLine(self.measurements, info, planned_s))
-        self._ticker = gevent.spawn(self._tick)
+        for output in self._outputs:
+            self._guarded(output, output.start)(self, self.started)
+        self._ticker = gevent.spawn(self._work)
         logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
         return self.order
 
@@ -201,7 +199,8 @@ class Run:
             return
         self.find("interrupted", signal=signal_name, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
         now = self.clock.wall()
-        self._files.keep(self.info(now, complete=False), now, at_once=True)
+        for output in self._outputs:
+            self._guarded(output, output.flush)(self, now)
 
     def find_early_end(self, key: str) -> None:
         """Say by `key` that the run ends before its plan, if it does and no other finding explains it."""
@@ -228,12 +227,8 @@ class Run:
         """Seconds since the run began, or until it ended."""
         return (self.clock.wall() if self.ended is None else self.ended) - self.started
 
-    def close(self, other_files: Callable[[], Iterable[Finding]] = tuple) -> None:
-        """The load has ended and all is counted: write the reports, stop the platform. Who comes later waits.
-
-        Args:
-            other_files: writes what else the run leaves (Locust's own files), and says what could not be written.
-        """
+    def close(self) -> None:
+        """The load has ended and all is counted: stop the platform, finish the outputs. Who comes later waits."""
         if self._closing is not None:
             self._closing.wait()
             return
@@ -244,30 +239,43 @@ class Run:
         try:
             if self._ticker is not None:
                 self._ticker.kill()
-            if self._line is not None:
-                self._line.end()
-            self._look_after_platform()
+            self._find_platforms_death()
             self.stop_platform()
             if self.order is not None:
-                self.findings += other_files()
-                self._write(ended)
+                for output in self._outputs:
+                    self._guarded(output, output.finish)(self, ended)
         finally:
-            self._files.release()
+            self._release()
             self._closing.set()
-
-    def _write(self, ended: float) -> None:
-        self.summary, found = self._files.write(self.measurements, self.info(ended, complete=True))
-        self.findings += found
 
     def abandon(self) -> None:
         """The run never begins: stop the embedded platform, let go of the directory."""
         self.stop_platform()
-        self._files.release()
+        self._release()
+
+    def _release(self) -> None:
+        if self._taken is not None:
+            self._taken.release()
 
     def write_again(self) -> None:
         """Write the reports of a run that is over once more, because something was found since."""
-        if self.order is not None and self.ended is not None:
-            self._write(self.ended)
+        reports = self.output(ReportFiles)
+        if reports is not None and self.order is not None and self.ended is not None:
+            reports.finish(self, self.ended)
+
+    def output(self, kind: type[SomeOutput]) -> SomeOutput | None:
+        """The run's output of a class; None if it has none."""
+        return next((output for output in self._outputs if isinstance(output, kind)), None)
+
+    def _guarded(self, output: Output, part: Callable[..., None]) -> Callable[..., object]:
+        """A method of an output: its exception takes neither the run nor another output along."""
+        return counted(f"output.{output.name}", part, self.internal_error)
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What the reports say, once the run has ended; None before, and where no report can be made."""
+        reports = self.output(ReportFiles)
+        return None if reports is None else reports.summary
 
     def stop_platform(self) -> None:
         """Stop the embedded platform, if there is one."""
@@ -300,45 +308,40 @@ class Run:
             failure_code=self.failure_code,
         )
 
-    def _tick(self) -> None:
-        info = self.info(self.clock.wall(), complete=False)
-        live = LiveThresholds(parse_all(self.scenario.thresholds, self.measurements), self.measurements, info)
-        look = counted("background.run", partial(self._look, live), self.internal_error)
+    def _work(self) -> None:
         while True:
             gevent.sleep(TICK_S)
-            look(self.clock.wall())
+            self.tick()
 
-    def _look(self, live: LiveThresholds, now: float) -> None:
-        self.history.add(self.measurements, now)
-        self._files.keep(self.info(now, complete=False), now)
-        if self._line is not None:
-            self._line.tick(now)
+    def tick(self) -> None:
+        """Tell every output how far the run is, and look after it. Done by the run itself, once a second."""
+        now = self.clock.wall()
+        for output in self._outputs:
+            self._guarded(output, output.tick)(self, now)
+        counted("background.run", self._look, self.internal_error)()
+
+    def _look(self) -> None:
+        """See whether the clock was set, and whether the platform is still there."""
         jumped = self._jumps.look()
         if jumped is not None:
             self.find("clock_jumped", process=self._process, seconds=round(jumped, 3))
             logger.warning("%s", sentence(self.findings[-1]))
-        dead = self._look_after_platform()
-        fired = [] if self._aborting else live.tick(now)
-        for result in fired:
-            self._keep_abort(result)
-        if (dead or fired) and not self._aborting:
-            # Devices still deliver their records; what there is to see until the end is kept as before.
-            self._aborting = True
-            self._on_abort(sentence(self.findings[-1]))
+        if self._find_platforms_death():
+            self.abort(sentence(self.findings[-1]))
 
-    def _keep_abort(self, result: ThresholdResult) -> None:
-        told = result.dump()
-        self.find(
-            ABORT_FIRED,
-            expression=result.expression,
-            value=told["value"],
-            unit=result.unit,
-            window_s=ABORT_WINDOW_S,
-            after_s=round(self.elapsed_s, 1),
-        )
+    def abort(self, reason: str) -> None:
+        """End the run early, once. Devices still deliver their records, and the outputs go on until the end."""
+        if not self._aborted:
+            self._aborted = True
+            self._on_abort(reason)
 
-    def _look_after_platform(self) -> bool:
-        """Whether the embedded platform has died since the last look."""
+    @property
+    def aborted(self) -> bool:
+        """Whether `abort` was called."""
+        return self._aborted
+
+    def _find_platforms_death(self) -> bool:
+        """Whether the embedded platform has died since the last look, which is a finding then."""
         embedded = self._platform
         if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
             return False
@@ -351,12 +354,6 @@ class Run:
         )
         logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
         return True
-
-
-def limits_of(scenario: Scenario) -> Limits:
-    """How late and how busy the generator's processes may be."""
-    limits = scenario.document.limits
-    return Limits(lag_ms=limits.loop_lag * 1000.0, stall_ms=limits.stall * 1000.0, cpu_percent=limits.cpu * 100.0)
 
 
 @functools.cache  # asked for once a second, and looking it up takes milliseconds

@@ -1,7 +1,8 @@
-"""The progress line of a headless run among the lines that others print."""
+"""The progress line of a headless run among the lines that others print on the terminal."""
 
 import logging
 
+from reports.output import Output, RunView
 from reports.progress import ProgressLine
 
 
@@ -17,23 +18,32 @@ class _ClearFirst(logging.Filter):
         return True
 
 
-class TerminalLine:
-    """Draws the progress line once a second, and makes way for log lines until `end`."""
+class TerminalLine(Output):
+    """Draws the progress line once a second, and makes way for log lines."""
 
-    def __init__(self, line: ProgressLine) -> None:
-        self._line = line
-        self._filter = _ClearFirst(line)
+    name = "terminal_line"
+
+    def __init__(self) -> None:
+        self._line: ProgressLine | None = None
+        self._filter: _ClearFirst | None = None
+        self._handlers: list[logging.Handler] = []
+
+    def start(self, run: RunView, now: float) -> None:
+        self._line = ProgressLine(run.measurements, run.info(now, complete=False), run.planned_s)
+        self._filter = _ClearFirst(self._line)
         loggers = (logging.getLogger(), logging.getLogger("locust"), logging.getLogger("locust.stats_logger"))
         self._handlers = [handler for logger in loggers for handler in logger.handlers]
         for handler in self._handlers:
             handler.addFilter(self._filter)
 
-    def tick(self, now: float) -> None:
-        """Draw; `now` is epoch seconds."""
-        self._line.tick(now)
+    def tick(self, run: RunView, now: float) -> None:
+        if self._line is not None:
+            self._line.tick(now)
 
-    def end(self) -> None:
+    def finish(self, run: RunView, now: float) -> None:
         """Take the line away for good."""
+        if self._line is None or self._filter is None:
+            return
         self._line.clear()
         for handler in self._handlers:
             handler.removeFilter(self._filter)

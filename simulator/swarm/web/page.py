@@ -15,7 +15,7 @@ from reports.figures import lost_connections
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
-from simulator.swarm.run.page_history import active_states, totals
+from simulator.swarm.run.page_history import PageHistory, active_states, totals
 from simulator.swarm.run.run import Run
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
@@ -96,6 +96,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
     if run is None or run.order is None:
         return {"state": state, "run": None}
     measurements = run.measurements
+    history = run.output(PageHistory)
     now = run.clock.wall()
     return {
         "state": state,
@@ -116,7 +117,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         "records": {name: measurements.records[name] for name in ("generated", "acknowledged")},
         "health": _health(run),
         "requests": totals(measurements),
-        "points": run.history.since(since)[-_POINTS_AT_ONCE:],
+        "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],
     }
 
 

@@ -1,26 +1,58 @@
 """The web page's points, second by second."""
 
-from simulator.measurements.events import STATE
+from pathlib import Path
+
+from simulator.measurements.events import STATE, Event, QueueRecorder
 from simulator.measurements.run import HOLD_S, RunMeasurements
-from simulator.swarm.run.page_history import PageHistory
+from simulator.swarm.run.page_history import PageHistory, active_states, totals
+from simulator.swarm.run.run import Run
+from tests.swarm.manual_run import ManualRun
 
 T0 = 1_700_000_000
 
 
-def test_a_second_in_which_nobody_looked_is_no_empty_fleet() -> None:
+def run_of(directory: Path, measurements: RunMeasurements) -> Run:
+    """A run that never began, with these measurements."""
+    run = ManualRun(directory).run
+    run.measurements = measurements
+    return run
+
+
+def test_a_second_in_which_nobody_looked_is_no_empty_fleet(tmp_path: Path) -> None:
     measurements = RunMeasurements()
     measurements.apply([(STATE, index, "offline", "online", T0 + 0.5) for index in range(3)])
+    run = run_of(tmp_path, measurements)
     history = PageHistory()
     for second in (1, 2, 4, 5, 7):
-        history.add(measurements, T0 + second + 0.1)
+        history.tick(run, T0 + second + 0.1)
     points = history.since(0)
     assert [point["at"] - T0 for point in points] == [second - HOLD_S for second in (1, 2, 4, 5, 7)]
     assert [point["states"] for point in points if point["at"] > T0] == [{"online": 3}] * 3
 
 
-def test_each_second_is_told_once() -> None:
+def test_each_second_is_told_once(tmp_path: Path) -> None:
+    run = run_of(tmp_path, RunMeasurements())
     history = PageHistory()
     for moment in (1.0, 1.3, 1.9, 2.0):
-        history.add(RunMeasurements(), T0 + moment)
+        history.tick(run, T0 + moment)
     assert len(history.since(0)) == 2
     assert [point["at"] for point in history.since(T0 + 1 - HOLD_S)] == [T0 + 2 - HOLD_S]
+
+
+def test_the_table_has_every_request_in_the_protocols_order_and_no_flow() -> None:
+    measurements = RunMeasurements()
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    for index, code in enumerate(("00000000", "00000000", "timeout")):
+        recorder.request("dev.heartbeat", T0 + index, 0.1, code, 1, 1, 0.0)
+    recorder.request("getBrokerServer", T0, 0.02, "00000000", 1, 1, 0.0)
+    recorder.flow("init", T0, 1.0, "00000000")
+    recorder.state(0, "offline", "online", T0)
+    measurements.apply(events)
+    first, second = totals(measurements)
+    assert (first["name"], first["count"], first["failures"]) == ("getBrokerServer", 1, 0)
+    assert (second["name"], second["count"], second["failures"]) == ("dev.heartbeat", 3, 1)
+    assert second["codes"] == {"00000000": 2, "timeout": 1}
+    assert second["max"] == 100.0
+    assert second["p50"] <= second["p95"] <= second["p99"]
+    assert active_states(measurements) == {"online": 1}

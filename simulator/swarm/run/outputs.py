@@ -1,0 +1,28 @@
+"""The list of a run's outputs: whoever adds one writes its class in a file of its own and names it here."""
+
+from pathlib import Path
+
+from reports.output import Output
+from simulator.swarm.locust.locust_files import LocustFiles
+from simulator.swarm.run.abort_thresholds import AbortThresholds
+from simulator.swarm.run.checkpoints import Checkpoints
+from simulator.swarm.run.page_history import PageHistory
+from simulator.swarm.run.report_files import ReportFiles
+from simulator.swarm.run.terminal_line import TerminalLine
+
+
+def outputs_of(directory: Path, locust_files: LocustFiles, *, web_page: bool) -> list[Output]:
+    """The outputs of a run, in the order in which they start, tick and finish.
+
+    Args:
+        directory: the run's own.
+        web_page: the run is watched in the web UI, else on the terminal.
+    """
+    return [
+        PageHistory() if web_page else TerminalLine(),
+        Checkpoints(directory),
+        AbortThresholds(),
+        locust_files,
+        # The last: what the others found by then is in the verdict.
+        ReportFiles(directory),
+    ]

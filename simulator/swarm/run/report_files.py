@@ -1,0 +1,48 @@
+"""The reports of a run that has ended. What could not be written is told, and is a reason of the verdict."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from reports.output import Output, RunView
+from reports.writer import ALL_FILES, CHECKPOINT, OUTPUT_FAILED, SUMMARY, failed_files, write_reports
+from simulator.shown import printable
+
+logger = logging.getLogger("simulator.swarm")
+
+
+class ReportFiles(Output):
+    """Writes the reports into `directory`; their summary holds the run's verdict."""
+
+    name = "report_files"
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.summary: dict[str, Any] | None = None
+        """Of the run, once it has ended; None before, and where no report can be made."""
+
+    def finish(self, run: RunView, now: float) -> None:
+        """Write the reports; again when something was found since."""
+        directory = self._directory
+        self.summary = None
+        try:
+            self.summary = summary = write_reports(directory, run.measurements, run.info(now, complete=True))
+        except Exception as error:
+            logger.exception("no report can be made of this run")
+            problem = f"an error of best-fleet itself, {type(error).__name__}"
+            run.find(OUTPUT_FAILED, file=printable(str(directory)), problem=problem)
+            return
+        failed = failed_files(summary, directory)
+        if not failed:
+            logger.info("reports are in %s", directory)
+            return
+        for reason in summary["reasons"]:
+            if reason["key"] == OUTPUT_FAILED:
+                logger.error("%s could not be written: %s", reason["values"]["file"], reason["values"]["problem"])
+        kept = [name for name in ALL_FILES if (directory / name).exists() and name not in (*failed, CHECKPOINT)]
+        logger.warning("kept of this run in %s: %s", directory, ", ".join(kept) or "nothing")
+        if SUMMARY in failed and (directory / CHECKPOINT).exists():
+            logger.warning(
+                "best-fleet report %s makes a report of the run until its last checkpoint, once there is room again",
+                directory,
+            )
