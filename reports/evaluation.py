@@ -18,7 +18,7 @@ from simulator.measurements.run import HOLD_S, RunMeasurements
 ABORT_WINDOW_S: Final = 10
 """A threshold with `abort` is judged on this many seconds, and stops the run once crossed for as long."""
 
-_COMPARISONS: Final = {
+COMPARISONS: Final = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -150,7 +150,7 @@ def _question(threshold: Threshold, figures: Figures, name: str) -> Question:
 
 
 def _worst(threshold: Threshold, values: list[tuple[str, float]]) -> tuple[str, float]:
-    holds = _COMPARISONS[threshold.comparison]
+    holds = COMPARISONS[threshold.comparison]
     never = next((item for item in values if math.isinf(item[1])), None)
     if never is not None:
         return never
@@ -162,7 +162,7 @@ def _worst(threshold: Threshold, values: list[tuple[str, float]]) -> tuple[str, 
 
 
 def _judged(threshold: Threshold, value: float, reason: str = "") -> ThresholdResult:
-    passed = math.isfinite(value) and bool(_COMPARISONS[threshold.comparison](value, threshold.limit))
+    passed = math.isfinite(value) and bool(COMPARISONS[threshold.comparison](value, threshold.limit))
     return _result(threshold, value, passed, reason)
 
 

@@ -5,12 +5,13 @@ entry, its test, and `make docs`; a figure that no view of a run holds yet goes 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag
+from reports.figures import Figures
+from reports.readings import Reading, if_occurred, in_percent, latency, loop_lag
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, PHOTO_FIGURES, RECORD_FIGURES
 
 
@@ -32,6 +33,8 @@ LOOP_LAG: Final = Scope.LOOP_LAG.value
 class Unit:
     """What a limit is given in."""
 
+    kind: str
+    """What is given in it, in a word."""
     symbol: str
     """The unit of a parsed limit and of the value that it is compared with."""
     written: Mapping[str, float]
@@ -40,13 +43,16 @@ class Unit:
     """The largest limit: one beyond it could never be crossed, and the run would pass whatever it did."""
 
 
-DURATION: Final = Unit("ms", {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}, 86_400_000)
-SHARE: Final = Unit("%", {"%": 1.0}, 100)
-LOAD: Final = Unit("%", {"%": 1.0}, 100_000)
+DURATION: Final = Unit(
+    "duration", "ms", {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}, 86_400_000
+)
+SHARE: Final = Unit("share", "%", {"%": 1.0}, 100)
+LOAD: Final = Unit("load", "%", {"%": 1.0}, 100_000)
 """Of one core, of which a process may use several."""
-COUNT: Final = Unit("", {"": 1.0}, 10**12)
-RATE: Final = Unit("/s", {"": 1.0, "/s": 1.0}, 10**9)
-MEGABYTES: Final = Unit("MB", {"MB": 1.0}, 10**7)
+COUNT: Final = Unit("number", "", {"": 1.0}, 10**12)
+RATE: Final = Unit("rate", "/s", {"": 1.0, "/s": 1.0}, 10**9)
+MEGABYTES: Final = Unit("memory", "MB", {"MB": 1.0}, 10**7)
+UNITS: Final = (DURATION, SHARE, LOAD, COUNT, RATE, MEGABYTES)
 
 PERCENTILE: Final = "percentile"
 """The name of the measure that is written as `p` and a number."""
@@ -81,16 +87,17 @@ class Measure:
         return text == self.name if self.name != PERCENTILE else re.fullmatch(PERCENTILE_PATTERN, text) is not None
 
 
-def _counted(kind: str, name: str, explained: str) -> Measure:
-    """How many records or pictures something became of; `kind` is the attribute of `Figures` that holds them."""
+def _delivered(kind: str, counts: Callable[[Figures], Mapping[str, int]], names: Mapping[str, str]) -> list[Measure]:
+    """How many records or pictures became of what; `names` says what each name of `counts` means."""
 
-    def read(question: Question) -> float:
-        counts: Mapping[str, int] = getattr(question.figures, kind)
-        return counts[name]
+    def measure(name: str, explained: str) -> Measure:
+        text = f"{explained[0].upper()}{explained[1:]}."
+        example = f"{kind}.{name} {'>= 1000' if name in (GENERATED, ACKNOWLEDGED) else '== 0'}"
+        return Measure(
+            f"{kind}.{name}", COUNT, Scope.RUN, lambda asked: counts(asked.figures)[name], text, example, whole_run=True
+        )
 
-    limit = ">= 1000" if name in (GENERATED, ACKNOWLEDGED) else "== 0"
-    text = f"{explained[0].upper()}{explained[1:]}."
-    return Measure(f"{kind}.{name}", COUNT, Scope.RUN, read, text, f"{kind}.{name} {limit}", whole_run=True)
+    return [measure(name, explained) for name, explained in names.items()]
 
 
 # fmt: off
@@ -123,11 +130,11 @@ MEASURES: Final = (
 
     # --- Of the whole fleet ---
     Measure(FAILURES, SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.failures, asked.figures.requests),
-            "The share of all requests that failed; flows and commands are none.", "failures < 0.1 %"),
+            "The share of all requests that failed; flows and commands do not count.", "failures < 0.1 %"),
     Measure(FAILURES, COUNT, Scope.RUN, lambda asked: asked.figures.failures,
             "How many requests failed.", "failures == 0"),
     Measure("online", SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.online),
-            "The share of the time, from its start until it was told to stop, that a device was online: all together.",
+            "The share of their time, from start to stop, that all devices together were online.",
             "online >= 99 %"),
     Measure("came_online", SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.came_online),
             "The share of the scenario's devices that were online at least once.", "came_online >= 100 %",
@@ -143,8 +150,8 @@ MEASURES: Final = (
     Measure("internal_errors", COUNT, Scope.RUN, lambda asked: asked.figures.internal_errors,
             "Faults of best-fleet itself. Any of them makes the run invalid, whatever the thresholds say.",
             "internal_errors == 0", whole_run=True),
-    *(_counted("records", name, explained) for name, explained in RECORD_FIGURES.items()),
-    *(_counted("photos", name, explained) for name, explained in PHOTO_FIGURES.items()),
+    *_delivered("records", lambda figures: figures.records, RECORD_FIGURES),
+    *_delivered("photos", lambda figures: figures.photos, PHOTO_FIGURES),
     Measure("generator.cpu", LOAD, Scope.RUN, lambda asked: asked.figures.cpu_percent,
             "Mean CPU use of the busiest process that runs devices, in percent of one core.", "generator.cpu < 80 %",
             whole_run=True),

@@ -11,8 +11,8 @@ from simulator.exit_codes import ExitCode
 
 DESCRIPTION = """\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
-measures from its list of names, the scenario format and its JSON Schema from the scenario's model. For developers of
-this project; a test finds outdated ones."""
+measures from its list of names, the scenario format and its JSON Schema from the scenario's model, the page of
+thresholds from the table of measures. For developers of this project; a test finds outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -59,6 +59,13 @@ def measurements_page() -> str:
     return measurements_page()
 
 
+def thresholds_page() -> str:
+    """How thresholds are written and what they can speak of, from the table of measures."""
+    from reports import thresholds_page
+
+    return thresholds_page.thresholds_page()
+
+
 def scenario_page() -> str:
     """Every key of the scenario format, from its model."""
     from simulator.scenario.reference import scenario_markdown
@@ -78,6 +85,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/protocol.md": protocol_page,
         "docs/measurements.md": measurements_page,
         "docs/scenario.md": scenario_page,
+        "docs/thresholds.md": thresholds_page,
         "scenarios/scenario.schema.json": scenario_schema_file,
     }
 )

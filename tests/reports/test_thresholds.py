@@ -23,6 +23,7 @@ NAMES = KNOWN_NAMES
         ("dev.data.upload.verifyLog failures < 1%", ("dev.data.upload.verifyLog", "failures", 0.0, "<", 1.0, "%")),
         ("online >= 99 %", ("online", "", 0.0, ">=", 99.0, "%")),
         ("record_delivery p99 < 15 s", ("record_delivery", "percentile", 99.0, "<", 15_000.0, "ms")),
+        ("enrolment_delivery p95 < 30 s", ("enrolment_delivery", "percentile", 95.0, "<", 30_000.0, "ms")),
         ("requests_per_second > 200", ("requests_per_second", "", 0.0, ">", 200.0, "/s")),
         ("requests_per_second > 200/s", ("requests_per_second", "", 0.0, ">", 200.0, "/s")),
         ("generator.loop_lag p99 < 20 ms", ("generator.loop_lag", "percentile", 99.0, "<", 20.0, "ms")),

@@ -54,7 +54,8 @@ class ScenarioDocument(Section):
     thresholds: list[str] = Field(
         default=[],
         max_length=1000,
-        description="What must hold for the run to pass: `dev.heartbeat p99 < 500 ms`, `failures < 0.1 %` …",
+        description="What must hold for the run to pass: `dev.heartbeat p99 < 500 ms`, `failures < 0.1 %` … "
+        "(docs/thresholds.md).",
     )
     limits: LimitsSection = Field(default=LimitsSection(), description="When the generator is the bottleneck.")
     workers: WorkersSection = Field(default=WorkersSection(), description="When workers fall silent.")

@@ -1,0 +1,285 @@
+"""`docs/thresholds.md`: the page of thresholds, made from the table of measures and from the parser's own answers."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from reports.evaluation import ABORT_WINDOW_S, COMPARISONS
+from reports.measures import (
+    DURATION,
+    INTENDED,
+    LOOP_LAG,
+    PERCENTILE,
+    UNITS,
+    Measure,
+    Scope,
+    Unit,
+    measures_of,
+)
+from reports.thresholds import ThresholdError, parse_threshold
+from simulator.measurements.names import FLOWS, KNOWN_NAMES
+from simulator.measurements.run import HOLD_S
+
+_EARLIEST_ABORT_S: Final = 2 * ABORT_WINDOW_S + HOLD_S + 2
+
+_HEAD: Final = """\
+# Thresholds
+
+A threshold says what must hold for a run to pass. Thresholds stand in the scenario, one a line:
+
+```yaml
+thresholds:
+  - failures < 0.1 %
+  - init p95 < 5 s
+  - dev.heartbeat p99 < 500 ms after 30s
+  - record_delivery p99 < 15 s
+  - records.pending == 0
+```
+
+All of them are judged when the run has ended. If one is crossed, the run fails (exit code 3). Each stands with its value
+on the terminal, in `summary.json` and in every other report; in `junit.xml` each is a test case. `best-fleet check FILE`
+finds wrong thresholds before a run. What makes a run fail in spite of thresholds that hold, and without any, is said in
+[deviations.md](deviations.md#verdicts).
+
+This page is generated from `reports/measures.py` (`make docs`). A test fails when it is out of date, and evaluates every
+threshold on it.
+
+## How to write one
+
+`dev.heartbeat p99 < 500 ms after 30s abort` has these parts:
+
+| part | here | what may stand there |
+|---|---|---|
+| what is judged | `dev.heartbeat p99` | the [name](#names) of a funcId, flow or command with one of [its measures](#{name}), `generator.loop_lag` with one of [its own](#{loop_lag}), or a measure of the [whole fleet](#{run}) alone |
+| comparison | `<` | how the value has to be to the limit: `<` `<=` `>` `>=` `==` `!=` |
+| limit | `500 ms` | a number with a [unit](#units) of the measure |
+| from when | `after 30s` | may be missing: the whole run is judged ([after](#after)) |
+| stop early | `abort` | may be missing: the run goes on to its planned end ([abort](#abort)) |
+
+Blanks round the comparison and before the unit may be left out: `failures<0.1%`. Capitals and small letters differ.
+"""  # noqa: E501
+
+_NAMES: Final = """\
+## Names
+
+- A **funcId** that devices send, such as `dev.heartbeat`; [protocol.md](protocol.md) lists them. Two steps before these
+  have names, too: `getBrokerServer` is the look-up of the broker, `connect` the opening of the connection.
+- A **command** of the platform, such as `cmd.data.update.user`: its duration is the time that the device took for it.
+- A **flow**, several steps that are measured as one; [measurements.md](measurements.md#flows) lists the requests in it:
+{flows}
+- A **pattern** for several of these: `*` stands for any characters, `?` for one, `[ab]` for one of those listed. Each
+  name that occurred has to keep the limit, and one must have occurred; the result names the worst.
+
+```yaml
+thresholds:
+  - dev.data.upload.* p99 < 2 s
+  - cmd.* mean < 500 ms
+  - "* failures < 1 %"          # YAML wants quotes where a line begins with *
+```
+
+What never occurred keeps no limit: `dev.login failures == 0` is crossed in a run in which no device logged in. A
+name that does not exist is refused before the run.
+"""
+
+_REST: Final = """\
+## Failed requests
+
+A request fails if the platform refuses it, if no reply comes in time, or if the connection is lost before.
+
+- In an upper limit (`<`, `<=`) of a percentile or of `max` a failed request took for ever, however fast it was
+  refused: `init p95 < 5 s` holds if at least 95 of 100 attempts to come online succeeded within 5 s. Records that are
+  still pending when the run ends count in `record_delivery` like failed ones.
+- `min`, `mean` and all other comparisons speak of the successful ones alone.
+- Where none succeeded, each of these is crossed.
+
+## {intended}
+
+`{intended}` may stand before each duration of a funcId. `dev.heartbeat p99` counts from the moment at which a request
+was sent, `dev.heartbeat {intended}p99` from the moment for which it was planned. They differ where devices were late:
+the generator was busy, or a record had to wait for the one before it. Only requests with a planned moment have it,
+which are `dev.heartbeat` and `dev.data.upload.verifyLog`; of others it is crossed, with the reason `never had an
+intended time`. Failed requests count with the time until they failed.
+
+```yaml
+thresholds:
+  - dev.heartbeat {intended}p99 < 1 s
+  - dev.data.upload.verifyLog {intended}max < 5 s after 10s
+```
+
+## after
+
+`after 30s` leaves the first 30 seconds of the run out of account, for example those in which devices are still being
+started. If the run ended before, the threshold is crossed. Measures that are kept as one number for the whole run take
+no `after`; the tables say which.
+
+```yaml
+thresholds:
+  - online >= 99 % after 30s
+  - disconnects == 0 after 500ms
+  - dev.heartbeat rate >= 10 /s after 0.5 min
+```
+
+## abort
+
+`abort` stops the run when there is no point in going on. The threshold is then also judged while the run goes on, once
+a second on the last {window} seconds. The run is stopped when it was crossed at every look for {window} seconds, so
+that one bad second stops nothing: at the earliest about {earliest} seconds after the start, or after the moment of
+`after`. While there is nothing to measure it does not count as crossed. A threshold whose abort stopped the run is
+crossed, whatever its value over the whole run. `abort` and `after` may stand together, in either order.
+
+```yaml
+thresholds:
+  - failures < 20 % abort
+  - dev.heartbeat p95 < 2 s after 30s abort
+  - generator.loop_lag p99 < 200 ms abort
+```
+"""
+
+_WISHES: Final = (
+    ("Every device comes online", "came_online >= 100 %"),
+    ("… and quickly", "init p95 < 5 s"),
+    ("… and stays so, once all are started", "online >= 99 % after 30s"),
+    ("Hardly a request fails", "failures < 0.1 %"),
+    ("No log-in fails", "dev.login failures == 0"),
+    ("No connection is lost", "disconnects == 0"),
+    ("The manual's promise: a record is up within 15 seconds", "record_delivery p99 < 15 s"),
+    ("Nothing is left behind", "records.pending == 0"),
+    ("The platform takes every record", "records.rejected == 0"),
+    ("No upload is slow", "dev.data.upload.* p99 < 2 s"),
+    ("An enrolment at the device reaches the platform", "enrolment_delivery p95 < 30 s"),
+    ("Devices carry out a command soon", "cmd.data.update.user p95 < 1 s"),
+    ("The command was sent at all", "cmd.data.update.user count > 0"),
+    ("The fleet makes the load that was meant", "requests_per_second >= 20 after 10s"),
+    ("The generator itself is no bottleneck", "generator.loop_lag p99 < 20 ms"),
+    ("… nor stood still", "dev.heartbeat missed == 0"),
+    ("Give up early if the platform is down", "failures < 50 % abort"),
+)
+"""What people want -> the threshold."""
+
+_MISTAKES: Final = (
+    "dev.hartbeat p99 < 500 ms",
+    "dev.heartbeat q99 < 500 ms",
+    "dev.heartbeat < 500 ms",
+    "dev.heartbeat p99 < 500",
+    "online >= 101 %",
+    "records.pending == 0 abort",
+)
+
+
+_SCOPES: Final = {
+    Scope.NAME: ("Of a funcId, a flow or a command", "Written after the name: `dev.heartbeat p99`."),
+    Scope.LOOP_LAG: (
+        f"Of {LOOP_LAG}",
+        f"Written after it: `{LOOP_LAG} p99`. It is how late the generator's event loop runs what is due: a high one "
+        "says that the generator itself is slow.",
+    ),
+    Scope.RUN: ("Of the whole fleet", "Written alone: `failures < 0.1 %`."),
+}
+"""Title and introduction of each scope's table."""
+
+
+def thresholds_page() -> str:
+    """The whole page."""
+    parts = [
+        _HEAD.format(**{scope.name.lower(): _anchor(title) for scope, (title, _) in _SCOPES.items()}),
+        _NAMES.format(flows="\n".join(f"  - `{flow.name}`: {flow.measures}" for flow in FLOWS)),
+        "## Measures\n",
+        *map(_measures, Scope),
+        _units(),
+        _REST.format(intended=INTENDED, window=ABORT_WINDOW_S, earliest=_EARLIEST_ABORT_S),
+        _wishes(),
+        _mistakes(),
+        _grammar(),
+    ]
+    return "\n".join(parts)
+
+
+def _measures(scope: Scope) -> str:
+    title, introduction = _SCOPES[scope]
+    rows = [
+        (
+            _written(measure),
+            measure.unit.kind,
+            measure.help,
+            _code(measure.example),
+            "no" if measure.whole_run else "yes",
+        )
+        for measure in measures_of(scope)
+    ]
+    columns = ("measure", "unit", "what it is", "example", "`after`, `abort`")
+    return f"### {title}\n\n{introduction}\n\n{_table(columns, rows)}"
+
+
+def _written(measure: Measure) -> str:
+    return "`p` and a number" if measure.name == PERCENTILE else _code(measure.name)
+
+
+def _units() -> str:
+    rows = [
+        (unit.kind, " or ".join(_code(text) if text else "nothing" for text in unit.written), _limit(unit))
+        for unit in UNITS
+    ]
+    return "### Units\n\n" + _table(("unit", "written after the number", "largest limit"), rows)
+
+
+def _limit(unit: Unit) -> str:
+    return f"{unit.most:,} {unit.symbol}".rstrip()
+
+
+def _wishes() -> str:
+    rows = [(wish, _code(text)) for wish, text in _WISHES]
+    return "## Examples\n\n" + _table(("what must hold", "threshold"), rows)
+
+
+def _mistakes() -> str:
+    answers = []
+    for text in _MISTAKES:
+        try:
+            parse_threshold(text, KNOWN_NAMES)
+        except ThresholdError as error:
+            answers.append(str(error))
+    listed = "\n".join(answers)
+    return f"## Mistakes\n\nEach is told with its place, and with what was probably meant:\n\n```text\n{listed}\n```\n"
+
+
+def _grammar() -> str:
+    times = [measure for measure in measures_of(Scope.NAME) if measure.unit is DURATION]
+    others = [measure for measure in measures_of(Scope.NAME) if measure.unit is not DURATION]
+    rules = (
+        ("threshold", 'judged comparison number [ unit ] { "after" duration | "abort" }'),
+        ("judged", f'name ( [ "{INTENDED}" ] time | figure ) | "{LOOP_LAG}" lag | fleet'),
+        ("name", "a funcId, a flow, a command, or a pattern for several"),
+        ("time", _alternatives(times)),
+        ("figure", _alternatives(others)),
+        ("lag", _alternatives(measures_of(Scope.LOOP_LAG))),
+        ("fleet", _alternatives(measures_of(Scope.RUN))),
+        ("comparison", " | ".join(f'"{sign}"' for sign in COMPARISONS)),
+        ("unit", " | ".join(dict.fromkeys(f'"{text}"' for unit in UNITS for text in unit.written if text))),
+        ("duration", 'number ( "ms" | "s" | "min" )'),
+        ("number", 'digit { digit } [ "." digit { digit } ]'),
+    )
+    listed = "\n".join(f"{name:<10} = {rule} ;" for name, rule in rules)
+    return (
+        "## Grammar\n\nIn EBNF; between two parts there may be blanks, but none after "
+        f"`{INTENDED}` and after the `p` of a percentile.\n\n```text\n{listed}\n```\n"
+    )
+
+
+def _alternatives(measures: Sequence[Measure]) -> str:
+    names = dict.fromkeys('"p" number' if item.name == PERCENTILE else f'"{item.name}"' for item in measures)
+    shown = list(names)
+    lines = [" | ".join(shown[start : start + 5]) for start in range(0, len(shown), 5)]
+    return f"\n{' ' * 11}| ".join(lines)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _anchor(title: str) -> str:
+    """What GitHub and GitLab make of a heading."""
+    return "".join(letter for letter in title.lower() if letter.isalnum() or letter in " -_").replace(" ", "-")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(cell for cell in line)} |\n" for line in lines)
