@@ -150,7 +150,7 @@ _WISHES: Final = (
     ("The command was sent at all", "cmd.data.update.user count > 0"),
     ("The fleet makes the load that was meant", "requests_per_second >= 20 after 10s"),
     ("The generator itself is no bottleneck", "generator.loop_lag p99 < 20 ms"),
-    ("… nor stood still", "dev.heartbeat missed == 0"),
+    ("… nor stood still", "missed == 0"),
     ("Give up early if the platform is down", "failures < 50 % abort"),
 )
 """What people want -> the threshold."""

@@ -63,6 +63,18 @@ def test_missed_requests_are_counted_in_the_part_that_a_threshold_speaks_of(busy
     assert [result.value for result in evaluate_all(parse_all(expressions, busy), busy, run)] == [4, 1, 0]
 
 
+def test_missed_requests_of_the_whole_fleet_are_those_of_all_names(busy: RunMeasurements, info: Info) -> None:
+    at = info().started
+    # Of the last nothing was ever sent.
+    events = [("dev.heartbeat", 3, at + 5), ("dev.heartbeat", 1, at + 45), ("dev.made.up", 2, at + 46)]
+    busy.apply([(MISSED, *event) for event in events])
+    busy.seal(at + 60)
+    expressions = ("missed == 6", "missed == 3 after 40s", "missed == 0 after 50s")
+    run = info(thresholds=expressions)
+    results = evaluate_all(parse_all(expressions, busy), busy, run)
+    assert [(result.value, result.passed) for result in results] == [(6, True), (3, True), (0, True)]
+
+
 def refused(failing: int, of: int, failed_s: float = 0.001) -> RunMeasurements:
     """A run in which `failing` of `of` initial flows are refused at once; the others take 100 ms, 101 ms …"""
     measurements = RunMeasurements()
