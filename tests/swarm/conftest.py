@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,3 +37,16 @@ def locust(tmp_path: Path) -> Iterator[Callable[..., LocustProcess]]:
             one.process.send_signal(signal.SIGCONT)
             one.process.kill()
             one.process.wait()
+
+
+@pytest.fixture(scope="module")
+def no_command_line() -> Iterator[None]:
+    """Locust's page parses the arguments of the process: here they are pytest's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["locust"])
+        yield
+
+
+@pytest.fixture(scope="module", params=["", "/tools/fleet"])
+def prefix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

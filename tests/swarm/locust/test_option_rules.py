@@ -1,16 +1,10 @@
 """Options of Locust that would have no effect on a fleet, or a wrong one, are refused before anything starts."""
 
 from argparse import Namespace
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 from locust import argument_parser
 
-from simulator.exit_codes import ExitCode
-from simulator.swarm import open_files
-from simulator.swarm.locust import options as command_line
 from simulator.swarm.locust.option_rules import WITHOUT_MEANING, form_problems, problems_of
 
 
@@ -134,60 +128,3 @@ def test_every_option_of_locust_was_looked_at() -> None:
 def test_the_web_form_is_held_to_the_same_numbers(form: dict[str, str], says: list[str]) -> None:
     found = form_problems(form)
     assert [problem[:4] for problem in found] == says
-
-
-def test_a_fleet_without_ports_is_refused_before_it_starts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(open_files, "system_range", lambda: range(32_000, 33_000))
-    path = tmp_path / "scenario.yaml"
-    path.write_text("groups: [{name: a, count: 801}]\nnetwork: {source_ips: 127.0.0.5}\n")
-    [line] = refused(["--scenario", str(path)], capsys)
-    assert "801 devices need as many local ports" in line
-    assert accepted(["--scenario", str(path), "-u", "800"]).scenario is not None
-    assert capsys.readouterr().err == ""
-    assert accepted(["--scenario", str(path), "--host", "http://platform.example"]).scenario is not None
-    assert "warning: 801 devices need as many local ports" in capsys.readouterr().err
-    assert accepted(["--scenario", str(path), "--master"]).scenario is not None
-
-
-def test_groups_that_a_small_fleet_leaves_without_devices_are_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "scenario.yaml"
-    path.write_text("groups: [{name: doors, count: 9}, {name: halls, count: 1}, {name: none, count: 0}]\n")
-    assert accepted(["--scenario", str(path), "-u", "1"]).scenario is not None
-    assert capsys.readouterr().err == "best-fleet: warning: -u 1 leaves no device for halls\n"
-    assert accepted(["--scenario", str(path), "-u", "2"]).scenario is not None
-    assert capsys.readouterr().err == ""
-
-
-def fleet_parser() -> Any:
-    parser = argument_parser.get_empty_argument_parser(add_help=False, default_config_files=[])
-    argument_parser.setup_parser_arguments(parser)
-    for name in ("--scenario", "--identities"):
-        parser.add_argument(name)
-    command_line.access.add_arguments(parser, parser)
-    return parser
-
-
-def accepted(arguments: Sequence[str]) -> command_line.Choice:
-    return command_line._choose(fleet_parser(), arguments)
-
-
-def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    with pytest.raises(SystemExit) as caught:
-        command_line._choose(fleet_parser(), arguments)
-    assert caught.value.code == ExitCode.USAGE
-    return capsys.readouterr().err.splitlines()
-
-
-def test_all_wrong_options_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = refused(["--tags", "a", "--reset-stats", "-t", "999h"], capsys)
-    assert [line.split()[0] for line in lines] == ["--tags", "--reset-stats", "-t:"]
-
-
-@pytest.mark.parametrize("arguments", [["-t", "99999999999999999999h"], ["-s", "99999999999999999999h"]])
-def test_a_time_that_locust_cannot_count_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    [line] = refused(arguments, capsys)
-    assert "a time is longer than any run" in line

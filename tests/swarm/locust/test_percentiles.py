@@ -132,3 +132,19 @@ def test_nothing_measured_is_shown_as_nothing() -> None:
     found.log_request("BEST", "dev.login", None, 0)  # type: ignore[arg-type]
     entry = found.total
     assert (entry.avg_response_time, entry.get_response_time_percentile(0.95), entry.num_none_requests) == (0.0, 0.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("ms", "rounded"),
+    [
+        (0.1234, 0.12),
+        (9.876, 9.88),
+        (12.345, 12.3),
+        (123.4, 123),
+        (1234.0, 1230),
+        (12345.0, 12300),
+        (99_999.0, 100_000),
+    ],
+)
+def test_three_digits_of_a_latency_are_kept(ms: float, rounded: float) -> None:
+    assert percentiles.rounded_ms(ms) == rounded

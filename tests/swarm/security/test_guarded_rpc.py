@@ -253,10 +253,6 @@ def test_a_stranger_that_never_greets_is_not_waited_for(monkeypatch: pytest.Monk
     server.close(linger=0)
 
 
-def test_the_keys_of_a_token_are_the_same_in_every_version() -> None:
-    assert TOKEN.keys().master_public == b"s!t6-&?O)9sOSOk5gvL0@93cL8SBXSSH]3cuRx=e"
-
-
 def test_a_port_that_is_taken_is_told_as_locust_tells_it(master: GuardedServer) -> None:
     with pytest.raises(RPCError, match="Address already in use"):
         GuardedServer(LOOPBACK, master.port, TOKEN)

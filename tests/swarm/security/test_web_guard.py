@@ -1,105 +1,19 @@
-"""Foreign pages and people without the login, on every route of the web UI: Locust's and ours."""
-
-import sys
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
+"""Foreign pages on every route of the web UI, Locust's and ours: none is answered, and none can read an answer."""
 
 import pytest
-from flask.testing import FlaskClient
-from locust.env import Environment
-from locust.event import Events
-from locust.web import WebUI
-from werkzeug.routing import Rule
-from werkzeug.test import TestResponse
 
-from simulator.swarm.security.access import Access
 from simulator.swarm.security.web_guard import HostRule, refusal
-from simulator.swarm.security.web_login import WebLogin
-from simulator.swarm.web.page import add_pages, protect
+from tests.swarm.web_ui import HERE, Ui
 
-HERE = "127.0.0.1:8089"
-LOGIN = WebLogin("ada", "correct:horse")
+pytestmark = pytest.mark.usefixtures("no_command_line")
+
 LOCAL = HostRule("127.0.0.1")
 OPEN = HostRule("", ("fleet.example",))
-
-
-class Ui:
-    """Locust's web UI as `session` sets it up, without a server."""
-
-    def __init__(self, prefix: str = "", login: WebLogin | None = None, tls: bool = False) -> None:
-        environment = Environment(events=Events(), user_classes=[])
-        runner = environment.create_local_runner()
-        web_ui = WebUI(
-            environment,
-            "127.0.0.1",
-            8089,
-            web_base_path=prefix or None,
-            web_login=login is not None,
-            tls_cert="certificate" if tls else None,
-            tls_key="key" if tls else None,
-            delayed_start=True,
-        )
-        role: Any = SimpleNamespace(
-            options=SimpleNamespace(web_base_path=prefix), runner=runner, run=None, environment=environment
-        )
-        add_pages(web_ui, role)
-        protect(web_ui, Access(login=login), prefix)
-        assert web_ui.app is not None
-        self.app = web_ui.app
-        self.prefix = prefix
-        self.client: FlaskClient = self.app.test_client()
-        self.environment = environment
-
-    def ask(self, method: str, path: str, **headers: str) -> TestResponse:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.open(path, method=method, headers={"Host": HERE} | named, base_url=f"http://{HERE}")
-
-    def log_in(self, user: str = "ada", password: str = "correct:horse") -> TestResponse:
-        form = {"username": user, "password": password}
-        return self.client.post(
-            f"{self.prefix}/login", data=form, headers={"Host": HERE}, base_url=f"{self.scheme}://{HERE}"
-        )
-
-    @property
-    def scheme(self) -> str:
-        return "https" if self.app.config["SESSION_COOKIE_SECURE"] else "http"
-
-    def calls(self) -> Iterator[tuple[str, str]]:
-        """Every method and path that somebody answers, and some that nobody does."""
-        for rule in self.app.url_map.iter_rules():
-            for method in sorted((rule.methods or set()) | {"GET", "POST", "OPTIONS"}):
-                yield method, example_of(rule)
-        yield "GET", f"{self.prefix}/nowhere"
-
-
-def example_of(rule: Rule) -> str:
-    return rule.rule.replace("<path:path>", "a.js").replace("<path:filename>", "a.js")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_command_line() -> Iterator[None]:
-    """Locust's page parses the arguments of the process: here they are pytest's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["locust"])
-        yield
-
-
-@pytest.fixture(scope="module", params=["", "/tools/fleet"])
-def prefix(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def ui(prefix: str) -> Ui:
     return Ui(prefix)
-
-
-@pytest.fixture(scope="module")
-def locked(prefix: str) -> Ui:
-    made = Ui(prefix, LOGIN)
-    made.app.config["WRONG_DELAY_S"] = 0
-    return made
 
 
 def test_there_are_routes_of_both(ui: Ui) -> None:
@@ -222,63 +136,3 @@ def test_under_which_names_the_page_answers(rule: HostRule, host: str, served: b
 def test_what_the_same_origin_is(host: str, origin: str, same: bool) -> None:
     request = {"REQUEST_METHOD": "POST", "PATH_INFO": "/stop", "HTTP_HOST": host, "HTTP_ORIGIN": origin}
     assert (refusal(request, OPEN) is None) is same
-
-
-def test_without_the_login_only_its_page_and_its_scripts_are_there(locked: Ui) -> None:
-    for method, path in locked.calls():
-        answer = locked.ask(method, path)
-        if path.removeprefix(locked.prefix).startswith(("/login", "/assets/")):
-            assert answer.status_code != 401, path
-            continue
-        assert answer.status_code == 401, (method, path)
-        shown = locked.ask(method, path, Accept="text/html,*/*;q=0.8")
-        assert shown.status_code == (302 if method == "GET" else 401), (method, path)
-        if method == "GET":
-            assert shown.headers["Location"] == f"{locked.prefix}/login"
-
-
-def test_a_path_that_only_begins_like_an_open_one_is_not_open(locked: Ui) -> None:
-    for path in (
-        "/assets/../fleet/data",
-        "/login/../fleet/data",
-        "//fleet/data",
-        "/assets/%2e%2e/fleet/data",
-        "/loginx",
-    ):
-        answer = locked.ask("GET", locked.prefix + path)
-        assert answer.status_code in (401, 404, 308), path
-        assert "state" not in answer.get_data(as_text=True)
-    for path in ("/loginx", "/login/x", "/assets", "/assetsx"):
-        assert locked.ask("GET", locked.prefix + path).status_code == 401, path
-
-
-@pytest.mark.parametrize(
-    ("user", "password"), [("ada", "wrong"), ("", ""), ("ada", ""), ("Ada", "correct:horse"), ("ada:correct", "horse")]
-)
-def test_a_wrong_login_opens_nothing(locked: Ui, user: str, password: str) -> None:
-    answer = locked.log_in(user, password)
-    assert answer.headers["Location"] == f"{locked.prefix}/login"
-    assert locked.ask("GET", f"{locked.prefix}/fleet/data").status_code == 401
-    assert "Wrong user or password" in locked.ask("GET", f"{locked.prefix}/login").get_data(as_text=True)
-
-
-@pytest.mark.parametrize("tls", [False, True])
-def test_the_login_opens_every_route_with_a_cookie_that_no_page_can_read(prefix: str, tls: bool) -> None:
-    ui = Ui(prefix, LOGIN, tls=tls)
-    answer = ui.log_in()
-    assert answer.headers["Location"] == f"{prefix}/"
-    cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("best_fleet_8089=")
-    assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
-    assert ("Secure" in cookie) is tls
-    base = f"{ui.scheme}://{HERE}"
-    assert ui.client.get(f"{prefix}/fleet/data", base_url=base, headers={"Host": HERE}).get_json()["run"] is None
-    for method, path in ui.calls():
-        answer = ui.client.open(path, method=method, base_url=base, headers={"Host": HERE})
-        assert answer.status_code != 401, (method, path)
-        assert "correct:horse" not in answer.get_data(as_text=True)
-    # Neither a cookie of another process nor one that was made up.
-    other = Ui(prefix, LOGIN, tls=tls)
-    other.client.set_cookie("best_fleet_8089", cookie.split(";")[0].partition("=")[2], domain="127.0.0.1")
-    assert other.client.get(f"{prefix}/fleet/data", base_url=base, headers={"Host": HERE}).status_code == 401

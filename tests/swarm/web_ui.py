@@ -1,0 +1,75 @@
+"""Locust's web UI with our page and guards, without a server."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from flask.testing import FlaskClient
+from locust.env import Environment
+from locust.event import Events
+from locust.web import WebUI
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from simulator.swarm.run.run import Run
+from simulator.swarm.security.access import Access
+from simulator.swarm.security.web_login import WebLogin
+from simulator.swarm.web.page import add_pages, protect
+
+HERE = "127.0.0.1:8089"
+LOGIN = WebLogin("ada", "correct:horse")
+
+
+class Ui:
+    """Locust's web UI as `hooks` sets it up, without a server."""
+
+    def __init__(
+        self, prefix: str = "", login: WebLogin | None = None, tls: bool = False, run: Run | None = None
+    ) -> None:
+        environment = Environment(events=Events(), user_classes=[])
+        runner = environment.create_local_runner()
+        web_ui = WebUI(
+            environment,
+            "127.0.0.1",
+            8089,
+            web_base_path=prefix or None,
+            web_login=login is not None,
+            tls_cert="certificate" if tls else None,
+            tls_key="key" if tls else None,
+            delayed_start=True,
+        )
+        role: Any = SimpleNamespace(
+            options=SimpleNamespace(web_base_path=prefix), runner=runner, run=run, environment=environment
+        )
+        add_pages(web_ui, role)
+        protect(web_ui, Access(login=login), prefix)
+        assert web_ui.app is not None
+        self.app = web_ui.app
+        self.prefix = prefix
+        self.client: FlaskClient = self.app.test_client()
+        self.environment = environment
+
+    def ask(self, method: str, path: str, **headers: str) -> TestResponse:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.open(path, method=method, headers={"Host": HERE} | named, base_url=f"http://{HERE}")
+
+    def log_in(self, user: str = "ada", password: str = "correct:horse") -> TestResponse:
+        form = {"username": user, "password": password}
+        return self.client.post(
+            f"{self.prefix}/login", data=form, headers={"Host": HERE}, base_url=f"{self.scheme}://{HERE}"
+        )
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.app.config["SESSION_COOKIE_SECURE"] else "http"
+
+    def calls(self) -> Iterator[tuple[str, str]]:
+        """Every method and path that somebody answers, and some that nobody does."""
+        for rule in self.app.url_map.iter_rules():
+            for method in sorted((rule.methods or set()) | {"GET", "POST", "OPTIONS"}):
+                yield method, example_of(rule)
+        yield "GET", f"{self.prefix}/nowhere"
+
+
+def example_of(rule: Rule) -> str:
+    return rule.rule.replace("<path:path>", "a.js").replace("<path:filename>", "a.js")
