@@ -12,7 +12,8 @@ from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.online import Online
-from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
+from simulator.device.outbox import Outbox, Record
+from simulator.device.retries import retry_delay
 from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.terms import Terms
@@ -285,11 +286,8 @@ class Delivery:
             self._give_up(upload, queue, TOO_LARGE)
         elif not reply.answered:
             await self._pause_after_silence(reply)
-        else:
-            upload.refusals += 1
-            upload.due = env.clock.monotonic() + retry_delay(upload.refusals)
-            if upload.refusals >= MAX_REFUSALS:
-                self._give_up(upload, queue, reply.code)
+        elif not upload.refused(env.clock.monotonic()):
+            self._give_up(upload, queue, reply.code)
 
     def _give_up(self, upload: Upload, queue: Fifo[Upload], code: str) -> None:
         """An upload is not tried again, so that it does not hold up the others."""

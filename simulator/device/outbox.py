@@ -10,29 +10,21 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from simulator.device.fifo import Fifo
+from simulator.device.retries import Retried
 
 if TYPE_CHECKING:
     from simulator.device.uploads import Upload
 
-MAX_REFUSALS = 5
-"""After so many a record is set aside, so that it does not hold up the others."""
-_FIRST_RETRY = 1.0
-_LONGEST_RETRY = 30.0
-
 _by_log_id = attrgetter("log_id")
 
 
-def retry_delay(refusals: int) -> float:
-    """Seconds before something that was refused `refusals` times is sent again."""
-    return float(min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** (refusals - 1)))
-
-
-class Record:
+class Record(Retried):
     """One verification, as it waits in the store."""
 
-    __slots__ = ("alone", "due", "fields", "log_id", "photo", "refusals", "sent", "verified")
+    __slots__ = ("alone", "fields", "log_id", "photo", "sent", "verified")
 
     def __init__(self, log_id: int, fields: dict[str, str], verified: float, photo: "Upload | None" = None) -> None:
+        super().__init__()
         self.log_id = log_id
         self.fields = fields
         """The item of dev.data.upload.verifyLog."""
@@ -42,9 +34,6 @@ class Record:
         """Goes up once the record is acknowledged."""
         self.sent = False
         """Whether it has been sent before, on any connection."""
-        self.refusals = 0
-        self.due = 0.0
-        """Monotonic seconds before which it is not sent again."""
         self.alone = False
         """Whether it was in a message that was refused: sent alone from then on, so that one bad record is found."""
 
@@ -115,13 +104,11 @@ class Outbox:
         self._in_flight -= len(batch)
         given_up = []
         for record in batch:
-            record.refusals += 1
             record.alone = True
-            if record.refusals >= MAX_REFUSALS:
-                given_up.append(record)
-            else:
-                record.due = now + retry_delay(record.refusals)
+            if record.refused(now):
                 insort(self._again, record, key=attrgetter("due"))
+            else:
+                given_up.append(record)
         self.rejected += len(given_up)
         return given_up
 
@@ -134,7 +121,6 @@ class Outbox:
     def given_up(self, record: Record) -> None:
         """A record that was taken out can never be sent: set aside, as after too many refusals."""
         self._in_flight -= 1
-        record.refusals = MAX_REFUSALS
         self.rejected += 1
 
     def reconnected(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from simulator.device.photos import PhotoStudio
+from simulator.device.retries import Retried
 from simulator.device.session import Reply, Session
 from simulator.device.terms import Terms
 from simulator.protocol import envelope
@@ -24,12 +25,11 @@ _ENVELOPE_ROOM = 256
 """Bytes of a package kept free for what stands around a file's piece."""
 
 
-class Upload:
+class Upload(Retried):
     """Items of one message, and the picture that belongs to the only item, if any."""
 
     __slots__ = (
         "created",
-        "due",
         "expires",
         "file_complete",
         "flow",
@@ -37,7 +37,6 @@ class Upload:
         "items",
         "key",
         "list_name",
-        "refusals",
         "size",
     )
 
@@ -53,6 +52,7 @@ class Upload:
         flow: str | None = None,
         expires: float | None = None,
     ) -> None:
+        super().__init__()
         self.func_id = func_id
         self.list_name = list_name
         """Name of the list in the message's params."""
@@ -69,8 +69,6 @@ class Upload:
         """Monotonic seconds after which it says nothing to anybody any more, and is not sent."""
         self.file_complete = False
         """Whether the platform holds the whole file already, perhaps from an earlier connection."""
-        self.refusals = 0
-        self.due = 0.0
 
     @property
     def file_id(self) -> str:

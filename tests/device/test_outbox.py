@@ -1,11 +1,11 @@
 """The store of records against a naive model, and its rules one by one."""
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from simulator.device.outbox import MAX_REFUSALS, Outbox, Record, retry_delay
+from simulator.device.outbox import Outbox, Record
+from simulator.device.retries import MAX_REFUSALS, retry_delay
 
 
 def record(log_id: int) -> Record:
@@ -81,11 +81,6 @@ def test_the_oldest_acknowledged_makes_room_and_the_full_store_refuses() -> None
     assert outbox.add(record(5))
     assert not outbox.add(record(6))
     assert (outbox.pending, outbox.stored) == (3, 3)
-
-
-@pytest.mark.parametrize(("refusals", "seconds"), [(1, 1.0), (2, 2.0), (5, 16.0), (6, 30.0), (40, 30.0)])
-def test_retry_delay(refusals: int, seconds: float) -> None:
-    assert retry_delay(refusals) == seconds
 
 
 class OutboxMachine(RuleBasedStateMachine):
