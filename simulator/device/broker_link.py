@@ -1,4 +1,4 @@
-"""Where a device's broker is and how it is reached: the look-up, the kept URL, the opening of the connection.
+"""Where a device's broker is and how it is reached: the look-up, its kept answer, the opening of the connection.
 
 Look-up and opening are measured as requests, whatever becomes of them. When to connect is the lifecycle's business, how
 it is done the network's.
@@ -6,6 +6,8 @@ it is done the network's.
 
 import asyncio
 import random
+from dataclasses import replace
+from functools import lru_cache
 
 from simulator.device import initial_flow
 from simulator.device.device_clock import DeviceClock
@@ -15,29 +17,34 @@ from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
 from simulator.device.state import EndReason
 from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
+from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.catalogue import CONNECT
 from simulator.protocol.codes import SUCCESS
 
 _FAILURES_BEFORE_NEW_LOOKUP = 2
-"""In a row, with a kept URL, after which the device asks for it again (docs/deviations.md, Look-up)."""
+"""In a row, with a kept answer, after which the device asks again (docs/deviations.md, Look-up)."""
+
+
+@lru_cache(maxsize=64)  # a platform tells most of its devices the same, and 20,000 of them share one object
+def _shared(answer: BrokerAnswer) -> BrokerAnswer:
+    return answer
 
 
 class BrokerLink:
     """One device's way to its broker."""
 
-    __slots__ = ("_env", "_failures", "_root_ca", "_spec", "_url")
+    __slots__ = ("_answer", "_env", "_failures", "_spec")
 
     def __init__(self, env: Environment, spec: DeviceSpec) -> None:
         self._env = env
         self._spec = spec
-        self._url: str | None = None
-        self._root_ca: str | None = None
+        self._answer: BrokerAnswer | None = None
         self._failures = 0
 
     @property
     def known(self) -> bool:
-        """Whether the device has a URL to connect to; without one it must `look_up`."""
-        return self._url is not None
+        """Whether the device knows where to connect to; if not, it must `look_up`."""
+        return self._answer is not None
 
     async def look_up(self, clock: DeviceClock, rng: random.Random) -> None:
         """Ask where the broker is, and keep the answer.
@@ -47,10 +54,10 @@ class BrokerLink:
         """
         env, spec = self._env, self._spec
         answer = await initial_flow.look_up(env, spec.credentials, spec.settings, clock, rng, spec.index)
-        self._url = answer.url
-        # Over plain HTTP anybody in between could have put a certificate of their own there.
-        secure = env.dispatch_url(spec.index).startswith("https:")
-        self._root_ca = answer.root_ca if secure else None
+        if not env.dispatch_url(spec.index).startswith("https:"):
+            # Over plain HTTP anybody in between could have put a certificate of their own there.
+            answer = replace(answer, root_ca=None)
+        self._answer = _shared(answer)
         self._failures = 0
 
     async def connect(self, session: Session) -> None:
@@ -59,13 +66,13 @@ class BrokerLink:
         Raises:
             FlowFailed: If it cannot be opened.
         """
-        assert self._url is not None, "looked up before"
+        assert self._answer is not None, "looked up before"
         env = self._env
         started, before = env.clock.wall(), env.clock.monotonic()
         code = INTERNAL_ERROR
         failed = None
         try:
-            await env.network.connect(self._url, session, index=self._spec.index, root_ca=self._root_ca)
+            await env.network.connect(self._answer, session, index=self._spec.index)
             code = SUCCESS
         except NetworkError as error:
             failed = error
@@ -83,11 +90,11 @@ class BrokerLink:
             env.recorder.request(CONNECT, started, lasted if failed is None else failed.lasted(lasted), code, 0, 0, 0.0)
 
     def worked(self) -> None:
-        """The device came online by the kept URL."""
+        """The device came online by the kept answer."""
         self._failures = 0
 
     def failed(self) -> None:
-        """The kept URL led nowhere, or to somebody who does not answer as a platform does."""
+        """The kept answer led nowhere, or to somebody who does not answer as a platform does."""
         self._failures += 1
         if self._failures >= _FAILURES_BEFORE_NEW_LOOKUP:
-            self._url = None
+            self._answer = None

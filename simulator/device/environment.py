@@ -14,6 +14,7 @@ from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
+from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 
 NOT_ALLOWED = "not allowed"
@@ -98,8 +99,8 @@ class Network(Protocol):
         """
         ...
 
-    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
-        """Open the WebSocket at `url`; `root_ca` is the PEM text of a look-up's answer that came over https.
+    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+        """Open the connection that a look-up's successful answer leads to, with what it holds for TLS.
 
         Raises:
             NetworkError: If it does not open.

@@ -17,6 +17,7 @@ from yarl import URL
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
+from simulator.protocol.broker import BrokerAnswer
 from simulator.scenario.download_rules import DownloadRules, kind_of_all
 from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
@@ -139,13 +140,15 @@ class FleetNetwork:
             return answer.body
         raise NetworkError("too many redirects", f"more than {MOST_REDIRECTS} redirects, the last one to {shown(url)}")
 
-    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
+    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+        url = broker.url
+        assert url is not None, "a successful answer"
         source = self._source(index)
         try:
             return await connect(
                 url,
                 handler,
-                ssl=self._context(root_ca) if url.startswith("wss:") else None,
+                ssl=self._context(broker.root_ca) if url.startswith("wss:") else None,
                 local_addr=None if source is None else (source, 0),
                 max_size=MAX_FIRST_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
+from simulator.protocol.broker import BrokerAnswer
 from tests.device.fake_platform import Link
 
 if TYPE_CHECKING:
@@ -144,10 +145,12 @@ class MemoryNetwork:
         assert address == f"{world.env.dispatch_urls[0]}/v3/device/getBrokerServer"
         return 200, world.platform.look_up(query, self.broker_url, self.root_ca, int(world.clock.wall() * 1000))
 
-    async def connect(self, url: str, handler: ConnectionHandler, *, index: int, root_ca: str | None) -> Connection:
+    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+        url = broker.url
+        assert url is not None
         await asyncio.sleep(0)
         self.connects.append(url)
-        self.root_cas.append(root_ca)
+        self.root_cas.append(broker.root_ca)
         if self.connect_script:
             await self.connect_script.pop(0)()
         link = Link(self._world.platform, url, index)

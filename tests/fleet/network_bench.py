@@ -12,8 +12,15 @@ from aiohttp import web
 
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
+from simulator.protocol.broker import BrokerAnswer
+from simulator.protocol.codes import SUCCESS
 from simulator.wire.addresses import AddressBook
 from simulator.wire.server import serve
+
+
+def broker(url: str, root_ca: str | None = None) -> BrokerAnswer:
+    """A look-up's answer that leads to `url`."""
+    return BrokerAnswer(code=SUCCESS, url=url, root_ca=root_ca)
 
 
 class Handler:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from simulator.fleet.network import MAX_FIRST_MESSAGE_BYTES, MAX_LOOKUP_BYTES
 from simulator.wire.tls import SelfSigned, client_context, self_signed, server_context
-from tests.fleet.network_bench import Bench, Handler, closed_port, failure, until
+from tests.fleet.network_bench import Bench, Handler, broker, closed_port, failure, until
 
 Cleanup = Callable[[Awaitable[Any]], None]
 
@@ -237,7 +237,7 @@ async def test_a_certificate_out_of_its_time_is_called_so_and_no_ca_is_asked_for
     for attempt in (
         network.look_up(base, index=0),
         network.download(base, 100, index=0),
-        network.connect(f"wss://127.0.0.1:{port}/", Handler(), index=0, root_ca=None),
+        network.connect(broker(f"wss://127.0.0.1:{port}/"), Handler(), index=0),
     ):
         error = await failure(attempt)
         assert error.kind == "tls"
@@ -260,7 +260,7 @@ async def test_a_websocket_carries_both_ways_and_closes(bench: Bench) -> None:
     port, servers = await bench.websocket()
     network = await bench.network()
     handler = Handler()
-    connection = await network.connect(f"ws://127.0.0.1:{port}/best", handler, index=0, root_ca=None)
+    connection = await network.connect(broker(f"ws://127.0.0.1:{port}/best"), handler, index=0)
     assert handler.connection is connection
     connection.send(b"text", False)
     connection.send(b"\x00bin", True)
@@ -292,7 +292,7 @@ async def test_every_kind_of_failed_connect(bench: Bench, url: str, kind: str) -
     }
     network = await bench.network(open_timeout=0.5)
     handler = Handler()
-    error = await failure(network.connect(url.format(**ports), handler, index=0, root_ca=None))
+    error = await failure(network.connect(broker(url.format(**ports)), handler, index=0))
     assert error.kind == kind
     assert str(error)
     assert handler.connection is None
@@ -304,7 +304,7 @@ async def test_a_message_over_the_limit_closes_with_1009(bench: Bench, trusted: 
     port, servers = await bench.websocket()
     network = await bench.network()
     handler = Handler()
-    await network.connect(f"ws://127.0.0.1:{port}/", handler, index=0, root_ca=None)
+    await network.connect(broker(f"ws://127.0.0.1:{port}/"), handler, index=0)
     await until(lambda: bool(servers) and servers[0].connection is not None)
     first = MAX_FIRST_MESSAGE_BYTES
     servers[0].connection.send(b"x" * first, False)
@@ -322,7 +322,7 @@ async def test_source_addresses_in_turn_by_index(bench: Bench) -> None:
     port, servers = await bench.websocket()
     network = await bench.network(source_ips=["127.0.0.2", "127.0.0.3"])
     for index in range(4):
-        await network.connect(f"ws://127.0.0.1:{port}/", Handler(), index=index, root_ca=None)
+        await network.connect(broker(f"ws://127.0.0.1:{port}/"), Handler(), index=index)
     await until(lambda: sum(server.connection is not None for server in servers) == 4)
     assert [server.connection.peer[0] for server in servers] == ["127.0.0.2", "127.0.0.3"] * 2
 
@@ -355,7 +355,7 @@ async def test_a_look_up_from_an_address_that_is_not_ours(bench: Bench) -> None:
 async def test_a_source_address_that_is_not_ours(bench: Bench) -> None:
     port, _ = await bench.websocket()
     network = await bench.network(source_ips=["203.0.113.7"])
-    error = await failure(network.connect(f"ws://127.0.0.1:{port}/", Handler(), index=0, root_ca=None))
+    error = await failure(network.connect(broker(f"ws://127.0.0.1:{port}/"), Handler(), index=0))
     assert error.kind == "limit"
     assert "203.0.113.7" in str(error)
 
@@ -367,10 +367,10 @@ async def test_the_look_ups_root_ca_is_trusted_for_the_broker(bench: Bench, cert
     port, _ = await bench.websocket(server_context(certificate.cert, certificate.key))
     network = await bench.network(tls=client_context())
     url = f"wss://127.0.0.1:{port}/"
-    assert (await failure(network.connect(url, Handler(), index=0, root_ca=None))).kind == "tls"
+    assert (await failure(network.connect(broker(url), Handler(), index=0))).kind == "tls"
     pem = pem_of(certificate)
     for _ in range(2):
-        await network.connect(url, Handler(), index=0, root_ca=pem)
+        await network.connect(broker(url, pem), Handler(), index=0)
     assert len(network._contexts) == 1
 
 
@@ -378,7 +378,7 @@ async def test_another_root_ca_is_not_enough(bench: Bench, certificate: SelfSign
     port, _ = await bench.websocket(server_context(certificate.cert, certificate.key))
     other = pem_of(self_signed(tmp_path, ["127.0.0.1"]))
     network = await bench.network(tls=client_context(certificate.cert))
-    error = await failure(network.connect(f"wss://127.0.0.1:{port}/", Handler(), index=0, root_ca=other))
+    error = await failure(network.connect(broker(f"wss://127.0.0.1:{port}/", other), Handler(), index=0))
     assert error.kind == "tls"
 
 
@@ -391,7 +391,7 @@ async def test_a_root_ca_that_is_none_is_an_error_of_that_connect(
     port, _ = await bench.websocket(server_context(certificate.cert, certificate.key))
     network = await bench.network(tls=client_context(certificate.cert))
     for _ in range(2):
-        error = await failure(network.connect(f"wss://127.0.0.1:{port}/", Handler(), index=0, root_ca=text))
+        error = await failure(network.connect(broker(f"wss://127.0.0.1:{port}/", text), Handler(), index=0))
         assert error.kind == "tls"
         assert "rootCA" in str(error)
 
@@ -407,7 +407,7 @@ async def test_a_broker_that_demands_a_client_certificate(
     pem = pem_of(certificate)
     for root_ca in (None, pem):
         handler = Handler()
-        connection = await network.connect(f"wss://127.0.0.1:{port}/", handler, index=0, root_ca=root_ca)
+        connection = await network.connect(broker(f"wss://127.0.0.1:{port}/", root_ca), handler, index=0)
         connection.send(b"hello", False)
         await until(lambda: bool(servers) and bool(servers[-1].messages))
         servers[-1].messages.clear()

@@ -14,7 +14,7 @@ from aiohttp import web
 from simulator.fleet.network import FleetNetwork
 from simulator.wire.addresses import LIFE_S, PAUSE_S
 from simulator.wire.tls import SelfSigned, client_context, server_context
-from tests.fleet.network_bench import Bench, Handler, Names, closed_port, failure, silent_address, until
+from tests.fleet.network_bench import Bench, Handler, Names, broker, closed_port, failure, silent_address, until
 
 Reach = Callable[[FleetNetwork, str, int, int], Awaitable[Any]]
 
@@ -28,7 +28,7 @@ async def by_download(network: FleetNetwork, host: str, port: int, index: int) -
 
 
 async def by_websocket(network: FleetNetwork, host: str, port: int, index: int) -> None:
-    connection = await network.connect(f"ws://{host}:{port}/", Handler(), index=index, root_ca=None)
+    connection = await network.connect(broker(f"ws://{host}:{port}/"), Handler(), index=index)
     connection.close()
 
 
@@ -193,7 +193,7 @@ async def test_an_address_without_tls_leaves_the_next_one_its_turn(bench: Bench,
     port = await Place(bench, by_look_up).at("127.0.0.1")
     await bench.websocket(server_context(certificate.cert, certificate.key), host="127.0.0.2", port=port)
     network = await network_of(bench, names, tls=client_context(certificate.cert))
-    await network.connect(f"wss://localhost:{port}/", Handler(), index=0, root_ca=None)
+    await network.connect(broker(f"wss://localhost:{port}/"), Handler(), index=0)
 
 
 @every_way
