@@ -5,7 +5,6 @@ The named keys and their shapes are the contract; what stands beyond them (`inte
 null. The schema is `reports/schema/summary.schema.json`.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,18 +13,16 @@ from reports.figures import lost_connections, missed_requests, photo_counts, rec
 from reports.masking import mask
 from reports.order import in_order
 from reports.run_info import RunInfo, masked
-from reports.thresholds import Threshold, ThresholdError, parse_threshold
+from reports.thresholds import parse_all
 from reports.verdict import judge
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import (
     FLOWS,
-    KNOWN_NAMES,
     LOOP_LAG_TAG,
     is_command,
     is_flow,
     is_request,
-    is_series,
     name_of,
     text_of,
 )
@@ -86,23 +83,6 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "run": run.dump(),
         "state": masked_state(dump_state(measurements, len(measurements.intervals))),
     }
-
-
-def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list[Threshold]:
-    """The thresholds of a run; names that were measured are known beside the protocol's own."""
-    names = {*KNOWN_NAMES, *(name_of(tag) for tag in measurements.totals if is_series(tag))}
-    return [parse_threshold(expression, names) for expression in expressions]
-
-
-def check_thresholds(expressions: Iterable[str]) -> list[ThresholdError]:
-    """Every error in the expressions of a scenario, for before the run."""
-    errors = []
-    for expression in expressions:
-        try:
-            parse_threshold(expression, KNOWN_NAMES)
-        except ThresholdError as error:
-            errors.append(error)
-    return errors
 
 
 def latency_ms(histogram: Histogram) -> dict[str, float | None]:

@@ -22,7 +22,7 @@ failed ones with the time until they failed.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
@@ -40,6 +40,8 @@ from reports.measures import (
     spellings,
 )
 from simulator.closest import closest
+from simulator.measurements.names import KNOWN_NAMES, is_series, name_of
+from simulator.measurements.run import RunMeasurements
 
 _MOST_AFTER_S: Final = 30 * 86_400
 _SHOWN: Final = 120
@@ -105,14 +107,6 @@ class Threshold:
         return fnmatchcase(name, self.subject)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
-    unit: str = ""
-
-
 def parse_threshold(text: str, known_names: Collection[str]) -> Threshold:
     """Read one expression.
 
@@ -124,6 +118,33 @@ def parse_threshold(text: str, known_names: Collection[str]) -> Threshold:
         ThresholdError: If the expression is wrong, or speaks of a name or metric that does not exist.
     """
     return _Parser(text, known_names).parse()
+
+
+def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list[Threshold]:
+    """The thresholds of a run, which may speak of whatever it measured beside the names that are known before.
+
+    Raises:
+        ThresholdError: If one is wrong.
+    """
+    names = {*KNOWN_NAMES, *(name_of(tag) for tag in measurements.totals if is_series(tag))}
+    return [parse_threshold(expression, names) for expression in expressions]
+
+
+def wrong_threshold(text: str) -> str | None:
+    """What is wrong with a threshold of a scenario that has not been run yet, or None."""
+    try:
+        parse_threshold(text, KNOWN_NAMES)
+    except ThresholdError as error:
+        return str(error)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+    unit: str = ""
 
 
 class _Parser:

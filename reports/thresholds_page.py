@@ -15,8 +15,8 @@ from reports.measures import (
     Unit,
     measures_of,
 )
-from reports.thresholds import ThresholdError, parse_threshold
-from simulator.measurements.names import FLOWS, KNOWN_NAMES
+from reports.thresholds import wrong_threshold
+from simulator.measurements.names import FLOWS
 from simulator.measurements.run import HOLD_S
 
 _EARLIEST_ABORT_S: Final = 2 * ABORT_WINDOW_S + HOLD_S + 2
@@ -231,12 +231,7 @@ def _wishes() -> str:
 
 
 def _mistakes() -> str:
-    answers = []
-    for text in _MISTAKES:
-        try:
-            parse_threshold(text, KNOWN_NAMES)
-        except ThresholdError as error:
-            answers.append(str(error))
+    answers = [answer for text in _MISTAKES if (answer := wrong_threshold(text))]
     listed = "\n".join(answers)
     return f"## Mistakes\n\nEach is told with its place, and with what was probably meant:\n\n```text\n{listed}\n```\n"
 

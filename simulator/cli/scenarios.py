@@ -20,11 +20,12 @@ def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: boo
     Raises:
         ScenarioProblemsError: with everything that is wrong, a line each.
     """
+    from reports.thresholds import wrong_threshold
     from simulator.scenario.problems import ScenarioError
     from simulator.scenario.scenario import load_scenario
 
     try:
-        return load_scenario(path, check_threshold, identities_given=identities is not None, csv_needed=csv_needed)
+        return load_scenario(path, wrong_threshold, identities_given=identities is not None, csv_needed=csv_needed)
     except ScenarioError as error:
         raise ScenarioProblemsError(str(error)) from None
 
@@ -58,11 +59,3 @@ def unwritten_csv(scenario: "Scenario", csv: Path | None) -> Path | None:
     """
     own = scenario.identities_file
     return own if csv is None and own is not None and not own.exists() else None
-
-
-def check_threshold(text: str) -> str | None:
-    """What is wrong with a threshold, or None."""
-    from reports.summary import check_thresholds
-
-    errors = check_thresholds([text])
-    return str(errors[0]) if errors else None

@@ -4,7 +4,7 @@ import pytest
 
 from reports.evaluation import LiveThresholds, evaluate_all
 from reports.run_info import RunInfo
-from reports.summary import parse_all
+from reports.thresholds import parse_all
 from simulator.measurements.events import MISSED, Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
 

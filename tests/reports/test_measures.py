@@ -6,8 +6,7 @@ import pytest
 from reports.evaluation import evaluate_all
 from reports.measures import MEASURES, PERCENTILE, Measure, Scope, measures_of, percent_of, spellings
 from reports.run_info import RunInfo
-from reports.summary import parse_all
-from reports.thresholds import ThresholdError, parse_threshold
+from reports.thresholds import ThresholdError, parse_all, parse_threshold
 from simulator.measurements.events import MISSED
 from simulator.measurements.names import KNOWN_NAMES
 from simulator.measurements.run import RunMeasurements

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from reports.run_info import RunInfo
-from reports.summary import build_summary, check_thresholds
+from reports.summary import build_summary
 from reports.text import generator_state
 from reports.verdict import exit_code, headline, note_lines
 from simulator.exit_codes import ExitCode
@@ -185,8 +185,3 @@ def test_lost_delta_is_told(info: Info) -> None:
     summary = build_summary(master, info())
     assert summary["verdict"] == "invalid"
     assert "worker w1" in headline(summary)
-
-
-def test_all_errors_of_thresholds_are_found_before_the_run() -> None:
-    errors = check_thresholds(["dev.heartbeat p99 < 1 s", "onlin > 3 %", "failures <"])
-    assert [error.text for error in errors] == ["onlin > 3 %", "failures <"]

@@ -1,7 +1,7 @@
 import pytest
 
 from reports.measures import Scope
-from reports.thresholds import ThresholdError, parse_threshold
+from reports.thresholds import ThresholdError, parse_threshold, wrong_threshold
 from simulator.measurements.names import KNOWN_NAMES
 
 NAMES = KNOWN_NAMES
@@ -107,3 +107,8 @@ def test_errors_say_where_and_what_was_meant(text: str, column: int, problem: st
     assert caught.value.suggestion == suggestion
     assert f"column {column}" in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+def test_all_errors_of_thresholds_are_found_before_the_run() -> None:
+    texts = ("dev.heartbeat p99 < 1 s", "onlin > 3 %", "failures <")
+    assert [text for text in texts if wrong_threshold(text)] == ["onlin > 3 %", "failures <"]

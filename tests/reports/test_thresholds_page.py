@@ -10,8 +10,7 @@ import pytest
 from reports.evaluation import LiveThresholds, evaluate_all
 from reports.measures import MEASURES, UNITS
 from reports.run_info import RunInfo
-from reports.summary import parse_all
-from reports.thresholds import ThresholdError, parse_threshold
+from reports.thresholds import ThresholdError, parse_all, parse_threshold
 from reports.thresholds_page import thresholds_page
 from simulator.measurements.events import MISSED, Event, QueueRecorder
 from simulator.measurements.names import FLOWS, KNOWN_NAMES

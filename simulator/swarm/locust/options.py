@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from locust import argument_parser
 
-from reports.summary import check_thresholds
+from reports.thresholds import wrong_threshold
 from simulator.exit_codes import ExitCode
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.limits import LONGEST_RUN
@@ -176,12 +176,6 @@ def _host(known: Namespace, problems: list[str]) -> str | None:
     except DispatchUrlError as error:
         problems.append(f"--host (or LOCUST_HOST): {error}")
         return None
-
-
-def wrong_threshold(text: str) -> str | None:
-    """What is wrong with a threshold's text, or None."""
-    errors = check_thresholds([text])
-    return str(errors[0]) if errors else None
 
 
 def refuse(problem: str) -> NoReturn:

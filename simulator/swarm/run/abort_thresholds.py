@@ -4,7 +4,7 @@ from reports.causes import sentence
 from reports.evaluation import ABORT_WINDOW_S, LiveThresholds
 from reports.output import Output, RunView
 from reports.run_info import ABORT_FIRED
-from reports.summary import parse_all
+from reports.thresholds import parse_all
 from simulator.measurements.findings import Finding
 
 
