@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.device.commands.handlers import HANDLERS
+from simulator.measurements.names import FLOWS, RECORD_EVENTS
 from simulator.platform.ledger.inspection import summary as ledger_of
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS, DEVICE_FUNC_IDS
 from tests.swarm.processes import ROOT, LocustProcess, fetch, free_port
@@ -112,6 +113,10 @@ def test_a_platform_killed_and_restarted_loses_no_record_and_no_func_id(locust: 
     assert summary["fleet"]["disconnects"]["closed 1006"] >= 6
     assert [name for name in (*REQUESTS, "connect") if not summary["requests"].get(name, {}).get("count")] == []
     assert [name for name in COMMANDS if not summary["commands"].get(name, {}).get("count")] == []
+    assert [flow.name for flow in FLOWS if not summary["flows"][flow.name]["count"]] == []
+    assert set(summary["flows"]) == {flow.name for flow in FLOWS}
+    assert set(summary["state"]["records"]) <= set(RECORD_EVENTS)
+    assert summary["photos"]["generated"] > 0
     assert platform.process is not None
     platform.process.terminate()
     platform.process.communicate(timeout=20)

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from reports.figures import lost_connections
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
 from simulator.swarm.run.page_history import PageHistory, active_states, totals
@@ -114,7 +115,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         "states": active_states(measurements),
         "came_online": len(measurements.devices.came_online),
         "disconnects": sum(lost_connections(measurements).values()),
-        "records": {name: measurements.records[name] for name in ("generated", "acknowledged")},
+        "records": {name: measurements.records[name] for name in (GENERATED, ACKNOWLEDGED)},
         "health": _health(run),
         "requests": totals(measurements),
         "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],
