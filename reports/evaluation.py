@@ -60,9 +60,9 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
     measure = threshold.measure
     if measure.scope is not Scope.NAME:
         value = measure.read(_question(threshold, figures, threshold.subject))
-        return (
-            _judged(threshold, value) if value is not None else _result(threshold, None, False, "nothing was measured")
-        )
+        if value is None:
+            return _result(threshold, None, False, "nothing was measured")
+        return _judged(threshold, value)
     names = [name for name in figures.series if threshold.matches(name)]
     read = ((name, measure.read(_question(threshold, figures, name))) for name in names)
     values = [(name, value) for name, value in read if value is not None]

@@ -38,7 +38,8 @@ thresholds:
 All of them are judged when the run has ended. If one is crossed, the run fails (exit code 3). Each stands with its value
 on the terminal, in `summary.json` and in every other report; in `junit.xml` each is a test case. `best-fleet check FILE`
 finds wrong thresholds before a run. What makes a run fail in spite of thresholds that hold, and without any, is said in
-[deviations.md](deviations.md#verdicts).
+[deviations.md](deviations.md#verdicts). Limits of change against earlier runs are no thresholds of a scenario, but
+`--fail-on` of `best-fleet compare`.
 
 This page is generated from `reports/measures.py` (`make docs`). A test fails when it is out of date, and evaluates every
 threshold on it.
@@ -164,9 +165,12 @@ _MISTAKES: Final = (
     "records.pending == 0 abort",
 )
 
-
 _SCOPES: Final = {
-    Scope.NAME: ("Of a funcId, a flow or a command", "Written after the name: `dev.heartbeat p99`."),
+    Scope.NAME: (
+        "Of a funcId, a flow or a command",
+        "Written after the name: `dev.heartbeat p99`. What failed ones count as in durations is said "
+        "under [failed requests](#failed-requests).",
+    ),
     Scope.LOOP_LAG: (
         f"Of {LOOP_LAG}",
         f"Written after it: `{LOOP_LAG} p99`. It is how late the generator's event loop runs what is due: a high one "
