@@ -1,0 +1,45 @@
+"""A fleet for the engine whose devices do nothing but live, and waiting for what its thread does."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import gevent
+
+
+class Fleet:
+    """A runtime whose devices do nothing but live."""
+
+    def __init__(self, log: Callable[[int, str], None]) -> None:
+        self.log = log
+        self.devices: dict[int, Callable[[], None]] = {}
+        self.starts: list[float] = []
+        self.closed = False
+
+    async def open(self) -> None:
+        await asyncio.sleep(0)
+
+    def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
+        self.starts.append(time.monotonic())
+        self.devices[index] = on_finished
+
+    def stop_device(self, index: int) -> None:
+        asyncio.get_running_loop().call_later(0.01, self.devices.pop(index))
+
+    def abort_all(self) -> None:
+        for index in list(self.devices):
+            self.devices.pop(index)()
+
+    async def stop_all(self, drain_s: float | None = None) -> None:
+        await asyncio.sleep(0.01)
+        self.abort_all()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        gevent.sleep(0.01)

@@ -1,0 +1,210 @@
+"""One process' part in a run: users get devices, devices end users, and an end that counts everything."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from gevent.pool import Group
+
+from simulator.clock import RunClock
+from simulator.measurements.recorder import Recorder
+from simulator.measurements.run import RunMeasurements
+from simulator.swarm.generator.engine import EngineError
+from simulator.swarm.generator.generator import Generator
+from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
+from tests.swarm.fake_fleet import Fleet, until
+
+
+class Owner:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.wanted = 0
+        self.freed: list[int] = []
+        self.failures: list[str] = []
+        self.dropped: list[int] = []
+
+    def indexes_wanted(self) -> None:
+        self.wanted += 1
+
+    def index_free(self, index: int) -> None:
+        self.freed.append(index)
+
+    def generator_failed(self, reason: str) -> None:
+        self.failures.append(reason)
+
+    def fenced(self, devices: int) -> None:
+        self.dropped.append(devices)
+
+
+class Bench:
+    """A generator with a fleet that does nothing, and Locust's group of users."""
+
+    def __init__(self, fleet: type[Fleet] = Fleet) -> None:
+        self.owner = Owner()
+        self.group = Group()
+        self.fired: list[dict[str, Any]] = []
+        self.measurements = RunMeasurements()
+        self.fleets: list[Fleet] = []
+        self.recorders: list[Recorder] = []
+
+        def make(recorder: Recorder, log: Callable[[int, str], None]) -> Fleet:
+            self.recorders.append(recorder)
+            self.fleets.append(fleet(log))
+            return self.fleets[0]
+
+        self.generator = Generator(
+            make, self.measurements, lambda **told: self.fired.append(told), self.owner, clock=RunClock()
+        )
+
+    def users(self, count: int) -> list[UserHandle]:
+        return [MeetingDevice(None).start(self.group) for _ in range(count)]
+
+    @property
+    def live(self) -> set[int]:
+        return set(self.fleets[0].devices)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.generator.finish(0.0)
+    bench.generator.detach()
+    MeetingDevice.provider = WaitingUsers()
+
+
+@pytest.fixture
+def started(bench: Bench) -> Bench:
+    bench.generator.start()
+    return bench
+
+
+def test_users_get_devices_as_indexes_come(started: Bench) -> None:
+    handles = started.users(3)
+    assert [handle.index for handle in handles] == [None] * 3
+    assert started.owner.wanted == 3
+    started.generator.give([0, 1])
+    assert [handle.index for handle in handles] == [0, 1, None]
+    until(lambda: started.live == {0, 1})
+
+
+def test_users_that_came_before_the_generator_wait_for_it(bench: Bench) -> None:
+    handles = bench.users(2)
+    assert not any(handle.dead for handle in handles)
+    bench.generator.start()
+    bench.generator.give([4, 5])
+    assert [handle.index for handle in handles] == [4, 5]
+
+
+def test_a_user_that_leaves_stops_its_device_and_the_index_is_told_free(started: Bench) -> None:
+    started.generator.give([0])
+    (handle,) = started.users(1)
+    until(lambda: started.live == {0})
+    handle.kill(block=False)
+    until(lambda: started.owner.freed == [0])
+    assert started.generator.indexes.in_use == 0
+
+
+def test_a_device_that_ends_by_itself_ends_its_user(started: Bench) -> None:
+    started.generator.give([0])
+    (handle,) = started.users(1)
+    until(lambda: started.live == {0})
+    started.generator._engine._call(started.fleets[0].abort_all)
+    until(lambda: handle.dead)
+    assert started.owner.freed == [0]
+
+
+def test_the_user_of_a_dropped_device_waits_for_another(started: Bench) -> None:
+    started.generator.give([0])
+    (handle,) = started.users(1)
+    until(lambda: started.live == {0})
+    started.generator.drop([0])
+    until(lambda: started.owner.freed == [0])
+    assert not handle.dead
+    started.generator.give([9])
+    assert handle.index == 9
+
+
+def test_the_fence_drops_all_devices_and_tells_how_many() -> None:
+    class Connected(Fleet):
+        def abort_all(self) -> None:
+            # As sockets do it: a connection that is dropped ends in a later turn of the loop.
+            asyncio.get_running_loop().call_soon(super().abort_all)
+
+    fenced = Bench(Connected)
+    fenced.generator.start()
+    fenced.generator.give([0, 1])
+    handles = fenced.users(2)
+    until(lambda: fenced.live == {0, 1})
+    fenced.generator.keep_until(0.0)
+    until(lambda: fenced.owner.dropped == [2])
+    until(lambda: sorted(fenced.owner.freed) == [0, 1])
+    assert not any(handle.dead for handle in handles)
+    fenced.generator.finish(0.0)
+    fenced.generator.detach()
+
+
+def test_users_for_whom_no_device_will_come_free_are_turned_away(started: Bench) -> None:
+    started.generator.give([0])
+    started.users(1)
+    waiting = started.users(2)
+    assert started.generator.turn_away() == 2
+    assert all(handle.dead for handle in waiting)
+    assert started.generator.turned_away == 2
+
+
+def test_the_end_stops_all_devices_and_counts_their_last_events(started: Bench) -> None:
+    started.generator.give([0])
+    started.users(1)
+    until(lambda: started.live == {0})
+    started.recorders[0].request("dev.heartbeat", 1_700_000_000.0, 0.01, "00000000", 1, 1, 0.0)
+    started.generator.finish(1.0)
+    started.generator.finish(1.0)
+    assert not started.generator.running
+    assert started.fleets[0].closed
+    assert [told["name"] for told in started.fired] == ["dev.heartbeat"]
+    started.measurements.settle()
+    assert started.measurements.totals["dev.heartbeat"].count == 1
+
+
+def test_after_the_run_users_wait_for_the_next(started: Bench) -> None:
+    started.generator.finish(0.0)
+    (early,) = started.users(1)
+    assert early.dead
+    started.generator.detach()
+    assert isinstance(MeetingDevice.provider, WaitingUsers)
+    (handle,) = started.users(1)
+    assert MeetingDevice.provider.handles == [handle]
+
+
+def test_an_engine_that_dies_ends_the_run() -> None:
+    class Dying(Fleet):
+        def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
+            raise SystemExit("the loop ends")
+
+    dying = Bench(Dying)
+    dying.generator.start()
+    dying.generator.give([0])
+    dying.users(1)
+    until(lambda: dying.owner.failures)
+    assert not dying.generator.running
+    dying.generator.finish(0.0)
+    dying.generator.detach()
+
+
+def test_a_fleet_that_does_not_open_is_told_with_its_reason() -> None:
+    class Shut(Fleet):
+        async def open(self) -> None:
+            raise OSError("no network")
+
+    with pytest.raises(EngineError, match="no network"):
+        Bench(Shut).generator.start()
+
+
+def test_an_error_of_ours_on_any_thread_is_counted(started: Bench) -> None:
+    started.generator.internal_error("background.health", "KeyError: 'odd'")
+    started.generator.finish(0.0)
+    assert started.measurements.internal_errors.total == 1
+    assert "KeyError: 'odd'" in started.measurements.internal_errors.first_example()

@@ -1,0 +1,102 @@
+"""Samples of this process once a second, and a warning as soon as it is too slow."""
+
+import logging
+import time
+
+import pytest
+
+from simulator.clock import ManualClock, RunClock
+from simulator.measurements.health import CPU_LIMIT_SECONDS, HealthSample
+from simulator.scenario.scenario import parse_scenario
+from simulator.swarm.generator import health
+from simulator.swarm.generator.health import LAG_WINDOW, QUIET_S, HealthWatch, Limits, limits_of
+
+LIMITS = Limits(lag_ms=50.0, stall_ms=1_000.0, cpu_percent=80.0)
+
+
+class Process:
+    """A watched process whose clock and CPU time the test moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.time = ManualClock()
+        self.cpu_s = 5.0
+        self.samples: list[HealthSample] = []
+        self.errors: list[str] = []
+        monkeypatch.setattr(health.time, "process_time", lambda: self.cpu_s)
+        self.watch = HealthWatch(
+            self.samples.append,
+            waiting_samples=lambda: 7,
+            waiting_connects=lambda: 3,
+            clock=RunClock(self.time),
+            limits=LIMITS,
+            on_error=lambda rule, _: self.errors.append(rule),
+        )
+
+    def second(self, cpu_s: float = 0.1, seconds: float = 1.0) -> HealthSample:
+        self.time.advance(seconds)
+        self.cpu_s += cpu_s
+        return self.watch.look()
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Process:
+    caplog.set_level(logging.WARNING, "simulator.health")
+    return Process(monkeypatch)
+
+
+def test_a_sample_says_how_busy_the_process_was_since_the_last(process: Process) -> None:
+    sample = process.second(cpu_s=0.5, seconds=2.0)
+    assert sample.at == process.time.wall()
+    assert sample.cpu_percent == pytest.approx(25.0)
+    assert (sample.waiting_samples, sample.waiting_connects) == (7, 3)
+    assert sample.rss_mb > 1
+    assert process.second(cpu_s=0.9).cpu_percent == pytest.approx(90.0)
+    assert [round(one.cpu_percent) for one in process.samples] == [25, 90]
+
+
+def test_a_stall_is_told_at_once_and_not_every_second(process: Process, caplog: pytest.LogCaptureFixture) -> None:
+    process.watch.lags.append(1.2)
+    for _ in range(int(QUIET_S)):
+        process.second()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the generator stood still for 1.2 s (limit 1 s); this run's figures are not valid"
+    ]
+    process.second()
+    assert len(caplog.records) == 2
+
+
+def test_a_late_loop_is_told_when_enough_was_seen_of_it(process: Process, caplog: pytest.LogCaptureFixture) -> None:
+    process.watch.lags.extend([0.1] * (LAG_WINDOW // 2 - 1))
+    process.second()
+    assert caplog.records == []
+    process.watch.lags.append(0.1)
+    process.second()
+    assert "p99 of its event loop's lag is 100 ms (limit 50 ms)" in caplog.text
+
+
+def test_a_busy_process_is_told_when_it_stays_busy(process: Process, caplog: pytest.LogCaptureFixture) -> None:
+    process.second(cpu_s=0.9)
+    process.second(cpu_s=0.2)
+    for _ in range(int(CPU_LIMIT_SECONDS)):
+        process.second(cpu_s=0.95)
+    assert caplog.records == []
+    process.second(cpu_s=0.95)
+    assert "has used over 80 % of a core" in caplog.text
+
+
+def test_it_looks_once_more_at_the_end_if_much_of_a_second_is_over(process: Process) -> None:
+    process.watch.stop()
+    process.watch.start()
+    process.time.advance(0.4)
+    process.watch.stop()
+    assert process.samples == []
+    process.watch.start()
+    process.time.advance(0.4)
+    process.watch.stop()
+    assert len(process.samples) == 1
+
+
+def test_the_limits_are_the_scenarios() -> None:
+    text = "groups: [{name: a, count: 1}]\nlimits: {loop_lag: 20ms, stall: 3s, cpu: 70%}\n"
+    assert limits_of(parse_scenario(text, "a.yaml")) == Limits(lag_ms=20.0, stall_ms=3_000.0, cpu_percent=70.0)
+    assert time.process_time() > 0

@@ -1,0 +1,78 @@
+"""From an order to the fleet's runtime: what is wrong with it is raised before the engine's thread begins."""
+
+import socket
+
+import pytest
+
+from simulator.clock import ManualClock, RunClock
+from simulator.fleet.login_store import LoginCollector
+from simulator.fleet.plan import FleetPlan
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import parse_scenario
+from simulator.swarm.run import runtime_factory as module
+from simulator.swarm.run.order import RunOrder
+from simulator.swarm.run.runtime_factory import NATIVE_SOCKET, runtime_factory
+
+SCENARIO = "groups: [{name: rooms, count: 3}]\ntarget: https://platform.example\n"
+
+
+def order(**given: object) -> RunOrder:
+    said = {
+        "run_id": "1",
+        "scenario_file": "a.yaml",
+        "scenario_text": SCENARIO,
+        "total": 3,
+        "share": 3,
+        "dispatch_urls": ("https://platform.example",),
+        "drain_s": 1.0,
+    }
+    return RunOrder(**said | given)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[object, ...], dict[str, object]]]:
+    """With what each runtime was made."""
+    made: list[tuple[tuple[object, ...], dict[str, object]]] = []
+    monkeypatch.setattr(module, "FleetRuntime", lambda *arguments, **named: made.append((arguments, named)))
+    return made
+
+
+def test_the_runtime_is_made_later_and_from_the_orders_own_plan(
+    made: list[tuple[tuple[object, ...], dict[str, object]]],
+) -> None:
+    clock, logins = RunClock(ManualClock()), LoginCollector()
+    make = runtime_factory(order(total=7), parse_scenario(SCENARIO, "a.yaml"), clock, logins)
+    assert made == []
+    recorder, log = object(), lambda level, line: None
+    make(recorder, log)  # type: ignore[arg-type]
+    (((plan, given), named),) = made
+    assert isinstance(plan, FleetPlan)
+    assert plan.total == 7
+    assert given is recorder
+    assert named == {
+        "log": log,
+        "tls": None,
+        "platform": "https://platform.example",
+        "socket_type": NATIVE_SOCKET,
+        "logins": logins,
+        "clock": clock,
+    }
+
+
+def test_the_engines_thread_gets_sockets_that_gevent_has_not_patched() -> None:
+    assert NATIVE_SOCKET is socket.socket or "gevent" not in NATIVE_SOCKET.__module__
+
+
+def test_an_embedded_platforms_own_root_is_trusted(
+    made: list[tuple[tuple[object, ...], dict[str, object]]],
+) -> None:
+    scenario = parse_scenario("groups: [{name: rooms, count: 3}]\ntarget: embedded\n", "a.yaml")
+    runtime_factory(order(embedded=True, root_ca="a root"), scenario, RunClock())(None, None)  # type: ignore[arg-type]
+    ((_, named),) = made
+    assert named["platform"] == "embedded"
+    assert named["tls"].ca.read_text() == "a root"  # type: ignore[attr-defined]
+
+
+def test_identities_that_do_not_do_are_told_at_once() -> None:
+    with pytest.raises(ScenarioError):
+        runtime_factory(order(identities="no header"), parse_scenario(SCENARIO, "a.yaml"), RunClock())
