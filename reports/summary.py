@@ -29,6 +29,7 @@ from simulator.measurements.names import (
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import Totals
 from simulator.measurements.state import dump_state
+from simulator.protocol.catalogue import CONNECT
 
 SCHEMA: Final = 1
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
@@ -133,7 +134,7 @@ def _command(totals: Totals) -> dict[str, Any]:
 
 def _fleet(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
     devices = measurements.devices
-    connect = measurements.totals.get("connect")
+    connect = measurements.totals.get(CONNECT)
     reasons: dict[str, int] = {}
     for counts in measurements.disconnects.values():
         for reason, count in counts.items():

@@ -18,6 +18,7 @@ from websockets.uri import WebSocketURI
 from yarl import URL
 
 from simulator.device.environment import NOT_ALLOWED, NetworkError
+from simulator.measurements.names import BAD_URL, NO_HTTP, TIMEOUT, TOO_LARGE
 from simulator.wire.addresses import AddressBook, from_place
 from simulator.wire.errors import connect_failure
 from simulator.wire.local_ports import bound
@@ -155,7 +156,7 @@ class Http:
                 sign, and no login.
         """
         if not _usable(url):
-            raise NetworkError("bad url", f"{shown(url)} cannot be used: it has to be a URL of http or https")
+            raise NetworkError(BAD_URL, f"{shown(url)} cannot be used: it has to be a URL of http or https")
         try:
             async with asyncio.timeout_at(deadline):
                 answer = await self._get(url, limit, way)
@@ -166,7 +167,7 @@ class Http:
         except TimeoutError as error:
             self._addresses.forget(url.raw_host or "")
             detail = f"{shown(url)} gave no answer within {self._timeout:g} s"
-            raise NetworkError("timeout", detail, after=self._timeout) from error
+            raise NetworkError(TIMEOUT, detail, after=self._timeout) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             self._addresses.forget(url.raw_host or "")
             raise self._failure(error, url, way) from error
@@ -184,7 +185,7 @@ class Http:
             while len(body) <= limit and not response.content.at_eof():
                 body += await response.content.read(limit + 1 - len(body))
             if len(body) > limit:
-                raise NetworkError("too large", f"the answer of {shown(url)} is larger than {limit} bytes")
+                raise NetworkError(TOO_LARGE, f"the answer of {shown(url)} is larger than {limit} bytes")
             return Answer(response.status, body, None)
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
@@ -207,8 +208,8 @@ class Http:
         if isinstance(error, aiohttp.ClientConnectorError):
             return _not_reached(error, secure=url.scheme == "https", source=way.source)
         if isinstance(error, aiohttp.InvalidURL) or not isinstance(error, aiohttp.ClientError | OSError):
-            return NetworkError("bad url", f"{shown(url)} leads to, or is, what cannot be used as a URL")
-        return NetworkError("http", f"{shown(url)} broke off ({_in_words(error)})")
+            return NetworkError(BAD_URL, f"{shown(url)} leads to, or is, what cannot be used as a URL")
+        return NetworkError(NO_HTTP, f"{shown(url)} broke off ({_in_words(error)})")
 
 
 def _usable(url: URL) -> bool:

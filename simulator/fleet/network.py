@@ -17,6 +17,7 @@ from yarl import URL
 from simulator.device.environment import Connection, ConnectionHandler, NetworkError
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
+from simulator.measurements.names import BAD_URL
 from simulator.protocol.broker import BrokerAnswer
 from simulator.scenario.download_rules import DownloadRules, kind_of_all
 from simulator.shown import detail
@@ -200,7 +201,7 @@ def _url(text: str) -> URL:
     try:
         return URL(text, encoded=True)
     except ValueError:
-        raise NetworkError("bad url", "it has to be a URL of http or https") from None
+        raise NetworkError(BAD_URL, "it has to be a URL of http or https") from None
 
 
 def _said(url: URL, status: int, body: bytes) -> str:

@@ -198,6 +198,8 @@ MALFORMED_REPLY: Final = "malformed reply"
 BAD_KEY: Final = "bad key"
 UNSUPPORTED_TRANSPORT: Final = "unsupported transport"
 TOO_LARGE: Final = "too large"
+BAD_URL: Final = "bad url"
+NO_HTTP: Final = "http"
 OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         TIMEOUT: "no reply before the deadline",
@@ -209,15 +211,15 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "tls": "the platform's certificate or TLS settings were refused",
         "handshake": "the WebSocket handshake was refused",
         "limit": "this machine has no file descriptor or port left",
-        "http": "the server broke off, or did not answer in HTTP",
-        "bad url": "an address that is none of http or https",
+        NO_HTTP: "the server broke off, or did not answer in HTTP",
+        BAD_URL: "an address that is none of http or https",
         MALFORMED_REPLY: "a reply that is not as the protocol says",
         BAD_KEY: "the platform's half of the key exchange cannot be used",
         UNSUPPORTED_TRANSPORT: "the broker is no WebSocket",
         TOO_LARGE: "not sent: it does not fit a package",
     }
 )
-"""Codes that a device notes by itself and never sends, with what each means."""
+"""Codes that a device notes by itself and never sends, with what each means; some are kinds of `wire.ConnectFailed`."""
 
 KNOWN_CODES: Final[Mapping[str, str]] = MappingProxyType({**MESSAGES, **COMMAND_REFUSALS, **OWN_CODES})
 """Every code that is not a foreign platform's own, with what it means."""

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,7 +17,7 @@ from junitparser import JUnitXml
 from reports.charts import chart_data
 from reports.compare import ComparedRun, compared_run
 from reports.evaluation import evaluate_all
-from reports.figures import PHOTO_PREFIX, after, recent, whole_run
+from reports.figures import after, recent, whole_run
 from reports.html import render_report
 from reports.junit import render_junit
 from reports.markdown import render_markdown
@@ -27,8 +28,9 @@ from reports.terminal import print_summary
 from reports.thresholds import parse_all, wrong_threshold
 from reports.verdict import reason_lines
 from simulator.measurements.events import Event, QueueRecorder
-from simulator.measurements.names import FLOWS, RECORD_EVENTS, is_request
+from simulator.measurements.names import FLOWS, PHOTO_PREFIX, RECORD_EVENTS, is_request
 from simulator.measurements.run import HOLD_S, RunMeasurements
+from simulator.swarm.generator.pump import Pump
 from simulator.swarm.run.page_history import PageHistory, totals
 from tests.swarm.manual_run import ManualRun
 
@@ -167,6 +169,16 @@ def test_thresholds_and_every_view_of_the_run(outputs: Outputs) -> None:
         recent(outputs.measurements, outputs.run, STARTED + SECONDS + HOLD_S + 1, SECONDS + 1),
     ]
     assert [(view.requests, view.failures) for view in views] == [(REQUESTS, FAILURES)] * 3
+
+
+def test_locusts_own_figures() -> None:
+    measurements = RunMeasurements()
+    fired: list[dict[str, Any]] = []
+    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
+    pump.events.extend(events())
+    pump.flush()
+    assert len(fired) == REQUESTS
+    assert Counter(each["name"] for each in fired if each["exception"] is not None) == FAILED
 
 
 def test_comparison(outputs: Outputs) -> None:

@@ -17,8 +17,9 @@ from locust.stats import StatsError
 from simulator.faults import describe
 from simulator.measurements.events import REQUEST, Event
 from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
-from simulator.measurements.names import KNOWN_CODES, OTHERS, is_failure, text_of
+from simulator.measurements.names import KNOWN_CODES, OTHERS, text_of
 from simulator.measurements.run import RunMeasurements
+from simulator.protocol.codes import SUCCESS
 from simulator.swarm.tasks import OnError, counted
 
 logger = logging.getLogger("simulator.swarm")
@@ -111,7 +112,7 @@ class Pump:
                     response_length=bytes_in,
                     response=None,
                     context={},
-                    exception=self._failure(name, code) if is_failure(code) else None,
+                    exception=None if code == SUCCESS else self._failure(name, code),
                     start_time=started,
                 )
             except Exception as error:
