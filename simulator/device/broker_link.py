@@ -11,11 +11,11 @@ from functools import lru_cache
 
 from simulator.device import initial_flow
 from simulator.device.device_clock import DeviceClock
+from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment, NetworkError
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
-from simulator.device.state import EndReason
 from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.catalogue import CONNECT

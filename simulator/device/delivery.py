@@ -16,6 +16,7 @@ from simulator.device.outbox import Outbox, Record
 from simulator.device.retries import retry_delay
 from simulator.device.session import Reply, Session
 from simulator.device.settings import DeviceSettings
+from simulator.device.sleep import sleep
 from simulator.device.terms import Terms
 from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, halves, room_for, send_upload, size_in_list
 from simulator.faults import describe
@@ -308,14 +309,7 @@ class Delivery:
         """A platform that did not answer is not asked again at once (only where time-outs do not end connections)."""
         if reply.code == DISCONNECTED:
             return
-        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def wake() -> None:
-            if not woken.done():
-                woken.set_result(None)
-
-        self._env.timers.call_later(retry_delay(1), wake)
-        await woken
+        await sleep(self._env.timers, retry_delay(1))
 
     def _drop_expired(self, now: float) -> None:
         """Take out the answers that nobody waits for any more: sent now, they would answer no query."""

@@ -8,10 +8,8 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from simulator.clock import TimerHandle
 from simulator.device.behaviours.enrolment import Enrolments
 from simulator.device.behaviours.heartbeat import Heartbeat
 from simulator.device.behaviours.keep_alive import DEFAULT_INTERVAL_S, KeepAlive
@@ -28,6 +26,8 @@ from simulator.device.online import Online
 from simulator.device.reporting import report_params
 from simulator.device.session import Reply
 from simulator.device.settings import DeviceSpec
+from simulator.device.states import Stage
+from simulator.device.stopping import Stopping
 from simulator.device.uploads import Upload, user_pages
 from simulator.faults import describe
 from simulator.measurements.names import DeviceState
@@ -38,11 +38,6 @@ _UPDATE_BIO_PHOTO = "cmd.data.update.bioPhoto"
 _SYNC_TIME = "dev.system.sync.time"
 _QUERY_SECONDS = 10.0
 """A query is answered within so long, or it is over (docs/deviations.md, Commands)."""
-_REBOOT_GRACE = 2.0
-"""Seconds that a reboot waits for replies at most."""
-_MAX_EARLY = 100
-_MAX_EARLY_BYTES = 256 * 1024
-"""Commands that are kept for the moment at which the device is online; no platform has so much to say before."""
 
 
 class Device:
@@ -55,16 +50,13 @@ class Device:
     __slots__ = (
         "_behaviours",
         "_clock",
-        "_drain_timer",
-        "_draining",
-        "_early",
         "_env",
         "_heartbeat",
         "_keep_alive",
         "_last_log_id",
         "_on_finished",
-        "_online",
         "_rng",
+        "_stopping",
         "_task",
         "commands",
         "delivery",
@@ -80,12 +72,7 @@ class Device:
         self._on_finished = on_finished
         self._rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock)
-        self._online: Online | None = None
-        self._early: tuple[tuple[dict[str, Any], int, str], ...] = ()
-        """Commands that came before the reply to dev.report, as `command` was given them."""
         self._task: asyncio.Task[None] | None = None
-        self._draining = False
-        self._drain_timer: TimerHandle | None = None
         # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
         self._last_log_id = int(env.clock.wall() * 1000)
         self.memory = Memory(
@@ -111,14 +98,11 @@ class Device:
             self.memory,
             self,
             self._rng,
-            index=spec.index,
-            capacity=settings.max_pending_commands,
-            package_bytes=settings.max_package_kb * 1024,
-            handling=settings.handling,
+            spec=spec,
             answer=self._answer,
             on_idle=self._settled,
         )
-        self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_state=self._settled)
+        self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_command=self.commands.receive)
         self._heartbeat = Heartbeat(env.timers, self._rng, self.commands, self._beats_missed)
         self._keep_alive: KeepAlive | None = None
         self._behaviours: tuple[Stream, ...] = (
@@ -150,6 +134,16 @@ class Device:
             ),
         )
 
+        self._stopping = Stopping(
+            env,
+            spec.credentials.sn,
+            lifecycle=self.lifecycle,
+            delivery=self.delivery,
+            commands=self.commands,
+            heartbeat=self._heartbeat,
+            behaviours=self._behaviours,
+        )
+
     @property
     def state(self) -> DeviceState:
         return self.lifecycle.state
@@ -160,28 +154,16 @@ class Device:
         self._task.add_done_callback(self._finished)
 
     def stop(self, drain: float | None = None) -> None:
-        """Switch the device off, in order: nobody comes any more, what waits is delivered, the connection is closed.
+        """Switch the device off, in order: nothing new begins, what waits is delivered, the connection is closed.
 
         Args:
             drain: seconds that the delivery may take; the settings' own where None.
         """
-        if self._draining:
-            return
-        self._draining = True
-        for behaviour in self._behaviours:
-            behaviour.stop()
-        limit = self.spec.settings.drain if drain is None else drain
-        self._drain_timer = self._env.timers.call_later(limit, self._drain_over)
-        self._settled()
+        self._stopping.stop(self.spec.settings.drain if drain is None else drain)
 
     def abort(self) -> None:
         """Switch the device off at once; what waits stays in its store, and is counted as pending."""
-        self._heartbeat.lost()
-        self._draining = True
-        for behaviour in self._behaviours:
-            behaviour.stop()
-        self.commands.forget_waiting()
-        self.lifecycle.abort()
+        self._stopping.abort()
 
     def cut_off(self) -> None:
         """The last resort, where even `abort` did not end the life."""
@@ -189,13 +171,12 @@ class Device:
         if self._task is not None:
             self._task.cancel()
 
-    # What the lifecycle tells (Stay).
+    # --- What the lifecycle asks and tells (LifecycleHandler) ---
 
     def report_params(self) -> dict[str, Any]:
         return report_params(self.spec.settings, self.spec.index, self.memory, self.delivery.outbox.stored)
 
     def went_online(self, online: Online) -> None:
-        self._online = online
         terms = online.terms
         settings = self.spec.settings
         if terms.heartbeat:
@@ -209,35 +190,24 @@ class Device:
             )
             self._keep_alive = keep_alive
             keep_alive.start(online)
-        if not self._draining:
+        if self.lifecycle.stage is Stage.LIVING:
             for behaviour in self._behaviours:
                 behaviour.start()
         self.delivery.resume(online)
         self.commands.open()
-        early, self._early = self._early, ()
-        for message, size, unreadable in early:
-            self.commands.receive(message, size, unreadable)
         self._settled()
 
     def went_offline(self) -> None:
-        self._online = None
         self._heartbeat.lost()
         if self._keep_alive is not None:
             self._keep_alive.stop()
         self.delivery.pause()
         self.commands.close()
 
-    def command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
-        if self._online is not None:
-            self.commands.receive(message, size, unreadable)
-        elif len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:
-            # Not even an answer goes out before the reply to dev.report.
-            self._early = (*self._early, (message, size, unreadable))
-        else:
-            detail = "more commands came before the reply to dev.report than the device keeps"
-            self._env.recorder.anomaly("command dropped", detail, self._env.clock.wall())
+    def state_changed(self) -> None:
+        self._settled()
 
-    # What a command asks for (CommandEffects). All of it happens after the command's answer went out.
+    # --- What a command asks for, which happens after its answer went out (CommandEffects) ---
 
     async def download(self, url: str, limit: int) -> bytes:
         env = self._env
@@ -263,32 +233,10 @@ class Device:
         asyncio.get_running_loop().call_soon(self._send_time_request)
 
     def reboot(self) -> None:
-        asyncio.get_running_loop().call_soon(self._reboot)
-
-    def _reboot(self) -> None:
-        """Let what is under way be answered, then go; a real device does not pull its own plug either."""
-        self._heartbeat.stop()
-        self.delivery.pause()
-        self.commands.close()
-        online = self._online
-        if online is None:
-            return
-        session = online.session
-        if session.waiting and session.usable:
-            session.when_settled(partial(self._go_down, online))
-            self._env.timers.call_later(_REBOOT_GRACE, self._go_down, online)
-        else:
-            self._go_down(online)
-
-    def _go_down(self, online: Online) -> None:
-        if self._online is not online or not online.session.usable:
-            return  # It went down before the grace was over, and may be back already.
-        bounds = self.spec.settings.reboot
-        self.commands.forget_waiting()
-        self.lifecycle.reboot(self._rng.uniform(bounds.low, bounds.high))
+        asyncio.get_running_loop().call_soon(self._stopping.reboot)
 
     def _send_time_request(self) -> None:
-        online = self._online
+        online = self.lifecycle.online
         if online is not None and online.session.usable and online.terms.allows(_SYNC_TIME):
             online.session.send(_SYNC_TIME, None, self._time_told)
 
@@ -301,64 +249,30 @@ class Device:
             self._env.recorder.anomaly("bad time", "the reply to dev.system.sync.time", self._env.clock.wall())
         self._settled()
 
-    # Inside.
+    # --- Inside ---
 
     def _next_log_id(self) -> int:
         self._last_log_id += 1
         return self._last_log_id
 
     def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
-        online = self._online
+        online = self.lifecycle.online
         return online is not None and online.session.answer_command(mid, cmd_id, code, message)
 
     def _beats_missed(self, count: int) -> None:
         # Thousands of closing handshakes at once make the loop late, but the load is over by then.
-        if not self._draining:
+        if self.lifecycle.stage is Stage.LIVING:
             self._env.recorder.missed("dev.heartbeat", count, self._env.clock.wall())
 
     def _store_full(self, detail: str) -> None:
         self._env.recorder.anomaly("store full", detail, self._env.clock.wall())
 
     def _settled(self) -> None:
-        """Something came to an end; where the device is to stop, look whether it can."""
-        if not self._draining:
-            return
-        online = self._online
-        if self.lifecycle.state is DeviceState.ONLINE and online is not None:
-            session = online.session
-            if self.delivery.idle and not self.commands.busy and session.waiting == 0:
-                self._off()
-            elif session.waiting and self.delivery.idle and not self.commands.busy:
-                self._heartbeat.stop()  # or a slow platform would always owe one more reply
-                session.when_settled(self._settled)
-        elif self.lifecycle.resting and self.delivery.idle:
-            self._off()
-
-    def _off(self) -> None:
-        self._cancel_drain()
-        self.lifecycle.stop()
-
-    def _drain_over(self) -> None:
-        self._drain_timer = None
-        waiting = self.delivery.outbox.pending
-        if waiting:
-            self._env.log(
-                logging.DEBUG, f"{self.spec.credentials.sn}: {waiting} records still wait after the drain time"
-            )
-        self.lifecycle.abort()
-
-    def _cancel_drain(self) -> None:
-        if self._drain_timer is not None:
-            self._drain_timer.cancel()
-            self._drain_timer = None
+        if self.lifecycle.stage is Stage.DRAINING:
+            self._stopping.settled()
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._cancel_drain()
-        for behaviour in self._behaviours:
-            behaviour.stop()
-        self._heartbeat.stop()
-        self.commands.forget_waiting()
-        self.delivery.end()
+        self._stopping.ended()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {describe(error)}")
             self._env.internal_error("device.exception", error, self.spec.index)

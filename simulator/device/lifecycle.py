@@ -1,62 +1,85 @@
 """A device's way through its states: come online, stay, and come back after whatever ended the connection.
 
-What a device does while it is online is told by `Stay`; the single steps are `initial_flow`'s. A lifecycle never gives
-up by itself, save where trying again cannot help (docs/deviations.md, Initial flow).
+What a device does while it is online is its handler's business; the single steps are `initial_flow`'s, the states and
+what follows what `states`'. A lifecycle never gives up by itself, save where trying again cannot help
+(docs/deviations.md, Initial flow).
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.device import initial_flow
 from simulator.device.backoff import Backoff
 from simulator.device.broker_link import BrokerLink
 from simulator.device.device_clock import DeviceClock
+from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.online import Online
-from simulator.device.session import Session
+from simulator.device.session import OnCommand, Session
 from simulator.device.settings import DeviceSpec, OnTimeout, Start
-from simulator.device.state import EndReason
-from simulator.device.stay import Stay
+from simulator.device.sleep import sleep
+from simulator.device.states import Stage, check_transition
 from simulator.device.terms import Terms
 from simulator.measurements.names import INIT, INTERNAL_ERROR, DeviceState
-from simulator.protocol.catalogue import CONNECT
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import MidSource
+
+
+class LifecycleHandler(Protocol):
+    """What a lifecycle asks and tells the rest of its device."""
+
+    def report_params(self) -> dict[str, Any]:
+        """The parameters of `dev.report`."""
+        ...
+
+    def went_online(self, online: Online) -> None: ...
+
+    def went_offline(self) -> None:
+        """The connection over which the device was online has ended."""
+        ...
+
+    def state_changed(self) -> None: ...
+
+
+class _BrokenOff(Exception):  # noqa: N818 - told to leave, which is no error
+    """The device is to leave: it waits for nothing any more, and does not come online again."""
 
 
 class Lifecycle:
     """Runs one device until it is told to stop.
 
     Args:
-        on_state: called after each change of state.
+        on_command: given what the platform sends by itself, see `Session`.
+
+    Attributes:
+        online: the stay online, while there is one.
+        stage: how far the device's end has come; LEAVING by `stop` and `abort`.
     """
 
     __slots__ = (
         "_backoff",
+        "_breakable",
         "_broker",
         "_clock",
-        "_ended",
         "_env",
         "_granted",
-        "_leaving",
+        "_handler",
         "_mids",
-        "_on_state",
+        "_on_command",
         "_proof",
-        "_reboot_for",
         "_rng",
         "_session",
-        "_sleeper",
         "_spec",
-        "_stay",
-        "_stopping",
         "_unkept",
         "auth_code",
+        "online",
         "secret",
+        "stage",
         "state",
     )
 
@@ -66,31 +89,30 @@ class Lifecycle:
         spec: DeviceSpec,
         clock: DeviceClock,
         rng: random.Random,
-        stay: Stay,
+        handler: LifecycleHandler,
         *,
-        on_state: Callable[[], None],
+        on_command: OnCommand,
     ) -> None:
         self._env = env
         self._spec = spec
         self._clock = clock
         self._rng = rng
-        self._stay = stay
-        self._on_state = on_state
+        self._handler = handler
+        self._on_command = on_command
         self._backoff = Backoff(spec.settings.reconnect_delay, rng)
         self._mids = MidSource(int(env.clock.wall() * 1000))
         self._proof: dict[str, str] | None = None
         self._broker = BrokerLink(env, spec)
         self._session: Session | None = None
-        self._ended: asyncio.Future[str] | None = None
-        self._sleeper: asyncio.Future[None] | None = None
-        self._leaving: asyncio.Task[Any] | None = None
+        """The connection, from its opening on."""
+        self._breakable: asyncio.Task[Any] | None = None
         """The device's task while it waits for something that `stop` may break off."""
-        self._stopping = False
-        self._reboot_for: float | None = None
         self._granted: str | None = None
         """The `authCode` of a registration that has no `secret` yet."""
         self._unkept = False
         """Whether the store has not been told of `auth_code` and `secret` yet."""
+        self.online: Online | None = None
+        self.stage = Stage.LIVING
         self.state = DeviceState.OFFLINE
         warm = spec.settings.start is not Start.COLD
         self.auth_code = spec.credentials.auth_code if warm else None
@@ -99,7 +121,7 @@ class Lifecycle:
     async def run(self) -> None:
         """Live until `stop`, or until coming online turned out to be impossible."""
         try:
-            while not self._stopping:
+            while self.stage is not Stage.LEAVING:
                 try:
                     online, ended = await self._come_online()
                 except FlowFailed as failure:
@@ -108,56 +130,54 @@ class Lifecycle:
                         self._enter(DeviceState.FAILED)
                         return
                     self._env.log(logging.DEBUG, f"{self._spec.credentials.sn}: {failure}")
-                    await self._wait(self._backoff.next())
+                    await self._wait(DeviceState.WAITING, self._backoff.next())
                     continue
                 await self._stay_online(online, ended)
+        except _BrokenOff:
+            pass
         except Exception:
             # Not stopped, which would count as in order: the device has broken down by a fault of ours.
-            self._enter(DeviceState.FAILED)
+            if self.state is not DeviceState.FAILED:
+                self._enter(DeviceState.FAILED)
             raise
         finally:
             if self._session is not None and not self._session.ended:
                 self._session.abort(EndReason.BROKEN)
-            self._session = None
+            self._session = self.online = None
             if self.state is not DeviceState.FAILED:
                 self._enter(DeviceState.STOPPED)
 
     def stop(self) -> None:
-        """End the life: close the connection politely where there is one, wake up where the device waits."""
-        self._stopping = True
+        """End the life: close the connection politely where there is one, break off what the device waits for."""
+        self.stage = Stage.LEAVING
         if self._session is not None and not self._session.ended:
             self._session.end(EndReason.STOPPED)
         else:
-            self._wake()
+            self._break_off()
 
     def abort(self) -> None:
         """As `stop`, without the closing handshake."""
-        self._stopping = True
+        self.stage = Stage.LEAVING
         if self._session is not None:
             self._session.abort(EndReason.STOPPED)
-        self._wake()
+        self._break_off()
 
-    def reboot(self, seconds: float) -> None:
-        """Drop the connection and come back after `seconds`."""
-        self._reboot_for = seconds
+    def reboot(self) -> None:
+        """Close the connection, and come back after the time that a reboot takes."""
         if self._session is not None:
             self._session.end(EndReason.REBOOT)
 
-    @property
-    def resting(self) -> bool:
-        """Whether nothing is under way: the device waits, restarts, or has not begun."""
-        return self.state in (DeviceState.OFFLINE, DeviceState.WAITING, DeviceState.REBOOTING, DeviceState.FAILED)
-
-    # Coming online.
+    # --- Coming online ---
 
     async def _come_online(self) -> tuple[Online, asyncio.Future[str]]:
         """The initial flow, measured as the flow `init`.
 
         Raises:
             FlowFailed: If any step does not succeed; the connection is closed then.
+            _BrokenOff: If the device is to leave before it is connected.
         """
         env = self._env
-        with self._broken_off_by_stop():
+        with self._breaking_off():
             await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
         code, told = INTERNAL_ERROR, ""
@@ -180,7 +200,7 @@ class Lifecycle:
             code, told = failure.code, f"{failure.step}: {failure.detail}"
             raise
         finally:
-            if not (self._stopping and code != SUCCESS):
+            if code == SUCCESS or self.stage is not Stage.LEAVING:
                 env.recorder.flow(INIT.name, started, env.clock.monotonic() - before, code)
                 if told:
                     env.recorder.detail(INIT.tag, code, told, env.clock.wall())
@@ -190,7 +210,7 @@ class Lifecycle:
         env, settings = self._env, self._spec.settings
         if not self._broker.known:
             self._enter(DeviceState.LOOKUP)
-            with self._broken_off_by_stop():
+            with self._breaking_off():
                 await self._broker.look_up(self._clock, self._rng)
         self._enter(DeviceState.CONNECTING)
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -207,11 +227,11 @@ class Lifecycle:
             timeout=settings.request_timeout,
             reconnect_on_timeout=settings.on_timeout is OnTimeout.RECONNECT,
             package_bytes=settings.max_package_kb * 1024,
-            on_command=self._stay.command,
+            on_command=self._on_command,
             on_end=on_end,
             holder=self,
         )
-        with self._broken_off_by_stop():
+        with self._breaking_off():
             await self._broker.connect(session)
         self._session = session
         return session, ended
@@ -252,7 +272,7 @@ class Lifecycle:
             # What was granted on an earlier connection, which was lost before this could be seen to work.
             self._keep()
         self._enter(DeviceState.REPORT)
-        return await initial_flow.report(session, credentials.sn, self._stay.report_params())
+        return await initial_flow.report(session, credentials.sn, self._handler.report_params())
 
     def secrets(self) -> tuple[str, ...]:
         """All that this device proves itself with, or did before it was refused."""
@@ -285,7 +305,7 @@ class Lifecycle:
         if env.credentials is not None:
             env.credentials.forgotten(self._spec.credentials.sn)
 
-    # Staying online, and going away.
+    # --- Staying online, and waiting to come back ---
 
     async def _stay_online(self, online: Online, ended: asyncio.Future[str]) -> None:
         env = self._env
@@ -293,79 +313,66 @@ class Lifecycle:
             if online.terms.offset_minutes is not None:
                 self._clock.offset_minutes = online.terms.offset_minutes
             self._enter(DeviceState.ONLINE)
-            self._stay.went_online(online)
+            self.online = online
+            self._handler.went_online(online)
         since = env.clock.monotonic()
         reason = await ended
-        self._session = None
-        self._stay.went_offline()
+        self._session = self.online = None
+        self._handler.went_offline()
         if env.clock.monotonic() - since >= self._spec.settings.reconnect_delay.low:
             self._backoff.reset()
-        if self._stopping:
-            return
-        if self._reboot_for is not None:
-            seconds, self._reboot_for = self._reboot_for, None
-            self._enter(DeviceState.REBOOTING)
-            await self._sleep(seconds)
-            return
-        env.log(logging.DEBUG, f"{self._spec.credentials.sn}: offline ({reason})")
-        await self._wait(self._backoff.next())
+        if reason == EndReason.REBOOT:
+            bounds = self._spec.settings.reboot
+            await self._wait(DeviceState.REBOOTING, self._rng.uniform(bounds.low, bounds.high))
+        elif self.stage is not Stage.LEAVING:
+            env.log(logging.DEBUG, f"{self._spec.credentials.sn}: offline ({reason})")
+            await self._wait(DeviceState.WAITING, self._backoff.next())
 
     @contextmanager
-    def _broken_off_by_stop(self) -> Iterator[None]:
-        """What is awaited in here ends when the device is stopped: its turn may be minutes away, a server silent.
+    def _breaking_off(self) -> Iterator[None]:
+        """What is awaited in here ends when the device is to leave: its turn may be minutes away, a server silent.
 
         Raises:
-            FlowFailed: If it was broken off.
+            _BrokenOff: If it is, now or before that has come.
         """
+        if self.stage is Stage.LEAVING:
+            raise _BrokenOff
         task = asyncio.current_task()
         assert task is not None
-        self._leaving = task
+        self._breakable = task
         try:
             yield
         except asyncio.CancelledError:
-            if not self._stopping:
-                raise
+            if self._breakable is task:
+                raise  # It was somebody else who cancelled the task.
             task.uncancel()
-            raise FlowFailed(CONNECT, EndReason.STOPPED, "the device was stopped") from None
+            raise _BrokenOff from None
         finally:
-            self._leaving = None
+            self._breakable = None
 
-    def _wake(self) -> None:
-        """Break off what the device waits for."""
-        if self._sleeper is not None and not self._sleeper.done():
-            self._sleeper.set_result(None)
-        elif self._leaving is not None:
-            self._leaving.cancel()
-            self._leaving = None
+    def _break_off(self) -> None:
+        if self._breakable is not None:
+            self._breakable.cancel()
+            self._breakable = None
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, state: DeviceState, seconds: float) -> None:
+        """Wait in `state` before the device comes online again; not at all where it is to leave.
+
+        Raises:
+            _BrokenOff: If it is to leave, now or before the time is over.
+        """
         self._session = None
-        if not self._stopping:
-            self._enter(DeviceState.WAITING)
-            await self._sleep(seconds)
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep on the handed-in clock; `stop` wakes it up."""
-        if self._stopping:
-            return
-        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleeper = sleeper
-
-        def wake() -> None:
-            if not sleeper.done():
-                sleeper.set_result(None)
-
-        timer = self._env.timers.call_later(seconds, wake)
-        try:
-            await sleeper
-        finally:
-            timer.cancel()
-            self._sleeper = None
+        with self._breaking_off():
+            self._enter(state)
+            await sleep(self._env.timers, seconds)
 
     def _enter(self, state: DeviceState) -> None:
-        if state is self.state:
-            return
+        """
+        Raises:
+            TransitionError: If `state` cannot follow the one that the device is in.
+        """
+        check_transition(self.state, state)
         previous, self.state = self.state, state
         env = self._env
         env.recorder.state(self._spec.index, previous.value, state.value, env.clock.wall())
-        self._on_state()
+        self._handler.state_changed()

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
-from simulator.device.state import EndReason
 from simulator.measurements.names import DISCONNECTED, MALFORMED_REPLY, TIMEOUT, TOO_LARGE
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel

@@ -8,9 +8,9 @@ import random
 from typing import Final
 
 from simulator.clock import TimerHandle, TimerQueue
+from simulator.device.end_reason import EndReason
 from simulator.device.online import Online
 from simulator.device.session import Session
-from simulator.device.state import EndReason
 
 DEFAULT_INTERVAL_S: Final = 60.0
 """As often as the usual heartbeat."""

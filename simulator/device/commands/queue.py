@@ -1,5 +1,6 @@
 """The commands that wait at a device: urgent ones first, a bounded number, each applied once and always answered.
 
+What comes before the device is online is kept, within bounds, for that moment.
 An answer that finds no connection is kept as the command's stored code: the platform sends the command again with the
 same `cmdId`, and is answered from there (docs/deviations.md).
 """
@@ -15,6 +16,7 @@ from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
+from simulator.device.settings import DeviceSpec
 from simulator.faults import describe
 from simulator.fields.range import Range
 from simulator.protocol.catalogue.validation import Violation, validate_command
@@ -27,6 +29,10 @@ OTHER_COMMAND = "cmd.(other)"
 
 REMEMBERED = 1_000
 """Answered cmdIds that a device remembers; far more than a platform ever has unanswered."""
+
+_MAX_EARLY = 100
+_MAX_EARLY_BYTES = 256 * 1024
+"""Commands that are kept for the moment at which the device is online; no platform has so much to say before."""
 
 _ECHOED = 1_024
 """Characters of a mid and of a cmdId that an answer repeats at most."""
@@ -57,9 +63,6 @@ class CommandQueue:
     """Handles one command at a time.
 
     Args:
-        capacity: commands that may wait (`maxPendingCmdCount`); further ones are answered busy.
-        package_bytes: what a command's JSON may measure (`maxPackageSize`); a larger one is refused.
-        handling: seconds a command takes, by funcId or the longest prefix of it.
         answer: sends an answer over the connection that is there at that moment.
         on_idle: called when the last command was answered.
     """
@@ -67,17 +70,16 @@ class CommandQueue:
     __slots__ = (
         "_answer",
         "_answered",
-        "_capacity",
+        "_answers",
         "_current",
+        "_early",
         "_effects",
         "_env",
-        "_handling",
-        "_index",
+        "_handles",
         "_memory",
         "_on_idle",
-        "_open",
-        "_package_bytes",
         "_rng",
+        "_spec",
         "_task",
         "_timer",
         "_urgent",
@@ -92,10 +94,7 @@ class CommandQueue:
         effects: CommandEffects,
         rng: random.Random,
         *,
-        index: int,
-        capacity: int,
-        package_bytes: int,
-        handling: Mapping[str, Range],
+        spec: DeviceSpec,
         answer: Answer,
         on_idle: Callable[[], None],
     ) -> None:
@@ -103,10 +102,7 @@ class CommandQueue:
         self._memory = memory
         self._effects = effects
         self._rng = rng
-        self._index = index
-        self._capacity = capacity
-        self._package_bytes = package_bytes
-        self._handling = handling
+        self._spec = spec
         self._answer = answer
         self._on_idle = on_idle
         self._urgent: Fifo[_Command] = Fifo()
@@ -116,18 +112,30 @@ class CommandQueue:
         self._task: asyncio.Future[Outcome] | None = None
         self._answered: dict[str, Outcome] = {}
         """Outcome by cmdId, the oldest first."""
-        self._open = False
+        self._early: tuple[tuple[Mapping[str, Any], int, str], ...] = ()
+        """What came before the device was online, as `receive` was given it."""
+        self._answers = False
+        """Whether the device is online; not even an answer goes out before the reply to dev.report."""
+        self._handles = False
+        """Whether a command that waits is begun when the one before it is done."""
         self.busy = False
         """Whether a command waits or is handled; what `isFree` says. An attribute, as every heartbeat asks."""
 
     def open(self) -> None:
-        """The device is online: handle what waits."""
-        self._open = True
+        """The device is online: handle what waits, then what came too early."""
+        self._answers = self._handles = True
         self._next()
+        early, self._early = self._early, ()
+        for message, size, unreadable in early:
+            self.receive(message, size, unreadable)
+
+    def pause(self) -> None:
+        """Finish the command in hand, begin no other; what comes is taken or refused as before."""
+        self._handles = False
 
     def close(self) -> None:
         """The connection is gone: finish the command in hand, begin no other."""
-        self._open = False
+        self._answers = self._handles = False
 
     def forget_waiting(self) -> None:
         """The device restarts: what was not handled is gone, what was answered is remembered."""
@@ -144,7 +152,12 @@ class CommandQueue:
 
     def receive(self, message: Mapping[str, Any], size: int, unreadable: str = "") -> None:
         """A message of the platform that is no reply, `size` bytes of JSON; `unreadable` says why it cannot be read."""
+        if not self._answers:
+            self._keep_early(message, size, unreadable)
+            return
         env = self._env
+        settings = self._spec.settings
+        package_bytes = settings.max_package_kb * 1024
         mid, func_id = message.get("mid"), message.get("funcId")
         cmd_id = params_of(message).get("cmdId")
         known_id = cmd_id if isinstance(cmd_id, str) else ""
@@ -163,18 +176,18 @@ class CommandQueue:
                 pending.mid = mid
                 return
         violation = validate_command(message)
-        if size > self._package_bytes:
-            violation = Violation(MALFORMED, "the message", f"is larger than {self._package_bytes} bytes")
+        if size > package_bytes:
+            violation = Violation(MALFORMED, "the message", f"is larger than {package_bytes} bytes")
         elif unreadable:
             violation = Violation(MALFORMED, "the message", unreadable)
         if violation is not None:
             outcome = (violation.code, str(violation))
-            if size <= self._package_bytes:
+            if size <= package_bytes:
                 # A larger one is refused anew each time: of its cmdId alone a thousand may be too much to keep.
                 self._remember(known_id, outcome)
             self._send(name, mid, known_id, outcome, now)
             return
-        if len(self._urgent) + len(self._waiting) >= self._capacity:
+        if len(self._urgent) + len(self._waiting) >= settings.max_pending_commands:
             # Not remembered: the same command may be sent again when there is room.
             self._send(name, mid, known_id, (BUSY, "too many commands wait"), now)
             return
@@ -182,6 +195,13 @@ class CommandQueue:
         (self._urgent if is_urgent(message) else self._waiting).append(command)
         self.busy = True
         self._next()
+
+    def _keep_early(self, message: Mapping[str, Any], size: int, unreadable: str) -> None:
+        if len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:
+            self._early = (*self._early, (message, size, unreadable))
+        else:
+            detail = "more commands came before the reply to dev.report than the device keeps"
+            self._env.recorder.anomaly("command dropped", detail, self._env.clock.wall())
 
     def _find(self, cmd_id: str) -> _Command | None:
         if self._current is not None and self._current.cmd_id == cmd_id:
@@ -194,7 +214,7 @@ class CommandQueue:
 
     def _next(self) -> None:
         """Begin the next command, if the device is free and online."""
-        while self._open and self._current is None:
+        while self._handles and self._current is None:
             queue = self._urgent or self._waiting
             if not queue:
                 return
@@ -264,7 +284,7 @@ class CommandQueue:
     def _handling_of(self, func_id: str) -> Range | None:
         name = func_id
         while name:
-            bounds = self._handling.get(name)
+            bounds = self._spec.settings.handling.get(name)
             if bounds is not None:
                 return bounds
             name = name.rpartition(".")[0]
@@ -272,4 +292,4 @@ class CommandQueue:
 
     def _fault(self, error: BaseException) -> None:
         self._env.log(logging.ERROR, f"a command failed: {describe(error)}")
-        self._env.internal_error("command.exception", error, self._index)
+        self._env.internal_error("command.exception", error, self._spec.index)

@@ -1,0 +1,134 @@
+"""How a device goes away: in order when it is told to stop, at once, or for a while to reboot.
+
+How far its end has come is its lifecycle's `stage`; what moves the stage on is here.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from simulator.clock import TimerHandle
+from simulator.device.behaviours.heartbeat import Heartbeat
+from simulator.device.behaviours.stream import Stream
+from simulator.device.commands.queue import CommandQueue
+from simulator.device.delivery import Delivery
+from simulator.device.environment import Environment
+from simulator.device.lifecycle import Lifecycle
+from simulator.device.online import Online
+from simulator.device.states import RESTING, Stage
+
+_REBOOT_GRACE: Final = 2.0
+"""Seconds that a reboot waits for replies at most."""
+
+
+class Stopping:
+    """Brings the parts of one device to rest.
+
+    Args:
+        sn: the device's serial number, for what is logged.
+        behaviours: what happens at the device by itself; it ends first.
+    """
+
+    __slots__ = ("_behaviours", "_commands", "_delivery", "_env", "_heartbeat", "_lifecycle", "_sn", "_timer")
+
+    def __init__(
+        self,
+        env: Environment,
+        sn: str,
+        *,
+        lifecycle: Lifecycle,
+        delivery: Delivery,
+        commands: CommandQueue,
+        heartbeat: Heartbeat,
+        behaviours: Sequence[Stream],
+    ) -> None:
+        self._env = env
+        self._sn = sn
+        self._lifecycle = lifecycle
+        self._delivery = delivery
+        self._commands = commands
+        self._heartbeat = heartbeat
+        self._behaviours = behaviours
+        self._timer: TimerHandle | None = None
+
+    def stop(self, drain: float) -> None:
+        """Begin nothing new, deliver what waits for `drain` seconds at most, then leave."""
+        if self._lifecycle.stage is not Stage.LIVING:
+            return
+        self._lifecycle.stage = Stage.DRAINING
+        self._stop_behaviours()
+        self._timer = self._env.timers.call_later(drain, self._drain_over)
+        self.settled()
+
+    def abort(self) -> None:
+        """Leave at once; what waits stays in its store, and is counted as pending."""
+        self._heartbeat.lost()
+        self._stop_behaviours()
+        self._commands.forget_waiting()
+        self._lifecycle.abort()
+
+    def reboot(self) -> None:
+        """Let what is under way be answered, then go away for a while: a real device does not pull its own plug."""
+        self._heartbeat.stop()
+        self._delivery.pause()
+        self._commands.pause()
+        online = self._lifecycle.online
+        if online is None:
+            return
+        if online.session.waiting and online.session.usable:
+            online.session.when_settled(partial(self._go_down, online))
+            self._env.timers.call_later(_REBOOT_GRACE, self._go_down, online)
+        else:
+            self._go_down(online)
+
+    def settled(self) -> None:
+        """Something came to an end; where the device is to stop, look whether it can."""
+        lifecycle = self._lifecycle
+        if lifecycle.stage is not Stage.DRAINING:
+            return
+        if lifecycle.online is not None:
+            session = lifecycle.online.session
+            if not self._delivery.idle or self._commands.busy:
+                return
+            if session.waiting:
+                self._heartbeat.stop()  # or a slow platform would always owe one more reply
+                session.when_settled(self.settled)
+            else:
+                self._leave()
+        elif lifecycle.state in RESTING and self._delivery.idle:
+            self._leave()
+
+    def ended(self) -> None:
+        """The device's life is over: nothing is left to run."""
+        self._cancel_timer()
+        self._stop_behaviours()
+        self._heartbeat.stop()
+        self._commands.forget_waiting()
+        self._delivery.end()
+
+    def _leave(self) -> None:
+        self._cancel_timer()
+        self._lifecycle.stop()
+
+    def _drain_over(self) -> None:
+        self._timer = None
+        waiting = self._delivery.outbox.pending
+        if waiting:
+            self._env.log(logging.DEBUG, f"{self._sn}: {waiting} records still wait after the drain time")
+        self._lifecycle.abort()
+
+    def _go_down(self, online: Online) -> None:
+        if self._lifecycle.online is not online or not online.session.usable:
+            return  # It went down before the grace was over, and may be back already.
+        self._commands.forget_waiting()
+        self._lifecycle.reboot()
+
+    def _stop_behaviours(self) -> None:
+        for behaviour in self._behaviours:
+            behaviour.stop()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
