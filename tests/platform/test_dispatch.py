@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from simulator.platform.addresses import Addresses
 from tests.platform.harness import IDENTITIES, OK, Identity, Running, running
 from tests.platform.parts import answer_rule, platform_settings
 
@@ -95,13 +94,6 @@ async def test_a_public_host_is_named_instead() -> None:
         answer = await platform.look_up(ONE)
         assert answer["payload"]["results"]["url"] == platform.info.broker
         assert answer["payload"]["results"]["url"].startswith("ws://platform.example.com:")
-
-
-def test_addresses_of_ip_version_6() -> None:
-    addresses = Addresses("::", None, False, 80, 81)
-    assert addresses.broker(addresses.host) == "ws://[::1]:81"
-    assert addresses.asked("[fe80::1]:80") == "fe80::1"
-    assert addresses.photo("A", "7") == "http://[fe80::1]:80/photos/7.jpg"
 
 
 async def test_an_injected_refusal() -> None:

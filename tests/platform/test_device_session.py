@@ -1,4 +1,4 @@
-"""The rules of the initial flow and of every message, on real sockets, each with the code it is refused with."""
+"""What holds for every message of a connection, on real sockets: envelope, size, channel, and the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tests.platform.harness import IDENTITIES, OK, Running, record, report_param
 from tests.platform.parts import answer_rule, platform_settings
 
 ONE, TWO = IDENTITIES[:2]
-WARM = IDENTITIES[-1]
 MALFORMED, BAD_VALUE, UNKNOWN, REFUSED = "E0000002", "E0000004", "E0000001", "E0010004"
 HEARTBEAT = "dev.heartbeat"
 FREE = {"isFree": "1"}
@@ -51,120 +50,6 @@ async def test_the_time(platform: Running) -> None:
     reply = await device.request("dev.system.sync.time")
     assert reply["funcId"] == "cmd.dev.response"
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", reply["payload"]["results"]["time"])
-
-
-# Who may say what.
-
-
-async def test_business_before_login_and_before_the_report(platform: Running) -> None:
-    device = await platform.connect(ONE)
-    assert await device.code(HEARTBEAT, FREE) == REFUSED
-    assert await device.code("dev.report", report_params(), sn=ONE.sn) == REFUSED
-    await device.log_in()
-    assert await device.code(HEARTBEAT, FREE) == REFUSED
-    assert await device.code("dev.data.upload.verifyLog", {"verifyLog": [record(1)]}) == REFUSED
-    assert await device.code("dev.report", report_params(), sn=ONE.sn) == OK
-    assert await device.code(HEARTBEAT, FREE) == OK
-
-
-async def test_business_before_the_report_was_answered() -> None:
-    rule = answer_rule("dev.report", delay=FixedDelay(seconds=0.2))
-    async with running(platform_settings(answers=(rule,))) as platform:
-        device = await platform.connect(ONE)
-        await device.log_in()
-        report = asyncio.create_task(device.request("dev.report", report_params(), sn=ONE.sn))
-        await asyncio.sleep(0)
-        assert await device.code(HEARTBEAT, FREE) == REFUSED
-        assert (await report)["code"] == OK
-        assert await device.code(HEARTBEAT, FREE) == OK
-
-
-@pytest.mark.parametrize("channel", ["exchange-only", "rsa-aes"])
-async def test_nothing_before_the_exchange(channel: str) -> None:
-    async with running(platform_settings(channel=channel)) as platform:
-        device = await platform.connect(ONE)
-        params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof()}
-        assert await device.code("dev.register", params, sn=ONE.sn) == REFUSED
-        await device.exchange(sealed=channel == "rsa-aes")
-        assert await device.code("dev.register", params, sn=ONE.sn) == OK
-
-
-@pytest.mark.parametrize("wrong", ["productId", "devKey", "authCode", "secret"])
-async def test_wrong_credentials(platform: Running, wrong: str) -> None:
-    device = await platform.connect(ONE)
-    given = device.proof(**await device.register())
-    other = "0" * 64 if wrong == "devKey" else "nonsense"
-    assert await device.code("dev.login", given | {wrong: other}, sn=ONE.sn) == REFUSED
-    if wrong != "secret":
-        params = {name: value for name, value in given.items() if name != "secret"} | {wrong: other}
-        assert await device.code("dev.accredit", params, sn=ONE.sn) == REFUSED
-    if wrong in ("productId", "devKey"):
-        params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof(), wrong: other}
-        assert await device.code("dev.register", params, sn=ONE.sn) == REFUSED
-    assert await device.code("dev.login", given, sn=ONE.sn) == OK
-
-
-async def test_credentials_of_another_device(platform: Running) -> None:
-    first = await platform.connect(ONE)
-    given = await first.register()
-    second = await platform.connect(TWO)
-    assert await second.code("dev.login", second.proof(**given), sn=TWO.sn) == REFUSED
-    assert await second.code("dev.login", second.proof(**given), sn="NOBODY") == REFUSED
-
-
-async def test_warm_start_and_new_registration(platform: Running) -> None:
-    device = await platform.connect(WARM)
-    await device.log_in({"authCode": "known-code", "secret": "known-secret"})
-    first = await device.register()
-    second = await platform.connect(WARM)
-    old = second.proof(authCode="known-code", secret="known-secret")
-    assert await second.code("dev.login", old, sn=WARM.sn) == REFUSED, "registering again made the old ones invalid"
-    assert await second.code("dev.login", second.proof(**first), sn=WARM.sn) == OK
-
-
-async def test_a_secret_without_accreditation_is_gone(platform: Running) -> None:
-    device = await platform.connect(ONE)
-    old = await device.register()
-    params = {"protType": "best-w", "protVer": "1.0.0", "devType": "meet", **device.proof()}
-    auth_code = (await device.request("dev.register", params, sn=ONE.sn))["payload"]["results"]["authCode"]
-    given = device.proof(authCode=auth_code, secret=old["secret"])
-    assert await device.code("dev.login", given, sn=ONE.sn) == REFUSED
-
-
-async def test_digests_may_be_written_in_capitals(platform: Running) -> None:
-    device = await platform.connect(ONE)
-    given = device.proof(**await device.register())
-    assert await device.code("dev.login", given | {"devKey": given["devKey"].upper()}, sn=ONE.sn) == OK
-
-
-async def test_another_serial_number_on_the_same_connection(platform: Running) -> None:
-    device = await platform.online(ONE)
-    assert await device.code(HEARTBEAT, FREE, sn=ONE.sn) == OK
-    assert await device.code(HEARTBEAT, FREE, sn=TWO.sn) == REFUSED
-    assert await device.code("dev.report", report_params(), sn=TWO.sn) == REFUSED
-
-
-async def test_the_second_login_wins(platform: Running) -> None:
-    older = await platform.online(ONE)
-    newer = await platform.online(ONE)
-    assert await older.close_code() == 1008
-    assert await newer.code(HEARTBEAT, FREE) == OK
-    ledger = await platform.ledger()
-    assert ledger["devices"][ONE.sn]["doubleLogins"] == 1
-    assert ledger["devices"][ONE.sn]["online"] is True
-    assert ledger["totals"]["doubleLogins"] == 1
-
-
-async def test_coming_again_is_no_double_login(platform: Running) -> None:
-    device = await platform.online(ONE)
-    credentials = device.credentials
-    await device.close()
-    again = await platform.connect(ONE)
-    await again.log_in(credentials)
-    assert (await platform.ledger())["totals"]["doubleLogins"] == 0
-
-
-# The envelope.
 
 
 async def test_a_mid_used_twice(platform: Running) -> None:
@@ -243,9 +128,6 @@ async def test_one_bad_record_refuses_the_whole_message(platform: Running) -> No
     assert await platform.records(ONE.sn) == []
 
 
-# Sizes.
-
-
 def heartbeat_of(size: int, mid: str) -> dict[str, object]:
     message = {"funcId": HEARTBEAT, "mid": mid, "payload": {"params": {"isFree": "1", "fill": ""}}}
     fill = size - len(json.dumps(message).encode())
@@ -270,9 +152,6 @@ async def test_an_absurdly_large_message() -> None:
         device = await platform.online(ONE)
         await device.send(heartbeat_of(200_000, "m"))
         assert await device.close_code() == 1009
-
-
-# What ends a connection.
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", '"text"', "5", "null", '{"a":'])
@@ -333,44 +212,6 @@ async def test_missing_params_of_the_exchange_are_answered() -> None:
         reply = await device.request("device.exchange.publicKey", {})
         assert reply["code"] == MALFORMED
         assert "funcId" not in reply
-
-
-async def test_a_silent_connection_is_closed_where_that_is_wanted() -> None:
-    async with running(idle_timeout=0.2) as platform:
-        device = await platform.online(ONE)
-        assert await device.close_code() == 1001
-        assert (await platform.ledger())["events"]["silent connection closed"] == 1
-
-
-# Negotiation.
-
-
-async def test_only_the_listed_func_ids_are_served() -> None:
-    settings = platform_settings(func_ids=("dev.data.upload.verifyLog",))
-    async with running(settings) as platform:
-        device = await platform.connect(ONE)
-        await device.log_in()
-        reply = await device.request("dev.report", report_params(), sn=ONE.sn)
-        assert reply["payload"]["results"]["funcIds"] == ["dev.data.upload.verifyLog"]
-        assert await device.code("dev.data.upload.verifyLog", {"verifyLog": [record(1)]}) == OK
-        assert await device.code("dev.data.upload.user", {"users": []}) == UNKNOWN
-        assert await device.code("dev.system.sync.time") == UNKNOWN
-        assert await device.code("dev.report", report_params(), sn=ONE.sn) == OK
-        assert await device.code(HEARTBEAT, FREE) == OK, "the heartbeat is governed by supportHeartbeat alone"
-
-
-async def test_a_platform_that_wants_no_heartbeats() -> None:
-    settings = platform_settings(supports_heartbeat=False, heartbeat_interval=7, timezone="-03:30")
-    async with running(settings) as platform:
-        device = await platform.connect(ONE)
-        await device.log_in()
-        results = (await device.request("dev.report", report_params(), sn=ONE.sn))["payload"]["results"]
-        assert (results["supportHeartbeat"], results["heartbeatInterval"]) == ("0", "7")
-        assert results["timezone"] == "-03:30"
-        assert await device.code(HEARTBEAT, FREE) == UNKNOWN
-
-
-# Injected trouble.
 
 
 async def test_silence_refusals_and_delays() -> None:
