@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Run the device; prints how often each request ended how.
 
     Raises:
-        UsageError: for a wrong scenario, an unknown serial number, or files that cannot be used.
+        UsageError: If the scenario is wrong, the serial number unknown, or a file cannot be used.
     """
     scenario = read_scenario(options.scenario, options.identities)
 

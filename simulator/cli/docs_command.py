@@ -29,7 +29,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Write all documents and say which of them changed.
 
     Raises:
-        UsageError: when the directory is no checkout of this project.
+        UsageError: If the directory is no checkout of this project.
     """
     checkout: Path = options.checkout
     if not (checkout / "simulator" / "cli").is_dir():

@@ -152,8 +152,8 @@ class Http:
             deadline: the loop's time at which it must be here.
 
         Raises:
-            NetworkError: No answer in time, or one that is too large. The text holds no query, which would show the
-                sign, and no login.
+            NetworkError: If no answer came in time, or one that is too large. The text holds no query, which would
+                show the sign, and no login.
         """
         if not _usable(url):
             raise NetworkError(BAD_URL, f"{shown(url)} cannot be used: it has to be a URL of http or https")

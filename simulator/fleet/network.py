@@ -110,7 +110,7 @@ class FleetNetwork:
     def _accept_look_up(self, dispatch: URL, answer: Answer) -> None:
         """
         Raises:
-            NetworkError: It is a redirect, or no answer of a dispatch service.
+            NetworkError: If it is a redirect, or no answer of a dispatch service.
         """
         if answer.location is not None:
             # Not followed: the query is signed for this host, and a run is to test the one it was told.
@@ -196,7 +196,7 @@ class FleetNetwork:
 def _url(text: str) -> URL:
     """
     Raises:
-        NetworkError: It is none.
+        NetworkError: If it is none.
     """
     try:
         return URL(text, encoded=True)

@@ -137,8 +137,8 @@ def run_single(
     """Run device `index` for `duration` seconds, or until Ctrl-C or SIGTERM; it is switched off in order.
 
     Raises:
-        TlsFileError: A TLS file cannot be used.
-        WarmStateError: The state file cannot be used.
+        TlsFileError: If a TLS file cannot be used.
+        WarmStateError: If the state file cannot be used.
     """
     result = SingleResult()
     uvloop.run(_live(plan, index, result, duration=duration, trace=trace, tls=tls, platform=platform))
