@@ -46,13 +46,11 @@ class Delivery:
 
     Args:
         index: the device's, for what goes wrong.
-        batch: records in one message at most.
         on_settled: called when something left the store; a device that drains looks whether it is done.
     """
 
     __slots__ = (
         "_asked_for",
-        "_batch",
         "_clock",
         "_env",
         "_index",
@@ -64,6 +62,7 @@ class Delivery:
         "_terms",
         "_timer",
         "_uploads",
+        "batch",
         "outbox",
     )
 
@@ -74,15 +73,15 @@ class Delivery:
         clock: DeviceClock,
         *,
         index: int,
-        batch: int,
         on_settled: Callable[[], None],
     ) -> None:
         self._env = env
         self._index = index
         self._settings = settings
         self._clock = clock
-        self._batch = batch
         self._on_settled = on_settled
+        self.batch = 1
+        """Records in one message at most."""
         self.outbox = Outbox(settings.max_transactions)
         self._uploads: Fifo[Upload] = Fifo()
         self._asked_for: Fifo[Upload] = Fifo()
@@ -177,7 +176,7 @@ class Delivery:
                 await self._send_upload(session, asked_for, self._asked_for)
                 continue
             if self._terms.allows(VERIFY_LOG):
-                batch = self.outbox.take(now, self._batch)
+                batch = self.outbox.take(now, self.batch)
                 if batch:
                     if len(batch) > 1:
                         batch = self._one_package_of(batch)

@@ -8,13 +8,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
-from simulator.device.behaviours.enrolment import Enrolments
-from simulator.device.behaviours.heartbeat import Heartbeat
-from simulator.device.behaviours.keep_alive import DEFAULT_INTERVAL_S, KeepAlive
-from simulator.device.behaviours.stream import Stream
-from simulator.device.behaviours.verification import Verifications
+from simulator.device.behaviours.base import DeviceParts
+from simulator.device.behaviours.registry import behaviours_of
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
@@ -51,9 +49,6 @@ class Device:
         "_behaviours",
         "_clock",
         "_env",
-        "_heartbeat",
-        "_keep_alive",
-        "_last_log_id",
         "_on_finished",
         "_rng",
         "_stopping",
@@ -73,8 +68,6 @@ class Device:
         self._rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock)
         self._task: asyncio.Task[None] | None = None
-        # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
-        self._last_log_id = int(env.clock.wall() * 1000)
         self.memory = Memory(
             env.people,
             spec.seed,
@@ -90,7 +83,6 @@ class Device:
             settings,
             self._clock,
             index=spec.index,
-            batch=max((stream.batch for stream in settings.verifications), default=1),
             on_settled=self._settled,
         )
         self.commands = CommandQueue(
@@ -103,44 +95,27 @@ class Device:
             on_idle=self._settled,
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_command=self.commands.receive)
-        self._heartbeat = Heartbeat(env.timers, self._rng, self.commands, self._beats_missed)
-        self._keep_alive: KeepAlive | None = None
-        self._behaviours: tuple[Stream, ...] = (
-            *(
-                Verifications(
-                    stream,
-                    timers=env.timers,
-                    clock=self._clock,
-                    rng=self._rng,
-                    memory=self.memory,
-                    started=env.started,
-                    next_log_id=self._next_log_id,
-                    deliver=self.delivery.add_record,
-                )
-                for stream in settings.verifications
-            ),
-            *(
-                Enrolments(
-                    enrolment,
-                    timers=env.timers,
-                    rng=self._rng,
-                    memory=self.memory,
-                    people=env.people,
-                    started=env.started,
-                    deliver=self.delivery.add_uploads,
-                    on_full=self._store_full,
-                )
-                for enrolment in settings.enrolments
-            ),
+        parts = DeviceParts(
+            settings=settings,
+            timers=env.timers,
+            started=env.started,
+            clock=self._clock,
+            rng=self._rng,
+            memory=self.memory,
+            delivery=self.delivery,
+            commands=self.commands,
+            people=env.people,
+            recorder=env.recorder,
+            # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
+            log_ids=count(int(env.clock.wall() * 1000) + 1),
         )
-
+        self._behaviours = behaviours_of(settings, parts)
         self._stopping = Stopping(
             env,
             spec.credentials.sn,
             lifecycle=self.lifecycle,
             delivery=self.delivery,
             commands=self.commands,
-            heartbeat=self._heartbeat,
             behaviours=self._behaviours,
         )
 
@@ -177,30 +152,15 @@ class Device:
         return report_params(self.spec.settings, self.spec.index, self.memory, self.delivery.outbox.stored)
 
     def went_online(self, online: Online) -> None:
-        terms = online.terms
-        settings = self.spec.settings
-        if terms.heartbeat:
-            self._heartbeat.start(online, settings.heartbeat_interval or terms.heartbeat_interval)
-        ping = settings.ping
-        if ping is None:
-            ping = 0.0 if terms.heartbeat else DEFAULT_INTERVAL_S
-        if ping:
-            keep_alive = self._keep_alive or KeepAlive(
-                self._env.timers, self._rng, interval=ping, patience=settings.request_timeout
-            )
-            self._keep_alive = keep_alive
-            keep_alive.start(online)
-        if self.lifecycle.stage is Stage.LIVING:
-            for behaviour in self._behaviours:
-                behaviour.start()
+        for behaviour in self._behaviours:
+            behaviour.went_online(online)
         self.delivery.resume(online)
         self.commands.open()
         self._settled()
 
     def went_offline(self) -> None:
-        self._heartbeat.lost()
-        if self._keep_alive is not None:
-            self._keep_alive.stop()
+        for behaviour in self._behaviours:
+            behaviour.went_offline()
         self.delivery.pause()
         self.commands.close()
 
@@ -251,21 +211,9 @@ class Device:
 
     # --- Inside ---
 
-    def _next_log_id(self) -> int:
-        self._last_log_id += 1
-        return self._last_log_id
-
     def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
         online = self.lifecycle.online
         return online is not None and online.session.answer_command(mid, cmd_id, code, message)
-
-    def _beats_missed(self, count: int) -> None:
-        # Thousands of closing handshakes at once make the loop late, but the load is over by then.
-        if self.lifecycle.stage is Stage.LIVING:
-            self._env.recorder.missed("dev.heartbeat", count, self._env.clock.wall())
-
-    def _store_full(self, detail: str) -> None:
-        self._env.recorder.anomaly("store full", detail, self._env.clock.wall())
 
     def _settled(self) -> None:
         if self.lifecycle.stage is Stage.DRAINING:

@@ -9,8 +9,7 @@ from functools import partial
 from typing import Final
 
 from simulator.clock import TimerHandle
-from simulator.device.behaviours.heartbeat import Heartbeat
-from simulator.device.behaviours.stream import Stream
+from simulator.device.behaviours.base import Behaviour
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.environment import Environment
@@ -27,10 +26,10 @@ class Stopping:
 
     Args:
         sn: the device's serial number, for what is logged.
-        behaviours: what happens at the device by itself; it ends first.
+        behaviours: what the device does by itself; it ends first.
     """
 
-    __slots__ = ("_behaviours", "_commands", "_delivery", "_env", "_heartbeat", "_lifecycle", "_sn", "_timer")
+    __slots__ = ("_behaviours", "_commands", "_delivery", "_env", "_lifecycle", "_sn", "_timer")
 
     def __init__(
         self,
@@ -40,15 +39,13 @@ class Stopping:
         lifecycle: Lifecycle,
         delivery: Delivery,
         commands: CommandQueue,
-        heartbeat: Heartbeat,
-        behaviours: Sequence[Stream],
+        behaviours: Sequence[Behaviour],
     ) -> None:
         self._env = env
         self._sn = sn
         self._lifecycle = lifecycle
         self._delivery = delivery
         self._commands = commands
-        self._heartbeat = heartbeat
         self._behaviours = behaviours
         self._timer: TimerHandle | None = None
 
@@ -63,14 +60,15 @@ class Stopping:
 
     def abort(self) -> None:
         """Leave at once; what waits stays in its store, and is counted as pending."""
-        self._heartbeat.lost()
+        for behaviour in self._behaviours:
+            behaviour.went_offline()
         self._stop_behaviours()
         self._commands.forget_waiting()
         self._lifecycle.abort()
 
     def reboot(self) -> None:
         """Let what is under way be answered, then go away for a while: a real device does not pull its own plug."""
-        self._heartbeat.stop()
+        self._fall_silent()
         self._delivery.pause()
         self._commands.pause()
         online = self._lifecycle.online
@@ -92,7 +90,7 @@ class Stopping:
             if not self._delivery.idle or self._commands.busy:
                 return
             if session.waiting:
-                self._heartbeat.stop()  # or a slow platform would always owe one more reply
+                self._fall_silent()  # or a slow platform would always owe one more reply
                 session.when_settled(self.settled)
             else:
                 self._leave()
@@ -102,8 +100,8 @@ class Stopping:
     def ended(self) -> None:
         """The device's life is over: nothing is left to run."""
         self._cancel_timer()
+        self._fall_silent()
         self._stop_behaviours()
-        self._heartbeat.stop()
         self._commands.forget_waiting()
         self._delivery.end()
 
@@ -123,6 +121,10 @@ class Stopping:
             return  # It went down before the grace was over, and may be back already.
         self._commands.forget_waiting()
         self._lifecycle.reboot()
+
+    def _fall_silent(self) -> None:
+        for behaviour in self._behaviours:
+            behaviour.fall_silent()
 
     def _stop_behaviours(self) -> None:
         for behaviour in self._behaviours:

@@ -111,8 +111,9 @@ class FleetRuntime:
         photos.prepare()
         for settings in self._plan.settings:
             people.pool(settings.user_locale)
-            for enrolment in settings.enrolments:
-                people.pool(enrolment.locale)
+            for behaviour in settings.behaviours:
+                for locale in behaviour.locales:
+                    people.pool(locale)
         self._clockwork.start(asyncio.get_running_loop())
         self._env = Environment(
             clock=self._clock,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from simulator.fields.section import Section, Shown, Within
+from simulator.fields.section import Shown, Within
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.validation import section_in
 
@@ -66,7 +66,7 @@ def scenario_markdown() -> str:
         own = section.__dict__.get("__doc__") or ""
         parts.append(f"\n## {_title(section)}\n\n{' '.join(own.split())}\n\n")
         parts.append("| key | value | default | meaning |\n|---|---|---|---|\n")
-        inherited = _inherited(section)
+        inherited = {name for base in section.__mro__[1:] if base in sections for name in base.model_fields}
         for name, field in section.model_fields.items():
             if name not in inherited:
                 parts.append(f"| `{name}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n")
@@ -84,16 +84,6 @@ def _sections(section: type[BaseModel], seen: set[type[BaseModel]] | None = None
         inner = section_in(field.annotation)
         if inner is not None:
             yield from _sections(inner, seen)
-
-
-def _inherited(section: type[BaseModel]) -> set[str]:
-    """Keys that the table of a base section already has."""
-    return {
-        name
-        for base in section.__mro__[1:]
-        if isinstance(base, type) and issubclass(base, Section)
-        for name in base.model_fields
-    }
 
 
 def _title(section: type[BaseModel]) -> str:

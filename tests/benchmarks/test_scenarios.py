@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.latency import DELAY, known_quantiles
 from benchmarks.scenarios import USERS, FleetScenario
+from simulator.device.behaviours.heartbeat import HeartbeatSettings
 from simulator.scenario.scenario import load_scenario
 
 
@@ -16,7 +17,8 @@ def test_it_says_what_was_asked_for(tmp_path: Path, channel: str) -> None:
     settings = scenario.group_settings()[0]
     assert scenario.devices == 7
     assert scenario.document.channel.suite == channel
-    assert settings.heartbeat_interval == pytest.approx(0.0123, abs=1e-6)
+    [interval] = [each.interval for each in settings.behaviours if isinstance(each, HeartbeatSettings)]
+    assert interval == pytest.approx(0.0123, abs=1e-6)
     assert settings.users == USERS
     assert scenario.platform_settings().answers == ()
 

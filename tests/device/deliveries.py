@@ -1,8 +1,10 @@
 """What the tests of deliveries share."""
 
-from simulator.device.settings import Arrival, VerificationSettings
+from typing import Any
+
+from simulator.device.behaviours.arrivals import Arrival
 from simulator.fields.range import Range
-from tests.device.harness import World
+from tests.device.harness import World, verification
 
 LOG = "dev.data.upload.verifyLog"
 PHOTO = "dev.data.upload.verifyPhoto"
@@ -10,11 +12,11 @@ SMALL = Range(low=9_000, high=25_000)
 START, PACKAGE, END = "dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end"
 
 
-def people(rate: float = 1.0, photos: float = 0.0, size: Range = SMALL, batch: int = 1) -> dict[str, object]:
+def people(rate: float = 1.0, photos: float = 0.0, size: Range = SMALL, batch: int = 1) -> dict[str, Any]:
     """Settings of a device with a steady stream of people."""
     return {
-        "verifications": (
-            VerificationSettings(rate=rate, arrival=Arrival.FIXED, photo_share=photos, photo_bytes=size, batch=batch),
+        "behaviours": (
+            verification(rate=rate, arrival=Arrival.FIXED, photo_share=photos, photo_bytes=size, batch=batch),
         )
     }
 

@@ -10,24 +10,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.clock import ManualClock, TimerQueue
+from simulator.device.behaviours.enrolment import EnrolmentSettings
+from simulator.device.behaviours.verification import VerificationSettings
 from simulator.device.deadlines import Deadlines
 from simulator.device.device import Device
 from simulator.device.environment import Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
-from simulator.device.settings import Credentials, DeviceSettings, DeviceSpec
-from simulator.fields.range import Range
+from simulator.device.settings import BehaviourSettings, Credentials, DeviceSettings, DeviceSpec, OwnMeeting
 from simulator.measurements.names import DeviceState
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
+from simulator.scenario.sections.group import GroupSection
 from tests.device.fake_platform import Platform
 from tests.device.memory_network import CLOSE_TIMEOUT, MemoryConnection, MemoryNetwork
 from tests.device.recording import Recording
@@ -55,6 +58,48 @@ def alone(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
         asyncio.run(test(*args, **kwargs))
 
     return run
+
+
+def group(**keys: Any) -> DeviceSettings:
+    """The settings of a group of a scenario that says `keys`; what it does not say has the format's defaults."""
+    return GroupSection.model_validate({"name": "devices", "count": 1, **keys}).settings("plain")
+
+
+_QUIET: dict[str, Any] = {
+    "users": 0,
+    "start": "cold",
+    "verifications": [],
+    "reconnect": {"first": "1s", "max": "8s"},
+    "reboot": "5s..6s",
+}
+"""Quick to reconnect, and nobody comes."""
+_STREAMS = {
+    type(each): each for each in group(verifications=[{"rate": "1/s"}], enrolments=[{"rate": "1/s"}]).behaviours
+}
+_MEETING = group(meetings=[{"id": "1", "starts": "1min", "ends": "2min"}]).meetings[0]
+
+
+def device_settings(
+    behaviours: Sequence[BehaviourSettings] = (), keys: Mapping[str, Any] | None = None, **overrides: Any
+) -> DeviceSettings:
+    """A device's settings: those of a quiet group that also says `keys`, with more `behaviours`, and `overrides`."""
+    settings = group(**(_QUIET | dict(keys or {})))
+    return replace(settings, behaviours=(*settings.behaviours, *behaviours), **overrides)
+
+
+def verification(**overrides: Any) -> VerificationSettings:
+    """A stream of verifications: the format's defaults, with `overrides`."""
+    return cast("VerificationSettings", replace(_STREAMS[VerificationSettings], **overrides))
+
+
+def enrolment(**overrides: Any) -> EnrolmentSettings:
+    """A stream of enrolments: the format's defaults, with `overrides`."""
+    return cast("EnrolmentSettings", replace(_STREAMS[EnrolmentSettings], **overrides))
+
+
+def planned_meeting(**overrides: Any) -> OwnMeeting:
+    """A meeting of the scenario's own, from its 60th to its 120th second unless told otherwise."""
+    return replace(_MEETING, **overrides)
 
 
 class Logins:
@@ -110,11 +155,6 @@ class World:
         index = len(self.devices)
         sn = f"SN{index:04d}"
         self.platform.secret_keys[sn] = f"key of {sn}"
-        defaults: dict[str, Any] = {
-            "channel": self.platform.suite.name,
-            "reconnect_delay": Range(low=1.0, high=8.0),
-            "reboot": Range(low=5.0, high=6.0),
-        }
         spec = DeviceSpec(
             index=index,
             credentials=Credentials(
@@ -125,7 +165,7 @@ class World:
                 auth_code=auth_code,
                 secret=secret,
             ),
-            settings=DeviceSettings(**(defaults | settings)),
+            settings=device_settings(channel=self.platform.suite.name, **settings),
             seed=seed + index,
         )
         device = Device(self.env, spec, on_finished=lambda: self.finished.update([index]))

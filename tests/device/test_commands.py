@@ -6,12 +6,11 @@ import pytest
 
 from simulator.device.commands.handlers import HANDLERS
 from simulator.device.environment import NetworkError
-from simulator.device.settings import EnrolmentSettings, VerificationSettings
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.times import parse_iso
 from tests.device.commands import DONE, MEETING, TEMPLATE, USER, done
 from tests.device.fake_platform import silent
-from tests.device.harness import STUDIO, World
+from tests.device.harness import STUDIO, World, enrolment, verification
 
 
 def test_every_command_of_the_catalogue_has_a_handler() -> None:
@@ -188,7 +187,7 @@ async def test_delete_bio_photo_by_user_type_and_number(world: World) -> None:
 
 
 async def test_delete_user_takes_everything_along(world: World) -> None:
-    device = await world.online(users=3, enrolments=(EnrolmentSettings(rate=1.0),))
+    device = await world.online(users=3, behaviours=(enrolment(rate=1.0),))
     await world.until(lambda: bool(device.memory.user_photos))
     pin = next(iter(device.memory.user_photos))
     assert device.memory.cards[pin]
@@ -202,7 +201,7 @@ async def test_delete_user_takes_everything_along(world: World) -> None:
 
 
 async def test_delete_user_photo_and_meeting(world: World) -> None:
-    device = await world.online(users=3, enrolments=(EnrolmentSettings(rate=0.2),))
+    device = await world.online(users=3, behaviours=(enrolment(rate=0.2),))
     await world.until(lambda: bool(device.memory.user_photos))
     assert await done(world, "cmd.data.delete.userPhoto", pins=list(device.memory.user_photos)) == DONE
     await done(world, "cmd.data.update.meeting", meeting=[MEETING, MEETING | {"id": "m2"}])
@@ -224,9 +223,7 @@ async def test_clear_user_keeps_meetings(world: World) -> None:
 
 async def test_clear_all_keeps_credentials_options_and_pending_records(world: World) -> None:
     world.platform.always("dev.data.upload.verifyLog", silent)
-    device = await world.online(
-        users=3, request_timeout=30.0, verifications=(VerificationSettings(rate=1.0, photo_share=0.0),)
-    )
+    device = await world.online(users=3, request_timeout=30.0, behaviours=(verification(rate=1.0, photo_share=0.0),))
     await done(world, "cmd.data.update.meeting", meeting=[MEETING])
     await done(world, "cmd.option.set", option={"meetRoomName": "Red", "meetRoomCapacity": "8"})
     await world.advance(5)

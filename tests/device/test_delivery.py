@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from simulator.device.meetings import parse_meeting
-from simulator.device.settings import EnrolmentSettings, OnTimeout
+from simulator.device.settings import OnTimeout
 from simulator.device.uploads import Upload
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
 from tests.device.deliveries import END, LOG, PACKAGE, PHOTO, START, log_ids, people
 from tests.device.fake_platform import Answer, Message, closes, drops, garbage, late, ok, refuse, silent, usual
-from tests.device.harness import PEOPLE, World, alone
+from tests.device.harness import PEOPLE, World, alone, enrolment
 
 
 async def test_records_go_up_in_order_of_log_id(world: World) -> None:
@@ -364,10 +364,10 @@ async def test_every_record_and_picture_arrives_over_any_trouble(data: st.DataOb
         world.platform.script(func_id, *data.draw(st.lists(st.sampled_from(ROUGH), max_size=4), label=func_id))
     batch = data.draw(st.sampled_from([1, 3]))
     on_timeout = data.draw(st.sampled_from(OnTimeout))
+    visitors = people(photos=0.6, size=Range(low=40_000, high=60_000), batch=batch)["behaviours"]
     device = await world.start(
         on_timeout=on_timeout,
-        enrolments=(EnrolmentSettings(rate=0.1),),
-        **people(photos=0.6, size=Range(low=40_000, high=60_000), batch=batch),
+        behaviours=(*visitors, enrolment(rate=0.1)),
     )
     await world.advance(data.draw(st.floats(0, 90)))
     await world.stop(device, 600.0)

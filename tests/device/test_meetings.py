@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.device.meetings import NEITHER, SIGN_IN, SIGN_OUT, Meeting, own_meeting, parse_meeting
-from simulator.device.settings import OwnMeeting
 from simulator.protocol.times import format_iso, parse_iso
+from tests.device.harness import planned_meeting
 
 DAY = "2024-06-26T"
 BASE = {
@@ -81,7 +81,7 @@ def test_times_of_other_zones() -> None:
 
 
 def test_a_meeting_of_the_scenarios_own() -> None:
-    plan = OwnMeeting(id="1", name="n", starts=60, ends=120, sign_in_opens=30, sign_out_closes=150)
+    plan = planned_meeting(id="1", name="n", starts=60, ends=120, sign_in_opens=30, sign_out_closes=150)
     meeting = own_meeting(plan, 1000.75)
     assert meeting == Meeting("1", "n", 1060, 1120, 1030, 1120, 1060, 1150)
 
@@ -93,7 +93,7 @@ times = st.integers(0, 50)
 def test_status_against_the_words_of_the_document(
     moment: int, opens: int | None, closes: int | None, out_opens: int | None
 ) -> None:
-    plan = OwnMeeting(
+    plan = planned_meeting(
         id="1", name="n", starts=10, ends=40, sign_in_opens=opens, sign_in_closes=closes, sign_out_opens=out_opens
     )
     in_from, in_to = 10 if opens is None else opens, 40 if closes is None else closes

@@ -2,16 +2,16 @@
 
 import pytest
 
-from simulator.device.settings import Arrival, EnrolmentSettings
+from simulator.device.behaviours.arrivals import Arrival
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
 from simulator.protocol.times import parse_iso
 from tests.device.deliveries import END, LOG, PACKAGE, PHOTO, START, people
-from tests.device.harness import World
+from tests.device.harness import World, enrolment
 
 
 async def test_an_enrolment_brings_user_portrait_bio_photo_and_card(world: World) -> None:
-    device = await world.online(users=10, enrolments=(EnrolmentSettings(rate=0.02, arrival=Arrival.FIXED),))
+    device = await world.online(users=10, behaviours=(enrolment(rate=0.02, arrival=Arrival.FIXED),))
     await world.until(lambda: bool(world.platform.sent("dev.data.upload.multiCard")))
     business = [seen.func_id for seen in world.platform.link.seen[4:] if seen.func_id != "dev.heartbeat"]
     assert business == [
@@ -45,7 +45,7 @@ async def test_an_enrolment_brings_user_portrait_bio_photo_and_card(world: World
 
 
 async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:
-    device = await world.online(users=9, max_users=10, enrolments=(EnrolmentSettings(rate=1.0),))
+    device = await world.online(users=9, max_users=10, behaviours=(enrolment(rate=1.0),))
     await world.advance(20)
     assert device.memory.user_count == 10
     assert len(world.platform.sent("dev.data.upload.user")) == 1
@@ -53,7 +53,7 @@ async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:
 
 
 async def test_enrolments_of_a_long_absence_all_arrive(world: World) -> None:
-    device = await world.online(enrolments=(EnrolmentSettings(rate=0.5),))
+    device = await world.online(behaviours=(enrolment(rate=0.5),))
     world.network.connect_script += [world.network.fails("refused")] * 5
     world.platform.link.close(1001)
     await world.until(lambda: len(world.platform.links) == 2 and device.state is DeviceState.ONLINE)
@@ -63,8 +63,10 @@ async def test_enrolments_of_a_long_absence_all_arrive(world: World) -> None:
 
 
 ALL_BUSINESS = {
-    **people(photos=1.0, size=Range(low=60_000, high=60_000)),
-    "enrolments": (EnrolmentSettings(rate=0.2),),
+    "behaviours": (
+        *people(photos=1.0, size=Range(low=60_000, high=60_000))["behaviours"],
+        enrolment(rate=0.2),
+    ),
     "users": 5,
 }
 

@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from simulator.device.delivery import VERIFY_LOG
 from simulator.device.outbox import Record
-from simulator.device.settings import OwnMeeting
 from simulator.device.uploads import Upload
 from simulator.protocol.envelope import encode_request
 from tests.device.deliveries import LOG, PHOTO, people
-from tests.device.harness import World, alone
+from tests.device.harness import World, alone, planned_meeting
 
-LONG = OwnMeeting(id="m" * 5_000, name="a name", starts=0.0, ends=10_000.0)
+LONG = planned_meeting(id="m" * 5_000, name="a name", starts=0.0, ends=10_000.0)
 
 
 @pytest.mark.parametrize(("batch", "package_kb"), [(100, 4), (2, 4), (64, 64), (40, 16)])

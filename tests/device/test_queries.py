@@ -2,11 +2,11 @@
 
 import pytest
 
-from simulator.device.settings import EnrolmentSettings, OnTimeout, VerificationSettings
+from simulator.device.settings import OnTimeout
 from simulator.fields.range import Range
 from tests.device.commands import DONE, TEMPLATE, USER, done
 from tests.device.fake_platform import late, refuse, silent
-from tests.device.harness import World
+from tests.device.harness import World, enrolment, verification
 
 
 @pytest.mark.parametrize("pin", [{}, {"pin": ""}])
@@ -51,7 +51,7 @@ async def test_users_asked_for_do_not_wait_behind_a_backlog(world: World) -> Non
     platform = world.platform
     for func_id in ("dev.data.upload.verifyLog", "dev.data.upload.verifyPhoto"):
         platform.always(func_id, late(0.3))
-    await world.online(users=300, verifications=(VerificationSettings(rate=5.0, photo_share=1.0),))
+    await world.online(users=300, behaviours=(verification(rate=5.0, photo_share=1.0),))
     await world.advance(60)
     platform.link.command("cmd.data.query.user")
     await world.advance(9.9)
@@ -110,7 +110,7 @@ async def test_a_repeated_query_is_answered_and_the_users_come_once(world: World
 
 async def test_templates_of_types_that_the_platform_does_not_take_stay_at_home(world: World) -> None:
     world.platform.terms["multiBioDataSupport"] = "0:0:0:0:0:0:0:0:0:1"
-    await world.online(users=8, enrolments=(EnrolmentSettings(rate=1.0),))
+    await world.online(users=8, behaviours=(enrolment(rate=1.0),))
     await done(world, "cmd.data.query.user")
     await world.advance(5)
     users = [user for seen in world.platform.sent("dev.data.upload.user") for user in seen.params["users"]]

@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 
 from simulator.device.memory import Memory, photo_key
 from simulator.device.reporting import report_params
-from simulator.device.settings import DeviceSettings, VerificationSettings
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.catalogue.validation import validate_request
-from tests.device.harness import PEOPLE
+from tests.device.harness import PEOPLE, device_settings, verification
 
 
 def params(index: int = 0, transactions: int = 0, memory: Memory | None = None, **settings: Any) -> dict[str, Any]:
     held = memory or Memory(PEOPLE, 1, users=10, locale="en_US", max_users=99, max_bio_photos=9)
-    return report_params(DeviceSettings(**settings), index, held, transactions)
+    return report_params(device_settings(**settings), index, held, transactions)
 
 
 def check(report: dict[str, Any]) -> None:
@@ -96,7 +95,7 @@ def test_verify_styles_name_what_the_device_has() -> None:
     expected = sum(1 << bit for bit in BITS.values())
     assert int(styles, 2) == expected
     used = {"15": "face", "1": "fingerprint", "4": "card"}
-    for style in VerificationSettings(rate=1).styles:
+    for style in verification(rate=1).styles:
         assert int(styles, 2) >> BITS[used[str(style)]] & 1
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulator.device.settings import DeviceSettings, EnrolmentSettings, VerificationSettings, Wave
+from simulator.device.behaviours.arrivals import Wave
 from tests.device.fake_platform import drops, late, refuse
-from tests.device.harness import World
+from tests.device.harness import World, enrolment, verification
 
 
 async def a_life(seed: int) -> list[tuple[str, bytes]]:
@@ -14,11 +14,11 @@ async def a_life(seed: int) -> list[tuple[str, bytes]]:
     await world.online(
         seed=seed,
         users=40,
-        verifications=(
-            VerificationSettings(rate=0.5, photo_share=0.5),
-            VerificationSettings(rate=0.1, wave=Wave(at=30, width=10, peak_rate=2.0)),
+        behaviours=(
+            verification(rate=0.5, photo_share=0.5),
+            verification(rate=0.1, wave=Wave(at=30, width=10, peak_rate=2.0)),
+            enrolment(rate=0.1),
         ),
-        enrolments=(EnrolmentSettings(rate=0.1),),
     )
     link = world.platform.link
     link.command("cmd.data.update.meetingMember", members=[{"meetingId": "m", "pins": ["1001", "1002", "1003"]}])
@@ -41,7 +41,3 @@ async def test_a_device_lives_the_same_life_again() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2**63])
 async def test_any_seed_will_do(seed: int) -> None:
     await a_life(seed)
-
-
-def test_settings_are_one_object_for_a_group() -> None:
-    assert DeviceSettings() == DeviceSettings()

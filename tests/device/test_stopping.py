@@ -5,15 +5,14 @@ from collections import Counter
 
 import pytest
 
-from simulator.device.settings import EnrolmentSettings, OnTimeout, Start, VerificationSettings
+from simulator.device.settings import OnTimeout, Start
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
 from tests.device.fake_platform import late, refuse, silent
-from tests.device.harness import CLOSE_TIMEOUT, World
+from tests.device.harness import CLOSE_TIMEOUT, World, enrolment, verification
 
 BUSY_LIFE = {
-    "verifications": (VerificationSettings(rate=2.0, photo_share=0.5),),
-    "enrolments": (EnrolmentSettings(rate=0.1),),
+    "behaviours": (verification(rate=2.0, photo_share=0.5), enrolment(rate=0.1)),
 }
 STEPS = (
     "device.exchange.publicKey",
@@ -206,7 +205,7 @@ async def test_no_request_is_cut_off_by_a_stop_in_order(world: World) -> None:
 async def test_a_device_beats_on_while_it_delivers_what_waits(world: World) -> None:
     world.platform.terms["heartbeatInterval"] = "1"
     world.platform.always("dev.data.upload.verifyLog", late(1.5))
-    device = await world.online(verifications=(VerificationSettings(rate=5.0, photo_share=0.0),), drain=60.0)
+    device = await world.online(behaviours=(verification(rate=5.0, photo_share=0.0),), drain=60.0)
     await world.advance(4)
     waiting = device.delivery.outbox.pending
     assert waiting > 4
@@ -239,7 +238,7 @@ async def test_a_query_in_hand_is_fulfilled_before_the_end(world: World) -> None
 
 
 async def test_a_stopped_device_comes_back_once_more_for_what_it_holds(world: World) -> None:
-    device = await world.online(verifications=(VerificationSettings(rate=1.0, photo_share=0.0),))
+    device = await world.online(behaviours=(verification(rate=1.0, photo_share=0.0),))
     world.network.connect_script += [world.network.fails("refused"), world.network.fails("refused")]
     world.platform.link.close(1001)
     await world.until(lambda: device.delivery.outbox.pending > 0)
@@ -263,7 +262,7 @@ async def test_after_the_drain_time_what_waits_is_pending(world: World) -> None:
     device = await world.online(
         request_timeout=5.0,
         on_timeout=OnTimeout.RETRY,
-        verifications=(VerificationSettings(rate=1.0, photo_share=0.0),),
+        behaviours=(verification(rate=1.0, photo_share=0.0),),
     )
     await world.advance(10)
     await world.stop(device, 3.0)
@@ -272,7 +271,7 @@ async def test_after_the_drain_time_what_waits_is_pending(world: World) -> None:
 
 async def test_a_refused_record_holds_the_end_up_until_it_is_rejected_or_the_time_is_over(world: World) -> None:
     world.platform.always("dev.data.upload.verifyLog", refuse("E0000006"))
-    device = await world.online(verifications=(VerificationSettings(rate=0.5, photo_share=0.0),))
+    device = await world.online(behaviours=(verification(rate=0.5, photo_share=0.0),))
     await world.until(lambda: bool(world.platform.sent("dev.data.upload.verifyLog")))
     await world.stop(device, 50.0)
     counts = world.recorder.records

@@ -4,18 +4,17 @@ from typing import Any
 
 import pytest
 
-from simulator.device.settings import VerificationSettings
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
 from simulator.protocol.times import format_iso, parse_iso
 from tests.device.commands import DONE, MEETING, USER, done
 from tests.device.fake_platform import late, ok, silent
-from tests.device.harness import World
+from tests.device.harness import World, verification
 
 
 async def test_sync_time_sets_the_clock_of_everything_later(world: World) -> None:
     world.platform.time = "2030-01-01T00:00:00+02:00"
-    device = await world.online(verifications=(VerificationSettings(rate=1.0, photo_share=1.0),))
+    device = await world.online(behaviours=(verification(rate=1.0, photo_share=1.0),))
     assert await done(world, "cmd.system.sync.time") == DONE
     [request] = world.platform.sent("dev.system.sync.time")
     assert set(request.message) == {"funcId", "mid"}
@@ -39,7 +38,7 @@ async def test_sync_time_sets_the_clock_of_everything_later(world: World) -> Non
 )
 async def test_a_time_that_cannot_be_is_noted_and_ignored(world: World, time: Any) -> None:
     world.platform.always("dev.system.sync.time", ok(time=time))
-    await world.online(verifications=(VerificationSettings(rate=1.0, photo_share=0.0),))
+    await world.online(behaviours=(verification(rate=1.0, photo_share=0.0),))
     assert await done(world, "cmd.system.sync.time") == DONE
     assert world.recorder.kinds()["bad time"] == 1
     await world.advance(10)
@@ -50,7 +49,7 @@ async def test_a_time_that_cannot_be_is_noted_and_ignored(world: World, time: An
 async def test_a_change_to_summer_time_is_followed(world: World) -> None:
     """The platform's zone moves while a device is online: what it writes from then on carries the new offset."""
     world.platform.terms["timezone"] = "+01:00"
-    await world.online(users=1, verifications=(VerificationSettings(rate=1.0, photo_share=0.0),))
+    await world.online(users=1, behaviours=(verification(rate=1.0, photo_share=0.0),))
     await world.advance(10)
     world.platform.time = format_iso(world.clock.wall(), 120)
     before = len(world.platform.sent("dev.data.upload.verifyLog"))
@@ -84,7 +83,7 @@ async def test_a_clock_that_agrees_is_not_moved_by_sync_time(world: World) -> No
 
 
 async def test_no_record_names_a_meeting_that_was_deleted_before_its_time(world: World) -> None:
-    await world.online(users=1, verifications=(VerificationSettings(rate=5.0, photo_share=0.0),))
+    await world.online(users=1, behaviours=(verification(rate=5.0, photo_share=0.0),))
     await world.advance(0.7)  # late in its second
     world.platform.time = format_iso(world.clock.wall(), 480)
     assert await done(world, "cmd.system.sync.time") == DONE
@@ -176,7 +175,7 @@ async def test_a_repeated_reboot_is_answered_after_the_return_and_not_done_again
 
 
 async def test_records_survive_a_reboot(world: World) -> None:
-    device = await world.online(verifications=(VerificationSettings(rate=2.0, photo_share=0.0),))
+    device = await world.online(behaviours=(verification(rate=2.0, photo_share=0.0),))
     await world.advance(5)
     world.platform.always("dev.data.upload.verifyLog", late(0.9))
     world.platform.link.command("cmd.control.reboot")

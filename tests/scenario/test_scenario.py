@@ -6,7 +6,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from simulator.device.settings import Arrival, DeviceSettings, OnTimeout, OwnMeeting, Start, Wave
+from simulator.device.behaviours.arrivals import Arrival, Wave
+from simulator.device.behaviours.enrolment import EnrolmentSettings
+from simulator.device.behaviours.heartbeat import HeartbeatSettings
+from simulator.device.behaviours.keep_alive import KeepAliveSettings
+from simulator.device.behaviours.verification import VerificationSettings
+from simulator.device.settings import DeviceSettings, OnTimeout, OwnMeeting, Start
 from simulator.fields.range import Range
 from simulator.platform.settings import (
     PlatformTls,
@@ -26,6 +31,10 @@ def group_settings(text: str) -> DeviceSettings:
     return scenario.group_settings()[0]
 
 
+def streams(settings: DeviceSettings) -> list[VerificationSettings]:
+    return [each for each in settings.behaviours if isinstance(each, VerificationSettings)]
+
+
 def test_five_lines_are_a_scenario() -> None:
     scenario = parse_scenario("name: first\ngroups:\n  - name: rooms\n    count: 5\n")
     assert (scenario.name, scenario.devices, scenario.duration, scenario.embedded) == ("first", 5, 60, True)
@@ -33,7 +42,7 @@ def test_five_lines_are_a_scenario() -> None:
     assert settings.group == "rooms"
     assert settings.channel == "rsa-aes"
     assert settings.users == 50
-    assert [stream.rate for stream in settings.verifications] == [pytest.approx(1 / 60)]
+    assert [stream.rate for stream in streams(settings)] == [pytest.approx(1 / 60)]
     assert settings.start is Start.LISTED
     assert scenario.ramp_plan().target_at(0).devices == 5  # type: ignore[union-attr]
 
@@ -76,7 +85,7 @@ def test_a_groups_settings_are_what_the_file_says() -> None:
     assert (settings.model, settings.firmware, settings.device_type) == ("M", "F", "acc")
     assert (settings.users, settings.user_locale, settings.broker_type) == (7, "en_US", "best-m")
     assert (settings.request_timeout, settings.on_timeout) == (3, OnTimeout.RETRY)
-    assert (settings.heartbeat_interval, settings.drain) == (15, 1)
+    assert settings.drain == 1
     assert settings.reconnect_delay == Range(low=1, high=20)
     assert settings.reboot == Range(low=2, high=4)
     assert (settings.max_package_kb, settings.max_pending_commands) == (32, 3)
@@ -84,15 +93,29 @@ def test_a_groups_settings_are_what_the_file_says() -> None:
     assert (settings.max_photos, settings.max_bio_photos) == (10, 11)
     assert settings.handling == {"cmd.data.update": Range(low=0.01, high=0.05), "cmd.option": Range(low=1, high=1)}
     assert settings.options == {"volume": "80"}
-    first, second = settings.verifications
+    heartbeat, keep_alive, first, second, enrolment = settings.behaviours
+    assert heartbeat == HeartbeatSettings(interval=15)
+    assert keep_alive == KeepAliveSettings(interval=None)
+    assert isinstance(first, VerificationSettings)
+    assert isinstance(second, VerificationSettings)
+    assert isinstance(enrolment, EnrolmentSettings)
     assert (first.rate, first.arrival, first.photo_share) == (pytest.approx(0.1), Arrival.FIXED, 0.5)
     assert first.photo_bytes == Range(low=10240, high=10240)
     assert (first.styles, first.visitor_share, first.batch, first.wave) == ((4,), 0, 3, None)
     assert second.wave == Wave(at=30, width=10, peak_rate=1)
-    [enrolment] = settings.enrolments
     assert (enrolment.rate, enrolment.locale) == (pytest.approx(1 / 3600), "en_GB")
     assert enrolment.bio_photo_bytes == Range(low=71680, high=81920)
-    assert settings.meetings == (OwnMeeting(id="9", name="N", starts=1, ends=3600, sign_in_closes=2),)
+    [meeting] = settings.meetings
+    assert meeting == OwnMeeting(
+        id="9",
+        name="N",
+        starts=1,
+        ends=3600,
+        sign_in_opens=None,
+        sign_in_closes=2,
+        sign_out_opens=None,
+        sign_out_closes=None,
+    )
 
 
 def test_defaults_lie_under_every_group_and_a_groups_own_key_replaces_them_whole() -> None:
@@ -103,8 +126,8 @@ def test_defaults_lie_under_every_group_and_a_groups_own_key_replaces_them_whole
         "  - {name: b, count: 1, users: 8, options: {volume: '2'}}\n"
     )
     first, second = scenario.group_settings()
-    assert (first.users, first.options, first.verifications) == (7, {"volume": "1", "sipOn": "1"}, ())
-    assert (second.users, second.options, second.verifications) == (8, {"volume": "2"}, ())
+    assert (first.users, first.options, streams(first)) == (7, {"volume": "1", "sipOn": "1"}, [])
+    assert (second.users, second.options, streams(second)) == (8, {"volume": "2"}, [])
 
 
 def test_limits_and_how_long_a_silent_worker_keeps_its_devices() -> None:

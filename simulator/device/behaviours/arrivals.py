@@ -1,9 +1,33 @@
 """The random moments of a behaviour: a Poisson process, or a fixed rhythm with a random phase."""
 
 import random
-from math import inf
+from dataclasses import dataclass
+from enum import Enum
+from math import exp2, inf
 
-from simulator.device.settings import Arrival, Wave
+
+class Arrival(Enum):
+    """How the moments of a random behaviour follow each other."""
+
+    POISSON = "poisson"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """A swell of a rate, as when people sign in before a meeting: a bell curve on top of the steady rate."""
+
+    at: float
+    """Moment of the peak, in seconds after the start of the run (not of the device): the same for the whole fleet."""
+    width: float
+    """Seconds for which the rate is above the middle between the steady rate and the peak."""
+    peak_rate: float
+    """Rate per second and device at the peak, the steady rate included."""
+
+    def rate_at(self, steady: float, seconds: float) -> float:
+        """The rate `seconds` after the start of the run; never below `steady` nor above `peak_rate`."""
+        distance = (seconds - self.at) / self.width
+        return steady + (self.peak_rate - steady) * exp2(-4.0 * distance * distance)
 
 
 class Arrivals:

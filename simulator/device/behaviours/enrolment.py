@@ -1,57 +1,96 @@
 """People who are enrolled at the device itself: user, portrait, biometric photo and card go up together."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from simulator.clock import TimerQueue
-from simulator.device.behaviours.arrivals import Arrivals
+from pydantic import Field
+
+from simulator.device.behaviours.arrivals import Arrival, Arrivals
+from simulator.device.behaviours.base import BehaviourFields, DeviceParts
 from simulator.device.behaviours.stream import Stream
-from simulator.device.memory import VISIBLE_FACE, Memory, StoreFull, photo_key
-from simulator.device.people import People
-from simulator.device.settings import EnrolmentSettings
+from simulator.device.memory import VISIBLE_FACE, StoreFull, photo_key
+from simulator.device.settings import BehaviourSettings
 from simulator.device.uploads import Upload
+from simulator.fields.quantities import PhotoSize, Rate, within_rate
 from simulator.fields.range import Range
+from simulator.fields.section import Section
+from simulator.fields.texts import Locale
 from simulator.measurements.names import ENROLMENT_DELIVERY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentSettings(BehaviourSettings):
+    """One stream of people who are enrolled; a group may have several."""
+
+    rate: float
+    """Enrolments per second and device."""
+    arrival: Arrival
+    portrait_bytes: Range
+    bio_photo_bytes: Range
+    locale: str
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        return (self.locale,)
+
+
+class EnrolmentSection(Section):
+    """People who are enrolled at the device itself: user, portrait, bio photo and card go up together."""
+
+    rate: Annotated[Rate, within_rate("100/s")] = Field(description="Enrolments per device.")
+    arrival: Literal["poisson", "fixed"] = Field(default="poisson", description="As for verifications.")
+    portrait_size: PhotoSize = Field(default=Range(low=15 * 1024, high=19 * 1024), description="Size of the portrait.")
+    bio_photo_size: PhotoSize = Field(
+        default=Range(low=66 * 1024, high=76 * 1024),
+        description="Size of the face photo; above 48KB it goes up in pieces.",
+    )
+    locale: Locale = Field(default="zh_CN", description="Language and country of names and addresses (faker).")
+
+    def settings(self) -> EnrolmentSettings:
+        return EnrolmentSettings(
+            rate=self.rate,
+            arrival=Arrival(self.arrival),
+            portrait_bytes=self.portrait_size,
+            bio_photo_bytes=self.bio_photo_size,
+            locale=self.locale,
+        )
+
+
+class EnrolmentFields(BehaviourFields):
+    """Enrolments in a group."""
+
+    enrolments: list[EnrolmentSection] = Field(
+        default=[], max_length=100, description="Streams of people who are enrolled."
+    )
+
+    def behaviours(self) -> Iterator[BehaviourSettings]:
+        return (stream.settings() for stream in self.enrolments if stream.rate)
+
+
 class Enrolments(Stream):
-    """One stream of enrolments of one device.
+    """One stream of enrolments of one device."""
 
-    Args:
-        deliver: takes the uploads of one enrolment, in the order in which they go up.
-        on_full: told when a store had no room and nobody could be enrolled.
-    """
+    __slots__ = ("_settings",)
 
-    __slots__ = ("_deliver", "_memory", "_on_full", "_people", "_settings")
+    fields = EnrolmentFields
+    settings_type = EnrolmentSettings
+    flows = (ENROLMENT_DELIVERY,)
 
-    def __init__(
-        self,
-        settings: EnrolmentSettings,
-        *,
-        timers: TimerQueue,
-        rng: random.Random,
-        memory: Memory,
-        people: People,
-        started: float,
-        deliver: Callable[[list[Upload]], None],
-        on_full: Callable[[str], None],
-    ) -> None:
-        super().__init__(timers=timers, rng=rng, started=started)
+    def __init__(self, settings: EnrolmentSettings, device: DeviceParts) -> None:
+        super().__init__(device)
         self._settings = settings
-        self._memory = memory
-        self._people = people
-        self._deliver = deliver
-        self._on_full = on_full
 
     def _begin(self, now: float) -> Arrivals:
         settings = self._settings
-        return Arrivals(self._rng, rate=settings.rate, arrival=settings.arrival, wave=None, start=now)
+        return Arrivals(self._device.rng, rate=settings.rate, arrival=settings.arrival, wave=None, start=now)
 
     def _happen(self, moment: float) -> None:
         try:
-            self._deliver(self.make(moment))
+            self._device.delivery.add_uploads(self.make(moment))
         except StoreFull as error:
-            self._on_full(str(error))
+            self._device.anomaly("store full", str(error))
 
     def make(self, enrolled: float) -> list[Upload]:
         """Enrol somebody at the monotonic time `enrolled`.
@@ -59,9 +98,10 @@ class Enrolments(Stream):
         Raises:
             StoreFull: If the device has no room for another user or photo.
         """
-        rng, memory = self._rng, self._memory
+        device = self._device
+        rng, memory = device.rng, device.memory
         pin = memory.free_pin()
-        user = self._people.enrolled(pin, rng, self._settings.locale)
+        user = device.people.enrolled(pin, rng, self._settings.locale)
         card = {"pin": pin, "card": str(rng.randrange(10**9, 10**10)), "type": "0", "lossFlag": "0"}
         bio_size = _size(rng, self._settings.bio_photo_bytes)
         memory.put_users([user])

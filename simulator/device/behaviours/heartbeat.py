@@ -1,68 +1,88 @@
 """The business heartbeat: timed from send to send, the first within one interval (section 设备心跳)."""
 
-import random
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final
 
-from simulator.clock import TimerHandle, TimerQueue
+from pydantic import Field
+
+from simulator.clock import TimerHandle
+from simulator.device.behaviours.base import Behaviour, BehaviourFields, DeviceParts
 from simulator.device.online import Online
 from simulator.device.session import Session
+from simulator.device.settings import BehaviourSettings
+from simulator.fields.quantities import PositiveDuration, within_time
 
 LATE_S: Final = 1.0
 """A beat that is due for so long when its connection is lost was missed; one that is less late lost a race."""
 
 
-class Worker(Protocol):
-    """Who handles the device's commands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSettings(BehaviourSettings):
+    """How often a device says that it is alive."""
 
-    busy: bool
-    """Whether a command waits or is handled."""
+    interval: float | None
+    """Seconds; the platform's `heartbeatInterval` where None."""
 
 
-class Heartbeat:
-    """Beats on one connection at a time; `isFree` says whether `worker` is idle.
+class HeartbeatFields(BehaviourFields):
+    """Heartbeats in a group."""
 
-    Args:
-        on_missed: told how many beats were planned and never sent, because the timers stood still over their moments.
-    """
+    heartbeat: Annotated[PositiveDuration, within_time("5ms", "1d")] | None = Field(
+        default=None, description="Interval; by default the platform's."
+    )
 
-    __slots__ = ("_interval", "_on_missed", "_rng", "_session", "_timer", "_timers", "_worker")
+    def behaviours(self) -> Iterator[BehaviourSettings]:
+        yield HeartbeatSettings(interval=self.heartbeat)
 
-    def __init__(
-        self, timers: TimerQueue, rng: random.Random, worker: Worker, on_missed: Callable[[int], None]
-    ) -> None:
-        self._timers = timers
-        self._rng = rng
-        self._worker = worker
-        self._on_missed = on_missed
+
+class Heartbeat(Behaviour):
+    """Beats on one connection at a time, where the platform wants it; `isFree` says whether no command is handled."""
+
+    __slots__ = ("_commands", "_device", "_interval", "_session", "_settings", "_stopped", "_timer", "_timers")
+
+    fields = HeartbeatFields
+    settings_type = HeartbeatSettings
+
+    def __init__(self, settings: HeartbeatSettings, device: DeviceParts) -> None:
+        self._settings = settings
+        self._device = device
+        # Looked up for every beat, so looked up once.
+        self._timers = device.timers
+        self._commands = device.commands
         self._session: Session | None = None
         self._interval = 0.0
         self._timer: TimerHandle | None = None
+        self._stopped = False
 
-    def start(self, online: Online, interval: float) -> None:
-        """Beat on the connection of `online` every `interval` seconds, from a random phase on."""
-        self.stop()
+    def went_online(self, online: Online) -> None:
+        """Beat from a random phase on."""
+        self.fall_silent()
+        if not online.terms.heartbeat:
+            return
         self._session = online.session
-        self._interval = interval
+        self._interval = interval = self._settings.interval or online.terms.heartbeat_interval
         # The first is due within one interval, and it has to travel, too.
-        first = interval * self._rng.uniform(0.02, 0.95)
+        first = interval * self._device.rng.uniform(0.02, 0.95)
         self._timer = self._timers.call_later(first, self._beat)
 
-    def lost(self) -> None:
-        """The connection was lost: fall silent, and count what should have been sent before that could be seen."""
+    def went_offline(self) -> None:
+        """Fall silent, and count what should have been sent before the loss of the connection could be seen."""
         timer = self._timer
         if timer is not None:
             late = self._timers.clock.monotonic() - timer.when
             if late >= LATE_S:
-                self._on_missed(1 + int(late / self._interval))
-        self.stop()
+                self._missed(1 + int(late / self._interval))
+        self.fall_silent()
 
-    def stop(self) -> None:
-        """Fall silent."""
+    def fall_silent(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._session = None
+
+    def stop(self) -> None:
+        self._stopped = True
 
     def _beat(self) -> None:
         session = self._session
@@ -70,15 +90,21 @@ class Heartbeat:
         if session is None or timer is None:
             return
         if not session.usable:
-            self.lost()
+            self.went_offline()
             return
         now = self._timers.clock.monotonic()
         intended = timer.when
-        session.send_heartbeat(not self._worker.busy, now - intended)
+        session.send_heartbeat(not self._commands.busy, now - intended)
         # The grid of intended moments keeps the rhythm exact; after a stall it starts again from now, and what lay
         # between is sent by nobody any more.
         following = intended + self._interval
         if following <= now:
-            self._on_missed(int((now - intended) / self._interval))
+            self._missed(int((now - intended) / self._interval))
             following = now + self._interval
         self._timers.again(timer, following)
+
+    def _missed(self, count: int) -> None:
+        """So many beats were planned and never sent, because the timers stood still over their moments."""
+        # Thousands of closing handshakes at once make the loop late, but the load is over by then.
+        if not self._stopped:
+            self._device.recorder.missed("dev.heartbeat", count, self._timers.clock.wall())

@@ -4,45 +4,86 @@ Heartbeats find it as well, for they are requests with a deadline. So by default
 wants no heartbeats (docs/deviations.md, Heartbeat).
 """
 
-import random
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final
 
-from simulator.clock import TimerHandle, TimerQueue
+from pydantic import Field
+
+from simulator.clock import TimerHandle
+from simulator.device.behaviours.base import Behaviour, BehaviourFields, DeviceParts
 from simulator.device.end_reason import EndReason
 from simulator.device.online import Online
 from simulator.device.session import Session
+from simulator.device.settings import BehaviourSettings
+from simulator.fields.quantities import Duration, within_time
 
 DEFAULT_INTERVAL_S: Final = 60.0
 """As often as the usual heartbeat."""
 
 
-class KeepAlive:
-    """Pings on one connection at a time; whatever arrives after a ping is a sign of life."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAliveSettings(BehaviourSettings):
+    """How often a device pings."""
 
-    __slots__ = ("_heard", "_interval", "_patience", "_rng", "_session", "_timer", "_timers")
+    interval: float | None
+    """Seconds from ping to ping; where None, `DEFAULT_INTERVAL_S`, and only without heartbeats."""
 
-    def __init__(self, timers: TimerQueue, rng: random.Random, *, interval: float, patience: float) -> None:
-        """`interval` and `patience` are seconds: from ping to ping, and how long a ping may go without an answer."""
-        self._timers = timers
-        self._rng = rng
-        self._interval = interval
-        self._patience = min(patience, interval)
+
+class KeepAliveFields(BehaviourFields):
+    """Pings in a group."""
+
+    ping: Annotated[Duration, within_time("0s", "1d")] | None = Field(
+        default=None,
+        description="Interval of the device's WebSocket pings, `0s` for none. By default a device pings once a minute "
+        "where the platform wants no heartbeats, so that a half-open connection is found.",
+    )
+
+    def behaviours(self) -> Iterator[BehaviourSettings]:
+        if self.ping is None or self.ping > 0:
+            yield KeepAliveSettings(interval=self.ping)
+
+
+class KeepAlive(Behaviour):
+    """Pings on one connection at a time; whatever arrives within the request time-out is a sign of life."""
+
+    __slots__ = ("_device", "_heard", "_interval", "_session", "_timer")
+
+    fields = KeepAliveFields
+    settings_type = KeepAliveSettings
+
+    def __init__(self, settings: KeepAliveSettings, device: DeviceParts) -> None:
+        self._device = device
+        self._interval = settings.interval
         self._session: Session | None = None
         self._timer: TimerHandle | None = None
         self._heard = 0
 
-    def start(self, online: Online) -> None:
-        """Ping on the connection of `online`, from a random phase on."""
-        self.stop()
+    def went_online(self, online: Online) -> None:
+        """Ping from a random phase on."""
+        self.went_offline()
+        if self._interval is None and online.terms.heartbeat:
+            return
         self._session = online.session
-        self._timer = self._timers.call_later(self._interval * self._rng.uniform(0.5, 1.0), self._ping)
+        self._ping_in(self._every * self._device.rng.uniform(0.5, 1.0))
 
-    def stop(self) -> None:
-        """Ping no more."""
+    def went_offline(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._session = None
+
+    @property
+    def _every(self) -> float:
+        return DEFAULT_INTERVAL_S if self._interval is None else self._interval
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that a ping may go without an answer."""
+        return min(self._device.settings.request_timeout, self._every)
+
+    def _ping_in(self, seconds: float) -> None:
+        self._timer = self._device.timers.call_later(seconds, self._ping)
 
     def _ping(self) -> None:
         session = self._session
@@ -50,7 +91,7 @@ class KeepAlive:
             return
         self._heard = session.bytes_in
         session.ping()
-        self._timer = self._timers.call_later(self._patience, self._look)
+        self._timer = self._device.timers.call_later(self._patience, self._look)
 
     def _look(self) -> None:
         session = self._session
@@ -59,4 +100,4 @@ class KeepAlive:
         if session.bytes_in == self._heard:
             session.abort(EndReason.NO_PONG)
             return
-        self._timer = self._timers.call_later(self._interval - self._patience, self._ping)
+        self._ping_in(self._every - self._patience)

@@ -1,27 +1,26 @@
 """Something that people do at the device now and then, at random moments that the scenario's rate gives."""
 
-import random
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
-from simulator.clock import TimerHandle, TimerQueue
+from simulator.clock import TimerHandle
 from simulator.device.behaviours.arrivals import Arrivals
+from simulator.device.behaviours.base import Behaviour, DeviceParts
+from simulator.device.online import Online
 
 
-class Stream(ABC):
-    """One stream of events of one device, from `start` to `stop` and on from there with the next `start`.
+class Stream(Behaviour):
+    """One stream of events of one device, from the first time online until the device is told to stop.
 
-    Args:
-        started: monotonic time of the run's start, from which moments and waves are counted.
+    Moments and waves are counted from the run's start. Whether the device is online at them does not matter.
     """
 
-    __slots__ = ("_arrivals", "_rng", "_started", "_timer", "_timers")
+    __slots__ = ("_arrivals", "_device", "_stopped", "_timer")
 
-    def __init__(self, *, timers: TimerQueue, rng: random.Random, started: float) -> None:
-        self._timers = timers
-        self._rng = rng
-        self._started = started
+    def __init__(self, device: DeviceParts) -> None:
+        self._device = device
         self._timer: TimerHandle | None = None
         self._arrivals: Arrivals | None = None
+        self._stopped = False
 
     @abstractmethod
     def _begin(self, now: float) -> Arrivals:
@@ -31,24 +30,25 @@ class Stream(ABC):
     def _happen(self, moment: float) -> None:
         """It happens at the monotonic time `moment`, which has just come."""
 
-    def start(self) -> None:
+    def went_online(self, online: Online) -> None:
         """People begin to come."""
-        if self._timer is not None:
+        if self._stopped or self._timer is not None:
             return
         if self._arrivals is None:
-            self._arrivals = self._begin(self._timers.clock.monotonic() - self._started)
+            self._arrivals = self._begin(self._device.timers.clock.monotonic() - self._device.started)
         self._schedule()
 
     def stop(self) -> None:
-        """Nobody comes any more."""
+        self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _schedule(self) -> None:
         assert self._arrivals is not None
+        device = self._device
         moment = self._arrivals.next()
-        self._timer = None if moment is None else self._timers.call_at(self._started + moment, self._due)
+        self._timer = None if moment is None else device.timers.call_at(device.started + moment, self._due)
 
     def _due(self) -> None:
         timer = self._timer

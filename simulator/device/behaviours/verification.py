@@ -3,19 +3,25 @@
 A verification happens whether the device is online or not; what is recorded goes to the store (section 上传验证记录).
 """
 
-import random
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from simulator.clock import TimerQueue
-from simulator.device.behaviours.arrivals import Arrivals
+from pydantic import Field, field_validator, model_validator
+
+from simulator.device.behaviours.arrivals import Arrival, Arrivals, Wave
+from simulator.device.behaviours.base import BehaviourFields, DeviceParts
 from simulator.device.behaviours.stream import Stream
-from simulator.device.device_clock import DeviceClock
 from simulator.device.meetings import NEITHER, SIGN_IN, SIGN_OUT, Meeting
-from simulator.device.memory import Memory
 from simulator.device.outbox import Record
-from simulator.device.settings import VerificationSettings
+from simulator.device.settings import BehaviourSettings
 from simulator.device.uploads import Upload
-from simulator.measurements.names import PHOTO_DELIVERY
+from simulator.fields.limits import LONGEST_RUN
+from simulator.fields.quantities import InRun, PhotoSize, PositiveDuration, Rate, Share, within_rate, within_time
+from simulator.fields.range import Range
+from simulator.fields.section import Section
+from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
+from simulator.protocol.catalogue.common import VERIFY_STYLES
 
 NORMAL = "0"
 VISITOR = "4"
@@ -23,46 +29,128 @@ _NO_MEETING = "0"
 _UNKNOWN_VISITORS = 9_999
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationSettings(BehaviourSettings):
+    """One stream of people who verify at the door; a group may have several."""
+
+    rate: float
+    """Verifications per second and device."""
+    arrival: Arrival
+    photo_share: float
+    """Share of verifications (0..1) that a captured photo is uploaded for."""
+    photo_bytes: Range
+    """Size of the JPEG in bytes."""
+    styles: tuple[int, ...]
+    """`verifyStyle` values to draw from (vendor PUSH manuals)."""
+    visitor_share: float
+    """Share of records with `category` 4 (visitor)."""
+    batch: int
+    """How many records at most go up in one verifyLog message."""
+    wave: Wave | None
+    """Raises `rate` for a while; Poisson arrivals only."""
+
+
+class WaveSection(Section):
+    """A swell of the rate, as when people sign in before a meeting: a bell curve on top of the steady rate."""
+
+    at: InRun = Field(description="Moment of the peak, counted from the start of the run.")
+    width: Annotated[PositiveDuration, within_time("1ms", LONGEST_RUN)] = Field(
+        description="How long the rate is above half of the swell."
+    )
+    peak: Annotated[Rate, within_rate("1000/s")] = Field(description="Rate at the peak, the steady rate included.")
+
+
+class VerificationSection(Section):
+    """People who verify at each device of the group."""
+
+    rate: Annotated[Rate, within_rate("1000/s")] = Field(description="Verifications per device.")
+    arrival: Literal["poisson", "fixed"] = Field(
+        default="poisson", description="`poisson`: at random; `fixed`: evenly, from a random phase."
+    )
+    photo_share: Share = Field(default=1.0, description="Share of verifications that a captured photo is uploaded for.")
+    photo_size: PhotoSize = Field(
+        default=Range(low=9 * 1024, high=25 * 1024),
+        description="Size of the JPEG; base64 makes it a third longer on the wire, and what then exceeds the package "
+        "size goes up in pieces.",
+    )
+    styles: list[int] = Field(
+        default=[15, 1, 4],
+        max_length=100,
+        description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm …",
+    )
+    visitor_share: Share = Field(default=0.05, description="Share of records of visitors (`category` 4).")
+    batch: int = Field(default=1, ge=1, le=100, description="Records that may go up in one verifyLog message.")
+    wave: WaveSection | None = Field(default=None, description="Raises the rate for a while.")
+
+    @field_validator("styles")
+    @classmethod
+    def _known_styles(cls, styles: list[int]) -> list[int]:
+        unknown = [style for style in styles if str(style) not in VERIFY_STYLES]
+        if unknown or not styles:
+            raise ValueError(f"{unknown or 'an empty list'}: a verifyStyle is 0 to 29, or 200")
+        return styles
+
+    @model_validator(mode="after")
+    def _wave_fits(self) -> "VerificationSection":
+        if self.wave is not None and self.arrival == "fixed":
+            raise ValueError("a wave needs `arrival: poisson`")
+        if self.wave is not None and self.wave.peak < self.rate:
+            raise ValueError("the wave's peak is below the steady rate")
+        return self
+
+    def settings(self) -> VerificationSettings:
+        wave = self.wave
+        return VerificationSettings(
+            rate=self.rate,
+            arrival=Arrival(self.arrival),
+            photo_share=self.photo_share,
+            photo_bytes=self.photo_size,
+            styles=tuple(self.styles),
+            visitor_share=self.visitor_share,
+            batch=self.batch,
+            wave=None if wave is None else Wave(at=wave.at, width=wave.width, peak_rate=wave.peak),
+        )
+
+
+class VerificationFields(BehaviourFields):
+    """Verifications in a group."""
+
+    verifications: list[VerificationSection] = Field(
+        default=[VerificationSection.model_validate({"rate": "1/min"})],
+        max_length=100,
+        description="Streams of people who verify; one at 1/min where the key is absent, `[]` for none.",
+    )
+
+    def behaviours(self) -> Iterator[BehaviourSettings]:
+        return (stream.settings() for stream in self.verifications if stream.rate or stream.wave)
+
+
 class Verifications(Stream):
-    """One stream of verifications of one device.
+    """One stream of verifications of one device."""
 
-    Args:
-        started: see `Stream`.
-        deliver: takes each record, with its picture attached.
-    """
+    __slots__ = ("_settings",)
 
-    __slots__ = ("_clock", "_deliver", "_memory", "_next_log_id", "_settings")
+    fields = VerificationFields
+    settings_type = VerificationSettings
+    flows = (RECORD_DELIVERY, PHOTO_DELIVERY)
 
-    def __init__(
-        self,
-        settings: VerificationSettings,
-        *,
-        timers: TimerQueue,
-        clock: DeviceClock,
-        rng: random.Random,
-        memory: Memory,
-        started: float,
-        next_log_id: Callable[[], int],
-        deliver: Callable[[Record], None],
-    ) -> None:
-        super().__init__(timers=timers, rng=rng, started=started)
+    def __init__(self, settings: VerificationSettings, device: DeviceParts) -> None:
+        super().__init__(device)
         self._settings = settings
-        self._clock = clock
-        self._memory = memory
-        self._next_log_id = next_log_id
-        self._deliver = deliver
+        device.delivery.batch = max(device.delivery.batch, settings.batch)
 
     def _begin(self, now: float) -> Arrivals:
         settings = self._settings
-        return Arrivals(self._rng, rate=settings.rate, arrival=settings.arrival, wave=settings.wave, start=now)
+        return Arrivals(self._device.rng, rate=settings.rate, arrival=settings.arrival, wave=settings.wave, start=now)
 
     def _happen(self, moment: float) -> None:
-        self._deliver(self.make(moment))
+        self._device.delivery.add_record(self.make(moment))
 
     def make(self, verified: float) -> Record:
         """One verification at the monotonic time `verified`."""
-        settings, rng, memory = self._settings, self._rng, self._memory
-        moment = float(int(self._clock.now()))
+        settings, device = self._settings, self._device
+        rng, memory = device.rng, device.memory
+        moment = float(int(device.clock.now()))
         meeting = self._meeting(moment)
         pin = memory.random_pin(rng, meeting)
         visitor = pin is None or rng.random() < settings.visitor_share
@@ -70,8 +158,8 @@ class Verifications(Stream):
             pin = str(1 + rng.randrange(_UNKNOWN_VISITORS))
         status = NEITHER if meeting is None else meeting.status_at(moment)
         meet_code = _NO_MEETING if meeting is None else meeting.id
-        time = self._clock.format(moment)
-        log_id = self._next_log_id()
+        time = device.clock.format(moment)
+        log_id = next(device.log_ids)
         fields = {
             "pin": pin,
             "meetCode": meet_code,
@@ -97,8 +185,8 @@ class Verifications(Stream):
 
     def _meeting(self, moment: float) -> Meeting | None:
         """The meeting that somebody comes for: one whose window is open, else any that is known."""
-        meetings = self._memory.meetings
+        meetings = self._device.memory.meetings
         if not meetings:
             return None
         open_now = [meeting for meeting in meetings.values() if meeting.status_at(moment) != NEITHER]
-        return self._rng.choice(open_now or list(meetings.values()))
+        return self._device.rng.choice(open_now or list(meetings.values()))

@@ -4,36 +4,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from simulator.device.settings import (
-    Arrival,
-    DeviceSettings,
-    EnrolmentSettings,
-    OnTimeout,
-    OwnMeeting,
-    Start,
-    VerificationSettings,
-    Wave,
-)
-from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
+from simulator.device.behaviours.registry import GroupBehaviours
+from simulator.device.settings import DeviceSettings, OnTimeout, OwnMeeting, Start
+from simulator.fields.limits import MOST_DEVICES
 from simulator.fields.quantities import (
     Duration,
     DurationRange,
-    InRun,
     InYear,
-    PhotoSize,
     PositiveDuration,
-    Rate,
-    Share,
     Size,
-    within_rate,
     within_time,
 )
 from simulator.fields.range import Range
 from simulator.fields.section import Section, known
 from simulator.fields.texts import Line, Locale, Name
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
-from simulator.protocol.catalogue.common import VERIFY_STYLES
 from simulator.protocol.catalogue.formats import Format
+
+PROTOCOL_VERSION = "1.0.0"
+"""`protVer` of a registration."""
 
 SET_ELSEWHERE = {
     "fwVer": "`firmware`",
@@ -50,90 +39,6 @@ SET_ELSEWHERE = {
     "mac": "the serial number: every device has its own",
 }
 """Parameters of `dev.report` that `options` may not override, and what sets them."""
-
-
-class WaveSection(Section):
-    """A swell of the rate, as when people sign in before a meeting: a bell curve on top of the steady rate."""
-
-    at: InRun = Field(description="Moment of the peak, counted from the start of the run.")
-    width: Annotated[PositiveDuration, within_time("1ms", LONGEST_RUN)] = Field(
-        description="How long the rate is above half of the swell."
-    )
-    peak: Annotated[Rate, within_rate("1000/s")] = Field(description="Rate at the peak, the steady rate included.")
-
-
-class VerificationSection(Section):
-    """People who verify at each device of the group."""
-
-    rate: Annotated[Rate, within_rate("1000/s")] = Field(description="Verifications per device.")
-    arrival: Literal["poisson", "fixed"] = Field(
-        default="poisson", description="`poisson`: at random; `fixed`: evenly, from a random phase."
-    )
-    photo_share: Share = Field(default=1.0, description="Share of verifications that a captured photo is uploaded for.")
-    photo_size: PhotoSize = Field(
-        default=Range(low=9 * 1024, high=25 * 1024),
-        description="Size of the JPEG; base64 makes it a third longer on the wire, and what then exceeds the package "
-        "size goes up in pieces.",
-    )
-    styles: list[int] = Field(
-        default=[15, 1, 4],
-        max_length=100,
-        description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm …",
-    )
-    visitor_share: Share = Field(default=0.05, description="Share of records of visitors (`category` 4).")
-    batch: int = Field(default=1, ge=1, le=100, description="Records that may go up in one verifyLog message.")
-    wave: WaveSection | None = Field(default=None, description="Raises the rate for a while.")
-
-    @field_validator("styles")
-    @classmethod
-    def _known_styles(cls, styles: list[int]) -> list[int]:
-        unknown = [style for style in styles if str(style) not in VERIFY_STYLES]
-        if unknown or not styles:
-            raise ValueError(f"{unknown or 'an empty list'}: a verifyStyle is 0 to 29, or 200")
-        return styles
-
-    @model_validator(mode="after")
-    def _wave_fits(self) -> "VerificationSection":
-        if self.wave is not None and self.arrival == "fixed":
-            raise ValueError("a wave needs `arrival: poisson`")
-        if self.wave is not None and self.wave.peak < self.rate:
-            raise ValueError("the wave's peak is below the steady rate")
-        return self
-
-    def settings(self) -> VerificationSettings:
-        wave = self.wave
-        return VerificationSettings(
-            rate=self.rate,
-            arrival=Arrival(self.arrival),
-            photo_share=self.photo_share,
-            photo_bytes=self.photo_size,
-            styles=tuple(self.styles),
-            visitor_share=self.visitor_share,
-            batch=self.batch,
-            wave=None if wave is None else Wave(at=wave.at, width=wave.width, peak_rate=wave.peak),
-        )
-
-
-class EnrolmentSection(Section):
-    """People who are enrolled at the device itself: user, portrait, bio photo and card go up together."""
-
-    rate: Annotated[Rate, within_rate("100/s")] = Field(description="Enrolments per device.")
-    arrival: Literal["poisson", "fixed"] = Field(default="poisson", description="As for verifications.")
-    portrait_size: PhotoSize = Field(default=Range(low=15 * 1024, high=19 * 1024), description="Size of the portrait.")
-    bio_photo_size: PhotoSize = Field(
-        default=Range(low=66 * 1024, high=76 * 1024),
-        description="Size of the face photo; above 48KB it goes up in pieces.",
-    )
-    locale: Locale = Field(default="zh_CN", description="Language and country of names and addresses (faker).")
-
-    def settings(self) -> EnrolmentSettings:
-        return EnrolmentSettings(
-            rate=self.rate,
-            arrival=Arrival(self.arrival),
-            portrait_bytes=self.portrait_size,
-            bio_photo_bytes=self.bio_photo_size,
-            locale=self.locale,
-        )
 
 
 class OwnMeetingSection(Section):
@@ -210,8 +115,8 @@ CommandPrefix = Annotated[str, BeforeValidator(_command_prefix)]
 OptionName = Annotated[str, BeforeValidator(_option_name)]
 
 
-class GroupFields(Section):
-    """What `defaults` and each group may say about devices; a group's own value replaces the default as a whole."""
+class _DeviceFields(Section):
+    """What a device is and holds."""
 
     model: Line = Field(default="TDB08Z-PLUS", min_length=1, max_length=64, description="`devModel` of the report.")
     firmware: Line = Field(
@@ -229,25 +134,14 @@ class GroupFields(Section):
     )
     users: int = Field(default=50, ge=0, le=1_000_000, description="Users in the device's memory at its first start.")
     user_locale: Locale = Field(default="zh_CN", description="Language and country of their names (faker).")
-    verifications: list[VerificationSection] = Field(
-        default=[VerificationSection.model_validate({"rate": "1/min"})],
-        max_length=100,
-        description="Streams of people who verify; one at 1/min where the key is absent, `[]` for none.",
-    )
-    enrolments: list[EnrolmentSection] = Field(
-        default=[], max_length=100, description="Streams of people who are enrolled."
-    )
     meetings: list[OwnMeetingSection] = Field(
         default=[], max_length=1000, description="Meetings known without the platform."
     )
-    heartbeat: Annotated[PositiveDuration, within_time("5ms", "1d")] | None = Field(
-        default=None, description="Interval; by default the platform's."
-    )
-    ping: Annotated[Duration, within_time("0s", "1d")] | None = Field(
-        default=None,
-        description="Interval of the device's WebSocket pings, `0s` for none. By default a device pings once a minute "
-        "where the platform wants no heartbeats, so that a half-open connection is found.",
-    )
+
+
+class GroupFields(GroupBehaviours, _DeviceFields):
+    """What `defaults` and each group may say about devices; a group's own value replaces the default as a whole."""
+
     request_timeout: Annotated[PositiveDuration, within_time("10ms", "1h")] = Field(
         default=10.0, description="A request without a reply so long has failed."
     )
@@ -302,6 +196,7 @@ class GroupSection(GroupFields):
             model=self.model,
             firmware=self.firmware,
             device_type=self.device_type,
+            protocol_version=PROTOCOL_VERSION,
             start=Start(self.start),
             channel=channel,
             broker_type=self.broker_type,
@@ -309,8 +204,6 @@ class GroupSection(GroupFields):
             on_timeout=OnTimeout(self.on_timeout),
             reconnect_delay=Range(low=self.reconnect.first, high=self.reconnect.max),
             drain=self.drain,
-            heartbeat_interval=self.heartbeat,
-            ping=self.ping,
             users=self.users,
             user_locale=self.user_locale,
             max_users=self.capacities.users,
@@ -319,8 +212,7 @@ class GroupSection(GroupFields):
             max_bio_photos=self.capacities.bio_photos,
             max_package_kb=self.max_package // 1024,
             max_pending_commands=self.max_pending_commands,
-            verifications=tuple(stream.settings() for stream in self.verifications if stream.rate or stream.wave),
-            enrolments=tuple(stream.settings() for stream in self.enrolments if stream.rate),
+            behaviours=tuple(self.behaviours()),
             meetings=tuple(meeting.settings() for meeting in self.meetings),
             handling=dict(self.handling),
             reboot=self.reboot,

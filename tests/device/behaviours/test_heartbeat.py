@@ -39,14 +39,14 @@ async def test_sixty_seconds_where_no_interval_is_given(world: World, interval: 
 
 async def test_a_scenario_may_override_the_interval(world: World) -> None:
     world.platform.terms["heartbeatInterval"] = "7"
-    await world.online(heartbeat_interval=7.0)
+    await world.online(keys={"heartbeat": "7s"})
     await world.advance(70.5)
     assert len(moments(world)) in (10, 11)
 
 
 async def test_none_where_they_are_not_supported(world: World) -> None:
     world.platform.terms["supportHeartbeat"] = "0"
-    await world.online(heartbeat_interval=3.0)
+    await world.online(keys={"heartbeat": "3s"})
     await world.advance(300)
     assert moments(world) == []
 

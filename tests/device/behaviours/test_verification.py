@@ -1,87 +1,26 @@
-"""Moments of random behaviours, and what a verification writes down."""
+"""What a verification writes down, when people come, and what several streams of them share."""
 
-import random
-from collections import Counter
-from itertools import pairwise
-from statistics import fmean, pstdev
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from simulator.clock import ManualClock, TimerQueue
-from simulator.device.behaviours.arrivals import Arrivals
+from simulator.clock import ManualClock
+from simulator.device.behaviours.arrivals import Arrival, Wave
 from simulator.device.behaviours.verification import Verifications
 from simulator.device.device_clock import DeviceClock
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory
-from simulator.device.outbox import Record
-from simulator.device.settings import Arrival, OwnMeeting, VerificationSettings, Wave
 from simulator.fields.range import Range
 from simulator.protocol.times import parse_iso
-from tests.device.harness import PEOPLE, World
+from tests.device.behaviours.parts import parts
+from tests.device.harness import PEOPLE, World, planned_meeting, verification
 from tests.device.test_meetings import FULL
 
 
-def drawn(count: int, seed: int = 1, **settings: object) -> list[float]:
-    arguments: dict[str, object] = {"rate": 2.0, "arrival": Arrival.POISSON, "wave": None, "start": 100.0}
-    arrivals = Arrivals(random.Random(seed), **(arguments | settings))  # type: ignore[arg-type]
-    moments = []
-    for _ in range(count):
-        moment = arrivals.next()
-        if moment is None:
-            break
-        moments.append(moment)
-    return moments
-
-
-def test_poisson_arrivals_have_the_rate_and_its_spread() -> None:
-    moments = drawn(4000)
-    gaps = [after - before for before, after in pairwise(moments)]
-    assert moments[0] > 100.0
-    assert fmean(gaps) == pytest.approx(0.5, rel=0.06)
-    assert pstdev(gaps) == pytest.approx(0.5, rel=0.08)
-    assert min(gaps) > 0
-
-
-def test_fixed_arrivals_keep_time_from_a_random_phase() -> None:
-    moments = drawn(50, arrival=Arrival.FIXED)
-    assert all(after - before == pytest.approx(0.5) for before, after in pairwise(moments))
-    phases = [drawn(1, seed, arrival=Arrival.FIXED)[0] - 100.0 for seed in range(200)]
-    assert 0 <= min(phases) < 0.02
-    assert 0.48 < max(phases) <= 0.5
-    assert fmean(phases) == pytest.approx(0.25, abs=0.03)
-
-
-def test_no_rate_no_arrivals() -> None:
-    assert drawn(5, rate=0.0) == []
-    assert drawn(5, rate=0.0, arrival=Arrival.FIXED) == []
-    assert drawn(5, rate=0.0, wave=Wave(at=10, width=2, peak_rate=0.0)) == []
-
-
-def test_a_wave_raises_the_rate_and_lets_it_fall_again() -> None:
-    wave = Wave(at=500.0, width=100.0, peak_rate=20.0)
-    moments = [moment for moment in drawn(20_000, start=0.0, rate=1.0, wave=wave) if moment < 1000]
-    by_time = Counter(int(moment // 50) for moment in moments)
-    for slot, count in by_time.items():
-        middle = slot * 50 + 25
-        assert count == pytest.approx(50 * wave.rate_at(1.0, middle), rel=0.35, abs=30)
-    assert by_time[10] > 10 * by_time[2]
-
-
-def test_a_wave_alone_has_an_end_and_stays_over() -> None:
-    arrivals = Arrivals(
-        random.Random(1), rate=0.0, arrival=Arrival.POISSON, wave=Wave(at=50.0, width=10.0, peak_rate=5.0), start=0.0
-    )
-    moments = []
-    while (moment := arrivals.next()) is not None:
-        moments.append(moment)
-    assert 20 < len(moments) < 90
-    assert moments == sorted(moments)
-    assert [arrivals.next() for _ in range(200)] == [None] * 200
-
-
 async def test_a_wave_that_is_over_does_not_come_back_with_the_connection(world: World) -> None:
-    wave = VerificationSettings(rate=0.0, photo_share=0.0, wave=Wave(at=5.0, width=2.0, peak_rate=10.0))
-    await world.online(verifications=(wave,))
+    wave = verification(rate=0.0, photo_share=0.0, wave=Wave(at=5.0, width=2.0, peak_rate=10.0))
+    await world.online(behaviours=(wave,))
     await world.advance(20)
     generated = world.recorder.records["generated"]
     assert generated > 5
@@ -93,7 +32,7 @@ async def test_a_wave_that_is_over_does_not_come_back_with_the_connection(world:
 
 async def test_nobody_comes_before_the_device_was_online_and_everybody_afterwards(world: World) -> None:
     world.network.lookup_script += [world.network.fails("refused")] * 5
-    device = await world.start(verifications=(VerificationSettings(rate=1.0, arrival=Arrival.FIXED),))
+    device = await world.start(behaviours=(verification(rate=1.0, arrival=Arrival.FIXED),))
     await world.until(lambda: bool(world.platform.links))
     begun = world.clock.monotonic()
     assert world.recorder.records["generated"] == 0
@@ -104,21 +43,8 @@ async def test_nobody_comes_before_the_device_was_online_and_everybody_afterward
     assert world.recorder.records["generated"] == pytest.approx(world.clock.monotonic() - begun, abs=1)
 
 
-def stream(memory: Memory, wall: float, **settings: object) -> tuple[Verifications, ManualClock, list[Record]]:
-    clock = ManualClock(wall=wall)
-    delivered: list[Record] = []
-    ids = iter(range(1, 10_000))
-    verifications = Verifications(
-        VerificationSettings(**({"rate": 1.0} | settings)),  # type: ignore[arg-type]
-        timers=TimerQueue(clock),
-        clock=DeviceClock(clock),
-        rng=random.Random(5),
-        memory=memory,
-        started=clock.monotonic(),
-        next_log_id=lambda: next(ids),
-        deliver=delivered.append,
-    )
-    return verifications, clock, delivered
+def stream(memory: Memory, wall: float, **settings: Any) -> Verifications:
+    return Verifications(verification(**settings), parts(memory, ManualClock(wall=wall)))
 
 
 def memory(users: int = 10) -> Memory:
@@ -133,7 +59,7 @@ def test_a_record_is_true_to_its_meeting(clock: str, status: str, kind: str) -> 
     held = memory()
     held.put_meetings([parse_meeting(FULL)])
     held.put_members("1", ["1003"])
-    verifications, _, _ = stream(held, parse_iso(f"2024-06-26T{clock}+08:00") + 0.9)
+    verifications = stream(held, parse_iso(f"2024-06-26T{clock}+08:00") + 0.9)
     record = verifications.make(12.5)
     assert record.verified == 12.5
     assert record.fields["meetCode"] == "1"
@@ -154,8 +80,8 @@ def test_status_meeting_and_time_come_from_one_reading_of_the_clock() -> None:
     held = memory()
     held.put_meetings([parse_meeting(FULL)])
     meeting = held.meetings["1"]
-    verifications, _, _ = stream(held, 0.0)
-    verifications._clock = DeviceClock(Running(wall=meeting.sign_in_to - 20.5))
+    clock = DeviceClock(Running(wall=meeting.sign_in_to - 20.5))
+    verifications = Verifications(verification(), replace(parts(held, ManualClock()), clock=clock))
     for _ in range(40):
         fields = verifications.make(0.0).fields
         inside = parse_iso(fields["verifyTime"]) <= meeting.sign_in_to
@@ -166,12 +92,12 @@ def test_an_open_meeting_goes_before_the_others() -> None:
     held = memory()
     other = {name: value.replace("06-26", "06-27") for name, value in FULL.items()} | {"id": "2"}
     held.put_meetings([parse_meeting(other), parse_meeting(FULL)])
-    verifications, _, _ = stream(held, parse_iso("2024-06-26T08:45:00+08:00"))
+    verifications = stream(held, parse_iso("2024-06-26T08:45:00+08:00"))
     assert {verifications.make(0.0).fields["meetCode"] for _ in range(40)} == {"1"}
 
 
 def test_shares_and_sizes_are_kept() -> None:
-    verifications, _, _ = stream(
+    verifications = stream(
         memory(),
         1.7e9,
         photo_share=0.3,
@@ -191,16 +117,16 @@ def test_shares_and_sizes_are_kept() -> None:
 
 
 def test_without_users_visitors_come() -> None:
-    verifications, _, _ = stream(memory(0), 1.7e9, visitor_share=0.0)
+    verifications = stream(memory(0), 1.7e9, visitor_share=0.0)
     assert {verifications.make(0.0).fields["category"] for _ in range(20)} == {"4"}
 
 
 async def test_the_scenarios_own_meetings(world: World) -> None:
-    meetings = (OwnMeeting(id="own", name="n", starts=10, ends=20, sign_in_opens=0, sign_in_closes=12),)
+    meetings = (planned_meeting(id="own", name="n", starts=10, ends=20, sign_in_opens=0, sign_in_closes=12),)
     await world.online(
         users=5,
         meetings=meetings,
-        verifications=(VerificationSettings(rate=2.0, arrival=Arrival.FIXED, photo_share=0.0),),
+        behaviours=(verification(rate=2.0, arrival=Arrival.FIXED, photo_share=0.0),),
     )
     await world.advance(30)
     records = list(world.platform.records.values())
@@ -209,8 +135,8 @@ async def test_the_scenarios_own_meetings(world: World) -> None:
 
 
 async def test_several_streams_share_the_log_ids(world: World) -> None:
-    streams = tuple(VerificationSettings(rate=rate, photo_share=0.0) for rate in (1.0, 2.0, 0.5))
-    await world.online(verifications=streams)
+    streams = tuple(verification(rate=rate, photo_share=0.0) for rate in (1.0, 2.0, 0.5))
+    await world.online(behaviours=streams)
     await world.advance(20)
     ids = [int(log_id) for log_id in world.platform.records]
     assert ids == list(range(ids[0], ids[0] + len(ids)))

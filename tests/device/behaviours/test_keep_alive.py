@@ -21,10 +21,10 @@ async def test_without_heartbeats_a_half_open_connection_is_found_by_a_ping(worl
     assert world.connections[1].pings == 0
 
 
-@pytest.mark.parametrize(("ping", "heartbeats", "pings"), [(None, True, 0), (0.0, False, 0), (20.0, True, 30)])
-async def test_how_often_a_device_pings(world: World, ping: float | None, heartbeats: bool, pings: int) -> None:
+@pytest.mark.parametrize(("ping", "heartbeats", "pings"), [(None, True, 0), ("0s", False, 0), ("20s", True, 30)])
+async def test_how_often_a_device_pings(world: World, ping: str | None, heartbeats: bool, pings: int) -> None:
     world.platform.terms["supportHeartbeat"] = "1" if heartbeats else "0"
-    await world.online(ping=ping)
+    await world.online(keys={} if ping is None else {"ping": ping})
     await world.advance(600)
     assert world.connections[0].pings == pytest.approx(pings, abs=1)
     assert len(world.connections) == 1
@@ -33,7 +33,7 @@ async def test_how_often_a_device_pings(world: World, ping: float | None, heartb
 
 async def test_whatever_arrives_is_a_sign_of_life(world: World) -> None:
     world.platform.terms["supportHeartbeat"] = "0"
-    await world.online(ping=10.0, request_timeout=5.0)
+    await world.online(keys={"ping": "10s"}, request_timeout=5.0)
     connection = world.connections[0]
     connection.ping = lambda: None  # type: ignore[method-assign]
     for number in range(60):
