@@ -17,8 +17,6 @@ from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail, label, without_values
 
-_REPLY_FUNC_ID = "cmd.dev.response"
-
 _SILENT = frozenset({TIMEOUT, DISCONNECTED, TOO_LARGE})
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -259,7 +257,7 @@ class Session:
             return
         if self._trace is not None:
             self._trace("<", data)
-        if message.get("funcId") == _REPLY_FUNC_ID or self._is_reply(message):
+        if message.get("funcId") == envelope.REPLY or self._is_reply(message):
             self._reply(message, len(payload))
         else:
             self._on_command(message, len(data), "")
@@ -313,7 +311,7 @@ class Session:
         if self._trace is not None:
             self._trace("<", data)
         message = error.message
-        if message.get("funcId") == _REPLY_FUNC_ID or self._is_reply(message):
+        if message.get("funcId") == envelope.REPLY or self._is_reply(message):
             self._reply(message, size)
         else:
             self._on_command(message, len(data), str(error))

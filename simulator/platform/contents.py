@@ -120,7 +120,8 @@ class Contents:
             return {"meeting": [self._meeting(target, base + place) for place in range(rule.count)]}
         return {}
 
-    # One maker for each family. What deletes follows what adds: firing n of one takes what firing n of the other gave.
+    # --- One maker for each family ---
+    # What deletes follows what adds: firing n of one takes what firing n of the other gave.
 
     def _given(self, sequence: int, count: int) -> list[str]:
         """Pins, in turn, of the users that every device gets at first: they alone can own cards and photos."""

@@ -23,7 +23,9 @@ from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import ChannelViolation, PlatformChannel
 from simulator.protocol.envelope import (
+    COMMAND_RESPONSE,
     MAX_MID_LENGTH,
+    REPLY,
     MalformedMessage,
     UnreadableMessage,
     decode,
@@ -36,11 +38,11 @@ from simulator.wire.phase import POLICY_VIOLATION
 UNKNOWN = "unknown"
 """Stands for every funcId that the protocol does not have, in the counts."""
 
-_ANSWER = "dev.cmd.response"
 _ENVELOPE = frozenset(("funcId", "imme"))
 """Paths of violations that come, after the mid's own, before the question who is asking."""
 
-_SUCCESS = b'{"funcId":"cmd.dev.response","code":"%b","message":"%b","mid":"%%b"}' % (
+_SUCCESS = b'{"funcId":"%b","code":"%b","message":"%b","mid":"%%b"}' % (
+    REPLY.encode(),
     codes.SUCCESS.encode(),
     codes.MESSAGES[codes.SUCCESS].encode(),
 )
@@ -118,7 +120,7 @@ class DeviceSession:
         name = func_id if isinstance(func_id, str) and func_id in CATALOGUE else UNKNOWN
         try:
             code = self._fault(message, name, mid, len(data))
-            if name == _ANSWER:
+            if name == COMMAND_RESPONSE:
                 self._command_answered(message, code)
             elif code is not None:
                 self._answer(name, mid if isinstance(mid, str) else "", code, None, self._services.answers.decide(name))
@@ -159,7 +161,7 @@ class DeviceSession:
         if violation is not None and violation.path == "mid":
             return violation.code
         # An answer carries its command's mid, which may come again after a repeated command.
-        fresh = name == _ANSWER or self._mids.add(mid)
+        fresh = name == COMMAND_RESPONSE or self._mids.add(mid)
         if violation is not None and violation.path in _ENVELOPE:
             return violation.code
         if not fresh:
@@ -178,7 +180,7 @@ class DeviceSession:
         services.tally.event("unreadable message")
         func_id, mid = message.get("funcId"), message.get("mid")
         name = func_id if isinstance(func_id, str) and func_id in CATALOGUE else UNKNOWN
-        if name == _ANSWER:
+        if name == COMMAND_RESPONSE:
             self._command_answered(message, codes.MALFORMED)
             return
         if not isinstance(mid, str) or len(mid) > MAX_MID_LENGTH:
@@ -272,7 +274,7 @@ class DeviceSession:
             services.tally.message(name, SILENT)
             return
         if sent is None and name == REPORT and code == codes.SUCCESS:
-            sent = self._report_answered
+            sent = partial(self._online.reported, self)
         if decision.delay > 0:
             services.loop.call_later(decision.delay, self._reply, name, mid, code, results, sent)
         else:
@@ -290,20 +292,17 @@ class DeviceSession:
         if results is None and code == codes.SUCCESS and mid.isalnum():
             self._send(_SUCCESS % mid.encode())
         else:
-            func_id = None if name in EXCHANGES else "cmd.dev.response"
+            func_id = None if name in EXCHANGES else REPLY
             self._send(encode_reply(mid, code, codes.MESSAGES.get(code, "refused"), results=results, func_id=func_id))
         if sent is not None:
             sent()
 
-    def _report_answered(self) -> None:
-        self._online.reported(self)
-
     def _command_answered(self, message: Mapping[str, Any], code: str | None) -> None:
         """An answer gets no reply, not even a wrong one; it is counted."""
         services = self._services
-        services.tally.message(_ANSWER, code or codes.SUCCESS)
+        services.tally.message(COMMAND_RESPONSE, code or codes.SUCCESS)
         if services.verbose:
-            self._trace("<", _ANSWER, code or str(message.get("code")))
+            self._trace("<", COMMAND_RESPONSE, code or str(message.get("code")))
         if code is None:
             cmd_id = params_of(message)["cmdId"]
             answered = partial(self._pushes.answered, self.sn, cmd_id, str(message["mid"]), str(message["code"]))

@@ -3,7 +3,6 @@
 Where the identities come from (a pattern, a CSV file) is left to whoever starts the platform.
 """
 
-from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -47,16 +46,3 @@ class Directory(Protocol):
     def lookup(self, sn: str) -> DeviceIdentity | None:
         """The identity with this serial number, or None where there is no such device."""
         ...
-
-
-class ListedDirectory:
-    """A directory of identities that are all there, as a CSV file gives them."""
-
-    def __init__(self, identities: Iterable[DeviceIdentity]) -> None:
-        self._by_sn = {identity.sn: identity for identity in identities}
-
-    def lookup(self, sn: str) -> DeviceIdentity | None:
-        return self._by_sn.get(sn)
-
-    def __len__(self) -> int:
-        return len(self._by_sn)

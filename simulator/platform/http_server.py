@@ -10,12 +10,11 @@ from ssl import SSLContext
 from aiohttp import web
 
 from simulator.platform.http_guard import HttpGuard
+from simulator.platform.notices import Log
 from simulator.wire.errors import ListenFailed, shown_address
 
 _BACKLOG = 4096
 _SHUTDOWN_SECONDS = 2.0
-
-Log = Callable[[str], None]
 
 
 class HttpServer:

@@ -14,6 +14,10 @@ from simulator.protocol import unusual_json
 
 MAX_MID_LENGTH: Final = 32
 """Characters of a `mid` at most (document 4.2)."""
+REPLY: Final = "cmd.dev.response"
+"""funcId of every reply of the platform but those of the exchanges."""
+COMMAND_RESPONSE: Final = "dev.cmd.response"
+"""funcId of a device's answer to a command."""
 
 _dumps = orjson.dumps
 _loads = orjson.loads
@@ -80,7 +84,7 @@ def encode_reply(
     message: str,
     *,
     results: Mapping[str, Any] | None = None,
-    func_id: str | None = "cmd.dev.response",
+    func_id: str | None = REPLY,
     imme: str | None = None,
 ) -> bytes:
     """A platform's reply to a request as UTF-8 JSON (document 4.3.1).
@@ -112,7 +116,7 @@ def encode_command_response(mid: str, cmd_id: str, code: str, message: str) -> b
     """
     return _dumps(
         {
-            "funcId": "dev.cmd.response",
+            "funcId": COMMAND_RESPONSE,
             "mid": mid,
             "code": code,
             "message": message,

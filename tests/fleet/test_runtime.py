@@ -17,13 +17,13 @@ from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime
 from simulator.fleet.warm_state import WarmState, WarmStateError
-from simulator.platform.directory import ListedDirectory
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import run_platform
 from simulator.platform.server import ReadyInfo
 from simulator.scenario.scenario import Scenario, parse_scenario
 from simulator.wire.errors import TlsFileError
 from tests.device.harness import Recording
+from tests.platform.parts import ListedDirectory
 
 SCENARIO = """
 seed: 4

@@ -23,13 +23,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from simulator.clock import SystemClock
-from simulator.platform.directory import ListedDirectory
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import run_platform
 from simulator.platform.server import ReadyInfo
 from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
-from tests.platform.parts import platform_settings
+from tests.platform.parts import ListedDirectory, platform_settings
 
 OK = "00000000"
 OAEP = padding.OAEP(mgf=padding.MGF1(SHA256()), algorithm=SHA256(), label=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ from typing import Any, cast
 from simulator.clock import Clock, TimerQueue
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
-from simulator.platform.directory import DeviceIdentity, ListedDirectory
+from simulator.platform.directory import DeviceIdentity
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.notices import Notices
@@ -44,6 +45,16 @@ def platform_tls(
     certificate: Path | None = None, key: Path | None = None, client_ca: Path | None = None
 ) -> PlatformTls:
     return PlatformTls(certificate=certificate, key=key, client_ca=client_ca)
+
+
+class ListedDirectory:
+    """A directory of identities that are all there."""
+
+    def __init__(self, identities: Iterable[DeviceIdentity]) -> None:
+        self._by_sn = {identity.sn: identity for identity in identities}
+
+    def lookup(self, sn: str) -> DeviceIdentity | None:
+        return self._by_sn.get(sn)
 
 
 def services_of(

@@ -27,11 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
 from pathlib import Path
-from simulator.platform.directory import ListedDirectory
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import run
 from tests.platform.harness import IDENTITIES
-from tests.platform.parts import platform_settings
+from tests.platform.parts import ListedDirectory, platform_settings
 values = dict(argument.split("=", 1) for argument in sys.argv[1:])
 sys.exit(run(PlatformOptions(
     settings=platform_settings(users=3),

@@ -23,7 +23,6 @@ _COUNTS = {
     "answered": "SELECT sn, count(*) FROM commands WHERE answered IS NOT NULL GROUP BY sn",
     "doubleLogins": "SELECT sn, count(*) FROM double_logins GROUP BY sn",
 }
-_OF_DEVICE = ("registered", "logins", "reports", "lastSeen")
 _MOST_CODES = 8
 _PENDING = "pending"
 """Stands for the code of a command that has no answer yet."""
