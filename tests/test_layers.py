@@ -291,7 +291,7 @@ MOST_PARAMETERS = 8
 
 MANY_PARAMETERS = frozenset(
     {
-        *("Session", "FleetNetwork", "FleetRuntime"),
+        *("FleetNetwork", "FleetRuntime"),
         # Measured code that is left as it is.
         "Server",
     }

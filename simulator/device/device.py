@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from simulator.device.behaviours.base import DeviceParts
 from simulator.device.behaviours.registry import behaviours_of
@@ -36,6 +36,9 @@ _UPDATE_BIO_PHOTO = "cmd.data.update.bioPhoto"
 _SYNC_TIME = "dev.system.sync.time"
 _QUERY_SECONDS = 10.0
 """A query is answered within so long, or it is over (docs/deviations.md, Commands)."""
+
+_DRAINING: Final = Stage.DRAINING
+"""Asked for with every message, and an enum's member is slow to look up (Python 3.11)."""
 
 
 class Device:
@@ -78,21 +81,9 @@ class Device:
         )
         if settings.meetings:
             self.memory.put_meetings(own_meeting(plan, env.clock.wall()) for plan in settings.meetings)
-        self.delivery = Delivery(
-            env,
-            settings,
-            self._clock,
-            index=spec.index,
-            on_settled=self._settled,
-        )
+        self.delivery = Delivery(env, settings, self._clock, index=spec.index, on_settled=self._settled)
         self.commands = CommandQueue(
-            env,
-            self.memory,
-            self,
-            self._rng,
-            spec=spec,
-            answer=self._answer,
-            on_idle=self._settled,
+            env, self.memory, self, self._rng, spec=spec, answer=self._answer, on_idle=self._settled
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_command=self.commands.receive)
         parts = DeviceParts(
@@ -216,7 +207,7 @@ class Device:
         return online is not None and online.session.answer_command(mid, cmd_id, code, message)
 
     def _settled(self) -> None:
-        if self.lifecycle.stage is Stage.DRAINING:
+        if self.lifecycle.stage is _DRAINING:
             self._stopping.settled()
 
     def _finished(self, task: asyncio.Task[None]) -> None:

@@ -21,7 +21,7 @@ from simulator.device.environment import Environment
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.online import Online
 from simulator.device.session import OnCommand, Session
-from simulator.device.settings import DeviceSpec, OnTimeout, Start
+from simulator.device.settings import DeviceSpec, Start
 from simulator.device.sleep import sleep
 from simulator.device.states import Stage, check_transition
 from simulator.device.terms import Terms
@@ -207,7 +207,7 @@ class Lifecycle:
         return Online(session, terms), ended
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:
-        env, settings = self._env, self._spec.settings
+        env = self._env
         if not self._broker.known:
             self._enter(DeviceState.LOOKUP)
             with self._breaking_off():
@@ -224,9 +224,7 @@ class Lifecycle:
             env,
             env.suite.device_side(env.keys),
             self._mids,
-            timeout=settings.request_timeout,
-            reconnect_on_timeout=settings.on_timeout is OnTimeout.RECONNECT,
-            package_bytes=settings.max_package_kb * 1024,
+            self._spec.settings,
             on_command=self._on_command,
             on_end=on_end,
             holder=self,

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
+from simulator.device.settings import DeviceSettings, OnTimeout
 from simulator.measurements.names import DISCONNECTED, MALFORMED_REPLY, TIMEOUT, TOO_LARGE
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
@@ -68,8 +69,7 @@ class Session:
         on_command: given each message that is no reply, the bytes of its JSON, and why it cannot be read where that is
             so; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
-        reconnect_on_timeout: whether a request that timed out makes the connection count as dead.
-        package_bytes: largest JSON of a message, before encryption; a larger one is not sent.
+        holder: knows what must not be shown where the platform repeats it.
     """
 
     __slots__ = (
@@ -99,10 +99,8 @@ class Session:
         env: Environment,
         channel: DeviceChannel,
         mids: envelope.MidSource,
+        settings: DeviceSettings,
         *,
-        timeout: float,
-        reconnect_on_timeout: bool,
-        package_bytes: int,
         on_command: OnCommand,
         on_end: Callable[[str], None],
         holder: SecretHolder,
@@ -110,9 +108,11 @@ class Session:
         self._env = env
         self._channel = channel
         self._mids = mids
-        self._timeout = timeout
-        self._reconnect_on_timeout = reconnect_on_timeout
-        self._package_bytes = package_bytes
+        self._timeout = settings.request_timeout
+        self._reconnect_on_timeout = settings.on_timeout is OnTimeout.RECONNECT
+        """Whether a request that timed out makes the connection count as dead."""
+        self._package_bytes = settings.max_package_kb * 1024
+        """Largest JSON of a message, before encryption; a larger one is not sent."""
         self._on_command = on_command
         self._on_end = on_end
         self._holder = holder
@@ -125,7 +125,7 @@ class Session:
         self.ended = False
         # Looked up for every message, so looked up once.
         self._monotonic = env.clock.monotonic
-        self._deadlines = env.deadlines.queue(timeout)
+        self._deadlines = env.deadlines.queue(settings.request_timeout)
         self._seal = channel.seal
         self._trace = env.trace
 
@@ -138,7 +138,7 @@ class Session:
         """Requests without a reply yet."""
         return len(self._pending)
 
-    # What the device sends.
+    # --- What the device sends ---
 
     def send(
         self,
@@ -236,7 +236,7 @@ class Session:
         """Bytes received on this connection."""
         return 0 if self._connection is None else self._connection.bytes_in
 
-    # What the connection tells.
+    # --- What the connection tells (ConnectionHandler) ---
 
     def opened(self, connection: Connection) -> None:
         self._connection = connection
@@ -273,16 +273,17 @@ class Session:
         told = ": ".join(filter(None, (self._end_reason, without_values(reason, self._holder.secrets()), detail)))
         now = self._env.clock.monotonic()
         for request in pending:
-            deadline = request[1] + self._timeout
+            name, sent, *_ = request
+            deadline = sent + self._timeout
             if now >= deadline:
                 # It had passed before the connection was lost; only the sweep had not come by yet.
                 self._settle(request, TIMEOUT, deadline, 0)
             else:
                 self._settle(request, DISCONNECTED, now, 0)
-                self.tell(request[0], DISCONNECTED, told)
+                self.tell(name, DISCONNECTED, told)
         self._on_end(self._end_reason)
 
-    # Inside.
+    # --- Inside ---
 
     def _send(
         self, name: str, mid: str, data: bytes, on_reply: OnReply | None, late: float, judge: Judge | None = None
@@ -331,9 +332,10 @@ class Session:
         if pending is None:
             self._env.recorder.anomaly("unknown reply", "a reply to no waiting request", self._env.clock.wall())
             return
-        if received - pending[1] > self._timeout:
+        name, sent, _, _, on_reply, judge = pending
+        if received - sent > self._timeout:
             # The sweep has not come by yet, but the deadline has passed.
-            self._env.recorder.anomaly("late reply", f"{pending[0]}: after the time-out", self._env.clock.wall())
+            self._env.recorder.anomaly("late reply", f"{name}: after the time-out", self._env.clock.wall())
             self._timed_out(pending)
             return
         code, text = message.get("code"), ""
@@ -343,14 +345,14 @@ class Session:
             code = label(without_values(code, secrets)) if isinstance(code, str) and code else MALFORMED_REPLY
             said = message.get("message")
             text = detail(without_values(said, secrets)) if isinstance(said, str) else ""
-            self.tell(pending[0], code, text or ("it holds no code" if code == MALFORMED_REPLY else ""))
-        if pending[4] is None:
+            self.tell(name, code, text or ("it holds no code" if code == MALFORMED_REPLY else ""))
+        if on_reply is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)
             return
         results = envelope.results_of(message)
-        if pending[5] is not None and code == SUCCESS:
-            code = pending[5](results)
+        if judge is not None and code == SUCCESS:
+            code = judge(results)
         reply = Reply(code, text, results, received)
         self._settle(pending, code, received, size, reply)
 
@@ -366,7 +368,7 @@ class Session:
             callback, self._on_settled = self._on_settled, None
             callback()
 
-    # What the deadlines ask (Waiting); the key is the mid.
+    # --- What the deadlines ask (Waiting); the key is the mid ---
 
     def awaits(self, key: str) -> bool:
         return key in self._pending
@@ -381,7 +383,8 @@ class Session:
 
     def _timed_out(self, pending: _Pending) -> None:
         """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
-        self._settle(pending, TIMEOUT, pending[1] + self._timeout, 0)
+        name, sent, *_ = pending
+        self._settle(pending, TIMEOUT, sent + self._timeout, 0)
         if self._reconnect_on_timeout and self.usable:
-            self._env.log(logging.DEBUG, f"{pending[0]}: no reply in {self._timeout:g} s, connection taken for dead")
+            self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")
             self.abort(EndReason.TIMEOUT)

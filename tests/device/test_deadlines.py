@@ -15,7 +15,7 @@ from simulator.measurements.names import DeviceState
 from simulator.protocol.envelope import MidSource
 from tests.device.deliveries import LOG, people
 from tests.device.fake_platform import closes, late
-from tests.device.harness import World, alone
+from tests.device.harness import World, alone, device_settings
 
 TIMEOUT_S = 10.0
 
@@ -58,9 +58,9 @@ class Conversation:
             env,
             env.suite.device_side(env.keys),
             MidSource(1),
-            timeout=TIMEOUT_S,
-            reconnect_on_timeout=reconnect,
-            package_bytes=65_536,
+            device_settings(
+                request_timeout=TIMEOUT_S, on_timeout=OnTimeout.RECONNECT if reconnect else OnTimeout.RETRY
+            ),
             on_command=lambda message, size, unreadable: None,
             on_end=lambda reason: None,
             holder=self,

@@ -76,10 +76,11 @@ class CommandQueue:
         "_effects",
         "_env",
         "_handles",
+        "_index",
         "_memory",
         "_on_idle",
         "_rng",
-        "_spec",
+        "_settings",
         "_task",
         "_timer",
         "_urgent",
@@ -102,7 +103,8 @@ class CommandQueue:
         self._memory = memory
         self._effects = effects
         self._rng = rng
-        self._spec = spec
+        self._index = spec.index
+        self._settings = spec.settings
         self._answer = answer
         self._on_idle = on_idle
         self._urgent: Fifo[_Command] = Fifo()
@@ -156,7 +158,7 @@ class CommandQueue:
             self._keep_early(message, size, unreadable)
             return
         env = self._env
-        settings = self._spec.settings
+        settings = self._settings
         package_bytes = settings.max_package_kb * 1024
         mid, func_id = message.get("mid"), message.get("funcId")
         cmd_id = params_of(message).get("cmdId")
@@ -284,7 +286,7 @@ class CommandQueue:
     def _handling_of(self, func_id: str) -> Range | None:
         name = func_id
         while name:
-            bounds = self._spec.settings.handling.get(name)
+            bounds = self._settings.handling.get(name)
             if bounds is not None:
                 return bounds
             name = name.rpartition(".")[0]
@@ -292,4 +294,4 @@ class CommandQueue:
 
     def _fault(self, error: BaseException) -> None:
         self._env.log(logging.ERROR, f"a command failed: {describe(error)}")
-        self._env.internal_error("command.exception", error, self._spec.index)
+        self._env.internal_error("command.exception", error, self._index)
