@@ -1,0 +1,221 @@
+"""The master: tells workers the run, leases them indexes, and misses nothing that they did not tell."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gevent
+import pytest
+from locust.runners import STATE_MISSING
+
+from simulator.exit_codes import ExitCode
+from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.run import RunMeasurements
+from simulator.swarm.process import master as module
+from simulator.swarm.process import messages
+from simulator.swarm.process.leases import LeaseHolder
+from simulator.swarm.process.master import STILL_KNOWN, Master
+from tests.swarm.fake_locust import SCENARIO, FakeRunner, WorkerNode, choice, environment
+
+
+class Bench:
+    """A master of a fleet of three, and workers whose messages the test writes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.runner = FakeRunner()
+        self.environment = environment(directory, self.runner)
+        self.workers = self.runner.clients.all = [WorkerNode("w1"), WorkerNode("w2")]
+        self.holders = {worker.id: LeaseHolder() for worker in self.workers}
+        # Devices have no seconds to deliver anything in.
+        self.role = Master(self.environment, choice(SCENARIO + "defaults: {drain: 0s}\n"))
+        self.role.test_start()
+
+    @property
+    def run_id(self) -> str:
+        assert self.role.run is not None
+        return self.role.run.run_id
+
+    def hear(self, kind: str, data: dict[str, Any], sender: str = "w1") -> None:
+        self.runner.hear(kind, {"run": self.run_id, **data}, sender)
+
+    def lease(self, worker: str, want: int) -> dict[str, Any]:
+        """Ask for indexes; returns the answer."""
+        holder = self.holders[worker]
+        self.hear(messages.LEASE, holder.question(want, 0.0), worker)
+        kind, answer, receiver = self.runner.sent[-1]
+        assert (kind, receiver) == (messages.LEASE, worker)
+        holder.accept(answer, 0.0)
+        return answer
+
+    def report(self, worker: str, requests: int) -> None:
+        """What a worker measured, as Locust's report brings it."""
+        measurements = RunMeasurements(worker, self.run_id)
+        events: list[Event] = []
+        recorder = QueueRecorder(events.append)
+        recorder.state(0, "offline", "online", self.role.clock.wall())
+        for _ in range(requests):
+            recorder.request("dev.heartbeat", self.role.clock.wall(), 0.01, "00000000", 1, 1, 0.0)
+        measurements.apply(events)
+        data = {messages.DELTA: measurements.drain_delta(), messages.LOGINS: []}
+        self.environment.events.worker_report.fire(client_id=worker, data=data)
+
+    def stopped(self, worker: str, *, leaving: bool = False) -> None:
+        self.hear(messages.STOPPED, {"leaving": leaving}, worker)
+
+    def keys(self) -> list[str]:
+        assert self.role.run is not None
+        return [finding.key for finding in self.role.run.findings]
+
+    def end(self) -> dict[str, Any]:
+        self.role.test_stopping()
+        self.role.test_stop()
+        assert self.role.run is not None
+        assert self.role.run.summary is not None
+        return self.role.run.summary
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(module, "STOP_MARGIN_S", 0.1)
+    monkeypatch.setattr(module, "REPORT_MARGIN_S", 0.1)
+    bench = Bench(tmp_path / "report")
+    yield bench
+    bench.role.test_stopping()
+    bench.role.test_stop()
+
+
+def test_all_workers_are_told_the_run_and_late_ones_too(bench: Bench) -> None:
+    (order,) = bench.runner.messages(messages.RUN)
+    assert (order["run_id"], order["total"], order["share"]) == (bench.run_id, 3, 2)
+    bench.environment.events.worker_connect.fire(client_id="w3")
+    bench.runner.hear(messages.ASK_RUN, {}, "w4")
+    assert [(kind, receiver) for kind, _, receiver in bench.runner.sent[1:]] == [
+        (messages.RUN, "w3"),
+        (messages.RUN, "w4"),
+    ]
+
+
+def test_no_index_is_leased_twice(bench: Bench) -> None:
+    assert bench.lease("w1", 2)["held"] == [[0, 2]]
+    assert bench.lease("w2", 2)["held"] == [[2, 3]]
+    bench.stopped("w1")
+    assert bench.lease("w2", 2)["held"] == [[0, 3]]
+
+
+def test_what_belongs_to_another_run_is_not_heard(bench: Bench) -> None:
+    before = len(bench.runner.sent)
+    for kind in (messages.LEASE, messages.STOPPED, messages.FAILED, messages.FOUND):
+        bench.runner.hear(kind, {"run": "of yesterday"}, "w1")
+    assert len(bench.runner.sent) == before
+    assert bench.keys() == []
+
+
+def test_the_run_is_the_sum_of_what_its_workers_measured(bench: Bench) -> None:
+    for worker in ("w1", "w2"):
+        bench.lease(worker, 1)
+        bench.report(worker, 4)
+        bench.stopped(worker)
+    summary = bench.end()
+    assert summary["requests"]["dev.heartbeat"]["count"] == 8
+    assert summary["generator"]["processes"] == 2
+    assert bench.environment.process_exit_code == ExitCode.PASSED
+
+
+def test_the_end_waits_for_every_workers_last_figures(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STOP_MARGIN_S", 5.0)
+    for worker in ("w1", "w2"):
+        bench.lease(worker, 1)
+    ending = gevent.spawn(bench.end)
+    gevent.sleep(0.1)
+    assert [receiver for kind, _, receiver in bench.runner.sent if kind == messages.STOP] in (
+        ["w1", "w2"],
+        ["w2", "w1"],
+    )
+    for worker in ("w1", "w2"):
+        assert not ending.ready()
+        bench.report(worker, 4)
+        bench.stopped(worker)
+    assert ending.get(timeout=5)["requests"]["dev.heartbeat"]["count"] == 8
+
+
+def test_a_worker_that_does_not_say_that_it_has_stopped_is_lost(bench: Bench) -> None:
+    for worker in ("w1", "w2"):
+        bench.lease(worker, 1)
+        bench.report(worker, 4)
+    bench.stopped("w2")
+    summary = bench.end()
+    assert [(reason["key"], reason["values"]["worker"]) for reason in summary["reasons"]] == [("worker_lost", "w1")]
+    assert bench.environment.process_exit_code == ExitCode.INVALID
+
+
+def test_a_worker_with_users_that_never_asked_for_a_device_is_told(bench: Bench) -> None:
+    bench.lease("w1", 3)
+    bench.report("w1", 4)
+    bench.stopped("w1")
+    bench.workers[1].user_count = 1
+    assert "worker_idle" in [reason["key"] for reason in bench.end()["reasons"]]
+
+
+def test_a_worker_that_cannot_go_on_ends_the_run_with_its_words(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    values = {"worker": "w1", "problem": "too few open files"}
+    bench.hear(messages.FAILED, {"key": "worker_refused", "values": values})
+    gevent.sleep(0)
+    assert bench.runner.done == ["quit"]
+    assert bench.keys() == ["worker_refused"]
+    assert "too few open files" in caplog.text
+
+
+def test_what_a_worker_finds_is_the_runs_and_does_not_end_it(bench: Bench) -> None:
+    bench.hear(messages.FOUND, {"key": "clock_not_compared", "values": {"worker": "w1"}})
+    gevent.sleep(0)
+    assert bench.keys() == ["clock_not_compared"]
+    assert bench.runner.done == []
+
+
+def test_the_masters_time_is_told_beside_the_question(bench: Bench) -> None:
+    bench.hear(messages.CLOCK, {"sent": 12.5})
+    ((kind, answer, receiver),) = bench.runner.sent[1:]
+    assert (kind, receiver, answer["sent"]) == (messages.CLOCK, "w1", 12.5)
+    assert answer["time"] == pytest.approx(bench.role.clock.wall(), abs=1.0)
+
+
+def test_more_users_than_devices_are_told_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    assert not bench.lease("w1", 1)["short"]
+    bench.runner.target_user_count = 4
+    assert bench.lease("w1", 1)["short"]
+    assert bench.lease("w2", 1)["short"]
+    assert bench.keys() == ["users_turned_away"]
+    assert caplog.text.count("more users than the fleet has devices (3)") == 1
+
+
+def test_a_worker_that_leaves_by_itself_is_told_and_one_at_the_end_is_not(bench: Bench) -> None:
+    bench.lease("w1", 1)
+    bench.stopped("w1", leaving=True)
+    assert bench.keys() == ["worker_left"]
+    assert bench.role.run is not None
+    bench.role.run.stopping = True
+    bench.stopped("w2", leaving=True)
+    assert bench.keys() == ["worker_left"]
+
+
+def test_the_users_of_a_missing_worker_are_spawned_elsewhere_once(bench: Bench) -> None:
+    bench.lease("w1", 2)
+    bench.workers[0].state = STATE_MISSING
+    bench.workers[0].heartbeat = -30
+    for _ in range(2):
+        bench.role._look(0.0)
+        gevent.sleep(0)
+    assert bench.runner.done == ["start"]
+    assert bench.workers[0].heartbeat == STILL_KNOWN, "Locust must not forget it meanwhile"
+
+
+def test_devices_of_a_silent_worker_are_missing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.lease("w1", 2)
+    bench.report("w1", 1)
+    with monkeypatch.context() as later:
+        later.setattr(module, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 1_000.0))
+        bench.role._look(0.0)
+    assert bench.role.run is not None
+    assert bench.role.run.measurements.devices.gauge.get("lost") == 2

@@ -1,0 +1,234 @@
+"""A worker: takes the master's order and time, runs devices under leased indexes, and reports before it stops."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+from gevent.pool import Group
+from locust.exception import RPCError
+
+from simulator.exit_codes import ExitCode
+from simulator.measurements.recorder import Recorder
+from simulator.measurements.run import RunMeasurements
+from simulator.scenario.scenario import parse_scenario
+from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
+from simulator.swarm.process import messages
+from simulator.swarm.process import worker as module
+from simulator.swarm.process.leases import LeaseTable
+from simulator.swarm.process.worker import Worker
+from simulator.swarm.run.order import RunOrder, make_order
+from tests.swarm.fake_fleet import Fleet, until
+from tests.swarm.fake_locust import SCENARIO, FakeRunner, choice, environment
+
+
+class MastersRunner(FakeRunner):
+    """A worker's runner whose messages a master answers: with its time, and with leases of three indexes."""
+
+    def __init__(self) -> None:
+        super().__init__("w1")
+        self.leases = LeaseTable(3)
+        self.ahead_s = 0.0
+        self.silent = False
+        self.broken = False
+        self.on_report: Callable[[], None] = lambda: None
+
+    def send_message(self, kind: str, data: Mapping[str, Any], client_id: str | None = None) -> None:
+        if self.broken:
+            raise RPCError("ZMQ sent failure")
+        super().send_message(kind, data, client_id)
+        if not self.silent:
+            gevent.spawn(self._answer, kind, dict(data))
+
+    def _answer(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == messages.CLOCK:
+            self.hear(messages.CLOCK, {**data, "time": data["sent"] + self.ahead_s})
+        elif kind == messages.LEASE:
+            answer = self.leases.answer("w1", data, module.time.monotonic())
+            assert answer is not None
+            self.hear(messages.LEASE, {**answer, "run": data["run"], "short": False})
+
+    def _send_stats(self) -> None:
+        super()._send_stats()
+        self.on_report()
+
+
+class Bench:
+    """A worker with a fleet that does nothing."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.runner = MastersRunner()
+        self.environment = environment(directory, self.runner)
+        self.group = Group()
+        self.fleets: list[Fleet] = []
+        self.reports: list[dict[str, Any]] = []
+        self.runner.on_report = self.report
+        monkeypatch.setattr(module, "runtime_factory", lambda *_: self.make)
+        self.role = Worker(self.environment, choice(scenario=None))
+        self.order: RunOrder = make_order(
+            parse_scenario(SCENARIO, "tiny.yaml"), run_id="r1", total=3, dispatch_urls=["http://127.0.0.1:9"]
+        )
+
+    def make(self, recorder: Recorder, log: Callable[[int, str], None]) -> Fleet:
+        self.fleets.append(Fleet(log))
+        recorder.request("dev.heartbeat", self.role.clock.wall(), 0.01, "00000000", 1, 1, 0.0)
+        return self.fleets[-1]
+
+    def report(self) -> None:
+        data: dict[str, Any] = {}
+        self.environment.events.report_to_master.fire(client_id="w1", data=data)
+        self.reports.append(data)
+
+    def begin(self) -> None:
+        """Hear of the run; returns when it can start devices."""
+        self.runner.hear(messages.RUN, self.order.to_wire())
+        until(lambda: self.runner.messages(messages.LEASE))
+
+    def users(self, count: int) -> list[UserHandle]:
+        return [MeetingDevice(None).start(self.group) for _ in range(count)]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    bench = Bench(tmp_path, monkeypatch)
+    yield bench
+    bench.runner.broken = False
+    bench.role.test_stopping()
+    bench.role.test_stop()
+    MeetingDevice.provider = WaitingUsers()
+
+
+def test_it_asks_for_a_run_as_soon_as_it_is_there(bench: Bench) -> None:
+    assert bench.runner.sent == [(messages.ASK_RUN, {}, None)]
+
+
+def test_users_get_the_devices_that_the_master_leases(bench: Bench) -> None:
+    handles = bench.users(2)
+    bench.begin()
+    until(lambda: [handle.index for handle in handles] == [0, 1])
+    until(lambda: set(bench.fleets[0].devices) == {0, 1})
+    assert bench.runner.leases.free == 1
+
+
+def test_the_same_order_begins_one_run(bench: Bench) -> None:
+    bench.begin()
+    bench.runner.hear(messages.RUN, bench.order.to_wire())
+    gevent.sleep(0.1)
+    assert len(bench.fleets) == 1
+
+
+def test_an_order_that_it_cannot_read_is_told_with_what_it_may_mean(bench: Bench) -> None:
+    bench.runner.hear(messages.RUN, {"run_id": "r1", "of": "another version"})
+    (told,) = bench.runner.messages(messages.FAILED)
+    assert (told["run"], told["key"]) == ("r1", "worker_refused")
+    assert "are they of one version?" in told["values"]["problem"]
+
+
+def test_a_machine_that_cannot_carry_the_fleet_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(devices: int) -> None:
+        raise module.OpenFilesError(f"{devices} devices: too few open files")
+
+    monkeypatch.setattr(module, "allow_open_files", refused)
+    bench.runner.hear(messages.RUN, bench.order.to_wire())
+    until(lambda: bench.runner.messages(messages.FAILED))
+    (told,) = bench.runner.messages(messages.FAILED)
+    assert told["values"] == {"worker": "w1", "problem": "3 devices: too few open files"}
+
+
+def test_it_goes_by_the_masters_clock_and_tells_if_its_own_is_off(bench: Bench) -> None:
+    bench.runner.ahead_s = 60.0
+    bench.begin()
+    assert bench.role.clock.ahead_s == pytest.approx(60.0, abs=0.5)
+    (told,) = bench.runner.messages(messages.FOUND)
+    assert told["key"] == "clock_off"
+    assert told["values"]["ahead_s"] == pytest.approx(-60.0, abs=0.5)
+
+
+def test_a_master_that_does_not_tell_its_time_is_no_reason_to_wait(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COMPARE_TIMEOUT_S", 0.05)
+    bench.runner.silent = True
+    bench.begin()
+    assert [told["key"] for told in bench.runner.messages(messages.FOUND)] == ["clock_not_compared"]
+
+
+def test_at_the_masters_word_devices_stop_and_the_last_figures_come_first(bench: Bench) -> None:
+    handles = bench.users(1)
+    bench.begin()
+    until(lambda: handles[0].index == 0)
+    bench.runner.hear(messages.STOP, {"run": "r1"})
+    assert bench.fleets[0].closed
+    assert bench.runner.sent[-1] == (messages.STOPPED, {"run": "r1", "leaving": False}, None)
+    (report,) = bench.reports
+    merged = RunMeasurements("master", "r1")
+    assert merged.merge_delta(report[messages.DELTA])
+    assert merged.totals["dev.heartbeat"].count == 1
+    assert report[messages.LOGINS] == []
+
+
+def test_the_masters_word_may_take_its_time_and_another_runs_is_not_heard(bench: Bench) -> None:
+    assert bench.runner.concurrent == {messages.STOP}, "the others must not overtake each other"
+    bench.begin()
+    bench.runner.hear(messages.STOP, {"run": "of yesterday"})
+    assert not bench.runner.messages(messages.STOPPED)
+
+
+def test_a_signal_ends_its_part_and_says_that_it_leaves(bench: Bench) -> None:
+    bench.begin()
+    bench.role.stop_and_quit("SIGTERM")
+    assert bench.runner.messages(messages.STOPPED) == [{"run": "r1", "leaving": True}]
+    assert bench.runner.done == ["report", "quit"]
+
+
+def test_without_its_masters_renewal_all_devices_are_dropped_and_it_tells(bench: Bench) -> None:
+    bench.begin()
+    bench.role.fenced(2)
+    until(lambda: bench.runner.messages(messages.FOUND))
+    (told,) = bench.runner.messages(messages.FOUND)
+    assert (told["key"], told["values"]) == ("worker_fenced", {"worker": "w1", "devices": 2})
+
+
+def test_an_index_that_another_worker_has_is_not_started_again(bench: Bench) -> None:
+    bench.users(1)
+    bench.begin()
+    until(lambda: bench.fleets and set(bench.fleets[0].devices) == {0})
+    part = bench.role._part
+    assert part is not None
+    assert part.generator is not None
+    part.lost.add(0)
+    part.generator.drop([0])
+    until(lambda: not bench.fleets[0].devices)
+    until(lambda: 0 not in part.holder.held)
+
+
+def test_a_worker_that_lost_its_master_does_not_end_rightly(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.users(1)
+    bench.begin()
+    until(lambda: bench.fleets and bench.fleets[0].devices)
+    part = bench.role._part
+    assert part is not None
+    monkeypatch.setattr(part.holder, "ran_out", lambda now: True)
+    bench.role.test_stopping()
+    assert bench.environment.process_exit_code == ExitCode.INVALID
+    assert "has lost its master" in caplog.text
+
+
+def test_an_error_of_ours_is_told_to_the_master(bench: Bench) -> None:
+    bench.begin()
+    bench.role.failed("listener.report", "KeyError: 'odd'")
+    (told,) = bench.runner.messages(messages.FAILED)
+    assert told["values"] == {"count": 1, "example": "listener.report: KeyError: 'odd'"}
+    bench.role.internal_error("background.lease", "KeyError: 'odd'")
+    assert bench.role._part is not None
+    assert bench.role._part.measurements.internal_errors.total == 1
+
+
+def test_a_network_that_is_down_ends_nothing_by_itself(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.begin()
+    bench.runner.broken = True
+    bench.role.generator_failed("out of memory")
+    assert f"the master does not get {messages.FAILED}" in caplog.text
