@@ -9,11 +9,13 @@ import pytest
 
 import simulator.device
 from reports.charts import STATE_ORDER
+from simulator.device.behaviours.registry import BEHAVIOURS
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import (
     COMMAND_PREFIX,
     FLOWS,
     INACTIVE_STATES,
+    INIT,
     INTENDED_PREFIX,
     KNOWN_CODES,
     KNOWN_NAMES,
@@ -67,6 +69,10 @@ def test_parts_of_flows_are_requests() -> None:
     for flow in FLOWS:
         assert set(flow.parts) <= {*CATALOGUE, CONNECT}, flow.name
         assert flow.measures
+
+
+def test_each_flow_is_measured_by_somebody() -> None:
+    assert {INIT, *(flow for behaviour in BEHAVIOURS for flow in behaviour.flows)} == set(FLOWS)
 
 
 def test_each_code_has_one_text() -> None:

@@ -13,6 +13,7 @@ import gevent.event
 from simulator.clock import RunClock
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.health import HealthSample
+from simulator.measurements.names import DeviceState
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import detail
@@ -83,7 +84,7 @@ class Generator:
         self._health = HealthWatch(
             self._take_health,
             waiting_samples=lambda: len(self._pump.events),
-            waiting_connects=lambda: measurements.devices.gauge.get("connecting", 0),
+            waiting_connects=lambda: measurements.devices.gauge.get(DeviceState.CONNECTING.value, 0),
             limits=limits,
             clock=clock,
             on_error=self.internal_error,
