@@ -22,6 +22,8 @@ from simulator.protocol.codes import SUCCESS
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 MAX_LINES = 400
+ROOMS_WITH_TESTS_BY_NAME = ("swarm",)
+"""Of `simulator`: each module has a test module of the same name, in the same room of `tests`."""
 
 # Written in pieces, so that this file does not find itself.
 FOREIGN = re.compile(
@@ -107,6 +109,13 @@ def test_every_module_says_what_it_is_for() -> None:
         and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert not silent, f"modules without a docstring: {silent}"
+
+
+@pytest.mark.parametrize("room", ROOMS_WITH_TESTS_BY_NAME)
+def test_every_module_has_tests_under_its_name(room: str) -> None:
+    modules = (path.relative_to(ROOT / "simulator") for path in (ROOT / "simulator" / room).rglob("*.py"))
+    wanted = [path.with_name(f"test_{path.name}") for path in modules if path.name != "__init__.py"]
+    assert [str(path) for path in wanted if not (ROOT / "tests" / path).exists()] == []
 
 
 def test_no_file_does_too_much() -> None:

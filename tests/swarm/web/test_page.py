@@ -1,0 +1,118 @@
+"""Our page in Locust's web UI: what it shows of a run, and a form with wrong values that starts nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.verdict import exit_code
+from simulator.measurements.health import HealthSample
+from simulator.swarm.web.page import snapshot
+from tests.swarm.manual_run import PLANNED_S, STARTED, ManualRun
+from tests.swarm.web_ui import HERE, Ui
+
+pytestmark = pytest.mark.usefixtures("no_command_line")
+
+
+@pytest.fixture
+def manual(tmp_path: Path) -> ManualRun:
+    manual = ManualRun(tmp_path / "report").open()
+    manual.tick(5.0)
+    manual.tick(1.0)
+    return manual
+
+
+def test_without_a_run_there_is_the_state_alone(tmp_path: Path) -> None:
+    assert snapshot(None, "ready", 0, 0) == {"state": "ready", "run": None}
+    assert snapshot(ManualRun(tmp_path).run, "spawning", 1, 0) == {"state": "spawning", "run": None}
+
+
+def test_a_run_that_goes_on_is_shown_with_its_devices_and_requests(manual: ManualRun) -> None:
+    shown = snapshot(manual.run, "running", 1, 0)
+    assert shown["state"] == "running"
+    assert shown["run"] == {
+        "id": manual.run.run_id,
+        "scenario": "tiny",
+        "target": "http://127.0.0.1:9",
+        "seconds": 6,
+        "started": STARTED,
+        "devices": 1,
+        "users": 1,
+        "verdict": None,
+        "report": None,
+    }
+    assert shown["states"] == {"online": 1}
+    assert (shown["came_online"], shown["disconnects"]) == (1, 0)
+    assert [(row["name"], row["count"], row["failures"]) for row in shown["requests"]] == [("dev.heartbeat", 1, 0)]
+    assert len(shown["points"]) == 2
+    assert json.dumps(shown)
+
+
+def test_only_what_is_new_is_sent_again(manual: ManualRun) -> None:
+    first, second = snapshot(manual.run, "running", 1, 0)["points"]
+    assert snapshot(manual.run, "running", 1, first["at"])["points"] == [second]
+    assert snapshot(manual.run, "running", 1, second["at"])["points"] == []
+
+
+def test_the_health_is_that_of_all_processes(manual: ManualRun) -> None:
+    assert snapshot(manual.run, "running", 1, 0)["health"] == {
+        "cpu_percent": None,
+        "rss_mb": None,
+        "waiting_samples": None,
+    }
+    health = manual.run.measurements.health
+    for process, percent in (("w1", 10.0), ("w2", 30.0), ("w1", 20.0)):
+        health.add(process, HealthSample(STARTED, percent, 100.0, 5, 0))
+    assert snapshot(manual.run, "running", 1, 0)["health"] == {
+        "cpu_percent": 30.0,
+        "rss_mb": 200.0,
+        "waiting_samples": 10,
+    }
+
+
+def test_a_run_that_is_over_is_shown_with_its_verdict_and_its_report(manual: ManualRun) -> None:
+    summary = manual.end(PLANNED_S)
+    assert exit_code(summary) == 0
+    run = snapshot(manual.run, "stopped", 0, 0)["run"]
+    assert (run["verdict"], run["report"]) == ("passed", str(manual.run.directory))
+    assert run["seconds"] == 66
+
+
+@pytest.mark.parametrize(("since", "points"), [("0", 2), ("", 2), ("-1", 2), ("x", 2), ("9" * 30, 2), ("²", 2)])
+def test_the_data_route_takes_whatever_is_asked_for(manual: ManualRun, since: str, points: int) -> None:
+    ui = Ui(run=manual.run)
+    answer = ui.client.get("/fleet/data", query_string={"since": since}, headers={"Host": HERE})
+    assert answer.status_code == 200
+    assert len(answer.get_json()["points"]) == points
+
+
+def test_the_page_needs_nothing_from_the_network_and_locusts_own_links_to_it(prefix: str) -> None:
+    ui = Ui(prefix)
+    page = ui.ask("GET", f"{prefix}/fleet")
+    assert page.mimetype == "text/html"
+    text = page.get_data(as_text=True)
+    assert 'src="http' not in text
+    assert 'href="http' not in text
+    assert f'href="{prefix}/fleet"' in ui.ask("GET", f"{prefix}/").get_data(as_text=True)
+    assert 'href="/fleet"' not in ui.ask("GET", f"{prefix}/stats/requests").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"user_count": "0", "spawn_rate": "1"}, ["-u: "]),
+        ({"user_count": "1", "spawn_rate": "1", "host": "ftp://platform.example"}, ["Host: "]),
+        ({"user_count": "-5", "spawn_rate": "0", "host": "nowhere"}, ["-u: ", "-r: ", "Host: "]),
+    ],
+)
+def test_a_wrong_form_starts_nothing_and_is_answered_as_locust_answers(
+    prefix: str, form: dict[str, str], says: list[str]
+) -> None:
+    ui = Ui(prefix)
+    answer = ui.client.post(f"{prefix}/swarm", data=form, headers={"Host": HERE}).get_json()
+    assert answer["success"] is False
+    told = answer["message"].split("; ")
+    assert [text.startswith(start) for text, start in zip(told, says, strict=True)] == [True] * len(says)
+    assert ui.environment.runner is not None
+    assert ui.environment.runner.state == "ready"
+    assert ui.environment.host is None
