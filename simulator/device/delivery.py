@@ -93,7 +93,7 @@ class Delivery:
         self._task: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
 
-    # What comes in.
+    # --- What comes in ---
 
     def add_record(self, record: Record) -> None:
         """Store a verification, and send it as soon as may be."""
@@ -124,7 +124,7 @@ class Delivery:
         self._asked_for.extend(uploads)
         self.kick()
 
-    # The connection comes and goes.
+    # --- The connection comes and goes ---
 
     def resume(self, online: Online) -> None:
         """Send what waits over the connection of `online`."""
@@ -165,7 +165,7 @@ class Delivery:
             self._task = asyncio.get_running_loop().create_task(self._run())
             self._task.add_done_callback(self._finished)
 
-    # The sender.
+    # --- The sender ---
 
     async def _run(self) -> None:
         while (online := self._online) is not None and (session := online.session).usable:

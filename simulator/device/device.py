@@ -53,7 +53,6 @@ class Device:
         "_clock",
         "_env",
         "_on_finished",
-        "_rng",
         "_stopping",
         "_task",
         "commands",
@@ -68,7 +67,7 @@ class Device:
         self._env = env
         self.spec = spec
         self._on_finished = on_finished
-        self._rng = random.Random(spec.seed)
+        rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock)
         self._task: asyncio.Task[None] | None = None
         self.memory = Memory(
@@ -81,17 +80,16 @@ class Device:
         )
         if settings.meetings:
             self.memory.put_meetings(own_meeting(plan, env.clock.wall()) for plan in settings.meetings)
-        self.delivery = Delivery(env, settings, self._clock, index=spec.index, on_settled=self._settled)
-        self.commands = CommandQueue(
-            env, self.memory, self, self._rng, spec=spec, answer=self._answer, on_idle=self._settled
-        )
-        self.lifecycle = Lifecycle(env, spec, self._clock, self._rng, self, on_command=self.commands.receive)
+        settled = self._settled
+        self.delivery = Delivery(env, settings, self._clock, index=spec.index, on_settled=settled)
+        self.commands = CommandQueue(env, self.memory, self, rng, spec=spec, answer=self._answer, on_idle=settled)
+        self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, on_command=self.commands.receive)
         parts = DeviceParts(
             settings=settings,
             timers=env.timers,
             started=env.started,
             clock=self._clock,
-            rng=self._rng,
+            rng=rng,
             memory=self.memory,
             delivery=self.delivery,
             commands=self.commands,

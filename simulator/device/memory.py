@@ -82,7 +82,7 @@ class Memory:
         """Pins of each meeting's members, in the order in which they came."""
         self.options: dict[str, str] = {}
 
-    # Users.
+    # --- Users ---
 
     @property
     def user_count(self) -> int:
@@ -176,7 +176,7 @@ class Memory:
         kept = (number for number in range(self._initial) if number not in self._removed)
         return pin_of(next(islice(kept, place, None)))
 
-    # Templates and photos, as dev.report counts them.
+    # --- Templates and photos, as dev.report counts them ---
 
     def template_counts(self) -> list[int]:
         """Templates by biometric type."""
@@ -223,7 +223,7 @@ class Memory:
         for key in doomed:
             del self.bio_photos[key]
 
-    # Cards.
+    # --- Cards ---
 
     def put_card(self, card: Mapping[str, str]) -> None:
         """Give a user a card; the same number again replaces it."""
@@ -239,7 +239,7 @@ class Memory:
         for pin in pins:
             self.cards.pop(pin, None)
 
-    # Meetings.
+    # --- Meetings ---
 
     def put_meetings(self, meetings: Iterable[Meeting]) -> None:
         """Add meetings, or replace them; their members stay."""

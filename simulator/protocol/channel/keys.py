@@ -36,23 +36,6 @@ def generate_key(bits: int = DEFAULT_BITS) -> RSAPrivateKey:
     return generate_private_key(_PUBLIC_EXPONENT, bits)
 
 
-class FreshKeys:
-    """A new key pair for every connection, made when it is asked for."""
-
-    __slots__ = ("_bits",)
-
-    def __init__(self, bits: int = DEFAULT_BITS) -> None:
-        self._bits = bits
-
-    def take(self) -> RSAPrivateKey:
-        """A key pair that nobody else has.
-
-        Raises:
-            ValueError: As `generate_key`.
-        """
-        return generate_key(self._bits)
-
-
 class KeyRing:
     """A fixed list of key pairs, handed out in turn: connections share key pairs, never factors.
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from simulator.protocol.channel.base import ChannelSuite, ChannelViolation, DeviceChannel, PlatformChannel
 from simulator.protocol.channel.exchange import FACTOR_BYTES, random_factor
 from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
-from simulator.protocol.channel.keys import FreshKeys, KeyRing, encode_public_key
+from simulator.protocol.channel.keys import KeyRing, encode_public_key, generate_key
 from simulator.protocol.channel.rsa_aes import RsaAesSuite
 
 Ends = tuple[DeviceChannel, PlatformChannel]
@@ -235,8 +235,8 @@ def test_each_connection_takes_one_key(suite: ChannelSuite, server_key: RSAPriva
     assert keys.taken == 2
 
 
-def test_new_key_pairs_at_each_connection_work_too(suite: ChannelSuite) -> None:
-    keys = FreshKeys(1024)
+def test_key_pairs_of_their_own_at_both_ends_work_too(suite: ChannelSuite) -> None:
+    keys = KeyRing([generate_key(1024), generate_key(1024)])
     device, platform = suite.device_side(keys), suite.platform_side(keys)
 
     device.accept_public_key(platform.answer_public_key(device.public_key_params()))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from simulator.protocol.channel.base import ChannelViolation
 from simulator.protocol.channel.keys import (
-    FreshKeys,
     KeyRing,
     decode_base64,
     decode_public_key,
@@ -46,14 +45,10 @@ def test_a_generated_key_has_the_size_asked_for(bits: int) -> None:
 def test_a_size_out_of_range_is_refused(bits: int) -> None:
     with pytest.raises(ValueError, match="1024 to 8192"):
         generate_key(bits)
-    with pytest.raises(ValueError, match="1024 to 8192"):
-        FreshKeys(bits).take()
 
 
-def test_fresh_keys_differ() -> None:
-    keys = FreshKeys(1024)
-
-    assert encode_public_key(keys.take()) != encode_public_key(keys.take())
+def test_generated_keys_differ() -> None:
+    assert encode_public_key(generate_key(1024)) != encode_public_key(generate_key(1024))
 
 
 def test_a_ring_goes_round(device_key: RSAPrivateKey, server_key: RSAPrivateKey) -> None:
