@@ -4,7 +4,6 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -32,9 +31,9 @@ from simulator.measurements.names import FLOWS, PHOTO_PREFIX, RECORD_EVENTS, is_
 from simulator.measurements.run import HOLD_S, RunMeasurements
 from simulator.swarm.generator.pump import Pump
 from simulator.swarm.run.page_history import PageHistory, totals
+from tests.reports.conftest import run_info
 from tests.swarm.manual_run import ManualRun
 
-Info = Callable[..., RunInfo]
 STARTED = 1_700_000_000.25
 SECONDS = 20
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -83,10 +82,10 @@ class Outputs:
 
 
 @pytest.fixture
-def outputs(info: Info) -> Outputs:
+def outputs() -> Outputs:
     measurements = RunMeasurements()
     measurements.apply(events())
-    run = info(SECONDS, thresholds=(), devices=1)
+    run = run_info(SECONDS, thresholds=(), devices=1)
     return Outputs(measurements, run, build_summary(measurements, run))
 
 
@@ -150,12 +149,12 @@ def test_verdict(outputs: Outputs) -> None:
     assert f"{FAILURES} of {REQUESTS} requests failed" in "\n".join(reason_lines(outputs.summary))
 
 
-def test_verdict_on_flows_counts_the_one_that_it_names(info: Info) -> None:
+def test_verdict_on_flows_counts_the_one_that_it_names() -> None:
     measurements = RunMeasurements()
     measurements.apply([event for event in events() if event[0] != 0])
     tell = QueueRecorder(lambda event: measurements.apply([event]))
     tell.request("dev.heartbeat", STARTED, 0.01, "00000000", 90, 120, 0.0)
-    reasons = reason_lines(build_summary(measurements, info(SECONDS, thresholds=())))
+    reasons = reason_lines(build_summary(measurements, run_info(SECONDS, thresholds=())))
     assert "20 of 40 runs of the flow" in "\n".join(reasons)
 
 
