@@ -2,8 +2,7 @@
 
 It checks what an independent strict platform would: each message against the catalogue, the order of the initial flow,
 mids, sizes, negotiated funcIds, files, logIds, heartbeats, answers to commands. What it finds wrong goes into
-`Platform.violations`, which the harness expects to be empty at the end of every test.
-"""
+`Platform.violations`, which the harness expects to be empty at the end of every test."""
 
 from __future__ import annotations
 
@@ -22,66 +21,11 @@ from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import ChannelSuite, ChannelViolation, KeySource
 from simulator.protocol.envelope import encode_command, encode_reply, params_of
 from simulator.protocol.times import parse_iso
-
-Message = dict[str, Any]
-Answer = Callable[["Link", Message], None]
+from tests.device.answers import Answer, Message, usual
 
 SIX = {"dev.register", "dev.accredit", "dev.login", "dev.report", "cmd.dev.response", "dev.cmd.response"}
 EXCHANGES = {"device.exchange.publicKey", "device.exchange.factor"}
 ALL_TYPES = ":".join("1" * 10)
-
-
-# Ways to answer a request.
-
-
-def ok(**results: Any) -> Answer:
-    """Success, with these results."""
-    return lambda link, message: link.reply(message, results=results or None)
-
-
-def refuse(code: str = "E0000006") -> Answer:
-    """This code."""
-    return lambda link, message: link.reply(message, code)
-
-
-def silent(link: Link, message: Message) -> None:
-    """No answer."""
-
-
-def late(seconds: float, answer: Answer | None = None) -> Answer:
-    """The usual answer, or `answer`, after so many seconds."""
-    return lambda link, message: link.platform.after(seconds, answer or usual, link, message)
-
-
-def twice(link: Link, message: Message) -> None:
-    """The usual answer, and again."""
-    usual(link, message)
-    usual(link, message)
-
-
-def usual(link: Link, message: Message) -> None:
-    """What the platform answers of itself."""
-    link.answer(message)
-
-
-def garbage(payload: bytes = b"{", binary: bool = False) -> Answer:
-    """A frame that is no message."""
-    return lambda link, message: link.transmit(payload, binary)
-
-
-def closes(code: int = 1001) -> Answer:
-    """The platform closes the connection."""
-    return lambda link, message: link.close(code)
-
-
-def drops(link: Link, message: Message) -> None:
-    """The connection is gone without a close frame."""
-    link.close(1006)
-
-
-def raw(**fields: Any) -> Answer:
-    """A reply with these members, `mid` added."""
-    return lambda link, message: link.say({"mid": message["mid"], **fields})
 
 
 @dataclass(slots=True)
@@ -132,7 +76,7 @@ class Link:
         self.deliver: Callable[[bytes, bool], None] = lambda payload, binary: None
         self.end: Callable[[int], None] = lambda code: None
 
-    # What the device sends.
+    # --- What the device sends ---
 
     def receive(self, payload: bytes, binary: bool) -> None:
         platform = self.platform
@@ -155,7 +99,7 @@ class Link:
         else:
             platform.standing.get(seen.func_id, usual)(self, message)
 
-    # What the platform says.
+    # --- What the platform says ---
 
     def reply(self, message: Message, code: str = "00000000", *, results: Mapping[str, Any] | None = None) -> None:
         bare = message["funcId"] in EXCHANGES
@@ -285,7 +229,7 @@ class Platform:
         self.completed: dict[str, bytes] = {}
         """Files that arrived whole and were not used yet, over all connections."""
 
-    # For the tests.
+    # --- For the tests ---
 
     def script(self, func_id: str, *answers: Answer) -> None:
         """Answer the next requests of `func_id` so, and then as usual."""
@@ -319,7 +263,7 @@ class Platform:
     def after(self, seconds: float, answer: Answer, link: Link, message: Message) -> None:
         self.timers.call_later(seconds, answer, link, message)
 
-    # The look-up.
+    # --- The look-up ---
 
     def look_up(self, query: str, url: str, root_ca: str | None, wall_ms: int) -> bytes:
         """The body for a look-up's query string, which has to be right."""
@@ -336,7 +280,7 @@ class Platform:
             return BrokerAnswer.refusal(problem).encode()
         return BrokerAnswer(code="00000000", message="success", url=url, root_ca=root_ca).encode()
 
-    # The strict eye.
+    # --- The strict eye ---
 
     def check(self, seen: Seen) -> None:
         message, link = seen.message, seen.link

@@ -185,7 +185,7 @@ class World:
         assert device.state is DeviceState.ONLINE, (device.state, self.logs, self.platform.violations)
         return device
 
-    # Time.
+    # --- Time ---
 
     async def settle(self) -> None:
         """Run the loop until nothing is left to do now."""
@@ -234,7 +234,7 @@ class World:
         finally:
             timer.cancel()
 
-    # Ends.
+    # --- Ends ---
 
     async def stop(self, device: Device, drain: float | None = None) -> None:
         """Stop a device and wait for its end."""

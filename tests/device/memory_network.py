@@ -170,7 +170,7 @@ class MemoryNetwork:
             raise NetworkError("too large", "larger than that")
         return found
 
-    # Things that go wrong, for the scripts.
+    # --- Things that go wrong, for the scripts ---
 
     def fails(self, kind: str) -> Callable[[], Awaitable[Any]]:
         async def fail() -> Any:

@@ -1,6 +1,5 @@
 """Records, pictures and files on their way to the platform: in order, until acknowledged, over all trouble."""
 
-import io
 import random
 from collections import Counter
 from itertools import pairwise
@@ -8,15 +7,14 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from simulator.device.meetings import parse_meeting
 from simulator.device.settings import OnTimeout
 from simulator.device.uploads import Upload
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
+from tests.device.answers import Answer, Message, closes, drops, garbage, late, ok, refuse, silent, usual
 from tests.device.deliveries import END, LOG, PACKAGE, PHOTO, START, log_ids, people
-from tests.device.fake_platform import Answer, Message, closes, drops, garbage, late, ok, refuse, silent, usual
 from tests.device.harness import PEOPLE, World, alone, enrolment
 
 
@@ -183,128 +181,6 @@ async def test_the_report_counts_records(world: World) -> None:
     assert int(world.platform.sent("dev.report")[-1].params["transactionCount"]) in (9, 10, 11, 12)
 
 
-# Pictures.
-
-
-async def test_a_small_picture_goes_inline_with_the_log_id_of_its_record(world: World) -> None:
-    await world.online(**people(photos=1.0))
-    await world.advance(10)
-    assert len(world.platform.pictures) >= 9
-    for _, item, data in world.platform.pictures:
-        record = world.platform.records[item["logId"]]
-        assert item["pin"] == record["pin"]
-        assert item["meetCode"] == record["meetCode"]
-        assert item["photoTime"] == record["verifyTime"]
-        assert "contentFileId" not in item
-        assert 9_000 <= len(data) <= 25_000
-        Image.open(io.BytesIO(data)).load()
-    assert len({data for _, _, data in world.platform.pictures}) == len(world.platform.pictures)
-    sent = [seen.func_id for seen in world.platform.seen]
-    assert sent.index(LOG) < sent.index(PHOTO)
-    assert START not in sent
-
-
-async def test_a_large_picture_goes_in_pieces_below_the_package_size(world: World) -> None:
-    await world.online(**people(rate=0.1, photos=1.0, size=Range(low=200_000, high=255_000)))
-    await world.advance(25)
-    link = world.platform.link
-    assert [seen.func_id for seen in link.seen if "upload.ver" in seen.func_id or "file" in seen.func_id][:8] == [
-        LOG, START, *[PACKAGE] * 5, END
-    ]  # fmt: skip
-    start = link.messages(START)[0].params
-    packages = [seen for seen in link.messages(PACKAGE) if seen.params["fileId"] == start["fileId"]]
-    assert len(start["fileId"]) == 32
-    assert start["fileId"].isalnum()
-    assert max(seen.size for seen in packages) <= 64 * 1024
-    assert min(seen.size for seen in packages[:-1]) > 63 * 1024
-    func_id, item, data = world.platform.pictures[0]
-    assert (func_id, item["contentFileId"], len(data)) == (PHOTO, start["fileId"], int(start["size"]))
-    assert "content" not in item
-    Image.open(io.BytesIO(data)).load()
-
-
-@pytest.mark.parametrize("package_kb", [3, 8, 64, 300])
-async def test_the_border_between_inline_and_pieces(package_kb: int) -> None:
-    """Every size around the border: the strict platform refuses a package that is a byte too large."""
-    world = World()
-    world.platform.package_bytes = package_kb * 1024
-    border = package_kb * 1024 * 3 // 4
-    seen_inline = seen_pieces = 0
-    for size in range(border - 450, border + 50, 19):
-        world.platform.pictures.clear()
-        device = await world.online(
-            max_package_kb=package_kb, **people(rate=0.5, photos=1.0, size=Range(low=size, high=size))
-        )
-        await world.until(lambda: bool(world.platform.pictures))
-        inline = "content" in world.platform.pictures[0][1]
-        seen_inline += inline
-        seen_pieces += not inline
-        assert len(world.platform.pictures[0][2]) == size
-        device.abort()
-        await world.settle()
-    assert seen_inline > 5
-    assert seen_pieces > 2
-    await world.close()
-
-
-@pytest.mark.parametrize("step", [START, PACKAGE, END])
-@pytest.mark.parametrize("answer", [drops, silent])
-async def test_a_file_that_was_cut_off_begins_again(world: World, step: str, answer: Answer) -> None:
-    await world.online(**people(rate=0.05, photos=1.0, size=Range(low=150_000, high=150_000)))
-    if step == PACKAGE:
-        world.platform.script(PACKAGE, usual)
-    world.platform.script(step, answer)
-    await world.until(lambda: bool(world.platform.pictures), limit=100)
-    first, second = world.platform.links[:2]
-    assert first.messages(START)[0].params["fileId"] == second.messages(START)[0].params["fileId"]
-    assert second.messages(PACKAGE)[0].params["offset"] == "0"
-    assert len(second.messages(PACKAGE)) == 4
-    assert world.recorder.records["photo_acknowledged"] == 1
-
-
-@pytest.mark.parametrize("answer", [drops, closes(1012), silent])
-async def test_a_completed_file_is_used_after_a_reconnect(world: World, answer: Answer) -> None:
-    world.platform.script(PHOTO, answer)
-    await world.online(**people(rate=0.05, photos=1.0, size=Range(low=150_000, high=150_000)))
-    await world.until(lambda: bool(world.platform.pictures), limit=100)
-    assert len(world.platform.sent(START)) == 1
-    assert len(world.platform.sent(PHOTO)) == 2
-    assert len(world.platform.links) == 2
-
-
-async def test_a_completed_file_that_was_used_already_is_sent_again_when_the_platform_asks(world: World) -> None:
-    def use_and_drop(link, message: Message) -> None:  # type: ignore[no-untyped-def]
-        world.platform.completed.clear()
-        link.close(1006)
-
-    world.platform.script(PHOTO, use_and_drop, refuse("E0000004"))
-    await world.online(**people(rate=0.05, photos=1.0, size=Range(low=150_000, high=150_000)))
-    await world.until(lambda: bool(world.platform.pictures), limit=100)
-    assert len(world.platform.sent(START)) == 2
-    assert world.platform.violations == [f"{PHOTO}: unknown file"]
-    world.platform.violations.clear()
-
-
-@pytest.mark.parametrize("step", [START, PACKAGE, END, PHOTO])
-async def test_a_picture_that_is_always_refused_is_given_up_after_five(world: World, step: str) -> None:
-    world.platform.always(step, refuse("E0000004"))
-    device = await world.online(**people(rate=0.01, photos=1.0, size=Range(low=150_000, high=150_000)))
-    await world.until(lambda: world.recorder.records["photo_rejected"] == 1, limit=300)
-    assert world.recorder.codes(step) == ["E0000004"] * 5
-    assert len(world.platform.sent(START)) == 5
-    assert world.recorder.flow_codes("photo_delivery") == ["E0000004"]
-    assert world.recorder.records["acknowledged"] == world.recorder.records["generated"]
-    await world.stop(device)
-
-
-async def test_a_refused_picture_does_not_hold_up_the_others(world: World) -> None:
-    world.platform.script(PHOTO, *[refuse()] * 3)
-    await world.online(**people(photos=1.0))
-    await world.advance(20)
-    counts = world.recorder.records
-    assert counts["photo_acknowledged"] == counts["photo_generated"]
-
-
 async def test_records_go_before_pictures(world: World) -> None:
     world.platform.always(PHOTO, late(3.0))
     await world.online(**people(photos=1.0))
@@ -324,7 +200,7 @@ async def test_a_picture_of_a_rejected_record_is_not_sent(world: World) -> None:
     await world.stop(device)
 
 
-# Back-pressure, and all at once.
+# --- Back-pressure, and all at once ---
 
 
 async def test_a_platform_that_takes_no_more_slows_the_device_down(world: World) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from simulator.device.environment import NetworkError
 from simulator.protocol.broker import BrokerAnswer
-from tests.device.commands import done
-from tests.device.fake_platform import Answer, closes, drops, raw, refuse, silent
+from tests.device.answers import Answer, closes, drops, raw, refuse, silent
+from tests.device.command_messages import done
 from tests.device.harness import World
 
 Lookup = Callable[[], Awaitable[tuple[int, bytes]]]

@@ -8,17 +8,12 @@ import pytest
 
 from simulator.device.settings import OnTimeout, Start
 from simulator.measurements.names import DeviceState
-from simulator.protocol.credentials import device_key_digest
 from simulator.shown import LABEL_CHARS
-from tests.device.fake_platform import Answer, Link, closes, drops, garbage, late, ok, raw, refuse, silent, twice
+from tests.device.answers import Answer, closes, drops, garbage, late, ok, raw, refuse, silent, twice
+from tests.device.fake_platform import Link
 from tests.device.harness import DEV_KEY, World
+from tests.device.login_flow import COLD, EXCHANGE, PROOF, WARM
 from tests.device.memory_network import BROKER
-
-COLD = ["dev.register", "dev.accredit", "dev.login", "dev.report"]
-EXCHANGE = ["device.exchange.publicKey", "device.exchange.factor"]
-PRODUCT = "5d9b11e1a3f448ae81f9f920e976d852"
-PROOF = {"productId": PRODUCT, "devKey": device_key_digest(DEV_KEY, PRODUCT)}
-WARM = {"start": Start.WARM, "auth_code": "auth0", "secret": "secret-of-auth0"}
 
 
 async def test_cold_flow(world: World) -> None:
@@ -62,70 +57,6 @@ async def test_warm_flow(sealed_world: World) -> None:
 async def test_warm_without_credentials_is_cold(world: World) -> None:
     await world.online(start=Start.WARM)
     assert world.platform.link.order == COLD
-
-
-async def test_warm_login_refused_registers_again_once(world: World) -> None:
-    world.platform.script("dev.login", refuse("E0010004"))
-    await world.online(**WARM)
-    assert world.platform.link.order == ["dev.login", *COLD]
-    assert world.recorder.kinds()["login refused, registered again"] == 1
-    assert [call[0] for call in world.logins.calls] == ["forgotten", "granted"]
-    assert len(world.platform.links) == 1
-
-
-async def test_warm_login_refused_twice_waits_and_registers_again(world: World) -> None:
-    world.platform.script("dev.login", refuse("E0010004"), refuse("E0010004"))
-    device = await world.start(**WARM)
-    assert device.state is DeviceState.WAITING
-    assert world.platform.link.order == ["dev.login", *COLD[:3]]
-    assert world.recorder.flow_codes("init") == ["E0010004"]
-    await world.advance(2)
-    assert device.state is DeviceState.ONLINE
-    assert world.platform.link.order == COLD
-    assert world.recorder.kinds()["login refused, registered again"] == 1
-
-
-async def test_warm_login_refused_with_a_closed_connection(world: World) -> None:
-    def refuse_and_close(link, message):  # type: ignore[no-untyped-def]
-        link.reply(message, "E0010004")
-        link.close(1008)
-
-    world.platform.script("dev.login", refuse_and_close)
-    device = await world.start(**WARM)
-    await world.advance(2)
-    assert device.state is DeviceState.ONLINE
-    assert world.platform.link.order == COLD
-
-
-async def test_silent_warm_login_keeps_the_credentials(world: World) -> None:
-    world.platform.script("dev.login", silent)
-    device = await world.start(**WARM)
-    await world.advance(13)
-    assert device.state is DeviceState.ONLINE
-    assert world.platform.link.order == ["dev.login", "dev.report"]
-    assert world.logins.calls == []
-
-
-async def test_granted_credentials_whose_first_login_got_lost_are_kept_in_the_store(world: World) -> None:
-    world.platform.script("dev.login", drops)
-    device = await world.start()
-    await world.advance(2)
-    assert device.state is DeviceState.ONLINE
-    assert world.platform.link.order == ["dev.login", "dev.report"]
-    assert world.logins.calls == [("granted", "SN0000", "auth1", "secret-of-auth1")]
-
-
-async def test_reconnect_is_warm_with_a_new_exchange_and_report(sealed_world: World) -> None:
-    world = sealed_world
-    device = await world.online()
-    world.platform.link.close(1001)
-    await world.settle()
-    assert device.state is DeviceState.WAITING
-    await world.advance(2)
-    assert device.state is DeviceState.ONLINE
-    assert world.platform.link.order == [*EXCHANGE, "dev.login", "dev.report"]
-    assert len(world.network.lookups) == 1  # the URL is kept
-    assert world.recorder.reasons() == ["closed 1001"]
 
 
 STEPS = [*EXCHANGE, *COLD]
@@ -310,49 +241,6 @@ async def test_what_a_platform_says_is_short_and_in_one_line_before_it_is_record
     assert all(line.isprintable() and len(line) < 500 for line in said)
 
 
-@pytest.mark.parametrize("step", ["look_up", "connect", "turn"])
-async def test_an_error_of_our_own_is_a_failure_and_an_internal_error(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    """It was once a success of 0.09 ms."""
-
-    async def broken(url: str = "", *_: object, **__: object) -> None:
-        if step == "look_up":
-            world.network.lookups.append(url)
-        if step == "connect":
-            world.network.connects.append(url)
-        raise ValueError("no such case")
-
-    monkeypatch.setattr(world.network, step, broken)
-    device = world.make()
-    device.start()
-    await world.advance(1.0)
-    assert device.state is DeviceState.FAILED
-    assert world.finished[0] == 1
-    assert world.recorder.flow_codes("init") == ([] if step == "turn" else ["internal error"])
-    names = {"look_up": "getBrokerServer", "connect": "connect"}
-    if step in names:
-        assert world.recorder.codes(names[step]) == ["internal error"]
-    ((rule, detail, index),) = world.recorder.internal_errors
-    assert (rule, index) == ("device.exception", 0)
-    assert detail.startswith("ValueError: no such case (device/test_initial_flow.py:")
-    world.recorder.internal_errors.clear()
-
-
-async def test_an_error_of_our_own_on_an_open_connection_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise ValueError("no such case")
-
-    monkeypatch.setattr("simulator.device.initial_flow.parse_terms", broken)
-    device = world.make()
-    device.start()
-    await world.advance(1.0)
-    assert device.state is DeviceState.FAILED
-    assert world.recorder.reasons() == ["internal error"]
-    assert world.recorder.flow_codes("init") == ["internal error"]
-    world.recorder.internal_errors.clear()
-
-
 PROVED = ("auth1", "secret-of-auth1", "pass-code", "secret-of-pass-code", "key of SN0000", DEV_KEY, PROOF["devKey"])
 
 
@@ -393,13 +281,3 @@ async def test_a_refused_look_up_does_not_show_what_signed_it(world: World) -> N
     assert "no ***" in world.recorder.codes("getBrokerServer")
     assert any("your key is ***" in line for _, line in world.logs)
     assert not any("key of SN0000" in line for _, line in world.logs)
-
-
-async def test_a_login_that_was_refused_and_forgotten_stays_hidden(world: World) -> None:
-    def echo(link: Link, message: dict[str, Any]) -> None:
-        link.say({"mid": message["mid"], "code": "old pass-code", "message": ""})
-
-    world.platform.script("dev.login", refuse("E0010004"), echo)
-    device = await world.start(start=Start.WARM, auth_code="pass-code", secret="secret-of-pass-code")
-    await world.until(lambda: device.state is DeviceState.ONLINE)
-    assert "old ***" in world.recorder.codes("dev.login")

@@ -17,7 +17,7 @@ from simulator.device.lifecycle import Lifecycle
 from simulator.device.settings import Start
 from simulator.device.states import RESTING, TRANSITIONS, TransitionError, check_transition
 from simulator.measurements.names import DeviceState
-from tests.device.fake_platform import drops, refuse, silent
+from tests.device.answers import drops, refuse, silent
 from tests.device.harness import World, alone
 
 Way = tuple[str, str]

@@ -8,7 +8,7 @@ import pytest
 from simulator.device.settings import OnTimeout, Start
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
-from tests.device.fake_platform import late, refuse, silent
+from tests.device.answers import late, refuse, silent
 from tests.device.harness import CLOSE_TIMEOUT, World, enrolment, verification
 
 BUSY_LIFE = {

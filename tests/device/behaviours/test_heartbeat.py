@@ -6,7 +6,7 @@ import pytest
 
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
-from tests.device.fake_platform import late
+from tests.device.answers import late
 from tests.device.harness import World
 
 

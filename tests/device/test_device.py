@@ -1,9 +1,10 @@
-"""The same seed and the same clock give the same bytes on the wire, another seed gives others."""
+"""A device as a whole: it ends once, and the same seed and the same clock give the same bytes on the wire."""
 
 import pytest
 
 from simulator.device.behaviours.arrivals import Wave
-from tests.device.fake_platform import drops, late, refuse
+from simulator.measurements.names import DeviceState
+from tests.device.answers import drops, late, refuse
 from tests.device.harness import World, enrolment, verification
 
 
@@ -41,3 +42,27 @@ async def test_a_device_lives_the_same_life_again() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2**63])
 async def test_any_seed_will_do(seed: int) -> None:
     await a_life(seed)
+
+
+async def test_it_is_offline_until_it_is_started_and_finishes_once(world: World) -> None:
+    device = world.make()
+    assert device.state is DeviceState.OFFLINE
+    device.start()
+    await world.settle()
+    assert device.state is DeviceState.ONLINE
+    await world.stop(device)
+    assert device.state is DeviceState.STOPPED
+    device.stop()
+    device.abort()
+    device.cut_off()
+    await world.advance(60)
+    assert world.finished[0] == 1
+
+
+async def test_one_that_was_never_started_can_be_stopped_and_cut_off(world: World) -> None:
+    device = world.make()
+    device.stop()
+    device.cut_off()
+    await world.advance(60)
+    assert device.state is DeviceState.OFFLINE
+    assert world.network.lookups == []

@@ -1,15 +1,65 @@
-"""Commands that reach beyond the memory: the clock is set, the device restarts."""
+"""The device's own clock: what the platform tells it, and everything that goes by it."""
 
 from typing import Any
 
 import pytest
 
-from simulator.fields.range import Range
+from simulator.clock import ManualClock
+from simulator.device.device_clock import DeviceClock
 from simulator.measurements.names import DeviceState
 from simulator.protocol.times import format_iso, parse_iso
-from tests.device.commands import DONE, MEETING, USER, done
-from tests.device.fake_platform import late, ok, silent
+from tests.device.answers import ok
+from tests.device.command_messages import DONE, MEETING, USER, done
 from tests.device.harness import World, verification
+
+
+def test_device_clock_shows_the_platforms_time_in_its_zone() -> None:
+    clock = ManualClock(wall=1_719_331_200.5)
+    device = DeviceClock(clock)
+    assert device.format(device.now()) == "2024-06-26T00:00:00+08:00"
+    device.told("2029-12-31T22:30:00-01:30")
+    clock.advance(61)
+    assert device.format(device.now()) == "2029-12-31T22:31:01-01:30"
+    assert device.now_ms() == 1_893_456_061_500, "in the middle of the second that was named"
+
+
+@pytest.mark.parametrize("ahead", [-0.5, 0.0, 0.25, 0.999, 1.2, 1.5])
+def test_a_device_clock_that_agrees_within_a_second_is_kept(ahead: float) -> None:
+    told = parse_iso("2024-06-26T12:00:00+08:00")
+    device = DeviceClock(ManualClock(wall=told + ahead))
+    device.told("2024-06-26T12:00:00+08:00")
+    assert device.now() == told + ahead
+    device.correction = ahead - 0.5  # also one that was set before
+    before = device.now()
+    device.told(device.format(before))
+    assert device.now() == before
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, -0.6, 1.6, 86_400.25])
+def test_a_device_clock_that_does_not_agree_is_half_a_second_off_at_most(ahead: float) -> None:
+    told = parse_iso("2024-06-26T12:00:00+08:00")
+    device = DeviceClock(ManualClock(wall=told + ahead))
+    device.told("2024-06-26T12:00:00+08:00")
+    assert device.now() == pytest.approx(told + 0.5)
+    device.told("2024-06-26T12:00:00+08:00")
+    assert device.now() == pytest.approx(told + 0.5), "told again, it is kept"
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+08:00", "1970-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "2024-06-26", ""]
+)
+def test_device_clock_refuses_times_that_cannot_be(time: str) -> None:
+    device = DeviceClock(ManualClock())
+    with pytest.raises(ValueError, match=r"clock|time"):
+        device.told(time)
+    assert (device.correction, device.offset_minutes) == (0.0, 480)
+
+
+def test_an_offset_that_no_record_may_carry_is_not_taken() -> None:
+    device = DeviceClock(ManualClock())
+    with pytest.raises(ValueError, match="time"):
+        device.told("2024-06-26T12:00:00+19:00")
+    assert device.offset_minutes == 480
 
 
 async def test_sync_time_sets_the_clock_of_everything_later(world: World) -> None:
@@ -112,75 +162,3 @@ async def test_a_corrected_clock_is_used_for_the_next_look_up(world: World) -> N
     stamp = int(url.partition("timestamp=")[2].partition("&")[0]) / 1000
     offset = stamp - world.clock.wall()
     assert offset == pytest.approx(parse_iso("2024-06-26T00:03:00+08:00") - 1_719_331_200.25, abs=2)
-
-
-async def test_reboot_answers_then_closes_then_returns_warm(world: World) -> None:
-    device = await world.online(users=4)
-    await done(world, "cmd.data.update.user", users=[USER])
-    cmd_id = world.platform.link.command("cmd.control.reboot", imme="1", operator="luther")
-    await world.settle()
-    assert world.platform.code_of(cmd_id) == DONE
-    assert world.platform.links[0].close_received == (1000, "")
-    assert device.state is DeviceState.REBOOTING
-    assert world.recorder.reasons() == ["reboot"]
-    since = world.clock.monotonic()
-    await world.until(lambda: device.state is DeviceState.ONLINE)
-    assert 5.0 <= world.clock.monotonic() - since <= 6.0
-    assert world.platform.link.order == ["dev.login", "dev.report"]
-    assert world.platform.sent("dev.report")[-1].params["userCount"] == "5"
-
-
-async def test_reboot_lets_what_is_under_way_be_answered(world: World) -> None:
-    world.platform.always("dev.heartbeat", late(1.0))
-    await world.online()
-    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
-    world.platform.link.command("cmd.control.reboot")
-    await world.advance(1.5)
-    assert world.recorder.codes("dev.heartbeat") == [DONE]
-    assert world.recorder.reasons() == ["reboot"]
-
-
-async def test_reboot_does_not_wait_for_ever(world: World) -> None:
-    world.platform.always("dev.heartbeat", silent)
-    device = await world.online()
-    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
-    world.platform.link.command("cmd.control.reboot")
-    await world.advance(2.1)
-    assert device.state is DeviceState.REBOOTING
-    assert world.recorder.codes("dev.heartbeat") == ["disconnected"]
-
-
-async def test_a_quick_reboot_happens_once(world: World) -> None:
-    """Back online before the grace of the reboot is over: that must not make it go down again."""
-    world.platform.script("dev.heartbeat", late(0.1))
-    device = await world.online(reboot=Range(low=0.2, high=0.2))
-    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
-    world.platform.link.command("cmd.control.reboot")
-    await world.advance(0.5)
-    assert device.state is DeviceState.ONLINE
-    await world.advance(5)
-    assert len(world.platform.links) == 2
-    assert world.recorder.reasons() == ["reboot"]
-
-
-async def test_a_repeated_reboot_is_answered_after_the_return_and_not_done_again(world: World) -> None:
-    device = await world.online()
-    world.platform.link.command("cmd.control.reboot", cmd_id="r", mid="one")
-    await world.until(lambda: device.state is DeviceState.REBOOTING)
-    await world.until(lambda: device.state is DeviceState.ONLINE)
-    world.platform.link.command("cmd.control.reboot", cmd_id="r", mid="two")
-    await world.advance(10)
-    assert [answer["mid"] for answer in world.platform.answers_to("r")] == ["one", "two"]
-    assert world.recorder.reasons() == ["reboot"]
-
-
-async def test_records_survive_a_reboot(world: World) -> None:
-    device = await world.online(behaviours=(verification(rate=2.0, photo_share=0.0),))
-    await world.advance(5)
-    world.platform.always("dev.data.upload.verifyLog", late(0.9))
-    world.platform.link.command("cmd.control.reboot")
-    await world.until(lambda: device.state is DeviceState.ONLINE and len(world.platform.links) == 2)
-    await world.advance(3)
-    await world.stop(device, 60)
-    counts = world.recorder.records
-    assert counts["acknowledged"] == counts["generated"]

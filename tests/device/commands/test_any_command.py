@@ -10,7 +10,7 @@ from simulator.device.commands.queue import OTHER_COMMAND
 from simulator.measurements.names import DeviceState
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.shown import LABEL_CHARS, label
-from tests.device.commands import DONE, done
+from tests.device.command_messages import DONE, done
 from tests.device.harness import World, alone
 from tests.strategies import broken_rules, json_text, json_values, valid_message
 

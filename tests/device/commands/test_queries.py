@@ -4,8 +4,8 @@ import pytest
 
 from simulator.device.settings import OnTimeout
 from simulator.fields.range import Range
-from tests.device.commands import DONE, TEMPLATE, USER, done
-from tests.device.fake_platform import late, refuse, silent
+from tests.device.answers import late, refuse, silent
+from tests.device.command_messages import DONE, TEMPLATE, USER, done
 from tests.device.harness import World, enrolment, verification
 
 

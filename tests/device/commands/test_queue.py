@@ -9,8 +9,8 @@ from simulator.device.commands.handlers import HANDLERS
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
 from simulator.protocol.envelope import encode_command
-from tests.device.commands import DONE, USER, done
-from tests.device.fake_platform import drops, garbage, late
+from tests.device.answers import drops, garbage, late
+from tests.device.command_messages import DONE, USER, done
 from tests.device.harness import STUDIO, World
 
 

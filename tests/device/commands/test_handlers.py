@@ -8,8 +8,8 @@ from simulator.device.commands.handlers import HANDLERS
 from simulator.device.environment import NetworkError
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.times import parse_iso
-from tests.device.commands import DONE, MEETING, TEMPLATE, USER, done
-from tests.device.fake_platform import silent
+from tests.device.answers import silent
+from tests.device.command_messages import DONE, MEETING, TEMPLATE, USER, done
 from tests.device.harness import STUDIO, World, enrolment, verification
 
 
