@@ -311,19 +311,20 @@ def import_graph() -> dict[str, set[str]]:
     return graph
 
 
+def reached_from(start: str, graph: dict[str, set[str]]) -> set[str]:
+    """All that `start` imports, directly or through others."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for module in graph.get(waiting.pop(), set()) - seen:
+            seen.add(module)
+            waiting.append(module)
+    return seen
+
+
 def circles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
     """The sets of modules that import each other, directly or through others, each in order."""
-
-    def reached_from(start: str) -> set[str]:
-        seen: set[str] = set()
-        waiting = [start]
-        while waiting:
-            for module in graph.get(waiting.pop(), set()) - seen:
-                seen.add(module)
-                waiting.append(module)
-        return seen
-
-    reach = {module: reached_from(module) for module in graph}
+    reach = {module: reached_from(module, graph) for module in graph}
     return {
         tuple(sorted(other for other in graph if other in reach[module] and module in reach[other]))
         for module in graph
@@ -351,3 +352,28 @@ def constructors() -> Iterator[tuple[str, int]]:
 
 def test_no_constructor_takes_too_much() -> None:
     assert {name for name, count in constructors() if count > MOST_PARAMETERS} == MANY_PARAMETERS
+
+
+PATCHES = {"gevent", "locust"}
+"""Importing these patches the process: sockets, threads and locks are gevent's from then on."""
+
+
+def test_no_test_outside_the_swarm_is_patched_by_gevent() -> None:
+    """A test process that loads Locust late breaks under pytest-xdist, for tests that have nothing to do with it."""
+    graph: dict[str, set[str]] = {}
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if path.relative_to(ROOT).parts[1] != "swarm"]
+    for path in [*source_files(), *tests]:
+        name = module_name(path)
+        # What stands inside a function is not loaded with the module.
+        body = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if not isinstance(node, ast.If)]
+        top = ast.Module([node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))], type_ignores=[])
+        found = {each.module for each in imports_of(top, name, is_package=path.name == "__init__.py")}
+        packages = {".".join(each.split(".")[:cut]) for each in found for cut in range(1, each.count(".") + 1)}
+        graph[name] = (found | packages) - {name}
+
+    patched = [
+        str(path.relative_to(ROOT))
+        for path in tests
+        if PATCHES & {module.split(".", 1)[0] for module in reached_from(module_name(path), graph)}
+    ]
+    assert patched == []
