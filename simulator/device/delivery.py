@@ -119,6 +119,10 @@ class Delivery:
         self._uploads.extend(uploads)
         self.kick()
 
+    def waiting(self, func_id: str) -> list[Upload]:
+        """Uploads of `func_id` that the platform has not acknowledged yet, in order; the first may be on its way."""
+        return [upload for upload in self._uploads if upload.func_id == func_id]
+
     def add_asked_for(self, uploads: list[Upload]) -> None:
         """Queue what the platform asked for: it goes up before everything else, in order."""
         self._asked_for.extend(uploads)

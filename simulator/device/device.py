@@ -184,6 +184,10 @@ class Device:
     def reboot(self) -> None:
         asyncio.get_running_loop().call_soon(self._stopping.reboot)
 
+    def command_applied(self, func_id: str) -> None:
+        for behaviour in self._behaviours:
+            behaviour.command_applied(func_id)
+
     def _send_time_request(self) -> None:
         online = self.lifecycle.online
         if online is not None and online.session.usable and online.terms.allows(_SYNC_TIME):

@@ -1,4 +1,4 @@
-"""The parameters of `dev.report`: what the device is, true to its own memory (section 设备上报)."""
+"""What a device says of itself: the parameters of `dev.report` (section 设备上报), true to its memory; its options."""
 
 from typing import Any
 
@@ -14,6 +14,29 @@ _HOSTS = 253
 """Addresses of 192.168.x.0/24 for devices, .2 to .254: .1 is the gateway's, .0 and .255 are nobody's."""
 _VERIFY_STYLES = f"{sum(1 << bit for bit in (1, 4, 9, 10, 11, 12)):b}"
 """Face, fingerprint, password, PIN, card and QR code, bit 0 rightmost (protocol/README.md 3.4)."""
+
+_FUNCTIONS = {
+    "qrCodeSupport": "1",
+    "qrCodeOn": "1",
+    "qrCodeDecryptFunList": "01",
+    "cameraOn": "1",
+    "attPhotoFunOn": "1",
+    "capturePic": "2",
+    "enableBioTest": "1",
+    "voiceOn": "1",
+    "keyPadBeepOn": "1",
+    "volume": "50",
+    "irTempDetectionFunOn": "0",
+    "irTempDetectionOn": "0",
+    "maxTemperature": "37.30",
+    "minTemperature": "32.10",
+    "temperatureOn": "0",
+    "irTempUnit": "0",
+    "maskDetectionFunOn": "1",
+    "maskDetectionOn": "0",
+    "maskOn": "0",
+}
+"""What the device can do beside identifying people, and whether it does."""
 
 SUPPORTED_FUNC_IDS: tuple[str, ...] = NEGOTIATED_FUNC_IDS
 
@@ -48,35 +71,23 @@ def report_params(settings: DeviceSettings, index: int, memory: Memory, transact
         "maxMultiBioDataCount": _by_type(dict.fromkeys(_TEMPLATES, str(MAX_TEMPLATES))),
         "maxMultiBioPhotoCount": _by_type({VISIBLE_FACE: str(settings.max_bio_photos)}),
         "maxPackageSize": str(settings.max_package_kb),
-        "qrCodeSupport": "1",
-        "qrCodeOn": "1",
-        "qrCodeDecryptFunList": "01",
-        "cameraOn": "1",
-        "attPhotoFunOn": "1",
-        "capturePic": "2",
-        "enableBioTest": "1",
-        "voiceOn": "1",
-        "keyPadBeepOn": "1",
-        "volume": "50",
-        "irTempDetectionFunOn": "0",
-        "irTempDetectionOn": "0",
-        "maxTemperature": "37.30",
-        "minTemperature": "32.10",
-        "temperatureOn": "0",
-        "irTempUnit": "0",
-        "maskDetectionFunOn": "1",
-        "maskDetectionOn": "0",
-        "maskOn": "0",
+        **_FUNCTIONS,
         "maxPendingCmdCount": str(settings.max_pending_commands),
         "scene": "1",
         "verifyStyles": _VERIFY_STYLES,
         "sipOn": "0",
         "adOn": "0",
-        "funcIds": list(SUPPORTED_FUNC_IDS),
+        "funcIds": [*SUPPORTED_FUNC_IDS, *(name for each in settings.behaviours for name in each.func_ids)],
     }
     params.update(memory.options)
     params.update(settings.options)
     return params
+
+
+def device_options(settings: DeviceSettings, memory: Memory) -> dict[str, str]:
+    """The device's options by name, those without a value left out."""
+    options = {**_FUNCTIONS, **memory.options, **settings.options}
+    return {name: value for name, value in options.items() if value}
 
 
 def _flags(*types: int) -> str:

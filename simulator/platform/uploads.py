@@ -1,4 +1,4 @@
-"""What devices upload: users, portraits, bio photos, cards, verification records and their photos.
+"""What devices upload: users, portraits, bio photos, cards, verification records and their photos, options.
 
 Every message arrives here validated. It is taken as a whole or refused as a whole; what came before under the same key
 is recognised and counted, not stored twice.
@@ -40,7 +40,7 @@ class Uploads:
         self._files = files
 
     def handlers(self) -> Mapping[str, Upload]:
-        """The handler of each `dev.data.upload.*`."""
+        """The handler of each upload."""
         return {
             "dev.data.upload.user": self.users,
             "dev.data.upload.userPhoto": self.user_photos,
@@ -48,6 +48,7 @@ class Uploads:
             "dev.data.upload.multiCard": self.cards,
             "dev.data.upload.verifyLog": self.verify_logs,
             "dev.data.upload.verifyPhoto": self.verify_photos,
+            "dev.option.upload": self.options,
         }
 
     def verify_logs(self, sn: str, params: Mapping[str, Any]) -> str:
@@ -113,6 +114,11 @@ class Uploads:
                 for card in params["multiCards"]
             ],
         )
+        return codes.SUCCESS
+
+    def options(self, sn: str, params: Mapping[str, Any]) -> str:
+        """Options, known by their name; the last value stays."""
+        self._tables.add_options([(sn, option["name"], option["value"]) for option in params["options"]])
         return codes.SUCCESS
 
     def _pictures(

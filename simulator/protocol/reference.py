@@ -67,6 +67,8 @@ def _codes() -> str:
 def _message(spec: MessageSpec) -> str:
     lines = [f"### {spec.func_id}\n", f"{spec.summary} Section: {spec.section}. {_reply(spec)}\n"]
     notes = []
+    if spec.extension:
+        notes.append("An extension: the document only names it (see `deviations.md`, Extensions).")
     if spec.sn_required:
         notes.append("`sn` stands at the top level of the envelope.")
     if spec.direction is Direction.TO_PLATFORM:

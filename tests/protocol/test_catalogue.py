@@ -7,6 +7,7 @@ from simulator.protocol.catalogue import (
     CATALOGUE,
     COMMAND_FUNC_IDS,
     DEVICE_FUNC_IDS,
+    EXTENSION_FUNC_IDS,
     LOOKUP,
     NEGOTIATED_FUNC_IDS,
     PROTOCOL_ORDER,
@@ -146,8 +147,10 @@ def declared(shape: Object) -> dict[str, bool]:
     return {path: field.required for path, field in walk_fields(shape)}
 
 
-def test_every_func_id_of_the_document_is_declared_and_no_other() -> None:
-    assert set(CATALOGUE) == set(DOCUMENT)
+def test_every_func_id_of_the_document_is_declared_and_no_other_but_extensions() -> None:
+    assert set(CATALOGUE) == {*DOCUMENT, *EXTENSION_FUNC_IDS}
+    assert not set(DOCUMENT) & set(EXTENSION_FUNC_IDS)
+    assert {name for name, spec in CATALOGUE.items() if spec.extension} == set(EXTENSION_FUNC_IDS)
 
 
 @pytest.mark.parametrize("func_id", DOCUMENT)
@@ -222,7 +225,7 @@ def test_directions() -> None:
             else Direction.TO_PLATFORM
         )
         assert spec.direction is expected
-    assert set(DEVICE_FUNC_IDS) | set(COMMAND_FUNC_IDS) | {LOOKUP} == set(CATALOGUE)
+    assert {*DEVICE_FUNC_IDS, *COMMAND_FUNC_IDS, *EXTENSION_FUNC_IDS, LOOKUP} == set(CATALOGUE)
     assert not set(DEVICE_FUNC_IDS) & set(COMMAND_FUNC_IDS)
 
 
@@ -282,8 +285,9 @@ def test_the_six_that_are_always_supported() -> None:
     }
 
 
-def test_the_report_lists_every_func_id_but_the_look_up_and_the_exchanges() -> None:
+def test_the_report_lists_every_func_id_but_the_look_up_the_exchanges_and_extensions() -> None:
     expected = (set(CATALOGUE) | {"cmd.dev.response"}) - {
+        *EXTENSION_FUNC_IDS,
         LOOKUP,
         "device.exchange.publicKey",
         "device.exchange.factor",

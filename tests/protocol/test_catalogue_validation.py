@@ -34,7 +34,12 @@ from tests.strategies import (
     valid_results,
 )
 
-EXAMPLES = {str(message["funcId"]): message for message in (*REQUESTS, *COMMANDS)}
+OPTION_UPLOAD = {
+    "funcId": "dev.option.upload",
+    "mid": "m1",
+    "payload": {"params": {"options": [{"name": "volume", "value": "50"}]}},
+}
+EXAMPLES = {str(message["funcId"]): message for message in (*REQUESTS, *COMMANDS, OPTION_UPLOAD)}
 
 
 def validate(message: Message, func_id: str) -> Violation | None:

@@ -10,7 +10,7 @@ import pytest
 from simulator.device.commands.handlers import HANDLERS
 from simulator.measurements.names import FLOWS, RECORD_EVENTS
 from simulator.platform.ledger.inspection import summary as ledger_of
-from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS, DEVICE_FUNC_IDS
+from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS, DEVICE_FUNC_IDS, EXTENSION_FUNC_IDS
 from tests.swarm.processes import ROOT, LocustProcess, fetch, free_port
 
 Start = Callable[..., LocustProcess]
@@ -91,7 +91,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 
 
 def test_every_func_id_is_declared_sent_and_handled() -> None:
-    assert set(REQUESTS) | set(COMMANDS) | {"dev.cmd.response"} == set(CATALOGUE)
+    assert {*REQUESTS, *COMMANDS, *EXTENSION_FUNC_IDS, "dev.cmd.response"} == set(CATALOGUE)
     assert {*REQUESTS, "dev.cmd.response"} - {"getBrokerServer"} == set(DEVICE_FUNC_IDS)
     assert set(COMMANDS) == set(COMMAND_FUNC_IDS) == set(HANDLERS)
 
@@ -111,7 +111,11 @@ def test_a_platform_killed_and_restarted_loses_no_record_and_no_func_id(locust: 
     assert records["generated"] == records["acknowledged"] > held > 0
     assert summary["fleet"]["came_online"] == 12
     assert summary["fleet"]["disconnects"]["closed 1006"] >= 6
-    assert [name for name in (*REQUESTS, "connect") if not summary["requests"].get(name, {}).get("count")] == []
+    assert [
+        name
+        for name in (*REQUESTS, *EXTENSION_FUNC_IDS, "connect")
+        if not summary["requests"].get(name, {}).get("count")
+    ] == []
     assert [name for name in COMMANDS if not summary["commands"].get(name, {}).get("count")] == []
     assert [flow.name for flow in FLOWS if not summary["flows"][flow.name]["count"]] == []
     assert set(summary["flows"]) == {flow.name for flow in FLOWS}

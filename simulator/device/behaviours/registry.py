@@ -9,16 +9,17 @@ from simulator.device.behaviours.base import Behaviour, DeviceParts
 from simulator.device.behaviours.enrolment import EnrolmentFields, Enrolments
 from simulator.device.behaviours.heartbeat import Heartbeat, HeartbeatFields
 from simulator.device.behaviours.keep_alive import KeepAlive, KeepAliveFields
+from simulator.device.behaviours.option_upload import OptionUpload, OptionUploadFields
 from simulator.device.behaviours.verification import VerificationFields, Verifications
 from simulator.device.settings import BehaviourSettings, DeviceSettings
 
-BEHAVIOURS: tuple[type[Behaviour], ...] = (Heartbeat, KeepAlive, Verifications, Enrolments)
+BEHAVIOURS: tuple[type[Behaviour], ...] = (Heartbeat, KeepAlive, Verifications, Enrolments, OptionUpload)
 """In the order in which a device makes and tells them: each draws from the one random source."""
 
 _BY_SETTINGS = {behaviour.settings_type: behaviour for behaviour in BEHAVIOURS}
 
 
-class GroupBehaviours(KeepAliveFields, HeartbeatFields, EnrolmentFields, VerificationFields):
+class GroupBehaviours(OptionUploadFields, KeepAliveFields, HeartbeatFields, EnrolmentFields, VerificationFields):
     """All keys of a group that are about behaviours. Tables show those of the last base first."""
 
     def behaviours(self) -> Iterator[BehaviourSettings]:

@@ -48,6 +48,10 @@ class CommandEffects(Protocol):
 
     def reboot(self) -> None: ...
 
+    def command_applied(self, func_id: str) -> None:
+        """Told of each command that succeeded, right after its answer."""
+        ...
+
 
 Handler = Callable[[Memory, CommandEffects, Mapping[str, Any]], Outcome | Awaitable[Outcome]]
 

@@ -260,6 +260,8 @@ class CommandQueue:
         self._current = None
         self._remember(command.cmd_id, outcome)
         self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
+        if outcome[0] == SUCCESS:
+            self._effects.command_applied(command.func_id)
         self.busy = bool(self._urgent) or bool(self._waiting)
         if go_on:
             self._next()

@@ -89,6 +89,14 @@ CREATE TABLE IF NOT EXISTS cards (
     PRIMARY KEY (sn, card)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS options (
+    sn TEXT,
+    name TEXT,
+    value TEXT NOT NULL,
+    received INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (sn, name)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS files (
     sn TEXT,
     file_id TEXT,

@@ -79,6 +79,14 @@ class UploadTables:
             rows,
         )
 
+    def add_options(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Rows of sn, name and value."""
+        self._ledger.write_all(
+            "INSERT INTO options (sn, name, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "value = excluded.value, received = received + 1",
+            rows,
+        )
+
     # --- Photos ---
 
     def add_photo(self, table: PhotoTable, row: tuple[Value, ...], size: int, sha256: str) -> None:

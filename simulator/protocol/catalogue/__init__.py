@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from simulator.protocol.catalogue.commands import COMMANDS
 from simulator.protocol.catalogue.device_messages import BUSINESS_MESSAGES, INITIAL_MESSAGES
+from simulator.protocol.catalogue.extensions import EXTENSIONS
 from simulator.protocol.catalogue.lookup import LOOKUP_MESSAGES
 from simulator.protocol.catalogue.spec import Direction, MessageSpec
 
@@ -17,15 +18,18 @@ CONNECT = "connect"
 LOOKUP = "getBrokerServer"
 
 CATALOGUE: Mapping[str, MessageSpec] = MappingProxyType(
-    {spec.func_id: spec for spec in (*LOOKUP_MESSAGES, *INITIAL_MESSAGES, *BUSINESS_MESSAGES, *COMMANDS)}
+    {spec.func_id: spec for spec in (*LOOKUP_MESSAGES, *INITIAL_MESSAGES, *BUSINESS_MESSAGES, *EXTENSIONS, *COMMANDS)}
 )
 
 DEVICE_FUNC_IDS: tuple[str, ...] = tuple(
-    spec.func_id for spec in CATALOGUE.values() if spec.direction is Direction.TO_PLATFORM
+    spec.func_id for spec in CATALOGUE.values() if spec.direction is Direction.TO_PLATFORM and not spec.extension
 )
-"""Everything a device may send over the WebSocket, the exchanges included."""
+"""Everything of the document that a device may send over the WebSocket, the exchanges included."""
 
 COMMAND_FUNC_IDS: tuple[str, ...] = tuple(spec.func_id for spec in COMMANDS)
+
+EXTENSION_FUNC_IDS: tuple[str, ...] = tuple(spec.func_id for spec in EXTENSIONS)
+"""What devices send beside it, where they were told to."""
 
 ALWAYS_SUPPORTED: tuple[str, ...] = (
     "dev.register",
@@ -38,10 +42,10 @@ ALWAYS_SUPPORTED: tuple[str, ...] = (
 """The six that both sides support whatever their lists say (section 设备上报, funcIds)."""
 
 NEGOTIATED_FUNC_IDS: tuple[str, ...] = (
-    *(spec.func_id for spec in CATALOGUE.values() if spec.negotiated),
+    *(spec.func_id for spec in CATALOGUE.values() if spec.negotiated and not spec.extension),
     "cmd.dev.response",
 )
-"""What a device that can do everything lists in `dev.report`."""
+"""What a device that can do everything of the document lists in `dev.report`."""
 
 PROTOCOL_ORDER: tuple[str, ...] = (LOOKUP, CONNECT, *(name for name in CATALOGUE if name != LOOKUP))
 """Names of requests and commands in the document's order, for every table that people read."""

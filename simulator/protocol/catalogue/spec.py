@@ -91,6 +91,8 @@ class MessageSpec:
     """Whether both sides support it whatever their `funcIds` lists say."""
     negotiated: bool = True
     """Whether it is listed in the `funcIds` of `dev.report` and its reply."""
+    extension: bool = False
+    """Whether it is our own, under a name that the document only mentions; listed by those alone who send it."""
 
 
 def required(name: str, shape: Shape, description: str, *, aliases: tuple[str, ...] = ()) -> Field:
