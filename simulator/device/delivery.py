@@ -216,8 +216,10 @@ class Delivery:
             self._timer = self._env.timers.call_at(due, self.kick)
 
     def _next_due(self) -> float | None:
-        dues = [upload.due for upload in (*self._asked_for, *self._uploads) if self._sendable(upload)]
         record_due = self.outbox.next_due() if self._terms.allows(VERIFY_LOG) else None
+        if not self._asked_for and not self._uploads:
+            return record_due  # Asked after every record, and mostly that is all there is.
+        dues = [upload.due for upload in (*self._asked_for, *self._uploads) if self._sendable(upload)]
         if record_due is not None:
             dues.append(record_due)
         return min(dues, default=None)

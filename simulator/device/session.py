@@ -360,8 +360,7 @@ class Session:
         """Record how a request ended, and tell whoever asked."""
         name, sent, bytes_out, late, on_reply, _ = pending
         env = self._env
-        latency = received - sent
-        env.recorder.request(name, sent + env.epoch, latency, code, bytes_out, size, late)
+        env.recorder.request(name, sent + env.epoch, received - sent, code, bytes_out, size, late)
         if on_reply is not None:
             on_reply(reply or Reply(code, "", {}, received))
         if self._on_settled is not None and not self._pending:

@@ -286,9 +286,10 @@ class CommandQueue:
                 del self._answered[next(iter(self._answered))]
 
     def _handling_of(self, func_id: str) -> Range | None:
+        handling = self._settings.handling
         name = func_id
-        while name:
-            bounds = self._settings.handling.get(name)
+        while handling and name:
+            bounds = handling.get(name)
             if bounds is not None:
                 return bounds
             name = name.rpartition(".")[0]
