@@ -22,7 +22,7 @@ from simulator.protocol.codes import SUCCESS
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 MAX_LINES = 400
-ROOMS_WITH_TESTS_BY_NAME = ("swarm",)
+ROOMS_WITH_TESTS_BY_NAME = ("device", "swarm")
 """Of `simulator`: each module has a test module of the same name, in the same room of `tests`."""
 
 # Written in pieces, so that this file does not find itself.

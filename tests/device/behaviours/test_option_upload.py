@@ -8,8 +8,8 @@ import pytest
 from simulator.device.behaviours.option_upload import FUNC_ID
 from simulator.measurements.names import DeviceState
 from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
-from tests.device.commands import DONE, done
-from tests.device.fake_platform import drops, refuse, silent
+from tests.device.answers import drops, refuse, silent
+from tests.device.command_messages import DONE, done
 from tests.device.harness import World
 
 DAY = 86_400
