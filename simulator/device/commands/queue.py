@@ -70,15 +70,15 @@ class CommandQueue:
     __slots__ = (
         "_answer",
         "_answered",
-        "_answers",
+        "_begins",
         "_current",
         "_early",
         "_effects",
         "_env",
-        "_handles",
         "_index",
         "_memory",
         "_on_idle",
+        "_online",
         "_rng",
         "_settings",
         "_task",
@@ -116,16 +116,16 @@ class CommandQueue:
         """Outcome by cmdId, the oldest first."""
         self._early: tuple[tuple[Mapping[str, Any], int, str], ...] = ()
         """What came before the device was online, as `receive` was given it."""
-        self._answers = False
+        self._online = False
         """Whether the device is online; not even an answer goes out before the reply to dev.report."""
-        self._handles = False
+        self._begins = False
         """Whether a command that waits is begun when the one before it is done."""
         self.busy = False
         """Whether a command waits or is handled; what `isFree` says. An attribute, as every heartbeat asks."""
 
     def open(self) -> None:
         """The device is online: handle what waits, then what came too early."""
-        self._answers = self._handles = True
+        self._online = self._begins = True
         self._next()
         early, self._early = self._early, ()
         for message, size, unreadable in early:
@@ -133,11 +133,11 @@ class CommandQueue:
 
     def pause(self) -> None:
         """Finish the command in hand, begin no other; what comes is taken or refused as before."""
-        self._handles = False
+        self._begins = False
 
     def close(self) -> None:
         """The connection is gone: finish the command in hand, begin no other."""
-        self._answers = self._handles = False
+        self._online = self._begins = False
 
     def forget_waiting(self) -> None:
         """The device restarts: what was not handled is gone, what was answered is remembered."""
@@ -154,7 +154,7 @@ class CommandQueue:
 
     def receive(self, message: Mapping[str, Any], size: int, unreadable: str = "") -> None:
         """A message of the platform that is no reply, `size` bytes of JSON; `unreadable` says why it cannot be read."""
-        if not self._answers:
+        if not self._online:
             self._keep_early(message, size, unreadable)
             return
         env = self._env
@@ -216,7 +216,7 @@ class CommandQueue:
 
     def _next(self) -> None:
         """Begin the next command, if the device is free and online."""
-        while self._handles and self._current is None:
+        while self._begins and self._current is None:
             queue = self._urgent or self._waiting
             if not queue:
                 return
