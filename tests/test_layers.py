@@ -291,7 +291,6 @@ MOST_PARAMETERS = 8
 
 MANY_PARAMETERS = frozenset(
     {
-        *("FleetNetwork", "FleetRuntime"),
         # Measured code that is left as it is.
         "Server",
     }

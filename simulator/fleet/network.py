@@ -20,6 +20,7 @@ from simulator.fleet.turns import Turns
 from simulator.measurements.names import BAD_URL
 from simulator.protocol.broker import BrokerAnswer
 from simulator.scenario.download_rules import DownloadRules, kind_of_all
+from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook
@@ -39,8 +40,8 @@ class FleetNetwork:
     """The ways out for all devices of an engine; implements `Network`.
 
     Args:
-        tls: settings of https and wss; None for the system's CAs.
-        client_cert, client_key: shown to brokers beside a `rootCA` of the look-up too, which has settings of its own.
+        tls: whom to trust over https and wss, and what to show; None for the system's CAs and nothing. A `rootCA` of a
+            look-up has settings of its own, in which the certificate is shown too.
         source_ips: local addresses, used in turn by device index; empty leaves the choice to the system.
         connect_rate: devices that may begin to come online per second; None for no limit.
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
@@ -49,15 +50,15 @@ class FleetNetwork:
         download_hosts: what may be fetched from although its address is no public one, as `parse_host` returns it.
         downloads_at_once: downloads of all devices together that are under way at the same time; the others wait.
         addresses: shared by look-ups, connects and downloads.
+
+    Raises:
+        TlsFileError: A file of `tls` cannot be used.
     """
 
     def __init__(
         self,
         *,
-        tls: ssl.SSLContext | None = None,
-        verify: bool = True,
-        client_cert: Path | None = None,
-        client_key: Path | None = None,
+        tls: TlsFiles | None = None,
         source_ips: Sequence[str] = (),
         connect_rate: float | None = None,
         open_timeout: float = 10.0,
@@ -66,16 +67,14 @@ class FleetNetwork:
         downloads_at_once: int = 100,
         addresses: AddressBook | None = None,
     ) -> None:
-        self._tls = tls
-        self._verify = verify
-        self._client_cert = client_cert
-        self._client_key = client_key
+        self._tls_files = tls or SYSTEM_TRUST
+        self._tls = None if tls is None else client_context(tls.ca, tls.client_cert, tls.client_key, tls.verify)
         self._source_ips = tuple(source_ips)
         self._turns = Turns(connect_rate) if connect_rate else None
         self._open_timeout = open_timeout
         self._socket_type = prompt(socket_type)
         self._addresses = addresses or AddressBook()
-        self._http = Http(tls=tls, timeout=open_timeout, socket_type=self._socket_type, addresses=self._addresses)
+        self._http = Http(tls=self._tls, timeout=open_timeout, socket_type=self._socket_type, addresses=self._addresses)
         self._rules = DownloadRules(download_hosts)
         self._downloads = asyncio.Semaphore(downloads_at_once)
         self._local_ports = LocalPorts(system_range(), self._socket_type)
@@ -177,7 +176,7 @@ class FleetNetwork:
         Raises:
             NetworkError: If the `rootCA` is no certificate.
         """
-        if root_ca is None or not self._verify:
+        if root_ca is None or not self._tls_files.verify:
             return self._tls
         context = self._contexts.get(root_ca)
         if context is None:
@@ -185,7 +184,7 @@ class FleetNetwork:
                 path = Path(directory, "root.pem")
                 path.write_text(root_ca, encoding="ascii", errors="replace")
                 try:
-                    context = client_context(path, self._client_cert, self._client_key)
+                    context = client_context(path, self._tls_files.client_cert, self._tls_files.client_key)
                 except TlsFileError as error:
                     problem = f"the rootCA of the look-up cannot be used: {error.problem}"
                     raise NetworkError("tls", problem) from error

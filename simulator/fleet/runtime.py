@@ -10,6 +10,7 @@ import logging
 import socket
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from simulator.clock import Clock, SystemClock, TimerQueue
@@ -27,7 +28,6 @@ from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import TlsFiles
-from simulator.wire.tls import client_context
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
@@ -39,15 +39,28 @@ _SAVE_INTERVAL = 1.0
 Log = Callable[[int, str], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What of a run is not as its scenario says."""
+
+    tls: TlsFiles | None = None
+    """Instead of the scenario's, as for an embedded platform with a certificate of its own."""
+    platform: str | None = None
+    """The name under which logins are kept in the scenario's state file; the first dispatch URL where None. An embedded
+    platform has another port in every run, so its users say `embedded`."""
+    logins: CredentialStore | None = None
+    """Where logins are kept instead of the state file."""
+
+
+_AS_THE_SCENARIO_SAYS = Overrides()
+
+
 class FleetRuntime:
     """The devices of one run; every method belongs to the loop on which `open` was awaited.
 
     Args:
-        tls: overrides the scenario's TLS files, as for an embedded platform with a certificate of its own.
-        platform: the name under which logins are kept in the scenario's state file; the first dispatch URL by default.
-            An embedded platform has another port in every run, so its users say `embedded`.
         socket_type: see `FleetNetwork`.
-        logins: where logins are kept instead of the scenario's state file.
+        trace: given every decrypted message with its direction, as of `Environment`.
     """
 
     def __init__(
@@ -56,20 +69,18 @@ class FleetRuntime:
         recorder: Recorder,
         *,
         log: Log,
-        tls: TlsFiles | None = None,
-        platform: str | None = None,
+        overrides: Overrides = _AS_THE_SCENARIO_SAYS,
         socket_type: type[socket.socket] = socket.socket,
-        logins: CredentialStore | None = None,
         clock: Clock | None = None,
         trace: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._plan = plan
         self._recorder = recorder
         self._log = log
-        self._tls = tls or plan.scenario.tls
-        self._platform = platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
+        self._tls = overrides.tls or plan.scenario.tls
+        self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
         self._socket_type = socket_type
-        self._credentials = logins
+        self._credentials = overrides.logins
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
@@ -90,12 +101,8 @@ class FleetRuntime:
         """
         scenario = self._plan.scenario
         document = scenario.document
-        tls = self._tls
         self._network = FleetNetwork(
-            tls=client_context(tls.ca, tls.client_cert, tls.client_key, tls.verify),
-            verify=tls.verify,
-            client_cert=tls.client_cert,
-            client_key=tls.client_key,
+            tls=self._tls,
             source_ips=document.network.source_ips,
             connect_rate=document.network.connect_rate,
             open_timeout=document.network.open_timeout,

@@ -14,7 +14,7 @@ import uvloop
 from simulator.clock import RunClock
 from simulator.faults import describe
 from simulator.fleet.plan import FleetPlan
-from simulator.fleet.runtime import FleetRuntime
+from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.trace import Trace
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import DeviceState, is_failure, is_flow
@@ -162,8 +162,7 @@ async def _live(
         plan,
         observer,
         log=_log,
-        tls=tls,
-        platform=platform,
+        overrides=Overrides(tls=tls, platform=platform),
         clock=RunClock(),
         trace=trace.message if trace is not None else None,
     )

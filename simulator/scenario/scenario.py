@@ -28,6 +28,9 @@ class TlsFiles:
     verify: bool
 
 
+SYSTEM_TRUST = TlsFiles(ca=None, client_cert=None, client_key=None, verify=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One valid scenario. `document` is the file as written, the rest what follows from it."""

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.codes import SUCCESS
+from simulator.scenario.scenario import TlsFiles
 from simulator.wire.addresses import AddressBook
 from simulator.wire.server import serve
 
@@ -21,6 +23,11 @@ from simulator.wire.server import serve
 def broker(url: str, root_ca: str | None = None) -> BrokerAnswer:
     """A look-up's answer that leads to `url`."""
     return BrokerAnswer(code=SUCCESS, url=url, root_ca=root_ca)
+
+
+async def hello(request: web.Request) -> web.Response:
+    """Answers whatever is asked for with five bytes."""
+    return web.Response(body=b"hello")
 
 
 class Handler:
@@ -39,6 +46,12 @@ class Handler:
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         self.ended.set_result((code, reason, detail))
+
+
+def trust(ca: str | None = None, cert: str | None = None, key: str | None = None, *, verify: bool = True) -> TlsFiles:
+    """Whom a network trusts, and what it shows."""
+    authority, certificate, own_key = (None if name is None else Path(name) for name in (ca, cert, key))
+    return TlsFiles(ca=authority, client_cert=certificate, client_key=own_key, verify=verify)
 
 
 class Bench:

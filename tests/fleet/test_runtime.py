@@ -15,7 +15,7 @@ from yarl import URL
 
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import FleetPlan
-from simulator.fleet.runtime import FleetRuntime
+from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.warm_state import WarmState, WarmStateError
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import run_platform
@@ -261,7 +261,7 @@ async def test_the_platform_goes_for_good() -> None:
 async def test_logins_are_kept_for_the_next_run(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     scenario = scenario_of(4, more=f"state_file: {path}")
-    async with fleet_of(scenario, platform="embedded") as fleet:
+    async with fleet_of(scenario, overrides=Overrides(platform="embedded")) as fleet:
         fleet.start(*range(4))
         await fleet.online(4)
         await within(8, fleet.runtime.stop_all())
@@ -274,7 +274,7 @@ async def test_logins_are_kept_for_the_next_run(tmp_path: Path) -> None:
 
 async def test_logins_are_saved_while_the_fleet_lives(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    async with fleet_of(scenario_of(1, more=f"state_file: {path}"), platform="embedded") as fleet:
+    async with fleet_of(scenario_of(1, more=f"state_file: {path}"), overrides=Overrides(platform="embedded")) as fleet:
         fleet.start(0)
         await fleet.online(1)
         with WarmState(path) as state:
@@ -288,7 +288,9 @@ async def test_logins_that_are_lost_at_the_end_make_the_run_invalid(
         raise WarmStateError("state.db: cannot be written: database or disk is full")
 
     fleet = Fleet(
-        scenario_of(1, more=f"state_file: {tmp_path / 'state.db'}"), "http://127.0.0.1:9", platform="embedded"
+        scenario_of(1, more=f"state_file: {tmp_path / 'state.db'}"),
+        "http://127.0.0.1:9",
+        overrides=Overrides(platform="embedded"),
     )
     await fleet.runtime.open()
     store = fleet.runtime._logins

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from simulator.fleet.network import FleetNetwork
 from simulator.wire.addresses import LIFE_S, PAUSE_S
-from simulator.wire.tls import SelfSigned, client_context, server_context
-from tests.fleet.network_bench import Bench, Handler, Names, broker, closed_port, failure, silent_address, until
+from simulator.wire.tls import SelfSigned, server_context
+from tests.fleet.network_bench import Bench, Handler, Names, broker, closed_port, failure, silent_address, trust, until
 
 Reach = Callable[[FleetNetwork, str, int, int], Awaitable[Any]]
 
@@ -192,7 +192,7 @@ async def test_an_address_without_tls_leaves_the_next_one_its_turn(bench: Bench,
     names.known["localhost"] = ["127.0.0.1", "127.0.0.2"]
     port = await Place(bench, by_look_up).at("127.0.0.1")
     await bench.websocket(server_context(certificate.cert, certificate.key), host="127.0.0.2", port=port)
-    network = await network_of(bench, names, tls=client_context(certificate.cert))
+    network = await network_of(bench, names, tls=trust(certificate.cert))
     await network.connect(broker(f"wss://localhost:{port}/"), Handler(), index=0)
 
 

@@ -6,7 +6,7 @@ import gevent.monkey
 
 from simulator.clock import RunClock
 from simulator.fleet.login_store import LoginCollector
-from simulator.fleet.runtime import FleetRuntime
+from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.generator import RuntimeFactory
 from simulator.swarm.run.order import RunOrder, plan_of, tls_of
@@ -28,14 +28,12 @@ def runtime_factory(
         ScenarioError: If the order cannot be turned into a plan.
     """
     plan = plan_of(order, scenario)
-    tls = tls_of(order, plan.scenario)
+    overrides = Overrides(tls=tls_of(order, plan.scenario), platform=order.platform, logins=logins)
     return lambda recorder, log: FleetRuntime(
         plan,
         recorder,
         log=log,
-        tls=tls,
-        platform=order.platform,
+        overrides=overrides,
         socket_type=NATIVE_SOCKET,
-        logins=logins,
         clock=clock,
     )

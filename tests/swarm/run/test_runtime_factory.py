@@ -7,6 +7,7 @@ import pytest
 from simulator.clock import ManualClock, RunClock
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.plan import FleetPlan
+from simulator.fleet.runtime import Overrides
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.run import runtime_factory as module
@@ -51,10 +52,8 @@ def test_the_runtime_is_made_later_and_from_the_orders_own_plan(
     assert given is recorder
     assert named == {
         "log": log,
-        "tls": None,
-        "platform": "https://platform.example",
+        "overrides": Overrides(tls=None, platform="https://platform.example", logins=logins),
         "socket_type": NATIVE_SOCKET,
-        "logins": logins,
         "clock": clock,
     }
 
@@ -69,8 +68,12 @@ def test_an_embedded_platforms_own_root_is_trusted(
     scenario = parse_scenario("groups: [{name: rooms, count: 3}]\ntarget: embedded\n", "a.yaml")
     runtime_factory(order(embedded=True, root_ca="a root"), scenario, RunClock())(None, None)  # type: ignore[arg-type]
     ((_, named),) = made
-    assert named["platform"] == "embedded"
-    assert named["tls"].ca.read_text() == "a root"  # type: ignore[attr-defined]
+    overrides = named["overrides"]
+    assert isinstance(overrides, Overrides)
+    assert overrides.platform == "embedded"
+    assert overrides.tls is not None
+    assert overrides.tls.ca is not None
+    assert overrides.tls.ca.read_text() == "a root"
 
 
 def test_identities_that_do_not_do_are_told_at_once() -> None:
