@@ -64,7 +64,6 @@ class DeviceSettings:
     device_type: str
     protocol_version: str
     start: Start
-    channel: str
     broker_type: str
     request_timeout: float
     on_timeout: OnTimeout

@@ -26,7 +26,7 @@ def parse_dispatch_url(value: str) -> str:
     """The dispatch URL, what precedes `/v3/device/getBrokerServer`, without a slash at its end.
 
     Raises:
-        DispatchUrlError: It is no http or https URL of a host, or holds more than such a URL may.
+        DispatchUrlError: If it is no http or https URL of a host, or holds more than such a URL may.
     """
     value = value.strip()
     if not value:

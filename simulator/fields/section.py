@@ -62,7 +62,7 @@ def known(word: str, words: Iterable[str], what: str) -> str:
     """`word` itself, where it is one of `words`.
 
     Raises:
-        WrongWord: it is not; suggests the nearest, or lists them where they are few.
+        WrongWord: If it is not; suggests the nearest, or lists them where they are few.
     """
     choices = list(words)
     if word in choices:

@@ -28,7 +28,7 @@ def parse_targets(value: object) -> tuple[str, ...]:
     """Dispatch URLs, each what precedes `/v3/device/getBrokerServer`; none for `embedded`.
 
     Raises:
-        ValueError: it is neither a URL, a list of them nor `embedded`.
+        ValueError: If it is neither a URL, a list of them nor `embedded`.
     """
     if value == EMBEDDED:
         return ()

@@ -16,7 +16,7 @@ def plain_name(value: Any) -> str:
     is made safe there.
 
     Raises:
-        ValueError: it is empty, longer than 64 characters, or holds what cannot be seen.
+        ValueError: If it is empty, longer than 64 characters, or holds what cannot be seen.
     """
     if not isinstance(value, str):
         raise ValueError("must be text: put it in quotes")
@@ -32,7 +32,7 @@ def one_line(value: str) -> str:
     """Text that can stand in a line: in messages, tables, logs.
 
     Raises:
-        ValueError: it holds line breaks, control characters, or marks that turn or hide text.
+        ValueError: If it holds line breaks, control characters, or marks that turn or hide text.
     """
     shown = printable(value)
     if shown != value:

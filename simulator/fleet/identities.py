@@ -33,7 +33,7 @@ class IdentitySource(ABC):
         """The credentials of device `index`.
 
         Raises:
-            IndexError: there are not so many.
+            IndexError: If there are not so many.
         """
 
     @abstractmethod
@@ -44,7 +44,7 @@ class IdentitySource(ABC):
         """Make sure that the fleet has enough identities, before anything connects.
 
         Raises:
-            ScenarioError: there are fewer than `needed`.
+            ScenarioError: If there are fewer than `needed`.
         """
         if self.available is not None and self.available < needed:
             message = f"holds {self.available} identities, but the fleet has {needed} devices"
@@ -69,8 +69,8 @@ class IdentitySource(ABC):
         """Write the first `count` identities into a new file that only its owner can read.
 
         Raises:
-            FileExistsError: there is a file already; a platform may have been provisioned with it.
-            OSError: it cannot be written; nothing is left of it.
+            FileExistsError: If there is a file already; a platform may have been provisioned with it.
+            OSError: If it cannot be written; nothing is left of it.
         """
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -164,7 +164,7 @@ def identities_of(scenario: Scenario, csv_file: Path | None = None) -> IdentityS
     """The identities that a scenario names; `csv_file` (the command line's) goes before them.
 
     Raises:
-        ScenarioError: the CSV has problems; all are listed.
+        ScenarioError: If the CSV has problems; all are listed.
     """
     path = csv_file or scenario.identities_file
     return generated_identities(scenario) if path is None else read_identities(path)
@@ -180,7 +180,7 @@ def read_identities(path: Path) -> ListedIdentities:
     """The identities of a CSV file.
 
     Raises:
-        ScenarioError: it cannot be read or has problems; all are listed, with their lines.
+        ScenarioError: If it cannot be read or has problems; all are listed, with their lines.
     """
     return parse_identities(identity_csv.read_text(path), str(path))
 
@@ -189,8 +189,8 @@ def parse_identities(text: str, name: str) -> ListedIdentities:
     """The identities of a CSV text; see `identity_csv`, which reads it in slices too.
 
     Raises:
-        ScenarioError: the header or lines are wrong; all problems are listed, with their lines, never with values that
-            could be secrets.
+        ScenarioError: If the header or lines are wrong; all problems are listed, with their lines, never with values
+            that could be secrets.
     """
     return ListedIdentities(name, identity_csv.parse(text, name))
 

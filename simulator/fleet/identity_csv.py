@@ -41,7 +41,7 @@ def read_text(path: Path) -> str:
     """The text of a CSV file: UTF-8, or UTF-16 with its byte order mark as spreadsheets write it.
 
     Raises:
-        ScenarioError: it cannot be read, or is no such text.
+        ScenarioError: If it cannot be read, or is no such text.
     """
     name = str(path)
     try:
@@ -86,7 +86,7 @@ def parse_in_slices(text: str, name: str, rows: int = SLICE_ROWS) -> Rows:
         name: what problems are shown under.
 
     Raises:
-        ScenarioError: the header or lines are wrong; all problems are listed (as many as a person reads), with their
+        ScenarioError: If the header or lines are wrong; all problems are listed (as many as a person reads), with their
             lines, never with values: they could be secrets.
     """
     reading = _Reading(text.removeprefix("\ufeff"), name)
@@ -135,7 +135,7 @@ class _Reading:
     def result(self) -> list[Credentials]:
         """
         Raises:
-            ScenarioError: there were problems, or not even a header.
+            ScenarioError: If there were problems, or not even a header.
         """
         if not self._columns and not self._problems:
             self._begins = max(1, self._skipped + self._reader.line_num)

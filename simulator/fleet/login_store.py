@@ -15,7 +15,7 @@ class LoginStore:
     """The devices' `CredentialStore`, over a state file and one dispatch server.
 
     Raises:
-        WarmStateError: The file cannot be used.
+        WarmStateError: If the file cannot be used.
     """
 
     def __init__(self, path: Path, dispatch: str) -> None:

@@ -52,7 +52,7 @@ class FleetNetwork:
         addresses: shared by look-ups, connects and downloads.
 
     Raises:
-        TlsFileError: A file of `tls` cannot be used.
+        TlsFileError: If a file of `tls` cannot be used.
     """
 
     def __init__(

@@ -61,7 +61,7 @@ class FleetPlan:
             logins: what earlier runs left for warm starts, by serial number; goes before what a CSV says.
 
         Raises:
-            ScenarioError: there are too few identities.
+            ScenarioError: If there are too few identities.
         """
         self.scenario = scenario
         self.total = scenario.devices if total is None else total

@@ -96,8 +96,8 @@ class FleetRuntime:
         """Make ready what the devices share: the network, key pairs, the state file.
 
         Raises:
-            TlsFileError: A TLS file of the scenario cannot be used.
-            WarmStateError: The state file cannot be used.
+            TlsFileError: If a TLS file of the scenario cannot be used.
+            WarmStateError: If the state file cannot be used.
         """
         scenario = self._plan.scenario
         document = scenario.document
@@ -210,7 +210,7 @@ class FleetRuntime:
         """Device `index`, while it is switched on."""
         return self._devices.get(index)
 
-    # Inside.
+    # --- Inside ---
 
     async def _key_ring(self, suite: ChannelSuite) -> KeyRing:
         """Key pairs for the fleet: no more than devices, and one where the channel exchanges nothing.

@@ -53,7 +53,7 @@ class WarmState:
     def __init__(self, path: Path) -> None:
         """
         Raises:
-            WarmStateError: the file cannot be opened or made, or is none of ours.
+            WarmStateError: If the file cannot be opened or made, or is none of ours.
         """
         self._path = path
         try:

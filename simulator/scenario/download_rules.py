@@ -56,7 +56,7 @@ def parse_host(text: str) -> str:
     """A host of the scenario as it is compared: a lower-case name in ASCII, an address, or a network.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: If it is none of these.
     """
     wrong = f"'{text}' must be a host name, an address or a network like files.example.com, 10.0.0.5 or 10.0.0.0/24"
     try:

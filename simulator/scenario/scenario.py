@@ -92,7 +92,7 @@ class Scenario:
 
     def group_settings(self) -> tuple[DeviceSettings, ...]:
         """What the devices of each group share, in the order of `groups`."""
-        return tuple(group.settings(self.document.channel.suite) for group in self.groups)
+        return tuple(group.settings() for group in self.groups)
 
     def platform_settings(self) -> PlatformSettings:
         """What the embedded platform does."""
@@ -138,7 +138,7 @@ def load_scenario(
         csv_needed: False where the scenario's own CSV file may still have to be written.
 
     Raises:
-        ScenarioError: with everything that is wrong, the file itself included.
+        ScenarioError: If anything is wrong, the file itself included; holds all of it.
     """
     path = Path(path)
     try:
@@ -180,7 +180,7 @@ def parse_scenario(
             another machine) and takes them from the current directory.
 
     Raises:
-        ScenarioError: with everything that is wrong.
+        ScenarioError: If anything is wrong; holds all of it.
     """
     source = read_yaml(text, file)
     document, problems, broken = validate(source)

@@ -76,7 +76,7 @@ def read_yaml(text: str, file: str) -> YamlSource:
     """The data of a YAML text.
 
     Raises:
-        ScenarioError: the text is too long, empty, no YAML, unfolds to too much, or gives a key twice.
+        ScenarioError: If the text is too long, empty, no YAML, unfolds to too much, or gives a key twice.
     """
     if len(text) > MAX_BYTES:
         raise ScenarioError([Problem(file=file, line=1, message=f"is longer than {MAX_BYTES // 1024} KB")])

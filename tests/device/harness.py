@@ -62,7 +62,7 @@ def alone(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
 def group(**keys: Any) -> DeviceSettings:
     """The settings of a group of a scenario that says `keys`; what it does not say has the format's defaults."""
-    return GroupSection.model_validate({"name": "devices", "count": 1, **keys}).settings("plain")
+    return GroupSection.model_validate({"name": "devices", "count": 1, **keys}).settings()
 
 
 _QUIET: dict[str, Any] = {
@@ -165,7 +165,7 @@ class World:
                 auth_code=auth_code,
                 secret=secret,
             ),
-            settings=device_settings(channel=self.platform.suite.name, **settings),
+            settings=device_settings(**settings),
             seed=seed + index,
         )
         device = Device(self.env, spec, on_finished=lambda: self.finished.update([index]))

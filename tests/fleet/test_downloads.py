@@ -141,7 +141,7 @@ async def test_a_public_platform_does_not_become_one_of_this_machine(bench: Benc
     assert (await failure(network.download(f"http://127.0.0.1:{port}/a", 1000, index=0))).kind == NOT_ALLOWED
 
 
-# Redirects.
+# --- Redirects ---
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -192,7 +192,7 @@ async def test_a_redirect_to_what_is_no_http_fails(bench: Bench, store: Store, t
     assert store.paths == ["/a"]
 
 
-# Bounds.
+# --- Bounds ---
 
 
 async def test_only_so_many_at_once(bench: Bench) -> None:

@@ -97,7 +97,7 @@ def test_a_file_that_is_none_of_ours(path: Path) -> None:
         LoginStore(path, "d")
 
 
-# From the devices of a worker.
+# --- From the devices of a worker ---
 
 
 def test_changes_come_in_their_order_and_once() -> None:

@@ -40,7 +40,7 @@ def test_five_lines_are_a_scenario() -> None:
     assert (scenario.name, scenario.devices, scenario.duration, scenario.embedded) == ("first", 5, 60, True)
     [settings] = scenario.group_settings()
     assert settings.group == "rooms"
-    assert settings.channel == "rsa-aes"
+    assert scenario.document.channel.suite == "rsa-aes"
     assert settings.users == 50
     assert [stream.rate for stream in streams(settings)] == [pytest.approx(1 / 60)]
     assert settings.start is Start.LISTED

@@ -189,7 +189,7 @@ class GroupSection(GroupFields):
     name: Name = Field(description="Shown in reports; unique.")
     count: int = Field(ge=0, le=MOST_DEVICES, description="How many devices; `-u N` scales all groups in proportion.")
 
-    def settings(self, channel: str) -> DeviceSettings:
+    def settings(self) -> DeviceSettings:
         """What every device of the group shares; `defaults` must have been laid under it before."""
         return DeviceSettings(
             group=self.name,
@@ -198,7 +198,6 @@ class GroupSection(GroupFields):
             device_type=self.device_type,
             protocol_version=PROTOCOL_VERSION,
             start=Start(self.start),
-            channel=channel,
             broker_type=self.broker_type,
             request_timeout=self.request_timeout,
             on_timeout=OnTimeout(self.on_timeout),
