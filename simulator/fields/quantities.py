@@ -142,3 +142,13 @@ def _photo_size(value: Range) -> Range:
 
 
 PhotoSize = Annotated[SizeRange, AfterValidator(_photo_size)]
+
+
+def _package_size(size: int) -> int:
+    if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
+        raise ValueError("must be whole KB (1,024 bytes) from 4KB to 1024KB")
+    return size
+
+
+PackageSize = Annotated[Size, AfterValidator(_package_size)]
+"""Bytes that a message may have."""

@@ -1,6 +1,6 @@
 """Something that people do at the device now and then, at random moments that the scenario's rate gives."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 from simulator.clock import TimerHandle
 from simulator.device.behaviours.arrivals import Arrivals
@@ -8,7 +8,7 @@ from simulator.device.behaviours.base import Behaviour, DeviceParts
 from simulator.device.online import Online
 
 
-class Stream(Behaviour):
+class Stream(Behaviour, ABC):
     """One stream of events of one device, from the first time online until the device is told to stop.
 
     Moments and waves are counted from the run's start. Whether the device is online at them does not matter.

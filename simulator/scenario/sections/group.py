@@ -11,8 +11,8 @@ from simulator.fields.quantities import (
     Duration,
     DurationRange,
     InYear,
+    PackageSize,
     PositiveDuration,
-    Size,
     within_time,
 )
 from simulator.fields.range import Range
@@ -159,18 +159,11 @@ class GroupFields(GroupBehaviours, _DeviceFields):
         default={}, description="Other values for parameters of `dev.report`, by wire name; text, as on the wire."
     )
     capacities: CapacitiesSection = Field(default=CapacitiesSection(), description="What a device can hold.")
-    max_package: Size = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
+    max_package: PackageSize = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
     max_pending_commands: int = Field(default=20, ge=1, le=1000, description="`maxPendingCmdCount`.")
     drain: Annotated[Duration, within_time("0s", "1h")] = Field(
         default=10.0, description="How long a stopping device may take to get its records acknowledged."
     )
-
-    @field_validator("max_package")
-    @classmethod
-    def _whole_kb(cls, size: int) -> int:
-        if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
-            raise ValueError("must be whole KB (1,024 bytes) from 4KB to 1024KB")
-        return size
 
     @field_validator("options")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from simulator.fields.limits import LONGEST_RUN
-from simulator.fields.quantities import Duration, InRun, InYear, PositiveDuration, Share, Size, within_time
+from simulator.fields.quantities import Duration, InRun, InYear, PackageSize, PositiveDuration, Share, Size, within_time
 from simulator.fields.section import Section, Shown, Within, known
 from simulator.fields.texts import FileName, Line
 from simulator.fields.units import format_duration, parse_duration
@@ -295,7 +295,7 @@ class PlatformSection(Section):
     multi_bio_photo: BioFlags = Field(
         default="0:0:0:0:0:0:0:0:0:1", description="`multiBioPhotoSupport` of the report's reply."
     )
-    max_package: Size = Field(default=64 * 1024, description="Larger messages are refused.")
+    max_package: PackageSize = Field(default=64 * 1024, description="Larger messages are refused.")
     users: int = Field(default=20, ge=0, le=30_000, description="Users given to each device that first came online.")
     members: int = Field(default=10, ge=0, le=30_000, description="Members of each meeting, of these users.")
     meetings: MeetingsSection = Field(default=MeetingsSection(), description="Meetings given to each device.")
@@ -305,13 +305,6 @@ class PlatformSection(Section):
         default=BeforeLoginSection(), description="Limits for connections that have not logged in."
     )
     tls: PlatformTlsSection | None = Field(default=None, description="https and wss instead of http and ws.")
-
-    @field_validator("max_package")
-    @classmethod
-    def _whole_kb(cls, size: int) -> int:
-        if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
-            raise ValueError("must be whole KB (1,024 bytes) from 4KB to 1024KB")
-        return size
 
     @field_validator("func_ids")
     @classmethod
