@@ -47,7 +47,7 @@ class Coordinator(Role):
         """Start the embedded platform before Locust's clock runs: a headless run begins when the process does.
 
         Raises:
-            PlatformStartError, OSError: See `Run.prepare`.
+            PlatformStartError, DirectoryBusyError, OSError: If `Run.prepare` does.
         """
         self._next = run = self._new_run()
         try:
@@ -79,7 +79,7 @@ class Coordinator(Role):
         """The dispatch URL that was asked for: by the web page's form, else by the command line; None: the scenario's.
 
         Raises:
-            DispatchUrlError: The form's is none.
+            DispatchUrlError: If the form's is none.
         """
         asked = (self.environment.host or "").strip()
         return parse_dispatch_url(asked) if asked else self.choice.host

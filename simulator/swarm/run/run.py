@@ -100,6 +100,8 @@ class Run:
         self.measurements = RunMeasurements(process, self.run_id)
         self.log: HlogIntervals | None = None
 
+    # --- From its beginning to its end ---
+
     def prepare(self, host: str | None, identities_file: Path | None) -> None:
         """Take the directory, and start the platform if one is needed. May be done long before `open`.
 
@@ -139,7 +141,8 @@ class Run:
         Raises:
             ScenarioError: If the identities are wrong or too few.
             WarmStateError: If the file with earlier runs' logins cannot be used.
-            PlatformStartError, DirectoryBusyError, OSError: As `prepare`, which is done now if it was not.
+            PlatformStartError, DirectoryBusyError: If `prepare` does, which is done now if it was not.
+            OSError: If `prepare` does, if a file that must travel cannot be read, or the log cannot be begun.
         """
         self._asked = self.clock.monotonic()
         self.planned_s = planned_s
@@ -173,13 +176,81 @@ class Run:
         logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
         return self.order
 
-    def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
-        arguments = ["--scenario", self.scenario.file]
-        if identities_file is not None:
-            arguments += ["--identities", str(identities_file)]
-        logger.info("starting the embedded platform")
-        self._platform = EmbeddedPlatform(arguments, self.directory)
-        return self._platform.start()
+    def close(self) -> None:
+        """The load has ended and all is counted: stop the platform, finish the outputs. Who comes later waits."""
+        if self._closing is not None:
+            self._closing.wait()
+            return
+        self._closing = gevent.event.Event()
+        if self.order is not None:
+            self.find_early_end("ended_early")
+        self.ended = ended = self.clock.wall()
+        try:
+            if self._ticker is not None:
+                self._ticker.kill()
+            self._find_platforms_death()
+            self.stop_platform()
+            if self.order is not None:
+                for output in self._outputs:
+                    self._guarded(output, output.finish)(self, ended)
+        finally:
+            self._release()
+            self._closing.set()
+
+    def abandon(self) -> None:
+        """The run never begins: stop the embedded platform, let go of the directory."""
+        self.stop_platform()
+        self._release()
+
+    def _release(self) -> None:
+        if self._taken is not None:
+            self._taken.release()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing is not None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began, or until it ended."""
+        return (self.clock.wall() if self.ended is None else self.ended) - self.started
+
+    # --- Once a second ---
+
+    def _work(self) -> None:
+        while True:
+            gevent.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Tell every output how far the run is, and look after it. Done by the run itself, once a second."""
+        now = self.clock.wall()
+        for output in self._outputs:
+            self._guarded(output, output.tick)(self, now)
+        counted("background.run", self._look, self.internal_error)()
+
+    def _look(self) -> None:
+        """See whether the clock was set, and whether the platform is still there."""
+        jumped = self._jumps.look()
+        if jumped is not None:
+            self.find("clock_jumped", process=self._process, seconds=round(jumped, 3))
+            logger.warning("%s", sentence(self.findings[-1]))
+        if self._find_platforms_death():
+            self.abort(sentence(self.findings[-1]))
+
+    def abort(self, reason: str) -> None:
+        """End the run early, once. Devices still deliver their records, and the outputs go on until the end."""
+        if not self._aborted:
+            self._aborted = True
+            self._on_abort(reason)
+
+    @property
+    def aborted(self) -> bool:
+        """Whether `abort` was called."""
+        return self._aborted
+
+    # --- What it finds out about itself ---
 
     def find(self, key: str, **values: Value) -> None:
         """Keep what was found out about the run, for its verdict and its notes (`reports.causes`). Once is enough."""
@@ -217,51 +288,37 @@ class Run:
         """Seconds since the run was asked for: from then on Locust counts its run time."""
         return self.clock.monotonic() - self._asked
 
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closing is not None
+    # --- The embedded platform ---
 
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the run began, or until it ended."""
-        return (self.clock.wall() if self.ended is None else self.ended) - self.started
+    def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
+        arguments = ["--scenario", self.scenario.file]
+        if identities_file is not None:
+            arguments += ["--identities", str(identities_file)]
+        logger.info("starting the embedded platform")
+        self._platform = EmbeddedPlatform(arguments, self.directory)
+        return self._platform.start()
 
-    def close(self) -> None:
-        """The load has ended and all is counted: stop the platform, finish the outputs. Who comes later waits."""
-        if self._closing is not None:
-            self._closing.wait()
-            return
-        self._closing = gevent.event.Event()
-        if self.order is not None:
-            self.find_early_end("ended_early")
-        self.ended = ended = self.clock.wall()
-        try:
-            if self._ticker is not None:
-                self._ticker.kill()
-            self._find_platforms_death()
-            self.stop_platform()
-            if self.order is not None:
-                for output in self._outputs:
-                    self._guarded(output, output.finish)(self, ended)
-        finally:
-            self._release()
-            self._closing.set()
+    def stop_platform(self) -> None:
+        """Stop the embedded platform, if there is one."""
+        if self._platform is not None:
+            self._platform.stop()
 
-    def abandon(self) -> None:
-        """The run never begins: stop the embedded platform, let go of the directory."""
-        self.stop_platform()
-        self._release()
+    def _find_platforms_death(self) -> bool:
+        """Whether the embedded platform has died since the last look, which is a finding then."""
+        embedded = self._platform
+        if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
+            return False
+        self._platform_died = True
+        self.find(
+            "platform_died",
+            exit_code=code,
+            after_s=round(self.elapsed_s, 1),
+            log=str(self.directory / LOG_NAME),
+        )
+        logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
+        return True
 
-    def _release(self) -> None:
-        if self._taken is not None:
-            self._taken.release()
-
-    def write_again(self) -> None:
-        """Write the reports of a run that is over once more, because something was found since."""
-        reports = self.output(ReportFiles)
-        if reports is not None and self.order is not None and self.ended is not None:
-            reports.finish(self, self.ended)
+    # --- Its outputs and what they need ---
 
     def output(self, kind: type[SomeOutput]) -> SomeOutput | None:
         """The run's output of a class; None if it has none."""
@@ -270,22 +327,6 @@ class Run:
     def _guarded(self, output: Output, part: Callable[..., None]) -> Callable[..., object]:
         """A method of an output: its exception takes neither the run nor another output along."""
         return counted(f"output.{output.name}", part, self.internal_error)
-
-    @property
-    def summary(self) -> dict[str, Any] | None:
-        """What the reports say, once the run has ended; None before, and where no report can be made."""
-        reports = self.output(ReportFiles)
-        return None if reports is None else reports.summary
-
-    def stop_platform(self) -> None:
-        """Stop the embedded platform, if there is one."""
-        if self._platform is not None:
-            self._platform.stop()
-
-    @property
-    def code(self) -> int:
-        """The exit code of the run, once it has ended."""
-        return code_of(self.findings) if self.summary is None else exit_code(self.summary)
 
     def info(self, now: float, *, complete: bool) -> RunInfo:
         """What the reports say about the run besides its measurements."""
@@ -308,52 +349,22 @@ class Run:
             failure_code=self.failure_code,
         )
 
-    def _work(self) -> None:
-        while True:
-            gevent.sleep(TICK_S)
-            self.tick()
-
-    def tick(self) -> None:
-        """Tell every output how far the run is, and look after it. Done by the run itself, once a second."""
-        now = self.clock.wall()
-        for output in self._outputs:
-            self._guarded(output, output.tick)(self, now)
-        counted("background.run", self._look, self.internal_error)()
-
-    def _look(self) -> None:
-        """See whether the clock was set, and whether the platform is still there."""
-        jumped = self._jumps.look()
-        if jumped is not None:
-            self.find("clock_jumped", process=self._process, seconds=round(jumped, 3))
-            logger.warning("%s", sentence(self.findings[-1]))
-        if self._find_platforms_death():
-            self.abort(sentence(self.findings[-1]))
-
-    def abort(self, reason: str) -> None:
-        """End the run early, once. Devices still deliver their records, and the outputs go on until the end."""
-        if not self._aborted:
-            self._aborted = True
-            self._on_abort(reason)
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What the reports say, once the run has ended; None before, and where no report can be made."""
+        reports = self.output(ReportFiles)
+        return None if reports is None else reports.summary
 
     @property
-    def aborted(self) -> bool:
-        """Whether `abort` was called."""
-        return self._aborted
+    def code(self) -> int:
+        """The exit code of the run, once it has ended."""
+        return code_of(self.findings) if self.summary is None else exit_code(self.summary)
 
-    def _find_platforms_death(self) -> bool:
-        """Whether the embedded platform has died since the last look, which is a finding then."""
-        embedded = self._platform
-        if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
-            return False
-        self._platform_died = True
-        self.find(
-            "platform_died",
-            exit_code=code,
-            after_s=round(self.elapsed_s, 1),
-            log=str(self.directory / LOG_NAME),
-        )
-        logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
-        return True
+    def write_again(self) -> None:
+        """Write the reports of a run that is over once more, because something was found since."""
+        reports = self.output(ReportFiles)
+        if reports is not None and self.order is not None and self.ended is not None:
+            reports.finish(self, self.ended)
 
 
 @functools.cache  # asked for once a second, and looking it up takes milliseconds
