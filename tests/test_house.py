@@ -217,3 +217,47 @@ def test_the_readme_tells_what_every_code_means() -> None:
     table = table.partition("\n## ")[0]
     own = {*KNOWN_CODES} - {SUCCESS}
     assert [code for code in sorted(own) if f"`{code}`" not in table] == []
+
+
+CITED = re.compile(r"`((?:simulator|reports|tests|benchmarks)/[\w/]+(?:\.py)?/?)(?:: ([\w.]+))?`")
+
+
+def symbols_of(source: str) -> set[str]:
+    """The names that a module defines, and as `Class.method` those of its classes."""
+    found: set[str] = set()
+
+    def collect(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            names: list[str] = []
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                names = [node.name]
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names = [target.id for target in targets if isinstance(target, ast.Name)]
+            found.update(prefix + name for name in names)
+            if isinstance(node, ast.ClassDef):
+                collect(node.body, f"{prefix}{node.name}.")
+
+    collect(ast.parse(source).body, "")
+    return found
+
+
+@pytest.mark.parametrize("document", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_what_a_document_cites_of_the_code_is_there(document: str) -> None:
+    text = " ".join((ROOT / document).read_text(encoding="utf-8").split())
+    cited = CITED.findall(text)
+    assert len(cited) > 10
+    wrong = []
+    for name, symbol in cited:
+        path = ROOT / name
+        if not path.exists() or (symbol and symbol not in symbols_of(path.read_text(encoding="utf-8"))):
+            wrong.append(f"{name}: {symbol}" if symbol else name)
+    assert not wrong, f"{document} cites what is not there: {wrong}"
+
+
+def test_a_wrong_citation_is_noticed() -> None:
+    assert symbols_of("class A:\n    x = 1\n    def b(self): ...\nC: int = 1") == {"A", "A.x", "A.b", "C"}
+    assert CITED.findall("`reports/text.py` and `simulator/x.py: A.b`, not `x/y.py`") == [
+        ("reports/text.py", ""),
+        ("simulator/x.py", "A.b"),
+    ]
