@@ -118,6 +118,24 @@ def test_every_module_has_tests_under_its_name(room: str) -> None:
     assert [str(path) for path in wanted if not (ROOT / "tests" / path).exists()] == []
 
 
+def test_section_comments_and_errors_in_docstrings_have_one_style() -> None:
+    odd = []
+    for path in sources():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        raises = None
+        for number, line in enumerate(lines, start=1):
+            text, indent = line.strip(), len(line) - len(line.lstrip())
+            if text.startswith("# --") and not re.fullmatch(r"# --- .+ ---", text):
+                odd.append(f"{path.relative_to(ROOT)}:{number}: {text}")
+            if text == "Raises:":
+                raises = indent + 4
+            elif not text or '"""' in text:
+                raises = None
+            elif raises == indent and not re.match(r"[\w, .]+: [A-Z]", text):
+                odd.append(f"{path.relative_to(ROOT)}:{number}: {text}")
+    assert not odd, "\n".join(odd)
+
+
 def test_no_file_does_too_much() -> None:
     long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
     over = {name: lines for name, lines in long.items() if lines > MAX_LINES}

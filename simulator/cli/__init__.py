@@ -64,7 +64,7 @@ def dispatch(arguments: list[str]) -> int:
     """Parse the arguments and hand them to the command's module.
 
     Raises:
-        UsageError: for an unknown command or option, and for what the command itself finds wrong.
+        UsageError: For an unknown command or option, and for what the command itself finds wrong.
     """
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name is not None and name not in COMMANDS:

@@ -45,8 +45,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Check and describe.
 
     Raises:
-        UsageError: for a fleet without devices.
-        ScenarioProblemsError: with the problems of all scenarios.
+        UsageError: For a fleet without devices.
+        ScenarioProblemsError: With the problems of all scenarios.
     """
     from simulator.fields.limits import MOST_DEVICES
 

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Compare, and print the table.
 
     Raises:
-        UsageError: when a directory holds no run or is given twice, or a limit is wrong.
+        UsageError: When a directory holds no run or is given twice, or a limit is wrong.
     """
     try:
         return compare_directories(

@@ -70,7 +70,7 @@ def port(text: str) -> int:
     """A port number of the command line; 0 takes a free one.
 
     Raises:
-        argparse.ArgumentTypeError: if it is none: the operating system would take its lower 16 bits.
+        argparse.ArgumentTypeError: If it is none: the operating system would take its lower 16 bits.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Serve until stopped, or print a ledger.
 
     Raises:
-        UsageError: for options that do not go together, a wrong scenario, or a file that is no ledger.
+        UsageError: For options that do not go together, a wrong scenario, or a file that is no ledger.
     """
     if options.inspect:
         return inspect_ledger(options.inspect)
@@ -117,7 +117,7 @@ def ledger_token(options: argparse.Namespace) -> str | None:
     """What somebody on another machine has to present to look into the ledger; None where nobody may.
 
     Raises:
-        UsageError: for a token that cannot be used.
+        UsageError: For a token that cannot be used.
     """
     from simulator.swarm.security.secret_source import SecretError, read_secret
 
@@ -142,7 +142,7 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
     """The scenario's settings with what the command line says laid over them.
 
     Raises:
-        UsageError: for an unknown channel suite or TLS options that do not go together.
+        UsageError: For an unknown channel suite or TLS options that do not go together.
     """
     tls = tls_settings(options)
     if tls is not None:
@@ -162,7 +162,7 @@ def tls_settings(options: argparse.Namespace) -> "PlatformTls | None":
     """The TLS that the command line asks for; None leaves it to the scenario.
 
     Raises:
-        UsageError: for options that do not go together.
+        UsageError: For options that do not go together.
     """
     from simulator.platform.settings import PlatformTls
 
@@ -186,7 +186,7 @@ def inspect_ledger(words: Sequence[str]) -> int:
     """Print what a ledger file holds of each device.
 
     Raises:
-        UsageError: when the words are not `inspect FILE`, or the file is no ledger.
+        UsageError: When the words are not `inspect FILE`, or the file is no ledger.
     """
     if len(words) != 2 or words[0] != "inspect":
         raise UsageError("platform: it is `best-fleet platform inspect FILE`, or options alone")

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Write the file.
 
     Raises:
-        UsageError: for a wrong scenario, a number below 1, or a file that exists or cannot be made.
+        UsageError: For a wrong scenario, a number below 1, or a file that exists or cannot be made.
     """
     from simulator.fields.limits import MOST_DEVICES
 

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Write the files and print the table.
 
     Raises:
-        UsageError: when a directory holds no run or is given twice, or the report cannot be written.
+        UsageError: When a directory holds no run or is given twice, or the report cannot be written.
     """
     if options.merge != (options.out is not None):
         raise UsageError("report: --merge and --out go together")

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Become Locust; returns only when that fails.
 
     Raises:
-        UsageError: without a scenario file, or when it is not there.
+        UsageError: Without a scenario file, or when it is not there.
     """
     arguments = [sys.executable, "-m", "locust", *locust_arguments(options, rest)]
     sys.stdout.flush()
@@ -71,7 +71,7 @@ def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[s
     """The arguments of `locust` that mean the same.
 
     Raises:
-        UsageError: without a scenario file, or when it is not there.
+        UsageError: Without a scenario file, or when it is not there.
     """
     arguments = ["-f", locustfile()]
     if options.worker:

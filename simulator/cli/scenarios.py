@@ -18,7 +18,7 @@ def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: boo
         csv_needed: False where the scenario's own CSV file may still have to be written.
 
     Raises:
-        ScenarioProblemsError: with everything that is wrong, a line each.
+        ScenarioProblemsError: With everything that is wrong, a line each.
     """
     from reports.thresholds import wrong_threshold
     from simulator.scenario.problems import ScenarioError
@@ -38,7 +38,7 @@ def identities_of(scenario: "Scenario", csv: Path | None, *, needed: int = 0) ->
         needed: how many there must be at least.
 
     Raises:
-        ScenarioProblemsError: with everything that is wrong with the file, or when there are too few.
+        ScenarioProblemsError: With everything that is wrong with the file, or when there are too few.
     """
     from simulator.fleet import identities
     from simulator.scenario.problems import ScenarioError

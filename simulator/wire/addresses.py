@@ -34,7 +34,7 @@ async def resolve(host: str, port: int, family: int = socket.AF_UNSPEC) -> list[
     """The IP addresses of `host`, of one address family where given; an address is its own answer.
 
     Raises:
-        OSError: `socket.gaierror` where there is none.
+        OSError: If there is none (`socket.gaierror`).
     """
     if is_address(host):
         return [host]

@@ -88,7 +88,7 @@ class Connection(InTurns):
         self.bytes_in = 0
         self.bytes_out = 0
 
-    # What the owner of the connection uses.
+    # --- What the owner of the connection uses ---
 
     @property
     def fault(self) -> tuple[int, str] | None:
@@ -149,7 +149,7 @@ class Connection(InTurns):
         """End the connection at once, without a closing handshake: the peer sees a reset or an early end."""
         self._abort("aborted by this side")
 
-    # What the transport calls.
+    # --- What the transport calls ---
 
     def data_received(self, data: bytes) -> None:
         size = len(data)
@@ -263,7 +263,7 @@ class Connection(InTurns):
                 else:
                     transport.close()
 
-    # The long way of incoming data.
+    # --- The long way of incoming data ---
 
     def _sans_io(self) -> SansIo:
         parser = self._parser

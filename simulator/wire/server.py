@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl as tls
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -47,8 +48,8 @@ class ServerConnection(Connection):
             NOBODY,
             ServerProtocol(max_size=server.first_max_size, logger=SILENT),
             max_size=server.first_max_size,
-            max_write_buffer=server.max_write_buffer,
-            close_timeout=server.close_timeout,
+            max_write_buffer=server.limits.max_write_buffer,
+            close_timeout=server.limits.close_timeout,
             on_error=server.on_error,
         )
         self.request_path = ""
@@ -56,7 +57,7 @@ class ServerConnection(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._server.joined(self)
-        self._start_timer(self._server.open_timeout, self.abort)
+        self._start_timer(self._server.limits.open_timeout, self.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -66,7 +67,7 @@ class ServerConnection(Connection):
         """The peer has proved who it is: from now on `handler` gets its messages, and the server's own limits hold."""
         if self._handler is not NOBODY:
             self._handler = handler
-        self.trust(self._server.max_size)
+        self.trust(self._server.limits.max_size)
         if self._server.strangers is not None:
             self._server.strangers.leave(self)
 
@@ -109,6 +110,16 @@ class ServerConnection(Connection):
             self._opened()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """What each connection of a server may cost; see `serve`."""
+
+    max_size: int
+    max_write_buffer: int
+    open_timeout: float
+    close_timeout: float
+
+
 class Server:
     """A listening socket and the connections it has brought; made by `serve`.
 
@@ -119,26 +130,21 @@ class Server:
     def __init__(
         self,
         handler_factory: Callable[[], MessageHandler],
+        limits: ServerLimits,
         *,
-        max_size: int,
-        max_write_buffer: int,
         path: str | None,
-        open_timeout: float,
-        close_timeout: float,
         on_error: OnError | None,
         strangers: StrangerLimits | None = None,
         on_turned_away: Callable[[str], None] = lambda why: None,
     ) -> None:
         self.handler_factory = handler_factory
-        self.max_size = max_size
-        self.first_max_size = max_size if strangers is None else min(max_size, strangers.message_bytes)
+        self.limits = limits
+        most = limits.max_size
+        self.first_max_size = most if strangers is None else min(most, strangers.message_bytes)
         self.strangers: Strangers | None = None
         self._stranger_limits = strangers
         self._on_turned_away = on_turned_away
-        self.max_write_buffer = max_write_buffer
         self.path = path
-        self.open_timeout = open_timeout
-        self.close_timeout = close_timeout
         self.on_error = on_error
         self.port = 0
         self._listener: asyncio.Server | None = None
@@ -156,8 +162,8 @@ class Server:
         if ssl is not None:
             secured = {
                 "ssl": ssl,
-                "ssl_handshake_timeout": self.open_timeout,
-                "ssl_shutdown_timeout": self.close_timeout,
+                "ssl_handshake_timeout": self.limits.open_timeout,
+                "ssl_shutdown_timeout": self.limits.close_timeout,
             }
         try:
             if port == 0:
@@ -245,11 +251,13 @@ async def serve(
     """
     server = Server(
         handler_factory,
-        max_size=max_size,
-        max_write_buffer=max_write_buffer,
+        ServerLimits(
+            max_size=max_size,
+            max_write_buffer=max_write_buffer,
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+        ),
         path=path,
-        open_timeout=open_timeout,
-        close_timeout=close_timeout,
         on_error=on_error,
         strangers=strangers,
         on_turned_away=on_turned_away,

@@ -11,7 +11,7 @@ from websockets.frames import Opcode
 
 from simulator.wire.client import ClientConnection, _parse
 from simulator.wire.opening import Opening
-from simulator.wire.server import Server, ServerConnection
+from simulator.wire.server import Server, ServerConnection, ServerLimits
 from tests.wire.helpers import frame
 
 sizes = st.one_of(st.integers(0, 300), st.sampled_from([125, 126, 127, 2000]))
@@ -110,11 +110,8 @@ def test_messages_survive_any_cut(
         to_server, to_client = MemoryTransport(), MemoryTransport()
         server = Server(
             lambda: there,
-            max_size=1 << 20,
-            max_write_buffer=1 << 16,
+            ServerLimits(max_size=1 << 20, max_write_buffer=1 << 16, open_timeout=9, close_timeout=9),
             path=None,
-            open_timeout=9,
-            close_timeout=9,
             on_error=errors.append,
         )
         target = _parse("ws://example/best")
@@ -168,11 +165,8 @@ def test_no_bytes_make_a_server_raise(garbage: bytes, pieces: list[int], frames_
         keeper = Keeper()
         server = Server(
             lambda: keeper,
-            max_size=1000,
-            max_write_buffer=1 << 16,
+            ServerLimits(max_size=1000, max_write_buffer=1 << 16, open_timeout=9, close_timeout=9),
             path=None,
-            open_timeout=9,
-            close_timeout=9,
             on_error=errors.append,
         )
         for prefix in (b"", _REQUEST):

@@ -12,7 +12,7 @@ import pytest
 from websockets.frames import Opcode
 
 from simulator.wire.connection import Connection
-from simulator.wire.server import Server, ServerConnection
+from simulator.wire.server import Server, ServerConnection, ServerLimits
 from simulator.wire.turns import FRAMES_A_TURN, take_turn
 from tests.wire.helpers import LIMIT, Collector, Network, frame, until
 from tests.wire.test_chunks import Keeper, MemoryTransport, feed
@@ -142,7 +142,10 @@ def no_collector() -> Iterator[None]:
 def connection() -> tuple[ServerConnection, MemoryTransport, asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     server = Server(
-        Keeper, max_size=LIMIT, max_write_buffer=LIMIT, path=None, open_timeout=9, close_timeout=9, on_error=None
+        Keeper,
+        ServerLimits(max_size=LIMIT, max_write_buffer=LIMIT, open_timeout=9, close_timeout=9),
+        path=None,
+        on_error=None,
     )
     one = ServerConnection(loop, server)
     transport = MemoryTransport()
