@@ -156,7 +156,7 @@ class Device:
     def state_changed(self) -> None:
         self._settled()
 
-    # --- What a command asks for, which happens after its answer went out (CommandEffects) ---
+    # --- What a command asks for; all but a download happens after its answer went out (CommandEffects) ---
 
     async def download(self, url: str, limit: int) -> bytes:
         env = self._env
