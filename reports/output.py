@@ -44,6 +44,8 @@ class Output:
 
     name: str
     """Where it stands in the rule of an internal error: `output.<name>`."""
+    files: tuple[str, ...] = ()
+    """Its own files in the run's directory: those of an earlier run go where that run's reports go."""
 
     def start(self, run: RunView, now: float) -> None:
         """The run begins; nothing is measured yet."""

@@ -114,7 +114,8 @@ class Run:
             OSError: If the directory cannot be made or written.
         """
         self._taken = ReportDirectory(self.directory)
-        self._taken.clear(overwrite=self._overwrite, beside=(LOG_NAME,))
+        own_files = (name for output in self._outputs for name in output.files)
+        self._taken.clear(overwrite=self._overwrite, beside=(LOG_NAME, *own_files))
         if not host and self.scenario.embedded:
             self._address = self._start_platform(identities_file)
         self._prepared = True

@@ -17,6 +17,7 @@ class Counting(Output):
     """What somebody might add: writes how many requests there were, second by second, into a file of its own."""
 
     name = "counting"
+    files = ("counts",)
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,6 +62,19 @@ def test_an_output_that_is_added_needs_its_class_and_a_place_in_the_list(tmp_pat
         f"{moments[0]} start tiny",
         *(moments[1], f"{moments[2]} 1", f"{moments[3]} end"),
     ]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_an_outputs_own_file_of_an_earlier_run_goes_where_that_runs_reports_go(tmp_path: Path, overwrite: bool) -> None:
+    report = tmp_path / "report"
+    with_output(report, Counting(report / "counts")).end(PLANNED_S)
+    first = (report / "counts").read_text()
+    manual = ManualRun(report, outputs=[Counting(report / "counts"), *usual_outputs(report)])
+    manual.run._overwrite = overwrite
+    manual.open()
+    assert not (report / "counts").exists()
+    assert [path.read_text() for path in report.glob("earlier-*/counts")] == ([] if overwrite else [first])
+    manual.end(PLANNED_S)
 
 
 def test_what_an_output_could_not_write_is_a_reason_of_the_verdict(tmp_path: Path) -> None:
