@@ -272,8 +272,9 @@ class Engine:
             self._on_lag(max(0.0, now - self._probe_due))
         if time.monotonic() >= self._keep_until:
             self._keep_until = float("inf")
-            self._drop_all()
+            # Told first: whose device ends by this waits for another, also where the device had not been started yet.
             self._mailbox.post(("fenced", None))
+            self._drop_all()
         # From now, not from `due`: after a stall it would be looked at many times in a row.
         self._probe_due = now + LAG_PROBE_S
         loop.call_at(self._probe_due, self._probe)

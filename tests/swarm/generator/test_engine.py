@@ -15,6 +15,7 @@ from tests.swarm.fake_fleet import Fleet, until
 class Listener:
     def __init__(self) -> None:
         self.finished: list[int] = []
+        self.finished_before_the_fence: list[int] = []
         self.lines: list[tuple[int, str]] = []
         self.crashes: list[str] = []
         self.fences = 0
@@ -27,6 +28,7 @@ class Listener:
 
     def fenced(self) -> None:
         self.fences += 1
+        self.finished_before_the_fence = [*self.finished]
 
     def crashed(self, reason: str) -> None:
         self.crashes.append(reason)
@@ -99,7 +101,20 @@ def test_the_fence_falls_unless_it_is_moved_on(rig: Rig) -> None:
     gevent.sleep(0.35)
     assert rig.listener.fences == 0
     until(lambda: rig.listener.fences == 1)
-    assert rig.listener.finished == [0]
+    until(lambda: rig.listener.finished == [0])
+    rig.engine.close()
+
+
+def test_the_fence_is_told_before_the_ends_that_it_causes_also_of_devices_that_wait_for_their_start(rig: Rig) -> None:
+    # So many that the last are still in the start queue, which spreads them over a second.
+    for index in range(200):
+        rig.engine.start_device(index)
+    until(lambda: rig.fleet.devices)
+    rig.engine.keep_until(time.monotonic())
+    until(lambda: len(rig.listener.finished) == 200)
+    assert len(rig.fleet.starts) < 200
+    assert rig.listener.fences == 1
+    assert rig.listener.finished_before_the_fence == []
     rig.engine.close()
 
 
