@@ -67,9 +67,6 @@ class DeviceStates:
         active = sum(self.seconds(state, now) for state in self.gauge if state not in INACTIVE_STATES)
         return min(max(self.seconds(ONLINE, now) / active, 0.0), 1.0) if active > 0 else None
 
-    def online_now(self) -> int:
-        return self.gauge.get(ONLINE, 0)
-
     def peak(self) -> int:
         """The highest number of devices online at a time (see the module's text on several processes)."""
         if len(self._peaks) <= 1:

@@ -96,7 +96,7 @@ def test_the_devices_of_a_lost_worker_leave_and_the_share_says_that_they_are_mis
     master = swarm.master
     master.lost("a", T0 + 20)
     master.missing(30, T0 + 20)
-    assert (master.online_now(), master.gauge["lost"]) == (30, 30)
+    assert (master.gauge["online"], master.gauge["lost"]) == (30, 30)
     assert master.online_ratio(T0 + 40) == 0.75
     master.lost("a", T0 + 25)  # looked at every second
     master.missing(30, T0 + 25)
@@ -105,7 +105,7 @@ def test_the_devices_of_a_lost_worker_leave_and_the_share_says_that_they_are_mis
     swarm.change("b", range(30), "connecting", "online", 61)
     swarm.report("b")
     master.missing(0, T0 + 60)
-    assert (master.online_now(), master.gauge["lost"]) == (60, 0)
+    assert (master.gauge["online"], master.gauge["lost"]) == (60, 0)
     assert master.peak() == 60
     assert master.online_ratio(T0 + 100) == (60 * 20 + 30 * 41 + 60 * 39) / (60 * 100)
 
@@ -116,7 +116,7 @@ def test_a_worker_that_was_only_frozen_counts_again_from_when_it_tells_of_its_de
     swarm.change("a", range(30), "online", "waiting", 35.2)  # its fence, when it runs again
     swarm.change("a", range(30), "waiting", "online", 40.7)
     swarm.report("a")
-    assert swarm.master.online_now() == 60
+    assert swarm.master.gauge["online"] == 60
     online = online_by_second(swarm.master, 42)
     assert online[19:21] == [60, 30]
     assert online[34:36] == [30, 30]
@@ -143,7 +143,7 @@ def test_a_change_in_the_second_of_the_silence_brings_a_worker_back() -> None:
     swarm.master.lost("a", T0 + 20.5)
     swarm.change("a", range(10), "online", "waiting", 20.8)
     swarm.report("a")
-    assert (swarm.master.online_now(), swarm.master.gauge["waiting"]) == (50, 10)
+    assert (swarm.master.gauge["online"], swarm.master.gauge["waiting"]) == (50, 10)
 
 
 def test_a_late_word_of_a_dead_worker_does_not_bring_its_devices_back() -> None:
@@ -152,7 +152,7 @@ def test_a_late_word_of_a_dead_worker_does_not_bring_its_devices_back() -> None:
     swarm.change("a", range(60, 64), "offline", "online", 11.0)
     swarm.master.lost("a", T0 + 20)
     swarm.report("a")  # what it had said before it died, and was under way since
-    assert swarm.master.online_now() == 30
+    assert swarm.master.gauge["online"] == 30
     assert swarm.master.gauge["waiting"] == 0
     assert swarm.master.seconds("online", T0 + 100) == 30 * 100 + 25 * 20 + 5 * 10 + 4 * 9
     assert swarm.master.seconds("waiting", T0 + 100) == 5 * 10

@@ -90,7 +90,7 @@ def test_one_workers_peak_is_exact() -> None:
     worker.apply(queue)
     master.merge_delta(worker.drain_delta())
     assert master.devices.peak() == 2
-    assert master.devices.online_now() == 1
+    assert master.devices.gauge["online"] == 1
 
 
 def test_repeated_delta_counts_once_and_a_lost_one_is_noticed() -> None:
@@ -123,7 +123,7 @@ def test_lost_workers_devices_are_no_longer_online() -> None:
     worker.apply(queue)
     master.merge_delta(worker.drain_delta())
     master.worker_lost("w1", T0 + 10)
-    assert master.devices.online_now() == 0
+    assert master.devices.gauge["online"] == 0
     assert master.devices.seconds("online", T0 + 100) == 10.0
 
 

@@ -40,7 +40,7 @@ def test_requests_reach_locust_and_the_measurements() -> None:
     assert event["exception"] is None
     assert measurements.totals["dev.heartbeat"].count == 1
     assert measurements.records["generated"] == 2
-    assert measurements.devices.online_now() == 1
+    assert measurements.devices.gauge["online"] == 1
 
 
 def test_failures_carry_their_code_in_few_words() -> None:
