@@ -94,6 +94,12 @@ class _Observer:
     def anomaly(self, kind: str, detail: str, at: float) -> None:
         self._event(kind, detail)
 
+    def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._event("violation", f"{rule}: {example}")
+
+    def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._event("observation", f"{rule}: {example}")
+
     def missed(self, name: str, count: int, at: float) -> None:
         self._event("missed", f"{count} {name}, because this program stood still")
 

@@ -21,6 +21,8 @@ LOOP_LAG: Final = 7
 INTERNAL_ERROR: Final = 8
 MISSED: Final = 9
 DETAIL: Final = 10
+VIOLATION: Final = 11
+OBSERVATION: Final = 12
 
 MOST_TOLD: Final = 1_000
 """Kinds of failures of which a process tells a detail; a platform may make up a code for each of its replies."""
@@ -67,6 +69,12 @@ class QueueRecorder:
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._append((INTERNAL_ERROR, rule, detail, at, index))
+
+    def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._append((VIOLATION, rule, func_id, example, at, index, count))
+
+    def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._append((OBSERVATION, rule, func_id, example, at, index, count))
 
     def missed(self, name: str, count: int, at: float) -> None:
         self._append((MISSED, name, count, at))

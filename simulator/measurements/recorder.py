@@ -60,6 +60,22 @@ class Recorder(Protocol):
         """Something that the protocol forbids or that a real device would log; `kind` is a short stable word."""
         ...
 
+    def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        """The platform departed from the protocol's document.
+
+        Args:
+            rule: one of `rules.RULES`.
+            func_id: the request, command or flow's step that it concerns; empty for none.
+            example: what was found where it should be otherwise, for people; holds no secret of the device.
+            index: the device; negative for none.
+            count: how many of them at once.
+        """
+        ...
+
+    def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        """Something unusual that the document allows or leaves open; as `violation`."""
+        ...
+
     def missed(self, name: str, count: int, at: float) -> None:
         """`count` requests `name` that were planned were never sent: the generator stood still over their moments."""
         ...

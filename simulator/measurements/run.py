@@ -25,9 +25,11 @@ from simulator.measurements.events import (
     INTERNAL_ERROR,
     LOOP_LAG,
     MISSED,
+    OBSERVATION,
     RECORD,
     REQUEST,
     STATE,
+    VIOLATION,
     Event,
 )
 from simulator.measurements.health import GeneratorHealth, HealthSample, late_probes
@@ -73,8 +75,14 @@ class RunMeasurements:
         """Under which names all of this is counted."""
         self.anomalies = Anomalies(self.labels.kind)
         self.details = Details(self.labels.tag, self.labels.code)
+        self.violations = Occurrences()
+        """What the platform did that the document forbids, by rule (`measurements.rules`)."""
+        self.observations = Occurrences()
+        """What was unusual and allowed, by rule."""
         self.internal_errors = Occurrences()
         """Exceptions of this program itself, of every process."""
+        self._by_class = {"violations": self.violations, "observations": self.observations}
+        self._by_class["internal_errors"] = self.internal_errors
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
@@ -159,6 +167,9 @@ class RunMeasurements:
         elif kind == DETAIL:
             _, name, code, text, at = event
             self.details.add(name, code, text, at)
+        elif kind in (VIOLATION, OBSERVATION):
+            _, rule, func_id, example, at, index, count = event
+            (self.violations if kind == VIOLATION else self.observations).add(rule, example, at, index, func_id, count)
         elif kind == INTERNAL_ERROR:
             _, rule, detail, at, index = event
             self.internal_errors.add(rule, detail, at, index)
@@ -281,7 +292,8 @@ class RunMeasurements:
         for part in (self.slots, self.disconnects, self.missed, self.records, self.records_over_time, self.anomalies):
             part.clear()
         self.failures_over_time.clear()
-        self.internal_errors.clear()
+        for found in self._by_class.values():
+            found.clear()
         self.details.clear()
         return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
@@ -363,12 +375,12 @@ class RunMeasurements:
             "records": {name: count for name, count in self.records.items() if count},
             "records_over_time": dump_over_time(self.records_over_time, resolution_s),
             "anomalies": self.anomalies.dump(),
-            "internal_errors": self.internal_errors.dump(),
+            **{name: found.dump() for name, found in self._by_class.items()},
             "details": self.details.dump(),
         }
 
     def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
-        """Add disconnects, records, anomalies and internal errors of a delta or a state."""
+        """Add disconnects, records, anomalies, violations, observations and internal errors of a delta or a state."""
         self.latest = max(self.latest, data["latest"])
         merge_over_time(self.disconnects, data["disconnects"], self.labels.reason)
         merge_over_time(self.missed, data.get("missed", ()), self.labels.tag)
@@ -376,7 +388,8 @@ class RunMeasurements:
         for name, count in data["records"].items():
             self.records[name] = self.records.get(name, 0) + count
         self.anomalies.merge(data["anomalies"])
-        self.internal_errors.merge(data.get("internal_errors", {}), index_offset)
+        for name, found in self._by_class.items():
+            found.merge(data.get(name, {}), index_offset)
         self.details.merge(data.get("details", []))
 
 

@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+from simulator.measurements.rule import RuleKind
+from simulator.measurements.rules import RULES
+
 
 class Recording:
     """A `Recorder` that keeps everything."""
@@ -19,6 +22,10 @@ class Recording:
         self.missing: Counter[str] = Counter()
         """Requests that were planned and never sent."""
         self.internal_errors: list[tuple[str, str, int]] = []
+        self.violations: list[tuple[str, str, str, int]] = []
+        """Rule, funcId, example and device."""
+        self.observations: list[tuple[str, str, str, int, int]] = []
+        """Rule, funcId, example, device and how many."""
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
@@ -58,6 +65,20 @@ class Recording:
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self.internal_errors.append((rule, detail, index))
+
+    def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        assert RULES[rule].kind is RuleKind.VIOLATION
+        assert example
+        self.violations += [(rule, func_id, example, index)] * count
+
+    def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        assert RULES[rule].kind is RuleKind.OBSERVATION
+        assert example
+        self.observations.append((rule, func_id, example, index, count))
+
+    def broken(self) -> Counter[str]:
+        """Violations by rule."""
+        return Counter(rule for rule, *_ in self.violations)
 
     def codes(self, name: str) -> list[str]:
         """The codes of one request, in order."""

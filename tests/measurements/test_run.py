@@ -24,6 +24,8 @@ def events_of(seed: int, count: int = 500, first_device: int = 0) -> list[Event]
         recorder.state(first_device + number % 10, "connecting", ("online", "waiting")[number // 10 % 2], at)
         recorder.disconnect("closed 1006", at)
         recorder.anomaly("late reply", f"mid {number}", at)
+        recorder.violation("reply.code", "dev.heartbeat", f"mid {number}", at, first_device + number % 10)
+        recorder.observation("upload.held-back", "dev.data.upload.bioPhoto", "no", at, number % 3, 2)
     return list(queue)
 
 
@@ -45,6 +47,12 @@ def same_figures(one: RunMeasurements, two: RunMeasurements) -> None:
     assert {kind: found.tally for kind, found in one.anomalies.items()} == {
         kind: found.tally for kind, found in two.anomalies.items()
     }
+    for mine, others in ((one.violations, two.violations), (one.observations, two.observations)):
+        assert mine.by_rule.keys() == others.by_rule.keys()
+        for rule, found in mine.by_rule.items():
+            other_rule = others.by_rule[rule]
+            assert (found.tally, found.func_ids) == (other_rule.tally, other_rule.func_ids)
+            assert found.devices.ranges() == other_rule.devices.ranges()
 
 
 def test_counts_everything_once() -> None:
@@ -60,6 +68,8 @@ def test_counts_everything_once() -> None:
     assert measurements.totals["cmd.data.update.user"].count == 500
     assert 0 < measurements.intended["dev.heartbeat"].count < 500
     assert measurements.records["generated"] == 500
+    assert measurements.violations.total == 500
+    assert measurements.observations.by_rule["upload.held-back"].func_ids == {"dev.data.upload.bioPhoto": 1_000}
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 100])

@@ -1,0 +1,78 @@
+"""What a platform does that is unusual and allowed, or left open by the document: each rule's stable name and texts."""
+
+from typing import Final
+
+from simulator.measurements.rule import (
+    DECIDED,
+    REPORT_SECTION,
+    Rule,
+    observation,
+)
+
+NINE_POSITIONS: Final = "reply.nine-positions"
+COMMAND_REPEATED: Final = "command.repeated"
+COMMAND_DROPPED: Final = "command.dropped"
+LOGIN_REPEATED: Final = "login.repeated"
+UPLOAD_HELD_BACK: Final = "upload.held-back"
+UPLOAD_GIVEN_UP: Final = "upload.given-up"
+UPLOAD_TOO_LARGE: Final = "upload.too-large"
+QUERY_OVER: Final = "query.over"
+STORE_FULL: Final = "device.store-full"
+
+OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
+    observation(
+        NINE_POSITIONS,
+        REPORT_SECTION,
+        "sent a biometric text with nine positions, as the document's own example has it",
+        "Ten positions (types 0 to 9) leave nothing to guess: the device takes the tenth for 0.",
+    ),
+    observation(
+        COMMAND_REPEATED,
+        f"{DECIDED}, Commands",
+        "sent a command again that the device had or was about to answer",
+        "Nothing, where the answer was lost; else wait longer for it.",
+    ),
+    observation(
+        COMMAND_DROPPED,
+        f"{DECIDED}, Commands",
+        "sent more commands before the reply to dev.report than the device keeps",
+        "Wait with commands until dev.report is answered.",
+    ),
+    observation(
+        LOGIN_REPEATED,
+        f"{DECIDED}, Initial flow",
+        "refused a login that it had granted before, and took the device after a new registration",
+        "Nothing, where devices were removed on purpose.",
+    ),
+    observation(
+        UPLOAD_HELD_BACK,
+        REPORT_SECTION,
+        "negotiated uploads away that the device had to make",
+        "List the funcId, or the biometric type, in the reply to dev.report if these uploads are wanted.",
+    ),
+    observation(
+        UPLOAD_GIVEN_UP,
+        f"{DECIDED}, Records, photos, files",
+        "refused an upload so often that the device gave it up",
+        "See the code in the request's row: what was refused five times is not sent again.",
+    ),
+    observation(
+        UPLOAD_TOO_LARGE,
+        REPORT_SECTION,
+        "was not sent an upload that fits no package",
+        "Nothing: the device's maxPackageSize is too small for what the scenario has it upload.",
+    ),
+    observation(
+        QUERY_OVER,
+        f"{DECIDED}, Commands",
+        "could not be sent all users of a query within 10 s",
+        "Answer the uploads of a query sooner.",
+    ),
+    observation(
+        STORE_FULL,
+        f"{DECIDED}, Records, photos, files",
+        "filled a device's store",
+        "Nothing: the device holds no more (maxUserCount and its like in dev.report).",
+    ),
+)
+"""In the order of tables."""
