@@ -31,7 +31,7 @@ BASE = {
 }
 WIRE = {"simulator.clock"}
 FIELDS = {"simulator.shown", "simulator.closest", "simulator.protocol.limits"}
-DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.fields"}
+DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.fields", "simulator.judge"}
 SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
 FLEET = SCENARIO | {"simulator.scenario"}
 SWARM_BASE = FLEET | {"simulator.fleet", "reports"}
@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
         *("simulator.clock", "simulator.shown", "simulator.protocol.catalogue", "simulator.protocol.codes"),
     },
     "simulator.protocol": {"simulator.shown", "simulator.closest"},
+    "simulator.judge": {"simulator.shown", "simulator.measurements", "simulator.protocol"},
     "simulator.wire": WIRE,
     "simulator.fields": FIELDS,
     "simulator.device": DEVICE,

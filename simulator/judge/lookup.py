@@ -1,0 +1,134 @@
+"""Reads the dispatch's answers to getBrokerServer (document 3.1)."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simulator.judge.departures import Family, Judgement, Notes, number_text, shown
+from simulator.judge.envelopes import read_code, read_results, read_text
+from simulator.judge.replies import DEFAULT_ZONE
+from simulator.measurements.names import MALFORMED_REPLY
+from simulator.measurements.violation_rules import (
+    LOOKUP_CERTIFICATE,
+    LOOKUP_CODE,
+    LOOKUP_FIELD_TYPE,
+    LOOKUP_MESSAGE,
+    LOOKUP_NOT_JSON,
+    LOOKUP_STATUS,
+    LOOKUP_URL,
+)
+from simulator.protocol import envelope
+from simulator.protocol.broker import BrokerAnswer, is_websocket
+from simulator.protocol.catalogue import formats as f
+from simulator.protocol.codes import SUCCESS
+
+_FAMILY: Final = Family(LOOKUP_URL, LOOKUP_FIELD_TYPE, LOOKUP_FIELD_TYPE)
+_OK: Final = 200
+_TEXTS: Final = {
+    "private_key": "privateKey",
+    "public_key": "publicKey",
+    "company_id": "companyId",
+    "site_id": "siteId",
+}
+_CERTIFICATES: Final = {"root_ca": "rootCA", "certificate": "certificate"}
+_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLookup:
+    """An answer as it is meant."""
+
+    answer: BrokerAnswer | None
+    """None where it is no answer: another status than a success, no JSON object, no code, or a success without url."""
+    code: str
+    """The answer's own, else `http` and the status, or a device's word for what cannot be read."""
+    text: str
+    """Of the code, or what is wrong; what a platform says in it is unmasked and as long as it likes."""
+    judgement: Judgement
+
+
+def read_lookup(status: int, body: bytes, broker_type: str) -> ReadLookup:
+    """What an answer over HTTP means, and what departs in it.
+
+    Args:
+        broker_type: the transport that was asked for.
+    """
+    notes = Notes(_FAMILY, DEFAULT_ZONE)
+    if not _OK <= status < 300:
+        notes.fail(LOOKUP_STATUS, "the HTTP status", f"is {status}, should be {_OK}, also with a refusal")
+        return ReadLookup(None, f"http {status}", "", notes.judgement())
+    if status != _OK:
+        notes.depart(LOOKUP_STATUS, "the HTTP status", f"is {status}, should be {_OK}")
+    try:
+        message = envelope.decode(body)
+    except envelope.UnreadableMessage as error:
+        message = error.message
+        notes.depart(LOOKUP_NOT_JSON, "the answer", str(error))
+    except envelope.MalformedMessage as error:
+        notes.fail(LOOKUP_NOT_JSON, "the answer", f"is {error}, should be a JSON object")
+        return ReadLookup(None, MALFORMED_REPLY, str(error), notes.judgement())
+    code = read_code(message, LOOKUP_CODE, notes)
+    text = read_text(message, LOOKUP_MESSAGE, notes)
+    if not code:
+        return ReadLookup(None, MALFORMED_REPLY, "a look-up's answer without a code", notes.judgement())
+    if code != SUCCESS:
+        return ReadLookup(BrokerAnswer(code=code, message=text), code, text, notes.judgement())
+    results = read_results(message, ("url",), notes)
+    url = None if results is None else _read_url(results, broker_type, notes)
+    if results is None or url is None:
+        return ReadLookup(None, MALFORMED_REPLY, "a look-up's success without a url", notes.judgement())
+    values = {name: _read_text(results, wire, notes) for name, wire in _TEXTS.items()}
+    values |= {name: _read_certificate(results, wire, notes) for name, wire in _CERTIFICATES.items()}
+    return ReadLookup(BrokerAnswer(code=code, message=text, url=url, **values), code, text, notes.judgement())
+
+
+def _read_url(results: dict[str, Any], broker_type: str, notes: Notes) -> str | None:
+    """The address; also one that this transport cannot use, which is told."""
+    path = "results.url"
+    value = results.get("url")
+    right = "a ws:// or wss:// address" if is_websocket(broker_type) else "an address with its scheme"
+    url = value.strip() if isinstance(value, str) else ""
+    if not url:
+        what = f"is {shown(value)}" if "url" in results else "is missing"
+        notes.fail(LOOKUP_URL, path, f"{what}, should be {right}")
+        return None
+    scheme, _, rest = url.partition("://")
+    if is_websocket(broker_type):
+        fits = scheme.lower() in ("ws", "wss") and f.URL.problem(url) is None
+    else:
+        fits = f.URL.problem(url) is None
+    if not fits:
+        notes.fail(LOOKUP_URL, path, f"is {shown(value)}, should be {right}")
+        return url
+    if url != value:
+        notes.depart(LOOKUP_URL, path, f"is {shown(value)}, should be without blanks around it")
+    return f"{scheme.lower()}://{rest}"
+
+
+def _read_text(results: dict[str, Any], name: str, notes: Notes) -> str | None:
+    value = results.get(name, "")
+    if type(value) is str:
+        return value or None
+    path = f"results.{name}"
+    notes.depart(LOOKUP_FIELD_TYPE, path, f"is {shown(value, secret=True)}, should be a text or left out")
+    return number_text(value)
+
+
+def _read_certificate(results: dict[str, Any], name: str, notes: Notes) -> str | None:
+    """A certificate; None also for one that nobody can read, as a device goes on without it."""
+    text = _read_text(results, name, notes)
+    if text is None or _is_certificate(text):
+        return text
+    notes.depart(LOOKUP_CERTIFICATE, f"results.{name}", "is a text, should be a certificate in PEM")
+    return None
+
+
+def _is_certificate(text: str) -> bool:
+    """Whether there is at least one certificate in PEM, and its inside is base64."""
+    bodies = _PEM.findall(text)
+    try:
+        return bool(bodies) and all(base64.b64decode("".join(body.split()), validate=True) for body in bodies)
+    except (binascii.Error, ValueError):
+        return False
