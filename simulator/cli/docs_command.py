@@ -12,7 +12,8 @@ from simulator.exit_codes import ExitCode
 DESCRIPTION = """\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
 measures from its list of names, the scenario format and its JSON Schema from the scenario's model, the page of
-thresholds from the table of measures. For developers of this project; a test finds outdated ones."""
+thresholds from the table of measures, the mistakes of a wrong platform from their table. For developers of this
+project; a test finds outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -73,6 +74,13 @@ def scenario_page() -> str:
     return scenario_markdown()
 
 
+def wrong_platform_page() -> str:
+    """Every mistake that the embedded platform can make on purpose, from their table."""
+    from simulator.platform.wrong.reference import wrong_platform_page
+
+    return wrong_platform_page()
+
+
 def scenario_schema_file() -> str:
     """The scenario format's JSON Schema."""
     from simulator.scenario.reference import scenario_schema
@@ -86,6 +94,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/measurements.md": measurements_page,
         "docs/scenario.md": scenario_page,
         "docs/thresholds.md": thresholds_page,
+        "docs/wrong-platform.md": wrong_platform_page,
         "scenarios/scenario.schema.json": scenario_schema_file,
     }
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.errors import UsageError
 from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.closest import closest_words
 from simulator.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ examples:
   best-fleet platform --scenario scenarios/smoke.yaml --port 8080 --broker-port 8081 --ledger platform.sqlite
   best-fleet platform --scenario scenarios/smoke.yaml --tls-self-signed certificates
   best-fleet platform inspect platform.sqlite       what the ledger holds of each device
+  best-fleet platform --scenario scenarios/smoke.yaml --wrong reply.code-short,command.mid-missing
 """
 PASSES_OPTIONS_ON = False
 
@@ -63,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="its text lets other machines look into the ledger at /ledger (default: this machine alone)",
     )
     what.add_argument("--idle-timeout", type=float, metavar="SECONDS", help="close connections silent for so long")
+    what.add_argument(
+        "--wrong",
+        type=lambda text: tuple(name.strip() for name in text.split(",") if name.strip()),
+        metavar="NAME[,NAME]",
+        help="make these mistakes on purpose, instead of the scenario's",
+    )
+    what.add_argument("--list-wrong", action="store_true", help="list the mistakes that it can make, and end")
     what.add_argument("--verbose", action="store_true", help="one line a message on standard error, without secrets")
 
 
@@ -85,6 +94,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """
     if options.inspect:
         return inspect_ledger(options.inspect)
+    if options.list_wrong:
+        print(listed_mistakes())
+        return ExitCode.PASSED
     if options.scenario is None:
         raise UsageError("platform: --scenario is missing, for example: --scenario scenarios/smoke.yaml")
     token = ledger_token(options)
@@ -155,7 +167,33 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
         except (UnknownSuite, BrokenSuite) as error:
             raise UsageError(f"platform: --channel: {error}") from None
         settings = dataclasses.replace(settings, channel=options.channel)
+    if options.wrong is not None:
+        settings = dataclasses.replace(settings, wrong=known_mistakes(options.wrong))
     return settings
+
+
+def known_mistakes(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of mistakes as they were given, each once.
+
+    Raises:
+        UsageError: For a name that there is not.
+    """
+    from simulator.platform.wrong.modes import MODES
+
+    for name in names:
+        if name not in MODES:
+            near = closest_words(name, MODES, most=3)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise UsageError(f"platform: --wrong: there is no mistake {name!r}{hint} --list-wrong lists them all")
+    return tuple(dict.fromkeys(names))
+
+
+def listed_mistakes() -> str:
+    """Every mistake with its sentence, a line each."""
+    from simulator.platform.wrong.modes import MODES
+
+    width = max(map(len, MODES))
+    return "\n".join(f"{name:<{width}}  {mode.text}" for name, mode in MODES.items())
 
 
 def tls_settings(options: argparse.Namespace) -> "PlatformTls | None":

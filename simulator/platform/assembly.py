@@ -1,6 +1,7 @@
 """A platform made of its options: all parts, each with what it needs of the others."""
 
 import asyncio
+import dataclasses
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,11 @@ from simulator.platform.server import Platform, ServerTls
 from simulator.platform.services import Services
 from simulator.platform.settings import PlatformTls
 from simulator.platform.tally import Tally
+from simulator.platform.wrong.authority import WrongAuthority
+from simulator.platform.wrong.broker import WrongBroker
+from simulator.platform.wrong.dispatch import WrongDispatch
+from simulator.platform.wrong.mistakes import Mistakes
+from simulator.platform.wrong.mode import carrier_rules
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.wire.tls import self_signed, server_context
@@ -62,10 +68,13 @@ def assembled(
         UnknownSuite: If there is no such channel suite.
         BrokenSuite: If the channel suite cannot be loaded.
     """
+    mistakes = Mistakes(options.settings.wrong) if options.settings.wrong else None
+    if mistakes is not None:
+        options = _with_carriers(options, mistakes)
     settings = options.settings
     suite = channel_suite(settings.channel)
     addresses = Addresses(options.host, options.public_host, settings.tls is not None)
-    services = _services(options, clock, log, resources)
+    services = _services(options, clock, log, resources, mistakes)
     keys = _OneKey()
     # Made now, where the suite uses one at all: the first device must not wait for it.
     suite.platform_side(keys)
@@ -73,15 +82,28 @@ def assembled(
         pushes = Pushes(services, addresses.photo)
     except DAMAGE as error:
         raise LedgerError(f"{options.ledger}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
-    broker = Broker(services, pushes, suite, keys)
-    dispatch = Dispatch(services, addresses, broker.online, InspectionGuard(options.ledger_token))
+    guard = InspectionGuard(options.ledger_token)
+    if mistakes is None:
+        broker = Broker(services, pushes, suite, keys)
+        dispatch = Dispatch(services, addresses, broker.online, guard)
+    else:
+        broker = WrongBroker(services, pushes, suite, keys, mistakes)
+        dispatch = WrongDispatch(services, addresses, broker.online, guard, mistakes)
     tls = None if settings.tls is None else _tls(settings.tls, options, resources)
     if tls is not None and tls.ca is not None:
         addresses.root_ca = tls.ca.read_text()
     return Platform(services, options, broker, pushes, dispatch, addresses, tls, garbage)
 
 
-def _services(options: PlatformOptions, clock: Clock, log: Log, resources: ExitStack) -> Services:
+def _with_carriers(options: PlatformOptions, mistakes: Mistakes) -> PlatformOptions:
+    """The options with the pushes that mistakes in commands are made in."""
+    pushes = (*options.settings.pushes, *carrier_rules(mistakes.modes))
+    return dataclasses.replace(options, settings=dataclasses.replace(options.settings, pushes=pushes))
+
+
+def _services(
+    options: PlatformOptions, clock: Clock, log: Log, resources: ExitStack, mistakes: Mistakes | None
+) -> Services:
     loop = asyncio.get_running_loop()
     ledger = Ledger(options.ledger, loop.call_soon, loop.call_later)
     resources.callback(ledger.close)
@@ -98,7 +120,9 @@ def _services(options: PlatformOptions, clock: Clock, log: Log, resources: ExitS
         ledger=ledger,
         devices=devices,
         tally=tally,
-        authority=Authority(options.directory, devices, clock),
+        authority=Authority(options.directory, devices, clock)
+        if mistakes is None
+        else WrongAuthority(options.directory, devices, clock, mistakes),
         answers=AnswerPolicy(options.settings.answers, Random(f"{options.seed}/answers")),
         notices=notices,
         log=log,

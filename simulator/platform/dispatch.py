@@ -53,7 +53,7 @@ class Dispatch:
         if decision.code is not None:
             answer = BrokerAnswer.refusal(decision.code)
         else:
-            query = parse_query_string(request.rel_url.raw_query_string)
+            query = self._query(request.rel_url.raw_query_string)
             answer = BrokerAnswer.refusal(query) if isinstance(query, str) else await self._find(query, request.host)
         if decision.delay:
             await asyncio.sleep(decision.delay)
@@ -63,7 +63,14 @@ class Dispatch:
         if decision.silent:
             # Ends when the device goes: the server cancels the handlers of closed connections.
             await asyncio.get_running_loop().create_future()
-        return _json(answer.encode())
+        return self._response(answer)
+
+    def _query(self, text: str) -> LookupQuery | str:
+        """The look-up in the part of the URL after `?`, or the code to refuse it with."""
+        return parse_query_string(text)
+
+    def _response(self, answer: BrokerAnswer) -> web.Response:
+        return json_response(answer.encode())
 
     async def _find(self, query: LookupQuery, host_header: str) -> BrokerAnswer:
         code = await self._checked(query)
@@ -125,7 +132,7 @@ class Dispatch:
             body = orjson.dumps({"error": refusal[1]})
             return web.Response(body=body, content_type="application/json", status=refusal[0], headers=headers)
         try:
-            return _json(orjson.dumps(look()))
+            return json_response(orjson.dumps(look()))
         except DAMAGE as error:
             self._services.ledger.on_fault(FAULT, str(error))
             problem = {"error": "the ledger cannot be read as a whole, perhaps it is damaged"}
@@ -150,5 +157,6 @@ def _elsewhere(broker_type: str, host: str, message: str) -> BrokerAnswer:
     return BrokerAnswer(code=codes.SUCCESS, message=message, url=urls[BrokerType(broker_type)], **belongs)
 
 
-def _json(body: bytes) -> web.Response:
+def json_response(body: bytes) -> web.Response:
+    """A response of JSON."""
     return web.Response(body=body, content_type="application/json")

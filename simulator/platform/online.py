@@ -8,6 +8,9 @@ from simulator.platform.pushes import Pushes
 from simulator.platform.services import Services
 from simulator.wire.phase import GOING_AWAY, POLICY_VIOLATION
 
+SECOND_LOGIN = "the device logged in on another connection"
+"""Why an older connection is closed."""
+
 
 class Phase(Enum):
     """Where a connection is in the initial flow."""
@@ -49,6 +52,10 @@ class OnlineDevices:
         """Of the devices that are online."""
         return {sn for sn, session in self._by_sn.items() if session.phase is Phase.ONLINE}
 
+    def has_other(self, sn: str, session: Session) -> bool:
+        """Whether the device is logged in on another connection than this."""
+        return self._by_sn.get(sn, session) is not session
+
     # --- What sessions tell ---
 
     def joined(self, session: Session) -> None:
@@ -68,7 +75,7 @@ class OnlineDevices:
             services.devices.logged_in_twice(sn, services.clock.wall(), silent)
             services.log(f"{sn}: logged in on a second connection; the older one, silent for {silent:.1f} s, is closed")
             self._forget(older)
-            older.close(POLICY_VIOLATION, "the device logged in on another connection")
+            older.close(POLICY_VIOLATION, SECOND_LOGIN)
         self._by_sn[sn] = session
         session.sn = sn
         if session.phase is Phase.CONNECTED:

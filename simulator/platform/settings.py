@@ -183,3 +183,5 @@ class PlatformSettings:
     """Sent with its members (`cmd.data.update.meeting`, `…meetingMember`) after the users."""
     pushes: tuple[PushRule, ...]
     answers: tuple[AnswerRule, ...]
+    wrong: tuple[str, ...]
+    """Names of the mistakes that it makes on purpose (`platform.wrong.modes`); empty for a right platform."""

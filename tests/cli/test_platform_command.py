@@ -17,6 +17,7 @@ from simulator.cli import main, platform_command
 from simulator.cli.errors import UsageError
 from simulator.cli.platform_command import KnownDevices, with_options
 from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.platform.wrong.modes import MODES
 from tests.platform.parts import platform_settings
 
 
@@ -133,3 +134,23 @@ def test_a_port_in_use_is_told(scenario: Path) -> None:
     assert process.returncode == 2
     assert port in process.stderr
     assert "Traceback" not in process.stderr
+
+
+def test_mistakes_of_the_command_line_replace_the_scenarios() -> None:
+    settings = platform_settings(wrong=("reply.doubled",))
+    assert with_options(settings, parse()).wrong == ("reply.doubled",)
+    chosen = with_options(settings, parse("--wrong", "reply.late, reply.code-short,reply.late"))
+    assert chosen.wrong == ("reply.late", "reply.code-short")
+    assert with_options(settings, parse("--wrong", "")).wrong == ()
+
+
+def test_an_unknown_mistake_suggests_near_ones() -> None:
+    with pytest.raises(UsageError, match=r"no mistake 'reply\.doubeld'; did you mean reply\.doubled.*--list-wrong"):
+        with_options(platform_settings(), parse("--wrong", "reply.late,reply.doubeld"))
+
+
+def test_mistakes_are_listed_without_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["platform", "--list-wrong"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(MODES)
+    assert all(mode.text in line for mode, line in zip(MODES.values(), lines, strict=True))

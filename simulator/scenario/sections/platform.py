@@ -23,6 +23,7 @@ from simulator.platform.settings import (
     PushRule,
     UniformDelay,
 )
+from simulator.platform.wrong.modes import MODES
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
 from simulator.protocol.catalogue.spec import Direction
@@ -305,12 +306,24 @@ class PlatformSection(Section):
         default=BeforeLoginSection(), description="Limits for connections that have not logged in."
     )
     tls: PlatformTlsSection | None = Field(default=None, description="https and wss instead of http and ws.")
+    wrong: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="Mistakes that it makes on purpose, to prove that they are found: names of `wrong-platform.md`.",
+    )
 
     @field_validator("func_ids")
     @classmethod
     def _known_func_ids(cls, names: list[str] | None) -> list[str] | None:
         for name in names or ():
             known(name, sorted({*NEGOTIATED_FUNC_IDS, *CATALOGUE}), "funcId of the protocol")
+        return names
+
+    @field_validator("wrong")
+    @classmethod
+    def _known_mistakes(cls, names: list[str]) -> list[str]:
+        for name in names:
+            known(name, MODES, "mistake of a platform (`best-fleet platform --list-wrong` lists them)")
         return names
 
     def settings(self, channel: str, tls: PlatformTls | None) -> PlatformSettings:
@@ -329,4 +342,5 @@ class PlatformSection(Section):
             meetings=self.meetings.plan(min(self.members, self.users)),
             pushes=tuple(push.rule() for push in self.pushes),
             answers=tuple(answer.rule() for answer in self.answers),
+            wrong=tuple(dict.fromkeys(self.wrong)),
         )

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from simulator.platform.settings import (
     AnswerRule,
     ExponentialDelay,
@@ -14,6 +16,7 @@ from simulator.platform.settings import (
     PushRule,
     UniformDelay,
 )
+from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import parse_scenario
 from simulator.wire.strangers import StrangerLimits
 
@@ -43,6 +46,7 @@ PLATFORM = PlatformSettings(
     meetings=PLAN,
     pushes=(),
     answers=(),
+    wrong=(),
 )
 PUSH = PushRule(
     command="cmd.data.query.user",
@@ -123,3 +127,15 @@ def test_no_users_or_meetings_can_be_wanted() -> None:
     settings = platform_settings("platform: {users: 0, meetings: {count: 0}}\n")
     assert (settings.users, settings.meetings.count) == (0, 0)
     assert platform_settings("platform: {users: 3}\n").meetings == replace(PLAN, members=3)
+
+
+def test_mistakes_are_known_by_name() -> None:
+    assert platform_settings("platform: {wrong: [reply.late, reply.doubled, reply.late]}").wrong == (
+        "reply.late",
+        "reply.doubled",
+    )
+
+
+def test_an_unknown_mistake_suggests_the_nearest() -> None:
+    with pytest.raises(ScenarioError, match=r"reply\.doubled"):
+        platform_settings("platform: {wrong: [reply.doubeld]}")

@@ -1,0 +1,52 @@
+"""Who may do what, on a platform that lets through what it should refuse."""
+
+import dataclasses
+
+from simulator.clock import Clock
+from simulator.platform.authority import Authority
+from simulator.platform.directory import Directory
+from simulator.platform.ledger.devices import DeviceTable
+from simulator.platform.wrong import lookup_modes as lookups
+from simulator.platform.wrong.mistakes import Mistakes
+from simulator.protocol import codes, credentials
+from simulator.protocol.broker import MAX_SKEW_MS, LookupQuery
+
+
+class WrongAuthority(Authority):
+    """Knows the devices, and does not always look."""
+
+    def __init__(self, directory: Directory, devices: DeviceTable, clock: Clock, mistakes: Mistakes) -> None:
+        super().__init__(directory, devices, clock)
+        self._mistakes = mistakes
+
+    def look_up(self, query: LookupQuery) -> str:
+        code = super().look_up(self._forgiven(query))
+        if code == codes.NOT_AUTHORISED and lookups.ACCEPTS_UNKNOWN in self._mistakes:
+            return codes.SUCCESS
+        return code
+
+    def _forgiven(self, query: LookupQuery) -> LookupQuery:
+        """The query with what is forgiven put right."""
+        mistakes = self._mistakes
+        identity = self._directory.lookup(query.sn)
+        if identity is None:
+            return query
+        key = identity.secret_key
+        right = credentials.sign(query.sn, query.nonce, query.timestamp, key)
+        signed = (
+            query.sign == right
+            or lookups.ACCEPTS_SIGN in mistakes
+            or (lookups.ACCEPTS_UPPER_CASE in mistakes and query.sign == right.upper())
+            or (lookups.ACCEPTS_MISSING in mistakes and "" in (query.sign, query.nonce, query.timestamp))
+        )
+        now = int(self._clock.wall() * 1000)
+        age = now - int(query.timestamp or now)
+        timestamp, nonce = query.timestamp or str(now), query.nonce
+        stale = age > MAX_SKEW_MS and lookups.ACCEPTS_STALE in mistakes
+        future = -age > MAX_SKEW_MS and lookups.ACCEPTS_FUTURE in mistakes
+        if stale or future:
+            timestamp = str(now)
+        if lookups.ACCEPTS_NONCE in mistakes or not nonce:
+            nonce = f"again{self._mistakes.number()}"
+        sign = credentials.sign(query.sn, nonce, timestamp, key) if signed else query.sign
+        return dataclasses.replace(query, timestamp=timestamp, nonce=nonce, sign=sign)

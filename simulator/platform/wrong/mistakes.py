@@ -1,0 +1,65 @@
+"""The mistakes that one platform makes: which were asked for, and whose turn it is."""
+
+import secrets
+from collections.abc import Iterable
+
+from simulator.platform.wrong.command_modes import COMMAND_MESSAGE_MODES
+from simulator.platform.wrong.mode import MessageMode, Mode, Occasions, Outgoing, Sending
+from simulator.platform.wrong.modes import MODES
+from simulator.platform.wrong.reply_modes import REPLY_MODES
+
+
+class Mistakes:
+    """The mistakes of a platform, all its connections together.
+
+    Args:
+        names: Names of `modes.MODES`.
+
+    Attributes:
+        modes: What was asked for.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        asked = set(names)
+        self.modes: tuple[Mode, ...] = tuple(mode for name, mode in MODES.items() if name in asked)
+        self._names = {mode.name for mode in self.modes}
+        self._occasions = Occasions()
+        self._sendings: dict[str, int] = {}
+        self._replies = [mode for mode in REPLY_MODES if mode.name in asked]
+        self._commands = [mode for mode in COMMAND_MESSAGE_MODES if mode.name in asked]
+
+    def __contains__(self, mode: Mode) -> bool:
+        return mode.name in self._names
+
+    def next_of(self, *modes: Mode) -> Mode | None:
+        """Of those asked for the one that is to be made now, in turns; None for none."""
+        asked = [mode for mode in modes if mode in self and self._occasions.due(mode)]
+        if not asked:
+            return None
+        mode = min(asked, key=self._occasions.made)
+        self._occasions.make(mode)
+        return mode
+
+    def reply(self, out: Outgoing) -> list[Sending]:
+        """What is sent instead of a right reply."""
+        return self._spoiled(self._replies, out)
+
+    def command(self, out: Outgoing) -> list[Sending]:
+        """What is sent instead of a right command."""
+        return self._spoiled(self._commands, out)
+
+    def number(self) -> str:
+        """A number that was not given out before, also not by an earlier platform."""
+        return secrets.token_hex(8)
+
+    def cmd_id_of_sending(self, cmd_id: str, apart: int) -> str:
+        """The cmdId under which a command is sent: its own the first time, then another each time."""
+        count = self._sendings[cmd_id] = self._sendings.get(cmd_id, -1) + 1
+        return str(int(cmd_id) + count * apart)
+
+    def _spoiled(self, modes: list[MessageMode], out: Outgoing) -> list[Sending]:
+        for mode in self._occasions.choose(mode for mode in modes if mode.applies(out.func_id)):
+            sendings = mode.change(out)
+            if sendings is not None:
+                return sendings
+        return [(0.0, out.message)]

@@ -1,0 +1,151 @@
+"""A device's connection to a platform that makes mistakes: the right session, with what it sends spoiled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from simulator.platform.device_session import DeviceSession
+from simulator.platform.handlers import Handler
+from simulator.platform.online import SECOND_LOGIN, OnlineDevices, Phase
+from simulator.platform.pushes import Pushes
+from simulator.platform.reported import Reports
+from simulator.platform.rules import LOGIN
+from simulator.platform.services import Services
+from simulator.platform.wrong import command_modes as commands
+from simulator.platform.wrong import session_modes as sessions
+from simulator.platform.wrong.mistakes import Mistakes
+from simulator.platform.wrong.mode import Outgoing
+from simulator.protocol import codes
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS, LOOKUP
+from simulator.protocol.channel.base import PlatformChannel
+from simulator.protocol.envelope import encode_command, encode_reply, params_of
+from simulator.wire.phase import NORMAL, POLICY_VIOLATION
+
+_OWN_CMD_IDS = 2 * 10**15
+"""cmdIds of commands that the ledger does not know begin here: no answer to them is taken for another's."""
+_SENT_AGAIN = 10**15
+"""Added to the cmdId of a command that is sent again as if it were new."""
+
+
+class WrongSession(DeviceSession):
+    """The platform's end of one connection, with mistakes."""
+
+    __slots__ = ("_answering", "_first_cmd_id", "_mistakes", "_own_commands")
+
+    def __init__(
+        self,
+        services: Services,
+        channel: PlatformChannel,
+        handlers: Mapping[str, Handler],
+        reports: Reports,
+        online: OnlineDevices,
+        pushes: Pushes,
+        mistakes: Mistakes,
+    ) -> None:
+        super().__init__(services, channel, handlers, reports, online, pushes)
+        self._mistakes = mistakes
+        self._answering = LOOKUP
+        """funcId of the request that is answered; the look-up is none of a session's."""
+        self._first_cmd_id: str | None = None
+        self._own_commands = 0
+
+    # --- What is sent ---
+
+    def _reply(self, name: str, *rest: Any) -> None:
+        was_online = self.phase is Phase.ONLINE
+        self._answering = name
+        super()._reply(name, *rest)
+        self._answering = LOOKUP
+        if name == LOGIN and self.sn and self.phase is Phase.LOGGED_IN and commands.BEFORE_ONLINE in self._mistakes:
+            self._send_own("cmd.data.query.user", {"pin": "100001"})
+        if not was_online and self.phase is Phase.ONLINE:
+            self._online_now()
+
+    def _send(self, json: bytes) -> None:
+        message = orjson.loads(json)
+        func_id = self._answering
+        if func_id == LOOKUP:
+            func_id = message["funcId"]
+            spoil = self._mistakes.command
+        else:
+            spoil = self._mistakes.reply
+        out = Outgoing(
+            func_id=func_id,
+            message=message,
+            package_bytes=self.reported.package_bytes,
+            earlier_cmd_id=self._first_cmd_id,
+        )
+        if func_id.startswith("cmd."):
+            self._first_cmd_id = self._first_cmd_id or message["payload"]["params"]["cmdId"]
+        for delay, what in spoil(out):
+            data = what if isinstance(what, bytes) else orjson.dumps(what)
+            if delay:
+                self._send_later(delay, data)
+            else:
+                self._send_as_it_is(data)
+
+    def _send_later(self, delay: float, json: bytes) -> None:
+        self._services.loop.call_later(delay, self._send_as_it_is, json)
+
+    def _send_as_it_is(self, json: bytes) -> None:
+        super()._send(json)
+
+    def deliver(self, func_id: str, json: bytes) -> bool:
+        if commands.NEW_CMD_ID in self._mistakes:
+            message = orjson.loads(json)
+            params = message["payload"]["params"]
+            params["cmdId"] = self._mistakes.cmd_id_of_sending(params["cmdId"], _SENT_AGAIN)
+            json = orjson.dumps(message)
+        return super().deliver(func_id, json)
+
+    # --- Commands of its own, which nobody asked for ---
+
+    def _send_own(self, func_id: str, params: Mapping[str, Any]) -> None:
+        self._own_commands += 1
+        number = _OWN_CMD_IDS + int(self._services.clock.wall() * 1000) * 100 + self._own_commands
+        self._send(encode_command(func_id, f"own{number}", {"cmdId": str(number), **params}))
+
+    def _online_now(self) -> None:
+        mistakes = self._mistakes
+        if commands.UNKNOWN in mistakes:
+            self._send_own("cmd.data.update.weather", {"sky": "blue"})
+        if commands.NOT_NEGOTIATED in mistakes:
+            unlisted = next((name for name in COMMAND_FUNC_IDS if name not in self.reported.func_ids), None)
+            if unlisted is not None:
+                self._send_own(unlisted, {})
+        if commands.TOO_MANY in mistakes:
+            for number in range(self.reported.max_pending + 5):
+                self._send_own("cmd.data.delete.meeting", {"meetings": [f"none-{number}"]})
+        self._services.loop.call_later(sessions.ENDS_AFTER_S, self._end_early)
+
+    def _command_answered(self, message: Mapping[str, Any], code: str | None) -> None:
+        cmd_id = params_of(message).get("cmdId")
+        if commands.NEW_CMD_ID in self._mistakes and isinstance(cmd_id, str) and cmd_id.isdigit():
+            params = {**params_of(message), "cmdId": str(int(cmd_id) % _SENT_AGAIN)}
+            message = {**message, "payload": {"params": params}}
+        super()._command_answered(message, code)
+        if commands.ANSWERS_ANSWERS in self._mistakes:
+            mid = message.get("mid")
+            self._send_as_it_is(encode_reply(mid if isinstance(mid, str) else "", codes.SUCCESS, "success"))
+
+    # --- Ends ---
+
+    def _end_early(self) -> None:
+        if self.phase is not Phase.ONLINE or self._connection is None:
+            return
+        if sessions.CUT in self._mistakes:
+            self._connection.abort()
+
+    def close(self, code: int, reason: str) -> None:
+        if reason == SECOND_LOGIN and sessions.KEEPS_OLDER in self._mistakes:
+            return
+        if code == POLICY_VIOLATION and sessions.NORMAL_STATUS in self._mistakes:
+            code = NORMAL
+        super().close(code, reason)
+
+    def _take_effect(self, name: str, sn: str, params: Mapping[str, Any]) -> None:
+        if name == LOGIN and sessions.CLOSES_NEWER in self._mistakes and self._online.has_other(sn, self):
+            self.close(POLICY_VIOLATION, "the device is logged in on another connection")
+            return
+        super()._take_effect(name, sn, params)
