@@ -34,6 +34,7 @@ FIELDS = {"simulator.shown", "simulator.closest", "simulator.protocol.limits"}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.fields", "simulator.judge"}
 SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
 FLEET = SCENARIO | {"simulator.scenario"}
+CONFORM = FLEET | {"simulator.fleet", "simulator.judge", "reports"}
 SWARM_BASE = FLEET | {"simulator.fleet", "reports"}
 SWARM = {
     name: f"simulator.swarm.{name}"
@@ -71,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.platform": DEVICE,
     "simulator.scenario": SCENARIO,
     "simulator.fleet": FLEET,
+    "simulator.conform": CONFORM,
     "simulator.swarm": set(),
     SWARM["tasks"]: SWARM_BASE,
     SWARM["off_the_hub"]: SWARM_BASE,
@@ -83,7 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
     "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "web"),
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"]},
-    "simulator.cli": SWARM_BASE | {"simulator.swarm"},
+    "simulator.cli": SWARM_BASE | {"simulator.swarm", "simulator.conform"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
         *("simulator.printing", "simulator.growing_file"),

@@ -5,7 +5,7 @@ handshakes are left to `client` and `server`; what a message means is left to th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from websockets.frames import EXTERNAL_CLOSE_CODES, Frame, Opcode
@@ -15,7 +15,7 @@ from websockets.protocol import Side, State
 
 from simulator.wire.errors import in_words
 from simulator.wire.frames import WholeFrame
-from simulator.wire.handler import NOBODY, MessageHandler, OnError, WritableHandler
+from simulator.wire.handler import NOBODY, MessageHandler, OnError, PongHandler, WritableHandler
 from simulator.wire.phase import ABNORMAL, BAD_DATA, INTERNAL_ERROR, NORMAL, Phase
 from simulator.wire.sansio import SILENT, between_frames, close_told, fault_in_words, is_utf8, release, short_reason
 from simulator.wire.turns import FRAMES_A_TURN, InTurns
@@ -114,16 +114,27 @@ class Connection(InTurns):
             self.bytes_out += len(frame)
             transport.write(frame)
 
+    def send_fragments(self, pieces: Sequence[bytes], binary: bool) -> None:
+        """Send one message as a frame for each of `pieces` (at least one); otherwise as `send`."""
+        if self._phase is Phase.OPEN:
+            parser = self._sans_io()
+            last = len(pieces) - 1
+            (parser.send_binary if binary else parser.send_text)(pieces[0], fin=not last)
+            for number, piece in enumerate(pieces[1:], 1):
+                parser.send_continuation(piece, fin=number == last)
+            self._flush()
+            self._drop_idle_parser()
+
     def trust(self, max_size: int) -> None:
         """The peer has proved who it is: messages may have `max_size` bytes from now on."""
         self._max_size = max_size
         if self._parser is not None:
             self._parser.max_message_size = max_size
 
-    def ping(self) -> None:
-        """Send an empty ping. The peer's pong is taken in silently."""
+    def ping(self, payload: bytes = b"") -> None:
+        """Send a ping. The peer's pong is told to a `PongHandler`, and taken in silently by any other."""
         if self._phase is Phase.OPEN:
-            self._sans_io().send_ping(b"")
+            self._sans_io().send_ping(payload)
             self._flush()
             self._drop_idle_parser()
 
@@ -324,6 +335,11 @@ class Connection(InTurns):
             else:
                 self._fragments = bytearray(frame.data)
                 self._fragments_binary = binary
+        elif opcode is Opcode.PONG and isinstance(self._handler, PongHandler):
+            try:
+                self._handler.ponged(bytes(frame.data))
+            except Exception as exc:  # noqa: BLE001 - as in data_received
+                self._handler_failed(exc)
 
     def _deliver(self, payload: bytes, binary: bool) -> None:
         if not binary and not payload.isascii() and not is_utf8(payload):

@@ -40,6 +40,15 @@ class WritableHandler(Protocol):
         ...
 
 
+@runtime_checkable
+class PongHandler(Protocol):
+    """A handler that wants to know of the peer's pongs."""
+
+    def ponged(self, payload: bytes) -> None:
+        """A pong has arrived, the answer to a ping or unasked."""
+        ...
+
+
 class Nobody:
     """Stands in for the handler of a connection that has ended, which lets go of the real one."""
 

@@ -67,8 +67,17 @@ class Traffic:
         """The binary frame of the next message."""
         count = self._sent
         self._sent = count + 1
+        return self.seal_as(json, count)
+
+    def seal_as(self, json: bytes, count: int) -> bytes:
+        """The binary frame of a message under a given counter, whichever is due: for whoever tests a platform."""
         nonce = _nonce(count)
         return nonce[4:] + _cipher(self._send_key).encrypt(nonce, json, None)
+
+    @property
+    def sent(self) -> int:
+        """The counter of the next message."""
+        return self._sent
 
     def open(self, payload: bytes, binary: bool) -> bytes:
         """The JSON in the next frame.
@@ -105,6 +114,11 @@ class RsaAesDeviceChannel(ExchangingDeviceChannel):
     def _agreed(self, device_factor: bytes, server_factor: bytes) -> None:
         to_server, to_device = derive_keys(device_factor, server_factor)
         self._traffic = Traffic(to_server, to_device)
+
+    @property
+    def traffic(self) -> Traffic | None:
+        """The sealed traffic, once the factors are exchanged."""
+        return self._traffic
 
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         traffic = self._traffic

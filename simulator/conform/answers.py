@@ -1,0 +1,145 @@
+"""What the tester gets for something that it sent: a reply, a look-up's answer, silence, or the end of the connection.
+
+Every answer has `told`, a few words for `observed`. `Reply` and `LookedUp` have `ok` and `code` as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.judge.departures import Departure
+from simulator.judge.lookup import ReadLookup
+from simulator.judge.replies import ReadReply
+from simulator.protocol.codes import SUCCESS
+from simulator.shown import detail, label
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The platform's reply to a request."""
+
+    func_id: str
+    """Of the request; the reply's own is in `message`."""
+    mid: str
+    message: Mapping[str, Any]
+    """As it came."""
+    read: ReadReply
+    """As it is meant, and what departs from the letter."""
+    size: int
+    """Bytes of its JSON."""
+    ms: float
+
+    @property
+    def code(self) -> str:
+        """In its plain meaning: eight characters; empty where there is none."""
+        return self.read.code
+
+    @property
+    def ok(self) -> bool:
+        """Whether the platform accepted the request."""
+        return self.read.code == SUCCESS
+
+    @property
+    def results(self) -> Mapping[str, Any]:
+        """In their plain meaning: strings, lists and objects."""
+        return self.read.results
+
+    @property
+    def departures(self) -> tuple[Departure, ...]:
+        """What of the reply's form departs from the document."""
+        return self.read.judgement.departures
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        return _told(self.func_id or "the message", self.ok, self.code, self.read.text)
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The dispatch's answer to a look-up."""
+
+    status: int
+    body: bytes
+    read: ReadLookup
+    ms: float
+
+    @property
+    def code(self) -> str:
+        """In its plain meaning; `http 500` and the like for another status than a success."""
+        return self.read.code
+
+    @property
+    def ok(self) -> bool:
+        """Whether it names a broker."""
+        return self.read.answer is not None and self.read.code == SUCCESS
+
+    @property
+    def departures(self) -> tuple[Departure, ...]:
+        """What of the answer's form departs from the document."""
+        return self.read.judgement.departures
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        if self.read.answer is None:
+            problem = self.read.judgement.unusable
+            return f"the look-up got no usable answer: {problem}"
+        return _told("the look-up", self.ok, self.code, self.read.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing came in time."""
+
+    seconds: float
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        return f"no answer within {self.seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The connection has ended."""
+
+    code: int
+    """Of the platform's close frame; 1006 where there was none."""
+    reason: str
+    detail: str
+    by_us: bool = False
+    """Whether this side began: it was asked to, or what the platform had sent broke the channel."""
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        reason = f" ({detail(self.reason)})" if self.reason else ""
+        if self.by_us:
+            return f"this side closed the connection: {self.detail}"
+        if self.code == 1006:
+            return f"the connection ended without a close frame: {self.detail}"
+        return f"the platform closed the connection with {self.code}{reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """HTTP or TCP did not come about; `kind` is a word such as `refused`, `timeout` or `tls`."""
+
+    kind: str
+    detail: str
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        return self.detail
+
+
+Answer = Reply | LookedUp | Silence | Closed | Unreached
+
+
+def _told(what: str, ok: bool, code: str, text: str) -> str:
+    if ok:
+        return f"{what} was accepted"
+    said = f" ({detail(text, 100)})" if text else ""
+    return f"{what} was refused with {label(code) if code else 'no code'}{said}"

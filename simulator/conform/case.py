@@ -1,0 +1,147 @@
+"""What a case of `best-fleet conform` is, and how one ends.
+
+A case is a declaration and one coroutine function:
+
+    async def _wrong_sign(bench: Bench) -> Outcome:
+        answer = await bench.look_up(change={"sign": "0" * 32})
+        return refused(answer)
+
+    CASES = (
+        Case(
+            id="lookup.sign.wrong",
+            section="3.1",
+            title="A look-up with a wrong sign is refused",
+            sends="getBrokerServer whose sign is 32 zeros",
+            expects="a code other than 00000000",
+            why="sign: 签名 …",          # the document's own words, or the decision of docs/deviations.md in English
+            run=_wrong_sign,
+        ),
+    )
+
+How to write one:
+
+- `id`: `<family>.<what>[.<detail>]`; letters, digits, `.`, `-` and `_` (funcIds keep their letters). The file in
+  `simulator/conform/cases` that declares it needs no other entry: `simulator.conform.registry` collects `CASES` of all.
+- `required=False`: the document leaves it open, so whatever comes is INFORMATIONAL at most: a FAILED or NON-STRICT
+  outcome of such a case becomes INFORMATIONAL by itself, an OK stays.
+- What it needs of the initial flow needs no declaration: `bench.device(Stage.ONLINE)` ends the case as NOT-RUN with
+  the reason, where the platform has blocked a step. `needs` names the ids of other cases that must not have ended
+  FAILED or NOT-RUN before (they run earlier, whatever their order, and are run for it with `--only` as well).
+- `waits=True`: it waits for the platform (`bench.pushed`) or for silence. All such cases run at the same time at the
+  end, in one listening period of `--wait` seconds; `bench.left` says how many are left.
+- `suites`: the channel suites in which it has a meaning; empty for all. In others it is NOT-RUN.
+- Verdicts come from `simulator.conform.expect` (`accepted`, `refused`, `closed` …) or from `ok`, `non_strict`,
+  `informational`, `failed`, `not_run` here. `observed` says what the platform did, in a few words; secrets are taken
+  out of it by the runner.
+- To end a case from the middle of a helper raise `Ended(outcome)`.
+- Many alike are made in a loop: `CASES = (*_by_hand, *(_missing(name) for name in …))`; bind the loop's values with
+  `functools.partial(_run, name)`, a lambda in a loop sees the last one only.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from simulator.conform.bench import Bench
+
+_ID: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]*(?:\.[a-zA-Z0-9_-]+)+")
+
+
+class Result(StrEnum):
+    """The verdict of a case."""
+
+    OK = "OK"
+    NON_STRICT = "NON-STRICT"
+    """It works, but a message of the platform departs from the document's letter."""
+    INFORMATIONAL = "INFORMATIONAL"
+    """The document leaves it open: says what the platform does."""
+    FAILED = "FAILED"
+    """A required behaviour is not there."""
+    NOT_RUN = "NOT-RUN"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a case ended, and what was seen."""
+
+    result: Result
+    observed: str
+
+
+class Ended(Exception):  # noqa: N818 - what has happened
+    """Ends the case that is running, from wherever it is raised."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.observed)
+        self.outcome = outcome
+
+
+def ok(observed: str) -> Outcome:
+    """It is as it has to be."""
+    return Outcome(Result.OK, observed)
+
+
+def non_strict(observed: str) -> Outcome:
+    """It works, but a message of the platform departs from the letter."""
+    return Outcome(Result.NON_STRICT, observed)
+
+
+def informational(observed: str) -> Outcome:
+    """The document leaves it open; this is what the platform does."""
+    return Outcome(Result.INFORMATIONAL, observed)
+
+
+def failed(observed: str) -> Outcome:
+    """A required behaviour is not there."""
+    return Outcome(Result.FAILED, observed)
+
+
+def not_run(why: str) -> Outcome:
+    """It could not be judged."""
+    return Outcome(Result.NOT_RUN, why)
+
+
+Run = Callable[["Bench"], Awaitable[Outcome]]
+"""What a case does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One numbered case. The module's docstring tells how to write one.
+
+    Raises:
+        ValueError: If the id has another form.
+    """
+
+    id: str
+    section: str
+    """Of the document, such as `3.1`, or of docs/deviations.md."""
+    title: str
+    """A sentence of what is right: `A look-up with a wrong sign is refused`."""
+    sends: str
+    expects: str
+    why: str
+    """The document's own words, in Chinese where it has them, or the decision, in English."""
+    run: "Run"
+    required: bool = True
+    needs: tuple[str, ...] = ()
+    waits: bool = False
+    suites: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if _ID.fullmatch(self.id) is None:
+            raise ValueError(f"{self.id!r} is no id of a case: such as lookup.sign.wrong")
+
+    @property
+    def family(self) -> str:
+        """The first part of the id."""
+        return self.id.partition(".")[0]
+
+    def settled(self, outcome: Outcome) -> Outcome:
+        """The outcome that counts: what is not required cannot fail."""
+        if not self.required and outcome.result in (Result.FAILED, Result.NON_STRICT):
+            return replace(outcome, result=Result.INFORMATIONAL)
+        return outcome

@@ -1,0 +1,421 @@
+"""One connection of the tester: messages out, replies matched by mid, commands taken at any moment, its end.
+
+It knows nothing of the initial flow (`simulator.conform.tester`) and judges nothing but the form of what arrives.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from simulator.conform.answers import Answer, Closed, Reply, Silence
+from simulator.conform.case import Ended, not_run
+from simulator.conform.pushes import OnPush, Push, take
+from simulator.conform.site import Site
+from simulator.conform.trace import Trace
+from simulator.device.environment import Connection as DeviceConnection
+from simulator.judge.commands import read_command
+from simulator.judge.replies import reply_judge
+from simulator.measurements import violation_rules as rules
+from simulator.protocol import envelope
+from simulator.protocol.catalogue import DEVICE_FUNC_IDS
+from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
+from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
+from simulator.wire import Connection
+from simulator.wire.phase import POLICY_VIOLATION
+
+MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""No message of a platform is so large; a longer one is closed with 1009."""
+
+_ANY: Final = "dev.heartbeat"
+"""Whose replies need no results: how the reply to an unknown message is read."""
+_CHANNEL_RULES: Final = (
+    ("tag", rules.CHANNEL_TAG),
+    ("text frame after", rules.CHANNEL_PLAIN_AFTER_EXCHANGE),
+    ("is due", rules.CHANNEL_COUNTER),
+)
+
+
+class Waiter:
+    """Something that was sent and whose answer is awaited."""
+
+    __slots__ = ("accept", "answer", "func_id", "loose", "sent")
+
+    def __init__(self, func_id: str, sent: float, loose: bool) -> None:
+        self.func_id = func_id
+        self.sent = sent
+        self.loose = loose
+        """Whether a reply without a mid is an answer to it as well."""
+        self.accept: Callable[[Reply], None] | None = None
+        """Given the reply before the next frame is opened."""
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+
+class Link:
+    """A connection and what is under way on it; `handler` is what the network is given.
+
+    Args:
+        number: of this connection among all of the run.
+        which: of the tester's devices.
+        on_push: says how commands are answered.
+    """
+
+    def __init__(self, site: Site, channel: DeviceChannel, number: int, which: int, on_push: OnPush = take) -> None:
+        self.site = site
+        self.channel = channel
+        self.number = number
+        self.which = which
+        self.on_push = on_push
+        self.trace: Trace | None = None
+        """Of the case that uses the connection now."""
+        self.strays: list[Mapping[str, Any]] = []
+        """Replies that fit nothing that waits."""
+        self.online = False
+        self.broken = False
+        """Whether the next case had better not use it: something odd was sent, or an answer did not come."""
+        self.closed: Closed | None = None
+        """How it ended."""
+        self._ended = asyncio.Event()
+        self._connection: Connection | None = None
+        self._waiting: dict[str, deque[Waiter]] = {}
+        self._loose: deque[Waiter] = deque()
+        self._late: set[str] = set()
+        self._answered: set[str] = set()
+        self._pong: asyncio.Future[None] | None = None
+        self._we_closed = ""
+        self.handler = _Handler(self)
+
+    # --- Messages that are right in form ---
+
+    async def request(
+        self,
+        func_id: str,
+        params: object = None,
+        *,
+        sn: str | None = None,
+        mid: str | None = None,
+        members: Mapping[str, Any] | None = None,
+        drop: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> Answer:
+        """Send a request and wait for its answer.
+
+        Args:
+            params: Any JSON value; None leaves the payload out.
+            mid: A fresh one, unless given.
+            members: Laid over the envelope's members (`imme`, `mid` of another type, unknown ones, `payload` …).
+            drop: Envelope members that are left out.
+            timeout: Seconds, instead of the scenario's request time-out.
+        """
+        message = self.message(func_id, params, sn=sn, mid=mid, members=members, drop=drop)
+        return await self.ask(message, timeout=timeout)
+
+    def message(
+        self,
+        func_id: str,
+        params: object = None,
+        *,
+        sn: str | None = None,
+        mid: str | None = None,
+        members: Mapping[str, Any] | None = None,
+        drop: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """The envelope that `request` sends, with a fresh mid."""
+        message: dict[str, Any] = {"funcId": func_id}
+        if sn is not None:
+            message["sn"] = sn
+        message["mid"] = self.mid() if mid is None else mid
+        if params is not None:
+            message["payload"] = {"params": params}
+        message.update(members or {})
+        return {name: value for name, value in message.items() if name not in drop}
+
+    @property
+    def waiting(self) -> int:
+        """Messages whose answer is still awaited."""
+        return sum(len(waiters) for waiters in self._waiting.values())
+
+    def mid(self) -> str:
+        """A fresh mid."""
+        return self.site.mids.next()
+
+    # --- Messages of any form ---
+
+    async def ask(
+        self, message: Mapping[str, Any] | bytes, *, mid: str | None = None, timeout: float | None = None
+    ) -> Answer:
+        """Send a message of any form through the channel and wait for its answer.
+
+        The answer is the reply with the message's mid (`mid` says which, for bytes). Where there is no usable mid, and
+        for bytes, a reply without a mid, or with an empty one, is an answer as well.
+        """
+        data = message if isinstance(message, bytes) else orjson.dumps(message)
+        func_id = ""
+        if not isinstance(message, bytes):
+            func_id = name if isinstance(name := message.get("funcId"), str) else ""
+            if mid is None and isinstance(message.get("mid"), str):
+                mid = message["mid"]
+        waiter = self.expect(mid or "", func_id, loose=isinstance(message, bytes) or not mid)
+        self.send_json(data)
+        return await self.wait_for(waiter, mid or "", timeout)
+
+    def send_json(self, data: bytes) -> None:
+        """Send these bytes as one message through the channel, whatever they are, and wait for nothing."""
+        if self.trace is not None:
+            self.trace.message(">", data)
+        if self._connection is not None:
+            self._connection.send(*self.channel.seal(data))
+
+    def send_fragments(self, data: bytes, pieces: int = 3) -> None:
+        """As `send_json`, as one WebSocket message of several frames."""
+        payload, binary = self.channel.seal(data)
+        if self.trace is not None:
+            self.trace.message(">", data)
+            self.trace.note(f"sent in {pieces} frames")
+        size = max(1, -(-len(payload) // pieces))
+        parts = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
+        if self._connection is not None:
+            self._connection.send_fragments(parts, binary)
+
+    def send_frame(self, payload: bytes, *, binary: bool, what: str = "") -> None:
+        """Send a frame past the channel. The connection is not used by other cases afterwards.
+
+        Args:
+            what: Says in the trace what it is.
+        """
+        self.broken = True
+        if self.trace is not None:
+            kind = "binary" if binary else "text"
+            self.trace.add(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
+        if self._connection is not None:
+            self._connection.send(payload, binary)
+
+    def sealed(self, data: bytes, *, skip: int = 0, wrong_tag: bool = False) -> bytes:
+        """The frame of a message for `send_frame`, sealed as the suite `rsa-aes` does after the exchange.
+
+        The connection's own counter stays as it is: the same frame sent twice is a replay.
+
+        Args:
+            skip: Added to the counter that is due; negative for one that was used.
+            wrong_tag: The last bit of the tag is another.
+        """
+        frame = self.traffic.seal_as(data, self.traffic.sent + skip)
+        return frame[:-1] + bytes([frame[-1] ^ 1]) if wrong_tag else frame
+
+    @property
+    def traffic(self) -> Traffic:
+        """The sealed traffic; a case that asks for it without the suite `rsa-aes` is NOT-RUN."""
+        traffic = self.channel.traffic if isinstance(self.channel, RsaAesDeviceChannel) else None
+        if traffic is None:
+            raise Ended(not_run("needs the channel suite rsa-aes, after its exchange"))
+        return traffic
+
+    # --- Waiting ---
+
+    def expect(self, mid: str, func_id: str = "", *, loose: bool = False) -> Waiter:
+        """Begin to wait for the reply to `mid`, before its message is sent; several may wait for the same one."""
+        waiter = Waiter(func_id, self.site.clock.monotonic(), loose)
+        if self.closed is not None:
+            waiter.answer.set_result(self.closed)
+            return waiter
+        self._waiting.setdefault(mid, deque()).append(waiter)
+        if loose:
+            self._loose.append(waiter)
+        return waiter
+
+    async def wait_for(self, waiter: Waiter, mid: str, timeout: float | None = None) -> Answer:
+        """The answer to what was expected, or `Silence` after the time-out (seconds)."""
+        seconds = self.site.terms.request_timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(waiter.answer)
+        except TimeoutError:
+            self.broken = True
+            self._forget(mid, waiter)
+            self._late.add(mid)
+            if self.trace is not None:
+                self.trace.note(f"no answer within {seconds:g} s")
+            return Silence(seconds)
+
+    async def end(self, timeout: float | None = None) -> Closed | Silence:
+        """How the connection ends by itself, or `Silence` if it is still open after the time-out (seconds)."""
+        seconds = self.site.terms.request_timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            return Silence(seconds)
+        assert self.closed is not None
+        return self.closed
+
+    async def ping(self, payload: bytes = b"") -> bool:
+        """Send a WebSocket ping; whether its pong came within the request time-out."""
+        if self._connection is None or self.closed is not None:
+            return False
+        pong = self._pong = asyncio.get_running_loop().create_future()
+        if self.trace is not None:
+            self.trace.add(">", "frame", "ping")
+        self._connection.ping(payload)
+        try:
+            async with asyncio.timeout(self.site.terms.request_timeout):
+                await pong
+        except TimeoutError:
+            return False
+        return self.closed is None
+
+    async def close(self, code: int = 1000, reason: str = "") -> Closed:
+        """Close the connection politely; how the platform answered the closing handshake."""
+        if self.closed is None and self._connection is not None:
+            self._we_closed = self._we_closed or f"with {code}"
+            if self.trace is not None:
+                self.trace.add(">", "close", f"{code} {reason}".rstrip())
+            self._connection.close(code, reason)
+            await self._ended.wait()
+        assert self.closed is not None
+        return self.closed
+
+    async def abort(self) -> None:
+        """Drop the connection at once, as a device that loses its power does."""
+        if self.closed is None and self._connection is not None:
+            self._we_closed = "without a closing handshake"
+            self._connection.abort()
+            await self._ended.wait()
+
+    # --- What the connection tells ---
+
+    def _opened(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.trust(MAX_MESSAGE_BYTES)
+
+    def _ponged(self) -> None:
+        if self.trace is not None:
+            self.trace.add("<", "frame", "pong")
+        if self._pong is not None and not self._pong.done():
+            self._pong.set_result(None)
+
+    def _arrived(self, payload: bytes, binary: bool) -> None:
+        try:
+            data = self.channel.open(payload, binary)
+        except ChannelViolation as error:
+            text = str(error)
+            rule = next((rule for words, rule in _CHANNEL_RULES if words in text), rules.CHANNEL_FRAME)
+            self._broke_the_channel(rule, text)
+            return
+        if self.trace is not None:
+            self.trace.message("<", data)
+        try:
+            message = envelope.decode(data)
+        except envelope.UnreadableMessage as error:
+            message = error.message
+        except envelope.MalformedMessage as error:
+            self._broke_the_channel(rules.REPLY_NOT_JSON, str(error))
+            return
+        if self._is_reply(message):
+            self._reply(message, len(data))
+        else:
+            self._push(message, len(data))
+
+    def _has_ended(self, code: int, reason: str, detail: str) -> None:
+        self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed))
+        self.online = False
+        if self.trace is not None:
+            self.trace.add("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")
+        for waiters in list(self._waiting.values()):
+            for waiter in waiters:
+                if not waiter.answer.done():
+                    waiter.answer.set_result(self.closed)
+        self._waiting.clear()
+        self._loose.clear()
+        if self._pong is not None and not self._pong.done():
+            self._pong.set_result(None)
+        self._ended.set()
+
+    # --- Inside ---
+
+    def _broke_the_channel(self, rule: str, text: str) -> None:
+        self.site.violation(rule, text, which=self.which)
+        self._we_closed = f"because of {text}"
+        if self._connection is not None:
+            self._connection.close(POLICY_VIOLATION)
+
+    def _is_reply(self, message: Mapping[str, Any]) -> bool:
+        func_id = message.get("funcId")
+        if func_id == envelope.REPLY or not func_id:
+            return "cmdId" not in envelope.params_of(message) or func_id == envelope.REPLY
+        mid = message.get("mid")
+        return "code" in message and isinstance(mid, str) and mid in self._waiting
+
+    def _reply(self, message: Mapping[str, Any], size: int) -> None:
+        mid = message.get("mid")
+        mid = mid if isinstance(mid, str) else ""
+        waiters = self._waiting.get(mid)
+        waiter = waiters[0] if waiters else self._loose[0] if self._loose and not mid else None
+        if waiter is None:
+            self._stray(message, mid)
+            return
+        self._forget(mid, waiter)
+        self._answered.add(mid)
+        read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
+        self.site.judged(read.judgement, waiter.func_id, self.which)
+        ms = (self.site.clock.monotonic() - waiter.sent) * 1000
+        reply = Reply(waiter.func_id, mid, message, read, size, ms)
+        if waiter.accept is not None:
+            waiter.accept(reply)
+        if not waiter.answer.done():
+            waiter.answer.set_result(reply)
+
+    def _forget(self, mid: str, waiter: Waiter) -> None:
+        for key in [mid, *self._waiting]:
+            waiters = self._waiting.get(key)
+            if waiters is not None and waiter in waiters:
+                waiters.remove(waiter)
+                if not waiters:
+                    del self._waiting[key]
+                break
+        if waiter in self._loose:
+            self._loose.remove(waiter)
+
+    def _stray(self, message: Mapping[str, Any], mid: str) -> None:
+        self.strays.append(message)
+        rule = rules.REPLY_UNKNOWN_MID
+        if mid in self._answered:
+            rule = rules.REPLY_DOUBLED
+        elif mid in self._late:
+            rule = rules.REPLY_LATE
+        self.site.violation(rule, f"a reply with the mid {mid or 'missing'}", which=self.which)
+
+    def _push(self, message: Mapping[str, Any], size: int) -> None:
+        read = read_command(message)
+        self.site.judged(read.judgement, read.func_id, self.which)
+        push = Push(self.which, self.number, self.site.clock.wall(), message, size, read, self.online)
+        self.site.pushes.append(push)
+        code = self.on_push(push)
+        if code is not None:
+            self.answer(push, code)
+
+    def answer(self, push: Push, code: str, text: str = "done") -> None:
+        """Answer a command, now or again."""
+        self.send_json(envelope.encode_command_response(push.read.mid, push.read.cmd_id, code, text))
+        push.answered = code
+
+
+class _Handler:
+    """A link as its connection sees it."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def opened(self, connection: DeviceConnection) -> None:
+        assert isinstance(connection, Connection), "made by the wire layer"
+        self._link._opened(connection)
+
+    def message(self, payload: bytes, binary: bool) -> None:
+        self._link._arrived(payload, binary)
+
+    def ponged(self, payload: bytes) -> None:
+        self._link._ponged()
+
+    def closed(self, code: int, reason: str, detail: str) -> None:
+        self._link._has_ended(code, reason, detail)

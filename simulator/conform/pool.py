@@ -1,0 +1,207 @@
+"""The tester's connections: brought to a stage, used again while they are intact, one at a time for a serial number.
+
+It notices once that a platform blocks a step of the initial flow, and that it has gone.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from simulator.conform.answers import Answer, Closed, LookedUp, Reply, Silence, Unreached
+from simulator.conform.case import Ended, not_run
+from simulator.conform.dispatch import Dispatch
+from simulator.conform.pushes import OnPush, take
+from simulator.conform.site import Site
+from simulator.conform.stages import STEP_CASES, Stage
+from simulator.conform.tester import Device, proof_of
+from simulator.conform.trace import Trace
+from simulator.device.environment import NetworkError
+from simulator.fleet.network import FleetNetwork
+
+_TRIES: Final = 2
+"""Of a step that has worked before, until the platform is taken for gone."""
+
+
+class PlatformGone(Exception):  # noqa: N818 - what has happened
+    """The platform does not answer any more, or does not do what it did before; the text says what happened."""
+
+
+class StepFailed(Exception):  # noqa: N818 - what has happened
+    """A step of the initial flow did not succeed."""
+
+    def __init__(self, step: Stage, answer: Answer, problem: str = "") -> None:
+        super().__init__((problem and f"{answer.told}, but {problem}") or answer.told)
+        self.step = step
+        self.answer = answer
+
+
+class Pool:
+    """All connections of a run."""
+
+    def __init__(self, site: Site, network: FleetNetwork, dispatch: Dispatch) -> None:
+        self._site = site
+        self._network = network
+        self._dispatch = dispatch
+        self._numbers = itertools.count(1)
+        self._locks = [asyncio.Lock() for _ in site.identities]
+        self._ready: dict[int, Device] = {}
+        """Devices that are online and idle, by `which`."""
+        self._proofs: dict[int, Mapping[str, str]] = {}
+        self.blocked: dict[Stage, str] = {}
+        """Steps that have never succeeded, and what the platform did."""
+        self.worked: dict[Stage, str] = {}
+        """Steps that have succeeded, and what was seen then."""
+        self._worked_for: set[tuple[int, Stage]] = set()
+
+    @asynccontextmanager
+    async def device(
+        self, trace: Trace, stage: Stage, *, which: int, fresh: bool, second: bool, on_push: OnPush
+    ) -> AsyncIterator[Device]:
+        """A device of the run that has come to `stage`; see `Bench.device`."""
+        self.check(stage)
+        if which >= len(self._site.identities):
+            raise Ended(not_run(f"needs {which + 1} serial numbers; {len(self._site.identities)} are given"))
+        async with AsyncExitStack() as held:
+            if not second:
+                await held.enter_async_context(self._locks[which])
+            usable = stage is Stage.ONLINE and not fresh and not second and on_push is take
+            device = self._ready.pop(which, None) if not second else None
+            if device is not None and (not usable or device.closed is not None or device.broken):
+                await self.drop(device)
+                device = None
+            if device is None:
+                device = await self._reached(trace, stage, which, on_push)
+            else:
+                device.trace = trace
+                trace.note(f"connection {device.number} of {device.sn} is used again")
+            try:
+                yield device
+            finally:
+                if usable and device.online and not device.broken and device.waiting == 0:
+                    self._ready[which] = device
+                else:
+                    await self.drop(device)
+                device.trace = None
+
+    def check(self, stage: Stage) -> None:
+        """
+        Raises:
+            Ended: As NOT-RUN, if the platform blocks a step up to `stage`.
+        """
+        for step, observed in self.blocked.items():
+            if step <= stage:
+                raise Ended(not_run(f"the initial flow ends at {STEP_CASES[step]}: {observed}"))
+
+    async def drop(self, device: Device) -> None:
+        """Close a connection in order."""
+        if device.closed is None:
+            await device.close()
+
+    async def close(self) -> None:
+        """Close all that is open."""
+        for device in list(self._ready.values()):
+            await self.drop(device)
+        self._ready.clear()
+
+    async def alive(self, trace: Trace) -> str | None:
+        """None if the platform still does what it did when this run began; else what it does instead."""
+        answer = await self._dispatch.look_up(trace, self._site.identities[0])
+        if not isinstance(answer, LookedUp) or not answer.ok:
+            return answer.told
+        if Stage.ONLINE not in self.worked:
+            return None
+        try:
+            async with self.device(trace, Stage.ONLINE, which=0, fresh=True, second=False, on_push=take):
+                return None
+        except PlatformGone as gone:
+            return str(gone)
+
+    # --- Inside ---
+
+    async def _reached(self, trace: Trace, stage: Stage, which: int, on_push: OnPush) -> Device:
+        """A new connection that has come to `stage`.
+
+        Raises:
+            Ended: As NOT-RUN, if the platform blocks the flow.
+            PlatformGone: If it does not let a device do any more what it let one do before.
+        """
+        last: StepFailed | None = None
+        for _ in range(_TRIES):
+            try:
+                return await self._walked(trace, stage, which, on_push)
+            except StepFailed as failure:
+                last = failure
+                step = failure.step
+                if (which, step) in self._worked_for:
+                    continue
+                if step in self.worked and isinstance(failure.answer, Reply | LookedUp):
+                    raise Ended(not_run(f"{self._site.identities[which].sn}: {failure}")) from None
+                if step in self.worked:
+                    continue
+                if isinstance(failure.answer, Silence | Closed | Unreached):
+                    answer = await self._dispatch.look_up(trace, self._site.identities[0])
+                    if not isinstance(answer, LookedUp) or not answer.ok:
+                        raise PlatformGone(f"{STEP_CASES[step]}: {failure}; then {answer.told}") from None
+                self.blocked[step] = str(failure)
+                self.check(stage)
+        raise PlatformGone(f"{last}, which had worked before")
+
+    async def _walked(self, trace: Trace, stage: Stage, which: int, on_push: OnPush) -> Device:
+        """
+        Raises:
+            StepFailed: With the step.
+        """
+        identity = self._site.identities[which]
+        looked_up = await self._dispatch.look_up(trace, identity)
+        if not isinstance(looked_up, LookedUp) or not looked_up.ok:
+            raise StepFailed(Stage.LOOKED_UP, looked_up)
+        self._did(which, Stage.LOOKED_UP, looked_up.told)
+        if which not in self._proofs:
+            self._proofs[which] = proof_of(identity)
+            self._site.hide(self._proofs[which]["devKey"])
+        device = Device(self._site, identity, next(self._numbers), which, self._proofs[which], on_push)
+        device.trace = trace
+        trace.note(f"connection {device.number} of {device.sn}")
+        broker = looked_up.read.answer
+        assert broker is not None, "a success"
+        try:
+            await self._network.connect(broker, device.handler, index=which)
+        except NetworkError as error:
+            raise StepFailed(Stage.OPENED, Unreached(error.kind, str(error))) from None
+        self._did(which, Stage.OPENED, "the WebSocket opened")
+        try:
+            await self._walk(device, stage, which)
+        except BaseException:
+            await self.drop(device)
+            raise
+        return device
+
+    async def _walk(self, device: Device, stage: Stage, which: int) -> None:
+        if stage >= Stage.EXCHANGED:
+            if device.channel.has_exchange:
+                self._took(Stage.EXCHANGED, await device.exchange_public_key(), device)
+                self._took(Stage.EXCHANGED, await device.exchange_factor(), device)
+                self._did(which, Stage.EXCHANGED, "both exchanges were accepted")
+            else:
+                self._did(which, Stage.EXCHANGED, f"the suite {self._site.suite.name} has no exchange")
+        steps = (
+            (Stage.REGISTERED, device.register),
+            (Stage.ACCREDITED, device.accredit),
+            (Stage.LOGGED_IN, device.login),
+            (Stage.ONLINE, device.report),
+        )
+        for step, send in steps:
+            if stage >= step:
+                answer = await send()
+                self._took(step, answer, device)
+                self._did(which, step, answer.told)
+
+    def _took(self, step: Stage, answer: Answer, device: Device) -> None:
+        if not isinstance(answer, Reply) or not answer.ok or device.problem:
+            raise StepFailed(step, answer, device.problem)
+
+    def _did(self, which: int, step: Stage, observed: str) -> None:
+        self._worked_for.add((which, step))
+        self.worked.setdefault(step, observed)

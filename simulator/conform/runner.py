@@ -1,0 +1,203 @@
+"""Runs cases in their order against one platform: deadlines, the shared listening period, a platform that goes away.
+
+It never raises for what a platform or a case does: every case that was chosen has a verdict in the end.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.conform.answers import LookedUp
+from simulator.conform.bench import Bench
+from simulator.conform.case import Case, Ended, Outcome, Result, failed, not_run
+from simulator.conform.dispatch import Dispatch
+from simulator.conform.pool import PlatformGone, Pool
+from simulator.conform.site import Site
+from simulator.conform.stages import STEP_CASES
+from simulator.conform.trace import Trace
+from simulator.faults import describe
+from simulator.shown import detail, without_values
+
+_OBSERVED_CHARS: Final = 400
+_PATIENCE: Final = 12
+"""A case is broken off after so many request time-outs: none has so many answers to wait for, one after the other."""
+_INTERNAL: Final = "conform.exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one case ended."""
+
+    case: Case
+    outcome: Outcome
+    duration_ms: float
+    trace: bytes
+    """JSON lines; empty for a case that did not begin."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """How all ended."""
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """By id, in the order in which the cases are listed."""
+    reason: str = ""
+    """Why the platform could not be judged as a whole; empty where it was."""
+
+
+Tell = Callable[[Verdict], None]
+
+
+class Runner:
+    """One run.
+
+    Args:
+        cases: those that were chosen, in order.
+        every: all that there are: a step of the initial flow that is blocked is judged whether it was chosen or not.
+        tell: given each verdict as it falls.
+    """
+
+    def __init__(
+        self, site: Site, pool: Pool, dispatch: Dispatch, cases: Sequence[Case], every: Sequence[Case], tell: Tell
+    ) -> None:
+        self._site = site
+        self._pool = pool
+        self._dispatch = dispatch
+        self._cases = cases
+        self._steps = {case.id: case for case in every if case.id in STEP_CASES.values()}
+        self._tell = tell
+        self._stop: asyncio.Event = asyncio.Event()
+        self._stopped = ""
+        self.judged = Judged()
+
+    def stop(self, why: str) -> None:
+        """End soon: the cases that are left are NOT-RUN."""
+        self._stopped = why
+        self._stop.set()
+
+    async def run(self) -> Judged:
+        """Judge; returns when every case has its verdict."""
+        judged = self.judged
+        work = asyncio.create_task(self._work())
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not work.done():
+            work.cancel()
+        try:
+            await work
+        except asyncio.CancelledError:
+            judged.reason = self._stopped
+        except PlatformGone as gone:
+            judged.reason = self._shown(str(gone))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told, never a traceback
+            self._internal(error)
+        for case in self._cases:
+            if case.id not in judged.verdicts:
+                self._put(Verdict(case, not_run(judged.reason or "it did not come to it"), 0.0, b""))
+        judged.verdicts = {case.id: judged.verdicts.pop(case.id) for case in self._cases} | judged.verdicts
+        if not judged.reason and self._site.internal_errors.total:
+            judged.reason = f"an error of best-fleet itself: {self._site.internal_errors.first_example()}"
+        if not judged.reason and all(each.outcome.result is Result.NOT_RUN for each in judged.verdicts.values()):
+            judged.reason = "no case could be run: " + next(iter(judged.verdicts.values())).outcome.observed
+        return judged
+
+    # --- Inside ---
+
+    async def _work(self) -> None:
+        trace = self._trace()
+        answer = await self._dispatch.look_up(trace, self._site.identities[0])
+        if not isinstance(answer, LookedUp) or not answer.ok:
+            raise PlatformGone(f"the very look-up of {self._site.identities[0].sn} failed: {answer.told}")
+        try:
+            for case in self._cases:
+                if not case.waits:
+                    await self._one(case)
+            waiting = [case for case in self._cases if case.waits]
+            if waiting:
+                await self._listen(waiting)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._site.terms.request_timeout):
+                    await self._pool.close()
+
+    async def _listen(self, waiting: Sequence[Case]) -> None:
+        self._site.listening_ends = self._site.clock.monotonic() + self._site.terms.wait
+        tasks = [asyncio.create_task(self._one(case)) for case in waiting]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _one(self, case: Case) -> None:
+        """
+        Raises:
+            PlatformGone: If the platform went away; the case has its verdict then.
+        """
+        trace = self._trace()
+        began = self._site.clock.monotonic()
+        try:
+            outcome = await self._outcome(case, trace)
+            gone = None
+            if outcome.result is Result.FAILED and (gone := await self._pool.alive(self._trace())) is not None:
+                outcome = not_run(f"the platform went away meanwhile: {outcome.observed}; then {gone}")
+        except PlatformGone as error:
+            gone = str(error)
+            outcome = not_run(f"the platform went away: {gone}")
+        ms = (self._site.clock.monotonic() - began) * 1000
+        self._put(Verdict(case, outcome, ms, trace.lines()))
+        self._blocked_steps()
+        if gone is not None:
+            raise PlatformGone(f"the platform went away during {case.id}: {gone}")
+
+    async def _outcome(self, case: Case, trace: Trace) -> Outcome:
+        if case.suites and self._site.suite.name not in case.suites:
+            return not_run(f"is about the channel suite {' or '.join(case.suites)}")
+        for name in case.needs:
+            needed = self.judged.verdicts.get(name)
+            if needed is None or needed.outcome.result in (Result.FAILED, Result.NOT_RUN):
+                return not_run(f"needs {name}, which is {needed.outcome.result if needed else 'not run'}")
+        terms = self._site.terms
+        limit = _PATIENCE * terms.request_timeout + terms.wait
+        try:
+            async with asyncio.timeout(limit):
+                outcome = await case.run(Bench(self._site, self._pool, self._dispatch, trace))
+        except Ended as ended:
+            outcome = ended.outcome
+        except TimeoutError:
+            outcome = not_run(f"it had no end within {limit:g} s and was broken off")
+        except PlatformGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._internal(error, case.id)
+            outcome = not_run(f"an error of best-fleet itself: {type(error).__name__}")
+        outcome = case.settled(outcome)
+        return Outcome(outcome.result, self._shown(outcome.observed))
+
+    def _blocked_steps(self) -> None:
+        """A step that the platform blocks has failed its case, whichever case noticed it."""
+        for stage, observed in self._pool.blocked.items():
+            case = self._steps.get(STEP_CASES[stage])
+            known = None if case is None else self.judged.verdicts.get(case.id)
+            if case is not None and (known is None or known.outcome.result is Result.NOT_RUN):
+                trace = known.trace if known is not None else b""
+                ms = known.duration_ms if known is not None else 0.0
+                self._put(Verdict(case, failed(self._shown(observed)), ms, trace))
+
+    def _put(self, verdict: Verdict) -> None:
+        self.judged.verdicts[verdict.case.id] = verdict
+        self._tell(verdict)
+
+    def _trace(self) -> Trace:
+        return Trace(self._site.clock.monotonic, self._site.secrets)
+
+    def _shown(self, text: str) -> str:
+        return detail(without_values(text, self._site.secrets()), _OBSERVED_CHARS)
+
+    def _internal(self, error: Exception, case_id: str = "") -> None:
+        example = f"{case_id}: {describe(error)}" if case_id else describe(error)
+        self._site.internal_errors.add(_INTERNAL, example, self._site.clock.wall())

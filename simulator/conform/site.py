@@ -1,0 +1,78 @@
+"""What all cases of one run share: the platform's address, the identities, the channel suite, and what was found."""
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from simulator.clock import Clock
+from simulator.conform.pushes import Push
+from simulator.device.settings import Credentials
+from simulator.judge.departures import Departure, Judgement
+from simulator.measurements.occurrences import Occurrences
+from simulator.protocol.channel.base import ChannelSuite, KeySource
+from simulator.protocol.envelope import MidSource
+from simulator.shown import without_values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the tester does the same in all cases. Seconds."""
+
+    request_timeout: float
+    wait: float
+    """How long cases that wait listen, together."""
+    broker_type: str
+    protocol_version: str
+    device_type: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """One platform under test, and what is known of it."""
+
+    dispatch_url: str
+    identities: Sequence[Credentials]
+    suite: ChannelSuite
+    keys: KeySource
+    terms: Terms
+    clock: Clock
+    mids: MidSource
+    violations: Occurrences = field(default_factory=Occurrences)
+    observations: Occurrences = field(default_factory=Occurrences)
+    internal_errors: Occurrences = field(default_factory=Occurrences)
+    pushes: list[Push] = field(default_factory=list)
+    """Every command that came, on whichever connection, in order."""
+    broker_url: str = ""
+    """The last that a look-up named."""
+    listening_ends: float | None = None
+    """Monotonic seconds; None before the listening period."""
+    _secrets: dict[str, None] = field(default_factory=dict)
+    _log_ids: "itertools.count[int] | None" = None
+
+    def hide(self, *secrets: str) -> None:
+        """Nobody may be shown these values, should the platform repeat them."""
+        self._secrets.update(dict.fromkeys(filter(None, secrets)))
+
+    def secrets(self) -> Collection[str]:
+        """What was given to `hide`, and what the identities hold."""
+        return self._secrets.keys()
+
+    def log_id(self) -> str:
+        """The next `logId`: it grows from the clock, so that a later run never repeats one."""
+        if self._log_ids is None:
+            self._log_ids = itertools.count(int(self.clock.wall() * 1000) + 1)
+        return str(next(self._log_ids))
+
+    def judged(self, judgement: Judgement, func_id: str, which: int) -> None:
+        """Count what departs in a message."""
+        for departure in judgement.departures:
+            self.violation(departure.rule, str(departure), func_id, which)
+        for departure in judgement.observations:
+            self.observations.add(departure.rule, self._example(departure), self.clock.wall(), which, func_id)
+
+    def violation(self, rule: str, example: str, func_id: str = "", which: int = -1) -> None:
+        """Count one departure of the platform."""
+        self.violations.add(rule, without_values(example, self.secrets()), self.clock.wall(), which, func_id)
+
+    def _example(self, departure: Departure) -> str:
+        return without_values(str(departure), self.secrets())
