@@ -155,10 +155,10 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
     ),
     _report(
         "null-for-absent",
-        "tells an unknown multiBioPhotoSupport as null",
+        "tells an unknown timezone as null",
         rules.REPLY_FIELD_TYPE,
-        result("multiBioPhotoSupport", lambda text: None),
-        "multiBioPhotoSupport",
+        result("timezone", lambda text: None),
+        "timezone",
     ),
     _report(
         "eight-positions",

@@ -44,7 +44,7 @@ def codes_twice(seen: Seen) -> set[str]:
 SHOWS: dict[str, Shows] = {
     "reply.number-for-text": result(REPORT, "heartbeatInterval", lambda value: value == 60 and type(value) is int),
     "reply.boolean-for-text": result(REPORT, "supportHeartbeat", lambda value: value is True),
-    "reply.null-for-absent": result(REPORT, "multiBioPhotoSupport", lambda value: value is None),
+    "reply.null-for-absent": result(REPORT, "timezone", lambda value: value is None),
     "reply.eight-positions": result(REPORT, "multiBioDataSupport", lambda value: value.count(":") == 7),
     "reply.eleven-positions": result(REPORT, "multiBioDataSupport", lambda value: value.count(":") == 10),
     "reply.zone-name": result(REPORT, "timezone", lambda value: value == "Asia/Shanghai"),
