@@ -1,0 +1,184 @@
+"""Answers to the look-up that depart: what they mean, and under which rules they are told."""
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.judge.lookup import ReadLookup, read_lookup
+from simulator.protocol.broker import BrokerAnswer
+
+PEM = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n"
+URL = "wss://broker.example.com/ws"
+
+
+def read(*, status: int = 200, broker_type: str = "best-w", results: Any = ..., **members: Any) -> ReadLookup:
+    """The answer of a success with `url`, changed; members and results that are `...` are left out."""
+    answer = {"code": "00000000", "message": "success", "payload": {"results": {"url": URL}}}
+    if isinstance(results, dict):
+        merged = {"url": URL, **results}
+        answer["payload"] = {"results": {name: value for name, value in merged.items() if value is not ...}}
+    answer |= members
+    body = json.dumps({name: value for name, value in answer.items() if value is not ...}).encode()
+    return read_lookup(status, body, broker_type)
+
+
+def rules(found: ReadLookup) -> list[str]:
+    return [departure.rule for departure in found.judgement.departures]
+
+
+def url_of(found: ReadLookup) -> str | None:
+    return None if found.answer is None else found.answer.url
+
+
+def test_a_right_answer() -> None:
+    found = read(results={"rootCA": PEM, "companyId": "c", "siteId": "", "extra": 5})
+
+    assert found.judgement.right
+    assert found.answer == BrokerAnswer(
+        code="00000000", message="success", url=URL, root_ca=PEM, company_id="c", site_id=None
+    )
+    assert (found.code, found.text) == ("00000000", "success")
+
+
+def test_a_refusal_needs_no_results() -> None:
+    found = read(code="E0000003", message="bad sign", payload=...)
+
+    assert found.judgement.right
+    assert found.answer == BrokerAnswer(code="E0000003", message="bad sign")
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert read_lookup(200, b"\xef\xbb\xbf" + BrokerAnswer(code="E0000003").encode(), "best-w").judgement.right
+
+
+@pytest.mark.parametrize("status", [301, 403, 404, 500, 503])
+def test_another_status_is_no_answer(status: int) -> None:
+    found = read(status=status)
+
+    assert (found.answer, found.code, rules(found)) == (None, f"http {status}", ["lookup.status"])
+    assert found.judgement.unusable is not None
+
+
+def test_another_status_of_success_is_used() -> None:
+    found = read(status=201)
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.status"], None)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"[]", b'"text"', b"null", b'{"code":', b"\xff\xfe"])
+def test_what_is_no_json_object_is_no_answer(body: bytes) -> None:
+    found = read_lookup(200, body, "best-w")
+
+    assert (found.answer, found.code, rules(found)) == (None, "malformed reply", ["lookup.not-json"])
+    assert found.judgement.unusable is not None
+
+
+def test_what_cannot_be_read_as_a_whole_is_used_as_far_as_it_can() -> None:
+    body = b'{"code":"00000000","message":"\\ud83d","payload":{"results":{"url":"%b"}}}' % URL.encode()
+
+    found = read_lookup(200, body, "best-w")
+
+    assert url_of(found) == URL
+    assert "lookup.not-json" in rules(found)
+
+
+@pytest.mark.parametrize("code", [0, "0", "00000000 "])
+def test_a_code_is_used_where_it_is_plain(code: Any) -> None:
+    found = read(code=code)
+
+    assert (url_of(found), found.code, rules(found)) == (URL, "00000000", ["lookup.code"])
+
+
+@pytest.mark.parametrize("code", [..., None, "", []])
+def test_without_a_code_there_is_no_answer(code: Any) -> None:
+    found = read(code=code)
+
+    assert (found.answer, rules(found)) == (None, ["lookup.code"])
+    assert found.judgement.unusable is not None
+
+
+@pytest.mark.parametrize("message", [..., None, 5])
+def test_a_message_that_is_missing_is_counted(message: Any) -> None:
+    found = read(message=message)
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.message"], None)
+
+
+@pytest.mark.parametrize("url", [..., None, "", " ", 5, []])
+def test_a_success_without_a_url_is_no_answer(url: Any) -> None:
+    found = read(results={"url": url})
+
+    assert (found.answer, rules(found)) == (None, ["lookup.url"])
+
+
+@pytest.mark.parametrize("payload", [..., None, {}, {"results": None}])
+def test_a_success_without_results_is_no_answer(payload: Any) -> None:
+    found = read(payload=payload)
+
+    assert (found.answer, rules(found)) == (None, ["lookup.url"])
+
+
+@pytest.mark.parametrize("url", ["http://h/", "mqtt://h", "h:8080/ws", "ws:/h", "ws://", "ws:// h"])
+def test_an_address_of_another_transport_is_told_and_passed_on(url: str) -> None:
+    found = read(results={"url": url})
+
+    assert (url_of(found), rules(found)) == (url, ["lookup.url"])
+    assert found.judgement.unusable is not None
+
+
+@pytest.mark.parametrize("url", ["WS://h/ws", "wss://h:8/ws?a=b", "ws://[::1]:80"])
+def test_an_address_of_this_transport_is_right(url: str) -> None:
+    found = read(results={"url": url})
+
+    assert found.judgement.right
+    assert (url_of(found) or "").startswith(("ws://", "wss://"))
+
+
+def test_blanks_around_an_address_are_counted_and_taken_off() -> None:
+    found = read(results={"url": f" {URL}\n"})
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.url"], None)
+
+
+@pytest.mark.parametrize(
+    ("broker_type", "url"), [("best-m", "mqtts://h:8883"), ("best-t", "ssl://x"), ("push", "http://h/")]
+)
+def test_any_address_does_for_another_transport(broker_type: str, url: str) -> None:
+    assert read(broker_type=broker_type, results={"url": url}).judgement.right
+
+
+@pytest.mark.parametrize("name", ["rootCA", "certificate"])
+@pytest.mark.parametrize("text", ["garbage", PEM.replace("TUlJQg==", "TUlJ?"), PEM.replace("TUlJQg==", "A"), PEM[:40]])
+def test_a_certificate_that_is_none_counts_as_absent(name: str, text: str) -> None:
+    found = read(results={name: text})
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.certificate"], None)
+    assert found.answer is not None
+    assert (found.answer.root_ca, found.answer.certificate) == (None, None)
+
+
+@pytest.mark.parametrize("text", [PEM, f"subject=x\n{PEM}{PEM}", PEM.replace("\n", "\r\n"), ""])
+def test_certificates_in_pem_are_right(text: str) -> None:
+    assert read(results={"rootCA": text}).judgement.right
+
+
+@pytest.mark.parametrize(("value", "meant"), [(5, "5"), (None, None), ([], None), (True, None)])
+def test_a_field_that_is_no_text_is_counted(value: Any, meant: str | None) -> None:
+    found = read(results={"companyId": value})
+
+    assert (rules(found), found.judgement.unusable) == (["lookup.field-type"], None)
+    assert found.answer is not None
+    assert found.answer.company_id == meant
+
+
+def test_a_rootca_that_is_null_is_of_the_wrong_type() -> None:
+    assert rules(read(results={"rootCA": None})) == ["lookup.field-type"]
+
+
+def test_no_key_is_shown() -> None:
+    found = read(results={"privateKey": 1234567890, "rootCA": "s3cret"})
+
+    assert len(rules(found)) == 2
+    assert "1234567890" not in str(found.judgement)
+    assert "s3cret" not in str(found.judgement)
