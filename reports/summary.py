@@ -5,12 +5,12 @@ The named keys and their shapes are the contract; what stands beyond them (`inte
 null. The schema is `reports/schema/summary.schema.json`.
 """
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from reports.evaluation import evaluate_all
 from reports.figures import lost_connections, missed_requests, photo_counts, record_counts
 from reports.masking import mask
+from reports.occurrences import CLASSES, dump_classes, moment
 from reports.order import in_order
 from reports.run_info import RunInfo, masked
 from reports.thresholds import parse_all
@@ -59,7 +59,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     return {
         "schema": SCHEMA,
         "scenario": run.scenario,
-        "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="milliseconds"),
+        "started": moment(run.started),
         "duration_s": round(run.duration_s, 3),
         **judged.dump(),
         "fleet": _fleet(measurements, run),
@@ -80,7 +80,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
             }
             for kind, anomaly in sorted(measurements.anomalies.items())
         },
-        "internal_errors": _internal_errors(measurements),
+        **dump_classes(measurements),
         "run": run.dump(),
         "state": masked_state(dump_state(measurements, len(measurements.intervals))),
     }
@@ -196,29 +196,13 @@ def _failures(measurements: RunMeasurements) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-int(str(row["count"])), str(row["name"]), str(row["code"])))
 
 
-def _internal_errors(measurements: RunMeasurements) -> dict[str, Any]:
-    errors = measurements.internal_errors
-    return {
-        "total": errors.total,
-        "by_rule": {
-            rule: {
-                "count": found.tally.count,
-                "devices": len(found.devices),
-                "first": found.tally.first,
-                "last": found.tally.last,
-                "example": mask(found.example),
-            }
-            for rule, found in sorted(errors.by_rule.items())
-        },
-    }
-
-
 def masked_state(state: dict[str, Any]) -> dict[str, Any]:
     """A state of `dump_state` whose examples hold no secrets."""
     for row in state["details"]:
         row[2] = mask(row[2])
     for anomaly in state["anomalies"].values():
         anomaly[0] = mask(anomaly[0])
-    for occurrence in state["internal_errors"].values():
-        occurrence[0] = mask(occurrence[0])
+    for name in CLASSES:
+        for occurrence in state[name].values():
+            occurrence[0] = mask(occurrence[0])
     return state

@@ -264,6 +264,12 @@ def broken_rules(func_id: str) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+@cache
+def broken_results(func_id: str) -> tuple[Rule, ...]:
+    """Every rule of the results in the reply to the funcId, each broken in every way that we know."""
+    return tuple(_object_rules(CATALOGUE[func_id].results, ("payload", "results")))
+
+
 @st.composite
 def mutations(draw: st.DrawFn, func_id: str) -> tuple[str, Message, str]:
     """A valid message with one rule broken: what was done, the broken message, the code to expect."""

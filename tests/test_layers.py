@@ -85,7 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
     "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "web"),
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"]},
-    "simulator.cli": SWARM_BASE | {"simulator.swarm", "simulator.conform"},
+    "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
         *("simulator.printing", "simulator.growing_file"),

@@ -11,9 +11,9 @@ from simulator.exit_codes import ExitCode
 
 DESCRIPTION = """\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
-measures from its list of names, the scenario format and its JSON Schema from the scenario's model, the page of
-thresholds from the table of measures, the mistakes of a wrong platform from their table. For developers of this
-project; a test finds outdated ones."""
+measures from its list of names, the rules by which platforms are judged from theirs, the scenario format and its JSON
+Schema from the scenario's model, the page of thresholds from the table of measures, the mistakes of a wrong platform
+from their table. For developers of this project; a test finds outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -60,6 +60,13 @@ def measurements_page() -> str:
     return measurements_page()
 
 
+def violations_page() -> str:
+    """Every rule by which a platform is judged."""
+    from simulator.measurements.violations_page import violations_page
+
+    return violations_page()
+
+
 def thresholds_page() -> str:
     """How thresholds are written and what they can speak of, from the table of measures."""
     from reports import thresholds_page
@@ -92,6 +99,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "docs/protocol.md": protocol_page,
         "docs/measurements.md": measurements_page,
+        "docs/violations.md": violations_page,
         "docs/scenario.md": scenario_page,
         "docs/thresholds.md": thresholds_page,
         "docs/wrong-platform.md": wrong_platform_page,

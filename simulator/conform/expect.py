@@ -7,7 +7,7 @@ in the report's violations and by the form.* cases; `accepted(answer, form=True)
 """
 
 from simulator.conform.answers import Answer, Closed, LookedUp, Reply, Silence, Unreached
-from simulator.conform.case import Outcome, Result, failed, informational, non_strict, ok
+from simulator.conform.outcome import Outcome, Result, failed, informational, non_strict, ok
 
 _SHOWN = 3
 

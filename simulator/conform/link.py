@@ -4,17 +4,20 @@ It knows nothing of the initial flow (`simulator.conform.tester`) and judges not
 """
 
 import asyncio
+import itertools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from simulator.conform.answers import Answer, Closed, Reply, Silence
-from simulator.conform.case import Ended, not_run
+from simulator.conform.channel_rules import broken_rule
+from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, Push, take
 from simulator.conform.site import Site
 from simulator.conform.trace import Trace
+from simulator.conform.waiter import Waiter
 from simulator.device.environment import Connection as DeviceConnection
 from simulator.judge.commands import read_command
 from simulator.judge.replies import reply_judge
@@ -25,32 +28,13 @@ from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
 from simulator.wire import Connection
 from simulator.wire.phase import POLICY_VIOLATION
+from simulator.wire.sansio import fragments
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """No message of a platform is so large; a longer one is closed with 1009."""
 
 _ANY: Final = "dev.heartbeat"
 """Whose replies need no results: how the reply to an unknown message is read."""
-_CHANNEL_RULES: Final = (
-    ("tag", rules.CHANNEL_TAG),
-    ("text frame after", rules.CHANNEL_PLAIN_AFTER_EXCHANGE),
-    ("is due", rules.CHANNEL_COUNTER),
-)
-
-
-class Waiter:
-    """Something that was sent and whose answer is awaited."""
-
-    __slots__ = ("accept", "answer", "func_id", "loose", "sent")
-
-    def __init__(self, func_id: str, sent: float, loose: bool) -> None:
-        self.func_id = func_id
-        self.sent = sent
-        self.loose = loose
-        """Whether a reply without a mid is an answer to it as well."""
-        self.accept: Callable[[Reply], None] | None = None
-        """Given the reply before the next frame is opened."""
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
 
 class Link:
@@ -177,7 +161,7 @@ class Link:
         size = max(1, -(-len(payload) // pieces))
         parts = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
         if self._connection is not None:
-            self._connection.send_fragments(parts, binary)
+            self._connection.write_by(fragments(parts, binary))
 
     def send_frame(self, payload: bytes, *, binary: bool, what: str = "") -> None:
         """Send a frame past the channel. The connection is not used by other cases afterwards.
@@ -186,9 +170,8 @@ class Link:
             what: Says in the trace what it is.
         """
         self.broken = True
-        if self.trace is not None:
-            kind = "binary" if binary else "text"
-            self.trace.add(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
+        kind = "binary" if binary else "text"
+        self._noted(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:
             self._connection.send(payload, binary)
 
@@ -235,8 +218,7 @@ class Link:
             self.broken = True
             self._forget(mid, waiter)
             self._late.add(mid)
-            if self.trace is not None:
-                self.trace.note(f"no answer within {seconds:g} s")
+            self._noted("-", "note", f"no answer within {seconds:g} s")
             return Silence(seconds)
 
     async def end(self, timeout: float | None = None) -> Closed | Silence:
@@ -250,14 +232,13 @@ class Link:
         assert self.closed is not None
         return self.closed
 
-    async def ping(self, payload: bytes = b"") -> bool:
+    async def ping(self) -> bool:
         """Send a WebSocket ping; whether its pong came within the request time-out."""
         if self._connection is None or self.closed is not None:
             return False
         pong = self._pong = asyncio.get_running_loop().create_future()
-        if self.trace is not None:
-            self.trace.add(">", "frame", "ping")
-        self._connection.ping(payload)
+        self._noted(">", "frame", "ping")
+        self._connection.ping()
         try:
             async with asyncio.timeout(self.site.terms.request_timeout):
                 await pong
@@ -269,8 +250,7 @@ class Link:
         """Close the connection politely; how the platform answered the closing handshake."""
         if self.closed is None and self._connection is not None:
             self._we_closed = self._we_closed or f"with {code}"
-            if self.trace is not None:
-                self.trace.add(">", "close", f"{code} {reason}".rstrip())
+            self._noted(">", "close", f"{code} {reason}".rstrip())
             self._connection.close(code, reason)
             await self._ended.wait()
         assert self.closed is not None
@@ -290,8 +270,7 @@ class Link:
         connection.trust(MAX_MESSAGE_BYTES)
 
     def _ponged(self) -> None:
-        if self.trace is not None:
-            self.trace.add("<", "frame", "pong")
+        self._noted("<", "frame", "pong")
         if self._pong is not None and not self._pong.done():
             self._pong.set_result(None)
 
@@ -299,9 +278,7 @@ class Link:
         try:
             data = self.channel.open(payload, binary)
         except ChannelViolation as error:
-            text = str(error)
-            rule = next((rule for words, rule in _CHANNEL_RULES if words in text), rules.CHANNEL_FRAME)
-            self._broke_the_channel(rule, text)
+            self._broke_the_channel(broken_rule(error), str(error))
             return
         if self.trace is not None:
             self.trace.message("<", data)
@@ -320,12 +297,10 @@ class Link:
     def _has_ended(self, code: int, reason: str, detail: str) -> None:
         self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed))
         self.online = False
-        if self.trace is not None:
-            self.trace.add("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")
-        for waiters in list(self._waiting.values()):
-            for waiter in waiters:
-                if not waiter.answer.done():
-                    waiter.answer.set_result(self.closed)
+        self._noted("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")
+        for waiter in itertools.chain.from_iterable(self._waiting.values()):
+            if not waiter.answer.done():
+                waiter.answer.set_result(self.closed)
         self._waiting.clear()
         self._loose.clear()
         if self._pong is not None and not self._pong.done():
@@ -333,6 +308,10 @@ class Link:
         self._ended.set()
 
     # --- Inside ---
+
+    def _noted(self, direction: str, kind: str, text: str) -> None:
+        if self.trace is not None:
+            self.trace.add(direction, kind, text)
 
     def _broke_the_channel(self, rule: str, text: str) -> None:
         self.site.violation(rule, text, which=self.which)
@@ -414,7 +393,7 @@ class _Handler:
     def message(self, payload: bytes, binary: bool) -> None:
         self._link._arrived(payload, binary)
 
-    def ponged(self, payload: bytes) -> None:
+    def ponged(self) -> None:
         self._link._ponged()
 
     def closed(self, code: int, reason: str, detail: str) -> None:

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from simulator.conform.answers import Answer, Closed, LookedUp, Reply, Silence, Unreached
-from simulator.conform.case import Ended, not_run
 from simulator.conform.dispatch import Dispatch
+from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, take
 from simulator.conform.site import Site
 from simulator.conform.stages import STEP_CASES, Stage

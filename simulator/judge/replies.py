@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from simulator.judge.departures import Family, Judgement, Notes, number_text, shown
 from simulator.judge.envelopes import CODE_CHARS, read_code, read_results, read_text
-from simulator.judge.shapes import ObjectReader
+from simulator.judge.shapes import results_reader
 from simulator.measurements.violation_rules import (
     REPLY_CODE,
     REPLY_FIELD_FORMAT,
@@ -48,7 +48,7 @@ class ReplyJudge:
     def __init__(self, spec: MessageSpec) -> None:
         self.func_id = spec.func_id
         self._bare = spec.reply is Reply.BARE
-        self._results = ObjectReader(spec.results, loose=True) if spec.results.fields else None
+        self._results = results_reader(spec.results) if spec.results.fields else None
 
     def right(self, message: Mapping[str, Any]) -> bool:
         """Whether nothing about it is worth telling: `read` finds no departure and no observation."""

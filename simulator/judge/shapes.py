@@ -11,6 +11,7 @@ from simulator.protocol.catalogue.spec import Field, Object, Objects, Shape, Str
 
 LONGEST_INTERVAL_S: Final = 86_400
 """A heartbeat a day is none."""
+_INTERVAL: Final = "heartbeatInterval"
 _IDENTIFIES: Final = frozenset({"pin", "id", "cmdId", "meetingId", "authCode", "secret", "tmp", "publicKey", "factor"})
 """Required texts that say nothing when they are empty; the others are names, which may be."""
 _NOT_ACTED_ON: Final = (
@@ -72,6 +73,16 @@ class ObjectReader:
         return plain
 
 
+class ReportReader(ObjectReader):
+    """The results of `dev.report`, where no interval is due if no heartbeats are wanted."""
+
+    def right(self, value: Any) -> bool:
+        return super().right(_without_idle_interval(value))
+
+    def read(self, value: Any, path: str, notes: Notes) -> Any:
+        return super().read(_without_idle_interval(value), path, notes)
+
+
 class ObjectsReader:
     """A list of JSON objects."""
 
@@ -119,9 +130,9 @@ class _FieldReader:
         item = values.get(name)
         where = f"{path}.{name}"
         if item is None or item == "":
-            if name not in values or self.required:
+            if self.required:
                 self._missing(values, where, notes)
-            elif item is None or not self.takes_empty:
+            elif name in values and not (item == "" and self.takes_empty):
                 notes.depart(notes.family.type, where, f"is {shown(item)}, should be {self.value.expected} or left out")
                 del values[name]
         elif not self.value.right(item):
@@ -132,8 +143,6 @@ class _FieldReader:
                 values[name] = plain
 
     def _missing(self, values: dict[str, Any], where: str, notes: Notes) -> None:
-        if not self.required:
-            return
         if self.name not in values:
             notes.fail(notes.family.missing, where, f"is missing, should be {self.value.expected}")
             return
@@ -144,6 +153,18 @@ class _FieldReader:
         else:
             notes.fail(notes.family.missing, where, fault)
             del values[self.name]
+
+
+def results_reader(shape: Object) -> ObjectReader:
+    """The reader of a reply's results."""
+    tells_terms = any(field.name == _INTERVAL for field in shape.fields)
+    return (ReportReader if tells_terms else ObjectReader)(shape, loose=True)
+
+
+def _without_idle_interval(results: Any) -> Any:
+    if isinstance(results, dict) and results.get("supportHeartbeat") == "0" and results.get(_INTERVAL) == "0":
+        return {name: value for name, value in results.items() if name != _INTERVAL}
+    return results
 
 
 def _reader(name: str, shape: Shape, *, loose: bool) -> Reader:
@@ -157,7 +178,7 @@ def _reader(name: str, shape: Shape, *, loose: bool) -> Reader:
         return CardReader(name, shape, loose=loose)
     if shape == f.BIO_FLAGS:
         return PositionsReader(name, shape, loose=loose)
-    if name == "heartbeatInterval":
+    if name == _INTERVAL:
         interval = f.Integer(1, LONGEST_INTERVAL_S)
         return TextReader(name, interval, loose=True, beyond=SESSION_HEARTBEAT_TERMS)
     if name in _TEXT_OF_CHANNEL:

@@ -5,7 +5,7 @@ handshakes are left to `client` and `server`; what a message means is left to th
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 from websockets.frames import EXTERNAL_CLOSE_CODES, Frame, Opcode
@@ -114,27 +114,20 @@ class Connection(InTurns):
             self.bytes_out += len(frame)
             transport.write(frame)
 
-    def send_fragments(self, pieces: Sequence[bytes], binary: bool) -> None:
-        """Send one message as a frame for each of `pieces` (at least one); otherwise as `send`."""
-        if self._phase is Phase.OPEN:
-            parser = self._sans_io()
-            last = len(pieces) - 1
-            (parser.send_binary if binary else parser.send_text)(pieces[0], fin=not last)
-            for number, piece in enumerate(pieces[1:], 1):
-                parser.send_continuation(piece, fin=number == last)
-            self._flush()
-            self._drop_idle_parser()
-
     def trust(self, max_size: int) -> None:
         """The peer has proved who it is: messages may have `max_size` bytes from now on."""
         self._max_size = max_size
         if self._parser is not None:
             self._parser.max_message_size = max_size
 
-    def ping(self, payload: bytes = b"") -> None:
-        """Send a ping. The peer's pong is told to a `PongHandler`, and taken in silently by any other."""
+    def ping(self) -> None:
+        """Send an empty ping. A `PongHandler` is told of the pong, any other is not."""
+        self.write_by(lambda parser: parser.send_ping(b""))
+
+    def write_by(self, write: Callable[[SansIo], None]) -> None:
+        """Send what `write` has the sans-I/O object make (see `sansio`); otherwise as `send`."""
         if self._phase is Phase.OPEN:
-            self._sans_io().send_ping(payload)
+            write(self._sans_io())
             self._flush()
             self._drop_idle_parser()
 
@@ -200,10 +193,7 @@ class Connection(InTurns):
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._phase is Phase.OPEN and isinstance(self._handler, WritableHandler):
-            try:
-                self._handler.writable()
-            except Exception as exc:  # noqa: BLE001 - as in data_received
-                self._handler_failed(exc)
+            self._handed(self._handler.writable)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_all()
@@ -222,8 +212,6 @@ class Connection(InTurns):
                 self._report(error)
         self._never_opened(ending[2], exc)
 
-    # For the two sides.
-
     def _handshake(self, event: Request | Response) -> None:
         """The opening handshake's message of the peer has arrived."""
         raise NotImplementedError
@@ -234,10 +222,7 @@ class Connection(InTurns):
     def _opened(self) -> None:
         self._phase = Phase.OPEN
         self._stop_timer()
-        try:
-            self._handler.opened(self)
-        except Exception as exc:  # noqa: BLE001 - as in data_received
-            self._handler_failed(exc)
+        self._handed(self._handler.opened, self)
 
     def _start_timer(self, seconds: float, callback: Callable[[], None]) -> None:
         self._stop_timer()
@@ -336,17 +321,18 @@ class Connection(InTurns):
                 self._fragments = bytearray(frame.data)
                 self._fragments_binary = binary
         elif opcode is Opcode.PONG and isinstance(self._handler, PongHandler):
-            try:
-                self._handler.ponged(bytes(frame.data))
-            except Exception as exc:  # noqa: BLE001 - as in data_received
-                self._handler_failed(exc)
+            self._handed(self._handler.ponged)
 
     def _deliver(self, payload: bytes, binary: bool) -> None:
         if not binary and not payload.isascii() and not is_utf8(payload):
             self._fail(BAD_DATA, "text that is not UTF-8")
             return
+        self._handed(self._handler.message, payload, binary)
+
+    def _handed(self, call: Callable[..., None], *values: object) -> None:
+        """Tell the handler something."""
         try:
-            self._handler.message(payload, binary)
+            call(*values)
         except Exception as exc:  # noqa: BLE001 - as in data_received
             self._handler_failed(exc)
 
@@ -366,8 +352,6 @@ class Connection(InTurns):
         parser, self._parser = self._parser, None
         if parser is not None:
             release(parser)
-
-    # Endings.
 
     def _fail(self, code: int, detail: str) -> None:
         """End the connection because of a fault, telling the peer `code`."""

@@ -44,7 +44,7 @@ class WritableHandler(Protocol):
 class PongHandler(Protocol):
     """A handler that wants to know of the peer's pongs."""
 
-    def ponged(self, payload: bytes) -> None:
+    def ponged(self) -> None:
         """A pong has arrived, the answer to a ping or unasked."""
         ...
 

@@ -5,6 +5,7 @@ handler of `logging` would block every greenlet.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from types import GeneratorType
 from typing import Any
 
@@ -35,6 +36,18 @@ def close_told(parser: Protocol) -> tuple[int, str, str] | None:
         return None
     by = "this side" if parser.close_rcvd_then_sent is False else "the peer"
     return int(received.code), received.reason, f"closed by {by}"
+
+
+def fragments(pieces: Sequence[bytes], binary: bool) -> Callable[[Protocol], None]:
+    """Writes one message, a frame for each of the pieces, of which there is one at least."""
+
+    def write(parser: Protocol) -> None:
+        last = len(pieces) - 1
+        (parser.send_binary if binary else parser.send_text)(pieces[0], fin=not last)
+        for number, piece in enumerate(pieces[1:], 1):
+            parser.send_continuation(piece, fin=number == last)
+
+    return write
 
 
 def short_reason(reason: str) -> str:

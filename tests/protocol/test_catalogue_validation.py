@@ -15,7 +15,6 @@ from simulator.protocol.catalogue.validation import (
     Violation,
     check_object,
     validate_command,
-    validate_reply,
     validate_request,
 )
 from simulator.protocol.envelope import MAX_MID_LENGTH as ENVELOPE_MAX_MID_LENGTH
@@ -30,7 +29,6 @@ from tests.strategies import (
     mutations,
     valid_message,
     valid_params,
-    valid_reply,
     valid_results,
 )
 
@@ -229,26 +227,6 @@ def test_one_bad_record_refuses_the_whole_batch_and_is_named() -> None:
     assert violation is not None
     assert violation.code == codes.BAD_VALUE
     assert "verifyLog[2].status" in violation.path
-
-
-@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
-@settings(max_examples=20)
-@given(data=st.data())
-def test_every_valid_reply_passes(func_id: str, data: st.DataObject) -> None:
-    assert validate_reply(CATALOGUE[func_id], data.draw(valid_reply(func_id, "m1"))) is None
-
-
-@pytest.mark.parametrize("name", ["code", "message"])
-@pytest.mark.parametrize("value", [None, 5, [], "absent"])
-def test_a_reply_needs_its_code_and_message(name: str, value: Any) -> None:
-    reply = {"code": "00000000", "message": "success", "mid": "m1", name: value}
-    if value == "absent":
-        del reply[name]
-
-    violation = validate_reply(CATALOGUE["dev.heartbeat"], reply)
-
-    assert violation is not None
-    assert violation.code == codes.MALFORMED
 
 
 @given(data=st.data())

@@ -10,6 +10,7 @@ from reports.causes import CAUSES, cause_of, sentence
 from reports.html import render_report
 from reports.junit import render_junit
 from reports.markdown import render_markdown
+from reports.occurrences import moment
 from reports.rebuild import merge, rebuild
 from reports.run_info import RunInfo
 from reports.summary import build_summary
@@ -247,8 +248,10 @@ def test_reasons_survive_a_rebuild_and_a_merge(info: Info, tmp_path: Path) -> No
     assert both["internal_errors"]["by_rule"]["device.exception"] == {
         "count": 2,
         "devices": 2,
-        "first": T0 + 2,
-        "last": T0 + 2,
+        "func_ids": {},
+        "section": "",
+        "first": moment(T0 + 2),
+        "last": moment(T0 + 2),
         "example": "ValueError: odd",
     }
 

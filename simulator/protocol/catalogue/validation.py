@@ -65,16 +65,6 @@ def validate_command(message: Mapping[str, Any]) -> Violation | None:
     return _check_payload(message, "params", spec_or_violation.params, required=True)
 
 
-def validate_reply(spec: MessageSpec, message: Mapping[str, Any]) -> Violation | None:
-    """Check a successful reply to `spec`: `code`, `message`, and the results the document requires."""
-    for name in ("code", "message"):
-        if not isinstance(message.get(name), str):
-            return Violation(MALFORMED, name, "is missing or not a string")
-    if not spec.results.fields:
-        return None
-    return _check_payload(message, "results", spec.results, required=True)
-
-
 def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violation | None:
     """Check `value` against `shape`; `path` is where it stands in the message."""
     violation = _check_object(shape, value)
