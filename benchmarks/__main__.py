@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks.children import BenchmarkError
 from benchmarks.cores import Cores, choose_cores
 from benchmarks.document import RESULTS
+from benchmarks.judge import measure_judge
 from benchmarks.latency import measure_latency
 from benchmarks.machine import describe_machine
 from benchmarks.master import measure_master
@@ -22,7 +23,7 @@ from benchmarks.scale import measure_scale
 from benchmarks.sizes import FULL, SIZES, Sizes
 from benchmarks.tables import Results, print_results
 
-NAMES = ("round-trip", "latency", "scale", "master")
+NAMES = ("round-trip", "latency", "scale", "master", "judge")
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""
 
@@ -72,8 +73,10 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
         results.latency = measure_latency(sizes.latency, cores, directory, note, LIMIT_S)
     elif name == "scale":
         results.scale = measure_scale(sizes.scale, cores, directory, note, LIMIT_S)
-    else:
+    elif name == "master":
         results.master = measure_master(sizes.master, cores, directory, note)
+    else:
+        results.judge = measure_judge(sizes.judge)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -30,6 +30,8 @@ def markdown(results: dict[str, Any]) -> str:
         parts.append(_latency(results["latency"]))
     if "master" in results:
         parts.append(_master(results["master"]))
+    if "judge" in results:
+        parts.append(_judge(results["judge"]))
     return "\n\n".join(parts)
 
 
@@ -156,6 +158,11 @@ def _master(found: dict[str, Any]) -> str:
         f"{found['requests_per_s']:,.0f} requests/s"
     )
     return _table(title, ["", ""], rows)
+
+
+def _judge(found: dict[str, Any]) -> str:
+    rows = [[name, _shown(figure, 2)] for name, figure in found["cpu_us"].items()]
+    return _table("What the judge costs", ["", "CPU µs"], rows)
 
 
 if __name__ == "__main__":

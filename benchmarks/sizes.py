@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from benchmarks.clients import Window
+from benchmarks.judge import JudgeSize
 from benchmarks.latency import LatencySize
 from benchmarks.master import MasterSize
 from benchmarks.round_trip import RoundTripSize
@@ -18,6 +19,7 @@ class Sizes:
     scale: ScaleSize
     latency: LatencySize
     master: MasterSize
+    judge: JudgeSize
 
 
 FULL = Sizes(
@@ -45,6 +47,7 @@ FULL = Sizes(
         rounds=5, devices=200, start_rate=200, seconds=15, offered=40_000, window=Window(settle_s=3, window_s=5)
     ),
     master=MasterSize(rounds=3, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
+    judge=JudgeSize(rounds=5, checks=200_000),
 )
 QUICK = Sizes(
     name="quick",
@@ -70,6 +73,7 @@ QUICK = Sizes(
         rounds=1, devices=200, start_rate=200, seconds=8, offered=40_000, window=Window(settle_s=2, window_s=2)
     ),
     master=MasterSize(rounds=1, workers=50, devices_per_worker=200, rate=400, window=Window(settle_s=2, window_s=6)),
+    judge=JudgeSize(rounds=2, checks=50_000),
 )
 TINY = Sizes(
     name="tiny",
@@ -95,6 +99,7 @@ TINY = Sizes(
         rounds=1, devices=3, start_rate=20, seconds=2, offered=60, window=Window(settle_s=0.2, window_s=0.5)
     ),
     master=MasterSize(rounds=1, workers=2, devices_per_worker=3, rate=10, window=Window(settle_s=0.2, window_s=3.5)),
+    judge=JudgeSize(rounds=1, checks=100),
 )
 """For the harness' own test; its figures mean nothing."""
 SIZES = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import Spread, Target
+from benchmarks.judge import JudgeCost
 from benchmarks.latency import Latency
 from benchmarks.master import MasterLoad
 from benchmarks.round_trip import ENCRYPTED, FLOOR, LOADS, PLAIN, USUAL, RoundTrips
@@ -22,10 +23,11 @@ class Results:
     scale: Scale | None = None
     latency: Latency | None = None
     master: MasterLoad | None = None
+    judge: JudgeCost | None = None
 
     def targets(self) -> list[Target]:
         """What was asked for, as far as it was measured."""
-        parts = [part for part in (self.round_trips, self.scale, self.latency) if part is not None]
+        parts = [part for part in (self.round_trips, self.scale, self.latency, self.judge) if part is not None]
         return [target for part in parts for target in part.targets()]
 
     def to_json(self) -> dict[str, Any]:
@@ -34,6 +36,7 @@ class Results:
             "scale": self.scale,
             "latency": self.latency,
             "master": self.master,
+            "judge": self.judge,
         }
         return {name: part.to_json() for name, part in parts.items() if part is not None}
 
@@ -50,6 +53,8 @@ def print_results(results: Results, console: Console) -> None:
         console.print(_latency(results.latency))
     if results.master is not None:
         console.print(_master(results.master))
+    if results.judge is not None:
+        console.print(_judge(results.judge))
     console.print(_targets(results.targets()))
 
 
@@ -124,6 +129,13 @@ def _master(found: MasterLoad) -> Table:
     table.add_row("% of a core", shown(Spread(tuple(100 * value for value in found.busy().values))))
     table.add_row("CPU ms a report", shown(found.cpu_ms_per_report(), 2))
     table.add_row("lag p99 ms", shown(found.lag_ms("p99")))
+    return table
+
+
+def _judge(found: JudgeCost) -> Table:
+    table = _table("The judge", ("", "CPU µs"))
+    for name, figure in found.cpu_us.items():
+        table.add_row(name, shown(figure, 2))
     return table
 
 

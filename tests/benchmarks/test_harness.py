@@ -58,3 +58,10 @@ def test_master(tmp_path: Path) -> None:
     assert (found["workers"], found["devices"]) == (2, 6)
     assert found["cpu_ms_per_report"]["median"] > 0
     assert found["lag_ms"].keys() == {"p50", "p99", "max"}
+
+
+def test_judge(tmp_path: Path) -> None:
+    document = measure("judge", tmp_path)
+    assert len(document["judge"]["cpu_us"]) == 5
+    assert all(figure["median"] > 0 for figure in document["judge"]["cpu_us"].values())
+    assert [target["limit"] for target in document["targets"]] == [1.0, 1.0]
