@@ -62,6 +62,8 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
         value = measure.read(_question(threshold, figures, threshold.subject))
         if value is None:
             return _result(threshold, None, False, "nothing was measured")
+        if measure.of_online and not figures.came_online:
+            return _result(threshold, value, False, "no device came online, so that little could be judged")
         return _judged(threshold, value)
     names = [name for name in figures.series if threshold.matches(name)]
     read = ((name, measure.read(_question(threshold, figures, name))) for name in names)

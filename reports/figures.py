@@ -105,7 +105,9 @@ class Figures:
     came_online: float | None
     disconnects: int
     """Connections that were lost: those that the fleet itself ended are none."""
-    anomalies: int
+    violations: Mapping[str, int]
+    """How often each rule was broken."""
+    observations: Mapping[str, int]
     internal_errors: int
     records: Mapping[str, int]
     photos: Mapping[str, int]
@@ -290,7 +292,8 @@ def _figures(
         online=online,
         came_online=len(measurements.devices.came_online) / run.devices if run.devices else None,
         disconnects=disconnects,
-        anomalies=sum(anomaly.tally.count for anomaly in measurements.anomalies.values()),
+        violations=measurements.violations.counts(),
+        observations=measurements.observations.counts(),
         internal_errors=measurements.internal_errors.total,
         records=record_counts(measurements.records),
         photos=photo_counts(measurements.records),

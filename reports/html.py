@@ -16,6 +16,8 @@ from markupsafe import Markup
 from reports import text
 from reports.charts import chart_data
 from reports.figures import requests_told, succeeded
+from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
+from reports.rules_shown import ABOUT, TITLES, none_found, rows_of, total_text
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
@@ -23,8 +25,11 @@ from simulator.measurements.names import INIT, RECORD_DELIVERY
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import printable
 
+MOST_CARDS: Final = 40
+"""Rules of a class that are shown with all their texts; those beyond are lines of a table."""
 _MARKS: Final = {"passed": "✓", "failed": "✗", "invalid": "!", "interrupted": "!"}
 SECTIONS: Final = (
+    ("judged", "Violations"),
     ("requests", "Requests"),
     ("curves", "Percentiles"),
     ("time", "Over time"),
@@ -54,6 +59,7 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         notes=note_lines(summary),
         tiles=_tiles(summary, data, latency_ms(succeeded(measurements, INIT.tag))),
         sections=[(name, label) for name, label in SECTIONS if not missing.get(name)],
+        classes=[_class(summary, name) for name in CLASSES],
         flows=flows,
         intended={
             name: figures["intended_ms"] for name, figures in summary["requests"].items() if figures["intended_ms"]
@@ -111,6 +117,7 @@ def _environment() -> Environment:
         text.duration,
         text.moment,
         text.clock,
+        text.clock_of,
         text.codes,
         text.threshold_value,
     ):
@@ -160,6 +167,14 @@ def _tiles(
             init["failures"] > 0,
         ),
     ]
+    tiles.append(
+        _tile(
+            "Violations",
+            f"{summary[VIOLATIONS]['total']:,}",
+            _rules(summary),
+            summary[VIOLATIONS]["total"] > 0,
+        )
+    )
     delivery = data["delivery"]
     if delivery is not None:
         tiles.append(
@@ -173,6 +188,28 @@ def _tiles(
             )
         )
     return tiles
+
+
+def _rules(summary: Mapping[str, Any]) -> str:
+    found = len(summary[VIOLATIONS]["by_rule"])
+    rules = f"of {found} rule{'s' if found != 1 else ''}" if found else "no rule was broken"
+    if not found and not summary["fleet"]["came_online"]:
+        rules = "hardly anything could be judged"
+    return f"{rules}; {summary[OBSERVATIONS]['total']:,} observations"
+
+
+def _class(summary: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A class of findings for the page: the worst rules whole, those beyond them as lines of a table."""
+    rows = rows_of(summary, name)
+    return {
+        "key": name,
+        "title": TITLES[name],
+        "about": ABOUT[name],
+        "total": total_text(summary, name),
+        "rows": rows[:MOST_CARDS],
+        "more": rows[MOST_CARDS:],
+        "none": none_found(summary, name),
+    }
 
 
 def _tile(label: str, value: str, detail: str, alarm: bool = False) -> dict[str, Any]:

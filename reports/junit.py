@@ -1,15 +1,18 @@
 """`junit.xml`: the run as test cases, for the test viewers of CI systems.
 
 One suite: a case for the verdict, a case a threshold and a case a funcId. A funcId's case fails by its failed requests
-only where no threshold was given, just as the verdict does; the counts stand in its output either way. The schema is
-`schema/junit.xsd`.
+only where no threshold was given, just as the verdict does; the counts stand in its output either way. A rule of
+violations or observations that occurred is a case, too: it fails only where a threshold that speaks of it was crossed,
+as the verdict does not ask for violations either where no threshold does. The schema is `schema/junit.xsd`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from reports import text
+from reports.occurrences import CLASSES, INTERNAL_ERRORS
+from reports.rules_shown import Row, crossed_rules, rows_of
 from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
 from simulator.shown import printable
 
@@ -28,6 +31,7 @@ def render_junit(summary: Mapping[str, Any]) -> bytes:
     flows = {name: item for name, item in summary["flows"].items() if item["count"]}
     cases += [_series_case("flows", name, item, "latency_ms", False) for name, item in flows.items()]
     cases += [_series_case("commands", name, item, "handling_ms", False) for name, item in summary["commands"].items()]
+    cases += _rule_cases(summary)
     totals = {
         "tests": str(len(cases)),
         "failures": str(sum(case.find("failure") is not None for case in cases)),
@@ -102,6 +106,31 @@ def _series_case(
         lines += filter(None, [details])
     ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
     return case
+
+
+def _rule_cases(summary: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
+    """A case a rule that occurred; internal errors are errors, as they make the run invalid."""
+    crossed = crossed_rules(summary)
+    for of_class in CLASSES:
+        for row in rows_of(summary, of_class):
+            case = _case(of_class, row.rule)
+            lines = _rule_lines(row)
+            if of_class == INTERNAL_ERRORS:
+                _add(case, "error", lines[0], "\n".join(lines))
+            elif expression := crossed[of_class].get(row.rule):
+                _add(case, "failure", f"{lines[0]} ({expression} was crossed)", "\n".join(lines))
+            else:
+                ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
+            yield case
+
+
+def _rule_lines(row: Row) -> list[str]:
+    found = f"{row.count:,} times" if row.count != 1 else "once"
+    devices = f", {row.devices:,} device{'s' if row.devices != 1 else ''}" if row.devices else ""
+    lines = [f"{row.meaning}: {found}{devices}", f"first example: {row.example}", row.advice]
+    lines += [f"messages: {row.messages}"] if row.func_ids else []
+    lines += [f"document: {row.section}"] if row.section else []
+    return [*lines, f"from {row.first} to {row.last}"]
 
 
 def _clean(value: str) -> str:

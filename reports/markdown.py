@@ -5,6 +5,8 @@ from typing import Any
 
 from reports import markup, text
 from reports.figures import requests_told
+from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
+from reports.rules_shown import TITLES, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.names import KNOWN_NAMES
 from simulator.shown import detail
@@ -12,6 +14,7 @@ from simulator.shown import detail
 MOST_CHARS = 60_000
 """Forges cut comments at about 65,000 characters."""
 MOST_FAILURES = 20
+MOST_RULES = 30
 _CUT = "(cut: the whole is in `report.html`)"
 _NO_FAILURES, _COUNTS_ALONE, _FEW_LINES, _OWN_NAMES, _CROSSED_THRESHOLDS = range(1, 6)
 """Steps of leaving out, each on top of the ones before."""
@@ -54,6 +57,10 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
     if summary["thresholds"]:
         yield "### Thresholds"
         yield _thresholds(summary["thresholds"], crossed_only=left_out >= _CROSSED_THRESHOLDS)
+    for name in CLASSES:
+        if summary[name]["total"]:
+            yield f"### {TITLES[name]}: {total_text(summary, name)}"
+            yield _rules(summary, name, _FEW if left_out >= _FEW_LINES else MOST_RULES)
     for heading, kind, first, latency in _TABLES:
         rows = {name: figures for name, figures in summary[kind].items() if figures["count"]}
         shown = rows
@@ -88,10 +95,39 @@ def _overview(summary: Mapping[str, Any]) -> str:
             + pending
             + lost
             + full,
+            f"- Violations: {_bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]['total'])}; "
+            f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",
             f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "
             f"{text.milliseconds(generator['loop_lag_ms']['p99'])} ms",
         ]
     )
+
+
+def _bold(words: str, count: int) -> str:
+    return f"**{words}**" if count else words
+
+
+def _unjudged(summary: Mapping[str, Any]) -> str:
+    return "" if summary["fleet"]["came_online"] else "; no device came online, so that little could be judged"
+
+
+def _rules(summary: Mapping[str, Any], of_class: str, most: int) -> str:
+    rows = rows_of(summary, of_class)
+    cells = [
+        [
+            markup.code(row.rule),
+            text.count(row.count),
+            text.count(row.devices),
+            text.tally(row.func_ids, markup.word),
+            markup.sentence(row.section),
+            markup.code(row.example) if row.example else "",
+            markup.sentence(row.advice),
+        ]
+        for row in rows[:most]
+    ]
+    headings = ["rule", "count", "devices", "messages", "document", "first example", "what to do"]
+    more = f"\n\n… and {sum(row.count for row in rows[most:]):,} of {len(rows) - most} more rules"
+    return _table(headings, "lrrllll", cells) + (more if len(rows) > most else "")
 
 
 def _thresholds(results: list[Mapping[str, Any]], *, crossed_only: bool) -> str:

@@ -11,7 +11,8 @@ from enum import Enum
 from typing import Final
 
 from reports.figures import Figures
-from reports.readings import Reading, if_occurred, in_percent, latency, loop_lag
+from reports.occurrences import OBSERVATIONS, VIOLATIONS
+from reports.readings import Reading, if_occurred, in_percent, latency, loop_lag, rules_total
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, PHOTO_FIGURES, RECORD_FIGURES
 
 
@@ -24,6 +25,8 @@ class Scope(Enum):
     """Written `generator.loop_lag measure`."""
     RUN = "the whole fleet"
     """Written as the measure alone."""
+    RULE = "what the platform did"
+    """Written as the measure alone, or with a dot and a rule or a glob behind it."""
 
 
 LOOP_LAG: Final = Scope.LOOP_LAG.value
@@ -76,6 +79,8 @@ class Measure:
     """A threshold that uses it."""
     whole_run: bool = False
     """Kept as one number for the whole run: neither `after` nor `abort` can be told of it."""
+    of_online: bool = False
+    """Says nothing where no device came online: no limit of it holds there."""
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -147,9 +152,6 @@ MEASURES: Final = (
     Measure("missed", COUNT, Scope.RUN, lambda asked: sum(found.missed for found in asked.figures.series.values()),
             "Requests that were planned and never sent, because the generator stood still over their moments.",
             "missed == 0"),
-    Measure("anomalies", COUNT, Scope.RUN, lambda asked: asked.figures.anomalies,
-            "Oddities that devices noticed, such as a reply after the time-out or a message that cannot be read.",
-            "anomalies == 0", whole_run=True),
     Measure("internal_errors", COUNT, Scope.RUN, lambda asked: asked.figures.internal_errors,
             "Faults of best-fleet itself. Any of them makes the run invalid, whatever the thresholds say.",
             "internal_errors == 0", whole_run=True),
@@ -160,6 +162,14 @@ MEASURES: Final = (
             whole_run=True),
     Measure("generator.rss", MEGABYTES, Scope.RUN, lambda asked: asked.figures.rss_mb,
             "The most memory that each process took, added up.", "generator.rss < 2000 MB", whole_run=True),
+
+    # --- Of what the platform did ---
+    Measure(VIOLATIONS, COUNT, Scope.RULE, rules_total(lambda figures: figures.violations),
+            "How often the platform broke the protocol's rules; with a rule (`violations.reply.code`) or a pattern "
+            "(`violations.reply.*`) those rules alone.", "violations == 0", whole_run=True, of_online=True),
+    Measure(OBSERVATIONS, COUNT, Scope.RULE, rules_total(lambda figures: figures.observations),
+            "How often something happened that is unusual and allowed; likewise with a rule or a pattern.",
+            "observations.command.repeated < 10", whole_run=True, of_online=True),
 )
 # fmt: on
 """Within a scope in the order in which errors and the page list them."""
@@ -182,5 +192,5 @@ def percent_of(text: str) -> float:
     return float(f"{digits[:2]}.{digits[2:]}" if short else digits)
 
 
-RUN_MEASURES: Final = tuple(spellings(measures_of(Scope.RUN)))
+RUN_MEASURES: Final = tuple(spellings([*measures_of(Scope.RUN), *measures_of(Scope.RULE)]))
 """What may stand alone before a comparison."""

@@ -9,14 +9,22 @@ from typing import Any, Final
 
 from reports.masking import mask
 from simulator.measurements.occurrences import Occurrence, Occurrences
-from simulator.measurements.rules import section_of
+from simulator.measurements.rule import RuleKind
+from simulator.measurements.rules import RULES, section_of
 from simulator.measurements.run import RunMeasurements
 
 VIOLATIONS: Final = "violations"
 OBSERVATIONS: Final = "observations"
 INTERNAL_ERRORS: Final = "internal_errors"
+KINDS: Final = {VIOLATIONS: RuleKind.VIOLATION, OBSERVATIONS: RuleKind.OBSERVATION}
+"""The classes that have rules which are known before a run."""
 CLASSES: Final = (VIOLATIONS, OBSERVATIONS, INTERNAL_ERRORS)
 """Keys of the summary, in the order in which they are shown."""
+
+
+def known_rules(of_class: str) -> list[str]:
+    """The rules of a class that a run may find."""
+    return [rule.name for rule in RULES.values() if rule.kind is KINDS.get(of_class)]
 
 
 def dump_classes(measurements: RunMeasurements) -> dict[str, dict[str, Any]]:

@@ -78,6 +78,8 @@ class ProgressLine:
         figures = recent(self._measurements, self._run, now, WINDOW_S)
         _, failed = all_requests(self._measurements.totals)
         parts = [self._time(elapsed), self._devices(), *_activity(figures, failed)]
+        if violations := self._measurements.violations.total:
+            parts.append(f"{violations:,} violations")
         return "  ".join(part for part in parts if part)
 
     def _time(self, elapsed: float) -> str:

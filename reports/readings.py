@@ -1,8 +1,9 @@
 """How measures are read from a view of a run: the functions that the table in `reports.measures` names."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 from reports.figures import Figures, SeriesFigures
@@ -81,6 +82,17 @@ def _milliseconds(microseconds: Statistic, histogram: Histogram, percent: float)
 def if_occurred(read: Callable[[Question], float]) -> Reading:
     """Reads a figure of one series that is none, not 0, where nothing of the series was done."""
     return lambda question: read(question) if question.series.count else None
+
+
+def rules_total(counts: Callable[[Figures], Mapping[str, int]]) -> Reading:
+    """Reads how often the rules that are asked for were found: of `violations.reply.*` those under `reply`."""
+
+    def read(question: Question) -> float:
+        _, _, rules = question.name.partition(".")
+        found = counts(question.figures)
+        return sum(count for rule, count in found.items() if not rules or fnmatchcase(rule, rules))
+
+    return read
 
 
 def in_percent(part: float | None, whole: float = 1.0) -> float | None:

@@ -1,6 +1,6 @@
 """`summary.json`: the run in figures, in the form that others script against (see the README).
 
-The named keys and their shapes are the contract; what stands beyond them (`intended_ms`, `failures`, `anomalies`,
+The named keys and their shapes are the contract; what stands beyond them (`intended_ms`, `failures`,
 `run`, `state` …) serves the other reports and may grow. All durations are in ms. Where nothing was measured a figure is
 null. The schema is `reports/schema/summary.schema.json`.
 """
@@ -71,15 +71,6 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
         "failures": _failures(measurements),
-        "anomalies": {
-            kind: {
-                "count": anomaly.tally.count,
-                "first": anomaly.tally.first,
-                "last": anomaly.tally.last,
-                "example": mask(anomaly.example),
-            }
-            for kind, anomaly in sorted(measurements.anomalies.items())
-        },
         **dump_classes(measurements),
         "run": run.dump(),
         "state": masked_state(dump_state(measurements, len(measurements.intervals))),
@@ -200,7 +191,7 @@ def masked_state(state: dict[str, Any]) -> dict[str, Any]:
     """A state of `dump_state` whose examples hold no secrets."""
     for row in state["details"]:
         row[2] = mask(row[2])
-    for anomaly in state["anomalies"].values():
+    for anomaly in state.get("anomalies", {}).values():
         anomaly[0] = mask(anomaly[0])
     for name in CLASSES:
         for occurrence in state[name].values():

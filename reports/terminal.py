@@ -5,7 +5,7 @@ narrower, columns give way in a fixed order, the ones that matter least first.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from rich import box
@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import text
+from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
+from reports.rules_shown import rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.names import RECORD_FIGURES
 from simulator.printing import safe
@@ -26,6 +28,8 @@ CODES_WIDTH = 128
 """Narrower tables have no room for failure codes: they follow in lines of their own."""
 MOST_DETAILS = 12
 """Lines about failures: a run in which everything fails must not push its tables off the screen."""
+MOST_RULES = 6
+"""Rules of violations that are told with an example."""
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 _COLUMNS_BY_WIDTH = (
     (150, ()),
@@ -77,13 +81,8 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
     for line in failure_lines(summary["failures"]):
         console.print(f"[bold]First[/]       {plain(line)}", soft_wrap=True)
     console.print(Text.from_markup(_fleet_lines(summary)))
-    errors = summary["internal_errors"]
-    if errors["total"]:
-        found = text.tally({rule: item["count"] for rule, item in errors["by_rule"].items()})
-        console.print(f"[bold red]Own errors[/]  {plain(found)}")
-    if summary["anomalies"]:
-        found = text.tally({kind: item["count"] for kind, item in summary["anomalies"].items()})
-        console.print(f"[bold]Anomalies[/]   {plain(found)}")
+    for line in rule_lines(summary):
+        console.print(line)
     _print_thresholds(console, summary["thresholds"])
     _print_verdict(console, summary)
 
@@ -95,6 +94,31 @@ def failure_lines(failures: list[Mapping[str, Any]]) -> list[str]:
     if more := len(told) - len(lines):
         lines.append(f"… and {more} more in the report")
     return lines
+
+
+def rule_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Violations with the worst rules, observations and internal errors, in rich's markup; one line where none is."""
+    unjudged = "" if summary["fleet"]["came_online"] else "; no device came online, so that little could be judged"
+    violations, observations = rows_of(summary, VIOLATIONS), rows_of(summary, OBSERVATIONS)
+    if violations:
+        yield f"[bold red]Violations[/]  {total_text(summary, VIOLATIONS)}"
+    elif not observations:
+        yield f"[bold]Violations[/]  none, and no observations{unjudged}"
+    else:
+        yield f"[bold]Violations[/]  none{unjudged}"
+    for row in violations[:MOST_RULES]:
+        of = ", ".join(filter(None, (_devices(row.devices), row.messages)))
+        yield f"            {plain(row.rule)} {row.count:,}{f' ({plain(of)})' if of else ''}: {plain(row.example)}"
+    if left := violations[MOST_RULES:]:
+        yield f"            … and {sum(row.count for row in left):,} of {len(left)} more rules in the report"
+    if observations:
+        yield f"[bold]Observed[/]    {plain(text.tally({row.rule: row.count for row in observations}))}"
+    if errors := rows_of(summary, INTERNAL_ERRORS):
+        yield f"[bold red]Own errors[/]  {plain(text.tally({row.rule: row.count for row in errors}))}"
+
+
+def _devices(count: int) -> str:
+    return f"{count:,} device{'s' if count != 1 else ''}" if count else ""
 
 
 def _series_table(

@@ -76,6 +76,11 @@ def moment(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def clock_of(iso: str) -> str:
+    """The time of day of a moment in ISO 8601, to the second."""
+    return iso[11:19]
+
+
 def clock(epoch: float) -> str:
     """The time of day in UTC, to the second."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S")

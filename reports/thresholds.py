@@ -1,11 +1,12 @@
 """Thresholds: what a scenario demands of the figures, as text. This is the parser; `reports.evaluation` judges.
 
     threshold  = demand comparison number [unit] { "after" duration | "abort" }
-    demand     = name [ "intended_" ] metric | "generator.loop_lag" metric | measure
+    demand     = name [ "intended_" ] metric | "generator.loop_lag" metric | measure | class [ "." rule ]
     name       = a funcId, `getBrokerServer`, `connect`, a flow, a command (its handling time), or a glob over these
                  (`dev.data.upload.*`: each one that occurred has to keep it, and one must have occurred)
     metric     = a measure of a funcId or of the event loop (`reports.measures`), a percentile as "p" number
     measure    = a measure of the whole fleet
+    class      = "violations" | "observations"; rule = one of that class, or a glob over them
     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
     unit       = one of the measure's unit; only counts and rates may go without
     duration   = number ( "ms" | "s" | "min" )
@@ -22,9 +23,10 @@ failed ones with the time until they failed.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Final
 
 from reports.measures import (
@@ -39,11 +41,14 @@ from reports.measures import (
     percent_of,
     spellings,
 )
+from reports.occurrences import KINDS, OBSERVATIONS, VIOLATIONS, known_rules
 from simulator.closest import closest
 from simulator.measurements.names import KNOWN_NAMES, is_series, name_of
 from simulator.measurements.run import RunMeasurements
 
 _MOST_AFTER_S: Final = 30 * 86_400
+_FORMER: Final = {"anomalies": " or ".join(KINDS)}
+"""Measures of earlier versions, and what took their place."""
 _SHOWN: Final = 120
 """Characters of an expression that an error repeats."""
 
@@ -107,17 +112,23 @@ class Threshold:
         return fnmatchcase(name, self.subject)
 
 
-def parse_threshold(text: str, known_names: Collection[str]) -> Threshold:
+_NO_RULES: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
+
+
+def parse_threshold(
+    text: str, known_names: Collection[str], rules: Mapping[str, Collection[str]] = _NO_RULES
+) -> Threshold:
     """Read one expression.
 
     Args:
         text: the expression; see the module's text.
         known_names: every request, flow and command that can occur in the run.
+        rules: those that were found beside the declared ones, by class.
 
     Raises:
         ThresholdError: If the expression is wrong, or speaks of a name or metric that does not exist.
     """
-    return _Parser(text, known_names).parse()
+    return _Parser(text, known_names, rules).parse()
 
 
 def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list[Threshold]:
@@ -127,7 +138,8 @@ def parse_all(expressions: Iterable[str], measurements: RunMeasurements) -> list
         ThresholdError: If one is wrong.
     """
     names = {*KNOWN_NAMES, *(name_of(tag) for tag in measurements.totals if is_series(tag))}
-    return [parse_threshold(expression, names) for expression in expressions]
+    rules = {VIOLATIONS: measurements.violations.by_rule, OBSERVATIONS: measurements.observations.by_rule}
+    return [parse_threshold(expression, names, rules) for expression in expressions]
 
 
 def wrong_threshold(text: str) -> str | None:
@@ -150,9 +162,10 @@ class _Token:
 class _Parser:
     """One pass over the tokens, left to right."""
 
-    def __init__(self, text: str, known_names: Collection[str]) -> None:
+    def __init__(self, text: str, known_names: Collection[str], rules: Mapping[str, Collection[str]]) -> None:
         self.text = text
         self.known = known_names
+        self.rules = rules
         self.tokens = self._tokens()
         self.next = 0
 
@@ -194,6 +207,7 @@ class _Parser:
         subject = self._take("word", "a funcId, a flow or an overall measure")
         percent, intended = 0.0, False
         measures = [measure for measure in measures_of(Scope.RUN) if measure.name == subject.text]
+        measures = measures or self._of_rules(subject)
         named = self._peek("word")
         if not measures or (named is not None and subject.text in self.known):
             self._check_subject(subject)
@@ -215,6 +229,23 @@ class _Parser:
             abort,
         )
 
+    def _of_rules(self, subject: _Token) -> list[Measure]:
+        """The measure of a class of rules, where the subject is one: alone, or with a rule or a glob behind its dot."""
+        name, dot, rules = subject.text.partition(".")
+        measures = [measure for measure in measures_of(Scope.RULE) if measure.name == name]
+        if not measures or not dot:
+            return measures
+        known = [*known_rules(name), *self.rules.get(name, ())]
+        if any(fnmatchcase(rule, rules) for rule in known):
+            return measures
+        at = subject.at + len(name) + 1
+        elsewhere = next((of for of in KINDS if any(fnmatchcase(rule, rules) for rule in known_rules(of))), None)
+        if elsewhere is not None:
+            raise self._fail(f"{rules!r} is none of the {name}", at, f"{elsewhere}.{rules}")
+        if any(letter in rules for letter in "*?["):
+            raise self._fail(f"no rule of the {name} matches {rules!r}", at)
+        raise self._fail(f"there is no rule {rules!r} of the {name}", at, closest(rules, known))
+
     def _check_subject(self, subject: _Token) -> None:
         name = subject.text
         if name == LOOP_LAG or name in self.known:
@@ -223,6 +254,8 @@ class _Parser:
             if any(fnmatchcase(known, name) for known in self.known):
                 return
             raise self._fail(f"no funcId, flow or command matches {name!r}", subject.at)
+        if name in _FORMER:
+            raise self._fail(f"there is no measure {name!r} any more", subject.at, _FORMER[name])
         raise self._fail(
             f"there is no funcId, flow, command or measure {name!r}",
             subject.at,

@@ -50,7 +50,7 @@ threshold on it.
 
 | part | here | what may stand there |
 |---|---|---|
-| what is judged | `dev.heartbeat p99` | the [name](#names) of a funcId, flow or command with one of [its measures](#{name}), `generator.loop_lag` with one of [its own](#{loop_lag}), or a measure of the [whole fleet](#{run}) alone |
+| what is judged | `dev.heartbeat p99` | the [name](#names) of a funcId, flow or command with one of [its measures](#{name}), `generator.loop_lag` with one of [its own](#{loop_lag}), a measure of the [whole fleet](#{run}) alone, or `violations` or `observations`, alone or with [rules](#rules) |
 | comparison | `<` | how the value has to be to the limit: `<` `<=` `>` `>=` `==` `!=` |
 | limit | `500 ms` | a number with a [unit](#units) of the measure |
 | from when | `after 30s` | may be missing: the whole run is judged ([after](#after)) |
@@ -82,6 +82,27 @@ name that does not exist is refused before the run.
 """
 
 _REST: Final = """\
+## Rules
+
+Devices judge what the platform sends, and count what departs from the protocol's document under a rule's name;
+[violations.md](violations.md) lists all rules. A threshold speaks of all `violations`, of one rule behind a dot, or of
+those that a pattern fits; their counts are added up. `observations`, which are unusual and allowed, are written alike.
+
+```yaml
+thresholds:
+  - violations == 0
+  - violations.reply.* == 0
+  - violations.command.mid < 3
+  - observations.command.repeated < 10
+```
+
+What was not broken counts as 0: `violations == 0` holds in a run in which nothing departed. In a run in which no device
+came online it does not hold, because hardly anything was judged. A rule that does not exist is refused before the run.
+
+Without a threshold that speaks of them violations leave the verdict alone; every report tells them all the same. In
+`junit.xml` each rule that occurred is a test case: it fails where a threshold that speaks of the rule was crossed, and
+else passes with what was found as its output, so that a run that passed has no failed test case.
+
 ## Failed requests
 
 A request fails if the platform refuses it, if no reply comes in time, or if the connection is lost before.
@@ -139,6 +160,8 @@ _WISHES: Final = (
     ("Every device comes online", "came_online >= 100 %"),
     ("… and quickly", "init p95 < 5 s"),
     ("… and stays so, once all are started", "online >= 99 % after 30s"),
+    ("The platform keeps the protocol's document", "violations == 0"),
+    ("… at least in its replies", "violations.reply.* == 0"),
     ("Hardly a request fails", "failures < 0.1 %"),
     ("No log-in fails", "dev.login failures == 0"),
     ("No connection is lost", "disconnects == 0"),
@@ -163,6 +186,8 @@ _MISTAKES: Final = (
     "dev.heartbeat p99 < 500",
     "online >= 101 %",
     "records.pending == 0 abort",
+    "violations.reply.cod == 0",
+    "violations.command.repeated == 0",
 )
 
 _SCOPES: Final = {
@@ -177,6 +202,10 @@ _SCOPES: Final = {
         "says that the generator itself is slow.",
     ),
     Scope.RUN: ("Of the whole fleet", "Written alone: `failures < 0.1 %`."),
+    Scope.RULE: (
+        "Of what the platform did",
+        "Written alone, or with a rule or a pattern behind a dot: see [rules](#rules).",
+    ),
 }
 """Title and introduction of each scope's table."""
 
@@ -245,12 +274,14 @@ def _grammar() -> str:
     others = [measure for measure in measures_of(Scope.NAME) if measure.unit is not DURATION]
     rules = (
         ("threshold", 'judged comparison number [ unit ] { "after" duration | "abort" }'),
-        ("judged", f'name ( [ "{INTENDED}" ] time | figure ) | "{LOOP_LAG}" lag | fleet'),
+        ("judged", f'name ( [ "{INTENDED}" ] time | figure ) | "{LOOP_LAG}" lag | fleet | class [ "." rules ]'),
         ("name", "a funcId, a flow, a command, or a pattern for several"),
         ("time", _alternatives(times)),
         ("figure", _alternatives(others)),
         ("lag", _alternatives(measures_of(Scope.LOOP_LAG))),
         ("fleet", _alternatives(measures_of(Scope.RUN))),
+        ("class", _alternatives(measures_of(Scope.RULE))),
+        ("rules", "a rule, or a pattern for several"),
         ("comparison", " | ".join(f'"{sign}"' for sign in COMPARISONS)),
         ("unit", " | ".join(dict.fromkeys(f'"{text}"' for unit in UNITS for text in unit.written if text))),
         ("duration", 'number ( "ms" | "s" | "min" )'),

@@ -49,6 +49,10 @@ class Occurrences:
     def total(self) -> int:
         return sum(found.tally.count for found in self.by_rule.values())
 
+    def counts(self) -> dict[str, int]:
+        """How often each rule occurred."""
+        return {rule: found.tally.count for rule, found in self.by_rule.items()}
+
     def add(self, rule: str, example: str, at: float, index: int = -1, func_id: str = "", count: int = 1) -> None:
         """It happened `count` times at `at` (epoch seconds).
 

@@ -57,7 +57,8 @@ def busy_events(seconds: int = 60, devices: int = 20, seed: int = 1, slow: float
             recorder.disconnect("closed 1006", at)
             recorder.state(second % devices, "online", "waiting", at)
             recorder.state(second % devices, "waiting", "online", at + 0.4)
-            recorder.anomaly("late reply", "mid 17", at)
+            recorder.violation("reply.late", "dev.heartbeat", "dev.heartbeat: mid 17 after 10 s", at, second % devices)
+            recorder.observation("command.repeated", "cmd.data.update.user", "cmdId 4", at, second % devices, 2)
     return events
 
 

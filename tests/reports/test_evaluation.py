@@ -34,7 +34,14 @@ T0 = 1_700_000_000.25
         ("came_online >= 100 %", 100.0, True),
         ("requests_per_second > 200", pytest.approx(2572 / 60), False),
         ("disconnects <= 6", 6.0, True),
-        ("anomalies == 0", 6.0, False),
+        ("violations == 0", 6.0, False),
+        ("violations.reply.* == 0", 6.0, False),
+        ("violations.reply.late < 7", 6.0, True),
+        ("violations.reply.code == 0", 0.0, True),
+        ("violations.command.* == 0", 0.0, True),
+        ("observations <= 12", 12.0, True),
+        ("observations.command.repeated < 12", 12.0, False),
+        ("internal_errors == 0", 0.0, True),
         ("records.pending == 0", 0.0, True),
         ("generator.loop_lag p99 < 20 ms", pytest.approx(4, abs=1), True),
         ("generator.cpu < 90 %", pytest.approx(33, abs=1), True),
@@ -52,6 +59,28 @@ def test_table(busy: RunMeasurements, info: Info, expression: str, value: float 
     (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
     assert result.value == value
     assert result.passed is passed
+
+
+@pytest.mark.parametrize("broken", [0, 2])
+@pytest.mark.parametrize("expression", ["violations < 3", "violations.lookup.* <= 2", "observations == 0"])
+def test_where_nobody_came_online_nothing_was_judged_and_no_limit_of_it_holds(
+    info: Info, expression: str, broken: int
+) -> None:
+    measurements = RunMeasurements()
+    if broken:
+        measurements.violations.add("lookup.status", "HTTP 500", T0, 0, "", broken)
+    run = info(thresholds=(expression,))
+    (result,) = evaluate_all(parse_all(run.thresholds, measurements), measurements, run)
+    assert result.value == (0 if expression.startswith("obs") else broken)
+    assert not result.passed
+    assert result.reason == "no device came online, so that little could be judged"
+
+
+def test_a_pattern_counts_rules_that_are_not_declared_too(busy: RunMeasurements, info: Info) -> None:
+    busy.violations.add("others", "of a version to come", T0, 0, "", 5)
+    run = info(thresholds=("violations.* == 11", "violations.others == 5", "violations == 11"))
+    results = evaluate_all(parse_all(run.thresholds, busy), busy, run)
+    assert [(result.value, result.passed) for result in results] == [(11, True), (5, True), (11, True)]
 
 
 def test_missed_requests_are_counted_in_the_part_that_a_threshold_speaks_of(busy: RunMeasurements, info: Info) -> None:

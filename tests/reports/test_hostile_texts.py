@@ -18,6 +18,7 @@ from reports.gates import regressions
 from reports.html import render_report
 from reports.junit import render_junit
 from reports.markdown import MOST_CHARS, render_markdown
+from reports.occurrences import CLASSES
 from reports.progress import ProgressLine
 from reports.run_info import RunInfo
 from reports.summary import build_summary
@@ -58,6 +59,9 @@ def hostile(measurements: RunMeasurements, text: str) -> RunMeasurements:
             (4, text, T0),
             (6, text, text, T0),
             (8, text, text, T0, 0),
+            (11, text, f"dev.{text}", text, T0, 0, 1),
+            (11, "reply.late", f"dev.{text}", text, T0, 0, 1),
+            (12, text, f"dev.{text}", text, T0, 0, 1),
         ]
     )
     return measurements
@@ -218,6 +222,9 @@ def test_writers_trust_no_summary(text: str, make_run: Callable[..., RunMeasurem
         f"dev.{text}": next(iter(summary["requests"].values())) | {"codes": {text: 3}, "failures": 3}
     }
     summary["fleet"]["disconnects"] = {text: 1}
+    wrong = {"count": 3, "devices": 1, "func_ids": {text: 3}, "section": text, "example": text}
+    for name in CLASSES:
+        summary[name] = {"total": 3, "by_rule": {text: wrong | {"first": text, "last": text}}}
     out = io.StringIO()
     print_summary(summary, file=out, width=300)
     junit = render_junit(summary)

@@ -1,0 +1,108 @@
+"""The three classes of findings as every report shows them: rows with their texts, and what is said where none is.
+
+Texts that a platform wrote (examples, funcIds) are as they were counted: who shows them escapes them for its format.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from reports import text
+from reports.occurrences import CLASSES, INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
+from simulator.measurements.rules import RULES
+
+TITLES: Final = {VIOLATIONS: "Violations", OBSERVATIONS: "Observations", INTERNAL_ERRORS: "Errors of best-fleet itself"}
+ABOUT: Final = {
+    VIOLATIONS: "What the platform sent against the protocol's document. Devices used whatever had a plain meaning.",
+    OBSERVATIONS: "What is unusual, and allowed. Nothing has to be done about it.",
+    INTERNAL_ERRORS: "Faults of the load generator, not of the platform. Any of them makes the run invalid.",
+}
+_OURS: Final = ("best-fleet itself failed here", "Please report it, with the example and the run's logs.")
+_UNKNOWN: Final = (
+    "The platform did what this version has no text for",
+    "See docs/violations.md of the version that ran.",
+)
+_CROSSED: Final = re.compile(rf"({VIOLATIONS}|{OBSERVATIONS})(?:\.([\w.*?\[\]\-]+))?\s*[<>=!]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule that occurred."""
+
+    rule: str
+    count: int
+    devices: int
+    func_ids: Mapping[str, int]
+    """The most frequent first."""
+    section: str
+    first: str
+    """ISO 8601."""
+    last: str
+    example: str
+    meaning: str
+    """A sentence without its full stop."""
+    advice: str
+    """What to do about it, a sentence."""
+
+    @property
+    def messages(self) -> str:
+        """The messages that it concerns, as a list on one line; empty for none."""
+        return text.tally(self.func_ids)
+
+
+def rows_of(summary: Mapping[str, Any], of_class: str) -> list[Row]:
+    """The rules of a class that occurred, the most frequent first."""
+    found = [_row(of_class, rule, item) for rule, item in summary[of_class]["by_rule"].items()]
+    return sorted(found, key=lambda row: (-row.count, -row.devices, row.rule))
+
+
+def none_found(summary: Mapping[str, Any], of_class: str) -> str:
+    """What is said of a class of which nothing occurred: a sentence."""
+    if of_class == INTERNAL_ERRORS:
+        return "None: best-fleet itself met no error."
+    if not summary["fleet"]["came_online"]:
+        return "None, but no device came online: there was hardly anything to judge."
+    if of_class == OBSERVATIONS:
+        return "None: nothing unusual was seen."
+    return "None: nothing that the platform sent was found to depart from the document."
+
+
+def total_text(summary: Mapping[str, Any], of_class: str) -> str:
+    """How many there were, of how many rules: `12 of 3 rules`; `none`."""
+    total, rules = summary[of_class]["total"], len(summary[of_class]["by_rule"])
+    return f"{total:,} of {rules} rule{'s' if rules != 1 else ''}" if total else "none"
+
+
+def crossed_rules(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Class -> rule that occurred -> the threshold that was crossed and speaks of it."""
+    found: dict[str, dict[str, str]] = {name: {} for name in CLASSES}
+    for result in summary["thresholds"]:
+        match = None if result["passed"] else _CROSSED.match(result["expression"])
+        if match is None:
+            continue
+        of_class, asked = match.groups()
+        for rule in summary[of_class]["by_rule"]:
+            if asked is None or fnmatchcase(rule, asked):
+                found[of_class].setdefault(rule, result["expression"])
+    return found
+
+
+def _row(of_class: str, rule: str, item: Mapping[str, Any]) -> Row:
+    known = RULES.get(rule)
+    meaning, advice = _OURS if of_class == INTERNAL_ERRORS else _UNKNOWN
+    if known is not None:
+        meaning, advice = f"The platform {known.meaning}", known.advice
+    return Row(
+        rule,
+        item["count"],
+        item["devices"],
+        item.get("func_ids", {}),
+        item.get("section", ""),
+        str(item["first"]),
+        str(item["last"]),
+        item["example"],
+        meaning,
+        advice,
+    )
