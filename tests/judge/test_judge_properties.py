@@ -94,3 +94,34 @@ def test_any_body_is_read_as_an_answer(status: int, body: bytes, broker_type: st
 
     assert read.code
     assert read.judgement.unusable is not None or read.answer is not None
+
+
+@pytest.mark.parametrize("func_id", strategies.COMMAND_FUNC_IDS)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_what_a_command_means_means_itself(func_id: str, data: st.DataObject) -> None:
+    rule = data.draw(st.sampled_from(strategies.broken_rules(func_id)))
+    read = read_command(rule.broken(data.draw(strategies.valid_message(func_id, complete=True))))
+    if read.judgement.unusable is not None:
+        return
+
+    again = read_command({"funcId": func_id, "mid": read.mid, "payload": {"params": read.params}})
+
+    assert again.judgement.unusable is None
+    assert (again.params, again.cmd_id) == (read.params, read.cmd_id)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_what_a_reply_means_means_itself(data: st.DataObject) -> None:
+    rule = data.draw(st.sampled_from(strategies.broken_results("dev.report")))
+    judge = reply_judge("dev.report")
+    read = judge.read(rule.broken(data.draw(strategies.valid_reply("dev.report", "m1", complete=True))))
+    if read.judgement.unusable is not None:
+        return
+
+    reply = {"funcId": "cmd.dev.response", "code": read.code, "message": read.text, "mid": "m1"}
+    again = judge.read({**reply, "payload": {"results": read.results}})
+
+    assert again.judgement.right
+    assert again.results == read.results

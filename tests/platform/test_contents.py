@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from simulator.judge.commands import read_command
 from simulator.platform.contents import Content, Contents, Target
 from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
-from simulator.protocol.catalogue.validation import validate_command
 from tests.platform.parts import meeting_plan, platform_settings, push_rule
 
 ZERO = 1_700_000_000.0
@@ -46,7 +46,7 @@ def test_every_family_is_valid(command: str, settings: PlatformSettings) -> None
         assert drafts
         for func_id, content in drafts:
             assert func_id == command
-            assert validate_command(message(func_id, content)) is None
+            assert read_command(message(func_id, content)).judgement.right
 
 
 def test_provisioning_is_valid_and_in_order() -> None:
@@ -56,7 +56,7 @@ def test_provisioning_is_valid_and_in_order() -> None:
         "cmd.data.update.meeting",
         "cmd.data.update.meetingMember",
     ]
-    assert all(validate_command(message(*draft)) is None for draft in drafts)
+    assert all(read_command(message(*draft)).judgement.right for draft in drafts)
     users, meetings, members = (params_of(content) for _, content in drafts)
     pins = {user["pin"] for user in users["users"]}
     assert len(pins) == 30
