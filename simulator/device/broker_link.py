@@ -16,6 +16,7 @@ from simulator.device.environment import Environment, NetworkError
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
+from simulator.device.witness import Witness
 from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.catalogue import CONNECT
@@ -33,11 +34,12 @@ def _shared(answer: BrokerAnswer) -> BrokerAnswer:
 class BrokerLink:
     """One device's way to its broker."""
 
-    __slots__ = ("_answer", "_env", "_failures", "_spec")
+    __slots__ = ("_answer", "_env", "_failures", "_spec", "_witness")
 
-    def __init__(self, env: Environment, spec: DeviceSpec) -> None:
+    def __init__(self, env: Environment, spec: DeviceSpec, witness: Witness) -> None:
         self._env = env
         self._spec = spec
+        self._witness = witness
         self._answer: BrokerAnswer | None = None
         self._failures = 0
 
@@ -53,7 +55,7 @@ class BrokerLink:
             FlowFailed: As `initial_flow.look_up`.
         """
         env, spec = self._env, self._spec
-        answer = await initial_flow.look_up(env, spec.credentials, spec.settings, clock, rng, spec.index)
+        answer = await initial_flow.look_up(env, spec.credentials, spec.settings, clock, rng, self._witness)
         if not env.dispatch_url(spec.index).startswith("https:"):
             # Over plain HTTP anybody in between could have put a certificate of their own there.
             answer = replace(answer, root_ca=None)

@@ -11,14 +11,17 @@ from simulator.clock import TimerHandle
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
+from simulator.device.held_back import VERIFY_LOG, VERIFY_PHOTO, HeldBack, why_held_back
 from simulator.device.online import Online
 from simulator.device.outbox import Outbox, Record
+from simulator.device.replies import Reply
 from simulator.device.retries import retry_delay
-from simulator.device.session import Reply, Session
+from simulator.device.session import Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.sleep import sleep
 from simulator.device.terms import Terms
-from simulator.device.uploads import FILE_FUNC_IDS, Upload, fits, halves, room_for, send_upload, size_in_list
+from simulator.device.uploads import Upload, halves, room_for, send_upload, size_in_list
+from simulator.device.witness import Witness
 from simulator.faults import describe
 from simulator.measurements.names import (
     ACKNOWLEDGED,
@@ -34,18 +37,15 @@ from simulator.measurements.names import (
     RESENT,
     TOO_LARGE,
 )
+from simulator.measurements.observation_rules import QUERY_OVER, UPLOAD_GIVEN_UP, UPLOAD_TOO_LARGE
 from simulator.protocol.codes import SUCCESS
-
-VERIFY_LOG = "dev.data.upload.verifyLog"
-VERIFY_PHOTO = "dev.data.upload.verifyPhoto"
-BIO_PHOTO = "dev.data.upload.bioPhoto"
 
 
 class Delivery:
     """The outgoing store of one device and its only sender.
 
     Args:
-        index: the device's, for what goes wrong.
+        witness: told what the platform's negotiation holds back, and what is given up.
         on_settled: called when something left the store; a device that drains looks whether it is done.
     """
 
@@ -53,7 +53,7 @@ class Delivery:
         "_asked_for",
         "_clock",
         "_env",
-        "_index",
+        "_held_back",
         "_on_settled",
         "_online",
         "_photos_held",
@@ -62,6 +62,7 @@ class Delivery:
         "_terms",
         "_timer",
         "_uploads",
+        "_witness",
         "batch",
         "outbox",
     )
@@ -71,12 +72,13 @@ class Delivery:
         env: Environment,
         settings: DeviceSettings,
         clock: DeviceClock,
+        witness: Witness,
         *,
-        index: int,
         on_settled: Callable[[], None],
     ) -> None:
         self._env = env
-        self._index = index
+        self._witness = witness
+        self._held_back = HeldBack(witness)
         self._settings = settings
         self._clock = clock
         self._on_settled = on_settled
@@ -151,6 +153,8 @@ class Delivery:
         self.pause()
         if self._task is not None:
             self._task.cancel()
+        self._held_back.records(self.outbox, self._terms)
+        self._look_for_held_back()
 
     @property
     def idle(self) -> bool:
@@ -186,8 +190,11 @@ class Delivery:
                         batch = self._one_package_of(batch)
                     await self._send_records(session, batch)
                     continue
+            else:
+                self._held_back.records(self.outbox, self._terms)
             upload = self._next_upload(self._uploads, now)
             if upload is None:
+                self._look_for_held_back()
                 self._wake_when_due(now)
                 return
             await self._send_upload(session, upload, self._uploads)
@@ -196,7 +203,7 @@ class Delivery:
         self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"delivery failed: {describe(error)}")
-            self._env.internal_error("delivery.exception", error, self._index)
+            self._env.internal_error("delivery.exception", error, self._witness.index)
             if self._online is not None:
                 # At once it would fail again, for ever.
                 self._timer = self._env.timers.call_later(retry_delay(1), self.kick)
@@ -247,7 +254,7 @@ class Delivery:
             for record in batch:
                 self.outbox.given_up(record)
                 self._record_rejected(record, TOO_LARGE)
-            env.recorder.anomaly("too large for a package", f"{VERIFY_LOG}: {reply.message}", env.clock.wall())
+            self._witness.observation(UPLOAD_TOO_LARGE, VERIFY_LOG, f"{VERIFY_LOG}: {reply.message}")
             return
         if not reply.answered:
             self.outbox.interrupted(batch)
@@ -277,6 +284,7 @@ class Delivery:
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
         package_bytes = self._settings.max_package_kb * 1024
+        self._held_back.templates(upload, self._terms)
         reply = await send_upload(session, upload, env.photos, package_bytes, self._terms, self._clock.offset_minutes)
         if reply.ok:
             queue.remove(upload)
@@ -288,7 +296,7 @@ class Delivery:
             for half in reversed(halves(upload)):
                 queue.appendleft(half)
         elif reply.code == TOO_LARGE:
-            env.recorder.anomaly("too large for a package", f"{upload.func_id}: {reply.message}", env.clock.wall())
+            self._witness.observation(UPLOAD_TOO_LARGE, upload.func_id, f"{upload.func_id}: {reply.message}")
             self._give_up(upload, queue, TOO_LARGE)
         elif not reply.answered:
             await self._pause_after_silence(reply)
@@ -303,7 +311,7 @@ class Delivery:
         if upload.func_id == VERIFY_PHOTO:
             self._photo_left(upload, PHOTO_REJECTED)
         else:
-            self._env.recorder.anomaly("upload given up", f"{upload.func_id}: {code}", self._env.clock.wall())
+            self._witness.observation(UPLOAD_GIVEN_UP, upload.func_id, f"{upload.func_id}: {code}")
 
     def _photo_left(self, upload: Upload, event: str) -> None:
         if upload.func_id == VERIFY_PHOTO:
@@ -322,8 +330,8 @@ class Delivery:
             return
         for upload in [each for each in self._asked_for if each.expires is not None and each.expires <= now]:
             self._asked_for.remove(upload)
-            detail = f"{upload.func_id}: an empty answer was not sent, its query is over"
-            self._env.recorder.anomaly("query over", detail, self._env.clock.wall())
+            found = f"{upload.func_id}: an empty answer was not sent, its query is over"
+            self._witness.observation(QUERY_OVER, upload.func_id, found)
 
     def _next_upload(self, queue: Fifo[Upload], now: float) -> Upload | None:
         for upload in queue:
@@ -332,15 +340,11 @@ class Delivery:
         return None
 
     def _sendable(self, upload: Upload) -> bool:
-        """Whether this platform takes the upload: its funcId, its biometric type, and files where it needs one."""
-        terms = self._terms
-        if not terms.allows(upload.func_id):
-            return False
-        if upload.func_id == BIO_PHOTO and int(upload.items[0]["type"]) not in terms.photo_types:
-            return False
-        if not upload.size or all(map(terms.allows, FILE_FUNC_IDS)):
-            return True
-        return fits(upload, self._settings.max_package_kb * 1024)
+        return not why_held_back(upload, self._terms, self._settings.max_package_kb * 1024)
+
+    def _look_for_held_back(self) -> None:
+        uploads = (*self._asked_for, *self._uploads)
+        self._held_back.uploads(uploads, self._terms, self._settings.max_package_kb * 1024)
 
     def _flow(self, name: str, created: float, code: str) -> None:
         env = self._env

@@ -7,7 +7,7 @@ spec against the same platform lives the same life.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 from typing import Any, Final
 
@@ -17,19 +17,25 @@ from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import NOT_ALLOWED, Environment, NetworkError
+from simulator.device.held_back import not_listed
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.meetings import own_meeting
 from simulator.device.memory import Memory
 from simulator.device.online import Online
+from simulator.device.replies import Reply
 from simulator.device.reporting import report_params
-from simulator.device.session import Reply
 from simulator.device.settings import DeviceSpec
 from simulator.device.states import Stage
 from simulator.device.stopping import Stopping
 from simulator.device.uploads import Upload, user_pages
+from simulator.device.witness import Witness
 from simulator.faults import describe
-from simulator.measurements.names import DeviceState
+from simulator.measurements.names import TOO_LARGE, DeviceState
+from simulator.measurements.observation_rules import DOWNLOAD_REFUSED, UPLOAD_HELD_BACK
+from simulator.measurements.violation_rules import COMMAND_URL, REPLY_FIELD_FORMAT
 from simulator.protocol.codes import DOWNLOAD_FAILED
+from simulator.protocol.times import format_offset
+from simulator.shown import detail
 
 _UPLOAD_USER = "dev.data.upload.user"
 _UPDATE_BIO_PHOTO = "cmd.data.update.bioPhoto"
@@ -55,6 +61,7 @@ class Device:
         "_on_finished",
         "_stopping",
         "_task",
+        "_witness",
         "commands",
         "delivery",
         "lifecycle",
@@ -81,9 +88,16 @@ class Device:
         if settings.meetings:
             self.memory.put_meetings(own_meeting(plan, env.clock.wall()) for plan in settings.meetings)
         settled = self._settled
-        self.delivery = Delivery(env, settings, self._clock, index=spec.index, on_settled=settled)
-        self.commands = CommandQueue(env, self.memory, self, rng, spec=spec, answer=self._answer, on_idle=settled)
-        self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, on_command=self.commands.receive)
+        self._witness = witness = Witness(env.recorder, env.clock, self, spec.index)
+        self.delivery = Delivery(env, settings, self._clock, witness, on_settled=settled)
+        self.commands = CommandQueue(
+            *(env, self.memory, self, rng),
+            settings=settings,
+            witness=witness,
+            answer=self._answer,
+            on_idle=settled,
+        )
+        self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, witness, on_command=self.commands.receive)
         parts = DeviceParts(
             settings=settings,
             timers=env.timers,
@@ -95,6 +109,7 @@ class Device:
             commands=self.commands,
             people=env.people,
             recorder=env.recorder,
+            witness=witness,
             # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
             log_ids=count(int(env.clock.wall() * 1000) + 1),
         )
@@ -135,6 +150,9 @@ class Device:
         if self._task is not None:
             self._task.cancel()
 
+    def secrets(self) -> Collection[str]:
+        return self.lifecycle.secrets()
+
     # --- What the lifecycle asks and tells (LifecycleHandler) ---
 
     def report_params(self) -> dict[str, Any]:
@@ -163,11 +181,20 @@ class Device:
         try:
             return await env.network.download(url, limit, index=self.spec.index)
         except NetworkError as error:
-            kind = "download not allowed" if error.kind == NOT_ALLOWED else "download failed"
-            env.recorder.anomaly(kind, str(error), env.clock.wall())
+            if error.kind in (NOT_ALLOWED, TOO_LARGE):
+                # What devices may fetch, and how much of it, is not for the document to say.
+                self._witness.observation(DOWNLOAD_REFUSED, _UPDATE_BIO_PHOTO, str(error))
+            else:
+                self._witness.violation(COMMAND_URL, _UPDATE_BIO_PHOTO, str(error))
             # The answer to the platform says less.
             env.recorder.detail(_UPDATE_BIO_PHOTO, DOWNLOAD_FAILED, str(error), env.clock.wall())
             raise
+
+    def no_picture(self, url: str) -> None:
+        self._witness.violation(COMMAND_URL, _UPDATE_BIO_PHOTO, f"{detail(url)} holds no JPEG")
+
+    def zone(self) -> str:
+        return format_offset(self._clock.offset_minutes)
 
     def upload_users(self, users: list[dict[str, Any]]) -> None:
         now = self._env.clock.monotonic()
@@ -190,16 +217,20 @@ class Device:
 
     def _send_time_request(self) -> None:
         online = self.lifecycle.online
-        if online is not None and online.session.usable and online.terms.allows(_SYNC_TIME):
+        if online is None or not online.session.usable:
+            return
+        if online.terms.allows(_SYNC_TIME):
             online.session.send(_SYNC_TIME, None, self._time_told)
+        else:
+            self._witness.observation(UPLOAD_HELD_BACK, _SYNC_TIME, f"{_SYNC_TIME}: {not_listed(_SYNC_TIME)}")
 
     def _time_told(self, reply: Reply) -> None:
         if not reply.ok:
             return
         try:
             self._clock.told(str(reply.results.get("time", "")))
-        except ValueError:
-            self._env.recorder.anomaly("bad time", "the reply to dev.system.sync.time", self._env.clock.wall())
+        except ValueError as error:
+            self._witness.violation(REPLY_FIELD_FORMAT, _SYNC_TIME, f"{_SYNC_TIME}: results.time is {error}")
         self._settled()
 
     # --- Inside ---

@@ -12,6 +12,7 @@ from simulator.clock import Clock, TimerQueue
 from simulator.device.deadlines import Deadlines
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
+from simulator.device.recall import Recall
 from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.broker import BrokerAnswer
@@ -150,6 +151,8 @@ class Environment:
     credentials: CredentialStore | None = None
     trace: Callable[[str, bytes], None] | None = None
     """Given every decrypted message with its direction (`>` sent, `<` received); for a single device only."""
+    recall: Recall = field(default_factory=Recall)
+    """What the platform sent before."""
     epoch: float = field(init=False)
     """Wall time (epoch seconds) at the monotonic time 0, so that a request's start needs no second look at a clock."""
 

@@ -81,5 +81,8 @@ class Fifo(Generic[T]):
     def __bool__(self) -> bool:
         return self._items is not None
 
+    def __reversed__(self) -> Iterator[T]:
+        return iter(()) if self._items is None else reversed(self._items)
+
     def __iter__(self) -> Iterator[T]:
         return iter(()) if self._items is None else iter(self._items)

@@ -15,17 +15,25 @@ import orjson
 from simulator import shown
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment, NetworkError
-from simulator.device.session import Reply, Session
+from simulator.device.replies import Reply
+from simulator.device.session import Session
 from simulator.device.settings import Credentials, DeviceSettings
 from simulator.device.terms import Terms, parse_terms
+from simulator.device.witness import Witness
+from simulator.judge.lookup import ReadLookup, read_lookup
 from simulator.measurements.names import BAD_KEY, DISCONNECTED, INTERNAL_ERROR, MALFORMED_REPLY, UNSUPPORTED_TRANSPORT
-from simulator.protocol import broker, credentials, envelope
+from simulator.measurements.violation_rules import LOOKUP_STATUS
+from simulator.protocol import broker, credentials
 from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
 from simulator.protocol.codes import SUCCESS
 
 _DETAIL_CHARS = 400
 """Of what a failure says: room for an address, a path and what would help."""
+
+
+_HTTP = "http "
+"""What the kind of a failure begins with where an answer came, with another status than 200."""
 
 
 class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
@@ -37,7 +45,7 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
         detail: what is known beside it.
         permanent: whether trying again cannot help in this run.
         refused: whether the platform itself said no, as against silence, garbage or a lost connection.
-        violation: whether the platform broke the rules of the channel, which ends the connection with status 1008.
+        violation: how the platform broke the rules of the channel, which ends the connection with status 1008.
     """
 
     def __init__(
@@ -48,7 +56,7 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
         *,
         permanent: bool = False,
         refused: bool = False,
-        violation: bool = False,
+        violation: ChannelViolation | None = None,
     ) -> None:
         # Much of it is the platform's own words.
         super().__init__(shown.detail(f"{step}: {code} {detail}".rstrip(), _DETAIL_CHARS))
@@ -61,16 +69,21 @@ class FlowFailed(Exception):  # noqa: N818 - the outcome of a flow
 
 
 async def look_up(
-    env: Environment, device: Credentials, settings: DeviceSettings, clock: DeviceClock, rng: random.Random, index: int
+    env: Environment,
+    device: Credentials,
+    settings: DeviceSettings,
+    clock: DeviceClock,
+    rng: random.Random,
+    witness: Witness,
 ) -> broker.BrokerAnswer:
-    """Ask the dispatch service where the broker is (section 获取服务器地址).
+    """Ask the dispatch service where the broker is (section 获取服务器地址); what departs in its answer is counted.
 
     Raises:
         FlowFailed: If there is no answer, a refusal, or a broker that is no WebSocket.
     """
     nonce = f"{rng.getrandbits(64):016x}{clock.now_ms() & 0xFFFFFFFFFFFF:012x}"
     query = broker.LookupQuery.build(device.sn, settings.broker_type, nonce, clock.now_ms(), device.secret_key)
-    url = query.url(env.dispatch_url(index))
+    url = query.url(env.dispatch_url(witness.index))
     if env.trace is not None:
         env.trace(">", orjson.dumps({"GET": LOOKUP, **asdict(query)}))
     started, before = env.clock.wall(), env.clock.monotonic()
@@ -79,22 +92,16 @@ async def look_up(
     failed = None
     answer = None
     try:
-        status, body = await env.network.look_up(url, index=index)
+        status, body = await env.network.look_up(url, index=witness.index)
         if env.trace is not None:
             env.trace("<", body)
-        if status != 200:
-            code = f"http {status}"
-        else:
-            answer = broker.BrokerAnswer.parse(body)
-            code, detail = (
-                shown.without_values(text, (device.secret_key, query.sign)) for text in (answer.code, answer.message)
-            )
-            code = shown.label(code)
+        read = read_lookup(status, body, settings.broker_type)
+        answer, code, detail = _judged(read, settings, witness, query.sign)
     except NetworkError as error:
         failed = error
         code, detail = error.kind, str(error)
-    except envelope.MalformedMessage as error:
-        code, detail = MALFORMED_REPLY, str(error)
+        if code.startswith(_HTTP):
+            witness.violation(LOOKUP_STATUS, LOOKUP, f"the HTTP status is {code.removeprefix(_HTTP)}, should be 200")
     except asyncio.CancelledError:
         code = DISCONNECTED
         raise
@@ -114,6 +121,22 @@ async def look_up(
         env.recorder.detail(CONNECT, UNSUPPORTED_TRANSPORT, told, env.clock.wall())
         raise FlowFailed(LOOKUP, UNSUPPORTED_TRANSPORT, told, permanent=True)
     return answer
+
+
+def _judged(
+    read: ReadLookup, settings: DeviceSettings, witness: Witness, sign: str
+) -> tuple[broker.BrokerAnswer | None, str, str]:
+    """The answer, where it can be used, its code, and what is said of that; what departs in it is counted."""
+
+    def told(text: object) -> str:
+        return shown.without_values(witness.shown(str(text)), (sign,))
+
+    departures = read.judgement.departures
+    for departure in departures:
+        witness.violation(departure.rule, LOOKUP, told(departure))
+    if settings.strict and departures:
+        return None, MALFORMED_REPLY, told(departures[0])
+    return read.answer, shown.label(told(read.code)), told(read.text)
 
 
 async def exchange(session: Session) -> None:
@@ -161,7 +184,11 @@ async def login(session: Session, sn: str, proof: Mapping[str, str], auth_code: 
 
 async def report(session: Session, sn: str, params: Mapping[str, Any]) -> Terms:
     """Returns the platform's terms (section 设备上报)."""
-    return parse_terms((await _step(session, "dev.report", params, sn=sn)).results)
+
+    def accept(results: Mapping[str, Any]) -> None:
+        session.reported = True
+
+    return parse_terms((await _step(session, "dev.report", params, sn=sn, accept=accept)).results)
 
 
 async def _step(
@@ -188,7 +215,7 @@ async def _step(
             if accept is not None:
                 accept(results)
         except ChannelViolation as error:
-            faults.append(FlowFailed(func_id, BAD_KEY, str(error), violation=True))
+            faults.append(FlowFailed(func_id, BAD_KEY, str(error), violation=error))
         except FlowFailed as error:
             faults.append(error)
         return faults[0].code if faults else SUCCESS
@@ -198,7 +225,7 @@ async def _step(
         session.tell(func_id, faults[0].code, faults[0].detail)
         raise faults[0]
     if not reply.ok:
-        raise FlowFailed(func_id, reply.code, reply.message, refused=reply.answered)
+        raise FlowFailed(func_id, reply.code, reply.message, refused=reply.refused)
     return reply
 
 

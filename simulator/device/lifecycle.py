@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from simulator.device import initial_flow
+from simulator.device import initial_flow, receiving
 from simulator.device.backoff import Backoff
 from simulator.device.broker_link import BrokerLink
 from simulator.device.device_clock import DeviceClock
@@ -25,9 +25,12 @@ from simulator.device.settings import DeviceSpec, Start
 from simulator.device.sleep import sleep
 from simulator.device.states import Stage, check_transition
 from simulator.device.terms import Terms
+from simulator.device.witness import Witness
 from simulator.measurements.names import INIT, INTERNAL_ERROR, DeviceState
+from simulator.measurements.observation_rules import LOGIN_REPEATED
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import MidSource
+from simulator.protocol.times import format_offset
 
 
 class LifecycleHandler(Protocol):
@@ -67,6 +70,7 @@ class Lifecycle:
         "_broker",
         "_clock",
         "_env",
+        "_factor_mark",
         "_granted",
         "_handler",
         "_mids",
@@ -76,6 +80,7 @@ class Lifecycle:
         "_session",
         "_spec",
         "_unkept",
+        "_witness",
         "auth_code",
         "online",
         "secret",
@@ -90,6 +95,7 @@ class Lifecycle:
         clock: DeviceClock,
         rng: random.Random,
         handler: LifecycleHandler,
+        witness: Witness,
         *,
         on_command: OnCommand,
     ) -> None:
@@ -98,11 +104,14 @@ class Lifecycle:
         self._clock = clock
         self._rng = rng
         self._handler = handler
+        self._witness = witness
         self._on_command = on_command
         self._backoff = Backoff(spec.settings.reconnect_delay, rng)
         self._mids = MidSource(int(env.clock.wall() * 1000))
         self._proof: dict[str, str] | None = None
-        self._broker = BrokerLink(env, spec)
+        self._broker = BrokerLink(env, spec, witness)
+        self._factor_mark = b""
+        """Of the platform's factor on the latest connection."""
         self._session: Session | None = None
         """The connection, from its opening on."""
         self._breakable: asyncio.Task[Any] | None = None
@@ -188,7 +197,8 @@ class Lifecycle:
             except FlowFailed as failure:
                 if not failure.refused:
                     self._broker.failed()
-                if failure.violation:
+                if failure.violation is not None:
+                    receiving.broke_channel(self._witness, failure.violation, failure.step)
                     session.end(EndReason.VIOLATION, 1008)
                 elif not session.ended:
                     session.end(EndReason.FLOW_REFUSED)
@@ -227,7 +237,7 @@ class Lifecycle:
             self._spec.settings,
             on_command=self._on_command,
             on_end=on_end,
-            holder=self,
+            witness=self._witness,
         )
         with self._breaking_off():
             await self._broker.connect(session)
@@ -240,6 +250,9 @@ class Lifecycle:
         if session.channel.has_exchange:
             self._enter(DeviceState.EXCHANGE)
             await initial_flow.exchange(session)
+            mark = session.channel.peer_mark
+            receiving.look_at_factor(self._witness, self._env.recall, mark, self._factor_mark)
+            self._factor_mark = mark
         if self._proof is None:
             self._proof = initial_flow.key_proof(credentials)
         warm = self.auth_code is not None and self.secret is not None
@@ -270,7 +283,10 @@ class Lifecycle:
             # What was granted on an earlier connection, which was lost before this could be seen to work.
             self._keep()
         self._enter(DeviceState.REPORT)
-        return await initial_flow.report(session, credentials.sn, self._handler.report_params())
+        terms = await initial_flow.report(session, credentials.sn, self._handler.report_params())
+        if terms.offset_minutes is not None:
+            session.zone = format_offset(terms.offset_minutes)
+        return terms
 
     def secrets(self) -> tuple[str, ...]:
         """All that this device proves itself with, or did before it was refused."""
@@ -299,7 +315,7 @@ class Lifecycle:
         """The platform refused a warm login: both credentials are thrown away, once, and the device registers."""
         self.auth_code = self.secret = None
         env = self._env
-        env.recorder.anomaly("login refused, registered again", code, env.clock.wall())
+        self._witness.observation(LOGIN_REPEATED, "dev.login", f"dev.login: {code}, then registered again")
         if env.credentials is not None:
             env.credentials.forgotten(self._spec.credentials.sn)
 

@@ -6,6 +6,7 @@ Pure bookkeeping: what to send next, and what an acknowledgement, a refusal or a
 
 from bisect import insort
 from collections.abc import Sequence
+from itertools import takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,10 @@ class Outbox:
             self._kept -= 1
         self._fresh.append(record)
         return True
+
+    def waiting_after(self, log_id: int) -> list[Record]:
+        """The records behind `log_id` that wait and were not refused, the latest first."""
+        return list(takewhile(lambda record: record.log_id > log_id, reversed(self._fresh)))
 
     def take(self, now: float, limit: int) -> list[Record]:
         """The next records to send in one message, `limit` at most; empty when none is due at `now` (monotonic s)."""

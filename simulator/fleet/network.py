@@ -116,7 +116,7 @@ class FleetNetwork:
             target = shown(answer.location)
             told = f"the dispatch service answered with a redirect to {target}: if that is meant, name it as the target"
             raise NetworkError(f"http {answer.status}", told)
-        if answer.status != 200:
+        if not 200 <= answer.status < 300:
             raise NetworkError(f"http {answer.status}", _said(dispatch, answer.status, answer.body))
 
     async def download(self, url: str, limit: int, *, index: int) -> bytes:

@@ -13,6 +13,7 @@ NINE_POSITIONS: Final = "reply.nine-positions"
 COMMAND_REPEATED: Final = "command.repeated"
 COMMAND_DROPPED: Final = "command.dropped"
 LOGIN_REPEATED: Final = "login.repeated"
+DOWNLOAD_REFUSED: Final = "download.refused"
 UPLOAD_HELD_BACK: Final = "upload.held-back"
 UPLOAD_GIVEN_UP: Final = "upload.given-up"
 UPLOAD_TOO_LARGE: Final = "upload.too-large"
@@ -37,6 +38,12 @@ OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
         f"{DECIDED}, Commands",
         "sent more commands before the reply to dev.report than the device keeps",
         "Wait with commands until dev.report is answered.",
+    ),
+    observation(
+        DOWNLOAD_REFUSED,
+        f"{DECIDED}, Commands",
+        "named a picture that devices may not fetch: its address is not allowed, or it is larger than 255 KB",
+        "Serve pictures from a public address, or name the host in the scenario's downloads.hosts.",
     ),
     observation(
         LOGIN_REPEATED,

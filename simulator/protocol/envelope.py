@@ -207,6 +207,21 @@ class MidSource:
         self._count = count = self._count + 1
         return f"{self._boot}{count}"
 
+    @property
+    def count(self) -> int:
+        """How many were made."""
+        return self._count
+
+    def number_of(self, mid: object) -> int:
+        """Which one `mid` is, from 1 on; 0 where it is none that was made here."""
+        if not isinstance(mid, str) or not mid.startswith(self._boot) or len(mid) > MAX_MID_LENGTH:
+            return 0
+        digits = mid[_BOOT_DIGITS:]
+        if not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
+            return 0
+        number = int(digits)
+        return number if number <= self._count else 0
+
 
 def _part_of(message: Mapping[str, Any], name: str) -> dict[str, Any]:
     payload = message.get("payload")

@@ -6,6 +6,13 @@ from simulator.measurements.rule import RuleKind
 from simulator.measurements.rules import RULES
 
 
+class Nobody:
+    """A holder of secrets that has none."""
+
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+
 class Recording:
     """A `Recorder` that keeps everything."""
 
@@ -88,9 +95,20 @@ class Recording:
         """Requests that were no success."""
         return Counter((entry[0], entry[3]) for entry in self.requests if entry[3] != "00000000")
 
-    def kinds(self) -> Counter[str]:
-        """Anomalies by kind."""
-        return Counter(kind for kind, _, _ in self.anomalies)
+    def observed(self) -> Counter[str]:
+        """Observations by rule."""
+        found: Counter[str] = Counter()
+        for rule, _, _, _, count in self.observations:
+            found[rule] += count
+        return found
+
+    def held_back(self) -> Counter[str]:
+        """Uploads that the platform negotiated away, by funcId."""
+        found: Counter[str] = Counter()
+        for rule, func_id, _, _, count in self.observations:
+            if rule == "upload.held-back":
+                found[func_id] += count
+        return found
 
     def flow_codes(self, name: str) -> list[str]:
         return [code for flow, _, _, code in self.flows if flow == name]

@@ -7,6 +7,8 @@ from simulator.protocol.broker import BrokerAnswer
 from tests.device.answers import Answer, drops, garbage, refuse, silent
 from tests.device.harness import World
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
 
 @pytest.mark.parametrize("broker_type", ["push", "best-t", "best-m", "best-a"])
 async def test_brokers_that_are_no_websocket_end_the_device_with_the_url(world: World, broker_type: str) -> None:
@@ -67,10 +69,12 @@ async def test_look_up_without_an_answer(world: World, kind: str) -> None:
     assert device.state is DeviceState.ONLINE
 
 
-@pytest.mark.parametrize(("dispatch", "trusted"), [("http://dispatch.test", None), ("https://dispatch.test", "PEM")])
+@pytest.mark.parametrize(
+    ("dispatch", "trusted"), [("http://dispatch.test", None), ("https://dispatch.test", CERTIFICATE)]
+)
 async def test_a_root_ca_counts_where_it_came_over_https(world: World, dispatch: str, trusted: str | None) -> None:
     world.env.dispatch_urls = (dispatch,)
-    world.network.root_ca = "PEM"
+    world.network.root_ca = CERTIFICATE
     device = await world.online()
     world.platform.link.close(1001)
     await world.advance(2)

@@ -99,7 +99,7 @@ async def test_retry_sends_again_on_the_same_connection(world: World) -> None:
     assert second.at - first.at == pytest.approx(11.0, abs=0.1)  # the time-out and a pause
     await world.advance(3)
     assert world.recorder.codes(LOG)[:3] == ["timeout", "timeout", "00000000"]
-    assert world.recorder.kinds()["unknown reply"] == 1
+    assert world.recorder.broken() == {"reply.late": 1}
     assert world.recorder.records["resent"] == 2
 
 
@@ -301,7 +301,7 @@ async def test_a_record_that_no_package_holds_is_set_aside_and_the_others_go_on(
     counts = world.recorder.records
     assert counts["rejected"] == counts["photo_rejected"] >= 2
     assert counts["acknowledged"] == counts["generated"] - counts["rejected"] >= 4
-    assert world.recorder.kinds()["too large for a package"] == counts["rejected"]
+    assert world.recorder.observed()["upload.too-large"] == counts["rejected"]
     assert set(world.recorder.flow_codes("record_delivery")) == {"too large", "00000000"}
     assert max(len(payload) for direction, payload in world.wire if direction == ">" and b"verifyLog" in payload) < 4096
 
@@ -326,7 +326,7 @@ async def test_people_who_do_not_fit_one_message_go_up_in_several(world: World) 
     assert [pin for page in sent for pin in page] == [user["pin"] for user in users]
     assert all(len(payload) <= 4096 for direction, payload in world.wire if direction == ">")
     assert world.platform.sent("dev.data.upload.multiCard") == []
-    assert world.recorder.kinds()["too large for a package"] == 1
+    assert world.recorder.observed()["upload.too-large"] == 1
     await world.stop(device)
 
 

@@ -72,7 +72,7 @@ async def test_what_a_lost_connection_cut_off_tells_how_it_was_lost(world: World
 async def test_a_reply_without_a_code_is_told_as_such(world: World) -> None:
     world.platform.script("dev.login", raw(funcId="cmd.dev.response"))
     await world.start()
-    assert world.recorder.details["dev.login", "malformed reply"] == "it holds no code"
+    assert world.recorder.details["dev.login", "malformed reply"] == "code is missing, should be a text of 8 characters"
 
 
 async def test_a_grant_that_is_missing_is_told(world: World) -> None:

@@ -69,7 +69,7 @@ TROUBLE: dict[str, tuple[Answer, str, str]] = {
     "dropped": (drops, "disconnected", "closed 1006"),
     "closed": (closes(1013), "disconnected", "closed 1013"),
     "no code": (raw(message="?"), "malformed reply", "initial flow refused"),
-    "number for a code": (raw(code=0, message="?"), "malformed reply", "initial flow refused"),
+    "list for a code": (raw(code=[], message="?"), "malformed reply", "initial flow refused"),
 }
 
 
@@ -92,7 +92,12 @@ async def test_every_step_in_trouble(step: str, trouble: str) -> None:
     if reason == "protocol violation":
         assert world.platform.links[0].close_received is not None
         assert world.platform.links[0].close_received[0] == 1008
-        assert world.recorder.kinds()["garbage frame"] == 1
+        [rule] = world.recorder.broken()
+        sealed = step in COLD
+        if trouble == "binary":
+            assert rule == ("channel.counter" if sealed else "channel.frame")
+        else:
+            assert rule == ("channel.plain-after-exchange" if sealed else "reply.not-json")
     await world.advance(3)
     assert device.state is DeviceState.ONLINE
     assert world.recorder.flow_codes("init") == [code, "00000000"]
@@ -101,7 +106,7 @@ async def test_every_step_in_trouble(step: str, trouble: str) -> None:
 
 
 @pytest.mark.parametrize("step", COLD[:2])
-@pytest.mark.parametrize("results", [{}, {"authCode": "", "secret": ""}, {"authCode": None, "secret": 5}])
+@pytest.mark.parametrize("results", [{}, {"authCode": "", "secret": ""}, {"authCode": None, "secret": []}])
 async def test_success_without_what_it_should_bring(world: World, step: str, results: dict[str, object]) -> None:
     world.platform.script(step, ok(**results))
     device = await world.start()
@@ -112,11 +117,23 @@ async def test_success_without_what_it_should_bring(world: World, step: str, res
     assert device.state is DeviceState.ONLINE
 
 
-async def test_report_without_results_means_the_defaults(world: World) -> None:
+async def test_report_without_results_has_failed(world: World) -> None:
+    world.platform.script("dev.report", lambda link, message: link.reply(message))
+    device = await world.start()
+    assert device.state is DeviceState.WAITING
+    assert world.recorder.codes("dev.report") == ["malformed reply"]
+    assert world.recorder.broken() == {"reply.field-missing": 1}
+    await world.advance(3)
+    assert device.state is DeviceState.ONLINE
+
+
+async def test_report_with_the_required_results_alone_means_the_defaults(world: World) -> None:
+    results = {name: world.platform.terms[name] for name in ("multiBioDataSupport", "multiBioPhotoSupport")}
+
     def bare(link, message):  # type: ignore[no-untyped-def]
         link.reported = True
         link.report_answered = world.clock.monotonic()
-        link.reply(message)
+        link.reply(message, results=results)
 
     world.platform.always("dev.report", bare)
     await world.online()
@@ -125,7 +142,7 @@ async def test_report_without_results_means_the_defaults(world: World) -> None:
 
 
 @pytest.mark.parametrize("step", EXCHANGE)
-@pytest.mark.parametrize("value", ["", "AAAA", "no base64!", None, 5, "A" * 400])
+@pytest.mark.parametrize("value", ["AAAA", "no base64!", 5, "A" * 400])
 async def test_an_unusable_half_of_the_exchange_ends_with_1008(sealed_world: World, step: str, value: object) -> None:
     name = "publicKey" if step.endswith("Key") else "factor"
     sealed_world.platform.script(step, ok(**{name: value}))
@@ -135,6 +152,19 @@ async def test_an_unusable_half_of_the_exchange_ends_with_1008(sealed_world: Wor
     assert sealed_world.platform.links[0].close_received is not None
     assert sealed_world.platform.links[0].close_received[0] == 1008
     assert sealed_world.recorder.reasons() == ["protocol violation"]
+    assert sealed_world.recorder.broken()["channel.key"] == 1
+    await sealed_world.advance(3)
+    assert device.state is DeviceState.ONLINE
+
+
+@pytest.mark.parametrize("step", EXCHANGE)
+@pytest.mark.parametrize("results", [{}, {"publicKey": "", "factor": ""}, {"publicKey": None, "factor": None}])
+async def test_a_missing_half_of_the_exchange_is_no_reply(sealed_world: World, step: str, results: Any) -> None:
+    sealed_world.platform.script(step, ok(**results))
+    device = await sealed_world.start()
+    assert device.state is DeviceState.WAITING
+    assert sealed_world.recorder.codes(step) == ["malformed reply"]
+    assert sealed_world.recorder.broken() == {"reply.field-missing": 1}
     await sealed_world.advance(3)
     assert device.state is DeviceState.ONLINE
 
@@ -153,7 +183,7 @@ async def test_a_frame_right_behind_the_factor_is_opened_sealed(sealed_world: Wo
 async def test_a_doubled_reply_is_counted_and_ignored(world: World, step: str) -> None:
     world.platform.script(step, twice)
     await world.online()
-    assert world.recorder.kinds()["unknown reply"] == 1
+    assert world.recorder.broken() == {"reply.doubled": 1}
     assert world.platform.link.order == COLD
 
 
@@ -163,7 +193,7 @@ async def test_a_reply_to_nothing_is_counted_and_ignored(world: World, mid: obje
     world.platform.link.say({"funcId": "cmd.dev.response", "code": "00000000", "message": "", "mid": mid})
     world.platform.link.say({"code": "00000000", "message": "", "mid": mid})
     await world.settle()
-    assert world.recorder.kinds()["unknown reply"] == 2
+    assert world.recorder.broken() == {"reply.unknown-mid": 2}
     assert device.state is DeviceState.ONLINE
     assert world.platform.sent("dev.cmd.response") == []
 
@@ -174,7 +204,7 @@ async def test_a_late_reply_is_ignored_where_timeouts_are_retried(world: World) 
     await world.advance(130)
     assert device.state is DeviceState.ONLINE
     assert world.recorder.codes("dev.heartbeat")[0] == "timeout"
-    assert world.recorder.kinds()["unknown reply"] == 1
+    assert world.recorder.broken() == {"reply.late": 1}
     assert len(world.platform.links) == 1
 
 
@@ -262,7 +292,7 @@ async def test_what_a_device_proves_itself_with_is_shown_nowhere(
     device = await world.start(**settings)
     await world.until(lambda: device.state is DeviceState.ONLINE)
     told = [line for _, line in world.logs] + [row[3] for row in world.recorder.requests]
-    told += [f"{kind} {detail}" for kind, detail, *_ in world.recorder.anomalies]
+    told += [f"{rule} {func_id} {example}" for rule, func_id, example, *_ in world.recorder.violations]
     assert any(text.startswith("E9 ") for text in told)
     held = (
         ("pass-code", "secret-of-pass-code")

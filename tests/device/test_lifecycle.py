@@ -44,7 +44,7 @@ async def test_warm_login_refused_registers_again_once(world: World) -> None:
     world.platform.script("dev.login", refuse("E0010004"))
     await world.online(**WARM)
     assert world.platform.link.order == ["dev.login", *COLD]
-    assert world.recorder.kinds()["login refused, registered again"] == 1
+    assert world.recorder.observed()["login.repeated"] == 1
     assert [call[0] for call in world.logins.calls] == ["forgotten", "granted"]
     assert len(world.platform.links) == 1
 
@@ -58,7 +58,7 @@ async def test_warm_login_refused_twice_waits_and_registers_again(world: World) 
     await world.advance(2)
     assert device.state is DeviceState.ONLINE
     assert world.platform.link.order == COLD
-    assert world.recorder.kinds()["login refused, registered again"] == 1
+    assert world.recorder.observed()["login.repeated"] == 1
 
 
 async def test_warm_login_refused_with_a_closed_connection(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.device.delivery import VERIFY_LOG
+from simulator.device.held_back import VERIFY_LOG
 from simulator.device.outbox import Record
 from simulator.device.uploads import Upload
 from simulator.protocol.envelope import encode_request
@@ -49,7 +49,7 @@ async def test_a_record_that_no_package_holds_is_set_aside_counted_and_said(worl
     assert world.platform.sent(LOG) == []
     assert world.recorder.codes(LOG) == []
     assert set(world.recorder.flow_codes("record_delivery")) == {"too large"}
-    said = [detail for kind, detail, _ in world.recorder.anomalies if kind == "too large for a package"]
+    said = [found for rule, _, found, *_ in world.recorder.observations if rule == "upload.too-large"]
     assert len(said) == counts["rejected"]
     assert LOG in said[0]
     assert "4096" in said[0]
@@ -82,7 +82,7 @@ async def test_an_upload_that_no_package_holds_is_set_aside_and_said(world: Worl
     upload = Upload(func_id, name, [{"pin": "1" * 5_000}], created=world.clock.monotonic(), flow="enrolment_delivery")
     device.delivery.add_uploads([upload])
     await world.advance(60)
-    assert world.recorder.kinds() == {"too large for a package": 1, "upload given up": 1}
+    assert world.recorder.observed() == {"upload.too-large": 1, "upload.given-up": 1}
     assert world.recorder.flow_codes("enrolment_delivery") == ["too large"]
     assert world.platform.sent(func_id) == []
     assert device.delivery.idle

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.device.session import Reply, Session
+from simulator.device.replies import Reply
+from simulator.device.session import Session
 from simulator.device.settings import OnTimeout
+from simulator.device.witness import Witness
 from simulator.measurements.names import DeviceState
 from simulator.protocol.envelope import MidSource
 from tests.device.answers import closes, late
 from tests.device.deliveries import LOG, people
 from tests.device.harness import World, alone, device_settings
+from tests.device.recording import Nobody
 
 TIMEOUT_S = 10.0
 
@@ -63,19 +66,16 @@ class Conversation:
             ),
             on_command=lambda message, size, unreadable: None,
             on_end=lambda reason: None,
-            holder=self,
+            witness=Witness(env.recorder, env.clock, Nobody(), 0),
         )
         self.session.opened(self.wire)
-
-    def secrets(self) -> tuple[str, ...]:
-        return ()
 
     def wait(self, seconds: float) -> None:
         """Let time pass without a look at the timers, as while the loop is busy."""
         self.world.clock.advance(seconds)
 
-    def send(self, name: str = "dev.heartbeat") -> str:
-        self.session.send(name, None, self.replies.append)
+    def send(self, name: str = "dev.heartbeat", *, late: float = 0.0) -> str:
+        self.session.send(name, None, self.replies.append, late=late)
         return self.wire.mids[-1]
 
     def answer(self, mid: str, **more: Any) -> None:
@@ -95,7 +95,7 @@ def test_a_reply_after_the_deadline_is_a_timeout_before_any_sweep(over: float) -
     talk.answer(mid)
     assert talk.told == [("timeout", TIMEOUT_S)]
     assert [reply.code for reply in talk.replies] == ["timeout"]
-    assert talk.world.recorder.kinds() == {"late reply": 1}
+    assert talk.world.recorder.broken() == {"reply.late": 1}
     talk.world.timers.run_due()
     assert len(talk.told) == 1
 
@@ -150,12 +150,12 @@ async def test_the_moment_of_arrival_alone_decides(requests: list[tuple[float, f
     moments: dict[int, float] = {}
     for number, (pause, seconds) in enumerate(requests):
         await talk.world.advance(pause)
-        mid = talk.send(f"dev.number{number}")
+        mid = talk.send(late=float(number))
         moments[number] = seconds
         talk.world.timers.call_later(seconds, talk.answer, mid)
     await talk.world.advance(TIMEOUT_S + 1)
-    for name, _, latency, code, *_ in talk.world.recorder.requests:
-        seconds = moments.pop(int(name.removeprefix("dev.number")))
+    for *_, latency, code, _, _, number in talk.world.recorder.requests:
+        seconds = moments.pop(int(number))
         if abs(seconds - TIMEOUT_S) > 1e-6:
             assert code == ("timeout" if seconds > TIMEOUT_S else "00000000")
         assert latency == pytest.approx(min(seconds, TIMEOUT_S))

@@ -16,6 +16,7 @@ from simulator.device.memory import Memory
 from simulator.device.online import Online
 from simulator.device.people import People
 from simulator.device.settings import BehaviourSettings, DeviceSettings
+from simulator.device.witness import Witness
 from simulator.fields.section import Section
 from simulator.measurements.names import Flow
 from simulator.measurements.recorder import Recorder
@@ -44,12 +45,9 @@ class DeviceParts:
     commands: Commands
     people: People
     recorder: Recorder
+    witness: Witness
     log_ids: Iterator[int]
     """Ids of verification records; all behaviours of a device draw from it, so that they only grow."""
-
-    def anomaly(self, kind: str, detail: str) -> None:
-        """Note that something is not as it should be."""
-        self.recorder.anomaly(kind, detail, self.timers.clock.wall())
 
 
 class Behaviour:

@@ -18,6 +18,7 @@ from simulator.fields.range import Range
 from simulator.fields.section import Section
 from simulator.fields.texts import Locale
 from simulator.measurements.names import ENROLMENT_DELIVERY
+from simulator.measurements.observation_rules import STORE_FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class Enrolments(Stream):
         try:
             self._device.delivery.add_uploads(self.make(moment))
         except StoreFull as error:
-            self._device.anomaly("store full", str(error))
+            self._device.witness.observation(STORE_FULL, "", str(error))
 
     def make(self, enrolled: float) -> list[Upload]:
         """Enrol somebody at the monotonic time `enrolled`.

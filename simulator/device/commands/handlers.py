@@ -42,6 +42,14 @@ class CommandEffects(Protocol):
 
     async def download(self, url: str, limit: int) -> bytes: ...
 
+    def no_picture(self, url: str) -> None:
+        """What was downloaded from `url` is no JPEG."""
+        ...
+
+    def zone(self) -> str:
+        """The platform's offset `±HH:mm`, for times without one."""
+        ...
+
     def upload_users(self, users: list[dict[str, Any]]) -> None: ...
 
     def ask_for_time(self) -> None: ...
@@ -100,6 +108,7 @@ async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Map
             said = error.kind if error.kind.startswith("http ") else "not reached"
             return DOWNLOAD_FAILED, f"download failed: {said}"
         if not picture.startswith(b"\xff\xd8"):
+            effects.no_picture(item["url"])
             return DOWNLOAD_FAILED, "download failed: not a JPEG"
         pictures.append((item, len(picture)))
     try:

@@ -12,23 +12,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.clock import TimerHandle
+from simulator.device.commands.answered import Answered
+from simulator.device.commands.findings import Fault, faults_of, mark_of
 from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
-from simulator.device.settings import DeviceSpec
+from simulator.device.settings import DeviceSettings
+from simulator.device.witness import Witness
 from simulator.faults import describe
 from simulator.fields.range import Range
-from simulator.protocol.catalogue.validation import Violation, validate_command
-from simulator.protocol.codes import BUSY, INTERNAL, MALFORMED, SUCCESS
-from simulator.protocol.envelope import is_urgent, params_of
+from simulator.judge.commands import ReadCommand, read_command
+from simulator.measurements.observation_rules import COMMAND_DROPPED, COMMAND_REPEATED
+from simulator.measurements.violation_rules import COMMAND_TOO_MANY
+from simulator.protocol.codes import BUSY, INTERNAL, SUCCESS
 from simulator.shown import label
 
 OTHER_COMMAND = "cmd.(other)"
 """What is counted for a message of the platform whose funcId is no command's."""
-
-REMEMBERED = 1_000
-"""Answered cmdIds that a device remembers; far more than a platform ever has unanswered."""
 
 _MAX_EARLY = 100
 _MAX_EARLY_BYTES = 256 * 1024
@@ -48,14 +49,15 @@ def _counted(func_id: str) -> str:
 
 
 class _Command:
-    __slots__ = ("arrived", "cmd_id", "func_id", "mid", "params")
+    __slots__ = ("arrived", "cmd_id", "func_id", "mark", "mid", "params")
 
-    def __init__(self, func_id: str, cmd_id: str, mid: str, params: Mapping[str, Any], arrived: float) -> None:
-        self.func_id = func_id
-        self.cmd_id = cmd_id
-        self.mid = mid
+    def __init__(self, read: ReadCommand, mark: int, arrived: float) -> None:
+        self.func_id = read.func_id
+        self.cmd_id = read.cmd_id
+        self.mid = read.mid
         """Of the latest sending: where the platform repeated the command before it was answered, it waits for that."""
-        self.params = params
+        self.params = read.params
+        self.mark = mark
         self.arrived = arrived
 
 
@@ -63,6 +65,7 @@ class CommandQueue:
     """Handles one command at a time.
 
     Args:
+        witness: told what is wrong with the commands.
         answer: sends an answer over the connection that is there at that moment.
         on_idle: called when the last command was answered.
     """
@@ -75,16 +78,17 @@ class CommandQueue:
         "_early",
         "_effects",
         "_env",
-        "_index",
         "_memory",
         "_on_idle",
         "_online",
+        "_opened",
         "_rng",
         "_settings",
         "_task",
         "_timer",
         "_urgent",
         "_waiting",
+        "_witness",
         "busy",
     )
 
@@ -95,7 +99,8 @@ class CommandQueue:
         effects: CommandEffects,
         rng: random.Random,
         *,
-        spec: DeviceSpec,
+        settings: DeviceSettings,
+        witness: Witness,
         answer: Answer,
         on_idle: Callable[[], None],
     ) -> None:
@@ -103,8 +108,8 @@ class CommandQueue:
         self._memory = memory
         self._effects = effects
         self._rng = rng
-        self._index = spec.index
-        self._settings = spec.settings
+        self._settings = settings
+        self._witness = witness
         self._answer = answer
         self._on_idle = on_idle
         self._urgent: Fifo[_Command] = Fifo()
@@ -112,10 +117,11 @@ class CommandQueue:
         self._current: _Command | None = None
         self._timer: TimerHandle | None = None
         self._task: asyncio.Future[Outcome] | None = None
-        self._answered: dict[str, Outcome] = {}
-        """Outcome by cmdId, the oldest first."""
+        self._answered = Answered()
         self._early: tuple[tuple[Mapping[str, Any], int, str], ...] = ()
         """What came before the device was online, as `receive` was given it."""
+        self._opened = 0
+        """Connections over which the device was online."""
         self._online = False
         """Whether the device is online; not even an answer goes out before the reply to dev.report."""
         self._begins = False
@@ -126,10 +132,11 @@ class CommandQueue:
     def open(self) -> None:
         """The device is online: handle what waits, then what came too early."""
         self._online = self._begins = True
+        self._opened += 1
         self._next()
         early, self._early = self._early, ()
         for message, size, unreadable in early:
-            self.receive(message, size, unreadable)
+            self._receive(message, size, unreadable, early=True)
 
     def pause(self) -> None:
         """Finish the command in hand, begin no other; what comes is taken or refused as before."""
@@ -154,56 +161,90 @@ class CommandQueue:
 
     def receive(self, message: Mapping[str, Any], size: int, unreadable: str = "") -> None:
         """A message of the platform that is no reply, `size` bytes of JSON; `unreadable` says why it cannot be read."""
-        if not self._online:
+        if self._online:
+            self._receive(message, size, unreadable, early=False)
+        else:
             self._keep_early(message, size, unreadable)
+
+    def _receive(self, message: Mapping[str, Any], size: int, unreadable: str, *, early: bool) -> None:
+        settings, witness = self._settings, self._witness
+        now = self._env.clock.monotonic()
+        read = read_command(message, self._effects.zone())
+        mark = mark_of(read)
+        faults = faults_of(read, size, unreadable, settings.max_package_kb * 1024)
+        if self._mid_repeated(read, mark):
+            faults.append(Fault.mid_repeated())
+        if self._reused(read, mark):
+            faults.append(Fault.cmd_id_reused())
+        for fault in faults:
+            witness.violation(fault.rule, label(read.func_id), f"{label(read.func_id)}: {fault}")
+        for unusual in read.judgement.observations:
+            witness.observation(unusual.rule, label(read.func_id), f"{label(read.func_id)}: {unusual}")
+        if self._repeated(read, mark, now):
             return
-        env = self._env
-        settings = self._settings
-        package_bytes = settings.max_package_kb * 1024
-        mid, func_id = message.get("mid"), message.get("funcId")
-        cmd_id = params_of(message).get("cmdId")
-        known_id = cmd_id if isinstance(cmd_id, str) else ""
-        mid = mid if isinstance(mid, str) else ""
-        name = func_id if isinstance(func_id, str) else ""
-        now = env.clock.monotonic()
-        if known_id:
-            stored = self._answered.get(known_id)
-            if stored is not None:
-                env.recorder.anomaly("repeated command", label(name), env.clock.wall())
-                self._send(name, mid, known_id, stored, now)
-                return
-            pending = self._find(known_id)
-            if pending is not None:
-                env.recorder.anomaly("repeated command", name, env.clock.wall())
-                pending.mid = mid
-                return
-        violation = validate_command(message)
-        if size > package_bytes:
-            violation = Violation(MALFORMED, "the message", f"is larger than {package_bytes} bytes")
-        elif unreadable:
-            violation = Violation(MALFORMED, "the message", unreadable)
-        if violation is not None:
-            outcome = (violation.code, str(violation))
-            if size <= package_bytes:
-                # A larger one is refused anew each time: of its cmdId alone a thousand may be too much to keep.
-                self._remember(known_id, outcome)
-            self._send(name, mid, known_id, outcome, now)
+        refusal = next((fault for fault in faults if fault.decides or settings.strict), None)
+        if refusal is None and early and settings.strict:
+            refusal = Fault.early()
+        if refusal is not None:
+            outcome = (refusal.code, str(refusal))
+            if refusal.remembered:
+                self._answered.keep(read.cmd_id, mark, outcome)
+            self._send(read.func_id, read.mid, read.cmd_id, outcome, now)
             return
-        if len(self._urgent) + len(self._waiting) >= settings.max_pending_commands:
+        waiting = len(self._urgent) + len(self._waiting)
+        unanswered = waiting + (self._current is not None)
+        many = unanswered >= settings.max_pending_commands
+        if many:
+            found = f"{read.func_id} came when {unanswered} commands waited for their answers"
+            witness.violation(COMMAND_TOO_MANY, read.func_id, found)
+        if waiting >= settings.max_pending_commands or (many and settings.strict):
             # Not remembered: the same command may be sent again when there is room.
-            self._send(name, mid, known_id, (BUSY, "too many commands wait"), now)
+            self._send(read.func_id, read.mid, read.cmd_id, (BUSY, "too many commands wait"), now)
             return
-        command = _Command(name, known_id, mid, params_of(message), now)
-        (self._urgent if is_urgent(message) else self._waiting).append(command)
+        (self._urgent if read.urgent else self._waiting).append(_Command(read, mark, now))
         self.busy = True
         self._next()
+
+    def _mid_repeated(self, read: ReadCommand, mark: int) -> bool:
+        """Whether another command had this mid on this connection; the same one sent again may keep it."""
+        if not read.mid:
+            return False
+        same = hash(read.cmd_id) if read.cmd_id else mark
+        key = hash((self._witness.index, self._opened, read.mid))
+        return self._env.recall.mids.before(key, same) not in (None, same)
+
+    def _reused(self, read: ReadCommand, mark: int) -> bool:
+        """Whether another command had this cmdId."""
+        if not read.cmd_id:
+            return False
+        pending = self._find(read.cmd_id)
+        known = self._answered.mark_of(read.cmd_id) if pending is None else pending.mark
+        return known is not None and known != mark
+
+    def _repeated(self, read: ReadCommand, mark: int, now: float) -> bool:
+        """Whether the cmdId is known: the command is answered as before then, or, while it waits, once."""
+        if not read.cmd_id:
+            return False
+        stored = self._answered.outcome_of(read.cmd_id)
+        pending = None if stored is not None else self._find(read.cmd_id)
+        if stored is None and pending is None:
+            return False
+        name = label(read.func_id)
+        if (self._answered.mark_of(read.cmd_id) if pending is None else pending.mark) == mark:
+            when = "after it was answered" if pending is None else "before it was answered"
+            self._witness.observation(COMMAND_REPEATED, name, f"{name}: sent again {when}")
+        if stored is not None:
+            self._send(read.func_id, read.mid, read.cmd_id, stored, now)
+        elif pending is not None:
+            pending.mid = read.mid
+        return True
 
     def _keep_early(self, message: Mapping[str, Any], size: int, unreadable: str) -> None:
         if len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:
             self._early = (*self._early, (message, size, unreadable))
         else:
-            detail = "more commands came before the reply to dev.report than the device keeps"
-            self._env.recorder.anomaly("command dropped", detail, self._env.clock.wall())
+            found = "more commands came before the reply to dev.report than the device keeps"
+            self._witness.observation(COMMAND_DROPPED, "", found)
 
     def _find(self, cmd_id: str) -> _Command | None:
         if self._current is not None and self._current.cmd_id == cmd_id:
@@ -258,7 +299,7 @@ class CommandQueue:
         command = self._current
         assert command is not None
         self._current = None
-        self._remember(command.cmd_id, outcome)
+        self._answered.keep(command.cmd_id, command.mark, outcome)
         self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
         if outcome[0] == SUCCESS:
             self._effects.command_applied(command.func_id)
@@ -279,12 +320,6 @@ class CommandQueue:
             if code != SUCCESS:
                 env.recorder.detail(counted, code, text, env.clock.wall())
 
-    def _remember(self, cmd_id: str, outcome: Outcome) -> None:
-        if cmd_id:
-            self._answered[cmd_id] = outcome
-            if len(self._answered) > REMEMBERED:
-                del self._answered[next(iter(self._answered))]
-
     def _handling_of(self, func_id: str) -> Range | None:
         handling = self._settings.handling
         name = func_id
@@ -297,4 +332,4 @@ class CommandQueue:
 
     def _fault(self, error: BaseException) -> None:
         self._env.log(logging.ERROR, f"a command failed: {describe(error)}")
-        self._env.internal_error("command.exception", error, self._index)
+        self._env.internal_error("command.exception", error, self._witness.index)

@@ -7,9 +7,25 @@ A site's own suite implements these classes and registers itself in the entry-po
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, ClassVar, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+
+class ChannelFault(Enum):
+    """Which of the channel's rules was broken."""
+
+    FRAME = "frame"
+    """A frame of the wrong type, or too short."""
+    PLAIN = "plain"
+    """A message in the clear where everything is encrypted."""
+    COUNTER = "counter"
+    """A frame that is not the next one in turn."""
+    TAG = "tag"
+    """A frame that was not sealed with the session's key."""
+    KEY = "key"
+    """A public key or a factor that cannot be used, or comes out of turn."""
 
 
 class ChannelViolation(Exception):  # noqa: N818 - the protocol's own word for what the peer did
@@ -17,6 +33,10 @@ class ChannelViolation(Exception):  # noqa: N818 - the protocol's own word for w
 
     The text says which rule, and never holds key material or a message's content.
     """
+
+    def __init__(self, text: str, fault: ChannelFault = ChannelFault.FRAME) -> None:
+        super().__init__(text)
+        self.fault = fault
 
 
 class KeySource(Protocol):
@@ -62,6 +82,11 @@ class DeviceChannel(ABC):
         Raises:
             ChannelViolation: If they hold no usable factor.
         """
+
+    @property
+    def peer_mark(self) -> bytes:
+        """Tells the platform's factor from others without giving it away; empty where there is none (yet)."""
+        return b""
 
     @abstractmethod
     def seal(self, json: bytes) -> tuple[bytes, bool]:

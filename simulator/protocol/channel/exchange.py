@@ -3,6 +3,7 @@
 What the agreed factors are used for is left to the suite (docs/deviations.md, Secure channel).
 """
 
+import hashlib
 import os
 from abc import abstractmethod
 from base64 import b64encode
@@ -13,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, KeySource, PlatformChannel
+from simulator.protocol.channel.base import ChannelFault, ChannelViolation, DeviceChannel, KeySource, PlatformChannel
 from simulator.protocol.channel.keys import decode_base64, decode_public_key, encode_public_key
 
 FACTOR_BYTES: Final = 32
+_MARK_BYTES: Final = 8
 
 FactorSource = Callable[[], bytes]
 """Gives the 32 bytes of one factor; another one at each call."""
@@ -32,7 +34,7 @@ def random_factor() -> bytes:
 class ExchangingDeviceChannel(DeviceChannel):
     """A device's end that makes the two exchanges; `_agreed` is told both factors."""
 
-    __slots__ = ("_factor", "_factor_source", "_private_key", "_server_key")
+    __slots__ = ("_factor", "_factor_source", "_peer_mark", "_private_key", "_server_key")
 
     has_exchange: ClassVar[bool] = True
 
@@ -41,6 +43,11 @@ class ExchangingDeviceChannel(DeviceChannel):
         self._factor_source: FactorSource | None = factor_source
         self._server_key: RSAPublicKey | None = None
         self._factor: bytes | None = None
+        self._peer_mark = b""
+
+    @property
+    def peer_mark(self) -> bytes:
+        return self._peer_mark
 
     def public_key_params(self) -> dict[str, str]:
         if self._private_key is None:
@@ -58,9 +65,10 @@ class ExchangingDeviceChannel(DeviceChannel):
 
     def accept_factor(self, results: Mapping[str, Any]) -> None:
         if self._private_key is None or self._factor is None:
-            raise ChannelViolation("a factor out of turn")
+            raise ChannelViolation("a factor out of turn", ChannelFault.KEY)
         server_factor = _decrypted(results.get("factor"), self._private_key)
         self._agreed(self._factor, server_factor)
+        self._peer_mark = hashlib.blake2b(server_factor, digest_size=_MARK_BYTES, person=b"peer_mark").digest()
         # A fleet keeps its channels for hours: what only the exchange needed goes.
         self._private_key = self._server_key = self._factor = self._factor_source = None
 
@@ -87,13 +95,13 @@ class ExchangingPlatformChannel(PlatformChannel):
 
     def answer_public_key(self, params: Mapping[str, Any]) -> dict[str, str]:
         if self._private_key is None:
-            raise ChannelViolation("a public key after the factors")
+            raise ChannelViolation("a public key after the factors", ChannelFault.KEY)
         self._device_key = decode_public_key(params.get("publicKey"))
         return {"publicKey": encode_public_key(self._private_key)}
 
     def answer_factor(self, params: Mapping[str, Any]) -> dict[str, str]:
         if self._private_key is None or self._factor_source is None or self._device_key is None:
-            raise ChannelViolation("a factor out of turn")
+            raise ChannelViolation("a factor out of turn", ChannelFault.KEY)
         device_factor = _decrypted(params.get("factor"), self._private_key)
         server_factor = self._factor_source()
         results = {"factor": _encrypted(server_factor, self._device_key)}
@@ -114,7 +122,7 @@ def _decrypted(text: object, key: RSAPrivateKey) -> bytes:
     try:
         factor = key.decrypt(decode_base64("factor", text), _OAEP)
     except ValueError:
-        raise ChannelViolation("factor cannot be decrypted") from None
+        raise ChannelViolation("factor cannot be decrypted", ChannelFault.KEY) from None
     if len(factor) != FACTOR_BYTES:
-        raise ChannelViolation(f"factor has {len(factor)} bytes, not {FACTOR_BYTES}")
+        raise ChannelViolation(f"factor has {len(factor)} bytes, not {FACTOR_BYTES}", ChannelFault.KEY)
     return factor

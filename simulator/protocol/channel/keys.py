@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from simulator.protocol.channel.base import ChannelViolation
+from simulator.protocol.channel.base import ChannelFault, ChannelViolation
 
 DEFAULT_BITS: Final = 2048
 MIN_BITS: Final = 1024
@@ -80,14 +80,16 @@ def decode_public_key(text: object) -> RSAPublicKey:
     try:
         key = load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm):
-        raise ChannelViolation("publicKey is no public key that can be used here") from None
+        raise ChannelViolation("publicKey is no public key that can be used here", ChannelFault.KEY) from None
     if not isinstance(key, RSAPublicKey):
-        raise ChannelViolation("publicKey is no RSA key")
+        raise ChannelViolation("publicKey is no RSA key", ChannelFault.KEY)
     # The loader takes the bare PKCS#1 form as well.
     if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
-        raise ChannelViolation("publicKey is no SubjectPublicKeyInfo")
+        raise ChannelViolation("publicKey is no SubjectPublicKeyInfo", ChannelFault.KEY)
     if not MIN_BITS <= key.key_size <= MAX_BITS:
-        raise ChannelViolation(f"publicKey has {key.key_size} bits; {MIN_BITS} to {MAX_BITS} are allowed")
+        raise ChannelViolation(
+            f"publicKey has {key.key_size} bits; {MIN_BITS} to {MAX_BITS} are allowed", ChannelFault.KEY
+        )
     return key
 
 
@@ -98,11 +100,11 @@ def decode_base64(name: str, text: object) -> bytes:
         ChannelViolation: If it is no text, empty, or not standard base64 on one line with its padding.
     """
     if not isinstance(text, str) or not text:
-        raise ChannelViolation(f"{name} is missing")
+        raise ChannelViolation(f"{name} is missing", ChannelFault.KEY)
     # Python's strict mode lets more padding follow a complete text than belongs there.
     if len(text) % 4 == 0 and not text.endswith("==="):
         try:
             return a2b_base64(text, strict_mode=True)
         except (Base64Error, ValueError):
             pass
-    raise ChannelViolation(f"{name} is not base64")
+    raise ChannelViolation(f"{name} is not base64", ChannelFault.KEY)

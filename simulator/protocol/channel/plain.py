@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from simulator.protocol.channel.base import (
+    ChannelFault,
     ChannelSuite,
     ChannelViolation,
     DeviceChannel,
@@ -26,13 +27,13 @@ class PlainDeviceChannel(DeviceChannel):
         raise RuntimeError(_NO_EXCHANGE)
 
     def accept_public_key(self, results: Mapping[str, Any]) -> None:
-        raise ChannelViolation(_NO_EXCHANGE)
+        raise ChannelViolation(_NO_EXCHANGE, ChannelFault.KEY)
 
     def factor_params(self) -> dict[str, str]:
         raise RuntimeError(_NO_EXCHANGE)
 
     def accept_factor(self, results: Mapping[str, Any]) -> None:
-        raise ChannelViolation(_NO_EXCHANGE)
+        raise ChannelViolation(_NO_EXCHANGE, ChannelFault.KEY)
 
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         return json, False
@@ -49,10 +50,10 @@ class PlainPlatformChannel(PlatformChannel):
     has_exchange: ClassVar[bool] = False
 
     def answer_public_key(self, params: Mapping[str, Any]) -> dict[str, str]:
-        raise ChannelViolation(_NO_EXCHANGE)
+        raise ChannelViolation(_NO_EXCHANGE, ChannelFault.KEY)
 
     def answer_factor(self, params: Mapping[str, Any]) -> dict[str, str]:
-        raise ChannelViolation(_NO_EXCHANGE)
+        raise ChannelViolation(_NO_EXCHANGE, ChannelFault.KEY)
 
     def established(self) -> None:
         """Nothing changes: text before, text after."""

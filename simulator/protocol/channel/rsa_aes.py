@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from simulator.protocol.channel.base import (
+    ChannelFault,
     ChannelSuite,
     ChannelViolation,
     DeviceChannel,
@@ -86,18 +87,18 @@ class Traffic:
             ChannelViolation: If it is a text frame, too short, not the next one in turn, or not sealed by the peer.
         """
         if not binary:
-            raise ChannelViolation("a text frame after the exchange")
+            raise ChannelViolation("a text frame after the exchange", ChannelFault.PLAIN)
         if len(payload) < MIN_FRAME_BYTES:
             raise ChannelViolation(f"a frame of {len(payload)} bytes; {MIN_FRAME_BYTES} are the least")
         count = self._received
         nonce = _nonce(count)
         if payload[:COUNTER_BYTES] != nonce[4:]:
             received = int.from_bytes(payload[:COUNTER_BYTES], "big")
-            raise ChannelViolation(f"frame {received} where {count} is due")
+            raise ChannelViolation(f"frame {received} where {count} is due", ChannelFault.COUNTER)
         try:
             json = _cipher(self._receive_key).decrypt(nonce, payload[COUNTER_BYTES:], None)
         except InvalidTag:
-            raise ChannelViolation(f"frame {count} has a wrong tag") from None
+            raise ChannelViolation(f"frame {count} has a wrong tag", ChannelFault.TAG) from None
         self._received = count + 1
         return json
 

@@ -161,6 +161,11 @@ class GroupFields(GroupBehaviours, _DeviceFields):
     capacities: CapacitiesSection = Field(default=CapacitiesSection(), description="What a device can hold.")
     max_package: PackageSize = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
     max_pending_commands: int = Field(default=20, ge=1, le=1000, description="`maxPendingCmdCount`.")
+    strict: bool = Field(
+        default=False,
+        description="Refuse what departs from the document, as strict firmware would; else it is used wherever its "
+        "meaning is plain. It is counted either way.",
+    )
     drain: Annotated[Duration, within_time("0s", "1h")] = Field(
         default=10.0, description="How long a stopping device may take to get its records acknowledged."
     )
@@ -196,6 +201,7 @@ class GroupSection(GroupFields):
             on_timeout=OnTimeout(self.on_timeout),
             reconnect_delay=Range(low=self.reconnect.first, high=self.reconnect.max),
             drain=self.drain,
+            strict=self.strict,
             users=self.users,
             user_locale=self.user_locale,
             max_users=self.capacities.users,

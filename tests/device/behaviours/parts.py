@@ -9,8 +9,9 @@ from simulator.clock import ManualClock, TimerQueue
 from simulator.device.behaviours.base import DeviceParts
 from simulator.device.device_clock import DeviceClock
 from simulator.device.memory import Memory
+from simulator.device.witness import Witness
 from tests.device.harness import PEOPLE, device_settings
-from tests.device.recording import Recording
+from tests.device.recording import Nobody, Recording
 
 
 def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
@@ -20,6 +21,7 @@ def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
     delivery = SimpleNamespace(
         batch=1, records=records, uploads=uploads, add_record=records.append, add_uploads=uploads.extend
     )
+    recorder = Recording()
     return DeviceParts(
         settings=device_settings(),
         timers=TimerQueue(clock),
@@ -30,6 +32,7 @@ def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
         delivery=cast("Any", delivery),
         commands=SimpleNamespace(busy=False),
         people=PEOPLE,
-        recorder=Recording(),
+        recorder=recorder,
+        witness=Witness(recorder, clock, Nobody(), 0),
         log_ids=count(1),
     )

@@ -9,7 +9,6 @@ from simulator.device.online import Online
 from simulator.measurements.names import DeviceState
 from tests.device.behaviours.parts import parts
 from tests.device.harness import PEOPLE, World
-from tests.device.recording import Recording
 
 
 class Notes(Behaviour):
@@ -76,12 +75,3 @@ def device_parts(clock: ManualClock) -> DeviceParts:
 @pytest.mark.parametrize("told", ["went_offline", "fall_silent", "stop"])
 def test_what_does_not_concern_it_needs_no_method(told: str) -> None:
     getattr(Behaviour(None, device_parts(ManualClock())), told)()
-
-
-def test_an_anomaly_is_recorded_at_the_time_of_the_clock() -> None:
-    clock = ManualClock(wall=1_700_000_000.0)
-    made = device_parts(clock)
-    clock.advance(3.0)
-    made.anomaly("store full", "no room for another user")
-    assert isinstance(made.recorder, Recording)
-    assert made.recorder.anomalies == [("store full", "no room for another user", 1_700_000_003.0)]

@@ -45,7 +45,7 @@ async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:
     await world.advance(20)
     assert device.memory.user_count == 10
     assert len(world.platform.sent("dev.data.upload.user")) == 1
-    assert world.recorder.kinds()["store full"] > 5
+    assert world.recorder.observed()["device.store-full"] > 5
 
 
 async def test_enrolments_of_a_long_absence_all_arrive(world: World) -> None:

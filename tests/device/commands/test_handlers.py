@@ -137,10 +137,10 @@ async def test_update_bio_photo_in_trouble_is_answered_with_a_failure_code(world
 @pytest.mark.parametrize(
     ("kind", "counted", "answered"),
     [
-        ("not allowed", "download not allowed", "not reached"),
-        ("dns", "download failed", "not reached"),
-        ("refused", "download failed", "not reached"),
-        ("http 404", "download failed", "http 404"),
+        ("not allowed", "download.refused", "not reached"),
+        ("dns", "command.url", "not reached"),
+        ("refused", "command.url", "not reached"),
+        ("http 404", "command.url", "http 404"),
     ],
 )
 async def test_a_failed_download_is_counted_with_its_reason_and_tells_the_platform_little(
@@ -150,7 +150,8 @@ async def test_a_failed_download_is_counted_with_its_reason_and_tells_the_platfo
     world.network.files = {"http://10.0.0.1/": NetworkError(kind, "10.0.0.1 is a private address")}
     photos = [{"pin": "1001", "type": "9", "url": "http://10.0.0.1/"}]
     assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=photos) == "E0000008"
-    assert [(name, text) for name, text, _ in world.recorder.anomalies] == [(counted, "10.0.0.1 is a private address")]
+    told = [*world.recorder.violations, *world.recorder.observations]
+    assert [(rule, text) for rule, _, text, *_ in told] == [(counted, "10.0.0.1 is a private address")]
     [answer] = world.platform.sent("dev.cmd.response")
     assert answered in answer.message["message"]
     assert "private" not in str(answer.message)

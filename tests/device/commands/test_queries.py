@@ -79,7 +79,7 @@ async def test_an_empty_answer_is_not_sent_again_when_its_query_is_over(world: W
         assert len(world.platform.sent("dev.data.upload.user")) - before == times
         assert device.delivery.idle
         await world.stop(device)
-    assert world.recorder.kinds()["query over"] == 1
+    assert world.recorder.observed()["query.over"] == 1
 
 
 async def test_users_come_also_when_the_query_is_over(world: World) -> None:

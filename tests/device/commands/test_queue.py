@@ -54,7 +54,7 @@ async def test_a_repeat_is_answered_with_the_stored_code_and_not_applied(world: 
     await world.settle()
     assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["1", "2", "3"]
     assert "77" not in device.memory
-    assert world.recorder.kinds()["repeated command"] == 2
+    assert world.recorder.observed()["command.repeated"] == 2
 
 
 async def test_a_failure_is_stored_too(world: World) -> None:
@@ -78,7 +78,7 @@ async def test_a_repeat_of_a_command_in_hand_is_answered_for_the_latest_mid_and_
     assert [answer["mid"] for answer in world.platform.answers_to("u")] == ["3"]
     assert [answer["mid"] for answer in world.platform.answers_to("v")] == ["3v"]
     assert device.memory.user_count == 1
-    assert world.recorder.kinds()["repeated command"] == 4
+    assert world.recorder.observed()["command.repeated"] == 4
 
 
 async def test_a_command_that_is_repeated_for_ever_costs_no_more_than_one(world: World) -> None:
@@ -126,7 +126,7 @@ async def test_a_command_that_cannot_be_read_is_refused_and_the_session_stays(
     [answer] = world.platform.answers_to("odd")
     assert (answer["mid"], answer["code"]) == ("m1", "E0000002")
     assert reason in answer["message"]
-    assert world.recorder.kinds()["unreadable message"] == 1
+    assert world.recorder.broken()["command.field-format"] == 1
     assert await done(world, "cmd.data.update.user", users=[USER]) == DONE
     assert world.recorder.reasons() == []
     await world.close()
@@ -350,7 +350,7 @@ async def test_of_a_message_that_is_too_large_nothing_is_kept(world: World) -> N
     assert all("cmdId" in violation for violation in world.platform.violations)
     world.platform.violations.clear()
     assert [seen.message["code"] for seen in world.platform.sent("dev.cmd.response")] == ["E0000002"] * 3
-    assert list(device.commands._answered) == []
+    assert len(device.commands._answered) == 0
 
 
 async def test_of_commands_before_the_reports_reply_not_more_is_kept_than_anybody_sends(world: World) -> None:
@@ -366,7 +366,7 @@ async def test_of_commands_before_the_reports_reply_not_more_is_kept_than_anybod
     kept = [seen.params["cmdId"] for seen in world.platform.sent("dev.cmd.response")]
     assert kept[:6] == [*(f"large{number}" for number in range(5)), "small0"]
     assert len(kept) == 100
-    assert world.recorder.kinds()["command dropped"] == 60
+    assert world.recorder.observed()["command.dropped"] == 60
 
 
 async def test_large_messages_are_taken_once_the_platform_took_the_login(world: World) -> None:

@@ -1,0 +1,91 @@
+"""What is wrong with one command, whether that decides about it, and with which code it is refused then.
+
+Pure: the state of the device's other commands is looked at by the queue.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import orjson
+
+from simulator.judge.commands import ReadCommand
+from simulator.measurements.violation_rules import (
+    COMMAND_BEFORE_ONLINE,
+    COMMAND_CMD_ID,
+    COMMAND_FIELD_FORMAT,
+    COMMAND_MID,
+    COMMAND_TOO_LARGE,
+    COMMAND_UNKNOWN,
+)
+from simulator.protocol.codes import BAD_VALUE, MALFORMED, UNKNOWN_FUNC_ID
+
+_CODES: Final = {COMMAND_FIELD_FORMAT: BAD_VALUE, COMMAND_UNKNOWN: UNKNOWN_FUNC_ID}
+"""Every other fault makes a message malformed (docs/deviations.md, Codes)."""
+_BIO_PHOTO: Final = "cmd.data.update.bioPhoto"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong."""
+
+    rule: str
+    text: str
+    decides: bool
+    """Whether the command cannot be carried out; where not, only a strict device refuses it."""
+    code: str = MALFORMED
+    remembered: bool = True
+    """Whether a refusal is kept under the cmdId."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def mid_repeated(cls) -> Self:
+        return cls(COMMAND_MID, "mid was given to another command on this connection", decides=False)
+
+    @classmethod
+    def cmd_id_reused(cls) -> Self:
+        return cls(COMMAND_CMD_ID, "cmdId was given to another command before", decides=False)
+
+    @classmethod
+    def early(cls) -> Self:
+        return cls(COMMAND_BEFORE_ONLINE, "it came before the reply to dev.report", decides=False)
+
+
+def faults_of(read: ReadCommand, size: int, unreadable: str, package_bytes: int) -> list[Fault]:
+    """What is wrong with a command of `size` bytes of JSON by itself; `unreadable` says why it cannot be read."""
+    if size > package_bytes:
+        found = f"the message is larger than {package_bytes} bytes"
+        # Refused anew each time: of its cmdId alone a thousand may be too much to keep.
+        return [Fault(COMMAND_TOO_LARGE, found, decides=True, remembered=False)]
+    if unreadable:
+        # What is missing in it may be what could not be read.
+        return [Fault(COMMAND_FIELD_FORMAT, f"the message {unreadable}", decides=True)]
+    judgement = read.judgement
+    return [
+        Fault(each.rule, str(each), each is judgement.unusable, _CODES.get(each.rule, MALFORMED))
+        for each in judgement.departures
+    ]
+
+
+def mark_of(read: ReadCommand) -> int:
+    """Tells a command from another one under the same cmdId; the same command sent again has the same."""
+    params: Mapping[str, Any] = read.params
+    if read.func_id == _BIO_PHOTO:
+        # An address may be made for one sending, and be another one when the same picture is sent again.
+        params = {name: _without_urls(value) for name, value in params.items()}
+    try:
+        told: object = orjson.dumps(params, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        told = tuple(params)  # deeper than anything that the protocol knows
+    return hash((read.func_id, told))
+
+
+def _without_urls(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [
+        {name: each for name, each in item.items() if name != "url"} if isinstance(item, dict) else item
+        for item in value
+    ]

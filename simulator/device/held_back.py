@@ -1,0 +1,83 @@
+"""What the platform's terms hold back: which uploads, why, and that it is told once of each.
+
+A platform that does not list a funcId, or switches a biometric type off, waits in vain for what it negotiated away.
+"""
+
+from collections.abc import Iterable
+
+from simulator.device.outbox import Outbox
+from simulator.device.terms import Terms
+from simulator.device.uploads import FILE_FUNC_IDS, UPLOAD_USER, Upload, fits, templates_left_out
+from simulator.device.witness import Witness
+from simulator.measurements.observation_rules import UPLOAD_HELD_BACK
+
+VERIFY_LOG = "dev.data.upload.verifyLog"
+VERIFY_PHOTO = "dev.data.upload.verifyPhoto"
+BIO_PHOTO = "dev.data.upload.bioPhoto"
+
+
+def why_held_back(upload: Upload, terms: Terms, package_bytes: int) -> str:
+    """Why this platform does not take the upload: its funcId, its biometric type, or files where it needs one.
+
+    Returns:
+        A reason for people; empty where it may be sent.
+    """
+    if not terms.allows(upload.func_id):
+        return not_listed(upload.func_id)
+    if upload.func_id == BIO_PHOTO and int(kind := upload.items[0]["type"]) not in terms.photo_types:
+        return f"multiBioPhotoSupport of the reply to dev.report switches type {kind} off"
+    if not upload.size or all(map(terms.allows, FILE_FUNC_IDS)) or fits(upload, package_bytes):
+        return ""
+    return "it fits no package, and funcIds of the reply to dev.report does not list all three dev.file.upload.*"
+
+
+class HeldBack:
+    """Tells of each held-back upload of one device, once."""
+
+    __slots__ = ("_log_id", "_witness")
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
+        self._log_id = 0
+        """Of the latest record that was told of: they only grow."""
+
+    def records(self, outbox: Outbox, terms: Terms) -> None:
+        """Look at the records that wait; where they are held back, so are their pictures."""
+        if terms.allows(VERIFY_LOG):
+            return
+        records = outbox.waiting_after(self._log_id)
+        if not records:
+            return
+        self._log_id = max(record.log_id for record in records)
+        why = not_listed(VERIFY_LOG)
+        self._tell(VERIFY_LOG, why, len(records))
+        photos = [record.photo for record in records if record.photo is not None and not record.photo.held_back]
+        for photo in photos:
+            photo.held_back = True
+        if photos:
+            self._tell(VERIFY_PHOTO, f"{why}, and a picture follows its record", len(photos))
+
+    def uploads(self, uploads: Iterable[Upload], terms: Terms, package_bytes: int) -> None:
+        """Look at uploads that wait."""
+        for upload in uploads:
+            if not upload.held_back and (why := why_held_back(upload, terms, package_bytes)):
+                upload.held_back = True
+                self._tell(upload.func_id, why)
+
+    def templates(self, upload: Upload, terms: Terms) -> None:
+        """Look at an upload that is about to be sent: users may go up without some of their templates."""
+        if upload.func_id != UPLOAD_USER or upload.held_back:
+            return
+        count = templates_left_out(upload.items, terms.template_types)
+        if count:
+            upload.held_back = True
+            why = "multiBioDataSupport of the reply to dev.report switches the type of a template off"
+            self._tell(UPLOAD_USER, why, count)
+
+    def _tell(self, func_id: str, why: str, count: int = 1) -> None:
+        self._witness.observation(UPLOAD_HELD_BACK, func_id, f"{func_id}: {why}", count)
+
+
+def not_listed(func_id: str) -> str:
+    """Why `func_id` may not be sent."""
+    return f"funcIds of the reply to dev.report does not list {func_id}"
