@@ -87,7 +87,9 @@ async def embedded(suite: str = "plain", **settings: Any) -> AsyncIterator[Runni
         yield platform
 
 
-async def conform_embedded(*only: str, suite: str = "plain", wait: float = 0.2, **settings: Any) -> Conformed:
+async def conform_embedded(
+    *only: str, suite: str = "plain", wait: float = 0.2, timeout: float = 5.0, **settings: Any
+) -> Conformed:
     """`conform` against an embedded platform of its own."""
     async with embedded(suite, **settings) as platform:
-        return await conform(platform.info.dispatch, only=only, suite=suite, wait=wait)
+        return await conform(platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout)

@@ -1,0 +1,387 @@
+"""dev.register, dev.accredit and dev.login: what is presented and whose it is, the warm start, two connections."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
+
+from simulator.conform.answers import Answer, Closed, Silence
+from simulator.conform.bench import Bench
+from simulator.conform.case import Case, Outcome, Run, failed, non_strict, not_run
+from simulator.conform.expect import accepted, both, closed, refused, told
+from simulator.conform.stages import Stage
+from simulator.conform.tester import Device, proof_of
+
+_REGISTER: Final = "3.2 设备注册"
+_ACCREDIT: Final = "3.3 设备授权"
+_LOGIN: Final = "3.2 设备登录"
+_KEY: Final = "devKey: 设备密钥, 由软件平台提供, 生产时写入设备, 用于设备通讯一机一密安全校验"
+_DIGEST: Final = (
+    "devKey: 此处传输的是加密的摘要, PBKDF2WithHmacSHA256, 密文长度: 32字节, 迭代次数: 1000, 盐值为 productId"
+)
+_PRODUCT: Final = "productId: 产品id, 由软件平台提供, 生产时写入设备, 用于一机一密安全校验"
+_AUTH_CODE: Final = "authCode: 授权码, 是否必须: 是"
+_SECRET: Final = "secret: 设备登录密码"
+_SN: Final = "sn: 当使用发布、订阅网络协议时不需要此参数, 其他为必须, 如best-w"
+_SN_LOGIN: Final = "sn: 仅用于登入过程请求时参数必须存在, 设备序列号"
+_REFUSED: Final = "a code other than 00000000"
+_ACCEPTED: Final = "code 00000000"
+_SILENT: Final = "The document does not say"
+
+# --- What is changed ---
+
+_REACHED: Final = {
+    "dev.register": Stage.EXCHANGED,
+    "dev.accredit": Stage.REGISTERED,
+    "dev.login": Stage.ACCREDITED,
+}
+
+
+async def _send(func_id: str, device: Device, change: Mapping[str, object]) -> Outcome:
+    return refused(await _step(func_id, device)(change))
+
+
+def _step(func_id: str, device: Device) -> Callable[[Mapping[str, object]], Awaitable[Answer]]:
+    return {"dev.register": device.register, "dev.accredit": device.accredit, "dev.login": device.login}[func_id]
+
+
+async def _changed(func_id: str, change: Mapping[str, object], bench: Bench) -> Outcome:
+    async with bench.device(_REACHED[func_id]) as device:
+        return await _send(func_id, device, change)
+
+
+async def _of_another(func_id: str, name: str, bench: Bench) -> Outcome:
+    """The value `name` that belongs to another serial number."""
+    if bench.devices < 2:
+        return not_run("needs two serial numbers")
+    async with bench.device(_REACHED[func_id]) as device:
+        if name == "devKey":
+            mine, other = bench.identity(0), bench.identity(1)
+            if (mine.dev_key, mine.product_id) == (other.dev_key, other.product_id):
+                return not_run("both serial numbers have the same devKey and productId")
+            return await _send(func_id, device, {"devKey": proof_of(other)["devKey"]})
+        stage = Stage.REGISTERED if name == "authCode" else Stage.ACCREDITED
+        async with bench.device(stage, which=1) as another:
+            value = another.auth_code if name == "authCode" else another.secret
+            return await _send(func_id, device, {name: value})
+
+
+async def _upper_case_key(func_id: str, bench: Bench) -> Outcome:
+    async with bench.device(_REACHED[func_id]) as device:
+        return told(await _step(func_id, device)({"devKey": device.proof["devKey"].upper()}))
+
+
+async def _plain_key(bench: Bench) -> Outcome:
+    async with bench.device(Stage.EXCHANGED) as device:
+        return refused(await device.register({"devKey": bench.identity().dev_key}))
+
+
+async def _envelope_sn(func_id: str, sn: str | None, bench: Bench) -> Outcome:
+    """The step with another `sn` at the top level, or without one."""
+    async with bench.device(_REACHED[func_id]) as device:
+        params: dict[str, object] = dict(device.proof)
+        if func_id == "dev.register":
+            terms = bench.site.terms
+            params |= {
+                "protType": terms.broker_type,
+                "protVer": terms.protocol_version,
+                "devType": terms.device_type,
+            }
+        else:
+            params["authCode"] = device.auth_code
+        if func_id == "dev.login":
+            params["secret"] = device.secret
+        if sn == "other":
+            if bench.devices < 2:
+                return not_run("needs two serial numbers")
+            sn = bench.identity(1).sn
+        return refused(await device.request(func_id, params, sn=sn))
+
+
+# --- Doing it again ---
+
+
+async def _register_again(bench: Bench) -> Outcome:
+    async with bench.device(Stage.REGISTERED) as device:
+        verdict = accepted(await device.register())
+        if verdict.result == "OK" and device.problem:
+            return failed(device.problem)
+        return verdict
+
+
+async def _old_auth_code(bench: Bench) -> Outcome:
+    async with bench.device(Stage.REGISTERED) as device:
+        old = device.auth_code
+        again = accepted(await device.register())
+        if again.result != "OK" or device.auth_code == old:
+            return not_run("the platform gave no new authCode")
+        return told(await device.accredit({"authCode": old}))
+
+
+async def _old_secret(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ACCREDITED) as device:
+        old_code, old_secret = device.auth_code, device.secret
+        again = accepted(await device.register())
+        if again.result != "OK" or device.auth_code == old_code:
+            return not_run("the platform gave no new authCode")
+        return told(await device.login({"authCode": old_code, "secret": old_secret}))
+
+
+async def _accredit_again(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ACCREDITED) as device:
+        return told(await device.accredit())
+
+
+async def _login_again(bench: Bench) -> Outcome:
+    async with bench.device(Stage.LOGGED_IN) as device:
+        return told(await device.login())
+
+
+async def _right_after_a_wrong_one(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ACCREDITED) as device:
+        wrong = refused(await device.login({"secret": secrets.token_hex(16)}))
+        if wrong.result != "OK":
+            return wrong
+        return accepted(await device.login())
+
+
+async def _warm_start(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ACCREDITED) as first:
+        auth_code, secret = first.auth_code, first.secret
+    async with bench.device(Stage.EXCHANGED) as device:
+        device.auth_code, device.secret = auth_code, secret
+        return both(accepted(await device.login()), accepted(await device.report()))
+
+
+# --- Two connections ---
+
+
+async def _newer_wins(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as older, bench.device(Stage.EXCHANGED, second=True) as newer:
+        newer.auth_code, newer.secret = older.auth_code, older.secret
+        if not newer.secret:
+            return not_run("the first connection holds no secret to log in with")
+        login = accepted(await newer.login())
+        if login.result != "OK":
+            return login
+        ended = await older.end()
+        report = accepted(await newer.report())
+        alive = accepted(await newer.request("dev.heartbeat", {"isFree": "1"}))
+    if isinstance(ended, Silence):
+        return failed("both connections stay open: the older one is not closed")
+    return both(closed(ended, 1008), report, alive)
+
+
+async def _without_a_farewell(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as older:
+        auth_code, secret = older.auth_code, older.secret
+        await older.abort()
+    async with bench.device(Stage.EXCHANGED) as device:
+        device.auth_code, device.secret = auth_code, secret
+        answer = await device.login()
+        if isinstance(answer, Closed):
+            return non_strict(answer.told)
+        return both(accepted(answer), accepted(await device.report()))
+
+
+# --- Declarations ---
+
+
+def _case(
+    name: str,
+    section: str,
+    title: str,
+    sends: str,
+    why: str,
+    run: Run,
+    *,
+    expects: str = _REFUSED,
+    required: bool = True,
+) -> Case:
+    return Case(
+        id=name, section=section, title=title, sends=sends, expects=expects, why=why, run=run, required=required
+    )
+
+
+def _wrong(family: str, section: str, name: str, value: str, why: str) -> Case:
+    func_id = f"dev.{family}"
+    return _case(
+        f"{family}.{name}.wrong",
+        section,
+        f"{func_id} with a wrong {name} is refused",
+        f"{func_id} whose {name} is of the right form and nobody's",
+        why,
+        partial(_changed, func_id, {name: value}),
+    )
+
+
+def _foreign(family: str, section: str, name: str, why: str) -> Case:
+    func_id = f"dev.{family}"
+    return _case(
+        f"{family}.{name}.of-another",
+        section,
+        f"{func_id} with the {name} of another device is refused",
+        f"{func_id} with the {name} of the second serial number",
+        why,
+        partial(_of_another, func_id, name),
+    )
+
+
+def _serial_numbers(family: str, section: str) -> tuple[Case, ...]:
+    func_id = f"dev.{family}"
+    return (
+        _case(
+            f"{family}.sn.missing",
+            section,
+            f"{func_id} without sn is refused",
+            f"{func_id} without sn in the envelope",
+            _SN if family == "register" else _SN_LOGIN,
+            partial(_envelope_sn, func_id, None),
+        ),
+        _case(
+            f"{family}.sn.unknown",
+            section,
+            f"{func_id} of an unknown serial number is refused",
+            f"{func_id} with the sn of a device that nobody has",
+            _KEY,
+            partial(_envelope_sn, func_id, f"UNKNOWN{secrets.token_hex(6)}"),
+        ),
+        _case(
+            f"{family}.sn.of-another",
+            section,
+            f"{func_id} in the name of another device is refused",
+            f"{func_id} with the second serial number's sn and all else of the first",
+            f"{_KEY}; where both have the same key, the authCode or the look-up of another device",
+            partial(_envelope_sn, func_id, "other"),
+            required=family != "register",
+        ),
+        _case(
+            f"{family}.devKey.upper-case",
+            section,
+            f"{func_id} with the digest of devKey in upper case",
+            f"{func_id} whose devKey is the right digest in upper case",
+            _SILENT,
+            partial(_upper_case_key, func_id),
+            expects="either",
+            required=False,
+        ),
+    )
+
+
+_NO_KEY: Final = secrets.token_hex(32)
+_NO_PRODUCT: Final = secrets.token_hex(16)
+_NO_CODE: Final = secrets.token_hex(16)
+
+CASES = (
+    _wrong("register", _REGISTER, "devKey", _NO_KEY, _KEY),
+    _wrong("register", _REGISTER, "productId", _NO_PRODUCT, _PRODUCT),
+    _foreign("register", _REGISTER, "devKey", _KEY),
+    _case(
+        "register.devKey.plain",
+        _REGISTER,
+        "dev.register with devKey itself is refused",
+        "dev.register whose devKey is the key, not its digest",
+        _DIGEST,
+        _plain_key,
+    ),
+    *_serial_numbers("register", _REGISTER),
+    _case(
+        "register.again",
+        _REGISTER,
+        "A device may register again",
+        "dev.register twice on one connection",
+        "docs/deviations.md, Initial flow: a device whose login is refused forgets both and registers again",
+        _register_again,
+        expects="code 00000000 and an authCode, twice",
+    ),
+    _wrong("accredit", _ACCREDIT, "authCode", _NO_CODE, _AUTH_CODE),
+    _wrong("accredit", _ACCREDIT, "devKey", _NO_KEY, _KEY),
+    _wrong("accredit", _ACCREDIT, "productId", _NO_PRODUCT, _PRODUCT),
+    _foreign("accredit", _ACCREDIT, "authCode", _AUTH_CODE),
+    *_serial_numbers("accredit", _ACCREDIT),
+    _case(
+        "accredit.authCode.old",
+        _ACCREDIT,
+        "An authCode from before a new registration",
+        "dev.register twice, then dev.accredit with the first authCode",
+        f"{_SILENT} whether a new authCode ends the old one",
+        _old_auth_code,
+        expects="either",
+        required=False,
+    ),
+    _case(
+        "accredit.again",
+        _ACCREDIT,
+        "A second accreditation",
+        "dev.accredit twice with the same authCode",
+        f"{_SILENT} whether an authCode serves twice",
+        _accredit_again,
+        expects="either",
+        required=False,
+    ),
+    _wrong("login", _LOGIN, "secret", _NO_CODE, _SECRET),
+    _wrong("login", _LOGIN, "authCode", _NO_CODE, _AUTH_CODE),
+    _wrong("login", _LOGIN, "devKey", _NO_KEY, _KEY),
+    _wrong("login", _LOGIN, "productId", _NO_PRODUCT, _PRODUCT),
+    _foreign("login", _LOGIN, "secret", _SECRET),
+    _foreign("login", _LOGIN, "authCode", _AUTH_CODE),
+    *_serial_numbers("login", _LOGIN),
+    _case(
+        "login.old",
+        _LOGIN,
+        "authCode and secret from before a new registration",
+        "dev.register again, then dev.login with the authCode and secret from before",
+        f"{_SILENT} whether a new registration ends them",
+        _old_secret,
+        expects="either",
+        required=False,
+    ),
+    _case(
+        "login.again",
+        _LOGIN,
+        "A second login on the same connection",
+        "dev.login twice",
+        _SILENT,
+        _login_again,
+        expects="either",
+        required=False,
+    ),
+    _case(
+        "login.after-refusal",
+        _LOGIN,
+        "A right login after a refused one is accepted",
+        "dev.login with a wrong secret, then with the right one",
+        "docs/deviations.md, Envelope: a refused message leaves the connection as it was",
+        _right_after_a_wrong_one,
+        expects="a refusal, then code 00000000",
+    ),
+    _case(
+        "login.warm-start",
+        _LOGIN,
+        "A device that holds authCode and secret logs in at once",
+        "on a new connection the exchange, dev.login with what was granted before, dev.report",
+        "docs/deviations.md, Initial flow: a device that already holds authCode and secret goes from the exchange "
+        "straight to dev.login",
+        _warm_start,
+        expects=f"{_ACCEPTED} twice",
+    ),
+    _case(
+        "login.second-connection",
+        _LOGIN,
+        "Of two connections of one serial number the newer lives, the older is closed with 1008",
+        "dev.login on a second connection while the first is online",
+        "docs/deviations.md, Initial flow: a second connection that logs in with a serial number already online wins; "
+        "the older one is closed with 1008",
+        _newer_wins,
+        expects="the older connection closed with 1008, the newer one at work",
+    ),
+    _case(
+        "login.after-lost-connection",
+        _LOGIN,
+        "A device that lost its connection comes back at once",
+        "an online connection dropped without a close frame, then the flow anew",
+        "docs/deviations.md, Initial flow: a device that comes back after its old connection ended is no double login",
+        _without_a_farewell,
+        expects=f"{_ACCEPTED}",
+    ),
+)
