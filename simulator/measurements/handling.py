@@ -40,7 +40,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.REPLY_TOO_LARGE: "Plain: it is read, up to 4 MB.",
         v.COMMAND_MID: "Plain for a number and for one that is too long: it is sent back as a text. Without one the "
         "command is refused.",
-        v.COMMAND_CMD_ID: "No meaning: the command is refused.",
+        v.COMMAND_CMD_ID: "Without one it is refused. One that another command had is answered with the stored code.",
         v.COMMAND_FIELD_MISSING: _FIELD_MISSING + _REFUSED,
         v.COMMAND_FIELD_FORMAT: _FIELD_FORMAT + _REFUSED,
         v.COMMAND_FIELD_TYPE: _FIELD_TYPE + _REFUSED,
@@ -72,6 +72,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         o.NINE_POSITIONS: "Plain: the tenth position is 0.",
         o.COMMAND_REPEATED: "It is answered with the stored code and not applied again.",
         o.COMMAND_DROPPED: "The command is dropped.",
+        o.DOWNLOAD_REFUSED: "The command is answered with E0000008.",
         o.LOGIN_REPEATED: "The device registers anew, once.",
         o.UPLOAD_HELD_BACK: "The upload waits for a connection on which it is taken.",
         o.UPLOAD_GIVEN_UP: "The upload is set aside.",
