@@ -115,9 +115,6 @@ class CardReader(TextReader):
 class PositionsReader(TextReader):
     """Ten flags, one for each biometric type; nine are the document's own example."""
 
-    def right(self, value: Any) -> bool:
-        return type(value) is str and self._problem(value) is None
-
     def _read_text(self, text: str, value: Any, path: str, notes: Notes) -> str | None:
         if text.count(":") == f.BIO_TYPES - 2 and self._problem(f"{text}:0") is None:
             notes.observe(NINE_POSITIONS, path, f"has nine positions ({text}): the tenth is taken for 0")
@@ -186,4 +183,4 @@ def described(shape: f.Format) -> str:
     """What would be right, in a few words."""
     if isinstance(shape, f.OneOf):
         return "one of " + ", ".join(shape.values)
-    return "a text" if shape == f.TEXT else shape.label
+    return f"a {shape.label}" if isinstance(shape, f.Text | f.Integer) else shape.label
