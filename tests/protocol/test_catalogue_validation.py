@@ -9,12 +9,9 @@ from hypothesis import strategies as st
 
 from simulator.protocol import codes
 from simulator.protocol.catalogue import CATALOGUE
-from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.catalogue.validation import (
     MAX_MID_LENGTH,
-    Violation,
     check_object,
-    validate_command,
     validate_request,
 )
 from simulator.protocol.envelope import MAX_MID_LENGTH as ENVELOPE_MAX_MID_LENGTH
@@ -22,7 +19,6 @@ from tests.protocol.document_examples import COMMANDS, REQUESTS
 from tests.strategies import (
     COMMAND_FUNC_IDS,
     REQUEST_FUNC_IDS,
-    WEBSOCKET_FUNC_IDS,
     Message,
     broken_rules,
     json_values,
@@ -40,49 +36,43 @@ OPTION_UPLOAD = {
 EXAMPLES = {str(message["funcId"]): message for message in (*REQUESTS, *COMMANDS, OPTION_UPLOAD)}
 
 
-def validate(message: Message, func_id: str) -> Violation | None:
-    """Check as the receiver of `func_id` does, whatever the message says it is."""
-    to_device = CATALOGUE[func_id].direction is Direction.TO_DEVICE
-    return validate_command(message) if to_device else validate_request(message)
-
-
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
+@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 @settings(max_examples=30)
 @given(data=st.data())
 def test_every_valid_message_passes(func_id: str, data: st.DataObject) -> None:
     message = data.draw(valid_message(func_id))
 
-    assert validate(message, func_id) is None
+    assert validate_request(message) is None
     assert json.loads(json.dumps(message)) == message
 
 
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
+@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 @settings(max_examples=10)
 @given(data=st.data())
 def test_every_complete_message_passes(func_id: str, data: st.DataObject) -> None:
-    assert validate(data.draw(valid_message(func_id, complete=True)), func_id) is None
+    assert validate_request(data.draw(valid_message(func_id, complete=True))) is None
 
 
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
+@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 @settings(max_examples=1, database=None)
 @given(data=st.data())
 def test_each_broken_rule_is_refused_with_its_code(func_id: str, data: st.DataObject) -> None:
     message = data.draw(valid_message(func_id, complete=True))
     wrong = []
     for rule in broken_rules(func_id):
-        violation = validate(rule.broken(message), func_id)
+        violation = validate_request(rule.broken(message))
         if violation is None or violation.code != rule.code:
             wrong.append(f"{rule.description}: {rule.code} is due, got {violation and violation.code} ({violation})")
 
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
+@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 @settings(max_examples=30)
 @given(data=st.data())
 def test_any_mutation_is_refused_with_its_code(func_id: str, data: st.DataObject) -> None:
     description, broken, code = data.draw(mutations(func_id))
-    violation = validate(broken, func_id)
+    violation = validate_request(broken)
 
     assert violation is not None, description
     assert violation.code == code, description
@@ -90,7 +80,7 @@ def test_any_mutation_is_refused_with_its_code(func_id: str, data: st.DataObject
     assert violation.reason
 
 
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
+@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 @settings(max_examples=20)
 @given(data=st.data())
 def test_a_broken_rule_leaves_the_message_it_was_made_from(func_id: str, data: st.DataObject) -> None:
@@ -104,7 +94,7 @@ def test_a_broken_rule_leaves_the_message_it_was_made_from(func_id: str, data: s
 
 
 @given(json_values)
-def test_no_json_value_crashes_a_receiver(value: Any) -> None:
+def test_no_json_value_crashes_the_platform(value: Any) -> None:
     messages = [value] if isinstance(value, dict) else []
     for func_id in ("dev.data.upload.user", "cmd.data.update.user", "dev.report", value):
         messages += [
@@ -114,8 +104,8 @@ def test_no_json_value_crashes_a_receiver(value: Any) -> None:
             {"funcId": func_id, "mid": value, "imme": value, "sn": value},
         ]
     for message in messages:
-        for violation in (validate_request(message), validate_command(message)):
-            assert violation is None or violation.code in codes.MESSAGES
+        violation = validate_request(message)
+        assert violation is None or violation.code in codes.MESSAGES
 
 
 def test_a_deeply_nested_message_is_refused_and_not_followed_to_the_end() -> None:
@@ -130,19 +120,6 @@ def test_a_deeply_nested_message_is_refused_and_not_followed_to_the_end() -> Non
     assert violation.code == codes.MALFORMED
 
 
-@pytest.mark.parametrize("func_id", COMMAND_FUNC_IDS)
-@given(extra=json_values)
-def test_a_device_passes_over_unknown_fields_of_any_kind(func_id: str, extra: Any) -> None:
-    example = EXAMPLES[func_id]
-    message = {
-        **example,
-        "extra": extra,
-        "payload": {"extra": extra, "params": {**example["payload"]["params"], "extra": extra}},
-    }
-
-    assert validate_command(message) is None
-
-
 @pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 def test_a_platform_passes_over_unknown_strings(func_id: str) -> None:
     message = {**EXAMPLES[func_id], "extra": "1"}
@@ -152,10 +129,9 @@ def test_a_platform_passes_over_unknown_strings(func_id: str) -> None:
     assert validate_request(message) is None
 
 
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
-def test_a_message_goes_in_its_own_direction_only(func_id: str) -> None:
-    wrong = validate_request if CATALOGUE[func_id].direction is Direction.TO_DEVICE else validate_command
-    violation = wrong(EXAMPLES[func_id])
+@pytest.mark.parametrize("func_id", COMMAND_FUNC_IDS)
+def test_a_command_is_no_request(func_id: str) -> None:
+    violation = validate_request(EXAMPLES[func_id])
 
     assert violation is not None
     assert violation.code == codes.UNKNOWN_FUNC_ID
@@ -237,7 +213,7 @@ def test_the_look_ups_parameters_and_results_can_be_generated(data: st.DataObjec
     assert check_object(spec.results, data.draw(valid_results("getBrokerServer")), "results") is None
 
 
-@pytest.mark.parametrize("func_id", WEBSOCKET_FUNC_IDS)
+@pytest.mark.parametrize("func_id", REQUEST_FUNC_IDS)
 def test_violations_quote_no_value(func_id: str) -> None:
     example = json.loads(json.dumps(EXAMPLES[func_id]))
     for path in text_places(example):
@@ -246,7 +222,7 @@ def test_violations_quote_no_value(func_id: str) -> None:
         for step in path[:-1]:
             parent = parent[step]
         parent[path[-1]] = "s3cret!"
-        violation = validate(broken, func_id)
+        violation = validate_request(broken)
         assert "s3cret" not in repr(violation)
 
 

@@ -1,7 +1,8 @@
-"""Checks a message against its declaration and says which rule it breaks, with the code a platform answers.
+"""Checks a device's message against its declaration and says which rule it breaks, with the code a platform answers.
 
 E0000001: an unknown funcId. E0000002: malformed, as a required field missing or a value that is no string. E0000004: a
-value out of its format (docs/deviations.md, Codes). Which state a device is in is not looked at here.
+value out of its format (docs/deviations.md, Codes). Which state a device is in is not looked at
+here. What a platform sends is read by `simulator.judge`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +42,7 @@ _Check = Callable[[Any, Any], Violation | None]
 
 def validate_request(message: Mapping[str, Any]) -> Violation | None:
     """Check what a device sent, as a platform does: envelope, parameters, and that every scalar is a string."""
-    spec_or_violation = _spec(message, Direction.TO_PLATFORM)
+    spec_or_violation = _spec(message)
     if isinstance(spec_or_violation, Violation):
         return spec_or_violation
     spec = spec_or_violation
@@ -54,15 +55,7 @@ def validate_request(message: Mapping[str, Any]) -> Violation | None:
     violation = _non_string(message, 0)
     if violation is not None:
         return violation
-    return _check_payload(message, "params", spec.params, required=spec.params_required)
-
-
-def validate_command(message: Mapping[str, Any]) -> Violation | None:
-    """Check a command as a device does: unknown extra fields of any kind are passed over (section 协议通用描述)."""
-    spec_or_violation = _spec(message, Direction.TO_DEVICE)
-    if isinstance(spec_or_violation, Violation):
-        return spec_or_violation
-    return _check_payload(message, "params", spec_or_violation.params, required=True)
+    return _check_params(message, spec.params, required=spec.params_required)
 
 
 def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violation | None:
@@ -71,7 +64,7 @@ def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violatio
     return None if violation is None else violation.within(path)
 
 
-def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Violation:
+def _spec(message: Mapping[str, Any]) -> MessageSpec | Violation:
     """The declaration of `message`'s funcId, or what is wrong with its envelope."""
     mid = message.get("mid")
     if mid is None or mid == "":
@@ -86,7 +79,7 @@ def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Vio
     if not isinstance(func_id, str):
         return Violation(MALFORMED, "funcId", "is not a string")
     spec = CATALOGUE.get(func_id)
-    if spec is None or spec.direction is not direction:
+    if spec is None or spec.direction is not Direction.TO_PLATFORM:
         return Violation(UNKNOWN_FUNC_ID, "funcId", "is unknown")
     imme = message.get("imme")
     if imme is not None and imme != "0" and imme != "":
@@ -97,7 +90,7 @@ def _spec(message: Mapping[str, Any], direction: Direction) -> MessageSpec | Vio
     return spec
 
 
-def _check_payload(message: Mapping[str, Any], member: str, shape: Object, *, required: bool) -> Violation | None:
+def _check_params(message: Mapping[str, Any], shape: Object, *, required: bool) -> Violation | None:
     payload = message.get("payload")
     if payload is None:
         if not required:
@@ -105,14 +98,14 @@ def _check_payload(message: Mapping[str, Any], member: str, shape: Object, *, re
         return Violation(MALFORMED, "payload", "is missing")
     if not isinstance(payload, dict):
         return Violation(MALFORMED, "payload", "is not an object")
-    values = payload.get(member)
+    values = payload.get("params")
     if values is None:
         if not required:
             return None
-        return Violation(MALFORMED, f"payload.{member}", "is missing")
+        return Violation(MALFORMED, "payload.params", "is missing")
     if not isinstance(values, dict):
-        return Violation(MALFORMED, f"payload.{member}", "is not an object")
-    return check_object(shape, values, member)
+        return Violation(MALFORMED, "payload.params", "is not an object")
+    return check_object(shape, values, "params")
 
 
 # The checks below run for every message of a fleet. They build no path and no text until something is wrong: what is
