@@ -6,14 +6,13 @@ Chooses the device and where the trace goes; its life is simulator.fleet.single'
 import argparse
 import contextlib
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.cli.targets import target
 from simulator.measurements.names import GENERATED, PENDING, REFUSED, is_failure
 from simulator.shown import detail
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from simulator.fleet.single import SingleResult
     from simulator.fleet.trace import Out, Trace
     from simulator.measurements.findings import Finding
-    from simulator.scenario.scenario import Scenario, TlsFiles
+    from simulator.scenario.scenario import Scenario
 
 DESCRIPTION = """\
 Run one device of a scenario, without Locust. With --trace every message is printed, both directions, decrypted, secrets
@@ -69,12 +68,19 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from simulator.fleet.single import UnknownDevice, index_of, run_single
     from simulator.fleet.trace import Trace
     from simulator.fleet.warm_state import WarmState, WarmStateError
+    from simulator.measurements.findings import Finding
     from simulator.wire import TlsFileError
 
     identities = identities_of(scenario, options.identities, needed=scenario.devices)
     duration = _duration(options, scenario)
     findings: list[Finding] = []
-    with _target(scenario, options, findings) as (urls, tls, platform), _trace_file(options) as out:
+
+    def died(text: str) -> None:
+        findings.append(Finding("fault", {"text": text}))
+
+    arguments = _platform_arguments(options)
+    with target("device", scenario, options.host, arguments, died) as found, _trace_file(options) as out:
+        urls, tls, platform = found.urls, found.tls, found.name
         try:
             plan = FleetPlan(scenario, identities=identities, dispatch_url=urls)
             index = 0 if options.sn is None else index_of(plan, options.sn)
@@ -126,53 +132,12 @@ def _lost(path: Path | None, trace: "Trace | None") -> Iterator["Finding"]:
         yield Finding("output_failed", {"file": str(path), "problem": trace.lost})
 
 
-@contextlib.contextmanager
-def _target(
-    scenario: "Scenario", options: argparse.Namespace, findings: "list[Finding]"
-) -> Iterator[tuple[tuple[str, ...], "TlsFiles | None", str | None]]:
-    """Dispatch URLs, TLS files and the name under which logins are kept; an embedded platform lives as long as this.
-
-    Args:
-        findings: told if that platform dies meanwhile.
-
-    Raises:
-        UsageError: If the embedded platform does not start.
-    """
-    from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
-
-    if options.host is not None:
-        try:
-            url = parse_dispatch_url(options.host)
-        except DispatchUrlError as error:
-            raise UsageError(f"device: --host: {error}") from None
-        yield (url,), None, None
-        return
-    if not scenario.embedded:
-        yield scenario.targets, None, None
-        return
-
-    from simulator.measurements.findings import Finding
-    from simulator.swarm.run.embedded_platform import EmbeddedPlatform, PlatformStartError
-
+def _platform_arguments(options: argparse.Namespace) -> list[str]:
+    """Of the embedded platform."""
     arguments = ["--scenario", str(options.scenario)]
     if options.identities is not None:
         arguments += ["--identities", str(options.identities)]
-    with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
-        platform = EmbeddedPlatform(arguments, Path(directory))
-        try:
-            address = platform.start()
-        except PlatformStartError as error:
-            raise UsageError(f"device: {error}") from None
-        try:
-            tls = scenario.tls
-            if address.ca_file is not None and tls.ca is None:
-                tls = replace(tls, ca=Path(address.ca_file))
-            yield (address.dispatch_url,), tls, "embedded"
-            if (code := platform.exit_code) is not None:
-                died = f"the embedded platform died by itself (exit code {code}): {platform.last_lines()}"
-                findings.append(Finding("fault", {"text": died}))
-        finally:
-            platform.stop()
+    return arguments
 
 
 class _TraceFile:

@@ -6,7 +6,7 @@ Turns a scenario and the command line into the platform's options; all serving i
 import argparse
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from simulator.exit_codes import ExitCode
 if TYPE_CHECKING:
     from simulator.device.settings import Credentials
     from simulator.fleet.identities import IdentitySource
-    from simulator.platform.settings import PlatformSettings, PlatformTls
+    from simulator.platform.settings import PlatformSettings, PlatformTls, PushRule
 
 DESCRIPTION = """\
 Serve the dispatch (HTTP) and the broker (WebSocket) of a BEST platform until Ctrl-C or SIGTERM. When it is ready it
@@ -70,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=lambda text: tuple(name.strip() for name in text.split(",") if name.strip()),
         metavar="NAME[,NAME]",
         help="make these mistakes on purpose, instead of the scenario's",
+    )
+    what.add_argument(
+        "--push-all", action="store_true", help="send every command of the protocol to each device that comes online"
     )
     what.add_argument("--list-wrong", action="store_true", help="list the mistakes that it can make, and end")
     what.add_argument("--verbose", action="store_true", help="one line a message on standard error, without secrets")
@@ -169,7 +172,18 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
         settings = dataclasses.replace(settings, channel=options.channel)
     if options.wrong is not None:
         settings = dataclasses.replace(settings, wrong=known_mistakes(options.wrong))
+    if options.push_all:
+        settings = dataclasses.replace(settings, pushes=(*settings.pushes, *pushes_besides(settings)))
     return settings
+
+
+def pushes_besides(settings: "PlatformSettings") -> "Iterator[PushRule]":
+    """A push of each command that `settings` do not push, to each device each time that it comes online."""
+    from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+    from simulator.scenario.sections.platform import PushSection
+
+    pushed = {rule.command for rule in settings.pushes}
+    return (PushSection(command=name).rule() for name in COMMAND_FUNC_IDS if name not in pushed)
 
 
 def known_mistakes(names: Sequence[str]) -> tuple[str, ...]:

@@ -103,6 +103,9 @@ class Bench:
         a new one. A case that leaves a connection in an odd state says `device.broken = True` (raw frames, a missing
         answer and a close do so by themselves). Cases that ask for the same serial number wait for each other.
 
+        While cases that wait (`waits=True`) run, device 0 is the one that listens: as it is (ONLINE, not fresh) all of
+        them can use it, anything else takes which=1 or 2.
+
         Args:
             which: Of the serial numbers, 0 to 2.
             second: A further connection, whatever the others of this serial number do: for cases with two.
@@ -131,6 +134,7 @@ class Bench:
             on: On this connection alone.
             since: Leave out so many commands of `pushes`: `since=len(bench.pushes)` waits for one that is new.
         """
+        self._pool.check(Stage.ONLINE)
         while True:
             for push in self.site.pushes[since:]:
                 if (not func_ids or push.func_id in func_ids) and (on is None or push.connection == on.number):
@@ -167,6 +171,10 @@ class Bench:
     def log_ids(self, count: int) -> list[str]:
         """Several at once, growing."""
         return [self.site.log_id() for _ in range(count)]
+
+    def leaves(self, sentence: str) -> None:
+        """Say what the case leaves behind on the platform; the same sentence is told once in the report."""
+        self.site.leaves[sentence] = None
 
     def file_id(self) -> str:
         """A new fileId: 32 letters and digits."""

@@ -8,7 +8,7 @@ from simulator.clock import Clock
 from simulator.conform.case import Case
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.pool import Pool
-from simulator.conform.runner import Judged, Runner, Tell
+from simulator.conform.runner import Judged, Prompt, Runner, Tell
 from simulator.conform.site import Site, Terms
 from simulator.device.settings import Credentials
 from simulator.fleet.http import Http
@@ -61,8 +61,9 @@ async def judge(
     *,
     tell: Tell,
     started: Callable[[Runner], None],
+    before_listening: Prompt | None = None,
 ) -> Judged:
-    """Run `cases`; `started` is given the runner, to stop it.
+    """Run `cases`; `started` is given the runner, to stop it; `before_listening` as of the `Runner`.
 
     Raises:
         TlsFileError: If a TLS file cannot be used.
@@ -77,7 +78,7 @@ async def judge(
     await network.open()
     try:
         dispatch = Dispatch(site, http)
-        runner = Runner(site, Pool(site, network, dispatch), dispatch, cases, every, tell)
+        runner = Runner(site, Pool(site, network, dispatch), dispatch, cases, every, tell, before_listening)
         started(runner)
         return await runner.run()
     finally:

@@ -5,7 +5,7 @@ It notices once that a platform blocks a step of the initial flow, and that it h
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -49,6 +49,8 @@ class Pool:
         self._ready: dict[int, Device] = {}
         """Devices that are online and idle, by `which`."""
         self._proofs: dict[int, Mapping[str, str]] = {}
+        self._listener: Device | None = None
+        """Online for the listening; not to be taken by a case."""
         self.blocked: dict[Stage, str] = {}
         """Steps that have never succeeded, and what the platform did."""
         self.worked: dict[Stage, str] = {}
@@ -63,6 +65,11 @@ class Pool:
         self.check(stage)
         if which >= len(self._site.identities):
             raise Ended(not_run(f"needs {which + 1} serial numbers; {len(self._site.identities)} are given"))
+        if self._listener is not None and which == self._listener.which and not second:
+            if stage is Stage.ONLINE and not fresh and on_push is take and self._listener.closed is None:
+                yield self._listener
+                return
+            raise Ended(not_run(f"{self._listener.sn} listens: a case that waits takes another serial number"))
         async with AsyncExitStack() as held:
             if not second:
                 await held.enter_async_context(self._locks[which])
@@ -84,6 +91,30 @@ class Pool:
                 else:
                     await self.drop(device)
                 device.trace = None
+
+    async def listen(self, trace: Trace) -> Callable[[], Awaitable[None]]:
+        """Bring the first device online and keep it so, beating; what is returned ends that.
+
+        Raises:
+            Ended: As NOT-RUN, if the platform blocks the flow.
+        """
+        online = self.device(trace, Stage.ONLINE, which=0, fresh=True, second=False, on_push=take)
+        device = await online.__aenter__()
+        self._listener = device
+        beating = asyncio.create_task(self._beat(device))
+
+        async def end() -> None:
+            self._listener = None
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+            await online.__aexit__(None, None, None)
+
+        return end
+
+    async def _beat(self, device: Device) -> None:
+        while device.terms.heartbeat and device.closed is None:
+            await device.request("dev.heartbeat", {"isFree": "1"})
+            await asyncio.sleep(device.terms.heartbeat_interval)
 
     def check(self, stage: Stage) -> None:
         """

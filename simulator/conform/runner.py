@@ -5,7 +5,8 @@ It never raises for what a platform or a case does: every case that was chosen h
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,6 +49,7 @@ class Judged:
 
 
 Tell = Callable[[Verdict], None]
+Prompt = Callable[[Sequence[Case]], Awaitable[None]]
 
 
 class Runner:
@@ -57,10 +59,18 @@ class Runner:
         cases: those that were chosen, in order.
         every: all that there are: a step of the initial flow that is blocked is judged whether it was chosen or not.
         tell: given each verdict as it falls.
+        before_listening: given the cases that wait, when a device is online for them and their time has not begun.
     """
 
     def __init__(
-        self, site: Site, pool: Pool, dispatch: Dispatch, cases: Sequence[Case], every: Sequence[Case], tell: Tell
+        self,
+        site: Site,
+        pool: Pool,
+        dispatch: Dispatch,
+        cases: Sequence[Case],
+        every: Sequence[Case],
+        tell: Tell,
+        before_listening: Prompt | None = None,
     ) -> None:
         self._site = site
         self._pool = pool
@@ -68,6 +78,7 @@ class Runner:
         self._cases = cases
         self._steps = {case.id: case for case in every if case.id in STEP_CASES.values()}
         self._tell = tell
+        self._before_listening = before_listening
         self._stop: asyncio.Event = asyncio.Event()
         self._stopped = ""
         self.judged = Judged()
@@ -124,14 +135,20 @@ class Runner:
                     await self._pool.close()
 
     async def _listen(self, waiting: Sequence[Case]) -> None:
-        self._site.listening_ends = self._site.clock.monotonic() + self._site.terms.wait
-        tasks = [asyncio.create_task(self._one(case)) for case in waiting]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        """One period for all that wait: the first device stays online for it, beats, and takes what is pushed."""
+        async with AsyncExitStack() as held:
+            with contextlib.suppress(Ended):  # a step is blocked: each case says so by itself
+                held.push_async_callback(await self._pool.listen(self._trace()))
+            if self._before_listening is not None:
+                await self._before_listening(waiting)
+            self._site.listening_ends = self._site.clock.monotonic() + self._site.terms.wait
+            tasks = [asyncio.create_task(self._one(case)) for case in waiting]
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _one(self, case: Case) -> None:
         """

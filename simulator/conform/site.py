@@ -44,6 +44,10 @@ class Site:
     """Every command that came, on whichever connection, in order."""
     broker_url: str = ""
     """The last that a look-up named."""
+    registered: set[str] = field(default_factory=set)
+    """Serial numbers that were registered."""
+    leaves: dict[str, None] = field(default_factory=dict)
+    """What stays on the platform, a sentence each."""
     listening_ends: float | None = None
     """Monotonic seconds; None before the listening period."""
     _secrets: dict[str, None] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from simulator.conform.link import Link
 from simulator.conform.pushes import OnPush, take
 from simulator.conform.site import Site
 from simulator.device.settings import Credentials
+from simulator.device.terms import Terms, parse_terms
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import credentials
 from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
@@ -105,6 +106,8 @@ class Device(Link):
         self.secret = ""
         self.problem = ""
         """Why the last reply of the flow was not accepted although it was a success."""
+        self.terms = Terms()
+        """What the platform told in the reply to the report: heartbeat_interval, offset_minutes, allows(func_id) …"""
         self._keys = keys
 
     @property
@@ -141,6 +144,7 @@ class Device(Link):
 
         def keep(results: Mapping[str, Any]) -> None:
             self.auth_code = self._granted(results, "authCode")
+            self.site.registered.add(self.sn)
 
         return await self._flow("dev.register", _changed(params, change), keep, sn=self.sn)
 
@@ -163,6 +167,7 @@ class Device(Link):
 
         def keep(results: Mapping[str, Any]) -> None:
             self.online = True
+            self.terms = parse_terms(results)
 
         return await self._flow("dev.report", _changed(REPORT, change), keep, sn=self.sn)
 

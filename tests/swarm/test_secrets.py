@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.exit_codes import ExitCode
-from simulator.swarm.run.embedded_platform import EmbeddedPlatform
+from simulator.fleet.platform_process import EmbeddedPlatform
 from tests.swarm.processes import SCENARIO, LocustProcess, free_port
 
 CODES = {"dev.heartbeat": "hushKey1", "dev.data.upload.verifyLog": "hushKey2", "dev.login": "hushCode3"}

@@ -12,13 +12,13 @@ from reports.writer import OUTPUT_FAILED
 from simulator.clock import RunClock
 from simulator.exit_codes import DISK_FAULTS
 from simulator.fields.dispatch_url import DispatchUrlError
+from simulator.fleet.platform_process import PlatformStartError
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
 from simulator.scenario.problems import ScenarioError
 from simulator.shown import printable
 from simulator.swarm.generator.engine import EngineError
 from simulator.swarm.locust.options import Choice
-from simulator.swarm.run.embedded_platform import PlatformStartError
 
 START_FAILURES = (
     *(ScenarioError, WarmStateError, PlatformStartError, EngineError, DispatchUrlError, DirectoryBusyError),

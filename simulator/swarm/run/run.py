@@ -27,11 +27,11 @@ from reports.writer import HLOG
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fields.targets import EMBEDDED
+from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformAddress
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.health import limits_of
-from simulator.swarm.run.embedded_platform import LOG_NAME, EmbeddedPlatform, PlatformAddress
 from simulator.swarm.run.order import RunOrder, make_order
 from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.tasks import counted
@@ -296,7 +296,7 @@ class Run:
         if identities_file is not None:
             arguments += ["--identities", str(identities_file)]
         logger.info("starting the embedded platform")
-        self._platform = EmbeddedPlatform(arguments, self.directory)
+        self._platform = EmbeddedPlatform(arguments, self.directory, gevent.sleep)
         return self._platform.start()
 
     def stop_platform(self) -> None:

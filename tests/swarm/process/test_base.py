@@ -10,6 +10,7 @@ from reports.verdict import code_of
 from reports.writer import OUTPUT_FAILED
 from simulator.exit_codes import ExitCode
 from simulator.fields.dispatch_url import DispatchUrlError
+from simulator.fleet.platform_process import PlatformStartError
 from simulator.fleet.warm_state import WarmStateError
 from simulator.scenario.problems import ScenarioError
 from simulator.swarm.generator.engine import EngineError
@@ -17,7 +18,6 @@ from simulator.swarm.process.base import START_FAILURES, Role, start_failure
 from simulator.swarm.process.local import Local
 from simulator.swarm.process.master import Master
 from simulator.swarm.process.worker import Worker
-from simulator.swarm.run.embedded_platform import PlatformStartError
 from tests.swarm.fake_locust import choice, environment
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from reports.verdict import code_of
 from simulator.exit_codes import ExitCode
+from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformStartError
 from simulator.swarm.process.base import start_failure
-from simulator.swarm.run.embedded_platform import LOG_NAME, EmbeddedPlatform, PlatformStartError
 from tests.swarm.processes import alive, fetch
 
 

@@ -11,18 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-
-import gevent
 
 import simulator
 from simulator.exit_codes import ExitCode
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
+_LOOK_S = 0.05
 STOP_TIMEOUT_S = 10.0
 """It commits its ledger when it is told to stop."""
 LOG_NAME = "platform.log"
@@ -57,10 +56,14 @@ class EmbeddedPlatform:
     Args:
         arguments: what follows `platform` on the command line, the address and the ready file apart.
         directory: where the log goes.
+        sleep: how one waits here, in seconds.
     """
 
-    def __init__(self, arguments: Sequence[str], directory: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], directory: Path, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self._arguments = tuple(arguments)
+        self._sleep = sleep
         self._log_path = directory / LOG_NAME
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
@@ -130,7 +133,7 @@ class EmbeddedPlatform:
                     f"the embedded platform ended with exit code {code}:\n{self.last_lines()}",
                     refused=code == ExitCode.USAGE,
                 )
-            gevent.sleep(0.05)
+            self._sleep(_LOOK_S)
         raise PlatformStartError(
             f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self.last_lines()}"
         )

@@ -1,0 +1,108 @@
+"""conformance.json: what came of a run, in the shape that others script against (judge's contract, section 4)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from reports.occurrences import dump_occurrences
+from simulator import __version__
+from simulator.conform.case import Result
+from simulator.conform.runner import Judged, Verdict
+from simulator.conform.site import Site
+from simulator.exit_codes import ExitCode
+
+SCHEMA: Final = 1
+CASES_DIRECTORY: Final = "cases"
+CONFORMING: Final = "conforming"
+FAILING: Final = "failing"
+INCONCLUSIVE: Final = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run that has ended."""
+
+    judged: Judged
+    site: Site
+    started: float
+    """Epoch seconds."""
+    seconds: float
+    strict: bool
+    interrupted: bool
+
+    @property
+    def verdict(self) -> str:
+        """`conforming`, `failing` or `inconclusive`."""
+        if self.judged.reason:
+            return INCONCLUSIVE
+        return FAILING if self._failed else CONFORMING
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        if self.judged.reason:
+            return ExitCode.INTERRUPTED if self.interrupted else ExitCode.INVALID
+        return ExitCode.THRESHOLD_CROSSED if self._failed else ExitCode.PASSED
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cases ended how; every verdict is there."""
+        counted = Counter(each.outcome.result for each in self.judged.verdicts.values())
+        return {result.value: counted[result] for result in Result}
+
+    @property
+    def _failed(self) -> bool:
+        counts = self.counts
+        return bool(counts[Result.FAILED] or (self.strict and counts[Result.NON_STRICT]))
+
+    def document(self) -> dict[str, Any]:
+        """conformance.json."""
+        site = self.site
+        return {
+            "schema": SCHEMA,
+            "kind": "conformance",
+            "tool": f"best-fleet {__version__}",
+            "platform": {"dispatch": site.dispatch_url, "broker": site.broker_url, "suite": site.suite.name},
+            "started": datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
+            "duration_s": round(self.seconds, 1),
+            "verdict": self.verdict,
+            "reason": self.judged.reason,
+            "strict": self.strict,
+            "counts": self.counts,
+            "cases": [_case(verdict) for verdict in self.judged.verdicts.values()],
+            "violations": dump_occurrences(site.violations),
+            "observations": dump_occurrences(site.observations),
+            "internal_errors": dump_occurrences(site.internal_errors),
+            "leaves_behind": list(self._leaves_behind()),
+        }
+
+    def _leaves_behind(self) -> Iterator[str]:
+        if self.site.registered:
+            names = ", ".join(sorted(self.site.registered))
+            yield f"Registered anew, so that an earlier authCode or secret may be void: {names}."
+        yield from self.site.leaves
+
+
+def trace_name(verdict: Verdict) -> str:
+    """The name of a case's trace in the report's directory."""
+    return f"{CASES_DIRECTORY}/{verdict.case.id}.jsonl"
+
+
+def _case(verdict: Verdict) -> dict[str, Any]:
+    case, outcome = verdict.case, verdict.outcome
+    return {
+        "id": case.id,
+        "family": case.family,
+        "section": case.section,
+        "title": case.title,
+        "result": outcome.result.value,
+        "required": case.required,
+        "sends": case.sends,
+        "expected": case.expects,
+        "observed": outcome.observed,
+        "why": case.why,
+        "duration_ms": round(verdict.duration_ms, 1),
+        "trace": trace_name(verdict) if verdict.trace else "",
+    }
