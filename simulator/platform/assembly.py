@@ -67,9 +67,11 @@ def assembled(
         TlsFileError: If a certificate or key cannot be used.
         UnknownSuite: If there is no such channel suite.
         BrokenSuite: If the channel suite cannot be loaded.
+        UnseenMistake: If a mistake was asked for that the channel suite does not show.
     """
     mistakes = Mistakes(options.settings.wrong) if options.settings.wrong else None
     if mistakes is not None:
+        mistakes.check(options.settings.channel)
         options = _with_carriers(options, mistakes)
     settings = options.settings
     suite = channel_suite(settings.channel)

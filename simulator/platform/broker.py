@@ -1,8 +1,10 @@
 """The broker: what a new connection of a device gets to begin with."""
 
+from collections.abc import Mapping
+
 from simulator.platform.before_login import BeforeLogin
 from simulator.platform.device_session import DeviceSession
-from simulator.platform.handlers import handler_table
+from simulator.platform.handlers import Handler, handler_table
 from simulator.platform.online import OnlineDevices
 from simulator.platform.pushes import Pushes
 from simulator.platform.reported import Reports
@@ -26,9 +28,12 @@ class Broker:
         self._pushes = pushes
         self._suite = suite
         self._keys = keys
-        self._handlers = handler_table(services, pushes)
+        self._handlers = self._handler_table()
         self._reports = Reports(services.settings)
         self.online = OnlineDevices(services, pushes)
+
+    def _handler_table(self) -> Mapping[str, Handler]:
+        return handler_table(self._services, self._pushes)
 
     def new_session(self) -> DeviceSession:
         """A session without a connection."""

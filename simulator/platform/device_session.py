@@ -123,7 +123,7 @@ class DeviceSession:
             if name == COMMAND_RESPONSE:
                 self._command_answered(message, code)
             elif code is not None:
-                self._answer(name, mid if isinstance(mid, str) else "", code, None, self._services.answers.decide(name))
+                self._refuse(name, mid if isinstance(mid, str) else "", code, message)
             else:
                 assert isinstance(mid, str)
                 self._handle(name, mid, params_of(message), message)
@@ -174,6 +174,10 @@ class DeviceSession:
             return codes.UNKNOWN_FUNC_ID
         return None if violation is None else violation.code
 
+    def _refuse(self, name: str, mid: str, code: str, message: Mapping[str, Any]) -> None:
+        """Answer a message that breaks some rule."""
+        self._answer(name, mid, code, None, self._services.answers.decide(name))
+
     def _unreadable(self, message: Mapping[str, Any]) -> None:
         """A JSON object that cannot be read as a whole: refused under what can be read of it, and counted."""
         services = self._services
@@ -187,7 +191,7 @@ class DeviceSession:
             mid = ""
         if mid:
             self._mids.add(mid)
-        self._answer(name, mid, codes.MALFORMED, None, services.answers.decide(name))
+        self._refuse(name, mid, codes.MALFORMED, message)
 
     # --- Handling and answering ---
 

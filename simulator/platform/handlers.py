@@ -36,14 +36,16 @@ class Handler:
     """Whether its success is answered only after the ledger's commit."""
 
 
-def handler_table(services: Services, pushes: Pushes) -> Mapping[str, Handler]:
-    """The handlers of one platform."""
+def handler_table(
+    services: Services, pushes: Pushes, files_of: Callable[[UploadTables], FileStore] = FileStore
+) -> Mapping[str, Handler]:
+    """The handlers of one platform; `files_of` makes its store of files."""
     authority, devices = services.authority, services.devices
     tables = UploadTables(services.ledger)
-    files = FileStore(tables)
+    files = files_of(tables)
     uploads = Uploads(tables, files)
     offset = parse_offset(services.settings.timezone)
-    report_results = _report_results(services.settings)
+    results_of_report = report_results(services.settings)
 
     def register(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
         # A device that names another transport here would be looked for there, and it is here.
@@ -51,7 +53,7 @@ def handler_table(services: Services, pushes: Pushes) -> Mapping[str, Handler]:
 
     def report(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
         devices.reported(sn, orjson.dumps(params))
-        return codes.SUCCESS, report_results
+        return codes.SUCCESS, results_of_report
 
     def users(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
         code = uploads.users(sn, params)
@@ -80,7 +82,8 @@ def handler_table(services: Services, pushes: Pushes) -> Mapping[str, Handler]:
     }
 
 
-def _report_results(settings: PlatformSettings) -> Mapping[str, Any]:
+def report_results(settings: PlatformSettings) -> Mapping[str, Any]:
+    """What the reply to `dev.report` tells."""
     results: dict[str, Any] = {
         "timezone": settings.timezone,
         "supportHeartbeat": "1" if settings.supports_heartbeat else "0",

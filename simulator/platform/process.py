@@ -17,6 +17,7 @@ from simulator.platform.assembly import assembled
 from simulator.platform.ledger.errors import LedgerError
 from simulator.platform.options import PlatformOptions
 from simulator.platform.server import ReadyInfo
+from simulator.platform.wrong.mistakes import UnseenMistake
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite
 from simulator.shown import detail
 from simulator.wire.errors import ListenFailed, TlsFileError
@@ -85,7 +86,7 @@ async def run_platform(
         try:
             platform = assembled(options, clock=clock or SystemClock(), log=log, garbage=garbage, resources=resources)
             await platform.listen()
-        except (LedgerError, TlsFileError, ListenFailed, UnknownSuite, BrokenSuite, OSError) as error:
+        except (LedgerError, TlsFileError, ListenFailed, UnknownSuite, BrokenSuite, UnseenMistake, OSError) as error:
             raise PlatformError(str(error)) from None
         try:
             ready(platform.info())

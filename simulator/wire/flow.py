@@ -1,6 +1,7 @@
 """Back-pressure, both ways, between a transport and whoever sends and receives through it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar, cast
 
 
@@ -49,6 +50,10 @@ class FlowControlled(asyncio.Protocol):
         """Address and port of the other side; None where the system does not tell."""
         name = self._transport.get_extra_info("peername")
         return (name[0], name[1]) if name else None
+
+    def through(self, wrap: Callable[[asyncio.Transport], asyncio.Transport]) -> None:
+        """Send through what `wrap` makes of the transport from now on: for a peer that breaks the rules on purpose."""
+        self._transport = wrap(self._transport)
 
     async def drain(self) -> None:
         """Wait until the connection is not `paused`. Returns at once when it has ended."""

@@ -1,12 +1,16 @@
 """The mistakes that one platform makes: which were asked for, and whose turn it is."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from simulator.platform.wrong.command_modes import COMMAND_MESSAGE_MODES
 from simulator.platform.wrong.mode import MessageMode, Mode, Occasions, Outgoing, Sending
 from simulator.platform.wrong.modes import MODES
 from simulator.platform.wrong.reply_modes import REPLY_MODES
+
+
+class UnseenMistake(Exception):  # noqa: N818 - reads as what it is
+    """A mistake was asked for that nobody could see; the text says why, for people."""
 
 
 class Mistakes:
@@ -17,6 +21,7 @@ class Mistakes:
 
     Attributes:
         modes: What was asked for.
+        on_left: Told of each serial number whose connection has ended.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -24,12 +29,23 @@ class Mistakes:
         self.modes: tuple[Mode, ...] = tuple(mode for name, mode in MODES.items() if name in asked)
         self._names = {mode.name for mode in self.modes}
         self._occasions = Occasions()
+        self.on_left: list[Callable[[str], None]] = []
         self._sendings: dict[str, int] = {}
         self._replies = [mode for mode in REPLY_MODES if mode.name in asked]
         self._commands = [mode for mode in COMMAND_MESSAGE_MODES if mode.name in asked]
 
     def __contains__(self, mode: Mode) -> bool:
         return mode.name in self._names
+
+    def check(self, suite: str) -> None:
+        """Raises:
+        UnseenMistake: If the channel suite of that name does not show one of them.
+        """
+        for mode in self.modes:
+            if mode.suites and suite not in mode.suites:
+                raise UnseenMistake(
+                    f"the mistake {mode.name} cannot be seen on the channel {suite}, only on {' or '.join(mode.suites)}"
+                )
 
     def next_of(self, *modes: Mode) -> Mode | None:
         """Of those asked for the one that is to be made now, in turns; None for none."""

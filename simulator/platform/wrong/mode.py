@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from simulator.platform.settings import PlatformSettings, PushMoment, PushRule
+from simulator.platform.settings import PushMoment, PushRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +125,3 @@ def carrier_rules(modes: Iterable[Mode]) -> tuple[PushRule, ...]:
         for mode in modes
         if isinstance(mode, MessageMode) and mode.carrier
     )
-
-
-def unseen_with(modes: Iterable[Mode], settings: PlatformSettings) -> list[Mode]:
-    """The mistakes that nobody could see with the platform's channel suite."""
-    return [mode for mode in modes if mode.suites and settings.channel not in mode.suites]

@@ -1,26 +1,36 @@
 """A device's connection to a platform that makes mistakes: the right session, with what it sends spoiled."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 
 from simulator.platform.device_session import DeviceSession
-from simulator.platform.handlers import Handler
+from simulator.platform.handlers import Handler, report_results
 from simulator.platform.online import SECOND_LOGIN, OnlineDevices, Phase
 from simulator.platform.pushes import Pushes
 from simulator.platform.reported import Reports
-from simulator.platform.rules import LOGIN
+from simulator.platform.rules import EXCHANGES, LOGIN, REPORT
 from simulator.platform.services import Services
 from simulator.platform.wrong import command_modes as commands
+from simulator.platform.wrong import leniency_modes as leniency
 from simulator.platform.wrong import session_modes as sessions
+from simulator.platform.wrong.frames import Frames
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.mode import Outgoing
+from simulator.platform.wrong.transport import CLOSE_OPCODE, lay_under
+from simulator.platform.wrong.verdicts import forgiving_mode, has_unknown_field, refusing_modes
 from simulator.protocol import codes
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS, LOOKUP
+from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import PlatformChannel
-from simulator.protocol.envelope import encode_command, encode_reply, params_of
+from simulator.protocol.envelope import COMMAND_RESPONSE, encode_command, encode_reply, params_of
+from simulator.wire.connection import Connection
 from simulator.wire.phase import NORMAL, POLICY_VIOLATION
+
+UNSUPPORTED = 1003
+"""Close status: a kind of message that is not taken."""
 
 _OWN_CMD_IDS = 2 * 10**15
 """cmdIds of commands that the ledger does not know begin here: no answer to them is taken for another's."""
@@ -31,7 +41,18 @@ _SENT_AGAIN = 10**15
 class WrongSession(DeviceSession):
     """The platform's end of one connection, with mistakes."""
 
-    __slots__ = ("_answering", "_first_cmd_id", "_mistakes", "_own_commands")
+    __slots__ = (
+        "_again",
+        "_answering",
+        "_begrudged",
+        "_first_cmd_id",
+        "_frames",
+        "_mistakes",
+        "_own_commands",
+        "_registered",
+        "_seen_mids",
+        "_size",
+    )
 
     def __init__(
         self,
@@ -49,6 +70,32 @@ class WrongSession(DeviceSession):
         """funcId of the request that is answered; the look-up is none of a session's."""
         self._first_cmd_id: str | None = None
         self._own_commands = 0
+        self._frames = Frames(mistakes)
+        self._seen_mids: set[str] = set()
+        self._registered = False
+        self._size = 0
+        self._again = False
+        self._begrudged = False
+        """Of the message that is looked at: its bytes, whether its mid was there before, and whether it is a right one
+        that is refused."""
+
+    # --- What the wire calls ---
+
+    def opened(self, connection: Connection) -> None:
+        lay_under(connection, self._frames.spoil, self._frame_came)
+        super().opened(connection)
+
+    def closed(self, code: int, reason: str, detail: str) -> None:
+        sn = self.sn
+        super().closed(code, reason, detail)
+        for left in self._mistakes.on_left if sn else ():
+            self._services.ledger.perform(partial(left, sn))
+
+    def _frame_came(self, last: bool, opcode: int) -> None:
+        if opcode == CLOSE_OPCODE:
+            self._frames.closing = True
+        elif not last and sessions.REFUSES_FRAGMENTS in self._mistakes:
+            self.close(UNSUPPORTED, "fragments are not taken")
 
     # --- What is sent ---
 
@@ -134,8 +181,12 @@ class WrongSession(DeviceSession):
     def _end_early(self) -> None:
         if self.phase is not Phase.ONLINE or self._connection is None:
             return
-        if sessions.CUT in self._mistakes:
+        mode = self._mistakes.next_of(sessions.CUT, sessions.CLOSE_CODE)
+        if mode is sessions.CUT:
             self._connection.abort()
+        elif mode is sessions.CLOSE_CODE:
+            self._frames.bad_status = True
+            self.close(NORMAL, "")
 
     def close(self, code: int, reason: str) -> None:
         if reason == SECOND_LOGIN and sessions.KEEPS_OLDER in self._mistakes:
@@ -145,7 +196,74 @@ class WrongSession(DeviceSession):
         super().close(code, reason)
 
     def _take_effect(self, name: str, sn: str, params: Mapping[str, Any]) -> None:
+        self._registered = self._registered or name == "dev.register"
         if name == LOGIN and sessions.CLOSES_NEWER in self._mistakes and self._online.has_other(sn, self):
             self.close(POLICY_VIOLATION, "the device is logged in on another connection")
             return
         super()._take_effect(name, sn, params)
+
+    def _violation(self, what: str) -> None:
+        if sessions.SURVIVES in self._mistakes:
+            self._services.tally.event("channel violation")
+        else:
+            super()._violation(what)
+
+    # --- What is refused, and what is not ---
+
+    def _fault(self, message: Mapping[str, Any], name: str, mid: Any, size: int) -> str | None:
+        self._size = size
+        self._again = isinstance(mid, str) and mid in self._seen_mids
+        if isinstance(mid, str):
+            self._seen_mids.add(mid)
+        code = super()._fault(message, name, mid, size)
+        self._begrudged = False
+        if code is None and name not in EXCHANGES and name != COMMAND_RESPONSE:
+            code = self._strictness(message, name, size)
+            self._begrudged = code is not None
+        return code
+
+    def _strictness(self, message: Mapping[str, Any], name: str, size: int) -> str | None:
+        """The code that a right message is refused with."""
+        mistakes = self._mistakes
+        if sessions.CLOSES_ON_EXTRA in mistakes and has_unknown_field(message):
+            self.close(POLICY_VIOLATION, "a field that is not known")
+            return codes.BAD_VALUE
+        for mode, code in refusing_modes(message, self._services.settings.timezone):
+            if mode in mistakes:
+                return code
+        if size == self.reported.package_bytes and leniency.REFUSES_LIMIT in mistakes:
+            return codes.MALFORMED
+        if name == LOGIN and not self._registered and leniency.REFUSES_WARM in mistakes:
+            return codes.NOT_AUTHORISED
+        if name == REPORT and self.phase is Phase.ONLINE and leniency.REFUSES_REPORT in mistakes:
+            return codes.MALFORMED
+        return None
+
+    def _refuse(self, name: str, mid: str, code: str, message: Mapping[str, Any]) -> None:
+        too_large = self._size > self.reported.package_bytes
+        forgiving = forgiving_mode(message, self.phase, self.sn, too_large=too_large, again=self._again)
+        if not self._begrudged and forgiving is not None and forgiving in self._mistakes and name not in EXCHANGES:
+            self._forgive(name, mid, message)
+            return
+        mode = self._mistakes.next_of(sessions.CLOSES_ON_REFUSAL, sessions.SILENT_ON_REFUSAL)
+        if mode is sessions.CLOSES_ON_REFUSAL:
+            self.close(POLICY_VIOLATION, "a message that is refused")
+        elif mode is None:
+            super()._refuse(name, mid, code, message)
+
+    def _forgive(self, name: str, mid: str, message: Mapping[str, Any]) -> None:
+        """Take a message that should be refused: as what it is where that can be done, else with an answer alone."""
+        sn = message.get("sn")
+        if self.phase is Phase.ONLINE and sn in (None, "", self.sn) and validate_request(message) is None:
+            self._handle(name, mid, params_of(message), message)
+            return
+        results: Mapping[str, Any] | None = None
+        if name == "dev.register":
+            results = {"authCode": self._mistakes.number()}
+        elif name == "dev.accredit":
+            results = {"secret": self._mistakes.number()}
+        elif name == REPORT:
+            results = report_results(self._services.settings)
+        elif name == "dev.system.sync.time":
+            results = self._handlers[name].handle(self.sn, {})[1]
+        self._reply(name, mid, codes.SUCCESS, results, None)

@@ -14,6 +14,12 @@ CUT: Final = Mode(
     rules=(rules.SESSION_CLOSED_UNANNOUNCED,),
     cases=("ws.*", "heartbeat.*"),
 )
+CLOSE_CODE: Final = Mode(
+    name="session.close-code",
+    text=f"closes with the status 1005, which may not be sent, when a device was online for {ENDS_AFTER_S:g} s",
+    rules=(rules.SESSION_CLOSE_CODE, rules.SESSION_WEBSOCKET),
+    cases=("ws.*", "heartbeat.*"),
+)
 KEEPS_OLDER: Final = Mode(
     name="session.keeps-older",
     text="leaves a device's older connection open when it logs in on another",
@@ -29,11 +35,85 @@ NORMAL_STATUS: Final = Mode(
     text="closes with 1000 where 1008 is due",
     cases=("login.*", "channel.*", "ws.*"),
 )
+CLOSES_ON_EXTRA: Final = Mode(
+    name="session.closes-on-extra-field",
+    text="closes the connection on a field that it does not know",
+    cases=("envelope.*", "upload.*"),
+)
+CLOSES_ON_REFUSAL: Final = Mode(
+    name="session.closes-on-refusal",
+    text="closes the connection where it should refuse a message",
+    cases=("envelope.*", "upload.*", "file.*", "register.*", "accredit.*", "login.*", "report.*", "form.*"),
+)
+SILENT_ON_REFUSAL: Final = Mode(
+    name="session.silent-on-refusal",
+    text="gives no reply where it should refuse a message",
+    cases=CLOSES_ON_REFUSAL.cases,
+)
+SURVIVES: Final = Mode(
+    name="session.survives-violations",
+    text="passes over what breaks the channel or is no JSON, where it should close with 1008",
+    cases=("channel.*", "envelope.*", "ws.*"),
+)
+REFUSES_FRAGMENTS: Final = Mode(
+    name="session.refuses-fragments",
+    text="closes the connection on a message in several frames",
+    cases=("ws.*",),
+)
+IGNORES_PINGS: Final = Mode(
+    name="session.ignores-pings",
+    text="answers no ping",
+    cases=("ws.*",),
+)
+IGNORES_CLOSE: Final = Mode(
+    name="session.ignores-close",
+    text="ends TCP without an answer to the device's close frame",
+    cases=("ws.*",),
+)
+
+
+def _frame(name: str, text: str, *more_rules: str, suites: tuple[str, ...] = ()) -> Mode:
+    return Mode(
+        name=f"session.{name}",
+        text=f"{text} in the eighth message of each connection",
+        rules=(rules.SESSION_WEBSOCKET, *more_rules),
+        cases=("ws.*", "channel.*"),
+        suites=suites,
+    )
+
+
+MASKED: Final = _frame("masked-frame", "masks a frame")
+RESERVED_BIT: Final = _frame("reserved-bit", "sets a reserved bit")
+UNKNOWN_OPCODE: Final = _frame("unknown-opcode", "sends an opcode that there is not")
+CONTINUATION: Final = _frame("continuation", "continues a message that was never begun")
+NOT_UTF8: Final = _frame(
+    "not-utf8",
+    "sends text that is not UTF-8",
+    rules.REPLY_NOT_JSON,
+    suites=("plain", "exchange-only"),
+)
+BINARY_TEXT: Final = Mode(
+    name="session.binary-text",
+    text="sends JSON in a binary frame in the eighth message of each connection",
+    rules=(rules.CHANNEL_FRAME,),
+    cases=("ws.*", "channel.*"),
+    suites=("plain", "exchange-only"),
+)
+FRAME_MODES: Final = (MASKED, RESERVED_BIT, UNKNOWN_OPCODE, CONTINUATION, NOT_UTF8, BINARY_TEXT)
 
 SESSION_MODES: Final[tuple[Mode, ...]] = (
     CUT,
+    CLOSE_CODE,
     KEEPS_OLDER,
     CLOSES_NEWER,
     NORMAL_STATUS,
+    CLOSES_ON_EXTRA,
+    CLOSES_ON_REFUSAL,
+    SILENT_ON_REFUSAL,
+    SURVIVES,
+    REFUSES_FRAGMENTS,
+    IGNORES_PINGS,
+    IGNORES_CLOSE,
+    *FRAME_MODES,
 )
 """In the order of tables."""

@@ -1,0 +1,125 @@
+"""What the platform takes although it should refuse it, and what it refuses although it is right."""
+
+from typing import Final
+
+from simulator.measurements import violation_rules as rules
+from simulator.platform.wrong.mode import Mode
+
+
+def _accepts(name: str, text: str, *cases: str) -> Mode:
+    return Mode(name=f"accepts.{name}", text=f"takes {text}", cases=cases)
+
+
+def _refuses(name: str, text: str, *cases: str, rule: str = "") -> Mode:
+    return Mode(name=f"refuses.{name}", text=f"refuses {text}", cases=cases, rules=(rule,) if rule else ())
+
+
+_FLOW: Final = ("register.*", "accredit.*", "login.*")
+_FIELDS: Final = (*_FLOW, "report.*", "upload.*", "file.*", "heartbeat.*", "command.*", "form.*")
+
+# --- Who may do what ---
+
+ACCEPTS_DEV_KEY: Final = _accepts("dev-key", "a wrong devKey", *_FLOW)
+ACCEPTS_PRODUCT: Final = _accepts("product-id", "a wrong productId", *_FLOW)
+ACCEPTS_AUTH_CODE: Final = _accepts("auth-code", "an authCode that is not the device's", "accredit.*", "login.*")
+ACCEPTS_SECRET: Final = _accepts("secret", "a wrong secret", "login.*")
+ACCEPTS_UNKNOWN_SN: Final = _accepts("unknown-sn", "the registration of a serial number that it does not know", *_FLOW)
+ACCEPTS_BEFORE_EXCHANGE: Final = _accepts("before-exchange", "messages before the channel's exchanges", "channel.*")
+ACCEPTS_BEFORE_LOGIN: Final = _accepts(
+    "before-login", "messages before the login that should come after it", *_FLOW, "report.*"
+)
+ACCEPTS_BEFORE_REPORT: Final = _accepts("before-report", "business before the report", "report.*", "login.*")
+ACCEPTS_FOREIGN_SN: Final = _accepts("foreign-sn", "messages for another sn than is logged in", *_FLOW, "report.*")
+
+# --- Messages ---
+
+ACCEPTS_NO_MID: Final = _accepts("no-mid", "messages without a mid", "envelope.*")
+ACCEPTS_LONG_MID: Final = _accepts("long-mid", "a mid of more than 32 characters", "envelope.*")
+ACCEPTS_REPEATED_MID: Final = _accepts("repeated-mid", "a mid that was used before", "envelope.*")
+ACCEPTS_FUNC_ID: Final = _accepts("unknown-func-id", "funcIds that there are not", "envelope.*")
+ACCEPTS_TOO_LARGE: Final = _accepts("too-large", "messages above the package limit", "file.*", "envelope.*")
+ACCEPTS_MISSING: Final = _accepts("missing-field", "messages without a required field", *_FIELDS)
+ACCEPTS_FORMAT: Final = _accepts("wrong-format", "fields that are out of their format", *_FIELDS)
+ACCEPTS_NUMBER: Final = _accepts("number-for-text", "numbers, booleans and null for texts", *_FIELDS, "envelope.*")
+ACCEPTS_SHAPE: Final = _accepts("wrong-shape", "texts for lists and lists for objects", *_FIELDS, "envelope.*")
+ACCEPTS_NO_CONTENT: Final = _accepts("no-content", "photos without content and contentFileId", "upload.*")
+
+# --- Files ---
+
+ACCEPTS_GAP: Final = _accepts("file-gap", "a piece of a file whose offset leaves a gap", "file.*")
+ACCEPTS_SIZE: Final = _accepts("file-size", "a file that has not the size it should have", "file.*")
+ACCEPTS_CHECKSUM: Final = _accepts("file-checksum", "a file with a wrong checksum", "file.*")
+ACCEPTS_UNKNOWN_FILE: Final = _accepts("unknown-file", "pieces, ends and photos of unknown files", "file.*")
+ACCEPTS_FILE_ID: Final = _accepts("file-id", "a fileId that is too long or holds other characters", "file.*")
+
+# --- What is right, and refused ---
+
+REFUSES_EXTRA: Final = _refuses("extra-field", "fields that it does not know", "envelope.*", "upload.*")
+REFUSES_MID: Final = _refuses("mid-of-32", "a mid of 32 characters", "envelope.*")
+REFUSES_BATCH: Final = _refuses("batch", "several entries in one upload", "upload.*")
+REFUSES_AGAIN: Final = _refuses(
+    "duplicate-record",
+    "a record that it has already",
+    "upload.*",
+    rule=rules.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY,
+)
+REFUSES_WARM: Final = _refuses("warm-start", "a login on a connection that did not register", "login.*")
+REFUSES_REPORT: Final = _refuses("second-report", "a second report on a connection", "report.*")
+REFUSES_URGENT: Final = _refuses("urgent", "messages with imme 1", "heartbeat.*", "envelope.*")
+REFUSES_BARE_HEARTBEAT: Final = _refuses("bare-heartbeat", "a heartbeat without isFree", "heartbeat.*")
+REFUSES_EMPTY: Final = _refuses("empty-optional", "an empty text where a field may be absent", "upload.*", "envelope.*")
+REFUSES_ZONE: Final = _refuses("other-zone", "records whose times have another offset than its own", "upload.*")
+REFUSES_LIMIT: Final = _refuses("largest-package", "a message of exactly the package limit", "file.*", "envelope.*")
+REFUSES_64: Final = _refuses("file-id-of-64", "a fileId of 64 characters", "file.*")
+REFUSES_RESTART: Final = _refuses("file-restart", "a second start of a file", "file.*")
+REFUSES_NO_CHECKSUM: Final = _refuses("no-checksum", "a file without a checksum", "file.*")
+FORGETS_FILE: Final = Mode(
+    name="refuses.file-of-before",
+    text="forgets files when the device reconnects",
+    cases=("file.*",),
+)
+
+ACCEPTING_MODES: Final[tuple[Mode, ...]] = (
+    ACCEPTS_DEV_KEY,
+    ACCEPTS_PRODUCT,
+    ACCEPTS_AUTH_CODE,
+    ACCEPTS_SECRET,
+    ACCEPTS_UNKNOWN_SN,
+    ACCEPTS_BEFORE_EXCHANGE,
+    ACCEPTS_BEFORE_LOGIN,
+    ACCEPTS_BEFORE_REPORT,
+    ACCEPTS_FOREIGN_SN,
+    ACCEPTS_NO_MID,
+    ACCEPTS_LONG_MID,
+    ACCEPTS_REPEATED_MID,
+    ACCEPTS_FUNC_ID,
+    ACCEPTS_TOO_LARGE,
+    ACCEPTS_MISSING,
+    ACCEPTS_FORMAT,
+    ACCEPTS_NUMBER,
+    ACCEPTS_SHAPE,
+    ACCEPTS_NO_CONTENT,
+    ACCEPTS_GAP,
+    ACCEPTS_SIZE,
+    ACCEPTS_CHECKSUM,
+    ACCEPTS_UNKNOWN_FILE,
+    ACCEPTS_FILE_ID,
+)
+REFUSING_MODES: Final[tuple[Mode, ...]] = (
+    REFUSES_EXTRA,
+    REFUSES_MID,
+    REFUSES_BATCH,
+    REFUSES_AGAIN,
+    REFUSES_WARM,
+    REFUSES_REPORT,
+    REFUSES_URGENT,
+    REFUSES_BARE_HEARTBEAT,
+    REFUSES_EMPTY,
+    REFUSES_ZONE,
+    REFUSES_LIMIT,
+    REFUSES_64,
+    REFUSES_RESTART,
+    REFUSES_NO_CHECKSUM,
+    FORGETS_FILE,
+)
+"""In the order of tables."""
