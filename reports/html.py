@@ -17,7 +17,7 @@ from reports import text
 from reports.charts import chart_data
 from reports.figures import requests_told, succeeded
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
-from reports.rules_shown import ABOUT, TITLES, none_found, rows_of, total_text
+from reports.rules_shown import ABOUT, TITLES, counted, none_found, rows_of, total_text
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
@@ -192,10 +192,10 @@ def _tiles(
 
 def _rules(summary: Mapping[str, Any]) -> str:
     found = len(summary[VIOLATIONS]["by_rule"])
-    rules = f"of {found} rule{'s' if found != 1 else ''}" if found else "no rule was broken"
+    rules = f"of {counted(found, 'rule')}" if found else "no rule was broken"
     if not found and not summary["fleet"]["came_online"]:
         rules = "hardly anything could be judged"
-    return f"{rules}; {summary[OBSERVATIONS]['total']:,} observations"
+    return f"{rules}; {counted(summary[OBSERVATIONS]['total'], 'observation')}"
 
 
 def _class(summary: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from reports import text
 from reports.occurrences import CLASSES, INTERNAL_ERRORS
-from reports.rules_shown import Row, crossed_rules, rows_of
+from reports.rules_shown import Row, counted, crossed_rules, rows_of
 from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
 from simulator.shown import printable
 
@@ -126,7 +126,7 @@ def _rule_cases(summary: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
 
 def _rule_lines(row: Row) -> list[str]:
     found = f"{row.count:,} times" if row.count != 1 else "once"
-    devices = f", {row.devices:,} device{'s' if row.devices != 1 else ''}" if row.devices else ""
+    devices = f", {counted(row.devices, 'device')}" if row.devices else ""
     lines = [f"{row.meaning}: {found}{devices}", f"first example: {row.example}", row.advice]
     lines += [f"messages: {row.messages}"] if row.func_ids else []
     lines += [f"document: {row.section}"] if row.section else []

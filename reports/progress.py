@@ -12,6 +12,7 @@ from rich.cells import set_cell_size
 
 from reports import text
 from reports.figures import Figures, all_requests, recent
+from reports.rules_shown import counted
 from reports.run_info import RunInfo
 from simulator.measurements.names import INACTIVE_STATES, DeviceState
 from simulator.measurements.run import RunMeasurements
@@ -79,7 +80,7 @@ class ProgressLine:
         _, failed = all_requests(self._measurements.totals)
         parts = [self._time(elapsed), self._devices(), *_activity(figures, failed)]
         if violations := self._measurements.violations.total:
-            parts.append(f"{violations:,} violations")
+            parts.append(counted(violations, "violation"))
         return "  ".join(part for part in parts if part)
 
     def _time(self, elapsed: float) -> str:

@@ -16,7 +16,7 @@ from simulator.measurements.rules import RULES
 TITLES: Final = {VIOLATIONS: "Violations", OBSERVATIONS: "Observations", INTERNAL_ERRORS: "Errors of best-fleet itself"}
 ABOUT: Final = {
     VIOLATIONS: "What the platform sent against the protocol's document. Devices used whatever had a plain meaning.",
-    OBSERVATIONS: "What is unusual, and allowed. Nothing has to be done about it.",
+    OBSERVATIONS: "What is unusual, and allowed: nothing that the document forbids.",
     INTERNAL_ERRORS: "Faults of the load generator, not of the platform. Any of them makes the run invalid.",
 }
 _OURS: Final = ("best-fleet itself failed here", "Please report it, with the example and the run's logs.")
@@ -72,7 +72,12 @@ def none_found(summary: Mapping[str, Any], of_class: str) -> str:
 def total_text(summary: Mapping[str, Any], of_class: str) -> str:
     """How many there were, of how many rules: `12 of 3 rules`; `none`."""
     total, rules = summary[of_class]["total"], len(summary[of_class]["by_rule"])
-    return f"{total:,} of {rules} rule{'s' if rules != 1 else ''}" if total else "none"
+    return f"{total:,} of {counted(rules, 'rule')}" if total else "none"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 device`, `12 devices`."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
 def crossed_rules(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -11,16 +11,17 @@ from typing import Any, TextIO
 from rich import box
 from rich.console import Console
 from rich.markup import escape as escape_markup
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from reports import text
 from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
-from reports.rules_shown import rows_of, total_text
+from reports.rules_shown import counted, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.names import RECORD_FIGURES
 from simulator.printing import safe
-from simulator.shown import printable
+from simulator.shown import detail, printable
 
 PLAIN_WIDTH = 160
 """Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
@@ -30,6 +31,9 @@ MOST_DETAILS = 12
 """Lines about failures: a run in which everything fails must not push its tables off the screen."""
 MOST_RULES = 6
 """Rules of violations that are told with an example."""
+MOST_FUNC_IDS = 3
+_EXAMPLE = 140
+_INDENT = 12
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 _COLUMNS_BY_WIDTH = (
     (150, ()),
@@ -82,7 +86,8 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         console.print(f"[bold]First[/]       {plain(line)}", soft_wrap=True)
     console.print(Text.from_markup(_fleet_lines(summary)))
     for line in rule_lines(summary):
-        console.print(line)
+        indented = line.startswith(" ")
+        console.print(Padding(line.strip(), (0, 0, 0, _INDENT if indented else 0), expand=False))
     _print_thresholds(console, summary["thresholds"])
     _print_verdict(console, summary)
 
@@ -107,18 +112,16 @@ def rule_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield f"[bold]Violations[/]  none{unjudged}"
     for row in violations[:MOST_RULES]:
-        of = ", ".join(filter(None, (_devices(row.devices), row.messages)))
-        yield f"            {plain(row.rule)} {row.count:,}{f' ({plain(of)})' if of else ''}: {plain(row.example)}"
+        devices = counted(row.devices, "device") if row.devices else ""
+        of = ", ".join(filter(None, (devices, text.tally(row.func_ids, most=MOST_FUNC_IDS))))
+        of = f" ({plain(of)})" if of else ""
+        yield f"  {plain(row.rule)} {row.count:,}{of}: {plain(detail(row.example, _EXAMPLE))}"
     if left := violations[MOST_RULES:]:
-        yield f"            … and {sum(row.count for row in left):,} of {len(left)} more rules in the report"
+        yield f"  … and {sum(row.count for row in left):,} of {len(left)} more rules in the report"
     if observations:
         yield f"[bold]Observed[/]    {plain(text.tally({row.rule: row.count for row in observations}))}"
     if errors := rows_of(summary, INTERNAL_ERRORS):
         yield f"[bold red]Own errors[/]  {plain(text.tally({row.rule: row.count for row in errors}))}"
-
-
-def _devices(count: int) -> str:
-    return f"{count:,} device{'s' if count != 1 else ''}" if count else ""
 
 
 def _series_table(

@@ -91,13 +91,13 @@ def codes(found: Mapping[str, int], word: Callable[[str], str] = printable) -> s
     return tally({code: number for code, number in found.items() if is_failure(code)}, word)
 
 
-def tally(found: Mapping[str, int], word: Callable[[str], str] = printable) -> str:
+def tally(found: Mapping[str, int], word: Callable[[str], str] = printable, most: int = MOST_NAMES) -> str:
     """Names with their counts: `closed 1006 14, timeout 2`; of many the first ones, and how many more there are.
 
-    `word` writes a name for the page that it stands on.
+    `word` writes a name for the page that it stands on; `most` of them are named.
     """
-    shown = [f"{word(name)} {number:,}" for name, number in islice(found.items(), MOST_NAMES)]
-    left = list(found.values())[MOST_NAMES:]
+    shown = [f"{word(name)} {number:,}" for name, number in islice(found.items(), most)]
+    left = list(found.values())[most:]
     return ", ".join([*shown, f"{sum(left):,} of {len(left)} more kinds"] if left else shown)
 
 
