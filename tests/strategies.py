@@ -25,7 +25,6 @@ UNKNOWN_FUNC_ID = "E0000001"
 Message = dict[str, Any]
 Path = tuple[str | int, ...]
 
-WEBSOCKET_FUNC_IDS = tuple(name for name, spec in CATALOGUE.items() if spec.direction is not Direction.LOOKUP)
 REQUEST_FUNC_IDS = tuple(name for name, spec in CATALOGUE.items() if spec.direction is Direction.TO_PLATFORM)
 COMMAND_FUNC_IDS = tuple(name for name, spec in CATALOGUE.items() if spec.direction is Direction.TO_DEVICE)
 

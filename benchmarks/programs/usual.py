@@ -21,7 +21,7 @@ from simulator.device.memory import Memory
 from simulator.device.people import People
 from simulator.device.reporting import report_params
 from simulator.fleet.plan import FleetPlan
-from simulator.protocol import broker, credentials
+from simulator.protocol import broker, credentials, envelope
 from simulator.scenario.scenario import load_scenario
 
 ORDER = read_order()
@@ -47,8 +47,8 @@ class UsualDevice(User):
             identity.sn, spec.settings.broker_type, uuid.uuid4().hex, time.time_ns() // 1_000_000, identity.secret_key
         )
         with urllib.request.urlopen(query.url(ORDER["dispatch"]), timeout=30) as answer:
-            url = broker.BrokerAnswer.parse(answer.read()).url
-        if url is None:
+            url = envelope.results_of(envelope.decode(answer.read())).get("url")
+        if not url:
             raise RuntimeError("the look-up was refused")
         self.ws = websocket.create_connection(url, timeout=30)
         proof = {

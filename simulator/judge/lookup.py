@@ -64,11 +64,21 @@ def read_lookup(status: int, body: bytes, broker_type: str) -> ReadLookup:
     try:
         message = envelope.decode(body)
     except envelope.UnreadableMessage as error:
-        message = error.message
-        notes.depart(LOOKUP_NOT_JSON, "the answer", str(error))
+        return _partly_read(error, broker_type, notes)
     except envelope.MalformedMessage as error:
         notes.fail(LOOKUP_NOT_JSON, "the answer", f"is {error}, should be a JSON object")
         return ReadLookup(None, MALFORMED_REPLY, str(error), notes.judgement())
+    return _read_answer(message, broker_type, notes)
+
+
+def _partly_read(error: envelope.UnreadableMessage, broker_type: str, notes: Notes) -> ReadLookup:
+    """What can be read may be all that a device needs; what else is missing in it may be what could not be read."""
+    read = _read_answer(error.message, broker_type, Notes(_FAMILY, DEFAULT_ZONE))
+    (notes.depart if read.judgement.unusable is None else notes.fail)(LOOKUP_NOT_JSON, "the answer", str(error))
+    return ReadLookup(read.answer, read.code, read.text, notes.judgement())
+
+
+def _read_answer(message: dict[str, Any], broker_type: str, notes: Notes) -> ReadLookup:
     code = read_code(message, LOOKUP_CODE, notes)
     text = read_text(message, LOOKUP_MESSAGE, notes)
     if not code:

@@ -15,7 +15,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from simulator.protocol import codes, credentials
-from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode, results_of
 
 LOOKUP_PATH: Final = "/v3/device/getBrokerServer"
 """Follows the dispatch URL."""
@@ -189,27 +188,3 @@ class BrokerAnswer:
         if results:
             answer["payload"] = {"results": results}
         return orjson.dumps(answer)
-
-    @classmethod
-    def parse(cls, body: bytes) -> Self:
-        """The answer in an HTTP body. Unknown fields and optional ones of a wrong type are ignored.
-
-        Raises:
-            MalformedMessage: If it is no JSON object, has no `code`, or is a success without a `url`.
-        """
-        try:
-            answer = decode(body)
-        except UnreadableMessage as error:
-            # What the device needs of it may well be there: a text that is none stands in `message`, if anywhere.
-            answer = error.message
-        code = answer.get("code")
-        if not isinstance(code, str) or not code:
-            raise MalformedMessage("a look-up's answer without a code")
-        message = answer.get("message")
-        results = results_of(answer)
-        values = {
-            name: value for name, wire in _RESULT_NAMES.items() if isinstance(value := results.get(wire), str) and value
-        }
-        if code == codes.SUCCESS and "url" not in values:
-            raise MalformedMessage("a look-up's success without a url")
-        return cls(code=code, message=message if isinstance(message, str) else "", **values)

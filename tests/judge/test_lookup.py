@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.judge.lookup import ReadLookup, read_lookup
 from simulator.protocol.broker import BrokerAnswer
@@ -74,13 +76,56 @@ def test_what_is_no_json_object_is_no_answer(body: bytes) -> None:
     assert found.judgement.unusable is not None
 
 
-def test_what_cannot_be_read_as_a_whole_is_used_as_far_as_it_can() -> None:
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_what_cannot_be_read_as_a_whole_is_used_as_far_as_it_can(mark: bytes) -> None:
     body = b'{"code":"00000000","message":"\\ud83d","payload":{"results":{"url":"%b"}}}' % URL.encode()
+
+    found = read_lookup(200, mark + body, "best-w")
+
+    assert (url_of(found), found.text, rules(found)) == (URL, "", ["lookup.not-json"])
+    assert found.judgement.unusable is None
+
+
+def test_a_url_that_cannot_be_read_is_none() -> None:
+    body = b'{"code":"00000000","message":"","payload":{"results":{"url":"ws://\\ud83d"}}}'
 
     found = read_lookup(200, body, "best-w")
 
-    assert url_of(found) == URL
-    assert "lookup.not-json" in rules(found)
+    assert (found.answer, rules(found)) == (None, ["lookup.not-json"])
+    assert found.judgement.unusable is not None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        BrokerAnswer(code="00000000", message="success", url="ws://h"),
+        BrokerAnswer(
+            code="00000000",
+            message="success",
+            url=URL,
+            root_ca=PEM,
+            certificate=PEM,
+            private_key="key",
+            public_key="key",
+            company_id="c",
+            site_id="s",
+        ),
+        BrokerAnswer(code="E0010004", message="not authorised"),
+        BrokerAnswer.refusal("E9999999"),
+    ],
+)
+def test_every_answer_of_a_platform_can_be_read(answer: BrokerAnswer) -> None:
+    found = read_lookup(200, answer.encode(), "best-w")
+
+    assert found.answer == answer
+    assert found.judgement.right
+
+
+@given(st.binary() | st.from_regex(rb'\{"code":"0{8}","payload":\{"results":.*\}\}'))
+def test_no_body_is_too_odd(body: bytes) -> None:
+    found = read_lookup(200, body, "best-w")
+
+    assert found.answer is not None or found.judgement.unusable is not None
 
 
 @pytest.mark.parametrize("code", [0, "0", "00000000 "])

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode
 
 DEEP = b"[" * 5_000 + b"]" * 5_000
@@ -68,12 +67,3 @@ def test_what_was_read_can_be_written(fields: dict[str, str]) -> None:
         decode(data)
     assert "half" not in caught.value.message
     json.dumps(caught.value.message, ensure_ascii=False).encode()
-
-
-def test_an_answer_to_a_look_up_is_read_past_a_mark_and_half_a_pair() -> None:
-    body = b'{"code":"00000000","message":"\\ud83d","payload":{"results":{"url":"ws://h:1"}}}'
-    for mark in (b"", b"\xef\xbb\xbf"):
-        answer = BrokerAnswer.parse(mark + body)
-        assert (answer.url, answer.message) == ("ws://h:1", "")
-    with pytest.raises(MalformedMessage):
-        BrokerAnswer.parse(b'{"code":"00000000","payload":{"results":{"url":"ws://\\ud83d"}}}')
