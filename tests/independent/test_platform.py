@@ -1,0 +1,254 @@
+"""The independent platform, tried with a raw device of its own: the flow in all suites, and the main refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.independent import channel
+from tests.independent.checks import lookup_sign
+from tests.independent.client import Client, look_up
+from tests.independent.contents import COMMANDS
+from tests.independent.platform import Platform, serve
+from tests.independent.store import Identity
+
+ONE = Identity("SN0001", "aabbcc", "5d9b11e1a3f448ae81f9f920e976d852", "123456")
+VECTORS = Path(__file__).parent / "channel-vectors.json"
+RECORD = {
+    "pin": "1",
+    "meetCode": "123",
+    "verifyTime": "2024-06-26T00:00:00+08:00",
+    "verifyStyle": "15",
+    "status": "0",
+    "category": "0",
+    "logId": "1",
+    "recodeType": "0",
+}
+OK = "00000000"
+
+
+async def entered(stack: AsyncExitStack, platform: Platform, report: dict[str, Any] | None = None) -> Client:
+    results = (await look_up(platform.url, ONE))["payload"]["results"]
+    client: Client = await stack.enter_async_context(Client.connected(results["url"], ONE, platform.suite))
+    await client.enter(report)
+    return client
+
+
+def test_channel_vectors_and_digests() -> None:
+    vectors = json.loads(VECTORS.read_text())
+    factors = (bytes.fromhex(vectors[f"{side}_factor_hex"]) for side in ("device", "server"))
+    keys = dict(zip(("device_to_server", "server_to_device"), channel.session_keys(*factors), strict=True))
+    for direction, key in keys.items():
+        assert key.hex() == vectors[f"{direction}_key_hex"]
+        sealer, opener = channel.Sealer(key), channel.Opener(key)
+        frames = [frame for frame in vectors["frames"] if frame["direction"] == direction]
+        assert frames
+        for frame in frames:
+            assert sealer.seal(frame["json"].encode()).hex() == frame["frame_hex"]
+            assert opener.open(bytes.fromhex(frame["frame_hex"])).decode() == frame["json"]
+    assert ONE.digest == "7f666475e1cea7d10964055343367701c2fb3a96f82e8b0adc25147992c8bb65"
+    assert lookup_sign("abcd", "123456", "1646102871000", "aabbcc") == "bdd58420c142a11569ff3eb8a9ec535c"
+
+
+@pytest.mark.parametrize("style", ["A", "B"])
+async def test_lookup_refusals(style: str) -> None:
+    codes = {"A": ("A0001002", "A0001004", "A0001003", "A0011004")}
+    malformed, form, sign, denied = codes.get(style, ("E0000002", "E0000004", "E0000003", "E0010004"))
+    now = int(time.time() * 1000)
+    async with serve([ONE], style=style) as platform:
+        cases: list[tuple[str, dict[str, str]]] = [
+            (OK, {"nonce": "n" * 32}),
+            (sign, {"nonce": "n" * 32}),
+            (form, {"nonce": "n" * 33}),
+            (malformed, {"nonce": ""}),
+            (form, {"type": "best-x"}),
+            (denied, {"sn": "nobody"}),
+            (sign, {"sign": "0" * 32}),
+            (sign, {"timestamp": str(now - 310_000)}),
+            (sign, {"timestamp": str(now + 310_000)}),
+            (OK, {"timestamp": str(now - 290_000)}),
+        ]
+        for code, changed in cases:
+            answer = await look_up(platform.url, ONE, **changed)
+            assert answer["code"] == code, changed
+            assert answer["message"]
+
+
+@pytest.mark.parametrize("style", ["A", "B"])
+@pytest.mark.parametrize("suite", channel.SUITES)
+async def test_flow(suite: str, style: str) -> None:
+    async with serve([ONE], suite, style) as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        assert (await client.ask("dev.heartbeat", {"isFree": "1"}))["code"] == OK
+        time_reply = await client.ask("dev.system.sync.time")
+        assert time_reply["payload"]["results"]["time"].endswith(platform.style.timezone)
+        for _ in range(2):
+            assert (await client.ask("dev.data.upload.verifyLog", {"verifyLog": [RECORD]}))["code"] == OK
+        assert list(platform.records) == [(ONE.sn, "1")]
+        user = {"pin": "1", "firstName": "李雷", "funSwitch": "0", "disable": "0"}
+        assert (await client.ask("dev.data.upload.user", {"users": [user]}))["code"] == OK
+        assert platform.users[ONE.sn, "1"]["firstName"] == "李雷"
+        card = {"pin": "1", "card": "C1"}
+        assert (await client.ask("dev.data.upload.multiCard", {"multiCards": [card]}))["code"] != OK
+        command = platform.queue(ONE.sn, "cmd.data.delete.user", {"pins": ["1"]})
+        assert await asyncio.wait_for(command.answer, 5) == OK
+        await client.answer({"mid": "late", "payload": {"params": {"cmdId": "1"}}})
+        await client.ask("dev.heartbeat", {})
+        assert platform.counts["answers ignored"] == 1
+
+
+async def test_envelope_and_order_refusals() -> None:
+    async with serve([ONE], "plain", "B", heartbeat=60) as platform, AsyncExitStack() as stack:
+        raw: Client = await stack.enter_async_context(Client.connected(platform.ws_url, ONE, "plain"))
+        assert (await raw.ask("dev.heartbeat", {}))["code"] == "E0010004"
+        assert (await raw.ask("dev.report", {}, sn=ONE.sn))["code"] == "E0010004"
+        assert (await raw.ask("device.exchange.publicKey", {}))["code"] == "E0000001"
+        params = raw.credentials(protType="best-w", protVer="1", devType="meet")
+        assert (await raw.ask("dev.register", params))["code"] == "E0000002"
+        assert (await raw.ask("dev.register", {**params, "devKey": "0" * 64}, sn=ONE.sn))["code"] == "E0010004"
+        assert (await raw.ask("dev.register", {**params, "devType": "tv"}, sn=ONE.sn))["code"] == "E0000004"
+        wrong = raw.credentials(authCode="no", secret="no")
+        assert (await raw.ask("dev.login", wrong, sn=ONE.sn))["code"] == "E0010004"
+        client = await entered(stack, platform, {"maxPackageSize": "2"})
+        records = "dev.data.upload.verifyLog"
+        cases: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+            ("E0000001", {}, {"funcId": "dev.option.upload"}),
+            ("E0000002", {"verifyLog": [RECORD]}, {"mid": None}),
+            ("E0000002", {"verifyLog": [RECORD]}, {"mid": 5}),
+            ("E0000004", {"verifyLog": [RECORD]}, {"mid": "m" * 33}),
+            ("E0000002", {"verifyLog": [{**RECORD, "status": 0}]}, {}),
+            ("E0000002", {"verifyLog": [{**RECORD, "pin": ""}]}, {}),
+            ("E0000002", {"verifyLog": [{**RECORD, "pin": "界" * 700}]}, {}),
+            ("E0000004", {"verifyLog": [RECORD, {**RECORD, "logId": "x"}]}, {}),
+            ("E0000004", {"verifyLog": [{**RECORD, "verifyTime": "2024-06-26T00:00:00Z"}]}, {}),
+            ("E0010004", {"verifyLog": [RECORD]}, {"sn": "SN0002"}),
+        ]
+        for code, payload, envelope in cases:
+            assert (await client.ask(records, payload, **envelope))["code"] == code, (payload, envelope)
+        assert (await client.ask(records, {"verifyLog": [RECORD]}, mid="m"))["code"] == OK
+        assert (await client.ask(records, {"verifyLog": [RECORD]}, mid="m"))["code"] == "E0000002"
+        assert (await client.ask("dev.heartbeat", {}))["code"] == OK
+
+
+async def test_files_and_photos() -> None:
+    data = bytes(range(256)) * 4
+    content = [base64.b64encode(data[at : at + 512]).decode() for at in (0, 512)]
+    start = {"fileId": "F1", "size": "1024", "checksum": hashlib.md5(data).hexdigest()}
+    async with serve([ONE], "exchange-only") as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+
+        async def code(what: str, **params: Any) -> str:
+            return str((await client.ask(f"dev.{what}", params))["code"])
+
+        async def upload(checksum: str) -> str:
+            assert await code("file.upload.start", **{**start, "checksum": checksum}) == OK
+            assert await code("file.upload.package", fileId="F1", offset="0", content=content[0]) == OK
+            assert await code("file.upload.package", fileId="F1", offset="600", content=content[1]) == "A0001004"
+            assert await code("file.upload.package", fileId="F1", offset="512", content=content[1]) == OK
+            assert await code("file.upload.package", fileId="F1", offset="1024", content="AAAA") == "A0001004"
+            return await code("file.upload.end", fileId="F1")
+
+        assert await code("file.upload.package", fileId="F1", offset="0", content=content[0]) == "A0001004"
+        assert await code("file.upload.start", **{**start, "fileId": "a-b"}) == "A0001004"
+        assert await upload("0" * 32) == "A0001004"
+        assert await upload(start["checksum"]) == OK
+        photo = {"pin": "1", "meetCode": "123", "logId": "1", "content": "", "contentFileDialog": "F1"}
+        both = {**photo, "content": "AAAA"}
+        assert await code("data.upload.verifyPhoto", verifyPhotos=[both]) == "A0001004"
+        assert await code("data.upload.verifyPhoto", verifyPhotos=[{"pin": "1", "meetCode": "1"}]) == "A0001002"
+        for _ in range(2):
+            assert await code("data.upload.verifyPhoto", verifyPhotos=[photo]) == OK
+        assert await code("data.upload.userPhoto", userPhotos=[{"pin": "1", "contentFileId": "F1"}]) == "A0001004"
+        assert [photo[3] for photo in platform.photos] == [data]
+        assert not platform.files
+
+
+async def closed_with(client: Client) -> int:
+    await asyncio.wait_for(client.ws.wait_closed(), 5)
+    return client.ws.close_code or 0
+
+
+async def test_second_login_wins() -> None:
+    async with serve([ONE]) as platform, AsyncExitStack() as stack:
+        older = await entered(stack, platform)
+        newer = await entered(stack, platform)
+        assert await closed_with(older) == 1008
+        assert (await newer.ask("dev.heartbeat", {}))["code"] == OK
+
+
+@pytest.mark.parametrize("fault", ["tag", "counter", "short", "text", "no object"])
+async def test_bad_frames_close(fault: str) -> None:
+    async with serve([ONE]) as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        assert client.sealer
+        if fault == "counter":
+            client.sealer.counter += 1
+        frame: bytes | str = client.sealer.seal(b"[]" if fault == "no object" else b'{"funcId":"x","mid":"1"}')
+        assert isinstance(frame, bytes)
+        if fault == "tag":
+            frame = frame[:-1] + bytes([frame[-1] ^ 1])
+        frame = {"short": frame[:23], "text": "{}"}.get(fault, frame)
+        await client.ws.send(frame)
+        assert await closed_with(client) == 1008
+
+
+async def test_binary_in_a_text_suite_and_the_absurdly_large() -> None:
+    async with serve([ONE], "plain") as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        await client.ws.send(b"{}")
+        assert await closed_with(client) == 1008
+        client = await entered(stack, platform)
+        with pytest.raises((ConnectionClosed, TimeoutError)):
+            await client.ask("dev.heartbeat", {"more": "x" * 5_000_000})
+        assert await closed_with(client) == 1009
+
+
+async def test_pushes_of_style_b() -> None:
+    async with serve([ONE], style="B", seed=1) as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform, {"funcIds": list(COMMANDS)})
+        async with asyncio.timeout(40):
+            while not any(one["funcId"] == "cmd.control.reboot" for one in client.commands):
+                await asyncio.sleep(0.1)
+                await client.ask("dev.heartbeat", {})
+        assert {one["funcId"] for one in client.commands} == set(COMMANDS)
+        assert client.most_unanswered <= 3
+        mids = [one["mid"] for one in client.commands]
+        assert len(mids) == len(set(mids))
+        assert max(map(len, mids)) <= 32
+        cmd_ids = [one["payload"]["params"]["cmdId"] for one in client.commands]
+        assert len(set(cmd_ids)) < len(cmd_ids)
+        assert not platform.observations
+
+
+async def test_an_unanswered_command_comes_again_after_a_reconnect() -> None:
+    async with serve([ONE], "plain") as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        client.mute = True
+        commands = [platform.queue(ONE.sn, "cmd.data.clear.user") for _ in range(5)]
+        await client.ask("dev.heartbeat", {})
+        assert client.most_unanswered == 3
+        again = await entered(stack, platform)
+        assert await asyncio.wait_for(commands[4].answer, 5) == OK
+        ids = [[one["payload"]["params"]["cmdId"] for one in one.commands] for one in (client, again)]
+        assert ids[0] == ids[1][:3]
+        assert not {one["mid"] for one in client.commands} & {one["mid"] for one in again.commands}
+
+
+async def test_mistakes_on_demand() -> None:
+    wrong = ("no-message", "repeated-mid", "number-heartbeat")
+    async with serve([ONE], "plain", "B", wrong=wrong) as platform, AsyncExitStack() as stack:
+        client: Client = await stack.enter_async_context(Client.connected(platform.ws_url, ONE, "plain"))
+        reply = await client.enter()
+        assert "message" not in reply
+        assert reply["payload"]["results"]["heartbeatInterval"] == 60
+        for _ in range(2):
+            assert (await client.ask("dev.heartbeat", {}, mid="m"))["code"] == OK
