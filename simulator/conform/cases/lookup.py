@@ -197,11 +197,10 @@ CASES = (
     ),
     _case(
         "sign.upper-case",
-        "A sign in upper case is none: 小写",
+        "A sign in upper case is refused",
         "whose sign is right, in upper case",
         _WHY_SIGN,
         _upper_case_sign,
-        required=False,
     ),
     _clock("behind-4min", "4 minutes behind", -240, True),
     _clock("ahead-4min", "4 minutes ahead", 240, True),

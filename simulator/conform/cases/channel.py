@@ -1,0 +1,256 @@
+"""The exchange of keys and factors: what cannot be used, what comes out of turn, what the platform sends itself."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from simulator.conform.answers import Reply
+from simulator.conform.bench import Bench
+from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, ok
+from simulator.conform.expect import accepted, refused, told, well_formed
+from simulator.conform.stages import Stage
+from simulator.conform.tester import FACTOR, PUBLIC_KEY
+from simulator.protocol.channel.exchange import FACTOR_BYTES
+from simulator.protocol.channel.keys import DEFAULT_BITS, MIN_BITS, decode_base64, encode_public_key, generate_key
+
+_SECTION: Final = "通道安全握手"
+_SUITE: Final = "docs/deviations.md, Secure channel: "
+_KEY: Final = (
+    "publicKey: 服务端公钥; docs/deviations.md, Secure channel: base64 of a DER SubjectPublicKeyInfo, 2,048 bits"
+)
+_FACTOR: Final = f"{_SUITE}32 random bytes under RSA-OAEP (SHA-256), standard base64; factors are always fresh"
+_CLOSED: Final = "the connection closed with 1008"
+_REFUSED: Final = "a code other than 00000000, or the end of the connection"
+_EXCHANGING: Final = ("exchange-only", "rsa-aes")
+_SEALED: Final = ("rsa-aes",)
+
+# --- The exchanges ---
+
+
+def _small() -> str:
+    """A public key of 1,024 bits, which takes a few milliseconds to make."""
+    return encode_public_key(generate_key(MIN_BITS))
+
+
+async def _key_form(bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        answer = await device.exchange_public_key()
+        verdict = well_formed(answer)
+        if verdict.result is Result.FAILED or not isinstance(answer, Reply) or not answer.ok:
+            return failed(verdict.observed)
+        if device.problem:
+            return failed(device.problem)
+        key = load_der_public_key(decode_base64("publicKey", answer.results["publicKey"]))
+        bits = key.key_size if isinstance(key, RSAPublicKey) else 0
+        if bits != DEFAULT_BITS:
+            return non_strict(f"the platform's key has {bits} bits")
+        return verdict
+
+
+async def _factor_form(bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        await device.exchange_public_key()
+        answer = await device.exchange_factor()
+        return failed(device.problem) if device.problem else well_formed(answer)
+
+
+async def _key_params(params: Mapping[str, Any], bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        return refused(await device.request(PUBLIC_KEY, params), or_closed=True)
+
+
+async def _factor_params(params: Mapping[str, Any], bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        await device.exchange_public_key()
+        return refused(await device.request(FACTOR, params), or_closed=True)
+
+
+async def _factor_before_key(bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        return refused(await device.request(FACTOR, {"factor": b64encode(bytes(256)).decode()}), or_closed=True)
+
+
+async def _short_factor(bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        answer = await device.exchange_public_key()
+        if not isinstance(answer, Reply) or not answer.ok or device.problem:
+            return failed(device.problem or answer.told)
+        key = load_der_public_key(decode_base64("publicKey", answer.results["publicKey"]))
+        assert isinstance(key, RSAPublicKey)
+        factor = key.encrypt(bytes(FACTOR_BYTES // 2), OAEP(mgf=MGF1(SHA256()), algorithm=SHA256(), label=None))
+        return told(await device.request(FACTOR, {"factor": b64encode(factor).decode()}))
+
+
+async def _key_twice(bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        await device.exchange_public_key()
+        return told(await device.exchange_public_key())
+
+
+async def _exchange_twice(bench: Bench) -> Outcome:
+    async with bench.device(Stage.EXCHANGED) as device:
+        device.broken = True
+        return told(await device.request(PUBLIC_KEY, {"publicKey": _small()}))
+
+
+async def _small_key(bench: Bench) -> Outcome:
+    async with bench.device(Stage.OPENED) as device:
+        return accepted(await device.request(PUBLIC_KEY, {"publicKey": _small()}))
+
+
+async def _fresh_factors(bench: Bench) -> Outcome:
+    marks = []
+    for _ in range(3):
+        async with bench.device(Stage.EXCHANGED) as device:
+            marks.append(device.channel.peer_mark)
+    if len(set(marks)) < len(marks):
+        return failed("the platform's factor was the same on two connections")
+    return ok("three connections, three factors")
+
+
+# --- Declarations ---
+
+
+def _case(
+    name: str,
+    title: str,
+    sends: str,
+    why: str,
+    run: Run,
+    *,
+    expects: str = _CLOSED,
+    suites: tuple[str, ...] = _SEALED,
+    required: bool = True,
+    waits: bool = False,
+) -> Case:
+    return Case(
+        id=f"channel.{name}",
+        section=_SECTION,
+        title=title,
+        sends=sends,
+        expects=expects,
+        why=why,
+        run=run,
+        suites=suites,
+        required=required,
+        waits=waits,
+    )
+
+
+def _bad_key(name: str, told_as: str, params: Mapping[str, Any]) -> Case:
+    return _case(
+        f"publicKey.{name}",
+        f"device.exchange.publicKey {told_as} is refused",
+        f"device.exchange.publicKey {told_as}",
+        _KEY,
+        partial(_key_params, params),
+        expects=_REFUSED,
+        suites=_EXCHANGING,
+    )
+
+
+def _bad_factor(name: str, told_as: str, params: Mapping[str, Any]) -> Case:
+    return _case(
+        f"factor.{name}",
+        f"device.exchange.factor {told_as} is refused",
+        f"device.exchange.factor {told_as}, after the public keys",
+        _FACTOR,
+        partial(_factor_params, params),
+        expects=_REFUSED,
+        suites=_EXCHANGING,
+    )
+
+
+CASES = (
+    _case(
+        "publicKey.form",
+        "The platform's public key has the agreed form",
+        "device.exchange.publicKey",
+        _KEY,
+        _key_form,
+        expects="code 00000000 and an RSA key of 2,048 bits",
+        suites=_EXCHANGING,
+    ),
+    _bad_key("missing", "without a publicKey", {}),
+    _bad_key("no-base64", "whose publicKey is no base64", {"publicKey": "not/base64!"}),
+    _bad_key("no-key", "whose publicKey is no key", {"publicKey": b64encode(b"no key at all").decode()}),
+    _case(
+        "publicKey.1024",
+        "A device key of 1,024 bits is accepted",
+        "device.exchange.publicKey with an RSA key of 1,024 bits",
+        f"{_SUITE}device key: 2,048 bits by default, 1,024 selectable",
+        _small_key,
+        expects="code 00000000",
+        suites=_EXCHANGING,
+    ),
+    _case(
+        "publicKey.again",
+        "A second public key before the factor",
+        "device.exchange.publicKey twice",
+        "The document does not say; a device may repeat a request whose reply was lost",
+        _key_twice,
+        expects="either",
+        suites=_EXCHANGING,
+        required=False,
+    ),
+    _case(
+        "factor.form",
+        "The platform's factor has the agreed form",
+        "device.exchange.factor after the public keys",
+        _FACTOR,
+        _factor_form,
+        expects="code 00000000 and 32 bytes under the device's key",
+        suites=_EXCHANGING,
+    ),
+    _case(
+        "factor.before-key",
+        "A factor before the public keys is refused",
+        "device.exchange.factor as the first message",
+        "The order of the handshake: 交换公钥, 交换因子",
+        _factor_before_key,
+        expects=_REFUSED,
+        suites=_EXCHANGING,
+    ),
+    _bad_factor("missing", "without a factor", {}),
+    _bad_factor("no-base64", "whose factor is no base64", {"factor": "not/base64!"}),
+    _bad_factor(
+        "unreadable",
+        "whose factor was not encrypted under the platform's key",
+        {"factor": b64encode(bytes(range(256))).decode()},
+    ),
+    _case(
+        "factor.short",
+        "A factor of 16 bytes",
+        "device.exchange.factor with 16 bytes under the platform's key",
+        _FACTOR,
+        _short_factor,
+        expects="either",
+        suites=_EXCHANGING,
+        required=False,
+    ),
+    _case(
+        "exchange.twice",
+        "A second exchange on one connection",
+        "device.exchange.publicKey after the factors",
+        "The document does not say; each reconnect makes a new exchange",
+        _exchange_twice,
+        expects="either",
+        suites=_EXCHANGING,
+        required=False,
+    ),
+    _case(
+        "factor.fresh",
+        "The platform's factor is another one on each connection",
+        "the two exchanges on three connections",
+        _FACTOR,
+        _fresh_factors,
+        expects="three factors",
+        suites=_EXCHANGING,
+    ),
+)

@@ -1,0 +1,241 @@
+"""Frames of the secure channel and of the text suites: out of turn, broken, in the clear; those of the platform."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+import orjson
+
+from simulator.conform.answers import Answer, Reply
+from simulator.conform.bench import Bench
+from simulator.conform.case import Case, Outcome, Result, Run, failed, ok
+from simulator.conform.expect import accepted, closed
+from simulator.conform.stages import Stage
+from simulator.conform.tester import Device
+from simulator.measurements.occurrences import Occurrence
+from simulator.wire.phase import POLICY_VIOLATION
+
+_SECTION: Final = "通道安全握手"
+_SUITE: Final = "docs/deviations.md, Secure channel: "
+_VIOLATION: Final = (
+    f"{_SUITE}a wrong tag or counter, a frame that is too short, a text frame where binary is due or the other way "
+    "round, anything that is no JSON object: the connection is closed with 1008"
+)
+_COUNTER: Final = (
+    f"{_SUITE}each direction's counter starts at 0 and goes up by one; a receiver refuses any other value "
+    "(replay, loss or reordering) and closes with status 1008"
+)
+_CLOSED: Final = "the connection closed with 1008"
+_SEALED: Final = ("rsa-aes",)
+_TEXT: Final = ("plain", "exchange-only")
+_BEATS: Final = 12
+
+# --- Frames of the tester ---
+
+
+def _heartbeat(device: Device) -> bytes:
+    return orjson.dumps(device.message("dev.heartbeat", {"isFree": "1"}))
+
+
+async def _ended(device: Device) -> Outcome:
+    return closed(await device.end(), POLICY_VIOLATION)
+
+
+async def _wrong_tag(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        frame = device.sealed(_heartbeat(device), wrong_tag=True)
+        device.send_frame(frame, binary=True, what="the last bit of the tag is another")
+        return await _ended(device)
+
+
+async def _counter(skip: int, what: str, bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.send_frame(device.sealed(_heartbeat(device), skip=skip), binary=True, what=what)
+        return await _ended(device)
+
+
+async def _replay(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        message = device.message("dev.heartbeat", {"isFree": "1"})
+        frame = device.sealed(orjson.dumps(message))
+        waiter = device.expect(message["mid"], "dev.heartbeat")
+        device.send_frame(frame, binary=True, what="a heartbeat")
+        first = accepted(await device.wait_for(waiter, message["mid"]))
+        if first.result is not Result.OK:
+            return failed(f"before the replay: {first.observed}")
+        device.send_frame(frame, binary=True, what="the same frame again")
+        return await _ended(device)
+
+
+async def _of_another_connection(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        frame = device.sealed(_heartbeat(device))
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.send_frame(frame, binary=True, what="a frame that was sealed for the connection before")
+        return await _ended(device)
+
+
+async def _in_the_clear(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.send_frame(_heartbeat(device), binary=False, what="a heartbeat in the clear")
+        return await _ended(device)
+
+
+async def _too_short(size: int, bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.send_frame(device.sealed(b"")[:size], binary=True, what="too short for counter and tag")
+        return await _ended(device)
+
+
+async def _binary(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.send_frame(_heartbeat(device), binary=True, what="a heartbeat in a binary frame")
+        return await _ended(device)
+
+
+async def _no_object(data: bytes, bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.broken = True
+        device.send_json(data)
+        return await _ended(device)
+
+
+# --- Frames of the platform ---
+
+
+async def _many_frames(bench: Bench) -> Outcome:
+    """Twelve heartbeats, and what the channel showed in the whole run."""
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        messages = [device.message("dev.heartbeat", {"isFree": "1"}) for _ in range(_BEATS)]
+        waiters = [(device.expect(message["mid"], "dev.heartbeat"), message["mid"]) for message in messages]
+        for message in messages:
+            device.send_json(orjson.dumps(message))
+        answers: list[Answer] = await asyncio.gather(*(device.wait_for(*each) for each in waiters))
+    for rule, found in bench.site.violations.by_rule.items():
+        if rule.startswith("channel."):
+            return failed(_channel_fault(rule, found))
+    for answer in answers:
+        if not isinstance(answer, Reply) or not answer.ok:
+            return failed(answer.told)
+    return ok(f"{_BEATS} heartbeats were answered in frames that all opened in turn")
+
+
+def _channel_fault(rule: str, found: Occurrence) -> str:
+    return f"{rule}: {found.example} ({found.tally.count} times in this run)"
+
+
+# --- Declarations ---
+
+
+def _case(
+    name: str,
+    title: str,
+    sends: str,
+    why: str,
+    run: Run,
+    *,
+    expects: str = _CLOSED,
+    suites: tuple[str, ...] = _SEALED,
+    required: bool = True,
+    waits: bool = False,
+) -> Case:
+    return Case(
+        id=f"channel.{name}",
+        section=_SECTION,
+        title=title,
+        sends=sends,
+        expects=expects,
+        why=why,
+        run=run,
+        suites=suites,
+        required=required,
+        waits=waits,
+    )
+
+
+CASES = (
+    _case(
+        "tag.wrong",
+        "A frame with a wrong tag ends the connection",
+        "a heartbeat whose tag has another last bit",
+        _VIOLATION,
+        _wrong_tag,
+    ),
+    _case(
+        "counter.skipped",
+        "A frame that leaves a counter out ends the connection",
+        "a heartbeat under the counter after the next one",
+        _COUNTER,
+        partial(_counter, 1, "one counter was left out"),
+    ),
+    _case(
+        "counter.back",
+        "A frame under a counter that was used ends the connection",
+        "a heartbeat under the counter of the message before",
+        _COUNTER,
+        partial(_counter, -1, "the counter of the message before"),
+    ),
+    _case(
+        "replayed", "A frame that comes again ends the connection", "the frame of a heartbeat twice", _COUNTER, _replay
+    ),
+    _case(
+        "of-another-connection",
+        "A frame of another connection ends this one",
+        "a heartbeat that was sealed for an earlier connection",
+        f"{_SUITE}both factors, and with them the session keys, are made for each connection",
+        _of_another_connection,
+    ),
+    _case(
+        "text",
+        "A text frame after the exchange ends the connection",
+        "a heartbeat in the clear",
+        _VIOLATION,
+        _in_the_clear,
+    ),
+    _case(
+        "frame.23-bytes",
+        "A frame of 23 bytes ends the connection",
+        "a frame of 23 bytes",
+        _VIOLATION,
+        partial(_too_short, 23),
+    ),
+    _case(
+        "frame.empty",
+        "An empty frame ends the connection",
+        "a binary frame without a byte",
+        _VIOLATION,
+        partial(_too_short, 0),
+    ),
+    _case(
+        "binary",
+        "A binary frame in a text suite ends the connection",
+        "a heartbeat in a binary frame",
+        _VIOLATION,
+        _binary,
+        suites=_TEXT,
+    ),
+    *(
+        _case(name, title, sends, _VIOLATION, partial(_no_object, data), suites=())
+        for name, title, sends, data in (
+            ("no-json", "A message that is no JSON ends the connection", "hello", b"hello"),
+            ("array", "A JSON array ends the connection", "a JSON array", b'[{"funcId":"dev.heartbeat"}]'),
+            ("scalar", "A JSON text ends the connection", "a JSON text", b'"dev.heartbeat"'),
+            (
+                "truncated",
+                "Half a JSON object ends the connection",
+                "the first half of a heartbeat",
+                b'{"funcId":"dev.heartbeat","mid"',
+            ),
+        )
+    ),
+    _case(
+        "frames",
+        "The platform's frames open, in turn",
+        f"{_BEATS} heartbeats at once; all frames of the run count",
+        _COUNTER,
+        _many_frames,
+        expects="every frame opens with the session's key and the next counter",
+        suites=(),
+        waits=True,
+    ),
+)
