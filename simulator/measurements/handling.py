@@ -45,7 +45,8 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.COMMAND_FIELD_FORMAT: _FIELD_FORMAT + _REFUSED,
         v.COMMAND_FIELD_TYPE: _FIELD_TYPE + _REFUSED,
         v.COMMAND_TOO_LARGE: "The command is refused with E0000002.",
-        v.COMMAND_TOO_MANY: "What is beyond the number is refused with E0000005.",
+        v.COMMAND_TOO_MANY: "Plain while no more than maxPendingCmdCount wait for the one in hand; further ones are "
+        "refused with E0000005.",
         v.COMMAND_NOT_NEGOTIATED: "Plain where the device knows the command: it is carried out.",
         v.COMMAND_UNKNOWN: "No meaning: it is refused with E0000001.",
         v.COMMAND_BEFORE_ONLINE: "Plain: it is kept, and carried out after the reply to dev.report.",
