@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import websockets
+from cryptography.exceptions import InvalidTag
 
 from simulator.platform.settings import PlatformSettings
 from simulator.platform.wrong.modes import MODES
@@ -75,11 +76,20 @@ class Walker(Device):
             self.seen.texts.append(text)
             self.seen.last.append(self.asking)
             message = parsed(text)
+            waiting = self._waiting.pop(str(message.get("mid")), None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
             if is_command(message):
                 if self.answers_commands:
                     await self._obey(message)
             else:
                 self.arrived.set()
+
+    def _opened(self, payload: str | bytes) -> str | bytes:
+        # A frame that cannot be opened is noted as it came.
+        with suppress(AssertionError, InvalidTag):
+            return super()._opened(payload)
+        return payload
 
     async def _obey(self, command: dict[str, Any]) -> None:
         params = command.get("payload", {}).get("params")
