@@ -164,6 +164,11 @@ class Bench:
         """The time as `yyyy-MM-ddTHH:mm:ss±HH:mm`, `ahead_s` seconds from now."""
         return format_iso(self.site.clock.wall() + ahead_s, offset_minutes)
 
+    @property
+    def pin(self) -> str:
+        """The number of the tester's own user, the same throughout a run; records, cards and photos are of this one."""
+        return self.site.pin()
+
     def log_id(self) -> str:
         """The next `logId`, greater than all before it, of earlier runs too."""
         return self.site.log_id()

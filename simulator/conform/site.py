@@ -52,6 +52,9 @@ class Site:
     """Monotonic seconds; None before the listening period."""
     _secrets: dict[str, None] = field(default_factory=dict)
     _log_ids: "itertools.count[int] | None" = None
+    _pin: str = ""
+    introduced: bool = False
+    """Whether the user with the tester's pin was uploaded."""
 
     def hide(self, *secrets: str) -> None:
         """Nobody may be shown these values, should the platform repeat them."""
@@ -66,6 +69,11 @@ class Site:
         if self._log_ids is None:
             self._log_ids = itertools.count(int(self.clock.wall() * 1000) + 1)
         return str(next(self._log_ids))
+
+    def pin(self) -> str:
+        """The number of the tester's own user: from the clock, so that it is nobody's else."""
+        self._pin = self._pin or f"9{int(self.clock.wall()) % 10**8:08d}"
+        return self._pin
 
     def judged(self, judgement: Judgement, func_id: str, which: int) -> None:
         """Count what departs in a message."""

@@ -1,0 +1,93 @@
+"""What the cases of uploads and files share: who the tester's records are about, and a connection to send them on.
+
+async def _smallest(bench: Bench, device: Device) -> Outcome:
+    return accepted(await device.request("dev.data.upload.multiCard", …))
+
+Case(…, run=online(_smallest, "dev.data.upload.multiCard"))
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+from simulator.conform.bench import Bench
+from simulator.conform.case import Ended, Outcome, Result, Run, not_run
+from simulator.conform.generated import Message, right_params
+from simulator.conform.tester import Device
+
+USER: Final = "dev.data.upload.user"
+
+Body = Callable[[Bench, Device], Awaitable[Outcome]]
+"""A case that needs a device online."""
+
+
+def online(body: Body, *func_ids: str) -> Run:
+    """A case's `run` out of one that needs a device online; NOT-RUN where the platform does not take these funcIds."""
+    return partial(_online, body, func_ids)
+
+
+async def _online(body: Body, func_ids: tuple[str, ...], bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        await prepare(bench, device, func_ids)
+        outcome = await body(bench, device)
+        lost = device.closed is not None and not device.closed.by_us
+    if outcome.result is not Result.FAILED or not lost:
+        return outcome
+    # A platform may close a connection after a refusal. What an earlier case has sent is no fault in this one.
+    bench.trace.note("the connection had ended: once more on a new one")
+    async with bench.device(fresh=True) as device:
+        await prepare(bench, device, func_ids)
+        return await body(bench, device)
+
+
+async def prepare(bench: Bench, device: Device, func_ids: tuple[str, ...]) -> None:
+    """What `online` does first, for cases that open their connections themselves.
+
+    Raises:
+        Ended: As NOT-RUN, if the platform does not take one of these.
+    """
+    for func_id in func_ids:
+        if not device.terms.allows(func_id):
+            raise Ended(not_run(f"the platform does not list {func_id} in its report's reply, so it is not sent"))
+        if func_id == "dev.heartbeat" and not device.terms.heartbeat:
+            raise Ended(not_run("the platform wants no heartbeats, so none is sent"))
+    # A platform may know the users of its devices only, so the tester's is uploaded once, whatever is answered.
+    if not bench.site.introduced and func_ids != (USER,) and device.terms.allows(USER):
+        bench.site.introduced = True
+        await device.request(USER, user_params(bench))
+
+
+def values(bench: Bench) -> dict[str, str]:
+    """By field: the tester's user, a meeting, a new logId, file and card, and the time. For `right_params`."""
+    number = bench.log_id()
+    now = bench.time()
+    return {
+        "pin": bench.pin,
+        "firstName": "Tester",
+        "meetCode": _meeting(bench),
+        "logId": number,
+        "card": number,
+        "fileId": number,
+        "verifyTime": now,
+        "photoTime": now,
+        "verifyStyle": "15",
+        "status": "255",
+        "recodeType": "255",
+        "startTime": "2020-01-01T00:00:00+08:00",
+        "endTime": "2037-12-31T23:59:59+08:00",
+    }
+
+
+def user_params(bench: Bench) -> Message:
+    """The smallest right upload of the tester's user."""
+    return right_params(USER, values(bench))
+
+
+def _meeting(bench: Bench) -> str:
+    """A meeting that the platform knows, where it has pushed one."""
+    for push in bench.pushes:
+        if push.func_id == "cmd.data.update.meeting":
+            for meeting in push.read.params.get("meeting") or ():
+                if isinstance(meeting, dict) and meeting.get("id"):
+                    return str(meeting["id"])
+    return "1"

@@ -1,0 +1,118 @@
+"""Every message of a device with one fault: a required field left out, a format broken, a scalar as a number.
+
+The messages and their faults come from the catalogue (`simulator.conform.generated`); here they are sent.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from simulator.conform.answers import Reply
+from simulator.conform.bench import Bench
+from simulator.conform.business import online, values
+from simulator.conform.case import Case, Ended, Outcome, Run, not_run
+from simulator.conform.expect import refused
+from simulator.conform.generated import PREFIXES, Mutation, mutations, right_params
+from simulator.conform.sections import SECTIONS
+from simulator.conform.stages import STEP_CASES, Stage
+from simulator.conform.tester import REPORT, Device
+from simulator.protocol.catalogue import CATALOGUE
+
+_START: Final = "dev.file.upload.start"
+_PACKAGE: Final = "dev.file.upload.package"
+_END: Final = "dev.file.upload.end"
+_STAGES: Final = {
+    "dev.register": Stage.EXCHANGED,
+    "dev.accredit": Stage.REGISTERED,
+    "dev.login": Stage.ACCREDITED,
+    "dev.report": Stage.LOGGED_IN,
+}
+"""Where a device stands that sends a message of the initial flow."""
+_GRANTED: Final = {func_id: STEP_CASES[Stage(stage + 1)] for func_id, stage in _STAGES.items()}
+
+# --- Messages of the initial flow ---
+
+
+async def _in_the_flow(mutation: Mutation, bench: Bench) -> Outcome:
+    async with bench.device(_STAGES[mutation.func_id]) as device:
+        given: dict[str, Any] = {
+            "protType": bench.site.terms.broker_type,
+            "protVer": bench.site.terms.protocol_version,
+            "devType": bench.site.terms.device_type,
+            **device.proof,
+            "authCode": device.auth_code,
+            "secret": device.secret,
+            **(REPORT if mutation.func_id == "dev.report" else {}),
+        }
+        return await _sent(mutation, given, device)
+
+
+# --- Business ---
+
+
+async def _in_business(mutation: Mutation, bench: Bench, device: Device) -> Outcome:
+    given = values(bench)
+    await _BEFORE.get(mutation.func_id, _nothing)(device, given)
+    return await _sent(mutation, given, device)
+
+
+async def _nothing(device: Device, given: dict[str, str]) -> None:
+    pass
+
+
+async def _started(device: Device, given: dict[str, str]) -> None:
+    """A file is begun, so that nothing but the fault is a reason to refuse its package."""
+    given["size"] = "3"
+    given["content"] = "AQID"
+    await _right(device, _START, given)
+
+
+async def _filled(device: Device, given: dict[str, str]) -> None:
+    await _started(device, given)
+    await _right(device, _PACKAGE, given)
+
+
+_BEFORE: Final[Mapping[str, Callable[[Device, dict[str, str]], Awaitable[None]]]] = {_PACKAGE: _started, _END: _filled}
+
+
+async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None:
+    answer = await device.request(func_id, right_params(func_id, given))
+    if not isinstance(answer, Reply) or not answer.ok:
+        raise Ended(not_run(f"a right message before it: {answer.told}"))
+
+
+async def _sent(mutation: Mutation, given: Mapping[str, Any], device: Device) -> Outcome:
+    params = right_params(mutation.func_id, given, mutation.including)
+    needs_sn = CATALOGUE[mutation.func_id].sn_required
+    message = device.message(mutation.func_id, params, sn=device.sn if needs_sn else None)
+    return refused(await device.ask(mutation.applied(message)))
+
+
+def _case(mutation: Mutation) -> Case:
+    func_id = mutation.func_id
+    run: Run = partial(_in_the_flow, mutation)
+    needs = (_GRANTED[func_id],) if func_id in _GRANTED else ()
+    if not needs:
+        names = (_START, _PACKAGE, _END) if func_id.startswith("dev.file.") else (func_id,)
+        run = online(partial(_in_business, mutation), *names)
+    return Case(
+        id=mutation.id,
+        section=SECTIONS[func_id],
+        title=mutation.title,
+        sends=mutation.sends,
+        expects="a code other than 00000000" if mutation.required else "either: a refusal, or 00000000",
+        why=mutation.why,
+        run=run,
+        required=mutation.required,
+        needs=needs or _base(func_id),
+    )
+
+
+def _base(func_id: str) -> tuple[str, ...]:
+    """The case that the right message is accepted: else its refusals say nothing."""
+    if func_id.startswith("dev.data.upload."):
+        return (f"{PREFIXES[func_id]}.smallest",)
+    return ("file.one-piece",) if func_id.startswith("dev.file.") else ()
+
+
+CASES = tuple(_case(mutation) for func_id in PREFIXES for mutation in mutations(func_id))
