@@ -10,6 +10,7 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ logger = logging.getLogger("reports")
 
 LOCK: Final = ".best-fleet.lock"
 EARLIER: Final = "earlier"
+CONFORMANCE_FILES: Final = ("conformance.json", "conformance.html", "conformance.md", "cases")
+"""What `best-fleet conform` leaves beside `junit.xml`; `cases` is a directory."""
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 """What file systems say that know no locks (some shares)."""
 
@@ -97,13 +100,13 @@ class ReportDirectory:
         Raises:
             OSError: If it can neither be moved nor removed.
         """
-        found = [path for name in ALL_FILES if (path := self.path / name).exists()]
+        found = [path for name in (*ALL_FILES, *CONFORMANCE_FILES) if (path := self.path / name).exists()]
         if not found:
             return None
         found += [path for name in beside if (path := self.path / name).exists()]
         if overwrite:
             for path in found:
-                path.unlink()
+                _remove(path)
             return None
         aside = new_directory(self.path / f"{EARLIER}-{_written(found):%Y%m%dT%H%M%SZ}")
         for path in found:
@@ -127,6 +130,13 @@ class ReportDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def keep_aside(path: Path) -> Path | None:

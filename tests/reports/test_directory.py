@@ -169,3 +169,17 @@ def test_directories_that_nobody_named_are_never_shared(tmp_path: Path) -> None:
     made = [new_directory(base) for _ in range(3)]
     assert [path.name for path in made] == [base.name, f"{base.name}-2", f"{base.name}-3"]
     assert new_directory(base, 2).name == f"{base.name}-4"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_conformance_report_makes_room_as_any_other(tmp_path: Path, overwrite: bool) -> None:
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "lookup.url.jsonl").write_text("{}\n")
+    (tmp_path / "conformance.json").write_text("{}")
+    with ReportDirectory(tmp_path) as taken:
+        aside = taken.clear(overwrite=overwrite)
+    assert not (tmp_path / "conformance.json").exists()
+    assert not (tmp_path / "cases").exists()
+    assert (aside is None) is overwrite
+    if aside is not None:
+        assert (aside / "cases" / "lookup.url.jsonl").read_text() == "{}\n"

@@ -1,0 +1,96 @@
+"""What a run of `best-fleet conform` leaves: conformance.json, traces of the cases, pages, words on the terminal."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from reports.writer import write_whole
+from simulator.conform.case import Result
+from simulator.conform.document import CONFORMING, FAILING, Finished, trace_name
+from simulator.conform.runner import Verdict
+from simulator.measurements.occurrences import Occurrences
+from simulator.shown import detail
+
+CONFORMANCE: Final = "conformance.json"
+_LINE_CHARS: Final = 160
+_TOLD: Final = (Result.FAILED, Result.NON_STRICT, Result.INFORMATIONAL)
+"""Told case by case; NOT-RUN is told by its reasons."""
+
+
+def write(finished: Finished, directory: Path) -> list[str]:
+    """Write all files into `directory`; returns a sentence for each that could not be written."""
+    document = finished.document()
+    problems: list[str] = []
+
+    def tried(path: Path, make: Callable[[], bytes]) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, make())
+        except OSError as error:
+            problems.append(f"{path} cannot be written: {error.strerror or error}")
+
+    for verdict in finished.judged.verdicts.values():
+        if verdict.trace:
+            tried(directory / trace_name(verdict), lambda verdict=verdict: verdict.trace)  # type: ignore[misc]
+    tried(directory / CONFORMANCE, lambda: orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    return problems
+
+
+def report_on_terminal(finished: Finished, directory: Path) -> str:
+    """The verdict and why, then what is not OK by section, the counts, and where the report is."""
+    return "\n".join(_lines(finished, directory))
+
+
+def headline(finished: Finished) -> str:
+    """The verdict and why."""
+    counts = finished.counts
+    ran = sum(counts.values()) - counts[Result.NOT_RUN]
+    if finished.verdict == CONFORMING:
+        return f"conforming: none of {ran} cases failed"
+    if finished.verdict == FAILING:
+        what = [f"{counts[result]} {result}" for result in (Result.FAILED, Result.NON_STRICT) if counts[result]]
+        return f"failing: of {ran} cases {' and '.join(what)}"
+    return f"inconclusive: {finished.judged.reason}"
+
+
+def _lines(finished: Finished, directory: Path) -> Iterator[str]:
+    yield headline(finished)
+    yield from _cases(list(finished.judged.verdicts.values()))
+    yield from _rules("violations of the platform", finished.site.violations)
+    yield from _rules("internal errors", finished.site.internal_errors)
+    yield ""
+    yield ", ".join(f"{count} {name}" for name, count in finished.counts.items())
+    yield f"report: {directory}"
+
+
+def _cases(verdicts: list[Verdict]) -> Iterator[str]:
+    width = max((len(each.case.id) for each in verdicts), default=0)
+    families = dict.fromkeys(each.case.family for each in verdicts)
+    for family in families:
+        of_it = [each for each in verdicts if each.case.family == family]
+        told = [each for result in _TOLD for each in of_it if each.outcome.result is result]
+        reasons: dict[str, int] = defaultdict(int)
+        for each in of_it:
+            if each.outcome.result is Result.NOT_RUN:
+                reasons[each.outcome.observed] += 1
+        if told or reasons:
+            yield ""
+            yield f"{family}:"
+        for each in told:
+            observed = detail(each.outcome.observed, _LINE_CHARS)
+            yield f"  {each.outcome.result:<13}  {each.case.id:<{width}}  {observed}"
+        for reason, count in reasons.items():
+            named = f"{count} cases" if count > 1 else "a case"
+            yield f"  {Result.NOT_RUN:<13}  {named:<{width}}  {detail(reason, _LINE_CHARS)}"
+
+
+def _rules(title: str, found: Occurrences) -> Iterator[str]:
+    if found.by_rule:
+        yield ""
+        yield f"{title}:"
+        width = max(map(len, found.by_rule))
+        for rule, each in sorted(found.by_rule.items()):
+            yield f"  {rule:<{width}}  {each.tally.count:>5}  {detail(each.example, _LINE_CHARS)}"

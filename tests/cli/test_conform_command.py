@@ -1,0 +1,102 @@
+"""`best-fleet conform`: what it asks for, what it leaves, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main
+from simulator.exit_codes import ExitCode
+
+CSV = "sn,secretKey,productId,devKey\n"
+
+
+def test_the_embedded_platform_conforms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report"
+    code = main(["conform", "--only", "lookup,report.accepted", "--report", str(report), "--suite", "plain"])
+    out = capsys.readouterr().out
+    assert code == ExitCode.PASSED, out
+    assert out.startswith("conforming: none of ")
+    document = json.loads((report / "conformance.json").read_bytes())
+    assert document["schema"] == 1
+    assert document["kind"] == "conformance"
+    assert document["verdict"] == "conforming"
+    assert document["reason"] == ""
+    assert document["platform"]["suite"] == "plain"
+    assert document["platform"]["broker"].startswith("ws://")
+    assert document["counts"]["OK"] == sum(case["result"] == "OK" for case in document["cases"]) > 20
+    assert document["violations"] == {"total": 0, "by_rule": {}}
+    assert any("BEST000001" in sentence for sentence in document["leaves_behind"])
+    for case in document["cases"]:
+        for line in (report / case["trace"]).read_text().splitlines():
+            assert set(json.loads(line)) == {"at_ms", "direction", "kind", "text"}
+
+
+def test_no_secret_is_left(tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    main(["conform", "--only", "report.accepted,lookup.sign.wrong", "--report", str(report)])
+    written = "".join(path.read_text() for path in report.rglob("*") if path.is_file())
+    for name in ("secretKey", "devKey", "authCode", "secret", "factor"):
+        assert set(re.findall(rf'{name}\\?": \\?"([^"\\]*)', written)) <= {"***"}, name
+
+
+def test_an_earlier_report_is_kept_aside(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert main(["conform", "--only", "lookup.sign.wrong", "--report", str(tmp_path)]) == ExitCode.PASSED
+    assert len(list(tmp_path.glob("earlier-*/conformance.json"))) == 1
+    assert len(list(tmp_path.glob("earlier-*/cases/lookup.sign.wrong.jsonl"))) == 1
+
+
+def test_cases_are_listed_by_section_without_a_platform(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conform", "--list", "--only", "lookup.sign.*", "--host", "http://127.0.0.1:1"]) == ExitCode.PASSED
+    out = capsys.readouterr().out
+    assert out.startswith("lookup:\n  lookup.sign.missing ")
+    assert re.search(r"\n\d+ cases\n$", out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--only", "lookup.sign.wrnog"], "did you mean lookup.sign.wrong?"),
+        (["--skip", "nothing"], "no case is called 'nothing'"),
+        (["--only", "lookup.url", "--skip", "lookup"], "leave no case"),
+        (["--host", "http://127.0.0.1:1"], "--identities CSV is missing"),
+        (["--host", "ftp://x", "--identities", "{csv}"], "--host"),
+        (["--host", "http://127.0.0.1:1", "--identities", "{empty}"], "empty.csv"),
+        (["--suite", "rsa"], "--suite"),
+        (["--scenario", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_what_the_user_can_mend(
+    arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "three.csv").write_text(f"{CSV}SN1,a,b,c\n")
+    (tmp_path / "empty.csv").write_text(CSV)
+    places = {"csv": str(tmp_path / "three.csv"), "empty": str(tmp_path / "empty.csv")}
+    filled = [word.format(**places) for word in arguments]
+    assert main(["conform", "--report", str(tmp_path / "report"), *filled]) == ExitCode.USAGE
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "report" / "conformance.json").exists()
+
+
+def test_a_report_must_go_somewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conform"]) == ExitCode.USAGE
+    assert "--report DIR is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["-1", "soon", "2h"])
+def test_the_listening_is_bounded(seconds: str, tmp_path: Path) -> None:
+    assert main(["conform", f"--wait={seconds}", "--report", str(tmp_path)]) == ExitCode.USAGE
+
+
+def test_a_platform_that_is_not_there_is_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.csv").write_text(f"{CSV}SN1,a,b,c\n")
+    arguments = ["--host", "http://127.0.0.1:1", "--identities", str(tmp_path / "one.csv")]
+    assert main(["conform", *arguments, "--report", str(tmp_path / "report")]) == ExitCode.INVALID
+    assert capsys.readouterr().out.startswith("inconclusive: the very look-up of SN1 failed: nothing listens at")
+    document = json.loads((tmp_path / "report" / "conformance.json").read_bytes())
+    assert document["verdict"] == "inconclusive"
+    assert {case["result"] for case in document["cases"]} == {"NOT-RUN"}
