@@ -43,5 +43,6 @@ def test_fifo_is_a_deque(steps: list[str]) -> None:
             getattr(fifo, step)(number)
             getattr(model, step)(number)
         assert list(fifo) == list(model)
+        assert list(reversed(fifo)) == list(reversed(model))
         assert len(fifo) == len(model)
         assert bool(fifo) == bool(model)

@@ -23,6 +23,14 @@ def ids(batch: list[Record]) -> list[int]:
     return [item.log_id for item in batch]
 
 
+def test_what_waits_behind_a_record() -> None:
+    outbox = filled(5)
+    outbox.take(0.0, 1)
+    assert ids(outbox.waiting_after(0)) == [5, 4, 3, 2]
+    assert ids(outbox.waiting_after(3)) == [5, 4]
+    assert outbox.waiting_after(5) == []
+
+
 def test_records_come_out_in_order_and_stay_until_acknowledged() -> None:
     outbox = filled(5)
     first = outbox.take(0.0, 2)

@@ -253,6 +253,16 @@ def test_no_count_of_one_boot_meets_a_count_of_another(boots: list[int], count: 
     assert all(len(mid) <= MAX_MID_LENGTH for mid in mids)
 
 
+@given(st.integers(0, 16**12 - 1), st.integers(1, 50))
+def test_a_source_knows_its_own_mids(boot_ms: int, count: int) -> None:
+    source = MidSource(boot_ms)
+    mids = [source.next() for _ in range(count)]
+    assert source.count == count
+    assert [source.number_of(mid) for mid in mids] == list(range(1, count + 1))
+    foreign = (f"{boot_ms:012x}{count + 1}", f"{boot_ms:012x}", f"{mids[0]}x", f"{boot_ms:012x}01", "", None, 5, [])
+    assert [source.number_of(mid) for mid in foreign] == [0] * len(foreign)
+
+
 @pytest.mark.parametrize("boot_ms", [-1, 16**12])
 def test_a_boot_time_out_of_range_is_refused(boot_ms: int) -> None:
     with pytest.raises(ValueError, match="boot time"):

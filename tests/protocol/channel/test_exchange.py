@@ -8,7 +8,13 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
-from simulator.protocol.channel.base import ChannelSuite, ChannelViolation, DeviceChannel, PlatformChannel
+from simulator.protocol.channel.base import (
+    ChannelFault,
+    ChannelSuite,
+    ChannelViolation,
+    DeviceChannel,
+    PlatformChannel,
+)
 from simulator.protocol.channel.exchange import FACTOR_BYTES, random_factor
 from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
 from simulator.protocol.channel.keys import KeyRing, encode_public_key, generate_key
@@ -251,3 +257,25 @@ def test_channel_state_has_no_dict(suite: ChannelSuite, connect: Connect) -> Non
 def test_random_factors_have_the_right_length(suite: ChannelSuite) -> None:
     assert len(random_factor()) == FACTOR_BYTES
     assert random_factor() != random_factor()
+
+
+def test_a_factor_is_known_again_by_its_mark(suite: ChannelSuite, connect: Connect) -> None:
+    marks = set()
+    for _ in range(3):
+        device, platform = connect(suite)
+        assert device.peer_mark == b""
+        device.accept_public_key(platform.answer_public_key(device.public_key_params()))
+        device.accept_factor(platform.answer_factor(device.factor_params()))
+        assert len(device.peer_mark) == 8
+        marks.add(device.peer_mark)
+    assert len(marks) == 3
+
+
+def test_what_is_wrong_with_an_exchange_is_a_fault_of_the_key(suite: ChannelSuite, connect: Connect) -> None:
+    device, platform = connect(suite)
+    device.accept_public_key(platform.answer_public_key(device.public_key_params()))
+    device.factor_params()
+    for accept, results in ((device.accept_public_key, {}), (device.accept_factor, {"factor": "AAAA"})):
+        with pytest.raises(ChannelViolation) as caught:
+            accept(results)
+        assert caught.value.fault is ChannelFault.KEY

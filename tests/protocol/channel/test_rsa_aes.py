@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, PlatformChannel
+from simulator.protocol.channel.base import ChannelFault, ChannelViolation, DeviceChannel, PlatformChannel
 from simulator.protocol.channel.keys import KeyRing
 from simulator.protocol.channel.rsa_aes import MIN_FRAME_BYTES, RsaAesSuite, Traffic, derive_keys
 from simulator.protocol.envelope import encode_reply, heartbeat
@@ -265,3 +265,18 @@ def test_more_connections_than_the_cipher_cache_holds_keep_apart() -> None:
         for number, (device, platform) in enumerate(connections):
             content = f"{turn}:{number}".encode()
             assert platform.open(device.seal(content), True) == content
+
+
+def test_each_violation_says_which_rule_it_is() -> None:
+    device, platform = pair()
+    sealed, _ = device.seal(b"{}")
+    wrong: dict[ChannelFault, tuple[bytes, bool]] = {
+        ChannelFault.PLAIN: (b"{}", False),
+        ChannelFault.FRAME: (bytes(23), True),
+        ChannelFault.COUNTER: (bytes(7) + b"\x05" + sealed[8:], True),
+        ChannelFault.TAG: (sealed[:-1] + bytes([sealed[-1] ^ 1]), True),
+    }
+    for fault, (payload, binary) in wrong.items():
+        with pytest.raises(ChannelViolation) as caught:
+            platform.open(payload, binary)
+        assert caught.value.fault is fault
