@@ -74,6 +74,8 @@ class Running:
     http: aiohttp.ClientSession
     clock: ShiftedClock
     devices: list[Device] = field(default_factory=list)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
 
     async def look_up(self, identity: Identity, **changes: Any) -> dict[str, Any]:
         """GET getBrokerServer; `changes` replace parameters, None leaves one out. The sign fits unless changed."""
@@ -90,6 +92,12 @@ class Running:
         async with self.http.get(f"{self.info.dispatch}/v3/device/getBrokerServer", params=query) as response:
             assert response.status == 200
             return await response.json()
+
+    async def end(self) -> None:
+        """Stop it in the middle of a test; both ports are closed then."""
+        self.stop.set()
+        assert self.task is not None
+        await self.task
 
     async def ledger(self) -> dict[str, Any]:
         async with self.http.get(f"{self.info.dispatch}/ledger") as response:
@@ -328,7 +336,7 @@ async def running(
         task.result()
     connector = aiohttp.TCPConnector(ssl=False)
     async with aiohttp.ClientSession(connector=connector) as http:
-        platform = Running(started.result(), http, clock)
+        platform = Running(started.result(), http, clock, stop=stop, task=task)
         try:
             yield platform
         finally:
