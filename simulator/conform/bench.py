@@ -95,6 +95,7 @@ class Bench:
         which: int = 0,
         fresh: bool = False,
         second: bool = False,
+        shared: bool = False,
         on_push: OnPush = take,
     ) -> AbstractAsyncContextManager[Device]:
         """A device at `stage`, for as long as the `async with`.
@@ -108,13 +109,17 @@ class Bench:
 
         Args:
             which: Of the serial numbers, 0 to 2.
+            shared: At an earlier stage too use a connection again that the case before left there: for many cases whose
+                messages are refused. One whose message was accepted says `device.broken = True`.
             second: A further connection, whatever the others of this serial number do: for cases with two.
             on_push: With which code commands are answered on it; None for no answer. Makes it a new connection.
 
         Raises:
             Ended: As NOT-RUN, if the platform blocks the flow before `stage`.
         """
-        return self._pool.device(self.trace, stage, which=which, fresh=fresh, second=second, on_push=on_push)
+        return self._pool.device(
+            self.trace, stage, which=which, fresh=fresh, second=second, shared=shared, on_push=on_push
+        )
 
     def seen_at(self, stage: Stage) -> str:
         """What the platform did when a device first came to `stage`."""

@@ -47,7 +47,7 @@ class Pool:
         self._numbers = itertools.count(1)
         self._locks = [asyncio.Lock() for _ in site.identities]
         self._ready: dict[int, Device] = {}
-        """Devices that are online and idle, by `which`."""
+        """Devices that are idle, by `which`."""
         self._proofs: dict[int, Mapping[str, str]] = {}
         self._listener: Device | None = None
         """Online for the listening; not to be taken by a case."""
@@ -59,7 +59,15 @@ class Pool:
 
     @asynccontextmanager
     async def device(
-        self, trace: Trace, stage: Stage, *, which: int, fresh: bool, second: bool, on_push: OnPush
+        self,
+        trace: Trace,
+        stage: Stage,
+        *,
+        which: int = 0,
+        fresh: bool = False,
+        second: bool = False,
+        shared: bool = False,
+        on_push: OnPush = take,
     ) -> AsyncIterator[Device]:
         """A device of the run that has come to `stage`; see `Bench.device`."""
         self.check(stage)
@@ -73,9 +81,9 @@ class Pool:
         async with AsyncExitStack() as held:
             if not second:
                 await held.enter_async_context(self._locks[which])
-            usable = stage is Stage.ONLINE and not fresh and not second and on_push is take
+            usable = (stage is Stage.ONLINE or shared) and not fresh and not second and on_push is take
             device = self._ready.pop(which, None) if not second else None
-            if device is not None and (not usable or device.closed is not None or device.broken):
+            if device is not None and not (usable and device.stage is stage and device.intact):
                 await self.drop(device)
                 device = None
             if device is None:
@@ -86,7 +94,7 @@ class Pool:
             try:
                 yield device
             finally:
-                if usable and device.online and not device.broken and device.waiting == 0:
+                if usable and device.intact and device.waiting == 0:
                     self._ready[which] = device
                 else:
                     await self.drop(device)
@@ -98,7 +106,7 @@ class Pool:
         Raises:
             Ended: As NOT-RUN, if the platform blocks the flow.
         """
-        online = self.device(trace, Stage.ONLINE, which=0, fresh=True, second=False, on_push=take)
+        online = self.device(trace, Stage.ONLINE, fresh=True)
         device = await online.__aenter__()
         self._listener = device
         beating = asyncio.create_task(self._beat(device))
@@ -144,7 +152,7 @@ class Pool:
         if Stage.ONLINE not in self.worked:
             return None
         try:
-            async with self.device(trace, Stage.ONLINE, which=0, fresh=True, second=False, on_push=take):
+            async with self.device(trace, Stage.ONLINE, fresh=True):
                 return None
         except PlatformGone as gone:
             return str(gone)
@@ -194,6 +202,7 @@ class Pool:
             self._site.hide(self._proofs[which]["devKey"])
         device = Device(self._site, identity, next(self._numbers), which, self._proofs[which], on_push)
         device.trace = trace
+        device.stage = stage
         trace.note(f"connection {device.number} of {device.sn}")
         broker = looked_up.read.answer
         assert broker is not None, "a success"

@@ -26,6 +26,7 @@ from simulator.conform.answers import Answer, Reply
 from simulator.conform.link import Link
 from simulator.conform.pushes import OnPush, take
 from simulator.conform.site import Site
+from simulator.conform.stages import Stage
 from simulator.device.settings import Credentials
 from simulator.device.terms import Terms, parse_terms
 from simulator.measurements import violation_rules as rules
@@ -106,9 +107,16 @@ class Device(Link):
         self.secret = ""
         self.problem = ""
         """Why the last reply of the flow was not accepted although it was a success."""
+        self.stage = Stage.LOOKED_UP
+        """Where it was brought to; what a case has done since is not in it."""
         self.terms = Terms()
         """What the platform told in the reply to the report: heartbeat_interval, offset_minutes, allows(func_id) …"""
         self._keys = keys
+
+    @property
+    def intact(self) -> bool:
+        """Whether the next case may use it."""
+        return self.closed is None and not self.broken and (self.online or self.stage is not Stage.ONLINE)
 
     @property
     def sn(self) -> str:
