@@ -149,7 +149,8 @@ class Pool:
         answer = await self._dispatch.look_up(trace, self._site.identities[0])
         if not isinstance(answer, LookedUp) or not answer.ok:
             return answer.told
-        if Stage.ONLINE not in self.worked:
+        if Stage.ONLINE not in self.worked or self._listener is not None:
+            # While one listens the first device is not to be had, and another may not be there.
             return None
         try:
             async with self.device(trace, Stage.ONLINE, fresh=True):

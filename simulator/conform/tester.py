@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.conform.answers import Answer, Reply
 from simulator.conform.link import Link
+from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, take
 from simulator.conform.site import Site
 from simulator.conform.stages import Stage
@@ -31,11 +32,12 @@ from simulator.device.settings import Credentials
 from simulator.device.terms import Terms, parse_terms
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import credentials
-from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
+from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.channel.base import ChannelViolation, KeySource
 
 PUBLIC_KEY: Final = "device.exchange.publicKey"
 FACTOR: Final = "device.exchange.factor"
+HEARTBEAT: Final = "dev.heartbeat"
 MAX_PENDING_COMMANDS: Final = 20
 """What the tester's report says in `maxPendingCmdCount`."""
 MAX_PACKAGE_KB: Final = 64
@@ -178,6 +180,26 @@ class Device(Link):
             self.terms = parse_terms(results)
 
         return await self._flow("dev.report", _changed(REPORT, change), keep, sn=self.sn)
+
+    # --- What the platform takes ---
+
+    def message(self, func_id: str, params: object = None, **envelope: Any) -> dict[str, Any]:
+        """As `Link.message`; ends the case as NOT-RUN where the platform has negotiated `func_id` away.
+
+        Raises:
+            Ended: If the reply to this connection's report does not list it, or wants no heartbeats.
+        """
+        if self.online and func_id == HEARTBEAT and not self.terms.heartbeat:
+            raise Ended(not_run("the platform wants no heartbeats: supportHeartbeat is 0"))
+        if self.online and func_id in CATALOGUE and not self.terms.allows(func_id) and CATALOGUE[func_id].negotiated:
+            raise Ended(not_run(f"the platform does not list {func_id} in the funcIds of the report's reply"))
+        return super().message(func_id, params, **envelope)
+
+    def probe(self) -> dict[str, Any]:
+        """A right message that every platform takes while online: a heartbeat, or where it wants none the report."""
+        if self.terms.heartbeat:
+            return self.message(HEARTBEAT, {"isFree": "1"})
+        return self.message("dev.report", dict(REPORT), sn=self.sn)
 
     # --- Inside ---
 

@@ -166,7 +166,7 @@ async def _newer_wins(bench: Bench) -> Outcome:
             return login
         ended = await older.end()
         report = accepted(await newer.report())
-        alive = accepted(await newer.request("dev.heartbeat", {"isFree": "1"}))
+        alive = accepted(await newer.ask(newer.probe()))
     if isinstance(ended, Silence):
         return failed("both connections stay open: the older one is not closed")
     return both(closed(ended, 1008), report, alive)
