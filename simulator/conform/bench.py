@@ -105,7 +105,7 @@ class Bench:
         answer and a close do so by themselves). Cases that ask for the same serial number wait for each other.
 
         While cases that wait (`waits=True`) run, device 0 is the one that listens: as it is (ONLINE, not fresh) all of
-        them can use it, anything else takes which=1 or 2.
+        them can use it; whoever asks for device 0 in another way is given the last serial number instead.
 
         Args:
             which: Of the serial numbers, 0 to 2.

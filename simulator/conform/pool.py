@@ -77,7 +77,10 @@ class Pool:
             if stage is Stage.ONLINE and not fresh and on_push is take and self._listener.closed is None:
                 yield self._listener
                 return
-            raise Ended(not_run(f"{self._listener.sn} listens: a case that waits takes another serial number"))
+            # It listens; the case did not say that it has to be this one.
+            which = len(self._site.identities) - 1
+            if which == self._listener.which:
+                raise Ended(not_run(f"{self._listener.sn} listens, and there is no second serial number"))
         async with AsyncExitStack() as held:
             if not second:
                 await held.enter_async_context(self._locks[which])

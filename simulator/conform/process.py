@@ -88,7 +88,10 @@ class Process:
             sys.stdin.readline()
             pressed.set()
 
-        loop.add_reader(sys.stdin.fileno(), read)
+        try:
+            loop.add_reader(sys.stdin.fileno(), read)
+        except (OSError, ValueError):
+            return  # a file, or nothing: nobody is there to be waited for
         try:
             await pressed.wait()
         finally:

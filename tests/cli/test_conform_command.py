@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +103,20 @@ def test_a_platform_that_is_not_there_is_not_judged(tmp_path: Path, capsys: pyte
     document = json.loads((tmp_path / "report" / "conformance.json").read_bytes())
     assert document["verdict"] == "inconclusive"
     assert {case["result"] for case in document["cases"]} == {"NOT-RUN"}
+
+
+def test_ctrl_c_leaves_a_report(tmp_path: Path) -> None:
+    """Interactive, so that the moment is known: it waits for Enter, with a case that waits still to come."""
+    arguments = ["--only", "lookup.url,channel.frames", "--interactive", "--report", str(tmp_path / "report")]
+    command = [sys.executable, "-m", "simulator.cli", "conform", *arguments]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]
+        assert process.stderr.readline().startswith("Device BEST000001 is online. Trigger on the platform's console")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.INTERRUPTED, out
+    assert out.startswith("inconclusive: stopped by SIGINT after ")
+    document = json.loads((tmp_path / "report" / "conformance.json").read_bytes())
+    assert document["verdict"] == "inconclusive"
+    assert {case["id"]: case["result"] for case in document["cases"]}["lookup.url"] == "OK"
+    assert document["counts"]["NOT-RUN"] > 0
