@@ -193,6 +193,12 @@ CAUSES: Final = (
         _REMARK,
         "requests that were planned and never sent, because the generator stood still: {names:tally}",
     ),
+    Cause(
+        "not_judged",
+        _REMARK,
+        "made by a version that did not judge the platform yet: what it did wrong is not known",
+    ),
+    Cause("threshold_gone", _REMARK, "`{expression}` held when the run ended; {remark}"),
     Cause("note", _REMARK, "{text}"),
 )
 BY_KEY: Final = {cause.key: cause for cause in CAUSES}

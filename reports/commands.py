@@ -7,22 +7,34 @@ from pathlib import Path
 
 from reports.comparability import remarks, same_runs, worthless
 from reports.compare import LEAST_MS, LEAST_PERCENT, ComparedRun, compare_runs, compared_run
+from reports.compare_rules import WORSE_MARKS, compare_rules
 from reports.comparison import Result, print_comparison, render_comparison
 from reports.directory import write_page
-from reports.gates import FailOn, parse_fail_on, regressions, unjudged, unknown_names
+from reports.gates import (
+    FailOn,
+    RuleLimit,
+    broken_rules,
+    parse_fail_on,
+    regressions,
+    unjudged,
+    unknown_names,
+    unknown_rules,
+)
 from reports.rebuild import load_run, same_directories, told_verdict
 from simulator.exit_codes import ExitCode, of_os_error
 
 COMPARE_DESCRIPTION = """\
 Compare a run with one or several earlier ones. Every funcId, flow and command is judged: better, worse, or within the
-noise that its counts allow. Exit code 3 on a regression: any figure that got worse, or with --fail-on only those that
-got worse by more than that. Also 3 where it cannot be told: too few samples of what --fail-on asks for, runs that are
-invalid or were stopped, nothing in common; --allow-unjudged lets those pass."""
+noise that its counts allow; violations are compared rule by rule. Exit code 3 on a regression: any figure that got
+worse and any rule that is broken anew, or with --fail-on only those that got worse by more than that. Also 3 where it
+cannot be told: too few samples of what --fail-on asks for, runs that are invalid or were stopped, nothing in common;
+--allow-unjudged lets those pass."""
 COMPARE_EPILOG = """\
 examples:
   best-fleet compare runs/monday runs/tuesday
   best-fleet compare runs/base-1 runs/base-2 runs/new --fail-on "p99 +10%" --html compare.html
   best-fleet compare runs/base runs/new --fail-on "dev.heartbeat p95 +20 ms" --fail-on "failures +0.5%"
+  best-fleet compare runs/base runs/new --fail-on "violations.reply.* +0"
 """
 
 
@@ -36,7 +48,8 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_fail_on,
         metavar="LIMIT",
-        help="[name or glob] metric +amount: 'p99 +10%%', 'dev.heartbeat p95 +20 ms', 'failures +0.5%%'; repeatable",
+        help="[name or glob] metric +amount: 'p99 +10%%', 'dev.heartbeat p95 +20 ms', 'failures +0.5%%'; "
+        "or 'violations +0', 'violations.reply.* +0'; repeatable",
     )
     parser.add_argument(
         "--allow-unjudged", action="store_true", help="exit code 0 also where too few samples, or a run, tell nothing"
@@ -68,7 +81,7 @@ class ComparisonError(Exception):
 def compare_directories(
     bases: Sequence[Path],
     new: Path,
-    limits: Sequence[FailOn] = (),
+    limits: Sequence[FailOn | RuleLimit] = (),
     *,
     html: Path | None = None,
     overwrite: bool = False,
@@ -93,22 +106,34 @@ def compare_directories(
         raise ComparisonError("\n".join(same))
     before = [_read(path) for path in bases]
     now = _read(new)
+    of_figures = [limit for limit in limits if isinstance(limit, FailOn)]
+    of_rules = [limit for limit in limits if isinstance(limit, RuleLimit)]
     measured = {name for run in (*before, now) for name in run.series}
-    wrong = [*same_runs([*before, now]), *(f"--fail-on {problem}" for problem in unknown_names(limits, measured))]
+    broken = {rule for run in (*before, now) if run.judged is not None for rule in run.judged.rules}
+    problems = [*unknown_names(of_figures, measured), *unknown_rules(of_rules, broken)]
+    wrong = [*same_runs([*before, now]), *(f"--fail-on {problem}" for problem in problems)]
     if wrong:
         raise ComparisonError("\n".join(wrong))
     found = compare_runs(
         before,
         now,
-        quantiles=[limit.metric for limit in limits],
+        quantiles=[limit.metric for limit in of_figures],
         least_percent=least_percent,
         least_ms=LEAST_MS if least_ms is None else least_ms,
     )
+    judged = [run.judged for run in before if run.judged is not None]
+    comparable = now.judged is not None and bool(judged)
+    rules = compare_rules(judged, now.judged) if now.judged is not None and judged else []
+    worse = broken_rules(rules, of_rules, others=bool(of_figures))
+    only_rules = bool(of_rules) and not of_figures
+    cannot = [f"{limit.expression}: no run to compare with judged its platform" for limit in of_rules if not comparable]
+    told = [item.reason for item in rules if item.mark in WORSE_MARKS and item.rule not in worse]
     result = Result(
-        regressions(found, limits, least_ms),
-        [*worthless(before, now), *unjudged(found, limits, least_ms)],
-        remarks(before, now),
+        [*worse.values(), *([] if only_rules else regressions(found, of_figures, least_ms))],
+        [*worthless(before, now), *cannot, *([] if only_rules else unjudged(found, of_figures, least_ms))],
+        [*told, *remarks(before, now)],
         allow_unjudged,
+        rules,
     )
     print_comparison(before, now, found, result, everything=everything)
     code = ExitCode.PASSED if result.passed else ExitCode.THRESHOLD_CROSSED
@@ -125,7 +150,7 @@ def _read(directory: Path) -> ComparedRun:
     return compared_run(str(directory), *load_run(directory), *told_verdict(directory))
 
 
-def _fail_on(text: str) -> FailOn:
+def _fail_on(text: str) -> FailOn | RuleLimit:
     try:
         return parse_fail_on(text)
     except ValueError as error:

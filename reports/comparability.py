@@ -47,6 +47,8 @@ def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
         if longer > LONGER * shorter:
             lengths = f"{text.duration(was.duration_s)} in {run.label}, {text.duration(now.duration_s)} in {new.label}"
             found.append(f"different lengths: {lengths}")
+    if unknown := [run.label for run in (*bases, new) if run.judged is None]:
+        found.append(f"made by a version that did not judge the platform: {', '.join(unknown)}; violations tell less")
     return list(dict.fromkeys(found))
 
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reports import text
+from reports.compare_rules import Judged, judged
 from reports.figures import record_counts, without
+from reports.former import NOT_JUDGED
 from reports.measures import FAILURES
 from reports.noise import SPANS, Bounds, quantile, share_bounds, widest
 from reports.order import in_order
@@ -64,6 +66,8 @@ class ComparedRun:
     """What the run's own report says."""
     reason: str = ""
     """Why, in its own first words."""
+    judged: Judged | None = None
+    """What it found of its platform; None where its version did not judge it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ def compared_run(
             totals.failures,
             spans[tag],
         )
-    return ComparedRun(label, run, series, verdict, reason)
+    known = all(finding.key != NOT_JUDGED for finding in run.findings)
+    return ComparedRun(label, run, series, verdict, reason, judged(measurements) if known else None)
 
 
 def compare_runs(

@@ -24,6 +24,7 @@ from reports.compare import (
     Difference,
     change_text,
 )
+from reports.compare_rules import BROKEN_ANEW, FEW, GONE, LESS, LIKE, MORE, NOT_ASKED, WORSE_MARKS, RuleDifference
 from reports.html import render_page
 from reports.measures import FAILURES
 from reports.noise import Bounds
@@ -38,6 +39,15 @@ MARKS: Final = {
     UNKNOWN: ("too few samples", "dim"),
     MISSING: ("missing", "bold red"),
     NEW: ("new", "cyan"),
+}
+RULE_MARKS: Final = {
+    BROKEN_ANEW: ("broken anew", "bold red"),
+    MORE: ("more often", "bold red"),
+    NOT_ASKED: ("not asked for in the base", "cyan"),
+    FEW: ("too few to tell", "dim"),
+    LIKE: ("as before", "dim"),
+    LESS: ("less often", "green"),
+    GONE: ("gone", "green"),
 }
 REGRESSION, UNJUDGED, NO_REGRESSION = "Regression", "Unjudged", "No regression"
 METHOD: Final = (
@@ -62,6 +72,8 @@ class Result:
     """What a reader must know besides."""
     allowed: bool = False
     """Whether what is unjudged may pass."""
+    rules: Sequence[RuleDifference] = ()
+    """The violations of the runs, rule by rule."""
 
     @property
     def passed(self) -> bool:
@@ -120,6 +132,10 @@ def print_comparison(
             cells = (value_text(item, item.base), value_text(item, item.new), change_text(item))
             table.add_row(plain(item.name), item.metric, *cells, f"[{style}]{label}[/]")
         console.print(table)
+    for rule in result.rules:
+        if rule.mark not in (LIKE, LESS) or everything:
+            label, style = RULE_MARKS[rule.mark]
+            say(f"[bold]violations.{plain(rule.rule)}[/] {rule.before:,} → {rule.after:,} [{style}]{label}[/]")
     quiet = sum(item.mark == NOISE for item in differences)
     few = sum(item.mark == UNKNOWN for item in differences)
     console.print(f"{quiet} figures within noise, {few} with too few samples to judge")
@@ -173,6 +189,10 @@ def render_comparison(
         method=METHOD,
         counts={mark: sum(item.mark == mark for item in differences) for mark in MARKS},
         labels={mark: label for mark, (label, _) in MARKS.items()},
+        rules=[
+            {"item": item, "label": RULE_MARKS[item.mark][0], "worse": item.mark in WORSE_MARKS}
+            for item in result.rules
+        ],
     )
 
 

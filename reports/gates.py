@@ -1,6 +1,6 @@
 """Limits of change (`--fail-on`): their grammar, and whether a comparison keeps them, crosses them, or cannot tell.
 
-    limit  = [ name or glob ] metric "+" amount
+    limit  = [ name or glob ] metric "+" amount | "violations" [ "." rule or glob ] "+" number
     metric = "p" number | "failures"
     amount = number ( "%" | "ms" | "s" )      of failures: percentage points
 
@@ -27,10 +27,28 @@ from reports.compare import (
     beyond_chance,
     change_text,
 )
+from reports.compare_rules import WORSE_MARKS, RuleDifference
 from reports.measures import FAILURES, PERCENTILE_PATTERN
 from reports.noise import LEAST_SAMPLES, LEAST_SPANS, least_samples
+from reports.occurrences import VIOLATIONS, known_rules
 from simulator.closest import closest_words
 from simulator.measurements.names import KNOWN_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLimit:
+    """How many violations more than the base lets expect there may be."""
+
+    expression: str
+    rules: str
+    """A rule or a glob."""
+    amount: float
+
+    def excess(self, differences: Sequence[RuleDifference]) -> float:
+        """By how many violations those that got worse exceed what the base lets expect."""
+        return sum(
+            item.excess for item in differences if item.mark in WORSE_MARKS and fnmatchcase(item.rule, self.rules)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +91,20 @@ class FailOn:
 _FAIL_ON: Final = re.compile(rf"(?:(\S+)\s+)?({PERCENTILE_PATTERN}|{FAILURES})\s*\+\s*(\d+(?:\.\d+)?)\s*(%|ms|s)")
 
 
-def parse_fail_on(text: str) -> FailOn:
-    """Read one `--fail-on` expression, such as `p99 +10%`, `dev.heartbeat p95 +20 ms` or `failures +0.5%`.
+_RULES: Final = re.compile(rf"{VIOLATIONS}(?:\.(\S+?))?\s*\+\s*(\d+(?:\.\d+)?)")
+
+
+def parse_fail_on(text: str) -> FailOn | RuleLimit:
+    """Read one `--fail-on` expression: `p99 +10%`, `dev.heartbeat p95 +20 ms`, `failures +0.5%`, `violations +0`.
 
     Raises:
         ValueError: If it is none; the message shows the form.
     """
+    of_rules = _RULES.fullmatch(text.strip())
+    if of_rules is not None:
+        return RuleLimit(" ".join(text.split()), of_rules[1] or "*", float(of_rules[2]))
     match = _FAIL_ON.fullmatch(text.strip())
-    form = f"{text!r}: expected [name] metric +amount, as in 'p99 +10%' or 'dev.heartbeat p95 +20 ms'"
+    form = f"{text!r}: expected [name] metric +amount, as in 'p99 +10%', 'dev.heartbeat p95 +20 ms' or 'violations +0'"
     if match is None:
         raise ValueError(form)
     subject, metric, amount, unit = match.groups()
@@ -106,6 +130,38 @@ def unknown_names(limits: Sequence[FailOn], measured: Collection[str]) -> list[s
         hint = f" (did you mean {' or '.join(close)}?)" if close else ""
         problems.append(f"{limit.expression!r}: {what}{hint}")
     return problems
+
+
+def unknown_rules(limits: Sequence[RuleLimit], found: Collection[str]) -> list[str]:
+    """What is wrong with limits whose rule is none and was found in no run."""
+    known = sorted({*known_rules(VIOLATIONS), *found})
+    problems = []
+    for limit in limits:
+        if not any(fnmatchcase(rule, limit.rules) for rule in known):
+            close = closest_words(limit.rules, known, most=3)
+            hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+            problems.append(f"{limit.expression!r}: no rule of the violations fits {limit.rules!r}{hint}")
+    return problems
+
+
+def broken_rules(
+    differences: Sequence[RuleDifference], limits: Sequence[RuleLimit], *, others: bool = False
+) -> dict[str, str]:
+    """Why violations make the new run not pass, by rule: with limits those beyond them, without any all that got worse.
+
+    Args:
+        others: whether limits of figures were given: then only limits of violations ask for these.
+    """
+    reasons: dict[str, str] = {}
+    for item in differences:
+        if item.mark not in WORSE_MARKS:
+            continue
+        if not limits and not others:
+            reasons[item.rule] = item.reason
+        for limit in limits:
+            if fnmatchcase(item.rule, limit.rules) and limit.excess(differences) > limit.amount:
+                reasons.setdefault(item.rule, f"{item.reason}: over {limit.expression}")
+    return reasons
 
 
 def regressions(

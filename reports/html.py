@@ -119,6 +119,7 @@ def _environment() -> Environment:
         text.clock,
         text.clock_of,
         text.codes,
+        text.tally,
         text.threshold_value,
     ):
         environment.filters[function.__name__] = function

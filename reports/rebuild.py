@@ -13,6 +13,7 @@ import orjson
 
 from reports.causes import sentence
 from reports.directory import ReportDirectory
+from reports.former import brought_up_to_date
 from reports.hlog import HlogFile, HlogFormatError, read_hlog
 from reports.run_info import RunInfo
 from reports.verdict import INVALID
@@ -143,7 +144,8 @@ def _read(directory: Path) -> tuple[RunInfo, dict[str, Any], HlogFile]:
         path = directory / name
         try:
             data = orjson.loads(path.read_bytes())
-            run, state = RunInfo.load(data["run"]), data["state"]
+            state = data["state"]
+            run = brought_up_to_date(RunInfo.load(data["run"]), state, data.get("thresholds"))
             waiting = [load_interval(item) for item in state.pop("unwritten", ())]
             in_log = state["sealed"] - len(waiting)
         except FileNotFoundError:

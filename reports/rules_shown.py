@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from reports import text
+from reports.former import NOT_JUDGED
 from reports.occurrences import CLASSES, INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from simulator.measurements.rules import RULES
 
@@ -62,6 +63,8 @@ def none_found(summary: Mapping[str, Any], of_class: str) -> str:
     """What is said of a class of which nothing occurred: a sentence."""
     if of_class == INTERNAL_ERRORS:
         return "None: best-fleet itself met no error."
+    if any(note["key"] == NOT_JUDGED for note in summary["notes"]):
+        return "Not known: the run was made by a version that did not judge the platform yet."
     if not summary["fleet"]["came_online"]:
         return "None, but no device came online: there was hardly anything to judge."
     if of_class == OBSERVATIONS:
