@@ -191,8 +191,6 @@ def masked_state(state: dict[str, Any]) -> dict[str, Any]:
     """A state of `dump_state` whose examples hold no secrets."""
     for row in state["details"]:
         row[2] = mask(row[2])
-    for anomaly in state.get("anomalies", {}).values():
-        anomaly[0] = mask(anomaly[0])
     for name in CLASSES:
         for occurrence in state[name].values():
             occurrence[0] = mask(occurrence[0])

@@ -91,9 +91,6 @@ class _Observer:
     def record(self, event: str, count: int) -> None:
         self._result.records[event] += count
 
-    def anomaly(self, kind: str, detail: str, at: float) -> None:
-        self._event(kind, detail)
-
     def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
         self._event("violation", f"{rule}: {example}")
 

@@ -16,7 +16,6 @@ COMMAND: Final = 2
 STATE: Final = 3
 DISCONNECT: Final = 4
 RECORD: Final = 5
-ANOMALY: Final = 6
 LOOP_LAG: Final = 7
 INTERNAL_ERROR: Final = 8
 MISSED: Final = 9
@@ -63,9 +62,6 @@ class QueueRecorder:
 
     def record(self, event: str, count: int) -> None:
         self._append((RECORD, event, count))
-
-    def anomaly(self, kind: str, detail: str, at: float) -> None:
-        self._append((ANOMALY, kind, detail, at))
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._append((INTERNAL_ERROR, rule, detail, at, index))

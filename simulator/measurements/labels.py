@@ -28,7 +28,6 @@ MOST_CODES_OF_A_SERIES: Final = 20
 MOST_SERIES: Final = 40
 """Beside the protocol's own funcIds and commands."""
 MOST_REASONS: Final = 40
-MOST_KINDS: Final = 40
 
 OWN_SERIES: Final = frozenset({*PROTOCOL_ORDER, *(flow.tag for flow in FLOWS), LOOP_LAG_TAG})
 
@@ -66,7 +65,7 @@ class Labels:
 class Vocabulary:
     """Everything that a run counts by name."""
 
-    __slots__ = ("_codes", "_codes_of", "_kinds", "_reasons", "_series")
+    __slots__ = ("_codes", "_codes_of", "_reasons", "_series")
 
     def __init__(self) -> None:
         own = (*OWN_SERIES, OTHERS, COMMAND_PREFIX + OTHERS, FLOW_PREFIX + OTHERS)
@@ -74,7 +73,6 @@ class Vocabulary:
         self._codes = Labels(MOST_CODES, KNOWN_CODES)
         self._codes_of: dict[str, Labels] = {}
         self._reasons = Labels(MOST_REASONS)
-        self._kinds = Labels(MOST_KINDS)
 
     def tag(self, tag: str) -> str:
         """The series in which `tag` is counted: itself, or the others of its kind."""
@@ -94,7 +92,3 @@ class Vocabulary:
     def reason(self, reason: str) -> str:
         """The reason under which the end of a connection is counted."""
         return self._reasons.of(reason)
-
-    def kind(self, kind: str) -> str:
-        """The kind under which an anomaly is counted."""
-        return self._kinds.of(kind)

@@ -56,10 +56,6 @@ class Recorder(Protocol):
         """What became of verification records and their pictures (`names.RECORD_EVENTS`)."""
         ...
 
-    def anomaly(self, kind: str, detail: str, at: float) -> None:
-        """Something that the protocol forbids or that a real device would log; `kind` is a short stable word."""
-        ...
-
     def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
         """The platform departed from the protocol's document.
 

@@ -12,12 +12,10 @@ from typing import Any
 
 import orjson
 
-from simulator.measurements.anomalies import Anomalies
 from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.details import Details
 from simulator.measurements.devices import DeviceStates
 from simulator.measurements.events import (
-    ANOMALY,
     COMMAND,
     DETAIL,
     DISCONNECT,
@@ -73,7 +71,6 @@ class RunMeasurements:
         self.records_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.labels = Vocabulary()
         """Under which names all of this is counted."""
-        self.anomalies = Anomalies(self.labels.kind)
         self.details = Details(self.labels.tag, self.labels.code)
         self.violations = Occurrences()
         """What the platform did that the document forbids, by rule (`measurements.rules`)."""
@@ -161,9 +158,6 @@ class RunMeasurements:
         elif kind == MISSED:
             _, name, count, at = event
             self.missed[int(at)][self.labels.tag(name)] += count
-        elif kind == ANOMALY:
-            _, name, detail, at = event
-            self.anomalies.count(name, detail, 1, at, at)
         elif kind == DETAIL:
             _, name, code, text, at = event
             self.details.add(name, code, text, at)
@@ -289,7 +283,7 @@ class RunMeasurements:
             "health": self.health.drain(),
             **self.dump_rest(1),
         }
-        for part in (self.slots, self.disconnects, self.missed, self.records, self.records_over_time, self.anomalies):
+        for part in (self.slots, self.disconnects, self.missed, self.records, self.records_over_time):
             part.clear()
         self.failures_over_time.clear()
         for found in self._by_class.values():
@@ -374,20 +368,18 @@ class RunMeasurements:
             "missed": dump_over_time(self.missed, resolution_s),
             "records": {name: count for name, count in self.records.items() if count},
             "records_over_time": dump_over_time(self.records_over_time, resolution_s),
-            "anomalies": self.anomalies.dump(),
             **{name: found.dump() for name, found in self._by_class.items()},
             "details": self.details.dump(),
         }
 
     def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
-        """Add disconnects, records, anomalies, violations, observations and internal errors of a delta or a state."""
+        """Add disconnects, records, violations, observations and internal errors of a delta or a state."""
         self.latest = max(self.latest, data["latest"])
         merge_over_time(self.disconnects, data["disconnects"], self.labels.reason)
         merge_over_time(self.missed, data.get("missed", ()), self.labels.tag)
         merge_over_time(self.records_over_time, data["records_over_time"])
         for name, count in data["records"].items():
             self.records[name] = self.records.get(name, 0) + count
-        self.anomalies.merge(data["anomalies"])
         for name, found in self._by_class.items():
             found.merge(data.get(name, {}), index_offset)
         self.details.merge(data.get("details", []))

@@ -23,7 +23,6 @@ class Recording:
         self.states: list[tuple[int, str, str, float]] = []
         self.disconnects: list[tuple[str, float]] = []
         self.records: Counter[str] = Counter()
-        self.anomalies: list[tuple[str, str, float]] = []
         self.details: dict[tuple[str, str], str] = {}
         """The first of each request, command or flow and code."""
         self.missing: Counter[str] = Counter()
@@ -62,9 +61,6 @@ class Recording:
     def record(self, event: str, count: int) -> None:
         assert count > 0
         self.records[event] += count
-
-    def anomaly(self, kind: str, detail: str, at: float) -> None:
-        self.anomalies.append((kind, detail, at))
 
     def missed(self, name: str, count: int, at: float) -> None:
         assert count > 0

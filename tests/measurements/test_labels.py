@@ -4,18 +4,18 @@ from typing import get_args
 
 import pytest
 
-from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.events import VIOLATION, Event, QueueRecorder
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.labels import (
     MOST_CODES,
     MOST_CODES_OF_A_SERIES,
-    MOST_KINDS,
     MOST_REASONS,
     MOST_SERIES,
     OWN_SERIES,
     Labels,
 )
 from simulator.measurements.names import KNOWN_CODES, OTHERS, OWN_CODES
+from simulator.measurements.occurrences import EXAMPLE_CHARS, MOST_RULES
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, dump_state
 from simulator.shown import LABEL_CHARS
@@ -38,7 +38,7 @@ def hostile(worker: int = 0) -> list[Event]:
         recorder.command(f"cmd.{new}", at, 0.010, f"E{new}")
         recorder.flow(f"flow {new}", at, 0.010, "00000000")
         recorder.disconnect(f"closed {new}", at)
-        recorder.anomaly(f"kind {new}", f"secret: hush\n{new}", at)
+        recorder.violation(f"rule {new}", f"cmd.{new}", f"secret: hush\n{new}", at, number)
     recorder.request("dev.register", T0 + 40, 0.010, "timeout", 10, 10, 0.0)
     recorder.request("dev.heartbeat", T0 + 40, 0.010, "disconnected", 10, 10, 0.0)
     recorder.command("cmd.data.update.user", T0 + 40, 0.010, "E0000005")
@@ -76,8 +76,8 @@ def check(measurements: RunMeasurements, times: int = 1) -> None:
     reasons = {reason for counts in measurements.disconnects.values() for reason in counts}
     assert len(reasons) <= MOST_REASONS + 1
     assert sum(sum(counts.values()) for counts in measurements.disconnects.values()) == times * MADE_UP
-    assert len(measurements.anomalies) <= MOST_KINDS + 1
-    assert sum(anomaly.tally.count for anomaly in measurements.anomalies.values()) == times * MADE_UP
+    assert len(measurements.violations.by_rule) <= MOST_RULES + 1
+    assert measurements.violations.total == times * MADE_UP
     assert {tag.removeprefix("failed:") for tag in totals} <= set(plain)
     assert {tag for counts in measurements.failures_over_time.values() for tag in counts} <= set(plain)
     failures = sum(sum(counts.values()) for counts in measurements.failures_over_time.values())
@@ -144,14 +144,14 @@ def test_labels_are_short_however_long_the_name(length: int) -> None:
             (0, f"dev.{name}", T0, 0.01, f"E{name}", 1, 1, 0.0),
             (2, f"cmd.{name}", T0, 0.01, f"E{name}"),
             (4, name, T0),
-            (6, name, name, T0),
+            (VIOLATION, name, name, name, T0, 0, 1),
         ]
     )
     measurements.settle()
-    texts = [*measurements.totals, *measurements.anomalies, *measurements.disconnects[int(T0)]]
+    texts = [*measurements.totals, *measurements.violations.by_rule, *measurements.disconnects[int(T0)]]
     texts += [code for found in measurements.totals.values() for code in found.failed]
     assert max(map(len, texts)) <= LABEL_CHARS + len("failed:")
-    assert len(next(iter(measurements.anomalies.values())).example) <= 200
+    assert len(next(iter(measurements.violations.by_rule.values())).example) <= EXAMPLE_CHARS
 
 
 def test_what_is_known_costs_a_look_up(monkeypatch: pytest.MonkeyPatch) -> None:

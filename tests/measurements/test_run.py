@@ -23,7 +23,6 @@ def events_of(seed: int, count: int = 500, first_device: int = 0) -> list[Event]
         recorder.record("generated", 1)
         recorder.state(first_device + number % 10, "connecting", ("online", "waiting")[number // 10 % 2], at)
         recorder.disconnect("closed 1006", at)
-        recorder.anomaly("late reply", f"mid {number}", at)
         recorder.violation("reply.code", "dev.heartbeat", f"mid {number}", at, first_device + number % 10)
         recorder.observation("upload.held-back", "dev.data.upload.bioPhoto", "no", at, number % 3, 2)
     return list(queue)
@@ -44,9 +43,6 @@ def same_figures(one: RunMeasurements, two: RunMeasurements) -> None:
     assert one.failures_over_time == two.failures_over_time
     assert one.devices.came_online.ranges() == two.devices.came_online.ranges()
     assert one.devices.online_ratio(T0 + 20) == pytest.approx(two.devices.online_ratio(T0 + 20), abs=1e-12)
-    assert {kind: found.tally for kind, found in one.anomalies.items()} == {
-        kind: found.tally for kind, found in two.anomalies.items()
-    }
     for mine, others in ((one.violations, two.violations), (one.observations, two.observations)):
         assert mine.by_rule.keys() == others.by_rule.keys()
         for rule, found in mine.by_rule.items():

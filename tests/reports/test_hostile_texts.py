@@ -57,7 +57,7 @@ def hostile(measurements: RunMeasurements, text: str) -> RunMeasurements:
             (1, text, T0, 0.1, text),
             (2, f"cmd.{text}", T0, 0.1, text),
             (4, text, T0),
-            (6, text, text, T0),
+            (11, text, text, text, T0, 0, 1),
             (8, text, text, T0, 0),
             (11, text, f"dev.{text}", text, T0, 0, 1),
             (11, "reply.late", f"dev.{text}", text, T0, 0, 1),

@@ -172,7 +172,7 @@ def test_failures_carry_times_and_a_meaning(busy: RunMeasurements, info: Info) -
 
 
 def test_secrets_are_masked(busy: RunMeasurements, info: Info) -> None:
-    busy.apply([(6, "odd", "authCode=abcdef0123 refused", T0)])
+    busy.apply([(11, "reply.code", "dev.login", "authCode=abcdef0123 refused", T0, 0, 1)])
     text = json.dumps(build_summary(busy, info()))
     for secret in ("hunter2", "abcdef"):
         assert secret not in text

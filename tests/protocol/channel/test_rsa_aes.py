@@ -269,7 +269,7 @@ def test_more_connections_than_the_cipher_cache_holds_keep_apart() -> None:
 
 def test_each_violation_says_which_rule_it_is() -> None:
     device, platform = pair()
-    sealed, _ = device.seal(b"{}")
+    sealed = device.seal(b"{}")
     wrong: dict[ChannelFault, tuple[bytes, bool]] = {
         ChannelFault.PLAIN: (b"{}", False),
         ChannelFault.FRAME: (bytes(23), True),
