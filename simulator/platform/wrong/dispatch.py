@@ -62,8 +62,6 @@ class WrongDispatch(Dispatch):
         mistakes = self._mistakes
         if lookups.REFUSES_LONGEST_NONCE in mistakes and len(query.nonce) == MAX_NONCE_LENGTH:
             return codes.BAD_VALUE
-        if lookups.REFUSES_OTHER_TYPES in mistakes and query.type != BrokerType.BEST_W:
-            return codes.BAD_VALUE
         age = self._services.clock.wall() * 1000 - int(query.timestamp)
         if lookups.REFUSES_SKEW in mistakes and abs(age) > _FOUR_MINUTES_MS:
             return codes.BAD_SIGN

@@ -23,7 +23,7 @@ class AnswerMode(Mode):
     """Whether refusals are answered rightly."""
 
 
-_CASES: Final = ("lookup.*",)
+_CASES: Final = ("lookup.*", "channel.opened")
 _JSON: Final = "application/json"
 
 
@@ -81,7 +81,7 @@ def _answer(
     return AnswerMode(
         name=f"lookup.{name}",
         text=text,
-        rules=(rule,),
+        rules=(rule,) if rule else (),
         cases=_CASES,
         change=change,
         every=every,
@@ -121,7 +121,8 @@ ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
         _result("rootCA", lambda value: "MIID-not-a-certificate"),
         successes=True,
     ),
-    _answer("forbidden", "refuses look-ups with HTTP 403", rules.LOOKUP_STATUS, _forbidden),
+    # Devices of a run are never refused, as they ask rightly.
+    _answer("forbidden", "refuses look-ups with HTTP 403", "", _forbidden),
 )
 
 
@@ -140,7 +141,6 @@ ACCEPTS_TYPE: Final = _lenient("accepts-unknown-type", "gives a broker for types
 ACCEPTS_MISSING: Final = _lenient("accepts-missing", "takes look-ups with a parameter missing")
 REFUSES_LONGEST_NONCE: Final = _lenient("refuses-nonce-of-32", "refuses nonces of 32 characters")
 REFUSES_SKEW: Final = _lenient("refuses-four-minutes", "refuses timestamps that are 4 minutes old")
-REFUSES_OTHER_TYPES: Final = _lenient("refuses-other-types", "refuses the types push, best-t, best-m and best-a")
 LOOKUP_MODES: Final[tuple[Mode, ...]] = (
     *ANSWER_MODES,
     ACCEPTS_SIGN,
@@ -154,6 +154,5 @@ LOOKUP_MODES: Final[tuple[Mode, ...]] = (
     ACCEPTS_MISSING,
     REFUSES_LONGEST_NONCE,
     REFUSES_SKEW,
-    REFUSES_OTHER_TYPES,
 )
 """In the order of tables."""

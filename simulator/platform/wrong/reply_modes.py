@@ -8,6 +8,7 @@ import orjson
 
 from simulator.measurements import violation_rules as rules
 from simulator.platform.wrong.mode import Change, MessageMode, Outgoing, Sending
+from simulator.protocol.codes import SUCCESS
 
 LATE_S: Final = 11.0
 """Devices wait 10 s for a reply unless they are told otherwise."""
@@ -16,7 +17,18 @@ _BUSINESS: Final = ("dev.heartbeat", "dev.data.*", "dev.file.*", "dev.system.*",
 _UPLOADS: Final = ("dev.data.*",)
 _REPORT: Final = ("dev.report",)
 _TIME: Final = ("dev.system.sync.time",)
-_BUSINESS_CASES: Final = ("heartbeat.*", "upload.*", "file.*", "time.*", "envelope.*", "form.*", "ws.*", "channel.*")
+_BUSINESS_CASES: Final = (
+    "order.*",
+    "report.*",
+    "heartbeat.*",
+    "upload.*",
+    "file.*",
+    "time.*",
+    "envelope.*",
+    "form.*",
+    "ws.*",
+    "channel.*",
+)
 _REPORT_CASES: Final = ("report.*", "form.*")
 _TIME_CASES: Final = ("time.*", "form.*")
 
@@ -28,6 +40,16 @@ def put(name: str, value: Any) -> Change:
 
     def change(out: Outgoing) -> None:
         out.message[name] = value
+
+    return change
+
+
+def _success_as(value: Any) -> Change:
+    """Another code, with a success alone."""
+
+    def change(out: Outgoing) -> None:
+        if out.message.get("code") == SUCCESS:
+            out.message["code"] = value
 
     return change
 
@@ -113,29 +135,35 @@ def _with_z(moment: datetime) -> str:
 
 
 def _reply(
-    name: str, text: str, change: Change, rule: str, cases: tuple[str, ...], func_ids: tuple[str, ...], part: str
+    name: str,
+    text: str,
+    change: Change,
+    named: str | tuple[str, ...],
+    cases: tuple[str, ...],
+    func_ids: tuple[str, ...],
+    part: str,
 ) -> MessageMode:
     return MessageMode(
         name=f"reply.{name}",
         text=text,
         change=change,
-        rules=(rule,) if rule else (),
+        rules=named if isinstance(named, tuple) else (named,),
         cases=cases,
         func_ids=func_ids,
         part=part,
     )
 
 
-def _business(name: str, text: str, rule: str, change: Change, part: str = "") -> MessageMode:
-    return _reply(name, text, change, rule, _BUSINESS_CASES, _BUSINESS, part)
+def _business(name: str, text: str, named: str | tuple[str, ...], change: Change, part: str = "") -> MessageMode:
+    return _reply(name, text, change, named, _BUSINESS_CASES, _BUSINESS, part)
 
 
-def _report(name: str, text: str, rule: str, change: Change, part: str = "") -> MessageMode:
-    return _reply(name, text, change, rule, _REPORT_CASES, _REPORT, part)
+def _report(name: str, text: str, named: str | tuple[str, ...], change: Change, part: str = "") -> MessageMode:
+    return _reply(name, text, change, named, _REPORT_CASES, _REPORT, part)
 
 
-def _of_time(name: str, text: str, rule: str, change: Change, part: str = "") -> MessageMode:
-    return _reply(name, text, change, rule, _TIME_CASES, _TIME, part)
+def _of_time(name: str, text: str, named: str | tuple[str, ...], change: Change, part: str = "") -> MessageMode:
+    return _reply(name, text, change, named, _TIME_CASES, _TIME, part)
 
 
 REPLY_MODES: Final[tuple[MessageMode, ...]] = (
@@ -211,8 +239,8 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
     ),
     _report("bare-results", "puts the results beside the payload", rules.REPLY_FIELD_MISSING, _bare_results),
     _report("no-report-results", "answers dev.report without results", rules.REPLY_FIELD_MISSING, _no_results),
-    _business("code-number", "sends the code as a number", rules.REPLY_CODE, put("code", 0), "code"),
-    _business("code-short", 'sends the code 00000000 as "0"', rules.REPLY_CODE, put("code", "0"), "code"),
+    _business("code-number", "sends the code 00000000 as a number", rules.REPLY_CODE, _success_as(0), "code"),
+    _business("code-short", 'sends the code 00000000 as "0"', rules.REPLY_CODE, _success_as("0"), "code"),
     _business("code-missing", "sends no code", rules.REPLY_CODE, drop("code")),
     _business("message-missing", "sends no message with a code", rules.REPLY_MESSAGE, drop("message"), "message"),
     _business("message-number", "sends message as a number", rules.REPLY_MESSAGE, put("message", 0), "message"),
@@ -235,14 +263,14 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
     _business(
         "doubled-differently",
         "answers every request twice, with different codes",
-        rules.REPLY_DOUBLED,
+        (rules.REPLY_DOUBLED, rules.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY),
         _twice_differently,
     ),
     _business("late", f"answers after {LATE_S:g} s, when devices have given up", rules.REPLY_LATE, _late),
     _business("too-large", "sends replies larger than maxPackageSize", rules.REPLY_TOO_LARGE, _too_large, "size"),
     _business("not-json", "answers with HTML", rules.REPLY_NOT_JSON, _not_json),
     _business("in-a-list", "puts every reply into a list", rules.REPLY_NOT_JSON, _in_a_list),
-    _of_time("none", "gives no reply to dev.system.sync.time", "", _nothing),
+    _of_time("none", "gives no reply to dev.system.sync.time", (), _nothing),
     _of_time(
         "no-time", "answers dev.system.sync.time without the time", rules.REPLY_FIELD_MISSING, without_result("time")
     ),
@@ -264,7 +292,7 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
     _of_time(
         "time-wrong",
         "tells a time that is a year behind",
-        "",
+        (),
         _time(lambda at: (at - timedelta(days=365)).isoformat()),
         "time",
     ),

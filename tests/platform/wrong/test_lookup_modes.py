@@ -88,7 +88,6 @@ ASKED: dict[str, dict[str, Any]] = {
 REFUSED: dict[str, dict[str, Any]] = {
     "lookup.refuses-nonce-of-32": {"nonce": "n" * 32},
     "lookup.refuses-four-minutes": {"shift_ms": -4 * MINUTE},
-    "lookup.refuses-other-types": {"type": "best-m"},
 }
 
 

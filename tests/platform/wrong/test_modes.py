@@ -14,7 +14,7 @@ from simulator.platform.wrong.reference import wrong_platform_page
 from simulator.protocol.catalogue import CATALOGUE
 
 FAMILIES = (
-    *("lookup", "channel", "register", "accredit", "login", "report", "heartbeat", "upload"),
+    *("lookup", "channel", "register", "accredit", "login", "order", "report", "heartbeat", "upload"),
     *("file", "command", "time", "envelope", "ws", "form"),
 )
 
