@@ -12,8 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from reports.figures import lost_connections
+from reports.occurrences import dump_occurrences
+from reports.text import tally
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED
+from simulator.measurements.occurrences import Occurrences
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
 from simulator.swarm.run.page_history import PageHistory, active_states, totals
@@ -29,6 +32,8 @@ _LINK = (
     '<a href="{prefix}/fleet" style="position:fixed;right:16px;bottom:16px;z-index:9999;padding:8px 14px;'
     'border-radius:6px;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">Fleet</a></body>'
 )
+_MOST_RULES = 20
+"""Of a class, each second: the report has the others."""
 _POINTS_AT_ONCE = 3_600
 _MAX_REQUEST_BYTES = 1 << 20
 
@@ -118,8 +123,28 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         "records": {name: measurements.records[name] for name in (GENERATED, ACKNOWLEDGED)},
         "health": _health(run),
         "requests": totals(measurements),
+        "violations": _rules(measurements.violations),
+        "observations": _rules(measurements.observations),
         "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],
     }
+
+
+def _rules(found: Occurrences) -> dict[str, Any]:
+    """What was found of one class, the most frequent rule first: of many the first ones, and how many are left out."""
+    told = dump_occurrences(found)
+    rules = sorted(told["by_rule"].items(), key=lambda item: (-item[1]["count"], item[0]))
+    shown = [
+        {
+            "rule": rule,
+            "count": item["count"],
+            "devices": item["devices"],
+            "messages": tally(item["func_ids"]),
+            "example": item["example"],
+        }
+        for rule, item in rules[:_MOST_RULES]
+    ]
+    left = rules[_MOST_RULES:]
+    return {"total": told["total"], "rules": shown, "left": [len(left), sum(item["count"] for _, item in left)]}
 
 
 def _health(run: Run) -> dict[str, float | None]:

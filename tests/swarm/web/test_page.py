@@ -1,13 +1,15 @@
 """Our page in Locust's web UI: what it shows of a run, and a form with wrong values that starts nothing."""
 
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from reports.verdict import exit_code
 from simulator.measurements.health import HealthSample
-from simulator.swarm.web.page import snapshot
+from simulator.swarm.web.page import PAGE, snapshot
+from tests.swarm.browser import CHROMIUM, DRIVER, Browser
 from tests.swarm.manual_run import PLANNED_S, STARTED, ManualRun
 from tests.swarm.web_ui import HERE, Ui
 
@@ -116,3 +118,64 @@ def test_a_wrong_form_starts_nothing_and_is_answered_as_locust_answers(
     assert ui.environment.runner is not None
     assert ui.environment.runner.state == "ready"
     assert ui.environment.host is None
+
+
+def test_violations_and_observations_are_shown_by_rule_the_most_frequent_first(manual: ManualRun) -> None:
+    nothing = {"total": 0, "rules": [], "left": [0, 0]}
+    shown = snapshot(manual.run, "running", 1, 0)
+    assert (shown["violations"], shown["observations"]) == (nothing, nothing)
+    found = manual.run.measurements.violations
+    found.add("reply.code", "code is the number 0", STARTED, 0, "dev.heartbeat")
+    found.add("reply.message", "<script>alert(1)</script> devKey=hush-hush", STARTED, 0, "dev.login", 3)
+    manual.run.measurements.observations.add("command.repeated", "cmdId 4", STARTED, 0, "cmd.reboot")
+    shown = snapshot(manual.run, "running", 1, 0)
+    assert shown["violations"]["total"] == 4
+    assert shown["violations"]["rules"] == [
+        {
+            "rule": "reply.message",
+            "count": 3,
+            "devices": 1,
+            "messages": "dev.login 3",
+            "example": "<script>alert(1)</script> devKey=***",
+        },
+        {
+            "rule": "reply.code",
+            "count": 1,
+            "devices": 1,
+            "messages": "dev.heartbeat 1",
+            "example": "code is the number 0",
+        },
+    ]
+    assert [row["rule"] for row in shown["observations"]["rules"]] == ["command.repeated"]
+
+
+def test_of_many_rules_the_worst_are_sent_and_the_others_counted(manual: ManualRun) -> None:
+    for number in range(150):
+        manual.run.measurements.violations.add(f"reply.{number}", "x" * 1_000, STARTED, number, f"dev.{number}", 200)
+    manual.run.measurements.violations.add("reply.code", "x", STARTED, 0, "", 1_000)
+    shown = snapshot(manual.run, "running", 1, 0)["violations"]
+    assert shown["total"] == 31_000
+    assert shown["rules"][0]["rule"] == "reply.code"
+    assert shown["left"] == [131, 26_200]
+    assert sum(row["count"] for row in shown["rules"]) + 26_200 == 31_000
+    assert len(json.dumps(shown)) < 20_000
+
+
+@pytest.mark.skipif(DRIVER is None or CHROMIUM is None, reason="no Chromium is installed")
+def test_the_page_shows_what_the_platform_wrote_as_text_alone(manual: ManualRun, tmp_path: Path) -> None:
+    evil = "<img src=x onerror=\"document.title='owned'\">"
+    manual.run.measurements.violations.add("reply.code", evil, STARTED, 0, evil, 3)
+    told = json.dumps(snapshot(manual.run, "running", 1, 0)).replace("<", "\\u003c")
+    page = resources.files("simulator.swarm.web").joinpath("assets", PAGE).read_text("utf-8")
+    stand_in = f"<script>window.fetch = async () => ({{ json: async () => ({told}) }});</script>"
+    (tmp_path / "page.html").write_text(page.replace("<script>", f"{stand_in}<script>", 1))
+    with Browser(tmp_path) as browser:
+        browser.open((tmp_path / "page.html").as_uri())
+        shown = "return [document.title, document.querySelectorAll('img').length, {}]"
+        text = "document.getElementById('violations').innerText"
+        title, images, violations = browser.run(shown.format(text))
+        _, _, observations = browser.run(shown.format(text.replace("violations", "observations")))
+    assert (title, images) == ("Fleet", 0)
+    assert violations.startswith("Violations: 3")
+    assert f"{evil} 3" in violations
+    assert "Nothing unusual was seen." in observations
