@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 import uuid
 from typing import Any
@@ -59,13 +60,19 @@ class Client:
         self.unanswered = self.most_unanswered = 0
         self.code = "00000000"
         self.mute = False
+        self.patience = 5.0
+        self.theirs = b""
+        self.strange: list[dict[str, Any]] = []
+        """Replies to nothing."""
+        self.order: list[str] = []
+        """The mids of replies as they came."""
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def connected(cls, url: str, one: Identity, suite: str) -> Any:
-        async with connect(url, max_size=None) as ws:
+    async def connected(cls, url: str, one: Identity, suite: str, trust: ssl.SSLContext | None = None) -> Any:
+        async with connect(url, max_size=None, ssl=trust) as ws:
             client = cls(ws, one, suite)
             client._reader = asyncio.create_task(client._read())
             try:
@@ -85,12 +92,18 @@ class Client:
                 if not self.mute:
                     self.unanswered -= 1
                     await self.answer(message)
-            elif waiting := self._waiting.pop(message["mid"], None):
-                waiting.set_result(message)
+                continue
+            self.order.append(message["mid"])
+            if waiting := self._waiting.pop(message["mid"], None):
+                if not waiting.done():
+                    waiting.set_result(message)
+            else:
+                self.strange.append(message)
 
     async def answer(self, command: dict[str, Any]) -> None:
         params = {"cmdId": command["payload"]["params"]["cmdId"]}
-        fields = {"mid": command["mid"], "code": self.code, "message": "done", "payload": {"params": params}}
+        code = "E1" if "absent.jpg" in str(command) else self.code
+        fields = {"mid": command["mid"], "code": code, "message": "done", "payload": {"params": params}}
         await self.send({"funcId": "dev.cmd.response", **fields})
 
     async def send(self, message: object) -> None:
@@ -106,7 +119,7 @@ class Client:
         mid = message.get("mid", "")
         waiting = self._waiting[mid if isinstance(mid, str) else ""] = asyncio.get_running_loop().create_future()
         await self.send(message)
-        return await asyncio.wait_for(waiting, 5)
+        return await asyncio.wait_for(waiting, self.patience)
 
     async def exchange(self, bits: int = 2048) -> None:
         if self.suite == "plain":
@@ -120,7 +133,7 @@ class Client:
         params = {"factor": channel.wrap(ours, server)}
         await self.send({"funcId": "device.exchange.factor", "mid": mid, "payload": {"params": params}})
         reply = await asyncio.wait_for(waiting, 5)
-        theirs = channel.unwrap(reply["payload"]["results"]["factor"], key)
+        theirs = self.theirs = channel.unwrap(reply["payload"]["results"]["factor"], key)
         if self.suite == "rsa-aes":
             outward, inward = channel.session_keys(ours, theirs)
             self.sealer, self.opener = channel.Sealer(outward), channel.Opener(inward)

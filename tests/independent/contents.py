@@ -10,6 +10,7 @@ from typing import Any
 
 from .checks import key_digest
 from .requests import local_time
+from .style import COMMANDS
 
 PICTURE = base64.b64decode(
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71"
@@ -24,13 +25,6 @@ PICTURE = base64.b64decode(
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA//2Q=="
 )
 """A JPEG of 240 by 320 points."""
-COMMANDS = (
-    *("cmd.data.update.user", "cmd.data.update.meeting", "cmd.data.update.meetingMember"),
-    *("cmd.data.update.multiCard", "cmd.data.update.bioPhoto", "cmd.data.delete.user", "cmd.data.delete.bioPhoto"),
-    *("cmd.data.delete.multiCard", "cmd.data.delete.meeting", "cmd.data.delete.meetingMember"),
-    *("cmd.data.delete.userPhoto", "cmd.data.query.user", "cmd.data.clear.user", "cmd.data.clear.multiCard"),
-    *("cmd.data.clear.all", "cmd.option.set", "cmd.control.reboot", "cmd.system.sync.time"),
-)
 PINS = ("7001", "7002", "7003", "A-7004", "007005")
 NAMES = ("Li Lei", "李雷", "Zoë O'Neil", "\U0001f600 韩梅梅", 'Ann "the" \\Boss/')
 

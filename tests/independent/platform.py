@@ -22,40 +22,19 @@ from random import Random
 from typing import Any
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
 from . import channel
 from .checks import DENIED, FORMAT, MALFORMED, SIGN, RefusalError, like, lookup_sign
 from .contents import PICTURE, pushed_commands
+from .mistakes import WRONG
 from .requests import same
 from .session import Session
 from .store import Command, Device, Identity, Store, read_identities
 from .style import STYLES, SUCCESS
 
-WRONG = {
-    "stale-timestamp": "the look-up accepts any timestamp",
-    "repeated-nonce": "the look-up accepts a nonce again",
-    "any-devkey": "any devKey is accepted",
-    "before-login": "business is accepted before the login, for the sn that was named last",
-    "keeps-older": "an older connection of the same device stays open",
-    "repeated-mid": "a mid may be used again",
-    "any-size": "the package limit is not enforced",
-    "number-heartbeat": "heartbeatInterval is a number",
-    "no-message": "replies have no message",
-    "cuts-mids": "a reply's mid is cut to 16 characters",
-    "skips-counter": "the platform leaves out a counter once",
-    "forgives-frames": "a frame that does not decrypt is left out instead of ending the connection",
-    "any-offset": "pieces of a file are taken whatever their offset",
-    "any-checksum": "a file's checksum is not compared",
-    "half-batches": "of a batch with a bad record the good ones are stored, and success is told",
-    "duplicate-refused": "a record that came before is refused",
-    "stores-nothing": "success is told, but records and photos are not stored",
-    "same-cmdid": "every command has the same cmdId",
-    "same-mid": "every command has the same mid",
-    "too-many-pending": "three times maxPendingCmdCount is sent unanswered",
-    "answers-answers": "dev.cmd.response gets a reply",
-}
 KINDS = ("push", "best-w", "best-t", "best-m", "best-a")
 SKEW_MS = 5 * 60 * 1000
 
@@ -82,13 +61,13 @@ class Platform(Store):
             self.style.heartbeat = heartbeat
         self.url = ""
         """Of the look-up, as the device's configuration holds it."""
-        self.ws_url = ""
+        self.ws_url = self.root_ca = ""
         self.uploads: list[tuple[str, list[str]]] = []
         """(sn, pins) of each dev.data.upload.user."""
         self.failing_pictures: set[str] = set()
         """The cmdIds whose picture cannot be fetched."""
         self._numbers = {"mid": 0, "cmdId": 0}
-        self._key: channel.rsa.RSAPrivateKey | None = None
+        self._key: RSAPrivateKey | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, task: Coroutine[Any, Any, None]) -> None:
@@ -104,9 +83,10 @@ class Platform(Store):
         return self._numbers[name]
 
     def next_mid(self) -> str:
-        return "m1" if "same-mid" in self.wrong else self.style.mid(self._next("mid"))
+        mid = "m1" if "same-mid" in self.wrong else self.style.mid(self._next("mid"))
+        return mid.rjust(40, "0") if "long-mids" in self.wrong else mid
 
-    async def server_key(self) -> channel.rsa.RSAPrivateKey:
+    async def server_key(self) -> RSAPrivateKey:
         """One key for all connections, or in style B a new one for each."""
         if self._key is None or self.style.fresh_keys:
             self._key = await asyncio.to_thread(channel.new_key)
@@ -154,14 +134,15 @@ class Platform(Store):
         query = request.query
         try:
             self._check_lookup({name: query[name] for name in query})
-            results = {"url": self.ws_url}
+            results = self.style.look_up_results(self.ws_url, self.root_ca)
         except RefusalError as refusal:
             code, reason = refusal.code, str(refusal)
             self.refusals.append((query.get("sn", ""), "getBrokerServer", self.style.code(code), reason))
         body = self.style.reply("device.exchange.", "", "", code, reason, results)
         body.pop("mid")
-        terse = self.style.name == "A"
-        return web.Response(text=self.style.encode(body), content_type="text/plain" if terse else "application/json")
+        status = 403 if code != SUCCESS and "http-403" in self.wrong else 200
+        kind = "text/plain" if self.style.name == "A" else "application/json"
+        return web.Response(text=self.style.encode(body), content_type=kind, status=status)
 
     def _check_lookup(self, query: dict[str, str]) -> None:
         for name in ("sn", "type", "nonce", "timestamp", "sign"):
@@ -171,7 +152,7 @@ class Platform(Store):
             raise RefusalError(FORMAT, "unknown type")
         if query["type"] != "best-w":
             raise RefusalError(FORMAT, "a type that this platform does not serve")
-        if len(query["nonce"]) > 32:
+        if len(query["nonce"]) > 32 and "long-nonce" not in self.wrong:
             raise RefusalError(FORMAT, "nonce longer than 32")
         if not like("[0-9]{1,19}")(query["timestamp"]):
             raise RefusalError(FORMAT, "timestamp is no number")
@@ -179,7 +160,7 @@ class Platform(Store):
         if device is None:
             raise RefusalError(DENIED, "unknown sn")
         sign = lookup_sign(query["sn"], query["nonce"], query["timestamp"], device.identity.secret_key)
-        if not same(sign, query["sign"]):
+        if not same(sign, query["sign"]) and "any-sign" not in self.wrong:
             raise RefusalError(SIGN, "wrong sign")
         if abs(time.time() * 1000 - int(query["timestamp"])) > SKEW_MS and "stale-timestamp" not in self.wrong:
             raise RefusalError(SIGN, "stale timestamp")
@@ -213,6 +194,7 @@ async def serve(
     if tls:
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         secure.load_cert_chain(*tls)
+        platform.root_ca = await asyncio.to_thread(Path(tls[0]).read_text)
     path = (
         "/" if style == "A" else "/best/w/v1?room=%E4%BC%9A&token=" + base64.urlsafe_b64encode(b"any?device>").decode()
     )

@@ -45,28 +45,33 @@ def _proven(session: Session, params: Params) -> None:
         raise RefusalError(DENIED, "wrong devKey")
 
 
+def _authorised(session: Session, ours: str, theirs: str) -> None:
+    if not same(ours, theirs) and "any-authcode" not in session.wrong:
+        raise RefusalError(DENIED, "wrong authCode")
+
+
 def register(session: Session, params: Params) -> Results:
     _proven(session, fields(params, checks.REGISTER))
     device = session.platform.devices[session.asked_sn]
-    device.auth_code, device.secret = secrets.token_hex(16), ""
+    if session.style.fresh_keys or not device.auth_code:
+        device.auth_code, device.secret = secrets.token_hex(16), ""
     return {"authCode": device.auth_code}
 
 
 def accredit(session: Session, params: Params) -> Results:
     _proven(session, fields(params, checks.ACCREDIT))
     device = session.platform.devices[session.asked_sn]
-    if not same(device.auth_code, params["authCode"]):
-        raise RefusalError(DENIED, "wrong authCode")
-    device.secret = secrets.token_urlsafe(48)
+    _authorised(session, device.auth_code, params["authCode"])
+    if session.style.fresh_keys or not device.secret:
+        device.secret = secrets.token_urlsafe(48)
     return {"secret": device.secret}
 
 
 def login(session: Session, params: Params) -> Results:
     _proven(session, fields(params, checks.LOGIN))
     device = session.platform.devices[session.asked_sn]
-    if not same(device.auth_code, params["authCode"]):
-        raise RefusalError(DENIED, "wrong authCode")
-    if not same(device.secret, params["secret"]):
+    _authorised(session, device.auth_code, params["authCode"])
+    if not same(device.secret, params["secret"]) and "any-secret" not in session.wrong:
         raise RefusalError(DENIED, "wrong secret")
     session.log_in(device)
     return None
@@ -78,11 +83,8 @@ def report(session: Session, params: Params) -> Results:
     device = session.device
     device.report = dict(params)
     session.limit = int(params.get("maxPackageSize") or "64") * 1024
-    results = session.style.report_results(device.report)
-    if "number-heartbeat" in session.wrong:
-        results["heartbeatInterval"] = 60
     session.reported = True
-    return results
+    return session.style.report_results(device.report)
 
 
 def heartbeat(session: Session, params: Params) -> Results:

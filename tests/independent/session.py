@@ -11,11 +11,13 @@ from websockets.exceptions import ConnectionClosed
 
 from . import channel, requests
 from .channel import FrameError
-from .checks import DENIED, FORMAT, INTERNAL, MALFORMED, UNKNOWN, RefusalError, only_strings
+from .checks import DENIED, FORMAT, INTERNAL, MALFORMED, UNKNOWN, RefusalError, as_strings, only_strings
+from .mistakes import in_numbers, spoil_reply
 from .store import Command, Device
 from .style import SUCCESS
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
     from websockets.asyncio.server import ServerConnection
 
     from .platform import Platform
@@ -38,8 +40,8 @@ class Session:
         self.started: set[str] = set()
         self.pending: dict[str, Command] = {}
         self.wake = asyncio.Event()
-        self.key: channel.rsa.RSAPrivateKey | None = None
-        self.peer: channel.rsa.RSAPublicKey | None = None
+        self.key: RSAPrivateKey | None = None
+        self.peer: RSAPublicKey | None = None
         self.opener: channel.Opener | None = None
         self.sealer: channel.Sealer | None = None
         self._sending = asyncio.Lock()
@@ -74,14 +76,20 @@ class Session:
             task.cancel()
         if self.sn and self.device.session is self:
             self.device.session = None
-        if not self.style.keeps_parts:
-            for name in self.started:
-                if (file := self.platform.files.get((self.sn, name))) and not file.complete:
-                    del self.platform.files[self.sn, name]
+        self.drop_parts()
         if self.sn:
             self.device.queue.extendleft(reversed(self.pending.values()))
             if self.device.session:
                 self.device.session.wake.set()
+
+    def drop_parts(self) -> None:
+        """Style A forgets the files whose upload ended with the connection; a completed one stays."""
+        for name in self.started:
+            file = self.platform.files.get((self.sn, name))
+            part = file is not None and not file.complete and not self.style.keeps_parts
+            if file and (part or "forgets-files" in self.wrong):
+                del self.platform.files[self.sn, name]
+        self.started.clear()
 
     def start(self, task: Any) -> None:
         running = asyncio.create_task(task)
@@ -101,6 +109,7 @@ class Session:
         if older and older is not self:
             older.dead = "keeps-older" not in self.wrong
             if older.dead:
+                older.drop_parts()
                 device.queue.extendleft(reversed(older.pending.values()))
                 older.pending.clear()
                 self.platform.start(older.close(1008, "the same sn logged in again"))
@@ -109,7 +118,8 @@ class Session:
     # --- receiving ---
 
     async def _receive(self, frame: str | bytes) -> None:
-        if (self.opener is not None) != isinstance(frame, bytes):
+        text = isinstance(frame, str)
+        if (self.opener is None) != text and not (text and "takes-text" in self.wrong):
             raise FrameError("a text frame where binary ones are due, or the reverse")
         try:
             data = self.opener.open(frame) if self.opener and isinstance(frame, bytes) else str(frame).encode()
@@ -127,7 +137,14 @@ class Session:
             self._answered(message, len(data))
             return
         reply = self._reply(message, len(data))
-        if self._outbox or (self.style.delay and self.reported):
+        refused = reply["code"] == self.platform.refusals[-1][2] if self.platform.refusals else False
+        if ("silent-without-mid" in self.wrong and not message.get("mid")) or (
+            refused and "silent-refusals" in self.wrong
+        ):
+            return
+        if refused and "closes-on-refusal" in self.wrong:
+            await self.close(1008, "refused")
+        elif self.style.delay:
             self._outbox.append(reply)
             if len(self._outbox) == 1:
                 self.start(self._flush())
@@ -155,7 +172,8 @@ class Session:
     def _reply(self, message: dict[str, Any], size: int) -> dict[str, Any]:
         mid, func_id = message.get("mid"), message.get("funcId")
         asked = func_id if isinstance(func_id, str) else ""
-        code, reason, results, extra = SUCCESS, "", None, {}
+        code, reason, results = SUCCESS, "", None
+        extra: dict[str, Any] = {}
         first_report = asked == "dev.report" and not self.reported
         try:
             self._check(message, size)
@@ -167,11 +185,8 @@ class Session:
             code, reason = INTERNAL, repr(fault)
             self.platform.refusals.append((self.sn, asked, self.style.code(code), reason))
         mid = mid if isinstance(mid, str) else ""
-        if "cuts-mids" in self.wrong:
-            mid = mid[:16]
-        reply = self.style.reply(asked, self.sn, mid, code, reason, results)
-        if "no-message" in self.wrong:
-            del reply["message"]
+        reply = self.style.reply(asked, self.sn or self.asked_sn, mid, code, reason, results)
+        spoil_reply(self.wrong, asked, reply)
         if code == SUCCESS and first_report:
             extra["\0ready"] = True
         return {**reply, **extra}
@@ -192,8 +207,9 @@ class Session:
             raise RefusalError(MALFORMED, "no funcId")
         if func_id not in requests.HANDLERS and (func_id not in EXCHANGES or self.platform.suite == "plain"):
             raise RefusalError(UNKNOWN, "unknown funcId")
-        only_strings(message)
-        if not isinstance(message.get("imme", ""), str) or message.get("imme", "") not in ("", "0", "1"):
+        if "takes-numbers" not in self.wrong:
+            only_strings(message)
+        if message.get("imme", "") not in ("", "0", "1"):
             raise RefusalError(FORMAT, "imme is neither 0 nor 1")
         sn = message.get("sn", "")
         if not isinstance(sn, str) or (not sn and func_id in WITH_SN):
@@ -216,7 +232,7 @@ class Session:
             if "before-login" not in self.wrong or self.asked_sn not in self.platform.devices:
                 raise RefusalError(DENIED, "before the login")
             self.sn = self.asked_sn
-        elif not self.reported and func_id != "dev.report":
+        elif not self.reported and func_id != "dev.report" and "before-report" not in self.wrong:
             raise RefusalError(DENIED, "before the report")
 
     def _handle(self, func_id: str, message: dict[str, Any]) -> dict[str, Any] | None:
@@ -226,7 +242,7 @@ class Session:
             params = {}
         if not isinstance(params, dict):
             raise RefusalError(MALFORMED, "no payload.params")
-        return requests.HANDLERS[func_id](self, params)
+        return requests.HANDLERS[func_id](self, as_strings(params) if "takes-numbers" in self.wrong else params)
 
     def _exchange(self, func_id: str, message: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
         payload = message.get("payload")
@@ -242,7 +258,8 @@ class Session:
         except ValueError as error:
             raise RefusalError(FORMAT, f"{name}: {error}") from error
         assert self.peer is not None
-        ours = channel.new_factor()
+        ours = bytes(32) if "same-factor" in self.wrong else channel.new_factor()
+        ours = ours[:16] if "short-factor" in self.wrong else ours
         self.exchanged = True
         if self.platform.suite == "rsa-aes":
             inward, extra["\0keys"] = channel.session_keys(theirs, ours)
@@ -256,7 +273,7 @@ class Session:
         async with self._sending:
             with contextlib.suppress(ConnectionClosed):
                 if self.sealer is None:
-                    await self.ws.send(text)
+                    await self.ws.send(self.style.fragments(text))
                     return
                 if "skips-counter" in self.wrong and self.sealer.counter == 5:
                     self.sealer.counter += 1
@@ -276,14 +293,17 @@ class Session:
                 mid = self.platform.next_mid()
                 self.pending[mid] = command
                 command.tries += 1
-                await self._send(self.style.command(command.func_id, mid, {"cmdId": command.cmd_id, **command.params}))
-                self.start(self._watch(mid))
+                params = in_numbers(command.params) if "number-values" in self.wrong else command.params
+                self.start(self._watch(mid, command, len(self.platform.uploads)))
+                await self._send(self.style.command(command.func_id, mid, {"cmdId": command.cmd_id, **params}))
 
-    async def _watch(self, mid: str) -> None:
+    async def _watch(self, mid: str, command: Command, uploads: int) -> None:
         """A command without an answer is sent again under its cmdId, with a new mid, a few times."""
         await asyncio.sleep(ANSWER_TIME)
-        command = self.pending.pop(mid, None)
-        if command is None:
+        if self.pending.pop(mid, None) is None:
+            since = [pins for sn, pins in self.platform.uploads[uploads:] if sn == self.sn]
+            if command.func_id == "cmd.data.query.user" and command.codes[:1] == [SUCCESS] and not since:
+                self.platform.observe(self, f"no users within 10 s of the query {command.cmd_id}")
             return
         self.platform.observe(self, f"no answer to {command.func_id} ({command.cmd_id})")
         if command.tries < MOST_TRIES:
@@ -317,6 +337,8 @@ class Session:
             return
         del self.pending[str(mid)]
         command.codes.append(str(code))
+        if command.cmd_id in self.platform.failing_pictures and code == SUCCESS:
+            self.platform.observe(self, f"success for a picture that cannot be fetched ({command.cmd_id})")
         if len(set(command.codes)) > 1:
             self.platform.observe(self, f"{command.func_id}, sent twice, was answered {command.codes}")
         if command.again:

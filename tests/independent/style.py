@@ -1,4 +1,4 @@
-"""Two ways to write what the documents leave open: A is terse, B is verbose and odd; both are right."""
+"""Ways to write what the documents leave open: A is terse, B and C are verbose and odd; all are right."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from typing import Any
 from .checks import DENIED, FORMAT, INTERNAL, MALFORMED, SIGN, UNKNOWN
 
 SUCCESS = "00000000"
+COMMANDS = (
+    *("cmd.data.update.user", "cmd.data.update.meeting", "cmd.data.update.meetingMember"),
+    *("cmd.data.update.multiCard", "cmd.data.update.bioPhoto", "cmd.data.delete.user", "cmd.data.delete.bioPhoto"),
+    *("cmd.data.delete.multiCard", "cmd.data.delete.meeting", "cmd.data.delete.meetingMember"),
+    *("cmd.data.delete.userPhoto", "cmd.data.query.user", "cmd.data.clear.user", "cmd.data.clear.multiCard"),
+    *("cmd.data.clear.all", "cmd.option.set", "cmd.control.reboot", "cmd.system.sync.time"),
+)
 TERSE_CODES = {
     UNKNOWN: "A0001001",
     MALFORMED: "A0001002",
@@ -54,6 +61,13 @@ class Style:
 
     def cmd_id(self, number: int) -> str:
         return str(1000 + number)
+
+    def fragments(self, text: str) -> str | list[str]:
+        """How a text message is cut into WebSocket frames."""
+        return text
+
+    def look_up_results(self, url: str, root_ca: str) -> dict[str, str]:
+        return {"url": url}
 
     def reply(self, asked: str, sn: str, mid: str, code: str, reason: str, results: Any) -> dict[str, Any]:
         answer: dict[str, Any] = {"code": self.code(code), "message": self.message(code, reason), "mid": mid}
@@ -101,6 +115,15 @@ class VerboseStyle(Style):
     def cmd_id(self, number: int) -> str:
         return f"{number}-" + "".join(self.random.choices("0123456789abcdef", k=40))
 
+    def fragments(self, text: str) -> str | list[str]:
+        if self.random.random() < 0.7:
+            return text
+        at = self.random.randrange(len(text))
+        return [part for part in (text[:at], text[at:]) if part]
+
+    def look_up_results(self, url: str, root_ca: str) -> dict[str, str]:
+        return {"siteId": "", "companyId": "c-1", "rootCA": root_ca, "url": url}
+
     def reply(self, asked: str, sn: str, mid: str, code: str, reason: str, results: Any) -> dict[str, Any]:
         answer = {
             "sn": sn,
@@ -122,6 +145,7 @@ class VerboseStyle(Style):
             *("dev.data.upload.user", "dev.data.upload.userPhoto", "dev.data.upload.bioPhoto"),
             *("dev.data.upload.multiCard", "dev.data.upload.verifyLog", "dev.data.upload.verifyPhoto"),
             *("dev.system.sync.time", "dev.register", "dev.accredit", "dev.login", "dev.report"),
+            *("device.exchange.publicKey", "device.exchange.factor", *COMMANDS),
             *("cmd.dev.response", "dev.cmd.response", "dev.data.upload.palmPrintOfTomorrow", "", "未知"),
         ]
         names = [*ours, *self.random.sample(ours, 5)]
@@ -183,4 +207,19 @@ class VerboseStyle(Style):
         return f'"{"".join(out)}"'
 
 
-STYLES = {"A": Style, "B": VerboseStyle}
+class TextStyle(VerboseStyle):
+    """Style C: B, where even the fields that nobody knows hold only strings, or lists and objects of strings."""
+
+    name = "C"
+
+    def _extras(self) -> list[tuple[str, Any]]:
+        return [(name, _in_strings(value)) for name, value in super()._extras()]
+
+
+def _in_strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_strings(inner) for name, inner in value.items()}
+    return [_in_strings(inner) for inner in value] if isinstance(value, list) else str(value)
+
+
+STYLES: dict[str, type[Style]] = {"A": Style, "B": VerboseStyle, "C": TextStyle}

@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import ipaddress
 import json
+import ssl
 import time
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
 from websockets.exceptions import ConnectionClosed
 
 from tests.independent import channel
 from tests.independent.checks import lookup_sign
 from tests.independent.client import Client, look_up
-from tests.independent.contents import COMMANDS
 from tests.independent.platform import Platform, serve
 from tests.independent.store import Identity
+from tests.independent.style import COMMANDS
 
 ONE = Identity("SN0001", "aabbcc", "5d9b11e1a3f448ae81f9f920e976d852", "123456")
 VECTORS = Path(__file__).parent / "channel-vectors.json"
@@ -192,12 +198,11 @@ async def test_bad_frames_close(fault: str) -> None:
         assert client.sealer
         if fault == "counter":
             client.sealer.counter += 1
-        frame: bytes | str = client.sealer.seal(b"[]" if fault == "no object" else b'{"funcId":"x","mid":"1"}')
-        assert isinstance(frame, bytes)
+        frame = client.sealer.seal(b"[]" if fault == "no object" else b'{"funcId":"x","mid":"1"}')
         if fault == "tag":
             frame = frame[:-1] + bytes([frame[-1] ^ 1])
-        frame = {"short": frame[:23], "text": "{}"}.get(fault, frame)
-        await client.ws.send(frame)
+        odd: dict[str, bytes | str] = {"short": frame[:23], "text": "{}"}
+        await client.ws.send(odd.get(fault, frame))
         assert await closed_with(client) == 1008
 
 
@@ -207,6 +212,7 @@ async def test_binary_in_a_text_suite_and_the_absurdly_large() -> None:
         await client.ws.send(b"{}")
         assert await closed_with(client) == 1008
         client = await entered(stack, platform)
+        client.patience = 1
         with pytest.raises((ConnectionClosed, TimeoutError)):
             await client.ask("dev.heartbeat", {"more": "x" * 5_000_000})
         assert await closed_with(client) == 1009
@@ -241,6 +247,59 @@ async def test_an_unanswered_command_comes_again_after_a_reconnect() -> None:
         ids = [[one["payload"]["params"]["cmdId"] for one in one.commands] for one in (client, again)]
         assert ids[0] == ids[1][:3]
         assert not {one["mid"] for one in client.commands} & {one["mid"] for one in again.commands}
+
+
+@pytest.mark.parametrize("style", ["A", "B"])
+async def test_only_style_b_changes_the_order_of_replies(style: str) -> None:
+    async with serve([ONE], "rsa-aes", style, seed=2) as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        client.order.clear()
+        mids = [str(number) for number in range(20)]
+        await asyncio.gather(*(client.ask("dev.heartbeat", {}, mid=mid) for mid in mids))
+        assert sorted(client.order) == sorted(mids)
+        assert (client.order == mids) == (style == "A")
+
+
+def no_numbers(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(no_numbers, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str)
+
+
+@pytest.mark.parametrize("style", ["B", "C"])
+async def test_only_style_b_has_unknown_fields_that_are_no_strings(style: str) -> None:
+    async with serve([ONE], "plain", style, seed=2) as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        replies = [await client.ask("dev.heartbeat", {}) for _ in range(5)]
+        assert all(map(no_numbers, replies)) == (style == "C")
+        assert not all(set(reply) <= {"funcId", "sn", "mid", "imme", "code", "message", "payload"} for reply in replies)
+
+
+async def test_tls(tmp_path: Path) -> None:
+    key = channel.new_key()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    day = timedelta(days=1)
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - day, now + day)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    pem, key_file = tmp_path / "cert.pem", tmp_path / "key.pem"
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key_file.write_bytes(key.private_bytes(*plain))
+    trust = ssl.create_default_context(cafile=str(pem))
+    async with serve([ONE], "exchange-only", tls=(str(pem), str(key_file))) as platform:
+        assert platform.url.startswith("https://")
+        async with Client.connected(platform.ws_url, ONE, "exchange-only", trust) as client:
+            await client.enter()
+
+
+async def test_silence_ends_the_connection_in_style_b() -> None:
+    async with serve([ONE], "plain", "B", heartbeat=1) as platform, AsyncExitStack() as stack:
+        client = await entered(stack, platform)
+        before = time.monotonic()
+        assert await closed_with(client) == 1001
+        assert 2.5 < time.monotonic() - before < 4.5
 
 
 async def test_mistakes_on_demand() -> None:
