@@ -216,7 +216,7 @@ class Link:
                 return await asyncio.shield(waiter.answer)
         except TimeoutError:
             self.broken = True
-            self._forget(mid, waiter)
+            self.forget(mid, waiter)
             self._late.add(mid)
             self._noted("-", "note", f"no answer within {seconds:g} s")
             return Silence(seconds)
@@ -334,7 +334,7 @@ class Link:
         if waiter is None:
             self._stray(message, mid)
             return
-        self._forget(mid, waiter)
+        self.forget(mid, waiter)
         self._answered.add(mid)
         read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
@@ -345,7 +345,8 @@ class Link:
         if not waiter.answer.done():
             waiter.answer.set_result(reply)
 
-    def _forget(self, mid: str, waiter: Waiter) -> None:
+    def forget(self, mid: str, waiter: Waiter) -> None:
+        """Wait no more for this answer; one that comes is a stray."""
         for key in [mid, *self._waiting]:
             waiters = self._waiting.get(key)
             if waiters is not None and waiter in waiters:

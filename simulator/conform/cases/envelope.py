@@ -1,0 +1,279 @@
+"""The envelope of a device's messages: mid, funcId, payload and params, what a refusal leaves, unasked answers."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from simulator.conform.answers import Answer, Reply
+from simulator.conform.bench import Bench
+from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, ok
+from simulator.conform.expect import accepted, both, refused, told
+from simulator.conform.stages import Stage
+from simulator.protocol.envelope import MAX_MID_LENGTH, encode_command_response
+
+_SECTION: Final = "4.2.2 设备请求"
+_MID: Final = "mid: 消息id, 消息唯一标识, 保障同一台设备不重复即可, 最长为32位"
+_NO_MID: Final = "docs/deviations.md, Envelope: a message without mid is answered E0000002 with an empty mid"
+_REPEATED: Final = "docs/deviations.md, Envelope: a mid used twice by one device on one connection is refused"
+_FUNC_ID: Final = "funcId: 是, 请求业务功能唯一标识"
+_STRINGS: Final = "所有字段值都是以字符串表示"
+_EXTRA: Final = "已存在字段名不能删除, 只能扩展"
+_RESPONSE: Final = "docs/deviations.md, Envelope: dev.cmd.response gets no reply"
+_SILENT: Final = "The document does not say"
+_REFUSED: Final = "a code other than 00000000"
+_ACCEPTED: Final = "code 00000000"
+_QUIET_S: Final = 0.5
+"""How long a reply that must not come is waited for, after one that had to come."""
+
+Verdict = Callable[[Answer], Outcome]
+"""Writes a message as JSON."""
+
+# --- What is sent ---
+
+
+async def _probe(change: Mapping[str, Any], drop: Sequence[str], verdict: Verdict, bench: Bench) -> Outcome:
+    """A right message with members laid over it and left out."""
+    async with bench.device() as device:
+        message = {**device.probe(), **change}
+        return verdict(await device.ask({name: value for name, value in message.items() if name not in drop}))
+
+
+async def _no_mid(change: Mapping[str, Any], drop: Sequence[str], bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        message = {**device.probe(), **change}
+        answer = await device.ask({name: value for name, value in message.items() if name not in drop})
+    verdict = refused(answer)
+    if verdict.result is Result.OK and isinstance(answer, Reply) and answer.message.get("mid") != "":
+        return non_strict(f"{answer.told}, but its mid is not an empty text")
+    return verdict
+
+
+async def _mid_of(length: int, bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        mid = device.mid().ljust(length, "x")
+        answer = await device.ask({**device.probe(), "mid": mid})
+        return accepted(answer) if length <= MAX_MID_LENGTH else refused(answer)
+
+
+async def _mid_twice(bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        message = device.probe()
+        first = accepted(await device.ask(message))
+        if first.result is not Result.OK:
+            return failed(f"the first of the two: {first.observed}")
+        return refused(await device.ask({**device.probe(), "mid": message["mid"]}))
+
+
+async def _mid_after_refusal(bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        message = device.probe()
+        await device.ask({**message, "funcId": "dev.no.such"})
+        return told(await device.ask({**device.probe(), "mid": message["mid"]}))
+
+
+async def _mid_elsewhere(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        message = device.probe()
+        await device.ask(message)
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        return told(await device.ask(message))
+
+
+async def _params(params: object, bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        return refused(await device.request("dev.data.upload.user", params))
+
+
+async def _payload(payload: object, bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        return refused(await device.request("dev.data.upload.user", members={"payload": payload}))
+
+
+async def _lives_on(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        wrong = refused(await device.request("dev.no.such", {}))
+        malformed = refused(await device.request("dev.data.upload.user", []))
+        return both(wrong, malformed, accepted(await device.ask(device.probe())))
+
+
+async def _unasked_response(bench: Bench) -> Outcome:
+    async with bench.device() as device:
+        mid = device.mid()
+        waiter = device.expect(mid)
+        device.send_json(encode_command_response(mid, f"none-{mid}", "00000000", "done"))
+        alive = accepted(await device.ask(device.probe()))
+        if alive.result is not Result.OK:
+            return failed(f"the message after it: {alive.observed}")
+        try:
+            async with asyncio.timeout(_QUIET_S):
+                answer: Answer = await asyncio.shield(waiter.answer)
+        except TimeoutError:
+            device.forget(mid, waiter)
+            return ok("no reply, and the next message was answered")
+        return failed(f"it was answered: {answer.told}")
+
+
+# --- Declarations ---
+
+
+def _case(
+    name: str,
+    title: str,
+    sends: str,
+    why: str,
+    run: Run,
+    *,
+    expects: str = _REFUSED,
+    required: bool = True,
+    section: str = _SECTION,
+) -> Case:
+    return Case(
+        id=f"envelope.{name}",
+        section=section,
+        title=title,
+        sends=sends,
+        expects=expects if required else "either",
+        why=why,
+        run=run,
+        required=required,
+    )
+
+
+def _open(name: str, told_as: str, change: Mapping[str, Any], why: str = _SILENT) -> Case:
+    return _case(
+        name,
+        f"A message {told_as}",
+        f"a right message {told_as}",
+        why,
+        partial(_probe, change, (), told),
+        required=False,
+    )
+
+
+def _wrong(name: str, told_as: str, change: Mapping[str, Any], why: str, drop: Sequence[str] = ()) -> Case:
+    return _case(
+        name,
+        f"A message {told_as} is refused",
+        f"a right message {told_as}",
+        why,
+        partial(_probe, change, drop, refused),
+    )
+
+
+CASES = (
+    _case(
+        "mid.missing",
+        "A message without mid is refused, with an empty mid",
+        "a right message without mid",
+        _NO_MID,
+        partial(_no_mid, {}, ("mid",)),
+        expects="a code other than 00000000 and an empty mid",
+    ),
+    _case(
+        "mid.empty",
+        "A message with an empty mid is refused, with an empty mid",
+        'a right message with "mid": ""',
+        _NO_MID,
+        partial(_no_mid, {"mid": ""}, ()),
+        expects="a code other than 00000000 and an empty mid",
+    ),
+    _wrong("mid.number", "whose mid is a number", {"mid": 12345}, _STRINGS),
+    _case(
+        "mid.32",
+        "A mid of 32 characters is accepted",
+        "a right message with a mid of 32 characters",
+        _MID,
+        partial(_mid_of, MAX_MID_LENGTH),
+        expects=_ACCEPTED,
+    ),
+    _case(
+        "mid.33",
+        "A mid of 33 characters is refused",
+        "a right message with a mid of 33 characters",
+        _MID,
+        partial(_mid_of, MAX_MID_LENGTH + 1),
+    ),
+    _case(
+        "mid.repeated",
+        "A mid that was used is refused",
+        "two right messages with the same mid, one after the other",
+        _REPEATED,
+        _mid_twice,
+    ),
+    _case(
+        "mid.after-refusal",
+        "The mid of a message that was refused",
+        "a right message with the mid of one that was refused",
+        f"{_SILENT} whether a refused message uses its mid up",
+        _mid_after_refusal,
+        required=False,
+    ),
+    _case(
+        "mid.elsewhere",
+        "A mid of an earlier connection",
+        "the same message on two connections of one device",
+        "保障同一台设备不重复即可; docs/deviations.md speaks of one connection",
+        _mid_elsewhere,
+        required=False,
+    ),
+    _wrong("funcId.missing", "without funcId", {}, _FUNC_ID, ("funcId",)),
+    _wrong("funcId.empty", "with an empty funcId", {"funcId": ""}, _FUNC_ID),
+    _wrong("funcId.number", "whose funcId is a number", {"funcId": 7}, _STRINGS),
+    _wrong("funcId.unknown", "with an unknown funcId", {"funcId": "dev.no.such"}, _FUNC_ID),
+    _wrong("funcId.command", "with the funcId of a command", {"funcId": "cmd.data.clear.user"}, "cmd表示命令下发"),
+    _wrong("funcId.case", "whose funcId has other capitals", {"funcId": "DEV.HEARTBEAT"}, "驼峰式的, 首字母小写"),
+    *(
+        _case(
+            f"payload.{name}",
+            f"dev.data.upload.user with {told_as} for payload is refused",
+            f"dev.data.upload.user with {told_as} for payload",
+            "payload, params: JSON",
+            partial(_payload, value),
+        )
+        for name, told_as, value in (("text", "a text", "users"), ("list", "a list", []), ("null", "null", None))
+    ),
+    *(
+        _case(
+            f"params.{name}",
+            f"dev.data.upload.user with {told_as} for params is refused",
+            f"dev.data.upload.user with {told_as} for params",
+            "params: JSON, 请求内容",
+            partial(_params, value),
+        )
+        for name, told_as, value in (("text", "a text", "users"), ("list", "a list", []), ("empty", "nothing in", {}))
+    ),
+    _case(
+        "list.object",
+        "dev.data.upload.user with one object for its list is refused",
+        "dev.data.upload.user with users as an object",
+        "users: 数组",
+        partial(_params, {"users": {"pin": "1", "firstName": "x", "funSwitch": "0", "disable": "0"}}),
+    ),
+    _case(
+        "list.of-texts",
+        "dev.data.upload.user with texts for users is refused",
+        "dev.data.upload.user with users as a list of texts",
+        "users: 数组",
+        partial(_params, {"users": ["1", "2"]}),
+    ),
+    _open("imme.number", "whose imme is a number", {"imme": 1}, "imme: 整型; 所有字段值都是以字符串表示"),
+    _open("imme.word", "whose imme is no number", {"imme": "now"}, "imme: 参数值为0时不紧急, 否则为紧急消息"),
+    _open("further-number", "with an unknown member that is a number", {"vendor": 5}, f"{_STRINGS}; {_EXTRA}"),
+    _case(
+        "lives-on",
+        "After refused messages the connection is as it was",
+        "an unknown funcId, params of the wrong kind, then a right message",
+        "docs/deviations.md, Envelope: a refusal leaves the connection",
+        _lives_on,
+        expects="two refusals, then code 00000000",
+    ),
+    _case(
+        "response.unasked",
+        "dev.cmd.response gets no reply",
+        "dev.cmd.response to a cmdId that was never given out, then a right message",
+        _RESPONSE,
+        _unasked_response,
+        expects="no reply to the first, code 00000000 to the second",
+    ),
+)
