@@ -119,7 +119,7 @@ class Link:
     @property
     def waiting(self) -> int:
         """Messages whose answer is still awaited."""
-        return sum(len(waiters) for waiters in self._waiting.values())
+        return sum(map(len, self._waiting.values()))
 
     def mid(self) -> str:
         """A fresh mid."""
@@ -338,15 +338,14 @@ class Link:
         self._answered.add(mid)
         read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
-        ms = (self.site.clock.monotonic() - waiter.sent) * 1000
-        reply = Reply(waiter.func_id, mid, message, read, size, ms)
+        reply = Reply(waiter.func_id, mid, message, read, size, (self.site.clock.monotonic() - waiter.sent) * 1000)
         if waiter.accept is not None:
             waiter.accept(reply)
         if not waiter.answer.done():
             waiter.answer.set_result(reply)
 
     def forget(self, mid: str, waiter: Waiter) -> None:
-        """Wait no more for this answer; one that comes is a stray."""
+        """Wait no more for this answer."""
         for key in [mid, *self._waiting]:
             waiters = self._waiting.get(key)
             if waiters is not None and waiter in waiters:
