@@ -11,7 +11,14 @@ from simulator.clock import TimerHandle
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
-from simulator.device.held_back import VERIFY_LOG, VERIFY_PHOTO, HeldBack, why_held_back
+from simulator.device.held_back import (
+    VERIFY_LOG,
+    VERIFY_PHOTO,
+    tell_of_records,
+    tell_of_templates,
+    tell_of_uploads,
+    why_held_back,
+)
 from simulator.device.online import Online
 from simulator.device.outbox import Outbox, Record
 from simulator.device.replies import Reply
@@ -53,7 +60,6 @@ class Delivery:
         "_asked_for",
         "_clock",
         "_env",
-        "_held_back",
         "_on_settled",
         "_online",
         "_photos_held",
@@ -61,6 +67,7 @@ class Delivery:
         "_task",
         "_terms",
         "_timer",
+        "_told_log_id",
         "_uploads",
         "_witness",
         "batch",
@@ -78,7 +85,8 @@ class Delivery:
     ) -> None:
         self._env = env
         self._witness = witness
-        self._held_back = HeldBack(witness)
+        self._told_log_id = 0
+        """Of the latest record that was told of as held back."""
         self._settings = settings
         self._clock = clock
         self._on_settled = on_settled
@@ -153,8 +161,8 @@ class Delivery:
         self.pause()
         if self._task is not None:
             self._task.cancel()
-        self._held_back.records(self.outbox, self._terms)
-        self._look_for_held_back()
+        self._look_for_records_held_back()
+        self._look_for_uploads_held_back()
 
     @property
     def idle(self) -> bool:
@@ -191,10 +199,10 @@ class Delivery:
                     await self._send_records(session, batch)
                     continue
             else:
-                self._held_back.records(self.outbox, self._terms)
+                self._look_for_records_held_back()
             upload = self._next_upload(self._uploads, now)
             if upload is None:
-                self._look_for_held_back()
+                self._look_for_uploads_held_back()
                 self._wake_when_due(now)
                 return
             await self._send_upload(session, upload, self._uploads)
@@ -284,7 +292,7 @@ class Delivery:
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
         package_bytes = self._settings.max_package_kb * 1024
-        self._held_back.templates(upload, self._terms)
+        tell_of_templates(self._witness, upload, self._terms)
         reply = await send_upload(session, upload, env.photos, package_bytes, self._terms, self._clock.offset_minutes)
         if reply.ok:
             queue.remove(upload)
@@ -342,9 +350,12 @@ class Delivery:
     def _sendable(self, upload: Upload) -> bool:
         return not why_held_back(upload, self._terms, self._settings.max_package_kb * 1024)
 
-    def _look_for_held_back(self) -> None:
+    def _look_for_records_held_back(self) -> None:
+        self._told_log_id = tell_of_records(self._witness, self.outbox, self._terms, self._told_log_id)
+
+    def _look_for_uploads_held_back(self) -> None:
         uploads = (*self._asked_for, *self._uploads)
-        self._held_back.uploads(uploads, self._terms, self._settings.max_package_kb * 1024)
+        tell_of_uploads(self._witness, uploads, self._terms, self._settings.max_package_kb * 1024)
 
     def _flow(self, name: str, created: float, code: str) -> None:
         env = self._env

@@ -31,51 +31,51 @@ def why_held_back(upload: Upload, terms: Terms, package_bytes: int) -> str:
     return "it fits no package, and funcIds of the reply to dev.report does not list all three dev.file.upload.*"
 
 
-class HeldBack:
-    """Tells of each held-back upload of one device, once."""
+def tell_of_records(witness: Witness, outbox: Outbox, terms: Terms, told: int) -> int:
+    """Tell of the records that wait and are held back, and of their pictures with them.
 
-    __slots__ = ("_log_id", "_witness")
+    Args:
+        told: `logId` of the latest record that was told of before; they only grow.
 
-    def __init__(self, witness: Witness) -> None:
-        self._witness = witness
-        self._log_id = 0
-        """Of the latest record that was told of: they only grow."""
+    Returns:
+        The new one.
+    """
+    if terms.allows(VERIFY_LOG):
+        return told
+    records = outbox.waiting_after(told)
+    if not records:
+        return told
+    why = not_listed(VERIFY_LOG)
+    _tell(witness, VERIFY_LOG, why, len(records))
+    photos = [record.photo for record in records if record.photo is not None and not record.photo.held_back]
+    for photo in photos:
+        photo.held_back = True
+    if photos:
+        _tell(witness, VERIFY_PHOTO, f"{why}, and a picture follows its record", len(photos))
+    return max(record.log_id for record in records)
 
-    def records(self, outbox: Outbox, terms: Terms) -> None:
-        """Look at the records that wait; where they are held back, so are their pictures."""
-        if terms.allows(VERIFY_LOG):
-            return
-        records = outbox.waiting_after(self._log_id)
-        if not records:
-            return
-        self._log_id = max(record.log_id for record in records)
-        why = not_listed(VERIFY_LOG)
-        self._tell(VERIFY_LOG, why, len(records))
-        photos = [record.photo for record in records if record.photo is not None and not record.photo.held_back]
-        for photo in photos:
-            photo.held_back = True
-        if photos:
-            self._tell(VERIFY_PHOTO, f"{why}, and a picture follows its record", len(photos))
 
-    def uploads(self, uploads: Iterable[Upload], terms: Terms, package_bytes: int) -> None:
-        """Look at uploads that wait."""
-        for upload in uploads:
-            if not upload.held_back and (why := why_held_back(upload, terms, package_bytes)):
-                upload.held_back = True
-                self._tell(upload.func_id, why)
-
-    def templates(self, upload: Upload, terms: Terms) -> None:
-        """Look at an upload that is about to be sent: users may go up without some of their templates."""
-        if upload.func_id != UPLOAD_USER or upload.held_back:
-            return
-        count = templates_left_out(upload.items, terms.template_types)
-        if count:
+def tell_of_uploads(witness: Witness, uploads: Iterable[Upload], terms: Terms, package_bytes: int) -> None:
+    """Tell of those of the uploads that are held back."""
+    for upload in uploads:
+        if not upload.held_back and (why := why_held_back(upload, terms, package_bytes)):
             upload.held_back = True
-            why = "multiBioDataSupport of the reply to dev.report switches the type of a template off"
-            self._tell(UPLOAD_USER, why, count)
+            _tell(witness, upload.func_id, why)
 
-    def _tell(self, func_id: str, why: str, count: int = 1) -> None:
-        self._witness.observation(UPLOAD_HELD_BACK, func_id, f"{func_id}: {why}", count)
+
+def tell_of_templates(witness: Witness, upload: Upload, terms: Terms) -> None:
+    """Tell of what an upload of users that is about to be sent goes up without."""
+    if upload.func_id != UPLOAD_USER or upload.held_back:
+        return
+    count = templates_left_out(upload.items, terms.template_types)
+    if count:
+        upload.held_back = True
+        why = "multiBioDataSupport of the reply to dev.report switches the type of a template off"
+        _tell(witness, UPLOAD_USER, why, count)
+
+
+def _tell(witness: Witness, func_id: str, why: str, count: int = 1) -> None:
+    witness.observation(UPLOAD_HELD_BACK, func_id, f"{func_id}: {why}", count)
 
 
 def not_listed(func_id: str) -> str:
