@@ -151,6 +151,11 @@ CAUSES: Final = (
     Cause("merged", _REMARK, "merged from {runs:count} runs: {names:names}"),
     Cause("merged_scenarios", _REMARK, "the merged runs are of different scenarios: {names:names}"),
     Cause(
+        "violations_found",
+        _REMARK,
+        "the platform broke rules of the protocol {count:count} times, of which no threshold speaks: {names:tally}",
+    ),
+    Cause(
         "connections_lost",
         _REMARK,
         "{count:count} connections were lost that nobody had asked to end: {reasons:tally}",

@@ -87,12 +87,13 @@ def if_occurred(read: Callable[[Question], float]) -> Reading:
 def rules_total(counts: Callable[[Figures], Mapping[str, int]]) -> Reading:
     """Reads how often the rules that are asked for were found: of `violations.reply.*` those under `reply`."""
 
-    def read(question: Question) -> float:
-        _, _, rules = question.name.partition(".")
-        found = counts(question.figures)
-        return sum(count for rule, count in found.items() if not rules or fnmatchcase(rule, rules))
+    return lambda asked: sum(count for rule, count in counts(asked.figures).items() if is_of(asked.name, rule))
 
-    return read
+
+def is_of(subject: str, rule: str) -> bool:
+    """Whether `violations` or `violations.reply.*` counts a rule of its class."""
+    _, dot, rules = subject.partition(".")
+    return not dot or fnmatchcase(rule, rules)
 
 
 def in_percent(part: float | None, whole: float = 1.0) -> float | None:

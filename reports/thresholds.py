@@ -42,6 +42,7 @@ from reports.measures import (
     spellings,
 )
 from reports.occurrences import KINDS, OBSERVATIONS, VIOLATIONS, known_rules
+from reports.readings import is_of
 from simulator.closest import closest
 from simulator.measurements.names import KNOWN_NAMES, is_series, name_of
 from simulator.measurements.run import RunMeasurements
@@ -106,6 +107,10 @@ class Threshold:
         if self.intended or self.comparison not in ("<", "<="):
             return None
         return {PERCENTILE: self.percent, "max": 100.0}.get(self.measure.name)
+
+    def speaks_of(self, rule: str) -> bool:
+        """Whether a threshold on a class of rules counts this one."""
+        return is_of(self.subject, rule)
 
     def matches(self, name: str) -> bool:
         """Whether `name` is what this threshold speaks of."""

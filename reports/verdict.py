@@ -13,6 +13,7 @@ from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
 from reports.figures import all_requests, lost_connections, missed_requests, record_counts
 from reports.measures import FAILURES
+from reports.occurrences import VIOLATIONS
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
@@ -72,6 +73,7 @@ def judge(
         *generator,
         *_of_measuring(measurements),
         *_of_thresholds(run, results),
+        *_of_the_platform(measurements, thresholds),
         *_of_the_fleet(measurements, run, thresholds),
         *_of_requests(measurements, run, thresholds),
     ]
@@ -188,6 +190,16 @@ def _of_thresholds(run: RunInfo, results: Sequence[ThresholdResult]) -> Iterator
                 "threshold_crossed",
                 {"expression": result.expression, "value": told["value"], "unit": result.unit, "remark": result.reason},
             )
+
+
+def _of_the_platform(measurements: RunMeasurements, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
+    """Violations leave the verdict alone; those of which no threshold speaks are a remark, lest nobody look."""
+    asked = [threshold for threshold in thresholds if threshold.measure.name == VIOLATIONS]
+    found = measurements.violations.counts().items()
+    silent = {rule: count for rule, count in found if not any(threshold.speaks_of(rule) for threshold in asked)}
+    if silent:
+        names = dict(sorted(silent.items(), key=lambda item: (-item[1], item[0])))
+        yield Finding("violations_found", {"count": sum(silent.values()), "names": names})
 
 
 def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:

@@ -228,6 +228,25 @@ def test_the_progress_line_counts_violations(info: Info) -> None:
 # --- JUnit and the verdict ---
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "told"),
+    [
+        ((), {"reply.field-type": 1_235, "command.mid": 2}),
+        (("dev.heartbeat p99 < 1 s", "observations == 0"), {"reply.field-type": 1_235, "command.mid": 2}),
+        (("violations.command.* < 3",), {"reply.field-type": 1_235}),
+        (("violations.command.mid < 3", "violations.reply.* < 9000"), None),
+        (("violations < 9000",), None),
+    ],
+)
+def test_violations_of_which_no_threshold_speaks_are_a_remark(
+    info: Info, thresholds: tuple[str, ...], told: dict[str, int] | None
+) -> None:
+    summary = build_summary(judged(VIOLATIONS), info(thresholds=thresholds))
+    assert summary["verdict"] == "passed"
+    (names,) = [note["values"]["names"] for note in summary["notes"] if note["key"] == "violations_found"] or [None]
+    assert names == told
+
+
 def failing(found: dict[tuple[str, str], ElementTree.Element]) -> Iterator[tuple[str, str]]:
     return (name for name, case in found.items() if case.find("failure") is not None or case.find("error") is not None)
 
