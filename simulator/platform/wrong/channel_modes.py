@@ -14,7 +14,7 @@ _FIFTH: Final = "in the fifth frame of each connection"
 
 
 def _frame(name: str, text: str, rule: str) -> Mode:
-    return Mode(name=f"channel.{name}", text=text, rules=(rule,), cases=_CASES, suites=_SEALED)
+    return Mode(name=f"channel.{name}", text=text, rules=(rule,), cases=_CASES, suites=_SEALED, spreads=True)
 
 
 def _exchange(name: str, text: str, rule: str, every: int = 2) -> Mode:

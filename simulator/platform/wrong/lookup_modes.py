@@ -81,7 +81,7 @@ def _answer(
     return AnswerMode(
         name=f"lookup.{name}",
         text=text,
-        rules=(rule,) if rule else (),
+        rules=(rule,),
         cases=_CASES,
         change=change,
         every=every,
@@ -121,8 +121,14 @@ ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
         _result("rootCA", lambda value: "MIID-not-a-certificate"),
         successes=True,
     ),
-    # Devices of a run are never refused, as they ask rightly.
-    _answer("forbidden", "refuses look-ups with HTTP 403", "", _forbidden),
+    AnswerMode(
+        name="lookup.forbidden",
+        text="refuses look-ups with HTTP 403",
+        rules=(rules.LOOKUP_STATUS,),
+        cases=_CASES,
+        change=_forbidden,
+        in_runs=False,
+    ),
 )
 
 

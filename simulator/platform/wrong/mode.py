@@ -25,6 +25,11 @@ class Mode:
     every: int = 1
     """Made at each so-manieth occasion: what would keep devices away for good is made at every other one."""
 
+    in_runs: bool = True
+    """Whether the devices of a run meet it, which do what is right and list all that they can do."""
+    spreads: bool = False
+    """Whether cases about something else fail with it, as it takes connections or answers away from them."""
+
     @property
     def named_by(self) -> tuple[str, ...]:
         """Whatever a judge may name it by: rules, then globs of cases."""

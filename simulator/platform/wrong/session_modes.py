@@ -5,7 +5,7 @@ from typing import Final
 from simulator.measurements import violation_rules as rules
 from simulator.platform.wrong.mode import Mode
 
-ENDS_AFTER_S: Final = 1.0
+ENDS_AFTER_S: Final = 0.3
 """A device has been online for so long when its connection is ended."""
 
 CUT: Final = Mode(
@@ -38,12 +38,15 @@ NORMAL_STATUS: Final = Mode(
 CLOSES_ON_EXTRA: Final = Mode(
     name="session.closes-on-extra-field",
     text="closes the connection on a field that it does not know",
-    cases=("envelope.*", "upload.*"),
+    cases=("envelope.*", "report.*", "heartbeat.*", "time.*", "upload.*", "file.*"),
 )
 CLOSES_ON_REFUSAL: Final = Mode(
     name="session.closes-on-refusal",
     text="closes the connection where it should refuse a message",
-    cases=("envelope.*", "upload.*", "file.*", "register.*", "accredit.*", "login.*", "report.*", "form.*"),
+    cases=(
+        *("register.*", "accredit.*", "login.*", "order.*", "report.*", "heartbeat.*", "time.*", "upload.*", "file.*"),
+        *("envelope.*", "command.*", "channel.*", "form.*"),
+    ),
 )
 SILENT_ON_REFUSAL: Final = Mode(
     name="session.silent-on-refusal",
