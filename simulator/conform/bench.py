@@ -174,6 +174,11 @@ class Bench:
         """The number of the tester's own user, the same throughout a run; records, cards and photos are of this one."""
         return self.site.pin()
 
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """This one and two more, for messages about several users."""
+        return tuple(f"{self.pin}{more}" for more in ("", "1", "2"))
+
     def log_id(self) -> str:
         """The next `logId`, greater than all before it, of earlier runs too."""
         return self.site.log_id()

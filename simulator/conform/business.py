@@ -16,6 +16,17 @@ from simulator.conform.generated import Message, right_params
 from simulator.conform.tester import Device
 
 USER: Final = "dev.data.upload.user"
+BIO_PHOTO: Final = "dev.data.upload.bioPhoto"
+_LEFT: Final = {
+    USER: "Users whose pins begin with",
+    "dev.data.upload.userPhoto": "Portraits of the user",
+    BIO_PHOTO: "Biometric photos of the user",
+    "dev.data.upload.multiCard": "Cards of the user",
+    "dev.data.upload.verifyLog": "Verification records of the user",
+    "dev.data.upload.verifyPhoto": "Verification photos of the user",
+    "dev.file.upload.start": "Files that were uploaded and not used, beside data of the user",
+}
+"""What stays on the platform, before the tester's pin."""
 
 Body = Callable[[Bench, Device], Awaitable[Outcome]]
 """A case that needs a device online."""
@@ -51,14 +62,22 @@ async def prepare(bench: Bench, device: Device, func_ids: tuple[str, ...]) -> No
             raise Ended(not_run(f"the platform does not list {func_id} in its report's reply, so it is not sent"))
         if func_id == "dev.heartbeat" and not device.terms.heartbeat:
             raise Ended(not_run("the platform wants no heartbeats, so none is sent"))
-    # A platform may know the users of its devices only, so the tester's is uploaded once, whatever is answered.
+        if func_id in _LEFT:
+            bench.leaves(f"{_LEFT[func_id]} {bench.pin}, of {device.sn}.")
+        if func_id == BIO_PHOTO and not device.terms.photo_types:
+            raise Ended(not_run("the platform takes no biometric photos: its multiBioPhotoSupport is all 0"))
+    # A platform may know the users of its devices only, so the tester's are uploaded once, whatever is answered.
     if not bench.site.introduced and func_ids != (USER,) and device.terms.allows(USER):
         bench.site.introduced = True
-        await device.request(USER, user_params(bench))
+        await device.request(USER, user_params(bench, device))
 
 
-def values(bench: Bench) -> dict[str, str]:
-    """By field: the tester's user, a meeting, a new logId, file and card, and the time. For `right_params`."""
+def values(bench: Bench, device: Device, func_id: str = "") -> dict[str, str]:
+    """By field: the tester's user, a meeting, a new logId, file and card, and the time. For `right_params`.
+
+    Args:
+        func_id: For a biometric photo, and a user's templates, a type that the platform takes.
+    """
     number = bench.log_id()
     now = bench.time()
     return {
@@ -75,12 +94,21 @@ def values(bench: Bench) -> dict[str, str]:
         "recodeType": "255",
         "startTime": "2020-01-01T00:00:00+08:00",
         "endTime": "2037-12-31T23:59:59+08:00",
+        **_type(device, func_id),
     }
 
 
-def user_params(bench: Bench) -> Message:
-    """The smallest right upload of the tester's user."""
-    return right_params(USER, values(bench))
+def _type(device: Device, func_id: str) -> dict[str, str]:
+    if func_id == BIO_PHOTO:
+        return {"type": str(max(device.terms.photo_types, default=9))}
+    return {"type": str(max(device.terms.template_types, default=9))} if func_id == USER else {}
+
+
+def user_params(bench: Bench, device: Device) -> Message:
+    """A right upload of the tester's users, with what is required alone."""
+    given = values(bench, device, USER)
+    made = [right_params(USER, {**given, "pin": pin})["users"][0] for pin in bench.pins]
+    return {"users": made}
 
 
 def _meeting(bench: Bench) -> str:

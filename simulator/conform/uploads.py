@@ -2,8 +2,9 @@
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -26,6 +27,8 @@ PIECE_BYTES: Final = 45_000
 """Of a file in one package: in base64, and with the envelope, it stays below `PACKAGE_BYTES`."""
 LARGEST_PHOTO: Final = 255 * 1024
 SMALL_PHOTO: Final = 1_000
+
+NOTHING: Final[Mapping[str, object]] = {}
 
 _STUDIO: Final = PhotoStudio()
 
@@ -64,16 +67,28 @@ VERIFY_PHOTOS: Final = Kind("verifyPhoto", "verifyPhotos", "verification photo",
 KINDS: Final = (USERS, USER_PHOTOS, BIO_PHOTOS, CARDS, RECORDS, VERIFY_PHOTOS)
 
 
-def entry(kind: Kind, bench: Bench, place: int = 0, *, complete: bool = False, **change: Any) -> Message:
+def entry(
+    kind: Kind,
+    bench: Bench,
+    device: Device,
+    place: int = 0,
+    *,
+    complete: bool = False,
+    change: Mapping[str, object] = NOTHING,
+) -> Message:
     """A right entry; several of one message differ by `place`. A value of None in `change` leaves a field out."""
-    given: Message = values(bench)
+    given: Message = values(bench, device, kind.func_id)
     if kind is USERS and place:
         given["pin"] = f"{bench.pin}{place}"
+    if kind is USER_PHOTOS:
+        given["pin"] = bench.pins[place % len(bench.pins)]
     if kind is BIO_PHOTOS:
-        given |= {"type": "9", "index": str(place)}
+        given["index"] = str(place)
     if kind.photo:
         given["content"] = encoded(photo(SMALL_PHOTO, place))
     including = set(kind.optional) if complete else set()
+    if not device.terms.template_types:
+        including.discard("bioDatas")
     if kind is BIO_PHOTOS and place:
         including.add("index")
     (made,) = right_params(kind.func_id, given, frozenset(including))[kind.entries]
@@ -145,7 +160,9 @@ async def end_file(device: Device, file_id: str) -> Answer:
 
 async def use_file(bench: Bench, device: Device, file_id: str) -> Answer:
     """A portrait out of a file."""
-    return await send(device, USER_PHOTOS, entry(USER_PHOTOS, bench, content=None, contentFileId=file_id))
+    return await send(
+        device, USER_PHOTOS, entry(USER_PHOTOS, bench, device, change={"content": None, "contentFileId": file_id})
+    )
 
 
 async def send_piece(device: Device, file_id: str, offset: int, content: bytes) -> Answer:

@@ -3,7 +3,7 @@
 The messages and their faults come from the catalogue (`simulator.conform.generated`); here they are sent.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -12,15 +12,15 @@ from simulator.conform.bench import Bench
 from simulator.conform.business import online, values
 from simulator.conform.case import Case, Ended, Outcome, Result, Run, not_run
 from simulator.conform.expect import refused
-from simulator.conform.generated import PREFIXES, Mutation, mutations, right_params
+from simulator.conform.generated import PREFIXES, Kind, Mutation, mutations, right_params
 from simulator.conform.sections import SECTIONS
 from simulator.conform.stages import STEP_CASES, Stage
 from simulator.conform.tester import REPORT, Device
+from simulator.conform.uploads import END, FILES, PACKAGE, START
 from simulator.protocol.catalogue import CATALOGUE
 
-_START: Final = "dev.file.upload.start"
-_PACKAGE: Final = "dev.file.upload.package"
-_END: Final = "dev.file.upload.end"
+_BEFORE: Final[Mapping[str, tuple[str, ...]]] = {PACKAGE: (START,), END: (START, PACKAGE)}
+"""What of a file has come before a message about it."""
 _STAGES: Final = {
     "dev.register": Stage.EXCHANGED,
     "dev.accredit": Stage.REGISTERED,
@@ -63,28 +63,15 @@ async def _at_its_stage(mutation: Mutation, bench: Bench, *, fresh: bool) -> tup
 
 
 async def _in_business(mutation: Mutation, bench: Bench, device: Device) -> Outcome:
-    given = values(bench)
-    await _BEFORE.get(mutation.func_id, _nothing)(device, given)
+    given = values(bench, device, mutation.func_id)
+    # A file is begun, filled or complete, so that nothing but the fault is a reason to refuse the message.
+    names_it = mutation.kind is Kind.NUMBER and mutation.path.endswith("contentFileId")
+    due = FILES if names_it and all(map(device.terms.allows, FILES)) else _BEFORE.get(mutation.func_id, ())
+    if due:
+        given |= {"size": "3", "content": "AQID", "contentFileId": given["fileId"]}
+    for func_id in due:
+        await _right(device, func_id, given)
     return await _sent(mutation, given, device)
-
-
-async def _nothing(device: Device, given: dict[str, str]) -> None:
-    pass
-
-
-async def _started(device: Device, given: dict[str, str]) -> None:
-    """A file is begun, so that nothing but the fault is a reason to refuse its package."""
-    given["size"] = "3"
-    given["content"] = "AQID"
-    await _right(device, _START, given)
-
-
-async def _filled(device: Device, given: dict[str, str]) -> None:
-    await _started(device, given)
-    await _right(device, _PACKAGE, given)
-
-
-_BEFORE: Final[Mapping[str, Callable[[Device, dict[str, str]], Awaitable[None]]]] = {_PACKAGE: _started, _END: _filled}
 
 
 async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None:
@@ -105,7 +92,7 @@ def _case(mutation: Mutation) -> Case:
     run: Run = partial(_in_the_flow, mutation)
     needs = (_GRANTED[func_id],) if func_id in _GRANTED else ()
     if not needs:
-        names = (_START, _PACKAGE, _END) if func_id.startswith("dev.file.") else (func_id,)
+        names = FILES if func_id.startswith("dev.file.") else (func_id,)
         run = online(partial(_in_business, mutation), *names)
     return Case(
         id=mutation.id,
