@@ -30,6 +30,8 @@ How to write one:
 - `waits=True`: it waits for the platform (`bench.pushed`) or for silence. All such cases run at the same time at the
   end, in one listening period of `--wait` seconds; `bench.left` says how many are left.
 - `suites`: the channel suites in which it has a meaning; empty for all. In others it is NOT-RUN.
+- `about_form=True`: it fails because a message of the platform cannot be read (broken frames, no JSON). Any other case
+  is NOT-RUN then: one mistake is told once.
 - Verdicts come from `simulator.conform.expect` (`accepted`, `refused`, `closed` …) or from `ok`, `non_strict`,
   `informational`, `failed`, `not_run` here. `observed` says what the platform did, in a few words; secrets are taken
   out of it by the runner.
@@ -90,6 +92,7 @@ class Case:
     needs: tuple[str, ...] = ()
     waits: bool = False
     suites: tuple[str, ...] = ()
+    about_form: bool = False
 
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:

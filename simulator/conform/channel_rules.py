@@ -1,19 +1,72 @@
-"""Which rule of the judge a platform breaks that breaks the channel."""
+"""A platform that breaks the channel: under which rule that is counted, and what its frame means all the same."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from simulator.measurements import violation_rules as rules
-from simulator.protocol.channel.base import ChannelViolation
+from simulator.protocol import envelope
+from simulator.protocol.channel.base import ChannelFault, ChannelViolation, DeviceChannel
+from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel
+from simulator.wire.phase import ABNORMAL
 
-_BY_WORDS: Final = (
-    ("wrong tag", rules.CHANNEL_TAG),
-    ("a text frame after", rules.CHANNEL_PLAIN_AFTER_EXCHANGE),
-    ("is due", rules.CHANNEL_COUNTER),
-)
-"""The suites say what is wrong in words alone."""
+_RULES: Final = {
+    ChannelFault.FRAME: rules.CHANNEL_FRAME,
+    ChannelFault.PLAIN: rules.CHANNEL_PLAIN_AFTER_EXCHANGE,
+    ChannelFault.COUNTER: rules.CHANNEL_COUNTER,
+    ChannelFault.TAG: rules.CHANNEL_TAG,
+    ChannelFault.KEY: rules.CHANNEL_KEY,
+}
+_WEBSOCKET_CODES: Final = frozenset({1002, 1007, 1009})
+"""With these this side ends a connection because of what a peer sent."""
 
 
-def broken_rule(violation: ChannelViolation) -> str:
-    """The rule's name."""
-    text = str(violation)
-    return next((rule for words, rule in _BY_WORDS if words in text), rules.CHANNEL_FRAME)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of a frame."""
+
+    data: bytes | None
+    """Its JSON; None where nobody can know it."""
+    rule: str = ""
+    """What the platform broke; empty where it did nothing wrong."""
+    text: str = ""
+    """In words."""
+
+
+def opened(channel: DeviceChannel, payload: bytes, binary: bool) -> Opened:
+    """The frame through the channel, and past it where that refuses it and its meaning is plain all the same."""
+    try:
+        return Opened(channel.open(payload, binary))
+    except ChannelViolation as violation:
+        return Opened(_meant(channel, payload, binary), _RULES[violation.fault], str(violation))
+
+
+def ended(code: int, fault: tuple[int, str] | None, *, online: bool) -> Opened | None:
+    """What a platform did wrong about the end of a connection that this side had not asked for; None for nothing.
+
+    Args:
+        code: of the close frame; 1006 for none.
+        fault: close code and cause where this side's WebSocket ended it.
+        online: whether all was well: the report accepted, and only right messages sent since.
+    """
+    if fault is not None and fault[0] in _WEBSOCKET_CODES:
+        rule = rules.SESSION_CLOSE_CODE if "status code" in fault[1] else rules.SESSION_WEBSOCKET
+        return Opened(None, rule, f"closed with {fault[0]} by the tester: {fault[1]}")
+    if fault is None and code == ABNORMAL and online:
+        return Opened(None, rules.SESSION_CLOSED_UNANNOUNCED, "the connection ended without a close frame")
+    return None
+
+
+def _meant(channel: DeviceChannel, payload: bytes, binary: bool) -> bytes | None:
+    """The JSON in a frame that the channel refused, where that is plain; None where it is not.
+
+    So that one mistake of a platform is told as that one, and not as the failure of all that came over the channel.
+    """
+    if binary and isinstance(channel, RsaAesDeviceChannel) and channel.traffic is not None:
+        return channel.traffic.open_as_it_is(payload)
+    try:
+        envelope.decode(payload)
+    except envelope.UnreadableMessage:
+        return payload
+    except envelope.MalformedMessage:
+        return None
+    return payload

@@ -65,7 +65,7 @@ class Dispatch:
         values = {
             "sn": identity.sn,
             "type": self._site.terms.broker_type,
-            "nonce": secrets.token_hex(16),
+            "nonce": secrets.token_hex(12),
             "timestamp": str(int(self._site.clock.wall() * 1000)),
             **change,
         }

@@ -4,27 +4,25 @@ It knows nothing of the initial flow (`simulator.conform.tester`) and judges not
 """
 
 import asyncio
-import itertools
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from simulator.conform.answers import Answer, Closed, Reply, Silence
-from simulator.conform.channel_rules import broken_rule
+from simulator.conform.channel_rules import ended, opened
 from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, Push, take
 from simulator.conform.site import Site
 from simulator.conform.trace import Trace
-from simulator.conform.waiter import Waiter
+from simulator.conform.waiter import Pending, Waiter
 from simulator.device.environment import Connection as DeviceConnection
 from simulator.judge.commands import read_command
 from simulator.judge.replies import reply_judge
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import envelope
 from simulator.protocol.catalogue import DEVICE_FUNC_IDS
-from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
+from simulator.protocol.channel.base import DeviceChannel
 from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
 from simulator.wire import Connection
 from simulator.wire.phase import POLICY_VIOLATION
@@ -57,16 +55,15 @@ class Link:
         self.strays: list[Mapping[str, Any]] = []
         """Replies that fit nothing that waits."""
         self.online = False
+        self._odd = False
+        """Whether something was sent that is no message: what comes of that is no mistake about the connection."""
         self.broken = False
         """Whether the next case had better not use it: something odd was sent, or an answer did not come."""
         self.closed: Closed | None = None
         """How it ended."""
         self._ended = asyncio.Event()
         self._connection: Connection | None = None
-        self._waiting: dict[str, deque[Waiter]] = {}
-        self._loose: deque[Waiter] = deque()
-        self._late: set[str] = set()
-        self._answered: set[str] = set()
+        self._pending = Pending()
         self._pong: asyncio.Future[None] | None = None
         self._we_closed = ""
         self.handler = _Handler(self)
@@ -119,7 +116,7 @@ class Link:
     @property
     def waiting(self) -> int:
         """Messages whose answer is still awaited."""
-        return sum(map(len, self._waiting.values()))
+        return len(self._pending)
 
     def mid(self) -> str:
         """A fresh mid."""
@@ -147,17 +144,15 @@ class Link:
 
     def send_json(self, data: bytes) -> None:
         """Send these bytes as one message through the channel, whatever they are, and wait for nothing."""
-        if self.trace is not None:
-            self.trace.message(">", data)
+        self._sends(data)
         if self._connection is not None:
             self._connection.send(*self.channel.seal(data))
 
     def send_fragments(self, data: bytes, pieces: int = 3) -> None:
         """As `send_json`, as one WebSocket message of several frames."""
         payload, binary = self.channel.seal(data)
-        if self.trace is not None:
-            self.trace.message(">", data)
-            self.trace.note(f"sent in {pieces} frames")
+        self._sends(data)
+        self._noted("-", "note", f"sent in {pieces} frames")
         size = max(1, -(-len(payload) // pieces))
         parts = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
         if self._connection is not None:
@@ -169,7 +164,7 @@ class Link:
         Args:
             what: Says in the trace what it is.
         """
-        self.broken = True
+        self.broken = self._odd = True
         kind = "binary" if binary else "text"
         self._noted(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:
@@ -203,9 +198,7 @@ class Link:
         if self.closed is not None:
             waiter.answer.set_result(self.closed)
             return waiter
-        self._waiting.setdefault(mid, deque()).append(waiter)
-        if loose:
-            self._loose.append(waiter)
+        self._pending.add(mid, waiter)
         return waiter
 
     async def wait_for(self, waiter: Waiter, mid: str, timeout: float | None = None) -> Answer:
@@ -216,10 +209,13 @@ class Link:
                 return await asyncio.shield(waiter.answer)
         except TimeoutError:
             self.broken = True
-            self.forget(mid, waiter)
-            self._late.add(mid)
+            self._pending.give_up(mid, waiter)
             self._noted("-", "note", f"no answer within {seconds:g} s")
             return Silence(seconds)
+
+    def forget(self, mid: str, waiter: Waiter) -> None:
+        """Wait no more for this answer."""
+        self._pending.give_up(mid, waiter)
 
     async def end(self, timeout: float | None = None) -> Closed | Silence:
         """How the connection ends by itself, or `Silence` if it is still open after the time-out (seconds)."""
@@ -275,11 +271,13 @@ class Link:
             self._pong.set_result(None)
 
     def _arrived(self, payload: bytes, binary: bool) -> None:
-        try:
-            data = self.channel.open(payload, binary)
-        except ChannelViolation as error:
-            self._broke_the_channel(broken_rule(error), str(error))
+        found = opened(self.channel, payload, binary)
+        if found.rule:
+            self.site.violation(found.rule, found.text, which=self.which)
+        if found.data is None:
+            self._broke_the_channel(found.text)
             return
+        data = found.data
         if self.trace is not None:
             self.trace.message("<", data)
         try:
@@ -287,7 +285,8 @@ class Link:
         except envelope.UnreadableMessage as error:
             message = error.message
         except envelope.MalformedMessage as error:
-            self._broke_the_channel(rules.REPLY_NOT_JSON, str(error))
+            self.site.violation(rules.REPLY_NOT_JSON, str(error), which=self.which)
+            self._broke_the_channel(str(error))
             return
         if self._is_reply(message):
             self._reply(message, len(data))
@@ -295,26 +294,33 @@ class Link:
             self._push(message, len(data))
 
     def _has_ended(self, code: int, reason: str, detail: str) -> None:
-        self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed))
+        fault = None if self._connection is None else self._connection.fault
+        if not self._we_closed and (wrong := ended(code, fault, online=self.online and not self._odd)) is not None:
+            self.site.violation(wrong.rule, wrong.text, which=self.which)
+        self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed or fault))
         self.online = False
         self._noted("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")
-        for waiter in itertools.chain.from_iterable(self._waiting.values()):
-            if not waiter.answer.done():
-                waiter.answer.set_result(self.closed)
-        self._waiting.clear()
-        self._loose.clear()
+        self._pending.end(self.closed)
         if self._pong is not None and not self._pong.done():
             self._pong.set_result(None)
         self._ended.set()
 
     # --- Inside ---
 
+    def _sends(self, data: bytes) -> None:
+        if self.trace is not None:
+            self.trace.message(">", data)
+        try:
+            self._odd = self._odd or not isinstance(envelope.decode(data).get("mid"), str)
+        except (envelope.MalformedMessage, RecursionError):
+            self._odd = True
+
     def _noted(self, direction: str, kind: str, text: str) -> None:
         if self.trace is not None:
             self.trace.add(direction, kind, text)
 
-    def _broke_the_channel(self, rule: str, text: str) -> None:
-        self.site.violation(rule, text, which=self.which)
+    def _broke_the_channel(self, text: str) -> None:
+        self.site.unreadable = text
         self._we_closed = f"because of {text}"
         if self._connection is not None:
             self._connection.close(POLICY_VIOLATION)
@@ -324,46 +330,24 @@ class Link:
         if func_id == envelope.REPLY or not func_id:
             return "cmdId" not in envelope.params_of(message) or func_id == envelope.REPLY
         mid = message.get("mid")
-        return "code" in message and isinstance(mid, str) and mid in self._waiting
+        return "code" in message and isinstance(mid, str) and mid in self._pending
 
     def _reply(self, message: Mapping[str, Any], size: int) -> None:
         mid = message.get("mid")
         mid = mid if isinstance(mid, str) else ""
-        waiters = self._waiting.get(mid)
-        waiter = waiters[0] if waiters else self._loose[0] if self._loose and not mid else None
+        waiter = self._pending.take(mid)
         if waiter is None:
-            self._stray(message, mid)
+            self.strays.append(message)
+            if not self._odd:
+                rule = self._pending.stray_rule(mid)
+                self.site.violation(rule, f"a reply with the mid {mid or 'missing'}", which=self.which)
             return
-        self.forget(mid, waiter)
-        self._answered.add(mid)
         read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
         reply = Reply(waiter.func_id, mid, message, read, size, (self.site.clock.monotonic() - waiter.sent) * 1000)
         if waiter.accept is not None:
             waiter.accept(reply)
-        if not waiter.answer.done():
-            waiter.answer.set_result(reply)
-
-    def forget(self, mid: str, waiter: Waiter) -> None:
-        """Wait no more for this answer."""
-        for key in [mid, *self._waiting]:
-            waiters = self._waiting.get(key)
-            if waiters is not None and waiter in waiters:
-                waiters.remove(waiter)
-                if not waiters:
-                    del self._waiting[key]
-                break
-        if waiter in self._loose:
-            self._loose.remove(waiter)
-
-    def _stray(self, message: Mapping[str, Any], mid: str) -> None:
-        self.strays.append(message)
-        rule = rules.REPLY_UNKNOWN_MID
-        if mid in self._answered:
-            rule = rules.REPLY_DOUBLED
-        elif mid in self._late:
-            rule = rules.REPLY_LATE
-        self.site.violation(rule, f"a reply with the mid {mid or 'missing'}", which=self.which)
+        waiter.settle(reply)
 
     def _push(self, message: Mapping[str, Any], size: int) -> None:
         read = read_command(message)

@@ -157,8 +157,12 @@ class Runner:
         """
         trace = self._trace()
         began = self._site.clock.monotonic()
+        self._site.unreadable = ""
         try:
             outcome = await self._outcome(case, trace)
+            if outcome.result is Result.FAILED and self._site.unreadable and not case.about_form:
+                # A mistake of its own, which is counted under its rule: it says nothing about this case.
+                outcome = not_run(f"a message of the platform could not be read: {self._site.unreadable}")
             gone = None
             if outcome.result is Result.FAILED and (gone := await self._pool.alive(self._trace())) is not None:
                 outcome = not_run(f"the platform went away meanwhile: {outcome.observed}; then {gone}")

@@ -44,6 +44,8 @@ class Site:
     """Every command that came, on whichever connection, in order."""
     broker_url: str = ""
     """The last that a look-up named."""
+    unreadable: str = ""
+    """Why the last message of the platform that could not be read could not."""
     registered: set[str] = field(default_factory=set)
     """Serial numbers that were registered."""
     leaves: dict[str, None] = field(default_factory=dict)

@@ -139,7 +139,10 @@ class Device(Link):
 
     async def exchange_factor(self, change: Mapping[str, object] | None = None) -> Answer:
         """`device.exchange.factor`; a success is given to the channel, which is sealed from then on (suite rsa-aes)."""
-        params = _changed(self.channel.factor_params(), change)
+        try:
+            params = _changed(self.channel.factor_params(), change)
+        except RuntimeError:
+            raise Ended(not_run(f"needs the platform's public key: {self.problem or 'it was not given'}")) from None
         return await self._flow(FACTOR, params, self.channel.accept_factor)
 
     async def register(self, change: Mapping[str, object] | None = None) -> Answer:

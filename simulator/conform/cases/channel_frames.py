@@ -12,7 +12,6 @@ from simulator.conform.case import Case, Outcome, Result, Run, failed, ok
 from simulator.conform.expect import accepted, closed
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
-from simulator.measurements.occurrences import Occurrence
 from simulator.wire.phase import POLICY_VIOLATION
 
 _SECTION: Final = "通道安全握手"
@@ -105,6 +104,8 @@ async def _no_object(data: bytes, bench: Bench) -> Outcome:
 
 async def _many_frames(bench: Bench) -> Outcome:
     """Twelve heartbeats, and what the channel showed in the whole run."""
+    if (fault := _channel_fault(bench)) is not None:
+        return failed(fault)
     # The first device listens meanwhile.
     async with bench.device(which=min(1, bench.devices - 1)) as device:
         messages = [device.probe() for _ in range(_BEATS)]
@@ -112,17 +113,19 @@ async def _many_frames(bench: Bench) -> Outcome:
         for message in messages:
             device.send_json(orjson.dumps(message))
         answers: list[Answer] = await asyncio.gather(*(device.wait_for(*each) for each in waiters))
-    for rule, found in bench.site.violations.by_rule.items():
-        if rule.startswith("channel."):
-            return failed(_channel_fault(rule, found))
+    if (fault := _channel_fault(bench)) is not None:
+        return failed(fault)
     for answer in answers:
         if not isinstance(answer, Reply) or not answer.ok:
             return failed(answer.told)
     return ok(f"{_BEATS} heartbeats were answered in frames that all opened in turn")
 
 
-def _channel_fault(rule: str, found: Occurrence) -> str:
-    return f"{rule}: {found.example} ({found.tally.count} times in this run)"
+def _channel_fault(bench: Bench) -> str | None:
+    for rule, found in bench.site.violations.by_rule.items():
+        if rule.startswith("channel."):
+            return f"{rule}: {found.example} ({found.tally.count} times in this run)"
+    return None
 
 
 # --- Declarations ---
@@ -151,6 +154,7 @@ def _case(
         suites=suites,
         required=required,
         waits=waits,
+        about_form=waits,
     )
 
 
