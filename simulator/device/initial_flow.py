@@ -22,16 +22,18 @@ from simulator.device.terms import Terms, parse_terms
 from simulator.device.witness import Witness
 from simulator.judge.lookup import ReadLookup, read_lookup
 from simulator.measurements.names import BAD_KEY, DISCONNECTED, INTERNAL_ERROR, MALFORMED_REPLY, UNSUPPORTED_TRANSPORT
-from simulator.measurements.violation_rules import LOOKUP_STATUS
+from simulator.measurements.violation_rules import CHANNEL_KEY, LOOKUP_STATUS
 from simulator.protocol import broker, credentials
 from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
+from simulator.protocol.channel.keys import DEFAULT_BITS
 from simulator.protocol.codes import SUCCESS
 
 _DETAIL_CHARS = 400
 """Of what a failure says: room for an address, a path and what would help."""
 
 
+_PUBLIC_KEY = "device.exchange.publicKey"
 _HTTP = "http "
 """What the kind of a failure begins with where an answer came, with another status than 200."""
 
@@ -139,7 +141,7 @@ def _judged(
     return read.answer, shown.label(told(read.code)), told(read.text)
 
 
-async def exchange(session: Session) -> None:
+async def exchange(session: Session, witness: Witness) -> None:
     """Exchange public keys and factors, where the channel's suite does (section 通道安全握手).
 
     Raises:
@@ -148,7 +150,10 @@ async def exchange(session: Session) -> None:
     channel = session.channel
     if not channel.has_exchange:
         return
-    await _step(session, "device.exchange.publicKey", channel.public_key_params(), accept=channel.accept_public_key)
+    await _step(session, _PUBLIC_KEY, channel.public_key_params(), accept=channel.accept_public_key)
+    if channel.peer_key_bits not in (0, DEFAULT_BITS):
+        found = f"{_PUBLIC_KEY}: publicKey has {channel.peer_key_bits} bits, should have {DEFAULT_BITS}"
+        witness.violation(CHANNEL_KEY, _PUBLIC_KEY, found)
     await _step(session, "device.exchange.factor", channel.factor_params(), accept=channel.accept_factor)
 
 

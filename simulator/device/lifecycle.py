@@ -249,7 +249,7 @@ class Lifecycle:
         credentials, settings = self._spec.credentials, self._spec.settings
         if session.channel.has_exchange:
             self._enter(DeviceState.EXCHANGE)
-            await initial_flow.exchange(session)
+            await initial_flow.exchange(session, self._witness)
             mark = session.channel.peer_mark
             receiving.look_at_factor(self._witness, self._env.recall, mark, self._factor_mark)
             self._factor_mark = mark

@@ -59,7 +59,8 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.CHANNEL_COUNTER: "The device closes with 1008 and reconnects.",
         v.CHANNEL_TAG: "The device closes with 1008 and reconnects.",
         v.CHANNEL_PLAIN_AFTER_EXCHANGE: "The device closes with 1008 and reconnects.",
-        v.CHANNEL_KEY: "The exchange has failed; the device closes with 1008 and reconnects.",
+        v.CHANNEL_KEY: "A key of another size is used. Else the exchange has failed; the device closes with 1008 "
+        "and reconnects.",
         v.CHANNEL_FACTOR_REPEATED: "The channel is used all the same.",
         v.CHANNEL_FRAME: "The device closes with 1008 and reconnects.",
         v.LOOKUP_STATUS: "Plain for another status of success: the answer is read. Any other fails the look-up.",

@@ -47,7 +47,7 @@ PEOPLE = People()
 @cache
 def key() -> RSAPrivateKey:
     """One key pair for all tests."""
-    return generate_key(1024)
+    return generate_key()
 
 
 def alone(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

@@ -8,6 +8,7 @@ import pytest
 
 from simulator.device.settings import OnTimeout, Start
 from simulator.measurements.names import DeviceState
+from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.shown import LABEL_CHARS
 from tests.device.answers import Answer, closes, drops, garbage, late, ok, raw, refuse, silent, twice
 from tests.device.fake_platform import Link
@@ -167,6 +168,14 @@ async def test_a_missing_half_of_the_exchange_is_no_reply(sealed_world: World, s
     assert sealed_world.recorder.broken() == {"reply.field-missing": 1}
     await sealed_world.advance(3)
     assert device.state is DeviceState.ONLINE
+
+
+@pytest.mark.parametrize(("bits", "broken"), [(1024, 1), (2048, 0)])
+async def test_a_key_of_another_size_is_used_and_counted(sealed_world: World, bits: int, broken: int) -> None:
+    sealed_world.platform.keys = KeyRing([generate_key(bits)])
+    await sealed_world.online()
+    told = "device.exchange.publicKey: publicKey has 1024 bits, should have 2048"
+    assert sealed_world.recorder.violations == [("channel.key", "device.exchange.publicKey", told, 0)] * broken
 
 
 async def test_a_frame_right_behind_the_factor_is_opened_sealed(sealed_world: World) -> None:

@@ -64,6 +64,13 @@ async def test_a_status_that_is_no_success(world: World) -> None:
     ]
 
 
+async def test_another_status_of_success_is_counted_and_used(world: World) -> None:
+    world.network.lookup_script.append(world.network.says(201, answer(payload={"results": URL})))
+    device = await world.start()
+    assert device.state is DeviceState.ONLINE
+    assert world.recorder.broken() == {"lookup.status": 1}
+
+
 @pytest.mark.parametrize("kind", ["refused", "timeout", "dns"])
 async def test_a_platform_that_is_not_reached_departs_from_nothing(world: World, kind: str) -> None:
     world.network.lookup_script.append(world.network.fails(kind))

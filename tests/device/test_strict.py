@@ -56,8 +56,7 @@ async def test_a_reply_to_a_login_that_departs_is_no_refusal(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("user", "code"),
-    [(USER | {"password": None}, "E0000002"), (USER | {"startTime": "2024-01-01 00:00:00"}, "E0000004")],
+    ("field", "code"), [({"password": None}, "E0000002"), ({"startTime": "2024-01-01 00:00:00"}, "E0000004")]
 )
 async def test_a_command_that_departs_is_refused(world: World, field: dict[str, Any], code: str) -> None:
     device = await world.online(keys=STRICT)

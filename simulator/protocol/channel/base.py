@@ -84,6 +84,11 @@ class DeviceChannel(ABC):
         """
 
     @property
+    def peer_key_bits(self) -> int:
+        """Size of the platform's public key, after it was accepted and until the factor is; else 0."""
+        return 0
+
+    @property
     def peer_mark(self) -> bytes:
         """Tells the platform's factor from others without giving it away; empty where there is none (yet)."""
         return b""

@@ -46,6 +46,10 @@ class ExchangingDeviceChannel(DeviceChannel):
         self._peer_mark = b""
 
     @property
+    def peer_key_bits(self) -> int:
+        return 0 if self._server_key is None else self._server_key.key_size
+
+    @property
     def peer_mark(self) -> bytes:
         return self._peer_mark
 
