@@ -13,8 +13,9 @@ from rich.console import Console
 
 from reports import markup
 from reports.compare import compare_runs, compared_run
+from reports.compare_rules import compare_rules
 from reports.comparison import Result, print_comparison, render_comparison
-from reports.gates import regressions
+from reports.gates import broken_rules, regressions
 from reports.html import render_report
 from reports.junit import render_junit
 from reports.markdown import MOST_CHARS, render_markdown
@@ -150,12 +151,18 @@ def test_comparison(run: RunMeasurements, info: Info, make_run: Callable[..., Ru
     base = compared_run("base", make_run(seconds=20), info(20.0))
     new = compared_run("a\x1b[2J<b>", run, info(20.0))
     found = compare_runs([base], new)
-    result = Result(regressions(found, []), ["\x1b[2Jx"], ["<b>\x07"])
+    assert base.judged is not None
+    assert new.judged is not None
+    rules = compare_rules([base.judged], new.judged)
+    worse = broken_rules(rules, [])
+    assert worse
+    result = Result([*worse.values(), *regressions(found, [])], ["\x1b[2Jx"], ["<b>\x07", *worse.values()], rules=rules)
     out = io.StringIO()
     print_comparison([base], new, found, result, everything=True, file=out, width=400)
     assert not CONTROLS.search(out.getvalue())
     page = render_comparison([base], new, found, result)
     assert Page(page).dangers == []
+    assert "hush-hush" not in out.getvalue() + page
     assert not CONTROLS.search(page.replace(page[page.index("<style>") : page.rindex("</style>")], ""))
 
 
