@@ -72,6 +72,7 @@ def assembled(
     mistakes = Mistakes(options.settings.wrong) if options.settings.wrong else None
     if mistakes is not None:
         mistakes.check(options.settings.channel)
+        log(f"platform: wrong on purpose: {', '.join(mode.name for mode in mistakes.modes)}")
         options = _with_carriers(options, mistakes)
     settings = options.settings
     suite = channel_suite(settings.channel)

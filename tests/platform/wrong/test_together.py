@@ -76,3 +76,10 @@ async def test_a_fault_would_be_noticed(monkeypatch: pytest.MonkeyPatch, faults:
     monkeypatch.setattr(WrongSession, "_strictness", lambda *arguments: 1 / 0)
     with pytest.raises(AssertionError, match="internal fault"):
         await meet(["reply.late"], "plain", faults)
+
+
+@pytest.mark.parametrize("names", [["reply.late", "command.unknown"], []])
+async def test_a_wrong_platform_says_that_it_is(names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(settings_with(*names)):
+        pass
+    assert ("platform: wrong on purpose: reply.late, command.unknown" in capsys.readouterr().err) is bool(names)
