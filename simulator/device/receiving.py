@@ -88,8 +88,11 @@ class Strays:
         else:
             func_id, first = self._recall.reply_to(witness.index, mid) or ("", "")
             witness.violation(REPLY_DOUBLED, func_id, f"{func_id or 'a request'}: a second reply")
-            code = reply_judge(func_id).read(message).code if func_id.startswith(_UPLOADS) else ""
-            if code and code != first != MALFORMED_REPLY:
+            if not func_id.startswith(_UPLOADS):
+                return
+            # As the first was noted.
+            code = label(witness.shown(reply_judge(func_id).read(message).code or MALFORMED_REPLY))
+            if code != first and MALFORMED_REPLY not in (code, first):
                 witness.violation(
                     RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY,
                     func_id,

@@ -324,9 +324,9 @@ class Session:
             return
         code: str
         text: str
-        results: Mapping[str, Any]
+        results: Mapping[str, Any] | None = None
         if reply_judge(name).right(message) and json_size <= self._package_bytes and not unreadable:
-            code, text, results = message["code"], message["message"], envelope.results_of(message)
+            code, text = message["code"], message["message"]
         else:
             read = receiving.read_departing(
                 self._witness,
@@ -350,6 +350,8 @@ class Session:
             # A heartbeat's: nobody wants to know more than the figures.
             self._settle(pending, code, received, size)
             return
+        if results is None:
+            results = envelope.results_of(message)
         if judge is not None and code == SUCCESS:
             code = judge(results)
         reply = Reply(code, text, results, received)
