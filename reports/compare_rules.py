@@ -77,9 +77,9 @@ class RuleDifference:
         found = [f"{self.after:,} times" if self.after != 1 else "once"]
         found += [counted(self.broken.devices, "device")] if self.broken.devices else []
         found += [text.tally(self.broken.func_ids)] if self.broken.func_ids else []
-        what = "is broken, as it was not in the base" if self.mark == BROKEN_ANEW else "is broken more often"
-        before = f", {self.before:,} in the base" if self.before else ""
-        return f"violations.{self.rule} {what}: {', '.join(found)}{before}; {self.broken.example}"
+        what = "not in the base, now" if self.mark == BROKEN_ANEW else "more often than in the base, now"
+        before = f", before {self.before:,}" if self.before else ""
+        return f"violations.{self.rule}: {what} {', '.join(found)}{before}; {self.broken.example}"
 
 
 def judged(measurements: RunMeasurements) -> Judged:
