@@ -60,7 +60,7 @@ class Client:
         self.unanswered = self.most_unanswered = 0
         self.code = "00000000"
         self.mute = False
-        self.patience = 5.0
+        self.patience = 15.0
         self.theirs = b""
         self.strange: list[dict[str, Any]] = []
         """Replies to nothing."""
@@ -132,7 +132,7 @@ class Client:
         waiting = self._waiting[mid] = asyncio.get_running_loop().create_future()
         params = {"factor": channel.wrap(ours, server)}
         await self.send({"funcId": "device.exchange.factor", "mid": mid, "payload": {"params": params}})
-        reply = await asyncio.wait_for(waiting, 5)
+        reply = await asyncio.wait_for(waiting, self.patience)
         theirs = self.theirs = channel.unwrap(reply["payload"]["results"]["factor"], key)
         if self.suite == "rsa-aes":
             outward, inward = channel.session_keys(ours, theirs)

@@ -32,6 +32,7 @@ class Checkup:
 
     def __init__(self, platform: Platform, stack: AsyncExitStack, one: Identity, fast: bool) -> None:
         self.platform, self.stack, self.one, self.fast = platform, stack, one, fast
+        self.patience = 0.7 if fast else 15.0
         self.symptoms: list[str] = []
 
     def expect(self, what: str, right: bool) -> None:
@@ -74,12 +75,12 @@ class Checkup:
         client: Client = await self.stack.enter_async_context(
             Client.connected(self.platform.ws_url, self.one, self.platform.suite)
         )
-        client.patience = 0.7
+        client.patience = self.patience
         return client
 
     async def closed(self, client: Client, what: str) -> None:
         try:
-            await asyncio.wait_for(client.ws.wait_closed(), 0.7)
+            await asyncio.wait_for(client.ws.wait_closed(), self.patience)
         except TimeoutError:
             self.expect(what, False)
 
@@ -150,15 +151,18 @@ class Checkup:
         client = await self.connected()
         client.mute = True
         await client.enter({"funcIds": list(COMMANDS)})
-        params = {"meetingId": "1", "pins": ["1"]}
+        name, params = "cmd.data.delete.meetingMember", {"meetingId": "1", "pins": ["1"]}
         for _ in range(9):
-            self.platform.queue(self.one.sn, "cmd.data.delete.meetingMember", params)
+            self.platform.queue(self.one.sn, name, params)
+        async with asyncio.timeout(self.patience):
+            while len(client.commands) < int(REPORT["maxPendingCmdCount"]):
+                await client.ask("dev.heartbeat", {})
         await asyncio.sleep(0.2)
         self.expect("too many unanswered", client.most_unanswered <= int(REPORT["maxPendingCmdCount"]))
         mids, ids = zip(*((one["mid"], one["payload"]["params"]["cmdId"]) for one in client.commands), strict=True)
         self.expect("mids", len(set(mids)) == len(mids) and max(map(len, mids)) <= 32)
         self.expect("cmdIds", len(set(ids)) == len(ids))
-        ours = [one["payload"]["params"]["pins"] for one in client.commands if "meetingId" in str(one)]
+        ours = [one["payload"]["params"]["pins"] for one in client.commands if one["funcId"] == name]
         self.expect("numbers", all(isinstance(pin, str) for pins in ours for pin in pins))
         await client.answer(client.commands[0])
         await asyncio.sleep(0.2)
