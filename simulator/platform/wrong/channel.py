@@ -1,8 +1,10 @@
 """The platform's end of a secure channel that is wrong: exchanges, counters and tags."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
@@ -12,6 +14,7 @@ from simulator.platform.wrong.mistakes import Mistakes
 from simulator.protocol.channel.base import ChannelSuite, ChannelViolation, KeySource, PlatformChannel
 from simulator.protocol.channel.exchange import FACTOR_BYTES, FactorSource, random_factor
 from simulator.protocol.channel.exchange_only import ExchangeOnlyPlatformChannel, ExchangeOnlySuite
+from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.rsa_aes import (
     COUNTER_BYTES,
     MIN_FRAME_BYTES,
@@ -27,11 +30,28 @@ _FIXED_FACTOR = bytes(range(FACTOR_BYTES))
 
 def wrong_channel(suite: ChannelSuite, keys: KeySource, mistakes: Mistakes) -> PlatformChannel:
     """The end of a new connection; a right one for a suite that knows no mistakes."""
+    if modes.KEY_SHORT in mistakes:
+        keys = _SHORT_KEY
     if isinstance(suite, RsaAesSuite):
         return WrongRsaAesChannel(keys, mistakes)
     if isinstance(suite, ExchangeOnlySuite):
         return WrongExchangeOnlyChannel(keys, mistakes)
     return suite.platform_side(keys)
+
+
+class _ShortKey:
+    """One key pair of 1024 bits for all connections, made when it is first asked for."""
+
+    def take(self) -> RSAPrivateKey:
+        return self._key()
+
+    @staticmethod
+    @cache
+    def _key() -> RSAPrivateKey:
+        return generate_key(1024)
+
+
+_SHORT_KEY = _ShortKey()
 
 
 class WrongTraffic(Traffic):

@@ -33,6 +33,7 @@ SHORT: Final = _frame("short-frame", f"sends too few bytes {_FIFTH}", rules.CHAN
 KEY_UNREADABLE: Final = _exchange(
     "key-unreadable", "sends a publicKey that is none on every other connection", rules.CHANNEL_KEY
 )
+KEY_SHORT: Final = _exchange("key-of-1024", "sends a publicKey of 1024 bits", rules.CHANNEL_KEY, every=1)
 FACTOR_UNREADABLE: Final = _exchange(
     "factor-unreadable", "sends a factor that cannot be decrypted on every other connection", rules.CHANNEL_KEY
 )
@@ -48,6 +49,7 @@ FRAME_MODES: Final[tuple[Mode, ...]] = (COUNTER_SKIPPED, COUNTER_REPEATED, TAG_B
 CHANNEL_MODES: Final[tuple[Mode, ...]] = (
     *FRAME_MODES,
     KEY_UNREADABLE,
+    KEY_SHORT,
     FACTOR_UNREADABLE,
     FACTOR_REPEATED,
     ACCEPTS_TAG,

@@ -35,6 +35,10 @@ def _fault(answer: dict[str, Any]) -> Body:
     return 500, b"Internal Server Error", "text/plain"
 
 
+def _created(answer: dict[str, Any]) -> Body:
+    return 201, orjson.dumps(answer), _JSON
+
+
 def _cut_off(answer: dict[str, Any]) -> Body:
     return 200, orjson.dumps(answer)[:-2], _JSON
 
@@ -91,6 +95,7 @@ def _answer(
 
 ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
     _answer("fault", "answers every other look-up with HTTP 500", rules.LOOKUP_STATUS, _fault, every=2),
+    _answer("created", "answers look-ups with HTTP 201", rules.LOOKUP_STATUS, _created),
     _answer("html", "answers every other look-up with a page of HTML", rules.LOOKUP_NOT_JSON, _html, every=2),
     _answer("cut-off", "cuts off the JSON of every other answer", rules.LOOKUP_NOT_JSON, _cut_off, every=2),
     _answer("code-number", "sends the look-up's code as a number", rules.LOOKUP_CODE, _set("code", 0), successes=True),

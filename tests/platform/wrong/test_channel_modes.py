@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import websockets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -71,8 +72,6 @@ class Keys:
 
 @asynccontextmanager
 async def pipe(platform: Running) -> AsyncIterator[Pipe]:
-    import websockets
-
     async with websockets.connect(platform.info.broker, max_size=None, compression=None) as socket:
         keys = Keys(socket)
         factor, other = await keys.factors(await keys.public_key())
@@ -156,6 +155,15 @@ async def test_a_factor_that_cannot_be_decrypted(channel: str) -> None:
         await platform.connect(ONE, channel)
 
 
+@pytest.mark.parametrize(("names", "bits"), [(["channel.key-of-1024"], 1024), ([], 2048)])
+async def test_the_size_of_the_key(names: list[str], bits: int) -> None:
+    async with platform_with(*names) as platform, websockets.connect(platform.info.broker, compression=None) as socket:
+        keys = Keys(socket)
+        server = await keys.public_key()
+        assert server.key_size == bits
+        await keys.factors(server)
+
+
 @pytest.mark.parametrize("wrong", [True, False])
 async def test_the_factor_of_each_connection(wrong: bool) -> None:
     async with platform_with(*(["channel.factor-repeated"] if wrong else [])) as platform:
@@ -211,7 +219,13 @@ async def test_devices_come_online_before_the_fifth_frame() -> None:
 def test_all_mistakes_were_tried() -> None:
     tried = {
         *("channel.counter-skipped", "channel.counter-repeated", "channel.tag-broken", "channel.plain-after-exchange"),
-        *("channel.short-frame", "channel.key-unreadable", "channel.factor-unreadable", "channel.factor-repeated"),
+        *(
+            "channel.short-frame",
+            "channel.key-of-1024",
+            "channel.key-unreadable",
+            "channel.factor-unreadable",
+            "channel.factor-repeated",
+        ),
         *TAKEN,
     }
     assert tried == set(names_of("channel"))
