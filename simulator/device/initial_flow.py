@@ -16,7 +16,7 @@ from simulator import shown
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment, NetworkError
 from simulator.device.replies import Reply
-from simulator.device.session import Session
+from simulator.device.session import REPORT, Session
 from simulator.device.settings import Credentials, DeviceSettings
 from simulator.device.terms import Terms, parse_terms
 from simulator.device.witness import Witness
@@ -193,7 +193,7 @@ async def report(session: Session, sn: str, params: Mapping[str, Any]) -> Terms:
     def accept(results: Mapping[str, Any]) -> None:
         session.reported = True
 
-    return parse_terms((await _step(session, "dev.report", params, sn=sn, accept=accept)).results)
+    return parse_terms((await _step(session, REPORT, params, sn=sn, accept=accept)).results)
 
 
 async def _step(

@@ -23,18 +23,19 @@ from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail, label
 
+REPORT = "dev.report"
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """No message of a platform is so large; a longer one is closed with 1009."""
 
-OnCommand = Callable[[dict[str, Any], int, str], None]
+OnCommand = Callable[[dict[str, Any], int, str, bool], None]
 
 
 class Session:
     """The device's side of one WebSocket connection; a `ConnectionHandler`.
 
     Args:
-        on_command: given each message that is no reply, the bytes of its JSON, and why it cannot be read where that is
-            so; in order of arrival.
+        on_command: given each message that is no reply, the bytes of its JSON, why it cannot be read where that is so,
+            and whether the platform sent it before it had answered dev.report; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
         witness: told what is wrong with what the platform sends.
     """
@@ -308,7 +309,7 @@ class Session:
     def _command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
         if not self.reported:
             receiving.early_command(self._witness, message)
-        self._on_command(message, size, unreadable)
+        self._on_command(message, size, unreadable, not self.reported)
 
     def _reply(self, message: dict[str, Any], size: int, json_size: int, unreadable: str = "") -> None:
         received = self._monotonic()
@@ -338,6 +339,9 @@ class Session:
                 unreadable=unreadable,
             )
             code, text, results = read.code, read.text, read.results
+            if name == REPORT:
+                # It was answered, whatever the device can make of that.
+                self.reported = True
         if code != SUCCESS:
             # a platform may put anything there: a megabyte, a terminal's commands, what the device has just proved
             shown = self._witness.shown

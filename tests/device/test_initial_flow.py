@@ -119,7 +119,11 @@ async def test_success_without_what_it_should_bring(world: World, step: str, res
 
 
 async def test_report_without_results_has_failed(world: World) -> None:
-    world.platform.script("dev.report", lambda link, message: link.reply(message))
+    def bare(link, message):  # type: ignore[no-untyped-def]
+        link.reply(message)
+        link.command("cmd.data.clear.user")  # not too early: the platform has answered
+
+    world.platform.script("dev.report", bare)
     device = await world.start()
     assert device.state is DeviceState.WAITING
     assert world.recorder.codes("dev.report") == ["malformed reply"]

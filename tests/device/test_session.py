@@ -64,7 +64,7 @@ class Conversation:
             device_settings(
                 request_timeout=TIMEOUT_S, on_timeout=OnTimeout.RECONNECT if reconnect else OnTimeout.RETRY
             ),
-            on_command=lambda message, size, unreadable: None,
+            on_command=lambda message, size, unreadable, early: None,
             on_end=lambda reason: None,
             witness=Witness(env.recorder, env.clock, Nobody(), 0),
         )

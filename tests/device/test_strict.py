@@ -77,10 +77,12 @@ async def test_a_command_before_the_reports_reply_is_refused(world: World) -> No
     def hurry(link: Any, message: dict[str, Any]) -> None:
         link.command("cmd.data.clear.user", cmd_id="early")
         link.answer(message)
+        link.command("cmd.data.clear.user", cmd_id="in time")
 
     world.platform.script("dev.report", hurry)
     await world.online(keys=STRICT)
     assert world.platform.code_of("early") == "E0000002"
+    assert world.platform.code_of("in time") == DONE
     assert world.recorder.broken() == {"command.before-online": 1}
 
 

@@ -118,7 +118,7 @@ class CommandQueue:
         self._timer: TimerHandle | None = None
         self._task: asyncio.Future[Outcome] | None = None
         self._answered = Answered()
-        self._early: tuple[tuple[Mapping[str, Any], int, str], ...] = ()
+        self._early: tuple[tuple[Mapping[str, Any], int, str, bool], ...] = ()
         """What came before the device was online, as `receive` was given it."""
         self._opened = 0
         """Connections over which the device was online."""
@@ -135,8 +135,8 @@ class CommandQueue:
         self._opened += 1
         self._next()
         early, self._early = self._early, ()
-        for message, size, unreadable in early:
-            self._receive(message, size, unreadable, early=True)
+        for message, size, unreadable, too_early in early:
+            self._receive(message, size, unreadable, too_early)
 
     def pause(self) -> None:
         """Finish the command in hand, begin no other; what comes is taken or refused as before."""
@@ -159,14 +159,19 @@ class CommandQueue:
         self._current = None
         self.busy = False
 
-    def receive(self, message: Mapping[str, Any], size: int, unreadable: str = "") -> None:
-        """A message of the platform that is no reply, `size` bytes of JSON; `unreadable` says why it cannot be read."""
-        if self._online:
-            self._receive(message, size, unreadable, early=False)
-        else:
-            self._keep_early(message, size, unreadable)
+    def receive(self, message: Mapping[str, Any], size: int, unreadable: str, early: bool) -> None:
+        """A message of the platform that is no reply, `size` bytes of JSON.
 
-    def _receive(self, message: Mapping[str, Any], size: int, unreadable: str, *, early: bool) -> None:
+        Args:
+            unreadable: why it cannot be read, where that is so.
+            early: whether it came before the reply to dev.report.
+        """
+        if self._online:
+            self._receive(message, size, unreadable, early)
+        else:
+            self._keep_early(message, size, unreadable, early)
+
+    def _receive(self, message: Mapping[str, Any], size: int, unreadable: str, early: bool) -> None:
         settings, witness = self._settings, self._witness
         now = self._env.clock.monotonic()
         read = read_command(message, self._effects.zone())
@@ -239,9 +244,9 @@ class CommandQueue:
             pending.mid = read.mid
         return True
 
-    def _keep_early(self, message: Mapping[str, Any], size: int, unreadable: str) -> None:
+    def _keep_early(self, message: Mapping[str, Any], size: int, unreadable: str, early: bool) -> None:
         if len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:
-            self._early = (*self._early, (message, size, unreadable))
+            self._early = (*self._early, (message, size, unreadable, early))
         else:
             found = "more commands came before the reply to dev.report than the device keeps"
             self._witness.observation(COMMAND_DROPPED, "", found)
