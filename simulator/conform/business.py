@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
+from simulator.conform.answers import Answer, Closed
 from simulator.conform.bench import Bench
 from simulator.conform.case import Ended, Outcome, Result, Run, not_run
 from simulator.conform.generated import Message, right_params
@@ -49,6 +50,16 @@ async def _online(body: Body, func_ids: tuple[str, ...], bench: Bench) -> Outcom
     async with bench.device(fresh=True) as device:
         await prepare(bench, device, func_ids)
         return await body(bench, device)
+
+
+async def after_a_refusal(bench: Bench, device: Device, func_id: str, params: Message) -> Answer:
+    """A request after one that was refused; on a new connection where the platform has closed this one."""
+    answer = await device.request(func_id, params)
+    if not isinstance(answer, Closed) or answer.by_us:
+        return answer
+    bench.trace.note("the platform closed the connection after its refusal: on a new one")
+    async with bench.device(which=device.which, second=True) as other:
+        return await other.request(func_id, params)
 
 
 async def prepare(bench: Bench, device: Device, func_ids: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from simulator.conform.case import Case, Run
 from simulator.conform.sections import SECTIONS
 from simulator.conform.uploads import FILES, START, USER_PHOTOS
 
-_REFUSED: Final = "a code other than 00000000"
+REFUSED: Final = "a code other than 00000000"
 _ACCEPTED: Final = "code 00000000 to each"
 _OPEN: Final = "The document does not say"
 
@@ -22,13 +22,15 @@ def accepts(
     expects: str = _ACCEPTED,
     required: bool = True,
     uses: bool = False,
+    others: tuple[str, ...] = (),
 ) -> Case:
     """A case whose last message has to be accepted by a platform that takes files.
 
     Args:
         uses: It uploads a portrait as well.
+        others: What else it sends.
     """
-    needed = (*FILES, USER_PHOTOS.func_id) if uses else FILES
+    needed = (*FILES, *((USER_PHOTOS.func_id,) if uses else ()), *others)
     return case(name, title, sends, why, online(body, *needed), expects=expects, required=required)
 
 
@@ -50,7 +52,7 @@ def case(
 
 def refuses(name: str, title: str, sends: str, why: str, body: Body, *, uses: bool = False) -> Case:
     """A case whose last message has to be refused; the title is what is refused."""
-    return accepts(name, f"{title} is refused", sends, why, body, expects=_REFUSED, uses=uses)
+    return accepts(name, f"{title} is refused", sends, why, body, expects=REFUSED, uses=uses)
 
 
 def left_open(name: str, title: str, sends: str, body: Body, why: str = _OPEN, *, uses: bool = False) -> Case:

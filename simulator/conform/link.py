@@ -203,12 +203,13 @@ class Link:
 
     async def wait_for(self, waiter: Waiter, mid: str, timeout: float | None = None) -> Answer:
         """The answer to what was expected, or `Silence` after the time-out (seconds)."""
-        seconds = self.site.terms.request_timeout if timeout is None else timeout
+        seconds = self.site.patience() if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(waiter.answer)
         except TimeoutError:
             self.broken = True
+            self.site.unanswered += timeout is None
             self._pending.give_up(mid, waiter)
             self._noted("-", "note", f"no answer within {seconds:g} s")
             return Silence(seconds)
@@ -345,6 +346,7 @@ class Link:
         read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
         reply = Reply(waiter.func_id, mid, message, read, size, (self.site.clock.monotonic() - waiter.sent) * 1000)
+        self.site.slowest = max(self.site.slowest, reply.ms / 1000)
         if waiter.accept is not None:
             waiter.accept(reply)
         waiter.settle(reply)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from simulator.clock import Clock
 from simulator.conform.pushes import Push
@@ -12,6 +13,10 @@ from simulator.measurements.occurrences import Occurrences
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 from simulator.protocol.envelope import MidSource
 from simulator.shown import without_values
+
+_UNANSWERED: Final = 4
+_LEAST_PATIENCE_S: Final = 0.5
+_SLOWER: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,20 @@ class Site:
     _pin: str = ""
     introduced: bool = False
     """Whether the user with the tester's pin was uploaded."""
+    unanswered: int = 0
+    """Messages that a full time-out has passed for."""
+    slowest: float = 0.0
+    """Seconds that the slowest reply has taken."""
+
+    def patience(self) -> float:
+        """Seconds that an answer may take: the time-out, until the platform has shown that it leaves messages alone.
+
+        Hundreds of cases wait for a refusal; a platform that gives none would be judged for an hour.
+        """
+        full = self.terms.request_timeout
+        if self.unanswered < _UNANSWERED:
+            return full
+        return min(full, max(_LEAST_PATIENCE_S, _SLOWER * self.slowest))
 
     def hide(self, *secrets: str) -> None:
         """Nobody may be shown these values, should the platform repeat them."""

@@ -9,13 +9,17 @@ import orjson
 
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
+from simulator.conform.business import prepare, user_params
 from simulator.conform.case import Outcome, Result
 from simulator.conform.expect import accepted, refused
-from simulator.conform.file_cases import accepts, left_open, refuses
+from simulator.conform.file_cases import REFUSED, accepts, case, left_open, refuses
+from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.conform.uploads import (
+    FILES,
     PACKAGE,
     PACKAGE_BYTES,
+    USERS,
     encoded,
     end_file,
     must,
@@ -29,6 +33,7 @@ from simulator.conform.uploads import (
 
 _SETTLED: Final = "docs/deviations.md, Files: a gap, a piece beyond the size, a wrong size or checksum, an unknown file"
 _FILE_ID: Final = "fileId: 由字母和数字组成, 最高不能超过64位, 建议使用32位uuid"
+_LIMIT: Final = "docs/deviations.md, Package size: maxPackageSize times 1,024 bytes of the JSON in UTF-8, not encrypted"
 _PIECE: Final = 1_000
 
 
@@ -136,6 +141,23 @@ async def _at_the_limit(above: int, bench: Bench, device: Device) -> Outcome:
     return accepted(await send_piece(device, params["fileId"], 0, photo(_PIECE)))
 
 
+async def _in_bytes(bench: Bench, device: Device) -> Outcome:
+    """Fewer characters than the limit, more bytes: each of these has three."""
+    user = {**user_params(bench, device)["users"][0], "group": "组" * (PACKAGE_BYTES // 3)}
+    return refused(await device.request(USERS.func_id, {USERS.entries: [user]}))
+
+
+async def _reported(kilobytes: int, size: int, bench: Bench) -> Outcome:
+    """The report says another limit than the 64 KB of the other cases."""
+    async with bench.device(Stage.LOGGED_IN) as device:
+        must(await device.report({"maxPackageSize": str(kilobytes)}))
+        await prepare(bench, device, FILES)
+        file_id = bench.file_id()
+        must(await start_file(device, file_id, size))
+        answer = await send_piece(device, file_id, 0, photo(size))
+        return accepted(answer) if size < kilobytes * 1024 else refused(answer)
+
+
 CASES = (
     refuses(
         "checksum.wrong",
@@ -232,7 +254,7 @@ CASES = (
         "package.at-limit",
         "A package of exactly 65,536 bytes of JSON is accepted",
         f"a package of {PACKAGE_BYTES:,} bytes of JSON",
-        "docs/deviations.md, Package size: maxPackageSize times 1,024 bytes of the JSON in UTF-8, before encryption",
+        _LIMIT,
         partial(_at_the_limit, 0),
     ),
     accepts(
@@ -242,5 +264,31 @@ CASES = (
         "docs/deviations.md, Package size: a larger message is refused and the connection stays",
         partial(_at_the_limit, 1),
         expects="a code other than 00000000, then 00000000",
+    ),
+    accepts(
+        "package.limit-in-bytes",
+        "The limit counts bytes of UTF-8, not characters",
+        f"a user whose group has {PACKAGE_BYTES // 3:,} Chinese characters of three bytes",
+        _LIMIT,
+        _in_bytes,
+        expects=REFUSED,
+        others=(USERS.func_id,),
+    ),
+    case(
+        "package.reported-limit",
+        "The limit is the one that the device has reported",
+        "a report with a maxPackageSize of 32, then a package of 45 KB",
+        _LIMIT,
+        partial(_reported, 32, 34_000),
+        expects=REFUSED,
+    ),
+    case(
+        "package.reported-larger",
+        "A device that reports a larger limit than 64 KB",
+        "a report with a maxPackageSize of 128, then a package of 80 KB",
+        "The document does not say whether the platform may have a limit of its own",
+        partial(_reported, 128, 60_000),
+        expects="either",
+        required=False,
     ),
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
-from simulator.conform.business import Body, online
+from simulator.conform.business import Body, after_a_refusal, online
 from simulator.conform.case import Case, Outcome, not_run
 from simulator.conform.expect import accepted, refused
 from simulator.conform.sections import SECTIONS
@@ -87,7 +87,8 @@ async def _one_bad(kind: Kind, bench: Bench, device: Device) -> Outcome:
     del bad["pin"]
     whole = await send(device, kind, first, bad, last)
     if isinstance(whole, Reply) and not whole.ok:
-        return accepted(await send(device, kind, first, last))
+        alone = {kind.entries: [first, last]}
+        return accepted(await after_a_refusal(bench, device, kind.func_id, alone))
     return refused(whole)
 
 

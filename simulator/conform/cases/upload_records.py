@@ -5,7 +5,7 @@ from typing import Final
 
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
-from simulator.conform.business import prepare
+from simulator.conform.business import after_a_refusal, prepare
 from simulator.conform.case import Case, Outcome, not_run
 from simulator.conform.expect import accepted, refused
 from simulator.conform.generated import Message
@@ -116,7 +116,7 @@ async def _bad_at(place: int, name: str, value: object, bench: Bench, device: De
     whole = await send(device, RECORDS, *sent)
     if not isinstance(whole, Reply) or whole.ok:
         return refused(whole)
-    return accepted(await send(device, RECORDS, *good))
+    return accepted(await after_a_refusal(bench, device, RECORDS.func_id, {RECORDS.entries: good}))
 
 
 def _one_bad(name: str, told: str, place: int, field: str, value: object) -> Case:

@@ -1,0 +1,47 @@
+"""How long the tester waits for answers: less, when a platform has shown that it gives none."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from simulator.clock import SystemClock
+from simulator.conform.case import Result
+from simulator.conform.judging import Target, site_of
+from simulator.conform.site import Site, Terms
+from simulator.protocol.channel.registry import channel_suite
+from simulator.scenario.scenario import SYSTEM_TRUST
+from tests.conform.harness import conform, credentials, embedded
+
+
+def _site() -> Site:
+    terms = Terms(request_timeout=10, wait=1, broker_type="best-w", protocol_version="1.0.0", device_type="meet")
+    suite = channel_suite("plain")
+    target = Target(dispatch_url="http://x", identities=credentials(), suite=suite, terms=terms, tls=SYSTEM_TRUST)
+    return site_of(target, SystemClock())
+
+
+def test_a_few_time_outs_are_full_ones() -> None:
+    site = _site()
+    site.unanswered = 3
+    assert site.patience() == 10
+
+
+@pytest.mark.parametrize(("slowest", "patience"), [(0.001, 0.5), (0.3, 1.5), (9.0, 10)])
+def test_later_ones_are_as_long_as_the_platform_has_needed(slowest: float, patience: float) -> None:
+    site = _site()
+    site.unanswered, site.slowest = 4, slowest
+    assert site.patience() == pytest.approx(patience)
+
+
+async def test_a_platform_that_does_not_answer_refusals_is_judged_soon() -> None:
+    async with embedded(wrong=("session.silent-on-refusal",)) as platform:
+        began = time.monotonic()
+        found = await conform(
+            platform.info.dispatch, only=["upload.multiCard.missing", "upload.multiCard.number"], timeout=2
+        )
+        took = time.monotonic() - began
+    silent = [name for name, told in found.of(Result.FAILED).items() if "no answer within" in told]
+    assert len(silent) == 9
+    assert took < 4 + 9
