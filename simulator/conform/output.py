@@ -7,14 +7,21 @@ from typing import Final
 
 import orjson
 
-from reports.writer import write_whole
+from reports.conformance.junit import render_junit
+from reports.conformance.markdown import render_markdown
+from reports.conformance.page import render_conformance
+from reports.conformance.words import headline
+from reports.writer import JUNIT, write_whole
 from simulator.conform.case import Result
-from simulator.conform.document import CONFORMING, FAILING, Finished, trace_name
+from simulator.conform.document import Finished, trace_name
 from simulator.conform.runner import Verdict
+from simulator.faults import describe
 from simulator.measurements.occurrences import Occurrences
 from simulator.shown import detail
 
 CONFORMANCE: Final = "conformance.json"
+HTML: Final = "conformance.html"
+MARKDOWN: Final = "conformance.md"
 _LINE_CHARS: Final = 160
 _TOLD: Final = (Result.FAILED, Result.NON_STRICT, Result.INFORMATIONAL)
 """Told case by case; NOT-RUN is told by its reasons."""
@@ -31,10 +38,17 @@ def write(finished: Finished, directory: Path) -> list[str]:
             write_whole(path, make())
         except OSError as error:
             problems.append(f"{path} cannot be written: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001 - the other files are written all the same
+            problems.append(f"{path} cannot be made, an error of best-fleet itself: {describe(error)}")
 
     for verdict in finished.judged.verdicts.values():
         if verdict.trace:
             tried(directory / trace_name(verdict), lambda verdict=verdict: verdict.trace)  # type: ignore[misc]
+    traces = {name: verdict.trace for name, verdict in finished.judged.verdicts.items() if verdict.trace}
+    tried(directory / HTML, lambda: render_conformance(document, traces).encode("utf-8", "backslashreplace"))
+    tried(directory / MARKDOWN, lambda: render_markdown(document).encode("utf-8", "backslashreplace"))
+    tried(directory / JUNIT, lambda: render_junit(document))
+    # last: whoever waits for it finds all the others
     tried(directory / CONFORMANCE, lambda: orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     return problems
 
@@ -44,20 +58,8 @@ def report_on_terminal(finished: Finished, directory: Path) -> str:
     return "\n".join(_lines(finished, directory))
 
 
-def headline(finished: Finished) -> str:
-    """The verdict and why."""
-    counts = finished.counts
-    ran = sum(counts.values()) - counts[Result.NOT_RUN]
-    if finished.verdict == CONFORMING:
-        return f"conforming: none of {ran} cases failed"
-    if finished.verdict == FAILING:
-        what = [f"{counts[result]} {result}" for result in (Result.FAILED, Result.NON_STRICT) if counts[result]]
-        return f"failing: of {ran} cases {' and '.join(what)}"
-    return f"inconclusive: {finished.judged.reason}"
-
-
 def _lines(finished: Finished, directory: Path) -> Iterator[str]:
-    yield headline(finished)
+    yield headline(finished.document())
     yield from _cases(list(finished.judged.verdicts.values()))
     yield from _rules("violations of the platform", finished.site.violations)
     yield from _rules("internal errors", finished.site.internal_errors)
