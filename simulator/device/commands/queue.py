@@ -49,9 +49,9 @@ def _counted(func_id: str) -> str:
 
 
 class _Command:
-    __slots__ = ("arrived", "cmd_id", "func_id", "mark", "mid", "params")
+    __slots__ = ("arrived", "cmd_id", "connection", "func_id", "mark", "mid", "params")
 
-    def __init__(self, read: ReadCommand, mark: int, arrived: float) -> None:
+    def __init__(self, read: ReadCommand, mark: int, arrived: float, connection: int) -> None:
         self.func_id = read.func_id
         self.cmd_id = read.cmd_id
         self.mid = read.mid
@@ -59,6 +59,8 @@ class _Command:
         self.params = read.params
         self.mark = mark
         self.arrived = arrived
+        self.connection = connection
+        """Over which one the platform sent it last."""
 
 
 class CommandQueue:
@@ -197,7 +199,7 @@ class CommandQueue:
             self._send(read.func_id, read.mid, read.cmd_id, outcome, now)
             return
         waiting = len(self._urgent) + len(self._waiting)
-        unanswered = waiting + (self._current is not None)
+        unanswered = self._unanswered()
         many = unanswered >= settings.max_pending_commands
         if many:
             found = f"{read.func_id} came when {unanswered} commands waited for their answers"
@@ -206,7 +208,7 @@ class CommandQueue:
             # Not remembered: the same command may be sent again when there is room.
             self._send(read.func_id, read.mid, read.cmd_id, (BUSY, "too many commands wait"), now)
             return
-        (self._urgent if read.urgent else self._waiting).append(_Command(read, mark, now))
+        (self._urgent if read.urgent else self._waiting).append(_Command(read, mark, now, self._opened))
         self.busy = True
         self._next()
 
@@ -241,8 +243,15 @@ class CommandQueue:
         if stored is not None:
             self._send(read.func_id, read.mid, read.cmd_id, stored, now)
         elif pending is not None:
-            pending.mid = read.mid
+            pending.mid, pending.connection = read.mid, self._opened
         return True
+
+    def _unanswered(self) -> int:
+        """Commands of this connection without an answer; those of a lost one the platform may have given up."""
+        commands = [*self._urgent, *self._waiting]
+        if self._current is not None:
+            commands.append(self._current)
+        return sum(command.connection == self._opened for command in commands)
 
     def _keep_early(self, message: Mapping[str, Any], size: int, unreadable: str, early: bool) -> None:
         if len(self._early) < _MAX_EARLY and size + sum(each[1] for each in self._early) <= _MAX_EARLY_BYTES:

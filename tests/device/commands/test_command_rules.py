@@ -174,6 +174,24 @@ async def test_as_many_as_the_device_takes_and_one_more(world: World) -> None:
     assert {world.platform.code_of(f"c{number}") for number in range(1, 5)} == {DONE}
 
 
+async def test_what_waits_from_a_lost_connection_is_not_held_against_the_platform(world: World) -> None:
+    device = await world.online(max_pending_commands=3, keys={"handling": {DELETE: "9s"}})
+    for number in range(3):
+        world.platform.link.command(DELETE, cmd_id=f"old{number}", pins=[str(number)])
+    await world.settle()
+    world.platform.link.close(1001)
+    await world.until(lambda: len(world.platform.links) == 2 and device.state is DeviceState.ONLINE)
+    world.platform.link.command(DELETE, cmd_id="new", pins=["9"])
+    await world.settle()
+    assert world.recorder.violations == []
+    for number in range(3):
+        world.platform.link.command(DELETE, cmd_id=f"old{number}", pins=[str(number)])
+    world.platform.link.command(DELETE, cmd_id="one more", pins=["9"])
+    await world.settle()
+    assert found(world) == [("command.too-many", DELETE)]
+    assert world.recorder.observed() == {"command.repeated": 3}
+
+
 async def test_a_command_before_the_reports_reply_is_kept_and_counted(world: World) -> None:
     def hurry(link: Any, message: dict[str, Any]) -> None:
         link.command("cmd.data.clear.user", cmd_id="early")
