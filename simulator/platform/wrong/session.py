@@ -22,7 +22,7 @@ from simulator.platform.wrong.mode import Outgoing
 from simulator.platform.wrong.transport import CLOSE_OPCODE, lay_under
 from simulator.platform.wrong.verdicts import forgiving_mode, has_unknown_field, refusing_modes
 from simulator.protocol import codes
-from simulator.protocol.catalogue import COMMAND_FUNC_IDS, LOOKUP
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import PlatformChannel
 from simulator.protocol.envelope import COMMAND_RESPONSE, encode_command, encode_reply, params_of
@@ -66,8 +66,8 @@ class WrongSession(DeviceSession):
     ) -> None:
         super().__init__(services, channel, handlers, reports, online, pushes)
         self._mistakes = mistakes
-        self._answering = LOOKUP
-        """funcId of the request that is answered; the look-up is none of a session's."""
+        self._answering: str | None = None
+        """funcId of the request that is answered; None while a command is sent."""
         self._first_cmd_id: str | None = None
         self._own_commands = 0
         self._frames = Frames(mistakes)
@@ -103,7 +103,7 @@ class WrongSession(DeviceSession):
         was_online = self.phase is Phase.ONLINE
         self._answering = name
         super()._reply(name, *rest)
-        self._answering = LOOKUP
+        self._answering = None
         if name == LOGIN and self.sn and self.phase is Phase.LOGGED_IN and commands.BEFORE_ONLINE in self._mistakes:
             self._send_own("cmd.data.query.user", {"pin": "100001"})
         if not was_online and self.phase is Phase.ONLINE:
@@ -111,19 +111,15 @@ class WrongSession(DeviceSession):
 
     def _send(self, json: bytes) -> None:
         message = orjson.loads(json)
-        func_id = self._answering
-        if func_id == LOOKUP:
-            func_id = message["funcId"]
-            spoil = self._mistakes.command
-        else:
-            spoil = self._mistakes.reply
+        is_command = self._answering is None
+        spoil = self._mistakes.command if is_command else self._mistakes.reply
         out = Outgoing(
-            func_id=func_id,
+            func_id=self._answering or message["funcId"],
             message=message,
             package_bytes=self.reported.package_bytes,
             earlier_cmd_id=self._first_cmd_id,
         )
-        if func_id.startswith("cmd."):
+        if is_command:
             self._first_cmd_id = self._first_cmd_id or message["payload"]["params"]["cmdId"]
         for delay, what in spoil(out):
             data = what if isinstance(what, bytes) else orjson.dumps(what)
@@ -144,7 +140,11 @@ class WrongSession(DeviceSession):
             params = message["payload"]["params"]
             params["cmdId"] = self._mistakes.cmd_id_of_sending(params["cmdId"], _SENT_AGAIN)
             json = orjson.dumps(message)
-        return super().deliver(func_id, json)
+        # A report's reply has the first commands go out.
+        answering, self._answering = self._answering, None
+        delivered = super().deliver(func_id, json)
+        self._answering = answering
+        return delivered
 
     # --- Commands of its own, which nobody asked for ---
 

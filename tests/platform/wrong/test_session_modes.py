@@ -246,3 +246,11 @@ def test_heads_are_found_however_the_bytes_are_cut() -> None:
     for piece in (1, 3, 7, 1000, len(data)):
         heads = FrameHeads()
         assert [head for at in range(0, len(data), piece) for head in heads.feed(data[at : at + piece])] == expected
+
+
+@pytest.mark.parametrize("func_id", ["cmd.control.reboot", "getBrokerServer", "cmd.dev.response"])
+async def test_a_device_that_sends_what_is_not_a_devices(func_id: str) -> None:
+    async with platform_with("command.mid-missing") as platform:
+        device = await platform.online(ONE)
+        assert await device.code(func_id) == "E0000001"
+        assert await device.code(HEARTBEAT) == OK
