@@ -148,6 +148,15 @@ class Bench:
                 return None
             await asyncio.sleep(min(_LOOK_S, self.left))
 
+    async def download(self, url: str, limit: int) -> bytes:
+        """GET what a command's url leads to, at most `limit` bytes, by the rules of a device's downloads.
+
+        Raises:
+            NetworkError: If it is not to be had.
+        """
+        self.trace.note("download of a picture")
+        return await self._pool.download(url, limit)
+
     @property
     def left(self) -> float:
         """Seconds until the listening is over; `--wait` before it has begun."""

@@ -14,4 +14,20 @@ platform:
   users: 3
   members: 2
   meetings: {count: 1}
+  pushes:                     # one of each command, to every device that comes online
+    - {command: cmd.data.update.multiCard, count: 2}
+    - {command: cmd.data.update.bioPhoto, count: 1}
+    - {command: cmd.data.query.user}
+    - {command: cmd.option.set}
+    - {command: cmd.system.sync.time}
+    - {command: cmd.data.delete.bioPhoto, count: 1}
+    - {command: cmd.data.delete.userPhoto, count: 1}
+    - {command: cmd.data.delete.multiCard, count: 1}
+    - {command: cmd.data.delete.meetingMember, count: 1}
+    - {command: cmd.data.delete.meeting, count: 1}
+    - {command: cmd.data.delete.user, count: 1}
+    - {command: cmd.data.clear.multiCard}
+    - {command: cmd.data.clear.user}
+    - {command: cmd.data.clear.all}
+    - {command: cmd.control.reboot}
 """

@@ -45,7 +45,7 @@ class Dispatch:
         trace.http(
             ">", f"GET {LOOKUP_PATH} {json.dumps(masked(values), ensure_ascii=False) if query is None else '?…'}"
         )
-        url = URL(f"{self._site.dispatch_url.rstrip('/')}{LOOKUP_PATH}?{text}", encoded=True)
+        url = URL(self._url(text), encoded=True)
         began = self._site.clock.monotonic()
         try:
             answer = await self._http.get(url, _MAX_BYTES, Way(None, 0), self._http.deadline())
@@ -59,6 +59,13 @@ class Dispatch:
         if read.answer is not None and read.answer.url and values.get("type") == self._site.terms.broker_type:
             self._site.broker_url = read.answer.url
         return LookedUp(answer.status, answer.body, read, ms)
+
+    def right_url(self, identity: Credentials) -> str:
+        """Of a right look-up."""
+        return self._url(urlencode(self.parameters(identity, {}), safe="", quote_via=quote))
+
+    def _url(self, query: str) -> str:
+        return f"{self._site.dispatch_url.rstrip('/')}{LOOKUP_PATH}?{query}"
 
     def parameters(self, identity: Credentials, change: Mapping[str, str]) -> dict[str, str]:
         """The five parameters: a fresh nonce, the time of now, and the sign of all that, unless changed."""

@@ -147,6 +147,12 @@ class Pool:
             await self.drop(device)
         self._ready.clear()
 
+    async def download(self, url: str, limit: int) -> bytes:
+        """See `Bench.download`."""
+        # The rules of downloads let a device fetch from where its own look-up led.
+        await self._network.look_up(self._dispatch.right_url(self._site.identities[0]), index=0)
+        return await self._network.download(url, limit, index=0)
+
     async def alive(self, trace: Trace) -> str | None:
         """None if the platform still does what it did when this run began; else what it does instead."""
         answer = await self._dispatch.look_up(trace, self._site.identities[0])

@@ -13,6 +13,7 @@ from simulator.platform.ledger.commands import CommandTable
 from simulator.platform.reported import Reported
 from simulator.platform.services import Services
 from simulator.protocol import codes
+from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.envelope import encode_command
 
 _QUERY_SECONDS = 10.0
@@ -114,13 +115,25 @@ class DeviceCommands:
         link = self.link
         if link is None:
             return
-        while len(self._in_flight) < link.reported.max_pending and (self._urgent or self._waiting):
-            command = (self._urgent or self._waiting).popleft()
+        while len(self._in_flight) < link.reported.max_pending:
+            command = self._next(link.reported)
+            if command is None:
+                return
             command.mid = self._numbers.mid()
             self._in_flight[command.cmd_id] = command
             self._table.sent(command.cmd_id, self._services.clock.wall())
             # A cmdId must not be given out again after a kill: the device would take the next command for this one.
             self._services.ledger.when_durable(partial(self._send, link, command, command.mid))
+
+    def _next(self, reported: Reported) -> Command | None:
+        """Take the next command that the device supports; what it does not list any more waits on."""
+        for queue in (self._urgent, self._waiting):
+            for place, command in enumerate(queue):
+                # What the protocol does not have was asked for by name.
+                if command.func_id in reported.func_ids or command.func_id not in CATALOGUE:
+                    del queue[place]
+                    return command
+        return None
 
     def _send(self, link: Link, command: Command, mid: str, durable: bool) -> None:
         if self.link is link and self._in_flight.get(command.cmd_id) is command and command.mid == mid and durable:
