@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from simulator.conform.answers import Answer, Closed, LookedUp, Reply, Silence, Unreached
+from simulator.conform.answers import Answer, LookedUp, Reply, Unreached
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, take
@@ -21,7 +21,7 @@ from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 
 _TRIES: Final = 2
-"""Of a step that has worked before, until the platform is taken for gone."""
+"""Of a walk or a look-up, until a step is taken for blocked or the platform for gone."""
 
 
 class PlatformGone(Exception):  # noqa: N818 - what has happened
@@ -132,9 +132,9 @@ class Pool:
         Raises:
             Ended: As NOT-RUN, if the platform blocks a step up to `stage`.
         """
-        for step, observed in self.blocked.items():
+        for step in self.blocked:
             if step <= stage:
-                raise Ended(not_run(f"the initial flow ends at {STEP_CASES[step]}: {observed}"))
+                raise Ended(not_run(self._blocked_at(step)))
 
     async def drop(self, device: Device) -> None:
         """Close a connection in order."""
@@ -155,47 +155,55 @@ class Pool:
 
     async def alive(self, trace: Trace) -> str | None:
         """None if the platform still does what it did when this run began; else what it does instead."""
-        answer = await self._dispatch.look_up(trace, self._site.identities[0])
-        if not isinstance(answer, LookedUp) or not answer.ok:
-            return answer.told
+        if (gone := await self.looked_up(trace)) is not None:
+            return gone
         if Stage.ONLINE not in self.worked or self._listener is not None:
             # While one listens the first device is not to be had, and another may not be there.
             return None
         try:
             async with self.device(trace, Stage.ONLINE, fresh=True):
                 return None
-        except PlatformGone as gone:
-            return str(gone)
+        except PlatformGone as error:
+            return str(error)
+
+    async def looked_up(self, trace: Trace) -> str | None:
+        """None if the look-up of the first device is answered, at the second try if need be; else what came."""
+        for _ in range(_TRIES):
+            answer = await self._dispatch.look_up(trace, self._site.identities[0])
+            if isinstance(answer, LookedUp) and answer.ok:
+                return None
+        return answer.told
 
     # --- Inside ---
 
     async def _reached(self, trace: Trace, stage: Stage, which: int, on_push: OnPush) -> Device:
-        """A new connection that has come to `stage`.
+        """A new connection that has come to `stage`, at the second try if need be.
 
         Raises:
             Ended: As NOT-RUN, if the platform blocks the flow.
             PlatformGone: If it does not let a device do any more what it let one do before.
         """
-        last: StepFailed | None = None
         for _ in range(_TRIES):
             try:
                 return await self._walked(trace, stage, which, on_push)
-            except StepFailed as failure:
-                last = failure
-                step = failure.step
-                if (which, step) in self._worked_for:
-                    continue
-                if step in self.worked and isinstance(failure.answer, Reply | LookedUp):
-                    raise Ended(not_run(f"{self._site.identities[which].sn}: {failure}")) from None
-                if step in self.worked:
-                    continue
-                if isinstance(failure.answer, Silence | Closed | Unreached):
-                    answer = await self._dispatch.look_up(trace, self._site.identities[0])
-                    if not isinstance(answer, LookedUp) or not answer.ok:
-                        raise PlatformGone(f"{STEP_CASES[step]}: {failure}; then {answer.told}") from None
-                self.blocked[step] = str(failure)
-                self.check(stage)
-        raise PlatformGone(f"{last}, which had worked before")
+            except StepFailed as error:
+                failure = error
+        step, answer = failure.step, failure.answer
+        worked_before = PlatformGone(f"{STEP_CASES[step]}: {failure}, which had worked before")
+        if (which, step) in self._worked_for:
+            raise worked_before
+        if step in self.worked and isinstance(answer, Reply | LookedUp):
+            # Others may do it: that is about this serial number.
+            raise Ended(not_run(f"{self._site.identities[which].sn}: {failure}"))
+        if not isinstance(answer, Reply | LookedUp) and (gone := await self.looked_up(trace)) is not None:
+            raise PlatformGone(f"{STEP_CASES[step]}: {failure}; then {gone}")
+        if step in self.worked:
+            raise worked_before
+        self.blocked[step] = str(failure)
+        raise Ended(not_run(self._blocked_at(step)))
+
+    def _blocked_at(self, step: Stage) -> str:
+        return f"the initial flow ends at {STEP_CASES[step]}: {self.blocked[step]}"
 
     async def _walked(self, trace: Trace, stage: Stage, which: int, on_push: OnPush) -> Device:
         """

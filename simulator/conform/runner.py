@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.conform.answers import LookedUp
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Ended, Outcome, Result, failed, not_run
 from simulator.conform.dispatch import Dispatch
@@ -118,10 +117,9 @@ class Runner:
     # --- Inside ---
 
     async def _work(self) -> None:
-        trace = self._trace()
-        answer = await self._dispatch.look_up(trace, self._site.identities[0])
-        if not isinstance(answer, LookedUp) or not answer.ok:
-            raise PlatformGone(f"the very look-up of {self._site.identities[0].sn} failed: {answer.told}")
+        refused = await self._pool.looked_up(self._trace())
+        if refused is not None:
+            raise PlatformGone(f"the very look-up of {self._site.identities[0].sn} failed: {refused}")
         try:
             for case in self._cases:
                 if not case.waits:

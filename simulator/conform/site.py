@@ -49,6 +49,8 @@ class Site:
     """Every command that came, on whichever connection, in order."""
     broker_url: str = ""
     """The last that a look-up named."""
+    lost: bool = False
+    """Whether an answer did not come, or a connection ended without a close frame: the platform may have gone."""
     unreadable: str = ""
     """Why the last message of the platform that could not be read could not."""
     registered: set[str] = field(default_factory=set)

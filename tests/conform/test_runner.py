@@ -147,6 +147,14 @@ async def test_a_blocked_step_fails_once_and_what_needs_it_is_not_run(func_id: s
     assert took < 5 * SHORT + 5  # one time-out, not one a case
 
 
+async def test_a_look_up_that_fails_now_and_then_does_not_end_the_flow() -> None:
+    async with embedded(wrong=("lookup.fault",)) as platform:
+        found = await conform(platform.info.dispatch, cases=[BEAT, case("heartbeat.two", _beat)])
+    assert found.judged.reason == ""
+    assert found.of(Result.OK).keys() == {BEAT.id, "heartbeat.two"}
+    assert found.site.violations.by_rule.keys() == {"lookup.status"}
+
+
 async def test_an_identity_that_the_platform_does_not_know_fails_nothing() -> None:
     async def second(bench: Bench) -> Outcome:
         async with bench.device(which=1):
