@@ -25,7 +25,7 @@ from simulator.protocol.catalogue import DEVICE_FUNC_IDS
 from simulator.protocol.channel.base import DeviceChannel
 from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
 from simulator.wire import Connection
-from simulator.wire.phase import POLICY_VIOLATION
+from simulator.wire.phase import ABNORMAL, POLICY_VIOLATION
 from simulator.wire.sansio import fragments
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
@@ -208,7 +208,7 @@ class Link:
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(waiter.answer)
         except TimeoutError:
-            self.broken = True
+            self.broken = self.site.lost = True
             self.site.unanswered += timeout is None
             self._pending.give_up(mid, waiter)
             self._noted("-", "note", f"no answer within {seconds:g} s")
@@ -298,6 +298,7 @@ class Link:
         fault = None if self._connection is None else self._connection.fault
         if not self._we_closed and (wrong := ended(code, fault, online=self.online and not self._odd)) is not None:
             self.site.violation(wrong.rule, wrong.text, which=self.which)
+        self.site.lost = self.site.lost or (code == ABNORMAL and not self._we_closed)
         self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed or fault))
         self.online = False
         self._noted("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")

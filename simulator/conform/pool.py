@@ -157,7 +157,7 @@ class Pool:
         """None if the platform still does what it did when this run began; else what it does instead."""
         if (gone := await self.looked_up(trace)) is not None:
             return gone
-        if Stage.ONLINE not in self.worked or self._listener is not None:
+        if not self._site.lost or Stage.ONLINE not in self.worked or self._listener is not None:
             # While one listens the first device is not to be had, and another may not be there.
             return None
         try:

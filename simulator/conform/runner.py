@@ -155,7 +155,7 @@ class Runner:
         """
         trace = self._trace()
         began = self._site.clock.monotonic()
-        self._site.unreadable = ""
+        self._site.unreadable, self._site.lost = "", False
         try:
             outcome = await self._outcome(case, trace)
             if outcome.result is Result.FAILED and self._site.unreadable and not case.about_form:
