@@ -11,7 +11,7 @@ import orjson
 from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
 from simulator.conform.business import values
-from simulator.conform.case import Ended, failed
+from simulator.conform.case import Ended, failed, not_run
 from simulator.conform.generated import Message, right_params
 from simulator.conform.tester import MAX_PACKAGE_KB, Device
 from simulator.device.photos import PhotoStudio
@@ -77,21 +77,21 @@ def entry(
     change: Mapping[str, object] = NOTHING,
 ) -> Message:
     """A right entry; several of one message differ by `place`. A value of None in `change` leaves a field out."""
-    given: Message = values(bench, device, kind.func_id)
+    right: Message = values(bench, device, kind.func_id)
     if kind is USERS and place:
-        given["pin"] = f"{bench.pin}{place}"
+        right["pin"] = f"{bench.pin}{place}"
     if kind is USER_PHOTOS:
-        given["pin"] = bench.pins[place % len(bench.pins)]
+        right["pin"] = bench.pins[place % len(bench.pins)]
     if kind is BIO_PHOTOS:
-        given["index"] = str(place)
+        right["index"] = str(place)
     if kind.photo:
-        given["content"] = encoded(photo(SMALL_PHOTO, place))
+        right["content"] = encoded(photo(SMALL_PHOTO, place))
     including = set(kind.optional) if complete else set()
     if not device.terms.template_types:
         including.discard("bioDatas")
     if kind is BIO_PHOTOS and place:
         including.add("index")
-    (made,) = right_params(kind.func_id, given, frozenset(including))[kind.entries]
+    (made,) = right_params(kind.func_id, right, frozenset(including))[kind.entries]
     return {name: value for name, value in {**made, **change}.items() if value is not None}
 
 
@@ -127,30 +127,29 @@ async def send_file(
     checksum: str | None = None,
     end: bool = True,
 ) -> Answer:
-    """A file in pieces of so many bytes; the last answer.
+    """A file in pieces of so many bytes; the last answer, or the first that is no success.
 
     Args:
         checksum: Empty for none; None for the right one.
         end: Whether the upload is completed.
-
-    Raises:
-        Ended: As FAILED, if an answer before the last one is no success.
     """
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest() if checksum is None else checksum
-    params = {"fileId": file_id, "size": str(len(content)), **({"checksum": digest} if digest else {})}
-    answer = await device.request(START, params)
+    answer = await start_file(device, file_id, len(content), digest(content) if checksum is None else checksum)
     for offset in range(0, len(content), piece):
-        must(answer)
+        if not succeeded(answer):
+            return answer
         answer = await send_piece(device, file_id, offset, content[offset : offset + piece])
-    if end:
-        must(answer)
-        answer = await device.request(END, {"fileId": file_id})
-    return answer
+    return await end_file(device, file_id) if end and succeeded(answer) else answer
 
 
-async def start_file(device: Device, file_id: str, size: int) -> Answer:
-    """The start of a file of so many bytes, without a checksum."""
-    return await device.request(START, {"fileId": file_id, "size": str(size)})
+def digest(content: bytes) -> str:
+    """The checksum of a file."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+async def start_file(device: Device, file_id: str, size: int, checksum: str = "") -> Answer:
+    """The start of a file of so many bytes; without a checksum where it is empty."""
+    params = {"fileId": file_id, "size": str(size)}
+    return await device.request(START, {**params, "checksum": checksum} if checksum else params)
 
 
 async def end_file(device: Device, file_id: str) -> Answer:
@@ -170,12 +169,28 @@ async def send_piece(device: Device, file_id: str, offset: int, content: bytes) 
     return await device.request(PACKAGE, {"fileId": file_id, "offset": str(offset), "content": encoded(content)})
 
 
+def succeeded(answer: Answer) -> bool:
+    """Whether the platform has accepted it."""
+    return isinstance(answer, Reply) and answer.ok
+
+
 def must(*answers: Answer) -> None:
-    """What a case stands on has to be a success.
+    """What belongs to the case's own subject has to be a success.
 
     Raises:
         Ended: As FAILED, if one is none.
     """
     for answer in answers:
-        if not isinstance(answer, Reply) or not answer.ok:
-            raise Ended(failed(f"before it: {answer.told}"))
+        if not succeeded(answer):
+            raise Ended(failed(f"before the last message: {answer.told}"))
+
+
+def given(*answers: Answer) -> None:
+    """What a case only stands on: that it is accepted is judged by another case.
+
+    Raises:
+        Ended: As NOT-RUN, if one is no success.
+    """
+    for answer in answers:
+        if not succeeded(answer):
+            raise Ended(not_run(f"what it stands on did not succeed: {answer.told}"))

@@ -13,7 +13,9 @@ from simulator.conform.uploads import (
     FILES,
     START,
     USER_PHOTOS,
+    digest,
     end_file,
+    given,
     must,
     photo,
     send_file,
@@ -37,25 +39,25 @@ async def _pieces(size: int, piece: int, bench: Bench, device: Device) -> Outcom
 
 async def _without_checksum(checksum: str, bench: Bench, device: Device) -> Outcome:
     file_id, content = bench.file_id(), photo(_PIECE)
-    must(await device.request(START, {"fileId": file_id, "size": str(len(content)), **_given(checksum)}))
+    must(await device.request(START, {"fileId": file_id, "size": str(len(content)), **_named(checksum)}))
     must(await send_piece(device, file_id, 0, content))
     return accepted(await end_file(device, file_id))
 
 
-def _given(checksum: str) -> dict[str, str]:
+def _named(checksum: str) -> dict[str, str]:
     return {} if checksum == "none" else {"checksum": checksum}
 
 
 async def _used(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await send_file(device, file_id, photo(_PIECE)))
+    given(await send_file(device, file_id, photo(_PIECE)))
     return accepted(await use_file(bench, device, file_id))
 
 
 async def _interleaved(bench: Bench, device: Device) -> Outcome:
     ids, contents = [bench.file_id(), bench.file_id()], [photo(2 * _PIECE, key) for key in range(2)]
     for file_id, content in zip(ids, contents, strict=True):
-        must(await start_file(device, file_id, len(content)))
+        must(await start_file(device, file_id, len(content), digest(content)))
     for offset in (0, _PIECE):
         for file_id, content in zip(ids, contents, strict=True):
             must(await send_piece(device, file_id, offset, content[offset : offset + _PIECE]))
@@ -67,14 +69,14 @@ async def _interleaved(bench: Bench, device: Device) -> Outcome:
 
 async def _restarted(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await start_file(device, file_id, 2 * _PIECE))
-    must(await send_piece(device, file_id, 0, photo(_PIECE)))
+    given(await start_file(device, file_id, 2 * _PIECE, digest(photo(2 * _PIECE))))
+    given(await send_piece(device, file_id, 0, photo(_PIECE)))
     return accepted(await send_file(device, file_id, photo(_PIECE + 500, 1), piece=_PIECE))
 
 
 async def _restarted_complete(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await send_file(device, file_id, photo(_PIECE)))
+    given(await send_file(device, file_id, photo(_PIECE)))
     must(await send_file(device, file_id, photo(2 * _PIECE, 1)))
     return accepted(await use_file(bench, device, file_id))
 
@@ -84,7 +86,7 @@ async def _after_reconnect(bench: Bench) -> Outcome:
     needed = (*FILES, USER_PHOTOS.func_id)
     async with bench.device(fresh=True) as device:
         await prepare(bench, device, needed)
-        must(await send_file(device, file_id, photo(_PIECE)))
+        given(await send_file(device, file_id, photo(_PIECE)))
         await device.close()
     async with bench.device(fresh=True) as device:
         return accepted(await use_file(bench, device, file_id))
@@ -97,7 +99,7 @@ async def _of_two_devices(bench: Bench) -> Outcome:
             await prepare(bench, device, FILES)
         devices = ((first, photo(_PIECE)), (second, photo(_PIECE + 500, 1)))
         for device, content in devices:
-            must(await start_file(device, file_id, len(content)))
+            must(await start_file(device, file_id, len(content), digest(content)))
         for device, content in devices:
             must(await send_piece(device, file_id, 0, content))
         must(await end_file(first, file_id))
@@ -109,13 +111,13 @@ async def _of_two_devices(bench: Bench) -> Outcome:
 
 async def _end_twice(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await send_file(device, file_id, photo(_PIECE)))
+    given(await send_file(device, file_id, photo(_PIECE)))
     return accepted(await end_file(device, file_id))
 
 
 async def _used_twice(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await send_file(device, file_id, photo(_PIECE)), await use_file(bench, device, file_id))
+    given(await send_file(device, file_id, photo(_PIECE)), await use_file(bench, device, file_id))
     return accepted(await use_file(bench, device, file_id))
 
 
@@ -125,7 +127,7 @@ async def _of_no_bytes(bench: Bench, device: Device) -> Outcome:
 
 async def _empty_piece(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await start_file(device, file_id, _PIECE))
+    given(await start_file(device, file_id, _PIECE))
     return accepted(await send_piece(device, file_id, 0, b""))
 
 
@@ -137,7 +139,10 @@ async def _goes_on_after_reconnect(bench: Bench) -> Outcome:
     file_id, content = bench.file_id(), photo(2 * _PIECE)
     async with bench.device(fresh=True) as device:
         await prepare(bench, device, FILES)
-        must(await start_file(device, file_id, len(content)), await send_piece(device, file_id, 0, content[:_PIECE]))
+        given(
+            await start_file(device, file_id, len(content), digest(content)),
+            await send_piece(device, file_id, 0, content[:_PIECE]),
+        )
         await device.close()
     async with bench.device(fresh=True) as device:
         return accepted(await send_piece(device, file_id, _PIECE, content[_PIECE:]))

@@ -1,6 +1,5 @@
 """Files that go up in pieces (document 3.7): wrong offsets, sizes, checksums and names, and the package's limit."""
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -20,9 +19,10 @@ from simulator.conform.uploads import (
     PACKAGE,
     PACKAGE_BYTES,
     USERS,
+    digest,
     encoded,
     end_file,
-    must,
+    given,
     photo,
     send_file,
     send_piece,
@@ -42,41 +42,41 @@ _PIECE: Final = 1_000
 
 async def _gap(bench: Bench, device: Device) -> Outcome:
     file_id, content = bench.file_id(), photo(3 * _PIECE)
-    must(await start_file(device, file_id, len(content)))
-    must(await send_piece(device, file_id, 0, content[:_PIECE]))
+    given(await start_file(device, file_id, len(content), digest(content)))
+    given(await send_piece(device, file_id, 0, content[:_PIECE]))
     return refused(await send_piece(device, file_id, 2 * _PIECE, content[2 * _PIECE :]))
 
 
 async def _first_not_at_0(bench: Bench, device: Device) -> Outcome:
     file_id, content = bench.file_id(), photo(2 * _PIECE)
-    must(await start_file(device, file_id, len(content)))
+    given(await start_file(device, file_id, len(content), digest(content)))
     return refused(await send_piece(device, file_id, _PIECE, content[_PIECE:]))
 
 
 async def _back(key: int, bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await start_file(device, file_id, 2 * _PIECE))
-    must(await send_piece(device, file_id, 0, photo(_PIECE)))
+    given(await start_file(device, file_id, 2 * _PIECE))
+    given(await send_piece(device, file_id, 0, photo(_PIECE)))
     return accepted(await send_piece(device, file_id, 0, photo(_PIECE, key)))
 
 
 async def _too_few(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await start_file(device, file_id, _PIECE + 1))
-    must(await send_piece(device, file_id, 0, photo(_PIECE)))
+    given(await start_file(device, file_id, _PIECE + 1))
+    given(await send_piece(device, file_id, 0, photo(_PIECE)))
     return refused(await end_file(device, file_id))
 
 
 async def _too_many(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await start_file(device, file_id, _PIECE - 1))
+    given(await start_file(device, file_id, _PIECE - 1))
     piece = await send_piece(device, file_id, 0, photo(_PIECE))
     return refused(await end_file(device, file_id)) if isinstance(piece, Reply) and piece.ok else refused(piece)
 
 
 async def _nothing_sent(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await start_file(device, file_id, _PIECE))
+    given(await start_file(device, file_id, _PIECE))
     return refused(await end_file(device, file_id))
 
 
@@ -86,8 +86,7 @@ async def _wrong_checksum(bench: Bench, device: Device) -> Outcome:
 
 async def _upper_case(bench: Bench, device: Device) -> Outcome:
     content = photo(_PIECE)
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
-    return accepted(await send_file(device, bench.file_id(), content, checksum=digest))
+    return accepted(await send_file(device, bench.file_id(), content, checksum=digest(content).upper()))
 
 
 # --- Files that are not there ---
@@ -107,7 +106,7 @@ async def _unknown_use(bench: Bench, device: Device) -> Outcome:
 
 async def _unfinished_use(bench: Bench, device: Device) -> Outcome:
     file_id = bench.file_id()
-    must(await send_file(device, file_id, photo(_PIECE), end=False))
+    given(await send_file(device, file_id, photo(_PIECE), end=False))
     return refused(await use_file(bench, device, file_id))
 
 
@@ -130,7 +129,7 @@ async def _at_the_limit(above: int, bench: Bench, device: Device) -> Outcome:
     params["fileId"] = bare + "0" * waste
     params["content"] = encoded(photo((PACKAGE_BYTES + above - size_of(device, PACKAGE, params)) // 4 * 3))
     message = device.message(PACKAGE, params)
-    must(await start_file(device, params["fileId"], 2 * PACKAGE_BYTES))
+    given(await start_file(device, params["fileId"], 2 * PACKAGE_BYTES))
     bench.trace.note(f"{len(orjson.dumps(message))} bytes of JSON")
     answer = await device.ask(message)
     if not above:
@@ -150,10 +149,10 @@ async def _in_bytes(bench: Bench, device: Device) -> Outcome:
 async def _reported(kilobytes: int, size: int, bench: Bench) -> Outcome:
     """The report says another limit than the 64 KB of the other cases."""
     async with bench.device(Stage.LOGGED_IN) as device:
-        must(await device.report({"maxPackageSize": str(kilobytes)}))
+        given(await device.report({"maxPackageSize": str(kilobytes)}))
         await prepare(bench, device, FILES)
         file_id = bench.file_id()
-        must(await start_file(device, file_id, size))
+        given(await start_file(device, file_id, size))
         answer = await send_piece(device, file_id, 0, photo(size))
         return accepted(answer) if size < kilobytes * 1024 else refused(answer)
 

@@ -16,7 +16,7 @@ from simulator.conform.generated import PREFIXES, Kind, Mutation, mutations, rig
 from simulator.conform.sections import SECTIONS
 from simulator.conform.stages import STEP_CASES, Stage
 from simulator.conform.tester import REPORT, Device
-from simulator.conform.uploads import END, FILES, PACKAGE, START
+from simulator.conform.uploads import END, FILES, PACKAGE, START, digest
 from simulator.protocol.catalogue import CATALOGUE
 
 _BEFORE: Final[Mapping[str, tuple[str, ...]]] = {PACKAGE: (START,), END: (START, PACKAGE)}
@@ -68,14 +68,14 @@ async def _in_business(mutation: Mutation, bench: Bench, device: Device) -> Outc
     names_it = mutation.kind is Kind.NUMBER and mutation.path.endswith("contentFileId")
     due = FILES if names_it and all(map(device.terms.allows, FILES)) else _BEFORE.get(mutation.func_id, ())
     if due:
-        given |= {"size": "3", "content": "AQID", "contentFileId": given["fileId"]}
+        given |= {"size": "3", "content": "AQID", "checksum": digest(b"\1\2\3"), "contentFileId": given["fileId"]}
     for func_id in due:
         await _right(device, func_id, given)
     return await _sent(mutation, given, device)
 
 
 async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None:
-    answer = await device.request(func_id, right_params(func_id, given))
+    answer = await device.request(func_id, right_params(func_id, given, frozenset(("checksum",))))
     if not isinstance(answer, Reply) or not answer.ok:
         raise Ended(not_run(f"a right message before it: {answer.told}"))
 

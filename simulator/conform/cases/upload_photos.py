@@ -21,7 +21,7 @@ from simulator.conform.uploads import (
     Kind,
     encoded,
     entry,
-    must,
+    given,
     photo,
     send,
     send_file,
@@ -39,7 +39,7 @@ _PHOTO_BYTES: Final = 71_000
 async def _file(bench: Bench, device: Device, size: int = SMALL_PHOTO, key: int = 0) -> str:
     """A completed file; its id."""
     file_id = bench.file_id()
-    must(await send_file(device, file_id, photo(size, key)))
+    given(await send_file(device, file_id, photo(size, key)))
     return file_id
 
 
@@ -90,7 +90,7 @@ async def _unknown_file_in_batch(kind: Kind, bench: Bench, device: Device) -> Ou
 
 async def _other_picture(kind: Kind, bench: Bench, device: Device) -> Outcome:
     first = entry(kind, bench, device)
-    must(await send(device, kind, first))
+    given(await send(device, kind, first))
     return accepted(await send(device, kind, {**first, "content": encoded(photo(SMALL_PHOTO, 7))}))
 
 
@@ -104,14 +104,14 @@ async def _recorded(bench: Bench, device: Device) -> tuple[Message, Answer]:
 
 async def _of_its_record(bench: Bench, device: Device) -> Outcome:
     record, answer = await _recorded(bench, device)
-    must(answer)
+    given(answer)
     change = {"logId": record["logId"], "meetCode": record["meetCode"], "photoTime": record["verifyTime"]}
     return accepted(await send(device, VERIFY_PHOTOS, entry(VERIFY_PHOTOS, bench, device, change=change)))
 
 
 async def _of_its_record_by_file(bench: Bench, device: Device) -> Outcome:
     record, answer = await _recorded(bench, device)
-    must(answer)
+    given(answer)
     change = {"logId": record["logId"], "content": None, "contentFileId": await _file(bench, device)}
     return accepted(await send(device, VERIFY_PHOTOS, entry(VERIFY_PHOTOS, bench, device, change=change)))
 
@@ -119,7 +119,7 @@ async def _of_its_record_by_file(bench: Bench, device: Device) -> Outcome:
 async def _again_for_its_record(bench: Bench, device: Device) -> Outcome:
     record, answer = await _recorded(bench, device)
     picture = entry(VERIFY_PHOTOS, bench, device, change={"logId": record["logId"]})
-    must(answer, await send(device, VERIFY_PHOTOS, picture))
+    given(answer, await send(device, VERIFY_PHOTOS, picture))
     return accepted(await send(device, VERIFY_PHOTOS, picture))
 
 

@@ -11,7 +11,7 @@ from simulator.conform.expect import accepted, refused
 from simulator.conform.generated import Message
 from simulator.conform.tester import Device
 from simulator.conform.upload_cases import REFUSED, accepts, each, left_open, one, takes, upload_case
-from simulator.conform.uploads import RECORDS, entry, must, send
+from simulator.conform.uploads import RECORDS, entry, given, send
 from simulator.protocol.catalogue.common import VERIFY_STYLES
 
 _TIMES: Final = "docs/deviations.md, Records: times are yyyy-MM-ddTHH:mm:ss±HH:mm, local time and its offset"
@@ -56,20 +56,20 @@ async def _after_reconnect(bench: Bench) -> Outcome:
     async with bench.device() as device:
         await prepare(bench, device, (RECORDS.func_id,))
         record = _record(bench, device)
-        must(await send(device, RECORDS, record))
+        given(await send(device, RECORDS, record))
     async with bench.device(fresh=True) as device:
         return accepted(await send(device, RECORDS, record))
 
 
 async def _among_new_ones(bench: Bench, device: Device) -> Outcome:
     first = _record(bench, device)
-    must(await send(device, RECORDS, first))
+    given(await send(device, RECORDS, first))
     return accepted(await send(device, RECORDS, first, _record(bench, device)))
 
 
 async def _with_other_values(bench: Bench, device: Device) -> Outcome:
     record = _record(bench, device)
-    must(await send(device, RECORDS, record))
+    given(await send(device, RECORDS, record))
     return accepted(await send(device, RECORDS, {**record, "verifyTime": bench.time(-60)}))
 
 
@@ -85,7 +85,7 @@ async def _of_two_devices(bench: Bench) -> Outcome:
         for device in (first, second):
             await prepare(bench, device, (RECORDS.func_id,))
         record = _record(bench, first)
-        must(await send(first, RECORDS, record))
+        given(await send(first, RECORDS, record))
         return accepted(await send(second, RECORDS, {**record, "verifyTime": bench.time(-60)}))
 
 
@@ -99,7 +99,7 @@ async def _with_log_ids(places: tuple[int, ...], together: bool, bench: Bench, d
     if together:
         return accepted(await send(device, RECORDS, *records))
     for record in records[:-1]:
-        must(await send(device, RECORDS, record))
+        given(await send(device, RECORDS, record))
     return accepted(await send(device, RECORDS, records[-1]))
 
 
