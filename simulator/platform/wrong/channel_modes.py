@@ -13,8 +13,8 @@ _CASES: Final = ("channel.*",)
 _FIFTH: Final = "in the fifth frame of each connection"
 
 
-def _frame(name: str, text: str, rule: str) -> Mode:
-    return Mode(name=f"channel.{name}", text=text, rules=(rule,), cases=_CASES, suites=_SEALED, spreads=True)
+def _frame(name: str, text: str, rule: str, spreads: bool = False) -> Mode:
+    return Mode(name=f"channel.{name}", text=text, rules=(rule,), cases=_CASES, suites=_SEALED, spreads=spreads)
 
 
 def _exchange(name: str, text: str, rule: str, every: int = 2) -> Mode:
@@ -27,9 +27,9 @@ def _lenient(name: str, text: str) -> Mode:
 
 COUNTER_SKIPPED: Final = _frame("counter-skipped", f"skips a counter {_FIFTH}", rules.CHANNEL_COUNTER)
 COUNTER_REPEATED: Final = _frame("counter-repeated", f"uses the last counter again {_FIFTH}", rules.CHANNEL_COUNTER)
-TAG_BROKEN: Final = _frame("tag-broken", f"sends a wrong tag {_FIFTH}", rules.CHANNEL_TAG)
+TAG_BROKEN: Final = _frame("tag-broken", f"sends a wrong tag {_FIFTH}", rules.CHANNEL_TAG, spreads=True)
 PLAIN: Final = _frame("plain-after-exchange", f"sends text {_FIFTH}", rules.CHANNEL_PLAIN_AFTER_EXCHANGE)
-SHORT: Final = _frame("short-frame", f"sends too few bytes {_FIFTH}", rules.CHANNEL_FRAME)
+SHORT: Final = _frame("short-frame", f"sends too few bytes {_FIFTH}", rules.CHANNEL_FRAME, spreads=True)
 KEY_UNREADABLE: Final = _exchange(
     "key-unreadable", "sends a publicKey that is none on every other connection", rules.CHANNEL_KEY
 )

@@ -14,22 +14,28 @@ def _refuses(name: str, text: str, *cases: str, rule: str = "") -> Mode:
     return Mode(name=f"refuses.{name}", text=f"refuses {text}", cases=cases, rules=(rule,) if rule else ())
 
 
-_FLOW: Final = ("register.*", "accredit.*", "login.*")
+_FLOW: Final = ("register.*", "accredit.*", "login.*", "order.*")
 _FIELDS: Final = (*_FLOW, "report.*", "upload.*", "file.*", "heartbeat.*", "command.*", "form.*")
 
 # --- Who may do what ---
 
 ACCEPTS_DEV_KEY: Final = _accepts("dev-key", "a wrong devKey", *_FLOW)
 ACCEPTS_PRODUCT: Final = _accepts("product-id", "a wrong productId", *_FLOW)
-ACCEPTS_AUTH_CODE: Final = _accepts("auth-code", "an authCode that is not the device's", "accredit.*", "login.*")
+ACCEPTS_AUTH_CODE: Final = _accepts(
+    "auth-code", "an authCode that is not the device's", "accredit.*", "login.*", "order.*"
+)
 ACCEPTS_SECRET: Final = _accepts("secret", "a wrong secret", "login.*")
 ACCEPTS_UNKNOWN_SN: Final = _accepts("unknown-sn", "the registration of a serial number that it does not know", *_FLOW)
-ACCEPTS_BEFORE_EXCHANGE: Final = _accepts("before-exchange", "messages before the channel's exchanges", "channel.*")
+ACCEPTS_BEFORE_EXCHANGE: Final = Mode(
+    name="accepts.before-exchange",
+    text="takes messages before the channel's exchanges",
+    cases=("channel.*", "order.*"),
+    suites=("rsa-aes", "exchange-only"),
+)
 ACCEPTS_BEFORE_LOGIN: Final = _accepts(
     "before-login", "messages before the login that should come after it", *_FLOW, "report.*"
 )
-ACCEPTS_BEFORE_REPORT: Final = _accepts("before-report", "business before the report", "report.*", "login.*")
-ACCEPTS_FOREIGN_SN: Final = _accepts("foreign-sn", "messages for another sn than is logged in", *_FLOW, "report.*")
+ACCEPTS_BEFORE_REPORT: Final = _accepts("before-report", "business before the report", "report.*", "login.*", "order.*")
 
 # --- Messages ---
 
@@ -38,7 +44,7 @@ ACCEPTS_LONG_MID: Final = _accepts("long-mid", "a mid of more than 32 characters
 ACCEPTS_REPEATED_MID: Final = _accepts("repeated-mid", "a mid that was used before", "envelope.*")
 ACCEPTS_FUNC_ID: Final = _accepts("unknown-func-id", "funcIds that there are not", "envelope.*")
 ACCEPTS_TOO_LARGE: Final = _accepts("too-large", "messages above the package limit", "file.*", "envelope.*")
-ACCEPTS_MISSING: Final = _accepts("missing-field", "messages without a required field", *_FIELDS)
+ACCEPTS_MISSING: Final = _accepts("missing-field", "messages without a required field", *_FIELDS, "envelope.*")
 ACCEPTS_FORMAT: Final = _accepts("wrong-format", "fields that are out of their format", *_FIELDS)
 ACCEPTS_NUMBER: Final = _accepts("number-for-text", "numbers, booleans and null for texts", *_FIELDS, "envelope.*")
 ACCEPTS_SHAPE: Final = _accepts("wrong-shape", "texts for lists and lists for objects", *_FIELDS, "envelope.*")
@@ -88,7 +94,6 @@ ACCEPTING_MODES: Final[tuple[Mode, ...]] = (
     ACCEPTS_BEFORE_EXCHANGE,
     ACCEPTS_BEFORE_LOGIN,
     ACCEPTS_BEFORE_REPORT,
-    ACCEPTS_FOREIGN_SN,
     ACCEPTS_NO_MID,
     ACCEPTS_LONG_MID,
     ACCEPTS_REPEATED_MID,

@@ -13,12 +13,14 @@ CUT: Final = Mode(
     text=f"ends TCP without a close frame when a device was online for {ENDS_AFTER_S:g} s",
     rules=(rules.SESSION_CLOSED_UNANNOUNCED,),
     cases=("ws.*", "heartbeat.*"),
+    spreads=True,
 )
 CLOSE_CODE: Final = Mode(
     name="session.close-code",
     text=f"closes with the status 1005, which may not be sent, when a device was online for {ENDS_AFTER_S:g} s",
     rules=(rules.SESSION_CLOSE_CODE, rules.SESSION_WEBSOCKET),
     cases=("ws.*", "heartbeat.*"),
+    spreads=True,
 )
 KEEPS_OLDER: Final = Mode(
     name="session.keeps-older",
@@ -82,6 +84,7 @@ def _frame(name: str, text: str, *more_rules: str, suites: tuple[str, ...] = ())
         rules=(rules.SESSION_WEBSOCKET, *more_rules),
         cases=("ws.*", "channel.*"),
         suites=suites,
+        spreads=True,
     )
 
 
@@ -101,6 +104,7 @@ BINARY_TEXT: Final = Mode(
     rules=(rules.CHANNEL_FRAME,),
     cases=("ws.*", "channel.*"),
     suites=("plain", "exchange-only"),
+    spreads=True,
 )
 FRAME_MODES: Final = (MASKED, RESERVED_BIT, UNKNOWN_OPCODE, CONTINUATION, NOT_UTF8, BINARY_TEXT)
 

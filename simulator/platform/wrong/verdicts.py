@@ -46,7 +46,7 @@ def forgiving_mode(
         return modes.ACCEPTS_TOO_LARGE
     sn = message.get("sn")
     if own_sn and sn and sn != own_sn:
-        return modes.ACCEPTS_FOREIGN_SN
+        return None
     if violation is None:
         return _PHASES.get(phase)
     if phase is not Phase.ONLINE and message.get("funcId") not in ("dev.register", "dev.accredit", LOGIN, REPORT):

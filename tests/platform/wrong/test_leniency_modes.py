@@ -84,12 +84,6 @@ async def before_report(platform: Running) -> str:
     return await device.code(HEARTBEAT, FREE)
 
 
-async def for_another(platform: Running) -> str:
-    device = await platform.online(ONE)
-    proof = {"productId": TWO.product_id, "devKey": TWO.digest}
-    return await device.code("dev.register", {**registering_params(), **proof}, sn=TWO.sn)
-
-
 async def without_mid(platform: Running) -> str:
     device = await platform.online(ONE)
     await device.send({"funcId": HEARTBEAT, "payload": {"params": FREE}})
@@ -157,7 +151,6 @@ ACCEPTED: dict[str, Try] = {
     "accepts.before-exchange": before_the_exchange,
     "accepts.before-login": before_login,
     "accepts.before-report": before_report,
-    "accepts.foreign-sn": for_another,
     "accepts.no-mid": without_mid,
     "accepts.long-mid": business(HEARTBEAT, FREE, mid="m" * 33),
     "accepts.repeated-mid": mid_again,
