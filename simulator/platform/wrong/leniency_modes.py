@@ -55,12 +55,23 @@ ACCEPTS_NO_CONTENT: Final = _accepts("no-content", "photos without content and c
 ACCEPTS_GAP: Final = _accepts("file-gap", "a piece of a file whose offset leaves a gap", "file.*")
 ACCEPTS_SIZE: Final = _accepts("file-size", "a file that has not the size it should have", "file.*")
 ACCEPTS_CHECKSUM: Final = _accepts("file-checksum", "a file with a wrong checksum", "file.*")
-ACCEPTS_UNKNOWN_FILE: Final = _accepts("unknown-file", "pieces, ends and photos of unknown files", "file.*")
-ACCEPTS_FILE_ID: Final = _accepts("file-id", "a fileId that is too long or holds other characters", "file.*")
+ACCEPTS_UNKNOWN_FILE: Final = _accepts("unknown-file", "pieces, ends and photos of unknown files", "file.*", "upload.*")
+ACCEPTS_FILE_ID: Final = _accepts(
+    "file-id", "a fileId that is too long or holds other characters", "file.*", "upload.*"
+)
 
 # --- What is right, and refused ---
 
-REFUSES_EXTRA: Final = _refuses("extra-field", "fields that it does not know", "envelope.*", "upload.*")
+REFUSES_EXTRA: Final = _refuses(
+    "extra-field",
+    "fields that it does not know",
+    "envelope.*",
+    "report.*",
+    "heartbeat.*",
+    "time.*",
+    "upload.*",
+    "file.*",
+)
 REFUSES_MID: Final = _refuses("mid-of-32", "a mid of 32 characters", "envelope.*")
 REFUSES_BATCH: Final = _refuses("batch", "several entries in one upload", "upload.*")
 REFUSES_AGAIN: Final = _refuses(
@@ -70,10 +81,11 @@ REFUSES_AGAIN: Final = _refuses(
     rule=rules.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY,
 )
 REFUSES_WARM: Final = _refuses("warm-start", "a login on a connection that did not register", "login.*")
-REFUSES_REPORT: Final = _refuses("second-report", "a second report on a connection", "report.*")
 REFUSES_URGENT: Final = _refuses("urgent", "messages with imme 1", "heartbeat.*", "envelope.*")
 REFUSES_BARE_HEARTBEAT: Final = _refuses("bare-heartbeat", "a heartbeat without isFree", "heartbeat.*")
-REFUSES_EMPTY: Final = _refuses("empty-optional", "an empty text where a field may be absent", "upload.*", "envelope.*")
+REFUSES_EMPTY: Final = _refuses(
+    "empty-optional", "an empty text where a field may be absent", "report.*", "upload.*", "file.*", "envelope.*"
+)
 REFUSES_ZONE: Final = _refuses("other-zone", "records whose times have another offset than its own", "upload.*")
 REFUSES_LIMIT: Final = _refuses("largest-package", "a message of exactly the package limit", "file.*", "envelope.*")
 REFUSES_64: Final = _refuses("file-id-of-64", "a fileId of 64 characters", "file.*")
@@ -116,7 +128,6 @@ REFUSING_MODES: Final[tuple[Mode, ...]] = (
     REFUSES_BATCH,
     REFUSES_AGAIN,
     REFUSES_WARM,
-    REFUSES_REPORT,
     REFUSES_URGENT,
     REFUSES_BARE_HEARTBEAT,
     REFUSES_EMPTY,

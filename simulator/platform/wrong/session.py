@@ -235,8 +235,6 @@ class WrongSession(DeviceSession):
             return codes.MALFORMED
         if name == LOGIN and not self._registered and leniency.REFUSES_WARM in mistakes:
             return codes.NOT_AUTHORISED
-        if name == REPORT and self.phase is Phase.ONLINE and leniency.REFUSES_REPORT in mistakes:
-            return codes.MALFORMED
         return None
 
     def _refuse(self, name: str, mid: str, code: str, message: Mapping[str, Any]) -> None:

@@ -104,7 +104,6 @@ BINARY_TEXT: Final = Mode(
     rules=(rules.CHANNEL_FRAME,),
     cases=("ws.*", "channel.*"),
     suites=("plain", "exchange-only"),
-    spreads=True,
 )
 FRAME_MODES: Final = (MASKED, RESERVED_BIT, UNKNOWN_OPCODE, CONTINUATION, NOT_UTF8, BINARY_TEXT)
 

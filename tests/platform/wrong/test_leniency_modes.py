@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.platform.harness import IDENTITIES, OK, Device, Identity, Running, record, report_params, running
+from tests.platform.harness import IDENTITIES, OK, Device, Identity, Running, record, running
 from tests.platform.parts import platform_settings
 from tests.platform.wrong.walk import names_of
 
@@ -238,11 +238,6 @@ async def record_again(platform: Running) -> str:
     return await device.code(RECORDS, {"verifyLog": [record(1)]})
 
 
-async def report_again(platform: Running) -> str:
-    device = await platform.online(ONE)
-    return await device.code("dev.report", report_params(), sn=ONE.sn)
-
-
 async def file_again(platform: Running) -> str:
     device = await platform.online(ONE)
     assert await device.code(START, start_of(CONTENT)) == OK
@@ -266,7 +261,6 @@ REFUSED: dict[str, Try] = {
     "refuses.batch": business(RECORDS, {"verifyLog": [record(1), record(2)]}),
     "refuses.duplicate-record": record_again,
     "refuses.warm-start": warm,
-    "refuses.second-report": report_again,
     "refuses.urgent": business(HEARTBEAT, FREE, imme="1"),
     "refuses.bare-heartbeat": business(HEARTBEAT, {}),
     "refuses.empty-optional": business(
