@@ -117,7 +117,15 @@ COMMAND_MESSAGE_MODES: Final[tuple[MessageMode, ...]] = (
     ),
     _any("params-in-a-list", "puts the params of commands into a list", rules.COMMAND_FIELD_TYPE, _params_in_a_list),
     _any("too-large", "sends commands larger than maxPackageSize", rules.COMMAND_TOO_LARGE, _too_large, "size"),
-    _any("cut-off", "sends commands whose JSON is cut off", rules.REPLY_NOT_JSON, _not_json),
+    MessageMode(
+        name="command.cut-off",
+        text="sends commands whose JSON is cut off",
+        change=_not_json,
+        rules=(rules.REPLY_NOT_JSON,),
+        cases=(*CASES, "channel.frames"),
+        carrier=OPTION,
+        spreads=True,
+    ),
     _of(
         USER,
         "field-missing",
@@ -225,6 +233,7 @@ NOT_NEGOTIATED: Final = Mode(
     text="sends a command that the device did not list",
     rules=(rules.COMMAND_NOT_NEGOTIATED,),
     cases=CASES,
+    in_runs=False,
 )
 UNKNOWN: Final = Mode(
     name="command.unknown",
