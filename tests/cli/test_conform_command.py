@@ -120,3 +120,25 @@ def test_ctrl_c_leaves_a_report(tmp_path: Path) -> None:
     assert document["verdict"] == "inconclusive"
     assert {case["id"]: case["result"] for case in document["cases"]}["lookup.url"] == "OK"
     assert document["counts"]["NOT-RUN"] > 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "only", "strict", "code"),
+    [
+        ("lookup.accepts-unknown-type", "lookup.type.unknown", False, ExitCode.THRESHOLD_CROSSED),
+        ("lookup.code-number", "lookup.answer.form", False, ExitCode.PASSED),
+        ("lookup.code-number", "lookup.answer.form", True, ExitCode.THRESHOLD_CROSSED),
+    ],
+)
+def test_a_wrong_platform_fails(
+    wrong: str, only: str, strict: bool, code: ExitCode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = tmp_path / "wrong.yaml"
+    scenario.write_text(
+        f"name: wrong\nduration: 1min\ngroups: [{{name: a, count: 1}}]\nplatform: {{wrong: [{wrong}]}}\n"
+    )
+    arguments = ["--scenario", str(scenario), "--only", only, "--report", str(tmp_path / "report")]
+    assert main(["conform", *arguments, *(["--strict"] if strict else [])]) == code
+    out = capsys.readouterr().out
+    assert out.startswith("failing: of 1 cases 1 " if code else "conforming: none of 1 cases failed")
+    assert only in out
