@@ -77,9 +77,9 @@ def render_page(template: str, data: Mapping[str, Any] | None, **values: Any) ->
         _environment()
         .get_template(template)
         .render(
-            css=Markup(_asset("report.css")),
-            script=Markup(_asset("report.js")),
-            echarts=Markup(_asset("echarts.common.min.js")) if data is not None else "",
+            css=Markup(asset("report.css")),
+            script=Markup(asset("report.js")),
+            echarts=Markup(asset("echarts.common.min.js")) if data is not None else "",
             data=_embedded(data) if data is not None else "",
             **values,
         )
@@ -127,7 +127,8 @@ def _environment() -> Environment:
 
 
 @lru_cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file that pages carry inside."""
     return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
 
 

@@ -74,6 +74,13 @@ def thresholds_page() -> str:
     return thresholds_page.thresholds_page()
 
 
+def conformance_page() -> str:
+    """Every case of `best-fleet conform`, from their declarations."""
+    from simulator.conform.reference import conformance_page
+
+    return conformance_page()
+
+
 def scenario_page() -> str:
     """Every key of the scenario format, from its model."""
     from simulator.scenario.reference import scenario_markdown
@@ -97,6 +104,7 @@ def scenario_schema_file() -> str:
 
 DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "docs/conformance.md": conformance_page,
         "docs/protocol.md": protocol_page,
         "docs/measurements.md": measurements_page,
         "docs/violations.md": violations_page,

@@ -13,6 +13,7 @@ from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Run, failed, informational, non_strict, not_run, ok
 from simulator.conform.expect import accepted
 from simulator.conform.pushes import Push, take
+from simulator.conform.sections import SECTIONS
 from simulator.conform.stages import Stage
 from simulator.conform.tester import MAX_PACKAGE_KB, REPORT, Device
 from simulator.device.environment import NOT_ALLOWED, NetworkError
@@ -255,10 +256,10 @@ CASES = (
             f"{func_id}.form",
             f"{func_id} has the document's form",
             f"{func_id}, from the platform's console",
-            f"{CATALOGUE[func_id].section}: mid, cmdId and the command's own fields",
+            f"{CATALOGUE[func_id].section}: mid, cmdId, and what its table marks 是否必须: 是",
             partial(_form, func_id),
             "mid, cmdId, every required field, every value in its format",
-            section=CATALOGUE[func_id].section,
+            section=SECTIONS[func_id],
         )
         for func_id in COMMAND_FUNC_IDS
     ),
@@ -337,6 +338,6 @@ CASES = (
         "更新人员生物特征照片: url",
         _pictures,
         "a JPEG of at most 255 KB",
-        section=CATALOGUE[_BIO_PHOTO].section,
+        section=SECTIONS[_BIO_PHOTO],
     ),
 )

@@ -5,6 +5,7 @@ from functools import partial
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, ok
 from simulator.conform.expect import accepted
+from simulator.conform.sections import HANDSHAKE, LOOKUP, SECTIONS
 from simulator.conform.stages import STEP_CASES, Stage
 
 
@@ -29,43 +30,43 @@ def _step(stage: Stage, section: str, title: str, sends: str, expects: str, why:
 
 CASES = (
     _step(
-        *(Stage.LOOKED_UP, "3.1", "A right look-up is answered with the broker's address"),
+        *(Stage.LOOKED_UP, LOOKUP, "A right look-up is answered with the broker's address"),
         "getBrokerServer with sn, type, nonce, timestamp and the sign of them",
         "code 00000000 and results.url",
         "获取服务器地址: 设备通过该接口获取服务器地址; 成功 code 00000000, url 必填",
     ),
     _step(
-        *(Stage.OPENED, "3.1", "The WebSocket at the look-up's url opens"),
+        *(Stage.OPENED, LOOKUP, "The WebSocket at the look-up's url opens"),
         "the opening handshake of a WebSocket",
         "status 101",
         "The url of the look-up's answer is where the device connects to",
     ),
     _step(
-        *(Stage.EXCHANGED, "通道安全握手", "Public keys and factors are exchanged"),
+        *(Stage.EXCHANGED, HANDSHAKE, "Public keys and factors are exchanged"),
         "device.exchange.publicKey, then device.exchange.factor encrypted under the server's key",
         "code 00000000 twice, with a publicKey and a factor that the device can use",
         "docs/deviations.md, Secure channel: the device sends its factor first; the reply carries the server's",
     ),
     _step(
-        *(Stage.REGISTERED, "设备注册", "A device with the right productId and devKey is registered"),
+        *(Stage.REGISTERED, SECTIONS["dev.register"], "A device with the right productId and devKey is registered"),
         "dev.register",
         "code 00000000 and results.authCode",
         "设备注册: authCode 必填",
     ),
     _step(
-        *(Stage.ACCREDITED, "设备授权", "A registered device is accredited"),
+        *(Stage.ACCREDITED, SECTIONS["dev.accredit"], "A registered device is accredited"),
         "dev.accredit with the authCode",
         "code 00000000 and results.secret",
         "设备授权: secret 必填",
     ),
     _step(
-        *(Stage.LOGGED_IN, "设备登录", "An accredited device logs in"),
+        *(Stage.LOGGED_IN, SECTIONS["dev.login"], "An accredited device logs in"),
         "dev.login with authCode and secret",
         "code 00000000",
         "设备登录",
     ),
     _step(
-        *(Stage.ONLINE, "设备上报", "The report of a device that has logged in is accepted"),
+        *(Stage.ONLINE, SECTIONS["dev.report"], "The report of a device that has logged in is accepted"),
         "dev.report with every required parameter",
         "code 00000000",
         "设备上报",

@@ -10,10 +10,11 @@ from simulator.conform.answers import LookedUp
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Run, failed, informational, non_strict, not_run, ok
 from simulator.conform.expect import accepted, refused, well_formed
+from simulator.conform.sections import LOOKUP
 from simulator.measurements.violation_rules import LOOKUP_CERTIFICATE, LOOKUP_URL
 from simulator.protocol.broker import BrokerType
 
-_SECTION: Final = "3.1"
+_SECTION: Final = LOOKUP
 _WHY_REQUIRED: Final = "是否必须: 是"
 _WHY_TIME: Final = "时间戳, 精确到毫秒, 若时间戳与服务器时间戳误差较大(比如5分钟), 此请求就会被当作非法请求"
 _WHY_SIGN: Final = "{SN}+{nonce}+{timestamp}+{secretKey} 经32位小写md5摘要之后得到的签名"

@@ -10,7 +10,14 @@ import pytest
 
 from reports.conformance.junit import render_junit
 from reports.conformance.markdown import render_markdown
-from reports.conformance.page import MOST_LINES, render_conformance
+from reports.conformance.page import (
+    MOST_LINES,
+    MOST_LINES_ELSE,
+    MOST_OF_A_SECTION,
+    MOST_OPENED,
+    render_conformance,
+    sections_of,
+)
 from reports.conformance.words import headline
 
 HOSTILE = "<script>alert(1)</script> | `x` \x1b[2J"
@@ -92,5 +99,37 @@ def test_the_page_has_every_case_with_its_trace() -> None:
         assert f'id="case-{each["id"]}"' in page
     assert "<script>alert" not in page
     assert "\x1b" not in page
-    assert page.count("&lt;script&gt;alert") == MOST_LINES + 1
-    assert "3 more in the file" in page
+    # The case's own line stands in what to mend as well.
+    assert page.count("&lt;script&gt;alert") == MOST_LINES + 2
+    assert "3 lines before these, in the file" in page
+
+
+def test_what_is_ok_has_the_end_of_its_conversation() -> None:
+    lines = [
+        json.dumps({"at_ms": number, "direction": "<", "kind": "message", "text": f"line {number}."})
+        for number in range(MOST_LINES_ELSE + 2)
+    ]
+    page = render_conformance(ALL, {"lookup.a": "\n".join(lines).encode()})
+    assert "line 1." not in page
+    assert "line 2." in page
+    assert f"line {MOST_LINES_ELSE + 1}." in page
+
+
+def test_what_is_to_be_mended_stands_before_all_else_and_bounded() -> None:
+    many = document(*(case(f"lookup.c{number}", "FAILED") for number in range(MOST_OPENED + 5)))
+    page = render_conformance(many, {})
+    assert f"and {MOST_OPENED + 5 - MOST_OF_A_SECTION} more of this section" in page
+    assert " open>" not in page
+    assert page.index("What to mend") < page.index('id="case-lookup.c0"')
+    assert "Nothing: no case failed" in render_conformance(document(case("a.b", "OK")), {})
+    assert "not everything was judged" in render_conformance(
+        {**document(case("a.b", "NOT-RUN")), "verdict": "inconclusive", "reason": "gone"}, {}
+    )
+
+
+def test_sections_stand_in_the_documents_order() -> None:
+    titles = ["4.3.1 c", "3.30 b", "通道安全握手", "3.2 a", "3.1 x", "2 y", "3.10 z"]
+    found = sections_of({**case("a.b", "OK"), "section": title} for title in titles)
+    assert [section.title for section in found] == [
+        *("2 y", "3.1 x", "通道安全握手", "3.2 a", "3.10 z", "3.30 b", "4.3.1 c")
+    ]
