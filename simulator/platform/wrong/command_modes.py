@@ -1,7 +1,8 @@
 """Mistakes in the commands that the platform sends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -18,6 +19,30 @@ CARD: Final = "cmd.data.update.multiCard"
 PHOTO: Final = "cmd.data.update.bioPhoto"
 OPTION: Final = "cmd.option.set"
 CASES: Final = ("command.*", "form.*")
+_NOBODY: Final = ["none"]
+HARMLESS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "cmd.data.delete.user": {"pins": _NOBODY},
+        "cmd.data.delete.bioPhoto": {"bioPhotos": [{"type": "9", "pin": "none", "no": "0"}]},
+        "cmd.data.delete.multiCard": {"pins": _NOBODY},
+        "cmd.data.delete.meeting": {"meetings": _NOBODY},
+        "cmd.data.delete.meetingMember": {"meetingId": "none", "pins": _NOBODY},
+        "cmd.data.delete.userPhoto": {"pins": _NOBODY},
+        "cmd.data.update.multiCard": {"multiCards": []},
+        "cmd.data.update.bioPhoto": {"bioPhotos": []},
+        "cmd.data.update.meetingMember": {"members": []},
+        "cmd.data.update.meeting": {"meeting": []},
+        "cmd.data.update.user": {"users": []},
+        "cmd.data.query.user": {"pin": "none"},
+        "cmd.option.set": {"option": {}},
+        "cmd.system.sync.time": {},
+        "cmd.data.clear.multiCard": {},
+        "cmd.data.clear.user": {},
+        "cmd.data.clear.all": {},
+        "cmd.control.reboot": {"operator": "best-fleet"},
+    }
+)
+"""Params of right commands that change as little as can be, the most harmless commands first."""
 
 # --- What changes a command ---
 
@@ -256,7 +281,7 @@ ANSWERS_ANSWERS: Final = Mode(
     name="command.answer-answered",
     text="answers dev.cmd.response with a reply",
     rules=(rules.REPLY_UNKNOWN_MID,),
-    cases=CASES,
+    cases=(*CASES, "envelope.response.unasked"),
 )
 COMMAND_MODES: Final[tuple[Mode, ...]] = (
     *COMMAND_MESSAGE_MODES,

@@ -22,7 +22,6 @@ from simulator.platform.wrong.mode import Outgoing
 from simulator.platform.wrong.transport import CLOSE_OPCODE, lay_under
 from simulator.platform.wrong.verdicts import forgiving_mode, has_unknown_field, refusing_modes
 from simulator.protocol import codes
-from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import PlatformChannel
 from simulator.protocol.envelope import COMMAND_RESPONSE, encode_command, encode_reply, params_of
@@ -158,9 +157,9 @@ class WrongSession(DeviceSession):
         if commands.UNKNOWN in mistakes:
             self._send_own("cmd.data.update.weather", {"sky": "blue"})
         if commands.NOT_NEGOTIATED in mistakes:
-            unlisted = next((name for name in COMMAND_FUNC_IDS if name not in self.reported.func_ids), None)
+            unlisted = next((name for name in commands.HARMLESS if name not in self.reported.func_ids), None)
             if unlisted is not None:
-                self._send_own(unlisted, {})
+                self._send_own(unlisted, commands.HARMLESS[unlisted])
         if commands.TOO_MANY in mistakes:
             for number in range(self.reported.max_pending + 5):
                 self._send_own("cmd.data.delete.meeting", {"meetings": [f"none-{number}"]})

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from simulator.judge.commands import read_command
+from simulator.platform.wrong.command_modes import HARMLESS
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from tests.platform.harness import ALL_FUNC_IDS, IDENTITIES, running
 from tests.platform.wrong.walk import Seen, Shows, come_online, names_of, settings_with, walk, walker
 
@@ -129,3 +132,9 @@ async def test_what_is_at_the_address(name: str) -> None:
             body = await response.read()
             assert response.status == (404 if prefix == "missing" else 200)
             assert not body.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("func_id", COMMAND_FUNC_IDS)
+def test_what_is_sent_unasked_is_right_in_itself(func_id: str) -> None:
+    message = {"funcId": func_id, "mid": "m", "payload": {"params": {"cmdId": "1", **HARMLESS[func_id]}}}
+    assert read_command(message).judgement.departures == ()
