@@ -34,8 +34,16 @@ HARMLESS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "cmd.data.update.meeting": {"meeting": []},
         "cmd.data.update.user": {"users": []},
         "cmd.data.query.user": {"pin": "none"},
-        "cmd.option.set": {"option": {}},
         "cmd.system.sync.time": {},
+        "cmd.option.set": {
+            "option": {
+                "meetRoomName": "1",
+                "meetRoomManager": "1",
+                "meetRoomLocation": "1",
+                "meetRoomCapacity": "8",
+                "meetRoomManagerPin": "1",
+            }
+        },
         "cmd.data.clear.multiCard": {},
         "cmd.data.clear.user": {},
         "cmd.data.clear.all": {},
