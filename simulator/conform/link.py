@@ -298,6 +298,7 @@ class Link:
         fault = None if self._connection is None else self._connection.fault
         if not self._we_closed and (wrong := ended(code, fault, online=self.online and not self._odd)) is not None:
             self.site.violation(wrong.rule, wrong.text, which=self.which)
+            self.site.unreadable = wrong.text if fault is not None else self.site.unreadable
         self.site.lost = self.site.lost or (code == ABNORMAL and not self._we_closed)
         self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed or fault))
         self.online = False
