@@ -260,6 +260,7 @@ TOO_MANY: Final = Mode(
     text="sends more commands at once than maxPendingCmdCount",
     rules=(rules.COMMAND_TOO_MANY,),
     cases=CASES,
+    in_runs=False,
 )
 NOT_NEGOTIATED: Final = Mode(
     name="command.not-negotiated",

@@ -10,8 +10,8 @@ def _accepts(name: str, text: str, *cases: str) -> Mode:
     return Mode(name=f"accepts.{name}", text=f"takes {text}", cases=cases)
 
 
-def _refuses(name: str, text: str, *cases: str, rule: str = "") -> Mode:
-    return Mode(name=f"refuses.{name}", text=f"refuses {text}", cases=cases, rules=(rule,) if rule else ())
+def _refuses(name: str, text: str, *cases: str) -> Mode:
+    return Mode(name=f"refuses.{name}", text=f"refuses {text}", cases=cases)
 
 
 _FLOW: Final = ("register.*", "accredit.*", "login.*", "order.*")
@@ -74,11 +74,12 @@ REFUSES_EXTRA: Final = _refuses(
 )
 REFUSES_MID: Final = _refuses("mid-of-32", "a mid of 32 characters", "envelope.*")
 REFUSES_BATCH: Final = _refuses("batch", "several entries in one upload", "upload.*")
-REFUSES_AGAIN: Final = _refuses(
-    "duplicate-record",
-    "a record that it has already",
-    "upload.*",
-    rule=rules.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY,
+REFUSES_AGAIN: Final = Mode(
+    name="refuses.duplicate-record",
+    text="refuses a record that it has already",
+    cases=("upload.*",),
+    rules=(rules.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY,),
+    in_runs=False,
 )
 REFUSES_WARM: Final = _refuses("warm-start", "a login on a connection that did not register", "login.*")
 REFUSES_URGENT: Final = _refuses("urgent", "messages with imme 1", "heartbeat.*", "envelope.*")

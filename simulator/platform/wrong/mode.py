@@ -26,7 +26,7 @@ class Mode:
     """Made at each so-manieth occasion: what would keep devices away for good is made at every other one."""
 
     in_runs: bool = True
-    """Whether the devices of a run meet it, which do what is right and list all that they can do."""
+    """Whether the devices of any run meet it: they do what is right, list all that they can do and answer at once."""
     spreads: bool = False
     """Whether cases about something else fail with it, as it takes connections or answers away from them."""
 
