@@ -16,7 +16,7 @@ MOST_LINES: Final = 60
 """Of the conversation of a case that is to be mended; the file beside the page has all."""
 MOST_LINES_ELSE: Final = 8
 """Of any other: the last ones, which are its own; before them the device only came online."""
-MOST_OF_A_SECTION: Final = 6
+MOST_OF_A_SECTION: Final = 3
 """Cases to mend that are listed before all others; one fault often shows in many."""
 MOST_OPENED: Final = 20
 """With more to mend a page of opened cases is not to be read."""
