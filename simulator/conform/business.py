@@ -39,17 +39,23 @@ def online(body: Body, *func_ids: str) -> Run:
 
 
 async def _online(body: Body, func_ids: tuple[str, ...], bench: Bench) -> Outcome:
-    async with bench.device() as device:
+    outcome, lost = await _tried(body, func_ids, bench, fresh=False)
+    if lost and outcome.result in (Result.FAILED, Result.NOT_RUN):
+        # A platform may close a connection after a refusal. What an earlier case has sent is no fault in this one.
+        bench.trace.note("the connection had ended: once more on a new one")
+        outcome, _ = await _tried(body, func_ids, bench, fresh=True)
+    return outcome
+
+
+async def _tried(body: Body, func_ids: tuple[str, ...], bench: Bench, *, fresh: bool) -> tuple[Outcome, bool]:
+    """The outcome, and whether the connection ended meanwhile."""
+    async with bench.device(fresh=fresh) as device:
         await prepare(bench, device, func_ids)
-        outcome = await body(bench, device)
-        lost = device.closed is not None and not device.closed.by_us
-    if outcome.result is not Result.FAILED or not lost:
-        return outcome
-    # A platform may close a connection after a refusal. What an earlier case has sent is no fault in this one.
-    bench.trace.note("the connection had ended: once more on a new one")
-    async with bench.device(fresh=True) as device:
-        await prepare(bench, device, func_ids)
-        return await body(bench, device)
+        try:
+            outcome = await body(bench, device)
+        except Ended as ended:
+            outcome = ended.outcome
+        return outcome, device.closed is not None
 
 
 async def after_a_refusal(bench: Bench, device: Device, func_id: str, params: Message) -> Answer:

@@ -16,6 +16,8 @@ from simulator.shown import without_values
 
 _UNANSWERED: Final = 4
 _LEAST_PATIENCE_S: Final = 0.5
+_MANY_UNANSWERED: Final = 16
+_VERY_LEAST_PATIENCE_S: Final = 0.2
 _SLOWER: Final = 5.0
 
 
@@ -77,7 +79,8 @@ class Site:
         full = self.terms.request_timeout
         if self.unanswered < _UNANSWERED:
             return full
-        return min(full, max(_LEAST_PATIENCE_S, _SLOWER * self.slowest))
+        least = _LEAST_PATIENCE_S if self.unanswered < _MANY_UNANSWERED else _VERY_LEAST_PATIENCE_S
+        return min(full, max(least, _SLOWER * self.slowest))
 
     def hide(self, *secrets: str) -> None:
         """Nobody may be shown these values, should the platform repeat them."""

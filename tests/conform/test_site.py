@@ -28,10 +28,13 @@ def test_a_few_time_outs_are_full_ones() -> None:
     assert site.patience() == 10
 
 
-@pytest.mark.parametrize(("slowest", "patience"), [(0.001, 0.5), (0.3, 1.5), (9.0, 10)])
-def test_later_ones_are_as_long_as_the_platform_has_needed(slowest: float, patience: float) -> None:
+@pytest.mark.parametrize(
+    ("unanswered", "slowest", "patience"),
+    [(4, 0.001, 0.5), (15, 0.001, 0.5), (16, 0.001, 0.2), (4, 0.3, 1.5), (16, 0.3, 1.5), (99, 9.0, 10)],
+)
+def test_later_ones_are_as_long_as_the_platform_has_needed(unanswered: int, slowest: float, patience: float) -> None:
     site = _site()
-    site.unanswered, site.slowest = 4, slowest
+    site.unanswered, site.slowest = unanswered, slowest
     assert site.patience() == pytest.approx(patience)
 
 
