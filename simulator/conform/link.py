@@ -12,7 +12,7 @@ import orjson
 from simulator.conform.answers import Answer, Closed, Reply, Silence
 from simulator.conform.channel_rules import ended, opened
 from simulator.conform.outcome import Ended, not_run
-from simulator.conform.pushes import OnPush, Push, take
+from simulator.conform.pushes import OnPush, Push, leave, take
 from simulator.conform.site import Site
 from simulator.conform.trace import Trace
 from simulator.conform.waiter import Pending, Waiter
@@ -159,12 +159,14 @@ class Link:
             self._connection.write_by(fragments(parts, binary))
 
     def send_frame(self, payload: bytes, *, binary: bool, what: str = "") -> None:
-        """Send a frame past the channel. The connection is not used by other cases afterwards.
+        """Send a frame past the channel. The connection is not used by other cases afterwards, nor to answer commands.
 
         Args:
             what: Says in the trace what it is.
         """
         self.broken = self._odd = True
+        # An answer would take the counter that this frame has.
+        self.on_push = leave
         kind = "binary" if binary else "text"
         self._noted(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:

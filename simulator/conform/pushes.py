@@ -42,3 +42,8 @@ OnPush = Callable[[Push], str | None]
 def take(push: Push) -> str | None:
     """Every command is answered with success."""
     return SUCCESS
+
+
+def leave(push: Push) -> str | None:
+    """No command is answered."""
+    return None

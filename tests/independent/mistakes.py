@@ -59,6 +59,8 @@ WRONG = {
     "too-many-pending": "three times maxPendingCmdCount is sent unanswered",
     "answers-answers": "dev.cmd.response gets a reply",
     "number-values": "what a command says is in numbers where it can be",
+    "not-listed": "commands that the device did not list are sent as well",
+    "absent-picture": "the picture of a cmd.data.update.bioPhoto is not where its url leads",
 }
 
 

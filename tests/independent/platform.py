@@ -115,10 +115,10 @@ class Platform(Store):
         if not self.style.pushes:
             return
         device = session.device
-        known = set(device.report["funcIds"])
         base = f"{self.url}/pictures"
-        for func_id, params, fails in pushed_commands(self.random, self.style.timezone, base):
-            if func_id not in known or (func_id == "cmd.control.reboot" and device.rebooted):
+        absent = "absent-picture" in self.wrong
+        for func_id, params, fails in pushed_commands(self.random, self.style.timezone, base, absent):
+            if not self.listed(session, func_id) or (func_id == "cmd.control.reboot" and device.rebooted):
                 continue
             await asyncio.sleep(self.random.choice((0, 0, 0.02, 0.1, 0.4)))
             device.rebooted |= func_id == "cmd.control.reboot"
@@ -126,6 +126,10 @@ class Platform(Store):
             command = self.queue(session.sn, func_id, params, again=int(again))
             if fails:
                 self.failing_pictures.add(command.cmd_id)
+
+    def listed(self, session: Session, func_id: str) -> bool:
+        """Whether the device's last report says that it knows the command."""
+        return func_id in session.device.report["funcIds"] or "not-listed" in self.wrong
 
     # --- HTTP ---
 

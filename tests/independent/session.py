@@ -289,7 +289,10 @@ class Session:
             self.wake.clear()
             most = device.most_pending * (3 if "too-many-pending" in self.wrong else 1)
             while device.queue and len(self.pending) < most:
-                command = device.queue.popleft()
+                command = next((one for one in device.queue if self.platform.listed(self, one.func_id)), None)
+                if command is None:
+                    break
+                device.queue.remove(command)
                 mid = self.platform.next_mid()
                 self.pending[mid] = command
                 command.tries += 1

@@ -47,7 +47,7 @@ class File:
         return len(self.data) == self.size and right
 
 
-@dataclass
+@dataclass(eq=False)
 class Command:
     """A command on its way: it keeps its cmdId, and takes a new mid each time it is sent."""
 

@@ -206,7 +206,7 @@ async def test_a_right_platform_shows_nothing(suite: str, style: str) -> None:
     assert await symptoms(suite, style) == []
 
 
-@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"before-report"}))
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"before-report", "not-listed", "absent-picture"}))
 async def test_a_mistake_shows(name: str) -> None:
     style = "B" if name in ("number-heartbeat", "short-timezone") else "A"
     assert await symptoms("rsa-aes" if name in IN_THE_CHANNEL else "plain", style, name)
@@ -221,3 +221,14 @@ async def test_business_before_the_report() -> None:
             params = client.credentials(authCode="code", secret="secret")
             assert (await client.ask("dev.login", params, sn=ONE.sn))["code"] == OK
             assert ((await client.ask(LOGS, {"verifyLog": [RECORD]}))["code"] == OK) == bool(wrong)
+
+
+async def test_a_command_that_the_device_did_not_list() -> None:
+    for wrong in ((), ("not-listed",)):
+        async with serve([ONE], "plain", wrong=wrong) as platform, AsyncExitStack() as stack:
+            client: Client = await stack.enter_async_context(Client.connected(platform.ws_url, ONE, "plain"))
+            await client.enter({"funcIds": ["cmd.data.clear.all"]})
+            platform.queue(ONE.sn, "cmd.data.clear.user")
+            assert await platform.command(ONE.sn, "cmd.data.clear.all") == OK
+            came = [one["funcId"] for one in client.commands]
+            assert came == [*(["cmd.data.clear.user"] if wrong else []), "cmd.data.clear.all"]

@@ -93,7 +93,7 @@ async def test_lookup_refusals(style: str) -> None:
 @pytest.mark.parametrize("suite", channel.SUITES)
 async def test_flow(suite: str, style: str) -> None:
     async with serve([ONE], suite, style) as platform, AsyncExitStack() as stack:
-        client = await entered(stack, platform)
+        client = await entered(stack, platform, {"funcIds": ["cmd.data.delete.user"]})
         assert (await client.ask("dev.heartbeat", {"isFree": "1"}))["code"] == OK
         time_reply = await client.ask("dev.system.sync.time")
         assert time_reply["payload"]["results"]["time"].endswith(platform.style.timezone)
@@ -219,7 +219,7 @@ async def test_binary_in_a_text_suite_and_the_absurdly_large() -> None:
 
 
 async def test_pushes_of_style_b() -> None:
-    async with serve([ONE], style="B", seed=1) as platform, AsyncExitStack() as stack:
+    async with serve([ONE], style="B", seed=1, wrong=["absent-picture"]) as platform, AsyncExitStack() as stack:
         client = await entered(stack, platform, {"funcIds": list(COMMANDS)})
         async with asyncio.timeout(40):
             while not any(one["funcId"] == "cmd.control.reboot" for one in client.commands):
@@ -232,17 +232,18 @@ async def test_pushes_of_style_b() -> None:
         assert max(map(len, mids)) <= 32
         cmd_ids = [one["payload"]["params"]["cmdId"] for one in client.commands]
         assert len(set(cmd_ids)) < len(cmd_ids)
+        assert "absent.jpg" in str(client.commands)
         assert not platform.observations
 
 
 async def test_an_unanswered_command_comes_again_after_a_reconnect() -> None:
     async with serve([ONE], "plain") as platform, AsyncExitStack() as stack:
-        client = await entered(stack, platform)
+        client = await entered(stack, platform, {"funcIds": ["cmd.data.clear.user"]})
         client.mute = True
         commands = [platform.queue(ONE.sn, "cmd.data.clear.user") for _ in range(5)]
         await client.ask("dev.heartbeat", {})
         assert client.most_unanswered == 3
-        again = await entered(stack, platform)
+        again = await entered(stack, platform, {"funcIds": ["cmd.data.clear.user"]})
         assert await asyncio.wait_for(commands[4].answer, 15) == OK
         ids = [[one["payload"]["params"]["cmdId"] for one in one.commands] for one in (client, again)]
         assert ids[0] == ids[1][:3]

@@ -4,7 +4,6 @@ All of these wait: the first device stays online for them and lists every comman
 """
 
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
@@ -18,6 +17,7 @@ from simulator.conform.stages import Stage
 from simulator.conform.tester import MAX_PACKAGE_KB, REPORT, Device
 from simulator.device.environment import NOT_ALLOWED, NetworkError
 from simulator.judge.departures import Departure
+from simulator.judge.sameness import content
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.limits import MAX_PHOTO_BYTES
 
@@ -39,7 +39,7 @@ _AGAIN: Final = (
 _FEW: Final = 2
 """`maxPendingCmdCount` of the device that leaves its commands unanswered."""
 _SHOWN: Final = 3
-_NO_PARAMS: Final = "{}"
+_NO_PARAMS: Final = b"{}"
 
 # --- One command ---
 
@@ -95,19 +95,14 @@ async def _mids(bench: Bench) -> Outcome:
 
 async def _cmd_ids(bench: Bench) -> Outcome:
     pushes = await _all(bench)
-    seen: dict[tuple[int, str], tuple[str, str]] = {}
+    seen: dict[tuple[int, str], tuple[str, bytes]] = {}
     for push in pushes:
         if not push.read.cmd_id:
             continue
-        known = seen.setdefault((push.which, push.read.cmd_id), _content(push))
-        if known != _content(push):
+        known = seen.setdefault((push.which, push.read.cmd_id), content(push.read))
+        if known != content(push.read):
             return failed(f"{push.func_id} has the cmdId of another command ({known[0]}), or of one with other params")
     return ok(f"{len(seen)} cmdIds, each of one command") if pushes else _none(bench)
-
-
-def _content(push: Push) -> tuple[str, str]:
-    params = {name: value for name, value in push.read.params.items() if name != "cmdId"}
-    return push.func_id, json.dumps(params, sort_keys=True, default=str)
 
 
 async def _sizes(bench: Bench) -> Outcome:
@@ -218,9 +213,9 @@ async def _same_again(bench: Bench) -> Outcome:
         while (push := await bench.pushed(first.func_id, on=device, since=since)) is not None:
             if push.read.cmd_id == first.read.cmd_id:
                 return ok(f"{first.func_id} came again under the same cmdId")
-            anew = anew or _content(push) == _content(first)
+            anew = anew or content(push.read) == content(first.read)
             since = list(bench.pushes).index(push) + 1
-    if anew and _content(first)[1] != _NO_PARAMS:
+    if anew and content(first.read)[1] != _NO_PARAMS:
         return failed(f"the same {first.func_id} came again under another cmdId, and never under its own")
     return informational(f"{first.func_id}, whose answer was lost, did not come again in the time of waiting")
 

@@ -3,13 +3,11 @@
 Pure: the state of the device's other commands is looked at by the queue.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
-
-import orjson
+from typing import Final, Self
 
 from simulator.judge.commands import ReadCommand
+from simulator.judge.sameness import content
 from simulator.measurements.violation_rules import (
     COMMAND_BEFORE_ONLINE,
     COMMAND_CMD_ID,
@@ -22,7 +20,6 @@ from simulator.protocol.codes import BAD_VALUE, MALFORMED, UNKNOWN_FUNC_ID
 
 _CODES: Final = {COMMAND_FIELD_FORMAT: BAD_VALUE, COMMAND_UNKNOWN: UNKNOWN_FUNC_ID}
 """Every other fault makes a message malformed (docs/deviations.md, Codes)."""
-_BIO_PHOTO: Final = "cmd.data.update.bioPhoto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +68,4 @@ def faults_of(read: ReadCommand, size: int, unreadable: str, package_bytes: int)
 
 def mark_of(read: ReadCommand) -> int:
     """Tells a command from another one under the same cmdId; the same command sent again has the same."""
-    params: Mapping[str, Any] = read.params
-    if read.func_id == _BIO_PHOTO:
-        # An address may be made for one sending, and be another one when the same picture is sent again.
-        params = {name: _without_urls(value) for name, value in params.items()}
-    try:
-        told: object = orjson.dumps(params, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    except TypeError:
-        told = tuple(params)  # deeper than anything that the protocol knows
-    return hash((read.func_id, told))
-
-
-def _without_urls(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    return [
-        {name: each for name, each in item.items() if name != "url"} if isinstance(item, dict) else item
-        for item in value
-    ]
+    return hash(content(read))
