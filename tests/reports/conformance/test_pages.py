@@ -8,11 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reports.conformance.conversation import MOST_BYTES, MOST_LINES, MOST_LINES_ELSE, conversation, conversations
 from reports.conformance.junit import render_junit
 from reports.conformance.markdown import render_markdown
 from reports.conformance.page import (
-    MOST_LINES,
-    MOST_LINES_ELSE,
     MOST_OF_A_SECTION,
     MOST_OPENED,
     render_conformance,
@@ -113,6 +112,32 @@ def test_what_is_ok_has_the_end_of_its_conversation() -> None:
     assert "line 1." not in page
     assert "line 2." in page
     assert f"line {MOST_LINES_ELSE + 1}." in page
+
+
+def test_quotes_stay_and_what_could_act_does_not() -> None:
+    line = json.dumps({"at_ms": 1, "direction": "<", "kind": "message", "text": '{"a": "</pre><b>&"}'}).encode()
+    (told,) = conversation(line, whole=True)
+    assert told.text == '{"a": "&lt;/pre&gt;&lt;b&gt;&amp;"}'
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b"[]", b"7", b'{"direction": "?"}', b'{"direction": "<", "at_ms": "x", "text": ""}']
+)
+def test_a_line_that_cannot_be_read_is_told(line: bytes) -> None:
+    (told,) = conversation(line, whole=False)
+    assert "cannot be read" in told.text
+
+
+def test_all_conversations_together_are_bounded_and_those_to_mend_come_first() -> None:
+    line = json.dumps({"at_ms": 1, "direction": "<", "kind": "message", "text": "<" * 3_000}).encode() + b"\n"
+    cases = [case(f"a.ok{number}", "OK") for number in range(900)]
+    cases += [case(f"a.bad{number}", "FAILED") for number in range(20)]
+    found = conversations(cases, {each["id"]: line * 20 for each in cases})
+    assert sum(len(each.text) for lines in found.values() for each in lines) <= MOST_BYTES
+    assert {f"a.bad{number}" for number in range(20)} <= found.keys()
+    assert len(found) < len(cases)
+    page = render_conformance(document(*cases), {each["id"]: line * 20 for each in cases})
+    assert "The conversation is left out" in page
 
 
 def test_what_is_to_be_mended_stands_before_all_else_and_bounded() -> None:
