@@ -100,7 +100,7 @@ def values(bench: Bench, device: Device, func_id: str = "") -> dict[str, str]:
     return {
         "pin": bench.pin,
         "firstName": "Tester",
-        "meetCode": _meeting(bench),
+        "meetCode": _meeting(bench, device),
         "logId": number,
         "card": number,
         "fileId": number,
@@ -128,10 +128,10 @@ def user_params(bench: Bench, device: Device) -> Message:
     return {"users": made}
 
 
-def _meeting(bench: Bench) -> str:
-    """A meeting that the platform knows, where it has pushed one."""
-    for push in bench.pushes:
-        if push.func_id == "cmd.data.update.meeting":
+def _meeting(bench: Bench, device: Device) -> str:
+    """A meeting that the platform knows, where it has pushed one to this device."""
+    for push in reversed(bench.pushes):
+        if push.func_id == "cmd.data.update.meeting" and push.which == device.which:
             for meeting in push.read.params.get("meeting") or ():
                 if isinstance(meeting, dict) and meeting.get("id"):
                     return str(meeting["id"])

@@ -90,7 +90,10 @@ _BROKEN_ENUMERATIONS: Final[tuple[tuple[f.OneOf, str], ...]] = (
     (c.DEV_TYPE, "none"),
     (COMM_TYPE, "none"),
 )
-_TEXTS: Final = {
+_NAMED: Final = {
+    "valid": "1",
+    "isFree": "1",
+    "majorVer": "10",
     "firstName": "Tester",
     "extension": "jpg",
     "meetCode": "1",
@@ -102,9 +105,12 @@ _TEXTS: Final = {
 
 def right_text(name: str, shape: f.Format) -> str:
     """A string of the format that makes sense in a field of that name."""
+    named = _NAMED.get(name)
+    if named is not None and shape.problem(named) is None:
+        return named
     match shape:
         case f.Text():
-            return _TEXTS.get(name, "1")
+            return "1"
         case f.Integer(low):
             return str(max(low, 0))
         case f.OneOf(values):

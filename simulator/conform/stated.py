@@ -6,7 +6,7 @@ examples contradict the table, what a platform does with an odd value is its own
 
 from typing import Final
 
-_TIMES: Final = "docs/deviations.md: times are yyyy-MM-ddTHH:mm:ss±HH:mm"
+_TIMES: Final = "2024-06-26T00:00:00+08:00 in the example; ISO8601标准时间格式: yyyy-MM-ddTHH:mm:ss±HH:mm"
 _DEV_KEY: Final = "devKey: PBKDF2WithHmacSHA256, 密文长度: 32字节"
 _FILE_ID: Final = "fileId: 由字母和数字组成, 最高不能超过64位"
 _PHOTO: Final = "content: 图片转化成base64的数据"

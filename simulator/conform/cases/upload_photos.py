@@ -152,7 +152,7 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
             "by-file.largest",
             f"A {what} of 255 KB goes up as a file",
             "with the contentFileId of a file of 255 KB",
-            "docs/protocol.md: the upper bound of a photo is 255 KB",
+            "The vendor's manuals: a photo has 255 KB at most",
             partial(_by_file, kind, LARGEST_PHOTO),
             *FILES,
         ),
@@ -297,7 +297,7 @@ CASES = (
         "photoTime.west",
         "A photo's time may have another offset",
         "whose photoTime has the offset -05:00",
-        "docs/deviations.md, Records: times are yyyy-MM-ddTHH:mm:ss±HH:mm",
+        "photoTime: 用户验证拍照时间; ISO8601标准时间格式: yyyy-MM-ddTHH:mm:ss±HH:mm",
         accepts(VERIFY_PHOTOS, one(VERIFY_PHOTOS, photoTime="2024-06-26T00:00:00-05:00")),
     ),
 )

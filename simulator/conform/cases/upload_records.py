@@ -14,7 +14,7 @@ from simulator.conform.upload_cases import REFUSED, accepts, each, left_open, on
 from simulator.conform.uploads import RECORDS, entry, given, send
 from simulator.protocol.catalogue.common import VERIFY_STYLES
 
-_TIMES: Final = "docs/deviations.md, Records: times are yyyy-MM-ddTHH:mm:ss±HH:mm, local time and its offset"
+_TIMES: Final = "ISO8601标准时间格式: yyyy-MM-ddTHH:mm:ss±HH:mm, (yyyy-MM-ddTHH:mm:ss):设备的本地时间, (HH:mm):偏移量"
 _AGAIN: Final = "docs/deviations.md, Records: the platform knows a record by sn and logId and drops what it has"
 _WHOLE: Final = "docs/deviations.md, Records and photos: one bad entry refuses the whole message"
 _LOG_ID: Final = "docs/deviations.md, Records: logId is a decimal number that only grows on one device"
@@ -185,7 +185,7 @@ CASES = (
         "time.a-month-old",
         "A record that waited for a month is accepted",
         "whose verifyTime is a month ago",
-        "docs/deviations.md, Records: records stay with the device until the platform has acknowledged them",
+        "docs/deviations.md, Records and photos: a record is kept and sent again until it is acknowledged",
         partial(_ahead, -_MONTH_S),
     ),
     left_open(

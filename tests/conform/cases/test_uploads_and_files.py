@@ -17,6 +17,7 @@ from simulator.protocol.codes import INTERNAL, SUCCESS
 from tests.conform.harness import Conformed, conform, conform_embedded, credentials, embedded
 from tests.independent.platform import serve
 from tests.independent.store import Identity
+from tests.platform.parts import meeting_plan
 
 BY_HAND: tuple[Case, ...] = (
     *(*file.CASES, *file_faults.CASES),
@@ -49,6 +50,9 @@ async def independent(style: str, *only: str, suite: str = "plain", wrong: tuple
     identities = [Identity(one.sn, one.secret_key, one.product_id, one.dev_key) for one in credentials()]
     async with serve(identities, suite, style, wrong=wrong, seed=1) as platform:
         return await conform(platform.url, only=only, suite=suite)
+
+
+MEETING = "cmd.data.update.meeting"
 
 
 class Codes:
@@ -124,6 +128,29 @@ async def test_whose_last_answer_is_a_refusal_fails_what_has_to_be_accepted(monk
     async with embedded() as platform:
         found = await conform(platform.info.dispatch, cases=cases)
     assert found.of(Result.FAILED).keys() == ACCEPTANCES
+
+
+async def test_a_platform_may_close_the_connection_after_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = DeviceSession._reply
+
+    def reply(session: DeviceSession, name: str, mid: str, code: str, results: Any, sent: Any) -> None:
+        right(session, name, mid, code, results, sent)
+        if code != SUCCESS and session._connection is not None:
+            session._connection.close(1000, "refused")
+
+    monkeypatch.setattr(DeviceSession, "_reply", reply)
+    found = await conform_embedded(*IDS)
+    # What is too large leaves the connection as it is.
+    assert found.of(Result.FAILED).keys() == {"file.package.above-limit"}
+    assert found.of(Result.NON_STRICT, Result.NOT_RUN) == {}
+
+
+async def test_records_are_of_a_meeting_that_the_platform_has_pushed() -> None:
+    async with embedded(meetings=meeting_plan(count=1)) as platform:
+        found = await conform(platform.info.dispatch, only=["upload.multiCard", "upload.verifyLog.verifyStyle"])
+        records = await platform.records(found.site.identities[0].sn)
+    (meeting,) = {str(push.read.params["meeting"][0]["id"]) for push in found.site.pushes if push.func_id == MEETING}
+    assert meeting in {record["meetCode"] for record in records}
 
 
 async def test_faults_of_a_message_that_is_not_accepted_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
