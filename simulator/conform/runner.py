@@ -124,7 +124,8 @@ class Runner:
             for case in self._cases:
                 if not case.waits:
                     await self._one(case)
-            waiting = [case for case in self._cases if case.waits]
+            # Silence can use what is left of the time on a serial number; commands have to be waited for.
+            waiting = sorted((case for case in self._cases if case.waits), key=lambda case: case.family != "command")
             if waiting:
                 await self._listen(waiting)
         finally:

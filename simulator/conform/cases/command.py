@@ -120,9 +120,9 @@ async def _never_early(bench: Bench) -> Outcome:
     if bench.devices < 2:
         return not_run("needs two serial numbers: the first one listens meanwhile")
     async with bench.device(Stage.LOGGED_IN, which=bench.devices - 1) as device:
-        await asyncio.sleep(min(bench.left, bench.site.terms.wait / 4))
+        await asyncio.sleep(min(max(bench.left, 0.0), bench.site.terms.wait / 6))
         report = accepted(await device.report())
-        await asyncio.sleep(min(max(bench.left, 0.0), bench.site.terms.wait / 4))
+        await asyncio.sleep(min(max(bench.left, 0.0), bench.site.terms.wait / 12))
     early = [push for push in bench.pushes if not push.online]
     if early:
         return failed(f"{early[0].func_id} came before the reply to dev.report")
@@ -283,20 +283,21 @@ CASES = (
         "a cmdId that comes again is the same command",
     ),
     _case(
-        "cmdId.same-again",
-        "A command whose answer was lost comes again under the same cmdId",
-        "any command at the time at which a device comes online; its connection is cut before it answers",
-        _AGAIN,
-        _same_again,
-        "the same command with the same cmdId, if it comes again",
-    ),
-    _case(
         "package",
         "No command is larger than the device's maxPackageSize",
         "any commands, large ones",
         _PACKAGE,
         _sizes,
         f"at most {MAX_PACKAGE_KB * 1024} bytes of JSON",
+        section=_REPORT,
+    ),
+    _case(
+        "before-online",
+        "No command comes before the reply to the report",
+        "any command at the time at which a device comes online",
+        _EARLY,
+        _never_early,
+        "no command before the reply to dev.report",
         section=_REPORT,
     ),
     _case(
@@ -318,13 +319,12 @@ CASES = (
         section=_REPORT,
     ),
     _case(
-        "before-online",
-        "No command comes before the reply to the report",
-        "any command at the time at which a device comes online",
-        _EARLY,
-        _never_early,
-        "no command before the reply to dev.report",
-        section=_REPORT,
+        "cmdId.same-again",
+        "A command whose answer was lost comes again under the same cmdId",
+        "any command at the time at which a device comes online; its connection is cut before it answers",
+        _AGAIN,
+        _same_again,
+        "the same command with the same cmdId, if it comes again",
     ),
     _case(
         "bioPhoto.url",
