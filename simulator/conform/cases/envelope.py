@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+import orjson
+
 from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, ok
 from simulator.conform.expect import accepted, both, refused, told
 from simulator.conform.stages import Stage
+from simulator.conform.tester import Device
 from simulator.protocol.envelope import MAX_MID_LENGTH, encode_command_response
 
 _SECTION: Final = "4.2.2 设备请求"
@@ -49,11 +52,26 @@ async def _no_mid(change: Mapping[str, Any], drop: Sequence[str], bench: Bench) 
     return verdict
 
 
-async def _mid_of(length: int, bench: Bench) -> Outcome:
+async def _longest_mid(bench: Bench) -> Outcome:
     async with bench.device() as device:
-        mid = device.mid().ljust(length, "x")
-        answer = await device.ask({**device.probe(), "mid": mid})
-        return accepted(answer) if length <= MAX_MID_LENGTH else refused(answer)
+        return accepted(await device.ask({**device.probe(), "mid": device.mid().ljust(MAX_MID_LENGTH, "x")}))
+
+
+async def _wrong_mid(make: Callable[[Device], object], bench: Bench) -> Outcome:
+    """A mid that is none: what the refusal carries for it, the same as a text or an empty one, is not said."""
+    async with bench.device() as device:
+        message = {**device.probe(), "mid": make(device)}
+        waiter = device.expect(str(message["mid"]), message["funcId"], loose=True)
+        device.send_json(orjson.dumps(message))
+        return refused(await device.wait_for(waiter, str(message["mid"])))
+
+
+def _too_long(device: Device) -> object:
+    return device.mid().ljust(MAX_MID_LENGTH + 1, "x")
+
+
+def _number(device: Device) -> object:
+    return int(device.mid(), 16) % 10**9
 
 
 async def _mid_twice(bench: Bench) -> Outcome:
@@ -178,13 +196,19 @@ CASES = (
         partial(_no_mid, {"mid": ""}, ()),
         expects="a code other than 00000000 and an empty mid",
     ),
-    _wrong("mid.number", "whose mid is a number", {"mid": 12345}, _STRINGS),
+    _case(
+        "mid.number",
+        "A message whose mid is a number is refused",
+        "a right message whose mid is a number",
+        _STRINGS,
+        partial(_wrong_mid, _number),
+    ),
     _case(
         "mid.32",
         "A mid of 32 characters is accepted",
         "a right message with a mid of 32 characters",
         _MID,
-        partial(_mid_of, MAX_MID_LENGTH),
+        _longest_mid,
         expects=_ACCEPTED,
     ),
     _case(
@@ -192,7 +216,7 @@ CASES = (
         "A mid of 33 characters is refused",
         "a right message with a mid of 33 characters",
         _MID,
-        partial(_mid_of, MAX_MID_LENGTH + 1),
+        partial(_wrong_mid, _too_long),
     ),
     _case(
         "mid.repeated",

@@ -32,8 +32,7 @@ async def test_who_takes_whatever_is_presented_is_found(monkeypatch: pytest.Monk
     wrong = {name for name in REQUIRED if ".wrong" in name or ".of-another" in name or name == "register.devKey.plain"}
     # It is the digest that is checked, so a key that is no digest is still out of its format.
     wrong -= {"register.devKey.of-another", "register.devKey.plain"}
-    # The device's own login stays as it is, and a second one finds it so.
-    assert found.of(Result.FAILED).keys() == wrong | {"login.after-refusal"}
+    assert found.of(Result.FAILED).keys() == wrong
 
 
 async def test_who_takes_requests_without_a_serial_number_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
