@@ -1,15 +1,18 @@
 """`best-fleet report`: the files of a run built anew, or the runs of several machines as one report."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.cli.errors import UsageError, unwritable
 from simulator.exit_codes import ExitCode
+from simulator.shown import printable
 
 DESCRIPTION = """\
 Build summary.json, report.html, report.md, junit.xml and latency.hlog of a run anew and print its table. A run that was
 broken off (kill -9, power) is reported as far as it was measured, and marked as incomplete.
+Of a directory of best-fleet conform, conformance.html, conformance.md and junit.xml are built anew.
 With --merge, runs of separate machines become one report: counts and histograms add up exactly."""
 EPILOG = """\
 examples:
@@ -46,6 +49,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if options.overwrite and not options.merge:
         raise UsageError("report: --overwrite goes with --out")
 
+    from reports.conformance.stored import holds_conformance
     from reports.directory import DirectoryBusyError
     from reports.rebuild import SameRunError, UnreadableRunError, merge, rebuild
     from reports.terminal import print_summary
@@ -53,7 +57,12 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from reports.writer import failed_files
 
     target: Path = options.out if options.merge else options.directories[0]
+    conformance = [str(directory) for directory in options.directories if holds_conformance(directory)]
+    if options.merge and conformance:
+        raise UsageError(f"report: --merge adds up runs, and {conformance[0]} is a report of best-fleet conform")
     try:
+        if conformance:
+            return _conformance(target, options)
         summary = merge(options.directories, target, overwrite=options.overwrite) if options.merge else rebuild(target)
     except (SameRunError, UnreadableRunError, DirectoryBusyError) as error:
         raise UsageError("\n".join(f"report: {line}" for line in str(error).splitlines())) from None
@@ -66,3 +75,18 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if options.verdict:
         return exit_code(summary)
     return ExitCode.INVALID if failed else ExitCode.PASSED
+
+
+def _conformance(directory: Path, options: argparse.Namespace) -> int:
+    from reports.conformance.stored import rebuild_pages
+    from reports.conformance.words import headline
+
+    document, problems = rebuild_pages(directory)
+    if not options.quiet:
+        print(printable(headline(document)))
+    for problem in problems:
+        print(f"best-fleet report: {problem}", file=sys.stderr)
+    print(f"{directory}: written" + (", but for what is told above" if problems else ""))
+    if options.verdict:
+        return int(document["exit_code"])
+    return ExitCode.INVALID if problems else ExitCode.PASSED

@@ -69,6 +69,7 @@ class Finished:
             "duration_s": round(self.seconds, 1),
             "verdict": self.verdict,
             "reason": self.judged.reason,
+            "exit_code": int(self.exit_code),
             "strict": self.strict,
             "counts": self.counts,
             "cases": [_case(verdict) for verdict in self.judged.verdicts.values()],

@@ -1,27 +1,20 @@
 """What a run of `best-fleet conform` leaves: conformance.json, traces of the cases, pages, words on the terminal."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import orjson
 
-from reports.conformance.junit import render_junit
-from reports.conformance.markdown import render_markdown
-from reports.conformance.page import render_conformance
 from reports.conformance.words import headline
-from reports.writer import JUNIT, write_whole
+from reports.conformance.writer import CONFORMANCE, tried_file, write_pages
 from simulator.conform.case import Result
 from simulator.conform.document import Finished, trace_name
 from simulator.conform.runner import Verdict
-from simulator.faults import describe
 from simulator.measurements.occurrences import Occurrences
 from simulator.shown import detail
 
-CONFORMANCE: Final = "conformance.json"
-HTML: Final = "conformance.html"
-MARKDOWN: Final = "conformance.md"
 _LINE_CHARS: Final = 160
 _TOLD: Final = (Result.FAILED, Result.NON_STRICT)
 """Told case by case; NOT-RUN is told by its reasons, and what the document leaves open stands in the report."""
@@ -30,27 +23,18 @@ _TOLD: Final = (Result.FAILED, Result.NON_STRICT)
 def write(finished: Finished, directory: Path) -> list[str]:
     """Write all files into `directory`; returns a sentence for each that could not be written."""
     document = finished.document()
-    problems: list[str] = []
-
-    def tried(path: Path, make: Callable[[], bytes]) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, make())
-        except OSError as error:
-            problems.append(f"{path} cannot be written: {error.strerror or error}")
-        except Exception as error:  # noqa: BLE001 - the other files are written all the same
-            problems.append(f"{path} cannot be made, an error of best-fleet itself: {describe(error)}")
-
-    for verdict in finished.judged.verdicts.values():
-        if verdict.trace:
-            tried(directory / trace_name(verdict), lambda verdict=verdict: verdict.trace)  # type: ignore[misc]
     traces = {name: verdict.trace for name, verdict in finished.judged.verdicts.items() if verdict.trace}
-    tried(directory / HTML, lambda: render_conformance(document, traces).encode("utf-8", "backslashreplace"))
-    tried(directory / MARKDOWN, lambda: render_markdown(document).encode("utf-8", "backslashreplace"))
-    tried(directory / JUNIT, lambda: render_junit(document))
+    problems = [
+        tried_file(directory / trace_name(verdict), lambda verdict=verdict: verdict.trace)  # type: ignore[misc]
+        for verdict in finished.judged.verdicts.values()
+        if verdict.trace
+    ]
+    problems += write_pages(directory, document, traces)
     # last: whoever waits for it finds all the others
-    tried(directory / CONFORMANCE, lambda: orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-    return problems
+    problems.append(
+        tried_file(directory / CONFORMANCE, lambda: orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    )
+    return [problem for problem in problems if problem]
 
 
 def report_on_terminal(finished: Finished, directory: Path) -> str:

@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_written_is_told_and_the_others_are_written(
     def broken(document: object) -> str:
         raise KeyError("oops")
 
-    monkeypatch.setattr("simulator.conform.output.render_markdown", broken)
+    monkeypatch.setattr("reports.conformance.writer.render_markdown", broken)
     problems = write(finished(Result.OK), tmp_path)
     assert len(problems) == 1
     assert "conformance.md cannot be made, an error of best-fleet itself: KeyError" in problems[0]
