@@ -56,7 +56,9 @@ async def _largest(kind: Kind, bench: Bench, device: Device) -> Outcome:
         if "bioDatas" not in entries[0]:
             return not_run("the platform takes no templates, and a user without one is small")
         used = size_of(device, kind.func_id, {kind.entries: entries})
-        entries[0]["bioDatas"][0]["tmp"] += "A" * ((room - used) // 4 * 4)
+        template = entries[0]["bioDatas"][0]
+        # Base64, should the platform decode it.
+        template["tmp"] = "A" * ((room - used + len(template["tmp"])) // 4 * 4)
     else:
         each = size_of(device, kind.func_id, {kind.entries: [*entries, entry(kind, bench, device, 1)]}) - used
         entries += [entry(kind, bench, device, place) for place in range(1, 1 + (room - used) // each)]
