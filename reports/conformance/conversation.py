@@ -79,7 +79,10 @@ def _line(line: bytes, whole: bool) -> Line:
     try:
         entry = orjson.loads(line)
         kind, mark = _ARROWS[entry["direction"]]
-        return Line(f"{float(entry['at_ms']):.1f}", kind, mark, _escaped(_told(str(entry["text"]), whole)))
+        text = _told(str(entry["text"]), whole)
+        if entry["kind"] == "close":  # its text begins with the bare status
+            text = f"close {text}"
+        return Line(f"{float(entry['at_ms']):.1f}", kind, mark, _escaped(text))
     except (ValueError, KeyError, TypeError):
         # a file that was cut off or changed, from which a page is made anew
         return Line("", "aside", "·", _escaped("a line of the file that cannot be read"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import xmlschema
 
 from reports.conformance.conversation import MOST_BYTES, MOST_LINES, MOST_LINES_ELSE, conversation, conversations
 from reports.conformance.junit import render_junit
@@ -86,6 +88,12 @@ def test_junit_counts_as_the_exit_code_does(strict: bool, failures: int) -> None
     assert root.find("testsuite[@name='lookup']").attrib["failures"] == "1"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("changes", [{}, {"strict": True}, {"verdict": "inconclusive", "reason": HOSTILE}])
+def test_junit_follows_its_schema(changes: dict[str, Any]) -> None:
+    schema = xmlschema.XMLSchema(files("reports").joinpath("schema/junit.xsd").read_text())
+    schema.validate(render_junit({**ALL, **changes}).decode())
+
+
 def test_junit_has_an_error_where_nothing_could_be_judged() -> None:
     root = ElementTree.fromstring(render_junit({**ALL, "verdict": "inconclusive", "reason": HOSTILE}))
     assert len(root.findall(".//error")) == 1
@@ -126,6 +134,12 @@ def test_quotes_stay_and_what_could_act_does_not() -> None:
 def test_a_line_that_cannot_be_read_is_told(line: bytes) -> None:
     (told,) = conversation(line, whole=False)
     assert "cannot be read" in told.text
+
+
+@pytest.mark.parametrize(("kind", "told"), [("close", "close 1000"), ("frame", "1000"), ("message", "1000")])
+def test_a_close_is_named(kind: str, told: str) -> None:
+    line = json.dumps({"at_ms": 1, "direction": ">", "kind": kind, "text": "1000"}).encode()
+    assert [each.text for each in conversation(line, whole=False)] == [told]
 
 
 def test_all_conversations_together_are_bounded_and_those_to_mend_come_first() -> None:
