@@ -10,6 +10,7 @@ from simulator.device.recall import Recall
 from simulator.device.witness import Witness
 from simulator.measurements.names import DeviceState
 from simulator.protocol.channel.base import ChannelFault, ChannelViolation
+from simulator.protocol.channel.rsa_aes import RsaAesSuite
 from simulator.protocol.envelope import MidSource
 from tests.device.answers import Message, late, ok, raw, twice
 from tests.device.harness import World, verification
@@ -174,7 +175,7 @@ def test_a_suite_without_factors_repeats_none() -> None:
 
 async def test_a_platform_that_always_has_the_same_factor(sealed_world: World) -> None:
     world = sealed_world
-    world.platform.suite._factor_source = lambda: b"f" * 32  # type: ignore[attr-defined]
+    world.platform.suite = RsaAesSuite(lambda: b"f" * 32)
     device = await world.online()
     assert world.recorder.violations == []
     world.platform.link.close(1001)
