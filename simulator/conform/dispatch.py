@@ -56,6 +56,8 @@ class Dispatch:
         trace.http_body(answer.status, answer.body)
         read = read_lookup(answer.status, answer.body, values.get("type", ""))
         self._site.judged(read.judgement, "getBrokerServer", self._site.identities.index(identity))
+        if read.judgement.unusable is not None:
+            self._site.spoiled = str(read.judgement.unusable)
         if read.answer is not None and read.answer.url and values.get("type") == self._site.terms.broker_type:
             self._site.broker_url = read.answer.url
         return LookedUp(answer.status, answer.body, read, ms)

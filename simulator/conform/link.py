@@ -300,6 +300,7 @@ class Link:
         fault = None if self._connection is None else self._connection.fault
         if not self._we_closed and (wrong := ended(code, fault, online=self.online and not self._odd)) is not None:
             self.site.violation(wrong.rule, wrong.text, which=self.which)
+            self.site.spoiled = wrong.text
             self.site.unreadable = wrong.text if fault is not None else self.site.unreadable
         self.site.lost = self.site.lost or (code == ABNORMAL and not self._we_closed)
         self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed or fault))
@@ -325,7 +326,7 @@ class Link:
             self.trace.add(direction, kind, text)
 
     def _broke_the_channel(self, text: str) -> None:
-        self.site.unreadable = text
+        self.site.unreadable = self.site.spoiled = text
         self._we_closed = f"because of {text}"
         if self._connection is not None:
             self._connection.close(POLICY_VIOLATION)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from simulator.conform.answers import Answer, LookedUp, Reply, Unreached
+from simulator.conform.answers import Answer, LookedUp, Reply, Silence, Unreached
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, take
@@ -20,8 +20,10 @@ from simulator.conform.trace import Trace
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 
-_TRIES: Final = 2
+_TRIES: Final = 4
 """Of a walk or a look-up, until a step is taken for blocked or the platform for gone."""
+_SILENCES: Final = 2
+"""Of a walk that gets no answer: each lasts for a request time-out."""
 
 
 class PlatformGone(Exception):  # noqa: N818 - what has happened
@@ -150,7 +152,13 @@ class Pool:
     async def download(self, url: str, limit: int) -> bytes:
         """See `Bench.download`."""
         # The rules of downloads let a device fetch from where its own look-up led.
-        await self._network.look_up(self._dispatch.right_url(self._site.identities[0]), index=0)
+        for left in reversed(range(_TRIES)):
+            try:
+                await self._network.look_up(self._dispatch.right_url(self._site.identities[0]), index=0)
+                break
+            except NetworkError:
+                if not left:
+                    raise
         return await self._network.download(url, limit, index=0)
 
     async def alive(self, trace: Trace) -> str | None:
@@ -167,27 +175,35 @@ class Pool:
             return str(error)
 
     async def looked_up(self, trace: Trace) -> str | None:
-        """None if the look-up of the first device is answered, at the second try if need be; else what came."""
+        """None if the look-up of the first device is answered, at a later try if need be; else what came."""
+        silences = 0
         for _ in range(_TRIES):
             answer = await self._dispatch.look_up(trace, self._site.identities[0])
             if isinstance(answer, LookedUp) and answer.ok:
                 return None
+            silences += _silent(answer)
+            if silences == _SILENCES:
+                break
         return answer.told
 
     # --- Inside ---
 
     async def _reached(self, trace: Trace, stage: Stage, which: int, on_push: OnPush) -> Device:
-        """A new connection that has come to `stage`, at the second try if need be.
+        """A new connection that has come to `stage`, at a later try if need be.
 
         Raises:
             Ended: As NOT-RUN, if the platform blocks the flow.
             PlatformGone: If it does not let a device do any more what it let one do before.
         """
+        silences = 0
         for _ in range(_TRIES):
             try:
                 return await self._walked(trace, stage, which, on_push)
             except StepFailed as error:
                 failure = error
+                silences += _silent(error.answer)
+            if silences == _SILENCES:
+                break
         step, answer = failure.step, failure.answer
         worked_before = PlatformGone(f"{STEP_CASES[step]}: {failure}, which had worked before")
         if (which, step) in self._worked_for:
@@ -263,3 +279,8 @@ class Pool:
     def _did(self, which: int, step: Stage, observed: str) -> None:
         self._worked_for.add((which, step))
         self.worked.setdefault(step, observed)
+
+
+def _silent(answer: Answer) -> bool:
+    """Whether a whole time-out passed for it."""
+    return isinstance(answer, Silence) or (isinstance(answer, Unreached) and answer.kind == "timeout")

@@ -156,9 +156,8 @@ class Runner:
         """
         trace = self._trace()
         began = self._site.clock.monotonic()
-        self._site.unreadable, self._site.lost = "", False
         try:
-            outcome = await self._outcome(case, trace)
+            outcome = await self._tried(case, trace)
             if outcome.result is Result.FAILED and self._site.unreadable and not case.about_form:
                 # A mistake of its own, which is counted under its rule: it says nothing about this case.
                 outcome = not_run(f"a message of the platform could not be read: {self._site.unreadable}")
@@ -174,7 +173,16 @@ class Runner:
         if gone is not None:
             raise PlatformGone(f"the platform went away during {case.id}: {gone}")
 
+    async def _tried(self, case: Case, trace: Trace) -> Outcome:
+        """The outcome; of a second try where the first failed with a mistake that is counted under a rule of its own."""
+        outcome = await self._outcome(case, trace)
+        if outcome.result is Result.FAILED and self._site.spoiled and not (case.about_form or case.waits):
+            trace.note(f"{self._site.spoiled}: once more")
+            outcome = await self._outcome(case, trace)
+        return outcome
+
     async def _outcome(self, case: Case, trace: Trace) -> Outcome:
+        self._site.begin()
         if case.suites and self._site.suite.name not in case.suites:
             return not_run(f"is about the channel suite {' or '.join(case.suites)}")
         for name in case.needs:

@@ -55,6 +55,8 @@ class Site:
     """Whether an answer did not come, or a connection ended without a close frame: the platform may have gone."""
     unreadable: str = ""
     """Why the last message of the platform that could not be read could not."""
+    spoiled: str = ""
+    """What befell the case that runs and is no subject of it: counted as a violation, and perhaps not there again."""
     registered: set[str] = field(default_factory=set)
     """Serial numbers that were registered."""
     leaves: dict[str, None] = field(default_factory=dict)
@@ -81,6 +83,10 @@ class Site:
             return full
         least = _LEAST_PATIENCE_S if self.unanswered < _MANY_UNANSWERED else _VERY_LEAST_PATIENCE_S
         return min(full, max(least, _SLOWER * self.slowest))
+
+    def begin(self) -> None:
+        """A case begins: nothing has befallen it."""
+        self.unreadable, self.spoiled, self.lost = "", "", False
 
     def hide(self, *secrets: str) -> None:
         """Nobody may be shown these values, should the platform repeat them."""

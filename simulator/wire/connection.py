@@ -6,6 +6,7 @@ handshakes are left to `client` and `server`; what a message means is left to th
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from websockets.frames import EXTERNAL_CLOSE_CODES, Frame, Opcode
@@ -253,11 +254,10 @@ class Connection(InTurns):
                 transport.write(data)
             elif self._SIDE is Side.SERVER:
                 # A server ends TCP first. A client asks for the end only where it comes anyway: the peer has ended it,
-                # or the opening handshake has failed and the connection is aborted.
-                if transport.can_write_eof():
-                    transport.write_eof()
-                else:
-                    transport.close()
+                # or the opening handshake has failed and the connection is aborted. If the peer has reset it
+                # meanwhile, that it is lost is told by itself.
+                with suppress(OSError):
+                    (transport.write_eof if transport.can_write_eof() else transport.close)()
 
     # --- The long way of incoming data ---
 
