@@ -174,7 +174,7 @@ class Runner:
             raise PlatformGone(f"the platform went away during {case.id}: {gone}")
 
     async def _tried(self, case: Case, trace: Trace) -> Outcome:
-        """The outcome; of a second try where the first failed with a mistake that is counted under a rule of its own."""
+        """The outcome; of a second try where the first failed by a mistake that is counted by itself."""
         outcome = await self._outcome(case, trace)
         if outcome.result is Result.FAILED and self._site.spoiled and not (case.about_form or case.waits):
             trace.note(f"{self._site.spoiled}: once more")
