@@ -28,7 +28,7 @@ Compare a run with one or several earlier ones. Every funcId, flow and command i
 noise that its counts allow; violations are compared rule by rule. Exit code 3 on a regression: any figure that got
 worse and any rule that is broken anew, or with --fail-on only those that got worse by more than that. Also 3 where it
 cannot be told: too few samples of what --fail-on asks for, runs that are invalid or were stopped, nothing in common;
---allow-unjudged lets those pass."""
+--allow-unjudged lets those pass. Two reports of best-fleet conform are compared case by case."""
 COMPARE_EPILOG = """\
 examples:
   best-fleet compare runs/monday runs/tuesday

@@ -13,7 +13,9 @@ from reports.commands import (
     add_compare_arguments,
     compare_directories,
 )
-from reports.rebuild import UnreadableRunError
+from reports.conformance.comparison import compare_conformance
+from reports.conformance.stored import holds_conformance, load_conformance
+from reports.rebuild import UnreadableRunError, same_directories
 from simulator.cli.errors import UsageError
 
 DESCRIPTION = COMPARE_DESCRIPTION
@@ -30,6 +32,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         UsageError: When a directory holds no run or is given twice, or a limit is wrong.
     """
     try:
+        reports = [directory for directory in (*options.base, options.new) if holds_conformance(directory)]
+        if reports:
+            return _conformance(options, len(reports))
         return compare_directories(
             options.base,
             options.new,
@@ -45,3 +50,17 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         raise UsageError("\n".join(f"compare: {line}" for line in str(error).splitlines())) from None
     except UnreadableRunError as error:
         raise UsageError(f"compare: {error}") from None
+
+
+def _conformance(options: argparse.Namespace, reports: int) -> int:
+    """Two reports of best-fleet conform, case by case."""
+    if len(options.base) > 1 or reports < len(options.base) + 1:
+        raise UsageError("compare: a report of best-fleet conform is compared with one other such report")
+    if options.fail_on or options.html:
+        raise UsageError("compare: --fail-on and --html speak of runs, not of reports of best-fleet conform")
+    if same := same_directories([*options.base, options.new]):
+        raise UsageError(f"compare: {same[0]}")
+    found = compare_conformance(load_conformance(options.base[0])[0], load_conformance(options.new)[0])
+    for line in found.lines():
+        print(line)
+    return found.exit_code(allow_untold=options.allow_unjudged)
