@@ -129,6 +129,9 @@ def pushed_commands(
 ) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """(funcId, params, whether it must fail): each command twice; at last users and a meeting."""
     contents = Contents(random, offset, pictures)
+    if absent_picture:
+        photo = {"pin": PINS[0], "no": "0", "index": "0", "type": "9", "url": f"{pictures}/absent.jpg"}
+        yield "cmd.data.update.bioPhoto", {"bioPhotos": [photo]}, True
     for number in range(2):
         order = [name for name in COMMANDS if name != "cmd.control.reboot"]
         if number:
@@ -136,9 +139,6 @@ def pushed_commands(
         for name in order:
             yield name, contents.params(name), False
     yield "cmd.data.update.user", {"users": [contents.user(pin) for pin in PINS]}, False
-    if absent_picture:
-        photo = {"pin": PINS[0], "no": "0", "index": "0", "type": "9", "url": f"{pictures}/absent.jpg"}
-        yield "cmd.data.update.bioPhoto", {"bioPhotos": [photo]}, True
     yield "cmd.data.update.meeting", {"meeting": [contents.meeting("123")]}, False
     yield "cmd.data.update.meetingMember", {"members": [{"meetingId": "123", "pins": list(PINS)}]}, False
     yield "cmd.control.reboot", contents.params("cmd.control.reboot"), False

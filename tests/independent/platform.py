@@ -96,9 +96,9 @@ class Platform(Store):
 
     def queue(self, sn: str, func_id: str, params: dict[str, Any] | None = None, again: int = 0) -> Command:
         """Queue a command; it is sent at once or after the device's next report."""
-        number = 1 if "same-cmdid" in self.wrong else self._next("cmdId")
+        cmd_id = "1" if "same-cmdid" in self.wrong else self.style.cmd_id(self._next("cmdId"))
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        command = Command(func_id, self.style.cmd_id(number), params or {}, future, again=again)
+        command = Command(func_id, cmd_id, params or {}, future, again=again)
         self.commands.append(command)
         device = self.devices[sn]
         device.queue.append(command)

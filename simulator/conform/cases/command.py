@@ -134,7 +134,7 @@ async def _never_early(bench: Bench) -> Outcome:
 async def _pictures(bench: Bench) -> Outcome:
     if await bench.pushed(_BIO_PHOTO) is None:
         return not_run(f"no {_BIO_PHOTO} came within {bench.site.terms.wait:g} s of waiting")
-    urls = _urls(push for push in bench.pushes if push.func_id == _BIO_PHOTO)
+    urls = _urls(push for push in await _all(bench) if push.func_id == _BIO_PHOTO)
     for url in urls:
         try:
             picture = await bench.download(url, MAX_PHOTO_BYTES)
