@@ -31,6 +31,9 @@ from simulator.wire.sansio import fragments
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """No message of a platform is so large; a longer one is closed with 1009."""
 
+_LARGE: Final = 512 * 1024
+"""Bytes of a message that a platform may well answer by ending the connection."""
+
 _ANY: Final = "dev.heartbeat"
 """Whose replies need no results: how the reply to an unknown message is read."""
 
@@ -222,11 +225,12 @@ class Link:
 
     async def end(self, timeout: float | None = None) -> Closed | Silence:
         """How the connection ends by itself, or `Silence` if it is still open after the time-out (seconds)."""
-        seconds = self.site.terms.request_timeout if timeout is None else timeout
+        seconds = self.site.patience() if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
         except TimeoutError:
+            self.site.unanswered += timeout is None
             return Silence(seconds)
         assert self.closed is not None
         return self.closed
@@ -317,7 +321,7 @@ class Link:
         if self.trace is not None:
             self.trace.message(">", data)
         try:
-            self._odd = self._odd or not isinstance(envelope.decode(data).get("mid"), str)
+            self._odd = self._odd or len(data) > _LARGE or not isinstance(envelope.decode(data).get("mid"), str)
         except (envelope.MalformedMessage, RecursionError):
             self._odd = True
 
@@ -351,7 +355,7 @@ class Link:
         read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
         reply = Reply(waiter.func_id, mid, message, read, size, (self.site.clock.monotonic() - waiter.sent) * 1000)
-        self.site.slowest = max(self.site.slowest, reply.ms / 1000)
+        self.site.latencies.append(reply.ms / 1000)
         if waiter.accept is not None:
             waiter.accept(reply)
         waiter.settle(reply)

@@ -20,7 +20,7 @@ from simulator.conform.trace import Trace
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 
-_TRIES: Final = 4
+_TRIES: Final = 8
 """Of a walk or a look-up, until a step is taken for blocked or the platform for gone."""
 _SILENCES: Final = 2
 """Of a walk that gets no answer: each lasts for a request time-out."""

@@ -23,6 +23,8 @@ from simulator.shown import detail, without_values
 _OBSERVED_CHARS: Final = 400
 _PATIENCE: Final = 12
 """A case is broken off after so many request time-outs: none has so many answers to wait for, one after the other."""
+_BY_CHANCE: Final = 2
+"""After so many cases whose second try was not spoiled it is the platform's way, and no case brings it about."""
 _INTERNAL: Final = "conform.exception"
 
 
@@ -80,6 +82,8 @@ class Runner:
         self._before_listening = before_listening
         self._stop: asyncio.Event = asyncio.Event()
         self._stopped = ""
+        self._by_chance = 0
+        """Cases that were spoiled once."""
         self.judged = Judged()
 
     def stop(self, why: str) -> None:
@@ -176,10 +180,19 @@ class Runner:
     async def _tried(self, case: Case, trace: Trace) -> Outcome:
         """The outcome; of a second try where the first failed by a mistake that is counted by itself."""
         outcome = await self._outcome(case, trace)
-        if outcome.result is Result.FAILED and self._site.spoiled and not (case.about_form or case.waits):
-            trace.note(f"{self._site.spoiled}: once more")
-            outcome = await self._outcome(case, trace)
-        return outcome
+        if not self._is_spoiled(outcome) or case.about_form or case.waits:
+            return outcome
+        trace.note(f"{self._site.spoiled}: once more")
+        again = await self._outcome(case, trace)
+        if not self._is_spoiled(again):
+            self._by_chance += 1
+            return again
+        if self._by_chance < _BY_CHANCE or again.result is Result.NOT_RUN:
+            return again
+        return not_run(f"{self._site.spoiled}, as in other cases now and then")
+
+    def _is_spoiled(self, outcome: Outcome) -> bool:
+        return outcome.result in (Result.FAILED, Result.NOT_RUN) and bool(self._site.spoiled)
 
     async def _outcome(self, case: Case, trace: Trace) -> Outcome:
         self._site.begin()

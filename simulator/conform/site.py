@@ -1,6 +1,7 @@
 """What all cases of one run share: the platform's address, the identities, the channel suite, and what was found."""
 
 import itertools
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,7 @@ _LEAST_PATIENCE_S: Final = 0.5
 _MANY_UNANSWERED: Final = 16
 _VERY_LEAST_PATIENCE_S: Final = 0.2
 _SLOWER: Final = 5.0
+_RECENT: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,8 @@ class Site:
     """Whether the user with the tester's pin was uploaded."""
     unanswered: int = 0
     """Messages that a full time-out has passed for."""
-    slowest: float = 0.0
-    """Seconds that the slowest reply has taken."""
+    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    """Seconds that the last replies have taken."""
 
     def patience(self) -> float:
         """Seconds that an answer may take: the time-out, until the platform has shown that it leaves messages alone.
@@ -82,7 +84,7 @@ class Site:
         if self.unanswered < _UNANSWERED:
             return full
         least = _LEAST_PATIENCE_S if self.unanswered < _MANY_UNANSWERED else _VERY_LEAST_PATIENCE_S
-        return min(full, max(least, _SLOWER * self.slowest))
+        return min(full, max(least, _SLOWER * max(self.latencies, default=0.0)))
 
     def begin(self) -> None:
         """A case begins: nothing has befallen it."""

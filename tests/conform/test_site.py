@@ -34,7 +34,8 @@ def test_a_few_time_outs_are_full_ones() -> None:
 )
 def test_later_ones_are_as_long_as_the_platform_has_needed(unanswered: int, slowest: float, patience: float) -> None:
     site = _site()
-    site.unanswered, site.slowest = unanswered, slowest
+    site.unanswered = unanswered
+    site.latencies += [0.0, slowest, 0.0]
     assert site.patience() == pytest.approx(patience)
 
 
@@ -48,3 +49,12 @@ async def test_a_platform_that_does_not_answer_refusals_is_judged_soon() -> None
     silent = [name for name, told in found.of(Result.FAILED).items() if "no answer within" in told]
     assert len(silent) == 9
     assert took < 4 + 9
+
+
+def test_a_hiccup_is_forgotten() -> None:
+    site = _site()
+    site.unanswered = 4
+    site.latencies += [1.5, *[0.001] * 49]
+    assert site.patience() == pytest.approx(7.5)
+    site.latencies.append(0.001)
+    assert site.patience() == 0.5

@@ -1,17 +1,17 @@
 """The form of the platform's replies: to each message of a device, to a refused one, and what nobody asked for."""
 
-import asyncio
 from functools import partial
 from typing import Final
 
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
 from simulator.conform.business import online, values
-from simulator.conform.case import Case, Outcome, Result, Run, failed, not_run, ok
+from simulator.conform.case import Case, Outcome, Result, Run, not_run
 from simulator.conform.expect import refused, well_formed
 from simulator.conform.generated import right_params
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
+from simulator.conform.whole_run import none_of
 from simulator.measurements.violation_rules import (
     REPLY_DOUBLED,
     REPLY_LATE,
@@ -31,7 +31,6 @@ _UPLOADS: Final = (
 )
 _FILE: Final = ("dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end")
 _FILE_BYTES: Final = "4"
-_STRAY_S: Final = 0.2
 
 # --- Replies to what is right ---
 
@@ -77,19 +76,6 @@ async def _malformed(bench: Bench) -> Outcome:
         answer = await device.register({"devType": None})
     verdict = refused(answer)
     return verdict if verdict.result is not Result.OK else well_formed(answer)
-
-
-# --- Replies that nobody asked for ---
-
-
-async def _none_of(rules: tuple[str, ...], bench: Bench) -> Outcome:
-    """Whether the whole run has met none of these."""
-    await asyncio.sleep(max(bench.left, _STRAY_S))
-    for rule in rules:
-        found = bench.site.violations.by_rule.get(rule)
-        if found is not None:
-            return failed(f"{found.tally.count} times in this run: {found.example}")
-    return ok("none in this run")
 
 
 # --- Declarations ---
@@ -141,7 +127,7 @@ CASES = (
         "replies.own",
         "Every reply belongs to a message",
         "everything that this run sends",
-        partial(_none_of, (REPLY_UNKNOWN_MID,)),
+        partial(none_of, (REPLY_UNKNOWN_MID,)),
         expects="no reply with a mid that no message had",
         why="mid: 消息唯一标识; docs/deviations.md, Replies: they are matched by mid alone",
         waits=True,
@@ -150,7 +136,7 @@ CASES = (
         "replies.once",
         "Every message gets one reply",
         "everything that this run sends",
-        partial(_none_of, (REPLY_DOUBLED,)),
+        partial(none_of, (REPLY_DOUBLED,)),
         expects="no second reply to a message",
         why="docs/deviations.md, Replies: doubled ones are counted and otherwise ignored",
         waits=True,
@@ -159,7 +145,7 @@ CASES = (
         "replies.in-time",
         "No reply comes after the request time-out",
         "everything that this run sends",
-        partial(_none_of, (REPLY_LATE,)),
+        partial(none_of, (REPLY_LATE,)),
         expects="every reply within the request time-out",
         why="docs/deviations.md: request time-out 10 s",
         waits=True,
@@ -168,7 +154,7 @@ CASES = (
         "json",
         "Every message of the platform is a JSON object",
         "everything that this run sends",
-        partial(_none_of, (REPLY_NOT_JSON,)),
+        partial(none_of, (REPLY_NOT_JSON,)),
         expects="no message that is no JSON object",
         why="docs/deviations.md, Secure channel: something that is no JSON object: close 1008",
         waits=True,
@@ -177,7 +163,7 @@ CASES = (
         "replies.package",
         "No reply is larger than the device's maxPackageSize",
         "everything that this run sends",
-        partial(_none_of, (REPLY_TOO_LARGE,)),
+        partial(none_of, (REPLY_TOO_LARGE,)),
         expects="at most the maxPackageSize of the report",
         why="maxPackageSize: 通信最大数据包的大小",
         waits=True,

@@ -10,6 +10,8 @@ from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Run, failed, not_run, ok
 from simulator.conform.expect import accepted, both, holds
 from simulator.conform.stages import Stage
+from simulator.conform.whole_run import none_of
+from simulator.measurements.violation_rules import SESSION_CLOSE_CODE, SESSION_CLOSED_UNANNOUNCED, SESSION_WEBSOCKET
 
 _SECTION: Final = "1 协议类型"
 _WHY: Final = "BEST 协议: 基于best-w; best-w: 基于主流websocket (RFC 6455)"
@@ -119,5 +121,23 @@ CASES = (
         expects="the connection stays, and a right message is accepted afterwards",
         why="heartbeatInterval: 设备业务心跳间隔时间, 默认值为60, 单位为秒",
         waits=True,
+    ),
+    _case(
+        "frames",
+        "Every frame of the platform keeps to WebSocket",
+        "everything that this run sends",
+        partial(none_of, (SESSION_WEBSOCKET,)),
+        expects="no frame that RFC 6455 forbids",
+        waits=True,
+        about_form=True,
+    ),
+    _case(
+        "ends",
+        "The platform ends no connection without a close frame, or with a status that may not be sent",
+        "everything that this run sends",
+        partial(none_of, (SESSION_CLOSE_CODE, SESSION_CLOSED_UNANNOUNCED)),
+        expects="a close frame with a status before TCP ends, while all is well",
+        waits=True,
+        about_form=True,
     ),
 )

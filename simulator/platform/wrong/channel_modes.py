@@ -11,10 +11,11 @@ _SEALED: Final = ("rsa-aes",)
 _EXCHANGED: Final = ("rsa-aes", "exchange-only")
 _CASES: Final = ("channel.*",)
 _FIFTH: Final = "in the fifth frame of each connection"
+_EVERY_OTHER: Final = "in the fifth frame of every other connection"
 
 
-def _frame(name: str, text: str, rule: str, spreads: bool = False) -> Mode:
-    return Mode(name=f"channel.{name}", text=text, rules=(rule,), cases=_CASES, suites=_SEALED, spreads=spreads)
+def _frame(name: str, text: str, rule: str, every: int = 1) -> Mode:
+    return Mode(name=f"channel.{name}", text=text, rules=(rule,), cases=_CASES, suites=_SEALED, every=every)
 
 
 def _exchange(name: str, text: str, rule: str, every: int = 2) -> Mode:
@@ -27,9 +28,9 @@ def _lenient(name: str, text: str) -> Mode:
 
 COUNTER_SKIPPED: Final = _frame("counter-skipped", f"skips a counter {_FIFTH}", rules.CHANNEL_COUNTER)
 COUNTER_REPEATED: Final = _frame("counter-repeated", f"uses the last counter again {_FIFTH}", rules.CHANNEL_COUNTER)
-TAG_BROKEN: Final = _frame("tag-broken", f"sends a wrong tag {_FIFTH}", rules.CHANNEL_TAG, spreads=True)
+TAG_BROKEN: Final = _frame("tag-broken", f"sends a wrong tag {_EVERY_OTHER}", rules.CHANNEL_TAG, every=2)
 PLAIN: Final = _frame("plain-after-exchange", f"sends text {_FIFTH}", rules.CHANNEL_PLAIN_AFTER_EXCHANGE)
-SHORT: Final = _frame("short-frame", f"sends too few bytes {_FIFTH}", rules.CHANNEL_FRAME, spreads=True)
+SHORT: Final = _frame("short-frame", f"sends too few bytes {_EVERY_OTHER}", rules.CHANNEL_FRAME, every=2)
 KEY_UNREADABLE: Final = _exchange(
     "key-unreadable", "sends a publicKey that is none on every other connection", rules.CHANNEL_KEY
 )

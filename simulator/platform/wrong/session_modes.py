@@ -18,7 +18,7 @@ CUT: Final = Mode(
 CLOSE_CODE: Final = Mode(
     name="session.close-code",
     text=f"closes with the status 1005, which may not be sent, when a device was online for {ENDS_AFTER_S:g} s",
-    rules=(rules.SESSION_CLOSE_CODE, rules.SESSION_WEBSOCKET),
+    rules=(rules.SESSION_CLOSE_CODE,),
     cases=("ws.*", "heartbeat.*"),
     spreads=True,
 )
@@ -77,11 +77,12 @@ IGNORES_CLOSE: Final = Mode(
 )
 
 
-def _frame(name: str, text: str, *more_rules: str, suites: tuple[str, ...] = ()) -> Mode:
+def _frame(name: str, text: str, suites: tuple[str, ...] = ()) -> Mode:
     return Mode(
         name=f"session.{name}",
-        text=f"{text} in the eighth message of each connection",
-        rules=(rules.SESSION_WEBSOCKET, *more_rules),
+        text=f"{text} in the eighth message of every other connection",
+        every=2,
+        rules=(rules.SESSION_WEBSOCKET,),
         cases=("ws.*", "channel.*"),
         suites=suites,
         spreads=True,
@@ -95,7 +96,6 @@ CONTINUATION: Final = _frame("continuation", "continues a message that was never
 NOT_UTF8: Final = _frame(
     "not-utf8",
     "sends text that is not UTF-8",
-    rules.REPLY_NOT_JSON,
     suites=("plain", "exchange-only"),
 )
 BINARY_TEXT: Final = Mode(

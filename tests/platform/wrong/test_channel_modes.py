@@ -118,6 +118,7 @@ async def test_a_counter_is_repeated() -> None:
 
 async def test_a_tag_is_broken() -> None:
     async with platform_with("channel.tag-broken") as platform:
+        await frames_of(platform)
         one, frames = await frames_of(platform)
         with pytest.raises(InvalidTag):
             one.opened(frames[4])  # type: ignore[arg-type]
@@ -133,6 +134,7 @@ async def test_text_after_the_exchange() -> None:
 
 async def test_a_frame_that_is_too_short() -> None:
     async with platform_with("channel.short-frame") as platform:
+        await frames_of(platform)
         _, frames = await frames_of(platform)
         assert [len(frame) < 24 for frame in frames] == [False] * 4 + [True] + [False] * 2
 

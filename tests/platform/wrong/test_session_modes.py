@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from simulator.platform.wrong import session_modes
+from simulator.platform.wrong.modes import MODES
 from simulator.platform.wrong.transport import FrameHeads
 from tests.platform.harness import IDENTITIES, OK, Running, record, running
 from tests.platform.parts import platform_settings
@@ -211,10 +212,12 @@ FRAMES = {
 
 @pytest.mark.parametrize("name", [*FRAMES, None])
 async def test_the_eighth_message(name: str | None) -> None:
-    async with platform_with(*([name] if name else [])) as platform, raw(platform) as socket:
-        for number in range(10):
-            socket.send(b'{"funcId":"x","mid":"%d"}' % number)
-        frames = [await socket.frame() for _ in range(10)]
+    async with platform_with(*([name] if name else [])) as platform:
+        for _ in range(MODES[name].every if name else 1):
+            async with raw(platform) as socket:
+                for number in range(10):
+                    socket.send(b'{"funcId":"x","mid":"%d"}' % number)
+                frames = [await socket.frame() for _ in range(10)]
         heads = [frame[:2] for frame in frames]
         odd = (0x81, False) if name is None else FRAMES[name]
         assert heads == [(0x81, False)] * 7 + [odd] + [(0x81, False)] * 2
