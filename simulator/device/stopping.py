@@ -6,7 +6,6 @@ How far its end has come is its lifecycle's `stage`; what moves the stage on is 
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 from simulator.clock import TimerHandle
 from simulator.device.behaviours.base import Behaviour
@@ -16,9 +15,6 @@ from simulator.device.environment import Environment
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.online import Online
 from simulator.device.states import RESTING, Stage
-
-_REBOOT_GRACE: Final = 2.0
-"""Seconds that a reboot waits for replies at most."""
 
 
 class Stopping:
@@ -67,7 +63,10 @@ class Stopping:
         self._lifecycle.abort()
 
     def reboot(self) -> None:
-        """Let what is under way be answered, then go away for a while: a real device does not pull its own plug."""
+        """Let what is under way be answered, then go away for a while: a real device does not pull its own plug.
+
+        A platform may be as slow as the request time-out allows; a request that this side broke off would be its fault.
+        """
         self._fall_silent()
         self._delivery.pause()
         self._commands.pause()
@@ -76,7 +75,6 @@ class Stopping:
             return
         if online.session.waiting and online.session.usable:
             online.session.when_settled(partial(self._go_down, online))
-            self._env.timers.call_later(_REBOOT_GRACE, self._go_down, online)
         else:
             self._go_down(online)
 
@@ -118,7 +116,7 @@ class Stopping:
 
     def _go_down(self, online: Online) -> None:
         if self._lifecycle.online is not online or not online.session.usable:
-            return  # It went down before the grace was over, and may be back already.
+            return
         self._commands.forget_waiting()
         self._lifecycle.reboot()
 

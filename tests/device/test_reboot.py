@@ -38,13 +38,22 @@ async def test_reboot_does_not_wait_for_ever(world: World) -> None:
     device = await world.online()
     await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
     world.platform.link.command("cmd.control.reboot")
-    await world.advance(2.1)
+    await world.advance(10.1)
     assert device.state is DeviceState.REBOOTING
-    assert world.recorder.codes("dev.heartbeat") == ["disconnected"]
+    assert world.recorder.codes("dev.heartbeat") == ["timeout"]
+
+
+async def test_reboot_breaks_no_request_off_that_is_answered_in_time(world: World) -> None:
+    world.platform.always("dev.heartbeat", late(9.0))
+    device = await world.online()
+    await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
+    world.platform.link.command("cmd.control.reboot")
+    await world.until(lambda: device.state is DeviceState.REBOOTING)
+    assert world.recorder.codes("dev.heartbeat") == [DONE]
+    assert world.recorder.reasons() == ["reboot"]
 
 
 async def test_a_quick_reboot_happens_once(world: World) -> None:
-    """Back online before the grace of the reboot is over: that must not make it go down again."""
     world.platform.script("dev.heartbeat", late(0.1))
     device = await world.online(reboot=Range(low=0.2, high=0.2))
     await world.until(lambda: bool(world.platform.sent("dev.heartbeat")))
