@@ -58,6 +58,8 @@ class Link:
         self.strays: list[Mapping[str, Any]] = []
         """Replies that fit nothing that waits."""
         self.online = False
+        self.package_bytes = 0
+        """What the device takes at most, once its report said so; 0 before."""
         self._odd = False
         """Whether something was sent that is no message: what comes of that is no mistake about the connection."""
         self.broken = False
@@ -354,6 +356,9 @@ class Link:
             return
         read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
+        if 0 < self.package_bytes < size:
+            told = f"a reply of {size} bytes; the device takes {self.package_bytes}"
+            self.site.violation(rules.REPLY_TOO_LARGE, told, waiter.func_id, self.which)
         reply = Reply(waiter.func_id, mid, message, read, size, (self.site.clock.monotonic() - waiter.sent) * 1000)
         self.site.latencies.append(reply.ms / 1000)
         if waiter.accept is not None:

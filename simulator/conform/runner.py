@@ -23,7 +23,7 @@ from simulator.shown import detail, without_values
 _OBSERVED_CHARS: Final = 400
 _PATIENCE: Final = 12
 """A case is broken off after so many request time-outs: none has so many answers to wait for, one after the other."""
-_BY_CHANCE: Final = 2
+_BY_CHANCE: Final = 1
 """After so many cases whose second try was not spoiled it is the platform's way, and no case brings it about."""
 _INTERNAL: Final = "conform.exception"
 

@@ -180,6 +180,7 @@ class Device(Link):
 
         def keep(results: Mapping[str, Any]) -> None:
             self.online = True
+            self.package_bytes = MAX_PACKAGE_KB * 1024
             self.terms = parse_terms(results)
 
         return await self._flow("dev.report", _changed(REPORT, change), keep, sn=self.sn)

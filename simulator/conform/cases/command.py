@@ -210,11 +210,14 @@ async def _same_again(bench: Bench) -> Outcome:
     since = len(bench.pushes)
     anew = False
     async with bench.device(Stage.ONLINE, which=which, fresh=True, on_push=take) as device:
+        left = bench.left
         while (push := await bench.pushed(first.func_id, on=device, since=since)) is not None:
             if push.read.cmd_id == first.read.cmd_id:
                 return ok(f"{first.func_id} came again under the same cmdId")
             anew = anew or content(push.read) == content(first.read)
             since = list(bench.pushes).index(push) + 1
+        if device.closed is not None or left < bench.site.terms.wait / 3:
+            return not_run("the device was not online for long enough afterwards")
     if anew and content(first.read)[1] != _NO_PARAMS:
         return failed(f"the same {first.func_id} came again under another cmdId, and never under its own")
     return informational(f"{first.func_id}, whose answer was lost, did not come again in the time of waiting")
