@@ -16,17 +16,20 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet 
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test format bench docs lock clean
+.PHONY: help smoke test test-long format bench docs lock clean
 .PHONY: check check-format check-lint check-types check-dependencies check-house
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report is left in runs/smoke
 	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT) --overwrite
 
 test: $(STAMP) ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-long: $(STAMP) ## judge a platform with each mistake by all cases and by a run (half an hour)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 check: check-format check-lint check-types check-dependencies check-house ## formatting, lint, types, declared dependencies, layers
 

@@ -42,7 +42,7 @@ async def _wrong(change: Mapping[str, str], bench: Bench) -> Outcome:
 
 
 async def _sign_of_another(bench: Bench) -> Outcome:
-    sign = bench.query(change={"nonce": secrets.token_hex(16)})["sign"]
+    sign = bench.query(change={"nonce": secrets.token_hex(12)})["sign"]
     return refused(await bench.look_up(change={"sign": sign}))
 
 
@@ -73,7 +73,7 @@ async def _same_again(bench: Bench) -> Outcome:
 
 
 async def _same_nonce(bench: Bench) -> Outcome:
-    nonce = secrets.token_hex(16)
+    nonce = secrets.token_hex(12)
     first = await bench.look_up(change={"nonce": nonce})
     if not isinstance(first, LookedUp) or not first.ok:
         return not_run(f"the first of the two: {first.told}")
@@ -89,7 +89,7 @@ async def _nonce_of(length: int, right: bool, bench: Bench) -> Outcome:
 
 
 async def _nonce_of_another(bench: Bench) -> Outcome:
-    nonce = secrets.token_hex(16)
+    nonce = secrets.token_hex(12)
     if bench.devices < 2:
         return not_run("needs two serial numbers")
     first = await bench.look_up(0, change={"nonce": nonce})

@@ -18,7 +18,6 @@ MEETING: Final = "cmd.data.update.meeting"
 CARD: Final = "cmd.data.update.multiCard"
 PHOTO: Final = "cmd.data.update.bioPhoto"
 OPTION: Final = "cmd.option.set"
-CASES: Final = ("command.*", "form.*")
 _NOBODY: Final = ["none"]
 HARMLESS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
@@ -116,9 +115,7 @@ def _not_json(out: Outgoing) -> list[Sending]:
 
 def _any(name: str, text: str, rule: str, change: Change, part: str = "") -> MessageMode:
     """A mistake that any command can have."""
-    return MessageMode(
-        name=f"command.{name}", text=text, change=change, rules=(rule,), cases=CASES, part=part, carrier=OPTION
-    )
+    return MessageMode(name=f"command.{name}", text=text, change=change, rules=(rule,), part=part, carrier=OPTION)
 
 
 def _of(func_id: str, name: str, text: str, rule: str, change: Change, part: str = "") -> MessageMode:
@@ -128,7 +125,6 @@ def _of(func_id: str, name: str, text: str, rule: str, change: Change, part: str
         text=text,
         change=change,
         rules=(rule,),
-        cases=CASES,
         func_ids=(func_id,),
         part=part,
         carrier=func_id,
@@ -155,9 +151,7 @@ COMMAND_MESSAGE_MODES: Final[tuple[MessageMode, ...]] = (
         text="sends commands whose JSON is cut off",
         change=_not_json,
         rules=(rules.REPLY_NOT_JSON,),
-        cases=(*CASES, "channel.frames"),
         carrier=OPTION,
-        spreads=True,
     ),
     _of(
         USER,
@@ -259,38 +253,32 @@ TOO_MANY: Final = Mode(
     name="command.too-many",
     text="sends more commands at once than maxPendingCmdCount",
     rules=(rules.COMMAND_TOO_MANY,),
-    cases=CASES,
     in_runs=False,
 )
 NOT_NEGOTIATED: Final = Mode(
     name="command.not-negotiated",
     text="sends a command that the device did not list",
     rules=(rules.COMMAND_NOT_NEGOTIATED,),
-    cases=CASES,
     in_runs=False,
 )
 UNKNOWN: Final = Mode(
     name="command.unknown",
     text="sends a command that the document does not have",
     rules=(rules.COMMAND_UNKNOWN,),
-    cases=CASES,
 )
 BEFORE_ONLINE: Final = Mode(
     name="command.before-online",
     text="sends a command between the replies to dev.login and dev.report",
     rules=(rules.COMMAND_BEFORE_ONLINE,),
-    cases=CASES,
 )
 NEW_CMD_ID: Final = Mode(
     name="command.repeated-as-new",
     text="sends a command whose answer was lost again under a new cmdId",
-    cases=("command.*",),
 )
 ANSWERS_ANSWERS: Final = Mode(
     name="command.answer-answered",
     text="answers dev.cmd.response with a reply",
     rules=(rules.REPLY_UNKNOWN_MID,),
-    cases=(*CASES, "envelope.response.unasked"),
 )
 COMMAND_MODES: Final[tuple[Mode, ...]] = (
     *COMMAND_MESSAGE_MODES,

@@ -23,7 +23,6 @@ class AnswerMode(Mode):
     """Whether refusals are answered rightly."""
 
 
-_CASES: Final = ("lookup.*", "channel.opened")
 _JSON: Final = "application/json"
 
 
@@ -86,7 +85,6 @@ def _answer(
         name=f"lookup.{name}",
         text=text,
         rules=(rule,),
-        cases=_CASES,
         change=change,
         every=every,
         successes=successes,
@@ -130,7 +128,6 @@ ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
         name="lookup.forbidden",
         text="refuses look-ups with HTTP 403",
         rules=(rules.LOOKUP_STATUS,),
-        cases=_CASES,
         change=_forbidden,
         in_runs=False,
     ),
@@ -138,7 +135,7 @@ ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
 
 
 def _lenient(name: str, text: str) -> Mode:
-    return Mode(name=f"lookup.{name}", text=text, cases=_CASES)
+    return Mode(name=f"lookup.{name}", text=text)
 
 
 ACCEPTS_SIGN: Final = _lenient("accepts-sign", "takes look-ups with a wrong sign")

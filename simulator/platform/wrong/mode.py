@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from simulator.platform.settings import PushMoment, PushRule
+from simulator.platform.wrong.named_by import ALSO, CASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,6 @@ class Mode:
     """What is wrong, for people: a sentence without a full stop that follows "the platform …"."""
     rules: tuple[str, ...] = ()
     """Rules of `simulator.measurements.rules` that the devices of a run may count for it."""
-    cases: tuple[str, ...] = ()
-    """Globs of the cases of `best-fleet conform` that may find it."""
     suites: tuple[str, ...] = ()
     """Channel suites that it can be seen with; empty for all."""
     every: int = 1
@@ -27,8 +26,16 @@ class Mode:
 
     in_runs: bool = True
     """Whether the devices of any run meet it: they do what is right, list all that they can do and answer at once."""
-    spreads: bool = False
-    """Whether cases about something else fail with it, as it takes connections or answers away from them."""
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """Globs of the cases of `best-fleet conform` that find it; each of them finds it."""
+        return CASES.get(self.name, ())
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Globs of cases about something else that may fail with it."""
+        return ALSO[self.name].cases if self.name in ALSO else ()
 
     @property
     def named_by(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from simulator.platform.wrong.mode import Mode
 from simulator.platform.wrong.modes import MODES
+from simulator.platform.wrong.named_by import ALSO
 
 _HEAD = """\
 # The platform that is wrong on purpose
@@ -12,9 +13,16 @@ made in turns, over all devices; what would keep devices away for good is made a
 command comes with a command of that kind, pushed to each device that comes online.
 
 "Named by" says what tells of a mistake: rules count in every run (`violations` in `summary.json`), cases are those of
-`best-fleet conform`. A mistake without a rule breaks nothing that a device in a run would notice. This page is
+`best-fleet conform`, all of a pattern or some of it. A mistake without a rule breaks nothing that a device in a run
+would notice. This page is
 generated from `simulator/platform/wrong` (`make docs`); a test fails when it is out of date.
 
+"""
+_BESIDE = """
+Beside them these may fail, though the mistake is not their subject:
+
+| mistake | cases | because |
+|---|---|---|
 """
 
 
@@ -24,6 +32,8 @@ def wrong_platform_page() -> str:
         _HEAD
         + "| name | the platform … | named by rules | named by cases |\n|---|---|---|---|\n"
         + "".join(_row(mode) for mode in MODES.values())
+        + _BESIDE
+        + "".join(f"| `{name}` | {_words(also.cases)} | {also.why} |\n" for name, also in ALSO.items())
     )
 
 

@@ -17,20 +17,6 @@ _BUSINESS: Final = ("dev.heartbeat", "dev.data.*", "dev.file.*", "dev.system.*",
 _UPLOADS: Final = ("dev.data.*",)
 _REPORT: Final = ("dev.report",)
 _TIME: Final = ("dev.system.sync.time",)
-_BUSINESS_CASES: Final = (
-    "order.*",
-    "report.*",
-    "heartbeat.*",
-    "upload.*",
-    "file.*",
-    "time.*",
-    "envelope.*",
-    "form.*",
-    "ws.*",
-    "channel.*",
-)
-_REPORT_CASES: Final = ("report.*", "form.*")
-_TIME_CASES: Final = ("time.*", "form.*")
 
 # --- What changes a message ---
 
@@ -139,7 +125,6 @@ def _reply(
     text: str,
     change: Change,
     named: str | tuple[str, ...],
-    cases: tuple[str, ...],
     func_ids: tuple[str, ...],
     part: str,
 ) -> MessageMode:
@@ -148,22 +133,21 @@ def _reply(
         text=text,
         change=change,
         rules=named if isinstance(named, tuple) else (named,),
-        cases=cases,
         func_ids=func_ids,
         part=part,
     )
 
 
 def _business(name: str, text: str, named: str | tuple[str, ...], change: Change, part: str = "") -> MessageMode:
-    return _reply(name, text, change, named, _BUSINESS_CASES, _BUSINESS, part)
+    return _reply(name, text, change, named, _BUSINESS, part)
 
 
 def _report(name: str, text: str, named: str | tuple[str, ...], change: Change, part: str = "") -> MessageMode:
-    return _reply(name, text, change, named, _REPORT_CASES, _REPORT, part)
+    return _reply(name, text, change, named, _REPORT, part)
 
 
 def _of_time(name: str, text: str, named: str | tuple[str, ...], change: Change, part: str = "") -> MessageMode:
-    return _reply(name, text, change, named, _TIME_CASES, _TIME, part)
+    return _reply(name, text, change, named, _TIME, part)
 
 
 REPLY_MODES: Final[tuple[MessageMode, ...]] = (
@@ -266,7 +250,14 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
         (rules.REPLY_DOUBLED, rules.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY),
         _twice_differently,
     ),
-    _business("late", f"answers after {LATE_S:g} s, when devices have given up", rules.REPLY_LATE, _late),
+    MessageMode(
+        name="reply.late",
+        text=f"answers after {LATE_S:g} s, when devices have given up; those with on_timeout: retry are still there",
+        change=_late,
+        rules=(rules.REPLY_LATE,),
+        func_ids=_BUSINESS,
+        in_runs=False,
+    ),
     _business("too-large", "sends replies larger than maxPackageSize", rules.REPLY_TOO_LARGE, _too_large, "size"),
     _business("not-json", "answers with HTML", rules.REPLY_NOT_JSON, _not_json),
     _business("in-a-list", "puts every reply into a list", rules.REPLY_NOT_JSON, _in_a_list),
@@ -301,7 +292,6 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
         text="leaves authCode out of every other reply to dev.register",
         change=without_result("authCode"),
         rules=(rules.REPLY_FIELD_MISSING,),
-        cases=("register.*", "form.*"),
         func_ids=("dev.register",),
         every=2,
     ),
@@ -310,7 +300,6 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
         text="leaves secret out of every other reply to dev.accredit",
         change=without_result("secret"),
         rules=(rules.REPLY_FIELD_MISSING,),
-        cases=("accredit.*", "form.*"),
         func_ids=("dev.accredit",),
         every=2,
     ),

@@ -12,68 +12,52 @@ CUT: Final = Mode(
     name="session.cut",
     text=f"ends TCP without a close frame when a device was online for {ENDS_AFTER_S:g} s",
     rules=(rules.SESSION_CLOSED_UNANNOUNCED,),
-    cases=("ws.*", "heartbeat.*"),
-    spreads=True,
 )
 CLOSE_CODE: Final = Mode(
     name="session.close-code",
     text=f"closes with the status 1005, which may not be sent, when a device was online for {ENDS_AFTER_S:g} s",
     rules=(rules.SESSION_CLOSE_CODE,),
-    cases=("ws.*", "heartbeat.*"),
-    spreads=True,
 )
 KEEPS_OLDER: Final = Mode(
     name="session.keeps-older",
     text="leaves a device's older connection open when it logs in on another",
-    cases=("login.*",),
 )
 CLOSES_NEWER: Final = Mode(
     name="session.closes-newer",
     text="closes the newer of two connections of a device",
-    cases=("login.*",),
 )
 NORMAL_STATUS: Final = Mode(
     name="session.normal-status",
     text="closes with 1000 where 1008 is due",
-    cases=("login.*", "channel.*", "ws.*"),
 )
 CLOSES_ON_EXTRA: Final = Mode(
     name="session.closes-on-extra-field",
     text="closes the connection on a field that it does not know",
-    cases=("envelope.*", "report.*", "heartbeat.*", "time.*", "upload.*", "file.*"),
 )
 CLOSES_ON_REFUSAL: Final = Mode(
     name="session.closes-on-refusal",
     text="closes the connection where it should refuse a message",
-    cases=(
-        *("register.*", "accredit.*", "login.*", "order.*", "report.*", "heartbeat.*", "time.*", "upload.*", "file.*"),
-        *("envelope.*", "command.*", "channel.*", "form.*"),
-    ),
 )
 SILENT_ON_REFUSAL: Final = Mode(
     name="session.silent-on-refusal",
     text="gives no reply where it should refuse a message",
-    cases=CLOSES_ON_REFUSAL.cases,
 )
 SURVIVES: Final = Mode(
     name="session.survives-violations",
     text="passes over what breaks the channel or is no JSON, where it should close with 1008",
-    cases=("channel.*", "envelope.*", "ws.*"),
 )
 REFUSES_FRAGMENTS: Final = Mode(
     name="session.refuses-fragments",
     text="closes the connection on a message in several frames",
-    cases=("ws.*",),
+    suites=("plain", "exchange-only"),
 )
 IGNORES_PINGS: Final = Mode(
     name="session.ignores-pings",
     text="answers no ping",
-    cases=("ws.*",),
 )
 IGNORES_CLOSE: Final = Mode(
     name="session.ignores-close",
     text="ends TCP without an answer to the device's close frame",
-    cases=("ws.*",),
 )
 
 
@@ -83,9 +67,7 @@ def _frame(name: str, text: str, suites: tuple[str, ...] = ()) -> Mode:
         text=f"{text} in the eighth message of every other connection",
         every=2,
         rules=(rules.SESSION_WEBSOCKET,),
-        cases=("ws.*", "channel.*"),
         suites=suites,
-        spreads=True,
     )
 
 
@@ -102,7 +84,6 @@ BINARY_TEXT: Final = Mode(
     name="session.binary-text",
     text="sends JSON in a binary frame in the eighth message of each connection",
     rules=(rules.CHANNEL_FRAME,),
-    cases=("ws.*", "channel.*"),
     suites=("plain", "exchange-only"),
 )
 FRAME_MODES: Final = (MASKED, RESERVED_BIT, UNKNOWN_OPCODE, CONTINUATION, NOT_UTF8, BINARY_TEXT)
