@@ -28,7 +28,7 @@ smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report
 test: $(STAMP) ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-long: $(STAMP) ## judge a platform with each mistake by all cases and by a run (half an hour)
+test-long: $(STAMP) ## judge a platform with each mistake by all cases and by a run (20 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 check: check-format check-lint check-types check-dependencies check-house ## formatting, lint, types, declared dependencies, layers

@@ -56,7 +56,8 @@ class Pending:
         waiter = waiters[0] if waiters else self._loose[0] if self._loose and not mid else None
         if waiter is not None:
             self._forget(waiter)
-            self._answered.add(mid)
+            if mid:
+                self._answered.add(mid)
         return waiter
 
     def give_up(self, mid: str, waiter: Waiter) -> None:

@@ -98,6 +98,10 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "upload.*",
         ),
         "session.silent-on-refusal": (
+            "channel.factor.missing",
+            "channel.factor.no-base64",
+            "channel.publicKey.missing",
+            "channel.publicKey.no-base64",
             "*.devKey",
             "*.fileId.*",
             "*.missing.*",
@@ -165,8 +169,6 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "order.*",
             "time.*",
             "upload.*",
-            "ws.fragments",
-            "ws.fragments.many",
             "ws.idle",
         ),
         "reply.mid-missing": (
@@ -185,8 +187,6 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "order.*",
             "time.*",
             "upload.*",
-            "ws.fragments",
-            "ws.fragments.many",
             "ws.idle",
         ),
         "reply.doubled": ("form.replies.once",),
@@ -201,8 +201,6 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "order.*",
             "time.*",
             "upload.*",
-            "ws.fragments",
-            "ws.fragments.many",
             "ws.idle",
         ),
         "reply.too-large": ("form.replies.package",),
@@ -349,6 +347,9 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 ALSO: Final[Mapping[str, Also]] = MappingProxyType(
     {
+        "command.cmd-id-reused": Also(
+            ("command.cmdId.same-again",), "a command that comes again bears the cmdId of another"
+        ),
         "command.unknown": Also(
             ("command.cmdId.same-again", "command.pending"),
             "what it sends past its queue is neither held back nor kept for later",
