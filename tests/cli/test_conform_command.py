@@ -7,12 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from simulator.cli import main
 from simulator.exit_codes import ExitCode
+from simulator.platform.wrong.modes import MODES
 
 CSV = "sn,secretKey,productId,devKey\n"
 
@@ -142,3 +144,53 @@ def test_a_wrong_platform_fails(
     out = capsys.readouterr().out
     assert out.startswith("failing: of 1 cases 1 " if code else "conforming: none of 1 cases failed")
     assert only in out
+
+
+TEN = (
+    *("lookup.accepts-stale", "channel.accepts-gap", "channel.key-of-1024", "session.keeps-older", "accepts.secret"),
+    *("reply.number-for-text", "reply.message-number", "command.card-letters", "accepts.long-mid", "refuses.urgent"),
+    *("accepts.file-checksum", "refuses.file-id-of-64"),
+)
+
+
+def test_many_mistakes_at_once_are_all_named(tmp_path: Path) -> None:
+    scenario = tmp_path / "wrong.yaml"
+    scenario.write_text(f"""
+name: wrong
+duration: 1min
+defaults: {{request_timeout: 3s}}
+groups: [{{name: a, count: 3}}]
+platform:
+  wrong: [{", ".join(TEN)}]
+  pushes: [{{command: cmd.data.update.multiCard, count: 2}}]
+""")
+    skipped = "upload.*.number.*,upload.*.missing.*,upload.*.format.*,order"
+    arguments = ["--scenario", str(scenario), "--skip", skipped, "--wait", "1", "--report", str(tmp_path / "report")]
+    assert main(["conform", *arguments]) == ExitCode.THRESHOLD_CROSSED
+    document = json.loads((tmp_path / "report" / "conformance.json").read_bytes())
+    assert (document["verdict"], document["reason"]) == ("failing", "")
+    named = {case["id"] for case in document["cases"] if case["result"] in ("FAILED", "NON-STRICT")}
+    patterns = {name: MODES[name].cases for name in TEN}
+    assert [
+        name for name, of in patterns.items() if not any(fnmatchcase(each, one) for each in named for one in of)
+    ] == []
+    expected = [one for of in patterns.values() for one in of]
+    assert {case for case in named if not any(fnmatchcase(case, one) for one in expected)} == set()
+    assert set(document["violations"]["by_rule"]) <= {rule for name in TEN for rule in MODES[name].rules}
+
+
+def test_a_platform_that_blocks_the_flow_is_judged(tmp_path: Path) -> None:
+    scenario = tmp_path / "blocked.yaml"
+    answers = "answers: [{func_id: dev.accredit, errors: {share: 100%}}]"
+    scenario.write_text(f"name: b\nduration: 1min\ngroups: [{{name: a, count: 1}}]\nplatform: {{{answers}}}\n")
+    arguments = ["--scenario", str(scenario), "--only", "login.warm-start,heartbeat.free,lookup.url"]
+    assert main(["conform", *arguments, "--report", str(tmp_path / "report")]) == ExitCode.THRESHOLD_CROSSED
+    document = json.loads((tmp_path / "report" / "conformance.json").read_bytes())
+    assert document["verdict"] == "failing"
+    results = {case["id"]: case["result"] for case in document["cases"]}
+    assert results == {
+        "accredit.granted": "FAILED",
+        "lookup.url": "OK",
+        "login.warm-start": "NOT-RUN",
+        "heartbeat.free": "NOT-RUN",
+    }
