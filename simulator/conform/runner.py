@@ -25,6 +25,8 @@ _PATIENCE: Final = 12
 """A case is broken off after so many request time-outs: none has so many answers to wait for, one after the other."""
 _BY_CHANCE: Final = 1
 """After so many cases whose second try was not spoiled it is the platform's way, and no case brings it about."""
+_IN_VAIN: Final = 10
+"""After so many second tries that were all spoiled there are no more of them."""
 _INTERNAL: Final = "conform.exception"
 
 
@@ -83,7 +85,9 @@ class Runner:
         self._stop: asyncio.Event = asyncio.Event()
         self._stopped = ""
         self._by_chance = 0
-        """Cases that were spoiled once."""
+        """Cases that were spoiled once, and at the second try no more."""
+        self._in_vain = 0
+        """Those that were spoiled twice."""
         self.judged = Judged()
 
     def stop(self, why: str) -> None:
@@ -182,11 +186,14 @@ class Runner:
         outcome = await self._outcome(case, trace)
         if not self._is_spoiled(outcome) or case.about_form or case.waits:
             return outcome
+        if self._in_vain >= _IN_VAIN and not self._by_chance:
+            return outcome
         trace.note(f"{self._site.spoiled}: once more")
         again = await self._outcome(case, trace)
         if not self._is_spoiled(again):
             self._by_chance += 1
             return again
+        self._in_vain += 1
         if self._by_chance < _BY_CHANCE or again.result is Result.NOT_RUN:
             return again
         return not_run(f"{self._site.spoiled}, as in other cases now and then")
