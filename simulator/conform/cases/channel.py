@@ -12,23 +12,24 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, ok
+from simulator.conform.case import Case, Outcome, Result, failed, non_strict, ok
+from simulator.conform.declare import Family
 from simulator.conform.expect import accepted, refused, told, well_formed
+from simulator.conform.sections import HANDSHAKE
 from simulator.conform.stages import Stage
 from simulator.conform.tester import FACTOR, PUBLIC_KEY
 from simulator.protocol.channel.exchange import FACTOR_BYTES
 from simulator.protocol.channel.keys import DEFAULT_BITS, MIN_BITS, decode_base64, encode_public_key, generate_key
 
-_SECTION: Final = "通道安全握手"
 _SUITE: Final = "docs/deviations.md, Secure channel: "
 _KEY: Final = (
     "publicKey: 服务端公钥; docs/deviations.md, Secure channel: base64 of a DER SubjectPublicKeyInfo, 2,048 bits"
 )
 _FACTOR: Final = f"{_SUITE}32 random bytes under RSA-OAEP (SHA-256), standard base64; factors are always fresh"
-_CLOSED: Final = "the connection closed with 1008"
 _REFUSED: Final = "a code other than 00000000, or the end of the connection"
 _EXCHANGING: Final = ("exchange-only", "rsa-aes")
-_SEALED: Final = ("rsa-aes",)
+
+_case = Family("channel", HANDSHAKE, "the connection closed with 1008", ("rsa-aes",))
 
 # --- The exchanges ---
 
@@ -115,32 +116,6 @@ async def _fresh_factors(bench: Bench) -> Outcome:
 
 
 # --- Declarations ---
-
-
-def _case(
-    name: str,
-    title: str,
-    sends: str,
-    why: str,
-    run: Run,
-    *,
-    expects: str = _CLOSED,
-    suites: tuple[str, ...] = _SEALED,
-    required: bool = True,
-    waits: bool = False,
-) -> Case:
-    return Case(
-        id=f"channel.{name}",
-        section=_SECTION,
-        title=title,
-        sends=sends,
-        expects=expects,
-        why=why,
-        run=run,
-        suites=suites,
-        required=required,
-        waits=waits,
-    )
 
 
 def _bad_key(name: str, told_as: str, params: Mapping[str, Any]) -> Case:

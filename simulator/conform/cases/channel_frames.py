@@ -8,13 +8,14 @@ import orjson
 
 from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Result, Run, failed, ok
+from simulator.conform.case import Outcome, Result, failed, ok
+from simulator.conform.declare import Family
 from simulator.conform.expect import accepted, closed
+from simulator.conform.sections import HANDSHAKE
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.wire.phase import POLICY_VIOLATION
 
-_SECTION: Final = "通道安全握手"
 _SUITE: Final = "docs/deviations.md, Secure channel: "
 _VIOLATION: Final = (
     f"{_SUITE}a wrong tag or counter, a frame that is too short, a text frame where binary is due or the other way "
@@ -24,10 +25,10 @@ _COUNTER: Final = (
     f"{_SUITE}each direction's counter starts at 0 and goes up by one; a receiver refuses any other value "
     "(replay, loss or reordering) and closes with status 1008"
 )
-_CLOSED: Final = "the connection closed with 1008"
-_SEALED: Final = ("rsa-aes",)
 _TEXT: Final = ("plain", "exchange-only")
 _BEATS: Final = 12
+
+_case = Family("channel", HANDSHAKE, "the connection closed with 1008", ("rsa-aes",))
 
 # --- Frames of the tester ---
 
@@ -131,33 +132,6 @@ def _channel_fault(bench: Bench) -> str | None:
 # --- Declarations ---
 
 
-def _case(
-    name: str,
-    title: str,
-    sends: str,
-    why: str,
-    run: Run,
-    *,
-    expects: str = _CLOSED,
-    suites: tuple[str, ...] = _SEALED,
-    required: bool = True,
-    waits: bool = False,
-) -> Case:
-    return Case(
-        id=f"channel.{name}",
-        section=_SECTION,
-        title=title,
-        sends=sends,
-        expects=expects,
-        why=why,
-        run=run,
-        suites=suites,
-        required=required,
-        waits=waits,
-        about_form=waits,
-    )
-
-
 CASES = (
     _case(
         "tag.wrong",
@@ -242,5 +216,6 @@ CASES = (
         expects="every frame opens with the session's key and the next counter",
         suites=(),
         waits=True,
+        about_form=True,
     ),
 )

@@ -9,13 +9,13 @@ import orjson
 
 from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, ok
+from simulator.conform.case import Case, Outcome, Result, failed, non_strict, ok
+from simulator.conform.declare import ACCEPTED, SILENT, Family
 from simulator.conform.expect import accepted, both, refused, told
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.protocol.envelope import MAX_MID_LENGTH, encode_command_response
 
-_SECTION: Final = "4.2.2 设备请求"
 _MID: Final = "mid: 消息id, 消息唯一标识, 保障同一台设备不重复即可, 最长为32位"
 _NO_MID: Final = "docs/deviations.md, Envelope: a message without mid is answered E0000002 with an empty mid"
 _REPEATED: Final = "docs/deviations.md, Envelope: a mid used twice by one device on one connection is refused"
@@ -23,14 +23,12 @@ _FUNC_ID: Final = "funcId: 是, 请求业务功能唯一标识"
 _STRINGS: Final = "所有字段值都是以字符串表示"
 _EXTRA: Final = "已存在字段名不能删除, 只能扩展"
 _RESPONSE: Final = "docs/deviations.md, Envelope: dev.cmd.response gets no reply"
-_SILENT: Final = "The document does not say"
-_REFUSED: Final = "a code other than 00000000"
-_ACCEPTED: Final = "code 00000000"
 _QUIET_S: Final = 0.5
 """How long a reply that must not come is waited for, after one that had to come."""
 
 Verdict = Callable[[Answer], Outcome]
-"""Writes a message as JSON."""
+
+_case = Family("envelope", "4.2.2 设备请求")
 
 # --- What is sent ---
 
@@ -135,30 +133,7 @@ async def _unasked_response(bench: Bench) -> Outcome:
 # --- Declarations ---
 
 
-def _case(
-    name: str,
-    title: str,
-    sends: str,
-    why: str,
-    run: Run,
-    *,
-    expects: str = _REFUSED,
-    required: bool = True,
-    section: str = _SECTION,
-) -> Case:
-    return Case(
-        id=f"envelope.{name}",
-        section=section,
-        title=title,
-        sends=sends,
-        expects=expects if required else "either",
-        why=why,
-        run=run,
-        required=required,
-    )
-
-
-def _open(name: str, told_as: str, change: Mapping[str, Any], why: str = _SILENT) -> Case:
+def _open(name: str, told_as: str, change: Mapping[str, Any], why: str = SILENT) -> Case:
     return _case(
         name,
         f"A message {told_as}",
@@ -209,7 +184,7 @@ CASES = (
         "a right message with a mid of 32 characters",
         _MID,
         _longest_mid,
-        expects=_ACCEPTED,
+        expects=ACCEPTED,
     ),
     _case(
         "mid.33",
@@ -229,7 +204,7 @@ CASES = (
         "mid.after-refusal",
         "The mid of a message that was refused",
         "a right message with the mid of one that was refused",
-        f"{_SILENT} whether a refused message uses its mid up",
+        f"{SILENT} whether a refused message uses its mid up",
         _mid_after_refusal,
         required=False,
     ),

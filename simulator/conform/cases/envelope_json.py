@@ -8,11 +8,11 @@ import orjson
 
 from simulator.conform.answers import Answer, Closed, Silence
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Run, failed, ok
+from simulator.conform.case import Case, Outcome, failed, ok
+from simulator.conform.declare import ACCEPTED, SILENT, Family
 from simulator.conform.expect import accepted, closed, refused, told
 from simulator.conform.stages import Stage
 
-_SECTION: Final = "4.2.2 设备请求"
 _GENERAL: Final = "4 协议通用描述"
 _EXTRA: Final = "已存在字段名不能删除, 只能扩展"
 _JSON: Final = "The messages are JSON: order, blanks and escapes mean nothing in it"
@@ -21,9 +21,6 @@ _SIZE: Final = (
     "may be closed with 1009"
 )
 _NO_OBJECT: Final = "docs/deviations.md, Secure channel: something that is no JSON object: close 1008"
-_SILENT: Final = "The document does not say"
-_REFUSED: Final = "a code other than 00000000"
-_ACCEPTED: Final = "code 00000000"
 _DEEP: Final = 5_000
 _MEGABYTE: Final = 1_000_000
 _INVALID_PAYLOAD: Final = 1007
@@ -32,6 +29,8 @@ _POLICY: Final = 1008
 Verdict = Callable[[Answer], Outcome]
 Writer = Callable[[Mapping[str, Any]], bytes]
 """Writes a message as JSON."""
+
+_case = Family("envelope", "4.2.2 设备请求")
 
 # --- How a right message is written ---
 
@@ -106,29 +105,6 @@ async def _odd(write: Writer, verdict: Verdict, bench: Bench) -> Outcome:
 # --- Declarations ---
 
 
-def _case(
-    name: str,
-    title: str,
-    sends: str,
-    why: str,
-    run: Run,
-    *,
-    expects: str = _REFUSED,
-    required: bool = True,
-    section: str = _SECTION,
-) -> Case:
-    return Case(
-        id=f"envelope.{name}",
-        section=section,
-        title=title,
-        sends=sends,
-        expects=expects if required else "either",
-        why=why,
-        run=run,
-        required=required,
-    )
-
-
 def _written_so(name: str, told_as: str, write: Writer, why: str = _JSON) -> Case:
     return _case(
         name,
@@ -136,7 +112,7 @@ def _written_so(name: str, told_as: str, write: Writer, why: str = _JSON) -> Cas
         f"a right message {told_as}",
         why,
         partial(_written, write),
-        expects=_ACCEPTED,
+        expects=ACCEPTED,
         section=_GENERAL,
     )
 
@@ -163,7 +139,7 @@ CASES = (
                 "deep",
                 "A message that is nested without reason is answered, or ends the connection",
                 f"a right message with a further member {_DEEP} lists deep",
-                _SILENT,
+                SILENT,
                 _with(b'"vendor":' + b"[" * _DEEP + b"]" * _DEEP),
                 _survived,
                 "an answer of whatever kind, or the end of the connection",
@@ -193,7 +169,7 @@ CASES = (
                 "half-a-pair",
                 "A text with half a surrogate pair",
                 'a right message with a further member "\\ud83d"',
-                _SILENT,
+                SILENT,
                 _with(b'"vendor":"\\ud83d"'),
                 told,
                 "either",
@@ -203,7 +179,7 @@ CASES = (
                 "keys-twice",
                 "A member that comes twice",
                 "a right message with two members of the name funcId",
-                _SILENT,
+                SILENT,
                 _with(b'"funcId":"dev.no.such"'),
                 told,
                 "either",
@@ -213,7 +189,7 @@ CASES = (
                 "byte-order-mark",
                 "A byte-order mark before the JSON",
                 "a right message behind a byte-order mark",
-                _SILENT,
+                SILENT,
                 _marked,
                 told,
                 "either",
