@@ -341,8 +341,7 @@ class Link:
         func_id = message.get("funcId")
         if func_id == envelope.REPLY or not func_id:
             return "cmdId" not in envelope.params_of(message) or func_id == envelope.REPLY
-        mid = message.get("mid")
-        return "code" in message and isinstance(mid, str) and mid in self._pending
+        return "code" in message and "cmdId" not in envelope.params_of(message)
 
     def _reply(self, message: Mapping[str, Any], size: int) -> None:
         mid = message.get("mid")

@@ -149,7 +149,9 @@ class Runner:
             if self._before_listening is not None:
                 await self._before_listening(waiting)
             self._site.listening_ends = self._site.clock.monotonic() + self._site.terms.wait
-            tasks = [asyncio.create_task(self._one(case)) for case in waiting]
+            # Those about commands first: others may keep a serial number until the listening is over.
+            ordered = sorted(waiting, key=lambda case: case.family != "command")
+            tasks = [asyncio.create_task(self._one(case)) for case in ordered]
             try:
                 await asyncio.gather(*tasks)
             finally:

@@ -39,6 +39,9 @@ _AGAIN: Final = (
 _FEW: Final = 2
 """`maxPendingCmdCount` of the device that leaves its commands unanswered."""
 _SHOWN: Final = 3
+_SOON_S: Final = 0.1
+_LATER: Final = 10
+"""A lost command is waited for so much longer than the first one took to come."""
 _NO_PARAMS: Final = b"{}"
 
 # --- One command ---
@@ -203,7 +206,9 @@ async def _same_again(bench: Bench) -> Outcome:
         return not_run("needs two serial numbers: the first one listens meanwhile")
     which = min(1, bench.devices - 1)
     async with bench.device(Stage.ONLINE, which=which, fresh=True, on_push=lambda push: None) as device:
+        began = bench.left
         first = await bench.pushed(on=device)
+        took = began - bench.left
         await device.abort()
     if first is None:
         return _none(bench)
@@ -216,7 +221,7 @@ async def _same_again(bench: Bench) -> Outcome:
                 return ok(f"{first.func_id} came again under the same cmdId")
             anew = anew or content(push.read) == content(first.read)
             since = list(bench.pushes).index(push) + 1
-        if device.closed is not None or left < bench.site.terms.wait / 3:
+        if device.closed is not None or left < min(bench.site.terms.wait / 3, max(_SOON_S, _LATER * took)):
             return not_run("the device was not online for long enough afterwards")
     if anew and content(first.read)[1] != _NO_PARAMS:
         return failed(f"the same {first.func_id} came again under another cmdId, and never under its own")
