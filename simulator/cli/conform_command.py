@@ -5,6 +5,7 @@ Chooses the cases, the platform and the devices, and where the report goes; judg
 
 import argparse
 import contextlib
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,8 +71,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def globs(text: str) -> tuple[str, ...]:
-    """The names of a list with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """The names of a list with commas.
+
+    Raises:
+        argparse.ArgumentTypeError: If there is none in it: a script's empty variable must not mean all cases.
+    """
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError("no name is given; leave the option out for all cases")
+    return names
 
 
 def wait(text: str) -> float:
@@ -112,6 +120,16 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         return ExitCode.PASSED
     if options.report is None:
         raise UsageError("conform: --report DIR is missing: where the report goes")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        # Before the first case: from then on a signal lets the report be written.
+        print("inconclusive: stopped by a signal before any case was judged")
+        return ExitCode.INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
     plan = _plan(options)
 
     from reports.directory import DirectoryBusyError, ReportDirectory

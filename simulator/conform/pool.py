@@ -20,6 +20,10 @@ from simulator.conform.trace import Trace
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 
+_NOT_REACHED: Final = frozenset(("dns", "unreachable", "tls", "limit"))
+"""Kinds of failed openings that are about the way to a broker or this side's trust, not about what it does."""
+_BY_SUITE: Final = frozenset((Stage.EXCHANGED, Stage.REGISTERED))
+"""Steps at which two sides with different channel suites do not come together."""
 _TRIES: Final = 8
 """Of a walk or a look-up, until a step is taken for blocked or the platform for gone."""
 _SILENCES: Final = 2
@@ -91,6 +95,7 @@ class Pool:
             if device is not None and not (usable and device.stage is stage and device.intact):
                 await self.drop(device)
                 device = None
+            reused = device is not None
             if device is None:
                 device = await self._reached(trace, stage, which, on_push)
             else:
@@ -102,6 +107,9 @@ class Pool:
                 if usable and device.intact and device.waiting == 0:
                     self._ready[which] = device
                 else:
+                    if reused and device.closed is not None and not device.closed.by_us:
+                        # What an earlier case has sent may have ended it: no fault in this one.
+                        self._site.spoiled = self._site.spoiled or "the connection of earlier cases had ended"
                     await self.drop(device)
                 device.trace = None
 
@@ -174,11 +182,11 @@ class Pool:
         except PlatformGone as error:
             return str(error)
 
-    async def looked_up(self, trace: Trace) -> str | None:
-        """None if the look-up of the first device is answered, at a later try if need be; else what came."""
+    async def looked_up(self, trace: Trace, which: int = 0) -> str | None:
+        """None if the look-up of a device is answered, at a later try if need be; else what came."""
         silences = 0
         for _ in range(_TRIES):
-            answer = await self._dispatch.look_up(trace, self._site.identities[0])
+            answer = await self._dispatch.look_up(trace, self._site.identities[which])
             if isinstance(answer, LookedUp) and answer.ok:
                 return None
             silences += _silent(answer)
@@ -215,7 +223,10 @@ class Pool:
             raise PlatformGone(f"{STEP_CASES[step]}: {failure}; then {gone}")
         if step in self.worked:
             raise worked_before
-        self.blocked[step] = str(failure)
+        if isinstance(answer, Unreached) and answer.kind in _NOT_REACHED:
+            raise PlatformGone(f"its look-up works, but the broker that it names is not reached: {failure}")
+        hint = f"; is {self._site.suite.name} its channel suite? --suite names another" if step in _BY_SUITE else ""
+        self.blocked[step] = f"{failure}{hint if Stage.REGISTERED not in self.worked else ''}"
         raise Ended(not_run(self._blocked_at(step)))
 
     def _blocked_at(self, step: Stage) -> str:

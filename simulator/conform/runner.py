@@ -125,9 +125,10 @@ class Runner:
     # --- Inside ---
 
     async def _work(self) -> None:
-        refused = await self._pool.looked_up(self._trace())
-        if refused is not None:
-            raise PlatformGone(f"the very look-up of {self._site.identities[0].sn} failed: {refused}")
+        for which, identity in enumerate(self._site.identities):
+            refused = await self._pool.looked_up(self._trace(), which)
+            if refused is not None:
+                raise PlatformGone(f"the very look-up of {identity.sn} failed: {refused}")
         try:
             for case in self._cases:
                 if not case.waits:

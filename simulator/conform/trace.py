@@ -69,9 +69,10 @@ class Trace:
 
     def _readable(self, data: bytes) -> str:
         try:
-            return json.dumps(masked(decode(data)), ensure_ascii=False)
+            return json.dumps(masked(decode(data), self._secrets()), ensure_ascii=False)
         except UnreadableMessage as error:
-            return f"{json.dumps(masked(error.message), ensure_ascii=False)} ({error})"
+            return f"{json.dumps(masked(error.message, self._secrets()), ensure_ascii=False)} ({error})"
         except (MalformedMessage, RecursionError):
-            text = data[:_TEXT_CHARS].decode("utf-8", "backslashreplace")
-            return f"no JSON object, {len(data)} bytes: {mask(text)}"
+            # Twice what is shown: of a secret that the cut goes through, the beginning would be left.
+            text = without_values(data[: 2 * _TEXT_CHARS].decode("utf-8", "backslashreplace"), self._secrets())
+            return f"no JSON object, {len(data)} bytes: {mask(text)[:_TEXT_CHARS]}"

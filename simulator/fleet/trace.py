@@ -8,9 +8,10 @@ import orjson
 from simulator.clock import Clock
 from simulator.printing import safe
 from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode
-from simulator.protocol.masking import masked
-from simulator.shown import mask_named, printable
+from simulator.protocol.masking import masked, secret_values
+from simulator.shown import mask_named, printable, without_values
 
+_MOST_SECRETS = 1_000
 _DIRECTIONS = {">": "sent", "<": "received"}
 
 
@@ -39,6 +40,8 @@ class Trace:
         self._started = clock.monotonic()
         self._lost = 0
         self._problem = ""
+        self._secrets: dict[str, None] = {}
+        """What stood under the name of a secret so far: the platform may repeat it anywhere."""
 
     @property
     def lost(self) -> str | None:
@@ -48,9 +51,9 @@ class Trace:
     def message(self, direction: str, data: bytes) -> None:
         """A decrypted message, `>` sent or `<` received."""
         try:
-            shown: Any = masked(decode(data))
+            shown = self._masked(decode(data))
         except UnreadableMessage as error:
-            shown = masked(error.message)
+            shown = self._masked(error.message)
             self.event("unreadable message", str(error))
         except MalformedMessage:
             shown = f"no JSON object, {len(data)} bytes"
@@ -59,9 +62,15 @@ class Trace:
         else:
             self._text(f"{direction} {_json(shown)}")
 
+    def _masked(self, message: dict[str, Any]) -> Any:
+        for secret in secret_values(message):
+            if len(self._secrets) < _MOST_SECRETS:
+                self._secrets[secret] = None
+        return masked(message, self._secrets)
+
     def event(self, what: str, detail: str) -> None:
         """Something that is no message: a state, a lost connection, a finding."""
-        what, detail = printable(what), printable(mask_named(detail))
+        what, detail = printable(what), printable(mask_named(without_values(detail, self._secrets)))
         if self._as_json:
             self._line({"t_ms": self._now(), "event": what, "detail": detail})
         else:

@@ -226,6 +226,9 @@ async def _comes_again(first: Push, took: float, which: int, bench: Bench) -> Ou
             since = list(bench.pushes).index(push) + 1
         if device.closed is not None or left < min(bench.site.terms.wait / 3, max(_SOON_S, _LATER * took)):
             return not_run("the device was not online for long enough afterwards")
+    for push in bench.pushes[since:]:
+        if push.which == which and push.read.cmd_id == first.read.cmd_id:
+            return ok(f"{first.func_id} came again under the same cmdId, on another connection of the device")
     if anew and content(first.read)[1] != _NO_PARAMS:
         return failed(f"the same {first.func_id} came again under another cmdId, and never under its own")
     return informational(f"{first.func_id}, whose answer was lost, did not come again in the time of waiting")

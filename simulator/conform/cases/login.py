@@ -62,7 +62,11 @@ async def _of_another(func_id: str, name: str, bench: Bench) -> Outcome:
             return await _send(func_id, device, {"devKey": proof_of(other)["devKey"]})
         stage = Stage.REGISTERED if name == "authCode" else Stage.ACCREDITED
         async with bench.device(stage, which=1) as another:
-            value = another.auth_code if name == "authCode" else another.secret
+            value, own = another.auth_code, device.auth_code
+            if name == "secret":
+                value, own = another.secret, device.secret
+            if value == own:
+                return not_run(f"the platform gave both devices the same {name}")
             return await _send(func_id, device, {name: value})
 
 
