@@ -72,6 +72,14 @@ def test_no_file_outside_the_report_is_shown(tmp_path: Path) -> None:
         assert load_conformance(directory)[1] == {}
 
 
+@pytest.mark.parametrize("trace", ["javascript:alert(1)", "https://example.com/x", "../secret.jsonl"])
+def test_the_page_links_to_nothing_but_the_reports_own_traces(trace: str, tmp_path: Path) -> None:
+    case = load_conformance(leave(tmp_path, Result.OK))[0]["cases"][0]
+    changed(tmp_path, cases=[{**case, "trace": trace}])
+    assert rebuild_pages(tmp_path)[1] == []
+    assert trace not in (tmp_path / "conformance.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
