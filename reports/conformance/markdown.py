@@ -18,6 +18,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{sentence(document['tool'])} judged {code(platform['dispatch'])}, suite {code(platform['suite'])}, at"
     yield f"{document['started']}, in {document['duration_s']} s."
+    yield from (sentence(note) for note in document["notes"])
     yield ""
     yield "| section | " + " | ".join(document["counts"]) + " |"
     yield "|---|" + "---:|" * len(document["counts"])
@@ -31,12 +32,12 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
                 "",
                 f"## {family}",
                 "",
-                "| case | verdict | what was seen | what is right |",
-                "|---|---|---|---|",
+                "| case | title | verdict | what came | what is right |",
+                "|---|---|---|---|---|",
             )
         for case in odd:
             seen, right = sentence(case["observed"]), sentence(case["expected"])
-            yield f"| {code(case['id'])} | {case['result']} | {seen} | {right} |"
+            yield f"| {code(case['id'])} | {sentence(case['title'])} | {case['result']} | {seen} | {right} |"
     for title, key in (("Violations of the platform", "violations"), ("Internal errors", "internal_errors")):
         if document[key]["total"]:
             yield from ("", f"## {title}", "", "| rule | times | example |", "|---|---:|---|")

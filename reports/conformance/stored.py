@@ -92,8 +92,11 @@ def _problem(document: Any) -> str:
         return "platform should have the texts dispatch, broker and suite"
     if not isinstance(counts, dict) or not all(isinstance(counts.get(result), int) for result in RESULTS):
         return f"counts should have the numbers {', '.join(RESULTS)}"
-    if not isinstance(document.get("leaves_behind"), list):
-        return "leaves_behind should be a list"
+    for name in ("leaves_behind", "notes"):
+        if not isinstance(document.get(name), list):
+            return f"{name} should be a list"
+    if not isinstance(document.get("again"), str):
+        return "again should be a text"
     for name in _OCCURRENCES:
         if not _occurrences(document.get(name)):
             return f"{name} should have a total and by_rule, each rule with count, section and example"

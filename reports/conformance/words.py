@@ -14,10 +14,15 @@ def headline(document: Mapping[str, Any]) -> str:
     ran = sum(counts.values()) - counts["NOT-RUN"]
     if document["verdict"] == "inconclusive":
         return f"inconclusive: {document['reason']}"
+    cases = f"{ran} case{'' if ran == 1 else 's'}"
     if document["verdict"] == "conforming":
-        return f"conforming: none of {ran} cases failed"
+        beside = [f"{counts['NON-STRICT']} NON-STRICT"] if counts["NON-STRICT"] else []
+        if found := document["violations"]["total"]:
+            beside.append(f"{found} violations were counted beside them")
+        fine = "the one case did not fail" if ran == 1 else f"none of {cases} failed"
+        return f"conforming: {fine}" + (f"; {', '.join(beside)}" if beside else "")
     what = [f"{counts[result]} {result}" for result in ("FAILED", "NON-STRICT") if counts[result]]
-    return f"failing: of {ran} cases {' and '.join(what)}"
+    return f"failing: of {cases} {' and '.join(what)}"
 
 
 def families(cases: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

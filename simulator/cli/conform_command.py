@@ -5,10 +5,11 @@ Chooses the cases, the platform and the devices, and where the report goes; judg
 
 import argparse
 import contextlib
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.cli.targets import Target, target
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode
+from simulator.shown import detail
 
 if TYPE_CHECKING:
     from reports.directory import ReportDirectory
@@ -107,6 +109,8 @@ class _Plan:
     identities: "tuple[Credentials, ...]"
     suite: "ChannelSuite"
     cases: "tuple[Case, ...]"
+    given: int
+    """Devices that the CSV file or the scenario names."""
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -184,6 +188,7 @@ def _plan(options: argparse.Namespace) -> _Plan:
         )
     source = identities_of(scenario, options.identities)
     count = DEVICES if source.available is None else min(DEVICES, source.available)
+    given = count if source.available is None else source.available
     if not count:
         raise UsageError(f"conform: {source.name} holds no device: one to three are needed")
     name = options.suite or scenario.document.channel.suite
@@ -191,7 +196,7 @@ def _plan(options: argparse.Namespace) -> _Plan:
         suite = channel_suite(name)
     except (UnknownSuite, BrokenSuite) as error:
         raise UsageError(f"conform: --suite: {error}") from None
-    return _Plan(scenario, tuple(source.at(index) for index in range(count)), suite, _chosen(options))
+    return _Plan(scenario, tuple(source.at(index) for index in range(count)), suite, _chosen(options), given)
 
 
 def _chosen(options: argparse.Namespace) -> "tuple[Case, ...]":
@@ -272,6 +277,29 @@ def _judged(plan: _Plan, options: argparse.Namespace, found: Target, directory: 
     )
     process = Process(goal, plan.cases, RunClock(), strict=options.strict, interactive=options.interactive)
     try:
-        return process.run()
+        finished = process.run()
     except TlsFileError as error:
         raise UsageError(f"conform: {error}") from None
+    return replace(finished, notes=tuple(_notes(plan, options, goal.dispatch_url)), again=_again(options))
+
+
+def _notes(plan: _Plan, options: argparse.Namespace, url: str) -> Iterator[str]:
+    """What was judged, and as whom."""
+    embedded = options.host is None and plan.scenario.embedded
+    names = ", ".join(identity.sn for identity in plan.identities)
+    yield f"judged {detail(url)}{' (the built-in platform)' if embedded else ''}, suite {plan.suite.name}, as {names}"
+    if plan.given > len(plan.identities):
+        yield f"{plan.given} devices are given; the first {len(plan.identities)} were used"
+    if embedded and (wrong := plan.scenario.document.platform.wrong):
+        yield f"the built-in platform was wrong on purpose: {', '.join(wrong)}"
+
+
+def _again(options: argparse.Namespace) -> str:
+    """The command that repeats a case, up to its name."""
+    given = [
+        *(("--scenario", str(options.scenario)) if options.scenario is not None else ()),
+        *(("--host", detail(options.host)) if options.host is not None else ()),
+        *(("--identities", str(options.identities)) if options.identities is not None else ()),
+        *(("--suite", options.suite) if options.suite is not None else ()),
+    ]
+    return " ".join(["best-fleet conform", *map(shlex.quote, given), "--report DIR --only"])

@@ -31,6 +31,10 @@ class Finished:
     seconds: float
     strict: bool
     interrupted: bool
+    notes: tuple[str, ...] = ()
+    """What was judged, and as whom: a sentence each."""
+    again: str = "best-fleet conform --only"
+    """The command that was given, up to the name of a case."""
 
     @property
     def verdict(self) -> str:
@@ -77,6 +81,8 @@ class Finished:
             "observations": dump_occurrences(site.observations),
             "internal_errors": dump_occurrences(site.internal_errors),
             "leaves_behind": list(self._leaves_behind()),
+            "notes": list(self.notes),
+            "again": self.again,
         }
 
     def _leaves_behind(self) -> Iterator[str]:

@@ -44,7 +44,8 @@ def report_on_terminal(finished: Finished, directory: Path) -> str:
 
 def _lines(finished: Finished, directory: Path) -> Iterator[str]:
     yield headline(finished.document())
-    yield from _cases(list(finished.judged.verdicts.values()))
+    yield from finished.notes
+    yield from _cases(list(finished.judged.verdicts.values()), finished.judged.reason)
     yield from _rules("violations of the platform", finished.site.violations)
     yield from _rules("internal errors", finished.site.internal_errors)
     yield ""
@@ -52,24 +53,25 @@ def _lines(finished: Finished, directory: Path) -> Iterator[str]:
     yield f"report: {directory}"
 
 
-def _cases(verdicts: list[Verdict]) -> Iterator[str]:
+def _cases(verdicts: list[Verdict], known: str) -> Iterator[str]:
+    """Those to be told; `known` is why the whole run could not be judged, which is not said again."""
     width = max((len(each.case.id) for each in verdicts), default=0)
     families = dict.fromkeys(each.case.family for each in verdicts)
     for family in families:
         of_it = [each for each in verdicts if each.case.family == family]
         told = [each for result in _TOLD for each in of_it if each.outcome.result is result]
-        reasons: dict[str, int] = defaultdict(int)
+        reasons: dict[str, list[str]] = defaultdict(list)
         for each in of_it:
-            if each.outcome.result is Result.NOT_RUN:
-                reasons[each.outcome.observed] += 1
+            if each.outcome.result is Result.NOT_RUN and each.outcome.observed != known:
+                reasons[each.outcome.observed].append(each.case.id)
         if told or reasons:
             yield ""
             yield f"{family}:"
         for each in told:
             observed = detail(each.outcome.observed, _LINE_CHARS)
             yield f"  {each.outcome.result:<13}  {each.case.id:<{width}}  {observed}"
-        for reason, count in reasons.items():
-            named = f"{count} cases" if count > 1 else "a case"
+        for reason, names in reasons.items():
+            named = f"{len(names)} cases" if len(names) > 1 else names[0]
             yield f"  {Result.NOT_RUN:<13}  {named:<{width}}  {detail(reason, _LINE_CHARS)}"
 
 

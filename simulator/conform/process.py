@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import uvloop
 
@@ -11,8 +12,11 @@ from simulator.clock import Clock
 from simulator.conform.case import Case
 from simulator.conform.document import Finished
 from simulator.conform.judging import Target, judge, site_of
+from simulator.conform.outcome import Result
 from simulator.conform.registry import all_cases
 from simulator.conform.runner import Judged, Runner, Verdict
+
+_LINE_CHARS: Final = 78
 
 
 class Process:
@@ -30,7 +34,8 @@ class Process:
         self._interactive = interactive
         self._site = site_of(target, clock)
         self._interrupted = False
-        self._done = 0
+        self._done = self._failed = 0
+        self._progress = sys.stderr.isatty() and not interactive
 
     def run(self) -> Finished:
         """Returns when every case has its verdict, or somebody stopped it.
@@ -72,6 +77,12 @@ class Process:
 
     def _tell(self, verdict: Verdict) -> None:
         self._done += 1
+        self._failed += verdict.outcome.result is Result.FAILED
+        if self._progress:
+            told = f"{self._done} of {len(self._cases)} cases, {self._failed} FAILED; {verdict.case.id}"
+            # One line that is drawn over, on a terminal alone; the verdict follows on standard output.
+            end = "" if self._done < len(self._cases) else "\r\x1b[K"
+            print(f"\r\x1b[K{told:.{_LINE_CHARS}}{end}", end="", file=sys.stderr, flush=True)  # noqa: T201 - progress
 
     async def _ask(self, waiting: Sequence[Case]) -> None:
         """Say what the waiting cases wait for, and wait until somebody presses Enter; the listening begins then."""

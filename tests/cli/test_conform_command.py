@@ -142,7 +142,7 @@ def test_a_wrong_platform_fails(
     arguments = ["--scenario", str(scenario), "--only", only, "--report", str(tmp_path / "report")]
     assert main(["conform", *arguments, *(["--strict"] if strict else [])]) == code
     out = capsys.readouterr().out
-    assert out.startswith("failing: of 1 cases 1 " if code else "conforming: none of 1 cases failed")
+    assert out.startswith("failing: of 1 case 1 " if code else "conforming: the one case did not fail")
     assert only in out
 
 

@@ -6,19 +6,13 @@ from typing import Final
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
 from simulator.conform.business import online, values
-from simulator.conform.case import Case, Outcome, Result, Run, not_run
+from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, not_run
 from simulator.conform.expect import refused, well_formed
 from simulator.conform.generated import right_params
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.conform.whole_run import none_of
-from simulator.measurements.violation_rules import (
-    REPLY_DOUBLED,
-    REPLY_LATE,
-    REPLY_NOT_JSON,
-    REPLY_TOO_LARGE,
-    REPLY_UNKNOWN_MID,
-)
+from simulator.measurements import violation_rules as rules
 from simulator.protocol.catalogue import CATALOGUE
 
 _SECTION: Final = "4.3.1 服务端回复"
@@ -31,6 +25,10 @@ _UPLOADS: Final = (
 )
 _FILE: Final = ("dev.file.upload.start", "dev.file.upload.package", "dev.file.upload.end")
 _FILE_BYTES: Final = "4"
+_FORM_RULES: Final = (
+    *(rules.REPLY_FIELD_MISSING, rules.REPLY_FIELD_FORMAT, rules.REPLY_FIELD_TYPE),
+    *(rules.REPLY_FUNC_ID, rules.REPLY_CODE, rules.REPLY_MESSAGE),
+)
 
 # --- Replies to what is right ---
 
@@ -46,7 +44,16 @@ async def _flow(func_id: str, bench: Bench) -> Outcome:
     stage = {"dev.register": Stage.EXCHANGED, "dev.accredit": Stage.REGISTERED, "dev.login": Stage.ACCREDITED}[func_id]
     async with bench.device(stage) as device:
         step = {"dev.register": device.register, "dev.accredit": device.accredit, "dev.login": device.login}[func_id]
-        return well_formed(await step())
+        verdict = well_formed(await step())
+    if verdict.result is not Result.OK:
+        return verdict
+    for rule in _FORM_RULES:
+        # A mistake of every other reply may have spared this one.
+        found = bench.site.violations.by_rule.get(rule)
+        if found is not None and (count := found.func_ids.get(func_id)):
+            broken = failed if rule == rules.REPLY_FIELD_MISSING else non_strict
+            return broken(f"{count} times in this run a reply broke {rule}")
+    return verdict
 
 
 async def _upload(func_id: str, bench: Bench, device: Device) -> Outcome:
@@ -127,7 +134,7 @@ CASES = (
         "replies.own",
         "Every reply belongs to a message",
         "everything that this run sends",
-        partial(none_of, (REPLY_UNKNOWN_MID,)),
+        partial(none_of, (rules.REPLY_UNKNOWN_MID,)),
         expects="no reply with a mid that no message had",
         why="mid: 消息唯一标识; docs/deviations.md, Replies: they are matched by mid alone",
         waits=True,
@@ -136,7 +143,7 @@ CASES = (
         "replies.once",
         "Every message gets one reply",
         "everything that this run sends",
-        partial(none_of, (REPLY_DOUBLED,)),
+        partial(none_of, (rules.REPLY_DOUBLED,)),
         expects="no second reply to a message",
         why="docs/deviations.md, Replies: doubled ones are counted and otherwise ignored",
         waits=True,
@@ -145,7 +152,7 @@ CASES = (
         "replies.in-time",
         "No reply comes after the request time-out",
         "everything that this run sends",
-        partial(none_of, (REPLY_LATE,)),
+        partial(none_of, (rules.REPLY_LATE,)),
         expects="every reply within the request time-out",
         why="docs/deviations.md: request time-out 10 s",
         waits=True,
@@ -154,7 +161,7 @@ CASES = (
         "json",
         "Every message of the platform is a JSON object",
         "everything that this run sends",
-        partial(none_of, (REPLY_NOT_JSON,)),
+        partial(none_of, (rules.REPLY_NOT_JSON,)),
         expects="no message that is no JSON object",
         why="docs/deviations.md, Secure channel: something that is no JSON object: close 1008",
         waits=True,
@@ -163,7 +170,7 @@ CASES = (
         "replies.package",
         "No reply is larger than the device's maxPackageSize",
         "everything that this run sends",
-        partial(none_of, (REPLY_TOO_LARGE,)),
+        partial(none_of, (rules.REPLY_TOO_LARGE,)),
         expects="at most the maxPackageSize of the report",
         why="maxPackageSize: 通信最大数据包的大小",
         waits=True,

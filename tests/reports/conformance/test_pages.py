@@ -50,6 +50,8 @@ def document(*cases: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "observations": nothing,
         "internal_errors": nothing,
         "leaves_behind": ["Something stays."],
+        "notes": ["judged http://h, suite plain, as DEV1"],
+        "again": "best-fleet conform --host http://h --report DIR --only",
         **changes,
     }
 
@@ -65,14 +67,15 @@ ALL = document(
 
 def test_the_headline_says_why() -> None:
     assert headline(ALL) == "failing: of 4 cases 1 FAILED and 1 NON-STRICT"
-    assert headline(document(case("a.b", "OK"))) == "conforming: none of 1 cases failed"
+    assert headline(document(case("a.b", "OK"))) == "conforming: the one case did not fail"
     assert headline({**ALL, "verdict": "inconclusive", "reason": "gone"}) == "inconclusive: gone"
 
 
 def test_markdown_tells_what_is_not_ok() -> None:
     text = render_markdown(ALL)
     assert "| lookup | 1 | 0 | 0 | 1 | 0 |" in text
-    assert "`ws.d` | NOT-RUN | no push" in text
+    assert "`ws.d` | A title | NOT-RUN | no push" in text
+    assert "as DEV1" in text
     assert "`lookup.a`" not in text
     assert "Something stays." in text
     assert "<script>" not in text
@@ -161,7 +164,7 @@ def test_what_is_to_be_mended_stands_before_all_else_and_bounded() -> None:
     assert " open>" not in page
     assert page.index("What to mend") < page.index('id="case-lookup.c0"')
     assert "Nothing: no case failed" in render_conformance(document(case("a.b", "OK")), {})
-    assert "not everything was judged" in render_conformance(
+    assert "could not be judged as a whole" in render_conformance(
         {**document(case("a.b", "NOT-RUN")), "verdict": "inconclusive", "reason": "gone"}, {}
     )
 
