@@ -57,7 +57,7 @@ class Link:
         """Of the case that uses the connection now."""
         self.strays: list[Mapping[str, Any]] = []
         """Replies that fit nothing that waits."""
-        self.online = False
+        self.online = self._reported = False
         self.package_bytes = 0
         """What the device takes at most, once its report said so; 0 before."""
         self._odd = False
@@ -170,8 +170,7 @@ class Link:
             what: Says in the trace what it is.
         """
         self.broken = self._odd = True
-        # An answer would take the counter that this frame has.
-        self.on_push = leave
+        self.on_push = leave  # an answer would take the counter that this frame has
         kind = "binary" if binary else "text"
         self._noted(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:
@@ -360,6 +359,7 @@ class Link:
             self.site.violation(rules.REPLY_TOO_LARGE, told, waiter.func_id, self.which)
         reply = Reply(waiter.func_id, mid, message, read, size, (self.site.clock.monotonic() - waiter.sent) * 1000)
         self.site.latencies.append(reply.ms / 1000)
+        self._reported |= waiter.func_id == "dev.report" and reply.ok  # out of order too: commands may follow it
         if waiter.accept is not None:
             waiter.accept(reply)
         waiter.settle(reply)
@@ -367,7 +367,7 @@ class Link:
     def _push(self, message: Mapping[str, Any], size: int) -> None:
         read = read_command(message)
         self.site.judged(read.judgement, read.func_id, self.which)
-        push = Push(self.which, self.number, self.site.clock.wall(), message, size, read, self.online)
+        push = Push(self.which, self.number, self.site.clock.wall(), message, size, read, self._reported)
         self.site.pushes.append(push)
         code = self.on_push(push)
         if code is not None:

@@ -150,7 +150,7 @@ NAMED = {
     "repeated-mid": Named(("envelope.mid.repeated",)),
     "silent-without-mid": Named(("envelope.mid.missing", "envelope.mid.empty")),
     "cuts-mids": Named(("envelope.mid.32",), ("envelope.mid.33", "form.replies.own"), ("reply.unknown-mid",)),
-    "no-message": Named(_REPLIES, _FORMS, ("reply.message",)),
+    "no-message": Named(_REPLIES, (*_FORMS, "form.refusal*"), ("reply.message",)),
     "number-code": Named(_REPLIES, _FORMS, ("reply.code",)),
     "short-code": Named(_REPLIES, _FORMS, ("reply.code",)),
     "null-payload": Named(("form.dev.login", "heartbeat.reply.form"), _FORMS, ("reply.field-type",)),
@@ -185,7 +185,7 @@ NAMED = {
     "same-mid": _pushed("command.mid.unique", also=("command.pending",)),
     "long-mids": _pushed("command.cmd.data.update.user.form", also=("command.*.form",), rules=("command.mid",)),
     "too-many-pending": _pushed("command.pending"),
-    "answers-answers": _pushed("form.replies.own", rules=("reply.unknown-mid",)),
+    "answers-answers": _pushed("form.replies.own", also=("envelope.response.unasked",), rules=("reply.unknown-mid",)),
     "number-values": _pushed(
         "command.cmd.data.update.user.form", also=("command.*.form",), rules=("command.field-type",)
     ),
@@ -228,6 +228,13 @@ async def test_a_mistake_is_named_and_no_other_by_all_cases(name: str) -> None:
     named = NAMED[name]
     found = await judged(named.style, "rsa-aes", name, wait=named.wait, timeout=2.0)
     only_named(found, named)
+
+
+async def test_commands_after_a_report_that_came_too_early_are_no_further_mistake() -> None:
+    only = ("order.*", "command.before-online")
+    found = await judged("C", "plain", "before-login", only=only, wait=1.0, timeout=2.0)
+    only_named(found, NAMED["before-login"])
+    assert found.result("command.before-online") is Result.OK
 
 
 @pytest.mark.parametrize("name", sorted(INVISIBLE))
