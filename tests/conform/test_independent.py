@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.conform.case import Result
+from simulator.conform.registry import all_cases
 from simulator.device.settings import Credentials
 from simulator.scenario.scenario import SYSTEM_TRUST
 from simulator.wire.tls import self_signed
@@ -194,7 +195,7 @@ NAMED = {
 }
 INVISIBLE = {"stores-nothing"}
 """Records go one way only, and what was acknowledged is acknowledged again: no device could tell."""
-BESIDE = ("lookup.url", "report.accepted", "heartbeat.isFree.*", "upload.verifyLog.single")
+BESIDE = ("lookup.url", "report.accepted", "heartbeat.free", "heartbeat.imme.*", "upload.verifyLog.complete")
 """Cases that no mistake but one about them concerns."""
 IN_FULL = ("any-sign", "repeated-mid", "forgets-files", "null-payload", "skips-counter", "millis", "takes-numbers")
 """Mistakes that all cases are run for."""
@@ -202,6 +203,14 @@ IN_FULL = ("any-sign", "repeated-mid", "forgets-files", "null-payload", "skips-c
 
 def test_every_mistake_is_here() -> None:
     assert NAMED.keys() | INVISIBLE == WRONG.keys()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_named_are_cases(name: str) -> None:
+    """A glob of no case would be a check of nothing."""
+    known = [case.id for case in all_cases()]
+    globs = (*NAMED[name].cases, *NAMED[name].also, *BESIDE)
+    assert [glob for glob in globs if not any(fnmatchcase(each, glob) for each in known)] == []
 
 
 def only_named(found: Conformed, named: Named) -> None:
