@@ -54,7 +54,7 @@ async def run(locust: Start, directory: Path, suite: str, *wrong: str) -> tuple[
         return process.summary(), platform
 
 
-@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+@pytest.mark.parametrize("suite", [pytest.param("plain", marks=pytest.mark.long), "rsa-aes"])
 async def test_a_right_platform_is_not_accused(locust: Start, tmp_path: Path, suite: str) -> None:
     summary, platform = await run(locust, tmp_path, suite)
     assert summary["violations"]["by_rule"] == {}
