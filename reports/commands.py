@@ -26,7 +26,7 @@ from simulator.exit_codes import ExitCode, of_os_error
 COMPARE_DESCRIPTION = """\
 Compare a run with one or several earlier ones. Every funcId, flow and command is judged: better, worse, or within the
 noise that its counts allow; violations are compared rule by rule. Exit code 3 on a regression: any figure that got
-worse and any rule that is broken anew, or with --fail-on only those that got worse by more than that. Also 3 where it
+worse and any rule that is newly broken, or with --fail-on only those that got worse by more than that. Also 3 where it
 cannot be told: too few samples of what --fail-on asks for, runs that are invalid or were stopped, nothing in common;
 --allow-unjudged lets those pass. Two reports of best-fleet conform are compared case by case."""
 COMPARE_EPILOG = """\

@@ -1,4 +1,4 @@
-"""Violations of a run beside those of one or several base runs: which rules are broken anew, which more often.
+"""Violations of a run beside those of one or several base runs: which rules are newly broken, which more often.
 
 A rule that no base run broke is worse whatever its count: most faults of a platform are there in every message or in
 none, and of a fault that a small run meets once chance is no excuse. It is not judged where no base run ever asked for
@@ -29,9 +29,9 @@ OF_REQUESTS: Final = ("reply.", "record.")
 """Rules that only a request of a device can meet."""
 NOW_AND_THEN: Final = ("reply.late", "session.closed-unannounced")
 """Rules that a right platform may break for once."""
-BROKEN_ANEW, MORE, LIKE, LESS, GONE = "broken anew", "more", "like", "less", "gone"
+NEWLY_BROKEN, MORE, LIKE, LESS, GONE = "newly broken", "more", "like", "less", "gone"
 NOT_ASKED, FEW = "not asked", "few"
-WORSE_MARKS: Final = (BROKEN_ANEW, MORE)
+WORSE_MARKS: Final = (NEWLY_BROKEN, MORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class RuleDifference:
         found = [f"{self.after:,} times" if self.after != 1 else "once"]
         found += [counted(self.broken.devices, "device")] if self.broken.devices else []
         found += [text.tally(self.broken.func_ids)] if self.broken.func_ids else []
-        what = "not in the base, now" if self.mark == BROKEN_ANEW else "more often than in the base, now"
+        what = "not in the base, now" if self.mark == NEWLY_BROKEN else "more often than in the base, now"
         before = f", before {self.before:,}" if self.before else ""
         return f"violations.{self.rule}: {what} {', '.join(found)}{before}; {self.broken.example}"
 
@@ -95,7 +95,7 @@ def compare_rules(bases: Sequence[Judged], new: Judged) -> list[RuleDifference]:
     """Every rule that any of the runs broke: what got worse first, each by its count."""
     rules = {rule for run in (*bases, new) for rule in run.rules}
     found = [_difference(rule, bases, new) for rule in rules]
-    order = (BROKEN_ANEW, MORE, NOT_ASKED, FEW, LIKE, LESS, GONE)
+    order = (NEWLY_BROKEN, MORE, NOT_ASKED, FEW, LIKE, LESS, GONE)
     return sorted(found, key=lambda item: (order.index(item.mark), -item.after, -item.before, item.rule))
 
 
@@ -107,7 +107,7 @@ def _difference(rule: str, bases: Sequence[Judged], new: Judged) -> RuleDifferen
         return RuleDifference(rule, before, 0, 0.0, GONE, broken[0].rules[rule])
     if not broken:
         asked = not rule.startswith(OF_REQUESTS) or any(_occurred(run, after.func_ids) for run in bases)
-        mark = BROKEN_ANEW if asked else NOT_ASKED
+        mark = NEWLY_BROKEN if asked else NOT_ASKED
         if asked and rule in NOW_AND_THEN and _chance(after, bases, new) > MISSED:
             mark = FEW
         return RuleDifference(rule, 0, after.count, after.count, mark, after)

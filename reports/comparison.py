@@ -24,7 +24,7 @@ from reports.compare import (
     Difference,
     change_text,
 )
-from reports.compare_rules import BROKEN_ANEW, FEW, GONE, LESS, LIKE, MORE, NOT_ASKED, WORSE_MARKS, RuleDifference
+from reports.compare_rules import FEW, GONE, LESS, LIKE, MORE, NEWLY_BROKEN, NOT_ASKED, WORSE_MARKS, RuleDifference
 from reports.html import render_page
 from reports.measures import FAILURES
 from reports.noise import Bounds
@@ -41,7 +41,7 @@ MARKS: Final = {
     NEW: ("new", "cyan"),
 }
 RULE_MARKS: Final = {
-    BROKEN_ANEW: ("broken anew", "bold red"),
+    NEWLY_BROKEN: ("newly broken", "bold red"),
     MORE: ("more often", "bold red"),
     NOT_ASKED: ("not asked for in the base", "cyan"),
     FEW: ("too few to tell", "dim"),

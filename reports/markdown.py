@@ -6,7 +6,7 @@ from typing import Any
 from reports import markup, text
 from reports.figures import requests_told
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
-from reports.rules_shown import TITLES, rows_of, total_text
+from reports.rules_shown import TITLES, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.names import KNOWN_NAMES
 from simulator.shown import detail
@@ -125,8 +125,8 @@ def _rules(summary: Mapping[str, Any], of_class: str, most: int) -> str:
         ]
         for row in rows[:most]
     ]
-    headings = ["rule", "count", "devices", "messages", "document", "first example", "what to do"]
-    more = f"\n\n… and {sum(row.count for row in rows[most:]):,} of {len(rows) - most} more rules"
+    headings = ["rule", "count", "devices", "by funcId", "document", "first example", "what to do"]
+    more = f"\n\n… and {further_rules(rows[most:])}"
     return _table(headings, "lrrllll", cells) + (more if len(rows) > most else "")
 
 

@@ -4,7 +4,7 @@ Texts that a platform wrote (examples, funcIds) are as they were counted: who sh
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -70,6 +70,12 @@ def none_found(summary: Mapping[str, Any], of_class: str) -> str:
     if of_class == OBSERVATIONS:
         return "None: nothing unusual was seen."
     return "None: nothing that the platform sent was found to depart from the document."
+
+
+def further_rules(rows: Sequence[Row]) -> str:
+    """Those that are left out, in a few words."""
+    rules = "rule" if len(rows) == 1 else "rules"
+    return f"{len(rows)} more {rules} ({sum(row.count for row in rows):,} times)"
 
 
 def total_text(summary: Mapping[str, Any], of_class: str) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from reports import text
 from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
-from reports.rules_shown import counted, rows_of, total_text
+from reports.rules_shown import counted, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.measurements.names import RECORD_FIGURES
 from simulator.printing import safe
@@ -117,7 +117,7 @@ def rule_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         of = f" ({plain(of)})" if of else ""
         yield f"  {plain(row.rule)} {row.count:,}{of}: {plain(detail(row.example, _EXAMPLE))}"
     if left := violations[MOST_RULES:]:
-        yield f"  … and {sum(row.count for row in left):,} of {len(left)} more rules in the report"
+        yield f"  … and {further_rules(left)} in the report"
     if observations:
         yield f"[bold]Observed[/]    {plain(text.tally({row.rule: row.count for row in observations}))}"
     if errors := rows_of(summary, INTERNAL_ERRORS):

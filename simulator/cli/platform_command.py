@@ -178,11 +178,12 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
 
 
 def pushes_besides(settings: "PlatformSettings") -> "Iterator[PushRule]":
-    """A push of each command that `settings` do not push, to each device each time that it comes online."""
+    """A push of each command to each device when it comes online, but for what `settings` push so themselves."""
+    from simulator.platform.settings import PushMoment
     from simulator.protocol.catalogue import COMMAND_FUNC_IDS
     from simulator.scenario.sections.platform import PushSection
 
-    pushed = {rule.command for rule in settings.pushes}
+    pushed = {rule.command for rule in settings.pushes if rule.moment is PushMoment.ONLINE and rule.share >= 1}
     return (PushSection(command=name).rule() for name in COMMAND_FUNC_IDS if name not in pushed)
 
 

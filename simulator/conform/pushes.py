@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.judge.commands import ReadCommand
-from simulator.protocol.codes import SUCCESS
+from simulator.protocol.codes import MALFORMED, SUCCESS
 
 
 @dataclass(slots=True)
@@ -40,8 +40,8 @@ OnPush = Callable[[Push], str | None]
 
 
 def take(push: Push) -> str | None:
-    """Every command is answered with success."""
-    return SUCCESS
+    """Every command is answered with success, but one that cannot be used, as a device of a run does."""
+    return SUCCESS if push.read.judgement.unusable is None else MALFORMED
 
 
 def leave(push: Push) -> str | None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from reports.commands import ComparisonError, compare_directories
 from reports.compare_rules import (
-    BROKEN_ANEW,
     FEW,
     GONE,
     LESS,
     LIKE,
     MORE,
+    NEWLY_BROKEN,
     NOT_ASKED,
     Broken,
     Judged,
@@ -52,8 +52,8 @@ def only(bases: list[Judged], new: Judged) -> RuleDifference:
 @pytest.mark.parametrize(
     ("before", "after", "mark"),
     [
-        (0, 1, BROKEN_ANEW),
-        (0, 9_000, BROKEN_ANEW),
+        (0, 1, NEWLY_BROKEN),
+        (0, 9_000, NEWLY_BROKEN),
         (3, 3, LIKE),
         (3, 8, LIKE),
         (100, 190, LIKE),
@@ -90,17 +90,17 @@ def test_several_bases_are_taken_together() -> None:
 def test_what_the_base_never_asked_for_is_not_judged() -> None:
     without = {"dev.login": 20}
     assert only([found(without)], found(reply__code=500)).mark == NOT_ASKED
-    assert only([found(without), found()], found(reply__code=500)).mark == BROKEN_ANEW
+    assert only([found(without), found()], found(reply__code=500)).mark == NEWLY_BROKEN
     # a command is the platform's own doing: that it sends one is what is wrong
-    assert only([found(without)], found(command__not_negotiated=1)).mark == BROKEN_ANEW
+    assert only([found(without)], found(command__not_negotiated=1)).mark == NEWLY_BROKEN
 
 
 def test_what_load_and_networks_do_now_and_then_is_judged_beyond_chance() -> None:
     for rule in ("reply__late", "session__closed_unannounced"):
         assert only([found()], found(**{rule: 3})).mark == FEW
-        assert only([found()], found(**{rule: 10})).mark == BROKEN_ANEW
+        assert only([found()], found(**{rule: 10})).mark == NEWLY_BROKEN
     many = [found() for _ in range(10)]
-    assert only(many, found(reply__late=3)).mark == BROKEN_ANEW
+    assert only(many, found(reply__late=3)).mark == NEWLY_BROKEN
 
 
 def test_the_worst_come_first() -> None:
@@ -164,9 +164,9 @@ def test_a_new_rule_is_a_regression_told_first(runs: Path, capsys: pytest.Captur
     assert gate(runs, "base", "wrong") is ExitCode.THRESHOLD_CROSSED
     shown = capsys.readouterr().out
     assert shown.splitlines()[0].startswith("result regression: violations.reply.code: not in the base, now once")
-    assert "violations.reply.code 0 → 1 broken anew" in shown
+    assert "violations.reply.code 0 → 1 newly broken" in shown
     page = (runs / "page.html").read_text()
-    assert "✗ broken anew" in page
+    assert "✗ newly broken" in page
     for text in (shown, page):
         assert "\x1b" not in text
         assert "hush-hush" not in text
