@@ -7,14 +7,15 @@ from typing import Final
 
 from simulator.conform.answers import Answer, Closed, Silence
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Run, failed, non_strict, not_run
+from simulator.conform.case import Case, Outcome, failed, non_strict, not_run
+from simulator.conform.declare import ACCEPTED, SILENT, Family
 from simulator.conform.expect import accepted, both, closed, refused, told
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device, proof_of
 
-_REGISTER: Final = "3.2 设备注册"
-_ACCREDIT: Final = "3.3 设备授权"
-_LOGIN: Final = "3.2 设备登录"
+_register = Family("register", "3.2 设备注册")
+_accredit = Family("accredit", "3.3 设备授权")
+_login = Family("login", "3.2 设备登录")
 _KEY: Final = "devKey: 设备密钥, 由软件平台提供, 生产时写入设备, 用于设备通讯一机一密安全校验"
 _DIGEST: Final = (
     "devKey: 此处传输的是加密的摘要, PBKDF2WithHmacSHA256, 密文长度: 32字节, 迭代次数: 1000, 盐值为 productId"
@@ -24,9 +25,6 @@ _AUTH_CODE: Final = "authCode: 授权码, 是否必须: 是"
 _SECRET: Final = "secret: 设备登录密码"
 _SN: Final = "sn: 当使用发布、订阅网络协议时不需要此参数, 其他为必须, 如best-w"
 _SN_LOGIN: Final = "sn: 仅用于登入过程请求时参数必须存在, 设备序列号"
-_REFUSED: Final = "a code other than 00000000"
-_ACCEPTED: Final = "code 00000000"
-_SILENT: Final = "The document does not say"
 
 # --- What is changed ---
 
@@ -191,27 +189,10 @@ async def _without_a_farewell(bench: Bench) -> Outcome:
 # --- Declarations ---
 
 
-def _case(
-    name: str,
-    section: str,
-    title: str,
-    sends: str,
-    why: str,
-    run: Run,
-    *,
-    expects: str = _REFUSED,
-    required: bool = True,
-) -> Case:
-    return Case(
-        id=name, section=section, title=title, sends=sends, expects=expects, why=why, run=run, required=required
-    )
-
-
-def _wrong(family: str, section: str, name: str, value: str, why: str) -> Case:
-    func_id = f"dev.{family}"
-    return _case(
-        f"{family}.{name}.wrong",
-        section,
+def _wrong(family: Family, name: str, value: str, why: str) -> Case:
+    func_id = f"dev.{family.name}"
+    return family(
+        f"{name}.wrong",
         f"{func_id} with a wrong {name} is refused",
         f"{func_id} whose {name} is of the right form and nobody's",
         why,
@@ -219,11 +200,10 @@ def _wrong(family: str, section: str, name: str, value: str, why: str) -> Case:
     )
 
 
-def _foreign(family: str, section: str, name: str, why: str) -> Case:
-    func_id = f"dev.{family}"
-    return _case(
-        f"{family}.{name}.of-another",
-        section,
+def _foreign(family: Family, name: str, why: str) -> Case:
+    func_id = f"dev.{family.name}"
+    return family(
+        f"{name}.of-another",
         f"{func_id} with the {name} of another device is refused",
         f"{func_id} with the {name} of the second serial number",
         why,
@@ -231,40 +211,36 @@ def _foreign(family: str, section: str, name: str, why: str) -> Case:
     )
 
 
-def _serial_numbers(family: str, section: str) -> tuple[Case, ...]:
-    func_id = f"dev.{family}"
+def _serial_numbers(family: Family) -> tuple[Case, ...]:
+    func_id = f"dev.{family.name}"
     return (
-        _case(
-            f"{family}.sn.missing",
-            section,
+        family(
+            "sn.missing",
             f"{func_id} without sn is refused",
             f"{func_id} without sn in the envelope",
-            _SN if family == "register" else _SN_LOGIN,
+            _SN if family is _register else _SN_LOGIN,
             partial(_envelope_sn, func_id, None),
         ),
-        _case(
-            f"{family}.sn.unknown",
-            section,
+        family(
+            "sn.unknown",
             f"{func_id} of an unknown serial number is refused",
             f"{func_id} with the sn of a device that nobody has",
             _KEY,
             partial(_envelope_sn, func_id, f"UNKNOWN{secrets.token_hex(6)}"),
         ),
-        _case(
-            f"{family}.sn.of-another",
-            section,
+        family(
+            "sn.of-another",
             f"{func_id} in the name of another device is refused",
             f"{func_id} with the second serial number's sn and all else of the first",
             f"{_KEY}; where both have the same key, the authCode or the look-up of another device",
             partial(_envelope_sn, func_id, "other"),
-            required=family != "register",
+            required=family is not _register,
         ),
-        _case(
-            f"{family}.devKey.upper-case",
-            section,
+        family(
+            "devKey.upper-case",
             f"{func_id} with the digest of devKey in upper case",
             f"{func_id} whose devKey is the right digest in upper case",
-            _SILENT,
+            SILENT,
             partial(_upper_case_key, func_id),
             expects="either",
             required=False,
@@ -277,102 +253,93 @@ _NO_PRODUCT: Final = secrets.token_hex(16)
 _NO_CODE: Final = secrets.token_hex(16)
 
 CASES = (
-    _wrong("register", _REGISTER, "devKey", _NO_KEY, _KEY),
-    _wrong("register", _REGISTER, "productId", _NO_PRODUCT, _PRODUCT),
-    _foreign("register", _REGISTER, "devKey", _KEY),
-    _case(
-        "register.devKey.plain",
-        _REGISTER,
+    _wrong(_register, "devKey", _NO_KEY, _KEY),
+    _wrong(_register, "productId", _NO_PRODUCT, _PRODUCT),
+    _foreign(_register, "devKey", _KEY),
+    _register(
+        "devKey.plain",
         "dev.register with devKey itself is refused",
         "dev.register whose devKey is the key, not its digest",
         _DIGEST,
         _plain_key,
     ),
-    *_serial_numbers("register", _REGISTER),
-    _case(
-        "register.again",
-        _REGISTER,
+    *_serial_numbers(_register),
+    _register(
+        "again",
         "A device may register again",
         "dev.register twice on one connection",
         "docs/deviations.md, Initial flow: a device whose login is refused forgets both and registers again",
         _register_again,
         expects="code 00000000 and an authCode, twice",
     ),
-    _wrong("accredit", _ACCREDIT, "authCode", _NO_CODE, _AUTH_CODE),
-    _wrong("accredit", _ACCREDIT, "devKey", _NO_KEY, _KEY),
-    _wrong("accredit", _ACCREDIT, "productId", _NO_PRODUCT, _PRODUCT),
-    _foreign("accredit", _ACCREDIT, "authCode", _AUTH_CODE),
-    *_serial_numbers("accredit", _ACCREDIT),
-    _case(
-        "accredit.authCode.old",
-        _ACCREDIT,
+    _wrong(_accredit, "authCode", _NO_CODE, _AUTH_CODE),
+    _wrong(_accredit, "devKey", _NO_KEY, _KEY),
+    _wrong(_accredit, "productId", _NO_PRODUCT, _PRODUCT),
+    _foreign(_accredit, "authCode", _AUTH_CODE),
+    *_serial_numbers(_accredit),
+    _accredit(
+        "authCode.old",
         "An authCode from before a new registration",
         "dev.register twice, then dev.accredit with the first authCode",
-        f"{_SILENT} whether a new authCode ends the old one",
+        f"{SILENT} whether a new authCode ends the old one",
         _old_auth_code,
         expects="either",
         required=False,
     ),
-    _case(
-        "accredit.again",
-        _ACCREDIT,
+    _accredit(
+        "again",
         "A second accreditation",
         "dev.accredit twice with the same authCode",
-        f"{_SILENT} whether an authCode serves twice",
+        f"{SILENT} whether an authCode serves twice",
         _accredit_again,
         expects="either",
         required=False,
     ),
-    _wrong("login", _LOGIN, "secret", _NO_CODE, _SECRET),
-    _wrong("login", _LOGIN, "authCode", _NO_CODE, _AUTH_CODE),
-    _wrong("login", _LOGIN, "devKey", _NO_KEY, _KEY),
-    _wrong("login", _LOGIN, "productId", _NO_PRODUCT, _PRODUCT),
-    _foreign("login", _LOGIN, "secret", _SECRET),
-    _foreign("login", _LOGIN, "authCode", _AUTH_CODE),
-    *_serial_numbers("login", _LOGIN),
-    _case(
-        "login.old",
-        _LOGIN,
+    _wrong(_login, "secret", _NO_CODE, _SECRET),
+    _wrong(_login, "authCode", _NO_CODE, _AUTH_CODE),
+    _wrong(_login, "devKey", _NO_KEY, _KEY),
+    _wrong(_login, "productId", _NO_PRODUCT, _PRODUCT),
+    _foreign(_login, "secret", _SECRET),
+    _foreign(_login, "authCode", _AUTH_CODE),
+    *_serial_numbers(_login),
+    _login(
+        "old",
         "authCode and secret from before a new registration",
         "dev.register again, then dev.login with the authCode and secret from before",
-        f"{_SILENT} whether a new registration ends them",
+        f"{SILENT} whether a new registration ends them",
         _old_secret,
         expects="either",
         required=False,
     ),
-    _case(
-        "login.again",
-        _LOGIN,
+    _login(
+        "again",
         "A second login on the same connection",
         "dev.login twice",
-        _SILENT,
+        SILENT,
         _login_again,
         expects="either",
         required=False,
     ),
-    _case(
-        "login.after-refusal",
-        _LOGIN,
+    _login(
+        "after-refusal",
         "A right login after a refused one is accepted",
         "dev.login with a wrong secret, then with the right one",
-        f"{_SILENT} whether a connection may go on after a refused login",
+        f"{SILENT} whether a connection may go on after a refused login",
         _right_after_a_wrong_one,
         expects="a refusal, then code 00000000",
         required=False,
     ),
-    _case(
-        "login.warm-start",
-        _LOGIN,
+    _login(
+        "warm-start",
         "A device that holds authCode and secret logs in at once",
         "on a new connection the exchange, dev.login with what was granted before, dev.report",
         "docs/deviations.md, Initial flow: a device that already holds authCode and secret goes from the exchange "
         "straight to dev.login",
         _warm_start,
-        expects=f"{_ACCEPTED} twice",
+        expects=f"{ACCEPTED} twice",
     ),
-    _case(
-        "login.second-connection",
-        _LOGIN,
+    _login(
+        "second-connection",
         "Of two connections of one serial number the newer lives, the older is closed with 1008",
         "dev.login on a second connection while the first is online",
         "docs/deviations.md, Initial flow: a second connection that logs in with a serial number already online wins; "
@@ -380,13 +347,12 @@ CASES = (
         _newer_wins,
         expects="the older connection closed with 1008, the newer one at work",
     ),
-    _case(
-        "login.after-lost-connection",
-        _LOGIN,
+    _login(
+        "after-lost-connection",
         "A device that lost its connection comes back at once",
         "an online connection dropped without a close frame, then the flow anew",
         "docs/deviations.md, Initial flow: a device that comes back after its old connection ended is no double login",
         _without_a_farewell,
-        expects=f"{_ACCEPTED}",
+        expects=f"{ACCEPTED}",
     ),
 )

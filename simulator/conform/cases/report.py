@@ -8,20 +8,19 @@ from typing import Any, Final
 
 from simulator.conform.answers import Closed, Reply
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Result, Run, failed, informational, not_run
+from simulator.conform.case import Case, Outcome, Result, failed, informational, not_run
+from simulator.conform.declare import ACCEPTED, SILENT, Family
 from simulator.conform.expect import accepted, both, holds, told, well_formed
 from simulator.conform.stages import Stage
 from simulator.conform.tester import HEARTBEAT, REPORT
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.times import parse_iso
 
-_REPORT: Final = "3.5 设备上报"
-_HEARTBEAT: Final = "3.6 设备心跳"
-_TIME: Final = "3.30 同步时间"
+_report = Family("report", "3.5 设备上报", ACCEPTED)
+_heartbeat = Family("heartbeat", "3.6 设备心跳", ACCEPTED)
+_time = Family("time", "3.30 同步时间", ACCEPTED)
 _SYNC: Final = "dev.system.sync.time"
-_SILENT: Final = "The document does not say"
 _EXTRA: Final = "已存在字段名不能删除, 只能扩展"
-_ACCEPTED: Final = "code 00000000"
 _PLAUSIBLE_S: Final = 300.0
 """How far the platform's time may be from the tester's: what the document calls 误差较大 for a look-up."""
 _NINE: Final = "0:1:1:0:0:0:0:0:0"
@@ -178,36 +177,10 @@ async def _time_with(params: Mapping[str, Any], bench: Bench) -> Outcome:
 # --- Declarations ---
 
 
-def _case(
-    name: str,
-    section: str,
-    title: str,
-    sends: str,
-    why: str,
-    run: Run,
-    *,
-    expects: str = _ACCEPTED,
-    required: bool = True,
-    waits: bool = False,
-) -> Case:
-    return Case(
-        id=name,
-        section=section,
-        title=title,
-        sends=sends,
-        expects=expects if required else "either",
-        why=why,
-        run=run,
-        required=required,
-        waits=waits,
-    )
-
-
 def _beating(name: str, told_as: str, params: Mapping[str, Any] | None, why: str, **rest: Any) -> Case:
     members, required = rest.get("members", {}), rest.get("required", True)
-    return _case(
-        f"heartbeat.{name}",
-        _HEARTBEAT,
+    return _heartbeat(
+        f"{name}",
         f"A heartbeat {told_as} is answered" if required else f"A heartbeat {told_as}",
         f"dev.heartbeat {told_as}",
         why,
@@ -220,89 +193,79 @@ _IS_FREE: Final = "isFree: 否, 0:繁忙, 1:空闲, 默认值为1"
 _IMME: Final = "imme: 否, 参数不存在/参数值为空/参数值为0时, 则消息是不紧急消息, 否则为紧急消息"
 
 CASES = (
-    _case(
-        "report.required-only",
-        _REPORT,
+    _report(
+        "required-only",
         "A report with the required parameters alone is accepted",
         "dev.report without the parameters that are not required",
         "是否必须: 否",
         _required_only,
     ),
-    _case(
-        "report.all",
-        _REPORT,
+    _report(
+        "all",
         "A report with all parameters of the document is accepted",
         "dev.report with every parameter, values as in the document's example",
         "请求参数详解",
         partial(_reported, _OPTIONAL, False),
     ),
-    _case(
-        "report.further-field",
-        _REPORT,
+    _report(
+        "further-field",
         "A report with a parameter that the document does not have is accepted",
         "dev.report with vendorNote beside the others",
         _EXTRA,
         partial(_reported, {"vendorNote": "unknown to the document"}, False),
     ),
-    _case(
-        "report.reply.form",
-        _REPORT,
+    _report(
+        "reply.form",
         "The reply to the report has the document's form",
         "dev.report",
         "响应参数详解: multiBioDataSupport 是, multiBioPhotoSupport 是",
         _report_form,
         expects="code, message, and results with both texts of flags, all texts",
     ),
-    _case(
-        "report.funcIds.empty",
-        _REPORT,
+    _report(
+        "funcIds.empty",
         "A report that lists no funcId",
         "dev.report with funcIds []",
-        f"{_SILENT} whether a device may support nothing but what is always supported",
+        f"{SILENT} whether a device may support nothing but what is always supported",
         partial(_reported, {"funcIds": []}, True),
         required=False,
     ),
-    _case(
-        "report.funcIds.unknown",
-        _REPORT,
+    _report(
+        "funcIds.unknown",
         "A report that lists a funcId which the platform does not know is accepted",
         "dev.report with cmd.data.update.future in its funcIds",
         "为了解决新增功能时, 设备同时支持老服务器和新服务器(服务器同时支持老设备和新设备)",
         partial(_reported, {"funcIds": [*REPORT["funcIds"], "cmd.data.update.future"]}, False),
     ),
-    _case(
-        "report.nine-positions",
-        _REPORT,
+    _report(
+        "nine-positions",
         "A report with nine positions, as the document's example",
         "dev.report with multiBioPhotoSupport 0:1:1:0:0:0:0:0:0",
         "如:0:1:1:0:0:0:0:0:0; docs/deviations.md has ten positions",
         partial(_reported, {"multiBioPhotoSupport": _NINE}, True),
         required=False,
     ),
-    _case(
-        "report.again",
-        _REPORT,
+    _report(
+        "again",
         "A second report on one connection",
         "dev.report twice",
-        _SILENT,
+        SILENT,
         _report_again,
         required=False,
     ),
-    _case(
-        "report.sn.missing",
-        _REPORT,
+    _report(
+        "sn.missing",
         "A report without sn in the envelope",
         "dev.report without sn",
         "Sn 是; sn: 仅用于登入过程请求时参数必须存在",
         partial(_report_as, None),
         required=False,
     ),
-    _case(
-        "report.sn.of-another",
-        _REPORT,
+    _report(
+        "sn.of-another",
         "A report in the name of another device",
         "dev.report with the second serial number's sn",
-        _SILENT,
+        SILENT,
         partial(_report_as, "other"),
         required=False,
     ),
@@ -313,68 +276,61 @@ CASES = (
     _beating("imme.0", "with imme 0", {"isFree": "1"}, _IMME, members={"imme": "0"}),
     _beating("imme.1", "with imme 1", {"isFree": "1"}, _IMME, members={"imme": "1"}),
     _beating("imme.empty", "with an empty imme", {"isFree": "1"}, _IMME, members={"imme": ""}),
-    _beating("without-payload", "without a payload", None, f"{_SILENT} whether params may be left out", required=False),
-    _case(
-        "heartbeat.reply.form",
-        _HEARTBEAT,
+    _beating("without-payload", "without a payload", None, f"{SILENT} whether params may be left out", required=False),
+    _heartbeat(
+        "reply.form",
         "The reply to a heartbeat has the document's form",
         "dev.heartbeat",
         "服务端响应: funcId, code, message, mid",
         _beat_form,
         expects="funcId cmd.dev.response, code, message and mid, all texts",
     ),
-    _case(
-        "heartbeat.often",
-        _HEARTBEAT,
+    _heartbeat(
+        "often",
         "Heartbeats at a quicker pace than agreed",
         "four heartbeats one after the other",
-        _SILENT,
+        SILENT,
         _beat_often,
         required=False,
     ),
-    _case(
-        "heartbeat.none",
-        _HEARTBEAT,
+    _heartbeat(
+        "none",
         "What a platform does without heartbeats",
         "nothing, for three intervals",
-        _SILENT,
+        SILENT,
         _no_beats,
         required=False,
         waits=True,
     ),
-    _case(
-        "time.reply.form",
-        _TIME,
+    _time(
+        "reply.form",
         "The reply to dev.system.sync.time has the agreed form",
         "dev.system.sync.time without a payload",
         "docs/deviations.md, Commands: the reply is cmd.dev.response with payload.results.time (ISO 8601)",
         _time_form,
         expects="code 00000000 and results.time as yyyy-MM-ddTHH:mm:ss±HH:mm",
     ),
-    _case(
-        "time.plausible",
-        _TIME,
+    _time(
+        "plausible",
         "The platform's time is the time",
         "dev.system.sync.time",
         "再调用新的请求去获取服务器时间",
         _time_plausible,
         expects="a time within five minutes of the tester's clock",
     ),
-    _case(
-        "time.twice",
-        _TIME,
+    _time(
+        "twice",
         "Asked twice the platform's time does not go back",
         "dev.system.sync.time twice",
         "再调用新的请求去获取服务器时间",
         _time_twice,
         expects="two times, the second not before the first",
     ),
-    _case(
-        "time.with-payload",
-        _TIME,
+    _time(
+        "with-payload",
         "A question for the time with a payload",
         "dev.system.sync.time with empty params",
-        f"{_SILENT}: the message is shown without a payload",
+        f"{SILENT}: the message is shown without a payload",
         partial(_time_with, {}),
         required=False,
     ),
