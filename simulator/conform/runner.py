@@ -133,7 +133,8 @@ class Runner:
             for case in self._cases:
                 if not case.waits:
                     await self._one(case)
-            # Silence can use what is left of the time on a serial number; commands have to be waited for.
+            # Commands have to be waited for; silence, which may keep a serial number until the listening is over, can
+            # use what is left of the time.
             waiting = sorted((case for case in self._cases if case.waits), key=lambda case: case.family != "command")
             if waiting:
                 await self._listen(waiting)
@@ -150,9 +151,7 @@ class Runner:
             if self._before_listening is not None:
                 await self._before_listening(waiting)
             self._site.listening_ends = self._site.clock.monotonic() + self._site.terms.wait
-            # Those about commands first: others may keep a serial number until the listening is over.
-            ordered = sorted(waiting, key=lambda case: case.family != "command")
-            tasks = [asyncio.create_task(self._one(case)) for case in ordered]
+            tasks = [asyncio.create_task(self._one(case)) for case in waiting]
             try:
                 await asyncio.gather(*tasks)
             finally:
