@@ -16,7 +16,7 @@ What `bench.device(stage)` gives. Beside the flow it has all of `simulator.confo
 Commands of the platform are taken and answered by themselves (`simulator.conform.pushes`), at any moment.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -184,6 +184,10 @@ class Device(Link):
             self.terms = parse_terms(results)
 
         return await self._flow("dev.report", _changed(REPORT, change), keep, sn=self.sn)
+
+    def step(self, func_id: str) -> Callable[[Mapping[str, object] | None], Awaitable[Answer]]:
+        """What sends `dev.register`, `dev.accredit` or `dev.login`, with what is changed in it."""
+        return {"dev.register": self.register, "dev.accredit": self.accredit, "dev.login": self.login}[func_id]
 
     # --- What the platform takes ---
 

@@ -43,8 +43,7 @@ def _formed(answer: object) -> Outcome:
 async def _flow(func_id: str, bench: Bench) -> Outcome:
     stage = {"dev.register": Stage.EXCHANGED, "dev.accredit": Stage.REGISTERED, "dev.login": Stage.ACCREDITED}[func_id]
     async with bench.device(stage) as device:
-        step = {"dev.register": device.register, "dev.accredit": device.accredit, "dev.login": device.login}[func_id]
-        verdict = well_formed(await step())
+        verdict = well_formed(await device.step(func_id)(None))
     if verdict.result is not Result.OK:
         return verdict
     for rule in _FORM_RULES:
@@ -114,6 +113,12 @@ def _of(func_id: str, run: Run) -> Case:
     )
 
 
+def _in_the_run(name: str, title: str, rule: str, *, expects: str, why: str) -> Case:
+    """Whether the whole run broke a rule."""
+    run = partial(none_of, (rule,))
+    return _case(name, title, "everything that this run sends", run, expects=expects, why=why, waits=True)
+
+
 CASES = (
     *(_of(func_id, partial(_flow, func_id)) for func_id in _FLOW),
     *(_of(func_id, online(partial(_upload, func_id), func_id)) for func_id in _UPLOADS),
@@ -130,49 +135,39 @@ CASES = (
         "dev.register without devType",
         _malformed,
     ),
-    _case(
+    _in_the_run(
         "replies.own",
         "Every reply belongs to a message",
-        "everything that this run sends",
-        partial(none_of, (rules.REPLY_UNKNOWN_MID,)),
+        rules.REPLY_UNKNOWN_MID,
         expects="no reply with a mid that no message had",
         why="mid: 消息唯一标识; docs/deviations.md, Replies: they are matched by mid alone",
-        waits=True,
     ),
-    _case(
+    _in_the_run(
         "replies.once",
         "Every message gets one reply",
-        "everything that this run sends",
-        partial(none_of, (rules.REPLY_DOUBLED,)),
+        rules.REPLY_DOUBLED,
         expects="no second reply to a message",
         why="docs/deviations.md, Replies: doubled ones are counted and otherwise ignored",
-        waits=True,
     ),
-    _case(
+    _in_the_run(
         "replies.in-time",
         "No reply comes after the request time-out",
-        "everything that this run sends",
-        partial(none_of, (rules.REPLY_LATE,)),
+        rules.REPLY_LATE,
         expects="every reply within the request time-out",
         why="docs/deviations.md: request time-out 10 s",
-        waits=True,
     ),
-    _case(
+    _in_the_run(
         "json",
         "Every message of the platform is a JSON object",
-        "everything that this run sends",
-        partial(none_of, (rules.REPLY_NOT_JSON,)),
+        rules.REPLY_NOT_JSON,
         expects="no message that is no JSON object",
         why="docs/deviations.md, Secure channel: something that is no JSON object: close 1008",
-        waits=True,
     ),
-    _case(
+    _in_the_run(
         "replies.package",
         "No reply is larger than the device's maxPackageSize",
-        "everything that this run sends",
-        partial(none_of, (rules.REPLY_TOO_LARGE,)),
+        rules.REPLY_TOO_LARGE,
         expects="at most the maxPackageSize of the report",
         why="maxPackageSize: 通信最大数据包的大小",
-        waits=True,
     ),
 )

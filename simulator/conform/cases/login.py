@@ -1,11 +1,11 @@
 """dev.register, dev.accredit and dev.login: what is presented and whose it is, the warm start, two connections."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from simulator.conform.answers import Answer, Closed, Silence
+from simulator.conform.answers import Closed, Silence
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, failed, non_strict, not_run
 from simulator.conform.declare import ACCEPTED, SILENT, Family
@@ -36,11 +36,7 @@ _REACHED: Final = {
 
 
 async def _send(func_id: str, device: Device, change: Mapping[str, object]) -> Outcome:
-    return refused(await _step(func_id, device)(change))
-
-
-def _step(func_id: str, device: Device) -> Callable[[Mapping[str, object]], Awaitable[Answer]]:
-    return {"dev.register": device.register, "dev.accredit": device.accredit, "dev.login": device.login}[func_id]
+    return refused(await device.step(func_id)(change))
 
 
 async def _changed(func_id: str, change: Mapping[str, object], bench: Bench) -> Outcome:
@@ -70,7 +66,7 @@ async def _of_another(func_id: str, name: str, bench: Bench) -> Outcome:
 
 async def _upper_case_key(func_id: str, bench: Bench) -> Outcome:
     async with bench.device(_REACHED[func_id]) as device:
-        return told(await _step(func_id, device)({"devKey": device.proof["devKey"].upper()}))
+        return told(await device.step(func_id)({"devKey": device.proof["devKey"].upper()}))
 
 
 async def _plain_key(bench: Bench) -> Outcome:
