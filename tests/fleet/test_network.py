@@ -216,7 +216,7 @@ async def test_every_kind_of_failed_connect(bench: Bench, url: str, kind: str) -
         "silent": await bench.raw(None),
         "gone": await bench.raw(b""),
     }
-    network = await bench.network(open_timeout=0.5)
+    network = await bench.network(open_timeout=0.5 if kind == "timeout" else 10.0)
     handler = Handler()
     error = await failure(network.connect(broker(url.format(**ports)), handler, index=0))
     assert error.kind == kind

@@ -30,7 +30,7 @@ async def test_coming_again_is_no_double_login(platform: Running) -> None:
 
 
 async def test_a_silent_connection_is_closed_where_that_is_wanted() -> None:
-    async with running(idle_timeout=0.2) as platform:
+    async with running(idle_timeout=1.0) as platform:
         device = await platform.online(ONE)
         assert await device.close_code() == 1001
         assert (await platform.ledger())["events"]["silent connection closed"] == 1

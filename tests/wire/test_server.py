@@ -52,9 +52,9 @@ async def test_a_client_that_says_nothing_is_hung_up_on(network: Network) -> Non
 
 
 async def test_the_open_timeout_ends_with_the_opening(network: Network) -> None:
-    server, handlers = await network.serve(Collector, open_timeout=0.05)
+    server, handlers = await network.serve(Collector, open_timeout=0.5)
     connection, _ = await network.connect(server.port)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.6)
     assert connection.is_open
     assert not handlers[0].has_ended
 
