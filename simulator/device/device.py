@@ -16,6 +16,7 @@ from simulator.device.behaviours.registry import behaviours_of
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
+from simulator.device.door import Door
 from simulator.device.environment import NOT_ALLOWED, Environment, NetworkError
 from simulator.device.held_back import not_listed
 from simulator.device.lifecycle import Lifecycle
@@ -98,6 +99,8 @@ class Device:
             on_idle=settled,
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, witness, on_command=self.commands.receive)
+        # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
+        log_ids = count(int(env.clock.wall() * 1000) + 1)
         parts = DeviceParts(
             settings=settings,
             timers=env.timers,
@@ -110,8 +113,7 @@ class Device:
             people=env.people,
             recorder=env.recorder,
             witness=witness,
-            # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
-            log_ids=count(int(env.clock.wall() * 1000) + 1),
+            door=Door(self.memory, self._clock, rng, log_ids),
         )
         self._behaviours = behaviours_of(settings, parts)
         self._stopping = Stopping(

@@ -16,6 +16,7 @@ from simulator.faults import describe
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.trace import Trace
+from simulator.measurements.attendance import Attended, MeetingHeld
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import DeviceState, is_failure, is_flow
 from simulator.protocol.catalogue import CONNECT, LOOKUP
@@ -99,6 +100,14 @@ class _Observer:
 
     def missed(self, name: str, count: int, at: float) -> None:
         self._event("missed", f"{count} {name}, because this program stood still")
+
+    def attended(self, row: Attended) -> None:
+        """A single device leaves no sheet."""
+
+    def meeting_held(self, meeting: MeetingHeld) -> None:
+        missing = f", missing {', '.join(meeting.missing)}" if meeting.missing else ""
+        told = f"{meeting.came} of {meeting.expected} came, {meeting.late} late{missing}"
+        self._event("meeting", f"{meeting.meet_code} {meeting.ended}: {told}")
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._result.internal_errors.append(f"{rule}: {detail}")

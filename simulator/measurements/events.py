@@ -7,6 +7,8 @@ the queue hands the tuples on to `RunMeasurements.apply`, where all counting hap
 from collections.abc import Callable
 from typing import Any, Final
 
+from simulator.measurements.attendance import Attended, MeetingHeld
+
 Event = tuple[Any, ...]
 """(kind, ...): the arguments of the `Recorder` method of that kind, in its order."""
 
@@ -22,6 +24,8 @@ MISSED: Final = 9
 DETAIL: Final = 10
 VIOLATION: Final = 11
 OBSERVATION: Final = 12
+ATTENDED: Final = 13
+MEETING_HELD: Final = 14
 
 MOST_TOLD: Final = 1_000
 """Kinds of failures of which a process tells a detail; a platform may make up a code for each of its replies."""
@@ -74,6 +78,12 @@ class QueueRecorder:
 
     def missed(self, name: str, count: int, at: float) -> None:
         self._append((MISSED, name, count, at))
+
+    def attended(self, row: Attended) -> None:
+        self._append((ATTENDED, row))
+
+    def meeting_held(self, meeting: MeetingHeld) -> None:
+        self._append((MEETING_HELD, meeting))
 
     def loop_lag(self, lag: float, at: float) -> None:
         """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""

@@ -6,6 +6,8 @@ log or raise. The names of flows, record events and states, and the codes, are t
 
 from typing import Protocol
 
+from simulator.measurements.attendance import Attended, MeetingHeld
+
 
 class Recorder(Protocol):
     """Receives every event that the run's summary accounts for.
@@ -74,6 +76,14 @@ class Recorder(Protocol):
 
     def missed(self, name: str, count: int, at: float) -> None:
         """`count` requests `name` that were planned were never sent: the generator stood still over their moments."""
+        ...
+
+    def attended(self, row: Attended) -> None:
+        """The fate of a record of somebody at a meeting is known."""
+        ...
+
+    def meeting_held(self, meeting: MeetingHeld) -> None:
+        """A meeting is over for a device, or was deleted, or the device's life is over."""
         ...
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:

@@ -12,16 +12,19 @@ from typing import Any
 
 import orjson
 
+from simulator.measurements.attendance import Attendance
 from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.details import Details
 from simulator.measurements.devices import DeviceStates
 from simulator.measurements.events import (
+    ATTENDED,
     COMMAND,
     DETAIL,
     DISCONNECT,
     FLOW,
     INTERNAL_ERROR,
     LOOP_LAG,
+    MEETING_HELD,
     MISSED,
     OBSERVATION,
     RECORD,
@@ -80,6 +83,7 @@ class RunMeasurements:
         """Exceptions of this program itself, of every process."""
         self._by_class = {"violations": self.violations, "observations": self.observations}
         self._by_class["internal_errors"] = self.internal_errors
+        self.attendance = Attendance()
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
@@ -164,6 +168,10 @@ class RunMeasurements:
         elif kind in (VIOLATION, OBSERVATION):
             _, rule, func_id, example, at, index, count = event
             (self.violations if kind == VIOLATION else self.observations).add(rule, example, at, index, func_id, count)
+        elif kind == ATTENDED:
+            self.attendance.attended(event[1])
+        elif kind == MEETING_HELD:
+            self.attendance.meeting_held(event[1])
         elif kind == INTERNAL_ERROR:
             _, rule, detail, at, index = event
             self.internal_errors.add(rule, detail, at, index)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from simulator.measurements.attendance import WHAT, Attended, MeetingHeld
 from simulator.measurements.rule import RuleKind
 from simulator.measurements.rules import RULES
 
@@ -32,6 +33,8 @@ class Recording:
         """Rule, funcId, example and device."""
         self.observations: list[tuple[str, str, str, int, int]] = []
         """Rule, funcId, example, device and how many."""
+        self.attendance: list[Attended] = []
+        self.meetings: list[MeetingHeld] = []
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
@@ -65,6 +68,13 @@ class Recording:
     def missed(self, name: str, count: int, at: float) -> None:
         assert count > 0
         self.missing[name] += count
+
+    def attended(self, row: Attended) -> None:
+        assert row.what in WHAT
+        self.attendance.append(row)
+
+    def meeting_held(self, meeting: MeetingHeld) -> None:
+        self.meetings.append(meeting)
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self.internal_errors.append((rule, detail, index))

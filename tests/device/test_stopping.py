@@ -176,12 +176,12 @@ async def test_stop_before_the_first_turn_of_the_loop(world: World) -> None:
 async def test_a_stopped_device_delivers_everything_first(world: World) -> None:
     platform = world.platform
     for func_id in ("dev.data.upload.verifyLog", "dev.data.upload.verifyPhoto", "dev.data.upload.user"):
-        platform.always(func_id, late(0.4))
+        platform.always(func_id, late(1.0))
     device = await world.online(**BUSY_LIFE)
     await world.advance(30)
     assert device.delivery.outbox.pending > 3
     generated = world.recorder.records["generated"]
-    await world.stop(device, 60.0)
+    await world.stop(device, 300.0)
     assert world.recorder.records["generated"] == generated  # nobody came any more
     assert world.recorder.records["acknowledged"] == generated
     assert world.recorder.records["photo_acknowledged"] == world.recorder.records["photo_generated"]

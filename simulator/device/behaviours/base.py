@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from simulator.clock import TimerQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
+from simulator.device.door import Door
 from simulator.device.memory import Memory
 from simulator.device.online import Online
 from simulator.device.people import People
@@ -46,8 +47,8 @@ class DeviceParts:
     people: People
     recorder: Recorder
     witness: Witness
-    log_ids: Iterator[int]
-    """Ids of verification records; all behaviours of a device draw from it, so that they only grow."""
+    door: Door
+    """Who may verify; all behaviours of a device make their records with it, so that their ids only grow."""
 
 
 class Behaviour:

@@ -12,21 +12,16 @@ from pydantic import Field, field_validator, model_validator
 from simulator.device.behaviours.arrivals import Arrival, Arrivals, Wave
 from simulator.device.behaviours.base import BehaviourFields, DeviceParts
 from simulator.device.behaviours.stream import Stream
-from simulator.device.meetings import NEITHER, SIGN_IN, SIGN_OUT, Meeting
+from simulator.device.door import Camera
+from simulator.device.meetings import NEITHER, Meeting
 from simulator.device.outbox import Record
 from simulator.device.settings import BehaviourSettings
-from simulator.device.uploads import Upload
 from simulator.fields.limits import LONGEST_RUN
 from simulator.fields.quantities import InRun, PhotoSize, PositiveDuration, Rate, Share, within_rate, within_time
 from simulator.fields.range import Range
 from simulator.fields.section import Section
 from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
 from simulator.protocol.catalogue.common import VERIFY_STYLES
-
-NORMAL = "0"
-VISITOR = "4"
-_NO_MEETING = "0"
-_UNKNOWN_VISITORS = 9_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +123,7 @@ class VerificationFields(BehaviourFields):
 class Verifications(Stream):
     """One stream of verifications of one device."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_camera", "_settings")
 
     fields = VerificationFields
     settings_type = VerificationSettings
@@ -137,6 +132,7 @@ class Verifications(Stream):
     def __init__(self, settings: VerificationSettings, device: DeviceParts) -> None:
         super().__init__(device)
         self._settings = settings
+        self._camera = Camera(settings.photo_share, settings.photo_bytes)
         device.delivery.batch = max(device.delivery.batch, settings.batch)
 
     def _begin(self, now: float) -> Arrivals:
@@ -149,39 +145,15 @@ class Verifications(Stream):
     def make(self, verified: float) -> Record:
         """One verification at the monotonic time `verified`."""
         settings, device = self._settings, self._device
-        rng, memory = device.rng, device.memory
         moment = float(int(device.clock.now()))
         meeting = self._meeting(moment)
-        pin = memory.random_pin(rng, meeting)
-        visitor = pin is None or rng.random() < settings.visitor_share
-        if pin is None:
-            pin = str(1 + rng.randrange(_UNKNOWN_VISITORS))
-        status = NEITHER if meeting is None else meeting.status_at(moment)
-        meet_code = _NO_MEETING if meeting is None else meeting.id
-        time = device.clock.format(moment)
-        log_id = next(device.log_ids)
-        fields = {
-            "pin": pin,
-            "meetCode": meet_code,
-            "verifyTime": time,
-            "verifyStyle": str(rng.choice(settings.styles)),
-            "status": status,
-            "category": VISITOR if visitor else NORMAL,
-            "logId": str(log_id),
-            "recodeType": status if status in (SIGN_IN, SIGN_OUT) else NEITHER,
-        }
-        photo = None
-        if rng.random() < settings.photo_share:
-            photo = Upload(
-                "dev.data.upload.verifyPhoto",
-                "verifyPhotos",
-                [{"pin": pin, "meetCode": meet_code, "photoTime": time, "extension": "jpg", "logId": str(log_id)}],
-                created=verified,
-                size=round(rng.uniform(settings.photo_bytes.low, settings.photo_bytes.high)),
-                key=rng.getrandbits(128),
-                flow=PHOTO_DELIVERY.name,
-            )
-        return Record(log_id, fields, verified, photo)
+        pin = device.memory.random_pin(device.rng, meeting)
+        comer = None
+        if pin is not None and device.rng.random() >= settings.visitor_share:
+            comer = device.door.comer(pin, moment, settings.styles)
+        if comer is None:
+            comer = device.door.stranger(settings.styles)
+        return device.door.record(comer, verified, moment, meeting, self._camera)
 
     def _meeting(self, moment: float) -> Meeting | None:
         """The meeting that somebody comes for: one whose window is open, else any that is known."""

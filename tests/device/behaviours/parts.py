@@ -8,6 +8,7 @@ from typing import Any, cast
 from simulator.clock import ManualClock, TimerQueue
 from simulator.device.behaviours.base import DeviceParts
 from simulator.device.device_clock import DeviceClock
+from simulator.device.door import Door
 from simulator.device.memory import Memory
 from simulator.device.witness import Witness
 from tests.device.harness import PEOPLE, device_settings
@@ -22,17 +23,18 @@ def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
         batch=1, records=records, uploads=uploads, add_record=records.append, add_uploads=uploads.extend
     )
     recorder = Recording()
+    device_clock, rng = DeviceClock(clock), random.Random(5)
     return DeviceParts(
         settings=device_settings(),
         timers=TimerQueue(clock),
         started=clock.monotonic(),
-        clock=DeviceClock(clock),
-        rng=random.Random(5),
+        clock=device_clock,
+        rng=rng,
         memory=memory,
         delivery=cast("Any", delivery),
         commands=SimpleNamespace(busy=False),
         people=PEOPLE,
         recorder=recorder,
         witness=Witness(recorder, clock, Nobody(), 0),
-        log_ids=count(1),
+        door=Door(memory, device_clock, rng, count(1)),
     )

@@ -1,0 +1,75 @@
+"""What the devices know of attendance: who came to which meeting, and what a platform's own sheet must therefore say.
+
+Each record of an attendance is told once, when its fate is known: acknowledged, or not when the device ended its life.
+meeting is told once, when it is over, was deleted, or the device's life ended before that.
+"""
+
+from typing import Final, NamedTuple
+
+SIGN_IN: Final = "sign-in"
+"""Came, within the sign-in window."""
+LATE: Final = "late"
+"""Came, after the sign-in window closed."""
+SIGN_OUT: Final = "sign-out"
+"""Left, within the sign-out window."""
+EARLY_LEAVE: Final = "early-leave"
+"""Left, before the sign-out window opened."""
+DOUBLE_TAP: Final = "double-tap"
+"""The same person again within seconds."""
+STRANGER: Final = "stranger"
+"""Somebody who is no member of the meeting."""
+WHAT: Final = (SIGN_IN, LATE, SIGN_OUT, EARLY_LEAVE, DOUBLE_TAP, STRANGER)
+
+
+class Attended(NamedTuple):
+    """A record of somebody at a meeting: a row of attendance.csv, the wire's values as they were sent."""
+
+    sn: str
+    meet_code: str
+    pin: str
+    what: str
+    """One of `WHAT`."""
+    verify_time: str
+    status: str
+    log_id: str
+    acknowledged: bool
+
+
+class MeetingHeld(NamedTuple):
+    """What became of one meeting of one device. Times are epoch seconds."""
+
+    sn: str
+    meet_code: str
+    name: str
+    start: float
+    end: float
+    expected: int
+    """Members."""
+    came: int
+    """Of them, late ones included."""
+    late: int
+    missing: tuple[str, ...]
+    """Pins of members who never came."""
+    left_early: int
+    no_sign_out: int
+    """Came and did not sign out when they left."""
+    double_taps: int
+    strangers: int
+    ended: str
+    """`over`, `deleted`, or `cut` where the device's life ended before the meeting was over."""
+
+
+class Attendance:
+    """What was told of attendance, in this process or merged from several."""
+
+    __slots__ = ("meetings", "rows")
+
+    def __init__(self) -> None:
+        self.rows: list[Attended] = []
+        self.meetings: list[MeetingHeld] = []
+
+    def attended(self, row: Attended) -> None:
+        self.rows.append(row)
+
+    def meeting_held(self, meeting: MeetingHeld) -> None:
+        self.meetings.append(meeting)
