@@ -233,6 +233,9 @@ class Device:
             self._clock.told(str(reply.results.get("time", "")))
         except ValueError as error:
             self._witness.violation(REPLY_FIELD_FORMAT, _SYNC_TIME, f"{_SYNC_TIME}: results.time is {error}")
+        else:
+            for behaviour in self._behaviours:
+                behaviour.clock_set()
         self._settled()
 
     # --- Inside ---

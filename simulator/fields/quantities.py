@@ -14,13 +14,18 @@ from simulator.fields.range import Range
 from simulator.fields.section import Shown, Within
 from simulator.fields.units import (
     format_duration,
+    format_ppm,
     format_rate,
     format_share,
+    format_signed_duration,
     format_size,
     parse_duration,
     parse_duration_range,
+    parse_ppm_range,
     parse_rate,
     parse_share,
+    parse_signed_duration,
+    parse_signed_duration_range,
     parse_size,
     parse_size_range,
 )
@@ -58,6 +63,11 @@ def _range(parse: Callable[[object], tuple[float, float]]) -> Callable[[object],
 def within_time(least: str, most: str) -> Within:
     """Bounds of a duration or a range of durations."""
     return Within(least, most, parse_duration)
+
+
+def within_signed_time(most: str) -> Within:
+    """The bound of a signed duration or a range of them, either way."""
+    return Within(f"-{most}", most, parse_signed_duration)
 
 
 def within_rate(most: str) -> Within:
@@ -127,6 +137,27 @@ DurationRange = Annotated[
     _text_schema(rf"(({_NUMBER}|{_DURATION})(\.\.|-))?{_DURATION}", "duration or range", "5s..10s", "5s"),
     Shown("duration or range", _written_range(format_duration)),
 ]
+SignedDuration = Annotated[
+    float,
+    BeforeValidator(parse_signed_duration),
+    _text_schema(rf"[+-]?{_DURATION}", "duration, negative for before", "-4min", "30s"),
+    Shown("duration, negative for before", format_signed_duration),
+]
+"""Seconds, negative for before."""
+SignedDurationRange = Annotated[
+    Range,
+    BeforeValidator(_range(parse_signed_duration_range)),
+    _text_schema(rf"([+-]?{_DURATION}\.\.)?[+-]?{_DURATION}", "duration or range, signed", "-3min..3min", "-30s"),
+    Shown("duration or range, signed", _written_range(format_signed_duration)),
+]
+"""Seconds from and to."""
+DriftRange = Annotated[
+    Range,
+    BeforeValidator(_range(parse_ppm_range)),
+    _text_schema(rf"([+-]?{_NUMBER} ?ppm\.\.)?[+-]?{_NUMBER} ?ppm", "millionths", "50ppm", "-50ppm..50ppm"),
+    Shown("ppm or range", _written_range(format_ppm)),
+]
+"""Seconds that a clock gains in a second."""
 SizeRange = Annotated[
     Range,
     BeforeValidator(_range(parse_size_range)),

@@ -18,12 +18,15 @@ _DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|min|s|h|d))+")
 _DURATION_PART = re.compile(rf"({_NUMBER})(ms|min|s|h|d)")
 _RATE = re.compile(rf"({_NUMBER})\s*/\s*(ms|s|min|h|d)")
 _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
+_PPM = re.compile(rf"([+-]?{_NUMBER})\s*ppm")
 _SHARE = re.compile(rf"({_NUMBER})\s*%")
 
 _LONGEST = 64
 """Characters of a value; more digits than a number could need, few enough to be shown."""
 
 DURATION_EXAMPLES = "500ms, 10s, 2min, 1h, 1h30min"
+SIGNED_EXAMPLES = "-4min, 30s, -3min..3min"
+PPM_EXAMPLES = "50ppm, -20ppm, -50ppm..50ppm"
 RATE_EXAMPLES = "6/min, 0.5/s, 120/h"
 SIZE_EXAMPLES = "14KB, 900B, 1MB"
 SHARE_EXAMPLES = "5%, 0.05"
@@ -40,6 +43,36 @@ def parse_duration(value: object) -> float:
     if not _DURATION.fullmatch(compact):
         raise ValueError(f"'{text}' is no duration: write one like {DURATION_EXAMPLES}")
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(compact))
+
+
+def parse_signed_duration(value: object) -> float:
+    """Seconds of a duration that may be negative: `-4min`, `3s`, `0s`."""
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+    if isinstance(text, str) and text[:1] in ("-", "+"):
+        seconds = parse_duration(text[1:])
+        return -seconds if text[0] == "-" else seconds
+    return parse_duration(text)
+
+
+def parse_signed_duration_range(value: object) -> tuple[float, float]:
+    """Seconds from and to of `-3min..3min`; one duration, such as `-3min`, for both."""
+    return _parse_signed_range(value, "a duration or a range of durations", SIGNED_EXAMPLES, parse_signed_duration)
+
+
+def parse_ppm(value: object) -> float:
+    """Seconds that a clock gains in a second of `50ppm` or `-20ppm` (millionths)."""
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    match = _PPM.fullmatch(text)
+    if match is None:
+        if _BARE.fullmatch(text):
+            raise ValueError(f"{text} has no unit: write {text}ppm (millionths)")
+        raise ValueError(f"must be how fast a clock runs away, like {PPM_EXAMPLES}")
+    return float(match[1]) / 1e6
+
+
+def parse_ppm_range(value: object) -> tuple[float, float]:
+    """From and to of `-50ppm..50ppm`, as `parse_ppm` gives them; one of them for both."""
+    return _parse_signed_range(value, "how fast a clock runs away", PPM_EXAMPLES, parse_ppm)
 
 
 def parse_rate(value: object) -> float:
@@ -107,6 +140,16 @@ def format_duration(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+def format_signed_duration(seconds: float) -> str:
+    """As `format_duration`, with a sign where it is negative."""
+    return f"-{format_duration(-seconds)}" if seconds < 0 else format_duration(seconds)
+
+
+def format_ppm(share: float) -> str:
+    """`50ppm`."""
+    return f"{share * 1e6:g}ppm"
+
+
 def format_size(size: float) -> str:
     """`14KB` for whole KB, `900B` otherwise."""
     return f"{int(size) // 1024}KB" if size and size % 1024 == 0 else f"{int(size)}B"
@@ -142,6 +185,22 @@ def _parse_range(value: object, what: str, examples: str, parse: Callable[[objec
     low = parse(low_text)
     if low > high:
         raise ValueError(f"'{text}' runs backwards: write the smaller bound first")
+    return low, high
+
+
+def _parse_signed_range(
+    value: object, what: str, examples: str, parse: Callable[[object], float]
+) -> tuple[float, float]:
+    """As `_parse_range`; the bounds are parted by `..` alone, as a minus is a sign here."""
+    if not isinstance(value, str) or ".." not in value:
+        bound = parse(value)
+        return bound, bound
+    low_text, _, high_text = (part.strip() for part in value.partition(".."))
+    if not low_text or not high_text or len(value) > _LONGEST:
+        raise ValueError(f"must be {what} like {examples}")
+    low, high = parse(low_text), parse(high_text)
+    if low > high:
+        raise ValueError(f"'{value}' runs backwards: write the smaller bound first")
     return low, high
 
 

@@ -140,3 +140,46 @@ def test_any_value_is_a_number_or_a_plain_error(value: object) -> None:
     ):
         with suppress(ValueError):
             parse(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("-4min", -240), ("+30s", 30), ("3min", 180), ("0", 0), (0, 0), ("-1h30min", -5400)]
+)
+def test_signed_durations(text: object, seconds: float) -> None:
+    assert units.parse_signed_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [("-3min..3min", (-180, 180)), ("-3min .. -1min", (-180, -60)), ("-30s", (-30, -30)), ("0s..5s", (0, 5))],
+)
+def test_signed_ranges(text: str, bounds: tuple[float, float]) -> None:
+    assert units.parse_signed_duration_range(text) == bounds
+
+
+@pytest.mark.parametrize(
+    "text", ["--4min", "3min..-3min", "..3min", "-3min..", "-4", "4", True, None, "-", "1s..2s..3s"]
+)
+def test_what_is_no_signed_duration(text: object) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        units.parse_signed_duration_range(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"), [("50ppm", (50e-6, 50e-6)), ("-50ppm..50 ppm", (-50e-6, 50e-6)), ("0ppm", (0, 0))]
+)
+def test_drifts(text: str, bounds: tuple[float, float]) -> None:
+    assert units.parse_ppm_range(text) == pytest.approx(bounds)
+
+
+@pytest.mark.parametrize("text", ["50", 50, "fast", "50ppb", "50ppm..", "50ppm..-50ppm", None, True])
+def test_what_is_no_drift(text: object) -> None:
+    with pytest.raises(ValueError, match=r"ppm|bound"):
+        units.parse_ppm_range(text)
+
+
+@given(st.integers(-10_000_000, 10_000_000))
+def test_a_signed_duration_is_written_as_it_is_read(milliseconds: int) -> None:
+    assert units.parse_signed_duration(units.format_signed_duration(milliseconds / 1000)) == pytest.approx(
+        milliseconds / 1000
+    )

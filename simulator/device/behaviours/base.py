@@ -76,6 +76,9 @@ class Behaviour:
     def command_applied(self, func_id: str) -> None:
         """A command succeeded, and its answer went out before this."""
 
+    def clock_set(self) -> None:
+        """The device's clock may have been set: what waits for a moment of the day waits for another one now."""
+
     def stop(self) -> None:
         """The device was told to stop: begin nothing any more. Deliveries are still made, heartbeats still sent."""
 
