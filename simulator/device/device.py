@@ -76,7 +76,7 @@ class Device:
         self.spec = spec
         self._on_finished = on_finished
         rng = random.Random(spec.seed)
-        self._clock = DeviceClock(env.clock)
+        self._clock = DeviceClock(env.clock, settings.clock, spec.seed)
         self._task: asyncio.Task[None] | None = None
         self.memory = Memory(
             env.people,
@@ -87,7 +87,7 @@ class Device:
             max_bio_photos=settings.max_bio_photos,
         )
         if settings.meetings:
-            self.memory.put_meetings(own_meeting(plan, env.clock.wall()) for plan in settings.meetings)
+            self.memory.put_meetings(own_meeting(plan, self._clock.now()) for plan in settings.meetings)
         settled = self._settled
         self._witness = witness = Witness(env.recorder, env.clock, self, spec.index)
         self.delivery = Delivery(env, settings, self._clock, witness, on_settled=settled)

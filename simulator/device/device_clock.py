@@ -1,6 +1,12 @@
-"""A device's own idea of the time: the machine's clock, set by the platform, shown in the platform's time zone."""
+"""A device's own idea of the time: the machine's clock, wrong as the scenario wants it, set by the platform, shown in
+the platform's time zone.
+"""
+
+import random
+from dataclasses import dataclass
 
 from simulator.clock import Clock
+from simulator.fields.range import Range
 from simulator.protocol.catalogue.formats import TIMESTAMP
 from simulator.protocol.times import format_iso, parse_iso, parse_offset
 
@@ -13,32 +19,99 @@ _EARLIEST = 946_684_800.0
 """The year 2000, where the clocks of such devices begin."""
 _LATEST = 4_102_444_800.0
 """The year 2100, where they end."""
+_DATE_AGREES_S = 60.0
+"""How far a clock may be from the date of an HTTP answer and still be no cause of a refusal; five minutes are."""
+_SEED = 0x0C10C
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """How the clocks of a group's devices are wrong when they are switched on.
+
+    Attributes:
+        offset: seconds that they are ahead, drawn for each device.
+        drift: seconds that they gain in a second, drawn for each device.
+        start_at: the time (epoch seconds) that they show when they are switched on; None for the right one.
+    """
+
+    offset: Range
+    drift: Range
+    start_at: float | None
 
 
 class DeviceClock:
-    """Wall-clock time of one device."""
+    """Wall-clock time of one device.
 
-    __slots__ = ("_clock", "correction", "offset_minutes")
+    Args:
+        settings: how it is wrong; None for a clock as right as the machine's.
+        seed: the device's, from which offset and drift are drawn.
+    """
 
-    def __init__(self, clock: Clock) -> None:
+    __slots__ = ("_ahead_of_date", "_by_date", "_clock", "_drift", "_since", "correction", "offset_minutes", "unsure")
+
+    def __init__(self, clock: Clock, settings: ClockSettings | None = None, seed: int = 0) -> None:
         self._clock = clock
         self.correction = 0.0
-        """Seconds by which the platform's time is ahead of the machine's."""
+        """Seconds that the device's time was ahead of the machine's when it was set or switched on."""
+        self._drift = 0.0
+        self._since = 0.0
+        """The machine's time then."""
         self.offset_minutes = DEFAULT_OFFSET_MINUTES
+        self._ahead_of_date: float | None = None
+        """Seconds by which the machine was ahead of the latest date that a dispatch service gave."""
+        self._by_date = False
+        self.unsure = settings is not None
+        """Whether the device has reason to look at the dates of HTTP answers: nobody has set its clock."""
+        if settings is not None:
+            # Of its own, so that a clock changes nothing else of the device's life.
+            rng = random.Random(seed ^ _SEED)
+            self._since = clock.wall()
+            started = self._since if settings.start_at is None else settings.start_at
+            self.correction = started - self._since + rng.uniform(settings.offset.low, settings.offset.high)
+            self._drift = rng.uniform(settings.drift.low, settings.drift.high)
 
     def now(self) -> float:
         """Seconds since the epoch, as the device believes."""
-        return self._clock.wall() + self.correction
+        wall = self._clock.wall()
+        if self._drift:
+            return wall + self.correction + self._drift * (wall - self._since)
+        return wall + self.correction
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch, as the device believes."""
         return int(self.now() * 1000)
 
+    def signing_ms(self) -> int:
+        """Milliseconds since the epoch for the look-up, whose time a platform checks (section 获取服务器地址).
+
+        The device's own, but for a clock that a dispatch service refused and nobody has set.
+        """
+        if self._by_date and self._ahead_of_date is not None:
+            return int((self._clock.wall() - self._ahead_of_date) * 1000)
+        return self.now_ms()
+
+    def date_told(self, date: float) -> None:
+        """The dispatch service's answer has this date (epoch seconds; HTTP's `Date`)."""
+        self._ahead_of_date = self._clock.wall() - date
+
+    def look_up_refused(self) -> float:
+        """The dispatch service said no: from now on look-ups are signed by its date, where the clock is far from it.
+
+        Returns by how many seconds the clock is ahead of that date; 0 where it cannot be the cause.
+        """
+        if self._by_date or self._ahead_of_date is None:
+            return 0.0
+        ahead = self.now() - (self._clock.wall() - self._ahead_of_date)
+        if abs(ahead) <= _DATE_AGREES_S:
+            return 0.0
+        self._by_date = True
+        return ahead
+
     def told(self, time: str) -> None:
         """The platform says that it is `time`: its clock cut to the second, and its time zone (section 同步时间).
 
         A clock that agrees within a second is kept: set to a whole second it would be behind from then on. Any other is
-        set to the middle of the second that was named, half a second off at most.
+        set to the middle of the second that was named, half a second off at most. It goes on drifting.
 
         Raises:
             ValueError: If it is no time as records carry it, or in no year that a device's clock knows.
@@ -48,10 +121,11 @@ class DeviceClock:
         middle = parse_iso(time) + 0.5
         if not _EARLIEST <= middle < _LATEST:
             raise ValueError("a time that no device's clock can be set to")
-        machine = self._clock.wall()
-        if abs(machine + self.correction - middle) > _AGREEMENT_S:
-            self.correction = middle - machine
+        if abs(self.now() - middle) > _AGREEMENT_S:
+            self._since = self._clock.wall()
+            self.correction = middle - self._since
         self.offset_minutes = parse_offset(time[-6:])
+        self._by_date = self.unsure = False
 
     def format(self, moment: float) -> str:
         """`moment` (seconds since the epoch) as records carry it."""

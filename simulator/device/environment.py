@@ -92,8 +92,11 @@ class Network(Protocol):
         """Wait until this device may begin to come online: a fleet's connects are paced."""
         ...
 
-    async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
+    async def look_up(self, url: str, *, index: int, date: Callable[[float], None] | None = None) -> tuple[int, bytes]:
         """GET the dispatch `url`: HTTP status and body.
+
+        Args:
+            date: told the date of the answer (epoch seconds), whatever that says.
 
         Raises:
             NetworkError: If there is no answer, or one that says no; its kind is `http 403` then.

@@ -84,7 +84,7 @@ async def look_up(
         FlowFailed: If there is no answer, a refusal, or a broker that is no WebSocket.
     """
     nonce = f"{rng.getrandbits(64):016x}{clock.now_ms() & 0xFFFFFFFFFFFF:012x}"
-    query = broker.LookupQuery.build(device.sn, settings.broker_type, nonce, clock.now_ms(), device.secret_key)
+    query = broker.LookupQuery.build(device.sn, settings.broker_type, nonce, clock.signing_ms(), device.secret_key)
     url = query.url(env.dispatch_url(witness.index))
     if env.trace is not None:
         env.trace(">", orjson.dumps({"GET": LOOKUP, **asdict(query)}))
@@ -94,7 +94,9 @@ async def look_up(
     failed = None
     answer = None
     try:
-        status, body = await env.network.look_up(url, index=witness.index)
+        status, body = await env.network.look_up(
+            url, index=witness.index, date=clock.date_told if clock.unsure else None
+        )
         if env.trace is not None:
             env.trace("<", body)
         read = read_lookup(status, body, settings.broker_type)
@@ -113,6 +115,9 @@ async def look_up(
             lasted = failed.lasted(lasted)
         env.recorder.request(LOOKUP, started, lasted, code, len(url), len(body), 0.0)
     if answer is None or answer.url is None or code != SUCCESS:
+        if ahead := clock.look_up_refused():
+            found = f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the answer's date: clock"
+            detail = f"{detail}; {found}" if detail else found
         if detail:
             env.recorder.detail(LOOKUP, code, detail, env.clock.wall())
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)

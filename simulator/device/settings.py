@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
+from simulator.device.device_clock import ClockSettings
 from simulator.fields.range import Range
 
 
@@ -86,6 +87,8 @@ class DeviceSettings:
     meetings: tuple[OwnMeeting, ...]
     handling: dict[str, Range]
     """Seconds a command takes, by funcId or a prefix of it (`cmd.data.update`); 0 where nothing matches."""
+    clock: ClockSettings | None
+    """How its clock is wrong; None for a right one."""
     strict: bool
     """Whether whatever departs from the document is refused, and not only counted."""
     reboot: Range

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -51,11 +52,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered; `location` is where a redirect leads, whose body nobody reads."""
+    """What a server answered; `location` is where a redirect leads, whose body nobody reads.
+
+    `date` is epoch seconds, as far as the answer told a date that can be read.
+    """
 
     status: int
     body: bytes
     location: URL | None
+    date: float | None = None
 
 
 _way: ContextVar[Way] = ContextVar("way")
@@ -186,7 +191,7 @@ class Http:
                 body += await response.content.read(limit + 1 - len(body))
             if len(body) > limit:
                 raise NetworkError(TOO_LARGE, f"the answer of {shown(url)} is larger than {limit} bytes")
-            return Answer(response.status, body, None)
+            return Answer(response.status, body, None, _date(response.headers.get("Date")))
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         """A socket for the connection to `address`, which is the very one that will be connected to."""
@@ -210,6 +215,13 @@ class Http:
         if isinstance(error, aiohttp.InvalidURL) or not isinstance(error, aiohttp.ClientError | OSError):
             return NetworkError(BAD_URL, f"{shown(url)} leads to, or is, what cannot be used as a URL")
         return NetworkError(NO_HTTP, f"{shown(url)} broke off ({_in_words(error)})")
+
+
+def _date(text: str | None) -> float | None:
+    try:
+        return None if text is None else parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _usable(url: URL) -> bool:

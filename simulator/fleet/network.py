@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -94,11 +94,13 @@ class FleetNetwork:
         if self._turns is not None:
             await self._turns.take()
 
-    async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
+    async def look_up(self, url: str, *, index: int, date: Callable[[float], None] | None = None) -> tuple[int, bytes]:
         way = Way(self._source(index), self._place(index))
         dispatch = _url(url)
         try:
             answer = await self._http.get(dispatch, MAX_LOOKUP_BYTES, way, self._http.deadline())
+            if date is not None and answer.date is not None:
+                date(answer.date)
             self._accept_look_up(dispatch, answer)
         except NetworkError:
             self._stumbled(index)

@@ -129,15 +129,19 @@ class MemoryNetwork:
         self.broker_url = BROKER
         self.root_ca: str | None = None
         self.answers_close = True
+        self.dates = True
+        """Whether the dispatch service's answers have a date."""
 
     async def turn(self) -> None:
         self.turns += 1
         if self.turn_script:
             await self.turn_script.pop(0)()
 
-    async def look_up(self, url: str, *, index: int) -> tuple[int, bytes]:
+    async def look_up(self, url: str, *, index: int, date: Callable[[float], None] | None = None) -> tuple[int, bytes]:
         await asyncio.sleep(0)
         self.lookups.append(url)
+        if date is not None and self.dates:
+            date(self._world.clock.wall())
         if self.lookup_script:
             return await self.lookup_script.pop(0)()
         address, _, query = url.partition("?")

@@ -1,13 +1,17 @@
 """The device's own clock: what the platform tells it, and everything that goes by it."""
 
+from collections import Counter
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import ValidationError
 
 from simulator.clock import ManualClock
 from simulator.device.device_clock import DeviceClock
 from simulator.measurements.names import DeviceState
 from simulator.protocol.times import format_iso, parse_iso
+from simulator.scenario.sections.clock import ClockSection
 from tests.device.answers import ok
 from tests.device.command_messages import DONE, MEETING, USER, done
 from tests.device.harness import World, verification
@@ -163,3 +167,108 @@ async def test_a_corrected_clock_is_used_for_the_next_look_up(world: World) -> N
     stamp = int(url.partition("timestamp=")[2].partition("&")[0]) / 1000
     offset = stamp - world.clock.wall()
     assert offset == pytest.approx(parse_iso("2024-06-26T00:03:00+08:00") - 1_719_331_200.25, abs=2)
+
+
+def wrong(clock: ManualClock, seed: int = 1, **keys: object) -> DeviceClock:
+    return DeviceClock(clock, ClockSection.model_validate(keys).settings(), seed)
+
+
+def test_clocks_are_ahead_by_an_offset_of_their_own() -> None:
+    clock = ManualClock()
+    found = [wrong(clock, seed, offset="-3min..3min").now() - clock.wall() for seed in range(400)]
+    assert min(found) < -150
+    assert max(found) > 150
+    assert all(-180 <= ahead <= 180 for ahead in found)
+    assert wrong(clock, 7, offset="-3min..3min").now() == wrong(clock, 7, offset="-3min..3min").now()
+
+
+def test_a_clock_drifts_before_and_after_it_was_set() -> None:
+    clock = ManualClock(wall=1_719_331_200.5)
+    device = wrong(clock, drift="50ppm")
+    clock.advance(100_000)
+    assert device.now() - clock.wall() == pytest.approx(5.0)
+    device.told(format_iso(clock.wall(), 480))
+    assert device.now() - clock.wall() == pytest.approx(0.0, abs=0.51)
+    left = device.now() - clock.wall()
+    clock.advance(100_000)
+    assert device.now() - clock.wall() == pytest.approx(left + 5.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [(1970, "1970-01-01T08:00:00+08:00"), ("2000-02-29T23:59:59+08:00", "2000-02-29T23:59:59+08:00")],
+)
+def test_an_empty_battery_begins_where_the_scenario_says(said: object, shown: str) -> None:
+    clock = ManualClock()
+    device = wrong(clock, start_at=said)
+    assert device.format(device.now()) == shown
+    clock.advance(61)
+    assert device.now() == pytest.approx(parse_iso(shown) + 61)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("start_at", 1969, "1970 to 2099"),
+        ("start_at", "yesterday", "like 1970"),
+        ("start_at", True, "like 1970"),
+        ("start_at", None, None),
+        ("offset", "4", "unit"),
+        ("offset", "3min..-3min", "smaller bound first"),
+        ("offset", "9999d", "3650d"),
+        ("drift", "50", "ppm"),
+        ("drift", "2000000ppm", "1s"),
+    ],
+)
+def test_wrong_clocks_of_a_scenario_are_refused_in_words(key: str, value: object, right: str | None) -> None:
+    if right is None:
+        assert ClockSection.model_validate({key: value}).start_at is None
+        return
+    with pytest.raises(ValidationError, match=right):
+        ClockSection.model_validate({key: value})
+
+
+async def test_look_ups_are_signed_by_the_clock_that_the_device_has(world: World) -> None:
+    await world.online(keys={"clock": {"offset": "2min"}})
+    [asked] = world.network.lookups
+    stamp = int(parse_qs(urlsplit(asked).query)["timestamp"][0])
+    assert stamp == int((world.clock.wall() + 120) * 1000)
+
+
+async def test_a_dead_battery_is_refused_once_and_helps_itself_by_the_answers_date(world: World) -> None:
+    device = await world.start(
+        keys={"clock": {"start_at": 1970}}, behaviours=(verification(rate=1.0, photo_share=0.0),)
+    )
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert world.recorder.failed() == Counter({("getBrokerServer", "E0000003"): 1})
+    assert world.platform.violations == ["look-up: E0000003"]
+    world.platform.violations.clear()
+    assert "behind the answer's date: clock" in world.recorder.details["getBrokerServer", "E0000003"]
+    await world.advance(5)
+    times = [record["verifyTime"] for record in world.platform.records.values()]
+    assert times
+    assert all(time.startswith("1970-01-01T08:0") for time in times), "records carry what the device believes"
+    world.platform.time = format_iso(world.clock.wall(), 480)
+    assert await done(world, "cmd.system.sync.time") == DONE
+    before = len(world.platform.records)
+    await world.advance(5)
+    later = [record["verifyTime"] for record in list(world.platform.records.values())[before:]]
+    assert later
+    assert all(time.startswith("2024-06-26T00:") for time in later)
+
+
+async def test_without_a_date_a_dead_battery_stays_refused(world: World) -> None:
+    world.network.dates = False
+    device = await world.start(keys={"clock": {"start_at": 1970}})
+    await world.advance(300)
+    assert device.state is not DeviceState.ONLINE
+    assert set(world.recorder.failed()) == {("getBrokerServer", "E0000003")}
+    assert set(world.platform.violations) == {"look-up: E0000003"}
+    world.platform.violations.clear()
+
+
+async def test_a_right_clock_asks_nobody_for_the_date(world: World) -> None:
+    world.network.lookup_script.append(world.network.says(200, b'{"code":"E0000003","message":"no","payload":{}}'))
+    device = await world.start()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert "clock" not in world.recorder.details["getBrokerServer", "E0000003"]

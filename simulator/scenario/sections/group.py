@@ -20,6 +20,7 @@ from simulator.fields.section import Section, known
 from simulator.fields.texts import Line, Locale, Name
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.formats import Format
+from simulator.scenario.sections.clock import ClockSection
 
 PROTOCOL_VERSION = "1.0.0"
 """`protVer` of a registration."""
@@ -161,6 +162,7 @@ class GroupFields(GroupBehaviours, _DeviceFields):
     capacities: CapacitiesSection = Field(default=CapacitiesSection(), description="What a device can hold.")
     max_package: PackageSize = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
     max_pending_commands: int = Field(default=20, ge=1, le=1000, description="`maxPendingCmdCount`.")
+    clock: ClockSection | None = Field(default=None, description="Clocks that are wrong; right ones where absent.")
     strict: bool = Field(
         default=False,
         description="Refuse what departs from the document, as strict firmware would; else it is used wherever its "
@@ -201,6 +203,7 @@ class GroupSection(GroupFields):
             on_timeout=OnTimeout(self.on_timeout),
             reconnect_delay=Range(low=self.reconnect.first, high=self.reconnect.max),
             drain=self.drain,
+            clock=None if self.clock is None else self.clock.settings(),
             strict=self.strict,
             users=self.users,
             user_locale=self.user_locale,
