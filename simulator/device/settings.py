@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
+from simulator.device.commands.failures import CommandFailures
 from simulator.device.device_clock import ClockSettings
 from simulator.fields.range import Range
 
@@ -89,6 +90,8 @@ class DeviceSettings:
     """Seconds a command takes, by funcId or a prefix of it (`cmd.data.update`); 0 where nothing matches."""
     clock: ClockSettings | None
     """How its clock is wrong; None for a right one."""
+    command_failures: dict[str, CommandFailures]
+    """Commands that fail by chance, by funcId or a prefix of it; under an empty name for all others."""
     strict: bool
     """Whether whatever departs from the document is refused, and not only counted."""
     reboot: Range

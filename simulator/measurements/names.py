@@ -198,6 +198,7 @@ MALFORMED_REPLY: Final = "malformed reply"
 BAD_KEY: Final = "bad key"
 UNSUPPORTED_TRANSPORT: Final = "unsupported transport"
 TOO_LARGE: Final = "too large"
+NOT_ANSWERED: Final = "not answered"
 BAD_URL: Final = "bad url"
 NO_HTTP: Final = "http"
 OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
@@ -217,6 +218,7 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         BAD_KEY: "the platform's half of the key exchange cannot be used",
         UNSUPPORTED_TRANSPORT: "the broker is no WebSocket",
         TOO_LARGE: "not sent: it does not fit a package",
+        NOT_ANSWERED: "a command that was carried out in silence, as the scenario wants some (`command_failures`)",
     }
 )
 """Codes that a device notes by itself and never sends, with what each means; some are kinds of `wire.ConnectFailed`."""

@@ -13,16 +13,18 @@ from typing import Any
 
 from simulator.clock import TimerHandle
 from simulator.device.commands.answered import Answered
+from simulator.device.commands.failures import REFUSALS, Fate
 from simulator.device.commands.findings import Fault, faults_of, mark_of
 from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
+from simulator.device.commands.prefixes import by_prefix
 from simulator.device.environment import Environment
 from simulator.device.fifo import Fifo
 from simulator.device.memory import Memory
 from simulator.device.settings import DeviceSettings
 from simulator.device.witness import Witness
 from simulator.faults import describe
-from simulator.fields.range import Range
 from simulator.judge.commands import ReadCommand, read_command
+from simulator.measurements.names import NOT_ANSWERED
 from simulator.measurements.observation_rules import COMMAND_DROPPED, COMMAND_REPEATED
 from simulator.measurements.violation_rules import COMMAND_TOO_MANY
 from simulator.protocol.codes import BUSY, INTERNAL, SUCCESS
@@ -49,7 +51,7 @@ def _counted(func_id: str) -> str:
 
 
 class _Command:
-    __slots__ = ("arrived", "cmd_id", "connection", "func_id", "mark", "mid", "params")
+    __slots__ = ("arrived", "cmd_id", "connection", "delay", "fate", "func_id", "mark", "mid", "params")
 
     def __init__(self, read: ReadCommand, mark: int, arrived: float, connection: int) -> None:
         self.func_id = read.func_id
@@ -61,6 +63,9 @@ class _Command:
         self.arrived = arrived
         self.connection = connection
         """Over which one the platform sent it last."""
+        self.fate = Fate.CARRIED_OUT
+        self.delay = 0.0
+        """Seconds that it takes beside those of the group's `handling`."""
 
 
 class CommandQueue:
@@ -208,7 +213,15 @@ class CommandQueue:
             # Not remembered: the same command may be sent again when there is room.
             self._send(read.func_id, read.mid, read.cmd_id, (BUSY, "too many commands wait"), now)
             return
-        (self._urgent if read.urgent else self._waiting).append(_Command(read, mark, now, self._opened))
+        command = _Command(read, mark, now, self._opened)
+        failures = by_prefix(settings.command_failures, read.func_id)
+        if failures is not None:
+            command.fate = failures.draw(read.func_id, self._rng)
+            command.delay = failures.delay(self._rng)
+            if command.fate is Fate.BUSY:
+                self._send(read.func_id, read.mid, read.cmd_id, (BUSY, "the device is busy"), now)
+                return
+        (self._urgent if read.urgent else self._waiting).append(command)
         self.busy = True
         self._next()
 
@@ -275,10 +288,12 @@ class CommandQueue:
             queue = self._urgent or self._waiting
             if not queue:
                 return
-            self._current = queue.popleft()
-            bounds = self._handling_of(self._current.func_id)
+            self._current = command = queue.popleft()
+            bounds = by_prefix(self._settings.handling, command.func_id)
+            delay = command.delay
             if bounds is not None and bounds.high > 0:
-                delay = self._rng.uniform(bounds.low, bounds.high)
+                delay += self._rng.uniform(bounds.low, bounds.high)
+            if delay > 0:
                 self._timer = self._env.timers.call_later(delay, self._apply)
                 return
             self._apply(go_on=False)
@@ -287,6 +302,10 @@ class CommandQueue:
         command = self._current
         assert command is not None
         self._timer = None
+        refusal = REFUSALS.get(command.fate)
+        if refusal is not None:
+            self._done(refusal, go_on=go_on)
+            return
         try:
             outcome = HANDLERS[command.func_id](self._memory, self._effects, command.params)
         except Exception as error:  # noqa: BLE001 - one command must not end the device; the fault is answered and shown
@@ -314,7 +333,10 @@ class CommandQueue:
         assert command is not None
         self._current = None
         self._answered.keep(command.cmd_id, command.mark, outcome)
-        self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
+        if command.fate is Fate.SILENT:
+            self._not_answered(command)
+        else:
+            self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
         if outcome[0] == SUCCESS:
             self._effects.command_applied(command.func_id)
         self.busy = bool(self._urgent) or bool(self._waiting)
@@ -334,15 +356,11 @@ class CommandQueue:
             if code != SUCCESS:
                 env.recorder.detail(counted, code, text, env.clock.wall())
 
-    def _handling_of(self, func_id: str) -> Range | None:
-        handling = self._settings.handling
-        name = func_id
-        while handling and name:
-            bounds = handling.get(name)
-            if bounds is not None:
-                return bounds
-            name = name.rpartition(".")[0]
-        return None
+    def _not_answered(self, command: _Command) -> None:
+        """The scenario wants silence: counted, as everything that becomes of a command."""
+        env = self._env
+        handling = env.clock.monotonic() - command.arrived
+        env.recorder.command(command.func_id, env.clock.wall() - handling, handling, NOT_ANSWERED)
 
     def _fault(self, error: BaseException) -> None:
         self._env.log(logging.ERROR, f"a command failed: {describe(error)}")

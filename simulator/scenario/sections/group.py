@@ -21,6 +21,7 @@ from simulator.fields.texts import Line, Locale, Name
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.formats import Format
 from simulator.scenario.sections.clock import ClockSection
+from simulator.scenario.sections.command_failures import CommandFailuresSection
 
 PROTOCOL_VERSION = "1.0.0"
 """`protVer` of a registration."""
@@ -163,6 +164,9 @@ class GroupFields(GroupBehaviours, _DeviceFields):
     max_package: PackageSize = Field(default=64 * 1024, description="`maxPackageSize`: largest message, in whole KB.")
     max_pending_commands: int = Field(default=20, ge=1, le=1000, description="`maxPendingCmdCount`.")
     clock: ClockSection | None = Field(default=None, description="Clocks that are wrong; right ones where absent.")
+    command_failures: CommandFailuresSection | None = Field(
+        default=None, description="Commands that fail by chance, to see how a platform takes it."
+    )
     strict: bool = Field(
         default=False,
         description="Refuse what departs from the document, as strict firmware would; else it is used wherever its "
@@ -204,6 +208,7 @@ class GroupSection(GroupFields):
             reconnect_delay=Range(low=self.reconnect.first, high=self.reconnect.max),
             drain=self.drain,
             clock=None if self.clock is None else self.clock.settings(),
+            command_failures={} if self.command_failures is None else self.command_failures.settings(),
             strict=self.strict,
             users=self.users,
             user_locale=self.user_locale,
