@@ -21,9 +21,9 @@ async def test_back_off_grows_to_its_bound_with_jitter_and_starts_again(world: W
     moments = []
     original = network.look_up
 
-    async def noted(url: str, *, index: int) -> tuple[int, bytes]:
+    async def noted(url: str, *, index: int, **kwargs: Any) -> tuple[int, bytes]:
         moments.append(world.clock.monotonic())
-        return await original(url, index=index)
+        return await original(url, index=index, **kwargs)
 
     network.look_up = noted  # type: ignore[method-assign]
     device.start()
