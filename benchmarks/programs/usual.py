@@ -64,7 +64,7 @@ class UsualDevice(User):
         secret = self.request("dev.accredit", {**proof, "authCode": auth_code}, identity.sn)["secret"]
         self.request("dev.login", {**proof, "authCode": auth_code, "secret": secret}, identity.sn)
         memory = Memory(PEOPLE, spec.seed, users=0, locale="zh_CN", max_users=1, max_bio_photos=1)
-        self.request("dev.report", report_params(spec.settings, spec.index, memory, 0), identity.sn)
+        self.request("dev.report", report_params(spec.settings, identity.sn, memory, 0), identity.sn)
         came_online.append(identity.sn)
 
     @task

@@ -81,6 +81,7 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     """
     from simulator.fields.units import format_duration
     from simulator.fleet.plan import scale_counts
+    from simulator.scenario.function_rules import skipped
 
     plan = scenario.ramp_plan(total)
     counts = scale_counts([group.count for group in scenario.groups], total)
@@ -95,6 +96,9 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
     for group, count in zip(scenario.groups, counts, strict=True):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
+        if group.functions.without:
+            missing = ", ".join(skipped(group)) or "change in what they do by themselves"
+            yield from row("without", f"{', '.join(group.functions.without)}: so no {missing}")
     load = messages_per_second(scenario, counts)
     processes = math.ceil(load / MESSAGES_PER_PROCESS)
     room = f"; plan with {processes:,} processes or more (--processes, --worker)" if processes > 1 else ""
@@ -120,11 +124,14 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
     Args:
         counts: devices of each group.
     """
+    from simulator.scenario.function_rules import skipped
+
     interval = scenario.document.platform.heartbeat.interval
     total = 0.0
     for group, count in zip(scenario.groups, counts, strict=True):
-        each = 1.0 / (group.heartbeat or interval)
-        for stream in group.verifications:
+        missing = set(skipped(group))
+        each = 0.0 if "heartbeats" in missing else 1.0 / (group.heartbeat or interval)
+        for stream in () if "verifications" in missing else group.verifications:
             rate = max(stream.rate, stream.wave.peak if stream.wave is not None else 0.0)
             # A record goes up at once: batches fill only behind an outage.
             each += rate + rate * stream.photo_share
@@ -137,18 +144,22 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
 def describe_group(group: "GroupSection") -> str:
     """A group's devices and what they do, in one line."""
     from simulator.fields.units import format_duration, format_rate
+    from simulator.scenario.function_rules import skipped
 
+    missing = set(skipped(group))
     streams = [
         f"{format_rate(stream.rate)} verifications"
         + (f" (up to {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)})" if stream.wave else "")
         for stream in group.verifications
-        if stream.rate or stream.wave
+        if (stream.rate or stream.wave) and "verifications" not in missing
     ]
     streams += [f"{format_rate(stream.rate)} enrolments" for stream in group.enrolments if stream.rate]
     doing = " + ".join(streams) if streams else "no verifications"
     beat = (
         "the platform's heartbeat" if group.heartbeat is None else f"heartbeat every {format_duration(group.heartbeat)}"
     )
+    if "heartbeats" in missing:
+        beat = "no heartbeat"
     return f"{group.model}, {group.firmware}, {group.start} start, {group.users} users, {doing} a device, {beat}"
 
 

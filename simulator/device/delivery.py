@@ -21,13 +21,14 @@ from simulator.device.held_back import (
 )
 from simulator.device.online import Online
 from simulator.device.outbox import Outbox, Record
+from simulator.device.packages import Packages, size_of
 from simulator.device.replies import Reply
 from simulator.device.retries import retry_delay
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.sleep import sleep
 from simulator.device.terms import Terms
-from simulator.device.uploads import Upload, halves, room_for, send_upload, size_in_list
+from simulator.device.uploads import Upload, halves, largest_message, of_those_listed, send_upload
 from simulator.device.witness import Witness
 from simulator.faults import describe
 from simulator.measurements.names import (
@@ -62,6 +63,7 @@ class Delivery:
         "_env",
         "_on_settled",
         "_online",
+        "_packages",
         "_photos_held",
         "_settings",
         "_task",
@@ -88,6 +90,7 @@ class Delivery:
         self._told_log_id = 0
         """Of the latest record that was told of as held back."""
         self._settings = settings
+        self._packages = Packages(settings, witness)
         self._clock = clock
         self._on_settled = on_settled
         self.batch = 1
@@ -108,6 +111,8 @@ class Delivery:
     def add_record(self, record: Record) -> None:
         """Store a verification, and send it as soon as may be."""
         recorder = self._env.recorder
+        if VERIFY_PHOTO in self._settings.functions.without:
+            record.photo = None
         recorder.record(GENERATED, 1)
         if record.photo is not None:
             recorder.record(PHOTO_GENERATED, 1)
@@ -125,8 +130,8 @@ class Delivery:
         self.kick()
 
     def add_uploads(self, uploads: list[Upload]) -> None:
-        """Queue uploads behind the others."""
-        self._uploads.extend(uploads)
+        """Queue uploads behind the others, but for those that the firmware does not know."""
+        self._uploads.extend(of_those_listed(uploads, self._settings.functions))
         self.kick()
 
     def waiting(self, func_id: str) -> list[Upload]:
@@ -145,6 +150,7 @@ class Delivery:
         self._online = online
         self._terms = online.terms
         self.outbox.reconnected()
+        self._packages.reconnected()
         for upload in (*self._asked_for, *self._uploads):
             upload.due = 0.0
         self.kick()
@@ -257,6 +263,11 @@ class Delivery:
                 if record.photo is not None:
                     self._uploads.append(record.photo)
             return
+        reply = self._packages.judged(reply, VERIFY_LOG, lambda: size_of(batch))
+        if reply.code == TOO_LARGE and len(batch) > 1:
+            # They go up again at once, fewer at a time.
+            self.outbox.interrupted(batch)
+            return
         if reply.code == TOO_LARGE:
             # One record alone, which no connection of this device will ever carry.
             for record in batch:
@@ -273,13 +284,10 @@ class Delivery:
 
     def _one_package_of(self, batch: list[Record]) -> list[Record]:
         """The first records of `batch` that fit one message, at least one; the others go back into the store."""
-        room = room_for(VERIFY_LOG, "verifyLog", self._settings.max_package_kb * 1024)
-        for count, record in enumerate(batch):
-            room -= size_in_list(record.fields)
-            if room < 0 and count:
-                self.outbox.interrupted(batch[count:])
-                return batch[:count]
-        return batch
+        count = self._packages.first_of(batch)
+        if count < len(batch):
+            self.outbox.interrupted(batch[count:])
+        return batch[:count]
 
     def _record_rejected(self, record: Record, code: str) -> None:
         """A record was given up, and its picture with it."""
@@ -291,10 +299,15 @@ class Delivery:
 
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
-        package_bytes = self._settings.max_package_kb * 1024
-        tell_of_templates(self._witness, upload, self._terms)
-        reply = await send_upload(session, upload, env.photos, package_bytes, self._terms, self._clock.offset_minutes)
+        packages = self._packages
+        limit = packages.limit
+        sent = packages.hopeless(upload)
+        if sent is None:
+            tell_of_templates(self._witness, upload, self._terms)
+            sent = await send_upload(session, upload, env.photos, limit, self._terms, self._clock.offset_minutes)
+        reply = packages.judged(sent, upload.func_id, lambda: largest_message(upload, limit))
         if reply.ok:
+            packages.taken(upload.size)
             queue.remove(upload)
             if upload.flow is not None:
                 self._flow(upload.flow, upload.created, SUCCESS)
@@ -303,6 +316,9 @@ class Delivery:
             queue.remove(upload)
             for half in reversed(halves(upload)):
                 queue.appendleft(half)
+        elif reply is not sent and upload.size:
+            # The picture goes up again at once, in smaller pieces.
+            upload.file_complete = False
         elif reply.code == TOO_LARGE:
             self._witness.observation(UPLOAD_TOO_LARGE, upload.func_id, f"{upload.func_id}: {reply.message}")
             self._give_up(upload, queue, TOO_LARGE)
@@ -348,14 +364,14 @@ class Delivery:
         return None
 
     def _sendable(self, upload: Upload) -> bool:
-        return not why_held_back(upload, self._terms, self._settings.max_package_kb * 1024)
+        return not why_held_back(upload, self._terms, self._packages.limit)
 
     def _look_for_records_held_back(self) -> None:
         self._told_log_id = tell_of_records(self._witness, self.outbox, self._terms, self._told_log_id)
 
     def _look_for_uploads_held_back(self) -> None:
         uploads = (*self._asked_for, *self._uploads)
-        tell_of_uploads(self._witness, uploads, self._terms, self._settings.max_package_kb * 1024)
+        tell_of_uploads(self._witness, uploads, self._terms, self._packages.limit)
 
     def _flow(self, name: str, created: float, code: str) -> None:
         env = self._env

@@ -158,7 +158,7 @@ class Device:
     # --- What the lifecycle asks and tells (LifecycleHandler) ---
 
     def report_params(self) -> dict[str, Any]:
-        return report_params(self.spec.settings, self.spec.index, self.memory, self.delivery.outbox.stored)
+        return report_params(self.spec.settings, self.spec.credentials.sn, self.memory, self.delivery.outbox.stored)
 
     def went_online(self, online: Online) -> None:
         for behaviour in self._behaviours:

@@ -2,16 +2,14 @@
 
 from typing import Any
 
+from simulator.device.addresses import Addresses
 from simulator.device.memory import FINGERPRINT, NEAR_INFRARED_FACE, VISIBLE_FACE, Memory
 from simulator.device.settings import DeviceSettings
-from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_TYPES
 
 MAX_TEMPLATES = 10_000
 _TEMPLATES = {FINGERPRINT: "10.0", NEAR_INFRARED_FACE: "7.0", VISIBLE_FACE: "5.8"}
 """Versions of the algorithms whose templates the device keeps, by biometric type."""
-_HOSTS = 253
-"""Addresses of 192.168.x.0/24 for devices, .2 to .254: .1 is the gateway's, .0 and .255 are nobody's."""
 _VERIFY_STYLES = f"{sum(1 << bit for bit in (1, 4, 9, 10, 11, 12)):b}"
 """Face, fingerprint, password, PIN, card and QR code, bit 0 rightmost (protocol/README.md 3.4)."""
 
@@ -38,25 +36,26 @@ _FUNCTIONS = {
 }
 """What the device can do beside identifying people, and whether it does."""
 
-SUPPORTED_FUNC_IDS: tuple[str, ...] = NEGOTIATED_FUNC_IDS
 
-
-def report_params(settings: DeviceSettings, index: int, memory: Memory, transactions: int) -> dict[str, Any]:
+def report_params(settings: DeviceSettings, sn: str, memory: Memory, transactions: int) -> dict[str, Any]:
     """All parameters of the document's table.
 
     Args:
-        index: the device's place in the fleet, from which its addresses are made.
+        sn: from which its addresses are made.
         transactions: records in its store.
     """
-    third, fourth = divmod(index % (256 * _HOSTS), _HOSTS)
+    addresses = Addresses.of(sn)
+    listed = dict.fromkeys(
+        (*settings.functions.listed, *(name for each in settings.behaviours for name in each.func_ids))
+    )
     params: dict[str, Any] = {
         "fwVer": settings.firmware,
         "devModel": settings.model,
         "commType": "ethernet",
-        "ip": f"192.168.{third}.{fourth + 2}",
-        "netmask": "255.255.0.0",
-        "gateway": "192.168.0.1",
-        "mac": f"00:17:61:{index >> 16 & 255:02x}:{index >> 8 & 255:02x}:{index & 255:02x}",
+        "ip": addresses.ip,
+        "netmask": addresses.netmask,
+        "gateway": addresses.gateway,
+        "mac": addresses.mac,
         "lockCount": "1",
         "userCount": str(memory.user_count),
         "maxUserCount": str(settings.max_users),
@@ -77,7 +76,7 @@ def report_params(settings: DeviceSettings, index: int, memory: Memory, transact
         "verifyStyles": _VERIFY_STYLES,
         "sipOn": "0",
         "adOn": "0",
-        "funcIds": [*SUPPORTED_FUNC_IDS, *(name for each in settings.behaviours for name in each.func_ids)],
+        "funcIds": list(listed),
     }
     params.update(memory.options)
     params.update(settings.options)

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from simulator.device.commands.failures import CommandFailures
 from simulator.device.device_clock import ClockSettings
+from simulator.device.functions import Functions
 from simulator.fields.range import Range
 
 
@@ -35,6 +36,8 @@ class BehaviourSettings:
 
     func_ids: ClassVar[tuple[str, ...]] = ()
     """Extensions of the protocol that it sends; `dev.report` lists them beside what every device can do."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """What it cannot do without: a device that lacks one of these does not have the behaviour."""
 
     @property
     def locales(self) -> tuple[str, ...]:
@@ -96,6 +99,7 @@ class DeviceSettings:
     """Whether whatever departs from the document is refused, and not only counted."""
     reboot: Range
     """Seconds a device stays away when it reboots."""
+    functions: Functions
     options: dict[str, str]
     """Overrides of single `dev.report` parameters, by their wire name."""
 

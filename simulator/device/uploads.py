@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from simulator.device.functions import Functions
 from simulator.device.photos import PhotoStudio
 from simulator.device.replies import Reply
 from simulator.device.retries import Retried
@@ -85,10 +86,32 @@ def fits(upload: Upload, package_bytes: int) -> bool:
     encoded = 4 * ((upload.size + 2) // 3)
     if encoded >= package_bytes:
         return False
-    params = {upload.list_name: upload.items}
-    # The longest mid, and the member that holds the picture.
-    size = len(envelope.encode_request(upload.func_id, "0" * envelope.MAX_MID_LENGTH, params))
+    size = message_bytes(upload.func_id, upload.list_name, upload.items)
+    # The member that holds the picture.
     return size + encoded + len(',"content":""') <= package_bytes
+
+
+def of_those_listed(uploads: list[Upload], functions: Functions) -> list[Upload]:
+    """The uploads that the device's firmware knows; a flow that ended with one of the others ends with the last."""
+    if not functions.lacks(upload.func_id for upload in uploads):
+        return uploads
+    kept = [upload for upload in uploads if upload.func_id not in functions.without]
+    flow = next((upload.flow for upload in uploads if upload.flow is not None), None)
+    if kept and kept[-1].flow is None:
+        kept[-1].flow = flow
+    return kept
+
+
+def largest_message(upload: Upload, package_bytes: int) -> int:
+    """About how many bytes of JSON the largest message has by which the upload goes up, at most `package_bytes`."""
+    if upload.size and not fits(upload, package_bytes):
+        return package_bytes
+    return message_bytes(upload.func_id, upload.list_name, upload.items) + 4 * ((upload.size + 2) // 3)
+
+
+def message_bytes(func_id: str, list_name: str, items: list[dict[str, Any]]) -> int:
+    """Bytes of the JSON of a message with the longest mid."""
+    return len(envelope.encode_request(func_id, "0" * envelope.MAX_MID_LENGTH, {list_name: items}))
 
 
 async def send_upload(

@@ -47,7 +47,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.COMMAND_TOO_LARGE: "The command is refused with E0000002.",
         v.COMMAND_TOO_MANY: "Plain while no more than maxPendingCmdCount wait for the one in hand; further ones are "
         "refused with E0000005.",
-        v.COMMAND_NOT_NEGOTIATED: "Plain where the device knows the command: it is carried out.",
+        v.COMMAND_NOT_NEGOTIATED: "The command is refused with E0000001, as one that the firmware does not know.",
         v.COMMAND_UNKNOWN: "No meaning: it is refused with E0000001.",
         v.COMMAND_BEFORE_ONLINE: "Plain: it is kept, and carried out after the reply to dev.report.",
         v.COMMAND_URL: "The command is answered with E0000008.",
@@ -79,6 +79,8 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         o.UPLOAD_HELD_BACK: "The upload waits for a connection on which it is taken.",
         o.UPLOAD_GIVEN_UP: "The upload is set aside.",
         o.UPLOAD_TOO_LARGE: "The upload is given up.",
+        o.PACKAGE_SMALLER: "Nothing larger than half of it is sent on this connection: batches go up in halves, "
+        "pictures in smaller pieces; one item that is too large alone is given up.",
         o.QUERY_OVER: "An answer that says that there are no users is not sent any more; users are.",
         o.STORE_FULL: "A command that stores more is answered with E0000007.",
     }

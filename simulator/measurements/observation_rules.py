@@ -17,6 +17,7 @@ DOWNLOAD_REFUSED: Final = "download.refused"
 UPLOAD_HELD_BACK: Final = "upload.held-back"
 UPLOAD_GIVEN_UP: Final = "upload.given-up"
 UPLOAD_TOO_LARGE: Final = "upload.too-large"
+PACKAGE_SMALLER: Final = "package.smaller"
 QUERY_OVER: Final = "query.over"
 STORE_FULL: Final = "device.store-full"
 
@@ -68,6 +69,12 @@ OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
         REPORT_SECTION,
         "was not sent an upload that fits no package",
         "Nothing: the device's maxPackageSize is too small for what the scenario has it upload.",
+    ),
+    observation(
+        PACKAGE_SMALLER,
+        f"{DECIDED}, Package size",
+        "refused a message with E0000002 that was within the device's maxPackageSize, and larger than any it took",
+        "If the platform takes less in a message, say so in the group's max_package: nothing is refused then.",
     ),
     observation(
         QUERY_OVER,

@@ -7,6 +7,8 @@ from typing import Any
 from simulator.platform.settings import PlatformSettings
 
 _KB = 1024
+_DEFAULT_KB = 64
+"""`maxPackageSize` of a device that names none."""
 _MAX_PENDING = 20
 """Commands that a device takes at a time which names no number."""
 
@@ -16,7 +18,7 @@ class Reported:
     """The limits of one device, or of many that report the same."""
 
     package_bytes: int
-    """A larger message is refused."""
+    """A larger message is refused, and no larger one sent: the smaller of the device's limit and the platform's."""
     max_pending: int
     """Commands that may wait for an answer at a time."""
     template_type: str | None
@@ -36,14 +38,15 @@ class Reports:
         self._settings = settings
         self._bio_data = settings.multi_bio_data_support.split(":")
         self._kept: dict[Reported, Reported] = {}
-        self.none = Reported(settings.max_package_kb * _KB, _MAX_PENDING, None, frozenset())
+        self.none = Reported((settings.max_package_kb or _DEFAULT_KB) * _KB, _MAX_PENDING, None, frozenset())
 
     def read(self, params: Mapping[str, Any]) -> Reported:
         """What valid params of `dev.report` say."""
+        said = int(params.get("maxPackageSize") or _DEFAULT_KB)
         device = params["multiBioDataSupport"].split(":")
         both = [str(kind) for kind, pair in enumerate(zip(device, self._bio_data, strict=False)) if pair == ("1", "1")]
         reported = Reported(
-            package_bytes=int(params.get("maxPackageSize") or self._settings.max_package_kb) * _KB,
+            package_bytes=min(said, self._settings.max_package_kb or said) * _KB,
             max_pending=int(params.get("maxPendingCmdCount") or _MAX_PENDING),
             template_type=both[-1] if both else None,
             func_ids=frozenset(params["funcIds"]),

@@ -175,8 +175,8 @@ class PlatformSettings:
     """`funcIds` of the report's reply; `None` lists none, which means all are supported."""
     multi_bio_data_support: str
     multi_bio_photo_support: str
-    max_package_kb: int
-    """A message of more than this times 1,024 bytes is refused."""
+    max_package_kb: int | None
+    """A message of more than this times 1,024 bytes is refused, and none sent; `None` goes by each device's report."""
     users: int
     """Users that every device gets (`cmd.data.update.user`) when it first comes online."""
     meetings: MeetingPlan

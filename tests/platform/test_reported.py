@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulator.platform.reported import Reported, Reports
 from tests.platform.harness import report_params
 from tests.platform.parts import platform_settings
@@ -24,6 +26,24 @@ def test_what_holds_where_it_is_silent() -> None:
     reported = reports.read(params)
     assert (reported.package_bytes, reported.max_pending, reported.template_type) == (32 * 1024, 20, None)
     assert reports.none == Reported(32 * 1024, 20, None, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("own", "said", "limit"),
+    [
+        (None, "16", 16),
+        (None, "128", 128),
+        (None, None, 64),
+        (32, "16", 16),
+        (32, "128", 32),
+        (128, "64", 64),
+        (128, None, 64),
+    ],
+)
+def test_the_smaller_limit_counts(own: int | None, said: str | None, limit: int) -> None:
+    reports = Reports(platform_settings(max_package_kb=own))
+    assert reports.read(report_params(maxPackageSize=said)).package_bytes == limit * 1024
+    assert reports.none.package_bytes == (own or 64) * 1024
 
 
 def test_the_same_is_kept_once() -> None:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ from simulator.measurements.observation_rules import STORE_FULL
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentSettings(BehaviourSettings):
     """One stream of people who are enrolled; a group may have several."""
+
+    needs: ClassVar[tuple[str, ...]] = ("dev.data.upload.user",)
 
     rate: float
     """Enrolments per second and device."""

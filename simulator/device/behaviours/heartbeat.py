@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from simulator.device.session import Session
 from simulator.device.settings import BehaviourSettings
 from simulator.fields.quantities import PositiveDuration, within_time
 
+HEARTBEAT: Final = "dev.heartbeat"
 LATE_S: Final = 1.0
 """A beat that is due for so long when its connection is lost was missed; one that is less late lost a race."""
 
@@ -20,6 +21,8 @@ LATE_S: Final = 1.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatSettings(BehaviourSettings):
     """How often a device says that it is alive."""
+
+    needs: ClassVar[tuple[str, ...]] = (HEARTBEAT,)
 
     interval: float | None
     """Seconds; the platform's `heartbeatInterval` where None."""

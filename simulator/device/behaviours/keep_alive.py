@@ -12,6 +12,7 @@ from pydantic import Field
 
 from simulator.clock import TimerHandle
 from simulator.device.behaviours.base import Behaviour, BehaviourFields, DeviceParts
+from simulator.device.behaviours.heartbeat import HEARTBEAT
 from simulator.device.end_reason import EndReason
 from simulator.device.online import Online
 from simulator.device.session import Session
@@ -62,7 +63,11 @@ class KeepAlive(Behaviour):
     def went_online(self, online: Online) -> None:
         """Ping from a random phase on."""
         self.went_offline()
-        if self._interval is None and online.terms.heartbeat:
+        if (
+            self._interval is None
+            and online.terms.heartbeat
+            and not self._device.settings.functions.lacks((HEARTBEAT,))
+        ):
             return
         self._session = online.session
         self._ping_in(self._every * self._device.rng.uniform(0.5, 1.0))

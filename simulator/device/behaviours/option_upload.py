@@ -29,6 +29,7 @@ class OptionUploadSettings(BehaviourSettings):
     """How often options go up that nobody has changed."""
 
     func_ids: ClassVar[tuple[str, ...]] = (FUNC_ID,)
+    needs: ClassVar[tuple[str, ...]] = (FUNC_ID,)
 
     interval: float
     """Seconds."""

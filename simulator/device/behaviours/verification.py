@@ -5,7 +5,7 @@ A verification happens whether the device is online or not; what is recorded goe
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -27,6 +27,8 @@ from simulator.protocol.catalogue.common import VERIFY_STYLES
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationSettings(BehaviourSettings):
     """One stream of people who verify at the door; a group may have several."""
+
+    needs: ClassVar[tuple[str, ...]] = ("dev.data.upload.verifyLog",)
 
     rate: float
     """Verifications per second and device."""

@@ -6,6 +6,7 @@ Pure: the state of the device's other commands is looked at by the queue.
 from dataclasses import dataclass
 from typing import Final, Self
 
+from simulator.device.functions import Functions
 from simulator.judge.commands import ReadCommand
 from simulator.judge.sameness import content
 from simulator.measurements.violation_rules import (
@@ -13,6 +14,7 @@ from simulator.measurements.violation_rules import (
     COMMAND_CMD_ID,
     COMMAND_FIELD_FORMAT,
     COMMAND_MID,
+    COMMAND_NOT_NEGOTIATED,
     COMMAND_TOO_LARGE,
     COMMAND_UNKNOWN,
 )
@@ -27,6 +29,7 @@ class Fault:
     """One thing that is wrong."""
 
     rule: str
+    """Empty where the platform is not to blame."""
     text: str
     decides: bool
     """Whether the command cannot be carried out; where not, only a strict device refuses it."""
@@ -49,8 +52,19 @@ class Fault:
     def early(cls) -> Self:
         return cls(COMMAND_BEFORE_ONLINE, "it came before the reply to dev.report", decides=False)
 
+    @classmethod
+    def not_listed(cls) -> Self:
+        found = "the device did not list it in funcIds of dev.report"
+        return cls(COMMAND_NOT_NEGOTIATED, found, decides=True, code=UNKNOWN_FUNC_ID)
 
-def faults_of(read: ReadCommand, size: int, unreadable: str, package_bytes: int) -> list[Fault]:
+    @classmethod
+    def only_listed(cls) -> Self:
+        return cls(
+            "", "the device lists it in funcIds of dev.report and does not have it", decides=True, code=UNKNOWN_FUNC_ID
+        )
+
+
+def faults_of(read: ReadCommand, size: int, unreadable: str, package_bytes: int, functions: Functions) -> list[Fault]:
     """What is wrong with a command of `size` bytes of JSON by itself; `unreadable` says why it cannot be read."""
     if size > package_bytes:
         found = f"the message is larger than {package_bytes} bytes"
@@ -60,10 +74,16 @@ def faults_of(read: ReadCommand, size: int, unreadable: str, package_bytes: int)
         # What is missing in it may be what could not be read.
         return [Fault(COMMAND_FIELD_FORMAT, f"the message {unreadable}", decides=True)]
     judgement = read.judgement
-    return [
+    faults = [
         Fault(each.rule, str(each), each is judgement.unusable, _CODES.get(each.rule, MALFORMED))
         for each in judgement.departures
     ]
+    if read.func_id in functions.without:
+        return [Fault.not_listed(), *faults]
+    if not read.known and read.func_id in functions.extra:
+        # Whoever believes the list is not to blame.
+        return [Fault.only_listed(), *(fault for fault in faults if fault.rule != COMMAND_UNKNOWN)]
+    return faults
 
 
 def mark_of(read: ReadCommand) -> int:

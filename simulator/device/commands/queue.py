@@ -183,13 +183,14 @@ class CommandQueue:
         now = self._env.clock.monotonic()
         read = read_command(message, self._effects.zone())
         mark = mark_of(read)
-        faults = faults_of(read, size, unreadable, settings.max_package_kb * 1024)
+        faults = faults_of(read, size, unreadable, settings.max_package_kb * 1024, settings.functions)
         if self._mid_repeated(read, mark):
             faults.append(Fault.mid_repeated())
         if self._reused(read, mark):
             faults.append(Fault.cmd_id_reused())
         for fault in faults:
-            witness.violation(fault.rule, label(read.func_id), f"{label(read.func_id)}: {fault}")
+            if fault.rule:
+                witness.violation(fault.rule, label(read.func_id), f"{label(read.func_id)}: {fault}")
         for unusual in read.judgement.observations:
             witness.observation(unusual.rule, label(read.func_id), f"{label(read.func_id)}: {unusual}")
         if self._repeated(read, mark, now):

@@ -22,6 +22,7 @@ from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.formats import Format
 from simulator.scenario.sections.clock import ClockSection
 from simulator.scenario.sections.command_failures import CommandFailuresSection
+from simulator.scenario.sections.functions import FunctionsSection
 
 PROTOCOL_VERSION = "1.0.0"
 """`protVer` of a registration."""
@@ -33,7 +34,7 @@ SET_ELSEWHERE = {
     "maxPendingCmdCount": "`max_pending_commands`",
     "maxUserCount": "`capacities.users`",
     "maxTransactionCount": "`capacities.records`",
-    "funcIds": "what the device can do",
+    "funcIds": "`functions`",
     "userCount": "the device's memory",
     "transactionCount": "the device's memory",
     "multiBioDataCount": "the device's memory",
@@ -157,6 +158,9 @@ class GroupFields(GroupBehaviours, _DeviceFields):
     reboot: Annotated[DurationRange, within_time("0s", "1d")] = Field(
         default=Range(low=5.0, high=10.0), description="How long a rebooting device is away."
     )
+    functions: FunctionsSection = Field(
+        default=FunctionsSection(), description="What firmware of another age cannot do, or says that it can."
+    )
     options: dict[OptionName, Line] = Field(
         default={}, description="Other values for parameters of `dev.report`, by wire name; text, as on the wire."
     )
@@ -195,6 +199,7 @@ class GroupSection(GroupFields):
 
     def settings(self) -> DeviceSettings:
         """What every device of the group shares; `defaults` must have been laid under it before."""
+        functions = self.functions.functions()
         return DeviceSettings(
             group=self.name,
             model=self.model,
@@ -218,9 +223,10 @@ class GroupSection(GroupFields):
             max_bio_photos=self.capacities.bio_photos,
             max_package_kb=self.max_package // 1024,
             max_pending_commands=self.max_pending_commands,
-            behaviours=tuple(self.behaviours()),
+            behaviours=tuple(each for each in self.behaviours() if not functions.lacks(each.needs)),
             meetings=tuple(meeting.settings() for meeting in self.meetings),
             handling=dict(self.handling),
             reboot=self.reboot,
+            functions=functions,
             options=dict(self.options),
         )

@@ -296,7 +296,11 @@ class PlatformSection(Section):
     multi_bio_photo: BioFlags = Field(
         default="0:0:0:0:0:0:0:0:0:1", description="`multiBioPhotoSupport` of the report's reply."
     )
-    max_package: PackageSize = Field(default=64 * 1024, description="Larger messages are refused.")
+    max_package: PackageSize | None = Field(
+        default=None,
+        description="Larger messages are refused (`E0000002`), and none sent, where it is less than a device's own "
+        "`max_package`. By default the device's own limit alone counts.",
+    )
     users: int = Field(default=20, ge=0, le=30_000, description="Users given to each device that first came online.")
     members: int = Field(default=10, ge=0, le=30_000, description="Members of each meeting, of these users.")
     meetings: MeetingsSection = Field(default=MeetingsSection(), description="Meetings given to each device.")
@@ -337,7 +341,7 @@ class PlatformSection(Section):
             func_ids=None if self.func_ids is None else tuple(self.func_ids),
             multi_bio_data_support=self.multi_bio_data,
             multi_bio_photo_support=self.multi_bio_photo,
-            max_package_kb=self.max_package // 1024,
+            max_package_kb=None if self.max_package is None else self.max_package // 1024,
             users=self.users,
             meetings=self.meetings.plan(min(self.members, self.users)),
             pushes=tuple(push.rule() for push in self.pushes),
