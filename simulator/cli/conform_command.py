@@ -274,6 +274,7 @@ def _judged(plan: _Plan, options: argparse.Namespace, found: Target, directory: 
         ),
         tls=found.tls or scenario.tls,
         device_key_bits=scenario.document.channel.device_key_bits,
+        proxy=scenario.document.network.proxy,
     )
     process = Process(goal, plan.cases, RunClock(), strict=options.strict, interactive=options.interactive)
     try:

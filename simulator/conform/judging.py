@@ -19,6 +19,7 @@ from simulator.protocol.envelope import MidSource
 from simulator.scenario.scenario import TlsFiles
 from simulator.wire.addresses import AddressBook
 from simulator.wire.local_ports import prompt
+from simulator.wire.proxy import HttpProxy
 from simulator.wire.tls import client_context
 
 _KEYS = 2
@@ -35,6 +36,7 @@ class Target:
     terms: Terms
     tls: TlsFiles
     device_key_bits: int = DEFAULT_BITS
+    proxy: HttpProxy | None = None
 
 
 def site_of(target: Target, clock: Clock) -> Site:
@@ -50,6 +52,8 @@ def site_of(target: Target, clock: Clock) -> Site:
     )
     for identity in target.identities:
         site.hide(identity.secret_key, identity.dev_key, identity.auth_code or "", identity.secret or "")
+    if target.proxy is not None:
+        site.hide(*target.proxy.secrets)
     return site
 
 
@@ -71,9 +75,11 @@ async def judge(
     tls = target.tls
     addresses = AddressBook()
     timeout = target.terms.request_timeout
-    network = FleetNetwork(tls=tls, open_timeout=timeout, addresses=addresses)
+    network = FleetNetwork(tls=tls, open_timeout=timeout, addresses=addresses, proxy=target.proxy)
     context = client_context(tls.ca, tls.client_cert, tls.client_key, tls.verify)
-    http = Http(tls=context, timeout=timeout, socket_type=prompt(socket.socket), addresses=addresses)
+    http = Http(
+        tls=context, timeout=timeout, socket_type=prompt(socket.socket), addresses=addresses, proxy=target.proxy
+    )
     http.open()
     await network.open()
     try:

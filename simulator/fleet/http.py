@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -19,10 +20,11 @@ from websockets.uri import WebSocketURI
 from yarl import URL
 
 from simulator.device.environment import NOT_ALLOWED, NetworkError
-from simulator.measurements.names import BAD_URL, NO_HTTP, TIMEOUT, TOO_LARGE
+from simulator.measurements.names import BAD_URL, NO_HTTP, PROXY, TIMEOUT, TOO_LARGE
 from simulator.wire.addresses import AddressBook, from_place
 from simulator.wire.errors import connect_failure
 from simulator.wire.local_ports import bound
+from simulator.wire.proxy import HttpProxy
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SHOWN_BODY = 2_000
@@ -107,15 +109,23 @@ class Http:
         tls: settings of https; None for the system's CAs.
         timeout: seconds for a whole GET, from the resolution of the name to the body's end.
         socket_type: what sockets are made of.
+        proxy: through which all of them go; the addresses that are resolved and judged are the proxy's then.
     """
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None, timeout: float, socket_type: type[socket.socket], addresses: AddressBook
+        self,
+        *,
+        tls: ssl.SSLContext | None,
+        timeout: float,
+        socket_type: type[socket.socket],
+        addresses: AddressBook,
+        proxy: HttpProxy | None = None,
     ) -> None:
         self._tls = tls
         self._timeout = timeout
         self._socket_type = socket_type
         self._addresses = addresses
+        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
@@ -170,17 +180,20 @@ class Http:
                 raise TimeoutError
             return answer
         except TimeoutError as error:
-            self._addresses.forget(url.raw_host or "")
+            self._forget(url)
             detail = f"{shown(url)} gave no answer within {self._timeout:g} s"
             raise NetworkError(TIMEOUT, detail, after=self._timeout) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            self._addresses.forget(url.raw_host or "")
+            self._forget(url)
             raise self._failure(error, url, way) from error
 
     async def _get(self, url: URL, limit: int, way: Way) -> Answer:
         assert self._session is not None, "the network is not open"
         _way.set(way)
-        async with self._session.get(url, allow_redirects=False) as response:
+        proxy = None if self._proxy is None else self._proxy.url
+        async with self._session.get(url, allow_redirects=False, proxy=proxy) as response:
+            if self._proxy is not None and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                raise NetworkError(PROXY, self._proxy.refused(response.status, url.host or "", url.port or 0))
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             if location is not None:
                 # As it stands, where it can: a signed one must not be written in another way.
@@ -192,6 +205,9 @@ class Http:
             if len(body) > limit:
                 raise NetworkError(TOO_LARGE, f"the answer of {shown(url)} is larger than {limit} bytes")
             return Answer(response.status, body, None, _date(response.headers.get("Date")))
+
+    def _forget(self, url: URL) -> None:
+        self._addresses.forget((url.raw_host or "") if self._proxy is None else self._proxy.host)
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         """A socket for the connection to `address`, which is the very one that will be connected to."""
@@ -206,6 +222,8 @@ class Http:
     def _failure(self, error: Exception, url: URL, way: Way) -> NetworkError:
         if way.refusal is not None and not way.tried:
             return NetworkError(NOT_ALLOWED, f"{shown(url)}: {way.refusal}")
+        if self._proxy is not None and (failed := _by_proxy(error, self._proxy, url, way)) is not None:
+            return failed
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             cause = error.os_error
             why = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
@@ -222,6 +240,16 @@ def _date(text: str | None) -> float | None:
         return None if text is None else parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def _by_proxy(error: Exception, proxy: HttpProxy, url: URL, way: Way) -> NetworkError | None:
+    """The failure, where the proxy was not reached or did not want to go on."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return NetworkError(PROXY, proxy.refused(error.status, url.host or "", url.port or 0))
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientConnectorDNSError):
+        source = None if way.source is None else (way.source, 0)
+        return NetworkError(PROXY, proxy.unreachable(connect_failure(error.os_error, proxy.target, source)).detail)
+    return None
 
 
 def _usable(url: URL) -> bool:

@@ -9,12 +9,13 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from yarl import URL
 
-from simulator.device.environment import Connection, ConnectionHandler, NetworkError
+from simulator.device.environment import NOT_ALLOWED, Connection, ConnectionHandler, NetworkError
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
 from simulator.measurements.names import BAD_URL
@@ -23,9 +24,10 @@ from simulator.scenario.download_rules import DownloadRules, kind_of_all
 from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
-from simulator.wire.addresses import AddressBook
+from simulator.wire.addresses import AddressBook, is_address
 from simulator.wire.errors import TlsFileError
 from simulator.wire.local_ports import LocalPorts, prompt, system_range
+from simulator.wire.proxy import HttpProxy
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
@@ -34,6 +36,22 @@ MAX_FIRST_MESSAGE_BYTES = 128 * 1024
 """Until the platform took the login: whoever answers at its address must not cost a fleet gigabytes."""
 MOST_REDIRECTS = 5
 """Of one download, from an object store's front to where the file lies; after Fetch's 20 nobody would still wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadLimits:
+    """What devices may fetch.
+
+    Attributes:
+        hosts: may be fetched from although their addresses are no public ones, as `parse_host` returns them.
+        at_once: downloads of all devices together that are under way at the same time; the others wait.
+    """
+
+    hosts: Sequence[str] = ()
+    at_once: int = 100
+
+
+NO_MORE_HOSTS = DownloadLimits()
 
 
 class FleetNetwork:
@@ -47,8 +65,8 @@ class FleetNetwork:
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
         socket_type: what sockets are made of, where `socket.socket` was replaced by a library that has its
             own idea of waiting.
-        download_hosts: what may be fetched from although its address is no public one, as `parse_host` returns it.
-        downloads_at_once: downloads of all devices together that are under way at the same time; the others wait.
+        downloads: what may be fetched, and how many at a time.
+        proxy: through which look-ups, downloads and connections go.
         addresses: shared by look-ups, connects and downloads.
 
     Raises:
@@ -63,8 +81,8 @@ class FleetNetwork:
         connect_rate: float | None = None,
         open_timeout: float = 10.0,
         socket_type: type[socket.socket] = socket.socket,
-        download_hosts: Sequence[str] = (),
-        downloads_at_once: int = 100,
+        downloads: DownloadLimits = NO_MORE_HOSTS,
+        proxy: HttpProxy | None = None,
         addresses: AddressBook | None = None,
     ) -> None:
         self._tls_files = tls or SYSTEM_TRUST
@@ -74,9 +92,16 @@ class FleetNetwork:
         self._open_timeout = open_timeout
         self._socket_type = prompt(socket_type)
         self._addresses = addresses or AddressBook()
-        self._http = Http(tls=self._tls, timeout=open_timeout, socket_type=self._socket_type, addresses=self._addresses)
-        self._rules = DownloadRules(download_hosts)
-        self._downloads = asyncio.Semaphore(downloads_at_once)
+        self._proxy = proxy
+        self._http = Http(
+            tls=self._tls,
+            timeout=open_timeout,
+            socket_type=self._socket_type,
+            addresses=self._addresses,
+            proxy=proxy,
+        )
+        self._rules = DownloadRules(downloads.hosts)
+        self._downloads = asyncio.Semaphore(downloads.at_once)
         self._local_ports = LocalPorts(system_range(), self._socket_type)
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._stumbles: dict[int, int] = {}
@@ -105,7 +130,12 @@ class FleetNetwork:
         except NetworkError:
             self._stumbled(index)
             raise
-        self._rules.platform_is(dispatch.raw_host or "", kind_of_all(way.tried))
+        host = dispatch.raw_host or ""
+        # Behind a proxy nobody here learns addresses; what stands in the URL is known.
+        if self._proxy is None:
+            self._rules.platform_is(host, kind_of_all(way.tried))
+        elif is_address(host):
+            self._rules.platform_is(host, kind_of_all([host]))
         return answer.status, answer.body
 
     def _accept_look_up(self, dispatch: URL, answer: Answer) -> None:
@@ -128,7 +158,7 @@ class FleetNetwork:
     async def _download(self, url: URL, limit: int, index: int) -> bytes:
         deadline = self._http.deadline()
         for _ in range(MOST_REDIRECTS + 1):
-            way = Way(self._source(index), self._place(index), partial(self._rules.refusal, url))
+            way = self._way_to_download(url, index)
             try:
                 answer = await self._http.get(url, limit, way, deadline)
             except NetworkError:
@@ -141,6 +171,18 @@ class FleetNetwork:
                 raise NetworkError(f"http {answer.status}", _said(url, answer.status, answer.body))
             return answer.body
         raise NetworkError("too many redirects", f"more than {MOST_REDIRECTS} redirects, the last one to {shown(url)}")
+
+    def _way_to_download(self, url: URL, index: int) -> Way:
+        """
+        Raises:
+            NetworkError: If a proxy would be asked for an address that devices may not fetch from.
+        """
+        if self._proxy is None:
+            return Way(self._source(index), self._place(index), partial(self._rules.refusal, url))
+        host = url.host or ""
+        if (is_address(host) or host == "localhost") and (refusal := self._rules.refusal(url, host)) is not None:
+            raise NetworkError(NOT_ALLOWED, f"{shown(url)}: {refusal}")
+        return Way(self._source(index), self._place(index))
 
     async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
         url = broker.url
@@ -157,6 +199,7 @@ class FleetNetwork:
                 addresses=self._addresses,
                 local_ports=self._local_ports,
                 place=self._place(index),
+                proxy=self._proxy,
             )
         except ConnectFailed as error:
             self._stumbled(index)

@@ -20,7 +20,7 @@ from simulator.device.environment import CredentialStore, Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.fleet.login_store import LoginStore
-from simulator.fleet.network import FleetNetwork
+from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
@@ -106,8 +106,8 @@ class FleetRuntime:
             source_ips=document.network.source_ips,
             connect_rate=document.network.connect_rate,
             open_timeout=document.network.open_timeout,
-            download_hosts=document.downloads.hosts,
-            downloads_at_once=document.downloads.at_once,
+            downloads=DownloadLimits(document.downloads.hosts, document.downloads.at_once),
+            proxy=document.network.proxy,
             socket_type=self._socket_type,
         )
         await self._network.open()

@@ -201,6 +201,7 @@ TOO_LARGE: Final = "too large"
 NOT_ANSWERED: Final = "not answered"
 BAD_URL: Final = "bad url"
 NO_HTTP: Final = "http"
+PROXY: Final = "proxy"
 OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         TIMEOUT: "no reply before the deadline",
@@ -211,6 +212,7 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unreachable": "the network does not reach the address",
         "tls": "the platform's certificate or TLS settings were refused",
         "handshake": "the WebSocket handshake was refused",
+        PROXY: "the proxy (`network.proxy`) could not be used, or did not let the connection through",
         "limit": "this machine has no file descriptor or port left",
         NO_HTTP: "the server broke off, or did not answer in HTTP",
         BAD_URL: "an address that is none of http or https",

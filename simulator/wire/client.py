@@ -19,6 +19,7 @@ from simulator.wire.frames import masked_frame, read_plain
 from simulator.wire.handler import MessageHandler, OnError
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
+from simulator.wire.proxy import HttpProxy
 from simulator.wire.racing import connect_to_first
 from simulator.wire.tls import client_context
 
@@ -131,6 +132,7 @@ async def connect(
     addresses: AddressBook | None = None,
     local_ports: LocalPorts | None = None,
     place: int = 0,
+    proxy: HttpProxy | None = None,
 ) -> Connection:
     """Open a WebSocket connection.
 
@@ -150,6 +152,7 @@ async def connect(
             it the resolver is asked each time.
         local_ports: Chooses local ports for thousands of connections; without it the system does.
         place: Which of several addresses is tried first; the others follow as RFC 8305 says.
+        proxy: Through which the connection goes; it resolves the URL's host itself.
 
     Raises:
         ConnectFailed: With its kind and a text for people.
@@ -177,17 +180,20 @@ async def connect(
                 addresses,
                 local_ports or LocalPorts(None),
                 place,
+                proxy,
             )
             reached = True
             await opening.done
             opened = True
     except TimeoutError as exc:
         where = shown_address(target.host, target.port)
+        if proxy is not None:
+            where = f"{where} (through the proxy {proxy})"
         doing = "took the connection but did not finish the opening handshake" if reached else "did not answer"
         raise ConnectFailed("timeout", f"{where} {doing} within {open_timeout:g} s", after=open_timeout) from exc
     finally:
         if not opened and addresses is not None:
-            addresses.forget(target.host)
+            addresses.forget(target.host if proxy is None else proxy.host)
         if reached and not opened:
             connection.abort()
     return connection
@@ -205,8 +211,11 @@ async def _reach(
     addresses: AddressBook | None,
     local_ports: LocalPorts,
     place: int,
+    proxy: HttpProxy | None = None,
 ) -> None:
     """Make the TCP connection, and TLS on it, to one of the target's addresses that take it, tried from `place` on.
+
+    With a proxy it is one of the proxy's addresses that is connected to.
 
     Raises:
         ConnectFailed: For the reason that the first address gave.
@@ -222,11 +231,16 @@ async def _reach(
             "ssl_shutdown_timeout": close_timeout,
         }
     failure: OSError | None = None
+    host, port = (target.host, target.port) if proxy is None else (proxy.host, proxy.port)
+    tunnelled = False
     try:
-        left = from_place(await _addresses(target, local_addr, addresses), place)
+        left = from_place(await _addresses(host, port, local_addr, addresses), place)
         while left:
-            sock, address = await connect_to_first(loop, left, target.port, local_addr, local_ports)
+            sock, address = await connect_to_first(loop, left, port, local_addr, local_ports)
             try:
+                if proxy is not None:
+                    await proxy.tunnel(loop, sock, target)
+                    tunnelled = True
                 await loop.create_connection(lambda: connection, sock=sock, **secured)
             except OSError as exc:
                 sock.close()
@@ -239,17 +253,20 @@ async def _reach(
                 return
     except OSError as exc:
         failure = failure or exc
-    raise connect_failure(failure or socket.gaierror("none of the wanted kind"), target, local_addr) from failure
+    failure = failure or socket.gaierror("none of the wanted kind")
+    if proxy is None or tunnelled:
+        raise connect_failure(failure, target, local_addr) from failure
+    raise proxy.unreachable(connect_failure(failure, proxy.target, local_addr)) from failure
 
 
 async def _addresses(
-    target: WebSocketURI, local_addr: tuple[str, int] | None, addresses: AddressBook | None
+    host: str, port: int, local_addr: tuple[str, int] | None, addresses: AddressBook | None
 ) -> list[str]:
-    """The target's IP addresses, of the source address's kind where one is given."""
+    """The host's IP addresses, of the source address's kind where one is given."""
     family = socket.AF_UNSPEC
     if local_addr is not None:
         family = socket.AF_INET6 if ":" in local_addr[0] else socket.AF_INET
-    return await (resolve if addresses is None else addresses.addresses)(target.host, target.port, family)
+    return await (resolve if addresses is None else addresses.addresses)(host, port, family)
 
 
 def _parse(url: str) -> WebSocketURI:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from websockets.uri import WebSocketURI
 
-FailureKind = Literal["dns", "refused", "unreachable", "tls", "handshake", "timeout", "limit"]
+FailureKind = Literal["dns", "refused", "unreachable", "tls", "handshake", "timeout", "limit", "proxy"]
 
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EACCES, errno.EPERM}
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE}

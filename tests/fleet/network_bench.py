@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from simulator.device.environment import NetworkError
-from simulator.fleet.network import FleetNetwork
+from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.codes import SUCCESS
 from simulator.scenario.scenario import TlsFiles
@@ -61,7 +61,8 @@ class Bench:
         self._endings: list[Callable[[], Awaitable[Any]]] = []
 
     async def network(self, **options: Any) -> FleetNetwork:
-        network = FleetNetwork(**({"open_timeout": 5.0} | options))
+        limits = DownloadLimits(options.pop("download_hosts", ()), options.pop("downloads_at_once", 100))
+        network = FleetNetwork(**({"open_timeout": 5.0, "downloads": limits} | options))
         await network.open()
         self._endings.append(network.close)
         return network

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from simulator.fields.limits import MOST_DEVICES
 from simulator.fields.quantities import Duration, InRun, PositiveDuration, PositiveRate, Share, within_rate, within_time
@@ -12,6 +12,7 @@ from simulator.fields.section import Section, Shown, known
 from simulator.fields.texts import FileName
 from simulator.protocol.channel.registry import DEFAULT_SUITE, available_suites
 from simulator.scenario.identity_values import MAX_SN
+from simulator.wire.proxy import BadProxy, HttpProxy
 
 MAX_SOURCE_IPS = 4096
 """At 28,000 ports each this is more than any machine holds in connections."""
@@ -138,8 +139,25 @@ SourceIps = Annotated[
 ]
 
 
+def _proxy(value: object) -> HttpProxy:
+    try:
+        return HttpProxy.parse(value if isinstance(value, str) else "")
+    except BadProxy as error:
+        raise ValueError(str(error)) from None
+
+
+ProxyUrl = Annotated[
+    HttpProxy,
+    BeforeValidator(_proxy),
+    WithJsonSchema({"type": "string", "pattern": "^http://.+", "examples": ["http://proxy.example.com:3128"]}),
+    Shown("URL of a proxy", repr),
+]
+
+
 class NetworkSection(Section):
     """How connections are opened."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     source_ips: SourceIps = Field(
         default=(),
@@ -151,6 +169,11 @@ class NetworkSection(Section):
     )
     open_timeout: Annotated[PositiveDuration, within_time("10ms", "10min")] = Field(
         default=10.0, description="For the look-up and for opening a connection."
+    )
+    proxy: ProxyUrl | None = Field(
+        default=None,
+        description="Through which look-ups, downloads and connections go: `http://host:port`, with `user:password@` "
+        "where it wants a login. Proxies of the environment (`HTTP_PROXY`) are not used.",
     )
 
 
