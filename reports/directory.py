@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from reports.writer import ALL_FILES, write_whole
+from reports.writer import RUN_FILES, write_whole
 
 logger = logging.getLogger("reports")
 
@@ -100,7 +100,7 @@ class ReportDirectory:
         Raises:
             OSError: If it can neither be moved nor removed.
         """
-        found = [path for name in (*ALL_FILES, *CONFORMANCE_FILES) if (path := self.path / name).exists()]
+        found = [path for name in (*RUN_FILES, *CONFORMANCE_FILES) if (path := self.path / name).exists()]
         if not found:
             return None
         found += [path for name in beside if (path := self.path / name).exists()]

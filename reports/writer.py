@@ -32,9 +32,13 @@ HLOG: Final = "latency.hlog"
 MARKDOWN: Final = "report.md"
 HTML: Final = "report.html"
 JUNIT: Final = "junit.xml"
+ATTENDANCE: Final = "attendance.csv"
+"""Grows while a run goes on, where its scenario asks for it (`simulator.measurements.attendance_rows`)."""
 CHECKPOINT: Final = "checkpoint.json"
 """Stands in for the summary while a run goes on (see `reports.checkpoint`)."""
 ALL_FILES: Final = (SUMMARY, HLOG, MARKDOWN, HTML, JUNIT, CHECKPOINT)
+RUN_FILES: Final = (*ALL_FILES, ATTENDANCE)
+"""With what some runs leave besides."""
 OUTPUT_FAILED: Final = "output_failed"
 """The reason that a file makes which could not be written."""
 
@@ -91,7 +95,7 @@ def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) 
 def failed_files(summary: dict[str, Any], directory: Path) -> list[str]:
     """The names of a report's files in `directory` that could not be written."""
     found = {reason["values"].get("file") for reason in summary["reasons"] if reason["key"] == OUTPUT_FAILED}
-    return [name for name in ALL_FILES if printable(str(directory / name)) in found]
+    return [name for name in RUN_FILES if printable(str(directory / name)) in found]
 
 
 def _tried(path: Path, write: Callable[[], None]) -> Finding | None:

@@ -57,19 +57,3 @@ class MeetingHeld(NamedTuple):
     strangers: int
     ended: str
     """`over`, `deleted`, or `cut` where the device's life ended before the meeting was over."""
-
-
-class Attendance:
-    """What was told of attendance, in this process or merged from several."""
-
-    __slots__ = ("meetings", "rows")
-
-    def __init__(self) -> None:
-        self.rows: list[Attended] = []
-        self.meetings: list[MeetingHeld] = []
-
-    def attended(self, row: Attended) -> None:
-        self.rows.append(row)
-
-    def meeting_held(self, meeting: MeetingHeld) -> None:
-        self.meetings.append(meeting)

@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from simulator.measurements.attendance import Attendance
 from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.details import Details
 from simulator.measurements.devices import DeviceStates
@@ -40,6 +39,7 @@ from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
 from simulator.measurements.occurrences import Occurrences
 from simulator.measurements.series import CodeTally, Slot, Totals, dump_failed, load_failed
+from simulator.measurements.sheet import Attendance
 from simulator.protocol.codes import SUCCESS
 
 HOLD_S = 3
@@ -163,8 +163,7 @@ class RunMeasurements:
             _, name, count, at = event
             self.missed[int(at)][self.labels.tag(name)] += count
         elif kind == DETAIL:
-            _, name, code, text, at = event
-            self.details.add(name, code, text, at)
+            self.details.add(*event[1:])
         elif kind in (VIOLATION, OBSERVATION):
             _, rule, func_id, example, at, index, count = event
             (self.violations if kind == VIOLATION else self.observations).add(rule, example, at, index, func_id, count)
@@ -173,8 +172,7 @@ class RunMeasurements:
         elif kind == MEETING_HELD:
             self.attendance.meeting_held(event[1])
         elif kind == INTERNAL_ERROR:
-            _, rule, detail, at, index = event
-            self.internal_errors.add(rule, detail, at, index)
+            self.internal_errors.add(*event[1:])
         else:
             raise ValueError(f"unknown kind of event: {kind!r}")
 
@@ -289,6 +287,7 @@ class RunMeasurements:
             "slots": self.open_rows(),
             "devices": self.devices.drain(),
             "health": self.health.drain(),
+            "attendance": self.attendance.drain(),
             **self.dump_rest(1),
         }
         for part in (self.slots, self.disconnects, self.missed, self.records, self.records_over_time):
@@ -317,6 +316,7 @@ class RunMeasurements:
                 self.health.of(process).lag.add(load_histogram(histogram))
         self.devices.merge(data["devices"], process)
         self.health.merge(data["health"])
+        self.attendance.merge_drained(data["attendance"])
         self.merge_rest(data)
         return True
 

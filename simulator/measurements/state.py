@@ -46,6 +46,7 @@ def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
         "health": measurements.health.dump(),
         "failures_over_time": dump_over_time(measurements.failures_over_time, resolution),
         "missing": measurements.missing_deltas(),
+        "attendance": measurements.attendance.dump(),
         **measurements.dump_rest(resolution),
         "latest": measurements.latest,
     }
@@ -114,6 +115,7 @@ def absorb_state(
     measurements.health.load(state["health"], f"{source}/" if source else "")
     merge_over_time(measurements.failures_over_time, state["failures_over_time"], label)
     measurements.merge_rest(state, index_offset)
+    measurements.attendance.merge(state.get("attendance", {}))
     for process, count in state["missing"].items():
         measurements.note_missing(f"{source}/{process}" if source else process, count)
 

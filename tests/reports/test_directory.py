@@ -13,7 +13,7 @@ from reports import directory as module
 from reports.directory import LOCK, DirectoryBusyError, ReportDirectory, keep_aside, new_directory, write_page
 from reports.rebuild import merge, rebuild
 from reports.run_info import RunInfo
-from reports.writer import ALL_FILES, CHECKPOINT, SUMMARY, write_reports
+from reports.writer import CHECKPOINT, RUN_FILES, SUMMARY, write_reports
 from simulator.measurements.run import RunMeasurements
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,13 +97,13 @@ def test_a_file_system_without_locks_is_used_all_the_same(tmp_path: Path, monkey
 
 
 def test_an_earlier_report_is_kept_aside_with_all_that_belongs_to_it(tmp_path: Path) -> None:
-    for name in (*ALL_FILES, "platform.log", "mine.txt"):
+    for name in (*RUN_FILES, "platform.log", "mine.txt"):
         (tmp_path / name).write_text(f"first {name}")
         os.utime(tmp_path / name, (1_700_000_000, 1_700_000_000))
     with ReportDirectory(tmp_path) as taken:
         aside = taken.clear(beside=("platform.log",))
         assert aside == tmp_path / "earlier-20231114T221320Z"
-        assert {path.name for path in aside.iterdir()} == {*ALL_FILES, "platform.log"}
+        assert {path.name for path in aside.iterdir()} == {*RUN_FILES, "platform.log"}
         assert (aside / SUMMARY).read_text() == f"first {SUMMARY}"
         assert {path.name for path in tmp_path.iterdir()} == {LOCK, aside.name, "mine.txt"}
         assert taken.clear() is None

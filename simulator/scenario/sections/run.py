@@ -243,3 +243,8 @@ class ReportSection(Section):
     directory: FileName | None = Field(
         default=None, description="Where; by default `runs/NAME-TIME` below the current directory."
     )
+    attendance: bool = Field(
+        default=False,
+        description="Whether it leaves `attendance.csv`, a row for each record of an `attendance`: what the platform's "
+        "own attendance sheet must say.",
+    )

@@ -144,6 +144,7 @@ class Worker(Role):
             if part.over:
                 return
             part.renewal_s = scenario.document.workers.lease / RENEWALS
+            part.measurements.attendance.keeps_rows = scenario.document.report.attendance
             generator = self._make_generator(part, scenario, make_runtime)
             generator.start()
         except (*START_FAILURES, OpenFilesError, ValueError) as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 from reports.output import Output
 from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.run.abort_thresholds import AbortThresholds
+from simulator.swarm.run.attendance_file import AttendanceFile
 from simulator.swarm.run.checkpoints import Checkpoints
 from simulator.swarm.run.page_history import PageHistory
 from simulator.swarm.run.report_files import ReportFiles
@@ -20,6 +21,8 @@ def outputs_of(directory: Path, locust_files: LocustFiles, *, web_page: bool) ->
     """
     return [
         PageHistory() if web_page else TerminalLine(),
+        # Before the checkpoints, which tell of no row that is not in it.
+        AttendanceFile(directory),
         Checkpoints(directory),
         AbortThresholds(),
         locust_files,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.output import Output, RunView
-from reports.writer import ALL_FILES, CHECKPOINT, OUTPUT_FAILED, SUMMARY, failed_files, write_reports
+from reports.writer import CHECKPOINT, OUTPUT_FAILED, RUN_FILES, SUMMARY, failed_files, write_reports
 from simulator.shown import printable
 
 logger = logging.getLogger("simulator.swarm")
@@ -39,7 +39,7 @@ class ReportFiles(Output):
         for reason in summary["reasons"]:
             if reason["key"] == OUTPUT_FAILED:
                 logger.error("%s could not be written: %s", reason["values"]["file"], reason["values"]["problem"])
-        kept = [name for name in ALL_FILES if (directory / name).exists() and name not in (*failed, CHECKPOINT)]
+        kept = [name for name in RUN_FILES if (directory / name).exists() and name not in (*failed, CHECKPOINT)]
         logger.warning("kept of this run in %s: %s", directory, ", ".join(kept) or "nothing")
         if SUMMARY in failed and (directory / CHECKPOINT).exists():
             logger.warning(

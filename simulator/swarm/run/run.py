@@ -171,6 +171,7 @@ class Run:
         self.log = HlogIntervals(self.directory / HLOG, self.started)
         self.measurements = RunMeasurements(self._process, self.run_id, self.log)
         self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
+        self.measurements.attendance.keeps_rows = self.scenario.document.report.attendance
         for output in self._outputs:
             self._guarded(output, output.start)(self, self.started)
         self._ticker = gevent.spawn(self._work)
