@@ -5,7 +5,7 @@ Records go first: the protocol promises them within 15 s. Everything waits in th
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from simulator.clock import TimerHandle
 from simulator.device.device_clock import DeviceClock
@@ -65,6 +65,7 @@ class Delivery:
         "_online",
         "_packages",
         "_photos_held",
+        "_sending",
         "_settings",
         "_task",
         "_terms",
@@ -73,6 +74,7 @@ class Delivery:
         "_uploads",
         "_witness",
         "batch",
+        "on_fate",
         "outbox",
     )
 
@@ -95,7 +97,11 @@ class Delivery:
         self._on_settled = on_settled
         self.batch = 1
         """Records in one message at most."""
+        self.on_fate: Callable[[Record, bool], None] | None = None
+        """Told once of each record that says `what`: whether it was acknowledged, when that is certain."""
         self.outbox = Outbox(settings.max_transactions)
+        self._sending: Sequence[Record] = ()
+        """Records in a message whose reply is waited for."""
         self._uploads: Fifo[Upload] = Fifo()
         self._asked_for: Fifo[Upload] = Fifo()
         """The answers to queries, which the platform waits for: they go up before everything else."""
@@ -120,6 +126,7 @@ class Delivery:
             recorder.record(REFUSED, 1)
             if record.photo is not None:
                 recorder.record(PHOTO_REFUSED, 1)
+            self._fate(record, acknowledged=False)
             return
         if record.photo is not None:
             if self._photos_held >= self._settings.max_photos:
@@ -167,6 +174,8 @@ class Delivery:
         self.pause()
         if self._task is not None:
             self._task.cancel()
+        for record in (*self._sending, *self.outbox.waiting()):
+            self._fate(record, acknowledged=False)
         self._look_for_records_held_back()
         self._look_for_uploads_held_back()
 
@@ -253,13 +262,16 @@ class Delivery:
         for record in batch:
             record.sent = True
         late = max(0.0, env.clock.monotonic() - batch[0].verified) if not again else 0.0
+        self._sending = batch
         reply = await session.request(VERIFY_LOG, {"verifyLog": [record.fields for record in batch]}, late=late)
+        self._sending = ()
         now = env.clock.monotonic()
         if reply.ok:
             self.outbox.acknowledged(batch)
             env.recorder.record(ACKNOWLEDGED, len(batch))
             for record in batch:
                 self._flow(RECORD_DELIVERY.name, record.verified, SUCCESS)
+                self._fate(record, acknowledged=True)
                 if record.photo is not None:
                     self._uploads.append(record.photo)
             return
@@ -293,6 +305,7 @@ class Delivery:
         """A record was given up, and its picture with it."""
         self._env.recorder.record(REJECTED, 1)
         self._flow(RECORD_DELIVERY.name, record.verified, code)
+        self._fate(record, acknowledged=False)
         if record.photo is not None:
             self._photos_held -= 1
             self._env.recorder.record(PHOTO_REJECTED, 1)
@@ -372,6 +385,10 @@ class Delivery:
     def _look_for_uploads_held_back(self) -> None:
         uploads = (*self._asked_for, *self._uploads)
         tell_of_uploads(self._witness, uploads, self._terms, self._packages.limit)
+
+    def _fate(self, record: Record, *, acknowledged: bool) -> None:
+        if record.what and self.on_fate is not None:
+            self.on_fate(record, acknowledged)
 
     def _flow(self, name: str, created: float, code: str) -> None:
         env = self._env

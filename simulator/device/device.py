@@ -102,6 +102,7 @@ class Device:
         # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
         log_ids = count(int(env.clock.wall() * 1000) + 1)
         parts = DeviceParts(
+            sn=spec.credentials.sn,
             settings=settings,
             timers=env.timers,
             started=env.started,
@@ -113,6 +114,7 @@ class Device:
             people=env.people,
             recorder=env.recorder,
             witness=witness,
+            rebooting=lambda: self.lifecycle.state is DeviceState.REBOOTING,
             door=Door(self.memory, self._clock, rng, log_ids),
         )
         self._behaviours = behaviours_of(settings, parts)
@@ -131,6 +133,8 @@ class Device:
 
     def start(self) -> None:
         """Switch the device on (on the engine's loop)."""
+        for behaviour in self._behaviours:
+            behaviour.switched_on()
         self._task = asyncio.get_running_loop().create_task(self.lifecycle.run())
         self._task.add_done_callback(self._finished)
 

@@ -5,7 +5,7 @@ Pure bookkeeping: what to send next, and what an acknowledgement, a refusal or a
 """
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _by_log_id = attrgetter("log_id")
 class Record(Retried):
     """One verification, as it waits in the store."""
 
-    __slots__ = ("alone", "fields", "log_id", "photo", "sent", "verified")
+    __slots__ = ("alone", "fields", "log_id", "photo", "sent", "verified", "what")
 
     def __init__(self, log_id: int, fields: dict[str, str], verified: float, photo: "Upload | None" = None) -> None:
         super().__init__()
@@ -37,6 +37,8 @@ class Record(Retried):
         """Whether it has been sent before, on any connection."""
         self.alone = False
         """Whether it was in a message that was refused: sent alone from then on, so that one bad record is found."""
+        self.what = ""
+        """What somebody did at a meeting (`simulator.measurements.attendance.WHAT`), and empty else."""
 
 
 class Outbox:
@@ -78,6 +80,11 @@ class Outbox:
     def waiting_after(self, log_id: int) -> list[Record]:
         """The records behind `log_id` that wait and were not refused, the latest first."""
         return list(takewhile(lambda record: record.log_id > log_id, reversed(self._fresh)))
+
+    def waiting(self) -> Iterator[Record]:
+        """The records that wait, those of a batch that is being sent excepted."""
+        yield from self._fresh
+        yield from self._again
 
     def take(self, now: float, limit: int) -> list[Record]:
         """The next records to send in one message, `limit` at most; empty when none is due at `now` (monotonic s)."""

@@ -19,6 +19,7 @@ from simulator.fields.units import (
     format_share,
     format_signed_duration,
     format_size,
+    parse_count_range,
     parse_duration,
     parse_duration_range,
     parse_ppm_range,
@@ -32,6 +33,8 @@ from simulator.fields.units import (
 from simulator.protocol.limits import MAX_PHOTO_BYTES
 
 MIN_PHOTO_BYTES = 1024
+MOST_COUNT = 1000
+"""People, in a range of them."""
 
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 _DURATION = rf"({_NUMBER}(ms|min|s|h|d))+"
@@ -158,6 +161,23 @@ DriftRange = Annotated[
     Shown("ppm or range", _written_range(format_ppm)),
 ]
 """Seconds that a clock gains in a second."""
+CountRange = Annotated[
+    Range,
+    BeforeValidator(_range(parse_count_range)),
+    WithJsonSchema(
+        {
+            "title": "whole number or range",
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]+(\.\.[0-9]+)?$"},
+                {"type": "integer", "minimum": 0, "maximum": MOST_COUNT},
+            ],
+            "examples": ["1..3", 2],
+        }
+    ),
+    Within("0", str(MOST_COUNT), int),
+    Shown("number or range", _written_range(lambda number: f"{number:g}")),
+]
+"""Whole numbers from and to."""
 SizeRange = Annotated[
     Range,
     BeforeValidator(_range(parse_size_range)),

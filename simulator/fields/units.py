@@ -28,6 +28,7 @@ DURATION_EXAMPLES = "500ms, 10s, 2min, 1h, 1h30min"
 SIGNED_EXAMPLES = "-4min, 30s, -3min..3min"
 PPM_EXAMPLES = "50ppm, -20ppm, -50ppm..50ppm"
 RATE_EXAMPLES = "6/min, 0.5/s, 120/h"
+COUNT_EXAMPLES = "2, 1..3"
 SIZE_EXAMPLES = "14KB, 900B, 1MB"
 SHARE_EXAMPLES = "5%, 0.05"
 
@@ -122,9 +123,21 @@ def parse_duration_range(value: object) -> tuple[float, float]:
     return _parse_range(value, "a duration or a range of durations", f"{DURATION_EXAMPLES}, 5s..10s", parse_duration)
 
 
+def parse_count_range(value: object) -> tuple[float, float]:
+    """Fewest and most of `1..3`, or one whole number for both."""
+    return _parse_range(value, "a whole number or a range of them", COUNT_EXAMPLES, _parse_count)
+
+
 def parse_size_range(value: object) -> tuple[float, float]:
     """Bytes from and to of `9KB..25KB`, `9-25KB`, or one size for both."""
     return _parse_range(value, "a size or a range of sizes", f"{SIZE_EXAMPLES}, 9KB..25KB", parse_size)
+
+
+def _parse_count(value: object) -> int:
+    text = _text(value, "a whole number", COUNT_EXAMPLES)
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"'{text}' is no whole number: write {COUNT_EXAMPLES}")
+    return int(text)
 
 
 def format_duration(seconds: float) -> str:

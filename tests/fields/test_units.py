@@ -183,3 +183,25 @@ def test_a_signed_duration_is_written_as_it_is_read(milliseconds: int) -> None:
     assert units.parse_signed_duration(units.format_signed_duration(milliseconds / 1000)) == pytest.approx(
         milliseconds / 1000
     )
+
+
+@pytest.mark.parametrize(("text", "bounds"), [("1..3", (1, 3)), ("1-3", (1, 3)), (2, (2, 2)), ("0", (0, 0))])
+def test_whole_numbers_and_ranges_of_them(text: object, bounds: tuple[int, int]) -> None:
+    assert units.parse_count_range(text) == bounds
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("3..1", "runs backwards"),
+        ("1.5..2", "'1.5' is no whole number: write 2, 1..3"),
+        (1.5, "'1.5' is no whole number"),
+        ("-1", "-1 is negative"),
+        (True, "must be a whole number or a range of them like 2, 1..3"),
+        ("1..", "is no range"),
+        ("many", "'many' is no whole number"),
+    ],
+)
+def test_what_is_no_whole_number(text: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        units.parse_count_range(text)

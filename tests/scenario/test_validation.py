@@ -17,8 +17,8 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         (GROUP + "durration: 10s\n", "f.yaml:4: durration: is not a key here (did you mean duration?)"),
         (GROUP + "    heartbet: 10s\n", "f.yaml:4: groups[0].heartbet: is not a key here (did you mean heartbeat?)"),
         (
-            GROUP + "    photo_share: 5%\n",
-            "f.yaml:4: groups[0].photo_share: is not a key here; it belongs in "
+            GROUP + "    visitor_share: 5%\n",
+            "f.yaml:4: groups[0].visitor_share: is not a key here; it belongs in "
             "`defaults.verifications` or `groups.verifications`",
         ),
         (GROUP + "tls: {zzz: 1}\n", "f.yaml:4: tls.zzz: is not a key here; known: ca, client_cert, client_key, verify"),

@@ -5,7 +5,7 @@ Each behaviour is one file: its keys of a scenario's group, its settings, its cl
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -34,6 +34,7 @@ class Commands(Protocol):
 class DeviceParts:
     """What a behaviour may use of its device. The connection is not among it: that comes with `went_online`."""
 
+    sn: str
     settings: DeviceSettings
     timers: TimerQueue
     started: float
@@ -47,6 +48,8 @@ class DeviceParts:
     people: People
     recorder: Recorder
     witness: Witness
+    rebooting: Callable[[], bool]
+    """Whether the device is restarting, so that nobody can verify."""
     door: Door
     """Who may verify; all behaviours of a device make their records with it, so that their ids only grow."""
 
@@ -63,6 +66,9 @@ class Behaviour:
 
     def __init__(self, settings: Any, device: DeviceParts) -> None:
         """`settings` is of the behaviour's own `settings_type`."""
+
+    def switched_on(self) -> None:
+        """The device's life begins; it is not online yet."""
 
     def went_online(self, online: Online) -> None:
         """The device is online on this connection, under these terms."""

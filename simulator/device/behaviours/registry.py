@@ -5,6 +5,7 @@ A new behaviour is a file beside this one and its two entries here.
 
 from collections.abc import Iterator
 
+from simulator.device.behaviours.attendance import Attendance, AttendanceFields
 from simulator.device.behaviours.base import Behaviour, DeviceParts
 from simulator.device.behaviours.enrolment import EnrolmentFields, Enrolments
 from simulator.device.behaviours.heartbeat import Heartbeat, HeartbeatFields
@@ -13,13 +14,15 @@ from simulator.device.behaviours.option_upload import OptionUpload, OptionUpload
 from simulator.device.behaviours.verification import VerificationFields, Verifications
 from simulator.device.settings import BehaviourSettings, DeviceSettings
 
-BEHAVIOURS: tuple[type[Behaviour], ...] = (Heartbeat, KeepAlive, Verifications, Enrolments, OptionUpload)
+BEHAVIOURS: tuple[type[Behaviour], ...] = (Heartbeat, KeepAlive, Verifications, Enrolments, OptionUpload, Attendance)
 """In the order in which a device makes and tells them: each draws from the one random source."""
 
 _BY_SETTINGS = {behaviour.settings_type: behaviour for behaviour in BEHAVIOURS}
 
 
-class GroupBehaviours(OptionUploadFields, KeepAliveFields, HeartbeatFields, EnrolmentFields, VerificationFields):
+class GroupBehaviours(
+    AttendanceFields, OptionUploadFields, KeepAliveFields, HeartbeatFields, EnrolmentFields, VerificationFields
+):
     """All keys of a group that are about behaviours. Tables show those of the last base first."""
 
     def behaviours(self) -> Iterator[BehaviourSettings]:

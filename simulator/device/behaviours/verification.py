@@ -43,6 +43,8 @@ class VerificationSettings(BehaviourSettings):
     """Share of records with `category` 4 (visitor)."""
     batch: int
     """How many records at most go up in one verifyLog message."""
+    for_meetings: bool
+    """Whether people come for the device's meetings; for none where attendance is what happens at these."""
     wave: Wave | None
     """Raises `rate` for a while; Poisson arrivals only."""
 
@@ -95,7 +97,7 @@ class VerificationSection(Section):
             raise ValueError("the wave's peak is below the steady rate")
         return self
 
-    def settings(self) -> VerificationSettings:
+    def settings(self, *, for_meetings: bool) -> VerificationSettings:
         wave = self.wave
         return VerificationSettings(
             rate=self.rate,
@@ -105,6 +107,7 @@ class VerificationSection(Section):
             styles=tuple(self.styles),
             visitor_share=self.visitor_share,
             batch=self.batch,
+            for_meetings=for_meetings,
             wave=None if wave is None else Wave(at=wave.at, width=wave.width, peak_rate=wave.peak),
         )
 
@@ -118,8 +121,18 @@ class VerificationFields(BehaviourFields):
         description="Streams of people who verify; one at 1/min where the key is absent, `[]` for none.",
     )
 
+    @property
+    def meetings_attended(self) -> bool:
+        """Whether something else says who comes to the meetings."""
+        return False
+
     def behaviours(self) -> Iterator[BehaviourSettings]:
-        return (stream.settings() for stream in self.verifications if stream.rate or stream.wave)
+        attended = self.meetings_attended
+        if attended and "verifications" not in self.model_fields_set:
+            return
+        for stream in self.verifications:
+            if stream.rate or stream.wave:
+                yield stream.settings(for_meetings=not attended)
 
 
 class Verifications(Stream):
@@ -160,7 +173,7 @@ class Verifications(Stream):
     def _meeting(self, moment: float) -> Meeting | None:
         """The meeting that somebody comes for: one whose window is open, else any that is known."""
         meetings = self._device.memory.meetings
-        if not meetings:
+        if not meetings or not self._settings.for_meetings:
             return None
         open_now = [meeting for meeting in meetings.values() if meeting.status_at(moment) != NEITHER]
         return self._device.rng.choice(open_now or list(meetings.values()))

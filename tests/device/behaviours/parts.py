@@ -25,6 +25,7 @@ def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
     recorder = Recording()
     device_clock, rng = DeviceClock(clock), random.Random(5)
     return DeviceParts(
+        sn="SN0000",
         settings=device_settings(),
         timers=TimerQueue(clock),
         started=clock.monotonic(),
@@ -36,5 +37,6 @@ def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
         people=PEOPLE,
         recorder=recorder,
         witness=Witness(recorder, clock, Nobody(), 0),
+        rebooting=lambda: False,
         door=Door(memory, device_clock, rng, count(1)),
     )

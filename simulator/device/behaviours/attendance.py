@@ -1,0 +1,329 @@
+"""People who come to the meetings that a device knows, and go again: each member once (docs/deviations.md, Attendance).
+
+Only meetings that are under way take room: one whose sign-in window has not opened is looked at when it opens. The
+moments are of the device's own clock.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from simulator.clock import TimerHandle
+from simulator.device.attendance_plan import Around, Habits, last_moment
+from simulator.device.behaviours.base import Behaviour, BehaviourFields, DeviceParts
+from simulator.device.door import Camera, Comer
+from simulator.device.online import Online
+from simulator.device.outbox import Record
+from simulator.device.settings import BehaviourSettings
+from simulator.device.sitting import CUT, DELETED, OVER, Due, Sitting
+from simulator.fields.quantities import (
+    CountRange,
+    Duration,
+    PhotoSize,
+    Share,
+    SignedDuration,
+    within_signed_time,
+    within_time,
+)
+from simulator.fields.range import Range
+from simulator.fields.section import Section
+from simulator.measurements.attendance import Attended
+from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
+
+STYLES: Final = (15, 1, 4)
+"""`verifyStyle` values by which people verify at meetings: face, fingerprint, card."""
+_GRACE_S: Final = 1.0
+"""Who is up to so much behind his moment was not held up: it was the machine that was slow."""
+_EARLY_S: Final = 0.001
+"""A moment of the device's clock can come so much before its timer by rounding alone."""
+_LOOK_AGAIN_S: Final = 1.0
+"""While the device reboots."""
+_MOST_OVER: Final = 100
+"""Meetings that are remembered as over: what the platform sends of these changes nothing any more."""
+_VISITORS: Final = 0.5
+"""Share of visitors among the strangers."""
+_TRIES: Final = 8
+"""To find a stranger who is no member."""
+_DATA: Final = "cmd.data."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceSettings(BehaviourSettings):
+    """How people come to the meetings of a device."""
+
+    habits: Habits
+    photo_share: float
+    """Share of verifications (0..1) that a captured photo is uploaded for."""
+    photo_bytes: Range
+    """Size of the JPEG in bytes."""
+
+
+class AroundSection(Section):
+    """Moments round a mean, as people's are: a normal distribution."""
+
+    mean: Annotated[SignedDuration, within_signed_time("1d")] = Field(description="Negative for before.")
+    spread: Annotated[Duration, within_time("0s", "1d")] = Field(description="Standard deviation.")
+
+    def around(self) -> Around:
+        return Around(mean=self.mean, spread=self.spread)
+
+
+class AttendanceSection(Section):
+    """People who come to the meetings that the device knows: each member once, within the meeting's windows."""
+
+    absent: Share = Field(default=0.08, description="Share of the members who never come.")
+    arrive: AroundSection = Field(
+        default=AroundSection.model_validate({"mean": "-4min", "spread": "3min"}),
+        description="When members come, to the meeting's start; within the sign-in window.",
+    )
+    late: Share = Field(default=0.06, description="Share of the members who come after the sign-in window closed.")
+    leave: AroundSection = Field(
+        default=AroundSection.model_validate({"mean": "1min", "spread": "2min"}),
+        description="When they leave, to the meeting's end; within the sign-out window.",
+    )
+    early_leave: Share = Field(default=0.03, description="Share of those who leave before the sign-out window opens.")
+    forget_sign_out: Share = Field(default=0.05, description="Share of those who do not sign out.")
+    double_tap: Share = Field(
+        default=0.02, description="Share of verifications after which the same person verifies again within seconds."
+    )
+    strangers: CountRange = Field(
+        default=Range(low=1, high=3), description="People at a meeting who are no members, visitors among them."
+    )
+    photo_share: Share = Field(default=1.0, description="Share of verifications that a captured photo is uploaded for.")
+    photo_size: PhotoSize = Field(default=Range(low=9 * 1024, high=25 * 1024), description="Size of the JPEG.")
+
+    @model_validator(mode="after")
+    def _shares_of_one(self) -> "AttendanceSection":
+        for names in (("absent", "late"), ("early_leave", "forget_sign_out")):
+            if sum(getattr(self, name) for name in names) > 1:
+                raise ValueError(f"`{names[0]}` and `{names[1]}` are together more than 100%")
+        return self
+
+    def settings(self) -> AttendanceSettings:
+        return AttendanceSettings(
+            habits=Habits(
+                absent=self.absent,
+                arrive=self.arrive.around(),
+                late=self.late,
+                leave=self.leave.around(),
+                early_leave=self.early_leave,
+                forget_sign_out=self.forget_sign_out,
+                double_tap=self.double_tap,
+                strangers=(int(self.strangers.low), int(self.strangers.high)),
+            ),
+            photo_share=self.photo_share,
+            photo_bytes=self.photo_size,
+        )
+
+
+class AttendanceFields(BehaviourFields):
+    """Attendance in a group."""
+
+    attendance: AttendanceSection | None = Field(
+        default=None,
+        description="People who come to the meetings, each member once; `{}` for the usual ones. Takes the place of "
+        "`verifications`; where these are given too, they have to do with no meeting.",
+    )
+
+    @property
+    def meetings_attended(self) -> bool:
+        return self.attendance is not None
+
+    def behaviours(self) -> Iterator[BehaviourSettings]:
+        if self.attendance is not None:
+            yield self.attendance.settings()
+
+
+class Attendance(Behaviour):
+    """The meetings of one device, from the moment on at which it is switched on until it is told to stop."""
+
+    __slots__ = ("_camera", "_device", "_habits", "_over", "_salt", "_sittings", "_stopped", "_timer")
+
+    fields = AttendanceFields
+    settings_type = AttendanceSettings
+    flows = (RECORD_DELIVERY, PHOTO_DELIVERY)
+
+    def __init__(self, settings: AttendanceSettings, device: DeviceParts) -> None:
+        self._habits = settings.habits
+        self._camera = Camera(settings.photo_share, settings.photo_bytes)
+        self._device = device
+        self._salt = device.rng.randbytes(8)
+        self._sittings: dict[str, Sitting] = {}
+        """By the meetings' ids."""
+        self._over: dict[str, None] = {}
+        """Ids of meetings that were told of, the oldest first."""
+        self._timer: TimerHandle | None = None
+        self._stopped = False
+        device.delivery.on_fate = self._fate_known
+
+    # --- What the device tells ---
+
+    def switched_on(self) -> None:
+        self._look()
+
+    def went_online(self, online: Online) -> None:
+        self._look()
+
+    def command_applied(self, func_id: str) -> None:
+        if func_id.startswith(_DATA):
+            self._look()
+
+    def clock_set(self) -> None:
+        self._look()
+
+    def stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = self._device.clock.now()
+        for sitting in self._sittings.values():
+            self._tell(sitting, CUT if now < sitting.over else OVER)
+        self._sittings.clear()
+
+    # --- Time ---
+
+    def _look(self) -> None:
+        """See what has become of the meetings, begin those that are due, and wait for what comes next."""
+        if self._stopped:
+            return
+        now = self._device.clock.now()
+        self._review(again=True)
+        self._go_on(now)
+
+    def _due(self) -> None:
+        timer = self._timer
+        assert timer is not None
+        device = self._device
+        # The moment for which the timer was set, whenever it was called.
+        now = device.clock.now() - (device.timers.clock.monotonic() - timer.when)
+        if device.rebooting():
+            self._wait(now, now + _LOOK_AGAIN_S)
+            return
+        self._review(again=False)
+        while True:
+            first = min(self._sittings.values(), key=_next, default=None)
+            if first is None or first.next > now + _EARLY_S:
+                break
+            due = first.take(now + _EARLY_S, _GRACE_S)
+            if due is not None:
+                self._verify(first, due, timer.when)
+            elif first.over <= now + _EARLY_S:
+                self._end(first)
+        self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        """Begin the meetings whose sign-in window has opened, and wait for the next moment."""
+        upcoming = self._begin(now)
+        for sitting in self._sittings.values():
+            upcoming = min(upcoming, sitting.next)
+        if upcoming < float("inf"):
+            self._wait(now, upcoming)
+
+    def _wait(self, now: float, until: float) -> None:
+        timers = self._device.timers
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timers.call_later(max(0.0, until - now), self._due)
+
+    # --- Meetings ---
+
+    def _review(self, *, again: bool) -> None:
+        """Take over what the platform has changed of the meetings that are under way.
+
+        Args:
+            again: whether who was turned away may try again.
+        """
+        memory = self._device.memory
+        for meeting_id, sitting in self._sittings.items():
+            meeting = memory.meetings.get(meeting_id)
+            if meeting is not None:
+                members = memory.members.get(meeting_id, {})
+                if (again and sitting.turned_away) or sitting.differs(meeting, members):
+                    sitting.held(meeting, members)
+            elif not sitting.deleted:
+                sitting.delete()
+
+    def _begin(self, now: float) -> float:
+        """Begin what is to begin at `now`; returns when the next meeting will."""
+        memory = self._device.memory
+        upcoming = float("inf")
+        for meeting_id, meeting in memory.meetings.items():
+            if meeting_id in self._sittings or meeting_id in self._over or last_moment(meeting) < now:
+                continue
+            if meeting.sign_in_from > now + _EARLY_S:
+                upcoming = min(upcoming, meeting.sign_in_from)
+                continue
+            members = memory.members.get(meeting_id, {})
+            self._sittings[meeting_id] = Sitting(meeting, members, self._habits, self._salt)
+        return upcoming
+
+    def _end(self, sitting: Sitting) -> None:
+        meeting_id = sitting.meeting.id
+        del self._sittings[meeting_id]
+        self._over[meeting_id] = None
+        if len(self._over) > _MOST_OVER:
+            del self._over[next(iter(self._over))]
+        self._tell(sitting, OVER)
+
+    def _tell(self, sitting: Sitting, ended: str) -> None:
+        device = self._device
+        device.recorder.meeting_held(sitting.summary(device.sn, DELETED if sitting.deleted else ended))
+
+    # --- People ---
+
+    def _verify(self, sitting: Sitting, due: Due, verified: float) -> None:
+        """`due` comes to the door at the monotonic time `verified`."""
+        device = self._device
+        moment = float(int(due.at))
+        comer = self._comer(sitting, due, moment)
+        if comer is None:
+            sitting.turned_away = True
+            return
+        record = device.door.record(comer, verified, moment, sitting.meeting, self._camera)
+        record.what = due.what
+        sitting.verified(due)
+        device.delivery.add_record(record)
+
+    def _comer(self, sitting: Sitting, due: Due, moment: float) -> Comer | None:
+        door = self._device.door
+        if due.stranger < 0:
+            return door.comer(due.pin, moment, STYLES)
+        memory = self._device.memory
+        members = memory.members.get(sitting.meeting.id, {})
+        person = sitting.person(due)
+        if person.guest >= _VISITORS:
+            rng = random.Random(person.pick)
+            for _ in range(_TRIES):
+                pin = memory.random_pin(rng)
+                if pin is not None and pin not in members and (comer := door.comer(pin, moment, STYLES)) is not None:
+                    return comer
+        for _ in range(_TRIES):
+            comer = door.stranger(STYLES)
+            if comer.pin not in members:
+                return comer
+        return None
+
+    def _fate_known(self, record: Record, acknowledged: bool) -> None:
+        device, fields = self._device, record.fields
+        device.recorder.attended(
+            Attended(
+                sn=device.sn,
+                meet_code=fields["meetCode"],
+                pin=fields["pin"],
+                what=record.what,
+                verify_time=fields["verifyTime"],
+                status=fields["status"],
+                log_id=fields["logId"],
+                acknowledged=acknowledged,
+            )
+        )
+
+
+def _next(sitting: Sitting) -> float:
+    return sitting.next
