@@ -97,7 +97,7 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     for group, count in zip(scenario.groups, counts, strict=True):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
         if group.functions.without:
-            missing = ", ".join(skipped(group)) or "change in what they do by themselves"
+            missing = ", no ".join(skipped(group)) or "change in what they do by themselves"
             yield from row("without", f"{', '.join(group.functions.without)}: so no {missing}")
     load = messages_per_second(scenario, counts)
     processes = math.ceil(load / MESSAGES_PER_PROCESS)

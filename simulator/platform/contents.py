@@ -17,6 +17,7 @@ from simulator.protocol.times import parse_offset
 
 _ENVELOPE_BYTES = 512
 """Kept free in a package for everything round the list."""
+_ENTRY_BYTES = 64
 _FACE = "9"
 """Biometric type of the photos a device downloads: visible-light face."""
 
@@ -92,7 +93,7 @@ class Contents:
                 {"meetingId": meeting_id(target.sn, number), "pins": members(number, plan, users)}
                 for number in range(plan.count)
             ]
-            drafts += self._split("cmd.data.update.meetingMember", "members", lists, target)
+            drafts += self._cut("cmd.data.update.meetingMember", {"members": lists}, target)
         return drafts
 
     def for_rule(self, rule: PushRule, sequence: int, target: Target) -> list[Draft]:
@@ -106,7 +107,7 @@ class Contents:
             base = self._meetings_given + sequence * rule.count
             entries = [self._meeting(target, base + place) for place in range(rule.count)]
             return list(self._split(rule.command, "meeting", entries, target))
-        return [(rule.command, self._content(self._made_up(rule, sequence, target)))]
+        return self._cut(rule.command, self._made_up(rule, sequence, target), target)
 
     def _made_up(self, rule: PushRule, sequence: int, target: Target) -> dict[str, Any]:
         maker = self._makers.get(rule.command)
@@ -205,12 +206,35 @@ class Contents:
     def _split(self, func_id: str, name: str, entries: Iterable[Any], target: Target) -> list[Draft]:
         return [(func_id, self._content(params)) for params in _batches(name, entries, target.package_bytes)]
 
+    def _cut(self, func_id: str, params: dict[str, Any], target: Target) -> list[Draft]:
+        """The command, or as many of it as are needed where its list is too long for a package."""
+        whole = self._content(params)
+        if len(whole.json) + _ENVELOPE_BYTES <= target.package_bytes:
+            return [(func_id, whole)]
+        if "members" in params:
+            # Lists of pins within a list: an entry for each part of them, with room for what stands round it.
+            room = target.package_bytes - _ENTRY_BYTES
+            params = {"members": [part for each in params["members"] for part in _parts(each, room)]}
+        return [(func_id, self._content(part)) for part in _parts(params, target.package_bytes)]
+
     def _content(self, params: Mapping[str, Any]) -> Content:
         json = orjson.dumps(dict(params))
         if json == b"{}":
             # What every `clear` and `sync` carries.
             return self._shared.setdefault(json, Content(json))
         return Content(json)
+
+
+def _parts(params: Mapping[str, Any], package_bytes: int) -> Iterable[dict[str, Any]]:
+    """The params in parts of which each fits into a package: its one list is cut, all else stands in each part."""
+    name = next((name for name, value in params.items() if isinstance(value, list)), None)
+    if name is None:
+        yield dict(params)
+        return
+    rest = {other: value for other, value in params.items() if other != name}
+    room = package_bytes - _ENVELOPE_BYTES - len(orjson.dumps(rest))
+    for part in _batches(name, params[name], room):
+        yield {**rest, **part}
 
 
 def _batches(name: str, entries: Iterable[Any], package_bytes: int) -> Iterable[dict[str, Any]]:

@@ -17,6 +17,8 @@ from simulator.platform.settings import PushMoment, PushRule
 
 _PROVISIONING = (-1, 0)
 """Origin of the first users, meetings and members; other commands have the rule's place and its firing."""
+_BEFORE = {"cmd.data.update.meetingMember": ("cmd.data.update.user", "cmd.data.update.meeting")}
+"""Without these, which a device may not support, a first command would speak of what it does not have."""
 _SLICE = 200
 """Devices served in one turn by a push that goes to all at once: the event loop must not stop for thousands."""
 _NEW_RUN_SECONDS = 600.0
@@ -184,8 +186,10 @@ class Pushes:
         if done is not None and done >= zero:
             return
         for draft in self._contents.provisioning(self._target(device, link)):
-            if draft[0] in link.reported.func_ids:
+            if link.reported.func_ids.issuperset((draft[0], *_BEFORE.get(draft[0], ()))):
                 device.commands.queue(link.sn, _PROVISIONING, draft, False)
+            else:
+                self._services.tally.event("command the device does not support")
         self._services.devices.provisioned(link.sn, self._clock.wall())
 
     def _target(self, device: _Device, link: Link) -> Target:

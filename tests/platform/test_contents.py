@@ -11,6 +11,7 @@ from simulator.judge.commands import read_command
 from simulator.platform.contents import Content, Contents, Target
 from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.protocol.envelope import encode_command
 from tests.platform.parts import meeting_plan, platform_settings, push_rule
 
 ZERO = 1_700_000_000.0
@@ -89,6 +90,47 @@ def test_long_lists_are_split() -> None:
     assert all(len(content.json) < 16 * 1024 - 100 for _, content in drafts)
     pins = [user["pin"] for _, content in drafts for user in params_of(content)["users"]]
     assert len(pins) == len(set(pins)) == 400
+
+
+@pytest.mark.parametrize("command", COMMAND_FUNC_IDS)
+@pytest.mark.parametrize("package_bytes", [4 * 1024, 16 * 1024])
+def test_no_command_is_larger_than_a_package(command: str, package_bytes: int) -> None:
+    contents = Contents(platform_settings(users=1_000, meetings=PLAN), seed=1)
+    rule = push_rule(command, count=1_000)
+    small = contents.for_rule(rule, 1, target(package_bytes=package_bytes))
+    whole = contents.for_rule(rule, 1, target(package_bytes=10**9))
+    assert len(whole) == 1
+    for draft in small:
+        frame = encode_command(draft[0], "m" * 32, {"cmdId": "1" * 18}, imme="1")
+        assert len(frame) + len(draft[1].json) <= package_bytes
+        assert read_command(message(*draft)).judgement.right
+    assert sorted(map(repr, leaves([params_of(content) for _, content in small]))) == sorted(
+        map(repr, leaves([params_of(whole[0][1])]))
+    )
+
+
+def leaves(parts: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+    """What the lists of the commands hold, each with what stands round it."""
+    found: set[tuple[str, ...]] = set()
+    for params in parts:
+        for name, value in params.items():
+            for entry in value if isinstance(value, list) else [value]:
+                if isinstance(entry, dict) and "pins" in entry:
+                    found.update((name, entry["meetingId"], pin) for pin in entry["pins"])
+                else:
+                    found.add((name, orjson.dumps(entry).decode()))
+    return found
+
+
+def test_many_members_come_in_several_entries() -> None:
+    plan = meeting_plan(count=1, members=3_000)
+    settings = platform_settings(users=3_000, meetings=plan)
+    drafts = Contents(settings, seed=1).provisioning(target(package_bytes=8 * 1024))
+    members = [params_of(content) for func_id, content in drafts if func_id.endswith("Member")]
+    assert len(members) > 1
+    assert all(len(content.json) < 8 * 1024 - 200 for _, content in drafts)
+    pins = [pin for params in members for entry in params["members"] for pin in entry["pins"]]
+    assert len(pins) == len(set(pins)) == 3_000
 
 
 def test_devices_share_their_users() -> None:
