@@ -18,8 +18,9 @@ from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
 from simulator.device.witness import Witness
 from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
+from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
 from simulator.protocol.broker import BrokerAnswer
-from simulator.protocol.catalogue import CONNECT
+from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.codes import SUCCESS
 
 _FAILURES_BEFORE_NEW_LOOKUP = 2
@@ -29,6 +30,30 @@ _FAILURES_BEFORE_NEW_LOOKUP = 2
 @lru_cache(maxsize=64)  # a platform tells most of its devices the same, and 20,000 of them share one object
 def _shared(answer: BrokerAnswer) -> BrokerAnswer:
     return answer
+
+
+@lru_cache(maxsize=64)
+def _shared_text(text: str | None) -> str | None:
+    return text
+
+
+def _kept(answer: BrokerAnswer) -> BrokerAnswer:
+    """What a device keeps of an answer.
+
+    One with a certificate is this device's alone, and would only push out what is shared: certificate and key are its
+    own (1 KB for P-256, 3 KB for RSA), the rest is what others have as well.
+    """
+    if answer.certificate is None and answer.private_key is None:
+        return _shared(answer)
+    return replace(
+        answer,
+        message="",
+        url=_shared_text(answer.url),
+        root_ca=_shared_text(answer.root_ca),
+        public_key=None,
+        company_id=_shared_text(answer.company_id),
+        site_id=_shared_text(answer.site_id),
+    )
 
 
 class BrokerLink:
@@ -59,7 +84,9 @@ class BrokerLink:
         if not env.dispatch_url(spec.index).startswith("https:"):
             # Over plain HTTP anybody in between could have put a certificate of their own there.
             answer = replace(answer, root_ca=None)
-        self._answer = _shared(answer)
+            if answer.private_key is not None:
+                self._witness.observation(LOOKUP_KEY_IN_CLEAR, LOOKUP, "results.privateKey came over plain HTTP")
+        self._answer = _kept(answer)
         self._failures = 0
 
     async def connect(self, session: Session) -> None:
@@ -94,6 +121,16 @@ class BrokerLink:
     def worked(self) -> None:
         """The device came online by the kept answer."""
         self._failures = 0
+
+    def refused(self) -> None:
+        """The platform itself turned the device away: by its certificate, perhaps, where it has one of the look-up."""
+        if self._answer is not None and self._answer.certificate is not None:
+            self.failed()
+
+    @property
+    def private_key(self) -> str | None:
+        """The key of the look-up's answer."""
+        return None if self._answer is None else self._answer.private_key
 
     def failed(self) -> None:
         """The kept answer led nowhere, or to somebody who does not answer as a platform does."""

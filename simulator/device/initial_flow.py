@@ -99,7 +99,7 @@ async def look_up(
         )
         if env.trace is not None:
             env.trace("<", body)
-        read = read_lookup(status, body, settings.broker_type)
+        read = read_lookup(status, body, settings.broker_type, env.clock.wall())
         answer, code, detail = _judged(read, settings, witness, query.sign)
     except NetworkError as error:
         failed = error

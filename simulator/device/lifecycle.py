@@ -195,8 +195,7 @@ class Lifecycle:
             try:
                 terms = await self._log_in(session)
             except FlowFailed as failure:
-                if not failure.refused:
-                    self._broker.failed()
+                (self._broker.refused if failure.refused else self._broker.failed)()
                 if failure.violation is not None:
                     receiving.broke_channel(self._witness, failure.violation, failure.step)
                     session.end(EndReason.VIOLATION, 1008)
@@ -292,7 +291,7 @@ class Lifecycle:
         """All that this device proves itself with, or did before it was refused."""
         held = self._spec.credentials
         digest = self._proof["devKey"] if self._proof is not None else None
-        own = (held.secret_key, held.dev_key, digest, held.auth_code, held.secret)
+        own = (held.secret_key, held.dev_key, digest, held.auth_code, held.secret, self._broker.private_key)
         found = (*own, self._granted, self.auth_code, self.secret)
         return tuple(secret for secret in found if secret)
 

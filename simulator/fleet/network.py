@@ -6,16 +6,14 @@ engine's loop.
 
 import asyncio
 import socket
-import ssl
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from yarl import URL
 
 from simulator.device.environment import NOT_ALLOWED, Connection, ConnectionHandler, NetworkError
+from simulator.fleet.broker_trust import BrokerTrust
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
 from simulator.measurements.names import BAD_URL
@@ -25,7 +23,6 @@ from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook, is_address
-from simulator.wire.errors import TlsFileError
 from simulator.wire.local_ports import LocalPorts, prompt, system_range
 from simulator.wire.proxy import HttpProxy
 from simulator.wire.tls import client_context
@@ -58,8 +55,8 @@ class FleetNetwork:
     """The ways out for all devices of an engine; implements `Network`.
 
     Args:
-        tls: whom to trust over https and wss, and what to show; None for the system's CAs and nothing. A `rootCA` of a
-            look-up has settings of its own, in which the certificate is shown too.
+        tls: whom to trust over https and wss, and what to show; None for the system's CAs and nothing. For a broker the
+            `rootCA` and the certificate of its look-up's answer come first.
         source_ips: local addresses, used in turn by device index; empty leaves the choice to the system.
         connect_rate: devices that may begin to come online per second; None for no limit.
         open_timeout: seconds for a look-up, a download, or the opening of a WebSocket.
@@ -85,8 +82,8 @@ class FleetNetwork:
         proxy: HttpProxy | None = None,
         addresses: AddressBook | None = None,
     ) -> None:
-        self._tls_files = tls or SYSTEM_TRUST
         self._tls = None if tls is None else client_context(tls.ca, tls.client_cert, tls.client_key, tls.verify)
+        self._broker_trust = BrokerTrust(tls or SYSTEM_TRUST, self._tls)
         self._source_ips = tuple(source_ips)
         self._turns = Turns(connect_rate) if connect_rate else None
         self._open_timeout = open_timeout
@@ -103,7 +100,6 @@ class FleetNetwork:
         self._rules = DownloadRules(downloads.hosts)
         self._downloads = asyncio.Semaphore(downloads.at_once)
         self._local_ports = LocalPorts(system_range(), self._socket_type)
-        self._contexts: dict[str, ssl.SSLContext] = {}
         self._stumbles: dict[int, int] = {}
         """How often each device has failed; only those that did. It begins at the next address then."""
 
@@ -192,7 +188,7 @@ class FleetNetwork:
             return await connect(
                 url,
                 handler,
-                ssl=self._context(broker.root_ca) if url.startswith("wss:") else None,
+                ssl=self._broker_trust.for_broker(broker) if url.startswith("wss:") else None,
                 local_addr=None if source is None else (source, 0),
                 max_size=MAX_FIRST_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
@@ -203,7 +199,8 @@ class FleetNetwork:
             )
         except ConnectFailed as error:
             self._stumbled(index)
-            raise NetworkError(error.kind, in_words_of_scenarios(error.detail), after=error.after) from error
+            failed = NetworkError(error.kind, in_words_of_scenarios(error.detail), after=error.after)
+            raise self._broker_trust.explained(broker, failed) from error
 
     def _source(self, index: int) -> str | None:
         return self._source_ips[index % len(self._source_ips)] if self._source_ips else None
@@ -214,27 +211,6 @@ class FleetNetwork:
 
     def _stumbled(self, index: int) -> None:
         self._stumbles[index] = self._stumbles.get(index, 0) + 1
-
-    def _context(self, root_ca: str | None) -> ssl.SSLContext | None:
-        """TLS settings for the broker: those of the look-up's `rootCA` where it named one.
-
-        Raises:
-            NetworkError: If the `rootCA` is no certificate.
-        """
-        if root_ca is None or not self._tls_files.verify:
-            return self._tls
-        context = self._contexts.get(root_ca)
-        if context is None:
-            with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
-                path = Path(directory, "root.pem")
-                path.write_text(root_ca, encoding="ascii", errors="replace")
-                try:
-                    context = client_context(path, self._tls_files.client_cert, self._tls_files.client_key)
-                except TlsFileError as error:
-                    problem = f"the rootCA of the look-up cannot be used: {error.problem}"
-                    raise NetworkError("tls", problem) from error
-            self._contexts[root_ca] = context
-        return context
 
 
 def _url(text: str) -> URL:

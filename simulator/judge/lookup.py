@@ -1,8 +1,5 @@
 """Reads the dispatch's answers to getBrokerServer (document 3.1)."""
 
-import base64
-import binascii
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +9,8 @@ from simulator.judge.replies import DEFAULT_ZONE
 from simulator.measurements.names import MALFORMED_REPLY
 from simulator.measurements.violation_rules import (
     LOOKUP_CERTIFICATE,
+    LOOKUP_CERTIFICATE_PAIR,
+    LOOKUP_CERTIFICATE_TIME,
     LOOKUP_CODE,
     LOOKUP_FIELD_TYPE,
     LOOKUP_MESSAGE,
@@ -19,7 +18,7 @@ from simulator.measurements.violation_rules import (
     LOOKUP_STATUS,
     LOOKUP_URL,
 )
-from simulator.protocol import envelope
+from simulator.protocol import device_certificate, envelope
 from simulator.protocol.broker import BrokerAnswer, is_websocket
 from simulator.protocol.catalogue import formats as f
 from simulator.protocol.codes import SUCCESS
@@ -27,13 +26,14 @@ from simulator.protocol.codes import SUCCESS
 _FAMILY: Final = Family(LOOKUP_URL, LOOKUP_FIELD_TYPE, LOOKUP_FIELD_TYPE)
 _OK: Final = 200
 _TEXTS: Final = {
+    "certificate": "certificate",
     "private_key": "privateKey",
     "public_key": "publicKey",
     "company_id": "companyId",
     "site_id": "siteId",
 }
-_CERTIFICATES: Final = {"root_ca": "rootCA", "certificate": "certificate"}
-_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+_CLOCKS_S: Final = 300.0
+"""How far the platform's clock and ours may be apart before a certificate counts as out of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,12 @@ class ReadLookup:
     judgement: Judgement
 
 
-def read_lookup(status: int, body: bytes, broker_type: str) -> ReadLookup:
+def read_lookup(status: int, body: bytes, broker_type: str, now: float | None = None) -> ReadLookup:
     """What an answer over HTTP means, and what departs in it.
 
     Args:
         broker_type: the transport that was asked for.
+        now: seconds since the epoch, which certificates have to hold at; without it nothing is said of that.
     """
     notes = Notes(_FAMILY, DEFAULT_ZONE)
     if not _OK <= status < 300:
@@ -64,21 +65,21 @@ def read_lookup(status: int, body: bytes, broker_type: str) -> ReadLookup:
     try:
         message = envelope.decode(body)
     except envelope.UnreadableMessage as error:
-        return _partly_read(error, broker_type, notes)
+        return _partly_read(error, broker_type, notes, now)
     except envelope.MalformedMessage as error:
         notes.fail(LOOKUP_NOT_JSON, "the answer", f"is {error}, should be a JSON object")
         return ReadLookup(None, MALFORMED_REPLY, str(error), notes.judgement())
-    return _read_answer(message, broker_type, notes)
+    return _read_answer(message, broker_type, notes, now)
 
 
-def _partly_read(error: envelope.UnreadableMessage, broker_type: str, notes: Notes) -> ReadLookup:
+def _partly_read(error: envelope.UnreadableMessage, broker_type: str, notes: Notes, now: float | None) -> ReadLookup:
     """What can be read may be all that a device needs; what else is missing in it may be what could not be read."""
-    read = _read_answer(error.message, broker_type, Notes(_FAMILY, DEFAULT_ZONE))
+    read = _read_answer(error.message, broker_type, Notes(_FAMILY, DEFAULT_ZONE), now)
     (notes.depart if read.judgement.unusable is None else notes.fail)(LOOKUP_NOT_JSON, "the answer", str(error))
     return ReadLookup(read.answer, read.code, read.text, notes.judgement())
 
 
-def _read_answer(message: dict[str, Any], broker_type: str, notes: Notes) -> ReadLookup:
+def _read_answer(message: dict[str, Any], broker_type: str, notes: Notes, now: float | None) -> ReadLookup:
     code = read_code(message, LOOKUP_CODE, notes)
     text = read_text(message, LOOKUP_MESSAGE, notes)
     if not code:
@@ -89,8 +90,14 @@ def _read_answer(message: dict[str, Any], broker_type: str, notes: Notes) -> Rea
     url = None if results is None else _read_url(results, broker_type, notes)
     if results is None or url is None:
         return ReadLookup(None, MALFORMED_REPLY, "a look-up's success without a url", notes.judgement())
-    values = {name: _read_text(results, wire, notes) for name, wire in _TEXTS.items()}
-    values |= {name: _read_certificate(results, wire, notes) for name, wire in _CERTIFICATES.items()}
+    values: dict[str, str | None] = {name: _read_text(results, wire, notes) for name, wire in _TEXTS.items()}
+    values["root_ca"] = _read_root(results, notes)
+    _judge_pair(values["certificate"], values["private_key"], notes)
+    if now is not None:
+        for wire, held in (("rootCA", values["root_ca"]), ("certificate", values["certificate"])):
+            fault = None if held is None else device_certificate.validity_fault(held, now, _CLOCKS_S)
+            if fault is not None:
+                notes.depart(LOOKUP_CERTIFICATE_TIME, f"results.{wire}", fault)
     return ReadLookup(BrokerAnswer(code=code, message=text, url=url, **values), code, text, notes.judgement())
 
 
@@ -126,19 +133,18 @@ def _read_text(results: dict[str, Any], name: str, notes: Notes) -> str | None:
     return number_text(value)
 
 
-def _read_certificate(results: dict[str, Any], name: str, notes: Notes) -> str | None:
-    """A certificate; None also for one that nobody can read, as a device goes on without it."""
-    text = _read_text(results, name, notes)
-    if text is None or _is_certificate(text):
+def _read_root(results: dict[str, Any], notes: Notes) -> str | None:
+    """The rootCA; None also for one that nobody can read, as a device goes on without it."""
+    text = _read_text(results, "rootCA", notes)
+    if text is None or device_certificate.is_certificate(text):
         return text
-    notes.depart(LOOKUP_CERTIFICATE, f"results.{name}", "is a text, should be a certificate in PEM")
+    notes.depart(LOOKUP_CERTIFICATE, "results.rootCA", "is a text, should be a certificate in PEM")
     return None
 
 
-def _is_certificate(text: str) -> bool:
-    """Whether there is at least one certificate in PEM, and its inside is base64."""
-    bodies = _PEM.findall(text)
-    try:
-        return bool(bodies) and all(base64.b64decode("".join(body.split()), validate=True) for body in bodies)
-    except (binascii.Error, ValueError):
-        return False
+def _judge_pair(certificate: str | None, private_key: str | None, notes: Notes) -> None:
+    """The device's own; also one that cannot be used is handed on, for whoever connects by it to say so."""
+    fault = device_certificate.pair_fault(certificate, private_key)
+    if fault is not None:
+        rule = LOOKUP_CERTIFICATE_PAIR if fault.together else LOOKUP_CERTIFICATE
+        notes.depart(rule, f"results.{fault.field}", fault.problem)

@@ -69,8 +69,12 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.LOOKUP_MESSAGE: "Plain: an empty text, or the number's digits.",
         v.LOOKUP_FIELD_TYPE: "Plain for numbers; what else is no text counts as absent.",
         v.LOOKUP_URL: "Plain for blanks around the address. Else the look-up fails.",
-        v.LOOKUP_CERTIFICATE: "It counts as absent; whether the broker is trusted without it, TLS decides.",
+        v.LOOKUP_CERTIFICATE: "A rootCA counts as absent; whether the broker is trusted without it, TLS decides. "
+        "With a certificate or key of its own that cannot be used the device does not connect.",
+        v.LOOKUP_CERTIFICATE_PAIR: "Over wss the device does not connect; it asks again after two attempts.",
+        v.LOOKUP_CERTIFICATE_TIME: "It is shown, or trusted, all the same: whether it is taken, TLS decides.",
         v.RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY: "The first answer counts.",
+        o.LOOKUP_KEY_IN_CLEAR: "The device shows the certificate; a rootCA from there is not trusted.",
         o.NINE_POSITIONS: "Plain: the tenth position is 0.",
         o.COMMAND_REPEATED: "It is answered with the stored code and not applied again.",
         o.COMMAND_DROPPED: "The command is dropped.",

@@ -196,6 +196,7 @@ DISCONNECTED: Final = "disconnected"
 INTERNAL_ERROR: Final = "internal error"
 MALFORMED_REPLY: Final = "malformed reply"
 BAD_KEY: Final = "bad key"
+BAD_CERTIFICATE: Final = "bad certificate"
 UNSUPPORTED_TRANSPORT: Final = "unsupported transport"
 TOO_LARGE: Final = "too large"
 NOT_ANSWERED: Final = "not answered"
@@ -218,6 +219,7 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         BAD_URL: "an address that is none of http or https",
         MALFORMED_REPLY: "a reply that is not as the protocol says",
         BAD_KEY: "the platform's half of the key exchange cannot be used",
+        BAD_CERTIFICATE: "the certificate and private key of the look-up's answer cannot be used",
         UNSUPPORTED_TRANSPORT: "the broker is no WebSocket",
         TOO_LARGE: "not sent: it does not fit a package",
         NOT_ANSWERED: "a command that was carried out in silence, as the scenario wants some (`command_failures`)",

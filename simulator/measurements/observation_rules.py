@@ -4,11 +4,13 @@ from typing import Final
 
 from simulator.measurements.rule import (
     DECIDED,
+    LOOKUP_SECTION,
     REPORT_SECTION,
     Rule,
     observation,
 )
 
+LOOKUP_KEY_IN_CLEAR: Final = "lookup.key-in-clear"
 NINE_POSITIONS: Final = "reply.nine-positions"
 COMMAND_REPEATED: Final = "command.repeated"
 COMMAND_DROPPED: Final = "command.dropped"
@@ -22,6 +24,12 @@ QUERY_OVER: Final = "query.over"
 STORE_FULL: Final = "device.store-full"
 
 OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
+    observation(
+        LOOKUP_KEY_IN_CLEAR,
+        f"{LOOKUP_SECTION}; {DECIDED}, Look-up",
+        "sent a device's private key over plain HTTP",
+        "Serve the look-up over https: whoever is in between has the key.",
+    ),
     observation(
         NINE_POSITIONS,
         REPORT_SECTION,

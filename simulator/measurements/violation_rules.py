@@ -67,6 +67,8 @@ LOOKUP_MESSAGE: Final = "lookup.message"
 LOOKUP_FIELD_TYPE: Final = "lookup.field-type"
 LOOKUP_URL: Final = "lookup.url"
 LOOKUP_CERTIFICATE: Final = "lookup.certificate"
+LOOKUP_CERTIFICATE_PAIR: Final = "lookup.certificate-pair"
+LOOKUP_CERTIFICATE_TIME: Final = "lookup.certificate-time"
 
 # --- Records ---
 
@@ -307,6 +309,18 @@ VIOLATION_RULES: Final[tuple[Rule, ...]] = (
         LOOKUP_SECTION,
         "answered a look-up with a certificate or key that is no readable PEM text",
         "Send certificates as PEM text, or leave them out.",
+    ),
+    violation(
+        LOOKUP_CERTIFICATE_PAIR,
+        LOOKUP_SECTION,
+        "answered a look-up with a certificate and a private key that do not go together, or with one of them alone",
+        "Send both, and the key that the certificate was made for.",
+    ),
+    violation(
+        LOOKUP_CERTIFICATE_TIME,
+        f"{LOOKUP_SECTION}; {DECIDED}, Look-up",
+        "answered a look-up with a certificate that has expired or is not valid yet",
+        "Issue a certificate that holds now, or look at the clocks of both machines.",
     ),
     violation(
         RECORD_ACKNOWLEDGED_TWICE_DIFFERENTLY,

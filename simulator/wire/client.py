@@ -19,6 +19,7 @@ from simulator.wire.frames import masked_frame, read_plain
 from simulator.wire.handler import MessageHandler, OnError
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
+from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.proxy import HttpProxy
 from simulator.wire.racing import connect_to_first
 from simulator.wire.tls import client_context
@@ -121,7 +122,7 @@ async def connect(
     url: str,
     handler: MessageHandler,
     *,
-    ssl: tls.SSLContext | None,
+    ssl: tls.SSLContext | OwnCertificate | None,
     local_addr: tuple[str, int] | None = None,
     max_size: int,
     open_timeout: float,
@@ -203,7 +204,7 @@ async def _reach(
     loop: asyncio.AbstractEventLoop,
     connection: ClientConnection,
     target: WebSocketURI,
-    context: tls.SSLContext | None,
+    context: tls.SSLContext | OwnCertificate | None,
     local_addr: tuple[str, int] | None,
     server_hostname: str | None,
     open_timeout: float,

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from simulator.wire.alerts import TellingHandshake
 from simulator.wire.errors import TlsFileError
 
 # Browsers and platforms refuse server certificates that live longer.
@@ -82,6 +83,7 @@ def server_context(cert: StrPath, key: StrPath | None, client_ca: StrPath | None
     if client_ca is not None:
         _load_ca(context, Path(client_ca))
         context.verify_mode = ssl.CERT_REQUIRED
+        context.sslobject_class = TellingHandshake
     return context
 
 
@@ -94,7 +96,7 @@ def self_signed(directory: StrPath, hosts: Iterable[str], now: datetime.datetime
         ValueError: If `hosts` is empty.
         TlsFileError: If the directory cannot be written to.
     """
-    names = [_general_name(host) for host in hosts]
+    names = [general_name(host) for host in hosts]
     if not names:
         raise ValueError("a certificate needs at least one host")
     moment = now or datetime.datetime.now(datetime.UTC)
@@ -134,20 +136,25 @@ def self_signed(directory: StrPath, hosts: Iterable[str], now: datetime.datetime
     )
     folder = Path(directory)
     files = SelfSigned(cert=folder / "cert.pem", key=folder / "key.pem")
-    _write(files.key, key_pem, 0o600)
-    _write(files.cert, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    write_file(files.key, key_pem, 0o600)
+    write_file(files.cert, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
     return files
 
 
-def _general_name(host: str) -> x509.GeneralName:
+def general_name(host: str) -> x509.GeneralName:
+    """An IP address or a DNS name, as a certificate holds it."""
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file under another name and move it into place, so that nobody meets half of it or an old mode."""
+def write_file(path: Path, content: bytes, mode: int) -> None:
+    """Write a file under another name and move it into place, so that nobody meets half of it or an old mode.
+
+    Raises:
+        TlsFileError: If the directory cannot be written to.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # mkstemp opens with O_EXCL and mode 0600: no link laid out by others is followed, and none can read it.

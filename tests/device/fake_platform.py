@@ -265,8 +265,10 @@ class Platform:
 
     # --- The look-up ---
 
-    def look_up(self, query: str, url: str, root_ca: str | None, wall_ms: int) -> bytes:
-        """The body for a look-up's query string, which has to be right."""
+    def look_up(
+        self, query: str, url: str, root_ca: str | None, wall_ms: int, pair: tuple[str | None, str | None]
+    ) -> bytes:
+        """The body for a look-up's query string, which has to be right; `pair` is a certificate and its key."""
         parsed = parse_query_string(query)
         if not isinstance(parsed, LookupQuery):
             self.violation(f"look-up: {parsed}")
@@ -278,7 +280,8 @@ class Platform:
         if problem is not None:
             self.violation(f"look-up: {problem}")
             return BrokerAnswer.refusal(problem).encode()
-        return BrokerAnswer(code="00000000", message="success", url=url, root_ca=root_ca).encode()
+        own = {"certificate": pair[0], "private_key": pair[1]}
+        return BrokerAnswer(code="00000000", message="success", url=url, root_ca=root_ca, **own).encode()
 
     # --- The strict eye ---
 

@@ -119,6 +119,7 @@ class MemoryNetwork:
         self.lookups: list[str] = []
         self.connects: list[str] = []
         self.root_cas: list[str | None] = []
+        self.brokers: list[BrokerAnswer] = []
         self.downloads: list[str] = []
         self.turns = 0
         self.turn_script: list[Callable[[], Awaitable[None]]] = []
@@ -128,6 +129,8 @@ class MemoryNetwork:
         self.download_seconds = 0.0
         self.broker_url = BROKER
         self.root_ca: str | None = None
+        self.pair: tuple[str | None, str | None] = (None, None)
+        """Certificate and key in the answers to look-ups."""
         self.answers_close = True
         self.dates = True
         """Whether the dispatch service's answers have a date."""
@@ -147,7 +150,8 @@ class MemoryNetwork:
         address, _, query = url.partition("?")
         world = self._world
         assert address == f"{world.env.dispatch_urls[0]}/v3/device/getBrokerServer"
-        return 200, world.platform.look_up(query, self.broker_url, self.root_ca, int(world.clock.wall() * 1000))
+        moment = int(world.clock.wall() * 1000)
+        return 200, world.platform.look_up(query, self.broker_url, self.root_ca, moment, self.pair)
 
     async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
         url = broker.url
@@ -155,6 +159,7 @@ class MemoryNetwork:
         await asyncio.sleep(0)
         self.connects.append(url)
         self.root_cas.append(broker.root_ca)
+        self.brokers.append(broker)
         if self.connect_script:
             await self.connect_script.pop(0)()
         link = Link(self._world.platform, url, index)

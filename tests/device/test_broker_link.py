@@ -1,13 +1,23 @@
 """Where a device's broker is: the look-up in trouble, the kept answer, and when it is asked for again."""
 
+import datetime
+
 import pytest
 
+from simulator.device import broker_link
 from simulator.measurements.names import DeviceState
 from simulator.protocol.broker import BrokerAnswer
+from simulator.wire.authority import CertificateAuthority
 from tests.device.answers import Answer, drops, garbage, refuse, silent
+from tests.device.fake_platform import Link, Message
 from tests.device.harness import World
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+START = datetime.datetime(2024, 6, 25, 16, tzinfo=datetime.UTC)
+"""About the time on the world's clock."""
+DAY = datetime.timedelta(days=1)
+AUTHORITY = CertificateAuthority("tests", START)
+CERTIFICATE = AUTHORITY.root
+OWN = AUTHORITY.client("SN1", START - DAY, START + DAY)
 
 
 @pytest.mark.parametrize("broker_type", ["push", "best-t", "best-m", "best-a"])
@@ -70,7 +80,9 @@ async def test_look_up_without_an_answer(world: World, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dispatch", "trusted"), [("http://dispatch.test", None), ("https://dispatch.test", CERTIFICATE)]
+    ("dispatch", "trusted"),
+    [("http://dispatch.test", None), ("https://dispatch.test", CERTIFICATE)],
+    ids=["http", "https"],
 )
 async def test_a_root_ca_counts_where_it_came_over_https(world: World, dispatch: str, trusted: str | None) -> None:
     world.env.dispatch_urls = (dispatch,)
@@ -135,3 +147,76 @@ async def test_one_failed_connect_between_good_ones_keeps_the_url(world: World) 
         await world.advance(60)
         assert device.state is DeviceState.ONLINE
     assert len(world.network.lookups) == 1
+
+
+# --- A certificate of the device's own (security mode "certificate") ---
+
+
+def in_certificate_mode(world: World, dispatch: str = "https://dispatch.test") -> None:
+    world.env.dispatch_urls = (dispatch,)
+    world.network.root_ca = CERTIFICATE
+    world.network.pair = OWN.certificate, OWN.private_key
+
+
+async def test_each_connect_is_made_with_the_answers_certificate(world: World) -> None:
+    in_certificate_mode(world)
+    device = await world.online()
+    for _ in range(2):
+        world.platform.link.close(1001)
+        await world.advance(60)
+        assert device.state is DeviceState.ONLINE
+    shown = [(broker.certificate, broker.private_key, broker.root_ca) for broker in world.network.brokers]
+    assert shown == [(OWN.certificate, OWN.private_key, CERTIFICATE)] * 3
+    assert len(world.network.lookups) == 1
+    assert world.recorder.broken() == {}
+    assert world.recorder.observations == []
+
+
+async def test_over_plain_http_the_certificate_is_shown_the_root_not_trusted_and_that_is_told(world: World) -> None:
+    in_certificate_mode(world, "http://dispatch.test")
+    await world.online()
+    broker = world.network.brokers[0]
+    assert (broker.certificate, broker.private_key, broker.root_ca) == (OWN.certificate, OWN.private_key, None)
+    assert [found[:2] for found in world.recorder.observations] == [("lookup.key-in-clear", "getBrokerServer")]
+
+
+async def test_a_device_keeps_what_it_needs_and_pushes_out_nothing_that_others_share(world: World) -> None:
+    in_certificate_mode(world)
+    before = broker_link._shared.cache_info().currsize
+    await world.online()
+    assert broker_link._shared.cache_info().currsize == before
+    assert world.network.brokers[0].message == ""
+
+
+async def test_a_refused_device_asks_for_another_certificate(world: World) -> None:
+    """It may be why: with one of another device nobody is let in, and the kept one would be shown for ever."""
+    in_certificate_mode(world)
+    world.platform.script("dev.register", *[refuse()] * 4)
+    device = await world.start()
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    assert len(world.network.lookups) == 3
+    assert world.recorder.codes("dev.register") == ["E0000006"] * 4 + ["00000000"]
+
+
+async def test_a_certificate_out_of_its_time_is_told_by_the_platforms_time(world: World) -> None:
+    in_certificate_mode(world)
+    made = AUTHORITY.client("SN1", START - 2 * DAY, START - DAY)
+    world.network.pair = made.certificate, made.private_key
+    await world.online()
+    assert world.recorder.broken() == {"lookup.certificate-time": 1}
+
+
+async def test_nobody_is_shown_the_key_that_a_platform_repeats(world: World) -> None:
+    in_certificate_mode(world)
+    key = "".join(OWN.private_key.splitlines()[1:-1])
+    world.network.pair = OWN.certificate, key
+
+    def repeats(link: Link, message: Message) -> None:
+        told = {"code": "E0000006", "message": f"not with {key}"}
+        link.say({"funcId": "cmd.dev.response", "mid": message["mid"], **told})
+
+    world.platform.script("dev.register", repeats)
+    await world.start()
+    told = f"{world.recorder.details} {world.logs} {world.recorder.violations} {world.recorder.observations}"
+    assert key not in told
+    assert key[:40] not in told

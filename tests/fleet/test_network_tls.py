@@ -84,7 +84,7 @@ async def test_the_look_ups_root_ca_is_trusted_for_the_broker(bench: Bench, cert
     pem = pem_of(certificate)
     for _ in range(2):
         await network.connect(broker(url, pem), Handler(), index=0)
-    assert len(network._contexts) == 1
+    assert len(network._broker_trust) == 1
 
 
 async def test_another_root_ca_is_not_enough(bench: Bench, certificate: SelfSigned, tmp_path: Path) -> None:

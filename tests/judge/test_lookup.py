@@ -1,5 +1,6 @@
 """Answers to the look-up that depart: what they mean, and under which rules they are told."""
 
+import datetime
 import json
 from typing import Any
 
@@ -9,8 +10,13 @@ from hypothesis import strategies as st
 
 from simulator.judge.lookup import ReadLookup, read_lookup
 from simulator.protocol.broker import BrokerAnswer
+from simulator.wire.authority import CertificateAuthority
 
-PEM = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n"
+NOW = datetime.datetime.now(datetime.UTC)
+DAY = datetime.timedelta(days=1)
+AUTHORITY = CertificateAuthority("tests", NOW)
+PEM = AUTHORITY.root
+OWN = AUTHORITY.client("SN1", NOW - DAY, NOW + DAY)
 URL = "wss://broker.example.com/ws"
 
 
@@ -104,8 +110,8 @@ def test_a_url_that_cannot_be_read_is_none() -> None:
             message="success",
             url=URL,
             root_ca=PEM,
-            certificate=PEM,
-            private_key="key",
+            certificate=OWN.certificate,
+            private_key=OWN.private_key,
             public_key="key",
             company_id="c",
             site_id="s",
@@ -193,17 +199,112 @@ def test_any_address_does_for_another_transport(broker_type: str, url: str) -> N
     assert read(broker_type=broker_type, results={"url": url}).judgement.right
 
 
-@pytest.mark.parametrize("name", ["rootCA", "certificate"])
-@pytest.mark.parametrize("text", ["garbage", PEM.replace("TUlJQg==", "TUlJ?"), PEM.replace("TUlJQg==", "A"), PEM[:40]])
-def test_a_certificate_that_is_none_counts_as_absent(name: str, text: str) -> None:
-    found = read(results={name: text})
+NO_CERTIFICATES = {
+    "no PEM": "garbage",
+    "cut off": PEM[:40],
+    "no base64": PEM.replace("M", "?", 1),
+    "something else inside": "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n",
+}
+
+
+@pytest.mark.parametrize("text", NO_CERTIFICATES.values(), ids=NO_CERTIFICATES)
+def test_a_root_that_is_none_counts_as_absent(text: str) -> None:
+    found = read(results={"rootCA": text})
 
     assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.certificate"], None)
     assert found.answer is not None
-    assert (found.answer.root_ca, found.answer.certificate) == (None, None)
+    assert found.answer.root_ca is None
 
 
-@pytest.mark.parametrize("text", [PEM, f"subject=x\n{PEM}{PEM}", PEM.replace("\n", "\r\n"), ""])
+def pair(certificate: Any = OWN.certificate, private_key: Any = OWN.private_key) -> ReadLookup:
+    return read(results={"certificate": certificate, "privateKey": private_key})
+
+
+@pytest.mark.parametrize("text", NO_CERTIFICATES.values(), ids=NO_CERTIFICATES)
+def test_a_certificate_that_is_none_is_handed_on_to_whoever_connects(text: str) -> None:
+    found = pair(certificate=text)
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.certificate"], None)
+    assert found.answer is not None
+    assert (found.answer.certificate, found.answer.private_key) == (text, OWN.private_key)
+
+
+NO_KEYS = {
+    "no PEM": "garbage",
+    "cut off": OWN.private_key[:60],
+    "a public key": OWN.public_key,
+    "no base64": OWN.private_key.replace("M", "?", 1),
+}
+
+
+@pytest.mark.parametrize("text", NO_KEYS.values(), ids=NO_KEYS)
+def test_a_key_that_is_none(text: str) -> None:
+    found = pair(private_key=text)
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.certificate"], None)
+    assert text not in str(found.judgement)
+
+
+def test_the_key_of_another_certificate() -> None:
+    found = pair(private_key=AUTHORITY.client("SN2", NOW, NOW).private_key)
+
+    assert (url_of(found), rules(found), found.judgement.unusable) == (URL, ["lookup.certificate-pair"], None)
+    assert "should be the key that the certificate was made for" in str(found.judgement.departures[0])
+
+
+@pytest.mark.parametrize(("alone", "missing"), [("certificate", "privateKey"), ("privateKey", "certificate")])
+@pytest.mark.parametrize("absent", [..., ""])
+def test_one_without_the_other(alone: str, missing: str, absent: Any) -> None:
+    found = pair(**{"private_key" if missing == "privateKey" else "certificate": absent})
+
+    assert (url_of(found), rules(found)) == (URL, ["lookup.certificate-pair"])
+    assert f"results.{missing}" in str(found.judgement.departures[0])
+
+
+def test_a_key_may_be_the_base64_of_its_der() -> None:
+    assert pair(private_key="".join(OWN.private_key.splitlines()[1:-1])).judgement.right
+
+
+def test_a_chain_of_certificates_is_right() -> None:
+    assert pair(certificate=OWN.certificate + PEM).judgement.right
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "told"),
+    [(-3, -1, ["lookup.certificate-time"]), (1, 2, ["lookup.certificate-time"]), (-1, 1, []), (0, 1, [])],
+)
+def test_a_certificate_out_of_its_time_is_told_where_the_time_is_known(begins: int, ends: int, told: list[str]) -> None:
+    made = AUTHORITY.client("SN1", NOW + begins * DAY, NOW + ends * DAY)
+    answer = BrokerAnswer(
+        code="00000000", message="success", url=URL, certificate=made.certificate, private_key=made.private_key
+    )
+
+    found = read_lookup(200, answer.encode(), "best-w", NOW.timestamp())
+
+    assert found.answer == answer
+    assert rules(found) == told
+    assert read_lookup(200, answer.encode(), "best-w").judgement.right
+
+
+@pytest.mark.parametrize("apart", [-290, 290])
+def test_clocks_may_be_minutes_apart(apart: int) -> None:
+    moment = datetime.timedelta(seconds=apart)
+    made = AUTHORITY.client("SN1", NOW, NOW + DAY) if apart < 0 else AUTHORITY.client("SN1", NOW - DAY, NOW)
+    answer = BrokerAnswer(
+        code="00000000", message="success", url=URL, certificate=made.certificate, private_key=made.private_key
+    )
+    assert read_lookup(200, answer.encode(), "best-w", (NOW + moment).timestamp()).judgement.right
+
+
+def test_a_root_that_has_expired_is_told() -> None:
+    answer = BrokerAnswer(code="00000000", message="success", url=URL, root_ca=PEM)
+    found = read_lookup(200, answer.encode(), "best-w", (NOW + datetime.timedelta(days=9_000)).timestamp())
+    assert rules(found) == ["lookup.certificate-time"]
+
+
+@pytest.mark.parametrize(
+    "text", [PEM, f"subject=x\n{PEM}{PEM}", PEM.replace("\n", "\r\n"), ""], ids=["one", "two", "CRLF", "none"]
+)
 def test_certificates_in_pem_are_right(text: str) -> None:
     assert read(results={"rootCA": text}).judgement.right
 
@@ -224,6 +325,6 @@ def test_a_rootca_that_is_null_is_of_the_wrong_type() -> None:
 def test_no_key_is_shown() -> None:
     found = read(results={"privateKey": 1234567890, "rootCA": "s3cret"})
 
-    assert len(rules(found)) == 2
+    assert len(rules(found)) == 3
     assert "1234567890" not in str(found.judgement)
     assert "s3cret" not in str(found.judgement)
