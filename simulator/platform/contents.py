@@ -90,7 +90,7 @@ class Contents:
         drafts += self._split("cmd.data.update.meeting", "meeting", entries, target)
         if plan.members and users:
             lists = [
-                {"meetingId": meeting_id(target.sn, number), "pins": members(number, plan, users)}
+                {"meetingId": meeting_id(target.sn, number), "pins": members(target.sn, number, plan, users)}
                 for number in range(plan.count)
             ]
             drafts += self._cut("cmd.data.update.meetingMember", {"members": lists}, target)
@@ -99,7 +99,7 @@ class Contents:
     def for_rule(self, rule: PushRule, sequence: int, target: Target) -> list[Draft]:
         """The commands of one firing of a rule; `sequence` counts its firings for this device from 0."""
         first = self._extra(sequence, rule.count)
-        if rule.params or rule.unknown:
+        if rule.params or rule.unknown or rule.meeting is not None:
             return [(rule.command, self._content({**self._made_up(rule, sequence, target), **rule.params}))]
         if rule.command == "cmd.data.update.user":
             return [(rule.command, content) for content in self._users(first, rule.count, target)]
@@ -110,6 +110,8 @@ class Contents:
         return self._cut(rule.command, self._made_up(rule, sequence, target), target)
 
     def _made_up(self, rule: PushRule, sequence: int, target: Target) -> dict[str, Any]:
+        if rule.meeting is not None:
+            return self._of_planned(rule, rule.meeting, sequence, target)
         maker = self._makers.get(rule.command)
         if maker is not None:
             return maker(target, sequence, rule.count)
@@ -120,6 +122,23 @@ class Contents:
             base = self._meetings_given + sequence * rule.count
             return {"meeting": [self._meeting(target, base + place) for place in range(rule.count)]}
         return {}
+
+    def _of_planned(self, rule: PushRule, meeting: int, sequence: int, target: Target) -> dict[str, Any]:
+        """Of the planned meetings from number `meeting` on: changes, deletions, members; each firing the next ones."""
+        first = meeting + sequence * rule.count
+        if rule.command == "cmd.data.update.meeting":
+            numbers = range(first, first + rule.count)
+            changed = {"moved": rule.moved, "longer": rule.longer}
+            return {"meeting": [self._meeting(target, number, **changed) for number in numbers]}
+        if rule.command == "cmd.data.delete.meeting":
+            return {"meetings": [meeting_id(target.sn, first + place) for place in range(rule.count)]}
+        number = meeting + sequence
+        users = max(self._settings.users, 1)
+        planned = members(target.sn, number, self._plan, users)
+        if rule.command == "cmd.data.delete.meetingMember":
+            return {"meetingId": meeting_id(target.sn, number), "pins": planned[: rule.count]}
+        added = members(target.sn, number, self._plan, users, more=rule.count)[len(planned) :]
+        return {"members": [{"meetingId": meeting_id(target.sn, number), "pins": added}]}
 
     # --- One maker for each family ---
     # What deletes follows what adds: firing n of one takes what firing n of the other gave.
@@ -186,9 +205,11 @@ class Contents:
             }
         }
 
-    def _meeting(self, target: Target, number: int) -> dict[str, str]:
+    def _meeting(self, target: Target, number: int, *, moved: float = 0.0, longer: float = 0.0) -> dict[str, str]:
         applicant = self._people.full_name(number)
-        return meeting(target.sn, number, self._plan, target.zero, self._offset, applicant)
+        return meeting(
+            *(target.sn, number, self._plan, target.zero, self._offset, applicant), moved=moved, longer=longer
+        )
 
     def _extra(self, sequence: int, count: int) -> int:
         """Number of the first user that firing `sequence` is about: behind those that every device gets at first."""

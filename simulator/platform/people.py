@@ -6,6 +6,7 @@ Times are seconds since the epoch; what a command carries is encoded by `content
 
 import base64
 from datetime import UTC, datetime
+from hashlib import blake2b
 from random import Random
 from typing import Any
 
@@ -113,16 +114,26 @@ def meeting_id(sn: str, number: int) -> str:
 
 
 def meeting(
-    sn: str, number: int, plan: MeetingPlan, zero: float, offset_minutes: int, applicant: str
+    sn: str,
+    number: int,
+    plan: MeetingPlan,
+    zero: float,
+    offset_minutes: int,
+    applicant: str,
+    *,
+    moved: float = 0.0,
+    longer: float = 0.0,
 ) -> dict[str, str]:
     """One entry of `cmd.data.update.meeting`: meeting `number` of the plan, counted on beyond its end.
 
     Args:
         zero: The platform's zero.
         applicant: Name of who asked for the meeting.
+        moved: Seconds by which it is later than planned.
+        longer: Seconds by which it is longer.
     """
-    start = zero + plan.starts_in + number * (plan.duration + plan.gap)
-    end = start + plan.duration
+    start = zero + plan.starts_in + number * (plan.duration + plan.gap) + moved
+    end = start + plan.duration + longer
 
     def text(moment: float) -> str:
         return format_iso(moment, offset_minutes)
@@ -140,7 +151,13 @@ def meeting(
     }
 
 
-def members(number: int, plan: MeetingPlan, users: int) -> list[str]:
-    """Pins of the members of meeting `number`: other people for each meeting, as far as there are others."""
+def members(sn: str, number: int, plan: MeetingPlan, users: int, *, more: int = 0) -> list[str]:
+    """Pins of the members of meeting `number`: other people for each meeting and room, as far as there are others.
+
+    Args:
+        more: So many people beyond the planned ones, behind these.
+    """
     count = min(plan.members, users)
-    return [pin((number * count + place) % users) for place in range(count)]
+    room = int.from_bytes(blake2b(sn.encode(), digest_size=4).digest(), "big")
+    first = room + number * count
+    return [pin((first + place) % users) for place in range(min(count + more, users))]

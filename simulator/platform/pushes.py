@@ -195,7 +195,11 @@ class Pushes:
     def _target(self, device: _Device, link: Link) -> Target:
         def added(command: str) -> int:
             rules = enumerate(self._settings.pushes)
-            return sum(rule.count * device.fired.get(place, 0) for place, rule in rules if rule.command == command)
+            return sum(
+                rule.count * device.fired.get(place, 0)
+                for place, rule in rules
+                if rule.command == command and rule.meeting is None
+            )
 
         return Target(
             sn=link.sn,

@@ -120,6 +120,12 @@ class PushRule:
     """Sent with `imme` 1."""
     unknown: bool
     """The funcId is one that the protocol does not have; the device must refuse it, not stay silent."""
+    meeting: int | None
+    """Of a command on meetings or members: the first of the planned meetings that it is about, from 0."""
+    moved: float
+    """Seconds by which such a meeting is later than planned, where it is sent again."""
+    longer: float
+    """Seconds by which it is longer then."""
     params: dict[str, Any]
     """Laid over the params that the platform makes up (an option's values, a `pin`, nonsense to be refused)."""
 

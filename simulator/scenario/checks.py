@@ -189,6 +189,12 @@ def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
         elif not push.unknown and push.command not in COMMAND_FUNC_IDS:
             message = f"'{push.command}' is no command of the protocol; to push it all the same, add `unknown: true`"
             yield Finding(path, message, closest(push.command, COMMAND_FUNC_IDS))
+        if push.meeting is not None and push.meeting > platform.meetings.count:
+            message = f"there is no meeting {push.meeting}: `platform.meetings.count` is {platform.meetings.count}"
+            yield Finding(("platform", "pushes", number, "meeting"), message)
+        if platform.meetings.duration + push.longer <= 0:
+            message = f"a meeting of {format_duration(platform.meetings.duration)} cannot be shorter by that"
+            yield Finding(("platform", "pushes", number, "longer"), message)
     given = platform.model_fields_set
     if "members" in given and platform.meetings.count and platform.members > platform.users:
         message = f"{platform.members} members are more than the {platform.users} users that the platform gives"

@@ -8,10 +8,12 @@ import orjson
 import pytest
 
 from simulator.judge.commands import read_command
+from simulator.platform import people
 from simulator.platform.contents import Content, Contents, Target
 from simulator.platform.settings import PlatformSettings
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.envelope import encode_command
+from simulator.protocol.times import parse_iso
 from tests.platform.parts import meeting_plan, platform_settings, push_rule
 
 ZERO = 1_700_000_000.0
@@ -192,3 +194,45 @@ def test_params_of_a_rule_are_laid_over() -> None:
     assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {"a": "b"}
     rule = push_rule("cmd.no.such", unknown=True)
     assert params_of(contents.for_rule(rule, 0, target())[0][1]) == {}
+
+
+def test_a_planned_meeting_is_changed_moved_and_deleted() -> None:
+    contents = Contents(SETTINGS, seed=1)
+    drafts = dict(contents.provisioning(target()))
+    planned = params_of(drafts["cmd.data.update.meeting"])["meeting"]
+
+    def made(func_id: str, sequence: int = 0, **changes: Any) -> dict[str, Any]:
+        [(name, content)] = contents.for_rule(push_rule(func_id, **changes), sequence, target())
+        assert read_command(message(name, content)).judgement.right
+        return params_of(content)
+
+    [moved] = made("cmd.data.update.meeting", meeting=1, moved=3600.0, longer=-60.0)["meeting"]
+    was = planned[1]
+    assert (moved["id"], moved["name"]) == (was["id"], was["name"])
+    seconds = {name: parse_iso(moved[name]) - parse_iso(was[name]) for name in was if name.endswith("Time")}
+    assert seconds == {
+        "startTime": 3600,
+        "startSignInTime": 3600,
+        "lastSignInTime": 3600,
+        "endTime": 3540,
+        "earSignOutTime": 3540,
+        "lastSignOutTime": 3540,
+    }
+    assert made("cmd.data.update.meeting", meeting=0, count=2)["meeting"] == planned[:2]
+    assert made("cmd.data.delete.meeting", meeting=1, count=2) == {"meetings": ["SN1-2", "SN1-3"]}
+    assert made("cmd.data.delete.meeting", sequence=1, meeting=1) == {"meetings": ["SN1-3"]}
+    members = params_of(drafts["cmd.data.update.meetingMember"])["members"][1]["pins"]
+    taken = made("cmd.data.delete.meetingMember", meeting=1, count=2)
+    assert taken == {"meetingId": "SN1-2", "pins": members[:2]}
+    [added] = made("cmd.data.update.meetingMember", meeting=1, count=2)["members"]
+    assert added["meetingId"] == "SN1-2"
+    assert len(set(added["pins"])) == 2
+    assert not set(added["pins"]) & set(members)
+
+
+def test_rooms_and_meetings_have_members_of_their_own() -> None:
+    lists = [people.members(sn, number, PLAN, 30) for sn in ("SN1", "SN2") for number in range(3)]
+    assert all(len(set(each)) == 4 for each in lists)
+    assert len({tuple(each) for each in lists}) == 6
+    assert people.members("SN1", 0, PLAN, 30, more=2)[:4] == lists[0]
+    assert len(people.members("SN1", 0, PLAN, 3)) == 3

@@ -260,6 +260,23 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
             "f.yaml:5: groups[0].verifications[0].wave.at: the wave comes after the end of the run (1min)",
         ),
         (
+            GROUP + "platform: {pushes: [{command: cmd.data.clear.all, meeting: 1}]}\n",
+            "f.yaml:4: platform.pushes[0]: `meeting` goes with cmd.data.update.meeting, cmd.data.delete.meeting, "
+            "cmd.data.update.meetingMember, cmd.data.delete.meetingMember, not with cmd.data.clear.all",
+        ),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.delete.meeting, meeting: 1, moved: 5min}]}\n",
+            "f.yaml:4: platform.pushes[0]: `moved` and `longer` go with `meeting` of cmd.data.update.meeting",
+        ),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.delete.meeting, meeting: 2}]}\n",
+            "f.yaml:4: platform.pushes[0].meeting: there is no meeting 2: `platform.meetings.count` is 1",
+        ),
+        (
+            GROUP + "platform: {pushes: [{command: cmd.data.update.meeting, meeting: 1, longer: -1h}]}\n",
+            "f.yaml:4: platform.pushes[0].longer: a meeting of 1h cannot be shorter by that",
+        ),
+        (
             GROUP + "platform: {pushes: [{command: cmd.data.query.user, at: 60s}]}\n",
             "f.yaml:4: platform.pushes[0].at: never comes in the run (1min)",
         ),

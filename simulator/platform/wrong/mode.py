@@ -132,6 +132,9 @@ def carrier_rules(modes: Iterable[Mode]) -> tuple[PushRule, ...]:
             times=None,
             urgent=False,
             unknown=False,
+            meeting=None,
+            moved=0.0,
+            longer=0.0,
             params={},
         )
         for mode in modes

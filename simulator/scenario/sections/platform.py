@@ -3,13 +3,23 @@
 import fnmatch
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from simulator.fields.limits import LONGEST_RUN
-from simulator.fields.quantities import Duration, InRun, InYear, PackageSize, PositiveDuration, Share, Size, within_time
-from simulator.fields.section import Section, Shown, Within, known
+from simulator.fields.quantities import (
+    Duration,
+    InRun,
+    InYear,
+    PackageSize,
+    PositiveDuration,
+    Share,
+    SignedDuration,
+    Size,
+    within_signed_time,
+    within_time,
+)
+from simulator.fields.section import Section, known
 from simulator.fields.texts import FileName, Line
-from simulator.fields.units import format_duration, parse_duration
 from simulator.platform.settings import (
     AnswerRule,
     Delay,
@@ -30,6 +40,10 @@ from simulator.protocol.catalogue.spec import Direction
 from simulator.wire.strangers import StrangerLimits
 
 _LIMITS = StrangerLimits()
+_ON_MEETINGS = (
+    *("cmd.data.update.meeting", "cmd.data.delete.meeting"),
+    *("cmd.data.update.meetingMember", "cmd.data.delete.meetingMember"),
+)
 _ANSWERED = tuple(name for name, spec in CATALOGUE.items() if spec.direction is not Direction.TO_DEVICE)
 
 
@@ -43,18 +57,6 @@ def _in_format(format_: Format) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _signed_duration(value: object) -> float:
-    if isinstance(value, str) and value.strip().startswith("-"):
-        return -parse_duration(value.strip()[1:])
-    return parse_duration(value)
-
-
-SignedDuration = Annotated[
-    float,
-    BeforeValidator(_signed_duration),
-    WithJsonSchema({"type": "string", "title": "duration, may be negative", "examples": ["10min", "-5min"]}),
-    Shown("duration, may be negative", lambda seconds: ("-" if seconds < 0 else "") + format_duration(abs(seconds))),
-]
 Wait = Annotated[Duration, within_time("0s", "1h")]
 PositiveWait = Annotated[PositiveDuration, within_time("0s", "1h")]
 BioFlags = Annotated[str, _in_format(BIO_FLAGS)]
@@ -80,7 +82,7 @@ class MeetingsSection(Section):
     """The meetings each device gets after it first came online. Zero of the clock: the first device came online."""
 
     count: int = Field(default=1, ge=0, le=1000, description="Meetings per device, one after the other; 0 for none.")
-    starts_in: Annotated[SignedDuration, Within("-365d", "365d", _signed_duration)] = Field(
+    starts_in: Annotated[SignedDuration, within_signed_time("365d")] = Field(
         default=600.0, description="Start of the first; negative for one that is under way."
     )
     duration: Annotated[PositiveDuration, within_time("1s", "365d")] = Field(
@@ -116,6 +118,19 @@ class PushSection(Section):
     unknown: bool = Field(
         default=False, description="The funcId is none of the protocol's: the device must refuse it, not stay silent."
     )
+    meeting: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Of a command on meetings or members: the first of the planned meetings (`platform.meetings`) that "
+        "it is about, each time the next ones. Members that are added come from those who are none.",
+    )
+    moved: Annotated[SignedDuration, within_signed_time("365d")] = Field(
+        default=0.0, description="With `meeting` of `cmd.data.update.meeting`: so much later than planned."
+    )
+    longer: Annotated[SignedDuration, within_signed_time("365d")] = Field(
+        default=0.0, description="With `meeting` of `cmd.data.update.meeting`: so much longer than planned."
+    )
     params: dict[str, Any] = Field(
         default={}, description="Laid over the params the platform makes up, in the shape of the wire."
     )
@@ -127,6 +142,14 @@ class PushSection(Section):
             raise ValueError(f"give one of {', '.join(f'`{name}`' for name in given)}, not {len(given)} of them")
         if self.after is not None and given and given != ["on"]:
             raise ValueError(f"`after` goes with `on: online`, not with `{given[0]}`")
+        return self
+
+    @model_validator(mode="after")
+    def _of_a_meeting(self) -> "PushSection":
+        if self.meeting is not None and self.command not in _ON_MEETINGS:
+            raise ValueError(f"`meeting` goes with {', '.join(_ON_MEETINGS)}, not with {self.command}")
+        if (self.moved or self.longer) and (self.meeting is None or self.command != "cmd.data.update.meeting"):
+            raise ValueError("`moved` and `longer` go with `meeting` of cmd.data.update.meeting")
         return self
 
     def rule(self) -> PushRule:
@@ -145,6 +168,9 @@ class PushSection(Section):
             times=self.times,
             urgent=self.imme,
             unknown=self.unknown,
+            meeting=None if self.meeting is None else self.meeting - 1,
+            moved=self.moved,
+            longer=self.longer,
             params=dict(self.params),
         )
 

@@ -57,6 +57,9 @@ PUSH = PushRule(
     times=None,
     urgent=False,
     unknown=False,
+    meeting=None,
+    moved=0,
+    longer=0,
     params={},
 )
 ANSWER = AnswerRule(func_id="*", delay=None, error_share=0, error_code="E0000006", silence_share=0)
