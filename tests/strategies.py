@@ -68,6 +68,8 @@ _VALID: dict[f.Format, st.SearchStrategy[str]] = {
     f.BIO_VERSIONS: _ten(st.integers(0, 9999).map(str) | st.sampled_from(["10.0", "7.0", "58.1.2"])),
     f.TIMESTAMP: _timestamps,
     f.OFFSET: _offsets,
+    f.PUBLIC_KEY: st.binary(min_size=1, max_size=60).map(lambda data: base64.b64encode(data).decode())
+    | st.just("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
     f.BASE64: st.binary(min_size=1, max_size=60).map(lambda data: base64.b64encode(data).decode()),
     f.IPV4: st.ip_addresses(v=4).map(str),
     f.URL: st.builds(
@@ -90,6 +92,7 @@ _BROKEN: dict[f.Format, tuple[str, ...]] = {
         "1719331200",
     ),
     f.OFFSET: ("8", "+8:00", "+0800", "08:00", "+15:00", "+08:60", "Z"),
+    f.PUBLIC_KEY: ("A", "AA=A", "AAAA\n", "-----", "BEGIN PUBLIC KEY", "会议"),
     f.BASE64: ("A", "AAA", "AA=A", "A A=", "AAAA\n", "AA-_", "AAAA====", "会议"),
     f.IPV4: ("192.168.1", "192.168.1.256", "192.168.1.1.1", "::1", "host", "192.168.01.1"),
     f.URL: ("host", "/path.jpg", "://host", "https://", "https:// host", "https://host/a b"),

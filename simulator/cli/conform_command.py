@@ -193,7 +193,7 @@ def _plan(options: argparse.Namespace) -> _Plan:
         raise UsageError(f"conform: {source.name} holds no device: one to three are needed")
     name = options.suite or scenario.document.channel.suite
     try:
-        suite = channel_suite(name)
+        suite = channel_suite(name, scenario.document.channel.suite_options(name))
     except (UnknownSuite, BrokenSuite) as error:
         raise UsageError(f"conform: --suite: {error}") from None
     return _Plan(scenario, tuple(source.at(index) for index in range(count)), suite, _chosen(options), given)

@@ -108,9 +108,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from simulator.platform.options import PlatformOptions
     from simulator.platform.process import run as serve
 
+    settings, channel = with_options(scenario.platform_settings(), options), scenario.document.channel
     return serve(
         PlatformOptions(
-            settings=with_options(scenario.platform_settings(), options),
+            settings=dataclasses.replace(settings, channel_options=channel.suite_options(settings.channel)),
             directory=KnownDevices(identities_of(scenario, options.identities)),
             host=options.host,
             dispatch_port=options.port,

@@ -50,7 +50,7 @@ class Bench:
 
     @property
     def suite(self) -> str:
-        """The name of the channel suite: `plain`, `exchange-only`, `rsa-aes` or a site's own."""
+        """The name of the channel suite: `plain`, `exchange-only`, `rsa-aes`, `configurable` or a site's own."""
         return self.site.suite.name
 
     @property

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.conform.site import Site
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelFault, ChannelViolation, DeviceChannel
-from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel
+from simulator.protocol.channel.configurable import ConfigurableDeviceChannel
+from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
 from simulator.wire.phase import ABNORMAL
 
 _RULES: Final = {
@@ -15,6 +17,7 @@ _RULES: Final = {
     ChannelFault.COUNTER: rules.CHANNEL_COUNTER,
     ChannelFault.TAG: rules.CHANNEL_TAG,
     ChannelFault.KEY: rules.CHANNEL_KEY,
+    ChannelFault.IV: rules.CHANNEL_IV_REPEATED,
 }
 _WEBSOCKET_CODES: Final = frozenset({1002, 1007, 1009})
 """With these this side ends a connection because of what a peer sent."""
@@ -40,6 +43,11 @@ def opened(channel: DeviceChannel, payload: bytes, binary: bool) -> Opened:
         return Opened(_meant(channel, payload, binary), _RULES[violation.fault], str(violation))
 
 
+def broke_channel(site: Site, which: int, fault: ChannelFault, text: str) -> None:
+    """The platform broke a rule of the channel in a frame that can be read all the same."""
+    site.violation(_RULES[fault], text, which=which)
+
+
 def ended(code: int, fault: tuple[int, str] | None, *, online: bool) -> Opened | None:
     """What a platform did wrong about the end of a connection that this side had not asked for; None for nothing.
 
@@ -61,8 +69,11 @@ def _meant(channel: DeviceChannel, payload: bytes, binary: bool) -> bytes | None
 
     So that one mistake of a platform is told as that one, and not as the failure of all that came over the channel.
     """
-    if binary and isinstance(channel, RsaAesDeviceChannel) and channel.traffic is not None:
-        return channel.traffic.open_as_it_is(payload)
+    if binary and isinstance(channel, RsaAesDeviceChannel | ConfigurableDeviceChannel):
+        if isinstance(channel.traffic, Traffic):
+            return channel.traffic.open_as_it_is(payload)
+        if channel.traffic is not None:
+            return None
     try:
         envelope.decode(payload)
     except envelope.UnreadableMessage:

@@ -49,6 +49,7 @@ _EITHER: Final = "content, contentFileDialog: 是, 不能同时为空"
 
 _RIGHT: Final[Mapping[f.Format, str]] = {
     f.TIMESTAMP: "2024-06-26T00:00:00+08:00",
+    f.PUBLIC_KEY: "/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==",
     f.BASE64: "/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==",
     f.IPV4: "192.168.0.2",
     f.MAC: "00:17:61:12:e5:07",
@@ -66,6 +67,7 @@ _RIGHT: Final[Mapping[f.Format, str]] = {
 }
 _BROKEN: Final[Mapping[f.Format, str]] = {
     f.TIMESTAMP: "2024-06-26 00:00:00",
+    f.PUBLIC_KEY: "会议%%",
     f.BASE64: "会议%%",
     f.IPV4: "192.168.0.256",
     f.MAC: "00-17-61",

@@ -11,7 +11,6 @@ import orjson
 
 from simulator.conform.answers import Answer, Closed, Reply, Silence
 from simulator.conform.channel_rules import ended, opened
-from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, Push, leave, take
 from simulator.conform.site import Site
 from simulator.conform.trace import Trace
@@ -23,7 +22,6 @@ from simulator.measurements import violation_rules as rules
 from simulator.protocol import envelope
 from simulator.protocol.catalogue import DEVICE_FUNC_IDS
 from simulator.protocol.channel.base import DeviceChannel
-from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
 from simulator.wire import Connection
 from simulator.wire.phase import ABNORMAL, POLICY_VIOLATION
 from simulator.wire.sansio import fragments
@@ -175,26 +173,6 @@ class Link:
         self._noted(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:
             self._connection.send(payload, binary)
-
-    def sealed(self, data: bytes, *, skip: int = 0, wrong_tag: bool = False) -> bytes:
-        """The frame of a message for `send_frame`, sealed as the suite `rsa-aes` does after the exchange.
-
-        The connection's own counter stays as it is: the same frame sent twice is a replay.
-
-        Args:
-            skip: Added to the counter that is due; negative for one that was used.
-            wrong_tag: The last bit of the tag is another.
-        """
-        frame = self.traffic.seal_as(data, self.traffic.sent + skip)
-        return frame[:-1] + bytes([frame[-1] ^ 1]) if wrong_tag else frame
-
-    @property
-    def traffic(self) -> Traffic:
-        """The sealed traffic; a case that asks for it without the suite `rsa-aes` is NOT-RUN."""
-        traffic = self.channel.traffic if isinstance(self.channel, RsaAesDeviceChannel) else None
-        if traffic is None:
-            raise Ended(not_run("needs the channel suite rsa-aes, after its exchange"))
-        return traffic
 
     # --- Waiting ---
 

@@ -245,12 +245,12 @@ class Pool:
         if which not in self._proofs:
             self._proofs[which] = proof_of(identity)
             self._site.hide(self._proofs[which]["devKey"])
-        device = Device(self._site, identity, next(self._numbers), which, self._proofs[which], on_push)
+        broker = looked_up.read.answer
+        assert broker is not None, "a success"
+        device = Device(self._site, identity, next(self._numbers), which, self._proofs[which], on_push, broker)
         device.trace = trace
         device.stage = stage
         trace.note(f"connection {device.number} of {device.sn}")
-        broker = looked_up.read.answer
-        assert broker is not None, "a success"
         try:
             await self._network.connect(broker, device.handler, index=which)
         except NetworkError as error:

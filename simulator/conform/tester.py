@@ -7,7 +7,7 @@ What `bench.device(stage)` gives. Beside the flow it has all of `simulator.confo
     await device.request("dev.heartbeat", {}, mid="")            # an empty mid; drop=["mid"] leaves it out
     await device.ask(b"[1, 2]")                                  # any bytes through the channel
     device.send_json(data); device.send_fragments(data, 3)       # without waiting
-    device.send_frame(device.sealed(data, skip=1), binary=True)  # past the channel: counter skipped; wrong_tag=True
+    device.send_frame(sealed(device.channel, data, skip=1), binary=True)     # past the channel (conform.suites)
     await device.end()                                           # -> Closed, or Silence if it is still open
     await device.ping(); await device.close(1000); await device.abort()
     device.closed                                                # None while it is open
@@ -17,12 +17,14 @@ Commands of the platform are taken and answered by themselves (`simulator.confor
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.conform.answers import Answer, Reply
+from simulator.conform.channel_rules import broke_channel
 from simulator.conform.link import Link
 from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, take
@@ -32,8 +34,10 @@ from simulator.device.settings import Credentials
 from simulator.device.terms import Terms, parse_terms
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import credentials
+from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.channel.base import ChannelViolation, KeySource
+from simulator.protocol.channel.context import DeviceContext
 
 PUBLIC_KEY: Final = "device.exchange.publicKey"
 FACTOR: Final = "device.exchange.factor"
@@ -99,9 +103,18 @@ class Device(Link):
         which: int,
         proof: Mapping[str, str],
         on_push: OnPush = take,
+        broker: BrokerAnswer | None = None,
     ) -> None:
         keys = _OneKey(site.keys)
-        super().__init__(site, site.suite.device_side(keys), number, which, on_push)
+        context = DeviceContext(
+            sn=identity.sn,
+            product_id=identity.product_id,
+            secret_key=identity.secret_key,
+            dev_key=identity.dev_key,
+            broker=broker,
+            tell=partial(broke_channel, site, which),
+        )
+        super().__init__(site, site.suite.device_side(keys, context), number, which, on_push)
         self.identity = identity
         self.proof = proof
         """`productId` and the digest of the devKey."""
@@ -138,7 +151,7 @@ class Device(Link):
         return await self._flow(PUBLIC_KEY, params, self.channel.accept_public_key)
 
     async def exchange_factor(self, change: Mapping[str, object] | None = None) -> Answer:
-        """`device.exchange.factor`; a success is given to the channel, which is sealed from then on (suite rsa-aes)."""
+        """`device.exchange.factor`; a success is given to the channel, which seals from then on, if it ever does."""
         try:
             params = _changed(self.channel.factor_params(), change)
         except RuntimeError:

@@ -69,6 +69,11 @@ class BrokerLink:
         self._failures = 0
 
     @property
+    def answer(self) -> BrokerAnswer | None:
+        """The look-up's, while it is kept."""
+        return self._answer
+
+    @property
     def known(self) -> bool:
         """Whether the device knows where to connect to; if not, it must `look_up`."""
         return self._answer is not None

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from simulator.device import initial_flow, receiving
 from simulator.device.backoff import Backoff
 from simulator.device.broker_link import BrokerLink
+from simulator.device.channel_context import context_of
 from simulator.device.device_clock import DeviceClock
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment
@@ -229,9 +230,11 @@ class Lifecycle:
             if not ended.done():
                 ended.set_result(reason)
 
+        held = self._spec.credentials
+        context = context_of(held, self.auth_code, self.secret, self._broker.answer, self._witness)
         session = Session(
             env,
-            env.suite.device_side(env.keys),
+            env.suite.device_side(env.keys, context),
             self._mids,
             self._spec.settings,
             on_command=self._on_command,

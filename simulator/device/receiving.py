@@ -15,6 +15,7 @@ from simulator.measurements.violation_rules import (
     CHANNEL_COUNTER,
     CHANNEL_FACTOR_REPEATED,
     CHANNEL_FRAME,
+    CHANNEL_IV_REPEATED,
     CHANNEL_KEY,
     CHANNEL_PLAIN_AFTER_EXCHANGE,
     CHANNEL_TAG,
@@ -42,6 +43,7 @@ _CHANNEL_RULES: Final = {
     ChannelFault.COUNTER: CHANNEL_COUNTER,
     ChannelFault.TAG: CHANNEL_TAG,
     ChannelFault.KEY: CHANNEL_KEY,
+    ChannelFault.IV: CHANNEL_IV_REPEATED,
 }
 _WEBSOCKET_CODES: Final = frozenset({1002, 1007, 1009})
 """With these this side ends a connection because of what a peer sent; 1011 would be a fault of ours."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.device import receiving
+from simulator.device.channel_context import with_doubts
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
 from simulator.device.replies import Judge, OnReply, Pending, Reply
@@ -243,7 +244,7 @@ class Session:
             return
         if self._trace is not None:
             self._trace("<", data)
-        if message.get("funcId") == envelope.REPLY or self._is_reply(message):
+        if message.get("funcId") == envelope.REPLY or receiving.is_reply(message, self._mids, self._pending):
             self._reply(message, len(payload), len(data))
         else:
             self._command(message, len(data), "")
@@ -258,6 +259,7 @@ class Session:
         pending = list(self._pending.values())
         self._pending.clear()
         told = ": ".join(filter(None, (self._end_reason, self._witness.shown(reason), detail)))
+        told = with_doubts(told, self._channel)
         now = self._env.clock.monotonic()
         for request in pending:
             name, sent, *_ = request
@@ -266,7 +268,7 @@ class Session:
                 # It had passed before the connection was lost; only the sweep had not come by yet.
                 self._settle(request, TIMEOUT, deadline, 0)
             else:
-                self._settle(request, DISCONNECTED, now, 0)
+                self._settle(request, DISCONNECTED, now, 0, Reply(DISCONNECTED, told, {}, now))
                 self.tell(name, DISCONNECTED, told)
         self._on_end(self._end_reason)
 
@@ -298,13 +300,10 @@ class Session:
         if self._trace is not None:
             self._trace("<", data)
         message = error.message
-        if message.get("funcId") == envelope.REPLY or self._is_reply(message):
+        if message.get("funcId") == envelope.REPLY or receiving.is_reply(message, self._mids, self._pending):
             self._reply(message, size, len(data), str(error))
         else:
             self._command(message, len(data), str(error))
-
-    def _is_reply(self, message: dict[str, Any]) -> bool:
-        return receiving.is_reply(message, self._mids, self._pending)
 
     def _command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
         if not self.reported:
@@ -345,7 +344,7 @@ class Session:
         if code != SUCCESS:
             # a platform may put anything there: a megabyte, a terminal's commands, what the device has just proved
             shown = self._witness.shown
-            code, text = label(shown(code)), detail(shown(text))
+            code, text = label(shown(code)), detail(with_doubts(shown(text), self._channel))
             self.tell(name, code, text)
         else:
             text = ""
@@ -394,6 +393,7 @@ class Session:
         """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
         name, sent, *_ = pending
         self._find_strays().gave_up(mid, name)
+        self.tell(name, TIMEOUT, self._channel.doubts)
         self._settle(pending, TIMEOUT, sent + self._timeout, 0)
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")

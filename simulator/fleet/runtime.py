@@ -111,7 +111,7 @@ class FleetRuntime:
             socket_type=self._socket_type,
         )
         await self._network.open()
-        suite = channel_suite(document.channel.suite)
+        suite = channel_suite(document.channel.suite, document.channel.suite_options())
         if self._credentials is None and scenario.state_file is not None:
             self._credentials = self._logins = LoginStore(scenario.state_file, self._platform)
         photos, people = PhotoStudio(), People()

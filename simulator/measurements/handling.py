@@ -62,6 +62,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.CHANNEL_KEY: "A key of another size is used. Else the exchange has failed; the device closes with 1008 "
         "and reconnects.",
         v.CHANNEL_FACTOR_REPEATED: "The channel is used all the same.",
+        v.CHANNEL_IV_REPEATED: "Plain: the frame is read.",
         v.CHANNEL_FRAME: "The device closes with 1008 and reconnects.",
         v.LOOKUP_STATUS: "Plain for another status of success: the answer is read. Any other fails the look-up.",
         v.LOOKUP_NOT_JSON: "No meaning: the look-up fails, unless it is JSON of which enough can be read.",

@@ -57,6 +57,7 @@ CHANNEL_PLAIN_AFTER_EXCHANGE: Final = "channel.plain-after-exchange"
 CHANNEL_KEY: Final = "channel.key"
 CHANNEL_FACTOR_REPEATED: Final = "channel.factor-repeated"
 CHANNEL_FRAME: Final = "channel.frame"
+CHANNEL_IV_REPEATED: Final = "channel.iv-repeated"
 
 # --- The look-up ---
 
@@ -267,6 +268,12 @@ VIOLATION_RULES: Final[tuple[Rule, ...]] = (
         f"{HANDSHAKE_SECTION}; {DECIDED}, Channel",
         "sent a frame of the wrong kind or too short for the suite",
         "Text frames where the suite is plain, binary ones of at least 24 bytes where it is encrypted.",
+    ),
+    violation(
+        CHANNEL_IV_REPEATED,
+        f"{HANDSHAKE_SECTION}; {DECIDED}, Channel",
+        "used a random IV for two frames of a connection",
+        "Draw the IV of each frame from a random source fit for keys: under GCM a repeated one gives messages away.",
     ),
     violation(
         LOOKUP_STATUS,

@@ -75,7 +75,7 @@ def assembled(
         log(f"platform: wrong on purpose: {', '.join(mode.name for mode in mistakes.modes)}")
         options = _with_carriers(options, mistakes)
     settings = options.settings
-    suite = channel_suite(settings.channel)
+    suite = channel_suite(settings.channel, settings.channel_options)
     addresses = Addresses(options.host, options.public_host, settings.tls is not None)
     services = _services(options, clock, log, resources, mistakes)
     keys = _OneKey()

@@ -32,6 +32,10 @@ class Authority:
         self._clock = clock
         self._digests: dict[tuple[str, str], str] = {}
 
+    def identity(self, sn: str) -> DeviceIdentity | None:
+        """What was written into the device of that serial number; None for an unknown one."""
+        return self._directory.lookup(sn)
+
     def look_up(self, query: LookupQuery) -> str:
         """Check a broker look-up and use up its nonce; returns the code."""
         identity = self._directory.lookup(query.sn)

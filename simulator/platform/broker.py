@@ -9,7 +9,8 @@ from simulator.platform.online import OnlineDevices
 from simulator.platform.pushes import Pushes
 from simulator.platform.reported import Reports
 from simulator.platform.services import Services
-from simulator.protocol.channel.base import ChannelSuite, KeySource
+from simulator.protocol.channel.base import ChannelFault, ChannelSuite, KeySource
+from simulator.protocol.channel.context import PlatformContext
 
 
 class Broker:
@@ -28,6 +29,7 @@ class Broker:
         self._pushes = pushes
         self._suite = suite
         self._keys = keys
+        self._context = PlatformContext(device=services.authority.identity, tell=self._told)
         self._handlers = self._handler_table()
         self._reports = Reports(services.settings)
         self.online = OnlineDevices(services, pushes)
@@ -37,8 +39,12 @@ class Broker:
 
     def new_session(self) -> DeviceSession:
         """A session without a connection."""
-        channel = self._suite.platform_side(self._keys)
+        channel = self._suite.platform_side(self._keys, self._context)
         return DeviceSession(self._services, channel, self._handlers, self._reports, self.online, self._pushes)
+
+    def _told(self, fault: ChannelFault, text: str) -> None:
+        """A device broke a rule of the channel in a message that can be read all the same."""
+        self._services.tally.event(f"channel violation: {text}")
 
     def connection_handler(self) -> BeforeLogin:
         """The handler of a new connection of the server, which is a session's after its login."""

@@ -21,7 +21,7 @@ from simulator.platform.tally import SILENT
 from simulator.protocol import codes
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.validation import validate_request
-from simulator.protocol.channel.base import ChannelViolation, PlatformChannel
+from simulator.protocol.channel.base import ChannelViolation, ExchangeRefused, PlatformChannel
 from simulator.protocol.envelope import (
     COMMAND_RESPONSE,
     MAX_MID_LENGTH,
@@ -254,10 +254,14 @@ class DeviceSession:
 
     def _exchange(self, name: str, mid: str, params: Mapping[str, Any], decision: Decision) -> None:
         channel = self._channel
-        if name == EXCHANGE_KEY:
-            self._answer(name, mid, codes.SUCCESS, channel.answer_public_key(params), decision)
-        else:
-            self._answer(name, mid, codes.SUCCESS, channel.answer_factor(params), decision, self._established)
+        try:
+            if name == EXCHANGE_KEY:
+                self._answer(name, mid, codes.SUCCESS, channel.answer_public_key(params), decision)
+            else:
+                self._answer(name, mid, codes.SUCCESS, channel.answer_factor(params), decision, self._established)
+        except ExchangeRefused as refusal:
+            self._services.log(f"a device: {name} refused: {refusal}")
+            self._answer(name, mid, refusal.code, None, decision, text=str(refusal))
 
     def _established(self) -> None:
         self._channel.established()
@@ -271,8 +275,9 @@ class DeviceSession:
         results: Mapping[str, Any] | None,
         decision: Decision,
         sent: Callable[[], None] | None = None,
+        text: str = "",
     ) -> None:
-        """Send the reply, after its delay; `sent` is called right after it."""
+        """Send the reply, after its delay; `sent` is called right after it. `text` is its message, not the code's."""
         services = self._services
         if decision.silent:
             services.tally.message(name, SILENT)
@@ -280,12 +285,18 @@ class DeviceSession:
         if sent is None and name == REPORT and code == codes.SUCCESS:
             sent = partial(self._online.reported, self)
         if decision.delay > 0:
-            services.loop.call_later(decision.delay, self._reply, name, mid, code, results, sent)
+            services.loop.call_later(decision.delay, self._reply, name, mid, code, results, sent, text)
         else:
-            self._reply(name, mid, code, results, sent)
+            self._reply(name, mid, code, results, sent, text)
 
     def _reply(
-        self, name: str, mid: str, code: str, results: Mapping[str, Any] | None, sent: Callable[[], None] | None
+        self,
+        name: str,
+        mid: str,
+        code: str,
+        results: Mapping[str, Any] | None,
+        sent: Callable[[], None] | None,
+        text: str = "",
     ) -> None:
         services = self._services
         services.tally.message(name, code)
@@ -297,7 +308,8 @@ class DeviceSession:
             self._send(_SUCCESS % mid.encode())
         else:
             func_id = None if name in EXCHANGES else REPLY
-            self._send(encode_reply(mid, code, codes.MESSAGES.get(code, "refused"), results=results, func_id=func_id))
+            told = text or codes.MESSAGES.get(code, "refused")
+            self._send(encode_reply(mid, code, told, results=results, func_id=func_id))
         if sent is not None:
             sent()
 

@@ -14,6 +14,7 @@ from random import Random
 from statistics import NormalDist
 from typing import Any
 
+from simulator.protocol.channel.registry import Options
 from simulator.wire.strangers import StrangerLimits
 
 _NORMAL = NormalDist()
@@ -169,6 +170,8 @@ class PlatformSettings:
 
     channel: str
     """Name of the channel suite that its devices speak."""
+    channel_options: Options
+    """Of that suite."""
     tls: PlatformTls | None
     """`None` for plain ws."""
     supports_heartbeat: bool

@@ -73,6 +73,8 @@ def check(
     yield from _check_ramp(document, sum(group.count for group in groups))
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
+    for path, contradiction in document.channel.problems():
+        yield Finding(("channel", *path), contradiction)
     if directory is not None:
         yield from _check_files(document, directory, identities_given, csv_needed)
     if check_threshold is not None:

@@ -103,7 +103,8 @@ class Scenario:
             files = PlatformTls(
                 certificate=self._path(tls.certificate), key=self._path(tls.key), client_ca=self._path(tls.client_ca)
             )
-        return platform.settings(self.document.channel.suite, files)
+        channel = self.document.channel
+        return platform.settings(channel.suite, files, channel.suite_options())
 
     def ramp_plan(self, total: int | None = None) -> RampPlan:
         """How devices start and stop, for a fleet of `total` devices (the scenario's own number by default).

@@ -18,6 +18,7 @@ GOOD: list[tuple[Format, tuple[str, ...]]] = [
     (formats.Integer(-5, 5), ("-5", "0", "5")),
     (formats.TIMESTAMP, ("2024-06-26T00:00:00+08:00", "2024-02-29T23:59:59-03:30", "2020-12-31T23:59:59+00:00")),
     (formats.OFFSET, ("+08:00", "-11:00", "+05:45", "+14:00", "+00:00")),
+    (formats.PUBLIC_KEY, ("AAAA", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")),
     (formats.BASE64, ("AAAA", "AA==", "AAA=", "+/+/", "/9j/4AAQ")),
     (formats.IPV4, ("192.168.213.55", "0.0.0.0", "255.255.255.255")),
     (formats.MAC, ("00:17:61:12:e5:07", "FF:FF:FF:FF:FF:FF")),

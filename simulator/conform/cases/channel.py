@@ -5,38 +5,32 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from simulator.conform.answers import Reply
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Result, failed, non_strict, ok
+from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, not_run, ok
 from simulator.conform.declare import Family
 from simulator.conform.expect import accepted, refused, told, well_formed
 from simulator.conform.sections import HANDSHAKE
 from simulator.conform.stages import Stage
+from simulator.conform.suites import EXCHANGING, SEALING, form_of, options_of
 from simulator.conform.tester import FACTOR, PUBLIC_KEY
-from simulator.protocol.channel.exchange import FACTOR_BYTES
-from simulator.protocol.channel.keys import DEFAULT_BITS, MIN_BITS, decode_base64, encode_public_key, generate_key
+from simulator.protocol.channel.exchange import THE_PLATFORMS
+from simulator.protocol.channel.keys import DEFAULT_BITS, MIN_BITS, generate_key
 
 _SUITE: Final = "docs/deviations.md, Secure channel: "
 _KEY: Final = (
     "publicKey: 服务端公钥; docs/deviations.md, Secure channel: base64 of a DER SubjectPublicKeyInfo, 2,048 bits"
 )
-_FACTOR: Final = f"{_SUITE}32 random bytes under RSA-OAEP (SHA-256), standard base64; factors are always fresh"
+_FACTOR: Final = f"{_SUITE}32 bytes under RSA-OAEP (SHA-256), standard base64, or as `configurable` says; always fresh"
 _REFUSED: Final = "a code other than 00000000, or the end of the connection"
-_EXCHANGING: Final = ("exchange-only", "rsa-aes")
-
-_case = Family("channel", HANDSHAKE, "the connection closed with 1008", ("rsa-aes",))
+_case = Family("channel", HANDSHAKE, "the connection closed with 1008", SEALING)
 
 # --- The exchanges ---
 
 
-def _small() -> str:
+def _small(bench: Bench) -> str:
     """A public key of 1,024 bits, which takes a few milliseconds to make."""
-    return encode_public_key(generate_key(MIN_BITS))
+    return form_of(bench.site.suite).write_key(generate_key(MIN_BITS))
 
 
 async def _key_form(bench: Bench) -> Outcome:
@@ -47,8 +41,7 @@ async def _key_form(bench: Bench) -> Outcome:
             return failed(verdict.observed)
         if device.problem:
             return failed(device.problem)
-        key = load_der_public_key(decode_base64("publicKey", answer.results["publicKey"]))
-        bits = key.key_size if isinstance(key, RSAPublicKey) else 0
+        bits = form_of(bench.site.suite).read_key(answer.results["publicKey"], THE_PLATFORMS).key_size
         if bits != DEFAULT_BITS:
             return non_strict(f"the platform's key has {bits} bits")
         return verdict
@@ -72,6 +65,15 @@ async def _factor_params(params: Mapping[str, Any], bench: Bench) -> Outcome:
         return refused(await device.request(FACTOR, params), or_closed=True)
 
 
+async def _unreadable_factor(bench: Bench) -> Outcome:
+    options = options_of(bench.site)
+    if options is not None and options.padding == "pkcs1v15":
+        return not_run("what `channel.padding: pkcs1v15` makes of it looks like a factor of some length")
+    noise = bytes(range(256))
+    as_hex = options is not None and options.factor.text == "hex"
+    return await _factor_params({"factor": noise.hex() if as_hex else b64encode(noise).decode()}, bench)
+
+
 async def _factor_before_key(bench: Bench) -> Outcome:
     async with bench.device(Stage.OPENED) as device:
         return refused(await device.request(FACTOR, {"factor": b64encode(bytes(256)).decode()}), or_closed=True)
@@ -82,10 +84,10 @@ async def _short_factor(bench: Bench) -> Outcome:
         answer = await device.exchange_public_key()
         if not isinstance(answer, Reply) or not answer.ok or device.problem:
             return failed(device.problem or answer.told)
-        key = load_der_public_key(decode_base64("publicKey", answer.results["publicKey"]))
-        assert isinstance(key, RSAPublicKey)
-        factor = key.encrypt(bytes(FACTOR_BYTES // 2), OAEP(mgf=MGF1(SHA256()), algorithm=SHA256(), label=None))
-        return told(await device.request(FACTOR, {"factor": b64encode(factor).decode()}))
+        form = form_of(bench.site.suite)
+        key = form.read_key(answer.results["publicKey"], THE_PLATFORMS)
+        factor = form.write_factor(bytes(form.factor_bytes // 2), key)
+        return told(await device.request(FACTOR, {"factor": factor}))
 
 
 async def _key_twice(bench: Bench) -> Outcome:
@@ -97,12 +99,15 @@ async def _key_twice(bench: Bench) -> Outcome:
 async def _exchange_twice(bench: Bench) -> Outcome:
     async with bench.device(Stage.EXCHANGED) as device:
         device.broken = True
-        return told(await device.request(PUBLIC_KEY, {"publicKey": _small()}))
+        return told(await device.request(PUBLIC_KEY, {"publicKey": _small(bench)}))
 
 
 async def _small_key(bench: Bench) -> Outcome:
+    options = options_of(bench.site)
+    if options is not None and options.device_key_bits != MIN_BITS:
+        return not_run(f"`channel.device_key_bits: {options.device_key_bits}` leaves other sizes out")
     async with bench.device(Stage.OPENED) as device:
-        return accepted(await device.request(PUBLIC_KEY, {"publicKey": _small()}))
+        return accepted(await device.request(PUBLIC_KEY, {"publicKey": _small(bench)}))
 
 
 async def _fresh_factors(bench: Bench) -> Outcome:
@@ -126,19 +131,19 @@ def _bad_key(name: str, told_as: str, params: Mapping[str, Any]) -> Case:
         _KEY,
         partial(_key_params, params),
         expects=_REFUSED,
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
     )
 
 
-def _bad_factor(name: str, told_as: str, params: Mapping[str, Any]) -> Case:
+def _bad_factor(name: str, told_as: str, run: Run) -> Case:
     return _case(
         f"factor.{name}",
         f"device.exchange.factor {told_as} is refused",
         f"device.exchange.factor {told_as}, after the public keys",
         _FACTOR,
-        partial(_factor_params, params),
+        run,
         expects=_REFUSED,
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
     )
 
 
@@ -150,7 +155,7 @@ CASES = (
         _KEY,
         _key_form,
         expects="code 00000000 and an RSA key of 2,048 bits",
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
     ),
     _bad_key("missing", "without a publicKey", {}),
     _bad_key("no-base64", "whose publicKey is no base64", {"publicKey": "not/base64!"}),
@@ -162,7 +167,7 @@ CASES = (
         f"{_SUITE}device key: 2,048 bits by default, 1,024 selectable",
         _small_key,
         expects="code 00000000",
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
     ),
     _case(
         "publicKey.again",
@@ -171,7 +176,7 @@ CASES = (
         "The document does not say; a device may repeat a request whose reply was lost",
         _key_twice,
         expects="either",
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
         required=False,
     ),
     _case(
@@ -180,8 +185,8 @@ CASES = (
         "device.exchange.factor after the public keys",
         _FACTOR,
         _factor_form,
-        expects="code 00000000 and 32 bytes under the device's key",
-        suites=_EXCHANGING,
+        expects="code 00000000 and 32 bytes (or as `configurable` says) under the device's key",
+        suites=EXCHANGING,
     ),
     _case(
         "factor.before-key",
@@ -190,23 +195,19 @@ CASES = (
         "The order of the handshake: 交换公钥, 交换因子",
         _factor_before_key,
         expects=_REFUSED,
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
     ),
-    _bad_factor("missing", "without a factor", {}),
-    _bad_factor("no-base64", "whose factor is no base64", {"factor": "not/base64!"}),
-    _bad_factor(
-        "unreadable",
-        "whose factor was not encrypted under the platform's key",
-        {"factor": b64encode(bytes(range(256))).decode()},
-    ),
+    _bad_factor("missing", "without a factor", partial(_factor_params, {})),
+    _bad_factor("no-base64", "whose factor is no base64", partial(_factor_params, {"factor": "not/base64!"})),
+    _bad_factor("unreadable", "whose factor was not encrypted under the platform's key", _unreadable_factor),
     _case(
         "factor.short",
-        "A factor of 16 bytes",
-        "device.exchange.factor with 16 bytes under the platform's key",
+        "A factor of half the length",
+        "device.exchange.factor with half the bytes (16 of 32) under the platform's key",
         _FACTOR,
         _short_factor,
         expects="either",
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
         required=False,
     ),
     _case(
@@ -216,7 +217,7 @@ CASES = (
         "The document does not say; each reconnect makes a new exchange",
         _exchange_twice,
         expects="either",
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
         required=False,
     ),
     _case(
@@ -226,6 +227,6 @@ CASES = (
         _FACTOR,
         _fresh_factors,
         expects="three factors",
-        suites=_EXCHANGING,
+        suites=EXCHANGING,
     ),
 )

@@ -13,6 +13,7 @@ from simulator.conform.declare import Family
 from simulator.conform.expect import accepted, closed
 from simulator.conform.sections import HANDSHAKE
 from simulator.conform.stages import Stage
+from simulator.conform.suites import SEALING, in_binary, needs_counters, sealed
 from simulator.conform.tester import Device
 from simulator.wire.phase import POLICY_VIOLATION
 
@@ -28,7 +29,7 @@ _COUNTER: Final = (
 _TEXT: Final = ("plain", "exchange-only")
 _BEATS: Final = 12
 
-_case = Family("channel", HANDSHAKE, "the connection closed with 1008", ("rsa-aes",))
+_case = Family("channel", HANDSHAKE, "the connection closed with 1008", SEALING)
 
 # --- Frames of the tester ---
 
@@ -37,41 +38,46 @@ def _heartbeat(device: Device) -> bytes:
     return orjson.dumps(device.probe())
 
 
+def _send(device: Device, frame: bytes, what: str) -> None:
+    device.send_frame(frame, binary=in_binary(device.channel), what=what)
+
+
 async def _ended(device: Device) -> Outcome:
     return closed(await device.end(), POLICY_VIOLATION)
 
 
 async def _wrong_tag(bench: Bench) -> Outcome:
     async with bench.device(Stage.ONLINE, fresh=True) as device:
-        frame = device.sealed(_heartbeat(device), wrong_tag=True)
-        device.send_frame(frame, binary=True, what="the last bit of the tag is another")
+        _send(device, sealed(device.channel, _heartbeat(device), wrong=True), "the last bit of the tag is another")
         return await _ended(device)
 
 
 async def _counter(skip: int, what: str, bench: Bench) -> Outcome:
+    needs_counters(bench.site)
     async with bench.device(Stage.ONLINE, fresh=True) as device:
-        device.send_frame(device.sealed(_heartbeat(device), skip=skip), binary=True, what=what)
+        _send(device, sealed(device.channel, _heartbeat(device), skip=skip), what)
         return await _ended(device)
 
 
 async def _replay(bench: Bench) -> Outcome:
+    needs_counters(bench.site)
     async with bench.device(Stage.ONLINE, fresh=True) as device:
         message = device.probe()
-        frame = device.sealed(orjson.dumps(message))
+        frame = sealed(device.channel, orjson.dumps(message))
         waiter = device.expect(message["mid"], "dev.heartbeat")
-        device.send_frame(frame, binary=True, what="a heartbeat")
+        _send(device, frame, "a heartbeat")
         first = accepted(await device.wait_for(waiter, message["mid"]))
         if first.result is not Result.OK:
             return failed(f"before the replay: {first.observed}")
-        device.send_frame(frame, binary=True, what="the same frame again")
+        _send(device, frame, "the same frame again")
         return await _ended(device)
 
 
 async def _of_another_connection(bench: Bench) -> Outcome:
     async with bench.device(Stage.ONLINE, fresh=True) as device:
-        frame = device.sealed(_heartbeat(device))
+        frame = sealed(device.channel, _heartbeat(device))
     async with bench.device(Stage.ONLINE, fresh=True) as device:
-        device.send_frame(frame, binary=True, what="a frame that was sealed for the connection before")
+        _send(device, frame, "a frame that was sealed for the connection before")
         return await _ended(device)
 
 
@@ -83,7 +89,7 @@ async def _in_the_clear(bench: Bench) -> Outcome:
 
 async def _too_short(size: int, bench: Bench) -> Outcome:
     async with bench.device(Stage.ONLINE, fresh=True) as device:
-        device.send_frame(device.sealed(b"")[:size], binary=True, what="too short for counter and tag")
+        _send(device, sealed(device.channel, b"", cut=size), "too short for counter and tag")
         return await _ended(device)
 
 

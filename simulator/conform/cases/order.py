@@ -9,6 +9,7 @@ from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Result, non_strict
 from simulator.conform.expect import refused, told
 from simulator.conform.stages import Stage
+from simulator.conform.suites import EXCHANGING
 from simulator.conform.tester import FACTOR, PUBLIC_KEY, REPORT
 
 _SECTION: Final = "2 初始化流程"
@@ -129,7 +130,7 @@ def _early(func_id: str, stage: Stage) -> Case:
         expects="a code other than 00000000" + (", or the end of the connection" if stage is Stage.OPENED else ""),
         why=_BEFORE_REPORT if last else _ORDER,
         run=partial(_too_early, func_id, stage),
-        suites=("exchange-only", "rsa-aes") if stage is Stage.OPENED else (),
+        suites=EXCHANGING if stage is Stage.OPENED else (),
     )
 
 
@@ -147,8 +148,6 @@ def _step(name: str, title: str, sends: str, run: Any, *, suites: tuple[str, ...
     )
 
 
-_WITH_EXCHANGE: Final = ("exchange-only", "rsa-aes")
-
 CASES = (
     *(_early(func_id, stage) for stage in _TOLD for func_id in BUSINESS),
     *(
@@ -157,7 +156,7 @@ CASES = (
             f"dev.report {_TOLD[stage]} is refused",
             f"dev.report, right in form, {_TOLD[stage]}",
             partial(_report_too_early, stage),
-            suites=_WITH_EXCHANGE if stage is Stage.OPENED else (),
+            suites=EXCHANGING if stage is Stage.OPENED else (),
         )
         for stage in _TOLD
         if stage is not Stage.LOGGED_IN
@@ -167,7 +166,7 @@ CASES = (
         "dev.register before the exchange is refused",
         "dev.register in the clear on a connection without keys",
         _register_before_the_exchange,
-        suites=_WITH_EXCHANGE,
+        suites=EXCHANGING,
     ),
     _step(
         "dev.accredit.before-register",
@@ -187,7 +186,7 @@ CASES = (
             f"{func_id} while online",
             f"{func_id} on a connection that is online",
             partial(_exchange_online, func_id),
-            suites=_WITH_EXCHANGE,
+            suites=EXCHANGING,
             required=False,
         )
         for func_id in (PUBLIC_KEY, FACTOR)

@@ -10,6 +10,7 @@ from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Run, failed, not_run, ok
 from simulator.conform.expect import accepted, both, holds
 from simulator.conform.stages import Stage
+from simulator.conform.suites import SEALING
 from simulator.conform.whole_run import none_of
 from simulator.measurements.violation_rules import SESSION_CLOSE_CODE, SESSION_CLOSED_UNANNOUNCED, SESSION_WEBSOCKET
 
@@ -96,7 +97,7 @@ CASES = (
         partial(_fragments, 3),
         expects="either",
         why="docs/deviations.md, Secure channel: every message is one binary WebSocket frame",
-        suites=("rsa-aes",),
+        suites=SEALING,
         required=False,
     ),
     _case(

@@ -39,7 +39,7 @@ class WrongBroker(Broker):
         return table
 
     def new_session(self) -> DeviceSession:
-        channel = wrong_channel(self._suite, self._keys, self._mistakes)
+        channel = wrong_channel(self._suite, self._keys, self._mistakes, self._context)
         return WrongSession(
             self._services, channel, self._handlers, self._reports, self.online, self._pushes, self._mistakes
         )

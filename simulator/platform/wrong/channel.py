@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from simulator.platform.wrong import channel_modes as modes
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.protocol.channel.base import ChannelSuite, ChannelViolation, KeySource, PlatformChannel
+from simulator.protocol.channel.context import UNKNOWN_PLATFORM, PlatformContext
 from simulator.protocol.channel.exchange import FACTOR_BYTES, FactorSource, random_factor
 from simulator.protocol.channel.exchange_only import ExchangeOnlyPlatformChannel, ExchangeOnlySuite
 from simulator.protocol.channel.keys import generate_key
@@ -28,7 +29,9 @@ from simulator.protocol.channel.rsa_aes import (
 _FIXED_FACTOR = bytes(range(FACTOR_BYTES))
 
 
-def wrong_channel(suite: ChannelSuite, keys: KeySource, mistakes: Mistakes) -> PlatformChannel:
+def wrong_channel(
+    suite: ChannelSuite, keys: KeySource, mistakes: Mistakes, context: PlatformContext = UNKNOWN_PLATFORM
+) -> PlatformChannel:
     """The end of a new connection; a right one for a suite that knows no mistakes."""
     if modes.KEY_SHORT in mistakes:
         keys = _SHORT_KEY
@@ -36,7 +39,7 @@ def wrong_channel(suite: ChannelSuite, keys: KeySource, mistakes: Mistakes) -> P
         return WrongRsaAesChannel(keys, mistakes)
     if isinstance(suite, ExchangeOnlySuite):
         return WrongExchangeOnlyChannel(keys, mistakes)
-    return suite.platform_side(keys)
+    return suite.platform_side(keys, context)
 
 
 class _ShortKey:

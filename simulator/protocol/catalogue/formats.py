@@ -156,6 +156,7 @@ def _is_ipv4(value: str) -> bool:
 TEXT = Text()
 TIMESTAMP = Checked("a time yyyy-MM-ddTHH:mm:ss±HH:mm", _is_timestamp)
 BASE64 = Checked("standard base64", _is_base64)
+PUBLIC_KEY = Checked("standard base64 or PEM", lambda text: text.startswith("-----BEGIN ") or _is_base64(text))
 IPV4 = Checked("an IPv4 address", _is_ipv4)
 OFFSET = Pattern(_OFFSET, "an offset ±HH:mm")
 MAC = Pattern(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", "a MAC address")

@@ -48,8 +48,10 @@ LOOKUP_MESSAGES = (
         direction=Direction.TO_PLATFORM,
         section="通道安全握手 交换公钥",
         summary="The two sides exchange public keys.",
-        params=Object((required("publicKey", f.BASE64, "Public key of the device (DER SubjectPublicKeyInfo)."),)),
-        results=Object((required("publicKey", f.BASE64, "Public key of the platform (DER SubjectPublicKeyInfo)."),)),
+        params=Object((required("publicKey", f.PUBLIC_KEY, "Public key of the device (DER SubjectPublicKeyInfo)."),)),
+        results=Object(
+            (required("publicKey", f.PUBLIC_KEY, "Public key of the platform (DER SubjectPublicKeyInfo)."),)
+        ),
         reply=Reply.BARE,
         before_login=True,
         negotiated=False,

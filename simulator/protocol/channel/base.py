@@ -7,36 +7,20 @@ A site's own suite implements these classes and registers itself in the entry-po
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any, ClassVar, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-
-class ChannelFault(Enum):
-    """Which of the channel's rules was broken."""
-
-    FRAME = "frame"
-    """A frame of the wrong type, or too short."""
-    PLAIN = "plain"
-    """A message in the clear where everything is encrypted."""
-    COUNTER = "counter"
-    """A frame that is not the next one in turn."""
-    TAG = "tag"
-    """A frame that was not sealed with the session's key."""
-    KEY = "key"
-    """A public key or a factor that cannot be used, or comes out of turn."""
-
-
-class ChannelViolation(Exception):  # noqa: N818 - the protocol's own word for what the peer did
-    """The peer broke the channel's rules; the receiver closes the connection with status 1008.
-
-    The text says which rule, and never holds key material or a message's content.
-    """
-
-    def __init__(self, text: str, fault: ChannelFault = ChannelFault.FRAME) -> None:
-        super().__init__(text)
-        self.fault = fault
+from simulator.protocol.channel.context import (
+    UNKNOWN_DEVICE,
+    UNKNOWN_PLATFORM,
+    DeviceContext,
+    PlatformContext,
+    SuiteOptions,
+)
+from simulator.protocol.channel.faults import ChannelFault as ChannelFault
+from simulator.protocol.channel.faults import ChannelViolation as ChannelViolation
+from simulator.protocol.channel.faults import ExchangeRefused as ExchangeRefused
 
 
 class KeySource(Protocol):
@@ -93,6 +77,11 @@ class DeviceChannel(ABC):
         """Tells the platform's factor from others without giving it away; empty where there is none (yet)."""
         return b""
 
+    @property
+    def doubts(self) -> str:
+        """Settings to look at where the platform ends the connection or says nothing; empty once a frame was read."""
+        return ""
+
     @abstractmethod
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         """A message's payload for the wire, and whether it goes in a binary frame."""
@@ -122,6 +111,7 @@ class PlatformChannel(ABC):
 
         Raises:
             ChannelViolation: If the params hold no usable key, or the exchange is out of turn.
+            ExchangeRefused: If they are to be answered with a code.
         """
 
     @abstractmethod
@@ -130,6 +120,7 @@ class PlatformChannel(ABC):
 
         Raises:
             ChannelViolation: If the params hold no usable factor, or the exchange is out of turn.
+            ExchangeRefused: If they are to be answered with a code.
         """
 
     @abstractmethod
@@ -156,12 +147,32 @@ class ChannelSuite(ABC):
     """What a scenario calls it."""
 
     @abstractmethod
-    def device_side(self, keys: KeySource) -> DeviceChannel:
-        """A device's end for a new connection; `keys` is asked at most once, and only where the suite needs a key."""
+    def device_side(self, keys: KeySource, context: DeviceContext = UNKNOWN_DEVICE) -> DeviceChannel:
+        """A device's end for a new connection.
+
+        Args:
+            keys: asked at most once, and only where the suite needs a key.
+            context: the serial number, the device's secrets, the look-up's answer.
+        """
 
     @abstractmethod
-    def platform_side(self, keys: KeySource) -> PlatformChannel:
-        """A platform's end for a new connection; `keys` is asked as in `device_side`."""
+    def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
+        """A platform's end for a new connection.
+
+        Args:
+            keys: asked as in `device_side`.
+            context: what the platform knows of its devices.
+        """
+
+    def with_options(self, options: SuiteOptions) -> "ChannelSuite":
+        """The suite as the scenario's `channel.options` want it; called once, with what is written there.
+
+        Raises:
+            ValueError: If it does not take them; the text says which and why, for people.
+        """
+        if options:
+            raise ValueError(f"the suite {self.name} takes no options, not {', '.join(map(repr, options))}")
+        return self
 
 
 def open_text(payload: bytes, binary: bool) -> bytes:

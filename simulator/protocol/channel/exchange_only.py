@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from simulator.protocol.channel.base import ChannelSuite, DeviceChannel, KeySource, PlatformChannel, open_text
+from simulator.protocol.channel.context import UNKNOWN_DEVICE, UNKNOWN_PLATFORM, DeviceContext, PlatformContext
 from simulator.protocol.channel.exchange import ExchangingDeviceChannel, ExchangingPlatformChannel
 
 
@@ -44,8 +45,8 @@ class ExchangeOnlySuite(ChannelSuite):
 
     name: ClassVar[str] = "exchange-only"
 
-    def device_side(self, keys: KeySource) -> DeviceChannel:
+    def device_side(self, keys: KeySource, context: DeviceContext = UNKNOWN_DEVICE) -> DeviceChannel:
         return ExchangeOnlyDeviceChannel(keys)
 
-    def platform_side(self, keys: KeySource) -> PlatformChannel:
+    def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return ExchangeOnlyPlatformChannel(keys)

@@ -12,6 +12,7 @@ from simulator.protocol.channel.base import (
     PlatformChannel,
     open_text,
 )
+from simulator.protocol.channel.context import UNKNOWN_DEVICE, UNKNOWN_PLATFORM, DeviceContext, PlatformContext
 
 _NO_EXCHANGE = "the suite plain makes no exchange"
 
@@ -70,8 +71,8 @@ class PlainSuite(ChannelSuite):
 
     name: ClassVar[str] = "plain"
 
-    def device_side(self, keys: KeySource) -> DeviceChannel:
+    def device_side(self, keys: KeySource, context: DeviceContext = UNKNOWN_DEVICE) -> DeviceChannel:
         return PlainDeviceChannel()
 
-    def platform_side(self, keys: KeySource) -> PlatformChannel:
+    def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return PlainPlatformChannel()

@@ -22,6 +22,7 @@ from simulator.protocol.channel.base import (
     PlatformChannel,
     open_text,
 )
+from simulator.protocol.channel.context import UNKNOWN_DEVICE, UNKNOWN_PLATFORM, DeviceContext, PlatformContext
 from simulator.protocol.channel.exchange import (
     ExchangingDeviceChannel,
     ExchangingPlatformChannel,
@@ -193,8 +194,8 @@ class RsaAesSuite(ChannelSuite):
         """
         self._factor_source = factor_source
 
-    def device_side(self, keys: KeySource) -> DeviceChannel:
+    def device_side(self, keys: KeySource, context: DeviceContext = UNKNOWN_DEVICE) -> DeviceChannel:
         return RsaAesDeviceChannel(keys, self._factor_source)
 
-    def platform_side(self, keys: KeySource) -> PlatformChannel:
+    def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return RsaAesPlatformChannel(keys, self._factor_source)

@@ -9,11 +9,11 @@ from simulator.fields.quantities import PositiveDuration, within_time
 from simulator.fields.section import Section
 from simulator.fields.targets import EMBEDDED, Targets
 from simulator.fields.texts import FileName, Name
+from simulator.scenario.sections.channel import ChannelSection
 from simulator.scenario.sections.downloads import DownloadsSection
 from simulator.scenario.sections.group import GroupFields, GroupSection
 from simulator.scenario.sections.platform import PlatformSection
 from simulator.scenario.sections.run import (
-    ChannelSection,
     IdentitiesSection,
     LimitsSection,
     NetworkSection,

@@ -37,6 +37,7 @@ from simulator.platform.wrong.modes import MODES
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
 from simulator.protocol.catalogue.spec import Direction
+from simulator.protocol.channel.registry import NO_OPTIONS, Options
 from simulator.wire.strangers import StrangerLimits
 
 _LIMITS = StrangerLimits()
@@ -356,9 +357,10 @@ class PlatformSection(Section):
             known(name, MODES, "mistake of a platform (`best-fleet platform --list-wrong` lists them)")
         return names
 
-    def settings(self, channel: str, tls: PlatformTls | None) -> PlatformSettings:
+    def settings(self, channel: str, tls: PlatformTls | None, options: Options = NO_OPTIONS) -> PlatformSettings:
         return PlatformSettings(
             channel=channel,
+            channel_options=options,
             tls=tls,
             supports_heartbeat=self.heartbeat.supported,
             heartbeat_interval=int(self.heartbeat.interval),

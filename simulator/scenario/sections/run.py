@@ -1,16 +1,15 @@
-"""The sections about the run as a whole: identities, channel, TLS, network, ramp, limits, report."""
+"""The sections about the run as a whole: identities, TLS, network, ramp, limits, report."""
 
 import ipaddress
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from simulator.fields.limits import MOST_DEVICES
 from simulator.fields.quantities import Duration, InRun, PositiveDuration, PositiveRate, Share, within_rate, within_time
-from simulator.fields.section import Section, Shown, known
+from simulator.fields.section import Section, Shown
 from simulator.fields.texts import FileName
-from simulator.protocol.channel.registry import DEFAULT_SUITE, available_suites
 from simulator.scenario.identity_values import MAX_SN
 from simulator.wire.proxy import BadProxy, HttpProxy
 
@@ -65,23 +64,6 @@ class IdentitiesSection(Section):
         if self.csv is not None and ignored:
             raise ValueError(f"with `csv` the file says everything: leave out {', '.join(f'`{n}`' for n in ignored)}")
         return self
-
-
-class ChannelSection(Section):
-    """The secure channel between device and platform."""
-
-    suite: str = Field(
-        default=DEFAULT_SUITE, description="`plain`, `exchange-only`, `rsa-aes`, or a suite that a site registered."
-    )
-    device_key_bits: Literal[1024, 2048] = Field(default=2048, description="Size of the devices' RSA keys.")
-    key_pool: int = Field(
-        default=16, ge=1, le=10_000, description="RSA key pairs per process, shared by its devices; factors are fresh."
-    )
-
-    @field_validator("suite")
-    @classmethod
-    def _known_suite(cls, name: str) -> str:
-        return known(name, available_suites(), "channel suite")
 
 
 class TlsSection(Section):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.protocol.channel.base import ChannelSuite
+from simulator.protocol.channel.configurable import ConfigurableSuite
 from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
 from simulator.protocol.channel.keys import KeyRing
 from simulator.protocol.channel.plain import PlainSuite
@@ -85,7 +86,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("plain", PlainSuite), ("exchange-only", ExchangeOnlySuite), ("rsa-aes", RsaAesSuite)]
+    ("name", "kind"),
+    [
+        ("plain", PlainSuite),
+        ("exchange-only", ExchangeOnlySuite),
+        ("rsa-aes", RsaAesSuite),
+        ("configurable", ConfigurableSuite),
+    ],
 )
 def test_built_in_suites(name: str, kind: type[ChannelSuite]) -> None:
     suite = channel_suite(name)
@@ -96,7 +103,7 @@ def test_built_in_suites(name: str, kind: type[ChannelSuite]) -> None:
 
 
 def test_the_built_in_suites_are_listed_first() -> None:
-    assert available_suites()[:3] == ("plain", "exchange-only", "rsa-aes")
+    assert available_suites()[:4] == ("plain", "exchange-only", "rsa-aes", "configurable")
     assert DEFAULT_SUITE == "rsa-aes"
 
 
@@ -112,7 +119,7 @@ def test_built_in_suites_need_no_installation() -> None:
         [sys.executable, "-c", code, str(ROOT)], capture_output=True, text=True, check=True, timeout=60
     )
 
-    assert done.stdout.split() == ["plain", "exchange-only", "rsa-aes"]
+    assert done.stdout.split() == ["plain", "exchange-only", "rsa-aes", "configurable"]
 
 
 def test_a_sites_own_suite_is_found_and_works(site: Path, server_keys: KeyRing) -> None:
@@ -137,7 +144,8 @@ def test_an_unknown_suite_lists_the_known_ones_and_suggests_one(site: Path) -> N
         channel_suite("rsa-eas")
 
     assert str(caught.value) == (
-        "no channel suite 'rsa-eas'; there are plain, exchange-only, rsa-aes, reversing; did you mean rsa-aes?"
+        "no channel suite 'rsa-eas'; there are plain, exchange-only, rsa-aes, configurable, reversing; "
+        "did you mean rsa-aes?"
     )
     assert caught.value.suggestion == "rsa-aes"
 
@@ -209,7 +217,7 @@ def test_a_suite_is_abstract_until_it_is_complete(site: Path) -> None:
 def test_the_projects_entry_points_name_the_built_in_suites() -> None:
     declared = (ROOT / "pyproject.toml").read_text()
 
-    for name in ("plain", "exchange-only", "rsa-aes"):
+    for name in ("plain", "exchange-only", "rsa-aes", "configurable"):
         kind = type(channel_suite(name))
         assert f'{name} = "{kind.__module__}:{kind.__qualname__}"' in declared
     assert textwrap.dedent(f'[project.entry-points."{GROUP}"]') in declared

@@ -33,6 +33,7 @@ PLAN = MeetingPlan(
 )
 PLATFORM = PlatformSettings(
     channel="rsa-aes",
+    channel_options={},
     tls=None,
     supports_heartbeat=True,
     heartbeat_interval=60,
