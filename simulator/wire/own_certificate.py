@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from simulator.wire.errors import TlsFileError
+from simulator.wire.errors import TlsFileError, in_words
 
 
 class OwnCertificate:
@@ -36,11 +36,37 @@ class OwnCertificate:
     def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
         """As `SSLContext.wrap_bio`, which both event loops call when a handshake begins.
 
-        Raises:
-            ssl.SSLError: If OpenSSL cannot use the pair.
+        Where OpenSSL cannot use the pair, that handshake fails.
         """
-        load_pair(self._context, self._certificate, self._private_key)
+        try:
+            load_pair(self._context, self._certificate, self._private_key)
+        except (ssl.SSLError, TlsFileError) as error:
+            return _failing(error, *arguments, **options)
         return self._context.wrap_bio(*arguments, **options)
+
+
+class _FailingHandshake(ssl.SSLObject):
+    """Fails when the server answers: where something is raised before, uvloop may close the socket of another."""
+
+    failure: Exception
+    _begun = False
+
+    def do_handshake(self) -> None:
+        if self._begun:
+            error = ssl.SSLError(ssl.SSL_ERROR_SSL, "no certificate")
+            error.reason = f"own certificate cannot be shown: {in_words(self.failure)}"
+            raise error
+        self._begun = True
+        super().do_handshake()
+
+
+def _failing(error: Exception, *arguments: Any, **options: Any) -> ssl.SSLObject:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslobject_class = _FailingHandshake
+    handshake = context.wrap_bio(*arguments, **options)
+    assert isinstance(handshake, _FailingHandshake)
+    handshake.failure = error
+    return handshake
 
 
 def load_pair(context: ssl.SSLContext, certificate: str, private_key: str) -> None:
