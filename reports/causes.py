@@ -120,7 +120,13 @@ CAUSES: Final = (
     Cause(
         "records_unaccounted",
         _FAILED,
-        "{pending:count} of {generated:count} records are unaccounted for: neither acknowledged nor given up",
+        "{pending:count} of {values:all_records} records are unaccounted for: neither acknowledged nor given up",
+    ),
+    Cause(
+        "records_kept",
+        _FAILED,
+        "{pending:count} of {values:all_records} records were neither acknowledged nor given up; state_file keeps "
+        "{kept:count} of them for the next run",
     ),
     Cause(
         "records_refused",
@@ -131,7 +137,8 @@ CAUSES: Final = (
     Cause(
         "records_rejected",
         _FAILED,
-        "{rejected:count} of {generated:count} records never arrived: refused five times, or too large for a package",
+        "{rejected:count} of {values:all_records} records never arrived: refused five times, or too large for a "
+        "package",
     ),
     Cause("requests_failed", _FAILED, "{failures:count} of {count:count} requests failed, the most {name} ({code})"),
     Cause("flows_failed", _FAILED, "{failures:count} of {count:count} runs of the flow {name} failed ({code})"),
@@ -160,11 +167,22 @@ CAUSES: Final = (
         _REMARK,
         "{count:count} connections were lost that nobody had asked to end: {reasons:tally}",
     ),
+    Cause(
+        "records_unclaimed",
+        _REMARK,
+        "state_file holds {count:count} records of earlier runs whose devices this run did not start: they stay there",
+    ),
+    Cause(
+        "records_unkept",
+        _REMARK,
+        "{count:count} records were not kept in state_file, which is full: sent, but lost if the run was killed before",
+    ),
     Cause("records_refused_judged", _REMARK, "{refused:count} of {generated:count} records found the store full"),
     Cause(
         "records_rejected_judged",
         _REMARK,
-        "{rejected:count} of {generated:count} records were given up: refused five times, or too large for a package",
+        "{rejected:count} of {values:all_records} records were given up: refused five times, or too large for a "
+        "package",
     ),
     Cause(
         "errors_allowed",

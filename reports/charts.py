@@ -19,6 +19,7 @@ from simulator.measurements.names import (
     LOOP_LAG_TAG,
     PENDING,
     RECORD_DELIVERY,
+    RECORD_GAUGES,
     DeviceState,
     is_command,
     is_flow,
@@ -70,7 +71,9 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "waterfall": _waterfall(measurements),
         "delivery": _delivery(measurements, run),
         "disconnects": _binned(measurements.disconnects, run, step, bins, lambda reason: reason),
-        "records": _binned(measurements.records_over_time, run, step, bins, lambda event: event),
+        "records": _binned(
+            measurements.records_over_time, run, step, bins, lambda event: None if event in RECORD_GAUGES else event
+        ),
         "health": _health(measurements, run, step, bins),
     }
 

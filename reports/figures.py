@@ -27,6 +27,7 @@ from simulator.measurements.names import (
     RECORD_FIGURES,
     REFUSED,
     REJECTED,
+    RESTORED,
     is_request,
     is_series,
     name_of,
@@ -158,7 +159,8 @@ def photo_counts(events: Mapping[str, int]) -> dict[str, int]:
 
 
 def _with_pending(counts: dict[str, int]) -> dict[str, int]:
-    counts[PENDING] = counts[GENERATED] - sum(counts[name] for name in (ACKNOWLEDGED, REFUSED, REJECTED))
+    made = counts[GENERATED] + counts[RESTORED]
+    counts[PENDING] = made - sum(counts[name] for name in (ACKNOWLEDGED, REFUSED, REJECTED))
     return counts
 
 

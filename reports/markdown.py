@@ -8,7 +8,7 @@ from reports.figures import requests_told
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import TITLES, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
-from simulator.measurements.names import KNOWN_NAMES
+from simulator.measurements.names import KNOWN_NAMES, STATE_FILE_FIGURES
 from simulator.shown import detail
 
 MOST_CHARS = 60_000
@@ -83,6 +83,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
     pending = f", **{records['pending']:,} pending**" if records["pending"] else ""
     lost = f", {records['rejected']:,} rejected" if records["rejected"] else ""
     full = f", {records['refused']:,} refused" if records["refused"] else ""
+    between = "".join(f", {records[name]:,} {name}" for name in STATE_FILE_FIGURES if records.get(name))
     state = text.generator_state(generator)
     requests, failures = requests_told(summary)
     return "\n".join(
@@ -94,7 +95,8 @@ def _overview(summary: Mapping[str, Any]) -> str:
             f"- Records: {records['generated']:,} generated, {records['acknowledged']:,} acknowledged"
             + pending
             + lost
-            + full,
+            + full
+            + between,
             f"- Violations: {_bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]['total'])}; "
             f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",
             f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "

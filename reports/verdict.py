@@ -18,7 +18,16 @@ from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
 from simulator.measurements.findings import Finding
-from simulator.measurements.names import RECORD_DELIVERY, is_flow, is_request, name_of
+from simulator.measurements.names import (
+    KEPT,
+    RECORD_DELIVERY,
+    RESTORED,
+    UNCLAIMED,
+    UNKEPT,
+    is_flow,
+    is_request,
+    name_of,
+)
 from simulator.measurements.run import RunMeasurements
 
 PASSED, FAILED, INVALID, INTERRUPTED = "passed", "failed", "invalid", "interrupted"
@@ -206,9 +215,12 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
     if run.devices and not len(measurements.devices.came_online):
         yield Finding("none_online", {"devices": run.devices})
     records = record_counts(measurements.records)
-    of = {"generated": records["generated"]}
+    of = _of_records(records)
     if records["pending"] and not any(map(_speaks_of_pending, thresholds)):
-        yield Finding("records_unaccounted", {"pending": records["pending"], **of})
+        yield pending_records(records)
+    for name in (UNCLAIMED, UNKEPT):
+        if records[name] > 0:
+            yield Finding(f"records_{name}", {"count": records[name]})
     if records["refused"]:
         # As failed requests: where there are thresholds they decide.
         yield Finding(f"records_refused{'_judged' if thresholds else ''}", {"refused": records["refused"], **of})
@@ -217,6 +229,19 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
         yield Finding(f"records_rejected{'_judged' if judged else ''}", {"rejected": records["rejected"], **of})
     if lost := lost_connections(measurements):
         yield Finding("connections_lost", {"count": sum(lost.values()), "reasons": lost})
+
+
+def pending_records(records: Mapping[str, int]) -> Finding:
+    """What pending records mean: what is kept for the next run is not lost, but this run did not deliver it."""
+    pending, kept = records["pending"], min(records[KEPT], records["pending"])
+    if kept > 0:
+        return Finding("records_kept", {"pending": pending, "kept": kept, **_of_records(records)})
+    return Finding("records_unaccounted", {"pending": pending, **_of_records(records)})
+
+
+def _of_records(records: Mapping[str, int]) -> dict[str, int]:
+    of = {"generated": records["generated"]}
+    return of | {"restored": records[RESTORED]} if records[RESTORED] else of
 
 
 def _speaks_of_pending(threshold: Threshold) -> bool:

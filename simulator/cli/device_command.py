@@ -102,6 +102,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
     """What decides about the exit code, as in a run."""
     from reports.figures import record_counts
+    from reports.verdict import pending_records
     from simulator.measurements.findings import Finding
 
     if result.internal_errors:
@@ -111,7 +112,7 @@ def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
     records = record_counts(result.records)
     generated = records[GENERATED]
     if records[PENDING]:
-        yield Finding("records_unaccounted", {"pending": records[PENDING], "generated": generated})
+        yield pending_records(records)
     if records[REFUSED]:
         yield Finding("records_refused", {"refused": records[REFUSED], "generated": generated})
     failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from simulator.clock import TimerHandle
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment
+from simulator.device.fates import Fates
 from simulator.device.fifo import Fifo
 from simulator.device.held_back import (
     VERIFY_LOG,
@@ -31,20 +32,7 @@ from simulator.device.terms import Terms
 from simulator.device.uploads import Upload, halves, largest_message, of_those_listed, send_upload
 from simulator.device.witness import Witness
 from simulator.faults import describe
-from simulator.measurements.names import (
-    ACKNOWLEDGED,
-    DISCONNECTED,
-    GENERATED,
-    PHOTO_ACKNOWLEDGED,
-    PHOTO_GENERATED,
-    PHOTO_REFUSED,
-    PHOTO_REJECTED,
-    RECORD_DELIVERY,
-    REFUSED,
-    REJECTED,
-    RESENT,
-    TOO_LARGE,
-)
+from simulator.measurements.names import DISCONNECTED, PHOTO_ACKNOWLEDGED, PHOTO_REJECTED, RESENT, TOO_LARGE
 from simulator.measurements.observation_rules import QUERY_OVER, UPLOAD_GIVEN_UP, UPLOAD_TOO_LARGE
 from simulator.protocol.codes import SUCCESS
 
@@ -54,6 +42,7 @@ class Delivery:
 
     Args:
         witness: told what the platform's negotiation holds back, and what is given up.
+        fates: told what becomes of records and of pictures.
         on_settled: called when something left the store; a device that drains looks whether it is done.
     """
 
@@ -74,7 +63,7 @@ class Delivery:
         "_uploads",
         "_witness",
         "batch",
-        "on_fate",
+        "fates",
         "outbox",
     )
 
@@ -84,6 +73,7 @@ class Delivery:
         settings: DeviceSettings,
         clock: DeviceClock,
         witness: Witness,
+        fates: Fates,
         *,
         on_settled: Callable[[], None],
     ) -> None:
@@ -97,8 +87,7 @@ class Delivery:
         self._on_settled = on_settled
         self.batch = 1
         """Records in one message at most."""
-        self.on_fate: Callable[[Record, bool], None] | None = None
-        """Told once of each record that says `what`: whether it was acknowledged, when that is certain."""
+        self.fates = fates
         self.outbox = Outbox(settings.max_transactions)
         self._sending: Sequence[Record] = ()
         """Records in a message whose reply is waited for."""
@@ -114,26 +103,33 @@ class Delivery:
 
     # --- What comes in ---
 
+    def restore(self) -> int:
+        """Take back what an earlier life left unsent: it goes up first. Returns the last `logId` of it, 0 for none.
+
+        Raises:
+            UnusableRecordError: If that is nothing that a device has left.
+        """
+        takes_photos = VERIFY_PHOTO not in self._settings.functions.without
+        records, photos, last = self.fates.restore(photos=takes_photos)
+        self.outbox.restore(records)
+        self._uploads.extend(photos)
+        self._photos_held += len(photos) + sum(record.photo is not None for record in records)
+        return last
+
     def add_record(self, record: Record) -> None:
         """Store a verification, and send it as soon as may be."""
-        recorder = self._env.recorder
+        fates = self.fates
         if VERIFY_PHOTO in self._settings.functions.without:
             record.photo = None
-        recorder.record(GENERATED, 1)
-        if record.photo is not None:
-            recorder.record(PHOTO_GENERATED, 1)
+        fates.generated(record)
         if not self.outbox.add(record):
-            recorder.record(REFUSED, 1)
-            if record.photo is not None:
-                recorder.record(PHOTO_REFUSED, 1)
-            self._fate(record, acknowledged=False)
+            fates.refused(record)
             return
-        if record.photo is not None:
-            if self._photos_held >= self._settings.max_photos:
-                record.photo = None
-                recorder.record(PHOTO_REFUSED, 1)
-            else:
-                self._photos_held += 1
+        if self._photos_held >= self._settings.max_photos:
+            fates.photo_refused(record)
+        elif record.photo is not None:
+            self._photos_held += 1
+        fates.stored(record)
         self.kick()
 
     def add_uploads(self, uploads: list[Upload]) -> None:
@@ -174,8 +170,7 @@ class Delivery:
         self.pause()
         if self._task is not None:
             self._task.cancel()
-        for record in (*self._sending, *self.outbox.waiting()):
-            self._fate(record, acknowledged=False)
+        self.fates.ended((*self._sending, *self.outbox.waiting()))
         self._look_for_records_held_back()
         self._look_for_uploads_held_back()
 
@@ -261,19 +256,15 @@ class Delivery:
             env.recorder.record(RESENT, again)
         for record in batch:
             record.sent = True
-        late = max(0.0, env.clock.monotonic() - batch[0].verified) if not again else 0.0
+        late = 0.0 if again or batch[0].restored else max(0.0, env.clock.monotonic() - batch[0].verified)
         self._sending = batch
         reply = await session.request(VERIFY_LOG, {"verifyLog": [record.fields for record in batch]}, late=late)
         self._sending = ()
         now = env.clock.monotonic()
         if reply.ok:
             self.outbox.acknowledged(batch)
-            env.recorder.record(ACKNOWLEDGED, len(batch))
-            for record in batch:
-                self._flow(RECORD_DELIVERY.name, record.verified, SUCCESS)
-                self._fate(record, acknowledged=True)
-                if record.photo is not None:
-                    self._uploads.append(record.photo)
+            self.fates.acknowledged(batch)
+            self._uploads.extend(record.photo for record in batch if record.photo is not None)
             return
         reply = self._packages.judged(reply, VERIFY_LOG, lambda: size_of(batch))
         if reply.code == TOO_LARGE and len(batch) > 1:
@@ -303,12 +294,9 @@ class Delivery:
 
     def _record_rejected(self, record: Record, code: str) -> None:
         """A record was given up, and its picture with it."""
-        self._env.recorder.record(REJECTED, 1)
-        self._flow(RECORD_DELIVERY.name, record.verified, code)
-        self._fate(record, acknowledged=False)
         if record.photo is not None:
             self._photos_held -= 1
-            self._env.recorder.record(PHOTO_REJECTED, 1)
+        self.fates.rejected(record, code)
 
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
@@ -323,7 +311,7 @@ class Delivery:
             packages.taken(upload.size)
             queue.remove(upload)
             if upload.flow is not None:
-                self._flow(upload.flow, upload.created, SUCCESS)
+                self.fates.flow(upload.flow, upload.created, SUCCESS)
             self._photo_left(upload, PHOTO_ACKNOWLEDGED)
         elif reply.code == TOO_LARGE and len(upload.items) > 1:
             queue.remove(upload)
@@ -344,7 +332,7 @@ class Delivery:
         """An upload is not tried again, so that it does not hold up the others."""
         queue.remove(upload)
         if upload.flow is not None:
-            self._flow(upload.flow, upload.created, code)
+            self.fates.flow(upload.flow, upload.created, code)
         if upload.func_id == VERIFY_PHOTO:
             self._photo_left(upload, PHOTO_REJECTED)
         else:
@@ -353,7 +341,7 @@ class Delivery:
     def _photo_left(self, upload: Upload, event: str) -> None:
         if upload.func_id == VERIFY_PHOTO:
             self._photos_held -= 1
-            self._env.recorder.record(event, 1)
+            self.fates.photo_left(upload, event)
 
     async def _pause_after_silence(self, reply: Reply) -> None:
         """A platform that did not answer is not asked again at once (only where time-outs do not end connections)."""
@@ -385,12 +373,3 @@ class Delivery:
     def _look_for_uploads_held_back(self) -> None:
         uploads = (*self._asked_for, *self._uploads)
         tell_of_uploads(self._witness, uploads, self._terms, self._packages.limit)
-
-    def _fate(self, record: Record, *, acknowledged: bool) -> None:
-        if record.what and self.on_fate is not None:
-            self.on_fate(record, acknowledged)
-
-    def _flow(self, name: str, created: float, code: str) -> None:
-        env = self._env
-        duration = env.clock.monotonic() - created
-        env.recorder.flow(name, env.clock.wall() - duration, duration, code)

@@ -18,7 +18,9 @@ from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
 from simulator.device.door import Door
 from simulator.device.environment import NOT_ALLOWED, Environment, NetworkError
+from simulator.device.fates import Fates
 from simulator.device.held_back import not_listed
+from simulator.device.keeping import Keeping
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.meetings import own_meeting
 from simulator.device.memory import Memory
@@ -90,7 +92,8 @@ class Device:
             self.memory.put_meetings(own_meeting(plan, self._clock.now()) for plan in settings.meetings)
         settled = self._settled
         self._witness = witness = Witness(env.recorder, env.clock, self, spec.index)
-        self.delivery = Delivery(env, settings, self._clock, witness, on_settled=settled)
+        keeping = None if env.unsent is None else Keeping(env.unsent, spec.credentials.sn)
+        self.delivery = Delivery(env, settings, self._clock, witness, Fates(env, keeping), on_settled=settled)
         self.commands = CommandQueue(
             *(env, self.memory, self, rng),
             settings=settings,
@@ -100,7 +103,7 @@ class Device:
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, witness, on_command=self.commands.receive)
         # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
-        log_ids = count(int(env.clock.wall() * 1000) + 1)
+        log_ids = count(max(int(env.clock.wall() * 1000), self.delivery.restore()) + 1)
         parts = DeviceParts(
             sn=spec.credentials.sn,
             settings=settings,

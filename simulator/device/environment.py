@@ -13,6 +13,7 @@ from simulator.device.deadlines import Deadlines
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.recall import Recall
+from simulator.device.unsent import UnsentStore
 from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.broker import BrokerAnswer
@@ -152,6 +153,7 @@ class Environment:
     log: Callable[[int, str], None]
     """Takes a level of `logging` and a line without secrets."""
     credentials: CredentialStore | None = None
+    unsent: UnsentStore | None = None
     trace: Callable[[str, bytes], None] | None = None
     """Given every decrypted message with its direction (`>` sent, `<` received); for a single device only."""
     recall: Recall = field(default_factory=Recall)

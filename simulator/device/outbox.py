@@ -22,7 +22,7 @@ _by_log_id = attrgetter("log_id")
 class Record(Retried):
     """One verification, as it waits in the store."""
 
-    __slots__ = ("alone", "fields", "log_id", "photo", "sent", "verified", "what")
+    __slots__ = ("alone", "fields", "log_id", "photo", "restored", "sent", "verified", "what")
 
     def __init__(self, log_id: int, fields: dict[str, str], verified: float, photo: "Upload | None" = None) -> None:
         super().__init__()
@@ -39,6 +39,8 @@ class Record(Retried):
         """Whether it was in a message that was refused: sent alone from then on, so that one bad record is found."""
         self.what = ""
         """What somebody did at a meeting (`simulator.measurements.attendance.WHAT`), and empty else."""
+        self.restored = False
+        """Whether an earlier run made it, or this device before it was switched off; `verified` says nothing then."""
 
 
 class Outbox:
@@ -76,6 +78,10 @@ class Outbox:
             self._kept -= 1
         self._fresh.append(record)
         return True
+
+    def restore(self, records: Sequence[Record]) -> None:
+        """Take in what an earlier life left, in order of `logId`: it has its places, also where they are too many."""
+        self._fresh.extend(records)
 
     def waiting_after(self, log_id: int) -> list[Record]:
         """The records behind `log_id` that wait and were not refused, the latest first."""

@@ -4,6 +4,7 @@ Whoever drives it (the swarm, or the command for a single device) sees indexes o
 finishes exactly once, whatever happens to it.
 """
 
+import _thread
 import asyncio
 import contextlib
 import logging
@@ -13,15 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.clock import Clock, SystemClock, TimerQueue
+from simulator.clock import Clock, SystemClock, TimerHandle, TimerQueue
 from simulator.device.deadlines import Deadlines
 from simulator.device.device import Device
 from simulator.device.environment import CredentialStore, Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
-from simulator.fleet.login_store import LoginStore
+from simulator.device.unsent import UnsentStore
 from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
+from simulator.fleet.state_keeper import WRITE_INTERVAL, StartThread, StateKeeper
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite
@@ -33,8 +35,6 @@ _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
 _STOPS_AT_ONCE = 50
 """Devices that are told to stop between two looks at the sockets: a few milliseconds of closing handshakes."""
-_SAVE_INTERVAL = 1.0
-"""Seconds between two writes of new logins to the state file."""
 
 Log = Callable[[int, str], None]
 
@@ -46,10 +46,12 @@ class Overrides:
     tls: TlsFiles | None = None
     """Instead of the scenario's, as for an embedded platform with a certificate of its own."""
     platform: str | None = None
-    """The name under which logins are kept in the scenario's state file; the first dispatch URL where None. An embedded
-    platform has another port in every run, so its users say `embedded`."""
+    """The name under which the scenario's state file keeps what devices leave for the next run; the first dispatch URL
+    where None. An embedded platform has another port in every run, so its users say `embedded`."""
     logins: CredentialStore | None = None
     """Where logins are kept instead of the state file."""
+    unsent: UnsentStore | None = None
+    """Where unsent records are kept instead of the state file."""
 
 
 _AS_THE_SCENARIO_SAYS = Overrides()
@@ -60,6 +62,7 @@ class FleetRuntime:
 
     Args:
         socket_type: see `FleetNetwork`.
+        start_thread: starts a native thread.
         trace: given every decrypted message with its direction, as of `Environment`.
     """
 
@@ -73,6 +76,7 @@ class FleetRuntime:
         socket_type: type[socket.socket] = socket.socket,
         clock: Clock | None = None,
         trace: Callable[[str, bytes], None] | None = None,
+        start_thread: StartThread = _thread.start_new_thread,
     ) -> None:
         self._plan = plan
         self._recorder = recorder
@@ -81,6 +85,8 @@ class FleetRuntime:
         self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
         self._socket_type = socket_type
         self._credentials = overrides.logins
+        self._unsent = overrides.unsent
+        self._start_thread = start_thread
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
@@ -90,7 +96,8 @@ class FleetRuntime:
         self._empty: asyncio.Future[None] | None = None
         self._env: Environment | None = None
         self._network: FleetNetwork | None = None
-        self._logins: LoginStore | None = None
+        self._keeper: StateKeeper | None = None
+        self._keeping: TimerHandle | None = None
 
     async def open(self) -> None:
         """Make ready what the devices share: the network, key pairs, the state file.
@@ -113,7 +120,8 @@ class FleetRuntime:
         await self._network.open()
         suite = channel_suite(document.channel.suite, document.channel.suite_options())
         if self._credentials is None and scenario.state_file is not None:
-            self._credentials = self._logins = LoginStore(scenario.state_file, self._platform)
+            self._keeper = StateKeeper(scenario.state_file, self._platform, self._recorder.record, self._start_thread)
+            self._credentials, self._unsent = self._keeper.logins, self._keeper.records
         photos, people = PhotoStudio(), People()
         photos.prepare()
         for settings in self._plan.settings:
@@ -136,10 +144,11 @@ class FleetRuntime:
             started=self._clock.monotonic(),
             log=self._log,
             credentials=self._credentials,
+            unsent=self._unsent,
             trace=self._trace,
         )
-        if self._logins is not None:
-            self._timers.call_later(_SAVE_INTERVAL, self._save_logins)
+        if self._keeper is not None:
+            self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
 
     def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
         """Switch device `index` on; `on_finished` is called once, when its life has ended.
@@ -195,9 +204,15 @@ class FleetRuntime:
 
     async def close(self) -> None:
         """Let go of everything; after `stop_all`."""
-        if self._logins is not None:
-            self._save_logins(again=False)
-            self._logins.close()
+        keeper, self._keeper = self._keeper, None
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if keeper is not None:
+            keeper.close()
+            if (problem := keeper.join()) is not None:
+                self._log(logging.ERROR, problem)
+                # It was tried for the last time: the next run starts without this, and nobody would know why.
+                self._recorder.internal_error("state_file", problem, self._clock.wall())
         self._clockwork.stop()
         if self._network is not None:
             await self._network.close()
@@ -233,11 +248,10 @@ class FleetRuntime:
         if not self._devices and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 
-    def _save_logins(self, again: bool = True) -> None:
-        if self._logins is not None and (problem := self._logins.save()) is not None:
+    def _keep(self) -> None:
+        if self._keeper is None:
+            return
+        problem = self._keeper.tick()
+        if problem is not None:
             self._log(logging.ERROR, problem)
-            if not again:
-                # It was tried for the last time: the next run starts without these logins, and nobody would know why.
-                self._recorder.internal_error("state_file", problem, self._clock.wall())
-        if again and not self._stopping:
-            self._timers.call_later(_SAVE_INTERVAL, self._save_logins)
+        self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)

@@ -1,29 +1,42 @@
-"""The logins that devices got in earlier runs, so that a warm start needs no registration.
+"""What devices left for the next run: logins, so that a warm start needs no registration, and unsent records.
 
 A SQLite file that only its owner can read, by dispatch server and serial number. Calls block for a moment; several
-processes may use one file at a time.
+processes may use one file at a time. What was written survives the process, however that ends.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from simulator.device.unsent import Unsent
 from simulator.shown import printable
 
 _BUSY_SECONDS = 10.0
 """How long a call waits for another process that is writing; a batch takes milliseconds."""
-_SCHEMA_VERSION = 1
-_SCHEMA = """
+_SCHEMA_VERSION = 2
+_WITHOUT_RECORDS = 1
+"""The schema of files that hold logins alone; they are taken over."""
+_LOGINS = """
 CREATE TABLE IF NOT EXISTS login (
     dispatch TEXT NOT NULL,
     sn TEXT NOT NULL,
     auth_code TEXT NOT NULL,
     secret TEXT NOT NULL,
     PRIMARY KEY (dispatch, sn)
+) WITHOUT ROWID
+"""
+_RECORDS = """
+CREATE TABLE IF NOT EXISTS record (
+    dispatch TEXT NOT NULL,
+    sn TEXT NOT NULL,
+    log_id INTEGER NOT NULL,
+    record BLOB,
+    photo BLOB,
+    PRIMARY KEY (dispatch, sn, log_id)
 ) WITHOUT ROWID
 """
 _LONGEST = 65_536
@@ -50,8 +63,11 @@ class WarmState:
     Every method raises `WarmStateError` where the file cannot be read or written any more.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy: float = _BUSY_SECONDS) -> None:
         """
+        Args:
+            busy: seconds that a call waits for another process that is writing.
+
         Raises:
             WarmStateError: If the file cannot be opened or made, or is none of ours.
         """
@@ -60,9 +76,7 @@ class WarmState:
             # Made before SQLite does, so that it never is readable for others, not even for a moment.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             os.chmod(path, 0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise WarmStateError(f"{path}: cannot be opened: {error}") from error
         try:
@@ -76,12 +90,14 @@ class WarmState:
 
     def _prepare(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _SCHEMA_VERSION):
+        if version not in (0, _WITHOUT_RECORDS, _SCHEMA_VERSION):
             raise WarmStateError(f"{self._path}: was written by another version of best-fleet (schema {version})")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute(_SCHEMA)
-        self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        if version != _SCHEMA_VERSION:
+            self._connection.execute(_LOGINS)
+            self._connection.execute(_RECORDS)
+            self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
     def __enter__(self) -> Self:
         return self
@@ -138,13 +154,54 @@ class WarmState:
         """Drop the logins of these devices: the platform refused them."""
         self._write("DELETE FROM login WHERE dispatch = ? AND sn = ?", [(dispatch, sn) for sn in sns])
 
-    def _write(self, statement: str, rows: list[tuple[str, ...]]) -> None:
-        if not rows:
+    def load_unsent(self, dispatch: str) -> dict[str, list[Unsent]]:
+        """What devices of this dispatch server could not deliver, by serial number, each device's by `logId`."""
+        found: dict[str, list[Unsent]] = {}
+        query = "SELECT sn, log_id, record, photo FROM record WHERE dispatch = ? ORDER BY sn, log_id"
+        try:
+            for sn, *row in self._connection.execute(query, (dispatch,)):
+                found.setdefault(sn, []).append(Unsent(*row))
+        except sqlite3.Error as error:
+            raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
+        return found
+
+    def unsent_elsewhere(self, dispatch: str) -> int:
+        """How many rows of unsent records there are of other dispatch servers."""
+        try:
+            row = self._connection.execute("SELECT count(*) FROM record WHERE dispatch != ?", (dispatch,)).fetchone()
+        except sqlite3.Error as error:
+            raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
+        return int(row[0])
+
+    def save_unsent(self, dispatch: str, kept: Iterable[tuple[str, Unsent]], gone: Iterable[tuple[str, int]]) -> None:
+        """Keep what devices could not deliver so far, and drop what needs no keeping any more: all or nothing.
+
+        Args:
+            kept: serial number and row; an earlier row of the same `logId` is replaced.
+            gone: serial number and `logId`; one that is not there does no harm.
+        """
+        self._write_all(
+            (
+                "INSERT OR REPLACE INTO record (dispatch, sn, log_id, record, photo) VALUES (?, ?, ?, ?, ?)",
+                [(dispatch, sn, *row) for sn, row in kept],
+            ),
+            (
+                "DELETE FROM record WHERE dispatch = ? AND sn = ? AND log_id = ?",
+                [(dispatch, sn, log_id) for sn, log_id in gone],
+            ),
+        )
+
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        self._write_all((statement, rows))
+
+    def _write_all(self, *parts: tuple[str, Sequence[tuple[object, ...]]]) -> None:
+        if not any(rows for _, rows in parts):
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(statement, rows)
+                for statement, rows in parts:
+                    self._connection.executemany(statement, rows)
                 self._connection.execute("COMMIT")
             finally:
                 # On a full disk SQLite ends the transaction by itself, or leaves it open: then nothing could follow.

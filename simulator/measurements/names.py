@@ -112,17 +112,28 @@ PENDING: Final = "pending"
 REFUSED: Final = "refused"
 REJECTED: Final = "rejected"
 RESENT: Final = "resent"
+RESTORED: Final = "restored"
+KEPT: Final = "kept"
+UNKEPT: Final = "unkept"
+UNCLAIMED: Final = "unclaimed"
 PHOTO_PREFIX: Final = "photo_"
 """Before an event's name: it happened to the picture, not to the record."""
 PHOTO_GENERATED: Final = "photo_generated"
 PHOTO_ACKNOWLEDGED: Final = "photo_acknowledged"
 PHOTO_REFUSED: Final = "photo_refused"
 PHOTO_REJECTED: Final = "photo_rejected"
+PHOTO_RESTORED: Final = "photo_restored"
+PHOTO_KEPT: Final = "photo_kept"
 RECORD_EVENTS: Final = (
     *(GENERATED, ACKNOWLEDGED, REFUSED, REJECTED, RESENT),
     *(PHOTO_GENERATED, PHOTO_ACKNOWLEDGED, PHOTO_REFUSED, PHOTO_REJECTED),
+    *(RESTORED, KEPT, UNKEPT, UNCLAIMED, PHOTO_RESTORED, PHOTO_KEPT),
 )
-"""What devices tell of records and pictures."""
+"""What is told of records and pictures: by the devices, and in the last line by who keeps them between runs."""
+STATE_FILE_FIGURES: Final = (RESTORED, KEPT, UNKEPT, UNCLAIMED)
+"""Of those that say something where the scenario has a `state_file` alone."""
+RECORD_GAUGES: Final = (KEPT, UNCLAIMED, PHOTO_KEPT)
+"""Of those that go down again: how many there are, not how many there were."""
 RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
     {
         GENERATED: "records that devices made when people verified",
@@ -131,6 +142,10 @@ RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         REFUSED: "records that a device could not keep, because its store was full",
         REJECTED: "records that were given up: refused five times by the platform, or too large for a package",
         RESENT: "records that were sent again",
+        RESTORED: "records of earlier runs that devices took back from `state_file`, to send them first",
+        KEPT: "pending records that `state_file` holds for the next run",
+        UNKEPT: "records that `state_file` did not take, because it was full; devices sent them all the same",
+        UNCLAIMED: "records in `state_file` of devices that this run did not start: they stay there",
     }
 )
 """What is reported of records, in the order of tables; `PENDING` is computed from the others."""
@@ -141,6 +156,8 @@ PHOTO_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         PENDING: "pictures without an acknowledgement when the run ended, which nobody gave up either",
         REFUSED: "pictures that a device could not keep, because its store was full",
         REJECTED: "pictures that were given up, alone or together with their records",
+        RESTORED: "pictures of earlier runs that devices took back from `state_file`",
+        KEPT: "pending pictures that `state_file` holds for the next run",
     }
 )
 """Likewise of the pictures that go with records."""

@@ -266,7 +266,8 @@ class World:
                 assert device.state in (DeviceState.STOPPED, DeviceState.FAILED)
         counts = self.recorder.records
         held = sum(device.delivery.outbox.pending for device in self.devices)
-        assert counts["generated"] == counts["acknowledged"] + counts["refused"] + counts["rejected"] + held, counts
+        made = counts["generated"] + counts["restored"]
+        assert made == counts["acknowledged"] + counts["refused"] + counts["rejected"] + held, counts
         told = Counter(entry[0] for entry in self.recorder.requests)
         sent = Counter(seen.func_id for seen in self.platform.seen)
         for name, count in sent.items():

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from simulator.measurements.attendance import WHAT, Attended, MeetingHeld
+from simulator.measurements.names import RECORD_GAUGES
 from simulator.measurements.rule import RuleKind
 from simulator.measurements.rules import RULES
 
@@ -62,7 +63,7 @@ class Recording:
         self.disconnects.append((reason, at))
 
     def record(self, event: str, count: int) -> None:
-        assert count > 0
+        assert count > 0 or event in RECORD_GAUGES
         self.records[event] += count
 
     def missed(self, name: str, count: int, at: float) -> None:

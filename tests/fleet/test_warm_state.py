@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.device.unsent import Unsent
 from simulator.fleet.warm_state import Login, WarmState, WarmStateError
 
 
@@ -128,3 +129,49 @@ def test_a_full_disk_leaves_no_transaction_open(tmp_path: Path) -> None:
         connection.execute("PRAGMA max_page_count = 100000")
         state.save("http://a", many)
         assert len(state.load_many("http://a", many)) == 2_000
+
+
+# --- Unsent records ---
+
+
+def test_unsent_records_are_kept_in_order_by_dispatch_server_and_serial_number(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    first, second = Unsent(1_700_000_000_001, b'{"pin": "1"}', None), Unsent(1_700_000_000_002, b"{}", b"{}")
+    with WarmState(path) as state:
+        state.save_unsent("a", [("A", second), ("A", first), ("B", first)], [])
+        state.save_unsent("b", [("A", first)], [("A", 5)])
+    with WarmState(path) as state:
+        assert state.load_unsent("a") == {"A": [first, second], "B": [first]}
+        assert state.load_unsent("c") == {}
+        assert state.unsent_elsewhere("a") == 1
+        acknowledged = second._replace(record=None)
+        state.save_unsent("a", [("A", acknowledged)], [("A", first.log_id), ("B", first.log_id)])
+        assert state.load_unsent("a") == {"A": [acknowledged]}
+        assert state.load_unsent("b") == {"A": [first]}
+
+
+def test_a_file_of_the_first_version_keeps_its_logins_and_takes_records(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    old = sqlite3.connect(path)
+    old.executescript(
+        "CREATE TABLE login (dispatch TEXT NOT NULL, sn TEXT NOT NULL, auth_code TEXT NOT NULL, secret TEXT NOT NULL, "
+        "PRIMARY KEY (dispatch, sn)) WITHOUT ROWID; INSERT INTO login VALUES ('d', 'A', '1', 's'); "
+        "PRAGMA user_version = 1;"
+    )
+    old.close()
+    for _ in range(2):
+        with WarmState(path) as state:
+            assert state.load_many("d", ["A"]) == {"A": Login("1", "s")}
+            state.save_unsent("d", [("A", Unsent(1, b"{}", None))], [])
+            assert state.load_unsent("d") == {"A": [Unsent(1, b"{}", None)]}
+
+
+def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with WarmState(path) as state:
+        state.save_unsent("d", [("A", Unsent(1, b"{}", None))], [])
+        with pytest.raises(WarmStateError, match="cannot be written"):
+            state.save_unsent("d", [("A", Unsent(2, b"{}", None))], [("A", 1), ("A", [])])  # type: ignore[list-item]
+        assert state.load_unsent("d") == {"A": [Unsent(1, b"{}", None)]}
+        state.save_unsent("d", [], [("A", 1)])
+        assert state.load_unsent("d") == {}

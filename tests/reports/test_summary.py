@@ -65,6 +65,10 @@ def test_contract_figures(busy: RunMeasurements, info: Info) -> None:
         "refused": 0,
         "rejected": 0,
         "resent": 0,
+        "restored": 0,
+        "kept": 0,
+        "unkept": 0,
+        "unclaimed": 0,
     }
     assert summary["thresholds"][0]["expression"] == "dev.heartbeat p99 < 500 ms"
     assert summary["generator"]["healthy"]

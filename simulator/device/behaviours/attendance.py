@@ -157,7 +157,7 @@ class Attendance(Behaviour):
         """Ids of meetings that were told of, the oldest first."""
         self._timer: TimerHandle | None = None
         self._stopped = False
-        device.delivery.on_fate = self._fate_known
+        device.delivery.fates.on_fate = self._fate_known
 
     # --- What the device tells ---
 

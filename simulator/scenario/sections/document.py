@@ -62,6 +62,7 @@ class ScenarioDocument(Section):
     platform: PlatformSection = Field(default=PlatformSection(), description="What the embedded platform does.")
     state_file: FileName | None = Field(
         default=None,
-        description="Keeps each device's `authCode` and `secret` for warm starts; relative to the scenario file.",
+        description="Keeps what devices leave for the next run: `authCode` and `secret` for warm starts, and the "
+        "records that were not acknowledged, which go up first then; relative to the scenario file.",
     )
     report: ReportSection = Field(default=ReportSection(), description="What a run leaves.")

@@ -7,12 +7,15 @@ import gevent.monkey
 from simulator.clock import RunClock
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.runtime import FleetRuntime, Overrides
+from simulator.fleet.state_keeper import StartThread
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.generator import RuntimeFactory
 from simulator.swarm.run.order import RunOrder, plan_of, tls_of
 
 NATIVE_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 """For the engine's thread: gevent's own sockets would make a hub there."""
+NATIVE_THREAD: StartThread = gevent.monkey.get_original("_thread", "start_new_thread")
+"""What runs there must be none of gevent's greenlets."""
 
 
 def runtime_factory(
@@ -36,4 +39,5 @@ def runtime_factory(
         overrides=overrides,
         socket_type=NATIVE_SOCKET,
         clock=clock,
+        start_thread=NATIVE_THREAD,
     )
