@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from simulator.device.behaviours.base import DeviceParts
 from simulator.device.behaviours.registry import behaviours_of
+from simulator.device.bio_support import bio_support
 from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
@@ -80,13 +81,15 @@ class Device:
         rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock, settings.clock, spec.seed)
         self._task: asyncio.Task[None] | None = None
+        bio = bio_support(settings)
         self.memory = Memory(
             env.people,
             spec.seed,
             users=settings.users,
             locale=settings.user_locale,
             max_users=settings.max_users,
-            max_bio_photos=settings.max_bio_photos,
+            max_bio_photos=max(bio.max_photos),
+            bio=bio,
         )
         if settings.meetings:
             self.memory.put_meetings(own_meeting(plan, self._clock.now()) for plan in settings.meetings)

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from simulator.device.bio_support import USUAL, BioSupport
 from simulator.device.meetings import Meeting
 from simulator.device.people import People, has_template, number_of, pin_of
 from simulator.protocol.catalogue.formats import BIO_TYPES
@@ -39,6 +40,7 @@ class Memory:
     Args:
         users: how many users it holds at first; the numbers 0 … users-1 of `people`.
         max_users, max_bio_photos: room for users, and for biometric photos of each type.
+        bio: which templates and photos it takes, and how many of a type.
     """
 
     __slots__ = (
@@ -50,6 +52,8 @@ class Memory:
         "_people",
         "_removed",
         "_seed",
+        "_templates",
+        "bio",
         "bio_photos",
         "cards",
         "meetings",
@@ -59,7 +63,15 @@ class Memory:
     )
 
     def __init__(
-        self, people: People, seed: int, *, users: int, locale: str, max_users: int, max_bio_photos: int
+        self,
+        people: People,
+        seed: int,
+        *,
+        users: int,
+        locale: str,
+        max_users: int,
+        max_bio_photos: int,
+        bio: BioSupport = USUAL,
     ) -> None:
         self._people = people
         self._seed = seed
@@ -67,6 +79,9 @@ class Memory:
         self._initial = users
         self._max_users = max_users
         self._max_bio_photos = max_bio_photos
+        self.bio = bio
+        self._templates: int | None = None
+        """Templates that are held at most, once they were counted."""
         self._removed: set[int] = set()
         """Numbers of initial users that were deleted or replaced."""
         self._changed: dict[str, bytes] = {}
@@ -94,7 +109,7 @@ class Memory:
         if user is not None:
             return _decoded(user)
         number = self._initial_number(pin)
-        return None if number is None else self._people.user(self._seed, number, self._locale)
+        return None if number is None else self.bio.shown(self._people.user(self._seed, number, self._locale))
 
     def __contains__(self, pin: str) -> bool:
         return pin in self._changed or self._initial_number(pin) is not None
@@ -103,7 +118,7 @@ class Memory:
         """All users."""
         for number in range(self._initial):
             if number not in self._removed:
-                yield self._people.user(self._seed, number, self._locale)
+                yield self.bio.shown(self._people.user(self._seed, number, self._locale))
         yield from map(_decoded, self._changed.values())
 
     def put_users(self, users: Iterable[Mapping[str, Any]]) -> None:
@@ -112,10 +127,14 @@ class Memory:
         Raises:
             StoreFull: If not all of them fit; none is stored then.
         """
-        batch = {user["pin"]: _encoded(user) for user in users}
+        new_users = {user["pin"]: user for user in users}
+        batch = {pin: _encoded(user) for pin, user in new_users.items()}
         new = sum(1 for pin in batch if pin not in self)
         if self.user_count + new > self._max_users:
             raise StoreFull(f"the user store is full ({self._max_users})")
+        self._templates, full = self.bio.with_templates(self, new_users, self._templates)
+        if full:
+            raise StoreFull(full)
         for pin, user in batch.items():
             number = self._initial_number(pin)
             if number is not None:
@@ -182,7 +201,7 @@ class Memory:
         """Templates by biometric type."""
         counts = [0] * BIO_TYPES
         for number in range(self._initial):
-            if has_template(number) and number not in self._removed:
+            if FINGERPRINT in self.bio.template_types and has_template(number) and number not in self._removed:
                 counts[FINGERPRINT] += 1
         for user in map(_decoded, self._changed.values()):
             for template in user.get("bioDatas") or ():
@@ -208,8 +227,8 @@ class Memory:
         batch = dict(photos)
         counts = Counter(kind for _, kind, *_ in {**self.bio_photos, **batch})
         for kind in {kind for _, kind, *_ in batch}:
-            if counts[kind] > self._max_bio_photos:
-                raise StoreFull(f"the store of biometric photos is full ({self._max_bio_photos})")
+            if counts[kind] > (room := self.bio.photo_room(int(kind), self._max_bio_photos)):
+                raise StoreFull(f"the store of biometric photos is full ({room})")
         self.bio_photos.update(batch)
 
     def delete_bio_photos(self, *, kind: str | None, pin: str | None, no: str | None) -> None:

@@ -3,13 +3,10 @@
 from typing import Any
 
 from simulator.device.addresses import Addresses
-from simulator.device.memory import FINGERPRINT, NEAR_INFRARED_FACE, VISIBLE_FACE, Memory
+from simulator.device.bio_support import bio_support
+from simulator.device.memory import Memory
 from simulator.device.settings import DeviceSettings
-from simulator.protocol.catalogue.formats import BIO_TYPES
 
-MAX_TEMPLATES = 10_000
-_TEMPLATES = {FINGERPRINT: "10.0", NEAR_INFRARED_FACE: "7.0", VISIBLE_FACE: "5.8"}
-"""Versions of the algorithms whose templates the device keeps, by biometric type."""
 _VERIFY_STYLES = f"{sum(1 << bit for bit in (1, 4, 9, 10, 11, 12)):b}"
 """Face, fingerprint, password, PIN, card and QR code, bit 0 rightmost (protocol/README.md 3.4)."""
 
@@ -61,14 +58,9 @@ def report_params(settings: DeviceSettings, sn: str, memory: Memory, transaction
         "maxUserCount": str(settings.max_users),
         "transactionCount": str(transactions),
         "maxTransactionCount": str(settings.max_transactions),
-        "multiBioEnrollSupport": _flags(FINGERPRINT, VISIBLE_FACE),
-        "multiBioDataSupport": _flags(*_TEMPLATES),
-        "multiBioPhotoSupport": _flags(VISIBLE_FACE),
-        "multiBioVer": _by_type(_TEMPLATES),
+        **bio_support(settings).report_params,
         "multiBioDataCount": ":".join(map(str, memory.template_counts())),
         "multiBioPhotoCount": ":".join(map(str, memory.photo_counts())),
-        "maxMultiBioDataCount": _by_type(dict.fromkeys(_TEMPLATES, str(MAX_TEMPLATES))),
-        "maxMultiBioPhotoCount": _by_type({VISIBLE_FACE: str(settings.max_bio_photos)}),
         "maxPackageSize": str(settings.max_package_kb),
         **_FUNCTIONS,
         "maxPendingCmdCount": str(settings.max_pending_commands),
@@ -78,7 +70,8 @@ def report_params(settings: DeviceSettings, sn: str, memory: Memory, transaction
         "adOn": "0",
         "funcIds": list(listed),
     }
-    params.update(memory.options)
+    if settings.report_room:
+        params.update(memory.options)
     params.update(settings.options)
     return params
 
@@ -87,11 +80,3 @@ def device_options(settings: DeviceSettings, memory: Memory) -> dict[str, str]:
     """The device's options by name, those without a value left out."""
     options = {**_FUNCTIONS, **memory.options, **settings.options}
     return {name: value for name, value in options.items() if value}
-
-
-def _flags(*types: int) -> str:
-    return _by_type(dict.fromkeys(types, "1"))
-
-
-def _by_type(values: dict[int, str]) -> str:
-    return ":".join(values.get(kind, "0") for kind in range(BIO_TYPES))

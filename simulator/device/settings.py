@@ -84,6 +84,8 @@ class DeviceSettings:
     """Capacity of the store of verification records."""
     max_photos: int
     max_bio_photos: int
+    max_templates: int
+    """Room for templates of each biometric type."""
     max_package_kb: int
     max_pending_commands: int
     behaviours: tuple[BehaviourSettings, ...]
@@ -100,6 +102,8 @@ class DeviceSettings:
     reboot: Range
     """Seconds a device stays away when it reboots."""
     functions: Functions
+    report_room: bool
+    """Whether `dev.report` tells what `cmd.option.set` said of the room."""
     options: dict[str, str]
     """Overrides of single `dev.report` parameters, by their wire name."""
 

@@ -10,7 +10,7 @@ from simulator.device.reporting import report_params
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.catalogue.validation import validate_request
-from tests.device.harness import PEOPLE, device_settings, verification
+from tests.device.harness import PEOPLE, World, device_settings, verification
 
 
 def params(sn: str = "SN1", transactions: int = 0, memory: Memory | None = None, **settings: Any) -> dict[str, Any]:
@@ -97,3 +97,18 @@ def test_a_scenario_overrides_single_parameters() -> None:
     check(report)
     assert (report["volume"], report["meetRoomName"]) == ("80", "Red")
     assert (report["maxPackageSize"], report["maxPendingCmdCount"]) == ("32", "3")
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_what_was_set_of_the_room_is_in_later_reports_where_the_group_says_so(world: World, told: bool) -> None:
+    await world.online(keys={"report_room": told, "options": {"meetRoomLocation": "here"}})
+    option = {"meetRoomName": "Red", "meetRoomCapacity": "8", "meetRoomLocation": "there"}
+    world.platform.link.command("cmd.option.set", option=option)
+    await world.settle()
+    world.platform.link.close(1001)
+    await world.advance(10)
+    first, second = (seen.params for seen in world.platform.sent("dev.report"))
+    rooms = {name: value for name, value in second.items() if name.startswith("meetRoom")}
+    # What the scenario says of a parameter goes before what the platform set.
+    assert rooms == {"meetRoomLocation": "here"} | ({"meetRoomName": "Red", "meetRoomCapacity": "8"} if told else {})
+    assert "meetRoomName" not in first

@@ -56,6 +56,9 @@ def test_extra_says_what_is_not_listed_anyway() -> None:
     [
         ("verifications: [{rate: 1/s}]\nfunctions: {without: [dev.data.upload.verifyLog]}",
          ("dev.data.upload.verifyLog", "`verifications`")),
+        ("attendance: {}\nfunctions: {without: [dev.data.upload.verifyLog]}",
+         ("dev.data.upload.verifyLog", "`attendance`")),
+        ("attendance: {photo_size: 60KB}\nfunctions: {without: [dev.file]}", ("`attendance.photo_size`", "60KB")),
         ("enrolments: [{rate: 1/h}]\nfunctions: {without: [dev.data.upload.user, cmd.data.query]}",
          ("dev.data.upload.user", "`enrolments`")),
         ("heartbeat: 10s\nfunctions: {without: [dev.heartbeat]}", ("dev.heartbeat", "`heartbeat`")),

@@ -7,7 +7,7 @@ moments are of the device's own clock.
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, model_validator
 
@@ -53,6 +53,8 @@ _DATA: Final = "cmd.data."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendanceSettings(BehaviourSettings):
     """How people come to the meetings of a device."""
+
+    needs: ClassVar[tuple[str, ...]] = ("dev.data.upload.verifyLog",)
 
     habits: Habits
     photo_share: float

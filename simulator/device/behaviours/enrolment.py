@@ -104,18 +104,20 @@ class Enrolments(Stream):
         device = self._device
         rng, memory = device.rng, device.memory
         pin = memory.free_pin()
-        user = device.people.enrolled(pin, rng, self._settings.locale)
+        user = memory.bio.shown(device.people.enrolled(pin, rng, self._settings.locale))
         card = {"pin": pin, "card": str(rng.randrange(10**9, 10**10)), "type": "0", "lossFlag": "0"}
         bio_size = _size(rng, self._settings.bio_photo_bytes)
         memory.put_users([user])
+        photographed = VISIBLE_FACE in memory.bio.photo_types
         try:
-            memory.put_bio_photos([(photo_key(pin, str(VISIBLE_FACE), "0", "0"), bio_size)])
+            if photographed:
+                memory.put_bio_photos([(photo_key(pin, str(VISIBLE_FACE), "0", "0"), bio_size)])
         except StoreFull:
             memory.delete_users([pin])
             raise
         memory.user_photos.add(pin)
         memory.put_card(card)
-        return [
+        uploads = [
             Upload("dev.data.upload.user", "users", [user], created=enrolled),
             Upload(
                 "dev.data.upload.userPhoto",
@@ -135,6 +137,7 @@ class Enrolments(Stream):
             ),
             Upload("dev.data.upload.multiCard", "multiCards", [card], created=enrolled, flow=ENROLMENT_DELIVERY.name),
         ]
+        return [upload for upload in uploads if photographed or upload.func_id != "dev.data.upload.bioPhoto"]
 
 
 def _size(rng: random.Random, bounds: Range) -> int:

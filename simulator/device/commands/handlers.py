@@ -69,6 +69,9 @@ def update_user(memory: Memory, effects: CommandEffects, params: Mapping[str, An
     for user in users:
         if "bioDatas" in user:
             user["bioDatas"] = [_kept(template, _TEMPLATE_FIELDS) for template in user["bioDatas"]]
+    refusal = memory.bio.template_refusal(users)
+    if refusal:
+        return BAD_VALUE, refusal
     try:
         memory.put_users(users)
     except StoreFull as error:
@@ -99,6 +102,9 @@ def update_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, A
 
 async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
     """Every picture is fetched before one is kept, so that a failure leaves the memory as it was."""
+    refusal = memory.bio.photo_refusal(params["bioPhotos"])
+    if refusal:
+        return BAD_VALUE, refusal
     pictures = []
     for item in params["bioPhotos"]:
         try:

@@ -97,7 +97,8 @@ class CapacitiesSection(Section):
         default=100_000, ge=1, le=10_000_000, description="Verification records that wait or are kept."
     )
     photos: int = Field(default=5_000, ge=1, le=1_000_000, description="Captured photos.")
-    bio_photos: int = Field(default=10_000, ge=1, le=1_000_000, description="Biometric photos.")
+    bio_photos: int = Field(default=10_000, ge=1, le=1_000_000, description="Biometric photos of each type.")
+    templates: int = Field(default=10_000, ge=1, le=1_000_000, description="Biometric templates of each type.")
 
 
 def _command_prefix(value: Any) -> str:
@@ -161,6 +162,11 @@ class GroupFields(GroupBehaviours, _DeviceFields):
     functions: FunctionsSection = Field(
         default=FunctionsSection(), description="What firmware of another age cannot do, or says that it can."
     )
+    report_room: bool = Field(
+        default=True,
+        description="Whether `dev.report` tells the `meetRoom…` options that the platform has set, which the "
+        "document's table does not list.",
+    )
     options: dict[OptionName, Line] = Field(
         default={}, description="Other values for parameters of `dev.report`, by wire name; text, as on the wire."
     )
@@ -221,6 +227,7 @@ class GroupSection(GroupFields):
             max_transactions=self.capacities.records,
             max_photos=self.capacities.photos,
             max_bio_photos=self.capacities.bio_photos,
+            max_templates=self.capacities.templates,
             max_package_kb=self.max_package // 1024,
             max_pending_commands=self.max_pending_commands,
             behaviours=tuple(each for each in self.behaviours() if not functions.lacks(each.needs)),
@@ -228,5 +235,6 @@ class GroupSection(GroupFields):
             handling=dict(self.handling),
             reboot=self.reboot,
             functions=functions,
+            report_room=self.report_room,
             options=dict(self.options),
         )

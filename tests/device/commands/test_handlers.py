@@ -169,7 +169,7 @@ async def test_bio_photos_beyond_the_capacity_are_refused_as_a_whole(world: Worl
 
 
 async def test_delete_bio_photo_by_user_type_and_number(world: World) -> None:
-    device = await world.online(users=3)
+    device = await world.online(users=3, options={"multiBioPhotoSupport": "0:0:0:0:0:0:0:0:1:1"})
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
     photos = [
         {"pin": pin, "type": kind, "no": no, "url": "http://p/1.jpg"}
