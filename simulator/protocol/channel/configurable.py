@@ -27,7 +27,7 @@ from simulator.protocol.channel.derivation import derive
 from simulator.protocol.channel.exchange import ExchangingDeviceChannel, ExchangingPlatformChannel, FactorSource
 from simulator.protocol.channel.exchange_form import ConfiguredForm
 from simulator.protocol.channel.faults import ChannelFault, ChannelViolation, ExchangeRefused
-from simulator.protocol.channel.framing import FRAMINGS, SETTING, Framing, looks_like_hex
+from simulator.protocol.channel.framing import FRAMINGS, SETTING, Framing, in_hex, looks_like_hex
 from simulator.protocol.channel.options import DEFAULT_OPTIONS, ChannelOptions, problems
 from simulator.protocol.channel.sealing import Sealed, traffic_of
 from simulator.protocol.envelope import MalformedMessage, UnreadableMessage, decode
@@ -78,7 +78,7 @@ class Plan:
 
     def _with_settings(self, violation: ChannelViolation, payload: bytes) -> ChannelViolation:
         if self.options.framing == "base64-text" and looks_like_hex(payload):
-            return ChannelViolation(f"a text frame in hex: {SETTING}")
+            return in_hex()
         match violation.fault:
             case ChannelFault.TAG:
                 names = self.frames_in_doubt

@@ -99,6 +99,11 @@ def looks_like_hex(payload: bytes) -> bool:
     return len(payload) >= 32 and _hex(payload) is not None
 
 
+def in_hex() -> ChannelViolation:
+    """A frame in hex came where base64 is due."""
+    return ChannelViolation(f"a text frame in hex: {SETTING}")
+
+
 def _clear(payload: bytes) -> bool:
     return payload.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
@@ -114,4 +119,6 @@ def _other_kind(payload: bytes, binary: bool) -> ChannelViolation:
 def _unreadable(payload: bytes, due: str) -> ChannelViolation:
     if _clear(payload):
         return ChannelViolation(f"a text frame in the clear, {due} is due: {SETTING}", ChannelFault.PLAIN)
+    if looks_like_hex(payload):
+        return in_hex()
     return ChannelViolation(f"a text frame that is no {due}: {SETTING}")
