@@ -57,7 +57,7 @@ class UsualDevice(User):
         }
         protocol = {
             "protType": spec.settings.broker_type,
-            "protVer": spec.settings.protocol_version,
+            "protVer": spec.settings.reading.protocol_version,
             "devType": spec.settings.device_type,
         }
         auth_code = self.request("dev.register", {**protocol, **proof}, identity.sn)["authCode"]

@@ -269,7 +269,7 @@ def _judged(plan: _Plan, options: argparse.Namespace, found: Target, directory: 
             request_timeout=settings.request_timeout,
             wait=options.wait,
             broker_type=settings.broker_type,
-            protocol_version=settings.protocol_version,
+            protocol_version=settings.reading.protocol_version,
             device_type=settings.device_type,
         ),
         tls=found.tls or scenario.tls,

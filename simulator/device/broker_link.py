@@ -13,6 +13,7 @@ from simulator.device import initial_flow
 from simulator.device.device_clock import DeviceClock
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment, NetworkError
+from simulator.device.hints import KEPT_ADDRESS
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
@@ -22,7 +23,10 @@ from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.codes import SUCCESS
+from simulator.protocol.reading import LookupAgain
 
+_REFUSED = "http "
+"""What the kind of a failure begins with where somebody is there and does not open the connection."""
 _FAILURES_BEFORE_NEW_LOOKUP = 2
 """In a row, with a kept answer, after which the device asks again (docs/deviations.md, Look-up)."""
 
@@ -59,7 +63,7 @@ def _kept(answer: BrokerAnswer) -> BrokerAnswer:
 class BrokerLink:
     """One device's way to its broker."""
 
-    __slots__ = ("_answer", "_env", "_failures", "_spec", "_witness")
+    __slots__ = ("_again", "_answer", "_env", "_failures", "_spec", "_used", "_witness")
 
     def __init__(self, env: Environment, spec: DeviceSpec, witness: Witness) -> None:
         self._env = env
@@ -67,6 +71,9 @@ class BrokerLink:
         self._witness = witness
         self._answer: BrokerAnswer | None = None
         self._failures = 0
+        self._used = False
+        """Whether a connection was opened by the answer before."""
+        self._again = spec.settings.reading.lookup_again
 
     @property
     def answer(self) -> BrokerAnswer | None:
@@ -93,6 +100,7 @@ class BrokerLink:
                 self._witness.observation(LOOKUP_KEY_IN_CLEAR, LOOKUP, "results.privateKey came over plain HTTP")
         self._answer = _kept(answer)
         self._failures = 0
+        self._used = False
 
     async def connect(self, session: Session) -> None:
         """Open the connection for `session`.
@@ -100,20 +108,25 @@ class BrokerLink:
         Raises:
             FlowFailed: If it cannot be opened.
         """
-        assert self._answer is not None, "looked up before"
+        answer, used = self._answer, self._used
+        assert answer is not None, "looked up before"
+        self._used = True
+        if self._again is LookupAgain.EACH_CONNECT:
+            self._answer = None
         env = self._env
         started, before = env.clock.wall(), env.clock.monotonic()
         code = INTERNAL_ERROR
         failed = None
         try:
-            await env.network.connect(self._answer, session, index=self._spec.index)
+            await env.network.connect(answer, session, index=self._spec.index)
             code = SUCCESS
         except NetworkError as error:
             failed = error
             code = error.kind
             self.failed()
-            env.recorder.detail(CONNECT, code, str(error), env.clock.wall())
-            raise FlowFailed(CONNECT, error.kind, str(error)) from error
+            told = f"{error}; {KEPT_ADDRESS}" if used and code.startswith(_REFUSED) else str(error)
+            env.recorder.detail(CONNECT, code, told, env.clock.wall())
+            raise FlowFailed(CONNECT, error.kind, told) from error
         except asyncio.CancelledError:
             # It may have opened at the very moment at which it was broken off.
             code = DISCONNECTED
@@ -136,6 +149,11 @@ class BrokerLink:
     def private_key(self) -> str | None:
         """The key of the look-up's answer."""
         return None if self._answer is None else self._answer.private_key
+
+    def rebooted(self) -> None:
+        """The device goes down, and perhaps forgets where its broker was."""
+        if self._again is LookupAgain.AFTER_REBOOT:
+            self._answer = None
 
     def failed(self) -> None:
         """The kept answer led nowhere, or to somebody who does not answer as a platform does."""

@@ -121,7 +121,10 @@ class Device:
             recorder=env.recorder,
             witness=witness,
             rebooting=lambda: self.lifecycle.state is DeviceState.REBOOTING,
-            door=Door(self.memory, self._clock, rng, log_ids),
+            door=Door(
+                *(self.memory, self._clock, rng, log_ids),
+                room_as_meet_code=settings.reading.room_as_meet_code,
+            ),
         )
         self._behaviours = behaviours_of(settings, parts)
         self._stopping = Stopping(
@@ -168,7 +171,9 @@ class Device:
     # --- What the lifecycle asks and tells (LifecycleHandler) ---
 
     def report_params(self) -> dict[str, Any]:
-        return report_params(self.spec.settings, self.spec.credentials.sn, self.memory, self.delivery.outbox.stored)
+        spec = self.spec
+        params = report_params(spec.settings, spec.credentials.sn, self.memory, self.delivery.outbox.stored)
+        return spec.settings.reading.reported(params, spec.credentials.sn)
 
     def went_online(self, online: Online) -> None:
         for behaviour in self._behaviours:
@@ -239,10 +244,11 @@ class Device:
     def _time_told(self, reply: Reply) -> None:
         if not reply.ok:
             return
+        told = self.spec.settings.reading.sync_time
         try:
-            self._clock.told(str(reply.results.get("time", "")))
+            self._clock.told(str(reply.results.get(told.field, "")), epoch_ms=told.epoch_ms)
         except ValueError as error:
-            self._witness.violation(REPLY_FIELD_FORMAT, _SYNC_TIME, f"{_SYNC_TIME}: results.time is {error}")
+            self._witness.violation(REPLY_FIELD_FORMAT, _SYNC_TIME, f"{_SYNC_TIME}: results.{told.field} is {error}")
         else:
             for behaviour in self._behaviours:
                 behaviour.clock_set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.fields.range import Range
-from simulator.protocol.catalogue.formats import TIMESTAMP
+from simulator.protocol.catalogue.formats import TIME_MS, TIMESTAMP
 from simulator.protocol.times import format_iso, parse_iso, parse_offset
 
 DEFAULT_OFFSET_MINUTES = 480
@@ -107,24 +107,28 @@ class DeviceClock:
         self._by_date = True
         return ahead
 
-    def told(self, time: str) -> None:
+    def told(self, time: str, *, epoch_ms: bool = False) -> None:
         """The platform says that it is `time`: its clock cut to the second, and its time zone (section 同步时间).
 
         A clock that agrees within a second is kept: set to a whole second it would be behind from then on. Any other is
         set to the middle of the second that was named, half a second off at most. It goes on drifting.
 
+        Args:
+            epoch_ms: whether it is in milliseconds since the epoch: not cut, and without a time zone.
+
         Raises:
             ValueError: If it is no time as records carry it, or in no year that a device's clock knows.
         """
-        if problem := TIMESTAMP.problem(time):
+        if problem := (TIME_MS if epoch_ms else TIMESTAMP).problem(time):
             raise ValueError(problem)
-        middle = parse_iso(time) + 0.5
+        middle = int(time) / 1000 if epoch_ms else parse_iso(time) + 0.5
         if not _EARLIEST <= middle < _LATEST:
             raise ValueError("a time that no device's clock can be set to")
         if abs(self.now() - middle) > _AGREEMENT_S:
             self._since = self._clock.wall()
             self.correction = middle - self._since
-        self.offset_minutes = parse_offset(time[-6:])
+        if not epoch_ms:
+            self.offset_minutes = parse_offset(time[-6:])
         self._by_date = self.unsure = False
 
     def format(self, moment: float) -> str:

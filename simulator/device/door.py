@@ -15,11 +15,13 @@ from simulator.device.outbox import Record
 from simulator.device.uploads import Upload
 from simulator.fields.range import Range
 from simulator.measurements.names import PHOTO_DELIVERY
+from simulator.protocol.reading import NO_MEETING
 
 NORMAL = "0"
 VISITOR = "4"
-_NO_MEETING = "0"
 _UNKNOWN_VISITORS = 9_999
+ROOM_NUMBER = "meetRoomName"
+"""Under this the platform tells the room's number (section 设置设备参数（会议室相关）)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,29 @@ class Camera:
 
 
 class Door:
-    """The door of one device."""
+    """The door of one device.
 
-    __slots__ = ("_clock", "_log_ids", "_memory", "_rng")
+    Args:
+        log_ids: numbers of its records.
+        room_as_meet_code: whether records name the room, and not the meeting.
+    """
 
-    def __init__(self, memory: Memory, clock: DeviceClock, rng: random.Random, log_ids: Iterator[int]) -> None:
+    __slots__ = ("_clock", "_log_ids", "_memory", "_of_room", "_rng")
+
+    def __init__(
+        self,
+        memory: Memory,
+        clock: DeviceClock,
+        rng: random.Random,
+        log_ids: Iterator[int],
+        *,
+        room_as_meet_code: bool = False,
+    ) -> None:
         self._memory = memory
         self._clock = clock
         self._rng = rng
         self._log_ids = log_ids
+        self._of_room = room_as_meet_code
 
     def comer(self, pin: str, moment: float, styles: tuple[int, ...]) -> Comer | None:
         """The user `pin` who comes at `moment` (epoch seconds), None where he is turned away.
@@ -82,7 +98,7 @@ class Door:
         """
         rng = self._rng
         status = NEITHER if meeting is None else meeting.status_at(moment)
-        meet_code = _NO_MEETING if meeting is None else meeting.id
+        meet_code = self._meet_code(meeting)
         time = self._clock.format(moment)
         log_id = next(self._log_ids)
         fields = {
@@ -115,3 +131,9 @@ class Door:
                 flow=PHOTO_DELIVERY.name,
             )
         return Record(log_id, fields, verified, photo)
+
+    def _meet_code(self, meeting: Meeting | None) -> str:
+        if self._of_room:
+            # Whoever verifies is in the room, whether there is a meeting or not.
+            return self._memory.options.get(ROOM_NUMBER) or NO_MEETING
+        return NO_MEETING if meeting is None else meeting.id

@@ -174,7 +174,7 @@ async def register(session: Session, sn: str, proof: Mapping[str, str], settings
     """Returns the `authCode` (section 设备注册)."""
     params = {
         "protType": settings.broker_type,
-        "protVer": settings.protocol_version,
+        "protVer": settings.reading.protocol_version,
         **proof,
         "devType": settings.device_type,
     }

@@ -174,6 +174,7 @@ class Lifecycle:
 
     def reboot(self) -> None:
         """Close the connection, and come back after the time that a reboot takes."""
+        self._broker.rebooted()
         if self._session is not None:
             self._session.end(EndReason.REBOOT)
 
@@ -262,7 +263,7 @@ class Lifecycle:
             try:
                 await self._login(session)
             except FlowFailed as failure:
-                if not failure.refused:
+                if not (failure.refused and settings.reading.forgets_on(failure.code)):
                     raise
                 self._forget(failure.code)
                 warm = False
@@ -277,7 +278,7 @@ class Lifecycle:
                 await self._login(session)
             except FlowFailed as failure:
                 # Refused with what was granted a moment ago: the next attempt begins with a registration.
-                if failure.refused:
+                if failure.refused and settings.reading.forgets_on(failure.code):
                     self.auth_code = self.secret = None
                 raise
             self._keep()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from simulator.device.recall import Recall
 from simulator.device.witness import Witness
 from simulator.judge.departures import Departure
-from simulator.judge.replies import ReadReply, reply_judge
+from simulator.judge.replies import ReadReply, ReplyJudge, reply_judge
 from simulator.measurements.names import MALFORMED_REPLY
 from simulator.measurements.violation_rules import (
     CHANNEL_COUNTER,
@@ -123,7 +123,7 @@ def is_reply(message: Mapping[str, Any], mids: MidSource, waiting: Container[str
 
 def read_departing(
     witness: Witness,
-    func_id: str,
+    judge: ReplyJudge,
     message: Mapping[str, Any],
     *,
     zone: str,
@@ -140,7 +140,8 @@ def read_departing(
         too_large: whether it is larger than the device's packages.
         unreadable: why a part of it could not be read; the message lacks that part.
     """
-    read = reply_judge(func_id).read(message, zone)
+    func_id = judge.func_id
+    read = judge.read(message, zone)
     found = list(read.judgement.departures)
     if unreadable:
         # What else is missing may be what could not be read.

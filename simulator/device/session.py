@@ -9,20 +9,19 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator.device import receiving
+from simulator.device import hints, receiving
 from simulator.device.channel_context import with_doubts
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
 from simulator.device.replies import Judge, OnReply, Pending, Reply
 from simulator.device.settings import DeviceSettings, OnTimeout
 from simulator.device.witness import Witness
-from simulator.judge.replies import DEFAULT_ZONE, reply_judge
+from simulator.judge.replies import DEFAULT_ZONE, reply_judges
 from simulator.measurements.names import DISCONNECTED, TIMEOUT, TOO_LARGE
 from simulator.measurements.violation_rules import REPLY_NOT_JSON
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
 from simulator.protocol.codes import SUCCESS
-from simulator.shown import detail, label
 
 REPORT = "dev.report"
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -48,6 +47,7 @@ class Session:
         "_earlier",
         "_end_reason",
         "_env",
+        "_judge_of",
         "_mids",
         "_monotonic",
         "_on_command",
@@ -55,6 +55,7 @@ class Session:
         "_on_settled",
         "_package_bytes",
         "_pending",
+        "_reading",
         "_reconnect_on_timeout",
         "_seal",
         "_settled",
@@ -89,6 +90,8 @@ class Session:
         self._package_bytes = settings.max_package_kb * 1024
         """Largest JSON of a message, before encryption; a larger one is not sent."""
         self._strict = settings.strict
+        self._reading = settings.reading
+        self._judge_of = reply_judges(settings.reading.sync_time)
         self._on_command = on_command
         self._on_end = on_end
         self._witness = witness
@@ -322,15 +325,14 @@ class Session:
             receiving.late(self._witness, name)
             self._timed_out(mid, pending)
             return
-        code: str
-        text: str
         results: Mapping[str, Any] | None = None
-        if reply_judge(name).right(message) and json_size <= self._package_bytes and not unreadable:
+        reader = self._judge_of(name)
+        if reader.right(message) and json_size <= self._package_bytes and not unreadable:
             code, text = message["code"], message["message"]
         else:
             read = receiving.read_departing(
                 self._witness,
-                name,
+                reader,
                 message,
                 zone=self.zone,
                 strict=self._strict,
@@ -342,9 +344,7 @@ class Session:
                 # It was answered, whatever the device can make of that.
                 self.reported = True
         if code != SUCCESS:
-            # a platform may put anything there: a megabyte, a terminal's commands, what the device has just proved
-            shown = self._witness.shown
-            code, text = label(shown(code)), detail(with_doubts(shown(text), self._channel))
+            code, text = hints.refusal(self._witness, self._reading, self._channel, name, code, text)
             self.tell(name, code, text)
         else:
             text = ""

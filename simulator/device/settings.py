@@ -10,6 +10,7 @@ from typing import ClassVar
 from simulator.device.commands.failures import CommandFailures
 from simulator.device.device_clock import ClockSettings
 from simulator.device.functions import Functions
+from simulator.device.reading import Reading
 from simulator.fields.range import Range
 
 
@@ -67,7 +68,6 @@ class DeviceSettings:
     model: str
     firmware: str
     device_type: str
-    protocol_version: str
     start: Start
     broker_type: str
     request_timeout: float
@@ -106,6 +106,8 @@ class DeviceSettings:
     """Whether `dev.report` tells what `cmd.option.set` said of the room."""
     options: dict[str, str]
     """Overrides of single `dev.report` parameters, by their wire name."""
+    reading: Reading
+    """How their platform reads the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,9 @@ TRANSITIONS: Final[Mapping[DeviceState, frozenset[DeviceState]]] = MappingProxyT
         DeviceState.LOGIN: frozenset({DeviceState.REPORT, DeviceState.REGISTER, *_LOST}),
         DeviceState.REPORT: frozenset({DeviceState.ONLINE, *_LOST}),
         DeviceState.ONLINE: frozenset({DeviceState.REBOOTING, *_LOST}),
-        # The broker's address is kept, and asked for again when it led nowhere.
+        # The broker's address is kept, and asked for again when it led nowhere, or as the scenario says.
         DeviceState.WAITING: frozenset({DeviceState.LOOKUP, DeviceState.CONNECTING, *_OVER}),
-        DeviceState.REBOOTING: frozenset({DeviceState.CONNECTING, *_OVER}),
+        DeviceState.REBOOTING: frozenset({DeviceState.LOOKUP, DeviceState.CONNECTING, *_OVER}),
         DeviceState.FAILED: frozenset(),
         DeviceState.STOPPED: frozenset(),
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from simulator.protocol.catalogue import formats as f
-from simulator.protocol.times import format_iso, parse_offset
+from simulator.protocol.times import format_iso, parse_iso, parse_offset
 
 _LONGEST: Final = 128
 """Characters of what can mean a value of a format; a longer text is garbage."""
@@ -39,6 +39,8 @@ def plain_text(shape: f.Format, text: str, zone: str) -> str | None:
 def _meant(shape: f.Format, text: str, zone: str) -> str | None:
     if shape is f.TIMESTAMP:
         return plain_time(text, zone)
+    if shape is f.TIME_MS:
+        return plain_milliseconds(text, zone)
     if shape is f.OFFSET:
         return plain_offset(text)
     if isinstance(shape, f.OneOf):
@@ -69,6 +71,18 @@ def plain_time(text: str, zone: str) -> str | None:
     except ValueError:
         return None
     return moment.isoformat() + written
+
+
+def plain_milliseconds(text: str, zone: str) -> str | None:
+    """A moment in some other notation in milliseconds since the epoch; what has no offset is in `zone`."""
+    whole = _whole(text)
+    if whole is not None:
+        return whole + "000" if len(whole) in _SECONDS_DIGITS else whole
+    time = plain_time(text, zone)
+    try:
+        return None if time is None else str(round(parse_iso(time) * 1000))
+    except ValueError:
+        return None
 
 
 def plain_offset(text: str) -> str | None:

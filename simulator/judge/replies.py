@@ -1,11 +1,11 @@
 """Reads the platform's replies, which were matched with their requests by `mid` (document 4.3.1)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from simulator.judge.departures import Family, Judgement, Notes, number_text, shown
+from simulator.judge.departures import Departure, Family, Judgement, Notes, number_text, shown
 from simulator.judge.envelopes import CODE_CHARS, read_code, read_results, read_text
 from simulator.judge.shapes import results_reader
 from simulator.measurements.violation_rules import (
@@ -17,12 +17,17 @@ from simulator.measurements.violation_rules import (
     REPLY_MESSAGE,
 )
 from simulator.protocol.catalogue import CATALOGUE
-from simulator.protocol.catalogue.spec import MessageSpec, Reply
+from simulator.protocol.catalogue import formats as f
+from simulator.protocol.catalogue.spec import MessageSpec, Object, Reply, required
 from simulator.protocol.codes import SUCCESS
-from simulator.protocol.envelope import REPLY
+from simulator.protocol.envelope import REPLY, results_of
+from simulator.protocol.reading import SyncTime
+from simulator.shown import detail
 
 DEFAULT_ZONE: Final = "+08:00"
 """The document's, of a platform that told none."""
+SYNC_TIME: Final = "dev.system.sync.time"
+_AGREED: Final = SyncTime()
 _FAMILY: Final = Family(REPLY_FIELD_MISSING, REPLY_FIELD_FORMAT, REPLY_FIELD_TYPE)
 _EMPTY: Final[dict[str, Any]] = {}
 
@@ -111,11 +116,61 @@ def read_urgency(message: Mapping[str, Any], notes: Notes) -> bool:
     return value is True or (number_text(value) or "0").strip("0") != ""
 
 
+class TimeReplyJudge(ReplyJudge):
+    """Reads the replies to `dev.system.sync.time`, and says which setting a platform needs that tells it otherwise.
+
+    Args:
+        sync_time: how the platform is taken to tell it.
+    """
+
+    __slots__ = ("_field",)
+
+    def __init__(self, sync_time: SyncTime) -> None:
+        spec = CATALOGUE[SYNC_TIME]
+        shape = f.TIME_MS if sync_time.epoch_ms else f.TIMESTAMP
+        told = required(sync_time.field, shape, spec.results.fields[0].description)
+        super().__init__(replace(spec, results=Object((told,))))
+        self._field = sync_time.field
+
+    def read(self, message: Mapping[str, Any], zone: str = DEFAULT_ZONE) -> ReadReply:
+        found = super().read(message, zone)
+        if not found.judgement.departures:
+            return found
+        told = {departure: self._with_setting(departure, message) for departure in found.judgement.departures}
+        unusable = found.judgement.unusable
+        judgement = Judgement(
+            tuple(told.values()), found.judgement.observations, None if unusable is None else told[unusable]
+        )
+        return replace(found, judgement=judgement)
+
+    def _with_setting(self, departure: Departure, message: Mapping[str, Any]) -> Departure:
+        if departure.path != f"results.{self._field}":
+            return departure
+        if departure.rule != REPLY_FIELD_MISSING:
+            return replace(departure, text=f"{departure.text}: sync_time.form")
+        others = ", ".join(sorted(results_of(message)))
+        there = f" (there is {detail(others)})" if others else ""
+        return replace(departure, text=f"{departure.text}{there}: sync_time.field")
+
+
+ReplyJudges = Callable[[str], ReplyJudge]
+"""Takes a funcId, returns the judge of the replies to it; raises KeyError if no device sends such a message."""
+
+
 @cache
 def reply_judge(func_id: str) -> ReplyJudge:
-    """The judge of the replies to `func_id`.
+    """The judge of the replies to `func_id` of a platform that reads the document as docs/deviations.md does.
 
     Raises:
         KeyError: If no device sends such a message.
     """
-    return ReplyJudge(CATALOGUE[func_id])
+    return TimeReplyJudge(_AGREED) if func_id == SYNC_TIME else ReplyJudge(CATALOGUE[func_id])
+
+
+@cache
+def reply_judges(sync_time: SyncTime) -> ReplyJudges:
+    """The judges for a platform that tells the time so."""
+    if sync_time == _AGREED:
+        return reply_judge
+    judge = TimeReplyJudge(sync_time)
+    return lambda func_id: judge if func_id == SYNC_TIME else reply_judge(func_id)

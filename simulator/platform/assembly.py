@@ -17,12 +17,14 @@ from simulator.platform.authority import Authority
 from simulator.platform.broker import Broker
 from simulator.platform.dispatch import Dispatch
 from simulator.platform.inspection_guard import InspectionGuard
+from simulator.platform.ledger.commands import CommandTable
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.notices import Log, Notices
 from simulator.platform.options import PlatformOptions
 from simulator.platform.pushes import Pushes
+from simulator.platform.reading import Demands
 from simulator.platform.server import Platform, ServerTls
 from simulator.platform.services import Services
 from simulator.platform.settings import PlatformTls
@@ -123,9 +125,10 @@ def _services(
         ledger=ledger,
         devices=devices,
         tally=tally,
-        authority=Authority(options.directory, devices, clock)
+        authority=Authority(options.directory, devices, clock, options.settings.reading.login_refusal)
         if mistakes is None
-        else WrongAuthority(options.directory, devices, clock, mistakes),
+        else WrongAuthority(options.directory, devices, clock, options.settings.reading.login_refusal, mistakes),
+        demands=Demands(options.settings.reading, CommandTable(ledger).told),
         answers=AnswerPolicy(options.settings.answers, Random(f"{options.seed}/answers")),
         notices=notices,
         log=log,

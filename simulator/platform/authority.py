@@ -24,12 +24,19 @@ _SECRET_BYTES = 24
 
 
 class Authority:
-    """Knows the devices and what each must present."""
+    """Knows the devices and what each must present.
 
-    def __init__(self, directory: Directory, devices: DeviceTable, clock: Clock) -> None:
+    Args:
+        login_refusal: the code that a known device gets whose `authCode` or `secret` is not valid.
+    """
+
+    def __init__(
+        self, directory: Directory, devices: DeviceTable, clock: Clock, login_refusal: str = codes.NOT_AUTHORISED
+    ) -> None:
         self._directory = directory
         self._devices = devices
         self._clock = clock
+        self._login_refused: Answer = (login_refusal, None)
         self._digests: dict[tuple[str, str], str] = {}
 
     def identity(self, sn: str) -> DeviceIdentity | None:
@@ -75,7 +82,7 @@ class Authority:
         auth_code, secret = self._issued(identity)
         right = _same(params["authCode"], auth_code) & _same(params["secret"], secret)
         if not right:
-            return REFUSED
+            return self._login_refused
         self._devices.logged_in(sn, self._clock.wall())
         return codes.SUCCESS, None
 

@@ -19,6 +19,7 @@ from simulator.protocol.envelope import encode_command
 _QUERY_SECONDS = 10.0
 """All users that were asked for come within this time (docs/deviations.md)."""
 _QUERY_USER = "cmd.data.query.user"
+_REBOOT = "cmd.control.reboot"
 
 
 class Link(Protocol):
@@ -161,6 +162,8 @@ class DeviceCommands:
             self._table.query_answered(command.cmd_id)
             # Not one of the device's timers: a query goes on over a reconnect, and its end is noted in any case.
             self._services.timers.call_later(_QUERY_SECONDS, self._query_over, command.cmd_id)
+        elif command.func_id == _REBOOT and code == codes.SUCCESS and self.link is not None:
+            self._services.demands.rebooted(self.link.sn)
         self.send_waiting()
         return True
 

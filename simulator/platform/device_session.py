@@ -14,6 +14,7 @@ from simulator.platform.ledger.errors import FAULT, LedgerBusy, LedgerFault
 from simulator.platform.mids import SeenMids
 from simulator.platform.online import OnlineDevices, Phase
 from simulator.platform.pushes import Pushes
+from simulator.platform.reading import Refused
 from simulator.platform.reported import Reports
 from simulator.platform.rules import EXCHANGE_KEY, EXCHANGES, LOGIN, REPORT, is_allowed, is_supported
 from simulator.platform.services import Services
@@ -157,7 +158,7 @@ class DeviceSession:
 
     def _fault(self, message: Mapping[str, Any], name: str, mid: Any, size: int) -> str | None:
         """The code to refuse a message with, or None. Its mid is used up either way."""
-        violation = validate_request(message)
+        violation = validate_request(message, self._services.demands.shapes)
         if violation is not None and violation.path == "mid":
             return violation.code
         # An answer carries its command's mid, which may come again after a repeated command.
@@ -220,9 +221,14 @@ class DeviceSession:
         sn = self.sn or str(message.get("sn") or "")
         try:
             handler = self._handlers[name]
+            if name == LOGIN and not self.sn:
+                services.demands.login(sn)
             code, results = handler.handle(sn, params)
             if handler.writes and code == codes.SUCCESS:
                 self._take_effect(name, sn, params)
+        except Refused as refused:
+            self._answer(name, mid, refused.code, None, decision, text=refused.text)
+            return
         except LedgerBusy:
             # It met the lock before it had done anything, and is done as a whole when the lock is gone.
             again = partial(self._handle_again, name, mid, params, message, decision)
@@ -241,6 +247,7 @@ class DeviceSession:
         """What an accepted message changes in the session itself."""
         if name == LOGIN:
             self._online.logged_in(self, sn)
+            self._services.demands.logged_in(sn)
         elif name == REPORT:
             self.reported = self._reports.read(params)
 

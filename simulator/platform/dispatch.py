@@ -86,6 +86,7 @@ class Dispatch:
         self._services.ledger.when_durable(tell)
         if not await committed:
             return BrokerAnswer.refusal(codes.INTERNAL)
+        self._services.demands.looked_up(query.sn)
         host = self._addresses.asked(host_header)
         message = codes.MESSAGES[codes.SUCCESS]
         if not is_websocket(query.type):

@@ -18,11 +18,17 @@ from simulator.platform.settings import PlatformSettings
 from simulator.platform.uploads import Upload, Uploads
 from simulator.protocol import codes
 from simulator.protocol.broker import is_websocket
-from simulator.protocol.times import format_iso, parse_offset
+from simulator.protocol.times import parse_offset
 
 Results = Mapping[str, Any] | None
 Handle = Callable[[str, Mapping[str, Any]], tuple[str, Results]]
 """Takes sn and params; returns code and results."""
+
+_OF_MEETINGS: Mapping[str, str] = {
+    "dev.data.upload.verifyLog": "verifyLog",
+    "dev.data.upload.verifyPhoto": "verifyPhotos",
+}
+"""Where the entries stand that carry a `meetCode`, by funcId."""
 
 _DONE: tuple[str, Results] = (codes.SUCCESS, None)
 
@@ -40,7 +46,8 @@ def handler_table(
     services: Services, pushes: Pushes, files_of: Callable[[UploadTables], FileStore] = FileStore
 ) -> Mapping[str, Handler]:
     """The handlers of one platform; `files_of` makes its store of files."""
-    authority, devices = services.authority, services.devices
+    authority, devices, demands = services.authority, services.devices, services.demands
+    reading = services.settings.reading
     tables = UploadTables(services.ledger)
     files = files_of(tables)
     uploads = Uploads(tables, files)
@@ -48,10 +55,12 @@ def handler_table(
     results_of_report = report_results(services.settings)
 
     def register(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
+        demands.registration(params)
         # A device that names another transport here would be looked for there, and it is here.
         return authority.register(sn, params) if is_websocket(params["protType"]) else (codes.BAD_VALUE, None)
 
     def report(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
+        demands.report(sn, params)
         devices.reported(sn, orjson.dumps(params))
         return codes.SUCCESS, results_of_report
 
@@ -62,10 +71,22 @@ def handler_table(
         return code, None
 
     def time(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
-        return codes.SUCCESS, {"time": format_iso(services.clock.wall(), offset)}
+        return codes.SUCCESS, reading.sync_time.results(services.clock.wall(), offset)
 
     def upload(take: Upload) -> Handle:
         return lambda sn, params: (take(sn, params), None)
+
+    def of_meetings(func_id: str, name: str) -> Handle:
+        take = taking[func_id]
+
+        def handle(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
+            demands.meet_codes(sn, params[name])
+            return take(sn, params), None
+
+        return handle
+
+    taking = uploads.handlers()
+    meetings = {} if reading.meet_code is None else _OF_MEETINGS
 
     return {
         "dev.register": Handler(register),
@@ -76,7 +97,8 @@ def handler_table(
         "dev.file.upload.start": Handler(upload(files.start), writes=False),
         "dev.file.upload.package": Handler(upload(files.package), writes=False),
         "dev.file.upload.end": Handler(upload(files.end)),
-        **{func_id: Handler(upload(take)) for func_id, take in uploads.handlers().items()},
+        **{func_id: Handler(upload(take)) for func_id, take in taking.items()},
+        **{func_id: Handler(of_meetings(func_id, name)) for func_id, name in meetings.items()},
         "dev.data.upload.user": Handler(users),
         "dev.system.sync.time": Handler(time, writes=False),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.platform.settings import PlatformSettings
+from simulator.protocol.catalogue import NEGOTIATED_FUNC_IDS
 
 _KB = 1024
 _DEFAULT_KB = 64
@@ -43,12 +44,13 @@ class Reports:
     def read(self, params: Mapping[str, Any]) -> Reported:
         """What valid params of `dev.report` say."""
         said = int(params.get("maxPackageSize") or _DEFAULT_KB)
-        device = params["multiBioDataSupport"].split(":")
+        device = params.get("multiBioDataSupport", "").split(":")
         both = [str(kind) for kind, pair in enumerate(zip(device, self._bio_data, strict=False)) if pair == ("1", "1")]
         reported = Reported(
             package_bytes=min(said, self._settings.max_package_kb or said) * _KB,
             max_pending=int(params.get("maxPendingCmdCount") or _MAX_PENDING),
             template_type=both[-1] if both else None,
-            func_ids=frozenset(params["funcIds"]),
+            # A platform that does without the list takes a device for one that can do everything.
+            func_ids=frozenset(params.get("funcIds", NEGOTIATED_FUNC_IDS)),
         )
         return self._kept.setdefault(reported, reported)

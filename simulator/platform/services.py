@@ -9,6 +9,7 @@ from simulator.platform.authority import Authority
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.notices import Log, Notices
+from simulator.platform.reading import Demands
 from simulator.platform.settings import PlatformSettings
 from simulator.platform.tally import Tally
 
@@ -29,6 +30,7 @@ class Services:
     devices: DeviceTable
     tally: Tally
     authority: Authority
+    demands: Demands
     answers: AnswerPolicy
     notices: Notices
     log: Log

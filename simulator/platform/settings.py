@@ -14,6 +14,7 @@ from random import Random
 from statistics import NormalDist
 from typing import Any
 
+from simulator.platform.reading import PlatformReading
 from simulator.protocol.channel.registry import Options
 from simulator.wire.strangers import StrangerLimits
 
@@ -192,5 +193,7 @@ class PlatformSettings:
     """Sent with its members (`cmd.data.update.meeting`, `…meetingMember`) after the users."""
     pushes: tuple[PushRule, ...]
     answers: tuple[AnswerRule, ...]
+    reading: PlatformReading
+    """How it reads the document."""
     wrong: tuple[str, ...]
     """Names of the mistakes that it makes on purpose (`platform.wrong.modes`); empty for a right platform."""

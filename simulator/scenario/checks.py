@@ -13,6 +13,7 @@ from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.scenario.function_rules import contradictions
 from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
+from simulator.scenario.sections.reading import report_contradictions, shared_reading
 from simulator.scenario.yaml_source import Path
 
 CheckThreshold = Callable[[str], str | None]
@@ -37,8 +38,9 @@ class Finding(NamedTuple):
 
 
 def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
-    """The groups with `defaults` laid under them."""
-    defaults = {name: getattr(document.defaults, name) for name in document.defaults.model_fields_set}
+    """The groups with `defaults` laid under them, and under these what the top level says about reading."""
+    defaults = shared_reading(document, document.report)
+    defaults |= {name: getattr(document.defaults, name) for name in document.defaults.model_fields_set}
     return tuple(
         group.model_copy(update={key: value for key, value in defaults.items() if key not in group.model_fields_set})
         for group in document.groups
@@ -110,6 +112,8 @@ def _check_groups(
         ids = [meeting.id for meeting in group.meetings]
         if len(set(ids)) < len(ids):
             yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
+        for message in report_contradictions(group, group.options):
+            yield Finding(_place(own, number, "options"), message)
     total = sum(group.count for group in groups)
     if total == 0:
         yield Finding(("groups",), "the groups hold no device at all: give `count`")

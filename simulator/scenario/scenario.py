@@ -13,6 +13,7 @@ from simulator.scenario.problems import Problem, ScenarioError, dotted
 from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
+from simulator.scenario.sections.reading import platform_reading
 from simulator.scenario.validation import touches, validate
 from simulator.scenario.yaml_source import MAX_BYTES, read_yaml
 from simulator.shown import label
@@ -103,8 +104,10 @@ class Scenario:
             files = PlatformTls(
                 certificate=self._path(tls.certificate), key=self._path(tls.key), client_ca=self._path(tls.client_ca)
             )
+        own = frozenset(meeting.id for group in self.groups for meeting in group.meetings)
+        reading = platform_reading(self.document, self.document.report, own)
         channel = self.document.channel
-        return platform.settings(channel.suite, files, channel.suite_options())
+        return platform.settings(channel.suite, files, reading, channel.suite_options())
 
     def ramp_plan(self, total: int | None = None) -> RampPlan:
         """How devices start and stop, for a fleet of `total` devices (the scenario's own number by default).

@@ -154,13 +154,29 @@ async def rebooted() -> World:
     return world
 
 
+async def looked_up_after_a_reboot() -> World:
+    world = await held_in("rebooting", keys={"lookup": {"again": "after reboot"}})
+    await world.until(lambda: world.devices[0].state is DeviceState.ONLINE)
+    return world
+
+
 async def test_the_table_holds_what_happens_and_nothing_else() -> None:
     seen = set()
     for made in (
         *map(stopped_in, EVERYWHERE),
         *map(lost_in, UNDER_WAY),
         *map(broken_in, EVERYWHERE),
-        *(make() for make in (without_exchange, warm, refused_login, look_up_after_failures, rebooted)),
+        *(
+            make()
+            for make in (
+                without_exchange,
+                warm,
+                refused_login,
+                look_up_after_failures,
+                rebooted,
+                looked_up_after_a_reboot,
+            )
+        ),
     ):
         world = await made
         seen |= taken(world)

@@ -13,7 +13,7 @@ import pytest
 import uvloop
 from yarl import URL
 
-from simulator.fleet.identities import identities_of
+from simulator.fleet.identities import IdentitySource, identities_of
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.warm_state import WarmState, WarmStateError
@@ -51,11 +51,13 @@ def scenario_of(count: int = 20, suite: str = "plain", more: str = "") -> Scenar
 class Fleet:
     """A runtime, what it reported, and who has finished."""
 
-    def __init__(self, scenario: Scenario, dispatch: str, **options: Any) -> None:
+    def __init__(
+        self, scenario: Scenario, dispatch: str, identities: IdentitySource | None = None, **options: Any
+    ) -> None:
         self.recorder = Recording()
         self.logs: list[tuple[int, str]] = []
         self.finished: Counter[int] = Counter()
-        self.plan = FleetPlan(scenario, dispatch_url=dispatch)
+        self.plan = FleetPlan(scenario, identities=identities, dispatch_url=dispatch)
         self.runtime = FleetRuntime(self.plan, self.recorder, log=self._log, **options)
 
     def _log(self, level: int, text: str) -> None:

@@ -13,20 +13,24 @@ from simulator.clock import Clock, TimerQueue
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
 from simulator.platform.directory import DeviceIdentity
+from simulator.platform.ledger.commands import CommandTable
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.notices import Notices
+from simulator.platform.reading import Demands
 from simulator.platform.services import Services
 from simulator.platform.settings import AnswerRule, MeetingPlan, PlatformSettings, PlatformTls, PushRule
 from simulator.platform.tally import Tally
 from simulator.scenario.sections.platform import AnswerSection, MeetingsSection, PlatformSection, PushSection
+from simulator.scenario.sections.reading import DeviceReportSection, ReadingFields, platform_reading
 
 
 def platform_settings(**changes: Any) -> PlatformSettings:
     """Settings with the plain channel, no users and no meetings, which most tests would only wait for."""
     section = PlatformSection.model_validate({})
     chosen = {"channel": "plain", "tls": None, "users": 0, "meetings": meeting_plan(count=0), **changes}
-    return replace(section.settings(chosen["channel"], chosen["tls"]), **chosen)
+    reading = platform_reading(ReadingFields(), DeviceReportSection(), frozenset())
+    return replace(section.settings(chosen["channel"], chosen["tls"], reading), **chosen)
 
 
 def push_rule(command: str, **changes: Any) -> PushRule:
@@ -73,6 +77,7 @@ def services_of(
         devices=devices,
         tally=tally,
         authority=Authority(ListedDirectory(identities), devices, clock),
+        demands=Demands(settings.reading, CommandTable(ledger).told),
         answers=AnswerPolicy(settings.answers, Random(1)),
         notices=Notices(tally, clock, log=lambda line: None),
         log=lambda line: None,

@@ -67,6 +67,14 @@ class CommandTable:
         """Whether the device was ever given such a command."""
         return bool(self._ledger.value("SELECT 1 FROM commands WHERE sn = ? AND cmd_id = ?", (sn, cmd_id)))
 
+    def told(self, sn: str, func_id: str) -> list[str]:
+        """The params, as JSON, of all such commands that the device was ever given."""
+        rows = self._ledger.rows(
+            "SELECT params FROM commands JOIN contents ON contents.id = content WHERE sn = ? AND func_id = ?",
+            (sn, func_id),
+        )
+        return [params for (params,) in rows]
+
     # --- Queries, which are fulfilled by uploads ---
 
     def query_answered(self, cmd_id: int) -> None:

@@ -18,8 +18,10 @@ from simulator.protocol.broker import MAX_SKEW_MS, LookupQuery
 class WrongAuthority(Authority):
     """Knows the devices, and does not always look."""
 
-    def __init__(self, directory: Directory, devices: DeviceTable, clock: Clock, mistakes: Mistakes) -> None:
-        super().__init__(directory, devices, clock)
+    def __init__(
+        self, directory: Directory, devices: DeviceTable, clock: Clock, login_refusal: str, mistakes: Mistakes
+    ) -> None:
+        super().__init__(directory, devices, clock, login_refusal)
         self._mistakes = mistakes
 
     def look_up(self, query: LookupQuery) -> str:

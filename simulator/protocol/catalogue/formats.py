@@ -164,6 +164,8 @@ DECIMAL = Pattern(r"-?\d{1,9}(?:\.\d{1,6})?", "a decimal number")
 DIGITS = Pattern(r"\d{1,64}", "decimal digits")
 LOG_ID = Pattern(r"\d{1,20}", "a decimal number")
 EPOCH_MS = Pattern(r"\d{1,20}", "a time in milliseconds since the epoch")
+TIME_MS = Pattern(r"\d{12,13}", "a time in milliseconds since 1970")
+"""From 1973 to 2286, so that no number of seconds is one."""
 MD5_HEX = Pattern(r"[0-9a-f]{32}", "a lower-case MD5 digest in hex")
 MD5_HEX_ANY = Pattern(r"[0-9A-Fa-f]{32}", "an MD5 digest in hex")
 DIGEST_HEX = Pattern(r"[0-9A-Fa-f]{64}", "a 32-byte digest in hex")

@@ -37,11 +37,17 @@ class Violation:
         return Violation(self.code, f"{outer}{joint}{self.path}", self.reason)
 
 
+_AS_DECLARED: Mapping[str, Object] = {}
+
 _Check = Callable[[Any, Any], Violation | None]
 
 
-def validate_request(message: Mapping[str, Any]) -> Violation | None:
-    """Check what a device sent, as a platform does: envelope, parameters, and that every scalar is a string."""
+def validate_request(message: Mapping[str, Any], shapes: Mapping[str, Object] = _AS_DECLARED) -> Violation | None:
+    """Check what a device sent, as a platform does: envelope, parameters, and that every scalar is a string.
+
+    Args:
+        shapes: parameters of messages that are other than declared, by funcId.
+    """
     spec_or_violation = _spec(message)
     if isinstance(spec_or_violation, Violation):
         return spec_or_violation
@@ -55,7 +61,7 @@ def validate_request(message: Mapping[str, Any]) -> Violation | None:
     violation = _non_string(message, 0)
     if violation is not None:
         return violation
-    return _check_params(message, spec.params, required=spec.params_required)
+    return _check_params(message, shapes.get(spec.func_id, spec.params), required=spec.params_required)
 
 
 def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violation | None:

@@ -13,6 +13,7 @@ from simulator.scenario.sections.channel import ChannelSection
 from simulator.scenario.sections.downloads import DownloadsSection
 from simulator.scenario.sections.group import GroupFields, GroupSection
 from simulator.scenario.sections.platform import PlatformSection
+from simulator.scenario.sections.reading import ReadingFields
 from simulator.scenario.sections.run import (
     IdentitiesSection,
     LimitsSection,
@@ -27,8 +28,8 @@ DEFAULT_DURATION = 60.0
 """Seconds, where neither `duration` nor ramp steps say how long a run takes."""
 
 
-class ScenarioDocument(Section):
-    """One run: which devices, what they do, against which platform, and what counts as good enough."""
+class _Run(Section):
+    """What a run is called, how long it takes and against whom it goes."""
 
     name: Name | None = Field(default=None, description="Shown in reports; by default the file's name.")
     description: str = Field(default="", max_length=2000, description="What the scenario is for.")
@@ -43,6 +44,11 @@ class ScenarioDocument(Section):
         description=f"`{EMBEDDED}` starts the embedded platform; else what precedes `/v3/device/getBrokerServer` in "
         "the URL of the dispatch server, or a list of those, used in turn. `--host` beats it.",
     )
+
+
+class ScenarioDocument(ReadingFields, _Run):
+    """One run: which devices, what they do, against which platform, and what counts as good enough."""
+
     identities: IdentitiesSection = Field(default=IdentitiesSection(), description="Who the devices are.")
     channel: ChannelSection = Field(default=ChannelSection(), description="The secure channel.")
     tls: TlsSection = Field(default=TlsSection(), description="Trust for https and wss.")

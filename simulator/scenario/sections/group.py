@@ -23,9 +23,7 @@ from simulator.protocol.catalogue.formats import Format
 from simulator.scenario.sections.clock import ClockSection
 from simulator.scenario.sections.command_failures import CommandFailuresSection
 from simulator.scenario.sections.functions import FunctionsSection
-
-PROTOCOL_VERSION = "1.0.0"
-"""`protVer` of a registration."""
+from simulator.scenario.sections.reading import GroupReadingFields
 
 SET_ELSEWHERE = {
     "fwVer": "`firmware`",
@@ -143,7 +141,7 @@ class _DeviceFields(Section):
     )
 
 
-class GroupFields(GroupBehaviours, _DeviceFields):
+class GroupFields(GroupBehaviours, GroupReadingFields, _DeviceFields):
     """What `defaults` and each group may say about devices; a group's own value replaces the default as a whole."""
 
     request_timeout: Annotated[PositiveDuration, within_time("10ms", "1h")] = Field(
@@ -211,7 +209,6 @@ class GroupSection(GroupFields):
             model=self.model,
             firmware=self.firmware,
             device_type=self.device_type,
-            protocol_version=PROTOCOL_VERSION,
             start=Start(self.start),
             broker_type=self.broker_type,
             request_timeout=self.request_timeout,
@@ -237,4 +234,5 @@ class GroupSection(GroupFields):
             functions=functions,
             report_room=self.report_room,
             options=dict(self.options),
+            reading=self.reading(),
         )

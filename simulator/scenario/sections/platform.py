@@ -20,6 +20,7 @@ from simulator.fields.quantities import (
 )
 from simulator.fields.section import Section, known
 from simulator.fields.texts import FileName, Line
+from simulator.platform.reading import PlatformReading
 from simulator.platform.settings import (
     AnswerRule,
     Delay,
@@ -357,11 +358,14 @@ class PlatformSection(Section):
             known(name, MODES, "mistake of a platform (`best-fleet platform --list-wrong` lists them)")
         return names
 
-    def settings(self, channel: str, tls: PlatformTls | None, options: Options = NO_OPTIONS) -> PlatformSettings:
+    def settings(
+        self, channel: str, tls: PlatformTls | None, reading: PlatformReading, options: Options = NO_OPTIONS
+    ) -> PlatformSettings:
         return PlatformSettings(
             channel=channel,
             channel_options=options,
             tls=tls,
+            reading=reading,
             supports_heartbeat=self.heartbeat.supported,
             heartbeat_interval=int(self.heartbeat.interval),
             before_login=self.before_login.limits(),

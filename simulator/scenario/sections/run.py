@@ -11,6 +11,7 @@ from simulator.fields.quantities import Duration, InRun, PositiveDuration, Posit
 from simulator.fields.section import Section, Shown
 from simulator.fields.texts import FileName
 from simulator.scenario.identity_values import MAX_SN
+from simulator.scenario.sections.reading import DeviceReportSection
 from simulator.wire.proxy import BadProxy, HttpProxy
 
 MAX_SOURCE_IPS = 4096
@@ -219,8 +220,8 @@ class WorkersSection(Section):
     )
 
 
-class ReportSection(Section):
-    """What a run leaves."""
+class ReportSection(DeviceReportSection):
+    """What a run leaves; and every key of `defaults.report`, for all groups and the embedded platform."""
 
     directory: FileName | None = Field(
         default=None, description="Where; by default `runs/NAME-TIME` below the current directory."

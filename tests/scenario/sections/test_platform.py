@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from simulator.platform.reading import PlatformReading
 from simulator.platform.settings import (
     AnswerRule,
     ExponentialDelay,
@@ -16,6 +17,7 @@ from simulator.platform.settings import (
     PushRule,
     UniformDelay,
 )
+from simulator.protocol.reading import LookupAgain, SyncTime
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import parse_scenario
 from simulator.wire.strangers import StrangerLimits
@@ -30,6 +32,17 @@ PLAN = MeetingPlan(
     sign_out_before=600,
     sign_out_after=900,
     members=10,
+)
+READING = PlatformReading(
+    login_refusal="E0010004",
+    lookup_again=LookupAgain.AFTER_FAILURES,
+    protocol_version=None,
+    report_fields=frozenset(),
+    report_without=frozenset(),
+    sn_in_params=False,
+    sync_time=SyncTime("time", epoch_ms=False),
+    meet_code=None,
+    own_meetings=frozenset(),
 )
 PLATFORM = PlatformSettings(
     channel="rsa-aes",
@@ -47,6 +60,7 @@ PLATFORM = PlatformSettings(
     meetings=PLAN,
     pushes=(),
     answers=(),
+    reading=READING,
     wrong=(),
 )
 PUSH = PushRule(

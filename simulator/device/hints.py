@@ -1,0 +1,51 @@
+"""Which settings of a scenario may be other than the platform wants, where it refuses a step without saying why."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from simulator.device.channel_context import with_doubts
+from simulator.device.reading import Reading
+from simulator.device.witness import Witness
+from simulator.measurements.names import MALFORMED_REPLY
+from simulator.protocol.channel.base import DeviceChannel
+from simulator.protocol.codes import INTERNAL
+from simulator.shown import detail, label
+
+_LOGIN: Final = "dev.login"
+_OF_STEP: Final[Mapping[str, tuple[str, ...]]] = {
+    "dev.register": ("protocol_version", "device_type", "broker_type"),
+    "dev.report": ("report.fields", "report.without", "report.sn_in_params", "options"),
+    "dev.data.upload.verifyLog": ("meet_code",),
+    "dev.data.upload.verifyPhoto": ("meet_code",),
+}
+KEPT_ADDRESS: Final = "the broker's address was asked for earlier: lookup.again"
+
+
+def refusal(
+    witness: Witness, reading: Reading, channel: DeviceChannel, func_id: str, code: str, text: str
+) -> tuple[str, str]:
+    """Code and text of a request that failed as people are shown them, with the settings that may help.
+
+    A platform may put anything there: a megabyte, a terminal's commands, what the device has just proved.
+    """
+    code, text = label(witness.shown(code)), detail(witness.shown(text))
+    return code, with_doubts(told(reading, func_id, code, text), channel)
+
+
+def told(reading: Reading, func_id: str, code: str, text: str) -> str:
+    """What is known of a failed request: the platform's own words, and the settings that belong to the step.
+
+    Args:
+        code: that the platform refused with, or what a reply is that makes no sense.
+        text: what it said beside it; empty for nothing.
+    """
+    if code == MALFORMED_REPLY:
+        return text
+    if func_id == _LOGIN:
+        hint = "" if reading.forgets_on(code) else f"refused with {code}, credentials kept: login.register_again_on"
+    else:
+        names = _OF_STEP.get(func_id, ()) if code != INTERNAL else ()
+        # A platform that knows this format may have named the one.
+        hint = "" if any(name in text for name in names) else ", ".join(names)
+        hint = hint and f"settings of this step: {hint}"
+    return "; ".join(filter(None, (text, hint)))
