@@ -131,7 +131,7 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
     for group, count in zip(scenario.groups, counts, strict=True):
         missing = set(skipped(group))
         each = 0.0 if "heartbeats" in missing else 1.0 / (group.heartbeat or interval)
-        for stream in () if "verifications" in missing else group.verifications:
+        for stream in () if "verifications" in missing else group.streams:
             rate = max(stream.rate, stream.wave.peak if stream.wave is not None else 0.0)
             # A record goes up at once: batches fill only behind an outage.
             each += rate + rate * stream.photo_share
@@ -150,9 +150,11 @@ def describe_group(group: "GroupSection") -> str:
     streams = [
         f"{format_rate(stream.rate)} verifications"
         + (f" (up to {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)})" if stream.wave else "")
-        for stream in group.verifications
+        for stream in group.streams
         if (stream.rate or stream.wave) and "verifications" not in missing
     ]
+    if group.attendance is not None and "verifications" not in missing:
+        streams.insert(0, "attendance of its meetings")
     streams += [f"{format_rate(stream.rate)} enrolments" for stream in group.enrolments if stream.rate]
     doing = " + ".join(streams) if streams else "no verifications"
     beat = (

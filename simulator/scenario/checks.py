@@ -124,7 +124,7 @@ def _check_groups(
 def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
     """What devices are to do must be no more than machines can carry: it would be late, and the figures nobody's."""
     for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
-        for place, stream in enumerate(group.verifications):
+        for place, stream in enumerate(group.streams):
             path = (*_place(own, number, "verifications"), place)
             yield from _check_events(group, stream.rate, (*path, "rate"))
             if stream.wave is None:
@@ -175,7 +175,7 @@ def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
 def _check_moments(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
     run = run_seconds(document)
     for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
-        for stream_number, stream in enumerate(group.verifications):
+        for stream_number, stream in enumerate(group.streams):
             if stream.wave is not None and stream.wave.at > run:
                 path = (*_place(own, number, "verifications"), stream_number, "wave", "at")
                 yield Finding(path, f"the wave comes after the end of {_run(run)}")

@@ -126,13 +126,15 @@ class VerificationFields(BehaviourFields):
         """Whether something else says who comes to the meetings."""
         return False
 
+    @property
+    def streams(self) -> list[VerificationSection]:
+        """`verifications`, which by default are none beside what happens at the meetings."""
+        return [] if self.meetings_attended and "verifications" not in self.model_fields_set else self.verifications
+
     def behaviours(self) -> Iterator[BehaviourSettings]:
-        attended = self.meetings_attended
-        if attended and "verifications" not in self.model_fields_set:
-            return
-        for stream in self.verifications:
+        for stream in self.streams:
             if stream.rate or stream.wave:
-                yield stream.settings(for_meetings=not attended)
+                yield stream.settings(for_meetings=not self.meetings_attended)
 
 
 class Verifications(Stream):
