@@ -91,8 +91,8 @@ class Device:
             max_bio_photos=max(bio.max_photos),
             bio=bio,
         )
-        if settings.meetings:
-            self.memory.put_meetings(own_meeting(plan, self._clock.now()) for plan in settings.meetings)
+        for plan in settings.meetings:
+            self.memory.put_own(own_meeting(plan, self._clock.now()), plan.members)
         settled = self._settled
         self._witness = witness = Witness(env.recorder, env.clock, self, spec.index)
         keeping = None if env.unsent is None else Keeping(env.unsent, spec.credentials.sn)

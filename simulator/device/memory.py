@@ -265,6 +265,12 @@ class Memory:
         for meeting in meetings:
             self.meetings[meeting.id] = meeting
 
+    def put_own(self, meeting: Meeting, members: int) -> None:
+        """Add a meeting of the scenario's own, for the first `members` users, as far as there are so many."""
+        self.meetings[meeting.id] = meeting
+        if members:
+            self.put_members(meeting.id, map(pin_of, range(min(members, self._initial))))
+
     def put_members(self, meeting_id: str, pins: Iterable[str]) -> None:
         """Add members to a meeting."""
         self.members.setdefault(meeting_id, {}).update(dict.fromkeys(pins))

@@ -58,6 +58,8 @@ class OwnMeeting:
     sign_in_closes: float | None
     sign_out_opens: float | None
     sign_out_closes: float | None
+    members: int
+    """So many of the device's users, the first ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

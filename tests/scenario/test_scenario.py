@@ -115,6 +115,7 @@ def test_a_groups_settings_are_what_the_file_says() -> None:
         sign_in_closes=2,
         sign_out_opens=None,
         sign_out_closes=None,
+        members=0,
     )
 
 

@@ -53,6 +53,7 @@ class OwnMeetingSection(Section):
     sign_in_closes: InYear | None = Field(default=None, description="End of the sign-in window.")
     sign_out_opens: InYear | None = Field(default=None, description="Start of the sign-out window.")
     sign_out_closes: InYear | None = Field(default=None, description="End of the sign-out window.")
+    members: int = Field(default=0, ge=0, le=30_000, description="So many of the device's `users`, the first ones.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "OwnMeetingSection":

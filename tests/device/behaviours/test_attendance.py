@@ -381,12 +381,15 @@ async def test_the_same_seed_lives_the_same_attendance() -> None:
 
 async def test_meetings_of_the_scenarios_own_need_no_platform(world: World) -> None:
     own = {"id": "own", "starts": "5min", "ends": "15min", "sign_in_opens": "1min", "sign_in_closes": "6min"}
+    own |= {"sign_out_opens": "14min", "sign_out_closes": "15min", "members": 4}
     world.network.lookup_script += [world.network.fails("refused")] * 500
     device = await world.start(keys=keys(strangers=3) | {"meetings": [own]})
     await world.advance(1_000)
-    assert world.recorder.records["generated"] == 3
+    assert world.recorder.records["generated"] == 3 + 2 * 4
     await world.stop(device)
-    assert (held(world).strangers, held(world).ended) == (3, "over")
+    told = held(world)
+    assert (told.came, told.strangers, told.no_sign_out, told.ended) == (4, 3, 0, "over")
+    assert whats(world) == {SIGN_IN: 4, STRANGER: 3, SIGN_OUT: 4}
 
 
 @pytest.mark.parametrize(
