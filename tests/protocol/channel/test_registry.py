@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator.device.settings import Credentials
 from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.configurable import ConfigurableSuite
+from simulator.protocol.channel.context import DeviceContext, PlatformContext
 from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
 from simulator.protocol.channel.keys import KeyRing
+from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.plain import PlainSuite
 from simulator.protocol.channel.registry import (
     DEFAULT_SUITE,
@@ -57,6 +60,49 @@ class ReversingSuite(ChannelSuite):
 
     def platform_side(self, keys):
         return ReversingPlatform()
+
+
+class ShiftingDevice(PlainDeviceChannel):
+    def __init__(self, by):
+        self.by = by
+
+    def seal(self, json):
+        return bytes((byte + self.by) % 256 for byte in json), True
+
+    def open(self, payload, binary):
+        return bytes((byte - self.by) % 256 for byte in payload)
+
+
+class ShiftingPlatform(PlainPlatformChannel):
+    def __init__(self, device):
+        self.device = device
+
+    def seal(self, json):
+        return json, False
+
+    def open(self, payload, binary):
+        known = self.device("SN1")
+        return ShiftingDevice(len(known.secret_key)).open(payload, binary)
+
+
+class Shifting(ChannelSuite):
+    """A site's own suite with options: shifts every byte, or by the length of the device's secretKey."""
+
+    name = "shifting"
+    by = 0
+
+    def with_options(self, options):
+        suite = Shifting()
+        suite.by = options["by"]
+        if not isinstance(suite.by, int):
+            raise ValueError(f"by must be a number, not {suite.by!r}")
+        return suite
+
+    def device_side(self, keys, context):
+        return ShiftingDevice(self.by or len(context.secret_key))
+
+    def platform_side(self, keys, context):
+        return ShiftingPlatform(context.device)
 
 
 class Unfinished(ChannelSuite):
@@ -135,6 +181,48 @@ def test_a_sites_own_suite_is_found_and_works(site: Path, server_keys: KeyRing) 
     assert suite.name == "reversing"
     assert sealed == (b'}"1":"dim"{', True)
     assert platform.open(*sealed) == b'{"mid":"1"}'
+
+
+def test_a_suite_of_before_the_context_goes_on_working(site: Path, server_keys: KeyRing) -> None:
+    distribute(site, "site-channels", {"reversing": "site_channels:ReversingSuite"})
+    suite = channel_suite("reversing")
+
+    device = suite.device_side(server_keys, DeviceContext(sn="SN1"))
+    platform = suite.platform_side(server_keys, PlatformContext())
+
+    assert platform.open(*device.seal(b"abc")) == b"abc"
+    with pytest.raises(BrokenSuite, match=r"channel\.options: the suite reversing takes no options, not 'by'"):
+        channel_suite("reversing", {"by": 5})
+
+
+def test_a_suite_is_handed_what_both_sides_know(site: Path, server_keys: KeyRing) -> None:
+    distribute(site, "site-channels", {"shifting": "site_channels:Shifting"})
+    suite = channel_suite("shifting")
+    known = Credentials(sn="SN1", secret_key="12345", product_id="p", dev_key="d")
+
+    device = suite.device_side(server_keys, DeviceContext(sn="SN1", secret_key="12345"))
+    platform = suite.platform_side(server_keys, PlatformContext(device={"SN1": known}.get))
+
+    assert device.seal(b"abc") == (b"fgh", True)
+    assert platform.open(b"fgh", True) == b"abc"
+
+
+def test_a_suite_takes_the_options_that_it_knows(site: Path, server_keys: KeyRing) -> None:
+    distribute(site, "site-channels", {"shifting": "site_channels:Shifting"})
+
+    assert channel_suite("shifting", {"by": 1}).device_side(server_keys, DeviceContext()).seal(b"abc") == (b"bcd", True)
+    with pytest.raises(BrokenSuite, match=r"'shifting': channel\.options: by must be a number, not 'x'"):
+        channel_suite("shifting", {"by": "x"})
+
+
+def test_the_configurable_suite_takes_options_and_others_leave_them() -> None:
+    options = ChannelOptions(iv="zero")
+
+    suite = channel_suite("configurable", options)
+
+    assert isinstance(suite, ConfigurableSuite)
+    assert suite.options == options
+    assert channel_suite("plain", options) is channel_suite("plain")
 
 
 def test_an_unknown_suite_lists_the_known_ones_and_suggests_one(site: Path) -> None:
