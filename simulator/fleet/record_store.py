@@ -4,6 +4,7 @@ The same in all processes of a run. Where the state file is, `StateKeeper` write
 to its master, whose own store takes it in.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ class RecordStore:
         self._unclaimed = {sn: _counts(found.values()) for sn, found in self._rows.items()}
         """Records and pictures of devices that were not switched on in this run."""
         self._given: dict[str, list[Unsent]] = {}
+        self.known = set(self._rows)
+        """Serial numbers of which there were rows, but for what this process' own devices made."""
         self._total = elsewhere + sum(map(len, self._rows.values()))
         self._made: dict[tuple[str, int], Unsent] = {}
         """Rows that nobody has taken yet: what comes and goes between two looks is never written."""
@@ -108,6 +111,7 @@ class RecordStore:
     def apply(self, changes: Iterable[Sequence[Any]]) -> None:
         """Take in what another process' store gave out, as `to_wire` wrote it."""
         for sn, log_id, *row in changes:
+            self.known.add(sn)
             if not row:
                 self.drop(sn, log_id)
             elif log_id in self._rows.get(sn, {}):
@@ -147,6 +151,29 @@ class RecordStore:
             self.records += step
         if row.photo is not None:
             self.photos += step
+
+
+class TravellingRecords(RecordStore):
+    """The store of a worker: what has changed waits for a message to the master."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outgoing: deque[list[tuple[Any, ...]]] = deque()
+
+    def tick(self) -> None:
+        """Put what has changed where another thread finds it; every `StateKeeper`'s interval."""
+        changes = self.take()
+        if changes:
+            self._outgoing.append(to_wire(changes))
+
+    def drain(self) -> list[tuple[Any, ...]]:
+        """What has changed since the last call, for `RecordStore.apply`; from any thread."""
+        outgoing = self._outgoing
+        return [row for _ in range(len(outgoing)) for row in outgoing.popleft()]
+
+    def put_back(self, changes: list[tuple[Any, ...]]) -> None:
+        """What `drain` gave did not leave; from any thread."""
+        self._outgoing.appendleft(changes)
 
 
 def to_wire(changes: Changes) -> list[tuple[Any, ...]]:

@@ -23,6 +23,7 @@ from simulator.device.photos import PhotoStudio
 from simulator.device.unsent import UnsentStore
 from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
+from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StartThread, StateKeeper
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
@@ -50,7 +51,7 @@ class Overrides:
     where None. An embedded platform has another port in every run, so its users say `embedded`."""
     logins: CredentialStore | None = None
     """Where logins are kept instead of the state file."""
-    unsent: UnsentStore | None = None
+    unsent: TravellingRecords | None = None
     """Where unsent records are kept instead of the state file."""
 
 
@@ -85,7 +86,8 @@ class FleetRuntime:
         self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
         self._socket_type = socket_type
         self._credentials = overrides.logins
-        self._unsent = overrides.unsent
+        self._unsent: UnsentStore | None = overrides.unsent
+        self._travelling = overrides.unsent
         self._start_thread = start_thread
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
@@ -147,7 +149,7 @@ class FleetRuntime:
             unsent=self._unsent,
             trace=self._trace,
         )
-        if self._keeper is not None:
+        if self._keeper is not None or self._travelling is not None:
             self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
 
     def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
@@ -207,6 +209,8 @@ class FleetRuntime:
         keeper, self._keeper = self._keeper, None
         if self._keeping is not None:
             self._keeping.cancel()
+        if self._travelling is not None:
+            self._travelling.tick()
         if keeper is not None:
             keeper.close()
             if (problem := keeper.join()) is not None:
@@ -244,14 +248,16 @@ class FleetRuntime:
 
     def _finished(self, index: int, on_finished: Callable[[], None]) -> None:
         self._devices.pop(index, None)
+        if self._travelling is not None:
+            # Before its place is given back: who has it next must know all of it.
+            self._travelling.tick()
         on_finished()
         if not self._devices and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 
     def _keep(self) -> None:
-        if self._keeper is None:
-            return
-        problem = self._keeper.tick()
-        if problem is not None:
+        if self._travelling is not None:
+            self._travelling.tick()
+        if self._keeper is not None and (problem := self._keeper.tick()) is not None:
             self._log(logging.ERROR, problem)
         self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)

@@ -12,8 +12,9 @@ import orjson
 import pytest
 
 from reports.rebuild import rebuild
+from reports.verdict import headline
 from simulator.exit_codes import ExitCode
-from tests.swarm.processes import ROOT, LocustProcess, fetch, free_port
+from tests.swarm.processes import ROOT, LocustProcess, best_fleet, fetch, free_port
 
 Start = Callable[..., LocustProcess]
 Rows = dict[tuple[str, int], dict[str, Any]]
@@ -106,6 +107,7 @@ def start(locust: Start, scenario: Path, name: str, *arguments: str) -> LocustPr
 
 def silenced(run: LocustProcess, platform: Platform, directory: Path, least: int = 500) -> None:
     """The platform takes records, then falls silent, and `least` of them wait in the state file."""
+    run.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["online"] == 6)
     run.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["records"] > 20)
     platform.signal(signal.SIGSTOP)
     run.wait_for(lambda: len(kept(directory)) >= least)
@@ -146,3 +148,106 @@ def test_a_killed_runs_500_unsent_records_are_each_once_in_the_ledger(
     holds_each_once(platform, waiting, second.summary())
     assert kept(tmp_path) == {}
     assert f"{len(waiting):,} restored" in second.output
+
+
+def test_a_run_that_is_interrupted_keeps_what_is_pending_and_says_so(
+    locust: Start, platform: Platform, tmp_path: Path
+) -> None:
+    first = start(locust, scenario_of(tmp_path, platform, "60s"), "first", "--stop-timeout", "1")
+    silenced(first, platform, tmp_path, 100)
+    first.process.send_signal(signal.SIGINT)
+    assert first.end() == ExitCode.FAILED, first.output
+    waiting = kept(tmp_path)
+    summary = first.summary()
+    assert summary["records"]["kept"] == summary["records"]["pending"] == len(waiting)
+    assert summary["photos"]["kept"] == summary["photos"]["pending"] > 0
+    assert summary["reasons"][0]["key"] == "records_kept"
+    assert f"state_file keeps {len(waiting):,} of them for the next run" in headline(summary)
+    platform.signal(signal.SIGCONT)
+    second = start(locust, scenario_of(tmp_path, platform, "5s"), "second")
+    assert second.end() == ExitCode.PASSED, second.output
+    holds_each_once(platform, waiting, second.summary())
+    assert second.summary()["photos"]["restored"] == summary["photos"]["kept"]
+
+
+def test_a_platform_that_is_killed_gets_the_rest_in_the_next_run_of_one_device_of_each(
+    locust: Start, platform: Platform, tmp_path: Path
+) -> None:
+    first = start(locust, scenario_of(tmp_path, platform, "9s", rate=5), "first", "--stop-timeout", "1")
+    first.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["records"] > 20)
+    platform.kill()
+    assert first.end() == ExitCode.FAILED, first.output
+    waiting = kept(tmp_path)
+    assert first.summary()["records"]["kept"] == first.summary()["records"]["pending"] == len(waiting) > 0
+    platform.start()
+    second = start(locust, scenario_of(tmp_path, platform, "4s", count=2, rate=5), "second")
+    assert second.end() == ExitCode.PASSED, second.output
+    summary = second.summary()
+    left = kept(tmp_path)
+    assert len({sn for sn, _ in left}) == 4
+    assert summary["records"]["unclaimed"] == len(left)
+    assert "records_unclaimed" in [note["key"] for note in summary["notes"]]
+    holds_each_once(platform, {key: row for key, row in waiting.items() if key not in left}, summary)
+    # One device alone, without Locust.
+    sn = min(left)[0]
+    scenario = str(scenario_of(tmp_path, platform, "3s", rate=5))
+    told = best_fleet(tmp_path, "device", "--scenario", scenario, "--sn", sn, "--duration", "3s")
+    assert told.returncode == ExitCode.PASSED, told.stderr
+    assert f"restored {sum(of == sn for of, _ in left)}" in told.stderr
+    assert kept(tmp_path) == {key: row for key, row in left.items() if key[0] != sn}
+    assert {key for key in left if key[0] == sn} <= platform.records().keys()
+
+
+class Swarm:
+    """A master, which has the state file, and two workers."""
+
+    def __init__(self, locust: Start, scenario: Path, name: str) -> None:
+        port = str(free_port())
+        self.master = start(
+            *(locust, scenario, name),
+            *("--master", "--expect-workers", "2", "--master-bind-port", port),
+        )
+        self.workers = [locust("--worker", "--master-port", port, name=f"{name}-worker{number}") for number in range(2)]
+
+    def kill(self) -> None:
+        for one in (self.master, *self.workers):
+            one.process.kill()
+            one.process.wait()
+
+    def end(self) -> int:
+        code = self.master.end()
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.end()
+        return code
+
+
+def test_what_workers_could_not_send_is_kept_by_their_master(locust: Start, platform: Platform, tmp_path: Path) -> None:
+    first = Swarm(locust, scenario_of(tmp_path, platform, "60s"), "first")
+    silenced(first.master, platform, tmp_path)
+    first.kill()
+    waiting = kept(tmp_path)
+    assert len({sn for sn, _ in waiting}) == 6
+    platform.signal(signal.SIGCONT)
+    second = Swarm(locust, scenario_of(tmp_path, platform, "6s"), "second")
+    assert second.end() == ExitCode.PASSED, second.master.output
+    holds_each_once(platform, waiting, second.master.summary())
+    assert second.master.summary()["generator"]["processes"] == 2
+    assert kept(tmp_path) == {}
+
+
+def test_another_worker_sends_what_a_killed_one_had_told(locust: Start, platform: Platform, tmp_path: Path) -> None:
+    scenario = scenario_of(tmp_path, platform, "60s", rate=5)
+    scenario.write_text(scenario.read_text() + "workers: {lease: 3s, quarantine: 3s}\n")
+    swarm = Swarm(locust, scenario, "report")
+    silenced(swarm.master, platform, tmp_path, 100)
+    swarm.workers[0].process.kill()
+    waiting = kept(tmp_path)
+    platform.signal(signal.SIGCONT)
+    swarm.master.wait_for(lambda: waiting.keys() <= platform.records().keys())
+    swarm.master.process.send_signal(signal.SIGTERM)
+    assert swarm.end() == ExitCode.INVALID, swarm.master.output
+    held = platform.records()
+    assert all(held[key]["verify_time"] == record["verifyTime"] for key, record in waiting.items())
+    assert swarm.master.summary()["records"]["restored"] == 0
+    assert kept(tmp_path) == {}

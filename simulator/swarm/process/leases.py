@@ -112,6 +112,13 @@ class LeaseTable:
             holding.unseen[number] = granted
         return {"number": number, "lease_s": self.lease_s, "held": holding.held.to_wire()}
 
+    def unseen(self, worker: str) -> Ranges:
+        """What was granted to `worker` and not confirmed by it yet: what it needs for these it must be told again."""
+        found = Ranges()
+        for grant in self._holdings[worker].unseen.values() if worker in self._holdings else ():
+            found = found | grant
+        return found
+
     def dismiss(self, worker: str) -> Ranges:
         """Free at once what `worker` holds, because it said that all its devices are closed."""
         holding = self._holdings.pop(worker, None)

@@ -5,7 +5,7 @@ It runs no device. Workers get everything from here; see `worker` for their side
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,17 +14,16 @@ from locust.runners import STATE_MISSING, STATE_RUNNING
 
 from reports.causes import sentence
 from reports.writer import OUTPUT_FAILED
-from simulator.fleet.login_store import LoginStore
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
-from simulator.scenario.scenario import Scenario
+from simulator.scenario.problems import ScenarioError
 from simulator.shown import printable
 from simulator.swarm.generator.generator import STOP_MARGIN_S
 from simulator.swarm.generator.pump import fold_errors
 from simulator.swarm.process import messages
 from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.leases import LeaseTable
-from simulator.swarm.run.order import RunOrder
+from simulator.swarm.process.state_file import StateFile, open_state_file
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import counted, spawn
 
@@ -57,7 +56,7 @@ class Master(Coordinator):
         """Missing ones whose users the other workers have."""
         self._watch: gevent.Greenlet | None = None
         self._short = False
-        self._logins: LoginStore | None = None
+        self._state_file: StateFile | None = None
         for kind, listener in (
             (messages.ASK_RUN, self._on_ask_run),
             (messages.LEASE, self._on_lease),
@@ -65,6 +64,7 @@ class Master(Coordinator):
             (messages.FAILED, self._on_failed),
             (messages.FOUND, self._on_found),
             (messages.CLOCK, self._on_clock),
+            (messages.UNSENT, self._on_unsent),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.internal_error))
         events = self.environment.events
@@ -80,7 +80,7 @@ class Master(Coordinator):
         self._replaced.clear()
         self._short = False
         run = self.open_run(travels=True)
-        if run is not None and run.order is not None and self._open_logins(run.order, run.scenario):
+        if run is not None and run.order is not None and self._open_state_file(run):
             workers = run.scenario.document.workers
             self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
             self.runner.send_message(messages.RUN, run.order.to_wire())
@@ -88,21 +88,19 @@ class Master(Coordinator):
             self._heard.update(dict.fromkeys(present, self.clock.wall()))
             self._watch = gevent.spawn(self._look_every_second)
 
-    def _open_logins(self, order: RunOrder, scenario: Scenario) -> bool:
-        self._close_logins()
+    def _open_state_file(self, run: Run) -> bool:
+        self._close_state_file()
         try:
-            if scenario.state_file is not None:
-                self._logins = LoginStore(scenario.state_file, order.platform)
-        except WarmStateError as error:
+            self._state_file = open_state_file(run, self.internal_error)
+        except (WarmStateError, ScenarioError) as error:
             self.start_failed(error)
             return False
         return True
 
-    def _close_logins(self) -> None:
-        logins, self._logins = self._logins, None
-        if logins is not None:
-            problem = logins.save()
-            logins.close()
+    def _close_state_file(self) -> None:
+        state_file, self._state_file = self._state_file, None
+        if state_file is not None:
+            problem = state_file.close()
             if problem is not None and self.run is not None:
                 self.run.find(OUTPUT_FAILED, file=printable(str(self.run.scenario.state_file)), problem=problem)
 
@@ -128,7 +126,7 @@ class Master(Coordinator):
         if self._leases is not None:
             self._leases = None
             self._account_for_workers()
-        self._close_logins()
+        self._close_state_file()
         self.close_run()
 
     def _find_idle_workers(self, run: Run) -> None:
@@ -247,7 +245,10 @@ class Master(Coordinator):
         self._took_part.add(worker)
         answer = leases.answer(worker, msg.data, time.monotonic())
         if answer is not None:
-            self._send(worker, messages.LEASE, answer | {"run": run.run_id, "short": self._too_many_users()})
+            answer |= {"run": run.run_id, "short": self._too_many_users()}
+            if self._state_file is not None and (unsent := self._state_file.unsent_of(leases.unseen(worker))):
+                answer["unsent"] = unsent
+            self._send(worker, messages.LEASE, answer)
 
     def _too_many_users(self) -> bool:
         """Whether more users were asked for than the fleet has devices."""
@@ -293,12 +294,9 @@ class Master(Coordinator):
             if client_id in self._heard:
                 self._heard[client_id] = self.clock.wall()
             self.run.measurements.merge_delta(delta)
-            self._keep_logins(data.get(messages.LOGINS, ()))
+            if self._state_file is not None:
+                self._state_file.keep(data.get(messages.LOGINS, ()))
 
-    def _keep_logins(self, changes: Iterable[Sequence[str]]) -> None:
-        if self._logins is None:
-            return
-        self._logins.apply(changes)
-        problem = self._logins.save()
-        if problem is not None:
-            logger.error("%s", problem)
+    def _on_unsent(self, msg: Any, **_: Any) -> None:
+        if self._state_file is not None and self.run is not None and msg.data["run"] == self.run.run_id:
+            self._state_file.keep_unsent(msg.data["changes"])

@@ -20,5 +20,8 @@ FOUND: Final = "best_fleet.found"
 """Worker to master: the run's report has to say this; `key` and `values`, as a finding. The run goes on."""
 DELTA: Final = "best_fleet"
 """Key of a worker's measurements in Locust's own reports."""
+UNSENT: Final = "best_fleet.unsent"
+"""Worker to master: what has changed in its devices' unsent records (`record_store.to_wire`), under `changes`. The
+answer to a lease's question holds those of the devices that it grants, by serial number, under `unsent`."""
 LOGINS: Final = "best_fleet.logins"
 """Key of the logins that its devices were granted or lost (`LoginCollector.drain`)."""

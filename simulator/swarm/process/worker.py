@@ -18,6 +18,8 @@ from simulator.clock import JUMP_S, JumpWatch
 from simulator.exit_codes import ExitCode
 from simulator.faults import describe
 from simulator.fleet.login_store import LoginCollector
+from simulator.fleet.record_store import TravellingRecords
+from simulator.fleet.state_keeper import WRITE_INTERVAL
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
@@ -51,6 +53,8 @@ class _Part:
         self.holder = LeaseHolder()
         self.measurements = RunMeasurements(process, order.run_id)
         self.logins = LoginCollector()
+        self.unsent = TravellingRecords()
+        self.telling: gevent.Greenlet | None = None
         self.offset = ClockOffset()
         self.compared = gevent.event.Event()
         """The master told its time."""
@@ -152,12 +156,14 @@ class Worker(Role):
             self._fail(part.order.run_id, "worker_refused", worker=self.runner.client_id, problem=str(error))
             return
         part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
+        if scenario.document.state_file is not None:
+            part.telling = spawn("background.unsent", self._tell_unsent, part, on_error=self.failed)
 
     def _read(self, part: _Part) -> tuple[Scenario, RuntimeFactory]:
         scenario = self.choice.scenario
         if scenario is None or scenario.text != part.order.scenario_text:
             scenario = scenario_of(part.order)
-        return scenario, runtime_factory(part.order, scenario, self.clock, part.logins)
+        return scenario, runtime_factory(part.order, scenario, self.clock, part.logins, part.unsent)
 
     def _make_generator(self, part: _Part, scenario: Scenario, make_runtime: RuntimeFactory) -> Generator:
         allow_open_files(part.order.share)
@@ -185,13 +191,15 @@ class Worker(Role):
             if part.generator is not None:
                 # Questions go on while devices deliver their records: their indexes are still in use.
                 part.generator.finish(part.order.drain_s)
-            if part.asking is not None:
-                part.asking.kill()
+            for greenlet in (part.asking, part.telling):
+                if greenlet is not None:
+                    greenlet.kill()
             self._report_last(part)
         finally:
             part.done.set()
 
     def _report_last(self, part: _Part) -> None:
+        self._send_unsent(part)
         try:
             self.runner._send_stats()  # Locust has no public way to report before the three seconds are over
         except RPCError as error:
@@ -209,11 +217,26 @@ class Worker(Role):
             data[messages.DELTA] = self._part.measurements.drain_delta()
             data[messages.LOGINS] = self._part.logins.drain()
 
-    def _send(self, kind: str, data: dict[str, Any]) -> None:
+    def _send(self, kind: str, data: dict[str, Any]) -> bool:
+        """Whether it left."""
         try:
             self.runner.send_message(kind, data)
         except RPCError as error:
             logger.warning("the master does not get %s: %s", kind, error)
+            return False
+        return True
+
+    # --- Unsent records ---
+
+    def _tell_unsent(self, part: _Part) -> None:
+        while True:
+            gevent.sleep(WRITE_INTERVAL)
+            self._send_unsent(part)
+
+    def _send_unsent(self, part: _Part) -> None:
+        changes = part.unsent.drain()
+        if changes and not self._send(messages.UNSENT, {"run": part.order.run_id, "changes": changes}):
+            part.unsent.put_back(changes)
 
     # --- The clock ---
 
@@ -261,6 +284,8 @@ class Worker(Role):
         generator = part.generator
         if generator is None:
             return
+        # First: what is not this worker's any more may be another's with the answer.
+        self._send_unsent(part)
         part.holder.give_back(Ranges.of(generator.indexes.withdraw()))
         question = part.holder.question(generator.indexes.waiting if generator.running else 0, time.monotonic())
         self._send(messages.LEASE, question | {"run": part.order.run_id})
@@ -276,6 +301,9 @@ class Worker(Role):
         part.lost |= dropped
         generator.drop(dropped)
         part.holder.give_back(lost - Ranges.of(dropped))
+        if granted:
+            for sn, rows in msg.data.get("unsent", {}).items():
+                part.unsent.give(sn, rows)
         generator.give(granted)
         if msg.data["short"] and generator.turn_away():
             logger.error("users were turned away: the fleet has no more devices")

@@ -6,6 +6,7 @@ import gevent.monkey
 
 from simulator.clock import RunClock
 from simulator.fleet.login_store import LoginCollector
+from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.state_keeper import StartThread
 from simulator.scenario.scenario import Scenario
@@ -19,19 +20,29 @@ NATIVE_THREAD: StartThread = gevent.monkey.get_original("_thread", "start_new_th
 
 
 def runtime_factory(
-    order: RunOrder, scenario: Scenario, clock: RunClock, logins: LoginCollector | None = None
+    order: RunOrder,
+    scenario: Scenario,
+    clock: RunClock,
+    logins: LoginCollector | None = None,
+    unsent: TravellingRecords | None = None,
 ) -> RuntimeFactory:
     """What makes the runtime on the engine's thread.
 
     Args:
         clock: the run's.
         logins: takes the devices' logins instead of the scenario's state file.
+        unsent: takes their unsent records, if the scenario has a state file.
 
     Raises:
         ScenarioError: If the order cannot be turned into a plan.
     """
     plan = plan_of(order, scenario)
-    overrides = Overrides(tls=tls_of(order, plan.scenario), platform=order.platform, logins=logins)
+    overrides = Overrides(
+        tls=tls_of(order, plan.scenario),
+        platform=order.platform,
+        logins=logins,
+        unsent=unsent if scenario.document.state_file is not None else None,
+    )
     return lambda recorder, log: FleetRuntime(
         plan,
         recorder,

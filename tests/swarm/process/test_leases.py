@@ -259,3 +259,16 @@ def test_what_was_given_back_in_order_is_not_missing() -> None:
     granted(a, table, 6, 0.0, "a")
     table.dismiss("a")
     assert table.missing(LEASE + QUARANTINE) == 0
+
+
+def test_a_grant_is_unseen_until_its_worker_has_named_its_answer() -> None:
+    table, holder = LeaseTable(5), LeaseHolder()
+    assert table.unseen("w") == Ranges()
+    lost = table.answer("w", holder.question(2, 0.0), 0.0)
+    answer = table.answer("w", holder.question(3, 0.0), 0.0)
+    assert lost is not None
+    assert answer is not None
+    assert table.unseen("w") == Ranges([(0, 3)])
+    holder.accept(answer, 0.0)
+    assert table.answer("w", holder.question(0, 0.0), 0.0) is not None
+    assert table.unseen("w") == Ranges()

@@ -7,12 +7,13 @@ import pytest
 from simulator.clock import ManualClock, RunClock
 from simulator.fleet.login_store import LoginCollector
 from simulator.fleet.plan import FleetPlan
+from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.runtime import Overrides
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.run import runtime_factory as module
 from simulator.swarm.run.order import RunOrder
-from simulator.swarm.run.runtime_factory import NATIVE_SOCKET, runtime_factory
+from simulator.swarm.run.runtime_factory import NATIVE_SOCKET, NATIVE_THREAD, runtime_factory
 
 SCENARIO = "groups: [{name: rooms, count: 3}]\ntarget: https://platform.example\n"
 
@@ -55,6 +56,7 @@ def test_the_runtime_is_made_later_and_from_the_orders_own_plan(
         "overrides": Overrides(tls=None, platform="https://platform.example", logins=logins),
         "socket_type": NATIVE_SOCKET,
         "clock": clock,
+        "start_thread": NATIVE_THREAD,
     }
 
 
@@ -79,3 +81,15 @@ def test_an_embedded_platforms_own_root_is_trusted(
 def test_identities_that_do_not_do_are_told_at_once() -> None:
     with pytest.raises(ScenarioError):
         runtime_factory(order(identities="no header"), parse_scenario(SCENARIO, "a.yaml"), RunClock())
+
+
+def test_unsent_records_travel_where_the_master_keeps_them(
+    made: list[tuple[tuple[object, ...], dict[str, object]]],
+) -> None:
+    unsent = TravellingRecords()
+    for more, wanted in (("", None), ("state_file: of the master.sqlite\n", unsent)):
+        scenario = parse_scenario(SCENARIO + more, "a.yaml")
+        runtime_factory(order(), scenario, RunClock(ManualClock()), LoginCollector(), unsent)(*[None] * 2)  # type: ignore[arg-type]
+        overrides = made.pop()[1]["overrides"]
+        assert isinstance(overrides, Overrides)
+        assert overrides.unsent is wanted
