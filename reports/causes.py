@@ -118,6 +118,11 @@ CAUSES: Final = (
     Cause("none_online", _FAILED, "no device came online (0 of {devices:count})"),
     Cause("no_request", _FAILED, "no request was made"),
     Cause(
+        "no_attendance",
+        _FAILED,
+        "no meeting was held, so that attendance.csv holds nothing that a platform's sheet could be compared with",
+    ),
+    Cause(
         "records_unaccounted",
         _FAILED,
         "{pending:count} of {values:all_records} records are unaccounted for: neither acknowledged nor given up",

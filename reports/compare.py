@@ -11,10 +11,11 @@ by no more than the requests in it explain is no regression of its own: it follo
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reports import text
+from reports.attendance import attendance_figures
 from reports.compare_rules import Judged, judged
 from reports.figures import record_counts, without
 from reports.former import NOT_JUDGED
@@ -68,6 +69,8 @@ class ComparedRun:
     """Why, in its own first words."""
     judged: Judged | None = None
     """What it found of its platform; None where its version did not judge it."""
+    attendance: Mapping[str, int] = field(default_factory=dict)
+    """What happened at its meetings (`reports.attendance.FIGURES`); empty where it had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ def compared_run(
             spans[tag],
         )
     known = all(finding.key != NOT_JUDGED for finding in run.findings)
-    return ComparedRun(label, run, series, verdict, reason, judged(measurements) if known else None)
+    of_platform = judged(measurements) if known else None
+    return ComparedRun(label, run, series, verdict, reason, of_platform, attendance_figures(measurements))
 
 
 def compare_runs(

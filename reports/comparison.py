@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reports import text
+from reports.attendance import ATTENDANCE, FIGURES
 from reports.compare import (
     BETTER,
     FOLLOWS,
@@ -136,6 +137,9 @@ def print_comparison(
         if rule.mark not in (LIKE, LESS) or everything:
             label, style = RULE_MARKS[rule.mark]
             say(f"[bold]violations.{plain(rule.rule)}[/] {rule.before:,} → {rule.after:,} [{style}]{label}[/]")
+    for row in attendance_rows(bases, new):
+        if row.differs or everything:
+            say(f"[bold]{row.name}[/] {row.before} → {row.after}")
     quiet = sum(item.mark == NOISE for item in differences)
     few = sum(item.mark == UNKNOWN for item in differences)
     console.print(f"{quiet} figures within noise, {few} with too few samples to judge")
@@ -145,6 +149,29 @@ def print_comparison(
         say(f"[bold yellow]Unjudged[/] {plain(reason)}")
     if result.word == NO_REGRESSION:
         console.print("[bold green]No regression[/]")
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceRow:
+    """A figure of attendance of all runs; nothing judges it, for it is the scenario's and chance's."""
+
+    name: str
+    before: str
+    """Of each base run."""
+    after: str
+    differs: bool
+
+
+def attendance_rows(bases: Sequence[ComparedRun], new: ComparedRun) -> list[AttendanceRow]:
+    """What happened at the meetings of the runs; empty where none had any."""
+    if not any(run.attendance for run in (*bases, new)):
+        return []
+    found = []
+    for name in FIGURES:
+        before = [text.count(run.attendance.get(name)) for run in bases]
+        after = text.count(new.attendance.get(name))
+        found.append(AttendanceRow(f"{ATTENDANCE}.{name}", ", ".join(before), after, {*before} != {after}))
+    return found
 
 
 def _in_words(result: Result) -> str:
@@ -189,6 +216,7 @@ def render_comparison(
         method=METHOD,
         counts={mark: sum(item.mark == mark for item in differences) for mark in MARKS},
         labels={mark: label for mark, (label, _) in MARKS.items()},
+        attendance=attendance_rows(bases, new),
         rules=[
             {"item": item, "label": RULE_MARKS[item.mark][0], "worse": item.mark in WORSE_MARKS}
             for item in result.rules

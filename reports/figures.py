@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reports.attendance import attendance_figures
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import ONLINE, DeviceStates
@@ -112,6 +113,8 @@ class Figures:
     internal_errors: int
     records: Mapping[str, int]
     photos: Mapping[str, int]
+    attendance: Mapping[str, int]
+    """`reports.attendance.FIGURES`; empty where nothing was told of it."""
     cpu_percent: float | None
     rss_mb: float | None
     requests: int
@@ -299,6 +302,7 @@ def _figures(
         internal_errors=measurements.internal_errors.total,
         records=record_counts(measurements.records),
         photos=photo_counts(measurements.records),
+        attendance=attendance_figures(measurements),
         cpu_percent=measurements.health.cpu_percent(),
         rss_mb=measurements.health.rss_mb(),
         requests=requests,

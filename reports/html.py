@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from reports import text
+from reports.attendance import ATTENDANCE, INCOMPLETE, listed_text, pins_text
 from reports.charts import chart_data
 from reports.figures import requests_told, succeeded
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
@@ -35,6 +36,7 @@ SECTIONS: Final = (
     ("time", "Over time"),
     ("fleet", "Devices"),
     ("delivery", "Record delivery"),
+    (ATTENDANCE, "Attendance"),
     ("commands", "Commands"),
     ("failures", "Failures"),
     ("generator", "Generator"),
@@ -49,6 +51,7 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
     data["cpu_limit_percent"] = measurements.health.cpu_limit_percent
     flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
     missing = {"delivery": not data["delivery"], "commands": not summary["commands"]}
+    missing[ATTENDANCE] = ATTENDANCE not in summary
     return render_page(
         "report.html.j2",
         data,
@@ -65,6 +68,7 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
             name: figures["intended_ms"] for name, figures in summary["requests"].items() if figures["intended_ms"]
         },
         delivery=data["delivery"],
+        attendance=_attendance(summary.get(ATTENDANCE)),
         waterfall=data["waterfall"],
         step_text="second" if data["step_s"] == 1 else text.duration(data["step_s"]),
         generator_text=_generator_text(summary, run),
@@ -217,6 +221,31 @@ def _class(summary: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _tile(label: str, value: str, detail: str, alarm: bool = False) -> dict[str, Any]:
     return {"label": label, "value": value, "detail": detail, "alarm": alarm}
+
+
+def _attendance(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the page shows of attendance."""
+    if section is None:
+        return None
+    came = f"{text.percent(section['came'] / section['expected'])} of them" if section["expected"] else "nobody was"
+    ended = f"{section['deleted']:,} deleted, {section['cut']:,} cut off when their devices stopped"
+    signed_out = f"{section['left_early']:,} left early, {section['no_sign_out']:,} never signed out"
+    beside = f"{section['double_taps']:,} double taps, {section['strangers']:,} strangers"
+    records = f"of {section['records']:,}: {section['unacknowledged']:,} not acknowledged"
+    return {
+        "tiles": [
+            _tile("Meetings over", text.count(section["meetings"]), ended),
+            _tile("Members expected", text.count(section["expected"]), f"{section['missing']:,} never came"),
+            _tile("Came", text.count(section["came"]), came),
+            _tile("On time", text.count(section["on_time"]), f"{section['late']:,} late"),
+            _tile("Left", text.count(section["came"] - section["no_sign_out"]), signed_out),
+            _tile("Beside", text.count(section["double_taps"] + section["strangers"]), beside),
+            _tile("Acknowledged", text.count(section["acknowledged"]), records, alarm=section["unacknowledged"] > 0),
+        ],
+        "note": None if section["complete"] else f"{INCOMPLETE[0].upper()}{INCOMPLETE[1:]}.",
+        "listed": listed_text(section),
+        "rows": [remark | {"pins": pins_text(remark)} for remark in section["remarkable"]],
+    }
 
 
 def _generator_text(summary: Mapping[str, Any], run: RunInfo) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from reports import text
+from reports.attendance import ATTENDANCE, listed_text, sentence_of
 from reports.occurrences import CLASSES, INTERNAL_ERRORS
 from reports.rules_shown import Row, counted, crossed_rules, rows_of
 from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
@@ -31,6 +32,8 @@ def render_junit(summary: Mapping[str, Any]) -> bytes:
     flows = {name: item for name, item in summary["flows"].items() if item["count"]}
     cases += [_series_case("flows", name, item, "latency_ms", False) for name, item in flows.items()]
     cases += [_series_case("commands", name, item, "handling_ms", False) for name, item in summary["commands"].items()]
+    if ATTENDANCE in summary:
+        cases.append(_attendance_case(summary))
     cases += _rule_cases(summary)
     totals = {
         "tests": str(len(cases)),
@@ -105,6 +108,17 @@ def _series_case(
         lines.append(f"failure codes: {text.codes(item['codes'])}")
         lines += filter(None, [details])
     ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
+    return case
+
+
+def _attendance_case(summary: Mapping[str, Any]) -> ElementTree.Element:
+    """What happened at the meetings; a failure where there was none though the scenario asked for it."""
+    case = _case(ATTENDANCE, "meetings")
+    section = summary[ATTENDANCE]
+    if any(reason["key"] == "no_attendance" for reason in summary["reasons"]):
+        _add(case, "failure", sentence_of(section))
+    else:
+        ElementTree.SubElement(case, "system-out").text = _clean(f"{sentence_of(section)}\n{listed_text(section)}")
     return case
 
 

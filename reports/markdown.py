@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports import markup, text
+from reports.attendance import ATTENDANCE, listed_text, pins_text, sentence_of
 from reports.figures import requests_told
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import TITLES, further_rules, rows_of, total_text
@@ -71,6 +72,10 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
             yield _series(summary, shown, first, latency, codes=left_out < _COUNTS_ALONE)
             if more := len(rows) - len(shown):
                 yield f"… and {more} more"
+    section = summary.get(ATTENDANCE)
+    if section is not None and section["remarkable"] and left_out < _COUNTS_ALONE:
+        yield f"### Attendance: {markup.sentence(listed_text(section))}"
+        yield _meetings(section["remarkable"])
     if summary["failures"] and left_out < _NO_FAILURES:
         yield "### Failures"
         yield _failures(summary["failures"])
@@ -86,6 +91,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
     between = "".join(f", {records[name]:,} {name}" for name in STATE_FILE_FIGURES if records.get(name))
     state = text.generator_state(generator)
     requests, failures = requests_told(summary)
+    attendance = [f"- Attendance: {sentence_of(summary[ATTENDANCE])}"] if ATTENDANCE in summary else []
     return "\n".join(
         [
             f"- {text.duration(summary['duration_s'])} from {summary['started']}",
@@ -97,6 +103,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
             + lost
             + full
             + between,
+            *attendance,
             f"- Violations: {_bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]['total'])}; "
             f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",
             f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "
@@ -130,6 +137,23 @@ def _rules(summary: Mapping[str, Any], of_class: str, most: int) -> str:
     headings = ["rule", "count", "devices", "by funcId", "document", "first example", "what to do"]
     more = f"\n\n… and {further_rules(rows[most:])}"
     return _table(headings, "lrrllll", cells) + (more if len(rows) > most else "")
+
+
+def _meetings(remarks: list[Mapping[str, Any]]) -> str:
+    """The first of the meetings that something is to be told of."""
+    cells = [
+        [
+            markup.code(remark["sn"]),
+            markup.code(remark["meet_code"]),
+            text.clock_of(remark["start"]) if remark["start"] else text.NOTHING,
+            *(text.count(remark[name]) for name in ("expected", "came", "late", "missing", "unacknowledged")),
+            markup.word(pins_text(remark)) if remark["missing_pins"] else "",
+        ]
+        for remark in remarks[:_FEW]
+    ]
+    headings = ["device", "meetCode", "start (UTC)", "expected", "came", "late", "missing", "not acknowledged", "who"]
+    more = f"\n\n… and {len(remarks) - _FEW} more in `report.html`" if len(remarks) > _FEW else ""
+    return _table(headings, "lllrrrrrl", cells) + more
 
 
 def _thresholds(results: list[Mapping[str, Any]], *, crossed_only: bool) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from reports.attendance import ATTENDANCE
+from reports.attendance import FIGURES as ATTENDANCE_FIGURES
 from reports.figures import Figures
 from reports.occurrences import OBSERVATIONS, VIOLATIONS
 from reports.readings import Reading, if_occurred, in_percent, latency, loop_lag, rules_total
@@ -105,6 +107,29 @@ def _delivered(kind: str, counts: Callable[[Figures], Mapping[str, int]], names:
     return [measure(name, explained) for name, explained in names.items()]
 
 
+def _attended(name: str, explained: str) -> Measure:
+    """A figure of attendance, which is none, not 0, where no meeting was told of."""
+    text = f"{explained[0].upper()}{explained[1:]}."
+    example = f"{ATTENDANCE}.{name} {_ATTENDANCE_LIMITS.get(name, '>= 0')}"
+    return Measure(
+        f"{ATTENDANCE}.{name}",
+        COUNT,
+        Scope.RUN,
+        lambda asked: asked.figures.attendance.get(name),
+        text,
+        example,
+        whole_run=True,
+    )
+
+
+_ATTENDANCE_LIMITS: Final = {
+    "meetings": ">= 1",
+    "unacknowledged": "== 0",
+    "missing": "< 100",
+    "cut": "== 0",
+    "late": "< 50",
+}
+
 # fmt: off
 MEASURES: Final = (
     # --- Of a funcId, a flow or a command ---
@@ -157,6 +182,7 @@ MEASURES: Final = (
             "internal_errors == 0", whole_run=True),
     *_delivered("records", lambda figures: figures.records, RECORD_FIGURES),
     *_delivered("photos", lambda figures: figures.photos, PHOTO_FIGURES),
+    *(_attended(name, explained) for name, explained in ATTENDANCE_FIGURES.items()),
     Measure("generator.cpu", LOAD, Scope.RUN, lambda asked: asked.figures.cpu_percent,
             "Mean CPU use of the busiest process that runs devices, in percent of one core.", "generator.cpu < 80 %",
             whole_run=True),

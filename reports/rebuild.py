@@ -15,6 +15,7 @@ from reports.causes import sentence
 from reports.directory import ReportDirectory
 from reports.former import brought_up_to_date
 from reports.hlog import HlogFile, HlogFormatError, read_hlog
+from reports.merged_attendance import merge_attendance
 from reports.run_info import RunInfo
 from reports.verdict import INVALID
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
@@ -96,6 +97,12 @@ def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
         SameRunError: If a run is given twice, be it under two names or as a copy.
         UnreadableRunError: If one of the directories holds no run.
     """
+    measurements, runs = _load_all(directories)
+    return measurements, _merged_info(runs, [directory.name for directory in directories])
+
+
+def _load_all(directories: Sequence[Path]) -> tuple[RunMeasurements, list[RunInfo]]:
+    """The runs' measurements together, and what is known of each."""
     if same := same_directories(directories):
         raise SameRunError("\n".join(same))
     measurements = RunMeasurements()
@@ -113,7 +120,7 @@ def load_merged(directories: Sequence[Path]) -> tuple[RunMeasurements, RunInfo]:
         raise UnreadableRunError("no run to merge was named")
     # as if one run had been logged: readers expect the order of time
     measurements.intervals = MemoryIntervals(sorted(measurements.intervals, key=lambda interval: interval.start))
-    return measurements, _merged_info(runs, [directory.name for directory in directories])
+    return measurements, runs
 
 
 def merge(directories: Sequence[Path], target: Path, *, overwrite: bool = False) -> dict[str, Any]:
@@ -130,9 +137,11 @@ def merge(directories: Sequence[Path], target: Path, *, overwrite: bool = False)
     """
     if target.resolve() in {directory.resolve() for directory in directories}:
         raise SameRunError(f"{target} is one of the runs: the merged report goes elsewhere")
-    measurements, run = load_merged(directories)
+    measurements, runs = _load_all(directories)
+    run = _merged_info(runs, [directory.name for directory in directories])
     with ReportDirectory(target) as taken:
         taken.clear(overwrite=overwrite)
+        run.findings += tuple(merge_attendance(directories, [one.attendance for one in runs], target))
         return write_reports(target, measurements, run)
 
 
@@ -203,4 +212,5 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         findings=(*merged, *(finding for run in runs for finding in run.findings)),
         run_ids=tuple(run_id for run in runs for run_id in run.run_ids),
         failure_code=max(run.failure_code for run in runs),
+        attendance=any(run.attendance for run in runs),
     )

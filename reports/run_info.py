@@ -55,6 +55,9 @@ class RunInfo:
     failure_code: int = ExitCode.FAILED
     """What failed requests alone end with: Locust's `--exit-code-on-error`. 0 lets them pass."""
 
+    attendance: bool = False
+    """Whether the run was to leave `attendance.csv`."""
+
     @property
     def duration_s(self) -> float:
         """Never 0, so that rates can be taken."""

@@ -7,6 +7,7 @@ null. The schema is `reports/schema/summary.schema.json`.
 
 from typing import Any, Final
 
+from reports.attendance import ATTENDANCE, attendance_section
 from reports.evaluation import evaluate_all
 from reports.figures import lost_connections, missed_requests, photo_counts, record_counts
 from reports.masking import mask
@@ -56,6 +57,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     }
     flow_tags = dict.fromkeys((*(flow.tag for flow in FLOWS), *_tags(measurements, is_flow)))
     flows = {name_of(tag): _series(measurements, tag) for tag in flow_tags}
+    attendance = attendance_section(measurements, run.attendance, judged.reasons)
     return {
         "schema": SCHEMA,
         "scenario": run.scenario,
@@ -68,6 +70,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "commands": {tag: _command(measurements.totals[tag]) for tag in _tags(measurements, is_command)},
         "records": record_counts(measurements.records),
         "photos": photo_counts(measurements.records),
+        **({ATTENDANCE: attendance} if attendance is not None else {}),
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
         "failures": _failures(measurements),

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import text
+from reports.attendance import ATTENDANCE, meetings_text, people_text, records_text
 from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import counted, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
@@ -174,6 +175,12 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")
     named = [name for name in RECORD_FIGURES if name not in STATE_FILE_FIGURES or records.get(name)]
     lines.append("[bold]Records[/]     " + ", ".join(f"{records[name]:,} {name}" for name in named))
+    if ATTENDANCE in summary:
+        section = summary[ATTENDANCE]
+        told = f"{meetings_text(section)}: {people_text(section)}; {records_text(section)}"
+        lines.append(
+            f"[bold]Attendance[/]  {told}" + ("" if section["complete"] else " [bold yellow]and not all told[/]")
+        )
     lag = generator["loop_lag_ms"]
     state = text.generator_state(generator)
     lines.append(

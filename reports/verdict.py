@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reports import text
+from reports.attendance import attendance_figures, was_held
 from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
 from reports.figures import all_requests, lost_connections, missed_requests, record_counts
@@ -214,6 +215,8 @@ def _of_the_platform(measurements: RunMeasurements, thresholds: Sequence[Thresho
 def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
     if run.devices and not len(measurements.devices.came_online):
         yield Finding("none_online", {"devices": run.devices})
+    if run.attendance and not was_held(attendance_figures(measurements)):
+        yield Finding("no_attendance")
     records = record_counts(measurements.records)
     of = _of_records(records)
     if records["pending"] and not any(map(_speaks_of_pending, thresholds)):

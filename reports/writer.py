@@ -58,7 +58,7 @@ def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) 
         directory.mkdir(parents=True, exist_ok=True)
     failed: dict[str, Finding] = {}
     log = directory / HLOG
-    if finding := _tried(log, lambda: _write_log(log, measurements, run)):
+    if finding := tried(log, lambda: _write_log(log, measurements, run)):
         failed[HLOG] = finding
         summary["state"]["unwritten"] = [dump_interval(interval) for interval in _unwritten(log, measurements)]
     renders: dict[str, Callable[[], bytes]] = {
@@ -78,7 +78,7 @@ def write_reports(directory: Path, measurements: RunMeasurements, run: RunInfo) 
             if name in failed or (name == SUMMARY and len(failed) > told):
                 continue
             path = directory / name
-            finding = _tried(path, lambda path=path, render=render: write_whole(path, render()))  # type: ignore[misc]
+            finding = tried(path, lambda path=path, render=render: write_whole(path, render()))  # type: ignore[misc]
             if finding is None:
                 written.add(name)
                 continue
@@ -98,7 +98,7 @@ def failed_files(summary: dict[str, Any], directory: Path) -> list[str]:
     return [name for name in RUN_FILES if printable(str(directory / name)) in found]
 
 
-def _tried(path: Path, write: Callable[[], None]) -> Finding | None:
+def tried(path: Path, write: Callable[[], None]) -> Finding | None:
     """None, or why `write` could not write `path`."""
     try:
         write()
@@ -117,7 +117,7 @@ def _write_log(log: Path, measurements: RunMeasurements, run: RunInfo) -> None:
     if isinstance(store, HlogIntervals) and store.path == log:
         store.close()
         return
-    with _temporary(log) as temporary:
+    with whole_or_not(log) as temporary:
         write_hlog(temporary, store, run.started)
         temporary.replace(log)
 
@@ -168,7 +168,7 @@ def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
-    with _temporary(path) as temporary:
+    with whole_or_not(path) as temporary:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -178,8 +178,8 @@ def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 
 @contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
-    """A name beside `path` that is gone afterwards, with the room that it took."""
+def whole_or_not(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to and put in its place; it is gone afterwards, with the room that it took."""
     temporary = path.with_name(path.name + ".tmp")
     try:
         yield temporary

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from heapq import heapify, heappop, heappush
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from simulator.device.attendance_plan import (
     Draws,
@@ -24,10 +24,6 @@ from simulator.measurements.attendance import (
     STRANGER,
     MeetingHeld,
 )
-
-OVER: Final = "over"
-DELETED: Final = "deleted"
-CUT: Final = "cut"
 
 
 class Due(NamedTuple):

@@ -18,6 +18,12 @@ DOUBLE_TAP: Final = "double-tap"
 """The same person again within seconds."""
 STRANGER: Final = "stranger"
 """Somebody who is no member of the meeting."""
+OVER: Final = "over"
+"""A meeting that took its course."""
+DELETED: Final = "deleted"
+"""By the platform, before it was over."""
+CUT: Final = "cut"
+"""The device's life ended before the meeting was over."""
 WHAT: Final = (SIGN_IN, LATE, SIGN_OUT, EARLY_LEAVE, DOUBLE_TAP, STRANGER)
 
 
@@ -56,4 +62,4 @@ class MeetingHeld(NamedTuple):
     double_taps: int
     strangers: int
     ended: str
-    """`over`, `deleted`, or `cut` where the device's life ended before the meeting was over."""
+    """`OVER`, `DELETED` or `CUT`."""

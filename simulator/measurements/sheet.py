@@ -7,13 +7,10 @@ what to call them, those that missed the most members, and how many records with
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from simulator.measurements.attendance import WHAT, Attended, MeetingHeld
+from simulator.measurements.attendance import CUT, DELETED, OVER, WHAT, Attended, MeetingHeld
 from simulator.measurements.attendance_rows import line_of
 from simulator.shown import detail
 
-OVER: Final = "over"
-DELETED: Final = "deleted"
-CUT: Final = "cut"
 ENDINGS: Final = (OVER, DELETED, CUT)
 MEETING_SUMS: Final = (
     *("expected", "came", "late", "missing", "left_early", "no_sign_out", "double_taps", "strangers"),
@@ -97,7 +94,7 @@ class Attendance:
         remark = Remark(
             _short(meeting.sn),
             _short(meeting.meet_code),
-            _short(meeting.name),
+            detail(meeting.name, _TEXT_CHARS),
             meeting.start,
             meeting.end,
             meeting.ended,

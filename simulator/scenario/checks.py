@@ -114,6 +114,9 @@ def _check_groups(
             yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
         for message in report_contradictions(group, group.options):
             yield Finding(_place(own, number, "options"), message)
+    if document.report.attendance and all(group.attendance is None for group in groups):
+        message = "no group has an `attendance`, so that there would be no row: give one, or leave this out"
+        yield Finding(("report", "attendance"), message)
     total = sum(group.count for group in groups)
     if total == 0:
         yield Finding(("groups",), "the groups hold no device at all: give `count`")

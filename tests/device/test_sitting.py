@@ -5,8 +5,8 @@ from typing import Any
 
 from simulator.device.attendance_plan import Around, Habits
 from simulator.device.meetings import parse_meeting
-from simulator.device.sitting import CUT, DELETED, OVER, Due, Sitting
-from simulator.measurements.attendance import DOUBLE_TAP, LATE, SIGN_IN, SIGN_OUT, STRANGER
+from simulator.device.sitting import Due, Sitting
+from simulator.measurements.attendance import CUT, DELETED, DOUBLE_TAP, LATE, OVER, SIGN_IN, SIGN_OUT, STRANGER
 from tests.device.test_meetings import FULL, at
 
 MEETING = parse_meeting(FULL)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from reports.run_info import RunInfo
+from simulator.measurements.attendance import Attended, MeetingHeld
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.run import RunMeasurements
@@ -59,7 +60,20 @@ def busy_events(seconds: int = 60, devices: int = 20, seed: int = 1, slow: float
             recorder.state(second % devices, "waiting", "online", at + 0.4)
             recorder.violation("reply.late", "dev.heartbeat", "dev.heartbeat: mid 17 after 10 s", at, second % devices)
             recorder.observation("command.repeated", "cmd.data.update.user", "cmdId 4", at, second % devices, 2)
+        if second % 15 == 14:
+            attend(recorder, f"BEST{second % devices:06d}", second)
     return events
+
+
+def attend(recorder: QueueRecorder, sn: str, number: int) -> None:
+    """A meeting of four members, of whom one comes late and one never, with a stranger; one record is lost."""
+    told = (("20001", "sign-in"), ("20002", "late"), ("20003", "sign-in"), ("20009", "stranger"), ("20001", "sign-out"))
+    for log_id, (pin, what) in enumerate(told):
+        row = Attended(sn, str(number), pin, what, "2023-11-15T06:13:20+08:00", "0", str(log_id), what != "late")
+        recorder.attended(row)
+    start = STARTED + number
+    held = MeetingHeld(sn, str(number), "Weekly <b>", start, start + 9, 4, 3, 1, ("20004",), 0, 2, 0, 1, "over")
+    recorder.meeting_held(held)
 
 
 def run_info(seconds: float = 60.0, **changes: object) -> RunInfo:

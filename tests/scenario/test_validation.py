@@ -239,6 +239,11 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
             "f.yaml:4: groups[0].meetings: two meetings have the same id",
         ),
         (
+            GROUP + "report:\n  attendance: true\n",
+            "f.yaml:5: report.attendance: no group has an `attendance`, so that there would be no row: give one, or "
+            "leave this out",
+        ),
+        (
             GROUP + "ramp:\n  steps:\n    - {devices: 6, over: 5s}\n",
             "f.yaml:6: ramp.steps[0].devices: 6 devices are more than the 5 of all groups",
         ),

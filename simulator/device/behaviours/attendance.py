@@ -18,7 +18,7 @@ from simulator.device.door import Camera, Comer
 from simulator.device.online import Online
 from simulator.device.outbox import Record
 from simulator.device.settings import BehaviourSettings
-from simulator.device.sitting import CUT, DELETED, OVER, Due, Sitting
+from simulator.device.sitting import Due, Sitting
 from simulator.fields.quantities import (
     CountRange,
     Duration,
@@ -30,7 +30,7 @@ from simulator.fields.quantities import (
 )
 from simulator.fields.range import Range
 from simulator.fields.section import Section
-from simulator.measurements.attendance import Attended
+from simulator.measurements.attendance import CUT, DELETED, OVER, Attended
 from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
 
 STYLES: Final = (15, 1, 4)

@@ -349,6 +349,7 @@ class Run:
             findings=tuple(self.findings),
             run_ids=(self.run_id,),
             failure_code=self.failure_code,
+            attendance=scenario.document.report.attendance,
         )
 
     @property

@@ -19,7 +19,7 @@ from tests.swarm.manual_run import PLANNED_S, ManualRun
 from tests.swarm.processes import ROOT
 from tests.test_growing_file import Disk
 
-WANTED = "report: {attendance: true}\n"
+WANTED = "report: {attendance: true}\ndefaults: {attendance: {}}\n"
 
 
 def row(number: int) -> Attended:
