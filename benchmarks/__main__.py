@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.attendance import measure_attendance
 from benchmarks.children import BenchmarkError
 from benchmarks.cores import Cores, choose_cores
 from benchmarks.document import RESULTS
@@ -23,7 +24,7 @@ from benchmarks.scale import measure_scale
 from benchmarks.sizes import FULL, SIZES, Sizes
 from benchmarks.tables import Results, print_results
 
-NAMES = ("round-trip", "latency", "scale", "master", "judge")
+NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance")
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""
 
@@ -75,6 +76,8 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
         results.scale = measure_scale(sizes.scale, cores, directory, note, LIMIT_S)
     elif name == "master":
         results.master = measure_master(sizes.master, cores, directory, note)
+    elif name == "attendance":
+        results.attendance = measure_attendance(sizes.attendance, cores, directory, note, LIMIT_S)
     else:
         results.judge = measure_judge(sizes.judge)
 

@@ -32,6 +32,8 @@ def markdown(results: dict[str, Any]) -> str:
         parts.append(_master(results["master"]))
     if "judge" in results:
         parts.append(_judge(results["judge"]))
+    if "attendance" in results:
+        parts.append(_attendance(results["attendance"]))
     return "\n\n".join(parts)
 
 
@@ -163,6 +165,16 @@ def _master(found: dict[str, Any]) -> str:
 def _judge(found: dict[str, Any]) -> str:
     rows = [[name, _shown(figure, 2)] for name, figure in found["cpu_us"].items()]
     return _table("What the judge costs", ["", "CPU µs"], rows)
+
+
+def _attendance(found: dict[str, Any]) -> str:
+    rows = [
+        [kind, _shown(one["memory_kb"]), _shown(one["cpu_us"]), _shown(one["rate"], 0), str(one["failures"])]
+        for kind, one in found["kinds"].items()
+    ]
+    rows.append(["attendance / verifications", _shown(found["more_memory"], 2), _shown(found["more_cpu"], 2), "", ""])
+    title = f"People at the meetings of {found['devices']:,} rooms, at the same rate of records"
+    return _table(title, ["who comes by", "KB a device", "CPU µs a message", "messages/s", "failures"], rows)
 
 
 if __name__ == "__main__":

@@ -45,10 +45,13 @@ class ScaleSize:
 
     def possible_fleets(self) -> tuple[int, ...]:
         """The sizes, as far as this machine's limit of open files goes."""
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        if most == resource.RLIM_INFINITY:
-            return self.fleets
-        return tuple(dict.fromkeys(min(fleet, most - SPARE_FILES) for fleet in self.fleets))
+        return tuple(dict.fromkeys(possible(fleet) for fleet in self.fleets))
+
+
+def possible(devices: int) -> int:
+    """So many devices, as far as this machine's limit of open files goes."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return devices if most == resource.RLIM_INFINITY else min(devices, most - SPARE_FILES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The scenarios that are measured, made for the size at hand."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,11 @@ class FleetScenario:
             f"network: {{connect_rate: {self.start_rate:g}/s, open_timeout: 60s}}",
             "defaults:",
             f"  users: {USERS}",
-            "  verifications: [{rate: 1/h}]",
+            *self.people(),
             "  request_timeout: 10s",
             f"  heartbeat: {self.heartbeat_s * 1000:.3f}ms",
             "groups:",
-            "  - name: rooms",
-            f"    count: {self.devices}",
+            *self.groups(),
             "platform:",
             "  users: 0",
             "  members: 0",
@@ -55,6 +55,15 @@ class FleetScenario:
         if self.delay is not None:
             lines.insert(-1, f"  answers: [{{func_id: dev.heartbeat, delay: {self.delay}}}]")
         return "\n".join(lines) + "\n"
+
+    def people(self) -> Iterator[str]:
+        """What people do at each device, lines of `defaults`."""
+        yield "  verifications: [{rate: 1/h}]"
+
+    def groups(self) -> Iterator[str]:
+        """The lines of `groups`."""
+        yield "  - name: rooms"
+        yield f"    count: {self.devices}"
 
     def write(self, path: Path) -> Path:
         path.write_text(self.text(), encoding="utf-8")

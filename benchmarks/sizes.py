@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from benchmarks.attendance import AttendanceSize
 from benchmarks.clients import Window
 from benchmarks.judge import JudgeSize
 from benchmarks.latency import LatencySize
@@ -20,6 +21,7 @@ class Sizes:
     latency: LatencySize
     master: MasterSize
     judge: JudgeSize
+    attendance: AttendanceSize
 
 
 FULL = Sizes(
@@ -48,6 +50,9 @@ FULL = Sizes(
     ),
     master=MasterSize(rounds=3, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
     judge=JudgeSize(rounds=5, checks=200_000),
+    attendance=AttendanceSize(
+        rounds=3, devices=20_000, rate=1_000, members=10, start_rate=250, window=Window(settle_s=5, window_s=20)
+    ),
 )
 QUICK = Sizes(
     name="quick",
@@ -74,6 +79,9 @@ QUICK = Sizes(
     ),
     master=MasterSize(rounds=1, workers=50, devices_per_worker=200, rate=400, window=Window(settle_s=2, window_s=6)),
     judge=JudgeSize(rounds=2, checks=50_000),
+    attendance=AttendanceSize(
+        rounds=2, devices=2_000, rate=500, members=10, start_rate=250, window=Window(settle_s=2, window_s=10)
+    ),
 )
 TINY = Sizes(
     name="tiny",
@@ -100,6 +108,9 @@ TINY = Sizes(
     ),
     master=MasterSize(rounds=1, workers=2, devices_per_worker=3, rate=10, window=Window(settle_s=0.2, window_s=3.5)),
     judge=JudgeSize(rounds=1, checks=100),
+    attendance=AttendanceSize(
+        rounds=1, devices=4, rate=2, members=2, start_rate=20, window=Window(settle_s=0.5, window_s=5)
+    ),
 )
 """For the harness' own test; its figures mean nothing."""
 SIZES = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.attendance import KINDS, AttendanceCost
 from benchmarks.figures import Spread, Target
 from benchmarks.judge import JudgeCost
 from benchmarks.latency import Latency
@@ -24,11 +25,12 @@ class Results:
     latency: Latency | None = None
     master: MasterLoad | None = None
     judge: JudgeCost | None = None
+    attendance: AttendanceCost | None = None
 
     def targets(self) -> list[Target]:
         """What was asked for, as far as it was measured."""
-        parts = [part for part in (self.round_trips, self.scale, self.latency, self.judge) if part is not None]
-        return [target for part in parts for target in part.targets()]
+        parts = (self.round_trips, self.scale, self.latency, self.judge, self.attendance)
+        return [target for part in parts if part is not None for target in part.targets()]
 
     def to_json(self) -> dict[str, Any]:
         parts = {
@@ -37,6 +39,7 @@ class Results:
             "latency": self.latency,
             "master": self.master,
             "judge": self.judge,
+            "attendance": self.attendance,
         }
         return {name: part.to_json() for name, part in parts.items() if part is not None}
 
@@ -55,6 +58,8 @@ def print_results(results: Results, console: Console) -> None:
         console.print(_master(results.master))
     if results.judge is not None:
         console.print(_judge(results.judge))
+    if results.attendance is not None:
+        console.print(_attendance(results.attendance))
     console.print(_targets(results.targets()))
 
 
@@ -136,6 +141,15 @@ def _judge(found: JudgeCost) -> Table:
     table = _table("The judge", ("", "CPU µs"))
     for name, figure in found.cpu_us.items():
         table.add_row(name, shown(figure, 2))
+    return table
+
+
+def _attendance(found: AttendanceCost) -> Table:
+    table = _table(
+        f"{found.devices:,} rooms with meetings", ("who comes by", "KB a device", "µs a message", "messages/s")
+    )
+    for kind in KINDS:
+        table.add_row(kind, shown(found.memory_kb(kind)), shown(found.cpu_us(kind)), shown(found.rate(kind), 0))
     return table
 
 

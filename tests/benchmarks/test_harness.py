@@ -65,3 +65,13 @@ def test_judge(tmp_path: Path) -> None:
     assert len(document["judge"]["cpu_us"]) == 5
     assert all(figure["median"] > 0 for figure in document["judge"]["cpu_us"].values())
     assert [target["limit"] for target in document["targets"]] == [1.0, 1.0]
+
+
+def test_attendance(tmp_path: Path) -> None:
+    document = measure("attendance", tmp_path)
+    found = document["attendance"]
+    assert found["kinds"].keys() == {"verifications", "attendance"}
+    for kind in found["kinds"].values():
+        assert kind["rate"]["median"] > 0
+        assert kind["failures"] == 0
+    assert [target["limit"] for target in document["targets"]] == [1.1, 1.1]

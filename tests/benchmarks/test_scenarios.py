@@ -1,12 +1,15 @@
 """The scenarios that are measured are scenarios like all others."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from benchmarks.attendance import KINDS, MeetingRooms
 from benchmarks.latency import DELAY, known_quantiles
 from benchmarks.scenarios import USERS, FleetScenario
 from simulator.device.behaviours.heartbeat import HeartbeatSettings
+from simulator.device.behaviours.verification import VerificationSettings
 from simulator.scenario.scenario import load_scenario
 
 
@@ -34,3 +37,26 @@ def test_the_platform_delays_by_the_distribution_whose_quantiles_are_known(tmp_p
     answers = load_scenario(made.write(tmp_path / "made.yaml")).platform_settings().answers
     assert [rule.delay for rule in answers] == [DELAY]
     assert known_quantiles() == {"p50": pytest.approx(50.0), "p99": pytest.approx(200.0)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rooms_have_meetings_without_a_break_at_the_same_rate_of_records(tmp_path: Path, kind: str) -> None:
+    made = MeetingRooms(
+        devices=7, channel="plain", heartbeat_s=60, start_rate=5, kind=kind, members=3, length_s=30, meetings_s=200
+    )
+    scenario = load_scenario(made.write(tmp_path / "made.yaml"))
+    assert scenario.devices == 7
+    for settings in scenario.group_settings():
+        meetings = settings.meetings
+        assert meetings[0].starts == 0
+        assert meetings[-1].ends >= 200
+        assert all(before.ends == after.starts for before, after in pairwise(meetings))
+        for meeting in meetings:
+            assert 2 * meeting.members / (meeting.ends - meeting.starts) == pytest.approx(6 / 30)
+        names = [type(each).__name__ for each in settings.behaviours]
+        assert ("AttendanceSettings" in names, "VerificationSettings" in names) == (
+            kind == "attendance",
+            kind == "verifications",
+        )
+        rates = [each.rate for each in settings.behaviours if isinstance(each, VerificationSettings)]
+        assert rates == ([] if kind == "attendance" else [pytest.approx(6 / 30)])
