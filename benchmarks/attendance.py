@@ -187,7 +187,7 @@ def measure_attendance(
                 cost.fleets[kind].append(measured)
                 window = measured["window"]
                 note(
-                    f"round {number}/{size.rounds}, {devices} devices, {kind}: {cost.memory_kb(kind).values[-1]:.1f} KB "
-                    f"a device, {window['cpu_us']:.1f} us a message at {window['rate']:.0f}/s"
+                    f"round {number}/{size.rounds}, {devices} devices, {kind}: {cost.memory_kb(kind).values[-1]:.1f} "
+                    f"KB a device, {window['cpu_us']:.1f} us a message at {window['rate']:.0f}/s"
                 )
     return cost

@@ -17,7 +17,7 @@ from simulator.device.meetings import Meeting
 from simulator.measurements.attendance import DOUBLE_TAP, EARLY_LEAVE, LATE, SIGN_IN, SIGN_OUT, STRANGER
 
 _WORDS: Final = Struct("<8I")
-_ONE: Final = 2.0**32
+_SCALE: Final = 2.0**-32
 _NORMAL: Final = NormalDist()
 _IN_SECOND: Final = 0.999
 """How far into its last second a window reaches."""
@@ -83,7 +83,7 @@ class Moment(NamedTuple):
 def draws(salt: bytes, meeting_id: str, who: str) -> Draws:
     """The draws of `who` at a meeting; `salt` is the device's, up to 64 bytes."""
     digest = blake2b(f"{meeting_id}/{who}".encode("utf-8", "surrogatepass"), digest_size=_WORDS.size, key=salt).digest()
-    return Draws._make((word + 0.5) / _ONE for word in _WORDS.unpack(digest))
+    return Draws(*[(word + 0.5) * _SCALE for word in _WORDS.unpack(digest)])
 
 
 def last_moment(meeting: Meeting) -> float:

@@ -1,6 +1,6 @@
 """One meeting as it is attended at one device: what is still to happen, who came, and what is told of it at its end."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ from simulator.measurements.attendance import (
     DOUBLE_TAP,
     EARLY_LEAVE,
     LATE,
-    SIGN_IN,
     STRANGER,
     MeetingHeld,
 )
@@ -33,11 +32,10 @@ class Due(NamedTuple):
     """Seconds since the epoch, as the device believes."""
     place: int
     """Keeps the order of what happens at the same moment."""
-    pin: str
-    """Of a member; empty for a stranger."""
+    who: str
+    """A member's pin, or the number of a stranger (`what` says which)."""
     what: str
-    stranger: int
-    """Which of the strangers; -1 for a member."""
+    """One of `simulator.measurements.attendance.WHAT`."""
 
 
 class _Stay:
@@ -56,6 +54,8 @@ class _Stay:
 class Sitting:
     """What happens at one meeting from the moment on at which its sign-in window opens.
 
+    There is one for each room whose meeting is under way, so it is kept small.
+
     Args:
         salt: the device's, for the draws of its people.
     """
@@ -63,25 +63,28 @@ class Sitting:
     __slots__ = (
         "_double_taps",
         "_due",
-        "_expected",
+        "_former",
         "_habits",
+        "_members",
         "_places",
         "_salt",
-        "_stays",
         "_strangers_came",
         "deleted",
         "meeting",
         "turned_away",
     )
 
-    def __init__(self, meeting: Meeting, members: Collection[str], habits: Habits, salt: bytes) -> None:
+    def __init__(self, meeting: Meeting, members: Mapping[str, None], habits: Habits, salt: bytes) -> None:
         self._habits = habits
         self._salt = salt
         self._due: list[Due] = []
         self._places = 0
-        self._expected: tuple[str, ...] = ()
-        self._stays: dict[str, _Stay] = {}
-        self._strangers_came: set[int] = set()
+        self._members: dict[str, _Stay | None] = {}
+        """Pins of those who are expected, with what is known of those who came."""
+        self._former: dict[str, _Stay] | None = None
+        """Who came and was taken off the list."""
+        self._strangers_came = 0
+        """A bit for each, by number."""
         self._double_taps = 0
         self.meeting = meeting
         self.deleted = False
@@ -92,41 +95,51 @@ class Sitting:
 
     # --- What the platform does with it ---
 
-    def held(self, meeting: Meeting, members: Collection[str]) -> None:
+    def held(self, meeting: Meeting, members: Mapping[str, None]) -> None:
         """The meeting is held like this from now on, for these members.
 
         Who came need not come again; everybody else comes and goes by the meeting's new times. A second tap is not
         waited for where these have changed.
         """
-        taps = [due for due in self._due if due.what == DOUBLE_TAP] if meeting == self.meeting else []
+        taps = [due for due in self._due if due.what == DOUBLE_TAP and due.who in members]
+        if meeting != self.meeting:
+            taps.clear()
         self.meeting = meeting
         self.deleted = self.turned_away = False
-        self._expected = tuple(members)
-        self._due = [due for due in taps if due.pin in members]
-        for pin in members:
-            stay = self._stays.get(pin)
+        self._expect_only(members)
+        self._due = taps
+        tapping = {due.who: due.at for due in taps}
+        for pin, stay in self._members.items():
             if stay is None:
                 moment = arrival(meeting, self._habits, self._draws(pin))
             elif stay.left:
                 continue
             else:
-                tapped = max((due.at for due in taps if due.pin == pin), default=stay.last)
-                moment = departure(meeting, self._habits, self._draws(pin), tapped)
+                moment = departure(meeting, self._habits, self._draws(pin), tapping.get(pin, stay.last))
             if moment is not None:
                 self._expect(moment.at, pin, moment.what)
         for number, (moment, _) in enumerate(strangers(meeting, self._habits, self._salt)):
-            if number not in self._strangers_came:
-                self._expect(moment.at, "", moment.what, number)
+            if not self._strangers_came & 1 << number:
+                self._expect(moment.at, str(number), moment.what)
         heapify(self._due)
 
-    def differs(self, meeting: Meeting, members: Collection[str]) -> bool:
+    def _expect_only(self, members: Mapping[str, None]) -> None:
+        """Who is no member any more is expected no more; that he came is remembered."""
+        known: dict[str, _Stay | None] = {**self._members, **(self._former or {})}
+        former = {pin: stay for pin, stay in known.items() if stay is not None and pin not in members}
+        self._members = {pin: known.get(pin) for pin in members}
+        self._former = former or None
+
+    def differs(self, meeting: Meeting, members: Mapping[str, None]) -> bool:
         """Whether `held` would change anything."""
-        return self.deleted or meeting != self.meeting or tuple(members) != self._expected
+        if self.deleted or self._members.keys() != members.keys():
+            return True
+        return meeting is not self.meeting and meeting != self.meeting
 
     def delete(self) -> None:
         """The platform deleted the meeting; who was expected is remembered."""
         self.deleted = True
-        self._due.clear()
+        self._due = []
 
     # --- What happens ---
 
@@ -157,41 +170,50 @@ class Sitting:
         for number, due in enumerate(held_up, start=1):
             at = now + number
             if at <= latest(self.meeting, due.what):
-                self._expect(at, due.pin, due.what, due.stranger, sort=True)
+                self._expect(at, due.who, due.what, sort=True)
         return found
 
     def person(self, due: Due) -> Draws:
         """The draws of whoever is to verify."""
-        return self._draws(due.pin if due.stranger < 0 else f"stranger {due.stranger}")
+        return self._draws(due.who if due.what != STRANGER else f"stranger {due.who}")
 
     def verified(self, due: Due) -> None:
         """`due` has happened."""
-        meeting, habits, what = self.meeting, self._habits, due.what
+        at, _, pin, what = due
         if what == STRANGER:
-            self._strangers_came.add(due.stranger)
+            self._strangers_came |= 1 << int(pin)
             return
         if what == DOUBLE_TAP:
             self._double_taps += 1
             return
-        person = self._draws(due.pin)
-        comes = what in (SIGN_IN, LATE)
-        tap = second_tap(meeting, habits, due.at, person.taps if comes else person.taps_again)
-        if tap is not None:
-            self._expect(tap.at, due.pin, tap.what, sort=True)
-        if not comes:
-            self._stays[due.pin].left = what
+        meeting, habits = self.meeting, self._habits
+        stay = self._members[pin]
+        if stay is not None:
+            stay.left = what
+            if habits.double_tap:
+                self._tap_again(due, self._draws(pin).taps_again)
             return
-        self._stays[due.pin] = _Stay(due.at, what == LATE)
-        leaves = departure(meeting, habits, person, due.at if tap is None else tap.at)
+        person = self._draws(pin)
+        last = self._tap_again(due, person.taps)
+        self._members[pin] = _Stay(at, what == LATE)
+        leaves = departure(meeting, habits, person, last)
         if leaves is not None:
-            self._expect(leaves.at, due.pin, leaves.what, sort=True)
+            self._expect(leaves.at, pin, leaves.what, sort=True)
+
+    def _tap_again(self, due: Due, draw: float) -> float:
+        """Expect a second tap where there is one; returns when the person has verified last then."""
+        tap = second_tap(self.meeting, self._habits, due.at, draw)
+        if tap is None:
+            return due.at
+        self._expect(tap.at, due.who, tap.what, sort=True)
+        return tap.at
 
     # --- What is told of it ---
 
     def summary(self, sn: str, ended: str) -> MeetingHeld:
         """The meeting's account; `ended` is `OVER`, `DELETED` or `CUT`."""
-        meeting, expected = self.meeting, self._expected
-        stays = [stay for pin in expected if (stay := self._stays.get(pin)) is not None]
+        meeting, expected = self.meeting, self._members
+        stays = [stay for stay in expected.values() if stay is not None]
         return MeetingHeld(
             sn=sn,
             meet_code=meeting.id,
@@ -201,11 +223,11 @@ class Sitting:
             expected=len(expected),
             came=len(stays),
             late=sum(stay.late for stay in stays),
-            missing=tuple(pin for pin in expected if pin not in self._stays),
+            missing=tuple(pin for pin, stay in expected.items() if stay is None),
             left_early=sum(stay.left == EARLY_LEAVE for stay in stays),
             no_sign_out=sum(not stay.left for stay in stays),
             double_taps=self._double_taps,
-            strangers=len(self._strangers_came),
+            strangers=self._strangers_came.bit_count(),
             ended=ended,
         )
 
@@ -214,9 +236,9 @@ class Sitting:
     def _draws(self, who: str) -> Draws:
         return draws(self._salt, self.meeting.id, who)
 
-    def _expect(self, at: float, pin: str, what: str, stranger: int = -1, *, sort: bool = False) -> None:
+    def _expect(self, at: float, who: str, what: str, *, sort: bool = False) -> None:
         self._places += 1
-        due = Due(at, self._places, pin, what, stranger)
+        due = Due(at, self._places, who, what)
         if sort:
             heappush(self._due, due)
         else:

@@ -53,7 +53,7 @@ def test_everybody_comes_once_and_goes_once() -> None:
     assert [due.at for due in done] == sorted(due.at for due in done)
     assert whats(done) == [SIGN_IN] * 10 + [SIGN_OUT] * 10 + [STRANGER] * 2
     for what in (SIGN_IN, SIGN_OUT):
-        assert sorted(due.pin for due in done if due.what == what) == list(MEMBERS)
+        assert sorted(due.who for due in done if due.what == what) == list(MEMBERS)
     told = held.summary("SN", OVER)
     assert (told.sn, told.meet_code, told.name, told.start, told.end) == (
         *("SN", "1", MEETING.name),
@@ -69,7 +69,7 @@ def test_what_is_told_follows_what_happened() -> None:
     held = sitting(many, absent=0.1, late=0.2, early_leave=0.1, forget_sign_out=0.2, double_tap=0.3)
     done = live(held, held.over)
     told = held.summary("SN", OVER)
-    came = {due.pin for due in done if due.what in (SIGN_IN, LATE)}
+    came = {due.who for due in done if due.what in (SIGN_IN, LATE)}
     assert told.came == len(came) == 1000 - len(told.missing)
     assert set(told.missing) == set(many) - came
     assert told.late == whats(done).count(LATE) > 100
@@ -90,8 +90,8 @@ def test_a_moved_meeting_takes_those_along_who_have_not_come() -> None:
     after = live(held, held.over)
     assert held.over == MEETING.sign_out_to + 86_401
     assert min(due.at for due in after) > MEETING.sign_in_from + 86_400
-    assert sorted(due.pin for due in (*before, *after) if due.what == SIGN_IN) == list(MEMBERS)
-    assert sorted(due.pin for due in after if due.what == SIGN_OUT) == list(MEMBERS)
+    assert sorted(due.who for due in (*before, *after) if due.what == SIGN_IN) == list(MEMBERS)
+    assert sorted(due.who for due in after if due.what == SIGN_OUT) == list(MEMBERS)
 
 
 def test_the_same_meeting_sent_again_changes_nothing() -> None:
@@ -101,7 +101,7 @@ def test_the_same_meeting_sent_again_changes_nothing() -> None:
     while again.next < again.over:
         done += live(again, again.next)
         again.held(MEETING, MEMBERS)
-    assert [(due.at, due.pin, due.what) for due in done] == [(due.at, due.pin, due.what) for due in expected]
+    assert [(due.at, due.who, due.what) for due in done] == [(due.at, due.who, due.what) for due in expected]
     assert not again.differs(MEETING, MEMBERS)
 
 
@@ -112,8 +112,8 @@ def test_members_come_and_go_with_the_list() -> None:
     assert held.differs(MEETING, fewer)
     held.held(MEETING, fewer)
     rest = live(held, held.over)
-    assert {due.pin for due in rest} <= set(fewer)
-    assert sorted({due.pin for due in (*first, *rest)} & set(fewer)) == sorted(fewer)
+    assert {due.who for due in rest} <= set(fewer)
+    assert sorted({due.who for due in (*first, *rest)} & set(fewer)) == sorted(fewer)
     told = held.summary("SN", OVER)
     assert (told.expected, told.came) == (6, 6)
 

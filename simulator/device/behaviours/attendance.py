@@ -7,6 +7,7 @@ moments are of the device's own clock.
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, model_validator
@@ -30,7 +31,7 @@ from simulator.fields.quantities import (
 )
 from simulator.fields.range import Range
 from simulator.fields.section import Section
-from simulator.measurements.attendance import CUT, DELETED, OVER, Attended
+from simulator.measurements.attendance import CUT, DELETED, OVER, STRANGER, Attended
 from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
 
 STYLES: Final = (15, 1, 4)
@@ -142,7 +143,7 @@ class AttendanceFields(BehaviourFields):
 class Attendance(Behaviour):
     """The meetings of one device, from the moment on at which it is switched on until it is told to stop."""
 
-    __slots__ = ("_camera", "_device", "_habits", "_over", "_salt", "_sittings", "_stopped", "_timer")
+    __slots__ = ("_camera", "_device", "_habits", "_opens", "_over", "_salt", "_sittings", "_stopped", "_timer")
 
     fields = AttendanceFields
     settings_type = AttendanceSettings
@@ -157,6 +158,8 @@ class Attendance(Behaviour):
         """By the meetings' ids."""
         self._over: dict[str, None] = {}
         """Ids of meetings that were told of, the oldest first."""
+        self._opens = inf
+        """When the sign-in window of the next meeting opens."""
         self._timer: TimerHandle | None = None
         self._stopped = False
         device.delivery.fates.on_fate = self._fate_known
@@ -194,76 +197,82 @@ class Attendance(Behaviour):
         """See what has become of the meetings, begin those that are due, and wait for what comes next."""
         if self._stopped:
             return
+        self._review()
         now = self._device.clock.now()
-        self._review(again=True)
-        self._go_on(now)
+        self._begin(now)
+        self._wait(now)
 
-    def _due(self) -> None:
+    def _happens(self) -> None:
         timer = self._timer
         assert timer is not None
         device = self._device
         # The moment for which the timer was set, whenever it was called.
         now = device.clock.now() - (device.timers.clock.monotonic() - timer.when)
         if device.rebooting():
-            self._wait(now, now + _LOOK_AGAIN_S)
+            device.timers.again(timer, timer.when + _LOOK_AGAIN_S)
             return
-        self._review(again=False)
+        until = now + _EARLY_S
+        meetings = device.memory.meetings
         while True:
-            first = min(self._sittings.values(), key=_next, default=None)
-            if first is None or first.next > now + _EARLY_S:
+            sitting = min(self._sittings.values(), key=_next, default=None)
+            if sitting is None or sitting.next > until:
                 break
-            due = first.take(now + _EARLY_S, _GRACE_S)
-            if due is not None:
-                self._verify(first, due, timer.when)
-            elif first.over <= now + _EARLY_S:
-                self._end(first)
-        self._go_on(now)
+            if not sitting.deleted and meetings.get(sitting.meeting.id) is not sitting.meeting:
+                self._review()  # A command is being answered at this moment.
+            elif (due := sitting.take(until, _GRACE_S)) is not None:
+                self._verify(sitting, due, timer.when)
+            elif sitting.over <= until:
+                self._end(sitting)
+        if self._opens <= until:
+            self._begin(now)
+        self._wait(now, timer)
 
-    def _go_on(self, now: float) -> None:
-        """Begin the meetings whose sign-in window has opened, and wait for the next moment."""
-        upcoming = self._begin(now)
+    def _wait(self, now: float, fired: TimerHandle | None = None) -> None:
+        """Wait for what happens next; `fired` is the timer where its call is being made."""
+        timers = self._device.timers
+        upcoming = self._opens
         for sitting in self._sittings.values():
             upcoming = min(upcoming, sitting.next)
-        if upcoming < float("inf"):
-            self._wait(now, upcoming)
-
-    def _wait(self, now: float, until: float) -> None:
-        timers = self._device.timers
-        if self._timer is not None:
+        if self._timer is not None and fired is None:
             self._timer.cancel()
-        self._timer = timers.call_later(max(0.0, until - now), self._due)
+        self._timer = None
+        if upcoming < inf:
+            when = timers.clock.monotonic() + max(0.0, upcoming - self._device.clock.now())
+            if fired is None:
+                self._timer = timers.call_at(when, self._happens)
+            else:
+                self._timer = fired
+                timers.again(fired, when)
 
     # --- Meetings ---
 
-    def _review(self, *, again: bool) -> None:
-        """Take over what the platform has changed of the meetings that are under way.
-
-        Args:
-            again: whether who was turned away may try again.
-        """
+    def _review(self) -> None:
+        """Take over what the platform changed of the meetings under way; who was turned away tries again."""
         memory = self._device.memory
         for meeting_id, sitting in self._sittings.items():
             meeting = memory.meetings.get(meeting_id)
-            if meeting is not None:
-                members = memory.members.get(meeting_id, {})
-                if (again and sitting.turned_away) or sitting.differs(meeting, members):
-                    sitting.held(meeting, members)
-            elif not sitting.deleted:
-                sitting.delete()
+            if meeting is None:
+                if not sitting.deleted:
+                    sitting.delete()
+                continue
+            members = memory.members.get(meeting_id, {})
+            if sitting.turned_away or sitting.differs(meeting, members):
+                sitting.held(meeting, members)
+            else:
+                sitting.meeting = meeting
 
-    def _begin(self, now: float) -> float:
-        """Begin what is to begin at `now`; returns when the next meeting will."""
+    def _begin(self, now: float) -> None:
+        """Begin what is to begin at `now`, and note when the next meeting will."""
         memory = self._device.memory
-        upcoming = float("inf")
+        self._opens = inf
         for meeting_id, meeting in memory.meetings.items():
             if meeting_id in self._sittings or meeting_id in self._over or last_moment(meeting) < now:
                 continue
             if meeting.sign_in_from > now + _EARLY_S:
-                upcoming = min(upcoming, meeting.sign_in_from)
+                self._opens = min(self._opens, meeting.sign_in_from)
                 continue
             members = memory.members.get(meeting_id, {})
             self._sittings[meeting_id] = Sitting(meeting, members, self._habits, self._salt)
-        return upcoming
 
     def _end(self, sitting: Sitting) -> None:
         meeting_id = sitting.meeting.id
@@ -294,10 +303,10 @@ class Attendance(Behaviour):
 
     def _comer(self, sitting: Sitting, due: Due, moment: float) -> Comer | None:
         door = self._device.door
-        if due.stranger < 0:
-            return door.comer(due.pin, moment, STYLES)
         memory = self._device.memory
         members = memory.members.get(sitting.meeting.id, {})
+        if due.what != STRANGER:
+            return door.comer(due.who, moment, STYLES) if due.who in members else None
         person = sitting.person(due)
         if person.guest >= _VISITORS:
             rng = random.Random(person.pick)
