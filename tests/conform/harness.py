@@ -14,7 +14,8 @@ from simulator.conform.registry import all_cases, chosen
 from simulator.conform.runner import Judged, Runner
 from simulator.conform.site import Site, Terms
 from simulator.device.settings import Credentials
-from simulator.protocol.channel.registry import channel_suite
+from simulator.protocol.channel.options import ChannelOptions
+from simulator.protocol.channel.registry import NO_OPTIONS, Options, channel_suite
 from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from tests.platform.harness import IDENTITIES, Running, running
 from tests.platform.parts import platform_settings
@@ -60,17 +61,18 @@ async def conform(
     identities: Sequence[Credentials] | None = None,
     tls: TlsFiles = SYSTEM_TRUST,
     started: list[Runner] | None = None,
+    options: Options = NO_OPTIONS,
 ) -> Conformed:
     """Run the cases that `only` names (or `cases`) against the platform at `dispatch`."""
     target = Target(
         dispatch_url=dispatch,
         identities=credentials() if identities is None else identities,
-        suite=channel_suite(suite),
+        suite=channel_suite(suite, options),
         terms=Terms(
             request_timeout=timeout, wait=wait, broker_type="best-w", protocol_version="1.0.0", device_type="meet"
         ),
         tls=tls,
-        device_key_bits=1024,
+        device_key_bits=options.device_key_bits if isinstance(options, ChannelOptions) else 1024,
     )
     site = site_of(target, SystemClock())
     every = all_cases()
@@ -88,8 +90,15 @@ async def embedded(suite: str = "plain", **settings: Any) -> AsyncIterator[Runni
 
 
 async def conform_embedded(
-    *only: str, suite: str = "plain", wait: float = 0.2, timeout: float = 5.0, **settings: Any
+    *only: str,
+    suite: str = "plain",
+    wait: float = 0.2,
+    timeout: float = 5.0,
+    options: Options = NO_OPTIONS,
+    **settings: Any,
 ) -> Conformed:
     """`conform` against an embedded platform of its own."""
-    async with embedded(suite, **settings) as platform:
-        return await conform(platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout)
+    async with embedded(suite, channel_options=options, **settings) as platform:
+        return await conform(
+            platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout, options=options
+        )

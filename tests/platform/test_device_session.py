@@ -10,6 +10,9 @@ import re
 import pytest
 
 from simulator.platform.settings import FixedDelay
+from simulator.protocol.channel.configurable import ConfigurableSuite
+from simulator.protocol.channel.keys import KeyRing, generate_key
+from simulator.protocol.channel.options import ChannelOptions, FactorOptions
 from tests.platform.harness import IDENTITIES, OK, Running, record, report_params, running
 from tests.platform.parts import answer_rule, platform_settings
 
@@ -198,6 +201,40 @@ async def test_nonsense_in_the_exchange(channel: str, func_id: str, params: dict
         device = await platform.connect(ONE)
         await device.send({"funcId": func_id, "mid": "m", "payload": {"params": params}})
         assert await device.close_code() == 1008
+
+
+async def test_a_factor_of_another_length_is_refused_and_the_connection_stays() -> None:
+    async with running(platform_settings(channel="configurable", channel_options=ChannelOptions())) as platform:
+        device = await platform.connect(ONE)
+        end = ConfigurableSuite(ChannelOptions(factor=FactorOptions(bytes=16))).device_side(KeyRing([generate_key()]))
+        reply = await device.request("device.exchange.publicKey", end.public_key_params())
+        end.accept_public_key(reply["payload"]["results"])
+        for _ in range(2):
+            reply = await device.request("device.exchange.factor", end.factor_params())
+            assert (reply["code"], reply["message"]) == (
+                "E0000004",
+                "the device's factor has 16 bytes: channel.factor.bytes",
+            )
+            assert "funcId" not in reply
+        assert "channel violation" not in (await platform.ledger())["events"]
+
+
+async def test_a_random_iv_that_comes_again_is_an_event_and_the_message_is_taken() -> None:
+    async with running(platform_settings(channel="configurable", channel_options=ChannelOptions())) as platform:
+        device = await platform.connect(ONE)
+        end = ConfigurableSuite().device_side(KeyRing([generate_key()]))
+        reply = await device.request("device.exchange.publicKey", end.public_key_params())
+        end.accept_public_key(reply["payload"]["results"])
+        reply = await device.request("device.exchange.factor", end.factor_params())
+        end.accept_factor(reply["payload"]["results"])
+        sealed, _ = end.seal(b'{"funcId":"dev.heartbeat","mid":"m"}')
+        for _ in range(2):
+            await device.socket.send(sealed)
+        events: dict[str, int] = {}
+        while not events:
+            events = (await platform.ledger())["events"]
+        assert events == {"channel violation: a random IV that one of the last 64 frames had": 1}
+        assert device.socket.close_code is None
 
 
 async def test_an_exchange_where_the_suite_has_none(platform: Running) -> None:

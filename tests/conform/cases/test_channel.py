@@ -13,7 +13,8 @@ from simulator.conform.cases import channel, channel_frames
 from simulator.platform import device_session
 from simulator.protocol.channel import exchange, keys, rsa_aes
 from simulator.protocol.channel.base import ChannelViolation
-from tests.conform.harness import conform_embedded
+from simulator.protocol.channel.options import ChannelOptions, FactorOptions
+from tests.conform.harness import conform, conform_embedded, embedded
 
 CASES = (*channel.CASES, *channel_frames.CASES)
 
@@ -27,6 +28,53 @@ async def test_the_embedded_platform_conforms(suite: str) -> None:
     assert found.of(Result.OK).keys() >= {case.id for case in CASES if case.required} & meant
     assert found.of(Result.NOT_RUN).keys() == {case.id for case in CASES} - meant
     assert found.site.violations.total == 0
+
+
+COUNTERS = {"channel.counter.skipped", "channel.counter.back", "channel.replayed"}
+
+
+@pytest.mark.parametrize(
+    ("options", "skipped"),
+    [
+        (ChannelOptions(), {*COUNTERS, "channel.publicKey.1024"}),
+        (ChannelOptions(device_key_bits=1024, keys="per-direction", iv="counter"), set()),
+        (ChannelOptions(cipher="aes-256-cbc", iv="counter", framing="base64-text"), {"channel.publicKey.1024"}),
+        (
+            ChannelOptions(
+                device_key_bits=1024,
+                public_key="pkcs1-pem",
+                padding="pkcs1v15",
+                factor=FactorOptions(bytes=16, text="hex"),
+                cipher="aes-128-ecb",
+                framing="hex-text",
+            ),
+            {*COUNTERS, "channel.factor.unreadable"},
+        ),
+        (
+            ChannelOptions(public_key="pem", factor=FactorOptions(text="hex"), derive="none", iv="zero"),
+            {*COUNTERS, "channel.publicKey.1024"},
+        ),
+    ],
+)
+async def test_the_embedded_platform_conforms_however_it_is_configured(
+    options: ChannelOptions, skipped: set[str]
+) -> None:
+    found = await conform_embedded("channel", suite="configurable", options=options)
+    assert found.judged.reason == ""
+    assert found.of(Result.FAILED, Result.NON_STRICT) == {}
+    assert found.of(Result.NOT_RUN).keys() == skipped | {"channel.binary"}
+    assert found.site.violations.total == 0
+    meant = {case.id for case in CASES if case.required and "configurable" in (case.suites or ("configurable",))}
+    assert found.of(Result.OK).keys() >= meant - skipped
+
+
+async def test_a_platform_with_another_channel_is_not_judged_further() -> None:
+    async with embedded("configurable", channel_options=ChannelOptions(public_key="pem")) as platform:
+        found = await conform(
+            platform.info.dispatch, only=["channel.publicKey.form"], suite="configurable", options=ChannelOptions()
+        )
+    assert found.result("channel.publicKey.form") is Result.FAILED
+    assert "channel.public_key" in found.outcome("channel.publicKey.form").observed
 
 
 class _Deaf:
@@ -78,7 +126,7 @@ async def test_who_takes_any_key_and_factor_is_found(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(exchange.ExchangingPlatformChannel, "answer_public_key", key)
     monkeypatch.setattr(exchange.ExchangingPlatformChannel, "answer_factor", factor)
-    monkeypatch.setattr(device_session, "validate_request", lambda message: None)
+    monkeypatch.setattr(device_session, "validate_request", lambda *message: None)
     found = await conform_embedded("channel.publicKey", "channel.factor", suite="exchange-only")
     required = {case.id for case in channel.CASES if case.required}
     # The key itself is right; the made-up factor ends every exchange.
