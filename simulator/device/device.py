@@ -18,6 +18,7 @@ from simulator.device.commands.queue import CommandQueue
 from simulator.device.delivery import Delivery
 from simulator.device.device_clock import DeviceClock
 from simulator.device.door import Door
+from simulator.device.entrance import entrance_of
 from simulator.device.environment import NOT_ALLOWED, Environment, NetworkError
 from simulator.device.fates import Fates
 from simulator.device.held_back import not_listed
@@ -90,6 +91,7 @@ class Device:
             max_users=settings.max_users,
             max_bio_photos=max(bio.max_photos),
             bio=bio,
+            ownership=settings.ownership,
         )
         for plan in settings.meetings:
             self.memory.put_own(own_meeting(plan, self._clock.now()), plan.members)
@@ -122,7 +124,7 @@ class Device:
             witness=witness,
             rebooting=lambda: self.lifecycle.state is DeviceState.REBOOTING,
             door=Door(
-                *(self.memory, self._clock, rng, log_ids),
+                *(self.memory, self._clock, rng, log_ids, entrance_of(settings.options, bio)),
                 room_as_meet_code=settings.reading.room_as_meet_code,
             ),
         )

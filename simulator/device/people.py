@@ -17,6 +17,10 @@ _POOL_SIZE = 400
 _PASSWORDS = 8
 _POOL_SEED = 20_240_626
 _FIRST_PIN = 1001
+_MOST_NUMBERS = 1_000_000
+"""Users of a device, and so the cards of its range."""
+VALIDITY = ("2024-01-01T00:00:00+08:00", "2037-12-31T23:59:59+08:00")
+"""`startTime` and `endTime` of those whose validity ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class People:
     def user(self, seed: int, number: int, locale: str) -> dict[str, Any]:
         """User `number` (0, 1, 2 …) of the device with `seed`, in the shape of dev.data.upload.user.
 
-        Every fourth has a fingerprint template, and every other a password.
+        Every fourth has a fingerprint template, and every other a password; two of three are valid for some years.
         """
         mixed = (seed ^ (number * 0x9E3779B97F4A7C15)) & 0xFFFFFFFFFFFFFFFF
         pool = _pool(locale)
@@ -48,12 +52,12 @@ class People:
             "firstName": person.first_name,
             "lastName": person.last_name,
             "idNum": person.id_number,
-            "startTime": "2024-01-01T00:00:00+08:00",
-            "endTime": "2037-12-31T23:59:59+08:00",
             "funSwitch": "0",
             "disable": "0",
         }
-        if number % 2 == 0:
+        if has_validity(number):
+            user["startTime"], user["endTime"] = VALIDITY
+        if has_password(number):
             user["password"], user["passwordSalt"] = _password(mixed % _PASSWORDS)
         if has_template(number):
             user["bioDatas"] = [fingerprint(mixed)]
@@ -92,8 +96,45 @@ def number_of(pin: str) -> int | None:
 
 
 def has_template(number: int) -> bool:
-    """Whether a device's user `number` has a fingerprint template."""
+    """Whether a device's user `number` has a fingerprint template: 25 %."""
     return number % 4 == 0
+
+
+def has_password(number: int) -> bool:
+    """Whether a device's user `number` has a password: 50 %."""
+    return number % 2 == 0
+
+
+def has_validity(number: int) -> bool:
+    """Whether the validity of a device's user `number` begins and ends: 67 %."""
+    return number % 3 != 2
+
+
+def has_face(number: int) -> bool:
+    """Whether a device's user `number` has a face photo: 90 %."""
+    return number % 10 != 9
+
+
+def has_card(number: int) -> bool:
+    """Whether a device's user `number` has a card: 67 %, so that three of a hundred have only their PIN."""
+    return number % 3 != 1
+
+
+def card_of(seed: int, number: int) -> str:
+    """Number of the card that user `number` of the device with `seed` has; no two of its users have the same."""
+    return str(_first_card(seed) + number)
+
+
+def holder_of(seed: int, card: str) -> int | None:
+    """The inverse of `card_of`: whose card it would be, None for one that is of no such range."""
+    if len(card) != 10 or not card.isascii() or not card.isdigit():
+        return None
+    number = int(card) - _first_card(seed)
+    return number if 0 <= number < _MOST_NUMBERS else None
+
+
+def _first_card(seed: int) -> int:
+    return (1_000 + (seed ^ seed >> 32) % 8_000) * _MOST_NUMBERS
 
 
 def fingerprint(key: int) -> dict[str, str]:

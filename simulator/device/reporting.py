@@ -1,6 +1,7 @@
 """What a device says of itself: the parameters of `dev.report` (section 设备上报), true to its memory; its options."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from simulator.device.addresses import Addresses
 from simulator.device.bio_support import bio_support
@@ -10,7 +11,7 @@ from simulator.device.settings import DeviceSettings
 _VERIFY_STYLES = f"{sum(1 << bit for bit in (1, 4, 9, 10, 11, 12)):b}"
 """Face, fingerprint, password, PIN, card and QR code, bit 0 rightmost (protocol/README.md 3.4)."""
 
-_FUNCTIONS = {
+FUNCTIONS: Final[Mapping[str, str]] = {
     "qrCodeSupport": "1",
     "qrCodeOn": "1",
     "qrCodeDecryptFunList": "01",
@@ -32,6 +33,14 @@ _FUNCTIONS = {
     "maskOn": "0",
 }
 """What the device can do beside identifying people, and whether it does."""
+
+
+SAID: Final[Mapping[str, str]] = {
+    "scene": "1",
+    "verifyStyles": _VERIFY_STYLES,
+    **FUNCTIONS,
+}
+"""Parameters of `dev.report` that the device goes by where a scenario's `options` say nothing else (`entrance`)."""
 
 
 def report_params(settings: DeviceSettings, sn: str, memory: Memory, transactions: int) -> dict[str, Any]:
@@ -62,10 +71,8 @@ def report_params(settings: DeviceSettings, sn: str, memory: Memory, transaction
         "multiBioDataCount": ":".join(map(str, memory.template_counts())),
         "multiBioPhotoCount": ":".join(map(str, memory.photo_counts())),
         "maxPackageSize": str(settings.max_package_kb),
-        **_FUNCTIONS,
+        **SAID,
         "maxPendingCmdCount": str(settings.max_pending_commands),
-        "scene": "1",
-        "verifyStyles": _VERIFY_STYLES,
         "sipOn": "0",
         "adOn": "0",
         "funcIds": list(listed),
@@ -78,5 +85,5 @@ def report_params(settings: DeviceSettings, sn: str, memory: Memory, transaction
 
 def device_options(settings: DeviceSettings, memory: Memory) -> dict[str, str]:
     """The device's options by name, those without a value left out."""
-    options = {**_FUNCTIONS, **memory.options, **settings.options}
+    options = {**FUNCTIONS, **memory.options, **settings.options}
     return {name: value for name, value in options.items() if value}

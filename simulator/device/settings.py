@@ -10,6 +10,7 @@ from typing import ClassVar
 from simulator.device.commands.failures import CommandFailures
 from simulator.device.device_clock import ClockSettings
 from simulator.device.functions import Functions
+from simulator.device.ownership import Ownership
 from simulator.device.reading import Reading
 from simulator.fields.range import Range
 
@@ -99,6 +100,8 @@ class DeviceSettings:
     """How its clock is wrong; None for a right one."""
     command_failures: dict[str, CommandFailures]
     """Commands that fail by chance, by funcId or a prefix of it; under an empty name for all others."""
+    ownership: Ownership
+    """What it does with what refers to nobody it knows."""
     strict: bool
     """Whether whatever departs from the document is refused, and not only counted."""
     reboot: Range

@@ -88,6 +88,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         "pictures in smaller pieces; one item that is too large alone is given up.",
         o.QUERY_OVER: "An answer that says that there are no users is not sent any more; users are.",
         o.STORE_FULL: "A command that stores more is answered with E0000007.",
+        o.NOBODY_VERIFIES: "Nobody verifies until somebody may; visitors come as before.",
     }
 )
 """Every rule's name -> what the device does."""

@@ -22,6 +22,7 @@ UPLOAD_TOO_LARGE: Final = "upload.too-large"
 PACKAGE_SMALLER: Final = "package.smaller"
 QUERY_OVER: Final = "query.over"
 STORE_FULL: Final = "device.store-full"
+NOBODY_VERIFIES: Final = "device.nobody-verifies"
 
 OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
     observation(
@@ -95,6 +96,13 @@ OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
         f"{DECIDED}, Records, photos, files",
         "filled a device's store",
         "Nothing: the device holds no more (maxUserCount and its like in dev.report).",
+    ),
+    observation(
+        NOBODY_VERIFIES,
+        f"{DECIDED}, Records and photos",
+        "left a device without users who may verify: those it has are blocked, not valid now, or have no card, "
+        "template, photo or password for the scenario's styles",
+        "Give users what they verify with (multiCard, bioPhoto, bioDatas, password), or set other `styles`.",
     ),
 )
 """In the order of tables."""

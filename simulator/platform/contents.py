@@ -65,6 +65,8 @@ class Contents:
         self._meetings_given = max(settings.meetings.count, 1)
         """Pushed meetings are numbered behind these; without any, the first number stays free for one."""
         self._user_batches: dict[tuple[int, int, str | None, int], list[Content]] = {}
+        self._card_batches: dict[int, list[Content]] = {}
+        """Cards of the first users, by the package's size."""
         self._shared: dict[bytes, Content] = {}
         self._makers: dict[str, Callable[[Target, int, int], dict[str, Any]]] = {
             "cmd.data.update.meetingMember": self._members,
@@ -82,9 +84,10 @@ class Contents:
         }
 
     def provisioning(self, target: Target) -> list[Draft]:
-        """What a device gets when it first comes online: users, then meetings, then their members."""
+        """What a device gets when it first comes online: users, then their cards, meetings, and members of these."""
         users = self._settings.users
         drafts = [("cmd.data.update.user", content) for content in self._users(0, users, target)] if users else []
+        drafts += [("cmd.data.update.multiCard", content) for content in self._all_cards(users, target)]
         plan = self._plan
         entries = [self._meeting(target, number) for number in range(plan.count)]
         drafts += self._split("cmd.data.update.meeting", "meeting", entries, target)
@@ -171,12 +174,7 @@ class Contents:
         return {"meetings": [meeting_id(target.sn, first + place) for place in range(count)]}
 
     def _cards(self, target: Target, sequence: int, count: int) -> dict[str, Any]:
-        return {
-            "multiCards": [
-                {"pin": each, "card": f"66{each:>08}", "type": "0", "lossFlag": "0"}
-                for each in self._given(sequence, count)
-            ]
-        }
+        return {"multiCards": [_card(each) for each in self._given(sequence, count)]}
 
     def _bio_photos(self, target: Target, sequence: int, count: int) -> dict[str, Any]:
         return {
@@ -224,6 +222,14 @@ class Contents:
             self._user_batches[key] = batches
         return batches
 
+    def _all_cards(self, users: int, target: Target) -> list[Content]:
+        batches = self._card_batches.get(target.package_bytes)
+        if batches is None:
+            entries = (_card(pin(number)) for number in range(users))
+            batches = [self._content(params) for params in _batches("multiCards", entries, target.package_bytes)]
+            self._card_batches[target.package_bytes] = batches
+        return batches
+
     def _split(self, func_id: str, name: str, entries: Iterable[Any], target: Target) -> list[Draft]:
         return [(func_id, self._content(params)) for params in _batches(name, entries, target.package_bytes)]
 
@@ -256,6 +262,10 @@ def _parts(params: Mapping[str, Any], package_bytes: int) -> Iterable[dict[str, 
     room = package_bytes - _ENVELOPE_BYTES - len(orjson.dumps(rest))
     for part in _batches(name, params[name], room):
         yield {**rest, **part}
+
+
+def _card(owner: str) -> dict[str, str]:
+    return {"pin": owner, "card": f"66{owner:>08}", "type": "0", "lossFlag": "0"}
 
 
 def _batches(name: str, entries: Iterable[Any], package_bytes: int) -> Iterable[dict[str, Any]]:

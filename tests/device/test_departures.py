@@ -122,7 +122,7 @@ class Sloppy:
 
 async def test_ten_departures_at_once_are_all_named_and_the_device_lives(world: World) -> None:
     Sloppy(world)
-    device = await world.online(behaviours=(verification(rate=0.5, photo_share=0.0),))
+    device = await world.online(behaviours=(verification(rate=0.5, photo_share=0.0, styles=(2,)),))
     await world.advance(120)
     assert device.state is DeviceState.ONLINE
     assert len(world.platform.links) == 1

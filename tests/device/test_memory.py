@@ -9,8 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from simulator.device.kept_user import CARD, photo
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory, StoreFull, photo_key
+from simulator.device.ownership import Ownership
+from simulator.device.people import card_of, has_card
 from tests.device.harness import PEOPLE
 
 SEED = 11
@@ -22,7 +25,8 @@ MEETING = {
     "lastSignOutTime": "2024-06-26T12:00:00+08:00",
     "applicant": "a",
 }
-pins = st.sampled_from(["1001", "1002", "1003", "1004", "1010", "7", "abc", "01001", "9" * 12, "会"])
+ALL_PINS = ["1001", "1002", "1003", "1004", "1005", "1006", "1010", "7", "abc", "01001", "9" * 12, "会"]
+pins = st.sampled_from(ALL_PINS)
 
 
 def made(users: int = 4, max_users: int = 8, max_bio_photos: int = 3) -> Memory:
@@ -31,6 +35,12 @@ def made(users: int = 4, max_users: int = 8, max_bio_photos: int = 3) -> Memory:
 
 def user(pin: str, **fields: Any) -> dict[str, Any]:
     return {"pin": pin, "firstName": "x", "funSwitch": "0", "disable": "0", **fields}
+
+
+def has(memory: Memory, pin: str) -> int:
+    person = memory.person(pin)
+    assert person is not None
+    return person.has
 
 
 def test_initial_users_are_derived_and_the_same_every_time() -> None:
@@ -77,11 +87,11 @@ def test_counts_by_type() -> None:
     memory.delete_users(["1005"])
     assert memory.template_counts()[1] == 1
     memory.put_bio_photos([(photo_key("1", "9", None, None), 5), (photo_key("1", "10", "0", "0"), 5)])
-    assert memory.photo_counts() == [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert memory.photo_counts() == [0, 0, 0, 0, 0, 0, 0, 0, 0, 2]
 
 
 def test_photos_are_told_apart_by_number_and_index() -> None:
-    memory = made(max_bio_photos=3)
+    memory = made(users=0, max_bio_photos=3)
     keys = [
         ("1", "9", None, None),
         ("1", "9", "0", "0"),
@@ -142,8 +152,10 @@ class MemoryMachine(RuleBasedStateMachine):
     def begin(self, count: int) -> None:
         self.memory = made(users=count, max_users=7)
         self.users = {item["pin"]: item for item in made(users=count).users()}
-        self.cards: dict[str, set[str]] = {}
-        self.photos: set[tuple[str, str]] = set()
+        self.cards: dict[str, str] = {}
+        """Owner by number."""
+        self.initial_cards = {f"100{number + 1}" for number in range(count) if has_card(number)}
+        self.photos: set[tuple[str, str]] = {(f"100{number + 1}", "9") for number in range(count)[:1]}
         self.members: dict[str, list[str]] = {}
 
     @rule(batch=st.lists(st.tuples(pins, st.text("ab", max_size=2)), max_size=4))
@@ -175,19 +187,35 @@ class MemoryMachine(RuleBasedStateMachine):
 
     def _forget(self, gone: Callable[[str], bool]) -> None:
         self.users = {pin: item for pin, item in self.users.items() if not gone(pin)}
-        self.cards = {pin: cards for pin, cards in self.cards.items() if not gone(pin)}
+        self._take_cards(gone)
         self.photos = {key for key in self.photos if not gone(key[0])}
         self.members = {meeting: [pin for pin in those if not gone(pin)] for meeting, those in self.members.items()}
 
     @rule(pin=pins, card=st.sampled_from("123"))
     def put_card(self, pin: str, card: str) -> None:
         self.memory.put_card({"pin": pin, "card": card})
-        self.cards.setdefault(pin, set()).add(card)
+        self.cards[card] = pin
 
     @rule(gone=st.lists(pins, max_size=3))
     def delete_cards(self, gone: list[str]) -> None:
         self.memory.delete_cards(gone)
-        self.cards = {pin: cards for pin, cards in self.cards.items() if pin not in gone}
+        self._take_cards(lambda pin: pin in gone)
+
+    @rule()
+    def clear_cards(self) -> None:
+        self.memory.clear_cards()
+        self._take_cards(lambda pin: True)
+
+    @rule(number=st.integers(0, 5), pin=pins)
+    def give_somebody_elses_card(self, number: int, pin: str) -> None:
+        card = card_of(SEED, number)
+        self.memory.put_card({"pin": pin, "card": card})
+        self.initial_cards.discard(f"100{number + 1}")
+        self.cards[card] = pin
+
+    def _take_cards(self, gone: Callable[[str], bool]) -> None:
+        self.cards = {card: pin for card, pin in self.cards.items() if not gone(pin)}
+        self.initial_cards = {pin for pin in self.initial_cards if not gone(pin)}
 
     @rule(pin=pins, kind=st.sampled_from(["8", "9"]))
     def put_photo(self, pin: str, kind: str) -> None:
@@ -227,14 +255,54 @@ class MemoryMachine(RuleBasedStateMachine):
         memory = self.memory
         assert {item["pin"]: item for item in memory.users()} == self.users
         assert memory.user_count == len(self.users) == len(list(memory.users()))
-        assert {pin: set(cards) for pin, cards in memory.cards.items()} == self.cards
-        assert {key[:2] for key in memory.bio_photos} == self.photos
+        assert {card["card"]: card["pin"] for card in memory.cards} == self.cards
+        with_card = {pin for pin in self.users if has(memory, pin) & CARD}
+        assert with_card == (self.initial_cards | set(self.cards.values())) & self.users.keys()
+        assert {(pin, kind) for pin in self.users for kind in (8, 9) if has(memory, pin) & photo(kind)} == {
+            (pin, int(kind)) for pin, kind in self.photos if pin in self.users
+        }
+        assert memory.photo_counts()[8:] == [sum(kind == each for _, kind in self.photos) for each in ("8", "9")]
+        assert sorted(memory.pins_from(len(self.photos))) == sorted(self.users)
         assert {meeting: list(those) for meeting, those in memory.members.items()} == self.members
         assert memory.template_counts()[1] == sum(len(item.get("bioDatas", ())) for item in self.users.values())
         pin = memory.random_pin(random.Random(len(self.users)))
         assert (pin is None) == (not self.users)
         assert pin is None or pin in self.users
         assert memory.free_pin() not in self.users
+
+
+def test_a_card_belongs_to_one_user() -> None:
+    memory = made(users=3)
+    memory.put_users([user("a"), user("b")])
+    memory.put_card({"pin": "a", "card": "1"})
+    memory.put_card({"pin": "a", "card": "2", "type": "1"})
+    memory.put_card({"pin": "b", "card": "1"})
+    assert memory.cards.of("a") == [{"pin": "a", "card": "2", "type": "1", "lossFlag": "0"}]
+    assert memory.cards.owner("1") == "b"
+    assert has(memory, "1001") & CARD
+    memory.put_card({"pin": "b", "card": card_of(SEED, 0)})
+    assert not has(memory, "1001") & CARD
+    memory.put_card({"pin": "b", "card": "1", "lossFlag": "1"})
+    assert has(memory, "b") & CARD
+    memory.put_card({"pin": "b", "card": card_of(SEED, 0), "lossFlag": "1"})
+    assert not has(memory, "b") & CARD
+
+
+def test_members_are_replaced_where_a_device_does_so() -> None:
+    keeping = Ownership(members_replace=True)
+    memory = Memory(PEOPLE, 1, users=2, locale="en_US", max_users=9, max_bio_photos=9, ownership=keeping)
+    memory.put_members("m", ["1", "2"])
+    memory.put_members("m", ["3"])
+    assert list(memory.members["m"]) == ["3"]
+
+
+def test_role_is_kept_and_does_not_go_up() -> None:
+    memory = made()
+    memory.put_users([user("a", role="4", ruleType="2")])
+    assert memory.user("a") == user("a")
+    person = memory.person("a")
+    assert person is not None
+    assert person.visitor
 
 
 MemoryMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=20)

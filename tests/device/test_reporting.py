@@ -57,7 +57,7 @@ def test_counts_are_those_of_the_memory() -> None:
     assert report["transactionCount"] == "17"
     assert report["maxTransactionCount"] == "400"
     assert report["multiBioDataCount"] == "0:3:0:0:0:0:0:0:0:0"
-    assert report["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:1"
+    assert report["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:4"
     assert report["maxMultiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:7"
 
 

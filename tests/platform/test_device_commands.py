@@ -125,7 +125,7 @@ def test_no_command_goes_out_before_its_commit(tmp_path: Path) -> None:
     assert seen == [], "sent in the middle of a transaction"
     while turn:
         turn.pop()()
-    assert seen == [1, 1], "who looks into the file from outside finds the command, and that it was sent"
+    assert seen == [1, 1, 1], "who looks into the file from outside finds the command, and that it was sent"
     other.close()
     stage.ledger.close()
 

@@ -13,6 +13,8 @@ REBOOT = "cmd.control.reboot"
 TIME = "cmd.system.sync.time"
 QUERY = "cmd.data.query.user"
 
+CARDS = "cmd.data.update.multiCard"
+
 
 def test_users_meetings_and_members_at_the_first_time_only() -> None:
     stage = Stage(users=5, meetings=meeting_plan(count=2, members=2))
@@ -20,6 +22,7 @@ def test_users_meetings_and_members_at_the_first_time_only() -> None:
     sent = link.take()
     assert names(sent) == [
         "cmd.data.update.user",
+        CARDS,
         "cmd.data.update.meeting",
         "cmd.data.update.meetingMember",
     ]
@@ -34,10 +37,11 @@ def test_users_meetings_and_members_at_the_first_time_only() -> None:
 def test_a_device_that_registers_anew_gets_everything_again() -> None:
     stage = Stage(users=5)
     link = stage.online(FakeLink())
-    stage.answer(link, link.take()[0])
+    for command in link.take():
+        stage.answer(link, command)
     stage.pushes.offline("A", link)
     stage.ledger.write("UPDATE devices SET provisioned = NULL")  # what a registration does
-    assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user"]
+    assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user", CARDS]
 
 
 def test_on_online_each_time() -> None:
@@ -125,8 +129,9 @@ def test_a_restart_knows_what_is_unanswered(tmp_path: Path) -> None:
     sent = {message["funcId"]: message for message in link.take()}
     stage.wait(6)
     sent |= {message["funcId"]: message for message in link.take()}
-    assert set(sent) == {TIME, REBOOT, QUERY, "cmd.data.update.user"}
+    assert set(sent) == {TIME, REBOOT, QUERY, "cmd.data.update.user", CARDS}
     stage.answer(link, sent["cmd.data.update.user"])
+    stage.answer(link, sent[CARDS])
     stage.pushes.active()
     stage.ledger.close()
 
@@ -152,5 +157,5 @@ def test_a_later_run_with_the_same_ledger_begins_anew(tmp_path: Path) -> None:
     stage.ledger.close()
     stage.clock.advance(3600)
     stage = Stage(push_rule(REBOOT, times=1), path=tmp_path / "l.db", clock=stage.clock, users=3)
-    assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user", REBOOT]
+    assert names(stage.online(FakeLink()).take()) == ["cmd.data.update.user", CARDS, REBOOT]
     stage.ledger.close()

@@ -21,6 +21,7 @@ from simulator.fields.quantities import InRun, PhotoSize, PositiveDuration, Rate
 from simulator.fields.range import Range
 from simulator.fields.section import Section
 from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
+from simulator.measurements.observation_rules import NOBODY_VERIFIES
 from simulator.protocol.catalogue.common import VERIFY_STYLES
 
 
@@ -38,9 +39,9 @@ class VerificationSettings(BehaviourSettings):
     photo_bytes: Range
     """Size of the JPEG in bytes."""
     styles: tuple[int, ...]
-    """`verifyStyle` values to draw from (vendor PUSH manuals)."""
+    """`verifyStyle` values of which a person uses one that he has the means for (vendor PUSH manuals)."""
     visitor_share: float
-    """Share of records with `category` 4 (visitor)."""
+    """Share of records of visitors who are no users of the device."""
     batch: int
     """How many records at most go up in one verifyLog message."""
     for_meetings: bool
@@ -75,9 +76,14 @@ class VerificationSection(Section):
     styles: list[int] = Field(
         default=[15, 1, 4],
         max_length=100,
-        description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm …",
+        description="`verifyStyle` values to draw from: 15 face, 1 fingerprint, 4 card, 25 palm … A person uses one "
+        "that he has the means for; who has none for any is turned away, and somebody else comes.",
     )
-    visitor_share: Share = Field(default=0.05, description="Share of records of visitors (`category` 4).")
+    visitor_share: Share = Field(
+        default=0.05,
+        description="Share of records of visitors who are no users of the "
+        "device (`category` 4). A user is a visitor where his `role` is 4.",
+    )
     batch: int = Field(default=1, ge=1, le=100, description="Records that may go up in one verifyLog message.")
     wave: WaveSection | None = Field(default=None, description="Raises the rate for a while.")
 
@@ -157,20 +163,33 @@ class Verifications(Stream):
         return Arrivals(self._device.rng, rate=settings.rate, arrival=settings.arrival, wave=settings.wave, start=now)
 
     def _happen(self, moment: float) -> None:
-        self._device.delivery.add_record(self.make(moment))
+        record = self.make(moment)
+        if record is not None:
+            self._device.delivery.add_record(record)
 
-    def make(self, verified: float) -> Record:
-        """One verification at the monotonic time `verified`."""
+    def make(self, verified: float) -> Record | None:
+        """One verification at the monotonic time `verified`; None where nobody may verify.
+
+        Somebody else comes for each who is turned away, so the rate is that of records.
+        """
         settings, device = self._settings, self._device
         moment = float(int(device.clock.now()))
         meeting = self._meeting(moment)
-        pin = device.memory.random_pin(device.rng, meeting)
-        comer = None
-        if pin is not None and device.rng.random() >= settings.visitor_share:
-            comer = device.door.comer(pin, moment, settings.styles)
-        if comer is None:
+        if device.memory.user_count and device.rng.random() >= settings.visitor_share:
+            comer = device.door.somebody(moment, settings.styles, meeting)
+            if comer is None:
+                self._nobody()
+                return None
+        else:
             comer = device.door.stranger(settings.styles)
         return device.door.record(comer, verified, moment, meeting, self._camera)
+
+    def _nobody(self) -> None:
+        styles = ", ".join(f"{style} ({VERIFY_STYLES[str(style)]})" for style in self._settings.styles)
+        count = self._device.memory.user_count
+        self._device.witness.observation(
+            NOBODY_VERIFIES, "", f"of {count} users nobody was found who may verify now by verifyStyle {styles}"
+        )
 
     def _meeting(self, moment: float) -> Meeting | None:
         """The meeting that somebody comes for: one whose window is open, else any that is known."""

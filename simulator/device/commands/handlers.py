@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from simulator.device.environment import NetworkError
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory, StoreFull, photo_key
+from simulator.device.ownership import UnknownOwner, belonging
 from simulator.protocol.codes import BAD_VALUE, DOWNLOAD_FAILED, STORE_FULL, SUCCESS
 from simulator.protocol.limits import MAX_PHOTO_BYTES
 
@@ -31,7 +32,9 @@ _UPLOADED_USER_FIELDS = (
     "threatLevelGroupNum",
     "bioDatas",
 )
-"""What of a user goes up again; `role` and `ruleType` are the platform's own."""
+"""What of a user goes up again."""
+_KEPT_USER_FIELDS = (*_UPLOADED_USER_FIELDS, "role", "ruleType")
+"""`role` says who is a visitor; `ruleType` is an access device's and has no effect here."""
 
 _TEMPLATE_FIELDS = ("no", "index", "valid", "duress", "type", "majorVer", "minorVer", "fmt", "tmp")
 """What of a template is known; whatever else a command holds may be of any kind, and must not go up again."""
@@ -65,7 +68,7 @@ Handler = Callable[[Memory, CommandEffects, Mapping[str, Any]], Outcome | Awaita
 
 
 def update_user(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
-    users = [_kept(user, _UPLOADED_USER_FIELDS) for user in params["users"]]
+    users = [_kept(user, _KEPT_USER_FIELDS) for user in params["users"]]
     for user in users:
         if "bioDatas" in user:
             user["bioDatas"] = [_kept(template, _TEMPLATE_FIELDS) for template in user["bioDatas"]]
@@ -89,13 +92,22 @@ def update_meeting(memory: Memory, effects: CommandEffects, params: Mapping[str,
 
 
 def update_members(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
-    for item in params["members"]:
+    items = ((item["meetingId"], item) for item in params["members"])
+    try:
+        lists = belonging(items, memory.meetings, memory.ownership.meetings, "meeting")
+    except UnknownOwner as error:
+        return BAD_VALUE, str(error)
+    for item in lists:
         memory.put_members(item["meetingId"], item["pins"])
     return DONE
 
 
 def update_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
-    for card in params["multiCards"]:
+    try:
+        cards = _of_known_users(memory, params["multiCards"])
+    except UnknownOwner as error:
+        return BAD_VALUE, str(error)
+    for card in cards:
         memory.put_card(card)
     return DONE
 
@@ -106,7 +118,11 @@ async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Map
     if refusal:
         return BAD_VALUE, refusal
     pictures = []
-    for item in params["bioPhotos"]:
+    try:
+        photos = _of_known_users(memory, params["bioPhotos"])
+    except UnknownOwner as error:
+        return BAD_VALUE, str(error)
+    for item in photos:
         try:
             picture = await effects.download(item["url"], MAX_PHOTO_BYTES)
         except NetworkError as error:
@@ -173,7 +189,7 @@ def clear_users(memory: Memory, effects: CommandEffects, params: Mapping[str, An
 
 
 def clear_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
-    memory.cards.clear()
+    memory.clear_cards()
     return DONE
 
 
@@ -219,6 +235,11 @@ HANDLERS: Mapping[str, Handler] = {
     "cmd.system.sync.time": sync_time,
 }
 """One handler for every command of the catalogue (a test compares the two)."""
+
+
+def _of_known_users(memory: Memory, items: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of `items` that are kept, by their users."""
+    return belonging(((item["pin"], item) for item in items), memory, memory.ownership.persons, "user")
 
 
 def _kept(item: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from simulator.protocol.catalogue.formats import Format
 from simulator.scenario.sections.clock import ClockSection
 from simulator.scenario.sections.command_failures import CommandFailuresSection
 from simulator.scenario.sections.functions import FunctionsSection
+from simulator.scenario.sections.ownership import UnknownSection
 from simulator.scenario.sections.reading import GroupReadingFields
 
 SET_ELSEWHERE = {
@@ -176,6 +177,13 @@ class GroupFields(GroupBehaviours, GroupReadingFields, _DeviceFields):
     command_failures: CommandFailuresSection | None = Field(
         default=None, description="Commands that fail by chance, to see how a platform takes it."
     )
+    unknown: UnknownSection = Field(
+        default=UnknownSection(), description="What becomes of what belongs to somebody or something unknown."
+    )
+    members: Literal["add", "replace"] = Field(
+        default="add",
+        description="What the pins of a `cmd.data.update.meetingMember` do to the meeting's earlier members.",
+    )
     strict: bool = Field(
         default=False,
         description="Refuse what departs from the document, as strict firmware would; else it is used wherever its "
@@ -218,6 +226,7 @@ class GroupSection(GroupFields):
             drain=self.drain,
             clock=None if self.clock is None else self.clock.settings(),
             command_failures={} if self.command_failures is None else self.command_failures.settings(),
+            ownership=self.unknown.ownership(members_replace=self.members == "replace"),
             strict=self.strict,
             users=self.users,
             user_locale=self.user_locale,

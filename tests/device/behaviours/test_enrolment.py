@@ -37,7 +37,7 @@ async def test_an_enrolment_brings_user_portrait_bio_photo_and_card(world: World
     assert world.recorder.flow_codes("enrolment_delivery") == ["00000000"]
     assert device.memory.user_count == 11
     assert pin in device.memory.user_photos
-    assert list(device.memory.cards[pin]) == [card["card"]]
+    assert device.memory.cards.of(pin) == [card]
 
 
 async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:

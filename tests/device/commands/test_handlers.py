@@ -57,7 +57,7 @@ async def test_update_user_replaces_a_user_it_began_with_and_keeps_what_is_their
     assert await done(world, "cmd.data.update.user", users=[USER | {"pin": pin}]) == DONE
     assert device.memory.user_count == 3
     assert device.memory.user(pin)["firstName"] == "伟"  # type: ignore[index]
-    assert list(device.memory.cards[pin]) == ["1"]
+    assert [card["card"] for card in device.memory.cards.of(pin)] == ["1"]
     assert list(device.memory.members["m1"]) == [pin]
 
 
@@ -103,7 +103,7 @@ async def test_update_and_delete_cards(world: World) -> None:
     card = {"pin": "1001", "card": "123", "type": "0", "lossFlag": "0"}
     assert await done(world, "cmd.data.update.multiCard", multiCards=[card, card | {"card": "124"}]) == DONE
     assert await done(world, "cmd.data.update.multiCard", multiCards=[card | {"lossFlag": "1"}]) == DONE
-    assert device.memory.cards["1001"] == {"123": card | {"lossFlag": "1"}, "124": card | {"card": "124"}}
+    assert device.memory.cards.of("1001") == [card | {"lossFlag": "1"}, card | {"card": "124"}]
     assert await done(world, "cmd.data.delete.multiCard", pins=["1001", "x"]) == DONE
     assert "1001" not in device.memory.cards
     await done(world, "cmd.data.update.multiCard", multiCards=[card])
@@ -127,7 +127,7 @@ async def test_update_bio_photo_downloads_each_url(world: World) -> None:
     "trouble", [NetworkError("http 404", "not there"), NetworkError("timeout", "slow"), b"<html>", b"", b"x" * 300_000]
 )
 async def test_update_bio_photo_in_trouble_is_answered_with_a_failure_code(world: World, trouble: Any) -> None:
-    device = await world.online(users=2)
+    device = await world.online(users=0)
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000), "http://p/2.jpg": trouble}
     photos = [{"pin": "1001", "type": "9", "url": f"http://p/{number}.jpg"} for number in (1, 2)]
     assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=photos) not in (DONE, None)
@@ -158,7 +158,7 @@ async def test_a_failed_download_is_counted_with_its_reason_and_tells_the_platfo
 
 
 async def test_bio_photos_beyond_the_capacity_are_refused_as_a_whole(world: World) -> None:
-    device = await world.online(users=9, max_bio_photos=2)
+    device = await world.online(users=0, max_bio_photos=2)
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
     photos = [{"pin": f"100{number}", "type": "9", "url": "http://p/1.jpg"} for number in (1, 2, 3)]
     assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=photos) not in (DONE, None)
@@ -169,7 +169,7 @@ async def test_bio_photos_beyond_the_capacity_are_refused_as_a_whole(world: Worl
 
 
 async def test_delete_bio_photo_by_user_type_and_number(world: World) -> None:
-    device = await world.online(users=3, options={"multiBioPhotoSupport": "0:0:0:0:0:0:0:0:1:1"})
+    device = await world.online(users=0, options={"multiBioPhotoSupport": "0:0:0:0:0:0:0:0:1:1"})
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
     photos = [
         {"pin": pin, "type": kind, "no": no, "url": "http://p/1.jpg"}
@@ -191,7 +191,7 @@ async def test_delete_user_takes_everything_along(world: World) -> None:
     device = await world.online(users=3, behaviours=(enrolment(rate=1.0),))
     await world.until(lambda: bool(device.memory.user_photos))
     pin = next(iter(device.memory.user_photos))
-    assert device.memory.cards[pin]
+    assert device.memory.cards.of(pin)
     await done(world, "cmd.data.update.meetingMember", members=[{"meetingId": "m1", "pins": [pin, "1001"]}])
     assert await done(world, "cmd.data.delete.user", pins=[pin, "nobody"]) == DONE
     assert pin not in device.memory
@@ -231,7 +231,7 @@ async def test_clear_all_keeps_credentials_options_and_pending_records(world: Wo
     pending = device.delivery.outbox.pending
     assert pending > 0
     assert await done(world, "cmd.data.clear.all") == DONE
-    assert (device.memory.user_count, device.memory.meetings, device.memory.cards) == (0, {}, {})
+    assert (device.memory.user_count, device.memory.meetings, len(device.memory.cards)) == (0, {}, 0)
     assert device.delivery.outbox.pending >= pending
     world.platform.always("dev.data.upload.verifyLog", lambda link, message: link.answer(message))
     world.platform.link.close(1001)
@@ -258,7 +258,7 @@ async def test_option_set_is_shown_in_the_next_report(world: World) -> None:
 
 
 async def test_report_counts_follow_the_memory(world: World) -> None:
-    await world.online(users=8)
+    await world.online(users=8, max_bio_photos=4)
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
     before = world.platform.sent("dev.report")[-1].params
     assert (before["userCount"], before["multiBioDataCount"]) == ("8", "0:2:0:0:0:0:0:0:0:0")
@@ -270,4 +270,5 @@ async def test_report_counts_follow_the_memory(world: World) -> None:
     after = world.platform.sent("dev.report")[-1].params
     assert after["userCount"] == "9"
     assert after["multiBioDataCount"] == "0:3:0:0:0:0:0:0:0:1"
-    assert after["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:1"
+    assert before["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:2"
+    assert after["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:3"

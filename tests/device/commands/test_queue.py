@@ -299,7 +299,7 @@ async def test_a_handler_that_fails_is_answered_and_the_next_goes_on(
 
 
 async def test_a_download_that_outlives_its_connection(world: World) -> None:
-    device = await world.online(users=2)
+    device = await world.online(users=0)
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
     world.network.download_seconds = 3.0
     photo = {"pin": "1001", "type": "9", "url": "http://p/1.jpg"}
@@ -315,7 +315,7 @@ async def test_a_download_that_outlives_its_connection(world: World) -> None:
 
 
 async def test_a_reboot_during_a_download_forgets_it_and_the_repeat_does_it(world: World) -> None:
-    device = await world.online(users=2)
+    device = await world.online(users=0)
     world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
     world.network.download_seconds = 3.0
     photo = {"pin": "1001", "type": "9", "url": "http://p/1.jpg"}
