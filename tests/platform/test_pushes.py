@@ -114,8 +114,8 @@ def test_commands_a_device_does_not_list_are_not_sent() -> None:
     stage = Stage(push_rule(TIME), push_rule("cmd.firmware.upgrade", unknown=True), users=3)
     link = stage.online(FakeLink(func_ids=()))
     assert names(link.take()) == ["cmd.firmware.upgrade"]
-    # The pushed one, and the first users.
-    assert stage.summary()["events"] == {"command the device does not support": 2}
+    # The pushed one, the first users and their cards.
+    assert stage.summary()["events"] == {"command the device does not support": 3}
 
 
 def test_a_restart_knows_what_is_unanswered(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from simulator.measurements.attendance import (
 )
 from simulator.protocol.times import format_iso, parse_iso
 from tests.device.answers import Message, refuse
+from tests.device.command_messages import TEMPLATE
 from tests.device.harness import World, alone, device_settings, group
 
 QUIET: dict[str, Any] = {
@@ -182,6 +183,7 @@ def user(pin: str, **changes: Any) -> Message:
         "funSwitch": "0",
         "disable": "0",
         "ruleType": "3",
+        "bioDatas": [TEMPLATE],
     } | changes
 
 
