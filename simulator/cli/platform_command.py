@@ -162,7 +162,10 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
     """
     tls = tls_settings(options)
     if tls is not None:
-        settings = dataclasses.replace(settings, tls=tls)
+        certificates = settings.tls is not None and settings.tls.device_certificates
+        if certificates and tls.client_ca is not None:
+            raise UsageError("platform: --tls-client-ca does not go with the scenario's tls.device_certificates")
+        settings = dataclasses.replace(settings, tls=dataclasses.replace(tls, device_certificates=certificates))
     if options.channel is not None:
         from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
 
@@ -233,7 +236,9 @@ def tls_settings(options: argparse.Namespace) -> "PlatformTls | None":
                 "platform: --tls-client-ca needs a certificate: --tls-cert and --tls-key, or --tls-self-signed"
             )
         return None
-    return PlatformTls(certificate=options.tls_cert, key=options.tls_key, client_ca=options.tls_client_ca)
+    return PlatformTls(
+        certificate=options.tls_cert, key=options.tls_key, client_ca=options.tls_client_ca, device_certificates=False
+    )
 
 
 def inspect_ledger(words: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from simulator.conform.answers import LookedUp, Unreached
+from simulator.conform.answers import Answer, LookedUp, Unreached
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.pool import Pool
 from simulator.conform.pushes import OnPush, Push, take
@@ -30,6 +30,7 @@ from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.conform.trace import Trace
 from simulator.device.settings import Credentials
+from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.times import format_iso
 
 _LOOK_S = 0.02
@@ -120,6 +121,15 @@ class Bench:
         return self._pool.device(
             self.trace, stage, which=which, fresh=fresh, second=second, shared=shared, on_push=on_push
         )
+
+    def opened_by(self, broker: BrokerAnswer, which: int = 0) -> AbstractAsyncContextManager[Device | Answer]:
+        """A new device that connects by this answer of a look-up, at EXCHANGED; or how that failed.
+
+        Args:
+            broker: Such as `(await bench.look_up()).read.answer`, changed.
+            which: Of the serial numbers.
+        """
+        return self._pool.opened_by(self.trace, broker, which)
 
     def seen_at(self, stage: Stage) -> str:
         """What the platform did when a device first came to `stage`."""

@@ -54,10 +54,12 @@ class Dispatch:
             return Unreached(error.kind, str(error))
         ms = (self._site.clock.monotonic() - began) * 1000
         trace.http_body(answer.status, answer.body)
-        read = read_lookup(answer.status, answer.body, values.get("type", ""))
+        read = read_lookup(answer.status, answer.body, values.get("type", ""), self._site.clock.wall())
         self._site.judged(read.judgement, "getBrokerServer", self._site.identities.index(identity))
         if read.judgement.unusable is not None:
             self._site.spoiled = str(read.judgement.unusable)
+        if read.answer is not None and read.answer.private_key is not None:
+            self._site.hide(read.answer.private_key)
         if read.answer is not None and read.answer.url and values.get("type") == self._site.terms.broker_type:
             self._site.broker_url = read.answer.url
         return LookedUp(answer.status, answer.body, read, ms)

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from simulator.conform.answers import Answer, LookedUp, Reply, Silence, Unreached
@@ -19,6 +20,7 @@ from simulator.conform.tester import Device, proof_of
 from simulator.conform.trace import Trace
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
+from simulator.protocol.broker import BrokerAnswer
 
 _NOT_REACHED: Final = frozenset(("dns", "unreachable", "tls", "limit"))
 """Kinds of failed openings that are about the way to a broker or this side's trust, not about what it does."""
@@ -112,6 +114,23 @@ class Pool:
                         self._site.spoiled = self._site.spoiled or "the connection of earlier cases had ended"
                     await self.drop(device)
                 device.trace = None
+
+    @asynccontextmanager
+    async def opened_by(self, trace: Trace, broker: BrokerAnswer, which: int) -> AsyncIterator[Device | Answer]:
+        """See `Bench.opened_by`."""
+        async with self._locks[which]:
+            idle = self._ready.pop(which, None)
+            if idle is not None:
+                await self.drop(idle)
+            try:
+                device = await self._connected(trace, broker, Stage.EXCHANGED, which)
+            except StepFailed as error:
+                yield error.answer
+                return
+            try:
+                yield device
+            finally:
+                await self.drop(device)
 
     async def listen(self, trace: Trace) -> Callable[[], Awaitable[None]]:
         """Bring the first device online and keep it so, beating; what is returned ends that.
@@ -242,12 +261,21 @@ class Pool:
         if not isinstance(looked_up, LookedUp) or not looked_up.ok:
             raise StepFailed(Stage.LOOKED_UP, looked_up)
         self._did(which, Stage.LOOKED_UP, looked_up.told)
-        if which not in self._proofs:
-            self._proofs[which] = proof_of(identity)
-            self._site.hide(self._proofs[which]["devKey"])
         broker = looked_up.read.answer
         assert broker is not None, "a success"
-        device = Device(self._site, identity, next(self._numbers), which, self._proofs[which], on_push, broker)
+        if not self._site.dispatch_url.startswith("https:"):
+            broker = replace(broker, root_ca=None)  # as devices do: anybody in between could have put it there
+        return await self._connected(trace, broker, stage, which, on_push)
+
+    async def _connected(
+        self, trace: Trace, broker: BrokerAnswer, stage: Stage, which: int, on_push: OnPush = take
+    ) -> Device:
+        """
+        Raises:
+            StepFailed: With the step.
+        """
+        identity = self._site.identities[which]
+        device = Device(self._site, identity, next(self._numbers), which, self._proof(which), on_push, broker)
         device.trace = trace
         device.stage = stage
         trace.note(f"connection {device.number} of {device.sn}")
@@ -262,6 +290,12 @@ class Pool:
             await self.drop(device)
             raise
         return device
+
+    def _proof(self, which: int) -> Mapping[str, str]:
+        if which not in self._proofs:
+            self._proofs[which] = proof_of(self._site.identities[which])
+            self._site.hide(self._proofs[which]["devKey"])
+        return self._proofs[which]
 
     async def _walk(self, device: Device, stage: Stage, which: int) -> None:
         if stage >= Stage.EXCHANGED:

@@ -11,7 +11,20 @@ from simulator.conform import cases
 from simulator.conform.case import Case
 
 FAMILIES: Final = (
-    *("lookup", "channel", "register", "accredit", "login", "order", "report", "heartbeat", "time", "upload", "file"),
+    *(
+        "lookup",
+        "certificate",
+        "channel",
+        "register",
+        "accredit",
+        "login",
+        "order",
+        "report",
+        "heartbeat",
+        "time",
+        "upload",
+        "file",
+    ),
     *("envelope", "ws", "command", "form"),
 )
 """Families in the order in which they run; others follow in alphabetical order."""

@@ -20,6 +20,7 @@ from simulator.device.settings import DeviceSpec
 from simulator.device.witness import Witness
 from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
 from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
+from simulator.protocol import device_certificate
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.catalogue import CONNECT, LOOKUP
 from simulator.protocol.codes import SUCCESS
@@ -144,6 +145,13 @@ class BrokerLink:
         """The platform itself turned the device away: by its certificate, perhaps, where it has one of the look-up."""
         if self._answer is not None and self._answer.certificate is not None:
             self.failed()
+
+    def another_named(self) -> str:
+        """What to add to a refusal: whom the look-up's certificate names, where that is not this device."""
+        certificate = None if self._answer is None else self._answer.certificate
+        if certificate is None or self._spec.credentials.sn in device_certificate.names_in(certificate):
+            return ""
+        return f"; the look-up's certificate is {device_certificate.in_words(certificate)}"
 
     @property
     def private_key(self) -> str | None:

@@ -29,6 +29,7 @@ from simulator.device.terms import Terms
 from simulator.device.witness import Witness
 from simulator.measurements.names import INIT, INTERNAL_ERROR, DeviceState
 from simulator.measurements.observation_rules import LOGIN_REPEATED
+from simulator.protocol.catalogue import LOOKUP
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import MidSource
 from simulator.protocol.times import format_offset
@@ -209,6 +210,8 @@ class Lifecycle:
             code = SUCCESS
         except FlowFailed as failure:
             code, told = failure.code, f"{failure.step}: {failure.detail}"
+            if failure.refused and failure.step != LOOKUP:
+                told += self._broker.another_named()
             raise
         finally:
             if code == SUCCESS or self.stage is not Stage.LEAVING:

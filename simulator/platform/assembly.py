@@ -15,6 +15,7 @@ from simulator.platform.addresses import Addresses
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
 from simulator.platform.broker import Broker
+from simulator.platform.device_certificates import DeviceCertificates
 from simulator.platform.dispatch import Dispatch
 from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger.commands import CommandTable
@@ -31,12 +32,13 @@ from simulator.platform.settings import PlatformTls
 from simulator.platform.tally import Tally
 from simulator.platform.wrong.authority import WrongAuthority
 from simulator.platform.wrong.broker import WrongBroker
+from simulator.platform.wrong.certificate_modes import ACCEPTS_NONE
 from simulator.platform.wrong.dispatch import WrongDispatch
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.mode import carrier_rules
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
-from simulator.wire.tls import self_signed, server_context
+from simulator.wire.tls import demand_certificates, self_signed, server_context
 
 
 class _OneKey:
@@ -73,7 +75,7 @@ def assembled(
     """
     mistakes = Mistakes(options.settings.wrong) if options.settings.wrong else None
     if mistakes is not None:
-        mistakes.check(options.settings.channel)
+        mistakes.check(options.settings.channel, issues=_issues(options.settings.tls))
         log(f"platform: wrong on purpose: {', '.join(mode.name for mode in mistakes.modes)}")
         options = _with_carriers(options, mistakes)
     settings = options.settings
@@ -88,16 +90,21 @@ def assembled(
     except DAMAGE as error:
         raise LedgerError(f"{options.ledger}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
     guard = InspectionGuard(options.ledger_token)
+    certificates = DeviceCertificates(clock) if _issues(settings.tls) else None
     if mistakes is None:
         broker = Broker(services, pushes, suite, keys)
-        dispatch = Dispatch(services, addresses, broker.online, guard)
+        dispatch = Dispatch(services, addresses, broker.online, guard, certificates)
     else:
         broker = WrongBroker(services, pushes, suite, keys, mistakes)
-        dispatch = WrongDispatch(services, addresses, broker.online, guard, mistakes)
-    tls = None if settings.tls is None else _tls(settings.tls, options, resources)
-    if tls is not None and tls.ca is not None:
-        addresses.root_ca = tls.ca.read_text()
+        dispatch = WrongDispatch(services, addresses, broker.online, guard, mistakes, certificates)
+    tls = None if settings.tls is None else _tls(settings.tls, options, resources, certificates, mistakes)
+    if tls is not None:
+        addresses.root_ca = tls.root
     return Platform(services, options, broker, pushes, dispatch, addresses, tls, garbage)
+
+
+def _issues(tls: PlatformTls | None) -> bool:
+    return tls is not None and tls.device_certificates
 
 
 def _with_carriers(options: PlatformOptions, mistakes: Mistakes) -> PlatformOptions:
@@ -136,12 +143,31 @@ def _services(
     )
 
 
-def _tls(tls: PlatformTls, options: PlatformOptions, resources: ExitStack) -> ServerTls:
-    if tls.certificate is not None:
-        return ServerTls(server_context(tls.certificate, tls.key, tls.client_ca), None)
-    directory = options.tls_directory
-    if directory is None:
-        directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
-    hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
-    made = self_signed(directory, [host for host in hosts if host and host not in ("0.0.0.0", "::")])
-    return ServerTls(server_context(made.cert, made.key, tls.client_ca), made.cert)
+def _tls(
+    tls: PlatformTls,
+    options: PlatformOptions,
+    resources: ExitStack,
+    certificates: DeviceCertificates | None,
+    mistakes: Mistakes | None,
+) -> ServerTls:
+    cert, key, ca = tls.certificate, tls.key, None
+    if cert is None:
+        directory = options.tls_directory
+        if directory is None:
+            directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
+        hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
+        names = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
+        if certificates is None:
+            cert, key = self_signed(directory, names)
+            ca = cert
+        else:
+            cert, key, ca = certificates.server(directory, names)
+    root = None if ca is None else ca.read_text()
+    if certificates is None:
+        context = server_context(cert, key, tls.client_ca)
+        return ServerTls(context, context, ca, root)
+    broker = server_context(cert, key)
+    lenient = mistakes is not None and ACCEPTS_NONE in mistakes
+    demand_certificates(broker, certificates.root, all_clients=not lenient)
+    # A device gets its certificate from the dispatch, and can show it nothing before.
+    return ServerTls(server_context(cert, key), broker, ca, root)

@@ -60,6 +60,7 @@ class DeviceSession:
     """
 
     __slots__ = (
+        "_certified",
         "_channel",
         "_connection",
         "_handlers",
@@ -90,6 +91,8 @@ class DeviceSession:
         self._online = online
         self._pushes = pushes
         self._connection: Connection | None = None
+        self._certified: str | None = None
+        """Whom the device's certificate names, where the platform issues them."""
         self._mids = SeenMids()
         self.phase = Phase.EXCHANGE if channel.has_exchange else Phase.CONNECTED
         self.sn = ""
@@ -101,6 +104,9 @@ class DeviceSession:
     def opened(self, connection: Connection) -> None:
         """The WebSocket is open."""
         self._connection = connection
+        tls = self._services.settings.tls
+        if tls is not None and tls.device_certificates:
+            self._certified = connection.peer_name
         self.heard = self._services.clock.monotonic()
         self._online.joined(self)
 
@@ -169,11 +175,18 @@ class DeviceSession:
             return codes.MALFORMED
         if size > self.reported.package_bytes:
             return codes.MALFORMED
-        if not is_allowed(name, message.get("sn"), self.phase, self.sn):
+        if not is_allowed(name, message.get("sn"), self.phase, self.sn) or self._is_anothers(message.get("sn")):
             return codes.NOT_AUTHORISED
         if not is_supported(name, self._services.settings):
             return codes.UNKNOWN_FUNC_ID
         return None if violation is None else violation.code
+
+    def _is_anothers(self, sn: object) -> bool:
+        """Whether a message comes in the name of another device than that of the certificate."""
+        if self._certified is None or not sn or sn == self._certified:
+            return False
+        self._services.notices.another_certificate(str(sn), self._certified)
+        return True
 
     def _refuse(self, name: str, mid: str, code: str, message: Mapping[str, Any]) -> None:
         """Answer a message that breaks some rule."""

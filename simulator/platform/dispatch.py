@@ -10,6 +10,7 @@ from aiohttp import web
 
 from simulator.platform import photos
 from simulator.platform.addresses import Addresses, bracketed
+from simulator.platform.device_certificates import DeviceCertificates
 from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger.errors import DAMAGE, FAULT
 from simulator.platform.ledger.inspection import records_of, summary_of
@@ -26,18 +27,31 @@ from simulator.protocol.broker import (
     parse_query_string,
 )
 from simulator.protocol.catalogue import LOOKUP
+from simulator.wire.authority import Issued
 
 _PHOTO = re.compile(r"(?!missing)[0-9A-Za-z]{1,64}")
 
 
 class Dispatch:
-    """The HTTP side of the platform."""
+    """The HTTP side of the platform.
 
-    def __init__(self, services: Services, addresses: Addresses, online: OnlineDevices, guard: InspectionGuard) -> None:
+    Args:
+        certificates: where each device's certificate comes from; None for a platform that gives none.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        addresses: Addresses,
+        online: OnlineDevices,
+        guard: InspectionGuard,
+        certificates: DeviceCertificates | None = None,
+    ) -> None:
         self._services = services
         self._addresses = addresses
         self._online = online
         self._guard = guard
+        self._certificates = certificates
 
     def application(self) -> web.Application:
         """The routes."""
@@ -91,9 +105,15 @@ class Dispatch:
         message = codes.MESSAGES[codes.SUCCESS]
         if not is_websocket(query.type):
             return _elsewhere(query.type, host, message)
-        return BrokerAnswer(
-            code=code, message=message, url=self._addresses.broker(host), root_ca=self._addresses.root_ca
-        )
+        url, root = self._addresses.broker(host), self._addresses.root_ca
+        own = None if self._certificates is None else self._issued(self._certificates, query.sn)
+        if own is None:
+            return BrokerAnswer(code=code, message=message, url=url, root_ca=root)
+        return BrokerAnswer(code=code, message=message, url=url, root_ca=root, **own._asdict())
+
+    def _issued(self, certificates: DeviceCertificates, sn: str) -> Issued | None:
+        """The certificate and the keys in a device's answer."""
+        return certificates.issue(sn)
 
     async def _checked(self, query: LookupQuery) -> str:
         """The look-up's code, once the ledger can keep its nonce."""

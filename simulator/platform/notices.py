@@ -30,6 +30,14 @@ class Notices:
             self._told.add(name)
             self._log(f"a connection was {name}; more of them are counted in the ledger only")
 
+    def another_certificate(self, sn: str, certified: str) -> None:
+        """A message in the name of `sn` came over a connection that was opened with the certificate of `certified`."""
+        self._tally.event("certificate of another device")
+        if "certificate" not in self._told:
+            self._told.add("certificate")
+            told = "refused, as are all others of the kind; the ledger counts how often"
+            self._log(f"{sn}: shows the certificate of {certified}; {told}")
+
     def ledger_fault(self, kind: str, detail: str) -> None:
         """The ledger could not do something."""
         self._tally.event(f"ledger: {kind}")

@@ -48,11 +48,15 @@ class ReadyInfo:
 
 
 class ServerTls(NamedTuple):
-    """What both ports speak TLS with."""
+    """What the ports speak TLS with."""
 
-    context: SSLContext
+    dispatch: SSLContext
+    broker: SSLContext
+    """The same one, unless devices must show a certificate that they get from the dispatch first."""
     ca: Path | None
     """The CA file that devices need, where the certificate is self-made."""
+    root: str | None
+    """What stands in it."""
 
 
 class Platform:
@@ -96,7 +100,6 @@ class Platform:
             ListenFailed: If an address cannot be listened at.
         """
         options, services, notices = self._options, self._services, self._services.notices
-        context = None if self._tls is None else self._tls.context
         strangers = options.settings.before_login
         # Half of the files are for those that are known: nobody else can take them all.
         most = max(1, min(strangers.connections, self._open_files.soft // 4))
@@ -104,7 +107,7 @@ class Platform:
             options.host,
             options.broker_port,
             self._broker.connection_handler,
-            ssl=context,
+            ssl=None if self._tls is None else self._tls.broker,
             max_size=options.max_message_bytes,
             max_write_buffer=_WRITE_BUFFER,
             on_error=self._report,
@@ -119,7 +122,8 @@ class Platform:
             log=services.log,
         )
         try:
-            self._addresses.dispatch_port = await self._http.listen(options.host, options.dispatch_port, context)
+            dispatch_tls = None if self._tls is None else self._tls.dispatch
+            self._addresses.dispatch_port = await self._http.listen(options.host, options.dispatch_port, dispatch_tls)
         except ListenFailed:
             await self.close()
             raise

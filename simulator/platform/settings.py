@@ -163,6 +163,8 @@ class PlatformTls:
     key: Path | None
     client_ca: Path | None
     """Where given, a device must show a certificate signed by it."""
+    device_certificates: bool
+    """Whether look-ups give each device a certificate of the platform's own CA, which the broker then demands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,10 @@ class Scenario:
         files = None
         if tls is not None:
             files = PlatformTls(
-                certificate=self._path(tls.certificate), key=self._path(tls.key), client_ca=self._path(tls.client_ca)
+                certificate=self._path(tls.certificate),
+                key=self._path(tls.key),
+                client_ca=self._path(tls.client_ca),
+                device_certificates=tls.device_certificates,
             )
         own = frozenset(meeting.id for group in self.groups for meeting in group.meetings)
         reading = platform_reading(self.document, self.document.report, own)

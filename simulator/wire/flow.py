@@ -51,6 +51,13 @@ class FlowControlled(asyncio.Protocol):
         name = self._transport.get_extra_info("peername")
         return (name[0], name[1]) if name else None
 
+    @property
+    def peer_name(self) -> str | None:
+        """Common name of the certificate that the other side showed, once verified; None where it showed none."""
+        certificate = self._transport.get_extra_info("peercert") or {}
+        names = [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+        return names[0] if names else None
+
     def through(self, wrap: Callable[[asyncio.Transport], asyncio.Transport]) -> None:
         """Send through what `wrap` makes of the transport from now on: for a peer that breaks the rules on purpose."""
         self._transport = wrap(self._transport)

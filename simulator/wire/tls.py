@@ -82,9 +82,25 @@ def server_context(cert: StrPath, key: StrPath | None, client_ca: StrPath | None
     _load_pair(context, Path(cert), Path(key) if key is not None else None)
     if client_ca is not None:
         _load_ca(context, Path(client_ca))
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.sslobject_class = TellingHandshake
+        _demand(context)
     return context
+
+
+def demand_certificates(context: ssl.SSLContext, root: str, *, all_clients: bool = True) -> None:
+    """Have a server demand certificates of this root (PEM text) of its clients.
+
+    Args:
+        all_clients: False lets in those that show none.
+    """
+    context.load_verify_locations(cadata=root)
+    _demand(context)
+    if not all_clients:
+        context.verify_mode = ssl.CERT_OPTIONAL
+
+
+def _demand(context: ssl.SSLContext) -> None:
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.sslobject_class = TellingHandshake
 
 
 def self_signed(directory: StrPath, hosts: Iterable[str], now: datetime.datetime | None = None) -> SelfSigned:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from simulator.conform.default_scenario import TEXT
-from simulator.scenario.scenario import parse_scenario
+from simulator.platform.wrong.modes import MODES
+from simulator.scenario.scenario import SYSTEM_TRUST, parse_scenario
 from tests.conform.harness import Conformed, conform
 from tests.platform.harness import running
+from tests.platform.parts import platform_tls
 
 
 async def conform_mistaken(
@@ -17,9 +20,13 @@ async def conform_mistaken(
     suite: str = "rsa-aes",
     wait: float = 1.5,
     timeout: float = 0.8,
+    issues: bool = False,
 ) -> Conformed:
     """Judge a platform that makes these mistakes by the cases that `only` names."""
     section = parse_scenario(TEXT).document.platform
-    settings = replace(section.settings(suite, None), wrong=wrong)
+    issues = issues or any(MODES[name].issues for name in wrong)
+    settings = replace(section.settings(suite, platform_tls(device_certificates=True) if issues else None), wrong=wrong)
     async with running(settings) as platform:
-        return await conform(platform.info.dispatch, only=only, skip=skip, suite=suite, wait=wait, timeout=timeout)
+        tls = SYSTEM_TRUST if platform.info.ca is None else replace(SYSTEM_TRUST, ca=Path(platform.info.ca))
+        dispatch = platform.info.dispatch
+        return await conform(dispatch, only=only, skip=skip, suite=suite, wait=wait, timeout=timeout, tls=tls)

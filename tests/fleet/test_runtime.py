@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from simulator.fleet.warm_state import WarmState, WarmStateError
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import run_platform
 from simulator.platform.server import ReadyInfo
-from simulator.scenario.scenario import Scenario, parse_scenario
+from simulator.scenario.scenario import SYSTEM_TRUST, Scenario, parse_scenario
 from simulator.wire.errors import TlsFileError
 from tests.device.harness import Recording
 from tests.platform.parts import ListedDirectory
@@ -104,6 +105,8 @@ async def platform_for(scenario: Scenario) -> AsyncIterator[ReadyInfo]:
 async def fleet_of(scenario: Scenario, **options: Any) -> AsyncIterator[Fleet]:
     """A fleet against an embedded platform of its own."""
     async with platform_for(scenario) as info:
+        if info.ca is not None:
+            options.setdefault("overrides", Overrides(tls=replace(SYSTEM_TRUST, ca=Path(info.ca))))
         fleet = Fleet(scenario, info.dispatch, **options)
         await fleet.runtime.open()
         try:

@@ -34,7 +34,7 @@ platform:
   users: 3
   members: 2
   meetings: {{count: 1}}
-  pushes:
+{tls}  pushes:
     - {{command: cmd.data.update.multiCard, count: 2}}
     - {{command: cmd.data.update.bioPhoto, count: 1}}
     - {{command: cmd.system.sync.time}}
@@ -56,7 +56,8 @@ async def run(*wrong: Mode, until: set[str], timeout: str = "5s", on_timeout: st
     shown_by = {one for mode in wrong for one in mode.suites}
     suite = "rsa-aes" if not shown_by or "rsa-aes" in shown_by else sorted(shown_by)[-1]
     names = ", ".join(mode.name for mode in wrong)
-    text = SCENARIO.format(suite=suite, wrong=names, timeout=timeout, on_timeout=on_timeout)
+    tls = "  tls: {device_certificates: true}\n" if any(mode.issues for mode in wrong) else ""
+    text = SCENARIO.format(suite=suite, wrong=names, timeout=timeout, on_timeout=on_timeout, tls=tls)
     async with fleet_of(parse_scenario(text, "wrong.yaml")) as fleet:
         fleet.start(0, 1, 2, 3)
         ends = time.monotonic() + BOUND_S

@@ -46,9 +46,13 @@ def meeting_plan(**changes: Any) -> MeetingPlan:
 
 
 def platform_tls(
-    certificate: Path | None = None, key: Path | None = None, client_ca: Path | None = None
+    certificate: Path | None = None,
+    key: Path | None = None,
+    client_ca: Path | None = None,
+    *,
+    device_certificates: bool = False,
 ) -> PlatformTls:
-    return PlatformTls(certificate=certificate, key=key, client_ca=client_ca)
+    return PlatformTls(certificate=certificate, key=key, client_ca=client_ca, device_certificates=device_certificates)
 
 
 class ListedDirectory:

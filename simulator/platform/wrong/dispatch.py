@@ -1,20 +1,24 @@
 """The dispatch service of a platform that makes mistakes."""
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
 
 from simulator.platform.addresses import Addresses
+from simulator.platform.device_certificates import DeviceCertificates
 from simulator.platform.dispatch import Dispatch
 from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.online import OnlineDevices
 from simulator.platform.services import Services
+from simulator.platform.wrong import certificate_modes as modes_of_certificates
 from simulator.platform.wrong import lookup_modes as lookups
 from simulator.platform.wrong.command_modes import NO_PICTURE
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.protocol import codes
 from simulator.protocol.broker import MAX_NONCE_LENGTH, BrokerAnswer, BrokerType, LookupQuery
+from simulator.wire.authority import Issued
 
 _FOUR_MINUTES_MS = 200_000
 """A little less, so that a slow test of four minutes is refused as well."""
@@ -30,8 +34,9 @@ class WrongDispatch(Dispatch):
         online: OnlineDevices,
         guard: InspectionGuard,
         mistakes: Mistakes,
+        certificates: DeviceCertificates | None,
     ) -> None:
-        super().__init__(services, addresses, online, guard)
+        super().__init__(services, addresses, online, guard, certificates)
         self._mistakes = mistakes
 
     def _query(self, text: str) -> LookupQuery | str:
@@ -67,8 +72,15 @@ class WrongDispatch(Dispatch):
             return codes.BAD_SIGN
         return query
 
+    def _issued(self, certificates: DeviceCertificates, sn: str) -> Issued | None:
+        wrong = modes_of_certificates.ISSUED_WRONGLY
+        mode = self._mistakes.next_of(*(mode for mode in modes_of_certificates.CERTIFICATE_MODES if mode.name in wrong))
+        return super()._issued(certificates, sn) if mode is None else wrong[mode.name](certificates, sn)
+
     def _response(self, answer: BrokerAnswer) -> web.Response:
         modes = [mode for mode in lookups.ANSWER_MODES if answer.succeeded or not mode.successes]
+        if modes_of_certificates.ROOT_BROKEN in self._mistakes and answer.root_ca is not None:
+            answer = replace(answer, root_ca=modes_of_certificates.NO_ROOT)
         mode = self._mistakes.next_of(*modes)
         if not isinstance(mode, lookups.AnswerMode):
             return super()._response(answer)

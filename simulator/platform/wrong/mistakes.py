@@ -37,14 +37,24 @@ class Mistakes:
     def __contains__(self, mode: Mode) -> bool:
         return mode.name in self._names
 
-    def check(self, suite: str) -> None:
-        """Raises:
-        UnseenMistake: If the channel suite of that name does not show one of them.
+    def check(self, suite: str, *, issues: bool) -> None:
+        """
+        Args:
+            suite: Name of the channel suite.
+            issues: Whether the platform issues certificates to its devices.
+
+        Raises:
+            UnseenMistake: If one of them cannot be seen.
         """
         for mode in self.modes:
             if mode.suites and suite not in mode.suites:
                 raise UnseenMistake(
                     f"the mistake {mode.name} cannot be seen on the channel {suite}, only on {' or '.join(mode.suites)}"
+                )
+            if mode.issues and not issues:
+                raise UnseenMistake(
+                    f"the mistake {mode.name} cannot be seen without certificates of devices: "
+                    "platform: {tls: {device_certificates: true}}"
                 )
 
     def next_of(self, *modes: Mode) -> Mode | None:

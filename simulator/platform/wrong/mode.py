@@ -24,6 +24,9 @@ class Mode:
     every: int = 1
     """Made at each so-manieth occasion: what would keep devices away for good is made at every other one."""
 
+    issues: bool = False
+    """Whether it can only be seen where the platform issues certificates to its devices."""
+
     in_runs: bool = True
     """Whether the devices of any run meet it: they do what is right, list all that they can do and answer at once."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from simulator.platform.wrong.certificate_modes import CERTIFICATE_MODES
 from simulator.platform.wrong.channel_modes import CHANNEL_MODES
 from simulator.platform.wrong.command_modes import COMMAND_MODES
 from simulator.platform.wrong.leniency_modes import ACCEPTING_MODES, REFUSING_MODES
@@ -17,6 +18,7 @@ MODES: Final[Mapping[str, Mode]] = MappingProxyType(
         mode.name: mode
         for mode in (
             *LOOKUP_MODES,
+            *CERTIFICATE_MODES,
             *CHANNEL_MODES,
             *SESSION_MODES,
             *REPLY_MODES,

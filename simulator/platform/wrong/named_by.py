@@ -49,6 +49,15 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "lookup.accepts-missing": ("lookup.*.missing", "lookup.nonce.empty", "lookup.sign.empty"),
         "lookup.refuses-nonce-of-32": ("lookup.nonce.32",),
         "lookup.refuses-four-minutes": ("lookup.timestamp.ahead-4min", "lookup.timestamp.behind-4min"),
+        "certificate.expired": ("certificate.accepted", "certificate.time", "lookup.answer.form"),
+        "certificate.not-yet": ("certificate.accepted", "certificate.time", "lookup.answer.form"),
+        "certificate.other-device": ("certificate.accepted",),
+        "certificate.key-broken": ("certificate.accepted", "certificate.pair", "lookup.answer.form"),
+        "certificate.key-other": ("certificate.accepted", "certificate.pair", "lookup.answer.form"),
+        "certificate.missing": ("certificate.accepted",),
+        "certificate.root-broken": ("lookup.answer.form", "lookup.rootCA"),
+        "certificate.accepts-none": ("certificate.missing",),
+        "certificate.accepts-other": ("certificate.of-another",),
         "channel.counter-skipped": ("channel.frames",),
         "channel.counter-repeated": ("channel.frames",),
         "channel.tag-broken": ("channel.frames",),
@@ -346,6 +355,10 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 ALSO: Final[Mapping[str, Also]] = MappingProxyType(
     {
+        "certificate.other-device": Also(
+            ("accredit.*", "login.*", "order.*", "register.*"),
+            "over every other connection nothing is taken in the device's own name",
+        ),
         "reply.late": Also(("form.replies.in-time",), "a late reply is seen where the connection is still there"),
         "accepts.secret": Also(("login.after-refusal",), "its first login is one that should be refused"),
         "command.cmd-id-reused": Also(

@@ -16,6 +16,7 @@ from simulator.platform.services import Services
 from simulator.platform.wrong import command_modes as commands
 from simulator.platform.wrong import leniency_modes as leniency
 from simulator.platform.wrong import session_modes as sessions
+from simulator.platform.wrong.certificate_modes import ACCEPTS_OTHER
 from simulator.platform.wrong.frames import Frames
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.mode import Outgoing
@@ -83,6 +84,8 @@ class WrongSession(DeviceSession):
     def opened(self, connection: Connection) -> None:
         lay_under(connection, self._frames.spoil, self._frame_came)
         super().opened(connection)
+        if ACCEPTS_OTHER in self._mistakes:
+            self._certified = None
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         sn = self.sn

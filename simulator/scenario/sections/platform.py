@@ -19,7 +19,7 @@ from simulator.fields.quantities import (
     within_time,
 )
 from simulator.fields.section import Section, known
-from simulator.fields.texts import FileName, Line
+from simulator.fields.texts import Line
 from simulator.platform.reading import PlatformReading
 from simulator.platform.settings import (
     AnswerRule,
@@ -39,6 +39,7 @@ from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
 from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.channel.registry import NO_OPTIONS, Options
+from simulator.scenario.sections.platform_tls import PlatformTlsSection
 from simulator.wire.strangers import StrangerLimits
 
 _LIMITS = StrangerLimits()
@@ -267,22 +268,6 @@ class AnswerSection(Section):
             error_code=errors.code,
             silence_share=self.silence,
         )
-
-
-class PlatformTlsSection(Section):
-    """Makes the embedded platform speak https and wss. `tls: {}` makes a certificate; the devices then trust it."""
-
-    certificate: FileName | None = Field(default=None, description="PEM file.")
-    key: FileName | None = Field(default=None, description="PEM file of its private key.")
-    client_ca: FileName | None = Field(
-        default=None, description="PEM file; devices must show a certificate signed by it."
-    )
-
-    @model_validator(mode="after")
-    def _together(self) -> "PlatformTlsSection":
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("`certificate` and `key` go together")
-        return self
 
 
 class BeforeLoginSection(Section):
