@@ -64,13 +64,15 @@ def _kept(answer: BrokerAnswer) -> BrokerAnswer:
 class BrokerLink:
     """One device's way to its broker."""
 
-    __slots__ = ("_again", "_answer", "_env", "_failures", "_spec", "_used", "_witness")
+    __slots__ = ("_again", "_answer", "_env", "_failures", "_shown", "_spec", "_used", "_witness")
 
     def __init__(self, env: Environment, spec: DeviceSpec, witness: Witness) -> None:
         self._env = env
         self._spec = spec
         self._witness = witness
         self._answer: BrokerAnswer | None = None
+        self._shown: BrokerAnswer | None = None
+        """By which the last connection was made, whether it is kept or not."""
         self._failures = 0
         self._used = False
         """Whether a connection was opened by the answer before."""
@@ -112,6 +114,7 @@ class BrokerLink:
         answer, used = self._answer, self._used
         assert answer is not None, "looked up before"
         self._used = True
+        self._shown = answer
         if self._again is LookupAgain.EACH_CONNECT:
             self._answer = None
         env = self._env
@@ -148,15 +151,15 @@ class BrokerLink:
 
     def another_named(self) -> str:
         """What to add to a refusal: whom the look-up's certificate names, where that is not this device."""
-        certificate = None if self._answer is None else self._answer.certificate
+        certificate = None if self._shown is None else self._shown.certificate
         if certificate is None or self._spec.credentials.sn in device_certificate.names_in(certificate):
             return ""
         return f"; the look-up's certificate is {device_certificate.in_words(certificate)}"
 
     @property
     def private_key(self) -> str | None:
-        """The key of the look-up's answer."""
-        return None if self._answer is None else self._answer.private_key
+        """The key of the look-up's answer by which the last connection was made."""
+        return None if self._shown is None else self._shown.private_key
 
     def rebooted(self) -> None:
         """The device goes down, and perhaps forgets where its broker was."""

@@ -23,10 +23,10 @@ async def conform_mistaken(
     issues: bool = False,
 ) -> Conformed:
     """Judge a platform that makes these mistakes by the cases that `only` names."""
-    section = parse_scenario(TEXT).document.platform
     issues = issues or any(MODES[name].issues for name in wrong)
-    settings = replace(section.settings(suite, platform_tls(device_certificates=True) if issues else None), wrong=wrong)
+    tls = platform_tls(device_certificates=True) if issues else None
+    settings = replace(parse_scenario(TEXT).platform_settings(), channel=suite, tls=tls, wrong=wrong)
     async with running(settings) as platform:
-        tls = SYSTEM_TRUST if platform.info.ca is None else replace(SYSTEM_TRUST, ca=Path(platform.info.ca))
+        trust = SYSTEM_TRUST if platform.info.ca is None else replace(SYSTEM_TRUST, ca=Path(platform.info.ca))
         dispatch = platform.info.dispatch
-        return await conform(dispatch, only=only, skip=skip, suite=suite, wait=wait, timeout=timeout, tls=tls)
+        return await conform(dispatch, only=only, skip=skip, suite=suite, wait=wait, timeout=timeout, tls=trust)
