@@ -5,7 +5,7 @@ Where the peer's is written in another way, the text names the option that says 
 
 from base64 import b64encode
 from binascii import Error as Base64Error
-from binascii import a2b_base64, unhexlify
+from binascii import a2b_base64, b2a_base64, unhexlify
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -115,7 +115,7 @@ def of_base64(text: str | bytes) -> bytes | None:
     except (Base64Error, ValueError):
         return None
     # The strict mode minds neither bits that are left over nor too much padding.
-    return data if b64encode(data) == written else None
+    return data if b2a_base64(data, newline=False) == written else None
 
 
 def _of_hex(text: str) -> bytes | None:

@@ -1,7 +1,7 @@
 """How the bytes of a sealed message stand in a WebSocket frame in the suite `configurable`: as they are, or as text."""
 
-import re
 from abc import ABC, abstractmethod
+from binascii import Error as Base64Error
 from binascii import b2a_base64, hexlify, unhexlify
 from typing import ClassVar, Final
 
@@ -11,7 +11,14 @@ from simulator.protocol.channel.options import FramingKind
 
 SETTING: Final = "channel.framing"
 
-_hex = re.compile(rb"(?:[0-9a-f]{2})*").fullmatch
+
+def _of_hex(payload: bytes) -> bytes | None:
+    """The bytes of lower-case hex; None for anything else."""
+    try:
+        data = unhexlify(payload)
+    except (Base64Error, ValueError):
+        return None
+    return data if hexlify(data) == payload else None
 
 
 class Framing(ABC):
@@ -82,9 +89,10 @@ class HexText(Framing):
         return hexlify(sealed)
 
     def _read(self, payload: bytes) -> bytes:
-        if _hex(payload) is None:
+        data = _of_hex(payload)
+        if data is None:
             raise _unreadable(payload, "lower-case hex")
-        return unhexlify(payload)
+        return data
 
 
 FRAMINGS: Final[dict[FramingKind, Framing]] = {
@@ -96,7 +104,7 @@ FRAMINGS: Final[dict[FramingKind, Framing]] = {
 
 def looks_like_hex(payload: bytes) -> bool:
     """Whether base64 of this length would hardly ever be so."""
-    return len(payload) >= 32 and _hex(payload) is not None
+    return len(payload) >= 32 and _of_hex(payload) is not None
 
 
 def in_hex() -> ChannelViolation:
