@@ -59,11 +59,13 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             total = scenario.devices if options.users is None else options.users
             csv = unwritten_csv(scenario, options.identities)
             source = None if csv is not None else identities_of(scenario, options.identities, needed=total)
+            state = list(state_of(scenario))
         except ScenarioProblemsError as error:
             problems.append(str(error))
             continue
         if not options.quiet:
-            print("\n".join(describe(scenario, source.name if source else f"{csv}, which is not there yet", total)))
+            named = source.name if source else f"{csv}, which is not there yet"
+            print("\n".join((*describe(scenario, named, total), *state)))
         if csv is not None:
             users = "" if options.users is None else f" -u {total}"
             command = shlex.join(["best-fleet", "provision", str(path)]) + users
@@ -116,6 +118,28 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
         yield from row("threshold", threshold)
     if not scenario.thresholds:
         yield from row("threshold", "none: any failed request fails the run")
+
+
+def state_of(scenario: "Scenario") -> Iterator[str]:
+    """What earlier runs left in the scenario's state file, a line for each platform.
+
+    Raises:
+        ScenarioProblemsError: If the file cannot be used.
+    """
+    from simulator.fleet.warm_state import WarmStateError, held_in
+
+    path = scenario.state_file
+    if path is None or not path.exists():
+        return
+    try:
+        held = held_in(path)
+    except WarmStateError as error:
+        raise ScenarioProblemsError(f"{scenario.file}: state_file: {error}") from None
+    for one in held:
+        unsent = ""
+        if one.devices:
+            unsent = f", {one.records:,} unsent records and {one.photos:,} pictures of {one.devices:,} devices"
+        yield from row("left behind", f"for {one.dispatch}: {one.logins:,} logins{unsent}")
 
 
 def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:

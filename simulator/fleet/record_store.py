@@ -106,7 +106,8 @@ class RecordStore:
         if not made and not changed:
             return {}
         self._made, self._changed = {}, {}
-        return {**changed, **made}
+        changed.update(made)
+        return changed
 
     def apply(self, changes: Iterable[Sequence[Any]]) -> None:
         """Take in what another process' store gave out, as `to_wire` wrote it."""

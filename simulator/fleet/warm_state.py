@@ -7,10 +7,12 @@ processes may use one file at a time. What was written survives the process, how
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
+from urllib.parse import quote
 
 from simulator.device.unsent import Unsent
 from simulator.shown import printable
@@ -55,6 +57,17 @@ class Login:
 
     auth_code: str = field(repr=False)
     secret: str = field(repr=False)
+
+
+class Held(NamedTuple):
+    """What a state file holds for one dispatch server."""
+
+    dispatch: str
+    logins: int
+    records: int
+    photos: int
+    devices: int
+    """Of which there are records or pictures."""
 
 
 class WarmState:
@@ -209,3 +222,30 @@ class WarmState:
                     self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise WarmStateError(f"{self._path}: cannot be written: {error}") from error
+
+
+def held_in(path: Path) -> list[Held]:
+    """What a state file holds, by dispatch server; it is read only.
+
+    Raises:
+        WarmStateError: If it is none, or cannot be read.
+    """
+    records = "SELECT dispatch, 0, count(record), count(photo), count(DISTINCT sn) FROM record GROUP BY dispatch"
+    logins = "SELECT dispatch, count(*), 0, 0, 0 FROM login GROUP BY dispatch"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as state:
+            version = state.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                return []  # an empty file, which a run makes its own
+            if version not in (_WITHOUT_RECORDS, _SCHEMA_VERSION):
+                raise WarmStateError(f"{path}: was written by another version of best-fleet (schema {version})")
+            found = state.execute(logins).fetchall()
+            if version == _SCHEMA_VERSION:
+                found += state.execute(records).fetchall()
+    except sqlite3.Error as error:
+        raise WarmStateError(f"{path}: is no state file of best-fleet: {error}") from error
+    sums: dict[str, list[int]] = {}
+    for dispatch, *counts in found:
+        known = sums.setdefault(dispatch, [0] * len(counts))
+        sums[dispatch] = [before + count for before, count in zip(known, counts, strict=True)]
+    return [Held(dispatch, *counts) for dispatch, counts in sorted(sums.items())]

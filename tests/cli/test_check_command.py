@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main
+from simulator.device.unsent import Unsent
+from simulator.fleet.warm_state import Login, WarmState
 
 GOOD = """\
 name: two-groups
@@ -117,3 +119,19 @@ def test_says_what_the_fleet_will_send(
     told = capsys.readouterr().out
     assert load in told
     assert ("plan with 3 processes or more" in told) is ("20000" in group)
+
+
+def test_says_what_earlier_runs_left_in_the_state_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, GOOD + "state_file: state.sqlite\n")
+    assert main(["check", path]) == 0
+    assert "left behind" not in capsys.readouterr().out
+    with WarmState(tmp_path / "state.sqlite") as state:
+        state.save("embedded", {"A": Login("code", "top-secret")})
+        state.save_unsent("embedded", [("A", Unsent(number, b"r", None)) for number in range(1_200)], [])
+    assert main(["check", path]) == 0
+    text = capsys.readouterr().out
+    assert "for embedded: 1 logins, 1,200 unsent records and 0 pictures of 1 devices" in text
+    assert "top-secret" not in text
+    (tmp_path / "state.sqlite").write_text("my notes\n" * 500)
+    assert main(["check", path]) == 2
+    assert "state_file" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.device.unsent import Unsent
-from simulator.fleet.warm_state import Login, WarmState, WarmStateError
+from simulator.fleet.warm_state import Held, Login, WarmState, WarmStateError, held_in
 
 
 def test_logins_are_kept_by_dispatch_server_and_serial_number(tmp_path: Path) -> None:
@@ -175,3 +175,33 @@ def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         assert state.load_unsent("d") == {"A": [Unsent(1, b"{}", None)]}
         state.save_unsent("d", [], [("A", 1)])
         assert state.load_unsent("d") == {}
+
+
+def test_what_a_file_holds_is_told_by_dispatch_server(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with WarmState(path) as state:
+        state.save("a", {"A": Login("1", "s"), "B": Login("2", "s")})
+        rows = [Unsent(1, b"r", b"p"), Unsent(2, None, b"p"), Unsent(3, b"r", None)]
+        state.save_unsent("a", [("A", rows[0]), ("A", rows[1]), ("C", rows[2])], [])
+        state.save_unsent("b", [("A", rows[2])], [])
+    before = path.read_bytes()
+    assert held_in(path) == [Held("a", 2, 2, 2, 2), Held("b", 0, 1, 0, 1)]
+    assert path.read_bytes() == before
+
+
+def test_what_a_file_of_the_first_version_holds_is_told_without_a_change(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    old = sqlite3.connect(path)
+    old.executescript(
+        "CREATE TABLE login (dispatch TEXT, sn TEXT, auth_code TEXT, secret TEXT); "
+        "INSERT INTO login VALUES ('d', 'A', '1', 's'); PRAGMA user_version = 1;"
+    )
+    old.close()
+    before = path.read_bytes()
+    assert held_in(path) == [Held("d", 1, 0, 0, 0)]
+    assert path.read_bytes() == before
+    path.write_bytes(b"these are my notes" * 300)
+    with pytest.raises(WarmStateError, match="is no state file"):
+        held_in(path)
+    path.write_bytes(b"")
+    assert held_in(path) == []
