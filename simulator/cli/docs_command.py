@@ -13,7 +13,8 @@ DESCRIPTION = """\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
 measures from its list of names, the rules by which platforms are judged from theirs, the scenario format and its JSON
 Schema from the scenario's model, the page of thresholds from the table of measures, the mistakes of a wrong platform
-from their table. For developers of this project; a test finds outdated ones."""
+from their table, what each parameter of a device's report decides. For developers of this project; a test finds
+outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -95,6 +96,13 @@ def wrong_platform_page() -> str:
     return wrong_platform_page()
 
 
+def device_parameters_page() -> str:
+    """Every parameter of `dev.report`: what sets it, and what it decides."""
+    from simulator.device.parameters_page import parameters_page
+
+    return parameters_page()
+
+
 def scenario_schema_file() -> str:
     """The scenario format's JSON Schema."""
     from simulator.scenario.reference import scenario_schema
@@ -109,6 +117,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/measurements.md": measurements_page,
         "docs/violations.md": violations_page,
         "docs/scenario.md": scenario_page,
+        "docs/device-parameters.md": device_parameters_page,
         "docs/thresholds.md": thresholds_page,
         "docs/wrong-platform.md": wrong_platform_page,
         "scenarios/scenario.schema.json": scenario_schema_file,

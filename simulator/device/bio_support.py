@@ -70,12 +70,17 @@ class BioSupport:
         return _refusal((int(photo["type"]) for photo in photos), self.photo_types, "multiBioPhotoSupport")
 
     def shown(self, user: dict[str, Any]) -> dict[str, Any]:
-        """A made-up user without the templates that the device cannot have made."""
-        templates = [each for each in user.get("bioDatas") or () if int(each["type"]) in self.template_types]
-        if len(templates) == len(user.get("bioDatas") or ()):
+        """A made-up user as this device can have made him: without templates of other types, in its own versions."""
+        made = user.get("bioDatas") or []
+        templates = [self._own(each) for each in made if int(each["type"]) in self.template_types]
+        if templates == made:
             return user
         rest = {name: value for name, value in user.items() if name != "bioDatas"}
         return rest | {"bioDatas": templates} if templates else rest
+
+    def _own(self, template: dict[str, Any]) -> dict[str, Any]:
+        major, minor = self.versions[int(template["type"])]
+        return template | {"majorVer": major, "minorVer": minor}
 
     def with_templates(
         self, held: Templates, users: Mapping[str, Mapping[str, Any]], most: int | None
