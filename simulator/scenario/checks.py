@@ -10,6 +10,7 @@ from simulator.closest import closest
 from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
 from simulator.fields.units import format_duration, format_rate, parse_duration
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.scenario.capacity_rules import beyond_capacity
 from simulator.scenario.function_rules import contradictions
 from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
@@ -100,8 +101,7 @@ def _check_groups(
             message = f"'{group.name}' is the name of groups[{names[group.name]}] too"
             yield Finding(("groups", number, "name"), message)
         names.setdefault(group.name, number)
-        if group.users > group.capacities.users:
-            message = f"{group.users} users are more than the {group.capacities.users} that `capacities.users` allows"
+        for message in beyond_capacity(group):
             yield Finding(_place(own, number, "users"), message)
         known = identities_given or document.identities.csv is not None or document.state_file is not None
         if group.start == "warm" and not known:

@@ -140,6 +140,19 @@ def test_the_count_at_hand_never_lets_too_many_in_nor_keeps_too_few_out(steps: l
         assert max(memory.template_counts()) <= 5
 
 
+async def test_templates_made_at_the_device_have_the_reported_versions(world: World) -> None:
+    device = await world.online(
+        behaviours=(enrolment(rate=0.5),), users=4, options={"multiBioVer": "0:13.2.7:7.0:0:0:0:0:0:0:5.8"}
+    )
+    world.platform.link.command("cmd.data.query.user")
+    await world.advance(20)
+    await world.stop(device, 60)
+    people = [one for seen in world.platform.sent("dev.data.upload.user") for one in seen.params["users"]]
+    versions = {(each["majorVer"], each["minorVer"]) for one in people for each in one.get("bioDatas", ())}
+    assert len(people) > 6
+    assert versions == {("13", "2")}
+
+
 async def test_nobody_is_enrolled_with_what_the_device_has_not(world: World) -> None:
     device = await world.online(
         behaviours=(enrolment(rate=0.5),),

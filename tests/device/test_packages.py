@@ -19,6 +19,7 @@ from tests.device.deliveries import LOG, PACKAGE, PHOTO, people
 from tests.device.harness import World, device_settings
 from tests.device.recording import Nobody, Recording
 
+PORTRAIT = "dev.data.upload.userPhoto"
 REFUSED = Reply("E0000002", "malformed", {}, 0.0)
 USERS = "dev.data.upload.user"
 
@@ -105,6 +106,20 @@ async def test_users_go_up_in_halves_and_one_alone_is_given_up(world: World, cou
     taken = [seen for seen in world.platform.sent(USERS) if seen.size <= 8 * 1024]
     assert sum(len(seen.params["users"]) for seen in taken) == (0 if count == 1 else 30)
     assert world.recorder.observed()["upload.too-large"] == (count == 1)
+    refused = len(world.platform.sent(USERS)) - len(taken)
+    assert world.recorder.observed()["package.smaller"] == refused <= 2
+
+
+async def test_what_is_known_to_be_too_large_is_halved_before_it_is_tried(world: World) -> None:
+    small_platform(world, 8)
+    device = await world.online()
+    user = {"pin": "1", "firstName": "x" * 1_000, "funSwitch": "0", "disable": "0"}
+    for _ in range(5):
+        device.delivery.add_uploads([Upload(USERS, "users", [dict(user) for _ in range(12)], created=0.0)])
+    await world.advance(5)
+    assert device.delivery.idle
+    assert sum(seen.size > 8 * 1024 for seen in world.platform.sent(USERS)) == 1
+    assert world.recorder.observed() == {"package.smaller": 1}
 
 
 async def test_a_new_connection_is_tried_anew(world: World) -> None:
@@ -129,6 +144,23 @@ async def test_a_small_message_is_never_suspected_of_its_size(world: World) -> N
     assert world.recorder.flow_codes("record_delivery") == ["E0000002"]
     assert world.recorder.observed() == {}
     assert device.delivery.idle
+
+
+async def test_what_is_smaller_than_something_that_was_taken_is_not_suspected(world: World) -> None:
+    device = await world.online(max_photos=9)
+    created = world.clock.monotonic()
+
+    def picture(size: int, key: int) -> Upload:
+        item = {"pin": "1", "meetCode": "m", "photoTime": "", "extension": "jpg", "logId": "1"}
+        return Upload(PORTRAIT, "userPhotos", [item], created=created, size=size, key=key)
+
+    device.delivery.add_uploads([picture(40_000, 1)])
+    await world.settle()
+    world.platform.always(PORTRAIT, lambda link, message: link.reply(message, "E0000002"))
+    device.delivery.add_uploads([picture(20_000, 2)])
+    await world.advance(2_000)
+    assert world.recorder.codes(PORTRAIT) == ["00000000"] + ["E0000002"] * 5
+    assert world.recorder.observed() == {"upload.given-up": 1}
 
 
 @given(st.lists(st.integers(1, 70_000), max_size=30), st.integers(SURE_BYTES, 64 * 1024))

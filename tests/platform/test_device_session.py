@@ -138,16 +138,27 @@ def heartbeat_of(size: int, mid: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("reported", "kilobytes"), [("64", 64), (None, 64), ("16", 16), ("200", 200)], ids=["64", "default", "16", "200"]
+    ("own", "reported", "kilobytes"),
+    [(None, "64", 64), (None, None, 64), (None, "16", 16), (None, "200", 200), (8, "64", 8), (128, "16", 16)],
+    ids=["64", "default", "16", "200", "less than the device's", "more than the device's"],
 )
 @pytest.mark.parametrize("channel", ["plain", "rsa-aes"])
-async def test_the_package_limit_is_exact(channel: str, reported: str | None, kilobytes: int) -> None:
-    async with running(platform_settings(channel=channel)) as platform:
+async def test_the_package_limit_is_exact(channel: str, own: int | None, reported: str | None, kilobytes: int) -> None:
+    async with running(platform_settings(channel=channel, max_package_kb=own)) as platform:
         device = await platform.online(ONE, channel, maxPackageSize=reported)
         limit = kilobytes * 1024
         assert (await device.ask(heartbeat_of(limit, device.mid())))["code"] == OK
         assert (await device.ask(heartbeat_of(limit + 1, device.mid())))["code"] == MALFORMED
         assert await device.code(HEARTBEAT, FREE) == OK, "the connection stays"
+
+
+async def test_before_the_report_the_platforms_own_limit_counts() -> None:
+    async with running(platform_settings(max_package_kb=8)) as platform:
+        device = await platform.connect(ONE)
+        await device.log_in()
+        assert await device.code("dev.report", report_params(fwVer="x" * 9_000), sn=ONE.sn) == MALFORMED
+        assert await device.code("dev.report", report_params(maxPackageSize="64"), sn=ONE.sn) == OK
+        assert (await device.ask(heartbeat_of(8 * 1024 + 1, device.mid())))["code"] == MALFORMED
 
 
 async def test_an_absurdly_large_message() -> None:
