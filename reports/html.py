@@ -227,20 +227,24 @@ def _attendance(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What the page shows of attendance."""
     if section is None:
         return None
-    came = f"{text.percent(section['came'] / section['expected'])} of them" if section["expected"] else "nobody was"
+    came = [text.percent(section["came"] / section["expected"])] if section["expected"] else []
+    came.append(f"{section['late']:,} of them late")
     ended = f"{section['deleted']:,} deleted, {section['cut']:,} cut off when their devices stopped"
-    signed_out = f"{section['left_early']:,} left early, {section['no_sign_out']:,} never signed out"
-    beside = f"{section['double_taps']:,} double taps, {section['strangers']:,} strangers"
-    records = f"of {section['records']:,}: {section['unacknowledged']:,} not acknowledged"
+    signed_out = f"{section['left_early']:,} of them early; {section['no_sign_out']:,} never signed out"
+    lost = section["unacknowledged"]
     return {
         "tiles": [
             _tile("Meetings over", text.count(section["meetings"]), ended),
             _tile("Members expected", text.count(section["expected"]), f"{section['missing']:,} never came"),
-            _tile("Came", text.count(section["came"]), came),
-            _tile("On time", text.count(section["on_time"]), f"{section['late']:,} late"),
-            _tile("Left", text.count(section["came"] - section["no_sign_out"]), signed_out),
-            _tile("Beside", text.count(section["double_taps"] + section["strangers"]), beside),
-            _tile("Acknowledged", text.count(section["acknowledged"]), records, alarm=section["unacknowledged"] > 0),
+            _tile("Came", text.count(section["came"]), ", ".join(came)),
+            _tile("Signed out", text.count(section["came"] - section["no_sign_out"]), signed_out),
+            _tile("Strangers", text.count(section["strangers"]), f"and {section['double_taps']:,} double taps"),
+            _tile(
+                "Records acknowledged",
+                f"{section['acknowledged']:,}",
+                f"of {section['records']:,}: {lost:,} not",
+                alarm=lost > 0,
+            ),
         ],
         "note": None if section["complete"] else f"{INCOMPLETE[0].upper()}{INCOMPLETE[1:]}.",
         "listed": listed_text(section),

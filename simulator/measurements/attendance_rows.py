@@ -7,6 +7,7 @@ from each cell has the wire's values.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -28,6 +29,9 @@ class _Line:
 _WRITER: Final = csv.writer(_Line(), lineterminator="\r\n")
 HEADER: Final[str] = str(_WRITER.writerow(COLUMNS))
 """The first line, with its newline."""
+_PLAIN_CELL: Final = "[0-9A-Za-z][0-9A-Za-z.:_+-]*"
+_PLAIN: Final = re.compile(f"{_PLAIN_CELL}(?:,{_PLAIN_CELL}){{{len(COLUMNS) - 2}}}")
+"""Cells of usual rows with a comma between: with as many commas as that, none is within a cell."""
 
 
 class AttendanceRowError(ValueError):
@@ -36,6 +40,10 @@ class AttendanceRowError(ValueError):
 
 def line_of(row: Attended) -> str:
     """A row with its newline; `acknowledged` is 1 or 0."""
+    plain = ",".join(row[:-1])
+    if _PLAIN.fullmatch(plain):
+        # A fifth of the time, and thousands may come in a second.
+        return f"{plain},{'1' if row.acknowledged else '0'}\n"
     cells = [f"{_GUARD}{cell}" if cell.startswith(_GUARDED) else cell for cell in row[:-1]]
     return str(_WRITER.writerow([*cells, "1" if row.acknowledged else "0"]))
 

@@ -29,6 +29,8 @@ MOST_PINS: Final = 20
 """Of the missing members of a meeting that are named."""
 MOST_KEPT: Final = 20_000
 """Meetings whose names are known, and meetings whose unacknowledged records are counted one by one: some MB each."""
+MOST_ROWS_AT_ONCE: Final = 20_000
+"""In one delta, some 2 MB: when a run ends with nothing acknowledged, all rows become known at once."""
 _TEXT_CHARS: Final = 80
 
 
@@ -114,6 +116,11 @@ class Attendance:
         lines, self._lines = self._lines, []
         return lines
 
+    @property
+    def drains_due(self) -> int:
+        """How often `drain` has to be called until no row waits."""
+        return -(-len(self._lines) // MOST_ROWS_AT_ONCE)
+
     def counts(self) -> dict[str, int]:
         """All of `SUMS`; empty where nothing was told of attendance."""
         if not self._counts and not self._unacknowledged:
@@ -139,13 +146,14 @@ class Attendance:
     # --- From process to process, and from run to report ---
 
     def drain(self) -> dict[str, Any]:
-        """What came since the last call, rows included, for `merge_drained`."""
+        """What came since the last call, for `merge_drained`; of rows `MOST_ROWS_AT_ONCE`, the others wait."""
+        rows, self._lines = self._lines[:MOST_ROWS_AT_ONCE], self._lines[MOST_ROWS_AT_ONCE:]
         data = {
             "counts": self._counts,
             "most": [list(remark) for remark in self._most],
             "named": [[*key, None if remark is None else list(remark)] for key, remark in self._named.items()],
             "unacknowledged": [[*key, count] for key, count in self._unacknowledged.items()],
-            "rows": self.take_lines(),
+            "rows": rows,
         }
         self._clear()
         return data if any(data.values()) else {}

@@ -1,10 +1,12 @@
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.measurements import attendance_rows
 from simulator.measurements.attendance import WHAT, Attended
 from simulator.measurements.attendance_rows import COLUMNS, HEADER, AttendanceRowError, line_of, rows_of
 
@@ -32,6 +34,14 @@ def test_what_was_written_is_read_back_whatever_the_platform_chose(rows: list[At
 def test_no_cell_is_a_formula(pin: str) -> None:
     (cells,) = csv.reader(lines(line_of(ROW._replace(pin=pin, meet_code=pin))))
     assert cells[1] == cells[2] == f"'{pin}"
+
+
+@given(ROWS | st.builds(Attended, *[st.text('1a,+."', max_size=3)] * 7, st.booleans()))
+def test_the_short_way_writes_what_the_library_writes(row: Attended) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attendance_rows, "_PLAIN", re.compile("nothing"))
+        expected = line_of(row)
+    assert line_of(row) == expected
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,19 @@ def test_what_workers_drained_is_what_one_process_would_have_told(every: int) ->
     assert master.attendance.take_lines() == []
 
 
+def test_very_many_rows_travel_in_several_deltas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "MOST_ROWS_AT_ONCE", 30)
+    worker, master = RunMeasurements("w", "r"), RunMeasurements("master", "r")
+    worker.attendance.keeps_rows = master.attendance.keeps_rows = True
+    worker.apply([event for event in events_of(1, 100) if isinstance(event[1], Attended)])
+    deltas = [worker.drain_delta()]
+    assert worker.attendance.drains_due == 3
+    deltas += [worker.drain_delta() for _ in range(worker.attendance.drains_due)]
+    assert worker.attendance.drains_due == 0
+    assert all(map(master.merge_delta, deltas))
+    assert master.attendance.counts()["records"] == len(master.attendance.take_lines()) == 100
+
+
 def test_rows_are_kept_only_where_somebody_wants_them() -> None:
     worker, master = RunMeasurements("w", "r"), RunMeasurements("master", "r")
     worker.apply(events_of(1))

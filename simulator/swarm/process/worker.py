@@ -202,6 +202,8 @@ class Worker(Role):
         self._send_unsent(part)
         try:
             self.runner._send_stats()  # Locust has no public way to report before the three seconds are over
+            for _ in range(part.measurements.attendance.drains_due):
+                self.runner._send_stats()
         except RPCError as error:
             logger.error("the last figures did not reach the master: %s", error)
             return

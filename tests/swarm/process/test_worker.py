@@ -10,6 +10,8 @@ from gevent.pool import Group
 from locust.exception import RPCError
 
 from simulator.exit_codes import ExitCode
+from simulator.measurements import sheet
+from simulator.measurements.attendance import Attended
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import parse_scenario
@@ -225,6 +227,28 @@ def test_an_error_of_ours_is_told_to_the_master(bench: Bench) -> None:
     bench.role.internal_error("background.lease", "KeyError: 'odd'")
     assert bench.role._part is not None
     assert bench.role._part.measurements.internal_errors.total == 1
+
+
+def test_rows_of_attendance_are_all_told_before_it_stops(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "MOST_ROWS_AT_ONCE", 30)
+    wanted = "report: {attendance: true}\ndefaults: {attendance: {}}\n"
+    scenario = parse_scenario(SCENARIO + wanted, "tiny.yaml")
+    bench.order = make_order(scenario, run_id="r1", total=3, dispatch_urls=["http://127.0.0.1:9"])
+    bench.begin()
+    part = bench.role._part
+    assert part is not None
+    for number in range(70):
+        row = Attended(
+            "SN1", "7", "20001", "sign-in", "2026-03-02T08:56:11+08:00", "0", str(number), acknowledged=False
+        )
+        part.measurements.attendance.attended(row)
+    bench.role.test_stopping()
+    master = RunMeasurements("master", "r1")
+    master.attendance.keeps_rows = True
+    assert len(bench.reports) == 3
+    assert all(master.merge_delta(report[messages.DELTA]) for report in bench.reports)
+    assert len(master.attendance.take_lines()) == 70
+    assert [kind for kind, _, _ in bench.runner.sent][-1] == messages.STOPPED
 
 
 def test_a_network_that_is_down_ends_nothing_by_itself(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
