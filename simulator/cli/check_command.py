@@ -93,7 +93,7 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     if document.description:
         yield from row("about", " ".join(document.description.split()))
     yield from row("target", "the embedded platform" if scenario.embedded else ", ".join(scenario.targets))
-    yield from row("channel", document.channel.suite)
+    yield from row("channel", document.channel.described())
     yield from row("identities", identities)
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
     for group, count in zip(scenario.groups, counts, strict=True):

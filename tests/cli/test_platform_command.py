@@ -17,8 +17,13 @@ from simulator.cli import main, platform_command
 from simulator.cli.errors import UsageError
 from simulator.cli.platform_command import KnownDevices, with_options
 from simulator.cli.scenarios import identities_of, read_scenario
+from simulator.platform.options import PlatformOptions
 from simulator.platform.wrong.modes import MODES
+from simulator.protocol.channel.options import ChannelOptions
+from simulator.protocol.channel.registry import Options
 from tests.platform.parts import platform_settings
+
+SMALL_KEYS = ChannelOptions(device_key_bits=1024)
 
 
 @pytest.fixture
@@ -38,6 +43,32 @@ def test_the_scenario_decides_unless_told_otherwise() -> None:
     settings = platform_settings(channel="exchange-only")
     assert with_options(settings, parse()) == settings
     assert with_options(settings, parse("--channel", "plain")).channel == "plain"
+
+
+@pytest.mark.parametrize(
+    ("channel", "arguments", "suite", "options"),
+    [
+        ("{suite: configurable, iv: zero}", [], "configurable", ChannelOptions(iv="zero")),
+        ("{suite: configurable, iv: zero}", ["--channel", "plain"], "plain", {}),
+        ("{suite: plain, device_key_bits: 1024}", ["--channel", "configurable"], "configurable", SMALL_KEYS),
+        ("{suite: rsa-aes}", [], "rsa-aes", {}),
+    ],
+)
+def test_the_channels_options_go_with_the_suite_that_is_used(
+    channel: str,
+    arguments: list[str],
+    suite: str,
+    options: Options,
+    scenario: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served: list[PlatformOptions] = []
+    monkeypatch.setattr("simulator.platform.process.run", lambda options: served.append(options) or 0)
+    with scenario.open("a") as file:
+        file.write(f"channel: {channel}\n")
+    assert main(["platform", "--scenario", str(scenario), *arguments]) == 0
+    [settings] = [each.settings for each in served]
+    assert (settings.channel, settings.channel_options) == (suite, options)
 
 
 @pytest.mark.parametrize("option", ["--port", "--broker-port"])

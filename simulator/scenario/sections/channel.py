@@ -104,6 +104,18 @@ class ChannelSection(Section):
             return self._configurable()
         return self.options if suite in (None, self.suite) else {}
 
+    def described(self) -> str:
+        """The suite, and what is written down of the options of `configurable`."""
+        if self.suite != CONFIGURABLE:
+            return self.suite
+        written = self.model_fields_set - {"suite", "key_pool", "options"}
+        names = [name for name in type(self).model_fields if name in written]
+        values = [
+            f"{name}: {value.bytes} bytes, {value.text}" if isinstance(value, FactorSection) else f"{name}: {value}"
+            for name, value in ((name, getattr(self, name)) for name in names)
+        ]
+        return "; ".join([self.suite, *values])
+
     def problems(self) -> Iterator[tuple[Path, str]]:
         """What contradicts itself in the section: the path of the key, and why."""
         written = self.model_fields_set - _OF_ALL_SUITES

@@ -90,6 +90,13 @@ def test_the_command_line_may_name_the_suite_instead() -> None:
     assert options("  suite: configurable\n  iv: zero\n", "plain") == {}
 
 
+def test_what_is_shown_of_it() -> None:
+    text = "  suite: configurable\n  key_pool: 2\n  iv: zero\n  device_key_bits: 1024\n  factor: {bytes: 16}\n"
+    section = parse_scenario(HEAD + text).document.channel
+    assert section.described() == "configurable; device_key_bits: 1024; factor: 16 bytes, base64; iv: zero"
+    assert parse_scenario(f"{HEAD}  suite: plain\n").document.channel.described() == "plain"
+
+
 def test_all_contradictions_are_told_at_once_with_line_and_key() -> None:
     found = problems(
         "  suite: configurable\n"
