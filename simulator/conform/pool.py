@@ -18,6 +18,7 @@ from simulator.conform.site import Site
 from simulator.conform.stages import STEP_CASES, Stage
 from simulator.conform.tester import Device, proof_of
 from simulator.conform.trace import Trace
+from simulator.device.channel_context import with_doubts
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 from simulator.protocol.broker import BrokerAnswer
@@ -39,8 +40,11 @@ class PlatformGone(Exception):  # noqa: N818 - what has happened
 class StepFailed(Exception):  # noqa: N818 - what has happened
     """A step of the initial flow did not succeed."""
 
-    def __init__(self, step: Stage, answer: Answer, problem: str = "") -> None:
-        super().__init__((problem and f"{answer.told}, but {problem}") or answer.told)
+    def __init__(self, step: Stage, answer: Answer, device: Device | None = None) -> None:
+        told = answer.told
+        if device is not None:
+            told = f"{told}, but {device.problem}" if device.problem else with_doubts(told, device.channel)
+        super().__init__(told)
         self.step = step
         self.answer = answer
 
@@ -319,7 +323,7 @@ class Pool:
 
     def _took(self, step: Stage, answer: Answer, device: Device) -> None:
         if not isinstance(answer, Reply) or not answer.ok or device.problem:
-            raise StepFailed(step, answer, device.problem)
+            raise StepFailed(step, answer, device)
 
     def _did(self, which: int, step: Stage, observed: str) -> None:
         self._worked_for.add((which, step))

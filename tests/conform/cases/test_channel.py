@@ -77,6 +77,15 @@ async def test_a_platform_with_another_channel_is_not_judged_further() -> None:
     assert "channel.public_key" in found.outcome("channel.publicKey.form").observed
 
 
+async def test_a_platform_that_cannot_read_the_tester_and_does_not_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_session.DeviceSession, "_violation", lambda self, what: self.close(1008, ""))
+    async with embedded("configurable", channel_options=ChannelOptions(derive="sha256")) as platform:
+        found = await conform(
+            platform.info.dispatch, only=["register.granted"], suite="configurable", options=ChannelOptions()
+        )
+    assert "channel.derive, channel.order" in found.outcome("register.granted").observed
+
+
 class _Deaf:
     """Takes any frame: without a look at counter, tag or kind."""
 
