@@ -1,9 +1,11 @@
 """One meeting as it is attended at one device: what is still to happen, who came, and what is told of it at its end."""
 
+from array import array
 from collections.abc import Mapping
-from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from math import isnan, nan
+from typing import Final
 
+from simulator.device.agenda import Agenda, Due
 from simulator.device.attendance_plan import (
     Draws,
     Habits,
@@ -20,41 +22,21 @@ from simulator.measurements.attendance import (
     DOUBLE_TAP,
     EARLY_LEAVE,
     LATE,
+    SIGN_OUT,
     STRANGER,
     MeetingHeld,
 )
 
-
-class Due(NamedTuple):
-    """Somebody is to verify; in the order of time."""
-
-    at: float
-    """Seconds since the epoch, as the device believes."""
-    place: int
-    """Keeps the order of what happens at the same moment."""
-    who: str
-    """A member's pin, or the number of a stranger (`what` says which)."""
-    what: str
-    """One of `simulator.measurements.attendance.WHAT`."""
-
-
-class _Stay:
-    """A member who came."""
-
-    __slots__ = ("last", "late", "left")
-
-    def __init__(self, last: float, late: bool) -> None:
-        self.last = last
-        """When he verified last."""
-        self.late = late
-        self.left = ""
-        """How he left: SIGN_OUT, EARLY_LEAVE, or empty while he did not."""
+_STAYS: Final = 0
+_SIGNED_OUT: Final = 1
+_EARLY: Final = 2
+_LEAVES: Final = {SIGN_OUT: _SIGNED_OUT, EARLY_LEAVE: _EARLY}
 
 
 class Sitting:
     """What happens at one meeting from the moment on at which its sign-in window opens.
 
-    There is one for each room whose meeting is under way, so it is kept small.
+    There is one in each room whose meeting is under way, so what it holds is kept small: no object for each member.
 
     Args:
         salt: the device's, for the draws of its people.
@@ -65,8 +47,10 @@ class Sitting:
         "_due",
         "_former",
         "_habits",
-        "_members",
-        "_places",
+        "_last",
+        "_late",
+        "_left",
+        "_pins",
         "_salt",
         "_strangers_came",
         "deleted",
@@ -77,12 +61,17 @@ class Sitting:
     def __init__(self, meeting: Meeting, members: Mapping[str, None], habits: Habits, salt: bytes) -> None:
         self._habits = habits
         self._salt = salt
-        self._due: list[Due] = []
-        self._places = 0
-        self._members: dict[str, _Stay | None] = {}
-        """Pins of those who are expected, with what is known of those who came."""
-        self._former: dict[str, _Stay] | None = None
-        """Who came and was taken off the list."""
+        self._due = Agenda()
+        self._pins: tuple[str, ...] = ()
+        """Of those who are expected."""
+        self._last = array("d")
+        """In the same order, when they verified last; no number where they have not come."""
+        self._left = bytearray()
+        """In the same order, how they left: one of `_STAYS`, `_SIGNED_OUT`, `_EARLY`."""
+        self._late = 0
+        """A bit for each of them who came late, by place."""
+        self._former: dict[str, tuple[float, int, bool]] | None = None
+        """Who came and was taken off the list: when he verified last, how he left, and whether he was late."""
         self._strangers_came = 0
         """A bit for each, by number."""
         self._double_taps = 0
@@ -101,52 +90,60 @@ class Sitting:
         Who came need not come again; everybody else comes and goes by the meeting's new times. A second tap is not
         waited for where these have changed.
         """
-        taps = [due for due in self._due if due.what == DOUBLE_TAP and due.who in members]
-        if meeting != self.meeting:
-            taps.clear()
+        tapping: dict[str, float] = {}
+        if meeting == self.meeting:
+            tapping = {self._pins[due.person]: due.at for due in self._due.entries() if due.what == DOUBLE_TAP}
         self.meeting = meeting
         self.deleted = self.turned_away = False
-        self._expect_only(members)
-        self._due = taps
-        tapping = {due.who: due.at for due in taps}
-        for pin, stay in self._members.items():
-            if stay is None:
-                moment = arrival(meeting, self._habits, self._draws(pin))
-            elif stay.left:
+        self._due.clear()
+        self._expect(members)
+        for place, (pin, last) in enumerate(zip(self._pins, self._last, strict=True)):
+            tap = tapping.get(pin)
+            if tap is not None:
+                self._due.add(tap, DOUBLE_TAP, place)
+            if self._left[place] != _STAYS:
                 continue
+            person = self._draws(pin)
+            if isnan(last):
+                moment = arrival(meeting, self._habits, person)
             else:
-                moment = departure(meeting, self._habits, self._draws(pin), tapping.get(pin, stay.last))
+                moment = departure(meeting, self._habits, person, last if tap is None else tap)
             if moment is not None:
-                self._expect(moment.at, pin, moment.what)
+                self._due.add(moment.at, moment.what, place)
         for number, (moment, _) in enumerate(strangers(meeting, self._habits, self._salt)):
-            if not self._strangers_came & 1 << number:
-                self._expect(moment.at, str(number), moment.what)
-        heapify(self._due)
+            if not self._strangers_came >> number & 1:
+                self._due.add(moment.at, moment.what, number)
 
-    def _expect_only(self, members: Mapping[str, None]) -> None:
-        """Who is no member any more is expected no more; that he came is remembered."""
-        known: dict[str, _Stay | None] = {**self._members, **(self._former or {})}
-        former = {pin: stay for pin, stay in known.items() if stay is not None and pin not in members}
-        self._members = {pin: known.get(pin) for pin in members}
-        self._former = former or None
+    def _expect(self, members: Mapping[str, None]) -> None:
+        """These and nobody else; what is known of everybody who came is kept."""
+        known = dict(self._former or {})
+        for place, (pin, last) in enumerate(zip(self._pins, self._last, strict=True)):
+            if not isnan(last):
+                known[pin] = last, self._left[place], bool(self._late >> place & 1)
+        stays = [known.get(pin, (nan, _STAYS, False)) for pin in members]
+        self._pins = tuple(members)
+        self._last = array("d", [last for last, _, _ in stays])
+        self._left = bytearray(left for _, left, _ in stays)
+        self._late = sum(1 << place for place, (_, _, late) in enumerate(stays) if late)
+        self._former = {pin: found for pin, found in known.items() if pin not in members} or None
 
     def differs(self, meeting: Meeting, members: Mapping[str, None]) -> bool:
         """Whether `held` would change anything."""
-        if self.deleted or self._members.keys() != members.keys():
+        if self.deleted or len(members) != len(self._pins) or not all(map(members.__contains__, self._pins)):
             return True
         return meeting is not self.meeting and meeting != self.meeting
 
     def delete(self) -> None:
         """The platform deleted the meeting; who was expected is remembered."""
         self.deleted = True
-        self._due = []
+        self._due.clear()
 
     # --- What happens ---
 
     @property
     def next(self) -> float:
         """When something is to happen next, the sitting's end included."""
-        return self._due[0].at if self._due else self.over
+        return min(self._due.next, self.over)
 
     @property
     def over(self) -> float:
@@ -161,8 +158,8 @@ class Sitting:
         """
         held_up: list[Due] = []
         found = None
-        while self._due and self._due[0].at <= now:
-            due = heappop(self._due)
+        while self._due.next <= now:
+            due = self._due.pop()
             if due.at >= now - grace:
                 found = due
                 break
@@ -170,50 +167,54 @@ class Sitting:
         for number, due in enumerate(held_up, start=1):
             at = now + number
             if at <= latest(self.meeting, due.what):
-                self._expect(at, due.who, due.what, sort=True)
+                self._due.add(at, due.what, due.person)
         return found
+
+    def pin(self, due: Due) -> str:
+        """The member who is to verify."""
+        return self._pins[due.person]
 
     def person(self, due: Due) -> Draws:
         """The draws of whoever is to verify."""
-        return self._draws(due.who if due.what != STRANGER else f"stranger {due.who}")
+        return self._draws(f"stranger {due.person}" if due.what == STRANGER else self._pins[due.person])
 
     def verified(self, due: Due) -> None:
         """`due` has happened."""
-        at, _, pin, what = due
+        at, what, place = due
         if what == STRANGER:
-            self._strangers_came |= 1 << int(pin)
+            self._strangers_came |= 1 << place
             return
         if what == DOUBLE_TAP:
             self._double_taps += 1
             return
-        meeting, habits = self.meeting, self._habits
-        stay = self._members[pin]
-        if stay is not None:
-            stay.left = what
-            if habits.double_tap:
-                self._tap_again(due, self._draws(pin).taps_again)
+        if what in _LEAVES:
+            self._left[place] = _LEAVES[what]
+            if self._habits.double_tap:
+                self._tap_again(due, self.person(due).taps_again)
             return
-        person = self._draws(pin)
+        person = self.person(due)
         last = self._tap_again(due, person.taps)
-        self._members[pin] = _Stay(at, what == LATE)
-        leaves = departure(meeting, habits, person, last)
+        self._last[place] = at
+        if what == LATE:
+            self._late |= 1 << place
+        leaves = departure(self.meeting, self._habits, person, last)
         if leaves is not None:
-            self._expect(leaves.at, pin, leaves.what, sort=True)
+            self._due.add(leaves.at, leaves.what, place)
 
     def _tap_again(self, due: Due, draw: float) -> float:
         """Expect a second tap where there is one; returns when the person has verified last then."""
         tap = second_tap(self.meeting, self._habits, due.at, draw)
         if tap is None:
             return due.at
-        self._expect(tap.at, due.who, tap.what, sort=True)
+        self._due.add(tap.at, tap.what, due.person)
         return tap.at
 
     # --- What is told of it ---
 
     def summary(self, sn: str, ended: str) -> MeetingHeld:
         """The meeting's account; `ended` is `OVER`, `DELETED` or `CUT`."""
-        meeting, expected = self.meeting, self._members
-        stays = [stay for stay in expected.values() if stay is not None]
+        meeting, expected, left = self.meeting, self._pins, self._left
+        missing = tuple(pin for pin, last in zip(expected, self._last, strict=True) if isnan(last))
         return MeetingHeld(
             sn=sn,
             meet_code=meeting.id,
@@ -221,25 +222,15 @@ class Sitting:
             start=meeting.start,
             end=meeting.end,
             expected=len(expected),
-            came=len(stays),
-            late=sum(stay.late for stay in stays),
-            missing=tuple(pin for pin, stay in expected.items() if stay is None),
-            left_early=sum(stay.left == EARLY_LEAVE for stay in stays),
-            no_sign_out=sum(not stay.left for stay in stays),
+            came=len(expected) - len(missing),
+            late=self._late.bit_count(),
+            missing=missing,
+            left_early=left.count(_EARLY),
+            no_sign_out=left.count(_STAYS) - len(missing),
             double_taps=self._double_taps,
             strangers=self._strangers_came.bit_count(),
             ended=ended,
         )
 
-    # --- Inside ---
-
     def _draws(self, who: str) -> Draws:
         return draws(self._salt, self.meeting.id, who)
-
-    def _expect(self, at: float, who: str, what: str, *, sort: bool = False) -> None:
-        self._places += 1
-        due = Due(at, self._places, who, what)
-        if sort:
-            heappush(self._due, due)
-        else:
-            self._due.append(due)

@@ -13,13 +13,14 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, model_validator
 
 from simulator.clock import TimerHandle
+from simulator.device.agenda import Due
 from simulator.device.attendance_plan import Around, Habits, last_moment
 from simulator.device.behaviours.base import Behaviour, BehaviourFields, DeviceParts
 from simulator.device.door import Camera, Comer
 from simulator.device.online import Online
 from simulator.device.outbox import Record
 from simulator.device.settings import BehaviourSettings
-from simulator.device.sitting import Due, Sitting
+from simulator.device.sitting import Sitting
 from simulator.fields.quantities import (
     CountRange,
     Duration,
@@ -154,8 +155,7 @@ class Attendance(Behaviour):
         self._camera = Camera(settings.photo_share, settings.photo_bytes)
         self._device = device
         self._salt = device.rng.randbytes(8)
-        self._sittings: dict[str, Sitting] = {}
-        """By the meetings' ids."""
+        self._sittings: list[Sitting] = []
         self._over: dict[str, None] = {}
         """Ids of meetings that were told of, the oldest first."""
         self._opens = inf
@@ -187,7 +187,7 @@ class Attendance(Behaviour):
             self._timer.cancel()
             self._timer = None
         now = self._device.clock.now()
-        for sitting in self._sittings.values():
+        for sitting in self._sittings:
             self._tell(sitting, CUT if now < sitting.over else OVER)
         self._sittings.clear()
 
@@ -214,7 +214,7 @@ class Attendance(Behaviour):
         until = now + _EARLY_S
         meetings = device.memory.meetings
         while True:
-            sitting = min(self._sittings.values(), key=_next, default=None)
+            sitting = min(self._sittings, key=_next, default=None)
             if sitting is None or sitting.next > until:
                 break
             if not sitting.deleted and meetings.get(sitting.meeting.id) is not sitting.meeting:
@@ -231,7 +231,7 @@ class Attendance(Behaviour):
         """Wait for what happens next; `fired` is the timer where its call is being made."""
         timers = self._device.timers
         upcoming = self._opens
-        for sitting in self._sittings.values():
+        for sitting in self._sittings:
             upcoming = min(upcoming, sitting.next)
         if self._timer is not None and fired is None:
             self._timer.cancel()
@@ -249,13 +249,13 @@ class Attendance(Behaviour):
     def _review(self) -> None:
         """Take over what the platform changed of the meetings under way; who was turned away tries again."""
         memory = self._device.memory
-        for meeting_id, sitting in self._sittings.items():
-            meeting = memory.meetings.get(meeting_id)
+        for sitting in self._sittings:
+            meeting = memory.meetings.get(sitting.meeting.id)
             if meeting is None:
                 if not sitting.deleted:
                     sitting.delete()
                 continue
-            members = memory.members.get(meeting_id, {})
+            members = memory.members.get(meeting.id, {})
             if sitting.turned_away or sitting.differs(meeting, members):
                 sitting.held(meeting, members)
             else:
@@ -265,18 +265,19 @@ class Attendance(Behaviour):
         """Begin what is to begin at `now`, and note when the next meeting will."""
         memory = self._device.memory
         self._opens = inf
+        under_way = [sitting.meeting.id for sitting in self._sittings]
         for meeting_id, meeting in memory.meetings.items():
-            if meeting_id in self._sittings or meeting_id in self._over or last_moment(meeting) < now:
+            if last_moment(meeting) < now or meeting_id in under_way or meeting_id in self._over:
                 continue
             if meeting.sign_in_from > now + _EARLY_S:
                 self._opens = min(self._opens, meeting.sign_in_from)
                 continue
             members = memory.members.get(meeting_id, {})
-            self._sittings[meeting_id] = Sitting(meeting, members, self._habits, self._salt)
+            self._sittings.append(Sitting(meeting, members, self._habits, self._salt))
 
     def _end(self, sitting: Sitting) -> None:
         meeting_id = sitting.meeting.id
-        del self._sittings[meeting_id]
+        self._sittings.remove(sitting)
         self._over[meeting_id] = None
         if len(self._over) > _MOST_OVER:
             del self._over[next(iter(self._over))]
@@ -306,13 +307,14 @@ class Attendance(Behaviour):
         memory = self._device.memory
         members = memory.members.get(sitting.meeting.id, {})
         if due.what != STRANGER:
-            return door.comer(due.who, moment, STYLES) if due.who in members else None
+            pin = sitting.pin(due)
+            return door.comer(pin, moment, STYLES) if pin in members else None
         person = sitting.person(due)
         if person.guest >= _VISITORS:
             rng = random.Random(person.pick)
             for _ in range(_TRIES):
-                pin = memory.random_pin(rng)
-                if pin is not None and pin not in members and (comer := door.comer(pin, moment, STYLES)) is not None:
+                user = memory.random_pin(rng)
+                if user is not None and user not in members and (comer := door.comer(user, moment, STYLES)) is not None:
                     return comer
         for _ in range(_TRIES):
             comer = door.stranger(STYLES)
