@@ -48,6 +48,8 @@ class BioSupport:
     """The parameters of `dev.report` that say it."""
     template_types: frozenset[int]
     photo_types: frozenset[int]
+    enrolled_types: frozenset[int]
+    """Types that can be enrolled at it."""
     versions: tuple[tuple[str, str], ...]
     """Major and minor version of each algorithm."""
     max_templates: tuple[int, ...]
@@ -144,6 +146,7 @@ def _support(said: tuple[str, ...], max_templates: int, max_photos: int) -> BioS
         report_params=params,
         template_types=templates,
         photo_types=photos,
+        enrolled_types=_flagged(params["multiBioEnrollSupport"]),
         versions=tuple(_version(text) for text in params["multiBioVer"].split(":")),
         max_templates=_counts(given["maxMultiBioDataCount"], max_templates),
         max_photos=_counts(given["maxMultiBioPhotoCount"], max_photos),

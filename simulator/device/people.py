@@ -63,23 +63,19 @@ class People:
             user["bioDatas"] = [fingerprint(mixed)]
         return user
 
-    def enrolled(self, pin: str, rng: random.Random, locale: str) -> dict[str, Any]:
-        """A person who is enrolled at the device now, in the shape of dev.data.upload.user."""
+    def newcomer(self, pin: str, rng: random.Random, locale: str, *, password: bool) -> dict[str, Any]:
+        """Number, name, identity number and perhaps a password of somebody who is drawn, in the shape of
+        dev.data.upload.user."""
         person = rng.choice(_pool(locale))
-        password, salt = _password(rng.randrange(_PASSWORDS))
-        return {
+        user = {
             "pin": pin,
-            "password": password,
-            "passwordSalt": salt,
-            "idNum": person.id_number,
-            "startTime": "2024-01-01T00:00:00+08:00",
-            "endTime": "2037-12-31T23:59:59+08:00",
             "firstName": person.first_name,
             "lastName": person.last_name,
-            "funSwitch": "0",
-            "disable": "0",
-            "bioDatas": [fingerprint(rng.getrandbits(64))],
+            "idNum": person.id_number,
         }
+        if password:
+            user["password"], user["passwordSalt"] = _password(rng.randrange(_PASSWORDS))
+        return user
 
 
 def pin_of(number: int) -> str:
@@ -139,14 +135,33 @@ def _first_card(seed: int) -> int:
 
 def fingerprint(key: int) -> dict[str, str]:
     """A made-up fingerprint template, in the shape of a `bioDatas` item."""
+    return template(1, key, no=key % 10, version=("10", "0"))
+
+
+def template(
+    kind: int,
+    key: int,
+    *,
+    no: int,
+    version: tuple[str, str],
+    index: int = 0,
+    valid: bool = True,
+    duress: bool = False,
+) -> dict[str, str]:
+    """A made-up template of a biometric type, in the shape of a `bioDatas` item.
+
+    Args:
+        key: picks its bytes.
+        version: major and minor version of the algorithm.
+    """
     return {
-        "no": str(key % 10),
-        "index": "0",
-        "valid": "1",
-        "duress": "0",
-        "type": "1",
-        "majorVer": "10",
-        "minorVer": "0",
+        "no": str(no),
+        "index": str(index),
+        "valid": "1" if valid else "0",
+        "duress": "1" if duress else "0",
+        "type": str(kind),
+        "majorVer": version[0],
+        "minorVer": version[1],
         "fmt": "0",
         "tmp": _template(key % 16),
     }

@@ -162,7 +162,7 @@ async def test_nobody_is_enrolled_with_what_the_device_has_not(world: World) -> 
     await world.stop(device, 60)
     people = [one for seen in world.platform.sent("dev.data.upload.user") for one in seen.params["users"]]
     assert len(people) > 5
-    assert not any("bioDatas" in person for person in people)
+    assert {each["type"] for person in people for each in person.get("bioDatas", [])} == {"9"}
     assert world.platform.sent("dev.data.upload.bioPhoto") == []
     assert device.memory.photo_counts() == [0] * 10
     assert set(world.recorder.flow_codes("enrolment_delivery")) == {"00000000"}

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.device.meetings import parse_meeting
+from simulator.device.people import fingerprint
 from simulator.device.settings import OnTimeout
 from simulator.device.uploads import Upload
 from simulator.fields.range import Range
@@ -309,7 +310,11 @@ async def test_a_record_that_no_package_holds_is_set_aside_and_the_others_go_on(
 async def test_people_who_do_not_fit_one_message_go_up_in_several(world: World) -> None:
     device = await world.online(max_package_kb=4, users=0)
     rng = random.Random(1)
-    users = [PEOPLE.enrolled(str(pin), rng, "en_US") for pin in range(1, 41)]
+    users = [
+        PEOPLE.newcomer(str(pin), rng, "en_US", password=True)
+        | {"funSwitch": "0", "disable": "0", "bioDatas": [fingerprint(pin)]}
+        for pin in range(1, 41)
+    ]
     device.delivery.add_asked_for([Upload("dev.data.upload.user", "users", users, created=0.0)])
     device.delivery.add_uploads(
         [

@@ -21,7 +21,8 @@ def test_users_of_every_locale_are_valid(locale: str) -> None:
     users = [PEOPLE.user(3, number, locale) for number in range(40)]
     check(*users)
     assert len({user["firstName"] for user in users}) > 10
-    check(*(PEOPLE.enrolled(str(number), random.Random(number), locale) for number in range(20)))
+    switches = {"funSwitch": "0", "disable": "0"}
+    check(*(PEOPLE.newcomer("7", random.Random(seed), locale, password=True) | switches for seed in range(20)))
 
 
 def test_names_are_of_the_locale() -> None:

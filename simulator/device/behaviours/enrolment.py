@@ -3,14 +3,15 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from simulator.device.behaviours.arrivals import Arrival, Arrivals
 from simulator.device.behaviours.base import BehaviourFields, DeviceParts
 from simulator.device.behaviours.stream import Stream
-from simulator.device.memory import VISIBLE_FACE, StoreFull, photo_key
+from simulator.device.enrolled import Desk
+from simulator.device.memory import StoreFull, photo_key
 from simulator.device.settings import BehaviourSettings
 from simulator.device.uploads import Upload
 from simulator.fields.quantities import PhotoSize, Rate, within_rate
@@ -19,6 +20,11 @@ from simulator.fields.section import Section
 from simulator.fields.texts import Locale
 from simulator.measurements.names import ENROLMENT_DELIVERY
 from simulator.measurements.observation_rules import STORE_FULL
+
+_USER_BYTES: Final = 1_536
+"""Of a message with one user, at most, but for his templates."""
+_TEMPLATE_BYTES: Final = 640
+"""Of one template in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ class EnrolmentFields(BehaviourFields):
 class Enrolments(Stream):
     """One stream of enrolments of one device."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_desk", "_settings")
 
     fields = EnrolmentFields
     settings_type = EnrolmentSettings
@@ -84,6 +90,8 @@ class Enrolments(Stream):
     def __init__(self, settings: EnrolmentSettings, device: DeviceParts) -> None:
         super().__init__(device)
         self._settings = settings
+        room = device.settings.max_package_kb * 1024 - _USER_BYTES
+        self._desk = Desk(device.people, settings.locale, device.memory.bio, room // _TEMPLATE_BYTES)
 
     def _begin(self, now: float) -> Arrivals:
         settings = self._settings
@@ -102,42 +110,43 @@ class Enrolments(Stream):
             StoreFull: If the device has no room for another user or photo.
         """
         device = self._device
-        rng, memory = device.rng, device.memory
-        pin = memory.free_pin()
-        user = memory.bio.shown(device.people.enrolled(pin, rng, self._settings.locale))
-        card = {"pin": pin, "card": str(rng.randrange(10**9, 10**10)), "type": "0", "lossFlag": "0"}
-        bio_size = _size(rng, self._settings.bio_photo_bytes)
+        rng, memory, settings = device.rng, device.memory, self._settings
+        somebody = self._desk.enrol(memory.free_pin(), rng, device.clock)
+        user = somebody.user
+        pin = user["pin"]
+        sizes = {kind: _size(rng, settings.bio_photo_bytes) for kind in somebody.photo_types}
         memory.put_users([user])
-        photographed = VISIBLE_FACE in memory.bio.photo_types
         try:
-            if photographed:
-                memory.put_bio_photos([(photo_key(pin, str(VISIBLE_FACE), "0", "0"), bio_size)])
+            memory.put_bio_photos((photo_key(pin, str(kind), "0", "0"), size) for kind, size in sizes.items())
         except StoreFull:
             memory.delete_users([pin])
             raise
         memory.user_photos.add(pin)
-        memory.put_card(card)
-        uploads = [
+        for card in somebody.cards:
+            memory.put_card(card)
+        return [
             Upload("dev.data.upload.user", "users", [user], created=enrolled),
-            Upload(
-                "dev.data.upload.userPhoto",
-                "userPhotos",
-                [{"pin": pin, "extension": "jpg"}],
-                created=enrolled,
-                size=_size(rng, self._settings.portrait_bytes),
-                key=rng.getrandbits(128),
+            self._picture(
+                *("dev.data.upload.userPhoto", "userPhotos", {"pin": pin, "extension": "jpg"}),
+                *(enrolled, _size(rng, settings.portrait_bytes)),
+            ),
+            *(
+                self._picture(
+                    *("dev.data.upload.bioPhoto", "bioPhotos"),
+                    {"pin": pin, "no": "0", "index": "0", "type": str(kind), "extension": "jpg"},
+                    *(enrolled, size),
+                )
+                for kind, size in sizes.items()
             ),
             Upload(
-                "dev.data.upload.bioPhoto",
-                "bioPhotos",
-                [{"pin": pin, "no": "0", "index": "0", "type": str(VISIBLE_FACE), "extension": "jpg"}],
+                *("dev.data.upload.multiCard", "multiCards", list(somebody.cards)),
                 created=enrolled,
-                size=bio_size,
-                key=rng.getrandbits(128),
+                flow=ENROLMENT_DELIVERY.name,
             ),
-            Upload("dev.data.upload.multiCard", "multiCards", [card], created=enrolled, flow=ENROLMENT_DELIVERY.name),
         ]
-        return [upload for upload in uploads if photographed or upload.func_id != "dev.data.upload.bioPhoto"]
+
+    def _picture(self, func_id: str, name: str, item: dict[str, str], created: float, size: int) -> Upload:
+        return Upload(func_id, name, [item], created=created, size=size, key=self._device.rng.getrandbits(128))
 
 
 def _size(rng: random.Random, bounds: Range) -> int:

@@ -11,7 +11,8 @@ from simulator.device.online import Online
 class Stream(Behaviour, ABC):
     """One stream of events of one device, from the first time online until the device is told to stop.
 
-    Moments and waves are counted from the run's start. Whether the device is online at them does not matter.
+    Moments and waves are counted from the run's start. Whether the device is online at them does not matter; while it
+    reboots nobody can do anything at it, and whoever comes then goes away.
     """
 
     __slots__ = ("_arrivals", "_device", "_stopped", "_timer")
@@ -32,6 +33,9 @@ class Stream(Behaviour, ABC):
 
     def went_online(self, online: Online) -> None:
         """People begin to come."""
+        self._start()
+
+    def _start(self) -> None:
         if self._stopped or self._timer is not None:
             return
         if self._arrivals is None:
@@ -53,5 +57,6 @@ class Stream(Behaviour, ABC):
     def _due(self) -> None:
         timer = self._timer
         assert timer is not None
-        self._happen(timer.when)
+        if not self._device.rebooting():
+            self._happen(timer.when)
         self._schedule()

@@ -158,6 +158,11 @@ class Verifications(Stream):
         self._camera = Camera(settings.photo_share, settings.photo_bytes)
         device.delivery.batch = max(device.delivery.batch, settings.batch)
 
+    def switched_on(self) -> None:
+        """Users come to a device that has some, whether the platform was ever there or not."""
+        if self._device.memory.user_count:
+            self._start()
+
     def _begin(self, now: float) -> Arrivals:
         settings = self._settings
         return Arrivals(self._device.rng, rate=settings.rate, arrival=settings.arrival, wave=settings.wave, start=now)

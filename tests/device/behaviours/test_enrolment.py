@@ -23,21 +23,19 @@ async def test_an_enrolment_brings_user_portrait_bio_photo_and_card(world: World
     [user] = world.platform.sent("dev.data.upload.user")[0].params["users"]
     pin = user["pin"]
     assert pin not in [f"{1001 + number}" for number in range(10)]
-    assert len(user["password"]) == 64
-    assert user["bioDatas"][0]["type"] == "1"
     portraits, bio_photos = ((item, data) for _, item, data in world.platform.pictures)
     assert portraits[0]["pin"] == bio_photos[0]["pin"] == pin
     assert 15_000 <= len(portraits[1]) <= 19_000
     assert 66_000 <= len(bio_photos[1]) <= 76_000
     assert bio_photos[0]["type"] == "9"
-    [card] = world.platform.sent("dev.data.upload.multiCard")[0].params["multiCards"]
-    assert card["pin"] == pin
-    assert card["card"].isdigit()
+    cards = world.platform.sent("dev.data.upload.multiCard")[0].params["multiCards"]
+    assert {card["pin"] for card in cards} == {pin}
+    assert all(card["card"].isdigit() for card in cards)
     await world.settle()
     assert world.recorder.flow_codes("enrolment_delivery") == ["00000000"]
     assert device.memory.user_count == 11
     assert pin in device.memory.user_photos
-    assert device.memory.cards.of(pin) == [card]
+    assert device.memory.cards.of(pin) == cards
 
 
 async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:

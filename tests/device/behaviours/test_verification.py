@@ -12,6 +12,7 @@ from simulator.device.device_clock import DeviceClock
 from simulator.device.meetings import parse_meeting
 from simulator.device.memory import Memory
 from simulator.fields.range import Range
+from simulator.measurements.names import DeviceState
 from simulator.protocol.times import parse_iso
 from tests.device.behaviours.parts import parts
 from tests.device.harness import PEOPLE, World, planned_meeting, verification
@@ -41,6 +42,47 @@ async def test_nobody_comes_before_the_device_was_online_and_everybody_afterward
     await world.advance(30)
     await world.until(lambda: device.state.value == "online")
     assert world.recorder.records["generated"] == pytest.approx(world.clock.monotonic() - begun, abs=1)
+
+
+async def test_users_come_before_a_device_was_ever_online_and_by_its_own_clock(world: World) -> None:
+    world.platform.terms["timezone"] = "-03:30"
+    world.network.lookup_script += [world.network.fails("refused")] * 5
+    device = await world.start(users=9, behaviours=(verification(rate=1.0, arrival=Arrival.FIXED, photo_share=0.0),))
+    await world.advance(5)
+    assert not world.platform.links
+    assert device.delivery.outbox.pending == world.recorder.records["generated"] == 5
+    await world.until(lambda: device.delivery.outbox.pending == 0 and bool(world.platform.records))
+    zones = [record["verifyTime"][-6:] for record in world.platform.records.values()]
+    assert zones[:5] == ["+08:00"] * 5
+    await world.advance(5)
+    assert list(world.platform.records.values())[-1]["verifyTime"][-6:] == "-03:30"
+
+
+async def test_nobody_verifies_while_a_device_reboots(world: World) -> None:
+    device = await world.online(
+        users=9,
+        reboot=Range(low=20.0, high=20.0),
+        behaviours=(verification(rate=1.0, arrival=Arrival.FIXED, photo_share=0.0),),
+    )
+    await world.advance(5)
+    world.platform.link.command("cmd.control.reboot")
+    await world.until(lambda: device.state is DeviceState.REBOOTING)
+    before = world.recorder.records["generated"]
+    await world.advance(19)
+    assert device.state is DeviceState.REBOOTING
+    assert world.recorder.records["generated"] == before
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    await world.advance(10)
+    assert world.recorder.records["generated"] == pytest.approx(before + 10, abs=2)
+
+
+async def test_that_nobody_may_verify_is_told(world: World) -> None:
+    await world.online(users=9, behaviours=(verification(rate=1.0, styles=(25,), visitor_share=0.0),))
+    await world.advance(20)
+    assert world.recorder.records["generated"] == 0
+    assert world.recorder.observed()["device.nobody-verifies"] > 5
+    [(_, _, text, *_)] = world.recorder.observations[:1]
+    assert text == "of 9 users nobody was found who may verify now by verifyStyle 25 (palm)"
 
 
 def stream(memory: Memory, wall: float, **settings: Any) -> Verifications:
