@@ -125,12 +125,12 @@ CAUSES: Final = (
     Cause(
         "records_unaccounted",
         _FAILED,
-        "{pending:count} of {values:all_records} records are unaccounted for: neither acknowledged nor given up",
+        "{pending:count} of {values:all_records} are unaccounted for: neither acknowledged nor given up",
     ),
     Cause(
         "records_kept",
         _FAILED,
-        "{pending:count} of {values:all_records} records were neither acknowledged nor given up; state_file keeps "
+        "{pending:count} of {values:all_records} were neither acknowledged nor given up; state_file keeps "
         "{kept:count} of them for the next run",
     ),
     Cause(
@@ -142,8 +142,7 @@ CAUSES: Final = (
     Cause(
         "records_rejected",
         _FAILED,
-        "{rejected:count} of {values:all_records} records never arrived: refused five times, or too large for a "
-        "package",
+        "{rejected:count} of {values:all_records} never arrived: refused five times, or too large for a package",
     ),
     Cause("requests_failed", _FAILED, "{failures:count} of {count:count} requests failed, the most {name} ({code})"),
     Cause("flows_failed", _FAILED, "{failures:count} of {count:count} runs of the flow {name} failed ({code})"),
@@ -186,8 +185,7 @@ CAUSES: Final = (
     Cause(
         "records_rejected_judged",
         _REMARK,
-        "{rejected:count} of {values:all_records} records were given up: refused five times, or too large for a "
-        "package",
+        "{rejected:count} of {values:all_records} were given up: refused five times, or too large for a package",
     ),
     Cause(
         "errors_allowed",

@@ -22,7 +22,7 @@ from reports.rules_shown import ABOUT, TITLES, counted, none_found, rows_of, tot
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
-from simulator.measurements.names import INIT, RECORD_DELIVERY, STATE_FILE_FIGURES
+from simulator.measurements.names import INIT, RECORD_DELIVERY, RESTORED, STATE_FILE_FIGURES
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import printable
 
@@ -162,7 +162,8 @@ def _tiles(
         _tile(
             "Records acknowledged",
             f"{records['acknowledged']:,}",
-            f"of {records['generated']:,}: {records['pending']:,} pending, {records['refused']:,} refused, "
+            f"of {records['generated'] + records.get(RESTORED, 0):,}: {records['pending']:,} pending, "
+            f"{records['refused']:,} refused, "
             f"{records['rejected']:,} rejected"
             + "".join(f", {records[name]:,} {name}" for name in STATE_FILE_FIGURES if records.get(name)),
             records["pending"] > 0 or records["rejected"] > 0 or records["refused"] > 0,

@@ -32,7 +32,7 @@ def all_records(values: Mapping[str, Any]) -> str:
     """How many records a finding is about: those that were made, and those that were restored from earlier runs."""
     restored = values.get("restored") or 0
     of_them = f" ({count(restored)} of them from earlier runs)" if restored else ""
-    return f"{count((values.get('generated') or 0) + restored)}{of_them}"
+    return f"{count((values.get('generated') or 0) + restored)} records{of_them}"
 
 
 def rate(value: float | None) -> str:

@@ -88,10 +88,12 @@ class StateKeeper:
 
     def join(self) -> str | None:
         """Wait for the last batch, which `close` has handed on. Returns what could not be written, and why."""
-        result: str | None = "the last batch was not written in time"
-        with contextlib.suppress(Empty):
+        result: str | None = None
+        try:
             while (found := self._results.get(timeout=_LAST_SECONDS)) != _ENDED:
                 result = found
+        except Empty:
+            result = f"the state file was not written within {_LAST_SECONDS:g} s"
         self._written(result)
         return self.problem
 

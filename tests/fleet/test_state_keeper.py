@@ -153,3 +153,36 @@ def test_a_file_of_something_else_is_an_error_at_once(path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(WarmStateError, match="no state file"):
         Kept(path)
+
+
+def test_a_disk_that_is_really_full_is_told_and_what_fits_again_is_written(path: Path) -> None:
+    kept = Kept(path)
+    state = kept.keeper._state._connection
+    pages = state.execute("PRAGMA page_count").fetchone()[0]
+    state.execute(f"PRAGMA max_page_count = {pages + 1}")
+    wanted = [Unsent(number, b"r" * 1_000, None) for number in range(100)]
+    for each in wanted:
+        kept.keeper.records.keep("A", each)
+    deadline = time.monotonic() + 20
+    while not kept.problems and time.monotonic() < deadline:
+        kept.tick()
+        time.sleep(0.01)
+    assert "full" in kept.problems[0]
+    assert kept.written() == {}  # all or nothing
+    assert kept.counts["kept"] == 0
+    state.execute("PRAGMA max_page_count = 100000")
+    kept.until_written({"A": wanted})
+    assert kept.end() is None
+    assert kept.counts["kept"] == 100
+
+
+def test_an_end_that_takes_too_long_is_no_success(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_keeper, "_LAST_SECONDS", 0.05)
+    monkeypatch.setattr(WarmState, "save_unsent", lambda *_: time.sleep(1.0))
+    kept = Kept(path)
+    kept.tick()
+    kept.keeper.records.keep("A", row(1))
+    problem = kept.end()
+    assert problem is not None
+    assert "was not written within" in problem
+    assert kept.counts["kept"] == 0

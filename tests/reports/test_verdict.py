@@ -15,7 +15,7 @@ from reports.rebuild import merge, rebuild
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.terminal import print_summary
-from reports.verdict import code_of, exit_code, headline, reason_lines, with_findings
+from reports.verdict import code_of, exit_code, headline, note_lines, reason_lines, with_findings
 from reports.writer import write_reports
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
@@ -31,8 +31,7 @@ DIED = Finding("platform_died", {"exit_code": -9, "after_s": 24.0, "log": "platf
 
 
 def measured(*told: str) -> RunMeasurements:
-    """A run in words: `online`, `ok`, `bad`, `generated`, `acknowledged`, `refused`, `rejected`, `error`, `flow`,
-    or a reason of a disconnect."""
+    """A run in words: `online`, `ok`, `bad`, what became of records, `error`, `flow`, or a reason of a disconnect."""
     events: list[Event] = []
     recorder = QueueRecorder(events.append)
     for number, word in enumerate(told):
@@ -42,7 +41,7 @@ def measured(*told: str) -> RunMeasurements:
                 recorder.state(0, "offline", "online", at)
             case "ok" | "bad":
                 recorder.request("dev.heartbeat", at, 0.01, "00000000" if word == "ok" else "timeout", 1, 1, 0.0)
-            case "generated" | "acknowledged" | "refused" | "rejected":
+            case "generated" | "acknowledged" | "refused" | "rejected" | "restored" | "kept" | "unkept" | "unclaimed":
                 recorder.record(word, 1)
             case "error":
                 recorder.internal_error("device.exception", "ValueError: odd", at, 3)
@@ -92,6 +91,14 @@ HOLDS = ("dev.heartbeat p99 < 1 s",)
             ["threshold_unmeasured", "records_unaccounted"],
             3,
         ),
+        # What is kept for the next run is not delivered by this one; what an earlier one left counts like the rest.
+        ((*GOOD, "generated", "kept"), (), ["records_kept"], 1),
+        ((*GOOD, "generated", "kept"), HOLDS, ["records_kept"], 1),
+        ((*GOOD, "generated", "kept"), ("records.pending < 9",), [], 0),
+        ((*GOOD, "restored", "kept"), (), ["records_kept"], 1),
+        ((*GOOD, "restored"), (), ["records_unaccounted"], 1),
+        ((*GOOD, "restored", "acknowledged"), (), [], 0),
+        ((*GOOD, "unclaimed", "unkept"), (), [], 0),
         # The device's own store was full: the platform never saw what it was to be tested with.
         ((*GOOD, "generated", "refused"), (), ["records_refused"], 1),
         ((*GOOD, "generated", "refused"), HOLDS, [], 0),
@@ -332,3 +339,23 @@ def test_where_nobody_came_online_that_is_the_first_line_and_the_thresholds_foll
     assert "no device came online (0 of 1)" in headline(summary)
     assert reason_lines(summary)[0] == "no device came online (0 of 1)"
     assert "failures < 1 %" in reason_lines(summary)[1]
+
+
+def test_what_is_kept_between_runs_is_told_in_words(info: Info) -> None:
+    told = (*GOOD, *["generated"] * 3, *["restored"] * 2, "acknowledged", *["kept"] * 3, *["unclaimed"] * 2, "unkept")
+    summary = build_summary(measured(*told), info(devices=1, started=T0))
+    assert reason_lines(summary) == [
+        "4 of 5 records (2 of them from earlier runs) were neither acknowledged nor given up; state_file keeps 3 of "
+        "them for the next run"
+    ]
+    assert note_lines(summary) == [
+        "state_file holds 2 records of earlier runs whose devices this run did not start: they stay there",
+        "1 records were not kept in state_file, which is full: sent, but lost if the run was killed before",
+    ]
+    assert {name: summary["records"][name] for name in ("pending", "restored", "kept", "unkept", "unclaimed")} == {
+        "pending": 4,
+        "restored": 2,
+        "kept": 3,
+        "unkept": 1,
+        "unclaimed": 2,
+    }

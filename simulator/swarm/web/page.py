@@ -15,7 +15,7 @@ from reports.figures import lost_connections
 from reports.occurrences import dump_occurrences
 from reports.text import tally
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, RESTORED
 from simulator.measurements.occurrences import Occurrences
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
@@ -120,7 +120,10 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         "states": active_states(measurements),
         "came_online": len(measurements.devices.came_online),
         "disconnects": sum(lost_connections(measurements).values()),
-        "records": {name: measurements.records[name] for name in (GENERATED, ACKNOWLEDGED)},
+        "records": {
+            GENERATED: measurements.records[GENERATED] + measurements.records[RESTORED],
+            ACKNOWLEDGED: measurements.records[ACKNOWLEDGED],
+        },
         "health": _health(run),
         "requests": totals(measurements),
         "violations": _rules(measurements.violations),
