@@ -7,32 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reports.occurrences import moment
-from simulator.measurements.attendance import CUT, DELETED, OVER
+from simulator.measurements.attendance import CUT, DELETED, FIGURES, MEETINGS, OVER
 from simulator.measurements.findings import Finding
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.sheet import MOST_LISTED, ROWS, WITH_UNACKNOWLEDGED, Remark
 
 ATTENDANCE: Final = "attendance"
 """Its key in the summary, and what stands before the names of its figures in thresholds."""
-MEETINGS: Final = "meetings"
-FIGURES: Final[Mapping[str, str]] = {
-    MEETINGS: "meetings that were over before the run was",
-    DELETED: "meetings that the platform deleted before they were over",
-    CUT: "meetings that were not over when their devices stopped",
-    "expected": "members of all these meetings, each once a meeting",
-    "came": "members who came, late ones included",
-    "on_time": "members who signed in before the sign-in window closed",
-    "late": "members who came after it closed",
-    "missing": "members who never came",
-    "left_early": "members who left before the sign-out window opened",
-    "no_sign_out": "members who came and never signed out",
-    "double_taps": "records of somebody who verified again within seconds",
-    "strangers": "people at a meeting who are no members of it",
-    "records": "records of attendance, which are the rows of `attendance.csv`",
-    "acknowledged": "of these records, those that the platform acknowledged",
-    "unacknowledged": "of these records, those that it did not",
-}
-"""What is counted -> what it means, in the order in which it is shown."""
 _LOSING: Final = frozenset(
     {"broken_off", "engine_died", "reports_missing", "worker_fenced", "worker_lost", "worker_refused"}
 )

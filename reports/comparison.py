@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reports import text
-from reports.attendance import ATTENDANCE, FIGURES
+from reports.attendance import ATTENDANCE
 from reports.compare import (
     BETTER,
     FOLLOWS,
@@ -30,6 +30,7 @@ from reports.html import render_page
 from reports.measures import FAILURES
 from reports.noise import Bounds
 from reports.terminal import PLAIN_WIDTH, plain
+from simulator.measurements.attendance import FIGURES
 from simulator.printing import safe
 
 MARKS: Final = {

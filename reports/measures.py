@@ -11,10 +11,10 @@ from enum import Enum
 from typing import Final
 
 from reports.attendance import ATTENDANCE
-from reports.attendance import FIGURES as ATTENDANCE_FIGURES
 from reports.figures import Figures
 from reports.occurrences import OBSERVATIONS, VIOLATIONS
 from reports.readings import Reading, if_occurred, in_percent, latency, loop_lag, rules_total
+from simulator.measurements.attendance import FIGURES as ATTENDANCE_FIGURES
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, PHOTO_FIGURES, RECORD_FIGURES
 
 

@@ -4,6 +4,7 @@ Each record of an attendance is told once, when its fate is known: acknowledged,
 meeting is told once, when it is over, was deleted, or the device's life ended before that.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 SIGN_IN: Final = "sign-in"
@@ -24,7 +25,34 @@ DELETED: Final = "deleted"
 """By the platform, before it was over."""
 CUT: Final = "cut"
 """The device's life ended before the meeting was over."""
-WHAT: Final = (SIGN_IN, LATE, SIGN_OUT, EARLY_LEAVE, DOUBLE_TAP, STRANGER)
+MEANINGS: Final[Mapping[str, str]] = {
+    SIGN_IN: "a member came within the sign-in window",
+    LATE: "a member came after it closed",
+    SIGN_OUT: "a member left within the sign-out window",
+    EARLY_LEAVE: "a member left before it opened",
+    DOUBLE_TAP: "somebody verified again within seconds",
+    STRANGER: "somebody came who is no member of the meeting",
+}
+WHAT: Final = tuple(MEANINGS)
+MEETINGS: Final = "meetings"
+FIGURES: Final[Mapping[str, str]] = {
+    MEETINGS: "meetings that were over before the run was",
+    DELETED: "meetings that the platform deleted before they were over",
+    CUT: "meetings that were not over when their devices stopped",
+    "expected": "members of all these meetings, each once a meeting",
+    "came": "members who came, late ones included",
+    "on_time": "members who signed in before the sign-in window closed",
+    "late": "members who came after it closed",
+    "missing": "members who never came",
+    "left_early": "members who left before the sign-out window opened",
+    "no_sign_out": "members who came and never signed out",
+    "double_taps": "records of somebody who verified again within seconds",
+    "strangers": "people at a meeting who are no members of it",
+    "records": "records of attendance, which are the rows of `attendance.csv`",
+    "acknowledged": "of these records, those that the platform acknowledged",
+    "unacknowledged": "of these records, those that it did not",
+}
+"""What is counted -> what it means, in the order in which it is shown."""
 
 
 class Attended(NamedTuple):

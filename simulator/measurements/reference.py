@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from simulator.measurements.attendance import FIGURES, MEANINGS
 from simulator.measurements.names import (
     FLOWS,
     OWN_CODES,
@@ -28,7 +29,7 @@ terminal, on a page or in a file, are those of requests alone: flows and command
 
 def measurements_page() -> str:
     """The whole page; `docs/measurements.md` holds it."""
-    return "\n".join([_HEAD, _flows(), _records(), _states(), _endings(), _codes()])
+    return "\n".join([_HEAD, _flows(), _records(), _attendance(), _states(), _endings(), _codes()])
 
 
 def _flows() -> str:
@@ -46,6 +47,15 @@ def _records() -> str:
         "## Records and pictures\n\nVerification records by what became of them, and the pictures that go with some of "
         f"them. The chart over time calls those of pictures `{PHOTO_PREFIX}…`; what is pending is no event, but what "
         "the others leave.\n\n" + _meanings({**records, **photos})
+    )
+
+
+def _attendance() -> str:
+    return (
+        "## Attendance\n\nOf devices whose group has an `attendance`: the meetings, and who came to them.\n\n"
+        + _meanings({f"attendance.{name}": text for name, text in FIGURES.items()})
+        + "\nWhat a row of `attendance.csv` says in its column `what`:\n\n"
+        + _meanings(MEANINGS)
     )
 
 

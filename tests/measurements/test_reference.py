@@ -1,3 +1,4 @@
+from simulator.measurements.attendance import FIGURES, WHAT
 from simulator.measurements.names import FLOWS, OWN_CODES, PHOTO_FIGURES, RECORD_FIGURES, DeviceState
 from simulator.measurements.reference import measurements_page
 
@@ -9,6 +10,8 @@ def test_every_name_is_explained() -> None:
         *(flow.name for flow in FLOWS),
         *(f"records.{name}" for name in RECORD_FIGURES),
         *(f"photos.{name}" for name in PHOTO_FIGURES),
+        *(f"attendance.{name}" for name in FIGURES),
+        *WHAT,
         *(state.value for state in DeviceState),
         *OWN_CODES,
     ]

@@ -9,7 +9,7 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
-from reports.attendance import FIGURES, INCOMPLETE, listed_text, pins_text, sentence_of
+from reports.attendance import INCOMPLETE, listed_text, pins_text, sentence_of
 from reports.html import render_report
 from reports.junit import render_junit
 from reports.markdown import render_markdown
@@ -18,7 +18,7 @@ from reports.summary import build_summary
 from reports.terminal import print_summary
 from reports.verdict import exit_code
 from simulator.exit_codes import ExitCode
-from simulator.measurements.attendance import MeetingHeld
+from simulator.measurements.attendance import FIGURES, MeetingHeld
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.findings import Finding
 from simulator.measurements.run import RunMeasurements

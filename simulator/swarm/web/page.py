@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from reports.attendance import attendance_figures
 from reports.figures import lost_connections
 from reports.occurrences import dump_occurrences
 from reports.text import tally
@@ -124,6 +125,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
             GENERATED: measurements.records[GENERATED] + measurements.records[RESTORED],
             ACKNOWLEDGED: measurements.records[ACKNOWLEDGED],
         },
+        "attendance": attendance_figures(measurements),
         "health": _health(run),
         "requests": totals(measurements),
         "violations": _rules(measurements.violations),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports.verdict import exit_code
+from simulator.measurements.attendance import MeetingHeld
 from simulator.measurements.health import HealthSample
 from simulator.swarm.web.page import PAGE, snapshot
 from tests.swarm.browser import CHROMIUM, DRIVER, Browser
@@ -48,6 +49,14 @@ def test_a_run_that_goes_on_is_shown_with_its_devices_and_requests(manual: Manua
     assert [(row["name"], row["count"], row["failures"]) for row in shown["requests"]] == [("dev.heartbeat", 1, 0)]
     assert len(shown["points"]) == 2
     assert json.dumps(shown)
+
+
+def test_the_meetings_are_shown_once_there_are_any(manual: ManualRun) -> None:
+    assert snapshot(manual.run, "running", 1, 0)["attendance"] == {}
+    held = MeetingHeld("SN1", "7", "Weekly", STARTED, STARTED + 9, 4, 3, 1, ("20004",), 0, 0, 0, 0, "over")
+    manual.run.measurements.attendance.meeting_held(held)
+    shown = snapshot(manual.run, "running", 1, 0)["attendance"]
+    assert (shown["meetings"], shown["expected"], shown["came"], shown["unacknowledged"]) == (1, 4, 3, 0)
 
 
 def test_only_what_is_new_is_sent_again(manual: ManualRun) -> None:
