@@ -21,7 +21,7 @@ from simulator.platform.options import PlatformOptions
 from simulator.platform.wrong.modes import MODES
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.registry import Options
-from tests.platform.parts import platform_settings
+from tests.platform.parts import platform_settings, platform_tls
 
 SMALL_KEYS = ChannelOptions(device_key_bits=1024)
 
@@ -185,3 +185,46 @@ def test_mistakes_are_listed_without_a_scenario(capsys: pytest.CaptureFixture[st
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(MODES)
     assert all(mode.text in line for mode, line in zip(MODES.values(), lines, strict=True))
+
+
+def test_the_scenarios_device_certificates_hold_whatever_the_command_line_says_of_tls(tmp_path: Path) -> None:
+    settings = platform_settings(tls=platform_tls(device_certificates=True))
+    tls = with_options(settings, parse("--tls-self-signed", str(tmp_path))).tls
+    assert tls is not None
+    assert tls.device_certificates
+    files = [str(tmp_path / name) for name in ("c.pem", "k.pem", "ca.pem")]
+    for file in files:
+        Path(file).touch()
+    given = parse("--tls-cert", files[0], "--tls-key", files[1], "--tls-client-ca", files[2])
+    with pytest.raises(UsageError, match="--tls-client-ca does not go with the scenario"):
+        with_options(settings, given)
+
+
+def test_a_platform_of_its_own_gives_a_device_what_it_needs(tmp_path: Path) -> None:
+    """Standalone, with a device whose scenario trusts the platform's CA for the look-up."""
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(
+        "groups: [{name: doors, count: 3}]\n"
+        "platform: {tls: {device_certificates: true}, users: 1, meetings: {count: 0}}\n"
+        "tls: {ca: made/ca.pem}\n"
+    )
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "ca.pem").touch()
+    base = [sys.executable, "-m", "simulator.cli"]
+    command = [*base, "platform", "--scenario", str(scenario), "--tls-self-signed", str(tmp_path / "made")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["ca"] == str(tmp_path / "made" / "ca.pem")
+        trace = tmp_path / "trace.jsonl"
+        device = [*base, "device", "--scenario", str(scenario), "--host", ready["dispatch"], "--trace", str(trace)]
+        ended = subprocess.run([*device, "--duration", "3s"], capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        process.kill()
+        process.communicate()
+    assert ended.returncode == 0, ended.stderr
+    assert "came online" in ended.stderr
+    told = trace.read_text() + ended.stderr + ended.stdout
+    assert '"privateKey": "***"' in told or '"privateKey":"***"' in told
+    assert "PRIVATE KEY" not in told

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from simulator.wire import ConnectFailed, FailureKind, TlsFileError
-from simulator.wire.tls import SelfSigned, client_context, self_signed, server_context
+from simulator.wire.tls import SelfSigned, client_context, demand_certificates, self_signed, server_context
 from tests.wire.helpers import Network, RawPeer
 
 
@@ -267,3 +267,18 @@ def test_one_file_may_hold_certificate_and_key(certificate: SelfSigned, tmp_path
     both.write_bytes(certificate.cert.read_bytes() + certificate.key.read_bytes())
     server_context(both, None)
     client_context(certificate.cert, both)
+
+
+async def test_the_server_is_told_whom_a_verified_certificate_names(
+    network: Network, certificate: SelfSigned, tmp_path: Path
+) -> None:
+    own = self_signed(tmp_path, ["device"])
+    context = server_context(*certificate)
+    demand_certificates(context, own.cert.read_text(), all_clients=False)
+    server, handlers = await network.serve(ssl=context)
+    for mine in (client_context(certificate.cert, own.cert, own.key), client_context(certificate.cert)):
+        await network.connect(server.port, ssl=mine)
+    plain, others = await network.serve()
+    await network.connect(plain.port)
+    names = [(await handler.wait_opened()).peer_name for handler in (*handlers, *others)]
+    assert names == ["best-fleet self-signed", None, None]
