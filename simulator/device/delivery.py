@@ -109,6 +109,8 @@ class Delivery:
         Raises:
             UnusableRecordError: If that is nothing that a device has left.
         """
+        if VERIFY_LOG in self._settings.functions.without:
+            return 0  # They stay kept, for firmware that can send them.
         takes_photos = VERIFY_PHOTO not in self._settings.functions.without
         records, photos, last = self.fates.restore(photos=takes_photos)
         self.outbox.restore(records)

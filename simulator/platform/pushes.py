@@ -17,7 +17,10 @@ from simulator.platform.settings import PushMoment, PushRule
 
 _PROVISIONING = (-1, 0)
 """Origin of the first users, meetings and members; other commands have the rule's place and its firing."""
-_BEFORE = {"cmd.data.update.meetingMember": ("cmd.data.update.user", "cmd.data.update.meeting")}
+_BEFORE = {
+    "cmd.data.update.meetingMember": ("cmd.data.update.user", "cmd.data.update.meeting"),
+    "cmd.data.update.multiCard": ("cmd.data.update.user",),
+}
 """Without these, which a device may not support, a first command would speak of what it does not have."""
 _SLICE = 200
 """Devices served in one turn by a push that goes to all at once: the event loop must not stop for thousands."""

@@ -16,6 +16,7 @@ _ANSWERED_BY: Final = {
     "cmd.system.sync.time": "dev.system.sync.time",
 }
 """Commands that a device obeys by a message of its own."""
+_MEETINGS: Final = "cmd.data.update.meeting"
 _VERIFY_PHOTO: Final = "dev.data.upload.verifyPhoto"
 _PICTURES: Final = {
     "photo_size": _VERIFY_PHOTO,
@@ -44,6 +45,8 @@ def contradictions(group: GroupSection) -> Iterator[str]:
     for command, answer in _ANSWERED_BY.items():
         if answer in functions.without and command not in functions.without:
             yield f"`without` leaves out {answer}, by which {command} is obeyed: leave out {command} as well"
+    if group.attendance is not None and not group.meetings and functions.lacks((_MEETINGS,)):
+        yield f"`without` leaves out {_MEETINGS}, and `attendance` has no `meetings` then: take out one of them"
     for place, stream in _streams(group):
         yield from _pictures(group, functions, place, stream)
 

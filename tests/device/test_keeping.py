@@ -82,6 +82,22 @@ async def test_what_was_not_sent_goes_up_first_in_the_next_life_as_it_was() -> N
 
 
 @alone
+async def test_firmware_that_sends_no_records_leaves_them_for_one_that_does() -> None:
+    rows = await first_life()
+    world, store = next_world(rows)
+    await world.online(keys={"functions": {"without": [LOG]}})
+    await world.advance(30)
+    assert world.platform.sent(LOG) == []
+    await world.close()
+    assert store.take() == {}
+    again, _ = next_world(rows)
+    await again.online()
+    await again.advance(30)
+    assert len(again.platform.records) == len(rows[SN])
+    await again.close()
+
+
+@alone
 async def test_new_numbers_continue_above_the_kept_ones_though_the_clock_was_set_back() -> None:
     rows = await first_life()
     world, _ = next_world(rows, hours=0.0)

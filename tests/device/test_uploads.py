@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from simulator.device.uploads import Upload, fits, user_pages, with_templates_of
+from simulator.device.functions import functions_of
+from simulator.device.uploads import Upload, fits, of_those_listed, user_pages, with_templates_of
 from simulator.fields.range import Range
 from simulator.protocol.envelope import encode_request
 from tests.device.answers import Answer, Message, closes, drops, refuse, silent, usual
@@ -20,6 +21,17 @@ from tests.device.harness import World
 
 MID = "0" * 32
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@pytest.mark.parametrize("without", [[], ["dev.data.upload.multiCard"], ["dev.data.upload.user", "dev.data.upload.x"]])
+def test_a_flow_ends_with_the_last_upload_that_the_firmware_knows(without: list[str]) -> None:
+    uploads = [
+        Upload(name, "items", [{}], created=0.0) for name in ("dev.data.upload.user", "dev.data.upload.bioPhoto")
+    ]
+    uploads.append(Upload("dev.data.upload.multiCard", "items", [{}], created=0.0, flow="enrolment"))
+    kept = of_those_listed(uploads, functions_of(without, ()))
+    assert [upload.func_id for upload in kept] == [each.func_id for each in uploads if each.func_id not in without]
+    assert [upload.flow for upload in kept] == [None] * (len(kept) - 1) + ["enrolment"]
 
 
 @given(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from simulator.platform.settings import PushMoment
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from tests.platform.parts import meeting_plan, push_rule
 from tests.platform.pushing import FakeLink, Stage, cmd_ids, names
 
@@ -116,6 +119,20 @@ def test_commands_a_device_does_not_list_are_not_sent() -> None:
     assert names(link.take()) == ["cmd.firmware.upgrade"]
     # The pushed one, the first users and their cards.
     assert stage.summary()["events"] == {"command the device does not support": 3}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "first"),
+    [
+        ("cmd.data.update.user", {"cmd.data.update.meeting"}),
+        ("cmd.data.update.meeting", {"cmd.data.update.user", "cmd.data.update.multiCard"}),
+        ("cmd.data.update.multiCard", {f"cmd.data.update.{each}" for each in ("user", "meeting", "meetingMember")}),
+    ],
+)
+def test_first_commands_speak_of_nothing_that_the_device_cannot_have(lacking: str, first: set[str]) -> None:
+    stage = Stage(users=5, meetings=meeting_plan(count=1, members=3))
+    listed = tuple(name for name in COMMAND_FUNC_IDS if name != lacking)
+    assert set(names(stage.online(FakeLink(func_ids=listed)).take())) == first
 
 
 def test_a_restart_knows_what_is_unanswered(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def test_extra_says_what_is_not_listed_anyway() -> None:
          ("dev.data.upload.verifyLog", "`verifications`")),
         ("attendance: {}\nfunctions: {without: [dev.data.upload.verifyLog]}",
          ("dev.data.upload.verifyLog", "`attendance`")),
+        ("attendance: {}\nfunctions: {without: [cmd.data.update.meeting]}",
+         ("cmd.data.update.meeting", "`attendance`")),
         ("attendance: {photo_size: 60KB}\nfunctions: {without: [dev.file]}", ("`attendance.photo_size`", "60KB")),
         ("enrolments: [{rate: 1/h}]\nfunctions: {without: [dev.data.upload.user, cmd.data.query]}",
          ("dev.data.upload.user", "`enrolments`")),
