@@ -18,11 +18,6 @@ class Parameter:
     set_by: str
     effect: str
 
-    @property
-    def decides(self) -> bool:
-        """Whether a device does anything because of it."""
-        return not self.effect.startswith("None:")
-
 
 _OPTIONS: Final = "`options`"
 _SHOWN: Final = "None: nobody stands in front of a simulated device to see or hear it."
@@ -129,7 +124,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = MappingProxyType(
             "A device sends and accepts what it lists. A command that it does not list is refused (`E0000001`, "
             "`command.not-negotiated`).",
         ),
-        "meetRoomName": _ROOM,
+        "meetRoomName": Parameter(_ROOM.set_by, f"{_ROOM.effect} With `meet_code: room` records carry what was set."),
         "meetRoomManager": _ROOM,
         "meetRoomLocation": _ROOM,
         "meetRoomCapacity": _ROOM,

@@ -29,7 +29,7 @@ def test_what_is_cited_is_there(name: str) -> None:
     known = {*GroupFields.model_fields, *FIELDS, *CATALOGUE, *COMMAND_REFUSALS, *MESSAGES, *RULES}
     known |= {f"capacities.{key}" for key in CapacitiesSection.model_fields}
     known |= {f"network.{key}" for key in NetworkSection.model_fields}
-    known |= {"startTime", "endTime", "records.refused", "report_room: false"}
+    known |= {"startTime", "endTime", "records.refused", "report_room: false", "meet_code: room"}
     cited = re.findall(r"`([^`]+)`", f"{parameter.set_by} {parameter.effect}")
     assert set(cited) <= known
     assert parameter.effect.endswith(".")
