@@ -8,8 +8,8 @@ _HEAD = """\
 
 What a device says of itself, what sets it in a scenario, and what the device does because of it; where that is nothing,
 why. `options` of a group gives any value to those that name it; `report` leaves parameters out, or adds others, for
-platforms that want it so. This page is generated from `simulator/device/report_parameters.py` (`make docs`); a test sees
-that no parameter of the document is missing.
+platforms that want it so. This page is generated from `simulator/device/report_parameters.py` (`make docs`); a test
+sees that no parameter of the document is missing.
 
 | parameter | meaning | set by | what follows |
 |---|---|---|---|
