@@ -179,7 +179,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         section = summary[ATTENDANCE]
         told = f"{meetings_text(section)}: {people_text(section)}; {records_text(section)}"
         lines.append(
-            f"[bold]Attendance[/]  {told}" + ("" if section["complete"] else " [bold yellow]and not all told[/]")
+            f"[bold]Attendance[/]  {told}" + ("" if section["complete"] else "[bold yellow]; not all of it was told[/]")
         )
     lag = generator["loop_lag_ms"]
     state = text.generator_state(generator)

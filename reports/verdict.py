@@ -215,7 +215,7 @@ def _of_the_platform(measurements: RunMeasurements, thresholds: Sequence[Thresho
 def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
     if run.devices and not len(measurements.devices.came_online):
         yield Finding("none_online", {"devices": run.devices})
-    if run.attendance and not was_held(attendance_figures(measurements)):
+    if run.attendance and run.complete and not was_held(attendance_figures(measurements)):
         yield Finding("no_attendance")
     records = record_counts(measurements.records)
     of = _of_records(records)

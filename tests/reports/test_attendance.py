@@ -144,7 +144,7 @@ def test_rows_that_were_never_told_are_told_of(info: Info, key: str) -> None:
     found = texts(summary, measurements, run)
     assert INCOMPLETE in found["markdown"]
     assert INCOMPLETE[1:] in found["html"]
-    assert "and not all told" in found["terminal"]
+    assert "not all of it was told" in found["terminal"]
 
 
 def test_a_run_that_only_stopped_early_has_told_all(info: Info) -> None:
@@ -177,6 +177,11 @@ def test_who_asks_for_a_sheet_and_gets_none_does_not_pass(
     if code is ExitCode.FAILED:
         assert "no meeting was held" in texts(summary, measurements, run)["terminal"]
         assert junit.count("<failure") == 2
+
+
+def test_of_a_run_that_broke_off_nobody_knows_whether_a_meeting_was_held(info: Info) -> None:
+    summary = build_summary(online(), info(thresholds=(), attendance=True, devices=1, complete=False))
+    assert [reason["key"] for reason in summary["reasons"]] == ["broken_off"]
 
 
 def test_nothing_that_was_not_told_keeps_a_threshold(info: Info) -> None:
