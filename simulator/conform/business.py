@@ -6,7 +6,7 @@ async def _smallest(bench: Bench, device: Device) -> Outcome:
 Case(…, run=online(_smallest, "dev.data.upload.multiCard"))
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final
 
@@ -14,7 +14,10 @@ from simulator.conform.answers import Answer, Closed
 from simulator.conform.bench import Bench
 from simulator.conform.case import Ended, Outcome, Result, Run, not_run
 from simulator.conform.generated import Message, right_params
+from simulator.conform.pushes import Push
 from simulator.conform.tester import Device
+from simulator.device.door import ROOM_NUMBER
+from simulator.protocol.reading import NO_MEETING
 
 USER: Final = "dev.data.upload.user"
 BIO_PHOTO: Final = "dev.data.upload.bioPhoto"
@@ -100,7 +103,7 @@ def values(bench: Bench, device: Device, func_id: str = "") -> dict[str, str]:
     return {
         "pin": bench.pin,
         "firstName": "Tester",
-        "meetCode": _meeting(bench, device),
+        "meetCode": _meet_code(bench, device),
         "logId": number,
         "card": number,
         "fileId": number,
@@ -128,11 +131,19 @@ def user_params(bench: Bench, device: Device) -> Message:
     return {"users": made}
 
 
-def _meeting(bench: Bench, device: Device) -> str:
-    """A meeting that the platform knows, where it has pushed one to this device."""
-    for push in reversed(bench.pushes):
-        if push.func_id == "cmd.data.update.meeting" and push.which == device.which:
-            for meeting in push.read.params.get("meeting") or ():
-                if isinstance(meeting, dict) and meeting.get("id"):
-                    return str(meeting["id"])
-    return "1"
+def _meet_code(bench: Bench, device: Device) -> str:
+    """A meeting that the platform has pushed to this device, or its room's number; 0 where there was none."""
+    if bench.site.terms.reading.room_as_meet_code:
+        options = (push.read.params.get("option") for push in _pushed(bench, device, "cmd.option.set"))
+        numbers = (option.get(ROOM_NUMBER) for option in options if isinstance(option, dict))
+        return next((number for number in numbers if isinstance(number, str) and number), NO_MEETING)
+    for push in _pushed(bench, device, "cmd.data.update.meeting"):
+        for meeting in push.read.params.get("meeting") or ():
+            if isinstance(meeting, dict) and meeting.get("id"):
+                return str(meeting["id"])
+    return NO_MEETING
+
+
+def _pushed(bench: Bench, device: Device, func_id: str) -> Iterator[Push]:
+    """The commands of this kind that came to the device, the latest first."""
+    return (push for push in reversed(bench.pushes) if push.func_id == func_id and push.which == device.which)

@@ -17,6 +17,7 @@ from simulator.protocol.catalogue import common as c
 from simulator.protocol.catalogue import formats as f
 from simulator.protocol.catalogue.report import COMM_TYPE
 from simulator.protocol.catalogue.spec import Field, MessageSpec, Object, Objects, Shape, Strings
+from simulator.protocol.reading import NO_MEETING
 
 PREFIXES: Final[Mapping[str, str]] = {
     "dev.register": "register",
@@ -98,7 +99,7 @@ _NAMED: Final = {
     "majorVer": "10",
     "firstName": "Tester",
     "extension": "jpg",
-    "meetCode": "1",
+    "meetCode": NO_MEETING,
     "protVer": "1.0.0",
     "tmp": "VGVtcGxhdGU=",
     "funcIds": "dev.heartbeat",

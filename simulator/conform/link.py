@@ -17,7 +17,7 @@ from simulator.conform.trace import Trace
 from simulator.conform.waiter import Pending, Waiter
 from simulator.device.environment import Connection as DeviceConnection
 from simulator.judge.commands import read_command
-from simulator.judge.replies import reply_judge
+from simulator.judge.replies import reply_judges
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import envelope
 from simulator.protocol.catalogue import DEVICE_FUNC_IDS
@@ -330,7 +330,8 @@ class Link:
                 rule = self._pending.stray_rule(mid)
                 self.site.violation(rule, f"a reply with the mid {mid or 'missing'}", which=self.which)
             return
-        read = reply_judge(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
+        judge_of = reply_judges(self.site.terms.reading.sync_time)
+        read = judge_of(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
         if 0 < self.package_bytes < size:
             told = f"a reply of {size} bytes; the device takes {self.package_bytes}"

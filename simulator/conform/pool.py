@@ -18,6 +18,7 @@ from simulator.conform.site import Site
 from simulator.conform.stages import STEP_CASES, Stage
 from simulator.conform.tester import Device, proof_of
 from simulator.conform.trace import Trace
+from simulator.device import hints
 from simulator.device.channel_context import with_doubts
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
@@ -27,6 +28,8 @@ _NOT_REACHED: Final = frozenset(("dns", "unreachable", "tls", "limit"))
 """Kinds of failed openings that are about the way to a broker or this side's trust, not about what it does."""
 _BY_SUITE: Final = frozenset((Stage.EXCHANGED, Stage.REGISTERED))
 """Steps at which two sides with different channel suites do not come together."""
+_FUNC_IDS: Final = {Stage.REGISTERED: "dev.register", Stage.ONLINE: "dev.report"}
+"""Of steps that a platform may refuse because it reads the document in another way."""
 _TRIES: Final = 8
 """Of a walk or a look-up, until a step is taken for blocked or the platform for gone."""
 _SILENCES: Final = 2
@@ -249,7 +252,10 @@ class Pool:
         if isinstance(answer, Unreached) and answer.kind in _NOT_REACHED:
             raise PlatformGone(f"its look-up works, but the broker that it names is not reached: {failure}")
         hint = f"; is {self._site.suite.name} its channel suite? --suite names another" if step in _BY_SUITE else ""
-        self.blocked[step] = f"{failure}{hint if Stage.REGISTERED not in self.worked else ''}"
+        told = f"{failure}{hint if Stage.REGISTERED not in self.worked else ''}"
+        if isinstance(answer, Reply) and step in _FUNC_IDS:
+            told = hints.told(self._site.terms.reading, _FUNC_IDS[step], answer.code, told)
+        self.blocked[step] = told
         raise Ended(not_run(self._blocked_at(step)))
 
     def _blocked_at(self, step: Stage) -> str:

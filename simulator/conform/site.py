@@ -8,6 +8,7 @@ from typing import Final
 
 from simulator.clock import Clock
 from simulator.conform.pushes import Push
+from simulator.device.reading import Reading
 from simulator.device.settings import Credentials
 from simulator.judge.departures import Departure, Judgement
 from simulator.measurements.occurrences import Occurrences
@@ -31,8 +32,9 @@ class Terms:
     wait: float
     """How long cases that wait listen, together."""
     broker_type: str
-    protocol_version: str
     device_type: str
+    reading: Reading
+    """How the platform reads the document."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -74,7 +74,7 @@ REPORT: Final[Mapping[str, Any]] = {
     "verifyStyles": "100000000010",
     "funcIds": list(NEGOTIATED_FUNC_IDS),
 }
-"""The parameters of the tester's `dev.report`."""
+"""The parameters of the tester's `dev.report`, as the document has them."""
 
 
 class _OneKey:
@@ -163,7 +163,7 @@ class Device(Link):
         terms = self.site.terms
         params = {
             "protType": terms.broker_type,
-            "protVer": terms.protocol_version,
+            "protVer": terms.reading.protocol_version,
             **self.proof,
             "devType": terms.device_type,
         }
@@ -189,14 +189,20 @@ class Device(Link):
         return await self._flow("dev.login", _changed(params, change), None, sn=self.sn)
 
     async def report(self, change: Mapping[str, object] | None = None) -> Answer:
-        """`dev.report`; business may follow its success."""
+        """`dev.report`; business may follow its success. `change` cannot put in what the platform does not take."""
+        reading = self.site.terms.reading
 
         def keep(results: Mapping[str, Any]) -> None:
             self.online = True
             self.package_bytes = MAX_PACKAGE_KB * 1024
             self.terms = parse_terms(results)
 
-        return await self._flow("dev.report", _changed(REPORT, change), keep, sn=self.sn)
+        taken = {name: value for name, value in (change or {}).items() if name not in reading.report_without}
+        return await self._flow("dev.report", _changed(self.report_params(), taken), keep, sn=self.sn)
+
+    def report_params(self) -> dict[str, Any]:
+        """The parameters of `dev.report` as the platform under test wants them."""
+        return self.site.terms.reading.reported(REPORT, self.sn)
 
     def step(self, func_id: str) -> Callable[[Mapping[str, object] | None], Awaitable[Answer]]:
         """What sends `dev.register`, `dev.accredit` or `dev.login`, with what is changed in it."""
@@ -220,7 +226,7 @@ class Device(Link):
         """A right message that every platform takes while online: a heartbeat, or where it wants none the report."""
         if self.terms.heartbeat:
             return self.message(HEARTBEAT, {"isFree": "1"})
-        return self.message("dev.report", dict(REPORT), sn=self.sn)
+        return self.message("dev.report", self.report_params(), sn=self.sn)
 
     # --- Inside ---
 

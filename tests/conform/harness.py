@@ -13,12 +13,16 @@ from simulator.conform.judging import Target, judge, site_of
 from simulator.conform.registry import all_cases, chosen
 from simulator.conform.runner import Judged, Runner
 from simulator.conform.site import Site, Terms
+from simulator.device.reading import Reading
 from simulator.device.settings import Credentials
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.registry import NO_OPTIONS, Options, channel_suite
 from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
+from tests.device.harness import group
 from tests.platform.harness import IDENTITIES, Running, running
 from tests.platform.parts import platform_settings
+
+READING = group().reading
 
 
 @dataclass
@@ -61,7 +65,11 @@ async def conform(
     identities: Sequence[Credentials] | None = None,
     tls: TlsFiles = SYSTEM_TRUST,
     started: list[Runner] | None = None,
+<<<<<<< HEAD
     options: Options = NO_OPTIONS,
+=======
+    reading: Reading | None = None,
+>>>>>>> c2fb450 (conform goes by how the platform reads the document: protVer, the report, the time, meetCode)
 ) -> Conformed:
     """Run the cases that `only` names (or `cases`) against the platform at `dispatch`."""
     target = Target(
@@ -69,7 +77,7 @@ async def conform(
         identities=credentials() if identities is None else identities,
         suite=channel_suite(suite, options),
         terms=Terms(
-            request_timeout=timeout, wait=wait, broker_type="best-w", protocol_version="1.0.0", device_type="meet"
+            request_timeout=timeout, wait=wait, broker_type="best-w", device_type="meet", reading=reading or READING
         ),
         tls=tls,
         device_key_bits=options.device_key_bits if isinstance(options, ChannelOptions) else 1024,
@@ -94,6 +102,7 @@ async def conform_embedded(
     suite: str = "plain",
     wait: float = 0.2,
     timeout: float = 5.0,
+<<<<<<< HEAD
     options: Options = NO_OPTIONS,
     **settings: Any,
 ) -> Conformed:
@@ -101,4 +110,13 @@ async def conform_embedded(
     async with embedded(suite, channel_options=options, **settings) as platform:
         return await conform(
             platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout, options=options
+=======
+    reading: Reading | None = None,
+    **settings: Any,
+) -> Conformed:
+    """`conform` against an embedded platform of its own."""
+    async with embedded(suite, **settings) as platform:
+        return await conform(
+            platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout, reading=reading
+>>>>>>> c2fb450 (conform goes by how the platform reads the document: protVer, the report, the time, meetCode)
         )

@@ -16,7 +16,7 @@ from simulator.conform.site import Terms
 from simulator.exit_codes import ExitCode
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import SYSTEM_TRUST
-from tests.conform.harness import credentials
+from tests.conform.harness import READING, credentials
 
 TRACE = b'{"at_ms":1.0,"direction":">","kind":"note","text":"hello"}\n'
 
@@ -30,7 +30,7 @@ def finished(*results: Result, reason: str = "", strict: bool = False, interrupt
         dispatch_url="http://h",
         identities=credentials(),
         suite=channel_suite("plain"),
-        terms=Terms(request_timeout=1, wait=1, broker_type="best-w", protocol_version="1", device_type="meet"),
+        terms=Terms(request_timeout=1, wait=1, broker_type="best-w", device_type="meet", reading=READING),
         tls=SYSTEM_TRUST,
         device_key_bits=1024,
     )

@@ -12,11 +12,11 @@ from simulator.conform.judging import Target, site_of
 from simulator.conform.site import Site, Terms
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import SYSTEM_TRUST
-from tests.conform.harness import conform, credentials, embedded
+from tests.conform.harness import READING, conform, credentials, embedded
 
 
 def _site() -> Site:
-    terms = Terms(request_timeout=10, wait=1, broker_type="best-w", protocol_version="1.0.0", device_type="meet")
+    terms = Terms(request_timeout=10, wait=1, broker_type="best-w", device_type="meet", reading=READING)
     suite = channel_suite("plain")
     target = Target(dispatch_url="http://x", identities=credentials(), suite=suite, terms=terms, tls=SYSTEM_TRUST)
     return site_of(target, SystemClock())

@@ -15,7 +15,7 @@ from simulator.conform.expect import refused
 from simulator.conform.generated import PREFIXES, Kind, Mutation, mutations, right_params
 from simulator.conform.sections import SECTIONS
 from simulator.conform.stages import STEP_CASES, Stage
-from simulator.conform.tester import REPORT, Device
+from simulator.conform.tester import Device
 from simulator.conform.uploads import END, FILES, PACKAGE, START, digest
 from simulator.protocol.catalogue import CATALOGUE
 
@@ -28,6 +28,7 @@ _STAGES: Final = {
     "dev.report": Stage.LOGGED_IN,
 }
 """Where a device stands that sends a message of the initial flow."""
+_REPORT: Final = "dev.report"
 _GRANTED: Final = {func_id: STEP_CASES[Stage(stage + 1)] for func_id, stage in _STAGES.items()}
 
 # --- Messages of the initial flow ---
@@ -46,12 +47,12 @@ async def _at_its_stage(mutation: Mutation, bench: Bench, *, fresh: bool) -> tup
     async with bench.device(_STAGES[mutation.func_id], fresh=fresh, shared=True) as device:
         given: dict[str, Any] = {
             "protType": bench.site.terms.broker_type,
-            "protVer": bench.site.terms.protocol_version,
+            "protVer": bench.site.terms.reading.protocol_version,
             "devType": bench.site.terms.device_type,
             **device.proof,
             "authCode": device.auth_code,
             "secret": device.secret,
-            **(REPORT if mutation.func_id == "dev.report" else {}),
+            **(device.report_params() if mutation.func_id == _REPORT else {}),
         }
         outcome = await _sent(mutation, given, device)
         if outcome.result is not Result.OK:
@@ -82,6 +83,11 @@ async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None
 
 async def _sent(mutation: Mutation, given: Mapping[str, Any], device: Device) -> Outcome:
     params = right_params(mutation.func_id, given, mutation.including)
+    if mutation.func_id == _REPORT:
+        reading = device.site.terms.reading
+        if reading.report_without & mutation.including:
+            raise Ended(not_run(f"the platform does not take {mutation.path}: report.without"))
+        params = reading.reported(params, device.sn)
     needs_sn = CATALOGUE[mutation.func_id].sn_required
     message = device.message(mutation.func_id, params, sn=device.sn if needs_sn else None)
     return refused(await device.ask(mutation.applied(message)))

@@ -82,7 +82,7 @@ async def _envelope_sn(func_id: str, sn: str | None, bench: Bench) -> Outcome:
             terms = bench.site.terms
             params |= {
                 "protType": terms.broker_type,
-                "protVer": terms.protocol_version,
+                "protVer": terms.reading.protocol_version,
                 "devType": terms.device_type,
             }
         else:

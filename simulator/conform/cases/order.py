@@ -10,7 +10,8 @@ from simulator.conform.case import Case, Outcome, Result, non_strict
 from simulator.conform.expect import refused, told
 from simulator.conform.stages import Stage
 from simulator.conform.suites import EXCHANGING
-from simulator.conform.tester import FACTOR, PUBLIC_KEY, REPORT
+from simulator.conform.tester import FACTOR, PUBLIC_KEY
+from simulator.protocol.reading import NO_MEETING
 
 _SECTION: Final = "2 初始化流程"
 _ORDER: Final = (
@@ -45,7 +46,7 @@ def _business(bench: Bench) -> Mapping[str, dict[str, Any] | None]:
     photo = {"pin": "9001", "content": _BASE64}
     record = {
         "pin": "9001",
-        "meetCode": "1",
+        "meetCode": NO_MEETING,
         "verifyTime": bench.time(),
         "verifyStyle": "1",
         "status": "255",
@@ -63,7 +64,7 @@ def _business(bench: Bench) -> Mapping[str, dict[str, Any] | None]:
         "dev.data.upload.bioPhoto": {"bioPhotos": [{**photo, "type": "9"}]},
         "dev.data.upload.multiCard": {"multiCards": [{"pin": "9001", "card": "90010001"}]},
         "dev.data.upload.verifyLog": {"verifyLog": [record]},
-        "dev.data.upload.verifyPhoto": {"verifyPhotos": [{**photo, "meetCode": "1", "logId": log_id}]},
+        "dev.data.upload.verifyPhoto": {"verifyPhotos": [{**photo, "meetCode": NO_MEETING, "logId": log_id}]},
         "dev.system.sync.time": None,
     }
 
@@ -92,7 +93,7 @@ async def _too_early(func_id: str, stage: Stage, bench: Bench) -> Outcome:
 
 async def _report_too_early(stage: Stage, bench: Bench) -> Outcome:
     async with bench.device(stage) as device:
-        answer = await device.request("dev.report", dict(REPORT), sn=device.sn)
+        answer = await device.request("dev.report", device.report_params(), sn=device.sn)
         return refused(answer, or_closed=stage is Stage.OPENED and device.channel.has_exchange)
 
 

@@ -86,7 +86,8 @@ async def _of_two_devices(bench: Bench) -> Outcome:
             await prepare(bench, device, (RECORDS.func_id,))
         record = _record(bench, first)
         given(await send(first, RECORDS, record))
-        return accepted(await send(second, RECORDS, {**record, "verifyTime": bench.time(-60)}))
+        other = _record(bench, second, logId=record["logId"], verifyTime=bench.time(-60))
+        return accepted(await send(second, RECORDS, other))
 
 
 # --- logIds ---
