@@ -65,11 +65,8 @@ async def conform(
     identities: Sequence[Credentials] | None = None,
     tls: TlsFiles = SYSTEM_TRUST,
     started: list[Runner] | None = None,
-<<<<<<< HEAD
     options: Options = NO_OPTIONS,
-=======
     reading: Reading | None = None,
->>>>>>> c2fb450 (conform goes by how the platform reads the document: protVer, the report, the time, meetCode)
 ) -> Conformed:
     """Run the cases that `only` names (or `cases`) against the platform at `dispatch`."""
     target = Target(
@@ -102,21 +99,18 @@ async def conform_embedded(
     suite: str = "plain",
     wait: float = 0.2,
     timeout: float = 5.0,
-<<<<<<< HEAD
     options: Options = NO_OPTIONS,
+    reading: Reading | None = None,
     **settings: Any,
 ) -> Conformed:
     """`conform` against an embedded platform of its own."""
     async with embedded(suite, channel_options=options, **settings) as platform:
         return await conform(
-            platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout, options=options
-=======
-    reading: Reading | None = None,
-    **settings: Any,
-) -> Conformed:
-    """`conform` against an embedded platform of its own."""
-    async with embedded(suite, **settings) as platform:
-        return await conform(
-            platform.info.dispatch, only=only, suite=suite, wait=wait, timeout=timeout, reading=reading
->>>>>>> c2fb450 (conform goes by how the platform reads the document: protVer, the report, the time, meetCode)
+            platform.info.dispatch,
+            only=only,
+            suite=suite,
+            wait=wait,
+            timeout=timeout,
+            options=options,
+            reading=reading,
         )
