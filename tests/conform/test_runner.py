@@ -189,8 +189,8 @@ async def test_a_connection_that_an_earlier_case_had_closed_is_no_fault_of_the_n
 ) -> None:
     real = device_session.DeviceSession._reply
 
-    def reply(self: Any, name: str, mid: str, code: str, results: Any, sent: Any) -> None:
-        real(self, name, mid, code, results, sent)
+    def reply(self: Any, name: str, mid: str, code: str, results: Any, *rest: Any) -> None:
+        real(self, name, mid, code, results, *rest)
         if code == "E0000001":
             asyncio.get_running_loop().call_later(0.01, self.close, 1000, "refused")
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from simulator.platform.reading import Demands, PlatformReading, Refused
+from simulator.platform.reading import Demands, Refused
 from simulator.protocol.reading import LookupAgain, MeetCode
 from tests.platform.parts import platform_settings
 
@@ -142,17 +142,3 @@ def test_pushed_nonsense_gives_no_codes(params: dict[str, Any]) -> None:
     given.params[SN, MEETING] = given.params[SN, OPTION] = [params]
     for wanted in MeetCode:
         refusal(demands(given, meet_code=wanted).meet_codes, SN, records("m1"))
-
-
-def test_the_settings_are_told_apart() -> None:
-    assert USUAL == PlatformReading(
-        login_refusal="E0010004",
-        lookup_again=LookupAgain.AFTER_FAILURES,
-        protocol_version=None,
-        report_fields=frozenset(),
-        report_without=frozenset(),
-        sn_in_params=False,
-        sync_time=USUAL.sync_time,
-        meet_code=None,
-        own_meetings=frozenset(),
-    )

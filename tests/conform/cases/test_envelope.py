@@ -79,9 +79,9 @@ async def test_who_refuses_what_is_right_is_found(monkeypatch: pytest.MonkeyPatc
 async def test_a_refusal_with_another_mid_departs(monkeypatch: pytest.MonkeyPatch) -> None:
     real = device_session.DeviceSession._reply
 
-    def reply(self: Any, name: str, mid: str, code: str, results: Any, sent: Any) -> None:
+    def reply(self: Any, name: str, mid: str, code: str, results: Any, *rest: Any) -> None:
         if mid:
-            real(self, name, mid, code, results, sent)
+            real(self, name, mid, code, results, *rest)
         else:
             self._send(b'{"funcId":"cmd.dev.response","code":"E0000002","message":"no"}')
 
@@ -112,8 +112,8 @@ async def test_who_takes_a_megabyte_is_found(monkeypatch: pytest.MonkeyPatch) ->
 async def test_who_closes_after_a_refusal_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     real = device_session.DeviceSession._reply
 
-    def reply(self: Any, name: str, mid: str, code: str, results: Any, sent: Any) -> None:
-        real(self, name, mid, code, results, sent)
+    def reply(self: Any, name: str, mid: str, code: str, results: Any, *rest: Any) -> None:
+        real(self, name, mid, code, results, *rest)
         if code != SUCCESS:
             self.close(1000, "refused")
 

@@ -34,11 +34,11 @@ def _answering(monkeypatch: pytest.MonkeyPatch, name: str, code: str, results: M
     """Have every success to `name` answered otherwise, once the devices are online."""
     real = device_session.DeviceSession._reply
 
-    def reply(self: Any, func_id: str, mid: str, own: str, own_results: Any, sent: Any) -> None:
+    def reply(self: Any, func_id: str, mid: str, own: str, own_results: Any, *rest: Any) -> None:
         if func_id == name and own == SUCCESS:
-            real(self, func_id, mid, code, results, sent)
+            real(self, func_id, mid, code, results, *rest)
         else:
-            real(self, func_id, mid, own, own_results, sent)
+            real(self, func_id, mid, own, own_results, *rest)
 
     monkeypatch.setattr(device_session.DeviceSession, "_reply", reply)
 
@@ -92,8 +92,8 @@ async def test_a_time_that_goes_back_is_found(monkeypatch: pytest.MonkeyPatch) -
     times = iter(["2026-01-01T00:00:01+08:00", "2026-01-01T00:00:00+08:00"])
     real = device_session.DeviceSession._reply
 
-    def reply(self: Any, func_id: str, mid: str, code: str, results: Any, sent: Any) -> None:
-        real(self, func_id, mid, code, {"time": next(times)} if func_id.endswith("sync.time") else results, sent)
+    def reply(self: Any, func_id: str, mid: str, code: str, results: Any, *rest: Any) -> None:
+        real(self, func_id, mid, code, {"time": next(times)} if func_id.endswith("sync.time") else results, *rest)
 
     monkeypatch.setattr(device_session.DeviceSession, "_reply", reply)
     found = await conform_embedded("time.twice")

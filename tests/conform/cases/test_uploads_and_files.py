@@ -65,11 +65,11 @@ class Codes:
         """From a reply's number, from 1, and its code to the one that it gets."""
         right = DeviceSession._reply
 
-        def reply(session: DeviceSession, name: str, mid: str, code: str, results: Any, sent: Any) -> None:
+        def reply(session: DeviceSession, name: str, mid: str, code: str, results: Any, *rest: Any) -> None:
             if name.startswith(prefixes):
                 self.count += 1
                 code = self.change(self.count, code)
-            right(session, name, mid, code, results, sent)
+            right(session, name, mid, code, results, *rest)
 
         monkeypatch.setattr(DeviceSession, "_reply", reply)
 
@@ -133,8 +133,8 @@ async def test_whose_last_answer_is_a_refusal_fails_what_has_to_be_accepted(monk
 async def test_a_platform_may_close_the_connection_after_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     right = DeviceSession._reply
 
-    def reply(session: DeviceSession, name: str, mid: str, code: str, results: Any, sent: Any) -> None:
-        right(session, name, mid, code, results, sent)
+    def reply(session: DeviceSession, name: str, mid: str, code: str, results: Any, *rest: Any) -> None:
+        right(session, name, mid, code, results, *rest)
         if code != SUCCESS and session._connection is not None:
             session._connection.close(1000, "refused")
 
