@@ -106,7 +106,7 @@ async def _time(bench: Bench) -> Outcome:
     return _none_of(await _answers(bench), (LOOKUP_CERTIFICATE_TIME,), "the certificate holds now")
 
 
-async def _accepted(bench: Bench) -> Outcome:
+async def _works(bench: Bench) -> Outcome:
     return both(*[accepted(await _registered(bench, _broker(each))) for each in await _answers(bench)])
 
 
@@ -142,11 +142,11 @@ CASES = (
         expects="a certificate that has begun to hold and not expired",
     ),
     _certificate(
-        "accepted",
+        "works",
         "The broker takes a device by what its look-up gave it",
         f"getBrokerServer, a connection with its certificate, dev.register; {_LOOKS} times",
         _WHY,
-        _accepted,
+        _works,
         expects=ACCEPTED,
     ),
     _certificate(

@@ -9,7 +9,7 @@ from simulator.platform.wrong.modes import MODES
 from tests.conform.harness import conform_embedded
 from tests.conform.mistaken import conform_mistaken
 
-CASES = {f"certificate.{name}" for name in ("pair", "time", "accepted", "missing", "of-another")}
+CASES = {f"certificate.{name}" for name in ("pair", "time", "works", "missing", "of-another")}
 
 ONLY = ("certificate", "lookup.rootCA", "login.warm-start")
 
