@@ -9,6 +9,7 @@ from simulator.device.unsent import Unsent
 from simulator.device.uploads import Upload
 from simulator.fleet.record_store import RecordStore
 from simulator.measurements.attendance import LATE
+from simulator.measurements.names import DeviceState
 from tests.device.answers import refuse, silent, usual
 from tests.device.deliveries import LOG, PHOTO, log_ids, people
 from tests.device.harness import World, alone
@@ -95,6 +96,18 @@ async def test_firmware_that_sends_no_records_leaves_them_for_one_that_does() ->
     await again.advance(30)
     assert len(again.platform.records) == len(rows[SN])
     await again.close()
+
+
+@alone
+async def test_what_was_restored_is_late_by_no_ones_fault() -> None:
+    rows = await first_life()
+    world, _ = next_world(rows)
+    world.network.connect_script += [world.network.fails("refused")] * 3
+    device = await world.start(**people(rate=0.001))
+    await world.until(lambda: device.state is DeviceState.ONLINE)
+    await world.advance(5)
+    assert [late for name, *_, late in world.recorder.requests if name == LOG] == [0.0] * len(rows[SN])
+    await world.close()
 
 
 @alone

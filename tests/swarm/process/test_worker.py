@@ -9,6 +9,7 @@ import pytest
 from gevent.pool import Group
 from locust.exception import RPCError
 
+from simulator.device.unsent import Unsent
 from simulator.exit_codes import ExitCode
 from simulator.measurements import sheet
 from simulator.measurements.attendance import Attended
@@ -33,6 +34,8 @@ class MastersRunner(FakeRunner):
         self.leases = LeaseTable(3)
         self.ahead_s = 0.0
         self.silent = False
+        self.unsent: dict[str, list[tuple[Any, ...]]] = {}
+        """What its answers hold of unsent records."""
         self.broken = False
         self.on_report: Callable[[], None] = lambda: None
 
@@ -49,7 +52,7 @@ class MastersRunner(FakeRunner):
         elif kind == messages.LEASE:
             answer = self.leases.answer("w1", data, module.time.monotonic())
             assert answer is not None
-            self.hear(messages.LEASE, {**answer, "run": data["run"], "short": False})
+            self.hear(messages.LEASE, {**answer, "run": data["run"], "short": False, "unsent": self.unsent})
 
     def _send_stats(self) -> None:
         super()._send_stats()
@@ -256,3 +259,69 @@ def test_a_network_that_is_down_ends_nothing_by_itself(bench: Bench, caplog: pyt
     bench.runner.broken = True
     bench.role.generator_failed("out of memory")
     assert f"the master does not get {messages.FAILED}" in caplog.text
+
+
+# --- Unsent records ---
+
+
+@pytest.fixture
+def keeping(bench: Bench) -> Bench:
+    """A worker whose master has a state file, and which knows of the run."""
+    scenario = parse_scenario(SCENARIO + "state_file: of the master.sqlite\n", "tiny.yaml")
+    bench.order = make_order(scenario, run_id="r1", total=3, dispatch_urls=["http://127.0.0.1:9"])
+    bench.begin()
+    return bench
+
+
+def keep(bench: Bench, log_id: int) -> None:
+    """A device could not deliver a record."""
+    assert bench.role._part is not None
+    bench.role._part.unsent.keep("A", Unsent(log_id, b"r", None))
+    bench.role._part.unsent.tick()
+
+
+def told(bench: Bench) -> list[tuple[Any, ...]]:
+    messages_of_records = bench.runner.messages(messages.UNSENT)
+    assert {message["run"] for message in messages_of_records} <= {"r1"}
+    return [change for message in messages_of_records for change in message["changes"]]
+
+
+def test_what_devices_could_not_deliver_is_told_to_the_master_soon(
+    keeping: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(keeping, 1)
+    until(lambda: told(keeping) == [("A", 1, b"r", None)])
+    keeping.runner.broken = True
+    keep(keeping, 2)
+    until(lambda: f"does not get {messages.UNSENT}" in caplog.text)
+    keep(keeping, 3)
+    keeping.runner.broken = False
+    until(lambda: told(keeping) == [("A", number, b"r", None) for number in (1, 2, 3)])
+
+
+def test_the_last_of_it_is_told_before_the_worker_says_that_it_has_stopped(
+    keeping: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = keeping.role._part
+    assert part is not None
+    until(lambda: part.generator is not None and part.telling is not None)
+    assert part.generator is not None
+    finish = part.generator.finish
+
+    def last(drain_s: float) -> None:
+        finish(drain_s)
+        keep(keeping, 9)
+
+    monkeypatch.setattr(part.generator, "finish", last)
+    keeping.role.test_stopping()
+    kinds = [kind for kind, _, _ in keeping.runner.sent]
+    assert told(keeping) == [("A", 9, b"r", None)]
+    assert kinds.index(messages.UNSENT) < kinds.index(messages.STOPPED)
+
+
+def test_what_comes_with_a_lease_is_there_when_the_device_is_switched_on(keeping: Bench) -> None:
+    keeping.runner.unsent = {"A": [(1, b"r", None), (2, None, b"p")]}
+    (handle,) = keeping.users(1)
+    until(lambda: handle.index == 0)
+    assert keeping.role._part is not None
+    assert keeping.role._part.unsent.restore("A") == [Unsent(1, b"r", None), Unsent(2, None, b"p")]
