@@ -43,6 +43,11 @@ connects, with every problem at its line. Values have units:
 | share | `5%`, `0.05` | |
 | range | `5s..10s`, `9KB..25KB`, `9-25KB`, `14KB` | drawn evenly between the two |
 
+How the platform reads the document (`login`, `lookup`, `protocol_version`, `sync_time`, `meet_code`, and of `report`
+the keys `fields`, `without`, `sn_in_params`) may stand at the top level, where it holds for the devices of all groups
+and for the embedded platform, and in `defaults` and each group, where it holds for those devices alone. The nearest
+one counts, as a whole.
+
 File names are relative to the scenario file. `-u`, `-r` and `-t` of the command line replace count, ramp and duration;
 `--host` and `--identities` replace `target` and `identities.csv`.
 """

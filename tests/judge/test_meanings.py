@@ -44,6 +44,27 @@ def test_times(text: str, meant: str | None) -> None:
     assert plain_text(f.TIMESTAMP, text, ZONE) == meant
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("1719368430999", "1719368430999"),
+        ("1719368430", "1719368430000"),
+        ("1719368430999.0", "1719368430999"),
+        ("2024-06-26T10:20:30+08:00", "1719368430000"),
+        ("2024-06-26 10:20:30", "1719368430000"),
+        ("2024-06-26T02:20:30Z", "1719368430000"),
+        ("17193684301", None),
+        ("2024-06-26", None),
+        ("0000-00-00 00:00:00", None),
+        ("0001-01-01T00:00:00+08:00", None),
+        ("tomorrow", None),
+        ("", None),
+    ],
+)
+def test_times_in_milliseconds(text: str, meant: str | None) -> None:
+    assert plain_text(f.TIME_MS, text, ZONE) == meant
+
+
 @pytest.mark.parametrize("text", ["2024-06-26 10:20:30", "1719379230000"])
 def test_a_time_without_an_offset_is_the_platforms_own(text: str) -> None:
     assert plain_text(f.TIMESTAMP, text, "-03:30") in ("2024-06-26T10:20:30-03:30", "2024-06-26T01:50:30-03:30")

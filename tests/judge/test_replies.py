@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from simulator.judge.departures import MOST_DEPARTURES
-from simulator.judge.replies import ReadReply, reply_judge
+from simulator.judge.replies import ReadReply, reply_judge, reply_judges
+from simulator.protocol.reading import SyncTime
 
 RIGHT: dict[str, Any] = {"funcId": "cmd.dev.response", "code": "00000000", "message": "success", "mid": "m1"}
 TERMS: dict[str, Any] = {
@@ -309,3 +310,37 @@ def test_the_largest_garbage_takes_little_time_and_room(results: dict[str, Any])
 
     assert time.process_time() - began < 2.0
     assert len(str(found.judgement)) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("told", "results", "found", "meant"),
+    [
+        (SyncTime(), {"time": "2024-06-26T10:20:30+08:00"}, [], "2024-06-26T10:20:30+08:00"),
+        (SyncTime("now"), {"now": "2024-06-26T10:20:30+08:00"}, [], "2024-06-26T10:20:30+08:00"),
+        (SyncTime(epoch_ms=True), {"time": "1719368430999"}, [], "1719368430999"),
+        (SyncTime("now"), {"time": "1"}, ["(there is time): sync_time.field"], None),
+        (SyncTime(), {}, ["should be a time yyyy-MM-ddTHH:mm:ss±HH:mm: sync_time.field"], None),
+        (SyncTime(), {"time": 1719368430999}, [": sync_time.form"], "2024-06-26T10:20:30+08:00"),
+        (SyncTime(epoch_ms=True), {"time": 1719368430999}, [": sync_time.form"], "1719368430999"),
+        (SyncTime(epoch_ms=True), {"time": "2024-06-26T10:20:30+08:00"}, [": sync_time.form"], "1719368430000"),
+        (SyncTime(epoch_ms=True), {"time": "soon"}, [": sync_time.form"], None),
+    ],
+)
+def test_the_time_is_read_as_the_scenario_says_it_is_told(
+    told: SyncTime, results: dict[str, Any], found: list[str], meant: str | None
+) -> None:
+    judge = reply_judges(told)("dev.system.sync.time")
+    message = {**RIGHT, "payload": {"results": results}}
+    assert judge.right(message) is (not found)
+    read = judge.read(message)
+    departures = read.judgement.departures
+    assert len(departures) == len(found)
+    assert all(str(each).endswith(words) for each, words in zip(departures, found, strict=True))
+    assert read.results.get(told.field) == meant
+    assert (read.judgement.unusable is None) is (meant is not None)
+    assert read.judgement.unusable in (None, *departures)
+
+
+def test_other_replies_are_read_as_ever() -> None:
+    assert reply_judges(SyncTime("now"))("dev.heartbeat") is reply_judge("dev.heartbeat")
+    assert reply_judges(SyncTime()) is reply_judge
