@@ -11,6 +11,7 @@ from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
 from simulator.fields.units import format_duration, format_rate, parse_duration
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.scenario.capacity_rules import beyond_capacity
+from simulator.scenario.door_rules import unoffered
 from simulator.scenario.function_rules import contradictions
 from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
@@ -107,6 +108,8 @@ def _check_groups(
         if group.start == "warm" and not known:
             message = "a warm start takes logins from `state_file` or from the CSV of `identities`: give one"
             yield Finding(_place(own, number, "start"), message)
+        for place, message in unoffered(group):
+            yield Finding((*_place(own, number, "verifications"), place, "styles"), message)
         for message in contradictions(group):
             yield Finding(_place(own, number, "functions"), message)
         ids = [meeting.id for meeting in group.meetings]

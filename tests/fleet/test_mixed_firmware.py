@@ -24,7 +24,7 @@ from tests.platform.parts import ListedDirectory
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "mixed-firmware.yaml"
 DEVICES = 5
-FIRST = {"cmd.data.update.user", "cmd.data.update.meeting", "cmd.data.update.meetingMember"}
+FIRST = {f"cmd.data.update.{what}" for what in ("user", "multiCard", "meeting", "meetingMember")}
 
 
 @dataclass

@@ -197,7 +197,7 @@ async def test_stop_while_turns_are_waited_for() -> None:
         fleet.start(*range(20))
         await fleet.until(lambda: fleet.runtime.states().get("online") == 1)
         assert fleet.runtime.states()["offline"] == 19
-        assert await within(5, fleet.runtime.stop_all()) < 2
+        assert await within(5, fleet.runtime.stop_all(0.5)) < 2
         fleet.check(20)
         assert len(fleet.recorder.codes("getBrokerServer")) <= 3
 
@@ -225,7 +225,7 @@ async def test_a_platform_that_is_not_there() -> None:
     fleet.start(*range(5))
     await fleet.until(lambda: len(fleet.recorder.codes("getBrokerServer")) > 10)
     assert set(fleet.recorder.codes("getBrokerServer")) == {"refused"}
-    assert await within(5, fleet.runtime.stop_all()) < 1
+    assert await within(5, fleet.runtime.stop_all(0.3)) < 2
     fleet.check(5)
     await fleet.runtime.close()
 
