@@ -55,7 +55,9 @@ PARAMETERS: Final[Mapping[str, Parameter]] = MappingProxyType(
             "The oldest acknowledged record makes room; where there is none, the new one is refused and counted "
             "(`records.refused`).",
         ),
-        "multiBioEnrollSupport": Parameter(_OPTIONS, "Types of which people are enrolled at the device (`enrolments`)."),
+        "multiBioEnrollSupport": Parameter(
+            _OPTIONS, "Types of which people are enrolled at the device (`enrolments`)."
+        ),
         "multiBioDataSupport": Parameter(
             _OPTIONS,
             "Users with a template of another type are refused (`E0000004`); nobody has such a template, is enrolled "
