@@ -272,3 +272,24 @@ async def test_report_counts_follow_the_memory(world: World) -> None:
     assert after["multiBioDataCount"] == "0:3:0:0:0:0:0:0:0:1"
     assert before["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:2"
     assert after["multiBioPhotoCount"] == "0:0:0:0:0:0:0:0:0:3"
+
+
+CARD = {"pin": "nobody", "card": "5", "type": "0", "lossFlag": "0"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "kept"), [("keep", DONE, {"5", "6"}), ("refuse", "E0000004", set()), ("ignore", DONE, {"6"})]
+)
+async def test_what_belongs_to_nobody_known(world: World, answer: str, code: str, kept: set[str]) -> None:
+    device = await world.online(keys={"unknown": {"persons": answer, "meetings": answer}, "users": 1})
+    cards = [CARD, CARD | {"pin": "1001", "card": "6"}]
+    assert await done(world, "cmd.data.update.multiCard", multiCards=cards) == code
+    assert {card["card"] for card in device.memory.cards} == kept
+    members = [{"meetingId": "none", "pins": ["1001"]}]
+    assert await done(world, "cmd.data.update.meetingMember", members=members) == code
+    assert ("none" in device.memory.members) == (answer == "keep")
+    world.network.files = {"http://p/1.jpg": STUDIO.jpeg(20_000)}
+    photo = {"pin": "nobody", "type": "9", "url": "http://p/1.jpg"}
+    assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=[photo]) == code
+    assert bool(device.memory.bio_photos) == (answer == "keep")
+    assert bool(world.network.downloads) == (answer == "keep")
