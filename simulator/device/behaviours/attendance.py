@@ -144,7 +144,18 @@ class AttendanceFields(BehaviourFields):
 class Attendance(Behaviour):
     """The meetings of one device, from the moment on at which it is switched on until it is told to stop."""
 
-    __slots__ = ("_camera", "_device", "_habits", "_opens", "_over", "_salt", "_sittings", "_stopped", "_timer")
+    __slots__ = (
+        "_away",
+        "_camera",
+        "_device",
+        "_habits",
+        "_opens",
+        "_over",
+        "_salt",
+        "_sittings",
+        "_stopped",
+        "_timer",
+    )
 
     fields = AttendanceFields
     settings_type = AttendanceSettings
@@ -161,6 +172,8 @@ class Attendance(Behaviour):
         self._opens = inf
         """When the sign-in window of the next meeting opens."""
         self._timer: TimerHandle | None = None
+        self._away = False
+        """Whether somebody came in vain, for the device was rebooting."""
         self._stopped = False
         device.delivery.fates.on_fate = self._fate_known
 
@@ -209,9 +222,12 @@ class Attendance(Behaviour):
         # The moment for which the timer was set, whenever it was called.
         now = device.clock.now() - (device.timers.clock.monotonic() - timer.when)
         if device.rebooting():
+            self._away = True
             device.timers.again(timer, timer.when + _LOOK_AGAIN_S)
             return
         until = now + _EARLY_S
+        # Who came during a reboot was held up, however short it was.
+        grace, self._away = 0.0 if self._away else _GRACE_S, False
         meetings = device.memory.meetings
         while True:
             sitting = min(self._sittings, key=_next, default=None)
@@ -219,7 +235,7 @@ class Attendance(Behaviour):
                 break
             if not sitting.deleted and meetings.get(sitting.meeting.id) is not sitting.meeting:
                 self._review()  # A command is being answered at this moment.
-            elif (due := sitting.take(until, _GRACE_S)) is not None:
+            elif (due := sitting.take(until, grace)) is not None:
                 self._verify(sitting, due, timer.when)
             elif sitting.over <= until:
                 self._end(sitting)

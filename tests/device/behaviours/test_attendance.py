@@ -275,6 +275,9 @@ async def test_nobody_verifies_while_the_device_reboots_and_everybody_right_afte
     await world.advance(3_000)
     assert whats(world)[SIGN_IN] == 8
     assert {row.status for row in world.recorder.attendance if row.what == SIGN_IN} == {"0"}
+    zero = world.clock.wall() - world.clock.monotonic()
+    seconds = [parse_iso(row.verify_time) - zero for row in world.recorder.attendance]
+    assert not [each for each in seconds if began < each < began + 99]
 
 
 async def test_people_come_while_the_device_is_offline(world: World) -> None:
