@@ -536,3 +536,17 @@ async def test_any_sequence_of_meetings_is_attended_consistently(
 
 def test_settings_need_no_meeting() -> None:
     assert device_settings(keys={"attendance": {}}).behaviours
+
+
+async def test_who_comes_in_the_last_second_of_a_reboot_was_held_up(world: World) -> None:
+    """The moment is one at which the device is away for less than the grace that a busy machine is given."""
+    await world.online(keys=keys(arrive={"mean": "0s", "spread": "0s"}) | {"reboot": "5s..5s"})
+    item = meeting(world, 600)
+    await send(world, item, pins=PINS[:1])
+    start = parse_iso(item["startTime"])
+    await world.advance(start - world.clock.wall() - 4.5)
+    await push(world, "cmd.control.reboot")
+    await world.advance(30)
+    [row] = world.recorder.attendance
+    assert parse_iso(row.verify_time) > start
+    assert row.status == "0"
