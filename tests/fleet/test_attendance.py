@@ -95,7 +95,8 @@ async def test_the_rows_are_what_the_ledger_holds(tmp_path: Path) -> None:
         assert len(meeting.missing) == meeting.expected - meeting.came
         assert meeting.ended == ("deleted" if meeting.meet_code.endswith("-2") else "over")
     assert len({meeting.meet_code for meeting in recorder.meetings}) == 4 * ROOMS
-    assert sum(meeting.came for meeting in recorder.meetings) > 0.75 * sum(each.expected for each in recorder.meetings)
+    over = [meeting for meeting in recorder.meetings if meeting.ended == "over"]
+    assert sum(meeting.came for meeting in over) > 0.7 * sum(meeting.expected for meeting in over)
     whats = Counter(row.what for row in rows)
     assert whats[SIGN_IN] > whats[LATE] > 0
     assert whats[SIGN_OUT] > 0
