@@ -27,8 +27,10 @@ SUMS: Final = (*ENDINGS, *MEETING_SUMS, *ROW_SUMS, WITH_UNACKNOWLEDGED, *ROWS.va
 MOST_LISTED: Final = 100
 MOST_PINS: Final = 20
 """Of the missing members of a meeting that are named."""
+MOST_NAMED: Final = 4_000
+"""Meetings whose names are known, the latest ones: they cost every run some memory, 1 KB each."""
 MOST_KEPT: Final = 20_000
-"""Meetings whose names are known, and meetings whose unacknowledged records are counted one by one: some MB each."""
+"""Meetings whose unacknowledged records are counted one by one."""
 MOST_ROWS_AT_ONCE: Final = 20_000
 """In one delta, some 2 MB: when a run ends with nothing acknowledged, all rows become known at once."""
 _TEXT_CHARS: Final = 80
@@ -193,7 +195,7 @@ class Attendance:
 
     def _name(self, key: _Key, remark: Remark | None) -> None:
         self._named[key] = None if key in self._named else remark
-        if len(self._named) > MOST_KEPT:
+        if len(self._named) > MOST_NAMED:
             del self._named[next(iter(self._named))]
 
     def _count_unacknowledged(self, key: _Key, count: int) -> None:

@@ -106,6 +106,7 @@ def test_records_of_a_code_that_two_meetings_share_belong_to_neither() -> None:
 
 def test_how_much_is_kept_is_bounded_and_the_sums_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheet, "MOST_KEPT", 50)
+    monkeypatch.setattr(sheet, "MOST_NAMED", 50)
     attendance = Attendance()
     for number in range(3_000):
         code = str(number)
