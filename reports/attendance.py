@@ -31,8 +31,8 @@ def attendance_figures(measurements: RunMeasurements) -> dict[str, int]:
 
 
 def was_held(figures: Mapping[str, int]) -> bool:
-    """Whether there is anything that a platform's sheet can be held against."""
-    return bool(figures and (figures[MEETINGS] or figures["records"]))
+    """Whether there is anything that a platform's sheet can be held against: a meeting to which nobody came is not."""
+    return bool(figures and figures["records"])
 
 
 def attendance_section(measurements: RunMeasurements, asked: bool, reasons: Iterable[Finding]) -> dict[str, Any] | None:

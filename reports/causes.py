@@ -120,7 +120,7 @@ CAUSES: Final = (
     Cause(
         "no_attendance",
         _FAILED,
-        "no meeting was held, so that attendance.csv holds nothing that a platform's sheet could be compared with",
+        "nobody came to a meeting, so that attendance.csv holds nothing that a platform's sheet could be compared with",
     ),
     Cause(
         "records_unaccounted",

@@ -18,7 +18,7 @@ from reports.summary import build_summary
 from reports.terminal import print_summary
 from reports.verdict import exit_code
 from simulator.exit_codes import ExitCode
-from simulator.measurements.attendance import FIGURES, MeetingHeld
+from simulator.measurements.attendance import FIGURES, Attended, MeetingHeld
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.findings import Finding
 from simulator.measurements.run import RunMeasurements
@@ -33,14 +33,19 @@ def meeting(**changes: object) -> MeetingHeld:
     return held._replace(**changes)  # type: ignore[arg-type]
 
 
-def online(*meetings: MeetingHeld) -> RunMeasurements:
-    """A device that came online, sent a heartbeat and told of meetings."""
+ROW = Attended("S1", "7", "20001", "sign-in", "2023-11-15T06:13:20+08:00", "0", "1", True)
+
+
+def online(*meetings: MeetingHeld, rows: tuple[Attended, ...] = ()) -> RunMeasurements:
+    """A device that came online, sent a heartbeat and told of meetings and records."""
     events: list[Event] = []
     recorder = QueueRecorder(events.append)
     recorder.state(0, "offline", "online", T0)
     recorder.request("dev.heartbeat", T0, 0.01, "00000000", 1, 1, 0.0)
     for held in meetings:
         recorder.meeting_held(held)
+    for row in rows:
+        recorder.attended(row)
     measurements = RunMeasurements()
     measurements.apply(events)
     return measurements
@@ -155,27 +160,34 @@ def test_a_run_that_only_stopped_early_has_told_all(info: Info) -> None:
 
 @pytest.mark.parametrize("thresholds", [(), ("failures == 0",)])
 @pytest.mark.parametrize(
-    ("meetings", "asked", "code"),
+    ("meetings", "rows", "asked", "code"),
     [
-        ((), False, ExitCode.PASSED),
-        ((), True, ExitCode.FAILED),
-        ((meeting(ended="deleted", came=0),), True, ExitCode.FAILED),
-        ((meeting(ended="cut", came=0),), True, ExitCode.FAILED),
-        ((meeting(),), True, ExitCode.PASSED),
-        ((meeting(came=0, missing=("20001", "20002")),), True, ExitCode.PASSED),
+        ((), (), False, ExitCode.PASSED),
+        ((), (), True, ExitCode.FAILED),
+        ((meeting(ended="deleted", came=0),), (), True, ExitCode.FAILED),
+        ((meeting(ended="cut", came=0),), (), True, ExitCode.FAILED),
+        ((meeting(),), (ROW,), True, ExitCode.PASSED),
+        ((meeting(ended="cut"),), (ROW,), True, ExitCode.PASSED),
+        ((meeting(came=0, missing=("20001", "20002")),), (), True, ExitCode.FAILED),
+        ((meeting(expected=0, came=0, missing=()),), (), True, ExitCode.FAILED),
     ],
 )
 def test_who_asks_for_a_sheet_and_gets_none_does_not_pass(
-    info: Info, meetings: tuple[MeetingHeld, ...], asked: bool, code: ExitCode, thresholds: tuple[str, ...]
+    info: Info,
+    meetings: tuple[MeetingHeld, ...],
+    rows: tuple[Attended, ...],
+    asked: bool,
+    code: ExitCode,
+    thresholds: tuple[str, ...],
 ) -> None:
-    measurements, run = online(*meetings), info(thresholds=thresholds, attendance=asked, devices=1)
+    measurements, run = online(*meetings, rows=rows), info(thresholds=thresholds, attendance=asked, devices=1)
     summary = build_summary(measurements, run)
     assert exit_code(summary) == code
     assert ("no_attendance" in [reason["key"] for reason in summary["reasons"]]) is (code is ExitCode.FAILED)
     assert ("attendance" in summary) is bool(asked or meetings)
     junit = render_junit(summary).decode()
     if code is ExitCode.FAILED:
-        assert "no meeting was held" in texts(summary, measurements, run)["terminal"]
+        assert "nobody came to a meeting" in texts(summary, measurements, run)["terminal"]
         assert junit.count("<failure") == 2
 
 
