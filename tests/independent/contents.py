@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -32,8 +32,10 @@ NAMES = ("Li Lei", "李雷", "Zoë O'Neil", "\U0001f600 韩梅梅", 'Ann "the" \
 class Contents:
     """Right params for each command."""
 
-    def __init__(self, random: Random, offset: str, pictures: str) -> None:
+    def __init__(self, random: Random, offset: str, pictures: str, types: Sequence[str]) -> None:
         self.random, self.offset, self.pictures = random, offset, pictures
+        self.types = types
+        """Of the templates that the device supports."""
 
     def _time(self, **distance: float) -> str:
         return local_time(self.offset, datetime.now(UTC) + timedelta(**distance))
@@ -56,7 +58,7 @@ class Contents:
             "endTime": self._time(days=300),
             "lastName": self.random.choice(("", "林", "Smith")),
             "ruleType": self.random.choice("123"),
-            "bioDatas": [self._bio_data() for _ in range(self.random.randint(0, 2))],
+            "bioDatas": [self._bio_data() for _ in range(self.random.randint(0, 2) if self.types else 0)],
         }
         user |= {name: value for name, value in optional.items() if self.random.random() < 0.7}
         if "password" in user:
@@ -64,7 +66,7 @@ class Contents:
         return user
 
     def _bio_data(self) -> dict[str, str]:
-        data = {"type": self.random.choice(("1", "2", "8", "9")), "majorVer": "10", "minorVer": "1", "fmt": "0"}
+        data = {"type": self.random.choice(self.types), "majorVer": "10", "minorVer": "1", "fmt": "0"}
         data["tmp"] = base64.b64encode(self.random.randbytes(300)).decode()
         if self.random.random() < 0.5:
             data |= {"no": "0", "index": "0", "valid": "1", "duress": "0"}
@@ -125,10 +127,10 @@ class Contents:
 
 
 def pushed_commands(
-    random: Random, offset: str, pictures: str, absent_picture: bool = False
+    random: Random, offset: str, pictures: str, types: Sequence[str], absent_picture: bool = False
 ) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """(funcId, params, whether it must fail): each command twice; at last users and a meeting."""
-    contents = Contents(random, offset, pictures)
+    contents = Contents(random, offset, pictures, types)
     if absent_picture:
         photo = {"pin": PINS[0], "no": "0", "index": "0", "type": "9", "url": f"{pictures}/absent.jpg"}
         yield "cmd.data.update.bioPhoto", {"bioPhotos": [photo]}, True

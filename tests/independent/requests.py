@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from . import checks
@@ -84,6 +84,7 @@ def report(session: Session, params: Params) -> Results:
     device.report = dict(params)
     session.limit = int(params.get("maxPackageSize") or "64") * 1024
     session.reported = True
+    device.told = device.told or datetime.now(UTC)
     return session.style.report_results(device.report)
 
 
@@ -185,7 +186,8 @@ def _observe(session: Session, record: Params) -> None:
     """What looks wrong in a record, although no rule refuses it."""
     if record["status"] != record["recodeType"]:
         session.platform.observe(session, f"status {record['status']}, but recodeType {record['recodeType']}")
-    if record["verifyTime"][-6:] != session.style.timezone:
+    known = session.device.told and datetime.fromisoformat(record["verifyTime"]) > session.device.told
+    if known and record["verifyTime"][-6:] != session.style.timezone:
         session.platform.observe(session, f"a record's time {record['verifyTime']} has another offset")
 
 

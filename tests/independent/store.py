@@ -6,6 +6,7 @@ import csv
 import hashlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,8 @@ class Device:
     queue: deque[Command] = field(default_factory=deque)
     connections: int = 0
     rebooted: bool = False
+    told: datetime | None = None
+    """When it first heard the platform's time zone."""
 
     @property
     def most_pending(self) -> int:
