@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from . import channel
 from .checks import lookup_sign
+from .configurable import Direction
 from .store import Identity
 
 REPORT: dict[str, Any] = {
@@ -52,10 +53,10 @@ async def look_up(url: str, one: Identity, **changed: str) -> dict[str, Any]:
 class Client:
     """One connection."""
 
-    def __init__(self, ws: ClientConnection, one: Identity, suite: str) -> None:
-        self.ws, self.one, self.suite = ws, one, suite
-        self.sealer: channel.Sealer | None = None
-        self.opener: channel.Opener | None = None
+    def __init__(self, ws: ClientConnection, one: Identity, suite: str, way: Any = channel) -> None:
+        self.ws, self.one, self.suite, self.way = ws, one, suite, way
+        self.sealer: channel.Sealer | Direction | None = None
+        self.opener: channel.Opener | Direction | None = None
         self.commands: list[dict[str, Any]] = []
         self.unanswered = self.most_unanswered = 0
         self.code = "00000000"
@@ -71,9 +72,12 @@ class Client:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def connected(cls, url: str, one: Identity, suite: str, trust: ssl.SSLContext | None = None) -> Any:
+    async def connected(
+        cls, url: str, one: Identity, suite: str, trust: ssl.SSLContext | None = None, way: Any = channel
+    ) -> Any:
+        """`way` is what makes of keys and factors a channel, with the suite `configurable`."""
         async with connect(url, max_size=None, ssl=trust) as ws:
-            client = cls(ws, one, suite)
+            client = cls(ws, one, suite, way)
             client._reader = asyncio.create_task(client._read())
             try:
                 yield client
@@ -82,8 +86,9 @@ class Client:
 
     async def _read(self) -> None:
         async for frame in self.ws:
-            assert isinstance(frame, bytes) == (self.opener is not None)
-            text = self.opener.open(frame) if self.opener and isinstance(frame, bytes) else frame
+            binary = self.opener is not None and not getattr(self.opener, "text", False)
+            assert isinstance(frame, bytes) == binary
+            text = self.opener.open(frame) if self.opener else frame  # type: ignore[arg-type]
             message = json.loads(text)
             if str(message.get("funcId", "")).startswith("cmd.") and message.get("funcId") != "cmd.dev.response":
                 self.commands.append(message)
@@ -121,22 +126,24 @@ class Client:
         await self.send(message)
         return await asyncio.wait_for(waiting, self.patience)
 
-    async def exchange(self, bits: int = 2048) -> None:
+    async def exchange(self, bits: int | None = None) -> None:
         if self.suite == "plain":
             return
-        key = channel.new_key(bits)
-        reply = await self.ask("device.exchange.publicKey", {"publicKey": channel.public_text(key)})
-        server = channel.read_public(reply["payload"]["results"]["publicKey"])
-        ours = channel.new_factor()
+        key = channel.new_key(bits or getattr(self.way, "bits", 2048))
+        reply = await self.ask("device.exchange.publicKey", {"publicKey": self.way.public_text(key)})
+        server = self.way.read_public(reply["payload"]["results"]["publicKey"])
+        ours = self.way.new_factor()
         mid = uuid.uuid4().hex
         waiting = self._waiting[mid] = asyncio.get_running_loop().create_future()
-        params = {"factor": channel.wrap(ours, server)}
+        params = {"factor": self.way.wrap(ours, server)}
         await self.send({"funcId": "device.exchange.factor", "mid": mid, "payload": {"params": params}})
         reply = await asyncio.wait_for(waiting, self.patience)
-        theirs = self.theirs = channel.unwrap(reply["payload"]["results"]["factor"], key)
+        theirs = self.theirs = self.way.unwrap(reply["payload"]["results"]["factor"], key)
         if self.suite == "rsa-aes":
             outward, inward = channel.session_keys(ours, theirs)
             self.sealer, self.opener = channel.Sealer(outward), channel.Opener(inward)
+        elif self.suite == "configurable":
+            self.sealer, self.opener = self.way.directions(ours, theirs)
 
     def credentials(self, **more: str) -> dict[str, str]:
         return {"productId": self.one.product_id, "devKey": self.one.digest, **more}

@@ -16,7 +16,7 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +28,7 @@ from websockets.asyncio.server import serve as serve_websockets
 
 from . import channel
 from .checks import DENIED, FORMAT, MALFORMED, SIGN, RefusalError, like, lookup_sign
+from .configurable import Configurable
 from .contents import PICTURE, pushed_commands
 from .mistakes import WRONG
 from .requests import same
@@ -50,11 +51,13 @@ class Platform(Store):
         wrong: Iterable[str] = (),
         seed: int | None = None,
         heartbeat: int | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__({one.sn: Device(one, one.digest) for one in identities})
         self.random = Random(seed)
         self.suite, self.wrong = suite, frozenset(wrong)
-        if suite not in channel.SUITES or not self.wrong <= WRONG.keys():
+        self.way: Any = Configurable(options or {}) if suite == "configurable" else channel
+        if suite not in (*channel.SUITES, "configurable") or not self.wrong <= WRONG.keys():
             raise ValueError(f"unknown suite or mistake: {suite}, {sorted(self.wrong - WRONG.keys())}")
         self.style = STYLES[style](self.random)
         if heartbeat and self.style.heartbeat:
@@ -117,7 +120,9 @@ class Platform(Store):
         device = session.device
         base = f"{self.url}/pictures"
         absent = "absent-picture" in self.wrong
-        for func_id, params, fails in pushed_commands(self.random, self.style.timezone, base, absent):
+        support = device.report["multiBioDataSupport"].split(":")
+        types = [str(number) for number, flag in enumerate(support) if flag == "1"]
+        for func_id, params, fails in pushed_commands(self.random, self.style.timezone, base, types, absent):
             if not self.listed(session, func_id) or (func_id == "cmd.control.reboot" and device.rebooted):
                 continue
             await asyncio.sleep(self.random.choice((0, 0, 0.02, 0.1, 0.4)))
@@ -189,11 +194,12 @@ async def serve(
     wrong: Iterable[str] = (),
     seed: int | None = None,
     heartbeat: int | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Platform]:
-    """A running platform on this machine's loopback."""
+    """A running platform on this machine's loopback; `options` are of the suite `configurable`."""
     if isinstance(identities, str | Path):
         identities = read_identities(identities)
-    platform = Platform(identities, suite, style, wrong, seed, heartbeat)
+    platform = Platform(identities, suite, style, wrong, seed, heartbeat, options)
     secure = None
     if tls:
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

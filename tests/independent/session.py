@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from . import channel, requests
 from .channel import FrameError
 from .checks import DENIED, FORMAT, INTERNAL, MALFORMED, UNKNOWN, RefusalError, as_strings, only_strings
+from .configurable import Configurable, Direction
 from .mistakes import in_numbers, spoil_reply
 from .store import Command, Device
 from .style import SUCCESS
@@ -31,6 +32,7 @@ MOST_TRIES = 3
 class Session:
     def __init__(self, platform: Platform, ws: ServerConnection) -> None:
         self.platform, self.ws, self.style, self.wrong = platform, ws, platform.style, platform.wrong
+        self.way = platform.way
         self.sn = ""
         self.asked_sn = ""
         self.limit = 64 * 1024
@@ -42,8 +44,8 @@ class Session:
         self.wake = asyncio.Event()
         self.key: RSAPrivateKey | None = None
         self.peer: RSAPublicKey | None = None
-        self.opener: channel.Opener | None = None
-        self.sealer: channel.Sealer | None = None
+        self.opener: channel.Opener | Direction | None = None
+        self.sealer: channel.Sealer | Direction | None = None
         self._sending = asyncio.Lock()
         self._outbox: list[dict[str, Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,10 +121,11 @@ class Session:
 
     async def _receive(self, frame: str | bytes) -> None:
         text = isinstance(frame, str)
-        if (self.opener is None) != text and not (text and "takes-text" in self.wrong):
+        due = self.opener is None or getattr(self.opener, "text", False)
+        if due != text and not (text and "takes-text" in self.wrong):
             raise FrameError("a text frame where binary ones are due, or the reverse")
         try:
-            data = self.opener.open(frame) if self.opener and isinstance(frame, bytes) else str(frame).encode()
+            data = self.opener.open(frame) if self.opener and due == text else str(frame).encode()  # type: ignore[arg-type]
         except FrameError:
             if "forgives-frames" in self.wrong:
                 return
@@ -163,7 +166,7 @@ class Session:
         ready = reply.pop("\0ready", False)
         await self._send(reply)
         if key:
-            self.sealer = channel.Sealer(key)
+            self.sealer = key if isinstance(key, Direction) else channel.Sealer(key)
         if ready:
             self.wake.set()
             self.start(self._pump())
@@ -252,19 +255,21 @@ class Session:
             raise RefusalError(MALFORMED, f"no {name}")
         try:
             if name == "publicKey":
-                self.peer = channel.read_public(params[name])
-                return {name: channel.public_text(self.key)}
-            theirs = channel.unwrap(params[name], self.key)
+                self.peer = self.way.read_public(params[name])
+                return {name: self.way.public_text(self.key)}
+            theirs = self.way.unwrap(params[name], self.key)
         except ValueError as error:
             raise RefusalError(FORMAT, f"{name}: {error}") from error
         assert self.peer is not None
-        ours = bytes(32) if "same-factor" in self.wrong else channel.new_factor()
+        ours = bytes(32) if "same-factor" in self.wrong else self.way.new_factor()
         ours = ours[:16] if "short-factor" in self.wrong else ours
         self.exchanged = True
         if self.platform.suite == "rsa-aes":
             inward, extra["\0keys"] = channel.session_keys(theirs, ours)
             self.opener = channel.Opener(inward)
-        return {name: channel.wrap(ours, self.peer)}
+        elif isinstance(self.way, Configurable):
+            self.opener, extra["\0keys"] = self.way.directions(theirs, ours)
+        return {name: self.way.wrap(ours, self.peer)}
 
     # --- sending ---
 
