@@ -4,7 +4,7 @@ One object serves a group's devices; `report_params` makes the report's texts of
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -59,17 +59,16 @@ class BioSupport:
         """How many photos of a type the device holds; `most` of those without a position in the report."""
         return min(self.max_photos[kind], most) if kind < BIO_TYPES else most
 
-    def template_refusal(self, users: Iterable[Mapping[str, Any]]) -> str:
-        """Why the device takes no such users: the first template of a type that it has not; empty where it does.
+    def templates_taken(self, templates: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+        """Those templates that the device has a place for, and what is said of the others; empty where there are none.
 
         Type 10 has no position in the report's texts, so nothing speaks against it.
         """
-        types = (int(template["type"]) for user in users for template in user.get("bioDatas") or ())
-        return _refusal(types, self.template_types, "multiBioDataSupport")
+        return _taken(templates, self.template_types, "multiBioDataSupport")
 
-    def photo_refusal(self, photos: Iterable[Mapping[str, Any]]) -> str:
-        """As `template_refusal`, for biometric photos."""
-        return _refusal((int(photo["type"]) for photo in photos), self.photo_types, "multiBioPhotoSupport")
+    def photos_taken(self, photos: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+        """As `templates_taken`, for biometric photos."""
+        return _taken(photos, self.photo_types, "multiBioPhotoSupport")
 
     def shown(self, user: dict[str, Any]) -> dict[str, Any]:
         """A made-up user as this device can have made him: without templates of other types, in its own versions."""
@@ -114,11 +113,14 @@ def _types(users: Iterable[Mapping[str, Any]]) -> Iterator[int]:
     return (kind for kind in types if kind < BIO_TYPES)
 
 
-def _refusal(types: Iterable[int], supported: frozenset[int], parameter: str) -> str:
-    for kind in types:
-        if kind < BIO_TYPES and kind not in supported:
-            return f"type {kind} ({BIO_TYPE_NAMES[kind]}) is not supported, as {parameter} of dev.report says"
-    return ""
+def _taken(
+    items: Sequence[Mapping[str, Any]], supported: frozenset[int], parameter: str
+) -> tuple[list[Mapping[str, Any]], str]:
+    taken = [item for item in items if int(item["type"]) >= BIO_TYPES or int(item["type"]) in supported]
+    if len(taken) == len(items):
+        return taken, ""
+    kind = next(int(item["type"]) for item in items if item not in taken)
+    return taken, f"type {kind} ({BIO_TYPE_NAMES[kind]}) is left out, as {parameter} of dev.report denies it"
 
 
 def bio_support(settings: DeviceSettings) -> BioSupport:

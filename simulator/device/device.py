@@ -34,9 +34,10 @@ from simulator.device.states import Stage
 from simulator.device.stopping import Stopping
 from simulator.device.uploads import Upload, user_pages
 from simulator.device.witness import Witness
+from simulator.device.zones import write_in_known_zone
 from simulator.faults import describe
 from simulator.measurements.names import TOO_LARGE, DeviceState
-from simulator.measurements.observation_rules import DOWNLOAD_REFUSED, UPLOAD_HELD_BACK
+from simulator.measurements.observation_rules import COMMAND_BIO_TYPE, DOWNLOAD_REFUSED, UPLOAD_HELD_BACK
 from simulator.measurements.violation_rules import COMMAND_URL, REPLY_FIELD_FORMAT
 from simulator.protocol.codes import DOWNLOAD_FAILED
 from simulator.protocol.times import format_offset
@@ -67,6 +68,7 @@ class Device:
         "_stopping",
         "_task",
         "_witness",
+        "_zone_known",
         "commands",
         "delivery",
         "lifecycle",
@@ -82,6 +84,8 @@ class Device:
         rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock, settings.clock, spec.seed)
         self._task: asyncio.Task[None] | None = None
+        self._zone_known = False
+        """Whether a platform has answered dev.report, with its time zone or without one."""
         bio = bio_support(settings)
         self.memory = Memory(
             env.people,
@@ -178,6 +182,9 @@ class Device:
         return spec.settings.reading.reported(params, spec.credentials.sn)
 
     def went_online(self, online: Online) -> None:
+        if not self._zone_known:
+            self._zone_known = True
+            write_in_known_zone(self.delivery.outbox.waiting_after(0), self._clock)
         for behaviour in self._behaviours:
             behaviour.went_online(online)
         self.delivery.resume(online)
@@ -211,6 +218,9 @@ class Device:
 
     def no_picture(self, url: str) -> None:
         self._witness.violation(COMMAND_URL, _UPDATE_BIO_PHOTO, f"{detail(url)} holds no JPEG")
+
+    def left_out(self, func_id: str, what: str) -> None:
+        self._witness.observation(COMMAND_BIO_TYPE, func_id, f"{func_id}: {what}")
 
     def zone(self) -> str:
         return format_offset(self._clock.offset_minutes)

@@ -69,6 +69,9 @@ class DeviceClock:
             started = self._since if settings.start_at is None else settings.start_at
             self.correction = started - self._since + rng.uniform(settings.offset.low, settings.offset.high)
             self._drift = rng.uniform(settings.drift.low, settings.drift.high)
+            if settings.start_at is not None:
+                # Firmware knows that its clock was never set, and has another time for what a platform checks.
+                self._by_date, self._ahead_of_date = True, 0.0
 
     def now(self) -> float:
         """Seconds since the epoch, as the device believes."""
@@ -84,7 +87,7 @@ class DeviceClock:
     def signing_ms(self) -> int:
         """Milliseconds since the epoch for the look-up, whose time a platform checks (section 获取服务器地址).
 
-        The device's own, but for a clock that a dispatch service refused and nobody has set.
+        The device's own, but for a clock that was never set, or that a dispatch service refused and nobody has set.
         """
         if self._by_date and self._ahead_of_date is not None:
             return int((self._clock.wall() - self._ahead_of_date) * 1000)

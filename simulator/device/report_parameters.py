@@ -60,13 +60,13 @@ PARAMETERS: Final[Mapping[str, Parameter]] = MappingProxyType(
         ),
         "multiBioDataSupport": Parameter(
             _OPTIONS,
-            "Users with a template of another type are refused (`E0000004`); nobody has such a template, is enrolled "
+            "Templates of another type are left out (`command.bio-type`); nobody has such a template, is enrolled "
             "with one or verifies by one.",
         ),
         "multiBioPhotoSupport": Parameter(
             _OPTIONS,
-            "Biometric photos of another type are refused (`E0000004`); nobody has such a photo, is enrolled with one"
-            " or verifies by one.",
+            "Biometric photos of another type are left out (`command.bio-type`); nobody has such a photo, is enrolled "
+            "with one or verifies by one.",
         ),
         "multiBioVer": Parameter(
             _OPTIONS,

@@ -79,6 +79,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         o.NINE_POSITIONS: "Plain: the tenth position is 0.",
         o.COMMAND_REPEATED: "It is answered with the stored code and not applied again.",
         o.COMMAND_DROPPED: "The command is dropped.",
+        o.COMMAND_BIO_TYPE: "What it has no place for is left out; the command is carried out with the rest.",
         o.DOWNLOAD_REFUSED: "The command is answered with E0000008.",
         o.LOGIN_REPEATED: "The device registers anew, once.",
         o.UPLOAD_HELD_BACK: "The upload waits for a connection on which it is taken.",

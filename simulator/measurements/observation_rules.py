@@ -14,6 +14,7 @@ LOOKUP_KEY_IN_CLEAR: Final = "lookup.key-in-clear"
 NINE_POSITIONS: Final = "reply.nine-positions"
 COMMAND_REPEATED: Final = "command.repeated"
 COMMAND_DROPPED: Final = "command.dropped"
+COMMAND_BIO_TYPE: Final = "command.bio-type"
 LOGIN_REPEATED: Final = "login.repeated"
 DOWNLOAD_REFUSED: Final = "download.refused"
 UPLOAD_HELD_BACK: Final = "upload.held-back"
@@ -54,6 +55,12 @@ OBSERVATION_RULES: Final[tuple[Rule, ...]] = (
         f"{DECIDED}, Commands",
         "named a picture that devices may not fetch: its address is not allowed, or it is larger than 255 KB",
         "Serve pictures from a public address, or name the host in the scenario's downloads.hosts.",
+    ),
+    observation(
+        COMMAND_BIO_TYPE,
+        f"{DECIDED}, Commands",
+        "sent a template or a photo of a biometric type that the device's report denies: it was left out",
+        "Send what multiBioDataSupport and multiBioPhotoSupport of dev.report list.",
     ),
     observation(
         LOGIN_REPEATED,

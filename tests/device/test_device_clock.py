@@ -235,15 +235,33 @@ async def test_look_ups_are_signed_by_the_clock_that_the_device_has(world: World
     assert stamp == int((world.clock.wall() + 120) * 1000)
 
 
-async def test_a_dead_battery_is_refused_once_and_helps_itself_by_the_answers_date(world: World) -> None:
-    device = await world.start(
-        keys={"clock": {"start_at": 1970}}, behaviours=(verification(rate=1.0, photo_share=0.0),)
-    )
+@pytest.mark.parametrize("behind", [600, -86_400 * 365])
+async def test_a_clock_that_is_refused_helps_itself_by_the_answers_date(world: World, behind: int) -> None:
+    device = await world.start(keys={"clock": {"offset": f"{-behind}s"}})
     await world.until(lambda: device.state is DeviceState.ONLINE)
     assert world.recorder.failed() == Counter({("getBrokerServer", "E0000003"): 1})
     assert world.platform.violations == ["look-up: E0000003"]
     world.platform.violations.clear()
-    assert "behind the answer's date: clock" in world.recorder.details["getBrokerServer", "E0000003"]
+    way = "behind" if behind > 0 else "ahead of"
+    assert f"{way} the answer's date: clock" in world.recorder.details["getBrokerServer", "E0000003"]
+
+
+async def test_without_a_date_a_wrong_clock_stays_refused(world: World) -> None:
+    world.network.dates = False
+    device = await world.start(keys={"clock": {"offset": "10min"}})
+    await world.advance(300)
+    assert device.state is not DeviceState.ONLINE
+    assert set(world.recorder.failed()) == {("getBrokerServer", "E0000003")}
+    assert set(world.platform.violations) == {"look-up: E0000003"}
+    world.platform.violations.clear()
+
+
+async def test_a_dead_battery_comes_online_and_records_what_it_believes_until_it_is_set(world: World) -> None:
+    device = await world.start(
+        keys={"clock": {"start_at": 1970}}, behaviours=(verification(rate=1.0, photo_share=0.0),)
+    )
+    assert device.state is DeviceState.ONLINE
+    assert world.recorder.failed() == Counter()
     await world.advance(5)
     times = [record["verifyTime"] for record in world.platform.records.values()]
     assert times
@@ -255,16 +273,6 @@ async def test_a_dead_battery_is_refused_once_and_helps_itself_by_the_answers_da
     later = [record["verifyTime"] for record in list(world.platform.records.values())[before:]]
     assert later
     assert all(time.startswith("2024-06-26T00:") for time in later)
-
-
-async def test_without_a_date_a_dead_battery_stays_refused(world: World) -> None:
-    world.network.dates = False
-    device = await world.start(keys={"clock": {"start_at": 1970}})
-    await world.advance(300)
-    assert device.state is not DeviceState.ONLINE
-    assert set(world.recorder.failed()) == {("getBrokerServer", "E0000003")}
-    assert set(world.platform.violations) == {"look-up: E0000003"}
-    world.platform.violations.clear()
 
 
 async def test_a_right_clock_asks_nobody_for_the_date(world: World) -> None:

@@ -25,7 +25,8 @@ def test_what_has_no_room(keys: str, said: str) -> None:
     "keys",
     [
         "users: 40, capacities: {templates: 10}",
-        "users: 400, capacities: {templates: 10}, options: {multiBioDataSupport: '0:0:0:0:0:0:0:0:0:1'}",
+        "users: 400, capacities: {templates: 10}, verifications: [], "
+        "options: {multiBioDataSupport: '0:0:0:0:0:0:0:0:0:1'}",
     ],
 )
 def test_what_has_room(keys: str) -> None:

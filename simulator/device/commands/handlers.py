@@ -49,6 +49,10 @@ class CommandEffects(Protocol):
         """What was downloaded from `url` is no JPEG."""
         ...
 
+    def left_out(self, func_id: str, what: str) -> None:
+        """Of a command that is carried out, `what` was not kept."""
+        ...
+
     def zone(self) -> str:
         """The platform's offset `±HH:mm`, for times without one."""
         ...
@@ -71,10 +75,10 @@ def update_user(memory: Memory, effects: CommandEffects, params: Mapping[str, An
     users = [_kept(user, _KEPT_USER_FIELDS) for user in params["users"]]
     for user in users:
         if "bioDatas" in user:
-            user["bioDatas"] = [_kept(template, _TEMPLATE_FIELDS) for template in user["bioDatas"]]
-    refusal = memory.bio.template_refusal(users)
-    if refusal:
-        return BAD_VALUE, refusal
+            taken, left_out = memory.bio.templates_taken(user["bioDatas"])
+            user["bioDatas"] = [_kept(template, _TEMPLATE_FIELDS) for template in taken]
+            if left_out:
+                effects.left_out("cmd.data.update.user", left_out)
     try:
         memory.put_users(users)
     except StoreFull as error:
@@ -114,12 +118,12 @@ def update_cards(memory: Memory, effects: CommandEffects, params: Mapping[str, A
 
 async def update_bio_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
     """Every picture is fetched before one is kept, so that a failure leaves the memory as it was."""
-    refusal = memory.bio.photo_refusal(params["bioPhotos"])
-    if refusal:
-        return BAD_VALUE, refusal
+    taken, left_out = memory.bio.photos_taken(params["bioPhotos"])
+    if left_out:
+        effects.left_out("cmd.data.update.bioPhoto", left_out)
     pictures = []
     try:
-        photos = _of_known_users(memory, params["bioPhotos"])
+        photos = _of_known_users(memory, taken)
     except UnknownOwner as error:
         return BAD_VALUE, str(error)
     for item in photos:

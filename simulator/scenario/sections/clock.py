@@ -56,7 +56,7 @@ class ClockSection(Section):
     start_at: StartAt | None = Field(
         default=None,
         description="What the clocks show when the devices are switched on, as with an empty battery: `1970` or a "
-        "time. The look-up is refused then, and signed by the date of that answer from there on.",
+        "time. Until they are set, look-ups are signed with the right time, as the network gives it.",
     )
 
     def settings(self) -> ClockSettings:

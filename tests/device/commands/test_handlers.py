@@ -188,7 +188,7 @@ async def test_delete_bio_photo_by_user_type_and_number(world: World) -> None:
 
 
 async def test_delete_user_takes_everything_along(world: World) -> None:
-    device = await world.online(users=3, behaviours=(enrolment(rate=1.0),))
+    device = await world.online(users=3, behaviours=(enrolment(rate=0.05),))
     await world.until(lambda: bool(device.memory.user_photos))
     pin = next(iter(device.memory.user_photos))
     assert device.memory.cards.of(pin)
