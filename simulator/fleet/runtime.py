@@ -28,6 +28,7 @@ from simulator.fleet.state_keeper import WRITE_INTERVAL, StartThread, StateKeepe
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite
+from simulator.protocol.channel.context import UNKNOWN_DEVICE
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import TlsFiles
@@ -239,7 +240,7 @@ class FleetRuntime:
         channel = self._plan.scenario.document.channel
         bits = channel.device_key_bits
         first = generate_key(bits)
-        needed = suite.device_side(KeyRing([first])).has_exchange
+        needed = suite.device_side(KeyRing([first]), UNKNOWN_DEVICE).has_exchange
         keys = [first]
         while needed and len(keys) < min(channel.key_pool, self._plan.total):
             keys.append(generate_key(bits))

@@ -36,6 +36,7 @@ from simulator.platform.wrong.certificate_modes import ACCEPTS_NONE
 from simulator.platform.wrong.dispatch import WrongDispatch
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.mode import carrier_rules
+from simulator.protocol.channel.context import UNKNOWN_PLATFORM
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.wire.tls import demand_certificates, self_signed, server_context
@@ -84,7 +85,7 @@ def assembled(
     services = _services(options, clock, log, resources, mistakes)
     keys = _OneKey()
     # Made now, where the suite uses one at all: the first device must not wait for it.
-    suite.platform_side(keys)
+    suite.platform_side(keys, UNKNOWN_PLATFORM)
     try:
         pushes = Pushes(services, addresses.photo)
     except DAMAGE as error:
