@@ -4,6 +4,7 @@ A SQLite file that only its owner can read, by dispatch server and serial number
 processes may use one file at a time. What was written survives the process, however that ends.
 """
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,9 +87,7 @@ class WarmState:
         """
         self._path = path
         try:
-            # Made before SQLite does, so that it never is readable for others, not even for a moment.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            os.chmod(path, 0o600)
+            _make_private(os.path.realpath(path))
             self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise WarmStateError(f"{path}: cannot be opened: {error}") from error
@@ -222,6 +221,18 @@ class WarmState:
                     self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise WarmStateError(f"{self._path}: cannot be written: {error}") from error
+
+
+def _make_private(path: str) -> None:
+    """See to it that there is a file, and that only its owner can read it.
+
+    One that is there is not opened: to close it again would drop the locks of every connection that this process has
+    to it (POSIX), and then another process takes the write-ahead log away under them, which ruins the file.
+    """
+    # Made before SQLite does, so that it never is readable for others, not even for a moment.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    os.chmod(path, 0o600)
 
 
 def held_in(path: Path) -> list[Held]:

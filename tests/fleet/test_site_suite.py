@@ -22,7 +22,7 @@ platform: {{users: 0}}
 
 @pytest.mark.parametrize(("suite", "options"), [("Shifting", ", options: {by: 1}"), ("ReversingSuite", "")])
 async def test_a_run_takes_suites_that_want_a_context_and_suites_of_before_it(
-    site: Path,  # noqa: F811 - pytest's way to hand a fixture on
+    site: Path,
     suite: str,
     options: str,
 ) -> None:

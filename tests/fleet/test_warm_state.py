@@ -88,6 +88,30 @@ def test_several_processes_write_one_file(tmp_path: Path) -> None:
         assert len(state.load_many("d", wanted)) == len(wanted)
 
 
+def test_another_process_leaves_the_write_ahead_log_to_a_run_that_has_the_file_open_twice(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with WarmState(path) as logins, WarmState(path) as records:
+        records.save_unsent("d", [("A", Unsent(1, b"{}", None))], [])
+        other = multiprocessing.get_context("spawn").Process(target=_save_many, args=(path, 0))
+        other.start()
+        other.join(60)
+        assert other.exitcode == 0
+        # The last one to close a file takes its log away; who does it while others write ruins the file.
+        log = path.with_name("state.sqlite-wal")
+        assert log.exists()
+        logins.save("d", {"A": Login("1", "s1")})
+        records.save_unsent("d", [("A", Unsent(2, b"{}", None))], [])
+    assert not log.exists()
+    assert [(found.logins, found.records) for found in held_in(path)] == [(401, 2)]
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_makes_it_private(tmp_path: Path) -> None:
+    path, target = tmp_path / "link.sqlite", tmp_path / "state.sqlite"
+    path.symlink_to(target)
+    with WarmState(path):
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize(
     ("auth_code", "secret", "says"),
     [
