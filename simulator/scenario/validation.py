@@ -46,6 +46,9 @@ _BOUNDS = {
     "string_too_long": ("max_length", "text of at most so many characters:"),
 }
 
+_PATTERNS = {"^([0-9a-fA-F]{2})*$": "must be hex digits in pairs"}
+"""What is said instead of a pattern that few can read."""
+
 
 def validate(source: YamlSource) -> tuple[ScenarioDocument | None, list[Problem], frozenset[Path]]:
     """The document, what is wrong with it, and the paths that were taken out to get a document all the same.
@@ -137,14 +140,23 @@ def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
         choices = [text or number for text, number in choices]
         suggestion = closest(str(value), choices)
         return f"{_shown(value)} is none of {', '.join(choices)}", suggestion
+    if value is True and kind in ("model_type", "model_attributes_type", "dict_type") and _all_usual(path):
+        return "must be a mapping: write {} for the usual ones", None
     if kind in _TYPES:
         return _TYPES[kind], None
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
         return f"{_shown(value)} is out of range: it must be {words} {context[name]}", None
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} does not have the form {context['pattern']}", None
+        pattern = context["pattern"]
+        return f"{_shown(value)} {_PATTERNS.get(pattern, f'does not have the form {pattern}')}", None
     return f"{_shown(value)}: {details['msg'].lower()}", None
+
+
+def _all_usual(path: Path) -> bool:
+    """Whether the section at `path` may be empty."""
+    section = section_at(path)
+    return section is not None and not any(field.is_required() for field in section.model_fields.values())
 
 
 def _unknown_key(path: Path) -> tuple[str, str | None]:

@@ -95,7 +95,7 @@ DIFFERENT = [
     ("", "public_key: pkcs1-pem", "the device's publicKey is a SubjectPublicKeyInfo in base64: channel.public_key"),
     ("padding: oaep-sha1", "", "the device's factor is encrypted with oaep-sha1: channel.padding"),
     ("padding: pkcs1v15", "", "the device's factor cannot be decrypted: channel.padding"),
-    ("factor: {bytes: 16}", "", "the device's factor has 16 bytes: channel.factor.bytes"),
+    ("factor: {bytes: 16}", "", "the device's factor has 16 bytes, 32 are wanted: channel.factor.bytes"),
     ("factor: {text: hex}", "", "the device's factor is hex: channel.factor.text"),
     ("order: platform-first", "", "channel.order"),
     ("derive: sha256", "", "channel.derive"),

@@ -224,7 +224,7 @@ async def test_a_factor_of_another_length_is_refused_and_the_connection_stays() 
             reply = await device.request("device.exchange.factor", end.factor_params())
             assert (reply["code"], reply["message"]) == (
                 "E0000004",
-                "the device's factor has 16 bytes: channel.factor.bytes",
+                "the device's factor has 16 bytes, 32 are wanted: channel.factor.bytes",
             )
             assert "funcId" not in reply
         assert "channel violation" not in (await platform.ledger())["events"]

@@ -32,6 +32,10 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         ("groups:\n  - rooms\n", "f.yaml:2: groups[0]: must be a mapping: `key: value` lines"),
         ("groups:\n  - {name: a, count: '5'}\n", "f.yaml:2: groups[0].count: must be a whole number"),
         ("groups:\n  - {name: a, count: 5.5}\n", "f.yaml:2: groups[0].count: must be a whole number"),
+        (
+            GROUP + "    attendance: true\n",
+            "f.yaml:4: groups[0].attendance: must be a mapping: write {} for the usual ones",
+        ),
         (GROUP + "    model: 8\n", "f.yaml:4: groups[0].model: must be text: put it in quotes"),
         (GROUP + "tls: {verify: no}\n", "f.yaml:4: tls.verify: must be true or false"),
         (

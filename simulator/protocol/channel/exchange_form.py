@@ -41,6 +41,7 @@ _SEEN: Final[dict[PublicKeyForm, str]] = {
     "pkcs1": "PKCS#1 in base64",
     "pkcs1-pem": "PEM of PKCS#1",
 }
+_DOUBT: Final = ", or it was encrypted for another key pair"
 
 
 class ConfiguredForm(ExchangeForm):
@@ -99,12 +100,12 @@ class ConfiguredForm(ExchangeForm):
                 if name not in (self._options.padding, "pkcs1v15") and _decrypted(sealed, key, padding) is not None:
                     raise _unusable(f"{whose} factor is encrypted with {name}: channel.padding")
         if factor is None:
-            raise _unusable(f"{whose} factor cannot be decrypted: channel.padding (or another key)")
+            raise _unusable(f"{whose} factor cannot be decrypted: channel.padding{_DOUBT}")
         return factor
 
     def wrong_length(self, count: int, whose: str) -> str:
-        doubt = " (or another key)" if self._options.padding == "pkcs1v15" else ""
-        return f"{whose} factor has {count} bytes: channel.factor.bytes{doubt}"
+        doubt = _DOUBT if self._options.padding == "pkcs1v15" else ""
+        return f"{whose} factor has {count} bytes, {self.factor_bytes} are wanted: channel.factor.bytes{doubt}"
 
 
 def of_base64(text: str | bytes) -> bytes | None:

@@ -294,8 +294,12 @@ TAG = "wrong tag: channel.derive, channel.order, channel.keys, channel.cipher, c
         ),
         ({"padding": "oaep-sha1"}, {}, "the device's factor is encrypted with oaep-sha1: channel.padding"),
         ({}, {"padding": "pkcs1v15"}, "the device's factor is encrypted with oaep-sha256: channel.padding"),
-        ({"padding": "pkcs1v15"}, {}, "the device's factor cannot be decrypted: channel.padding (or another key)"),
-        ({"factor": {"bytes": 16}}, {}, "the device's factor has 16 bytes: channel.factor.bytes"),
+        (
+            {"padding": "pkcs1v15"},
+            {},
+            "the device's factor cannot be decrypted: channel.padding, or it was encrypted for another key pair",
+        ),
+        ({"factor": {"bytes": 16}}, {}, "the device's factor has 16 bytes, 32 are wanted: channel.factor.bytes"),
         ({"factor": {"text": "hex"}}, {}, "the device's factor is hex: channel.factor.text"),
         ({}, {"factor": {"text": "hex"}}, "the device's factor is base64: channel.factor.text"),
         ({"order": "platform-first"}, {}, TAG),
@@ -340,7 +344,7 @@ def test_the_device_says_the_same_of_the_platform() -> None:
     form = ConfigurableSuite(ChannelOptions(factor=FactorOptions(bytes=16))).form
     key = KEYS["device_2048"].take().public_key()
     with pytest.raises(
-        ChannelViolation, match=r"^the platform's factor has 16 bytes: channel\.factor\.bytes$"
+        ChannelViolation, match=r"^the platform's factor has 16 bytes, 32 are wanted: channel\.factor\.bytes$"
     ) as caught:
         device.accept_factor({"factor": form.write_factor(bytes(16), key)})
     assert caught.value.fault is ChannelFault.KEY
@@ -350,7 +354,9 @@ def test_a_platform_refuses_a_factor_of_another_length_and_takes_a_right_one_the
     device, platform = ends_of(DEFAULT_OPTIONS)
     device.accept_public_key(platform.answer_public_key(device.public_key_params()))
     form = ConfigurableSuite(ChannelOptions(factor=FactorOptions(bytes=33))).form
-    with pytest.raises(ExchangeRefused, match=r"^the device's factor has 33 bytes: channel\.factor\.bytes$") as caught:
+    with pytest.raises(
+        ExchangeRefused, match=r"^the device's factor has 33 bytes, 32 are wanted: channel\.factor"
+    ) as caught:
         platform.answer_factor({"factor": form.write_factor(bytes(33), KEYS["platform"].take().public_key())})
     assert caught.value.code == codes.BAD_VALUE
     device.accept_factor(platform.answer_factor(device.factor_params()))

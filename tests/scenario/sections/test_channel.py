@@ -137,7 +137,7 @@ def test_all_contradictions_are_told_at_once_with_line_and_key() -> None:
             "channel.factor.bytes",
             "'65' is out of range: it must be at most 64",
         ),
-        ("  suite: configurable\n  salt: abc\n", 4, "channel.salt", "does not have the form"),
+        ("  suite: configurable\n  salt: abc\n", 4, "channel.salt", "'abc' must be hex digits in pairs"),
         ("  suite: configurable\n  cipher: aes-192-gcm\n", 4, "channel.cipher", "is none of aes-128-gcm, aes-256-gcm"),
         ("  suite: configurable\n  device_key_bits: 4096\n", 4, "channel.device_key_bits", "is none of 1024, 2048"),
         ("  suite: configurable\n  chiper: aes-128-gcm\n", 4, "channel.chiper", "is not a key here"),
