@@ -5,7 +5,7 @@ from itertools import combinations
 
 from reports import text
 from reports.compare import ComparedRun
-from reports.verdict import FAILED, INTERRUPTED, INVALID
+from reports.verdict import FAILED
 from simulator.measurements.names import is_command
 
 LONGER = 1.2
@@ -14,11 +14,7 @@ LONGER = 1.2
 
 def worthless(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
     """Why the comparison tells nothing, whatever its figures; each a sentence."""
-    reasons = [
-        f"{run.label} is {run.verdict}: {run.reason or 'its report says no more'}"
-        for run in (*bases, new)
-        if run.verdict in (INVALID, INTERRUPTED)
-    ]
+    reasons = [f"{run.label} {run.doubt}" for run in (*bases, new) if run.doubt]
     reasons += [f"{run.label} made no request" for run in (*bases, new) if all(map(is_command, run.series))]
     if new.series and not any(set(run.series) & set(new.series) for run in bases):
         reasons.append("the runs have nothing in common: no funcId, flow or command occurred in both")

@@ -67,6 +67,8 @@ class ComparedRun:
     """What the run's own report says."""
     reason: str = ""
     """Why, in its own first words."""
+    doubt: str = ""
+    """Why it is no whole, valid run, whatever its verdict."""
     judged: Judged | None = None
     """What it found of its platform; None where its version did not judge it."""
     attendance: Mapping[str, int] = field(default_factory=dict)
@@ -94,9 +96,9 @@ class Difference:
 
 
 def compared_run(
-    label: str, measurements: RunMeasurements, run: RunInfo, verdict: str = "", reason: str = ""
+    label: str, measurements: RunMeasurements, run: RunInfo, verdict: str = "", reason: str = "", doubt: str = ""
 ) -> ComparedRun:
-    """What the comparison needs of a run that was read back, with the verdict and reason that its report gives."""
+    """What the comparison needs of a run that was read back, with the verdict, reason and doubt of its report."""
     measurements.settle()
     spans = _spans(measurements)
     pending = max(record_counts(measurements.records)[PENDING], 0)
@@ -118,7 +120,7 @@ def compared_run(
         )
     known = all(finding.key != NOT_JUDGED for finding in run.findings)
     of_platform = judged(measurements) if known else None
-    return ComparedRun(label, run, series, verdict, reason, of_platform, attendance_figures(measurements))
+    return ComparedRun(label, run, series, verdict, reason, doubt, of_platform, attendance_figures(measurements))
 
 
 def compare_runs(

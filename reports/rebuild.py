@@ -7,7 +7,7 @@ the summary, and the report says that it is incomplete.
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,7 +17,7 @@ from reports.former import brought_up_to_date
 from reports.hlog import HlogFile, HlogFormatError, read_hlog
 from reports.merged_attendance import merge_attendance
 from reports.run_info import RunInfo
-from reports.verdict import INVALID
+from reports.verdict import BROKEN_OFF, INVALID, broke_off, doubt
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import HistogramFormatError
@@ -28,6 +28,16 @@ from simulator.measurements.state import absorb_state, load_interval
 
 class UnreadableRunError(Exception):
     """A directory that holds no run; the message says what is missing or wrong."""
+
+
+class Told(NamedTuple):
+    """What a run's own report says of it."""
+
+    verdict: str
+    reason: str
+    """The first of its reasons."""
+    doubt: str
+    """Why its figures are not those of a whole, valid run; see `reports.verdict.doubt`."""
 
 
 class SameRunError(Exception):
@@ -60,19 +70,20 @@ def rebuild(directory: Path) -> dict[str, Any]:
         return write_reports(directory, *load_run(directory))
 
 
-def told_verdict(directory: Path) -> tuple[str, str]:
-    """(verdict, its reason) of the run in `directory` in the words of its own report; empty where it has none.
+def told_verdict(directory: Path) -> Told:
+    """How the run in `directory` was judged, in the words of its own report; all empty where it says nothing.
 
     Raises:
         UnreadableRunError: If the report cannot be read.
     """
     if (directory / CHECKPOINT).exists():
-        return INVALID, "it broke off, or still goes on"
+        reason = "it broke off, or still goes on"
+        return Told(INVALID, reason, f"is {INVALID}: {reason}")
     path = directory / SUMMARY
     try:
         summary = orjson.loads(path.read_bytes())
         reasons = summary.get("reasons") or ()
-        return str(summary["verdict"]), sentence(reasons[0]) if reasons else ""
+        return Told(str(summary["verdict"]), sentence(reasons[0]) if reasons else "", doubt(summary))
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
 
@@ -195,6 +206,8 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
     merged = [Finding("merged", {"runs": len(runs), "names": list(names)})]
     if len(scenarios) > 1:
         merged.append(Finding("merged_scenarios", {"names": scenarios}))
+    # Of several runs, what cut one short does not explain why another broke off.
+    merged += [BROKEN_OFF for run in runs if broke_off(run)]
     return RunInfo(
         scenario=" + ".join(scenarios),
         started=min(run.started for run in runs),

@@ -41,6 +41,7 @@ _VERDICTS: Final = {
     ExitCode.INVALID: INVALID,
     ExitCode.INTERRUPTED: INTERRUPTED,
 }
+BROKEN_OFF: Final = Finding("broken_off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,20 @@ def judge(
         *_of_the_fleet(measurements, run, thresholds),
         *_of_requests(measurements, run, thresholds),
     ]
-    cut = any(cause_of(finding.key).cut_short for finding in found)
+    cut = _cut_short(found)
     if not run.complete and not cut:
-        found.append(Finding("broken_off"))
+        found.append(BROKEN_OFF)
     reasons, notes = sorted_out(found)
     return Judgement(_verdict_of(reasons), reasons, notes, run.complete and not cut)
+
+
+def broke_off(run: RunInfo) -> bool:
+    """Whether the run has no end, and it found out nothing that would explain that."""
+    return not run.complete and not _cut_short(run.findings)
+
+
+def _cut_short(findings: Iterable[Finding]) -> bool:
+    return any(cause_of(finding.key).cut_short for finding in findings)
 
 
 def sorted_out(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -133,6 +143,24 @@ def exit_code(summary: Mapping[str, Any]) -> int:
 
 
 _REQUESTS: Final = ("requests_failed", "flows_failed")
+
+
+def doubt(summary: Mapping[str, Any]) -> str:
+    """Why the figures are not those of a whole, valid run ("is interrupted: …"), whatever the verdict; empty for none.
+
+    A run that failed and was stopped has the verdict `failed`, and yet is no measurement.
+    """
+    reasons = summary.get("reasons") or ()
+    for reason in reasons:
+        verdict = _VERDICTS[cause_of(reason["key"]).code]
+        if verdict in (INVALID, INTERRUPTED):
+            return f"is {verdict}: {sentence(reason)}"
+    if summary["verdict"] in (INVALID, INTERRUPTED):
+        return f"is {summary['verdict']}: its report says no more"
+    if summary.get("complete", True):
+        return ""
+    cut = next((reason for reason in reasons if cause_of(reason["key"]).cut_short), None)
+    return f"did not go to its end: {sentence(cut) if cut else 'its report says no more'}"
 
 
 def code_of(findings: Iterable[Finding]) -> ExitCode:

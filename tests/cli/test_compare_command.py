@@ -253,6 +253,37 @@ def test_a_run_that_is_no_measurement_is_no_comparison(
     assert main(["compare", *runs.values(), "--allow-unjudged"]) == 0
 
 
+INTERRUPTED = Finding("interrupted", {"signal": "SIGTERM", "after_s": 8.0, "planned_s": 60.0})
+FIRED = {"expression": "failures < 1", "value": 2.0, "unit": "", "window_s": 10, "after_s": 8.0}
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        # requests failed, so that the verdict is `failed`: that it was stopped stands behind
+        ({"findings": (INTERRUPTED,), "refused": 20}, "is interrupted: stopped by SIGTERM after 8.0 s of 1 min"),
+        ({"findings": (Finding("abort_fired", FIRED),)}, "did not go to its end: `failures < 1` was crossed"),
+        (
+            {"findings": (Finding("output_failed", {"file": "report.html", "problem": "full"}),), "refused": 20},
+            "is invalid: report.html could not be written",
+        ),
+    ],
+)
+@pytest.mark.parametrize("which", ["base", "new"])
+def test_a_failed_run_that_was_cut_short_is_no_comparison(
+    told: dict[str, object], said: str, which: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = {"refused": 20} if "refused" in told else {}
+    runs = {
+        name: leave_run(tmp_path / name, 0.020, **(told if name == which else same))  # type: ignore[arg-type]
+        for name in ("base", "new")
+    }
+    assert main(["compare", *runs.values()]) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith(f"result unjudged: {runs[which]} {said}")
+    assert main(["compare", *runs.values(), "--allow-unjudged"]) == 0
+
+
 def test_a_run_that_failed_by_itself_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = leave_run(tmp_path / "base", 0.020)
     new = leave_run(tmp_path / "new", 0.020, thresholds=("dev.heartbeat p50 < 1 ms",))

@@ -273,6 +273,14 @@ def test_a_run_that_broke_off_has_one_explanation(info: Info) -> None:
     assert keys(Finding("users_turned_away", {"devices": 1})) == ["broken_off"]
 
 
+def test_what_stopped_one_run_does_not_explain_why_another_broke_off(info: Info, tmp_path: Path) -> None:
+    write_reports(tmp_path / "a", measured(*GOOD), info(thresholds=(), devices=1, findings=(INTERRUPTED,)))
+    write_reports(tmp_path / "b", measured(*GOOD), info(thresholds=(), devices=1, complete=False))
+    both = merge([tmp_path / "a", tmp_path / "b"], tmp_path / "both")
+    assert [reason["key"] for reason in both["reasons"]] == ["broken_off", "interrupted"]
+    assert both["verdict"] == "invalid"
+
+
 def test_the_example_is_of_what_happened_first_in_whatever_order_workers_tell() -> None:
     late, early = Occurrences(), Occurrences()
     late.add("device.exception", "late", T0 + 9, 1)
