@@ -13,6 +13,7 @@ from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.scenario.capacity_rules import beyond_capacity
 from simulator.scenario.door_rules import unoffered
 from simulator.scenario.function_rules import contradictions
+from simulator.scenario.option_rules import wrong_values
 from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.sections.reading import report_contradictions, shared_reading
@@ -102,13 +103,14 @@ def _check_groups(
             message = f"'{group.name}' is the name of groups[{names[group.name]}] too"
             yield Finding(("groups", number, "name"), message)
         names.setdefault(group.name, number)
-        for message in beyond_capacity(group):
+        sound = not any(wrong_values(group.options))
+        for message in beyond_capacity(group) if sound else ():
             yield Finding(_place(own, number, "users"), message)
         known = identities_given or document.identities.csv is not None or document.state_file is not None
         if group.start == "warm" and not known:
             message = "a warm start takes logins from `state_file` or from the CSV of `identities`: give one"
             yield Finding(_place(own, number, "start"), message)
-        for place, message in unoffered(group):
+        for place, message in unoffered(group) if sound else ():
             yield Finding((*_place(own, number, "verifications"), place, "styles"), message)
         for message in contradictions(group):
             yield Finding(_place(own, number, "functions"), message)
@@ -117,6 +119,10 @@ def _check_groups(
             yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
         for message in report_contradictions(group, group.options):
             yield Finding(_place(own, number, "options"), message)
+        for name, message in wrong_values(own.options):
+            yield Finding(("groups", number, "options", name), message)
+    for name, message in wrong_values(document.defaults.options):
+        yield Finding(("defaults", "options", name), message)
     if document.report.attendance and all(group.attendance is None for group in groups):
         message = "no group has an `attendance`, so that there would be no row: give one, or leave this out"
         yield Finding(("report", "attendance"), message)

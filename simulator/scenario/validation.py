@@ -63,8 +63,11 @@ def validate(source: YamlSource) -> tuple[ScenarioDocument | None, list[Problem]
             return ScenarioDocument.model_validate(data), problems, frozenset(broken)
         except ValidationError as error:
             found = [(path_of(details), details) for details in error.errors(include_url=False)]
+        told: set[Path] = set()
         for path, details in found:
-            if not touches(path, broken):
+            # Of a key that is wrong the value says nothing more.
+            if path not in told and not touches(path, broken):
+                told.add(path)
                 problems.append(_problem(source, path, details, brief=len(problems) >= MAX_LISTED))
         broken.update(path for path, _ in found)
         if not all(_take_out(data, path, missing=details["type"] == "missing") for path, details in found):
@@ -181,7 +184,9 @@ def section_at(path: Path) -> type[BaseModel] | None:
             return None
         if isinstance(part, str):
             field = section.model_fields.get(part)
-            section = section_in(field.annotation) if field is not None else None
+            # Of keys that are names of something, as funcIds are, all hold the same.
+            others = section.__annotations__.get("__pydantic_extra__")
+            section = section_in(others if field is None else field.annotation)
     return section
 
 

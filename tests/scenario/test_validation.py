@@ -125,7 +125,7 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         (GROUP + "    options: {devModel: x}\n", "f.yaml:4: groups[0].options.devModel: devModel is set by `model`"),
         (
             GROUP + "    options: {volume: '101'}\n",
-            "f.yaml:4: groups[0].options: volume: is not a whole number, 0 to 100",
+            "f.yaml:4: groups[0].options.volume: is not a whole number, 0 to 100",
         ),
         (
             GROUP + "platform:\n  answers:\n    - func_id: dev.heartbaet\n",
@@ -344,6 +344,47 @@ def test_all_mistakes_are_listed_at_once_in_the_files_order() -> None:
         ("17", "platform.pushes[0].command"),
         ("18", "thresholds[0]"),
     ]
+
+
+def test_all_wrong_options_are_told_at_once() -> None:
+    options = "options: {cameraOn: '2', verifyStyles: abc, volum: '1'}"
+    found = problems_of(f"{GROUP}    {options}\ndefaults:\n  {options}\n")
+    assert [problem.split(": ")[:2] for problem in found] == [
+        [f"f.yaml:{line}", f"{place}.options.{name}"]
+        for line, place in ((4, "groups[0]"), (6, "defaults"))
+        for name in ("volum", "cameraOn", "verifyStyles")
+    ]
+
+
+def test_all_wrong_ways_to_fail_are_told_at_once() -> None:
+    found = problems_of(
+        GROUP
+        + "    command_failures:\n"
+        + "      bussy: 1%\n"
+        + "      cmd.data.update.bioFoto: {busy: 1%}\n"
+        + "      slow: {share: 3%}\n"
+        + "      silent: 300%\n"
+        + "      cmd.data:\n"
+        + "        sillent: 1%\n"
+        + "        buzy: 2%\n"
+    )
+    at = "groups[0].command_failures"
+    assert found == [
+        f"f.yaml:5: {at}.bussy: 'bussy' is no way to fail and no cmd.* funcId (did you mean busy?)",
+        f"f.yaml:6: {at}.cmd.data.update.bioFoto: 'cmd.data.update.bioFoto' is no way to fail and no cmd.* funcId "
+        "(did you mean cmd.data.update.bioPhoto?)",
+        f"f.yaml:7: {at}.slow.time: is missing",
+        f"f.yaml:8: {at}.silent: 300% is more than 100%",
+        f"f.yaml:10: {at}.cmd.data.sillent: is not a key here (did you mean silent?)",
+        f"f.yaml:11: {at}.cmd.data.buzy: is not a key here (did you mean busy?)",
+    ]
+
+
+def test_failures_without_effect_are_told_at_once() -> None:
+    found = problems_of(GROUP + "    command_failures: {cmd.system: {store_full: 1%, download: 1%}}\n")
+    assert len(found) == 1
+    assert "`store_full` has no effect" in found[0]
+    assert "`download` has no effect" in found[0]
 
 
 def test_a_mistake_in_defaults_is_said_once_and_there() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from simulator.closest import closest
 from simulator.device.commands.failures import DOWNLOADING, STORING, CommandFailures
@@ -56,30 +56,31 @@ class FailuresSection(Section):
         )
 
 
+def _command(key: str) -> str:
+    if key in _PREFIXES:
+        return key
+    words = [*FailuresSection.model_fields, *_PREFIXES]
+    raise WrongWord(f"'{key}' is no way to fail and no cmd.* funcId", closest(key, words))
+
+
 class CommandFailuresSection(FailuresSection):
     """Commands that fail by chance. Keys of commands (`cmd.data.update: {busy: 5%}`), by funcId or prefix, say it for
     those; the longest that fits decides alone.
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, FailuresSection]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: Any) -> Any:
-        for key in value if isinstance(value, dict) else ():
-            if key not in cls.model_fields and key not in _PREFIXES:
-                words = [*cls.model_fields, *_PREFIXES]
-                raise WrongWord(f"'{key}' is no way to fail and no cmd.* funcId", closest(str(key), words))
-        return value
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(_command)], FailuresSection]
 
     @model_validator(mode="after")
     def _has_an_effect(self) -> "CommandFailuresSection":
+        wrong = []
         for prefix, failures in self.__pydantic_extra__.items():
             meant = {name for name in COMMAND_FUNC_IDS if name == prefix or name.startswith(f"{prefix}.")}
             for key, able, what in (("store_full", STORING, "need room"), ("download", DOWNLOADING, "fetch anything")):
                 if getattr(failures, key) and not meant & able:
-                    raise ValueError(f"{prefix}: `{key}` has no effect on commands that do not {what}")
+                    wrong.append(f"{prefix}: `{key}` has no effect on commands that do not {what}")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
     def settings(self) -> dict[str, CommandFailures]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.device.behaviours.registry import GroupBehaviours
 from simulator.device.settings import DeviceSettings, OnTimeout, OwnMeeting, Start
@@ -19,7 +19,6 @@ from simulator.fields.range import Range
 from simulator.fields.section import Section, known
 from simulator.fields.texts import Line, Locale, Name
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
-from simulator.protocol.catalogue.formats import Format
 from simulator.scenario.sections.clock import ClockSection
 from simulator.scenario.sections.command_failures import CommandFailuresSection
 from simulator.scenario.sections.functions import FunctionsSection
@@ -192,16 +191,6 @@ class GroupFields(GroupBehaviours, GroupReadingFields, _DeviceFields):
     drain: Annotated[Duration, within_time("0s", "1h")] = Field(
         default=10.0, description="How long a stopping device may take to get its records acknowledged."
     )
-
-    @field_validator("options")
-    @classmethod
-    def _right_values(cls, options: dict[str, str]) -> dict[str, str]:
-        for field in CATALOGUE["dev.report"].params.fields:
-            if field.name in options and isinstance(field.shape, Format):
-                problem = field.shape.problem(options[field.name])
-                if problem is not None:
-                    raise ValueError(f"{field.name}: {problem}")
-        return options
 
 
 class GroupSection(GroupFields):
