@@ -90,6 +90,8 @@ class Generator:
             on_error=self.internal_error,
         )
         self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag, self.internal_error)
+        self._opened = False
+        """Whether the engine ever got so far that it could have devices."""
         self._running = False
         self._finishing: gevent.event.Event | None = None
         self._requeue: set[int] = set()
@@ -103,6 +105,7 @@ class Generator:
             EngineError: If the fleet's runtime does not open.
         """
         self._engine.start()
+        self._opened = True
         self._pump.start()
         self._health.start()
         self._running = True
@@ -131,7 +134,7 @@ class Generator:
             self.indexes.drop_waiting()
             if self.indexes.in_use:
                 logger.info("stopping %d devices (up to %g s for their records)", self.indexes.in_use, drain_s)
-            if not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
+            if self._opened and not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
                 logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
                 self.internal_error("engine.stop", "not every device was down in time, and the rest was dropped")
             self._pump.flush()
