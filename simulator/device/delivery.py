@@ -36,6 +36,9 @@ from simulator.measurements.names import DISCONNECTED, PHOTO_ACKNOWLEDGED, PHOTO
 from simulator.measurements.observation_rules import QUERY_OVER, UPLOAD_GIVEN_UP, UPLOAD_TOO_LARGE
 from simulator.protocol.codes import SUCCESS
 
+_NONE_YET = Terms()
+"""Before the device was online for the first time."""
+
 
 class Delivery:
     """The outgoing store of one device and its only sender.
@@ -96,7 +99,7 @@ class Delivery:
         """The answers to queries, which the platform waits for: they go up before everything else."""
         self._photos_held = 0
         self._online: Online | None = None
-        self._terms = Terms()
+        self._terms = _NONE_YET
         """Of the latest connection: they say what is worth waiting for while there is none."""
         self._task: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
@@ -178,7 +181,9 @@ class Delivery:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is left that this platform would take."""
+        """Whether nothing is left that this platform would take; one that never let the device in takes nothing."""
+        if self._terms is _NONE_YET:
+            return True
         if self._task is not None:
             return False
         self._drop_expired(self._env.clock.monotonic())

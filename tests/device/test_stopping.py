@@ -247,6 +247,32 @@ async def test_a_stopped_device_comes_back_once_more_for_what_it_holds(world: Wo
     assert world.recorder.records["acknowledged"] == world.recorder.records["generated"]
 
 
+@pytest.mark.parametrize("state", ["offline", "waiting"])
+async def test_a_device_that_was_never_online_does_not_drain(world: World, state: str) -> None:
+    if state == "offline":
+        world.network.turn_script.append(world.network.hangs())
+    else:
+        world.network.lookup_script += [world.network.fails("refused")] * 9
+    device = await world.start(users=5, behaviours=(verification(rate=2.0, photo_share=0.0),))
+    await world.until(lambda: device.delivery.outbox.pending > 3 and device.state.value == state)
+    before = world.clock.monotonic()
+    device.stop(60.0)
+    await world.settle()
+    assert (world.finished[0], world.clock.monotonic()) == (1, before)
+    # They are not lost without a word: neither acknowledged nor given up, so that the run counts them as pending.
+    assert device.delivery.outbox.pending == world.recorder.records["generated"] > 3
+    assert not world.recorder.records["acknowledged"] + world.recorder.records["rejected"]
+
+
+async def test_a_device_that_comes_online_for_the_first_time_delivers_before_it_goes(world: World) -> None:
+    world.platform.script("dev.login", late(6.0))
+    device = await world.start(users=5, behaviours=(verification(rate=2.0, photo_share=0.0),))
+    await world.until(lambda: device.delivery.outbox.pending > 3)
+    assert device.state is DeviceState.LOGIN
+    await world.stop(device, 60.0)
+    assert world.recorder.records["acknowledged"] == world.recorder.records["generated"] > 3
+
+
 async def test_what_the_platform_does_not_take_does_not_hold_up_the_end(world: World) -> None:
     world.platform.terms["funcIds"] = []
     device = await world.online(**BUSY_LIFE)

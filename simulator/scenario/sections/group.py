@@ -189,7 +189,9 @@ class GroupFields(GroupBehaviours, GroupReadingFields, _DeviceFields):
         "meaning is plain. It is counted either way.",
     )
     drain: Annotated[Duration, within_time("0s", "1h")] = Field(
-        default=10.0, description="How long a stopping device may take to get its records acknowledged."
+        default=10.0,
+        description="How long a stopping device may take to get its records acknowledged; one that never came online "
+        "leaves at once.",
     )
 
 
