@@ -204,6 +204,9 @@ def _print(result: "SingleResult", sn: str) -> None:
             print(f"  {title:<9} {name:<32} {code:<12} {count}", file=sys.stderr)
             if told := result.details.get((name, code)):
                 print(f"            {detail(told, _DETAIL_CHARS)}", file=sys.stderr)
+    for (kind, rule), count in result.findings.items():
+        print(f"  {kind:<11} {rule:<43} {count}", file=sys.stderr)
+        print(f"            {detail(result.examples[rule], _DETAIL_CHARS)}", file=sys.stderr)
     if result.records:
         records = ", ".join(f"{event} {count}" for event, count in sorted(result.records.items()))
         print(f"  records   {records}", file=sys.stderr)

@@ -41,6 +41,10 @@ class SingleResult:
     details: dict[tuple[str, str], str] = field(default_factory=dict)
     """What was known of the first failure of each request or command with each code."""
     records: Counter[str] = field(default_factory=Counter)
+    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often the platform broke or stretched each rule: `violation` or `observation`, and the rule."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """The first found of each rule."""
     internal_errors: list[str] = field(default_factory=list)
     """Exceptions of this program itself: what the device did is not to be trusted."""
     stopped_by: str | None = None
@@ -93,9 +97,11 @@ class _Observer:
         self._result.records[event] += count
 
     def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._found("violation", rule, example, count)
         self._event("violation", f"{rule}: {example}")
 
     def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._found("observation", rule, example, count)
         self._event("observation", f"{rule}: {example}")
 
     def missed(self, name: str, count: int, at: float) -> None:
@@ -112,6 +118,10 @@ class _Observer:
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._result.internal_errors.append(f"{rule}: {detail}")
         self._event("internal error", f"{rule}: {detail}")
+
+    def _found(self, kind: str, rule: str, example: str, count: int) -> None:
+        self._result.findings[kind, rule] += count
+        self._result.examples.setdefault(rule, example)
 
     def _counted(self, name: str, code: str) -> tuple[str, str]:
         tag = self._labels.tag(name)

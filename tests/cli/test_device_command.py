@@ -65,6 +65,21 @@ def online(process: subprocess.Popen[str]) -> None:
     raise AssertionError("it never came online")
 
 
+def test_what_the_platform_does_wrong_is_told_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(SCENARIO.replace("{users: 2}", "{users: 2, wrong: [reply.code-number]}"))
+    process = subprocess.run(
+        [sys.executable, "-m", "simulator.cli", "device", "--scenario", str(path), "--duration", "2s"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert "violation   reply.code " in process.stderr
+    assert "code is the number 0" in process.stderr
+
+
 def test_a_signal_before_its_time_is_over_is_no_pass(scenario: str) -> None:
     process = started(scenario, "--trace", "--duration", "60s")
     online(process)
