@@ -125,13 +125,14 @@ CAUSES: Final = (
     Cause(
         "records_unaccounted",
         _FAILED,
-        "{pending:count} of {values:all_records} are unaccounted for: neither acknowledged nor given up",
+        "{pending:count} of {values:all_records} are unaccounted for: neither acknowledged nor given up"
+        "{values:failed_uploads}",
     ),
     Cause(
         "records_kept",
         _FAILED,
         "{pending:count} of {values:all_records} were neither acknowledged nor given up; state_file keeps "
-        "{kept:count} of them for the next run",
+        "{kept:count} of them for the next run{values:failed_uploads}",
     ),
     Cause(
         "records_refused",

@@ -35,6 +35,13 @@ def all_records(values: Mapping[str, Any]) -> str:
     return f"{count((values.get('generated') or 0) + restored)} records{of_them}"
 
 
+def failed_uploads(values: Mapping[str, Any]) -> str:
+    """Behind a sentence about records that did not arrive: how their uploads failed; empty where none did."""
+    if not values.get("uploads_failed"):
+        return ""
+    return f"; {count(values['uploads_failed'])} uploads of records failed, the most with {values.get('code')}"
+
+
 def rate(value: float | None) -> str:
     """Per second, without a unit."""
     if value is None:

@@ -18,7 +18,7 @@ from reports.occurrences import VIOLATIONS
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
-from simulator.measurements.findings import Finding
+from simulator.measurements.findings import Finding, Value
 from simulator.measurements.names import (
     KEPT,
     RECORD_DELIVERY,
@@ -248,7 +248,9 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
     records = record_counts(measurements.records)
     of = _of_records(records)
     if records["pending"] and not any(map(_speaks_of_pending, thresholds)):
-        yield pending_records(records)
+        uploads = measurements.totals.get(VERIFY_LOG)
+        failed = {} if uploads is None else {code: tally.count for code, tally in uploads.failed.items()}
+        yield pending_records(records, failed)
     for name in (UNCLAIMED, UNKEPT):
         if records[name] > 0:
             yield Finding(f"records_{name}", {"count": records[name]})
@@ -262,12 +264,20 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
         yield Finding("connections_lost", {"count": sum(lost.values()), "reasons": lost})
 
 
-def pending_records(records: Mapping[str, int]) -> Finding:
-    """What pending records mean: what is kept for the next run is not lost, but this run did not deliver it."""
+def pending_records(records: Mapping[str, int], failed: Mapping[str, int]) -> Finding:
+    """What pending records mean: what is kept for the next run is not lost, but this run did not deliver it.
+
+    Args:
+        records: of `record_counts`.
+        failed: how many uploads of records failed with each code, which is why they are pending where any did.
+    """
     pending, kept = records["pending"], min(records[KEPT], records["pending"])
+    values: dict[str, Value] = {"pending": pending, **_of_records(records)}
+    if failed:
+        values |= {"uploads_failed": sum(failed.values()), "code": max(failed, key=lambda code: failed[code])}
     if kept > 0:
-        return Finding("records_kept", {"pending": pending, "kept": kept, **_of_records(records)})
-    return Finding("records_unaccounted", {"pending": pending, **_of_records(records)})
+        return Finding("records_kept", {**values, "kept": kept})
+    return Finding("records_unaccounted", values)
 
 
 def _of_records(records: Mapping[str, int]) -> dict[str, int]:

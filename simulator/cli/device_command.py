@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
     """What decides about the exit code, as in a run."""
     from reports.figures import record_counts
-    from reports.verdict import pending_records
+    from reports.verdict import VERIFY_LOG, pending_records
     from simulator.measurements.findings import Finding
 
     if result.internal_errors:
@@ -111,11 +111,11 @@ def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
         yield Finding("none_online", {"devices": 1})
     records = record_counts(result.records)
     generated = records[GENERATED]
+    failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}
     if records[PENDING]:
-        yield pending_records(records)
+        yield pending_records(records, {code: count for (name, code), count in failed.items() if name == VERIFY_LOG})
     if records[REFUSED]:
         yield Finding("records_refused", {"refused": records[REFUSED], "generated": generated})
-    failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}
     if failed:
         name, code = max(failed, key=lambda key: failed[key])
         count = result.requests.total()

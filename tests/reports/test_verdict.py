@@ -327,6 +327,23 @@ def test_findings_alone_have_a_code() -> None:
     assert code_of([INTERRUPTED, DIED]) is ExitCode.INVALID
 
 
+@pytest.mark.parametrize(
+    ("told", "about"),
+    [
+        (("generated",), "unaccounted for: neither acknowledged nor given up"),
+        (("generated", "kept"), "state_file keeps 1 of them for the next run"),
+    ],
+)
+def test_pending_records_name_what_became_of_their_uploads(info: Info, told: tuple[str, ...], about: str) -> None:
+    measurements = measured(*GOOD, *told)
+    events: list[Event] = []
+    for code in ("00000000", "timeout", "E0000006", "E0000006"):
+        QueueRecorder(events.append).request("dev.data.upload.verifyLog", T0, 0.01, code, 1, 1, 0.0)
+    measurements.apply(events)
+    line = reason_lines(build_summary(measurements, info(thresholds=(), devices=1)))[0]
+    assert line.endswith(f"{about}; 3 uploads of records failed, the most with E0000006")
+
+
 def test_secrets_in_values_are_masked(info: Info) -> None:
     finding = Finding("start_failed", {"problem": "http://user:hunter2@platform.test is wrong"})
     summary = build_summary(measured(*GOOD), info(findings=(finding,)))
