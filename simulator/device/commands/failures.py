@@ -11,6 +11,8 @@ from typing import Final
 from simulator.fields.range import Range
 from simulator.protocol.codes import DOWNLOAD_FAILED, STORE_FULL
 
+KEY: Final = "command_failures"
+"""The scenario's key, for what is told of a failure that was wanted."""
 DOWNLOADING: Final = frozenset({"cmd.data.update.bioPhoto"})
 """Commands that fetch something."""
 STORING: Final = DOWNLOADING | {

@@ -13,7 +13,7 @@ from typing import Any
 
 from simulator.clock import TimerHandle
 from simulator.device.commands.answered import Answered
-from simulator.device.commands.failures import REFUSALS, Fate
+from simulator.device.commands.failures import KEY, REFUSALS, Fate
 from simulator.device.commands.findings import Fault, faults_of, mark_of
 from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.commands.prefixes import by_prefix
@@ -220,7 +220,7 @@ class CommandQueue:
             command.fate = failures.draw(read.func_id, self._rng)
             command.delay = failures.delay(self._rng)
             if command.fate is Fate.BUSY:
-                self._send(read.func_id, read.mid, read.cmd_id, (BUSY, "the device is busy"), now)
+                self._send(read.func_id, read.mid, read.cmd_id, (BUSY, "the device is busy"), now, wanted=True)
                 return
         (self._urgent if read.urgent else self._waiting).append(command)
         self.busy = True
@@ -337,7 +337,8 @@ class CommandQueue:
         if command.fate is Fate.SILENT:
             self._not_answered(command)
         else:
-            self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
+            wanted = command.fate in REFUSALS
+            self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived, wanted=wanted)
         if outcome[0] == SUCCESS:
             self._effects.command_applied(command.func_id)
         self.busy = bool(self._urgent) or bool(self._waiting)
@@ -346,7 +347,10 @@ class CommandQueue:
         if not self.busy:
             self._on_idle()
 
-    def _send(self, name: str, mid: str, cmd_id: str, outcome: Outcome, arrived: float) -> None:
+    def _send(
+        self, name: str, mid: str, cmd_id: str, outcome: Outcome, arrived: float, *, wanted: bool = False
+    ) -> None:
+        """Answer and count; of a refusal that the scenario `wanted`, only the report says so."""
         env = self._env
         code, text = outcome
         handling = env.clock.monotonic() - arrived
@@ -355,7 +359,7 @@ class CommandQueue:
             counted = name if name in HANDLERS else _counted(name)
             env.recorder.command(counted, env.clock.wall() - handling, handling, code)
             if code != SUCCESS:
-                env.recorder.detail(counted, code, text, env.clock.wall())
+                env.recorder.detail(counted, code, f"{text} ({KEY})" if wanted else text, env.clock.wall())
 
     def _not_answered(self, command: _Command) -> None:
         """The scenario wants silence: counted, as everything that becomes of a command."""

@@ -14,6 +14,7 @@ from tests.device.command_messages import DONE, MEETING, USER, done
 from tests.device.harness import World
 
 UPDATE = "cmd.data.update.user"
+PHOTO = {"pin": "1001", "type": "9", "url": "http://files.test/1.jpg"}
 
 
 def failing(**keys: Any) -> dict[str, Any]:
@@ -67,12 +68,28 @@ async def test_a_full_store_and_a_failed_download_change_nothing(world: World) -
     device = await world.online(**failing(store_full="100%", **{"cmd.data.update.bioPhoto": {"download": "100%"}}))
     assert await done(world, UPDATE, users=[USER]) == "E0000007"
     assert await done(world, "cmd.data.update.meeting", meeting=[MEETING]) == "E0000007"
-    photo = {"pin": "1001", "type": "9", "url": "http://files.test/1.jpg"}
-    assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=[photo]) == "E0000008"
+    assert await done(world, "cmd.data.update.bioPhoto", bioPhotos=[PHOTO]) == "E0000008"
     assert await done(world, "cmd.data.clear.user") == DONE, "what needs no room is carried out"
     assert "77" not in device.memory
     assert not device.memory.meetings
     assert not world.network.downloads
+
+
+async def test_a_refusal_that_was_wanted_is_told_as_such_in_reports_and_not_to_the_platform(world: World) -> None:
+    keys = {"cmd.data.update.bioPhoto": {"download": "100%"}, "cmd.data.clear": {"busy": "100%"}}
+    await world.online(users=1, max_users=1, **failing(**keys, **{"cmd.data.update.meeting": {"store_full": "100%"}}))
+    wanted = {
+        ("cmd.data.update.meeting", "E0000007"): ("the store is full", {"meeting": [MEETING]}),
+        ("cmd.data.update.bioPhoto", "E0000008"): ("download failed: not reached", {"bioPhotos": [PHOTO]}),
+        ("cmd.data.clear.user", "E0000005"): ("the device is busy", {}),
+    }
+    for (func_id, code), (text, params) in wanted.items():
+        cmd_id = world.platform.link.command(func_id, **params)
+        await world.advance(1)
+        assert [(told["code"], told["message"]) for told in world.platform.answers_to(cmd_id)] == [(code, text)]
+        assert world.recorder.details[func_id, code] == f"{text} (command_failures)"
+    assert await done(world, UPDATE, users=[USER]) == "E0000007"
+    assert world.recorder.details[UPDATE, "E0000007"] == "the user store is full (1)", "a real one says nothing of it"
 
 
 async def test_silence_carries_the_command_out_and_the_second_sending_is_answered(world: World) -> None:
