@@ -1,13 +1,16 @@
 import csv
 import io
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.measurements import attendance_rows
-from simulator.measurements.attendance import WHAT, Attended
+from simulator.measurements.attendance import LATE, SIGN_IN, STRANGER, WHAT, Attended
 from simulator.measurements.attendance_rows import COLUMNS, HEADER, AttendanceRowError, line_of, rows_of
 
 ROW = Attended("BEST000001", "1001", "20001", "sign-in", "2026-03-02T08:56:11+08:00", "0", "17", True)
@@ -61,3 +64,14 @@ def test_what_is_no_attendance_is_told_with_its_line(text: str, told: str) -> No
 
 def test_the_columns_are_the_values_of_a_row() -> None:
     assert len(COLUMNS) == len(Attended._fields)
+
+
+def test_the_readmes_sheet_counts_nobody_twice_where_an_earlier_runs_rows_came_later() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    query = readme[readme.index("SELECT sn, meetCode,") :].partition('"')[0]
+    rows = [("S1", "7", pin, what, "t", "0", "1", "1") for pin, what in (("1", SIGN_IN), ("2", LATE), ("9", STRANGER))]
+    rows.append(("S1", "7", "3", SIGN_IN, "t", "0", "4", "0"))
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(f"CREATE TABLE rows ({', '.join(COLUMNS)})")
+        base.executemany(f"INSERT INTO rows VALUES ({', '.join('?' * len(COLUMNS))})", rows + rows)
+        assert base.execute(query).fetchall() == [("S1", "7", 2, 1, 1)]

@@ -1,6 +1,7 @@
 """What a valid scenario becomes; the shipped scenarios; the schema and the page of the format."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -231,6 +232,15 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_bytes(b"\xef\xbb\xbfgroups: [{name: a, count: 1}]\n")
     assert load_scenario(path).devices == 1
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_the_shipped_scenarios_limit_nothing_twice(path: Path) -> None:
+    limits = [
+        re.split("(?<=[<>=]) ", expression)[0]
+        for expression in parse_scenario(path.read_text("utf-8"), path.name).thresholds
+    ]
+    assert len(limits) == len(set(limits)), limits
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)

@@ -188,3 +188,8 @@ def test_the_page_shows_what_the_platform_wrote_as_text_alone(manual: ManualRun,
     assert violations.startswith("Violations: 3")
     assert f"{evil} 3" in violations
     assert "Nothing unusual was seen." in observations
+
+
+def test_who_came_is_told_of_meetings_that_are_over() -> None:
+    page = resources.files("simulator.swarm.web").joinpath("assets", PAGE).read_text("utf-8")
+    assert '["members who came to meetings that are over", `${number(held.came)} / ${number(held.expected)}`]' in page
