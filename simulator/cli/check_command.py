@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     problems = []
     for path in options.scenarios:
         try:
-            scenario = read_scenario(path, options.identities, csv_needed=False)
+            scenario = read_scenario(path, options.identities, csv_needed=False, plan_judged=True)
             total = scenario.devices if options.users is None else options.users
             csv = unwritten_csv(scenario, options.identities)
             source = None if csv is not None else identities_of(scenario, options.identities, needed=total)
@@ -118,6 +118,8 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
         yield from row("threshold", threshold)
     if not scenario.thresholds:
         yield from row("threshold", "none: any failed request fails the run")
+    for note in scenario.notes():
+        yield from row("note", note)
 
 
 def state_of(scenario: "Scenario") -> Iterator[str]:

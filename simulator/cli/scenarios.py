@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from simulator.scenario.scenario import Scenario
 
 
-def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: bool = True) -> "Scenario":
+def read_scenario(
+    path: Path, identities: Path | None = None, *, csv_needed: bool = True, plan_judged: bool = False
+) -> "Scenario":
     """The scenario of a file, its thresholds checked as well.
 
     Args:
         identities: a CSV file of the command line, which beats the scenario's own.
         csv_needed: False where the scenario's own CSV file may still have to be written.
+        plan_judged: the planned meetings have to fit into the run.
 
     Raises:
         ScenarioProblemsError: With everything that is wrong, a line each.
@@ -25,7 +28,13 @@ def read_scenario(path: Path, identities: Path | None = None, *, csv_needed: boo
     from simulator.scenario.scenario import load_scenario
 
     try:
-        return load_scenario(path, wrong_threshold, identities_given=identities is not None, csv_needed=csv_needed)
+        return load_scenario(
+            path,
+            wrong_threshold,
+            identities_given=identities is not None,
+            csv_needed=csv_needed,
+            plan_judged=plan_judged,
+        )
     except ScenarioError as error:
         raise ScenarioProblemsError(str(error)) from None
 

@@ -10,6 +10,7 @@ from simulator.closest import closest
 from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
 from simulator.fields.units import format_duration, format_rate, parse_duration
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.scenario import attendance_rules
 from simulator.scenario.capacity_rules import beyond_capacity
 from simulator.scenario.door_rules import unoffered
 from simulator.scenario.function_rules import contradictions
@@ -38,6 +39,8 @@ class Finding(NamedTuple):
     path: Path
     message: str
     suggestion: str | None = None
+    rests_on: tuple[Path, ...] = ()
+    """Other paths without which it may be untrue."""
 
 
 def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
@@ -64,6 +67,7 @@ def check(
     *,
     identities_given: bool = False,
     csv_needed: bool = True,
+    plan_judged: bool = False,
 ) -> Iterator[Finding]:
     """Everything that is wrong beyond single sections.
 
@@ -71,6 +75,8 @@ def check(
         directory: what relative file names start from; `None` where the files are not on this machine.
         identities_given: the command line names the devices, so that the scenario's own file is not needed.
         csv_needed: the scenario's own file must be there; it need not for whoever is to write it.
+        plan_judged: the run is as the scenario says, of its length and with its platform, so that the planned meetings
+            have to fit into it.
     """
     groups = merged_groups(document)
     yield from _check_groups(document, groups, identities_given)
@@ -78,15 +84,12 @@ def check(
     yield from _check_ramp(document, sum(group.count for group in groups))
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
+    yield from _check_attendance(document, groups, plan_judged)
     for path, contradiction in document.channel.problems():
         yield Finding(("channel", *path), contradiction)
     if directory is not None:
         yield from _check_files(document, directory, identities_given, csv_needed)
-    if check_threshold is not None:
-        for number, text in enumerate(document.thresholds):
-            message = check_threshold(text)
-            if message is not None:
-                yield Finding(("thresholds", number), message)
+    yield from _check_thresholds(document, check_threshold)
 
 
 def _place(group: GroupSection, number: int, field: str) -> Path:
@@ -123,14 +126,42 @@ def _check_groups(
             yield Finding(("groups", number, "options", name), message)
     for name, message in wrong_values(document.defaults.options):
         yield Finding(("defaults", "options", name), message)
-    if document.report.attendance and all(group.attendance is None for group in groups):
-        message = "no group has an `attendance`, so that there would be no row: give one, or leave this out"
-        yield Finding(("report", "attendance"), message)
     total = sum(group.count for group in groups)
     if total == 0:
         yield Finding(("groups",), "the groups hold no device at all: give `count`")
     if total > MOST_DEVICES:
         yield Finding(("groups",), f"the groups hold {total:,} devices; at most {MOST_DEVICES:,} can be run")
+
+
+def _check_attendance(
+    document: ScenarioDocument, groups: tuple[GroupSection, ...], plan_judged: bool
+) -> Iterator[Finding]:
+    given = (("defaults", "attendance"), *(("groups", number, "attendance") for number in range(len(groups))))
+    if all(group.attendance is None for group in groups):
+        if document.report.attendance:
+            message = "no group has an `attendance`, so that there would be no row: give one, or leave this out"
+            yield Finding(("report", "attendance"), message, rests_on=given)
+        for number, text in enumerate(document.thresholds):
+            if text.lstrip().startswith("attendance."):
+                message = "no group has an `attendance` that this could be said of: give one, or leave this out"
+                yield Finding(("thresholds", number), message, rests_on=given)
+    elif plan_judged:
+        problem = attendance_rules.problem(document, groups, run_seconds(document))
+        if problem is not None:
+            rests_on = (*given, ("platform",), ("duration",), ("ramp",), ("target",), ("groups",), ("defaults",))
+            yield Finding(("report", "attendance"), problem, rests_on=rests_on)
+
+
+def _check_thresholds(document: ScenarioDocument, check_threshold: CheckThreshold | None) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for number, text in enumerate(document.thresholds):
+        message = None if check_threshold is None else check_threshold(text)
+        if message is not None:
+            yield Finding(("thresholds", number), message)
+            continue
+        same = first.setdefault("".join(text.split()), number)
+        if same != number:
+            yield Finding(("thresholds", number), f"is thresholds[{same}] once more: take it out")
 
 
 def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:

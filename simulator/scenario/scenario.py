@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulator.device.settings import DeviceSettings
 from simulator.platform.settings import PlatformSettings, PlatformTls
+from simulator.scenario import attendance_rules
 from simulator.scenario.checks import CheckThreshold, check, merged_groups, run_seconds
 from simulator.scenario.problems import Problem, ScenarioError, dotted
 from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
@@ -126,6 +127,10 @@ class Scenario:
         steps = [RampStep(devices=step.devices, over=step.over, hold=step.hold) for step in ramp.steps]
         return RampPlan.stepped(self.devices, steps, down, self.document.duration).scaled(total)
 
+    def notes(self) -> list[str]:
+        """What may not have been meant, for people to know."""
+        return list(attendance_rules.notes(self.document, self.groups, self.duration))
+
     def _path(self, name: str | None) -> Path | None:
         return None if name is None else self.directory / name
 
@@ -136,6 +141,7 @@ def load_scenario(
     *,
     identities_given: bool = False,
     csv_needed: bool = True,
+    plan_judged: bool = False,
 ) -> Scenario:
     """The scenario of a file.
 
@@ -143,6 +149,7 @@ def load_scenario(
         check_threshold: says what is wrong with a threshold's text, or None; without it they are not looked at.
         identities_given: the command line names the devices; the scenario's own CSV file need not exist.
         csv_needed: False where the scenario's own CSV file may still have to be written.
+        plan_judged: as of `check`.
 
     Raises:
         ScenarioError: If anything is wrong, the file itself included; holds all of it.
@@ -167,6 +174,7 @@ def load_scenario(
         check_threshold=check_threshold,
         identities_given=identities_given,
         csv_needed=csv_needed,
+        plan_judged=plan_judged,
     )
 
 
@@ -178,6 +186,7 @@ def parse_scenario(
     check_threshold: CheckThreshold | None = None,
     identities_given: bool = False,
     csv_needed: bool = True,
+    plan_judged: bool = False,
 ) -> Scenario:
     """The scenario of a text, as a worker gets it from its master.
 
@@ -193,9 +202,19 @@ def parse_scenario(
     document, problems, broken = validate(source)
     if document is not None:
         seen: set[tuple[object, str]] = set()
-        found = check(document, directory, check_threshold, identities_given=identities_given, csv_needed=csv_needed)
+        found = check(
+            document,
+            directory,
+            check_threshold,
+            identities_given=identities_given,
+            csv_needed=csv_needed,
+            plan_judged=plan_judged,
+        )
         for finding in found:
-            if touches(finding.path, broken) or (finding.path, finding.message) in seen:
+            if (
+                any(touches(path, broken) for path in (finding.path, *finding.rests_on))
+                or (finding.path, finding.message) in seen
+            ):
                 continue
             seen.add((finding.path, finding.message))
             problems.append(

@@ -248,6 +248,23 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
             "leave this out",
         ),
         (
+            GROUP + "report:\n  attendance: true\ndefaults:\n  attendance: 5\n",
+            "f.yaml:7: defaults.attendance: must be a mapping: `key: value` lines",
+        ),
+        (
+            GROUP + "    attendance: {absent: 300%}\nreport: {attendance: true}\nthresholds: [attendance.came > 1]\n",
+            "f.yaml:4: groups[0].attendance.absent: 300% is more than 100%",
+        ),
+        (
+            GROUP + "thresholds:\n  - attendance.came > 1\n",
+            "f.yaml:5: thresholds[0]: no group has an `attendance` that this could be said of: give one, or leave this "
+            "out",
+        ),
+        (
+            GROUP + "thresholds:\n  - failures < 1 %\n  - disconnects == 0\n  - failures<1%\n",
+            "f.yaml:7: thresholds[2]: is thresholds[0] once more: take it out",
+        ),
+        (
             GROUP + "ramp:\n  steps:\n    - {devices: 6, over: 5s}\n",
             "f.yaml:6: ramp.steps[0].devices: 6 devices are more than the 5 of all groups",
         ),

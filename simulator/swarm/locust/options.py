@@ -130,7 +130,12 @@ def _choose_run(known: Namespace) -> Choice:
     if not known.scenario:
         refuse("no scenario is given. Try: --scenario scenarios/smoke.yaml")
     try:
-        scenario = load_scenario(Path(known.scenario), wrong_threshold, identities_given=known.identities is not None)
+        scenario = load_scenario(
+            Path(known.scenario),
+            wrong_threshold,
+            identities_given=known.identities is not None,
+            plan_judged=shaped and host is None,
+        )
     except ScenarioError as error:
         refuse_all([*problems, *str(error).splitlines()])
     if problems:
