@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import ScenarioProblemsError, UsageError
+from simulator.cli.group_lines import attendance_peak, lines
 from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 
@@ -95,18 +96,25 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     yield from row("target", "the embedded platform" if scenario.embedded else ", ".join(scenario.targets))
     yield from row("channel", document.channel.described())
     yield from row("identities", identities)
+    if scenario.state_file is not None:
+        yield from row("state file", str(scenario.state_file))
+    if document.report.attendance:
+        yield from row("leaves", "attendance.csv beside its reports")
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
     for group, count in zip(scenario.groups, counts, strict=True):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
         if group.functions.without:
             missing = ", no ".join(skipped(group)) or "change in what they do by themselves"
             yield from row("without", f"{', '.join(group.functions.without)}: so no {missing}")
+        for name, text in lines(group):
+            yield from row(name, text)
     load = messages_per_second(scenario, counts)
     processes = math.ceil(load / MESSAGES_PER_PROCESS)
     room = f"; plan with {processes:,} processes or more (--processes, --worker)" if processes > 1 else ""
-    yield from row(
-        "load", f"about {round(load, 1 if load < 10 else None):,} messages a second with all devices online{room}"
-    )
+    about = f"about {round(load, 1 if load < 10 else None):,} messages a second with all devices online"
+    if any(attendance_peak(scenario, group) is None for group in scenario.groups):
+        about += ", attendance not counted"
+    yield from row("load", f"{about}{room}")
     for number, step in enumerate(plan.steps, start=1):
         change = (
             f"to {step.devices} devices in {format_duration(step.over)}"
@@ -145,7 +153,8 @@ def state_of(scenario: "Scenario") -> Iterator[str]:
 
 
 def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
-    """About how many messages the devices of a scenario send a second once all are online; waves at their peak.
+    """About how many messages the devices of a scenario send a second once all are online; waves at their
+    peak, and meetings while most people come or leave.
 
     Args:
         counts: devices of each group.
@@ -161,6 +170,7 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
             rate = max(stream.rate, stream.wave.peak if stream.wave is not None else 0.0)
             # A record goes up at once: batches fill only behind an outage.
             each += rate + rate * stream.photo_share
+        each += 0.0 if "verifications" in missing else attendance_peak(scenario, group) or 0.0
         # A user, a card, a portrait and a face photo in pieces.
         each += sum(stream.rate * MESSAGES_OF_ENROLMENT for stream in group.enrolments)
         total += each * count
@@ -179,16 +189,17 @@ def describe_group(group: "GroupSection") -> str:
         for stream in group.streams
         if (stream.rate or stream.wave) and "verifications" not in missing
     ]
-    if group.attendance is not None and "verifications" not in missing:
-        streams.insert(0, "attendance of its meetings")
     streams += [f"{format_rate(stream.rate)} enrolments" for stream in group.enrolments if stream.rate]
-    doing = " + ".join(streams) if streams else "no verifications"
+    doings = [f"{' + '.join(streams)} a device"] if streams else []
+    if group.attendance is not None and "verifications" not in missing:
+        doings.insert(0, "people attend its meetings")
+    doing = ", ".join(doings) or "no verifications a device"
     beat = (
         "the platform's heartbeat" if group.heartbeat is None else f"heartbeat every {format_duration(group.heartbeat)}"
     )
     if "heartbeats" in missing:
         beat = "no heartbeat"
-    return f"{group.model}, {group.firmware}, {group.start} start, {group.users} users, {doing} a device, {beat}"
+    return f"{group.model}, {group.firmware}, {group.start} start, {group.users} users, {doing}, {beat}"
 
 
 def row(name: str, text: str) -> Iterator[str]:

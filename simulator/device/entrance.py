@@ -21,7 +21,7 @@ _TYPE_COUNT: Final = 11
 """Biometric types 0 to 10."""
 _ALWAYS_KNOWN: Final = frozenset({10})
 """Has no position in the report's texts, so every device takes it."""
-_READ: Final = (
+READ: Final = (
     *("verifyStyles", "qrCodeSupport", "qrCodeOn"),
     *("scene", "cameraOn", "attPhotoFunOn", "capturePic"),
 )
@@ -75,12 +75,12 @@ class Entrance:
 
 def entrance_of(options: Mapping[str, str], bio: BioSupport) -> Entrance:
     """The door of devices whose scenario says `options`, parameters of `dev.report` by name."""
-    return _entrance(tuple(options.get(name, SAID[name]) for name in _READ), bio.template_types, bio.photo_types)
+    return _entrance(tuple(options.get(name, SAID[name]) for name in READ), bio.template_types, bio.photo_types)
 
 
 @lru_cache(maxsize=256)
 def _entrance(said: tuple[str, ...], templates: frozenset[int], photos: frozenset[int]) -> Entrance:
-    says = dict(zip(_READ, said, strict=True))
+    says = dict(zip(READ, said, strict=True))
     offered = int(says["verifyStyles"], 2) & means.ALL
     if (says["qrCodeSupport"], says["qrCodeOn"]) != ("1", "1"):
         offered &= ~means.QR

@@ -1,10 +1,12 @@
 """What a scenario's section is: a strict mapping, and the marks and errors that its fields' types use."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from simulator.closest import closest
@@ -35,6 +37,21 @@ class Shown:
 
     kind: str
     write: Callable[[Any], str]
+
+
+def shown_of(field: FieldInfo) -> Shown | None:
+    """How a field's values are written, where its type says so."""
+    marks = [*field.metadata, *marks_of(field.annotation)]
+    return next((mark for mark in marks if isinstance(mark, Shown)), None)
+
+
+def marks_of(annotation: Any) -> Iterator[Any]:
+    """What stands in `Annotated`, within a union as well."""
+    if get_origin(annotation) is Annotated:
+        yield from get_args(annotation)[1:]
+    elif get_origin(annotation) in (Union, UnionType):
+        for argument in get_args(annotation):
+            yield from marks_of(argument)
 
 
 class Within:

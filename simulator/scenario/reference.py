@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from simulator.fields.section import Shown, Within
+from simulator.fields.section import Shown, Within, marks_of, shown_of
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.validation import section_in
 
@@ -113,7 +113,7 @@ def _places(within: type[BaseModel], section: type[BaseModel], prefix: str) -> I
 def _write_defaults(schema: dict[str, Any], section: type[BaseModel]) -> None:
     for name, field in section.model_fields.items():
         entry = schema["properties"][name]
-        shown = _shown(field)
+        shown = shown_of(field)
         if entry.get("default", None) is None:
             entry.pop("default", None)
         elif section_in(field.annotation) is not None:
@@ -124,26 +124,13 @@ def _write_defaults(schema: dict[str, Any], section: type[BaseModel]) -> None:
         entry["description"] = field.description
 
 
-def _shown(field: FieldInfo) -> Shown | None:
-    marks = [*field.metadata, *_marks(field.annotation)]
-    return next((mark for mark in marks if isinstance(mark, Shown)), None)
-
-
-def _marks(annotation: Any) -> Iterator[Any]:
-    if get_origin(annotation) is Annotated:
-        yield from get_args(annotation)[1:]
-    elif get_origin(annotation) in (Union, UnionType):
-        for argument in get_args(annotation):
-            yield from _marks(argument)
-
-
 def _kind(field: FieldInfo) -> str:
-    marks = [*field.metadata, *_marks(field.annotation)]
+    marks = [*field.metadata, *marks_of(field.annotation)]
     bounds = [mark.text for mark in marks if isinstance(mark, Within)]
     bounds += [
         f"{word} {getattr(mark, name)}{unit}" for mark in marks for name, word, unit in _WORDS if hasattr(mark, name)
     ]
-    shown = _shown(field)
+    shown = shown_of(field)
     kind = shown.kind if shown is not None else _kind_of(field.annotation)
     return ", ".join([kind, *bounds])
 
@@ -173,7 +160,7 @@ def _is_list(annotation: Any) -> bool:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
-    value, shown = field.default, _shown(field)
+    value, shown = field.default, shown_of(field)
     if value in (None, PydanticUndefined, "", [], (), {}) and not (shown is not None and shown.kind.startswith("`")):
         return ""
     if section_in(field.annotation) is not None:

@@ -135,3 +135,82 @@ def test_says_what_earlier_runs_left_in_the_state_file(tmp_path: Path, capsys: p
     (tmp_path / "state.sqlite").write_text("my notes\n" * 500)
     assert main(["check", path]) == 2
     assert "state_file" in capsys.readouterr().err
+
+
+TOLD = """\
+name: told
+duration: 2h
+state_file: left.sqlite
+report: {attendance: true}
+groups:
+  - name: halls
+    count: 100
+    verifications: []
+    attendance: {absent: 8%, arrive: {mean: -20s, spread: 15s}, strangers: 2..6}
+    clock: {offset: -3min..3min, drift: 50ppm, start_at: 1970}
+    options: {cameraOn: '0', volume: '5', multiBioDataSupport: '0:1:0:0:0:0:0:0:0:0'}
+    command_failures: {busy: 1%, slow: 5s..20s, cmd.data: {silent: 1%, slow: {share: 2%, time: 1s}}}
+  - {name: doors, count: 1, attendance: {}, verifications: [{rate: 1/min}]}
+"""
+
+
+def test_tells_what_is_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, TOLD)]) == 0
+    lines = [line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    told = [(name, text) for name, text in lines if name in ("attendance", "clock", "failures", "options", "leaves")]
+    assert told == [
+        ("leaves", "attendance.csv beside its reports"),
+        ("attendance", "absent 8%, arrive (mean -20s, spread 15s), strangers 2..6"),
+        ("clock", "offset -3min..3min, drift 50ppm, start_at 1970-01-01T00:00:00+00:00"),
+        ("failures", "busy 1%, slow (time 5s..20s), cmd.data (silent 1%, slow (share 2%, time 1s))"),
+        ("options", "cameraOn 0, multiBioDataSupport 0:1:0:0:0:0:0:0:0:0"),
+        ("attendance", "the usual shares"),
+    ]
+    groups = [text for name, text in lines if name == "group"]
+    assert "50 users, people attend its meetings, the platform's heartbeat" in groups[0]
+    assert "50 users, people attend its meetings, 1/min verifications a device, the platform's" in groups[1]
+    assert [text for name, text in lines if name == "state"] == [f"file   {tmp_path / 'left.sqlite'}"]
+
+
+def test_tells_nothing_of_what_is_not_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, GOOD)]) == 0
+    told = {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]}
+    assert told == {"name", "target", "channel", "identities", "devices", "group", "load", "step", "threshold"}
+
+
+def test_notes_are_no_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, TOLD)
+    assert main(["check", path]) == 0
+    output = capsys.readouterr()
+    [note] = [line for line in output.out.splitlines() if line.split()[0] == "note"]
+    assert note.startswith("  note         halls: no meeting of the platform is held before the clocks are set")
+    assert output.err == ""
+    assert main(["check", "--quiet", path]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_meetings_must_fit_into_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, TOLD.replace("2h", "20min"))]) == 2
+    error = capsys.readouterr().err
+    assert "report.attendance: no meeting is over before the run is: the first one is after 1h25min" in error
+    assert "the run after 20min" in error
+
+
+@pytest.mark.parametrize(
+    ("more", "load"),
+    [
+        # Ten members come to each device with a spread of 2 s: at the peak 2/s, with a picture each.
+        ("", "about 399 messages a second with all devices online"),
+        ("target: https://dispatch.example.com\n", "about 0.0 messages a second with all devices online, attendance"),
+        ("platform: {members: 0}\n", "about 0.0 messages a second with all devices online"),
+    ],
+)
+def test_people_who_attend_count_as_load(
+    more: str, load: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attendance = "{absent: 0, arrive: {mean: 0s, spread: 2s}, leave: {mean: 0s, spread: 1min}}"
+    text = f"{more}groups: [{{name: a, count: 100, heartbeat: 1h, verifications: [], attendance: {attendance}}}]\n"
+    assert main(["check", write(tmp_path, text)]) == 0
+    told = capsys.readouterr().out
+    assert load in told
+    assert ("attendance not counted" in told) is ("target" in more)
