@@ -11,6 +11,7 @@ from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
 
 _MEETING: Final = "cmd.data.update.meeting"
+_MEMBER: Final = "cmd.data.update.meetingMember"
 _SYNC: Final = ("cmd.system.sync.time", "dev.system.sync.time")
 _USER: Final = "cmd.data.update.user"
 _VERIFY_LOG: Final = "dev.data.upload.verifyLog"
@@ -18,6 +19,7 @@ _NONE: Final = (
     f"`platform.meetings.count` is 0, no push of {_MEETING} brings a meeting, and the group has no `meetings` of its "
     "own"
 )
+_NO_MEMBERS: Final = f"`platform.members` and `platform.users` give them no members, and no push of {_MEMBER} does"
 
 
 def problem(document: ScenarioDocument, groups: Sequence[GroupSection], run: float) -> str | None:
@@ -50,6 +52,8 @@ def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float
                 f"{group.name}: no meeting of the platform is held before the clocks are set (`clock.start_at`), and "
                 f"no push of {_SYNC[0]} sets them"
             )
+        elif _without_members(document, group):
+            yield f"{group.name}: only strangers come to meetings: {_NO_MEMBERS}"
     none_over = _none_over(document, attending, run)
     if none_over is not None:
         yield none_over
@@ -86,6 +90,12 @@ def _pushed(document: ScenarioDocument, command: str) -> bool:
 
 def _has_none(document: ScenarioDocument, group: GroupSection) -> bool:
     return not (group.meetings or document.platform.meetings.count or _pushed(document, _MEETING))
+
+
+def _without_members(document: ScenarioDocument, group: GroupSection) -> bool:
+    platform = document.platform
+    planned = min(platform.members, platform.users) if platform.meetings.count else 0
+    return not (planned or any(meeting.members for meeting in group.meetings) or _pushed(document, _MEMBER))
 
 
 def _never_set(document: ScenarioDocument, group: GroupSection) -> bool:

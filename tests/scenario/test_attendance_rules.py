@@ -8,9 +8,12 @@ from simulator.scenario.scenario import Scenario, parse_scenario
 SHORT = "platform: {meetings: {count: 3, starts_in: 30s, duration: 30s, gap: 10s, sign_out_after: 10s}}\n"
 NO_MEETING = "platform: {meetings: {count: 0}}\n"
 WANTED = "report: {attendance: true}\n"
-A_MEETING = "platform: {meetings: {count: 0}, pushes: [{command: cmd.data.update.meeting}]}\n"
+A_MEETING = (
+    "platform: {meetings: {count: 0}, "
+    "pushes: [{command: cmd.data.update.meeting}, {command: cmd.data.update.meetingMember}]}\n"
+)
 ALL_OVER = "duration: 3min\n"
-OWN = "meetings: [{id: '1', starts: 10s, ends: 40s, sign_out_closes: 45s}]"
+OWN = "meetings: [{id: '1', starts: 10s, ends: 40s, sign_out_closes: 45s, members: 5}]"
 
 
 def scenario(rest: str, group: str = "", *, plan_judged: bool = True) -> Scenario:
@@ -48,6 +51,14 @@ def test_without_a_meeting_nobody_attends_one() -> None:
     assert problem.startswith("f.yaml:2: report.attendance: there would be no row: `platform.meetings.count` is 0")
     assert scenario(WANTED + A_MEETING).notes() == []
     assert scenario(WANTED + NO_MEETING, OWN).notes() == []
+
+
+def test_meetings_without_members_have_strangers_only() -> None:
+    for people in ("members: 0", "users: 0"):
+        [note] = scenario(ALL_OVER + SHORT.replace("{meetings", f"{{{people}, meetings", 1)).notes()
+        assert note.startswith("rooms: only strangers come to meetings: `platform.members` and `platform.users` give")
+    asked = SHORT.replace("{meetings", "{members: 0, pushes: [{command: cmd.data.update.meetingMember}], meetings", 1)
+    assert scenario(ALL_OVER + asked).notes() == []
 
 
 def test_a_meeting_must_be_over_before_the_run_is() -> None:
