@@ -180,10 +180,13 @@ class Delivery:
         self._look_for_uploads_held_back()
 
     @property
+    def was_online(self) -> bool:
+        """Whether the platform let the device in, be it once in its life."""
+        return self._terms is not _NONE_YET
+
+    @property
     def idle(self) -> bool:
-        """Whether nothing is left that this platform would take; one that never let the device in takes nothing."""
-        if self._terms is _NONE_YET:
-            return True
+        """Whether nothing is left that this platform would take."""
         if self._task is not None:
             return False
         self._drop_expired(self._env.clock.monotonic())

@@ -15,6 +15,7 @@ from simulator.device.environment import Environment
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.online import Online
 from simulator.device.states import RESTING, Stage
+from simulator.measurements.names import DeviceState
 
 
 class Stopping:
@@ -92,7 +93,7 @@ class Stopping:
                 session.when_settled(self.settled)
             else:
                 self._leave()
-        elif lifecycle.state in RESTING and self._delivery.idle:
+        elif lifecycle.state in RESTING and (self._delivery.idle or self._never_let_in):
             self._leave()
 
     def ended(self) -> None:
@@ -102,6 +103,11 @@ class Stopping:
         self._stop_behaviours()
         self._commands.forget_waiting()
         self._delivery.end()
+
+    @property
+    def _never_let_in(self) -> bool:
+        """Whether the device has tried in vain to come online ever since it was switched on: it would go on so."""
+        return self._lifecycle.state is DeviceState.WAITING and not self._delivery.was_online
 
     def _leave(self) -> None:
         self._cancel_timer()

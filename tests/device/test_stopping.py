@@ -247,14 +247,10 @@ async def test_a_stopped_device_comes_back_once_more_for_what_it_holds(world: Wo
     assert world.recorder.records["acknowledged"] == world.recorder.records["generated"]
 
 
-@pytest.mark.parametrize("state", ["offline", "waiting"])
-async def test_a_device_that_was_never_online_does_not_drain(world: World, state: str) -> None:
-    if state == "offline":
-        world.network.turn_script.append(world.network.hangs())
-    else:
-        world.network.lookup_script += [world.network.fails("refused")] * 9
+async def test_a_device_that_was_never_let_in_does_not_drain(world: World) -> None:
+    world.network.lookup_script += [world.network.fails("refused")] * 9
     device = await world.start(users=5, behaviours=(verification(rate=2.0, photo_share=0.0),))
-    await world.until(lambda: device.delivery.outbox.pending > 3 and device.state.value == state)
+    await world.until(lambda: device.delivery.outbox.pending > 3 and device.state is DeviceState.WAITING)
     before = world.clock.monotonic()
     device.stop(60.0)
     await world.settle()
@@ -262,6 +258,22 @@ async def test_a_device_that_was_never_online_does_not_drain(world: World, state
     # They are not lost without a word: neither acknowledged nor given up, so that the run counts them as pending.
     assert device.delivery.outbox.pending == world.recorder.records["generated"] > 3
     assert not world.recorder.records["acknowledged"] + world.recorder.records["rejected"]
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_a_device_whose_first_turn_is_still_to_come_tries_once(world: World, works: bool) -> None:
+    network = world.network
+    network.turn_script.append(network.holds(5))
+    if not works:
+        network.lookup_script += [network.fails("refused")] * 9
+    device = await world.start(users=5, behaviours=(verification(rate=2.0, photo_share=0.0),))
+    await world.until(lambda: device.delivery.outbox.pending > 3)
+    assert device.state is DeviceState.OFFLINE
+    await world.stop(device, 60.0)
+    assert len(network.lookups) == 1
+    made = world.recorder.records["generated"]
+    assert world.recorder.records["acknowledged"] == (made if works else 0)
+    assert made > 3
 
 
 async def test_a_device_that_comes_online_for_the_first_time_delivers_before_it_goes(world: World) -> None:

@@ -190,8 +190,8 @@ class GroupFields(GroupBehaviours, GroupReadingFields, _DeviceFields):
     )
     drain: Annotated[Duration, within_time("0s", "1h")] = Field(
         default=10.0,
-        description="How long a stopping device may take to get its records acknowledged; one that never came online "
-        "leaves at once.",
+        description="How long a stopping device may take to get its records acknowledged; one that tried in vain "
+        "to come online ever since it was switched on leaves at once.",
     )
 
 
