@@ -131,8 +131,8 @@ CAUSES: Final = (
     Cause(
         "records_kept",
         _FAILED,
-        "{pending:count} of {values:all_records} were neither acknowledged nor given up; state_file keeps "
-        "{kept:count} of them for the next run{values:failed_uploads}",
+        "{pending:count} of {values:all_records} were neither acknowledged nor given up; {values:kept_records}"
+        "{values:failed_uploads}",
     ),
     Cause(
         "records_refused",

@@ -35,6 +35,13 @@ def all_records(values: Mapping[str, Any]) -> str:
     return f"{count((values.get('generated') or 0) + restored)} records{of_them}"
 
 
+def kept_records(values: Mapping[str, Any]) -> str:
+    """What the state file keeps; of a run that was killed, what it kept at the last checkpoint is all that is known."""
+    if values.get("at_checkpoint"):
+        return f"state_file kept {count(values.get('kept') or 0)} of them for the next run at the last checkpoint"
+    return f"state_file keeps {count(values.get('kept') or 0)} of them for the next run"
+
+
 def failed_uploads(values: Mapping[str, Any]) -> str:
     """Behind a sentence about records that did not arrive: how their uploads failed; empty where none did."""
     if not values.get("uploads_failed"):

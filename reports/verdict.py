@@ -250,7 +250,7 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
     if records["pending"] and not any(map(_speaks_of_pending, thresholds)):
         uploads = measurements.totals.get(VERIFY_LOG)
         failed = {} if uploads is None else {code: tally.count for code, tally in uploads.failed.items()}
-        yield pending_records(records, failed)
+        yield pending_records(records, failed, broke_off=not run.complete)
     for name in (UNCLAIMED, UNKEPT):
         if records[name] > 0:
             yield Finding(f"records_{name}", {"count": records[name]})
@@ -264,19 +264,21 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
         yield Finding("connections_lost", {"count": sum(lost.values()), "reasons": lost})
 
 
-def pending_records(records: Mapping[str, int], failed: Mapping[str, int]) -> Finding:
+def pending_records(records: Mapping[str, int], failed: Mapping[str, int], *, broke_off: bool = False) -> Finding:
     """What pending records mean: what is kept for the next run is not lost, but this run did not deliver it.
 
     Args:
         records: of `record_counts`.
         failed: how many uploads of records failed with each code, which is why they are pending where any did.
+        broke_off: what is kept is known as of the last checkpoint; the state file was written on after it.
     """
     pending, kept = records["pending"], min(records[KEPT], records["pending"])
     values: dict[str, Value] = {"pending": pending, **_of_records(records)}
     if failed:
         values |= {"uploads_failed": sum(failed.values()), "code": max(failed, key=lambda code: failed[code])}
     if kept > 0:
-        return Finding("records_kept", {**values, "kept": kept})
+        at = {"at_checkpoint": True} if broke_off else {}
+        return Finding("records_kept", {**values, "kept": kept, **at})
     return Finding("records_unaccounted", values)
 
 

@@ -51,9 +51,15 @@ class RecordStore:
         self.records = 0
         """Records of this run's devices, restored ones included."""
         self.photos = 0
-        unclaimed = sum(records for records, _ in self._unclaimed.values())
+        unclaimed, _ = self.unclaimed
         if unclaimed:
             count(UNCLAIMED, unclaimed)
+
+    @property
+    def unclaimed(self) -> tuple[int, int]:
+        """Records of earlier runs whose devices were not switched on in this one yet, and how many these are."""
+        found = [records for records, _ in self._unclaimed.values() if records]
+        return sum(found), len(found)
 
     # --- UnsentStore ---
 

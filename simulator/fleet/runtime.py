@@ -125,6 +125,8 @@ class FleetRuntime:
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(scenario.state_file, self._platform, self._recorder.record, self._start_thread)
             self._credentials, self._unsent = self._keeper.logins, self._keeper.records
+            if self._keeper.found:
+                self._log(logging.INFO, self._keeper.found)
         photos, people = PhotoStudio(), People()
         photos.prepare()
         for settings in self._plan.settings:

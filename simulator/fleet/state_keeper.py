@@ -32,6 +32,7 @@ class StateKeeper:
     Attributes:
         logins: the devices' `CredentialStore`.
         records: the devices' `UnsentStore`.
+        found: a sentence about the records that the file held, for the log; empty for none.
 
     Args:
         count: told of records and pictures (`names.RECORD_EVENTS`).
@@ -58,6 +59,12 @@ class StateKeeper:
         except WarmStateError:
             self._state.close()
             raise
+        records, devices = self.records.unclaimed
+        self.found = (
+            f"taking back {records:,} unsent records of {devices:,} devices from {path}, as the devices are started"
+            if records
+            else ""
+        )
         self._batches: SimpleQueue[tuple[Changes, bool]] = SimpleQueue()
         self._results: SimpleQueue[str | None] = SimpleQueue()
         self._on_its_way: tuple[int, int] | None = None

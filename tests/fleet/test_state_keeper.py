@@ -67,6 +67,19 @@ def test_what_a_killed_process_had_written_is_there(path: Path) -> None:
     assert kept.counts["kept"] == 0
 
 
+def test_what_an_earlier_run_left_is_said(path: Path) -> None:
+    with WarmState(path) as state:
+        rows = [("A", row(1)), ("A", row(2, b"p")), ("B", row(1)), ("C", Unsent(1, None, b"p"))]
+        state.save_unsent("d", rows, [])
+        state.save_unsent("e", [("A", row(1))], [])
+    kept = Kept(path)
+    assert kept.keeper.found == (f"taking back 3 unsent records of 2 devices from {path}, as the devices are started")
+    assert kept.end() is None
+    other = Kept(path, "nowhere")
+    assert other.keeper.found == ""
+    assert other.end() is None
+
+
 def test_the_last_batch_is_written_before_the_end(path: Path) -> None:
     kept = Kept(path)
     kept.tick()

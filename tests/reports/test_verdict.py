@@ -327,6 +327,13 @@ def test_findings_alone_have_a_code() -> None:
     assert code_of([INTERRUPTED, DIED]) is ExitCode.INVALID
 
 
+def test_what_a_killed_run_keeps_is_told_as_of_its_last_checkpoint(info: Info) -> None:
+    told = measured(*GOOD, *["generated"] * 3, *["kept"] * 2)
+    lines = reason_lines(build_summary(told, info(devices=1, complete=False)))
+    assert lines[0].startswith("the run broke off")
+    assert lines[1].endswith("state_file kept 2 of them for the next run at the last checkpoint")
+
+
 @pytest.mark.parametrize(
     ("told", "about"),
     [

@@ -148,6 +148,7 @@ def test_a_killed_runs_500_unsent_records_are_each_once_in_the_ledger(
     holds_each_once(platform, waiting, second.summary())
     assert kept(tmp_path) == {}
     assert f"{len(waiting):,} restored" in second.output
+    assert f"taking back {len(waiting):,} unsent records of " in second.output
 
 
 def test_a_run_that_is_interrupted_keeps_what_is_pending_and_says_so(
@@ -233,6 +234,7 @@ def test_what_workers_could_not_send_is_kept_by_their_master(locust: Start, plat
     assert second.end() == ExitCode.PASSED, second.master.output
     holds_each_once(platform, waiting, second.master.summary())
     assert second.master.summary()["generator"]["processes"] == 2
+    assert f"taking back {len(waiting):,} unsent records of 6 devices" in second.master.output
     assert kept(tmp_path) == {}
 
 

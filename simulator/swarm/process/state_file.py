@@ -26,6 +26,8 @@ class StateFile:
     def __init__(self, keeper: StateKeeper, plan: FleetPlan, on_error: Callable[[str, str], None]) -> None:
         self._keeper = keeper
         self._plan = plan
+        if keeper.found:
+            logger.info("%s", keeper.found)
         self._ticker = gevent.spawn(self._work, counted("background.state_file", self._tick, on_error))
 
     def keep(self, logins: Iterable[Sequence[str]]) -> None:
