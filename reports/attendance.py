@@ -78,8 +78,17 @@ def people_text(section: Mapping[str, Any]) -> str:
     """Who was expected and who came."""
     return (
         f"{section['expected']:,} expected, {section['came']:,} came ({section['late']:,} late), "
-        f"{section['missing']:,} missing, {section['strangers']:,} strangers"
+        f"{section['missing']:,} missing{why_missing(section)}, {section['strangers']:,} strangers"
     )
+
+
+def why_missing(section: Mapping[str, Any]) -> str:
+    """Why the missing members never came, in brackets; empty where none is missing."""
+    absent, away = section["absent"], section["turned_away"]
+    # Who learnt too late of the meeting, whose device's clock was set or rebooted, whom no window let in.
+    reasons = {"absent by the scenario": absent, "turned away": away, "held up": section["missing"] - absent - away}
+    told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
+    return f" ({told})" if told else ""
 
 
 def records_text(section: Mapping[str, Any]) -> str:

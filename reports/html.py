@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from reports import text
-from reports.attendance import ATTENDANCE, INCOMPLETE, listed_text, pins_text
+from reports.attendance import ATTENDANCE, INCOMPLETE, listed_text, pins_text, why_missing
 from reports.charts import chart_data
 from reports.figures import requests_told, succeeded
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
@@ -232,11 +232,12 @@ def _attendance(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
     came.append(f"{section['late']:,} of them late")
     ended = f"{section['deleted']:,} deleted, {section['cut']:,} cut off when their devices stopped"
     signed_out = f"{section['left_early']:,} of them early; {section['no_sign_out']:,} never signed out"
+    never = f"{section['missing']:,} never came{why_missing(section)}"
     lost = section["unacknowledged"]
     return {
         "tiles": [
             _tile("Meetings over", text.count(section["meetings"]), ended),
-            _tile("Members expected", text.count(section["expected"]), f"{section['missing']:,} never came"),
+            _tile("Members expected", text.count(section["expected"]), never),
             _tile("Came", text.count(section["came"]), ", ".join(came)),
             _tile("Signed out", text.count(section["came"] - section["no_sign_out"]), signed_out),
             _tile("Strangers", text.count(section["strangers"]), f"and {section['double_taps']:,} double taps"),

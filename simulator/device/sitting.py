@@ -53,6 +53,7 @@ class Sitting:
         "_pins",
         "_salt",
         "_strangers_came",
+        "_turned_away",
         "deleted",
         "meeting",
         "turned_away",
@@ -70,6 +71,8 @@ class Sitting:
         """In the same order, how they left: one of `_STAYS`, `_SIGNED_OUT`, `_EARLY`."""
         self._late = 0
         """A bit for each of them who came late, by place."""
+        self._turned_away = 0
+        """A bit for each of them who came and was not let in, by place, whatever he did later."""
         self._former: dict[str, tuple[float, int, bool]] | None = None
         """Who came and was taken off the list: when he verified last, how he left, and whether he was late."""
         self._strangers_came = 0
@@ -117,6 +120,7 @@ class Sitting:
     def _expect(self, members: Mapping[str, None]) -> None:
         """These and nobody else; what is known of everybody who came is kept."""
         known = dict(self._former or {})
+        away = {pin for place, pin in enumerate(self._pins) if self._turned_away >> place & 1}
         for place, (pin, last) in enumerate(zip(self._pins, self._last, strict=True)):
             if not isnan(last):
                 known[pin] = last, self._left[place], bool(self._late >> place & 1)
@@ -125,6 +129,7 @@ class Sitting:
         self._last = array("d", [last for last, _, _ in stays])
         self._left = bytearray(left for _, left, _ in stays)
         self._late = sum(1 << place for place, (_, _, late) in enumerate(stays) if late)
+        self._turned_away = sum(1 << place for place, pin in enumerate(self._pins) if pin in away)
         self._former = {pin: found for pin, found in known.items() if pin not in members} or None
 
     def differs(self, meeting: Meeting, members: Mapping[str, None]) -> bool:
@@ -201,6 +206,12 @@ class Sitting:
         if leaves is not None:
             self._due.add(leaves.at, leaves.what, place)
 
+    def not_let_in(self, due: Due) -> None:
+        """Whoever was to verify stood at the door in vain."""
+        self.turned_away = True
+        if due.what != STRANGER:
+            self._turned_away |= 1 << due.person
+
     def _tap_again(self, due: Due, draw: float) -> float:
         """Expect a second tap where there is one; returns when the person has verified last then."""
         tap = second_tap(self.meeting, self._habits, due.at, draw)
@@ -214,7 +225,9 @@ class Sitting:
     def summary(self, sn: str, ended: str) -> MeetingHeld:
         """The meeting's account; `ended` is `OVER`, `DELETED` or `CUT`."""
         meeting, expected, left = self.meeting, self._pins, self._left
-        missing = tuple(pin for pin, last in zip(expected, self._last, strict=True) if isnan(last))
+        lacking = [place for place, last in enumerate(self._last) if isnan(last)]
+        missing = tuple(expected[place] for place in lacking)
+        absent = self._habits.absent
         return MeetingHeld(
             sn=sn,
             meet_code=meeting.id,
@@ -225,6 +238,8 @@ class Sitting:
             came=len(expected) - len(missing),
             late=self._late.bit_count(),
             missing=missing,
+            absent=sum(self._draws(pin).comes < absent for pin in missing) if absent else 0,
+            turned_away=sum(self._turned_away >> place & 1 for place in lacking) if self._turned_away else 0,
             left_early=left.count(_EARLY),
             no_sign_out=left.count(_STAYS) - len(missing),
             double_taps=self._double_taps,

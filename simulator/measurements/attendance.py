@@ -39,16 +39,18 @@ FIGURES: Final[Mapping[str, str]] = {
     MEETINGS: "meetings that were over before the run was",
     DELETED: "meetings that the platform deleted before they were over",
     CUT: "meetings that were not over when their devices stopped",
-    "expected": "members of all these meetings, each once a meeting",
+    "expected": "members of the meetings that were over, each once a meeting; what follows is of these meetings too",
     "came": "members who came, late ones included",
     "on_time": "members who signed in before the sign-in window closed",
     "late": "members who came after it closed",
     "missing": "members who never came",
+    "absent": "of the missing, those who were not to come: the scenario's share",
+    "turned_away": "of the missing, those who came and were not let in: unknown, blocked, not valid, without the means",
     "left_early": "members who left before the sign-out window opened",
     "no_sign_out": "members who came and never signed out",
     "double_taps": "records of somebody who verified again within seconds",
     "strangers": "people at a meeting who are no members of it",
-    "records": "records of attendance, which are the rows of `attendance.csv`",
+    "records": "records of attendance at all meetings, which are the rows of `attendance.csv`",
     "acknowledged": "of these records, those that the platform acknowledged",
     "unacknowledged": "of these records, those that it did not",
 }
@@ -83,7 +85,11 @@ class MeetingHeld(NamedTuple):
     """Of them, late ones included."""
     late: int
     missing: tuple[str, ...]
-    """Pins of members who never came."""
+    """Pins of members who have not come; they could have come later where the meeting was deleted or cut."""
+    absent: int
+    """Of them, those who were not to come."""
+    turned_away: int
+    """Of them, those who came and were not let in."""
     left_early: int
     no_sign_out: int
     """Came and did not sign out when they left."""

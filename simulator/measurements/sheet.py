@@ -13,10 +13,11 @@ from simulator.shown import detail
 
 ENDINGS: Final = (OVER, DELETED, CUT)
 MEETING_SUMS: Final = (
-    *("expected", "came", "late", "missing", "left_early", "no_sign_out", "double_taps", "strangers"),
-    "with_missing",
+    *("expected", "came", "late", "missing", "absent", "turned_away", "left_early", "no_sign_out"),
+    *("double_taps", "strangers", "with_missing"),
 )
-"""`with_missing` counts meetings, the others people."""
+"""Of meetings that were over, for nobody missed anything at others; `with_missing` counts these, the others people."""
+_SUMMED: Final = tuple(name for name in MEETING_SUMS if name not in ("missing", "with_missing"))
 ROW_SUMS: Final = ("records", "acknowledged", "unacknowledged")
 WITH_UNACKNOWLEDGED: Final = "with_unacknowledged"
 """Meetings that have records without an acknowledgement."""
@@ -50,6 +51,7 @@ class Remark(NamedTuple):
     came: int | None
     late: int | None
     missing: int | None
+    """None as well where the meeting was deleted or cut off: who had not come could have come later."""
     missing_pins: tuple[str, ...]
     """The first ones."""
     unacknowledged: int
@@ -89,12 +91,14 @@ class Attendance:
 
     def meeting_held(self, meeting: MeetingHeld) -> None:
         """A meeting is over, was deleted or cut off."""
-        missing = len(meeting.missing)
+        over = meeting.ended == OVER
+        missing = meeting.missing if over else ()
         self._add(meeting.ended, 1)
-        self._add("missing", missing)
-        self._add("with_missing", 1 if missing else 0)
-        for name in ("expected", "came", "late", "left_early", "no_sign_out", "double_taps", "strangers"):
-            self._add(name, getattr(meeting, name))
+        if over:
+            self._add("missing", len(missing))
+            self._add("with_missing", 1 if missing else 0)
+            for name in _SUMMED:
+                self._add(name, getattr(meeting, name))
         remark = Remark(
             _short(meeting.sn),
             _short(meeting.meet_code),
@@ -105,8 +109,8 @@ class Attendance:
             meeting.expected,
             meeting.came,
             meeting.late,
-            missing,
-            tuple(map(_short, meeting.missing[:MOST_PINS])),
+            len(missing) if over else None,
+            tuple(map(_short, missing[:MOST_PINS])),
             0,
         )
         self._name((remark.sn, remark.meet_code), remark)

@@ -151,6 +151,7 @@ def test_who_was_held_up_comes_one_after_another_as_far_as_the_window_allows() -
     assert [due.at - at("09:14:55") for due in coming] == [1.0, 2.0, 3.0, 4.0, 5.0]
     told = held.summary("SN", CUT)
     assert (told.came, len(told.missing), told.no_sign_out, told.ended) == (5, 5, 5, CUT)
+    assert (told.absent, told.turned_away) == (0, 0)
 
     too_late = sitting()
     assert too_late.take(at("09:15:00"), 1.0) is None
@@ -172,3 +173,59 @@ def test_who_could_not_leave_in_time_does_not_sign_out() -> None:
     assert held.take(at("11:29:58"), 1.0) is None
     assert len(live(held, held.over)) == 2
     assert held.summary("SN", OVER).no_sign_out == 8
+
+
+def test_of_the_missing_it_is_told_who_was_not_to_come_and_who_was_turned_away() -> None:
+    members = {str(pin): None for pin in range(1001, 1101)}
+    held = sitting(members, absent=0.3)
+    refused = set()
+    while held.next < held.over:
+        due = held.take(held.next, 1.0)
+        assert due is not None
+        if due.what == SIGN_IN and len(refused) < 12:
+            refused.add(held.pin(due))
+            held.not_let_in(due)
+        else:
+            held.verified(due)
+    told = held.summary("SN", OVER)
+    assert 15 < told.absent < 45
+    assert told.turned_away == 12
+    assert len(told.missing) == told.absent + 12
+    assert refused < set(told.missing)
+
+
+def test_who_was_turned_away_is_known_whoever_comes_and_goes_and_forgotten_once_he_came() -> None:
+    held = sitting()
+    away = []
+    for _ in range(3):
+        due = held.take(held.next, 1.0)
+        assert due is not None
+        away.append(held.pin(due))
+        held.not_let_in(due)
+    assert held.turned_away
+    first, second, third = away
+    # All places change, and one of them is no member any more.
+    held.held(MEETING, {"7": None} | {pin: None for pin in reversed(MEMBERS) if pin != first})
+    assert not held.turned_away
+    while held.next < held.over:
+        due = held.take(held.next, at("11:00:00"))
+        assert due is not None
+        if due.what == SIGN_IN and held.pin(due) == second:
+            continue  # He tries again, and the device is switched off meanwhile.
+        held.verified(due)
+    told = held.summary("SN", OVER)
+    assert (told.missing, told.absent, told.turned_away) == ((second,), 0, 1)
+    assert third not in told.missing
+
+
+def test_a_stranger_who_is_not_let_in_is_none_of_the_missing() -> None:
+    held = sitting(strangers=(1, 1))
+    while held.next < held.over:
+        due = held.take(held.next, 1.0)
+        assert due is not None
+        if due.what == STRANGER:
+            held.not_let_in(due)
+        else:
+            held.verified(due)
+    told = held.summary("SN", OVER)
+    assert (told.missing, told.turned_away, told.strangers) == ((), 0, 0)

@@ -21,7 +21,7 @@ def row(number: int, sn: str = "A", code: str = "1", *, acknowledged: bool = Tru
 
 def meeting(sn: str = "A", code: str = "1", missing: int = 0, **changes: object) -> MeetingHeld:
     pins = tuple(f"m{number}" for number in range(missing))
-    held = MeetingHeld(sn, code, "Weekly", T0, T0 + 3600, missing + 3, 3, 1, pins, 1, 1, 1, 2, "over")
+    held = MeetingHeld(sn, code, "Weekly", T0, T0 + 3600, missing + 3, 3, 1, pins, missing, 0, 1, 1, 1, 2, "over")
     return held._replace(**changes)
 
 
@@ -54,9 +54,12 @@ def test_sums_are_those_of_all_rows_and_meetings() -> None:
     assert counts["unacknowledged"] == sum(not one.acknowledged for one in rows) > 0
     assert {what: counts[sheet.ROWS[what]] for what in WHAT} == Counter(one.what for one in rows)
     assert {ended: counts[ended] for ended in sheet.ENDINGS} == Counter(one.ended for one in held)
+    assert counts["with_unacknowledged"] == len({(one.sn, one.meet_code) for one in rows if not one.acknowledged})
+    # Of meetings that were over alone: whoever had not come to another could have come later.
+    held = [one for one in held if one.ended == "over"]
     assert counts["missing"] == sum(len(one.missing) for one in held) > 0
     assert counts["with_missing"] == sum(bool(one.missing) for one in held)
-    assert counts["with_unacknowledged"] == len({(one.sn, one.meet_code) for one in rows if not one.acknowledged})
+    assert (counts["absent"], counts["turned_away"]) == (counts["missing"], 0)
     assert (counts["expected"], counts["came"], counts["late"], counts["strangers"]) == (
         sum(one.expected for one in held),
         *(3 * len(held), len(held), 2 * len(held)),
@@ -93,6 +96,18 @@ def test_meetings_with_unacknowledged_records_stand_first_then_those_that_miss_t
     assert found[0][2:6] == ("Weekly", T0, T0 + 3600, "over")
     assert found[2][2:6] == ("", None, None, "")
     assert found[3].missing_pins == ("m0", "m1", "m2", "m3", "m4")
+
+
+@pytest.mark.parametrize("ended", ["cut", "deleted"])
+def test_nobody_missed_anything_at_a_meeting_that_was_not_over(ended: str) -> None:
+    attendance = Attendance()
+    attendance.meeting_held(meeting("A", "1", 5, ended=ended))
+    assert {name: count for name, count in attendance.counts().items() if count} == {ended: 1}
+    assert attendance.remarkable() == []
+    attendance.attended(row(1, "A", "1", acknowledged=False))
+    (found,) = attendance.remarkable()
+    assert (found.name, found.came, found.ended, found.unacknowledged) == ("Weekly", 3, ended, 1)
+    assert (found.missing, found.missing_pins) == (None, ())
 
 
 def test_records_of_a_code_that_two_meetings_share_belong_to_neither() -> None:

@@ -72,7 +72,7 @@ def attend(recorder: QueueRecorder, sn: str, number: int) -> None:
         row = Attended(sn, str(number), pin, what, "2023-11-15T06:13:20+08:00", "0", str(log_id), what != "late")
         recorder.attended(row)
     start = STARTED + number
-    held = MeetingHeld(sn, str(number), "Weekly <b>", start, start + 9, 4, 3, 1, ("20004",), 0, 2, 0, 1, "over")
+    held = MeetingHeld(sn, str(number), "Weekly <b>", start, start + 9, 4, 3, 1, ("20004",), 0, 1, 0, 2, 0, 1, "over")
     recorder.meeting_held(held)
 
 

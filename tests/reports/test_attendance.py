@@ -29,7 +29,7 @@ HOSTILE = '<script>alert("1")</script>|`x`'
 
 
 def meeting(**changes: object) -> MeetingHeld:
-    held = MeetingHeld("S1", "7", "Weekly", T0, T0 + 60, 2, 1, 0, ("20002",), 0, 0, 0, 0, "over")
+    held = MeetingHeld("S1", "7", "Weekly", T0, T0 + 60, 2, 1, 0, ("20002",), 1, 0, 0, 0, 0, 0, "over")
     return held._replace(**changes)  # type: ignore[arg-type]
 
 
@@ -73,6 +73,8 @@ def test_the_section_holds_the_sums_and_the_worst_meetings(busy: RunMeasurements
         "on_time": 8,
         "late": 4,
         "missing": 4,
+        "absent": 0,
+        "turned_away": 4,
         "left_early": 0,
         "no_sign_out": 8,
         "double_taps": 0,
@@ -119,7 +121,10 @@ def test_all_reports_tell_of_it(busy: RunMeasurements, info: Info) -> None:
     run = info(thresholds=())
     summary = build_summary(busy, run)
     found = texts(summary, busy, run)
-    told = "4 meetings over: 16 expected, 12 came (4 late), 4 missing, 4 strangers; 20 records, 16 acknowledged, 4 not"
+    told = (
+        "4 meetings over: 16 expected, 12 came (4 late), 4 missing (4 turned away), 4 strangers; "
+        "20 records, 16 acknowledged, 4 not"
+    )
     assert f"Attendance  {told}" in found["terminal"]
     assert f"- Attendance: {told}" in found["markdown"]
     assert told in found["junit"]
@@ -221,8 +226,35 @@ def test_the_worst_hundred_follow_the_schema(info: Info) -> None:
 def test_one_line_says_all(info: Info) -> None:
     section = build_summary(online(meeting(), meeting(meet_code="8", ended="cut")), info(thresholds=()))["attendance"]
     assert sentence_of(section) == (
-        "1 meetings over, 1 cut off: 4 expected, 2 came (0 late), 2 missing, 0 strangers; 0 records, 0 acknowledged"
+        "1 meetings over, 1 cut off: 2 expected, 1 came (0 late), 1 missing (1 absent by the scenario), 0 strangers; "
+        "0 records, 0 acknowledged"
     )
+
+
+@pytest.mark.parametrize(
+    ("absent", "turned_away", "told"),
+    [
+        (0, 0, "9 missing (9 held up)"),
+        (9, 0, "9 missing (9 absent by the scenario)"),
+        (2, 3, "9 missing (2 absent by the scenario, 3 turned away, 4 held up)"),
+    ],
+)
+def test_why_members_are_missing_is_told(info: Info, absent: int, turned_away: int, told: str) -> None:
+    away = meeting(missing=tuple("123456789"), expected=10, absent=absent, turned_away=turned_away)
+    measurements, run = online(away), info(thresholds=(f"attendance.turned_away == {turned_away}",))
+    summary = build_summary(measurements, run)
+    assert summary["thresholds"][0]["passed"]
+    assert (summary["attendance"]["absent"], summary["attendance"]["turned_away"]) == (absent, turned_away)
+    found = texts(summary, measurements, run)
+    assert all(told in found[name] for name in ("terminal", "markdown", "junit"))
+    assert told.replace("missing", "never came") in found["html"]
+
+
+def test_the_pages_table_says_which_meetings_it_lists_and_whose_times(info: Info) -> None:
+    measurements, run = online(meeting()), info(thresholds=())
+    page = render_report(build_summary(measurements, run), measurements, run)
+    assert "1 meetings with missing members. Only these meetings are listed. All times here are UTC;" in page
+    assert "2023-11-14 22:13:20</span>" in page
 
 
 def test_run_info_keeps_what_was_asked_for(info: Info) -> None:

@@ -186,6 +186,8 @@ def sums_agree(section: dict[str, Any], rows: list[Attended], members: dict[tupl
         "on_time": came - sum(len(meeting.late) for meeting in held),
         "late": sum(len(meeting.late) for meeting in held),
         "missing": expected - came,
+        "absent": section["absent"],
+        "turned_away": 0,
         "left_early": sum(len(meeting.left_early) for meeting in held),
         "no_sign_out": came - left,
         "double_taps": sum(meeting.double_taps for meeting in held),

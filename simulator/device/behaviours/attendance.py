@@ -311,7 +311,7 @@ class Attendance(Behaviour):
         moment = float(int(due.at))
         comer = self._comer(sitting, due, moment)
         if comer is None:
-            sitting.turned_away = True
+            sitting.not_let_in(due)
             return
         record = device.door.record(comer, verified, moment, sitting.meeting, self._camera)
         record.what = due.what

@@ -227,6 +227,7 @@ async def test_who_hears_of_a_running_meeting_late_comes_at_once_or_never(world:
     assert [row.status for row in world.recorder.attendance] == ["0"] * 3
     await world.advance(2_000)
     assert (held(world).came, held(world).expected) == (3, 8)
+    assert (held(world).absent, held(world).turned_away) == (0, 0)
 
 
 async def test_members_who_are_added_and_taken_off_during_the_meeting(world: World) -> None:
@@ -251,6 +252,7 @@ async def test_who_is_not_let_in_is_missing_and_comes_once_the_device_knows_him(
     await world.advance(2_000)
     assert {(row.pin, row.what) for row in world.recorder.attendance} == {(PINS[0], SIGN_IN), (PINS[0], SIGN_OUT)}
     assert held(world).missing == (PINS[1],)
+    assert (held(world).absent, held(world).turned_away) == (0, 1)
 
 
 async def test_a_deleted_user_neither_comes_nor_goes(world: World) -> None:

@@ -53,7 +53,7 @@ def test_a_run_that_goes_on_is_shown_with_its_devices_and_requests(manual: Manua
 
 def test_the_meetings_are_shown_once_there_are_any(manual: ManualRun) -> None:
     assert snapshot(manual.run, "running", 1, 0)["attendance"] == {}
-    held = MeetingHeld("SN1", "7", "Weekly", STARTED, STARTED + 9, 4, 3, 1, ("20004",), 0, 0, 0, 0, "over")
+    held = MeetingHeld("SN1", "7", "Weekly", STARTED, STARTED + 9, 4, 3, 1, ("20004",), 1, 0, 0, 0, 0, 0, "over")
     manual.run.measurements.attendance.meeting_held(held)
     shown = snapshot(manual.run, "running", 1, 0)["attendance"]
     assert (shown["meetings"], shown["expected"], shown["came"], shown["unacknowledged"]) == (1, 4, 3, 0)
