@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -22,6 +23,7 @@ from simulator.measurements.attendance import FIGURES, Attended, MeetingHeld
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.findings import Finding
 from simulator.measurements.run import RunMeasurements
+from tests.swarm.browser import CHROMIUM, DRIVER, Browser
 
 Info = Callable[..., RunInfo]
 T0 = 1_700_000_000.0
@@ -261,3 +263,21 @@ def test_run_info_keeps_what_was_asked_for(info: Info) -> None:
     run = replace(info(), attendance=True)
     assert RunInfo.load(run.dump()).attendance
     assert not RunInfo.load({name: value for name, value in run.dump().items() if name != "attendance"}).attendance
+
+
+@pytest.mark.skipif(DRIVER is None or CHROMIUM is None, reason="no Chromium is installed")
+def test_the_table_of_meetings_fits_a_usual_window(info: Info, tmp_path: Path) -> None:
+    held = meeting(sn="BEST000001", meet_code="1000001-2026", name="Quarterly planning of building 3", end=T0 + 90_000)
+    held = held._replace(missing=tuple(str(20_000 + number) for number in range(30)), expected=40)
+    measurements, run = online(held), info(thresholds=())
+    (tmp_path / "report.html").write_text(render_report(build_summary(measurements, run), measurements, run), "utf-8")
+    with Browser(tmp_path) as browser:
+        browser.open((tmp_path / "report.html").as_uri())
+        table, card, code = browser.run(
+            "document.querySelector('main').style.width = '1300px'; const table = document.querySelector('.meetings');"
+            "const lines = document.createRange(); lines.selectNodeContents(table.querySelector('td.code'));"
+            "return [table.scrollWidth, table.parentElement.clientWidth,"
+            " lines.getClientRects().length];"
+        )
+    assert table <= card
+    assert code == 1, "meetCode takes more than one line"
