@@ -127,6 +127,7 @@ _ATTENDANCE_LIMITS: Final = {
     "unacknowledged": "== 0",
     "missing": "< 100",
     "cut": "== 0",
+    "turned_away": "== 0",
     "late": "< 50",
 }
 
