@@ -149,6 +149,7 @@ class Attendance(Behaviour):
         "_camera",
         "_device",
         "_habits",
+        "_looked",
         "_opens",
         "_over",
         "_salt",
@@ -174,6 +175,8 @@ class Attendance(Behaviour):
         self._timer: TimerHandle | None = None
         self._away = False
         """Whether somebody came in vain, for the device was rebooting."""
+        self._looked = -inf
+        """When it was looked last at what the platform has changed."""
         self._stopped = False
         device.delivery.fates.on_fate = self._fate_known
 
@@ -211,7 +214,7 @@ class Attendance(Behaviour):
         if self._stopped:
             return
         self._review()
-        now = self._device.clock.now()
+        self._looked = now = self._device.clock.now()
         self._begin(now)
         self._wait(now)
 
@@ -226,8 +229,9 @@ class Attendance(Behaviour):
             device.timers.again(timer, timer.when + _LOOK_AGAIN_S)
             return
         until = now + _EARLY_S
-        # Who came during a reboot was held up, however short it was.
-        grace, self._away = 0.0 if self._away else _GRACE_S, False
+        # Who came during a reboot was held up, however short it was; so was who came before the device knew of him.
+        grace = 0.0 if self._away else min(_GRACE_S, max(0.0, now - self._looked))
+        self._away = False
         meetings = device.memory.meetings
         while True:
             sitting = min(self._sittings, key=_next, default=None)

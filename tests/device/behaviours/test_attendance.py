@@ -6,7 +6,7 @@ from math import floor
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.device.device import Device
@@ -519,6 +519,7 @@ def status_of(item: Message, moment: float) -> str:
 
 
 @settings(max_examples=60, deadline=None)
+@example(sequence=[("push", 1, 214)], seed=2582, often=0, seldom=0)
 @given(steps, st.integers(0, 2**32), shares, shares)
 @alone
 async def test_any_sequence_of_meetings_is_attended_consistently(
