@@ -26,7 +26,7 @@ smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report
 	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT) --overwrite
 
 test: $(STAMP) ## run all tests
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 5 --dist worksteal
 
 test-long: $(STAMP) ## judge a platform with each mistake by all cases and by a run (20 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long

@@ -214,7 +214,7 @@ def sums_agree(section: dict[str, Any], rows: list[Attended], members: dict[tupl
     }
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_the_sheet_made_from_the_rows_is_the_summarys_and_the_ledgers(
     locust: Start, tmp_path: Path, platform: Platform, processes: int
 ) -> None:

@@ -28,7 +28,10 @@ def test_the_scenario_passes_and_leaves_no_key(locust: Start, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("mistake", "request_name", "code", "words"),
     [
-        ("certificate.key-other", "connect", "bad certificate", "does not belong to the certificate"),
+        pytest.param(
+            *("certificate.key-other", "connect", "bad certificate", "does not belong to the certificate"),
+            marks=pytest.mark.long,
+        ),
         ("certificate.other-device", "dev.register", "E0010004", "one for another-device"),
     ],
 )
