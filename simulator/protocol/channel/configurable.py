@@ -103,7 +103,42 @@ def _check_object(json: bytes) -> None:
         raise ChannelViolation("no JSON object", ChannelFault.TAG) from None
 
 
-class ConfigurableDeviceChannel(ExchangingDeviceChannel):
+class _Ends:
+    """What both ends do with messages: text until there is traffic, sealed from then on."""
+
+    __slots__ = ()
+
+    _plan: Plan
+    _traffic: Sealed | None
+    _heard: bool
+    """Whether a frame of the peer was read: then the settings agree."""
+    _direct: bool
+    """Whether frames go to the traffic as they come."""
+
+    def seal(self, json: bytes) -> tuple[bytes, bool]:
+        traffic = self._traffic
+        if traffic is None:
+            return json, False
+        sealed = traffic.seal(json)
+        return (self._plan.framing.wrap(sealed), False) if self._plan.wraps else (sealed, True)
+
+    def open(self, payload: bytes, binary: bool) -> bytes:
+        traffic = self._traffic
+        if traffic is None:
+            return open_text(payload, binary)
+        if self._direct:
+            return traffic.open(payload, binary)
+        json = self._read(traffic, payload, binary)
+        # Slots of the classes that are made of this one, which can have none beside theirs.
+        self._heard = True  # type: ignore[misc]
+        self._direct = not self._plan.wraps  # type: ignore[misc]
+        return json
+
+    def _read(self, traffic: Sealed, payload: bytes, binary: bool) -> bytes:
+        return self._plan.open(traffic, payload, binary, self._heard)
+
+
+class ConfigurableDeviceChannel(_Ends, ExchangingDeviceChannel):
     """A device's end: text until the platform's factor was accepted, sealed from then on."""
 
     __slots__ = ("_broken", "_direct", "_heard", "_plan", "_tell", "_traffic")
@@ -113,10 +148,7 @@ class ConfigurableDeviceChannel(ExchangingDeviceChannel):
         self._plan = plan
         self._tell = tell
         self._traffic: Sealed | None = None
-        self._heard = False
-        """Whether a frame of the peer was read: then the settings agree."""
-        self._direct = False
-        """Whether frames go to the traffic as they come."""
+        self._heard = self._direct = False
         self._broken = ""
 
     @property
@@ -140,30 +172,15 @@ class ConfigurableDeviceChannel(ExchangingDeviceChannel):
     def _agreed(self, device_factor: bytes, server_factor: bytes) -> None:
         self._traffic = self._plan.traffic(device_factor, server_factor, self._tell, of_device=True)
 
-    def seal(self, json: bytes) -> tuple[bytes, bool]:
-        traffic = self._traffic
-        if traffic is None:
-            return json, False
-        sealed = traffic.seal(json)
-        return (self._plan.framing.wrap(sealed), False) if self._plan.wraps else (sealed, True)
-
-    def open(self, payload: bytes, binary: bool) -> bytes:
-        traffic = self._traffic
-        if traffic is None:
-            return open_text(payload, binary)
-        if self._direct:
-            return traffic.open(payload, binary)
+    def _read(self, traffic: Sealed, payload: bytes, binary: bool) -> bytes:
         try:
-            json = self._plan.open(traffic, payload, binary, self._heard)
+            return super()._read(traffic, payload, binary)
         except ChannelViolation as violation:
             self._broken = str(violation)
             raise
-        self._heard = True
-        self._direct = not self._plan.wraps
-        return json
 
 
-class ConfigurablePlatformChannel(ExchangingPlatformChannel):
+class ConfigurablePlatformChannel(_Ends, ExchangingPlatformChannel):
     """A platform's end: text up to and including the reply that carries its factor, sealed after `established`."""
 
     __slots__ = ("_agreed_traffic", "_direct", "_heard", "_plan", "_tell", "_traffic")
@@ -186,24 +203,6 @@ class ConfigurablePlatformChannel(ExchangingPlatformChannel):
         if self._agreed_traffic is None:
             raise RuntimeError("no factor has been answered on this connection")
         self._traffic = self._agreed_traffic
-
-    def seal(self, json: bytes) -> tuple[bytes, bool]:
-        traffic = self._traffic
-        if traffic is None:
-            return json, False
-        sealed = traffic.seal(json)
-        return (self._plan.framing.wrap(sealed), False) if self._plan.wraps else (sealed, True)
-
-    def open(self, payload: bytes, binary: bool) -> bytes:
-        traffic = self._traffic
-        if traffic is None:
-            return open_text(payload, binary)
-        if self._direct:
-            return traffic.open(payload, binary)
-        json = self._plan.open(traffic, payload, binary, self._heard)
-        self._heard = True
-        self._direct = not self._plan.wraps
-        return json
 
 
 class ConfigurableSuite(ChannelSuite):
