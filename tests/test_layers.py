@@ -31,7 +31,9 @@ BASE = {
 }
 WIRE = {"simulator.clock"}
 FIELDS = {"simulator.shown", "simulator.closest", "simulator.protocol.limits"}
-DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.fields", "simulator.judge"}
+PUBSUB = {"simulator.protocol", "simulator.fields", "simulator.shown", "simulator.closest", "simulator.mqtt"}
+DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.mqtt", "simulator.pubsub", "simulator.fields"}
+DEVICE |= {"simulator.judge"}
 SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
 FLEET = SCENARIO | {"simulator.scenario"}
 CONFORM = FLEET | {"simulator.fleet", "simulator.judge", "reports"}
@@ -67,6 +69,9 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.protocol": {"simulator.shown", "simulator.closest"},
     "simulator.judge": {"simulator.shown", "simulator.measurements", "simulator.protocol"},
     "simulator.wire": WIRE,
+    # TCP, TLS, turns and back-pressure are the same beneath either transport.
+    "simulator.mqtt": {"simulator.clock", "simulator.wire"},
+    "simulator.pubsub": PUBSUB,
     "simulator.fields": FIELDS,
     "simulator.device": DEVICE,
     "simulator.platform": DEVICE,
