@@ -30,7 +30,7 @@ class BrokerType(StrEnum):
 
     PUSH = "push"
     BEST_W = "best-w"
-    """Over WebSocket: the one that this project speaks."""
+    """Over WebSocket."""
     BEST_T = "best-t"
     """Over a Tencent broker."""
     BEST_M = "best-m"
@@ -40,11 +40,22 @@ class BrokerType(StrEnum):
 
 
 _TYPES: Final = frozenset(BrokerType)
+_PUBLISH_SUBSCRIBE: Final = frozenset({BrokerType.BEST_T, BrokerType.BEST_M, BrokerType.BEST_A})
 
 
 def is_websocket(broker_type: str) -> bool:
     """Whether the address that the look-up gives for this type is a WebSocket's."""
     return broker_type == BrokerType.BEST_W
+
+
+def is_publish_subscribe(broker_type: str) -> bool:
+    """Whether it is a publish/subscribe protocol: MQTT, of some broker."""
+    return broker_type in _PUBLISH_SUBSCRIBE
+
+
+def protocol_type(broker_type: str) -> str:
+    """`protType` of dev.register. The document has no `best-a` there; a device says `best-m`, which that is."""
+    return BrokerType.BEST_M if broker_type == BrokerType.BEST_A else broker_type
 
 
 @dataclass(frozen=True, slots=True)

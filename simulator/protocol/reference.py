@@ -71,6 +71,9 @@ def _message(spec: MessageSpec) -> str:
         notes.append("An extension: the document only names it (see `deviations.md`, Extensions).")
     if spec.sn_required:
         notes.append("`sn` stands at the top level of the envelope.")
+    if spec.left_out_over_publish_subscribe:
+        left_out = " and ".join(f"`{name}`" for name in spec.left_out_over_publish_subscribe)
+        notes.append(f"Over publish/subscribe protocols (MQTT) {left_out} are left out.")
     if spec.direction is Direction.TO_PLATFORM:
         notes.append("Taken before the login." if spec.before_login else "Refused before the login.")
     if not spec.params_required:

@@ -14,10 +14,14 @@ from simulator.protocol.broker import (
     BrokerType,
     LookupQuery,
     check_lookup,
+    is_publish_subscribe,
     is_websocket,
     parse_lookup,
     parse_query_string,
+    protocol_type,
 )
+from simulator.protocol.catalogue import CATALOGUE
+from simulator.protocol.catalogue.formats import OneOf
 from simulator.protocol.envelope import decode
 
 NOW = 1_646_102_871_000
@@ -119,6 +123,16 @@ def test_every_type_of_the_document_is_read(broker_type: str) -> None:
     assert isinstance(query, LookupQuery)
     assert query.type == broker_type
     assert is_websocket(broker_type) is (broker_type == "best-w")
+    assert is_publish_subscribe(broker_type) is (broker_type in ("best-t", "best-m", "best-a"))
+
+
+def test_prot_type_is_one_that_the_catalogue_knows() -> None:
+    (field,) = (field for field in CATALOGUE["dev.register"].params.fields if field.name == "protType")
+    assert isinstance(field.shape, OneOf)
+    for broker_type in ("best-w", "best-t", "best-m", "best-a"):
+        assert field.shape.problem(protocol_type(broker_type)) is None
+    assert protocol_type("best-a") == "best-m"
+    assert protocol_type("best-t") == "best-t"
 
 
 def test_a_nonce_of_32_characters_is_read() -> None:

@@ -298,9 +298,10 @@ def test_the_report_lists_every_func_id_but_the_look_up_the_exchanges_and_extens
 
 
 def test_tables_go_in_the_documents_order() -> None:
-    assert PROTOCOL_ORDER[:8] == (
+    assert PROTOCOL_ORDER[:9] == (
         "getBrokerServer",
         "connect",
+        "subscribe",
         "device.exchange.publicKey",
         "device.exchange.factor",
         "dev.register",

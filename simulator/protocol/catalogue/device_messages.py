@@ -47,6 +47,7 @@ INITIAL_MESSAGES = (
         ),
         results=Object((required("authCode", f.TEXT, "Authorisation code."),)),
         sn_required=True,
+        left_out_over_publish_subscribe=("sn", "productId"),
         before_login=True,
         always_supported=True,
     ),

@@ -5,7 +5,7 @@ declaration is `validation`'s.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from simulator.protocol.catalogue.formats import Format
@@ -83,6 +83,8 @@ class MessageSpec:
     reply: Reply = Reply.PLATFORM
     sn_required: bool = False
     """Whether `sn` must stand at the envelope's top level."""
+    left_out_over_publish_subscribe: tuple[str, ...] = ()
+    """What of it, `sn` or parameters, is not needed where the topic says who is speaking."""
     params_required: bool = True
     """False where the document shows the message without any payload."""
     before_login: bool = False
@@ -93,6 +95,16 @@ class MessageSpec:
     """Whether it is listed in the `funcIds` of `dev.report` and its reply."""
     extension: bool = False
     """Whether it is our own, under a name that the document only mentions; listed by those alone who send it."""
+
+    def over_publish_subscribe(self) -> "MessageSpec":
+        """The message as it is over a publish/subscribe protocol such as MQTT."""
+        left_out = self.left_out_over_publish_subscribe
+        fields = tuple(
+            replace(each, required=each.required and each.name not in left_out) for each in self.params.fields
+        )
+        return replace(
+            self, sn_required=self.sn_required and "sn" not in left_out, params=replace(self.params, fields=fields)
+        )
 
 
 def required(name: str, shape: Shape, description: str, *, aliases: tuple[str, ...] = ()) -> Field:

@@ -42,13 +42,18 @@ _AS_DECLARED: Mapping[str, Object] = {}
 _Check = Callable[[Any, Any], Violation | None]
 
 
-def validate_request(message: Mapping[str, Any], shapes: Mapping[str, Object] = _AS_DECLARED) -> Violation | None:
+def validate_request(
+    message: Mapping[str, Any],
+    shapes: Mapping[str, Object] = _AS_DECLARED,
+    catalogue: Mapping[str, MessageSpec] = CATALOGUE,
+) -> Violation | None:
     """Check what a device sent, as a platform does: envelope, parameters, and that every scalar is a string.
 
     Args:
         shapes: parameters of messages that are other than declared, by funcId.
+        catalogue: `OVER_PUBLISH_SUBSCRIBE` for what came over such a protocol.
     """
-    spec_or_violation = _spec(message)
+    spec_or_violation = _spec(message, catalogue)
     if isinstance(spec_or_violation, Violation):
         return spec_or_violation
     spec = spec_or_violation
@@ -70,7 +75,7 @@ def check_object(shape: Object, value: Mapping[str, Any], path: str) -> Violatio
     return None if violation is None else violation.within(path)
 
 
-def _spec(message: Mapping[str, Any]) -> MessageSpec | Violation:
+def _spec(message: Mapping[str, Any], catalogue: Mapping[str, MessageSpec]) -> MessageSpec | Violation:
     """The declaration of `message`'s funcId, or what is wrong with its envelope."""
     mid = message.get("mid")
     if mid is None or mid == "":
@@ -84,7 +89,7 @@ def _spec(message: Mapping[str, Any]) -> MessageSpec | Violation:
         return Violation(MALFORMED, "funcId", "is missing")
     if not isinstance(func_id, str):
         return Violation(MALFORMED, "funcId", "is not a string")
-    spec = CATALOGUE.get(func_id)
+    spec = catalogue.get(func_id)
     if spec is None or spec.direction is not Direction.TO_PLATFORM:
         return Violation(UNKNOWN_FUNC_ID, "funcId", "is unknown")
     imme = message.get("imme")

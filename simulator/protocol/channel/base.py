@@ -82,6 +82,14 @@ class DeviceChannel(ABC):
         """Settings to look at where the platform ends the connection or says nothing; empty once a frame was read."""
         return ""
 
+    @property
+    def binary_due(self) -> bool | None:
+        """Whether messages come in binary frames now: asked over a transport that has no kinds of frames.
+
+        None, for a suite that does not say, goes by what a message begins with (`is_binary`).
+        """
+        return None
+
     @abstractmethod
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         """A message's payload for the wire, and whether it goes in a binary frame."""
@@ -126,6 +134,14 @@ class PlatformChannel(ABC):
     @abstractmethod
     def established(self) -> None:
         """The reply to the factor has been sent: from now on `seal` and `open` do what the suite is for."""
+
+    @property
+    def binary_due(self) -> bool | None:
+        """Whether messages come in binary frames now: asked over a transport that has no kinds of frames.
+
+        None, for a suite that does not say, goes by what a message begins with (`is_binary`).
+        """
+        return None
 
     @abstractmethod
     def seal(self, json: bytes) -> tuple[bytes, bool]:
@@ -173,6 +189,12 @@ class ChannelSuite(ABC):
         if options:
             raise ValueError(f"the suite {self.name} takes no options, not {', '.join(map(repr, options))}")
         return self
+
+
+def is_binary(channel: DeviceChannel | PlatformChannel, payload: bytes) -> bool:
+    """Which kind of frame a message over a transport without kinds, such as MQTT, is to be taken for."""
+    due = channel.binary_due
+    return payload[:1] != b"{" if due is None else due
 
 
 def open_text(payload: bytes, binary: bool) -> bytes:

@@ -115,6 +115,10 @@ class _Ends:
     _direct: bool
     """Whether frames go to the traffic as they come."""
 
+    @property
+    def binary_due(self) -> bool:
+        return self._traffic is not None and not self._plan.wraps
+
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         traffic = self._traffic
         if traffic is None:

@@ -15,6 +15,10 @@ class ExchangeOnlyDeviceChannel(ExchangingDeviceChannel):
     def _agreed(self, device_factor: bytes, server_factor: bytes) -> None:
         pass
 
+    @property
+    def binary_due(self) -> bool:
+        return False
+
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         return json, False
 
@@ -32,6 +36,10 @@ class ExchangeOnlyPlatformChannel(ExchangingPlatformChannel):
 
     def established(self) -> None:
         """Nothing changes: text before, text after."""
+
+    @property
+    def binary_due(self) -> bool:
+        return False
 
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         return json, False

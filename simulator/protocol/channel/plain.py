@@ -36,6 +36,10 @@ class PlainDeviceChannel(DeviceChannel):
     def accept_factor(self, results: Mapping[str, Any]) -> None:
         raise ChannelViolation(_NO_EXCHANGE, ChannelFault.KEY)
 
+    @property
+    def binary_due(self) -> bool:
+        return False
+
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         return json, False
 
@@ -58,6 +62,10 @@ class PlainPlatformChannel(PlatformChannel):
 
     def established(self) -> None:
         """Nothing changes: text before, text after."""
+
+    @property
+    def binary_due(self) -> bool:
+        return False
 
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         return json, False

@@ -137,6 +137,10 @@ class RsaAesDeviceChannel(ExchangingDeviceChannel):
         """The sealed traffic, once the factors are exchanged."""
         return self._traffic
 
+    @property
+    def binary_due(self) -> bool:
+        return self._traffic is not None
+
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         traffic = self._traffic
         if traffic is None:
@@ -168,6 +172,10 @@ class RsaAesPlatformChannel(ExchangingPlatformChannel):
         if self._agreed_traffic is None:
             raise RuntimeError("no factor has been answered on this connection")
         self._traffic = self._agreed_traffic
+
+    @property
+    def binary_due(self) -> bool:
+        return self._traffic is not None
 
     def seal(self, json: bytes) -> tuple[bytes, bool]:
         traffic = self._traffic
