@@ -6,10 +6,9 @@ connections there are in all, and for how long, is counted by the wire's `Strang
 
 from collections.abc import Callable
 
+from simulator.platform.connection import Admitting, PlatformConnection
 from simulator.platform.device_session import DeviceSession
-from simulator.wire.connection import Connection
 from simulator.wire.phase import POLICY_VIOLATION
-from simulator.wire.server import ServerConnection
 
 MESSAGES_BEFORE_LOGIN = 100
 """A cold start takes five, a warm one that is refused eight."""
@@ -22,17 +21,18 @@ class BeforeLogin:
         on_too_many: told when more messages came than anybody needs for a login.
     """
 
-    __slots__ = ("_connection", "_messages", "_on_too_many", "_session")
+    __slots__ = ("_admitting", "_messages", "_on_too_many", "_session")
 
     def __init__(self, session: DeviceSession, on_too_many: Callable[[], None]) -> None:
         self._session = session
         self._on_too_many = on_too_many
-        self._connection: Connection | None = None
+        self._admitting: Admitting | None = None
         self._messages = 0
 
-    def opened(self, connection: Connection) -> None:
-        """The WebSocket is open."""
-        self._connection = connection
+    def opened(self, connection: PlatformConnection) -> None:
+        """The connection is open."""
+        if isinstance(connection, Admitting):
+            self._admitting = connection
         self._session.opened(connection)
 
     def message(self, payload: bytes, binary: bool) -> None:
@@ -44,10 +44,10 @@ class BeforeLogin:
             session.close(POLICY_VIOLATION, "too many messages without a login")
             return
         session.message(payload, binary)
-        if session.sn and isinstance(self._connection, ServerConnection):
-            self._connection.admit(session)
+        if session.sn and self._admitting is not None:
+            self._admitting.admit(session)
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         """The connection has ended."""
-        self._connection = None
+        self._admitting = None
         self._session.closed(code, reason, detail)

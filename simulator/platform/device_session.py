@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from simulator.platform.answers import Decision
+from simulator.platform.connection import PlatformConnection
 from simulator.platform.handlers import Handler
 from simulator.platform.ledger.errors import FAULT, LedgerBusy, LedgerFault
 from simulator.platform.mids import SeenMids
@@ -33,7 +34,6 @@ from simulator.protocol.envelope import (
     encode_reply,
     params_of,
 )
-from simulator.wire.connection import Connection
 from simulator.wire.phase import POLICY_VIOLATION
 
 UNKNOWN = "unknown"
@@ -51,7 +51,7 @@ _SUCCESS = b'{"funcId":"%b","code":"%b","message":"%b","mid":"%%b"}' % (
 
 
 class DeviceSession:
-    """The platform's end of one connection: a `MessageHandler` of the wire, and a `Session` of `online`.
+    """The platform's end of one connection: its `MessageHandler`, and a `Session` of `online`.
 
     Attributes:
         sn: Who has logged in; empty for nobody.
@@ -90,7 +90,7 @@ class DeviceSession:
         self._reports = reports
         self._online = online
         self._pushes = pushes
-        self._connection: Connection | None = None
+        self._connection: PlatformConnection | None = None
         self._certified: str | None = None
         """Whom the device's certificate names, where the platform issues them."""
         self._mids = SeenMids()
@@ -99,10 +99,10 @@ class DeviceSession:
         self.heard = 0.0
         self.reported = reports.none
 
-    # --- What the wire calls ---
+    # --- What the connection calls ---
 
-    def opened(self, connection: Connection) -> None:
-        """The WebSocket is open."""
+    def opened(self, connection: PlatformConnection) -> None:
+        """The connection is open."""
         self._connection = connection
         tls = self._services.settings.tls
         if tls is not None and tls.device_certificates:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from simulator.platform.connection import PlatformConnection
 from simulator.platform.device_session import DeviceSession
 from simulator.platform.handlers import Handler, report_results
 from simulator.platform.online import SECOND_LOGIN, OnlineDevices, Phase
@@ -81,8 +82,9 @@ class WrongSession(DeviceSession):
 
     # --- What the wire calls ---
 
-    def opened(self, connection: Connection) -> None:
-        lay_under(connection, self._frames.spoil, self._frame_came)
+    def opened(self, connection: PlatformConnection) -> None:
+        if isinstance(connection, Connection):
+            lay_under(connection, self._frames.spoil, self._frame_came)
         super().opened(connection)
         if ACCEPTS_OTHER in self._mistakes:
             self._certified = None
@@ -181,7 +183,7 @@ class WrongSession(DeviceSession):
     # --- Ends ---
 
     def _end_early(self) -> None:
-        if self.phase is not Phase.ONLINE or self._connection is None:
+        if self.phase is not Phase.ONLINE or not isinstance(self._connection, Connection):
             return
         mode = self._mistakes.next_of(sessions.CUT, sessions.CLOSE_CODE)
         if mode is sessions.CUT:
