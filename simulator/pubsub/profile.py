@@ -39,6 +39,39 @@ class Password:
     suffix: str = ""
     """Of kind `hmac`: what follows the digest."""
 
+    def described(self) -> str:
+        """How it is made, in words that hold no secret."""
+        match self.kind:
+            case PasswordKind.NONE:
+                return "none"
+            case PasswordKind.TEXT:
+                return "a text of the scenario"
+            case PasswordKind.DEV_KEY_DIGEST:
+                return "digest of devKey, as in dev.register"
+            case PasswordKind.HMAC:
+                return f"HMAC-{self.algorithm.upper().replace('SHA', 'SHA-')} of the user name, then {self.suffix!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a broker of this kind is known to allow; None where nothing is known."""
+
+    keep_alive: tuple[int, int] | None = None
+    """Seconds: the shortest and the longest."""
+    max_packet: int | None = None
+    """Bytes of a PUBLISH payload."""
+    slashes: int | None = None
+    """In a topic."""
+    topics_per_subscribe: int | None = None
+    publishes_per_second: float | None = None
+    """By one device."""
+    deliveries_per_second: float | None = None
+    """To one device."""
+    connect_interval: float | None = None
+    """Seconds between two connects of one device."""
+    alpn_ports: frozenset[int] | None = None
+    """The ports at which `alpn` of the shipped profile is offered; at any where it is None."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -61,8 +94,15 @@ class Profile:
     max_packet: int
     """Bytes of a PUBLISH payload, after encryption."""
     protocol: ProtocolVersion = ProtocolVersion.V3_1_1
+    limits: Limits = Limits()
+    """Of the shipped profile."""
     assumed: frozenset[str] = frozenset()
     """Keys whose values are our assumption, and were not overridden."""
+
+    def offered_alpn(self, port: int | None) -> str | None:
+        """What is offered in the TLS handshake at `port`, which is None where it is not known."""
+        ports = self.limits.alpn_ports
+        return self.alpn if ports is None or port in ports else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

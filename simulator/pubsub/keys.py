@@ -1,0 +1,188 @@
+"""The keys of a profile as they are written, in a scenario's `mqtt` section and in the shipped profiles alike."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from simulator.closest import closest
+from simulator.fields.quantities import Duration, Size
+from simulator.fields.section import Section, Shown, Within, WrongWord
+from simulator.fields.units import parse_size
+from simulator.pubsub.login import ALGORITHMS
+from simulator.pubsub.profile import Password, PasswordKind, ProtocolVersion
+from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, checked
+from simulator.pubsub.topics import Topics
+
+MOST_KEEP_ALIVE: Final = 65_535
+"""Seconds (standard, 3.1.2.10)."""
+_KINDS: Final = 'none, text in quotes, {devKey: digest}, or {hmac: {algorithm: sha256, key: "{deviceSecret}"}}'
+_HMAC_KEYS: Final = ("algorithm", "key", "suffix")
+
+
+def _topic(template: str) -> str:
+    return Topics(template).template
+
+
+def _keep_alive(seconds: float) -> float:
+    if seconds != int(seconds) or seconds > MOST_KEEP_ALIVE:
+        raise ValueError(f"must be whole seconds, at most {MOST_KEEP_ALIVE:,}; 0s for none")
+    return seconds
+
+
+def _qos(value: Any) -> Any:
+    if value in (0, 1) and not isinstance(value, bool):
+        return value
+    raise ValueError("must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either")
+
+
+def _protocol(value: Any) -> Any:
+    if value == ProtocolVersion.V3_1_1:
+        return value
+    raise ValueError(f"must be {ProtocolVersion.V3_1_1}, the version that devices here speak")
+
+
+def _alpn(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or not 1 <= len(value) <= 255:
+        raise ValueError("must be the name of a protocol: 1 to 255 ASCII characters")
+    return value
+
+
+def _password(value: Any) -> Password:
+    """A password as it is written; no error repeats it, as it may be one."""
+    if isinstance(value, Password):
+        return value
+    if value == PasswordKind.NONE.value:
+        return Password()
+    if isinstance(value, str):
+        return Password(kind=PasswordKind.TEXT, text=checked(value, OF_PASSWORD))
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(f"must be {_KINDS}")
+    ((kind, of),) = value.items()
+    if kind == "devKey":
+        if of != "digest":
+            raise ValueError(f'`devKey` takes `digest` alone; a devKey as it is: "{{devKey}}"; all ways: {_KINDS}')
+        return Password(kind=PasswordKind.DEV_KEY_DIGEST)
+    if kind == "hmac":
+        return _hmac(of)
+    raise WrongWord(f"'{kind}' is no way to make a password: write {_KINDS}", closest(str(kind), ("devKey", "hmac")))
+
+
+def _hmac(of: Any) -> Password:
+    if not isinstance(of, dict) or not all(isinstance(each, str) for each in of.values()):
+        raise ValueError("`hmac` must be a mapping of texts: `algorithm`, `key` and `suffix`, each with a usual value")
+    for name in of:
+        if name not in _HMAC_KEYS:
+            known = ", ".join(_HMAC_KEYS)
+            raise WrongWord(f"'{name}' is no key of `hmac`; known: {known}", closest(str(name), _HMAC_KEYS))
+    algorithm = of.get("algorithm", "sha256")
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"'{algorithm}' is no algorithm of `hmac`; known: {', '.join(ALGORITHMS)}")
+    return Password(
+        kind=PasswordKind.HMAC,
+        algorithm=algorithm,
+        key=checked(of.get("key", "{deviceSecret}"), OF_KEY),
+        suffix=of.get("suffix", f";hmac{algorithm}"),
+    )
+
+
+def _write_password(password: Password) -> str:
+    """As in a scenario file; a text is not repeated."""
+    match password.kind:
+        case PasswordKind.NONE:
+            return "none"
+        case PasswordKind.TEXT:
+            return "***"
+        case PasswordKind.DEV_KEY_DIGEST:
+            return "{devKey: digest}"
+        case PasswordKind.HMAC:
+            key = f'"{password.key}"' if password.key in ("{deviceSecret}", "{devKey}") else "***"
+            return f'{{hmac: {{algorithm: {password.algorithm}, key: {key}, suffix: "{password.suffix}"}}}}'
+
+
+_PASSWORD_SCHEMA: Final = {
+    "title": "password",
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"devKey": {"const": "digest"}},
+            "required": ["devKey"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {
+                "hmac": {
+                    "type": "object",
+                    "properties": {
+                        "algorithm": {"enum": list(ALGORITHMS)},
+                        "key": {"type": "string"},
+                        "suffix": {"type": "string"},
+                    },
+                    "additionalProperties": False,
+                }
+            },
+            "required": ["hmac"],
+            "additionalProperties": False,
+        },
+    ],
+    "examples": ["none", {"devKey": "digest"}, {"hmac": {"algorithm": "sha256"}}],
+}
+
+Topic = Annotated[str, AfterValidator(_topic), Field(examples=["best/{productId}/{sn}/up"])]
+"""Template of a topic."""
+PasswordRule = Annotated[
+    Password, BeforeValidator(_password), WithJsonSchema(_PASSWORD_SCHEMA), Shown("password", _write_password)
+]
+
+
+class ProfileKeys(Section):
+    """What a profile says; a key that is not written is as in the shipped profile that it begins from.
+
+    Templates may hold `{sn}`, `{productId}`, `{companyId}`, `{siteId}` and `{deviceName}` (the serial number);
+    `username` and `password` also `{clientId}`, `{sdkappid}`, `{connid}` and `{expiry}`.
+    """
+
+    client_id: Annotated[str, AfterValidator(lambda text: checked(text, OF_CLIENT_ID))] = Field(
+        default="", description="Client id of CONNECT; a template."
+    )
+    username: Annotated[str, AfterValidator(lambda text: checked(text, OF_USERNAME))] | None = Field(
+        default=None, description="User name of CONNECT; a template, or `null` for none."
+    )
+    password: PasswordRule = Field(
+        default=Password(),
+        description="Password of CONNECT: `none`; text, which may also hold `{devKey}` and `{deviceSecret}`; "
+        '`{devKey: digest}` as in `dev.register`; or `{hmac: {algorithm: sha256, key: "{deviceSecret}"}}` over the '
+        "user name, in hex, with `;hmacsha256` after it or what `suffix` says.",
+    )
+    up: Topic = Field(default="", description="Topic that the device publishes to; a template.")
+    down: Topic = Field(default="", description="Topic that the device subscribes to; a template.")
+    qos: Annotated[Literal[0, 1], BeforeValidator(_qos)] = Field(
+        default=1, description="Quality of service of publishes and of the subscription."
+    )
+    keep_alive: Annotated[Duration, AfterValidator(_keep_alive)] = Field(
+        default=60.0, description="Keep-alive of CONNECT, in whole seconds; `0s` for none."
+    )
+    clean_session: bool = Field(
+        default=False, description="Whether the broker forgets the session with each connection."
+    )
+    alpn: Annotated[str, AfterValidator(_alpn)] | None = Field(
+        default=None, description="Protocol offered in the TLS handshake, or `null` for none."
+    )
+    max_packet: Annotated[Size, Within("1KB", "1MB", parse_size)] = Field(
+        default=64 * 1024,
+        description="Largest payload of a PUBLISH, either way, after encryption; beside `max_package`, and the "
+        "smaller one counts.",
+    )
+    protocol: Annotated[Literal["3.1.1"], BeforeValidator(_protocol)] = Field(
+        default="3.1.1", description="Version of MQTT."
+    )
+
+    def written(self) -> dict[str, Any]:
+        """The values of the keys that are written, by key, as `Profile` holds them."""
+        values = {name: getattr(self, name) for name in ProfileKeys.model_fields if name in self.model_fields_set}
+        if "keep_alive" in values:
+            values["keep_alive"] = int(values["keep_alive"])
+        if "protocol" in values:
+            values["protocol"] = ProtocolVersion(values["protocol"])
+        return values
