@@ -1,28 +1,25 @@
-"""The client side: reach a URL, do the opening handshake, and say clearly why where it fails."""
+"""The client side: the opening handshake with what a URL leads to, and clear words where it fails."""
 
 import asyncio
-import functools
-import socket
 import ssl as tls
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from websockets.exceptions import InvalidURI
 from websockets.http11 import Request, Response
 from websockets.protocol import Side
 from websockets.uri import WebSocketURI, parse_uri
 
-from simulator.wire.addresses import AddressBook, from_place, resolve
+from simulator.wire.addresses import AddressBook
 from simulator.wire.connection import Connection
-from simulator.wire.errors import ConnectFailed, connect_failure, explain_tls, shown_address
+from simulator.wire.errors import ConnectFailed, explain_tls
 from simulator.wire.frames import masked_frame, read_plain
 from simulator.wire.handler import MessageHandler, OnError
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
 from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.proxy import HttpProxy
-from simulator.wire.racing import connect_to_first
-from simulator.wire.tls import client_context
+from simulator.wire.reaching import OpeningConnection, Patience, Target, Way, open_connection
 
 # A device sends messages of some KB; more than this waiting means that the platform does not keep up.
 _MAX_WRITE_BUFFER = 64 * 1024
@@ -31,7 +28,7 @@ _MAX_WRITE_BUFFER = 64 * 1024
 _HTTP = ord("H")
 
 
-class ClientConnection(Connection):
+class ClientConnection(Connection, OpeningConnection):
     """A connection that this side has opened."""
 
     __slots__ = ("_opening",)
@@ -158,116 +155,29 @@ async def connect(
     Raises:
         ConnectFailed: With its kind and a text for people.
     """
-    target = _parse(url)
+    uri = _parse(url)
     loop = asyncio.get_running_loop()
-    context = (ssl or _system_trust()) if target.secure else None
-    opening = Opening(target, headers, max_size, loop.create_future(), loop.time() + open_timeout)
+    opening = Opening(uri, headers, max_size, loop.create_future(), loop.time() + open_timeout)
     connection = ClientConnection(
         loop, handler, opening, max_size=max_size, close_timeout=close_timeout, on_error=on_error
     )
-    reached = False
-    opened = False
-    try:
-        async with asyncio.timeout(open_timeout):
-            await _reach(
-                loop,
-                connection,
-                target,
-                context,
-                local_addr,
-                server_hostname,
-                open_timeout,
-                close_timeout,
-                addresses,
-                local_ports or LocalPorts(None),
-                place,
-                proxy,
-            )
-            reached = True
-            await opening.done
-            opened = True
-    except TimeoutError as exc:
-        where = shown_address(target.host, target.port)
-        if proxy is not None:
-            where = f"{where} (through the proxy {proxy})"
-        doing = "took the connection but did not finish the opening handshake" if reached else "did not answer"
-        raise ConnectFailed("timeout", f"{where} {doing} within {open_timeout:g} s", after=open_timeout) from exc
-    finally:
-        if not opened and addresses is not None:
-            addresses.forget(target.host if proxy is None else proxy.host)
-        if reached and not opened:
-            connection.abort()
+    way = Way(
+        local_addr=local_addr,
+        addresses=addresses,
+        local_ports=local_ports or LocalPorts(None),
+        place=place,
+        proxy=proxy,
+    )
+    await open_connection(
+        connection,
+        opening.done,
+        Target(uri.host, uri.port, uri.secure, "ws"),
+        way,
+        Patience(opening=open_timeout, closing=close_timeout),
+        ssl=ssl,
+        server_hostname=server_hostname,
+    )
     return connection
-
-
-async def _reach(
-    loop: asyncio.AbstractEventLoop,
-    connection: ClientConnection,
-    target: WebSocketURI,
-    context: tls.SSLContext | OwnCertificate | None,
-    local_addr: tuple[str, int] | None,
-    server_hostname: str | None,
-    open_timeout: float,
-    close_timeout: float,
-    addresses: AddressBook | None,
-    local_ports: LocalPorts,
-    place: int,
-    proxy: HttpProxy | None = None,
-) -> None:
-    """Make the TCP connection, and TLS on it, to one of the target's addresses that take it, tried from `place` on.
-
-    With a proxy it is one of the proxy's addresses that is connected to.
-
-    Raises:
-        ConnectFailed: For the reason that the first address gave.
-    """
-    # Over plain TCP asyncio refuses to be told anything of TLS.
-    secured: dict[str, Any] = {}
-    if context is not None:
-        secured = {
-            "ssl": context,
-            "server_hostname": server_hostname or target.host,
-            # `open_timeout` covers this too and has the better message, so it shall be the first.
-            "ssl_handshake_timeout": open_timeout + 1,
-            "ssl_shutdown_timeout": close_timeout,
-        }
-    failure: OSError | None = None
-    host, port = (target.host, target.port) if proxy is None else (proxy.host, proxy.port)
-    tunnelled = False
-    try:
-        left = from_place(await _addresses(host, port, local_addr, addresses), place)
-        while left:
-            sock, address = await connect_to_first(loop, left, port, local_addr, local_ports)
-            try:
-                if proxy is not None:
-                    await proxy.tunnel(loop, sock, target)
-                    tunnelled = True
-                await loop.create_connection(lambda: connection, sock=sock, **secured)
-            except OSError as exc:
-                sock.close()
-                failure = failure or exc
-                left.remove(address)
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return
-    except OSError as exc:
-        failure = failure or exc
-    failure = failure or socket.gaierror("none of the wanted kind")
-    if proxy is None or tunnelled:
-        raise connect_failure(failure, target, local_addr) from failure
-    raise proxy.unreachable(connect_failure(failure, proxy.target, local_addr)) from failure
-
-
-async def _addresses(
-    host: str, port: int, local_addr: tuple[str, int] | None, addresses: AddressBook | None
-) -> list[str]:
-    """The host's IP addresses, of the source address's kind where one is given."""
-    family = socket.AF_UNSPEC
-    if local_addr is not None:
-        family = socket.AF_INET6 if ":" in local_addr[0] else socket.AF_INET
-    return await (resolve if addresses is None else addresses.addresses)(host, port, family)
 
 
 def _parse(url: str) -> WebSocketURI:
@@ -280,8 +190,3 @@ def _parse(url: str) -> WebSocketURI:
             raise ConnectFailed("handshake", f"the {scheme}:// URL is not valid: host or port is wrong") from exc
         named = f"begins with {scheme[:20]}://" if scheme else "has no scheme"
         raise ConnectFailed("handshake", f"a WebSocket URL begins with ws:// or wss://, this one {named}") from exc
-
-
-@functools.cache
-def _system_trust() -> tls.SSLContext:
-    return client_context()

@@ -7,7 +7,7 @@ import errno
 import socket
 import ssl
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from websockets.uri import WebSocketURI
 
@@ -36,6 +36,17 @@ _NO_COMMON_TLS = {
 }
 
 
+class Endpoint(Protocol):
+    """Whom a connection is to be made with."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def secure(self) -> bool: ...
+
+
 class WireError(Exception):
     """Base of this layer's exceptions."""
 
@@ -44,14 +55,14 @@ class ConnectFailed(WireError):  # noqa: N818 - reads as what has happened
     """A connection did not come to be open.
 
     Attributes:
-        kind: What kind of failure, for counting.
+        kind: What kind of failure, for counting: a `FailureKind`, or a word of what is spoken above TCP and TLS.
         detail: What happened and what would help, for people.
         after: The seconds that were allowed, where these ran out, whenever that was noticed.
     """
 
-    def __init__(self, kind: FailureKind, detail: str, *, after: float | None = None) -> None:
+    def __init__(self, kind: str, detail: str, *, after: float | None = None) -> None:
         super().__init__(detail)
-        self.kind: FailureKind = kind
+        self.kind = kind
         self.detail = detail
         self.after = after
 
@@ -80,13 +91,19 @@ def shown_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def connect_failure(exc: OSError, target: WebSocketURI, local_addr: tuple[str, int] | None) -> ConnectFailed:
-    """Sort a failed attempt to reach `target`, up to and with the TLS handshake, into a kind and explain it."""
+def connect_failure(
+    exc: OSError, target: Endpoint, local_addr: tuple[str, int] | None, scheme: str = "ws"
+) -> ConnectFailed:
+    """Sort a failed attempt to reach `target`, up to and with the TLS handshake, into a kind and explain it.
+
+    Args:
+        scheme: What a URL of this kind begins with where there is no TLS.
+    """
     where = shown_address(target.host, target.port)
     if isinstance(exc, socket.gaierror):
         return ConnectFailed("dns", f"no address found for {target.host!r} ({exc.strerror or exc})")
     if isinstance(exc, ssl.SSLError):
-        return ConnectFailed("tls", explain_tls(exc, target))
+        return ConnectFailed("tls", explain_tls(exc, target, scheme))
     if isinstance(exc, ConnectionRefusedError):
         return ConnectFailed("refused", f"nothing listens at {where} (connection refused)")
     if exc.errno in _UNREACHABLE:
@@ -114,8 +131,8 @@ def connect_failure(exc: OSError, target: WebSocketURI, local_addr: tuple[str, i
     return ConnectFailed("unreachable", f"{where} cannot be reached ({exc.strerror or exc})")
 
 
-def explain_tls(exc: ssl.SSLError, target: WebSocketURI) -> str:
-    """Why TLS with `target` failed and which setting would help."""
+def explain_tls(exc: ssl.SSLError, target: Endpoint, scheme: str = "ws") -> str:
+    """Why TLS with `target` failed and which setting would help; `scheme` as of `connect_failure`."""
     where = shown_address(target.host, target.port)
     if isinstance(exc, ssl.SSLCertVerificationError):
         code = exc.verify_code
@@ -141,7 +158,7 @@ def explain_tls(exc: ssl.SSLError, target: WebSocketURI) -> str:
         return f"the certificate of {where} is refused ({problem})"
     reason = exc.reason or ""
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
-        return f"{where} does not speak TLS: does the URL have to begin with ws:// instead of wss://?"
+        return f"{where} does not speak TLS: does the URL have to begin with {scheme}:// instead of {scheme}s://?"
     if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE":
         return (
             f"{where} broke off the TLS handshake: no cipher in common, or it demands a client certificate "

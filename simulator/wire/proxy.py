@@ -68,12 +68,15 @@ class HttpProxy:
     def __repr__(self) -> str:
         return f"http://{shown_address(self.host, self.port)}"
 
-    async def tunnel(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, target: WebSocketURI) -> None:
-        """Have the proxy at the other end of `sock` connect to `target`; what is sent afterwards goes there.
+    async def tunnel(
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, host: str, port: int, *, secure: bool
+    ) -> None:
+        """Have the proxy at the other end of `sock` connect to `host` and `port`; what is sent afterwards goes there.
 
         Raises:
             ConnectFailed: If it does not (kind `proxy`).
         """
+        target = WebSocketURI(secure, host, port, "", "")
         reader = StreamReader()
         answer = Response.parse(reader.read_line, reader.read_exact, reader.read_to_eof, proxy=True)
         read = 0
@@ -89,7 +92,7 @@ class HttpProxy:
                 try:
                     next(answer)
                 except StopIteration as done:
-                    self._judge(done.value, target)
+                    self._judge(done.value, host, port)
                     return
                 if not data:
                     break
@@ -112,9 +115,9 @@ class HttpProxy:
         answered = f"answered {status} {known}".rstrip()
         return f"the proxy {self} (network.proxy) {answered} to the wish for {shown_address(host, port)}{login}"
 
-    def _judge(self, response: Response, target: WebSocketURI) -> None:
+    def _judge(self, response: Response, host: str, port: int) -> None:
         if not 200 <= response.status_code < 300:
-            raise ConnectFailed("proxy", self.refused(response.status_code, target.host, target.port))
+            raise ConnectFailed("proxy", self.refused(response.status_code, host, port))
 
     def _failed(self, what: str) -> ConnectFailed:
         return ConnectFailed("proxy", f"the proxy {self} (network.proxy) {what}")

@@ -38,6 +38,7 @@ def client_context(
     client_cert: StrPath | None = None,
     client_key: StrPath | None = None,
     verify: bool = True,
+    alpn: str | None = None,
 ) -> ssl.SSLContext:
     """TLS settings of a client.
 
@@ -46,12 +47,15 @@ def client_context(
         client_cert: PEM file of our own certificate, where the server demands one.
         client_key: PEM file of its key; None when it stands in `client_cert`.
         verify: False takes any certificate. Never the default: whoever is in between could read all.
+        alpn: The protocol to offer (RFC 7301); whoever offers another one needs settings of their own.
 
     Raises:
         TlsFileError: Naming the file that cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if alpn is not None:
+        context.set_alpn_protocols([alpn])
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

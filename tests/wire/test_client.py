@@ -10,6 +10,7 @@ import pytest
 
 from simulator.wire import ConnectFailed, FailureKind
 from simulator.wire.local_ports import LocalPorts
+from simulator.wire.reaching import Patience, Target, Way, reach
 from tests.wire.helpers import PATIENCE, Collector, Network, RawPeer, accept_upgrade
 
 
@@ -258,17 +259,9 @@ async def test_errors_of_the_system_have_their_kind(
         async def connect(self, *_: object) -> socket.socket:
             raise OSError(number, "as the system says it")
 
-    from simulator.wire import client
-    from simulator.wire.opening import Opening
-
-    target = client._parse("wss://127.0.0.1:9/secret")
-    loop = asyncio.get_running_loop()
-    opening = Opening(target, None, 1, loop.create_future(), loop.time() + 1)
-    connection = client.ClientConnection(loop, Collector(), opening, max_size=1, close_timeout=1, on_error=None)
-    with pytest.raises(ConnectFailed) as caught:
-        await client._reach(loop, connection, target, None, None, None, 1, 1, None, Failing(None), 0)
-    assert caught.value.kind == kind
-    assert "127.0.0.1:9" in caught.value.detail
+    failed = await failure(network, "wss://127.0.0.1:9/secret", local_ports=Failing(None))
+    assert failed.kind == kind
+    assert "127.0.0.1:9" in failed.detail
 
 
 async def test_a_handshake_that_comes_after_the_deadline_opens_nothing(network: Network) -> None:
@@ -277,12 +270,13 @@ async def test_a_handshake_that_comes_after_the_deadline_opens_nothing(network: 
     from simulator.wire.opening import Opening
 
     server, _ = await network.serve()
-    target = client._parse(f"ws://127.0.0.1:{server.port}/")
+    uri = client._parse(f"ws://127.0.0.1:{server.port}/")
     loop = asyncio.get_running_loop()
     handler = Collector()
-    opening = Opening(target, None, 1 << 20, loop.create_future(), loop.time())
+    opening = Opening(uri, None, 1 << 20, loop.create_future(), loop.time())
     connection = client.ClientConnection(loop, handler, opening, max_size=1 << 20, close_timeout=1, on_error=None)
-    await client._reach(loop, connection, target, None, None, None, 5, 1, None, LocalPorts(None), 0)
+    target = Target(uri.host, uri.port, uri.secure, "ws")
+    await reach(connection, target, Way(), Patience(opening=5, closing=1))
     with pytest.raises(TimeoutError):
         await opening.done
     assert not connection.is_open
