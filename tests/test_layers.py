@@ -70,7 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.judge": {"simulator.shown", "simulator.measurements", "simulator.protocol"},
     "simulator.wire": WIRE,
     # TCP, TLS, turns and back-pressure are the same beneath either transport.
-    "simulator.mqtt": {"simulator.clock", "simulator.wire"},
+    "simulator.mqtt": {"simulator.clock", "simulator.loop_timers", "simulator.wire"},
     "simulator.pubsub": PUBSUB,
     "simulator.fields": FIELDS,
     "simulator.device": DEVICE,
