@@ -13,6 +13,7 @@ from simulator.device.deadlines import Deadlines
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.recall import Recall
+from simulator.device.settings import DeviceSettings
 from simulator.device.unsent import UnsentStore
 from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
@@ -143,6 +144,7 @@ class Environment:
     recorder: Recorder
     network: Network
     suite: ChannelSuite
+    """Of devices over WebSocket."""
     keys: KeySource
     people: People
     photos: PhotoStudio
@@ -152,6 +154,8 @@ class Environment:
     """Monotonic time at which the run began."""
     log: Callable[[int, str], None]
     """Takes a level of `logging` and a line without secrets."""
+    mqtt_suite: ChannelSuite | None = None
+    """Of devices over MQTT; None for the same."""
     credentials: CredentialStore | None = None
     unsent: UnsentStore | None = None
     trace: Callable[[str, bytes], None] | None = None
@@ -163,6 +167,10 @@ class Environment:
 
     def __post_init__(self) -> None:
         self.epoch = self.clock.wall() - self.clock.monotonic()
+
+    def suite_of(self, settings: DeviceSettings) -> ChannelSuite:
+        """The channel suite that devices with these settings speak."""
+        return self.suite if settings.mqtt is None else self.mqtt_suite or self.suite
 
     def internal_error(self, rule: str, error: BaseException, index: int) -> None:
         """An exception of this program ended something of device `index`; `rule` names what (`device.exception`)."""

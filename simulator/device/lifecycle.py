@@ -238,7 +238,7 @@ class Lifecycle:
         context = context_of(held, self.auth_code, self.secret, self._broker.answer, self._witness)
         session = Session(
             env,
-            env.suite.device_side(env.keys, context),
+            env.suite_of(self._spec.settings).device_side(env.keys, context),
             self._mids,
             self._spec.settings,
             on_command=self._on_command,

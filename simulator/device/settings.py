@@ -13,6 +13,7 @@ from simulator.device.functions import Functions
 from simulator.device.ownership import Ownership
 from simulator.device.reading import Reading
 from simulator.fields.range import Range
+from simulator.pubsub.profile import Profile
 
 
 class Start(Enum):
@@ -113,6 +114,8 @@ class DeviceSettings:
     """Overrides of single `dev.report` parameters, by their wire name."""
     reading: Reading
     """How their platform reads the document."""
+    mqtt: Profile | None
+    """How they speak to a broker over MQTT; None for those that go over WebSocket, or no further than the look-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

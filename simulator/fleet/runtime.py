@@ -10,7 +10,7 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -121,7 +121,7 @@ class FleetRuntime:
             socket_type=self._socket_type,
         )
         await self._network.open()
-        suite = channel_suite(document.channel.suite, document.channel.suite_options())
+        suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(scenario.state_file, self._platform, self._recorder.record, self._start_thread)
             self._credentials, self._unsent = self._keeper.logins, self._keeper.records
@@ -142,7 +142,8 @@ class FleetRuntime:
             recorder=self._recorder,
             network=self._network,
             suite=suite,
-            keys=await self._key_ring(suite),
+            mqtt_suite=mqtt_suite,
+            keys=await self._key_ring([mqtt_suite if each.mqtt else suite for each in self._plan.settings]),
             people=people,
             photos=photos,
             dispatch_urls=self._plan.dispatch_urls,
@@ -234,15 +235,21 @@ class FleetRuntime:
 
     # --- Inside ---
 
-    async def _key_ring(self, suite: ChannelSuite) -> KeyRing:
-        """Key pairs for the fleet: no more than devices, and one where the channel exchanges nothing.
+    def _suite(self, *, mqtt: bool) -> ChannelSuite:
+        """What devices over MQTT speak, or those over WebSocket."""
+        channel = self._plan.scenario.document.channel
+        name = channel.suite_over(mqtt=mqtt)
+        return channel_suite(name, channel.suite_options(name))
+
+    async def _key_ring(self, suites: Iterable[ChannelSuite]) -> KeyRing:
+        """Key pairs for the fleet: no more than devices, and one where no group's channel exchanges anything.
 
         They are made before the first device starts, because nothing else may take tens of milliseconds on this loop.
         """
         channel = self._plan.scenario.document.channel
         bits = channel.device_key_bits
         first = generate_key(bits)
-        needed = suite.device_side(KeyRing([first]), UNKNOWN_DEVICE).has_exchange
+        needed = any(suite.device_side(KeyRing([first]), UNKNOWN_DEVICE).has_exchange for suite in set(suites))
         keys = [first]
         while needed and len(keys) < min(channel.key_pool, self._plan.total):
             keys.append(generate_key(bits))

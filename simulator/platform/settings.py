@@ -7,7 +7,8 @@ The platform's zero is the moment at which its first device came online: `at` of
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from typing import Any
 
 from simulator.platform.reading import PlatformReading
 from simulator.protocol.channel.registry import Options
+from simulator.pubsub.profile import Profile
 from simulator.wire.strangers import StrangerLimits
 
 _NORMAL = NormalDist()
@@ -168,6 +170,39 @@ class PlatformTls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerTrust:
+    """How the platform speaks TLS to a broker that is not its own. All files are PEM."""
+
+    ca: Path | None
+    """`None` is the system's."""
+    client_cert: Path | None
+    client_key: Path | None
+    verify: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttSettings:
+    """How the platform serves devices over MQTT."""
+
+    profiles: Mapping[str, Profile]
+    """By the look-up's type: best-m, best-t, best-a."""
+    channel: str
+    """Name of the channel suite that devices over MQTT speak."""
+    channel_options: Options
+    """Of that suite."""
+    broker: str | None
+    """`mqtt://` or `mqtts://`, host and perhaps port of one that runs already; `None` for the platform's own."""
+    client_id: str | None
+    """Of the platform there; `None` for one by chance."""
+    username: str | None
+    password_file: Path | None
+    """Holds the password in one line."""
+    trust: BrokerTrust
+    password: str | None = field(default=None, repr=False)
+    """Put in by whoever starts the platform, from the environment or the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSettings:
     """Everything that a scenario's `platform` section decides."""
 
@@ -197,5 +232,6 @@ class PlatformSettings:
     answers: tuple[AnswerRule, ...]
     reading: PlatformReading
     """How it reads the document."""
+    mqtt: MqttSettings
     wrong: tuple[str, ...]
     """Names of the mistakes that it makes on purpose (`platform.wrong.modes`); empty for a right platform."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.closest import closest
-from simulator.fields.quantities import Duration, Size
+from simulator.fields.quantities import Duration, Size, within_time
 from simulator.fields.section import Section, Shown, Within, WrongWord
 from simulator.fields.units import parse_size
 from simulator.pubsub.login import ALGORITHMS
@@ -13,8 +13,8 @@ from simulator.pubsub.profile import Password, PasswordKind, ProtocolVersion
 from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, checked
 from simulator.pubsub.topics import Topics
 
-MOST_KEEP_ALIVE: Final = 65_535
-"""Seconds (standard, 3.1.2.10)."""
+MOST_KEEP_ALIVE: Final = "65535s"
+"""Two bytes of seconds (standard, 3.1.2.10)."""
 _KINDS: Final = 'none, text in quotes, {devKey: digest}, or {hmac: {algorithm: sha256, key: "{deviceSecret}"}}'
 _HMAC_KEYS: Final = ("algorithm", "key", "suffix")
 
@@ -24,8 +24,8 @@ def _topic(template: str) -> str:
 
 
 def _keep_alive(seconds: float) -> float:
-    if seconds != int(seconds) or seconds > MOST_KEEP_ALIVE:
-        raise ValueError(f"must be whole seconds, at most {MOST_KEEP_ALIVE:,}; 0s for none")
+    if seconds != int(seconds):
+        raise ValueError("must be whole seconds; 0s for none")
     return seconds
 
 
@@ -129,6 +129,9 @@ _PASSWORD_SCHEMA: Final = {
     "examples": ["none", {"devKey": "digest"}, {"hmac": {"algorithm": "sha256"}}],
 }
 
+_AS_SHIPPED: Final[Any] = None
+"""What an attribute holds whose key is not written."""
+
 Topic = Annotated[str, AfterValidator(_topic), Field(examples=["best/{productId}/{sn}/up"])]
 """Template of a topic."""
 PasswordRule = Annotated[
@@ -141,41 +144,43 @@ class ProfileKeys(Section):
 
     Templates may hold `{sn}`, `{productId}`, `{companyId}`, `{siteId}` and `{deviceName}` (the serial number);
     `username` and `password` also `{clientId}`, `{sdkappid}`, `{connid}` and `{expiry}`.
+
+    No attribute says anything where its key is not written: `written` has what is.
     """
 
     client_id: Annotated[str, AfterValidator(lambda text: checked(text, OF_CLIENT_ID))] = Field(
-        default="", description="Client id of CONNECT; a template."
+        default=_AS_SHIPPED, description="Client id of CONNECT; a template."
     )
     username: Annotated[str, AfterValidator(lambda text: checked(text, OF_USERNAME))] | None = Field(
-        default=None, description="User name of CONNECT; a template, or `null` for none."
+        default=_AS_SHIPPED, description="User name of CONNECT; a template, or `null` for none."
     )
     password: PasswordRule = Field(
-        default=Password(),
+        default=_AS_SHIPPED,
         description="Password of CONNECT: `none`; text, which may also hold `{devKey}` and `{deviceSecret}`; "
         '`{devKey: digest}` as in `dev.register`; or `{hmac: {algorithm: sha256, key: "{deviceSecret}"}}` over the '
         "user name, in hex, with `;hmacsha256` after it or what `suffix` says.",
     )
-    up: Topic = Field(default="", description="Topic that the device publishes to; a template.")
-    down: Topic = Field(default="", description="Topic that the device subscribes to; a template.")
+    up: Topic = Field(default=_AS_SHIPPED, description="Topic that the device publishes to; a template.")
+    down: Topic = Field(default=_AS_SHIPPED, description="Topic that the device subscribes to; a template.")
     qos: Annotated[Literal[0, 1], BeforeValidator(_qos)] = Field(
-        default=1, description="Quality of service of publishes and of the subscription."
+        default=_AS_SHIPPED, description="Quality of service of publishes and of the subscription."
     )
-    keep_alive: Annotated[Duration, AfterValidator(_keep_alive)] = Field(
-        default=60.0, description="Keep-alive of CONNECT, in whole seconds; `0s` for none."
+    keep_alive: Annotated[Duration, within_time("0s", MOST_KEEP_ALIVE), AfterValidator(_keep_alive)] = Field(
+        default=_AS_SHIPPED, description="Keep-alive of CONNECT, in whole seconds; `0s` for none."
     )
     clean_session: bool = Field(
-        default=False, description="Whether the broker forgets the session with each connection."
+        default=_AS_SHIPPED, description="Whether the broker forgets the session with each connection."
     )
     alpn: Annotated[str, AfterValidator(_alpn)] | None = Field(
-        default=None, description="Protocol offered in the TLS handshake, or `null` for none."
+        default=_AS_SHIPPED, description="Protocol offered in the TLS handshake, or `null` for none."
     )
     max_packet: Annotated[Size, Within("1KB", "1MB", parse_size)] = Field(
-        default=64 * 1024,
+        default=_AS_SHIPPED,
         description="Largest payload of a PUBLISH, either way, after encryption; beside `max_package`, and the "
         "smaller one counts.",
     )
     protocol: Annotated[Literal["3.1.1"], BeforeValidator(_protocol)] = Field(
-        default="3.1.1", description="Version of MQTT."
+        default=_AS_SHIPPED, description="Version of MQTT."
     )
 
     def written(self) -> dict[str, Any]:

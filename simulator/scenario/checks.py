@@ -10,7 +10,7 @@ from simulator.closest import closest
 from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
 from simulator.fields.units import format_duration, format_rate, parse_duration
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
-from simulator.scenario import attendance_rules
+from simulator.scenario import attendance_rules, mqtt_rules
 from simulator.scenario.capacity_rules import beyond_capacity
 from simulator.scenario.door_rules import unoffered
 from simulator.scenario.function_rules import contradictions
@@ -44,8 +44,10 @@ class Finding(NamedTuple):
 
 
 def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
-    """The groups with `defaults` laid under them, and under these what the top level says about reading."""
+    """The groups with `defaults` laid under them, and under these what the top level says to all of them."""
     defaults = shared_reading(document, document.report)
+    if "mqtt" in document.model_fields_set:
+        defaults["mqtt"] = document.mqtt
     defaults |= {name: getattr(document.defaults, name) for name in document.defaults.model_fields_set}
     return tuple(
         group.model_copy(update={key: value for key, value in defaults.items() if key not in group.model_fields_set})
@@ -85,6 +87,8 @@ def check(
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
     yield from _check_attendance(document, groups, plan_judged)
+    for path, message in mqtt_rules.problems(document, groups):
+        yield Finding(path, message)
     for path, contradiction in document.channel.problems():
         yield Finding(("channel", *path), contradiction)
     if directory is not None:
@@ -256,6 +260,11 @@ def _check_files(
     csv = None if identities_given else document.identities.csv
     files: list[tuple[Path, str | None]] = [(("identities", "csv"), csv)]
     files += [(("tls", name), getattr(document.tls, name)) for name in ("ca", "client_cert", "client_key")]
+    mqtt = document.platform.mqtt
+    files.append((("platform", "mqtt", "password_file"), mqtt.password_file))
+    files += [
+        (("platform", "mqtt", "tls", name), getattr(mqtt.tls, name)) for name in ("ca", "client_cert", "client_key")
+    ]
     if document.platform.tls is not None:
         tls = document.platform.tls
         files += [(("platform", "tls", name), getattr(tls, name)) for name in ("certificate", "key", "client_ca")]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.device.settings import DeviceSettings
-from simulator.platform.settings import PlatformSettings, PlatformTls
-from simulator.scenario import attendance_rules
+from simulator.platform.settings import BrokerTrust, MqttSettings, PlatformSettings, PlatformTls
+from simulator.scenario import attendance_rules, mqtt_rules
 from simulator.scenario.checks import CheckThreshold, check, merged_groups, run_seconds
 from simulator.scenario.problems import Problem, ScenarioError, dotted
 from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
@@ -111,7 +111,27 @@ class Scenario:
         own = frozenset(meeting.id for group in self.groups for meeting in group.meetings)
         reading = platform_reading(self.document, self.document.report, own)
         channel = self.document.channel
-        return platform.settings(channel.suite, files, reading, channel.suite_options())
+        return platform.settings(channel.suite, files, reading, self._mqtt_settings(), channel.suite_options())
+
+    def _mqtt_settings(self) -> MqttSettings:
+        """How the embedded platform serves devices over MQTT: by what the top level says."""
+        section, channel = self.document.platform.mqtt, self.document.channel
+        suite = channel.suite_over(mqtt=True)
+        return MqttSettings(
+            profiles=self.document.mqtt.profiles(),
+            channel=suite,
+            channel_options=channel.suite_options(suite),
+            broker=section.broker,
+            client_id=section.client_id,
+            username=section.username,
+            password_file=self._path(section.password_file),
+            trust=BrokerTrust(
+                ca=self._path(section.tls.ca),
+                client_cert=self._path(section.tls.client_cert),
+                client_key=self._path(section.tls.client_key),
+                verify=section.tls.verify,
+            ),
+        )
 
     def ramp_plan(self, total: int | None = None) -> RampPlan:
         """How devices start and stop, for a fleet of `total` devices (the scenario's own number by default).
@@ -129,7 +149,10 @@ class Scenario:
 
     def notes(self) -> list[str]:
         """What may not have been meant, for people to know."""
-        return list(attendance_rules.notes(self.document, self.groups, self.duration))
+        return [
+            *attendance_rules.notes(self.document, self.groups, self.duration),
+            *mqtt_rules.notes(self.document, self.groups),
+        ]
 
     def _path(self, name: str | None) -> Path | None:
         return None if name is None else self.directory / name

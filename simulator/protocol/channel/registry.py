@@ -27,6 +27,7 @@ from simulator.protocol.channel.rsa_aes import RsaAesSuite
 GROUP: Final = "simulator.channel_suites"
 CONFIGURABLE: Final = ConfigurableSuite.name
 DEFAULT_SUITE: Final = RsaAesSuite.name
+PLAIN: Final = PlainSuite.name
 
 _BUILT_IN: Final[dict[str, ChannelSuite]] = {
     suite.name: suite for suite in (PlainSuite(), ExchangeOnlySuite(), RsaAesSuite(), ConfigurableSuite())

@@ -25,6 +25,7 @@ from simulator.protocol.channel.options import (
 from simulator.protocol.channel.registry import (
     CONFIGURABLE,
     DEFAULT_SUITE,
+    PLAIN,
     BrokenSuite,
     Options,
     available_suites,
@@ -54,7 +55,8 @@ class ChannelSection(Section):
 
     suite: str = Field(
         default=DEFAULT_SUITE,
-        description="`plain`, `exchange-only`, `rsa-aes`, `configurable`, or a suite that a site registered.",
+        description="`plain`, `exchange-only`, `rsa-aes`, `configurable`, or a suite that a site registered. It holds "
+        "for all groups; where none is written, those over MQTT speak `plain`.",
     )
     device_key_bits: Literal[1024, 2048] = Field(default=2048, description="Size of the devices' RSA keys.")
     key_pool: int = Field(
@@ -97,6 +99,10 @@ class ChannelSection(Section):
     @classmethod
     def _known_suite(cls, name: str) -> str:
         return known(name, available_suites(), "channel suite")
+
+    def suite_over(self, *, mqtt: bool) -> str:
+        """The suite of devices over MQTT, or of those over WebSocket: the same, where the scenario names one."""
+        return PLAIN if mqtt and "suite" not in self.model_fields_set else self.suite
 
     def suite_options(self, suite: str | None = None) -> Options:
         """What `channel_suite` is given with the section's suite, or with one named instead of it."""

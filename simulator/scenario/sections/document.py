@@ -12,6 +12,7 @@ from simulator.fields.texts import FileName, Name
 from simulator.scenario.sections.channel import ChannelSection
 from simulator.scenario.sections.downloads import DownloadsSection
 from simulator.scenario.sections.group import GroupFields, GroupSection
+from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.platform import PlatformSection
 from simulator.scenario.sections.reading import ReadingFields
 from simulator.scenario.sections.run import (
@@ -51,7 +52,12 @@ class ScenarioDocument(ReadingFields, _Run):
 
     identities: IdentitiesSection = Field(default=IdentitiesSection(), description="Who the devices are.")
     channel: ChannelSection = Field(default=ChannelSection(), description="The secure channel.")
-    tls: TlsSection = Field(default=TlsSection(), description="Trust for https and wss.")
+    mqtt: MqttSection = Field(
+        default=MqttSection(),
+        description="How devices over MQTT speak to their broker, in `defaults` and groups as well; the embedded "
+        "platform goes by what stands here.",
+    )
+    tls: TlsSection = Field(default=TlsSection(), description="Trust for https, wss and mqtts.")
     network: NetworkSection = Field(default=NetworkSection(), description="How connections are opened.")
     downloads: DownloadsSection = Field(default=DownloadsSection(), description="Where pictures may be fetched from.")
     defaults: GroupFields = Field(default=GroupFields(), description="What all groups share unless they say otherwise.")

@@ -18,10 +18,13 @@ from simulator.fields.quantities import (
 from simulator.fields.range import Range
 from simulator.fields.section import Section, known
 from simulator.fields.texts import Line, Locale, Name
+from simulator.protocol.broker import is_publish_subscribe
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
+from simulator.pubsub.profile import Profile
 from simulator.scenario.sections.clock import ClockSection
 from simulator.scenario.sections.command_failures import CommandFailuresSection
 from simulator.scenario.sections.functions import FunctionsSection
+from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.ownership import UnknownSection
 from simulator.scenario.sections.reading import GroupReadingFields
 
@@ -128,7 +131,8 @@ class _DeviceFields(Section):
     device_type: Literal["att", "acc", "elev", "icc", "meet"] = Field(default="meet", description="`devType`.")
     broker_type: Literal["push", "best-w", "best-t", "best-m", "best-a"] = Field(
         default="best-w",
-        description="What the look-up asks for. Only `best-w` is WebSocket and can go on after the look-up.",
+        description="What the look-up asks for: `best-w` WebSocket; `best-m` MQTT, `best-t` Tencent's and `best-a` "
+        "AWS's, each by its profile of `mqtt`; `push` ends after the look-up.",
     )
     start: Literal["as listed", "cold", "warm"] = Field(
         default="as listed",
@@ -160,6 +164,10 @@ class GroupFields(GroupBehaviours, GroupReadingFields, _DeviceFields):
     )
     functions: FunctionsSection = Field(
         default=FunctionsSection(), description="What firmware of another age cannot do, or says that it can."
+    )
+    mqtt: MqttSection = Field(
+        default=MqttSection(),
+        description="How devices of `broker_type` best-m, best-t and best-a speak to their broker.",
     )
     report_room: bool = Field(
         default=True,
@@ -201,6 +209,10 @@ class GroupSection(GroupFields):
     name: Name = Field(description="Shown in reports; unique.")
     count: int = Field(ge=0, le=MOST_DEVICES, description="How many devices; `-u N` scales all groups in proportion.")
 
+    def profile(self) -> Profile | None:
+        """By which the group speaks to its broker; None where that is not over MQTT."""
+        return self.mqtt.profile_of(self.broker_type) if is_publish_subscribe(self.broker_type) else None
+
     def settings(self) -> DeviceSettings:
         """What every device of the group shares; `defaults` must have been laid under it before."""
         functions = self.functions.functions()
@@ -236,4 +248,5 @@ class GroupSection(GroupFields):
             report_room=self.report_room,
             options=dict(self.options),
             reading=self.reading(),
+            mqtt=self.profile(),
         )

@@ -28,6 +28,7 @@ from simulator.platform.settings import (
     FixedDelay,
     LognormalDelay,
     MeetingPlan,
+    MqttSettings,
     PlatformSettings,
     PlatformTls,
     PushMoment,
@@ -39,6 +40,7 @@ from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
 from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.channel.registry import NO_OPTIONS, Options
+from simulator.scenario.sections.mqtt import PlatformMqttSection
 from simulator.scenario.sections.platform_tls import PlatformTlsSection
 from simulator.wire.strangers import StrangerLimits
 
@@ -323,6 +325,7 @@ class PlatformSection(Section):
         default=BeforeLoginSection(), description="Limits for connections that have not logged in."
     )
     tls: PlatformTlsSection | None = Field(default=None, description="https and wss instead of http and ws.")
+    mqtt: PlatformMqttSection = Field(default=PlatformMqttSection(), description="Its broker for devices over MQTT.")
     wrong: list[str] = Field(
         default=[],
         max_length=1000,
@@ -344,13 +347,19 @@ class PlatformSection(Section):
         return names
 
     def settings(
-        self, channel: str, tls: PlatformTls | None, reading: PlatformReading, options: Options = NO_OPTIONS
+        self,
+        channel: str,
+        tls: PlatformTls | None,
+        reading: PlatformReading,
+        mqtt: MqttSettings,
+        options: Options = NO_OPTIONS,
     ) -> PlatformSettings:
         return PlatformSettings(
             channel=channel,
             channel_options=options,
             tls=tls,
             reading=reading,
+            mqtt=mqtt,
             supports_heartbeat=self.heartbeat.supported,
             heartbeat_interval=int(self.heartbeat.interval),
             before_login=self.before_login.limits(),

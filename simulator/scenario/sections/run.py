@@ -68,10 +68,11 @@ class IdentitiesSection(Section):
 
 
 class TlsSection(Section):
-    """How devices trust an https/wss platform and show who they are. Files are PEM, relative to the scenario file."""
+    """How a peer over https, wss or mqtts is trusted, and who is shown to it. Files are PEM, relative to the scenario
+    file."""
 
     ca: FileName | None = Field(default=None, description="CA to trust; by default the system's.")
-    client_cert: FileName | None = Field(default=None, description="Certificate that devices show.")
+    client_cert: FileName | None = Field(default=None, description="Certificate that is shown.")
     client_key: FileName | None = Field(default=None, description="Its private key.")
     verify: bool = Field(default=True, description="`false` trusts any certificate: for tries only.")
 

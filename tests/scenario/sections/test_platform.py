@@ -7,10 +7,12 @@ import pytest
 from simulator.platform.reading import PlatformReading
 from simulator.platform.settings import (
     AnswerRule,
+    BrokerTrust,
     ExponentialDelay,
     FixedDelay,
     LognormalDelay,
     MeetingPlan,
+    MqttSettings,
     PlatformSettings,
     PlatformTls,
     PushMoment,
@@ -18,6 +20,7 @@ from simulator.platform.settings import (
     UniformDelay,
 )
 from simulator.protocol.reading import LookupAgain, SyncTime
+from simulator.pubsub.shipped import profile_of
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import parse_scenario
 from simulator.wire.strangers import StrangerLimits
@@ -44,6 +47,16 @@ READING = PlatformReading(
     meet_code=None,
     own_meetings=frozenset(),
 )
+MQTT = MqttSettings(
+    profiles={"best-m": profile_of("best-m"), "best-t": profile_of("tencent"), "best-a": profile_of("aws")},
+    channel="plain",
+    channel_options={},
+    broker=None,
+    client_id=None,
+    username=None,
+    password_file=None,
+    trust=BrokerTrust(ca=None, client_cert=None, client_key=None, verify=True),
+)
 PLATFORM = PlatformSettings(
     channel="rsa-aes",
     channel_options={},
@@ -61,6 +74,7 @@ PLATFORM = PlatformSettings(
     pushes=(),
     answers=(),
     reading=READING,
+    mqtt=MQTT,
     wrong=(),
 )
 PUSH = PushRule(

@@ -1,0 +1,110 @@
+"""What of the `mqtt` sections contradicts itself, the group, or what is known of such a broker."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from simulator.fields.units import format_duration, format_size
+from simulator.protocol.broker import is_publish_subscribe
+from simulator.pubsub.profile import PasswordKind, Profile
+from simulator.pubsub.shipped import shipped
+from simulator.pubsub.templates import placeholders
+from simulator.pubsub.topics import NAMES_THE_DEVICE, Topics
+from simulator.scenario.sections.document import ScenarioDocument
+from simulator.scenario.sections.group import GroupSection
+from simulator.scenario.sections.mqtt import MqttSection
+from simulator.scenario.yaml_source import Path
+
+_BOTH_SIDES: Final = ("client_id", "username", "password", "up", "down")
+"""Keys in which devices and platform have to agree."""
+
+
+def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iterator[tuple[Path, str]]:
+    """What is wrong: the path of the key, and why.
+
+    Args:
+        groups: with `defaults` and the top level laid under them.
+    """
+    over_mqtt = [is_publish_subscribe(group.broker_type) for group in groups]
+    for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
+        if over_mqtt[number]:
+            yield from _problems_of(group.mqtt, _written(document, own, number), group.broker_type)
+        elif "mqtt" in own.model_fields_set:
+            message = f"is for groups of `broker_type` best-m, best-t or best-a, and this one is {group.broker_type}"
+            yield ("groups", number, "mqtt"), f"{message}: leave it out, or change that"
+    if not any(over_mqtt) and "mqtt" in document.defaults.model_fields_set:
+        message = "no group has the `broker_type` best-m, best-t or best-a: give it to one, or leave this out"
+        yield ("defaults", "mqtt"), message
+    if "mqtt" in document.model_fields_set and all(
+        "mqtt" in {*own.model_fields_set, *document.defaults.model_fields_set} or not over
+        for own, over in zip(document.groups, over_mqtt, strict=True)
+    ):
+        # The embedded platform alone goes by it then.
+        yield from _problems_of(document.mqtt, ("mqtt",), "best-m")
+
+
+def notes(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iterator[str]:
+    """What may not have been meant."""
+    for group in groups:
+        profile = group.profile()
+        if profile is None:
+            continue
+        pause = profile.limits.connect_interval
+        if pause is not None and group.reconnect.first < pause:
+            title = shipped(profile.name).title
+            yield (
+                f"group {group.name}: `reconnect.first` is {format_duration(group.reconnect.first)}, and {title} takes "
+                f"one connect of a device in {format_duration(pause)}"
+            )
+        platform = document.mqtt.profile_of(group.broker_type)
+        other = [name for name in _BOTH_SIDES if getattr(profile, name) != getattr(platform, name)]
+        if other and not document.target:
+            yield (
+                f"group {group.name}: {', '.join(f'`{name}`' for name in other)} of its `mqtt` differ from what the "
+                f"embedded platform goes by, which is the `mqtt` of the top level"
+            )
+
+
+def _written(document: ScenarioDocument, own: GroupSection, number: int) -> Path:
+    """Where the section stands that counts for a group."""
+    if "mqtt" in own.model_fields_set:
+        return ("groups", number, "mqtt")
+    return ("defaults", "mqtt") if "mqtt" in document.defaults.model_fields_set else ("mqtt",)
+
+
+def _problems_of(section: MqttSection, place: Path, broker_type: str) -> Iterator[tuple[Path, str]]:
+    profile = section.profile_of(broker_type)
+    for key, message in (*_beyond(profile), *_contradictions(profile)):
+        yield (*place, key) if key in section.model_fields_set else place, message
+
+
+def _beyond(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What such a broker is known not to take."""
+    limits, title = profile.limits, shipped(profile.name).title
+    if limits.keep_alive is not None and not limits.keep_alive[0] <= profile.keep_alive <= limits.keep_alive[1]:
+        bounds = " to ".join(format_duration(bound) for bound in limits.keep_alive)
+        yield "keep_alive", f"{format_duration(profile.keep_alive)} is out of what {title} takes: {bounds}"
+    if limits.max_packet is not None and profile.max_packet > limits.max_packet:
+        most = format_size(limits.max_packet)
+        yield "max_packet", f"{format_size(profile.max_packet)} is more than {title} takes: at most {most}"
+    for key in ("up", "down"):
+        slashes = getattr(profile, key).count("/")
+        if limits.slashes is not None and slashes > limits.slashes:
+            yield key, f"has {slashes} slashes, and {title} takes {limits.slashes} in a topic at most"
+
+
+def _contradictions(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What cannot work at any broker."""
+    for key, else_ in (
+        ("up", "nobody could tell whose messages they are"),
+        ("down", "each device would get the commands of all"),
+    ):
+        if not Topics(getattr(profile, key)).placeholders & NAMES_THE_DEVICE:
+            yield key, f"holds neither {{sn}} nor {{deviceName}}: {else_}"
+    if profile.up == profile.down:
+        yield "down", "is the topic `up` too: each device would get its own messages"
+    if not NAMES_THE_DEVICE & set(placeholders(profile.client_id)):
+        yield "client_id", "holds neither {sn} nor {deviceName}: each device would put another one off the broker"
+    if profile.username is None and profile.password.kind is PasswordKind.HMAC:
+        yield "password", "`hmac` signs the user name, and `username` is null: give one, or another password"
+    elif profile.username is None and profile.password.kind is not PasswordKind.NONE:
+        yield "password", "MQTT 3.1.1 has no password without a user name, and `username` is null: give one, or none"
