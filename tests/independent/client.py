@@ -89,21 +89,23 @@ class Client:
             binary = self.opener is not None and not getattr(self.opener, "text", False)
             assert isinstance(frame, bytes) == binary
             text = self.opener.open(frame) if self.opener else frame  # type: ignore[arg-type]
-            message = json.loads(text)
-            if str(message.get("funcId", "")).startswith("cmd.") and message.get("funcId") != "cmd.dev.response":
-                self.commands.append(message)
-                self.unanswered += 1
-                self.most_unanswered = max(self.most_unanswered, self.unanswered)
-                if not self.mute:
-                    self.unanswered -= 1
-                    await self.answer(message)
-                continue
-            self.order.append(message["mid"])
-            if waiting := self._waiting.pop(message["mid"], None):
-                if not waiting.done():
-                    waiting.set_result(message)
-            else:
-                self.strange.append(message)
+            await self._take(json.loads(text))
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        if str(message.get("funcId", "")).startswith("cmd.") and message.get("funcId") != "cmd.dev.response":
+            self.commands.append(message)
+            self.unanswered += 1
+            self.most_unanswered = max(self.most_unanswered, self.unanswered)
+            if not self.mute:
+                self.unanswered -= 1
+                await self.answer(message)
+            return
+        self.order.append(message["mid"])
+        if waiting := self._waiting.pop(message["mid"], None):
+            if not waiting.done():
+                waiting.set_result(message)
+        else:
+            self.strange.append(message)
 
     async def answer(self, command: dict[str, Any]) -> None:
         params = {"cmdId": command["payload"]["params"]["cmdId"]}

@@ -43,6 +43,9 @@ SKEW_MS = 5 * 60 * 1000
 class Platform(Store):
     """Use `serve`; the attributes of `Store` are what tests look at."""
 
+    kind = "best-w"
+    """The one type of the look-up that is served."""
+
     def __init__(
         self,
         identities: Iterable[Identity],
@@ -143,7 +146,7 @@ class Platform(Store):
         query = request.query
         try:
             self._check_lookup({name: query[name] for name in query})
-            results = self.style.look_up_results(self.ws_url, self.root_ca)
+            results = self.style.look_up_results(self.ws_url, self.root_ca) | self.more_results()
         except RefusalError as refusal:
             code, reason = refusal.code, str(refusal)
             self.refusals.append((query.get("sn", ""), "getBrokerServer", self.style.code(code), reason))
@@ -153,13 +156,17 @@ class Platform(Store):
         kind = "text/plain" if self.style.name == "A" else "application/json"
         return web.Response(text=self.style.encode(body), content_type=kind, status=status)
 
+    def more_results(self) -> dict[str, str]:
+        """What the look-up answers beside what the style does."""
+        return {}
+
     def _check_lookup(self, query: dict[str, str]) -> None:
         for name in ("sn", "type", "nonce", "timestamp", "sign"):
             if not query.get(name):
                 raise RefusalError(MALFORMED, f"{name} is missing")
         if query["type"] not in KINDS:
             raise RefusalError(FORMAT, "unknown type")
-        if query["type"] != "best-w":
+        if query["type"] != self.kind:
             raise RefusalError(FORMAT, "a type that this platform does not serve")
         if len(query["nonce"]) > 32 and "long-nonce" not in self.wrong:
             raise RefusalError(FORMAT, "nonce longer than 32")

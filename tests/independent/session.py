@@ -30,6 +30,9 @@ MOST_TRIES = 3
 
 
 class Session:
+    with_sn: tuple[str, ...] = WITH_SN
+    handlers = requests.HANDLERS
+
     def __init__(self, platform: Platform, ws: ServerConnection) -> None:
         self.platform, self.ws, self.style, self.wrong = platform, ws, platform.style, platform.wrong
         self.way = platform.way
@@ -81,6 +84,7 @@ class Session:
         self.drop_parts()
         if self.sn:
             self.device.queue.extendleft(reversed(self.pending.values()))
+            self.pending.clear()
             if self.device.session:
                 self.device.session.wake.set()
 
@@ -208,14 +212,14 @@ class Session:
             raise RefusalError(FORMAT, "a mid longer than 32")
         if not isinstance(func_id, str) or not func_id:
             raise RefusalError(MALFORMED, "no funcId")
-        if func_id not in requests.HANDLERS and (func_id not in EXCHANGES or self.platform.suite == "plain"):
+        if func_id not in self.handlers and (func_id not in EXCHANGES or self.platform.suite == "plain"):
             raise RefusalError(UNKNOWN, "unknown funcId")
         if "takes-numbers" not in self.wrong:
             only_strings(message)
         if message.get("imme", "") not in ("", "0", "1"):
             raise RefusalError(FORMAT, "imme is neither 0 nor 1")
         sn = message.get("sn", "")
-        if not isinstance(sn, str) or (not sn and func_id in WITH_SN):
+        if not isinstance(sn, str) or (not sn and func_id in self.with_sn):
             raise RefusalError(MALFORMED, "no sn")
         if sn and self.logged_in and sn != self.sn:
             raise RefusalError(DENIED, "another device's sn")
@@ -245,7 +249,7 @@ class Session:
             params = {}
         if not isinstance(params, dict):
             raise RefusalError(MALFORMED, "no payload.params")
-        return requests.HANDLERS[func_id](self, as_strings(params) if "takes-numbers" in self.wrong else params)
+        return self.handlers[func_id](self, as_strings(params) if "takes-numbers" in self.wrong else params)
 
     def _exchange(self, func_id: str, message: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
         payload = message.get("payload")
