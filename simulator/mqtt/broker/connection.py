@@ -53,7 +53,18 @@ class BrokerConnection(InTurns):
         bytes_in: Bytes received, without those of TLS.
     """
 
-    __slots__ = ("_admitted", "_client", "_heard", "_home", "_monotonic", "_reader", "_silence", "_timer", "bytes_in")
+    __slots__ = (
+        "_admitted",
+        "_client",
+        "_heard",
+        "_home",
+        "_monotonic",
+        "_over",
+        "_reader",
+        "_silence",
+        "_timer",
+        "bytes_in",
+    )
 
     _BACKLOG_STOPS_READING: ClassVar[bool] = True
 
@@ -64,6 +75,8 @@ class BrokerConnection(InTurns):
         self._reader = PacketReader(home.limits.max_packet, Side.BROKER)
         self._client = Client(home.broker, self)
         self._admitted = False
+        # Nothing can be written after the end of what was.
+        self._over = False
         self._heard = 0.0
         self._silence = 0.0
         # For the keep-alive while the connection is open, then for the time in which it has to end.
@@ -80,7 +93,7 @@ class BrokerConnection(InTurns):
         """Send a packet; dropped where the connection is closing."""
         transport = self._transport
         # A transport that has failed stays until its next turn; both loops log a warning when it is written to then.
-        if not transport.is_closing():
+        if not (self._over or transport.is_closing()):
             transport.write(encode(packet))
 
     def admit(self, keep_alive: int) -> None:
@@ -99,9 +112,12 @@ class BrokerConnection(InTurns):
         the last that was sent, a CONNACK with the reason of a refusal for instance.
         """
         transport = self._transport
+        self._over = True
+        self._home.strangers.holds(self, 0)
+        self._let_go()
         if transport.is_closing():
             return
-        self._backlog, self._held_by_turn = b"", False
+        self._held_by_turn = False
         self._hold_or_read()
         self._stop_timer()
         self._timer = self._home.timers.call_later(self._home.limits.close_timeout, transport.abort)
@@ -119,12 +135,12 @@ class BrokerConnection(InTurns):
     def turn_away(self, why: str) -> None:
         """End the connection of a peer that has sent no CONNECT that was accepted (`Stranger`)."""
         self._client.ended = True
+        # What it holds is wanted back now: before its end is noticed, others may bring as much again.
+        self._let_go()
         if why == TOO_LATE:
             self.close()
         else:
-            # What it holds is wanted back now: before its end is noticed, others may bring as much again.
             self._transport.abort()
-        self._let_go()
 
     # --- What the transport calls ---
 
@@ -152,7 +168,6 @@ class BrokerConnection(InTurns):
         self._stop_timer()
         self._release()
         self._client.end(events.LOST, "" if exc is None else in_words(exc))
-        self._let_go()
         self._home.left(self)
 
     def _parse(self, data: bytes) -> None:
@@ -172,7 +187,6 @@ class BrokerConnection(InTurns):
             for packet in self._reader.feed(data):
                 packets += 1
                 if not client.receive(packet):
-                    self._let_go()
                     break
         except MalformedPacket as exc:
             client.malformed(str(exc))
