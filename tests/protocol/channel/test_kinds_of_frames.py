@@ -20,7 +20,7 @@ Ends = tuple[DeviceChannel, PlatformChannel]
         (PlainSuite(), False),
         (RsaAesSuite(), True),
         (ConfigurableSuite(ChannelOptions()), True),
-        (ConfigurableSuite(ChannelOptions(framing="base64")), False),
+        (ConfigurableSuite(ChannelOptions(framing="base64-text")), False),
     ],
     ids=lambda value: getattr(value, "name", str(value)),
 )
