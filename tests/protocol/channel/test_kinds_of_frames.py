@@ -19,8 +19,8 @@ Ends = tuple[DeviceChannel, PlatformChannel]
     [
         (PlainSuite(), False),
         (RsaAesSuite(), True),
-        (ConfigurableSuite(ChannelOptions()), True),
-        (ConfigurableSuite(ChannelOptions(framing="base64-text")), False),
+        (ConfigurableSuite(ChannelOptions(device_key_bits=1024)), True),
+        (ConfigurableSuite(ChannelOptions(device_key_bits=1024, framing="base64-text")), False),
     ],
     ids=lambda value: getattr(value, "name", str(value)),
 )
