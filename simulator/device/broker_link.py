@@ -6,25 +6,34 @@ it is done the network's.
 
 import asyncio
 import random
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from simulator.device import initial_flow
 from simulator.device.device_clock import DeviceClock
 from simulator.device.end_reason import EndReason
-from simulator.device.environment import Environment, NetworkError
+from simulator.device.environment import Environment, MqttWay, NetworkError
 from simulator.device.hints import KEPT_ADDRESS
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
 from simulator.device.witness import Witness
-from simulator.measurements.names import DISCONNECTED, INTERNAL_ERROR
+from simulator.measurements.names import BAD_PROFILE, DISCONNECTED, INTERNAL_ERROR, PUBACK
 from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
+from simulator.mqtt.login import ClientState, Login
 from simulator.protocol import device_certificate
 from simulator.protocol.broker import BrokerAnswer
-from simulator.protocol.catalogue import CONNECT, LOOKUP
+from simulator.protocol.catalogue import CONNECT, LOOKUP, SUBSCRIBE
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.reading import LookupAgain
+from simulator.pubsub.login import login_of
+from simulator.pubsub.profile import Identity
+from simulator.pubsub.templates import CannotFill
+
+T = TypeVar("T")
 
 _REFUSED = "http "
 """What the kind of a failure begins with where somebody is there and does not open the connection."""
@@ -64,7 +73,7 @@ def _kept(answer: BrokerAnswer) -> BrokerAnswer:
 class BrokerLink:
     """One device's way to its broker."""
 
-    __slots__ = ("_again", "_answer", "_env", "_failures", "_shown", "_spec", "_used", "_witness")
+    __slots__ = ("_again", "_answer", "_env", "_failures", "_mqtt", "_shown", "_spec", "_used", "_witness")
 
     def __init__(self, env: Environment, spec: DeviceSpec, witness: Witness) -> None:
         self._env = env
@@ -77,6 +86,7 @@ class BrokerLink:
         self._used = False
         """Whether a connection was opened by the answer before."""
         self._again = spec.settings.reading.lookup_again
+        self._mqtt = None if spec.settings.mqtt is None else ClientState(self._published)
 
     @property
     def answer(self) -> BrokerAnswer | None:
@@ -105,8 +115,11 @@ class BrokerLink:
         self._failures = 0
         self._used = False
 
-    async def connect(self, session: Session) -> None:
-        """Open the connection for `session`.
+    async def connect(self, session: Session, proof: Mapping[str, str], rng: random.Random) -> None:
+        """Open the connection for `session`; over MQTT, with the subscription by which it is told anything.
+
+        Args:
+            proof: `key_proof` of the device.
 
         Raises:
             FlowFailed: If it cannot be opened.
@@ -117,20 +130,79 @@ class BrokerLink:
         self._shown = answer
         if self._again is LookupAgain.EACH_CONNECT:
             self._answer = None
+        network, index = self._env.network, self._spec.index
+        if self._mqtt is None:
+            await self._measured(CONNECT, network.connect(answer, session, index=index), session, used)
+            return
+        way = MqttWay(self._login(answer, proof, rng), self._mqtt)
+        opening = network.connect_mqtt(answer, session, index=index, way=way)
+        connection = await self._measured(CONNECT, opening, session, used)
+        if connection.needs_subscription:
+            await self._measured(SUBSCRIBE, connection.subscribe(), session, used)
+
+    def ended(self) -> None:
+        """The device's life is over: what the broker has not acknowledged is not sent again."""
+        if self._mqtt is not None:
+            self._mqtt.lost()
+
+    def _login(self, answer: BrokerAnswer, proof: Mapping[str, str], rng: random.Random) -> Login:
+        """What the broker's profile makes of this device.
+
+        Raises:
+            FlowFailed: If the look-up's answer lacks what the profile needs.
+        """
+        held, profile = self._spec.credentials, self._spec.settings.mqtt
+        assert profile is not None, "asked over MQTT alone"
+        identity = Identity(
+            sn=held.sn,
+            product_id=held.product_id,
+            dev_key=held.dev_key,
+            device_secret=held.device_secret,
+            company_id=answer.company_id,
+            site_id=answer.site_id,
+        )
+        try:
+            port = urlsplit(answer.url or "").port
+            now = self._env.clock.wall()
+            return login_of(profile, identity, rng=rng, now=now, digest=proof["devKey"], port=port)
+        except (CannotFill, ValueError) as error:
+            env = self._env
+            env.recorder.request(CONNECT, env.clock.wall(), 0.0, BAD_PROFILE, 0, 0, 0.0)
+            env.recorder.detail(CONNECT, BAD_PROFILE, str(error), env.clock.wall())
+            self.failed()
+            raise FlowFailed(CONNECT, BAD_PROFILE, str(error)) from None
+
+    def _published(self, sent: float, taken: bool) -> None:
+        """A message was acknowledged by the broker, or never will be."""
+        env = self._env
+        lasted = env.clock.monotonic() - sent
+        env.recorder.flow(PUBACK.name, sent + env.epoch, lasted, SUCCESS if taken else DISCONNECTED)
+
+    async def _measured(self, name: str, step: Awaitable[T], session: Session, used: bool) -> T:
+        """One step of the opening, counted as the request `name`.
+
+        Args:
+            used: whether an earlier connection was made by the same answer.
+
+        Raises:
+            FlowFailed: If it does not succeed.
+        """
         env = self._env
         started, before = env.clock.wall(), env.clock.monotonic()
         code = INTERNAL_ERROR
         failed = None
         try:
-            await env.network.connect(answer, session, index=self._spec.index)
+            made = await step
             code = SUCCESS
+            return made
         except NetworkError as error:
             failed = error
             code = error.kind
             self.failed()
             told = f"{error}; {KEPT_ADDRESS}" if used and code.startswith(_REFUSED) else str(error)
-            env.recorder.detail(CONNECT, code, told, env.clock.wall())
-            raise FlowFailed(CONNECT, error.kind, told) from error
+            env.recorder.detail(name, code, told, env.clock.wall())
+            session.abort(EndReason.FLOW_REFUSED)
+            raise FlowFailed(name, error.kind, told) from error
         except asyncio.CancelledError:
             # It may have opened at the very moment at which it was broken off.
             code = DISCONNECTED
@@ -138,7 +210,7 @@ class BrokerLink:
             raise
         finally:
             lasted = env.clock.monotonic() - before
-            env.recorder.request(CONNECT, started, lasted if failed is None else failed.lasted(lasted), code, 0, 0, 0.0)
+            env.recorder.request(name, started, lasted if failed is None else failed.lasted(lasted), code, 0, 0, 0.0)
 
     def worked(self) -> None:
         """The device came online by the kept answer."""

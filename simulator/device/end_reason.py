@@ -14,17 +14,25 @@ class EndReason:
     """The device broke down by a fault of this program."""
     FLOW_REFUSED = "initial flow refused"
     NO_PONG = "no pong"
+    CUTS = frozenset({TIMEOUT, NO_PONG})
+    """This side gave up a connection that it took for dead."""
 
     @staticmethod
-    def closed(code: int) -> str:
-        """The platform or the network ended it, with this WebSocket close code (1006: without a close frame)."""
-        return f"closed {code}"
+    def closed(ending: int | str) -> str:
+        """The platform or the network ended it.
+
+        Args:
+            ending: a WebSocket's close code (1006: without a close frame), or another transport's word for it.
+        """
+        return ending if isinstance(ending, str) else f"closed {ending}"
 
     @staticmethod
-    def closed_by_us(code: int) -> str:
-        """The device ended it and sent this WebSocket close code, because of what the platform had sent."""
-        why = _FAULTS.get(code)
-        return f"closed {code} by the device" + (f": {why}" if why else "")
+    def closed_by_us(ending: int | str) -> str:
+        """The device ended it because of what the platform had sent, with this close code or in these words."""
+        if isinstance(ending, str):
+            return ending
+        why = _FAULTS.get(ending)
+        return f"closed {ending} by the device" + (f": {why}" if why else "")
 
 
 _FAULTS = {

@@ -6,7 +6,7 @@ a few lines in memory and moves time by hand.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from simulator.clock import Clock, TimerQueue
 from simulator.device.deadlines import Deadlines
@@ -17,6 +17,7 @@ from simulator.device.settings import DeviceSettings
 from simulator.device.unsent import UnsentStore
 from simulator.faults import describe
 from simulator.measurements.recorder import Recorder
+from simulator.mqtt.login import ClientState, Login
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 
@@ -42,8 +43,26 @@ class NetworkError(Exception):
         return seconds if self.after is None else self.after
 
 
+class MqttWay(NamedTuple):
+    """What a device connects to an MQTT broker with."""
+
+    login: Login
+    state: ClientState
+
+
 class Connection(Protocol):
-    """An open WebSocket, as the session uses it."""
+    """An open connection, as the session uses it: a WebSocket, or what a device has with an MQTT broker.
+
+    Attributes:
+        resumed: whether the peer goes on with an earlier session, of which messages may still come.
+        redelivered: whether the message that is being handed over may have come before.
+    """
+
+    @property
+    def resumed(self) -> bool: ...
+
+    @property
+    def redelivered(self) -> bool: ...
 
     def send(self, payload: bytes, binary: bool) -> None: ...
 
@@ -59,8 +78,8 @@ class Connection(Protocol):
         ...
 
     @property
-    def fault(self) -> tuple[int, str] | None:
-        """Close code and cause where this side ended the connection because of what the peer had sent."""
+    def fault(self) -> tuple[int | str, str] | None:
+        """Close code (or the transport's word) and cause where this side ended it for what the peer had sent."""
         ...
 
     def trust(self, max_size: int) -> None:
@@ -77,6 +96,23 @@ class Connection(Protocol):
         ...
 
 
+class MqttConnection(Connection, Protocol):
+    """A connection with an MQTT broker, accepted by CONNACK."""
+
+    @property
+    def needs_subscription(self) -> bool:
+        """Whether `subscribe` has to come before anything is sent."""
+        ...
+
+    async def subscribe(self) -> None:
+        """Subscribe to the device's topic.
+
+        Raises:
+            NetworkError: If the broker does not grant it.
+        """
+        ...
+
+
 class ConnectionHandler(Protocol):
     """What a connection tells its owner."""
 
@@ -85,6 +121,24 @@ class ConnectionHandler(Protocol):
     def message(self, payload: bytes, binary: bool) -> None: ...
 
     def closed(self, code: int, reason: str, detail: str) -> None: ...
+
+
+class MqttHandler(Protocol):
+    """What a connection with an MQTT broker tells its owner."""
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def message(self, payload: bytes, binary: bool) -> None:
+        """A message; there are no kinds of frames, and `binary` says nothing."""
+        ...
+
+    def closed(self, code: str, reason: str, detail: str) -> None:
+        """It has ended; `code` is a stable word for how."""
+        ...
+
+    def unusual(self, what: str) -> None:
+        """The peer does what the transport allows and no profile does: a retained message, another topic."""
+        ...
 
 
 class Network(Protocol):
@@ -110,6 +164,16 @@ class Network(Protocol):
 
         Raises:
             NetworkError: If it does not open.
+        """
+        ...
+
+    async def connect_mqtt(
+        self, broker: BrokerAnswer, handler: MqttHandler, *, index: int, way: MqttWay
+    ) -> MqttConnection:
+        """As `connect`, to an MQTT broker: until that has accepted the connection.
+
+        Raises:
+            NetworkError: If it does not open; its kind is the broker's reason where it refuses (`not authorized`).
         """
         ...
 

@@ -24,7 +24,7 @@ from simulator.judge.lookup import ReadLookup, read_lookup
 from simulator.measurements.names import BAD_KEY, DISCONNECTED, INTERNAL_ERROR, MALFORMED_REPLY, UNSUPPORTED_TRANSPORT
 from simulator.measurements.violation_rules import CHANNEL_KEY, LOOKUP_STATUS
 from simulator.protocol import broker, credentials
-from simulator.protocol.catalogue import CONNECT, LOOKUP
+from simulator.protocol.catalogue import CATALOGUE, CONNECT, LOOKUP
 from simulator.protocol.channel.base import ChannelViolation
 from simulator.protocol.channel.keys import DEFAULT_BITS
 from simulator.protocol.codes import SUCCESS
@@ -33,6 +33,7 @@ _DETAIL_CHARS = 400
 """Of what a failure says: room for an address, a path and what would help."""
 
 
+_REGISTER = "dev.register"
 _PUBLIC_KEY = "device.exchange.publicKey"
 _HTTP = "http "
 """What the kind of a failure begins with where an answer came, with another status than 200."""
@@ -81,7 +82,7 @@ async def look_up(
     """Ask the dispatch service where the broker is (section 获取服务器地址); what departs in its answer is counted.
 
     Raises:
-        FlowFailed: If there is no answer, a refusal, or a broker that is no WebSocket.
+        FlowFailed: If there is no answer, a refusal, or a broker that speaks something else.
     """
     nonce = f"{rng.getrandbits(64):016x}{clock.now_ms() & 0xFFFFFFFFFFFF:012x}"
     query = broker.LookupQuery.build(device.sn, settings.broker_type, nonce, clock.signing_ms(), device.secret_key)
@@ -121,10 +122,10 @@ async def look_up(
         if detail:
             env.recorder.detail(LOOKUP, code, detail, env.clock.wall())
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)
-    if not broker.is_websocket(settings.broker_type) or not answer.url.startswith(("ws://", "wss://")):
+    if not answer.url.startswith(broker.schemes(settings.broker_type)):
         # The look-up did succeed; what cannot be done is to connect.
         env.recorder.request(CONNECT, env.clock.wall(), 0.0, UNSUPPORTED_TRANSPORT, 0, 0, 0.0)
-        told = f"{settings.broker_type} leads to {answer.url}, and this device speaks WebSocket only"
+        told = f"{settings.broker_type} leads to {answer.url}, and this device speaks WebSocket and MQTT only"
         env.recorder.detail(CONNECT, UNSUPPORTED_TRANSPORT, told, env.clock.wall())
         raise FlowFailed(LOOKUP, UNSUPPORTED_TRANSPORT, told, permanent=True)
     return answer
@@ -173,12 +174,17 @@ def key_proof(device: Credentials) -> dict[str, str]:
 async def register(session: Session, sn: str, proof: Mapping[str, str], settings: DeviceSettings) -> str:
     """Returns the `authCode` (section 设备注册)."""
     params = {
-        "protType": settings.broker_type,
+        "protType": broker.protocol_type(settings.broker_type),
         "protVer": settings.reading.protocol_version,
         **proof,
         "devType": settings.device_type,
     }
-    return await _granted(session, "dev.register", params, sn, "authCode")
+    own_sn: str | None = sn
+    if broker.is_publish_subscribe(settings.broker_type):
+        for name in CATALOGUE[_REGISTER].left_out_over_publish_subscribe:
+            params.pop(name, None)
+        own_sn = None
+    return await _granted(session, _REGISTER, params, own_sn, "authCode")
 
 
 async def accredit(session: Session, sn: str, proof: Mapping[str, str], auth_code: str) -> str:
@@ -239,7 +245,7 @@ async def _step(
     return reply
 
 
-async def _granted(session: Session, func_id: str, params: Mapping[str, Any], sn: str, name: str) -> str:
+async def _granted(session: Session, func_id: str, params: Mapping[str, Any], sn: str | None, name: str) -> str:
     """What the reply to `func_id` grants under `name`; the flow cannot go on without it.
 
     Raises:

@@ -8,12 +8,11 @@ what follows what `states`'. A lifecycle never gives up by itself, save where tr
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from simulator.device import initial_flow, receiving
 from simulator.device.backoff import Backoff
+from simulator.device.breakable import Breakable, BrokenOff
 from simulator.device.broker_link import BrokerLink
 from simulator.device.channel_context import context_of
 from simulator.device.device_clock import DeviceClock
@@ -26,6 +25,7 @@ from simulator.device.settings import DeviceSpec, Start
 from simulator.device.sleep import sleep
 from simulator.device.states import Stage, check_transition
 from simulator.device.terms import Terms
+from simulator.device.unanswered import Unanswered
 from simulator.device.witness import Witness
 from simulator.measurements.names import INIT, INTERNAL_ERROR, DeviceState
 from simulator.measurements.observation_rules import LOGIN_REPEATED
@@ -51,10 +51,6 @@ class LifecycleHandler(Protocol):
     def state_changed(self) -> None: ...
 
 
-class _BrokenOff(Exception):  # noqa: N818 - told to leave, which is no error
-    """The device is to leave: it waits for nothing any more, and does not come online again."""
-
-
 class Lifecycle:
     """Runs one device until it is told to stop.
 
@@ -68,20 +64,22 @@ class Lifecycle:
 
     __slots__ = (
         "_backoff",
-        "_breakable",
         "_broker",
         "_clock",
         "_env",
         "_factor_mark",
         "_granted",
         "_handler",
+        "_latest",
         "_mids",
         "_on_command",
         "_proof",
         "_rng",
         "_session",
         "_spec",
+        "_unanswered",
         "_unkept",
+        "_waits",
         "_witness",
         "auth_code",
         "online",
@@ -116,8 +114,11 @@ class Lifecycle:
         """Of the platform's factor on the latest connection."""
         self._session: Session | None = None
         """The connection, from its opening on."""
-        self._breakable: asyncio.Task[Any] | None = None
-        """The device's task while it waits for something that `stop` may break off."""
+        self._latest: Session | None = None
+        """The same, also after its end."""
+        self._unanswered = None if spec.settings.mqtt is None else Unanswered()
+        """What outlives a connection."""
+        self._waits = Breakable(lambda: self.stage is Stage.LEAVING)
         self._granted: str | None = None
         """The `authCode` of a registration that has no `secret` yet."""
         self._unkept = False
@@ -144,7 +145,7 @@ class Lifecycle:
                     await self._wait(DeviceState.WAITING, self._backoff.next())
                     continue
                 await self._stay_online(online, ended)
-        except _BrokenOff:
+        except BrokenOff:
             pass
         except Exception:
             # Not stopped, which would count as in order: the device has broken down by a fault of ours.
@@ -155,6 +156,9 @@ class Lifecycle:
             if self._session is not None and not self._session.ended:
                 self._session.abort(EndReason.BROKEN)
             self._session = self.online = None
+            if self._latest is not None:
+                self._latest.give_up("the device has ended")
+            self._broker.ended()
             if self.state is not DeviceState.FAILED:
                 self._enter(DeviceState.STOPPED)
 
@@ -164,14 +168,14 @@ class Lifecycle:
         if self._session is not None and not self._session.ended:
             self._session.end(EndReason.STOPPED)
         else:
-            self._break_off()
+            self._waits.break_off()
 
     def abort(self) -> None:
         """As `stop`, without the closing handshake."""
         self.stage = Stage.LEAVING
         if self._session is not None:
             self._session.abort(EndReason.STOPPED)
-        self._break_off()
+        self._waits.break_off()
 
     def reboot(self) -> None:
         """Close the connection, and come back after the time that a reboot takes."""
@@ -186,10 +190,10 @@ class Lifecycle:
 
         Raises:
             FlowFailed: If any step does not succeed; the connection is closed then.
-            _BrokenOff: If the device is to leave before it is connected.
+            BrokenOff: If the device is to leave before it is connected.
         """
         env = self._env
-        with self._breaking_off():
+        with self._waits.wait():
             await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
         code, told = INTERNAL_ERROR, ""
@@ -224,7 +228,7 @@ class Lifecycle:
         env = self._env
         if not self._broker.known:
             self._enter(DeviceState.LOOKUP)
-            with self._breaking_off():
+            with self._waits.wait():
                 await self._broker.look_up(self._clock, self._rng)
         self._enter(DeviceState.CONNECTING)
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -244,11 +248,17 @@ class Lifecycle:
             on_command=self._on_command,
             on_end=on_end,
             witness=self._witness,
+            unanswered=self._unanswered,
         )
-        with self._breaking_off():
-            await self._broker.connect(session)
-        self._session = session
+        with self._waits.wait():
+            await self._broker.connect(session, self._key_proof(), self._rng)
+        self._session = self._latest = session
         return session, ended
+
+    def _key_proof(self) -> dict[str, str]:
+        if self._proof is None:
+            self._proof = initial_flow.key_proof(self._spec.credentials)
+        return self._proof
 
     async def _log_in(self, session: Session) -> Terms:
         """Exchange, then a warm login, or register and accredit first; then the report."""
@@ -259,8 +269,7 @@ class Lifecycle:
             mark = session.channel.peer_mark
             receiving.look_at_factor(self._witness, self._env.recall, mark, self._factor_mark)
             self._factor_mark = mark
-        if self._proof is None:
-            self._proof = initial_flow.key_proof(credentials)
+        proof = self._key_proof()
         warm = self.auth_code is not None and self.secret is not None
         if warm:
             try:
@@ -272,10 +281,10 @@ class Lifecycle:
                 warm = False
         if not warm:
             self._enter(DeviceState.REGISTER)
-            auth_code = await initial_flow.register(session, credentials.sn, self._proof, settings)
+            auth_code = await initial_flow.register(session, credentials.sn, proof, settings)
             self._granted = auth_code
             self._enter(DeviceState.ACCREDIT)
-            secret = await initial_flow.accredit(session, credentials.sn, self._proof, auth_code)
+            secret = await initial_flow.accredit(session, credentials.sn, proof, auth_code)
             self.auth_code, self.secret, self._unkept = auth_code, secret, True
             try:
                 await self._login(session)
@@ -306,8 +315,7 @@ class Lifecycle:
         self._enter(DeviceState.LOGIN)
         assert self.auth_code is not None
         assert self.secret is not None
-        assert self._proof is not None
-        await initial_flow.login(session, self._spec.credentials.sn, self._proof, self.auth_code, self.secret)
+        await initial_flow.login(session, self._spec.credentials.sn, self._key_proof(), self.auth_code, self.secret)
         session.trust()
 
     def _keep(self) -> None:
@@ -348,41 +356,14 @@ class Lifecycle:
             env.log(logging.DEBUG, f"{self._spec.credentials.sn}: offline ({reason})")
             await self._wait(DeviceState.WAITING, self._backoff.next())
 
-    @contextmanager
-    def _breaking_off(self) -> Iterator[None]:
-        """What is awaited in here ends when the device is to leave: its turn may be minutes away, a server silent.
-
-        Raises:
-            _BrokenOff: If it is, now or before that has come.
-        """
-        if self.stage is Stage.LEAVING:
-            raise _BrokenOff
-        task = asyncio.current_task()
-        assert task is not None
-        self._breakable = task
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self._breakable is task:
-                raise  # It was somebody else who cancelled the task.
-            task.uncancel()
-            raise _BrokenOff from None
-        finally:
-            self._breakable = None
-
-    def _break_off(self) -> None:
-        if self._breakable is not None:
-            self._breakable.cancel()
-            self._breakable = None
-
     async def _wait(self, state: DeviceState, seconds: float) -> None:
         """Wait in `state` before the device comes online again; not at all where it is to leave.
 
         Raises:
-            _BrokenOff: If it is to leave, now or before the time is over.
+            BrokenOff: If it is to leave, now or before the time is over.
         """
         self._session = None
-        with self._breaking_off():
+        with self._waits.wait():
             self._enter(state)
             await sleep(self._env.timers, seconds)
 

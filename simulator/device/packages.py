@@ -43,7 +43,7 @@ class Packages:
 
     @property
     def _own(self) -> int:
-        return self._settings.max_package_kb * 1024
+        return self._settings.package_bytes
 
     def reconnected(self) -> None:
         """A new connection: nothing is known of what listens there."""

@@ -28,11 +28,13 @@ from simulator.measurements.violation_rules import (
     REPLY_UNKNOWN_MID,
     SESSION_CLOSE_CODE,
     SESSION_CLOSED_UNANNOUNCED,
+    SESSION_MQTT,
     SESSION_WEBSOCKET,
 )
+from simulator.mqtt.endings import BROKERS_FAULTS
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.channel.base import ChannelFault, ChannelViolation
-from simulator.protocol.envelope import MidSource, params_of
+from simulator.protocol.envelope import MalformedMessage, MidSource, params_of
 from simulator.shown import label
 
 _COMMANDS: Final = frozenset(COMMAND_FUNC_IDS)
@@ -57,11 +59,15 @@ class Strays:
     Args:
         mids: the device's.
         earlier: how many of them earlier connections used.
+        repeats: whether the transport itself may deliver twice, and after a cut what was meant for before it (MQTT).
     """
 
-    __slots__ = ("_earlier", "_given_up", "_mids", "_recall", "_witness")
+    __slots__ = ("_earlier", "_given_up", "_mids", "_recall", "_repeats", "_witness")
 
-    def __init__(self, witness: Witness, recall: Recall, mids: MidSource, earlier: int) -> None:
+    def __init__(
+        self, witness: Witness, recall: Recall, mids: MidSource, earlier: int, *, repeats: bool = False
+    ) -> None:
+        self._repeats = repeats
         self._witness = witness
         self._recall = recall
         self._mids = mids
@@ -84,12 +90,15 @@ class Strays:
         if not isinstance(mid, str) or not number:
             found = "a reply with a mid that the device never sent" if mid else "a reply without a mid"
             witness.violation(REPLY_UNKNOWN_MID, "", found)
+        elif self._repeats and number <= self._earlier:
+            pass  # The cut, not the platform, made it late.
         elif mid in given_up or number <= self._earlier or len(given_up) >= _MOST_GIVEN_UP:
             func_id = given_up.get(mid, "")
             late(witness, func_id)
         else:
             func_id, first = self._recall.reply_to(witness.index, mid) or ("", "")
-            witness.violation(REPLY_DOUBLED, func_id, f"{func_id or 'a request'}: a second reply")
+            if not self._repeats:
+                witness.violation(REPLY_DOUBLED, func_id, f"{func_id or 'a request'}: a second reply")
             if not func_id.startswith(_UPLOADS):
                 return
             # As the first was noted.
@@ -168,6 +177,14 @@ def late(witness: Witness, func_id: str) -> None:
     witness.violation(REPLY_LATE, func_id, f"{func_id or 'a request'}: answered after the device had given it up")
 
 
+def unreadable(witness: Witness, error: ChannelViolation | MalformedMessage) -> None:
+    """A message came that nobody can read."""
+    if isinstance(error, ChannelViolation):
+        broke_channel(witness, error)
+    else:
+        witness.violation(REPLY_NOT_JSON, "", str(error))
+
+
 def broke_channel(witness: Witness, error: ChannelViolation, func_id: str = "") -> None:
     """The platform broke the rules of the channel, in its reply to `func_id` where there is one."""
     witness.violation(_CHANNEL_RULES[error.fault], func_id, str(error))
@@ -191,17 +208,20 @@ def look_at_factor(witness: Witness, recall: Recall, mark: bytes, last: bytes) -
     witness.violation(CHANNEL_FACTOR_REPEATED, "device.exchange.factor", found)
 
 
-def ended(witness: Witness, code: int, fault: tuple[int, str] | None, *, online: bool) -> None:
+def ended(witness: Witness, code: int | str, fault: tuple[int | str, str] | None, *, online: bool) -> None:
     """A connection ended that the device had not asked to end.
 
     Args:
-        code: of the close frame; 1006 for none.
-        fault: close code and cause where this side's WebSocket ended it.
+        code: of the close frame; 1006 for none. Over MQTT a word; there a broker ends a connection without one.
+        fault: close code, or word, and cause where this side's transport ended it.
         online: whether the platform had answered dev.report.
     """
     if fault is not None:
         sent, why = fault
-        if sent in _WEBSOCKET_CODES:
+        if isinstance(sent, str):
+            if sent in BROKERS_FAULTS:
+                witness.violation(SESSION_MQTT, "", f"{sent}: {why}")
+        elif sent in _WEBSOCKET_CODES:
             rule = SESSION_CLOSE_CODE if "status code" in why else SESSION_WEBSOCKET
             witness.violation(rule, "", f"closed with {sent} by the device: {why}")
     elif code == _NO_CLOSE_FRAME and online:

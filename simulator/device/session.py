@@ -7,33 +7,35 @@ once: answered, timed out, or cut off.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from simulator.device import hints, receiving
 from simulator.device.channel_context import with_doubts
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
+from simulator.device.line import Line
 from simulator.device.replies import Judge, OnReply, Pending, Reply
 from simulator.device.settings import DeviceSettings, OnTimeout
+from simulator.device.unanswered import Unanswered
 from simulator.device.witness import Witness
 from simulator.judge.replies import DEFAULT_ZONE, reply_judges
 from simulator.measurements.names import DISCONNECTED, TIMEOUT, TOO_LARGE
-from simulator.measurements.violation_rules import REPLY_NOT_JSON
+from simulator.measurements.violation_rules import SESSION_MQTT
 from simulator.protocol import envelope
-from simulator.protocol.channel.base import ChannelViolation, DeviceChannel
+from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, is_binary
 from simulator.protocol.codes import SUCCESS
 
 REPORT = "dev.report"
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-"""No message of a platform is so large; a longer one is closed with 1009."""
 
 OnCommand = Callable[[dict[str, Any], int, str, bool], None]
 
 
-class Session:
-    """The device's side of one WebSocket connection; a `ConnectionHandler`.
+class Session(Line):
+    """The device's side of one connection; a `ConnectionHandler`.
 
     Args:
+        unanswered: what waits since the connection before, where the transport goes on after a cut.
         on_command: given each message that is no reply, the bytes of its JSON, why it cannot be read where that is so,
             and whether the platform sent it before it had answered dev.report; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
@@ -42,17 +44,17 @@ class Session:
 
     __slots__ = (
         "_channel",
-        "_connection",
         "_deadlines",
         "_earlier",
-        "_end_reason",
         "_env",
+        "_goes_on",
         "_judge_of",
         "_mids",
         "_monotonic",
         "_on_command",
         "_on_end",
-        "_on_settled",
+        "_open",
+        "_over_mqtt",
         "_package_bytes",
         "_pending",
         "_reading",
@@ -63,10 +65,6 @@ class Session:
         "_strict",
         "_timeout",
         "_trace",
-        "_witness",
-        "ended",
-        "reported",
-        "usable",
         "zone",
     )
 
@@ -80,30 +78,27 @@ class Session:
         on_command: OnCommand,
         on_end: Callable[[str], None],
         witness: Witness,
+        unanswered: Unanswered | None = None,
     ) -> None:
+        super().__init__(witness)
         self._env = env
         self._channel = channel
         self._mids = mids
         self._timeout = settings.request_timeout
         self._reconnect_on_timeout = settings.on_timeout is OnTimeout.RECONNECT
         """Whether a request that timed out makes the connection count as dead."""
-        self._package_bytes = settings.max_package_kb * 1024
+        self._package_bytes = settings.package_bytes
         """Largest JSON of a message, before encryption; a larger one is not sent."""
         self._strict = settings.strict
         self._reading = settings.reading
         self._judge_of = reply_judges(settings.reading.sync_time)
         self._on_command = on_command
         self._on_end = on_end
-        self._witness = witness
-        self._on_settled: Callable[[], None] | None = None
-        self._connection: Connection | None = None
-        self._pending: dict[str, Pending] = {}
-        self._end_reason: str | None = None
-        self.usable = False
-        """Whether a message sent now may arrive."""
-        self.ended = False
-        self.reported = False
-        """Whether the platform has answered dev.report: it may send commands from then on."""
+        mqtt = settings.mqtt
+        self._over_mqtt = mqtt is not None
+        self._goes_on = mqtt is not None and mqtt.keeps_session and not channel.has_exchange
+        """Whether what was sent may be answered over the next connection: the broker keeps it, and no keys change."""
+        self._pending = Unanswered() if unanswered is None else unanswered
         self.zone = DEFAULT_ZONE
         """The platform's offset `±HH:mm`, for times without one."""
         self._earlier = mids.count
@@ -112,6 +107,7 @@ class Session:
         self._monotonic = env.clock.monotonic
         self._deadlines = env.deadlines.queue(settings.request_timeout)
         self._seal = channel.seal
+        self._open = channel.open if mqtt is None else partial(_open_by_what_is_due, channel)
         self._settled = env.recall.settled
         self._trace = env.trace
 
@@ -182,12 +178,7 @@ class Session:
 
     def when_settled(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, when no request waits for a reply any more."""
-        self._on_settled = callback
-
-    def trust(self) -> None:
-        """The platform took the login."""
-        if self._connection is not None and not self.ended:
-            self._connection.trust(MAX_MESSAGE_BYTES)
+        self._pending.on_empty = callback
 
     def answer_command(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
         """Send `dev.cmd.response`; it gets no reply. False when the connection is gone."""
@@ -196,53 +187,26 @@ class Session:
         self._transmit(envelope.encode_command_response(mid, cmd_id, code, message))
         return True
 
-    def end(self, reason: str, code: int = 1000) -> None:
-        """Close the connection politely. `on_end` is told `reason` when it is closed."""
-        self.usable = False
-        if self._end_reason is None:
-            self._end_reason = reason
-        if self._connection is not None and not self.ended:
-            self._connection.close(code, "" if code == 1000 else reason)
-
-    def abort(self, reason: str) -> None:
-        """Drop the connection at once."""
-        self.usable = False
-        if self._end_reason is None:
-            self._end_reason = reason
-        if self._connection is not None and not self.ended:
-            self._connection.abort()
-
-    def ping(self) -> None:
-        """Send a WebSocket ping; its pong, as all else that arrives, shows in `bytes_in`."""
-        if self._connection is not None and self.usable:
-            self._connection.ping()
-
-    @property
-    def bytes_in(self) -> int:
-        """Bytes received on this connection."""
-        return 0 if self._connection is None else self._connection.bytes_in
-
     # --- What the connection tells (ConnectionHandler) ---
 
     def opened(self, connection: Connection) -> None:
-        self._connection = connection
-        self.usable = self._end_reason is None
+        super().opened(connection)
+        if self._pending and not self.resumed:
+            self.give_up("the broker has not kept the session")
 
     def message(self, payload: bytes, binary: bool) -> None:
         if self._end_reason is not None and not self._pending:
             return  # A closing handshake is under way, and no reply can come any more that would be missed.
         try:
-            data = self._channel.open(payload, binary)
+            data = self._open(payload, binary)
             message = envelope.decode(data)
         except envelope.UnreadableMessage as error:
             self._unreadable(error, data, len(payload))
             return
-        except ChannelViolation as error:
-            receiving.broke_channel(self._witness, error)
-            self.end(EndReason.VIOLATION, 1008)
-            return
-        except envelope.MalformedMessage as error:
-            self._witness.violation(REPLY_NOT_JSON, "", str(error))
+        except (ChannelViolation, envelope.MalformedMessage) as error:
+            if self._of_old_keys():
+                return
+            receiving.unreadable(self._witness, error)
             self.end(EndReason.VIOLATION, 1008)
             return
         if self._trace is not None:
@@ -252,17 +216,25 @@ class Session:
         else:
             self._command(message, len(data), "")
 
-    def closed(self, code: int, reason: str, detail: str) -> None:
-        self.ended = True
-        self.usable = False
-        if self._end_reason is None:
-            fault = None if self._connection is None else self._connection.fault
-            self._end_reason = EndReason.closed(code) if fault is None else EndReason.closed_by_us(fault[0])
-            receiving.ended(self._witness, code, fault, online=self.reported)
-        pending = list(self._pending.values())
-        self._pending.clear()
-        told = ": ".join(filter(None, (self._end_reason, self._witness.shown(reason), detail)))
-        told = with_doubts(told, self._channel)
+    def unusual(self, what: str) -> None:
+        self._witness.violation(SESSION_MQTT, "", what)
+
+    def closed(self, code: int | str, reason: str, detail: str) -> None:
+        ending, asked_for = self._has_ended(code)
+        if not self._goes_on or not self.reported or (asked_for and ending not in EndReason.CUTS):
+            told = ": ".join(filter(None, (ending, self._witness.shown(reason), detail)))
+            self.give_up(with_doubts(told, self._channel), after=self._earlier if self._over_mqtt else 0)
+        self._on_end(ending)
+
+    def give_up(self, told: str, *, after: int = 0) -> None:
+        """No reply can come any more to what waits for one: `told` says why.
+
+        Args:
+            after: only to requests after the device's so many first ones.
+        """
+        waiting = self._pending
+        mids = [mid for mid in waiting if not after or self._mids.number_of(mid) > after]
+        pending = [waiting.pop(mid) for mid in mids]
         now = self._env.clock.monotonic()
         for request in pending:
             name, sent, *_ = request
@@ -273,9 +245,18 @@ class Session:
             else:
                 self._settle(request, DISCONNECTED, now, 0, Reply(DISCONNECTED, told, {}, now))
                 self.tell(name, DISCONNECTED, told)
-        self._on_end(self._end_reason)
 
     # --- Inside ---
+
+    def _of_old_keys(self) -> bool:
+        """Whether a message that cannot be read may be one of the connection before, sealed with its keys."""
+        connection = self._connection
+        return (
+            self._channel.has_exchange
+            and self.resumed
+            and connection is not None
+            and (connection.redelivered or not self.reported)
+        )
 
     def _send(
         self, name: str, mid: str, data: bytes, on_reply: OnReply | None, late: float, judge: Judge | None = None
@@ -309,9 +290,11 @@ class Session:
             self._command(message, len(data), str(error))
 
     def _command(self, message: dict[str, Any], size: int, unreadable: str) -> None:
-        if not self.reported:
+        # What was sent while the device was away comes as soon as it is back.
+        early = not (self.reported or self.resumed)
+        if early:
             receiving.early_command(self._witness, message)
-        self._on_command(message, size, unreadable, not self.reported)
+        self._on_command(message, size, unreadable, early)
 
     def _reply(self, message: dict[str, Any], size: int, json_size: int, unreadable: str = "") -> None:
         received = self._monotonic()
@@ -367,9 +350,8 @@ class Session:
         env.recorder.request(name, sent + env.epoch, received - sent, code, bytes_out, size, late)
         if on_reply is not None:
             on_reply(reply or Reply(code, "", {}, received))
-        if self._on_settled is not None and not self._pending:
-            callback, self._on_settled = self._on_settled, None
-            callback()
+        if self._pending.on_empty is not None:
+            self._pending.emptied()
 
     # --- What the deadlines ask (Waiting); the key is the mid ---
 
@@ -386,7 +368,9 @@ class Session:
 
     def _find_strays(self) -> receiving.Strays:
         if self._strays is None:
-            self._strays = receiving.Strays(self._witness, self._env.recall, self._mids, self._earlier)
+            self._strays = receiving.Strays(
+                *(self._witness, self._env.recall, self._mids, self._earlier), repeats=self._over_mqtt
+            )
         return self._strays
 
     def _timed_out(self, mid: str, pending: Pending) -> None:
@@ -398,3 +382,12 @@ class Session:
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")
             self.abort(EndReason.TIMEOUT)
+
+
+def _open_by_what_is_due(channel: DeviceChannel, payload: bytes, binary: bool) -> bytes:
+    """Over a transport without kinds of frames.
+
+    Raises:
+        ChannelViolation: As `DeviceChannel.open`.
+    """
+    return channel.open(payload, is_binary(channel, payload))

@@ -117,6 +117,12 @@ class DeviceSettings:
     mqtt: Profile | None
     """How they speak to a broker over MQTT; None for those that go over WebSocket, or no further than the look-up."""
 
+    @property
+    def package_bytes(self) -> int:
+        """Largest JSON of a message that the device sends, before encryption."""
+        own = self.max_package_kb * 1024
+        return own if self.mqtt is None else min(own, self.mqtt.max_packet)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
@@ -129,6 +135,8 @@ class Credentials:
     auth_code: str | None = field(default=None, repr=False)
     """From an earlier run: makes a warm start possible, together with `secret`."""
     secret: str | None = field(default=None, repr=False)
+    device_secret: str | None = field(default=None, repr=False)
+    """Of a broker such as Tencent's; devKey stands in for it where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

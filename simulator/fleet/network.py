@@ -12,7 +12,15 @@ from functools import partial
 
 from yarl import URL
 
-from simulator.device.environment import NOT_ALLOWED, Connection, ConnectionHandler, NetworkError
+from simulator.device.environment import (
+    NOT_ALLOWED,
+    Connection,
+    ConnectionHandler,
+    MqttConnection,
+    MqttHandler,
+    MqttWay,
+    NetworkError,
+)
 from simulator.fleet.broker_trust import BrokerTrust
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
@@ -201,6 +209,11 @@ class FleetNetwork:
             self._stumbled(index)
             failed = NetworkError(error.kind, in_words_of_scenarios(error.detail), after=error.after)
             raise self._broker_trust.explained(broker, failed) from error
+
+    async def connect_mqtt(
+        self, broker: BrokerAnswer, handler: MqttHandler, *, index: int, way: MqttWay
+    ) -> MqttConnection:
+        raise NetworkError("unsupported transport", "not connected to the wire yet")
 
     def _source(self, index: int) -> str | None:
         return self._source_ips[index % len(self._source_ips)] if self._source_ips else None

@@ -19,7 +19,7 @@ from simulator.measurements.violation_rules import (
     LOOKUP_URL,
 )
 from simulator.protocol import device_certificate, envelope
-from simulator.protocol.broker import BrokerAnswer, is_websocket
+from simulator.protocol.broker import BrokerAnswer, schemes
 from simulator.protocol.catalogue import formats as f
 from simulator.protocol.codes import SUCCESS
 
@@ -105,17 +105,16 @@ def _read_url(results: dict[str, Any], broker_type: str, notes: Notes) -> str | 
     """The address; also one that this transport cannot use, which is told."""
     path = "results.url"
     value = results.get("url")
-    right = "a ws:// or wss:// address" if is_websocket(broker_type) else "an address with its scheme"
+    begins = schemes(broker_type)
+    article = "an" if begins and begins[0][0] == "m" else "a"
+    right = f"{article} {' or '.join(begins)} address" if begins else "an address with its scheme"
     url = value.strip() if isinstance(value, str) else ""
     if not url:
         what = f"is {shown(value)}" if "url" in results else "is missing"
         notes.fail(LOOKUP_URL, path, f"{what}, should be {right}")
         return None
     scheme, _, rest = url.partition("://")
-    if is_websocket(broker_type):
-        fits = scheme.lower() in ("ws", "wss") and f.URL.problem(url) is None
-    else:
-        fits = f.URL.problem(url) is None
+    fits = f.URL.problem(url) is None and (not begins or f"{scheme.lower()}://" in begins)
     if not fits:
         notes.fail(LOOKUP_URL, path, f"is {shown(value)}, should be {right}")
         return url

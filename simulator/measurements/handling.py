@@ -56,6 +56,7 @@ HANDLING: Final[Mapping[str, str]] = MappingProxyType(
         v.SESSION_CLOSED_UNANNOUNCED: "The device reconnects.",
         v.SESSION_CLOSE_CODE: "The device reconnects.",
         v.SESSION_WEBSOCKET: "The device closes the connection and reconnects.",
+        v.SESSION_MQTT: "The device ends the connection and reconnects; a message in the wrong place is passed over.",
         v.CHANNEL_COUNTER: "The device closes with 1008 and reconnects.",
         v.CHANNEL_TAG: "The device closes with 1008 and reconnects.",
         v.CHANNEL_PLAIN_AFTER_EXCHANGE: "The device closes with 1008 and reconnects.",

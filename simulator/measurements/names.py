@@ -10,7 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from simulator.protocol.catalogue import CONNECT, LOOKUP, PROTOCOL_ORDER
+from simulator.protocol.catalogue import CONNECT, LOOKUP, PROTOCOL_ORDER, SUBSCRIBE
 from simulator.protocol.codes import COMMAND_REFUSALS, MESSAGES, SUCCESS
 
 # --- Series ---
@@ -76,7 +76,7 @@ INIT: Final = Flow(
     "init",
     "the initial flow (docs/deviations.md, Initial flow): from the broker look-up until the device is online",
     (
-        *(LOOKUP, CONNECT, "device.exchange.publicKey", "device.exchange.factor"),
+        *(LOOKUP, CONNECT, SUBSCRIBE, "device.exchange.publicKey", "device.exchange.factor"),
         *("dev.register", "dev.accredit", "dev.login", "dev.report"),
     ),
 )
@@ -98,7 +98,12 @@ ENROLMENT_DELIVERY: Final = Flow(
         "dev.data.upload.multiCard",
     ),
 )
-FLOWS: Final = (INIT, RECORD_DELIVERY, PHOTO_DELIVERY, ENROLMENT_DELIVERY)
+PUBACK: Final = Flow(
+    "puback",
+    "over MQTT with quality of service 1: from a message's first sending until the broker acknowledged it",
+    (),
+)
+FLOWS: Final = (INIT, RECORD_DELIVERY, PHOTO_DELIVERY, ENROLMENT_DELIVERY, PUBACK)
 """Every flow, in the order of tables."""
 
 KNOWN_NAMES: Final = (*PROTOCOL_ORDER, *(flow.name for flow in FLOWS))
@@ -218,6 +223,7 @@ UNSUPPORTED_TRANSPORT: Final = "unsupported transport"
 TOO_LARGE: Final = "too large"
 NOT_ANSWERED: Final = "not answered"
 BAD_URL: Final = "bad url"
+BAD_PROFILE: Final = "bad profile"
 NO_HTTP: Final = "http"
 PROXY: Final = "proxy"
 OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
@@ -237,7 +243,8 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         MALFORMED_REPLY: "a reply that is not as the protocol says",
         BAD_KEY: "the platform's half of the key exchange cannot be used",
         BAD_CERTIFICATE: "the certificate and private key of the look-up's answer cannot be used",
-        UNSUPPORTED_TRANSPORT: "the broker is no WebSocket",
+        UNSUPPORTED_TRANSPORT: "the broker's address is neither a WebSocket's nor one of MQTT",
+        BAD_PROFILE: "the MQTT profile cannot be filled in with what this device has and the look-up's answer holds",
         TOO_LARGE: "not sent: it does not fit a package",
         NOT_ANSWERED: "a command that was carried out in silence, as the scenario wants some (`command_failures`)",
     }

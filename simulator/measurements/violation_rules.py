@@ -48,6 +48,7 @@ SESSION_HEARTBEAT_TERMS: Final = "session.heartbeat-terms"
 SESSION_CLOSED_UNANNOUNCED: Final = "session.closed-unannounced"
 SESSION_CLOSE_CODE: Final = "session.close-code"
 SESSION_WEBSOCKET: Final = "session.websocket"
+SESSION_MQTT: Final = "session.mqtt"
 
 # --- The secure channel ---
 
@@ -231,6 +232,12 @@ VIOLATION_RULES: Final[tuple[Rule, ...]] = (
         f"{DECIDED}, Envelope and channel",
         "broke the rules of WebSocket itself",
         "Look at the frames: this is RFC 6455, beneath the document.",
+    ),
+    violation(
+        SESSION_MQTT,
+        f"{DECIDED}, MQTT",
+        "broke the rules of MQTT 3.1.1, or sent what no profile has: a retained message, one of another topic",
+        "Look at the broker's configuration and at the packets: this is beneath the document.",
     ),
     violation(
         CHANNEL_COUNTER,

@@ -53,6 +53,13 @@ def is_publish_subscribe(broker_type: str) -> bool:
     return broker_type in _PUBLISH_SUBSCRIBE
 
 
+def schemes(broker_type: str) -> tuple[str, ...]:
+    """How the address that the look-up gives for this type begins; empty for one that nobody here speaks."""
+    if is_websocket(broker_type):
+        return ("ws://", "wss://")
+    return ("mqtt://", "mqtts://") if is_publish_subscribe(broker_type) else ()
+
+
 def protocol_type(broker_type: str) -> str:
     """`protType` of dev.register. The document has no `best-a` there; a device says `best-m`, which that is."""
     return BrokerType.BEST_M if broker_type == BrokerType.BEST_A else broker_type

@@ -104,6 +104,11 @@ class Profile:
         ports = self.limits.alpn_ports
         return self.alpn if ports is None or port in ports else None
 
+    @property
+    def keeps_session(self) -> bool:
+        """Whether what was sent before a cut is sent again after it, and what came meanwhile is delivered."""
+        return self.qos > 0 and not self.clean_session
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

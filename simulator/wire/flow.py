@@ -46,6 +46,16 @@ class FlowControlled(asyncio.Protocol):
         raise NotImplementedError
 
     @property
+    def resumed(self) -> bool:
+        """Whether the peer goes on with an earlier session; most transports' ends with its connection."""
+        return False
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether the message that is being handed over may have come before."""
+        return False
+
+    @property
     def peer(self) -> tuple[str, int] | None:
         """Address and port of the other side; None where the system does not tell."""
         name = self._transport.get_extra_info("peername")

@@ -17,6 +17,7 @@ import orjson
 
 from simulator.clock import TimerQueue
 from simulator.protocol.broker import BrokerAnswer, LookupQuery, check_lookup, parse_query_string
+from simulator.protocol.catalogue import CATALOGUE, OVER_PUBLISH_SUBSCRIBE
 from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import ChannelSuite, ChannelViolation, KeySource
 from simulator.protocol.envelope import encode_command, encode_reply, params_of
@@ -287,7 +288,8 @@ class Platform:
 
     def check(self, seen: Seen) -> None:
         message, link = seen.message, seen.link
-        problem = validate_request(message)
+        over_mqtt = link.url.startswith("mqtt")
+        problem = validate_request(message, catalogue=OVER_PUBLISH_SUBSCRIBE if over_mqtt else CATALOGUE)
         if problem is not None and not (self.lenient and seen.func_id == "dev.cmd.response"):
             self.violation(f"{seen.func_id}: {problem}")
         if seen.size > self.package_bytes:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from simulator.device.environment import Connection, ConnectionHandler, NetworkError
+from simulator.device.environment import Connection, ConnectionHandler, MqttHandler, MqttWay, NetworkError
 from simulator.protocol.broker import BrokerAnswer
 from tests.device.fake_platform import Link
 
@@ -20,12 +20,14 @@ CLOSE_TIMEOUT = 5.0
 class MemoryConnection:
     """The device's end of a connection in memory; behaves as the wire layer's."""
 
-    def __init__(self, world: World, handler: ConnectionHandler, link: Link) -> None:
+    def __init__(self, world: World, handler: ConnectionHandler | MqttHandler, link: Link) -> None:
         self._world = world
-        self._handler: ConnectionHandler | None = handler
+        self._handler: ConnectionHandler | MqttHandler | None = handler
         self._link = link
         self._deaf = False
         self.trusted_with = 0
+        self.resumed = False
+        self.redelivered = False
         self.bytes_in = 0
         self.fault: tuple[int, str] | None = None
         self.pings = 0
@@ -102,13 +104,42 @@ class MemoryConnection:
     def _end_later(self, code: int) -> None:
         asyncio.get_running_loop().call_soon(self._ended, code)
 
-    def _ended(self, code: int) -> None:
+    def _ended(self, code: int | str) -> None:
         self._link.open = False
         self._deaf = True
         self._writable.set()
         handler, self._handler = self._handler, None
         if handler is not None:
             handler.closed(code, "", "the end")
+
+
+class MemoryMqttConnection(MemoryConnection):
+    """A device's connection with an MQTT broker, in memory; what the broker has of it is the network's."""
+
+    def __init__(self, world: World, handler: MqttHandler, link: Link, way: MqttWay) -> None:
+        super().__init__(world, handler, link)
+        self._way = way
+        self.sent_before_subscription = 0
+
+    @property
+    def needs_subscription(self) -> bool:
+        return not (self.resumed and self._way.state.subscribed is not False)
+
+    async def subscribe(self) -> None:
+        script = self._world.network.subscribe_script
+        self._way.state.subscribed = False
+        await asyncio.sleep(0)
+        if script:
+            await script.pop(0)()
+        self._way.state.subscribed = True
+
+    def _ended(self, code: int | str) -> None:
+        super()._ended("closed by the broker" if code in (1001, 1006) else code)
+
+    def send(self, payload: bytes, binary: bool) -> None:
+        if self.needs_subscription and not self._way.state.subscribed:
+            self.sent_before_subscription += 1
+        super().send(payload, binary)
 
 
 class MemoryNetwork:
@@ -121,6 +152,10 @@ class MemoryNetwork:
         self.root_cas: list[str | None] = []
         self.brokers: list[BrokerAnswer] = []
         self.downloads: list[str] = []
+        self.ways: list[MqttWay] = []
+        self.kept_sessions: set[str] = set()
+        """Client ids that the broker knows."""
+        self.subscribe_script: list[Callable[[], Awaitable[None]]] = []
         self.turns = 0
         self.turn_script: list[Callable[[], Awaitable[None]]] = []
         self.lookup_script: list[Callable[[], Awaitable[tuple[int, bytes]]]] = []
@@ -165,6 +200,27 @@ class MemoryNetwork:
         link = Link(self._world.platform, url, index)
         self._world.platform.links.append(link)
         connection = MemoryConnection(self._world, handler, link)
+        handler.opened(connection)
+        return connection
+
+    async def connect_mqtt(
+        self, broker: BrokerAnswer, handler: MqttHandler, *, index: int, way: MqttWay
+    ) -> MemoryMqttConnection:
+        url = broker.url
+        assert url is not None
+        await asyncio.sleep(0)
+        self.connects.append(url)
+        self.ways.append(way)
+        if self.connect_script:
+            await self.connect_script.pop(0)()
+        link = Link(self._world.platform, url, index)
+        self._world.platform.links.append(link)
+        connection = MemoryMqttConnection(self._world, handler, link, way)
+        connection.resumed = way.login.client_id in self.kept_sessions
+        if not connection.resumed:
+            way.state.lost()
+        if not way.login.clean_session:
+            self.kept_sessions.add(way.login.client_id)
         handler.opened(connection)
         return connection
 

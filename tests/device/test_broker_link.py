@@ -20,13 +20,24 @@ CERTIFICATE = AUTHORITY.root
 OWN = AUTHORITY.client("SN1", START - DAY, START + DAY)
 
 
-@pytest.mark.parametrize("broker_type", ["push", "best-t", "best-m", "best-a"])
-async def test_brokers_that_are_no_websocket_end_the_device_with_the_url(world: World, broker_type: str) -> None:
-    world.network.broker_url = "mqtts://mqtt.test:8883"
+@pytest.mark.parametrize(
+    ("broker_type", "url"),
+    [
+        ("push", "http://push.test:8088"),
+        ("push", "ws://push.test:8088"),
+        ("best-t", "ws://mqtt.test:8883"),
+        ("best-m", "wss://mqtt.test:8883"),
+        ("best-a", "tcp://mqtt.test:1883"),
+    ],
+)
+async def test_a_broker_that_speaks_something_else_ends_the_device_with_the_url(
+    world: World, broker_type: str, url: str
+) -> None:
+    world.network.broker_url = url
     device = await world.start(broker_type=broker_type)
     assert device.state is DeviceState.FAILED
     assert world.finished[0] == 1
-    assert any("mqtts://mqtt.test:8883" in text and broker_type in text for _, text in world.logs)
+    assert any(url in text and broker_type in text for _, text in world.logs)
     assert world.network.connects == []
     assert world.recorder.codes("getBrokerServer") == ["00000000"]
     assert world.recorder.codes("connect") == ["unsupported transport"]

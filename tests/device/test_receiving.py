@@ -200,9 +200,14 @@ async def test_a_platform_that_always_has_the_same_factor(sealed_world: World) -
         (1007, (1007, "text that is not UTF-8"), False, "session.websocket"),
         (1009, (1009, "a message over the size limit"), True, "session.websocket"),
         (1011, (1011, "internal fault: KeyError"), True, ""),
+        ("closed by the broker", None, True, ""),
+        ("taken over", None, True, ""),
+        ("no proper MQTT", ("no proper MQTT", "packet type 0"), True, "session.mqtt"),
+        ("message too large", ("message too large", "70,000 bytes"), True, "session.mqtt"),
+        ("internal fault", ("internal fault", "KeyError"), True, ""),
     ],
 )
-def test_how_a_connection_ended(code: int, fault: tuple[int, str] | None, online: bool, rule: str) -> None:
+def test_how_a_connection_ended(code: int | str, fault: tuple[int | str, str] | None, online: bool, rule: str) -> None:
     recorder, told = witness()
     receiving.ended(told, code, fault, online=online)
     assert list(recorder.broken()) == ([rule] if rule else [])

@@ -27,6 +27,8 @@ class Wire:
     """The connection of a session that talks to nobody."""
 
     paused = False
+    resumed = False
+    redelivered = False
     fault: tuple[int, str] | None = None
 
     def __init__(self) -> None:

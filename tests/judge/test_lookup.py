@@ -193,10 +193,19 @@ def test_blanks_around_an_address_are_counted_and_taken_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broker_type", "url"), [("best-m", "mqtts://h:8883"), ("best-t", "ssl://x"), ("push", "http://h/")]
+    ("broker_type", "url"),
+    [("best-m", "mqtts://h:8883"), ("best-t", "mqtt://h"), ("best-a", "MQTTS://h:8883"), ("push", "http://h/")],
 )
-def test_any_address_does_for_another_transport(broker_type: str, url: str) -> None:
+def test_the_address_of_another_transport(broker_type: str, url: str) -> None:
     assert read(broker_type=broker_type, results={"url": url}).judgement.right
+
+
+@pytest.mark.parametrize("broker_type", ["best-m", "best-t", "best-a"])
+@pytest.mark.parametrize("url", ["ssl://h:8883", "wss://h", "mqtts//h", "h:8883"])
+def test_mqtt_has_one_of_two_schemes(broker_type: str, url: str) -> None:
+    found = read(broker_type=broker_type, results={"url": url})
+    assert set(rules(found)) == {"lookup.url"}
+    assert "should be an mqtt:// or mqtts:// address" in str(found.judgement.departures[0])
 
 
 NO_CERTIFICATES = {

@@ -23,6 +23,7 @@ from simulator.measurements.names import (
     OWN_CODES,
     PHOTO_PREFIX,
     PHOTO_REFUSED,
+    PUBACK,
     RECORD_DELIVERY,
     RECORD_EVENTS,
     DeviceState,
@@ -34,7 +35,7 @@ from simulator.measurements.names import (
     name_of,
     text_of,
 )
-from simulator.protocol.catalogue import CATALOGUE, CONNECT
+from simulator.protocol.catalogue import CATALOGUE, CONNECT, SUBSCRIBE
 from simulator.protocol.codes import COMMAND_REFUSALS, MESSAGES, SUCCESS
 
 DRAWN = {state.value for state in DeviceState} - INACTIVE_STATES
@@ -67,12 +68,12 @@ def test_names_are_unique_and_never_counted_among_others() -> None:
 
 def test_parts_of_flows_are_requests() -> None:
     for flow in FLOWS:
-        assert set(flow.parts) <= {*CATALOGUE, CONNECT}, flow.name
+        assert set(flow.parts) <= {*CATALOGUE, CONNECT, SUBSCRIBE}, flow.name
         assert flow.measures
 
 
 def test_each_flow_is_measured_by_somebody() -> None:
-    assert {INIT, *(flow for behaviour in BEHAVIOURS for flow in behaviour.flows)} == set(FLOWS)
+    assert {INIT, PUBACK, *(flow for behaviour in BEHAVIOURS for flow in behaviour.flows)} == set(FLOWS)
 
 
 def test_each_code_has_one_text() -> None:

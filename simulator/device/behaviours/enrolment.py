@@ -90,7 +90,7 @@ class Enrolments(Stream):
     def __init__(self, settings: EnrolmentSettings, device: DeviceParts) -> None:
         super().__init__(device)
         self._settings = settings
-        room = device.settings.max_package_kb * 1024 - _USER_BYTES
+        room = device.settings.package_bytes - _USER_BYTES
         self._desk = Desk(device.people, settings.locale, device.memory.bio, room // _TEMPLATE_BYTES)
 
     def _begin(self, now: float) -> Arrivals:

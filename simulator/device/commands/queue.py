@@ -8,6 +8,7 @@ same `cmdId`, and is answered from there (docs/deviations.md).
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -37,6 +38,8 @@ _MAX_EARLY = 100
 _MAX_EARLY_BYTES = 256 * 1024
 """Commands that are kept for the moment at which the device is online; no platform has so much to say before."""
 
+_TOLD = 64
+"""Answered mids that a device remembers over MQTT: a message that comes twice does so soon."""
 _ECHOED = 1_024
 """Characters of a mid and of a cmdId that an answer repeats at most."""
 
@@ -93,6 +96,7 @@ class CommandQueue:
         "_settings",
         "_task",
         "_timer",
+        "_told",
         "_urgent",
         "_waiting",
         "_witness",
@@ -125,6 +129,8 @@ class CommandQueue:
         self._timer: TimerHandle | None = None
         self._task: asyncio.Future[Outcome] | None = None
         self._answered = Answered()
+        self._told: deque[int] | None = None if settings.mqtt is None else deque(maxlen=_TOLD)
+        """Over a transport that may deliver twice: mids that were answered, with their cmdIds, as hashes."""
         self._early: tuple[tuple[Mapping[str, Any], int, str, bool], ...] = ()
         """What came before the device was online, as `receive` was given it."""
         self._opened = 0
@@ -182,6 +188,8 @@ class CommandQueue:
         settings, witness = self._settings, self._witness
         now = self._env.clock.monotonic()
         read = read_command(message, self._effects.zone())
+        if self._told is not None and self._delivered_twice(read):
+            return
         mark = mark_of(read)
         faults = faults_of(read, size, unreadable, settings.max_package_kb * 1024, settings.functions)
         if self._mid_repeated(read, mark):
@@ -225,6 +233,14 @@ class CommandQueue:
         (self._urgent if read.urgent else self._waiting).append(command)
         self.busy = True
         self._next()
+
+    def _delivered_twice(self, read: ReadCommand) -> bool:
+        """Whether it is the same message once more: it was answered, or will be."""
+        assert self._told is not None, "asked over such a transport alone"
+        if hash((read.mid, read.cmd_id)) in self._told:
+            return True
+        pending = self._find(read.cmd_id) if read.cmd_id else None
+        return pending is not None and pending.mid == read.mid
 
     def _mid_repeated(self, read: ReadCommand, mark: int) -> bool:
         """Whether another command had this mid on this connection; the same one sent again may keep it."""
@@ -356,6 +372,8 @@ class CommandQueue:
         handling = env.clock.monotonic() - arrived
         # Of what only a broken platform names so, nothing is sent back: the answer would be too large itself.
         if self._answer(mid if len(mid) <= _ECHOED else "", cmd_id if len(cmd_id) <= _ECHOED else "", code, text):
+            if self._told is not None:
+                self._told.append(hash((mid, cmd_id)))
             counted = name if name in HANDLERS else _counted(name)
             env.recorder.command(counted, env.clock.wall() - handling, handling, code)
             if code != SUCCESS:

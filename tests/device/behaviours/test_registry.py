@@ -3,7 +3,7 @@
 from simulator.clock import ManualClock
 from simulator.device.behaviours.registry import BEHAVIOURS, GroupBehaviours, behaviours_of
 from simulator.device.memory import Memory
-from simulator.measurements.names import FLOWS, INIT
+from simulator.measurements.names import FLOWS, INIT, PUBACK
 from tests.device.behaviours.parts import parts
 from tests.device.harness import PEOPLE, device_settings
 
@@ -23,8 +23,8 @@ def test_each_behaviour_has_keys_settings_and_slots() -> None:
     assert set(GroupBehaviours.model_fields) == {name for each in BEHAVIOURS for name in each.fields.model_fields}
 
 
-def test_every_flow_but_the_initial_one_is_a_behaviours() -> None:
-    assert {flow for behaviour in BEHAVIOURS for flow in behaviour.flows} == set(FLOWS) - {INIT}
+def test_every_flow_is_a_behaviours_but_the_initial_one_and_the_transports() -> None:
+    assert {flow for behaviour in BEHAVIOURS for flow in behaviour.flows} == set(FLOWS) - {INIT, PUBACK}
 
 
 def test_what_a_group_does_not_use_is_not_made() -> None:
