@@ -85,7 +85,7 @@ class Delivery:
         self._told_log_id = 0
         """Of the latest record that was told of as held back."""
         self._settings = settings
-        self._packages = Packages(settings, witness)
+        self._packages = Packages(settings, witness, env.package_bytes(settings))
         self._clock = clock
         self._on_settled = on_settled
         self.batch = 1

@@ -230,7 +230,7 @@ class Device:
         uploads = [
             # Late users are users all the same; that there are none says something to the query alone.
             Upload(_UPLOAD_USER, "users", page, created=now, expires=None if page else now + _QUERY_SECONDS)
-            for page in user_pages(users, self.spec.settings.package_bytes)
+            for page in user_pages(users, self._env.package_bytes(self.spec.settings))
         ]
         asyncio.get_running_loop().call_soon(self.delivery.add_asked_for, uploads)
 

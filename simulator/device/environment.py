@@ -236,6 +236,11 @@ class Environment:
         """The channel suite that devices with these settings speak."""
         return self.suite if settings.mqtt is None else self.mqtt_suite or self.suite
 
+    def package_bytes(self, settings: DeviceSettings) -> int:
+        """Largest JSON of a message that devices with these settings send, before encryption."""
+        own = settings.package_bytes
+        return own if settings.mqtt is None else min(own, self.suite_of(settings).room(settings.mqtt.max_packet))
+
     def internal_error(self, rule: str, error: BaseException, index: int) -> None:
         """An exception of this program ended something of device `index`; `rule` names what (`device.exception`)."""
         self.recorder.internal_error(rule, describe(error), self.clock.wall(), index)

@@ -29,21 +29,19 @@ class Packages:
         limit: bytes of JSON of what is sent now, at most.
     """
 
-    __slots__ = ("_settings", "_taken", "_witness", "limit")
+    __slots__ = ("_own", "_settings", "_taken", "_witness", "limit")
 
-    def __init__(self, settings: DeviceSettings, witness: Witness) -> None:
+    def __init__(self, settings: DeviceSettings, witness: Witness, own: int) -> None:
         """
         Args:
             witness: told of messages that the platform found too large.
+            own: bytes that the device's own firmware and its transport allow.
         """
         self._settings = settings
         self._witness = witness
+        self._own = own
         self.limit = self._own
         self._taken = SURE_BYTES
-
-    @property
-    def _own(self) -> int:
-        return self._settings.package_bytes
 
     def reconnected(self) -> None:
         """A new connection: nothing is known of what listens there."""

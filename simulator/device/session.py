@@ -87,7 +87,7 @@ class Session(Line):
         self._timeout = settings.request_timeout
         self._reconnect_on_timeout = settings.on_timeout is OnTimeout.RECONNECT
         """Whether a request that timed out makes the connection count as dead."""
-        self._package_bytes = settings.package_bytes
+        self._package_bytes = env.package_bytes(settings)
         """Largest JSON of a message, before encryption; a larger one is not sent."""
         self._strict = settings.strict
         self._reading = settings.reading

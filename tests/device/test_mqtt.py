@@ -411,3 +411,16 @@ async def test_a_frame_of_old_keys_is_dropped_after_a_reconnect(sealed: World) -
     await sealed.settle()
     assert list(sealed.recorder.broken()) == ["channel.counter"]
     await sealed.close()
+
+
+@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+async def test_no_payload_is_larger_than_the_profile_allows_after_encryption(suite: str) -> None:
+    world = World(suite)
+    world.network.broker_url = URL
+    most = 16 * 1024
+    await world.online(**over_mqtt(profile={"max_packet": most}, **people(rate=0.5, photos=1.0, batch=20)))
+    await world.until(lambda: len(world.platform.pictures) >= 5)
+    sizes = [len(payload) for direction, payload in world.wire if direction == ">"]
+    assert most - 64 < max(sizes) <= most
+    assert world.platform.sent("dev.file.upload.package")
+    await world.close()

@@ -165,7 +165,7 @@ async def test_what_is_smaller_than_something_that_was_taken_is_not_suspected(wo
 
 @given(st.lists(st.integers(1, 70_000), max_size=30), st.integers(SURE_BYTES, 64 * 1024))
 def test_the_limit_is_found_from_above_and_never_below_half_of_what_is_taken(sizes: list[int], real: int) -> None:
-    packages = Packages(device_settings(), Witness(Recording(), ManualClock(), Nobody(), 0))
+    packages = Packages(device_settings(), Witness(Recording(), ManualClock(), Nobody(), 0), 64 * 1024)
     for wanted in sizes:
         while (size := min(wanted, packages.limit)) > real:
             before = packages.limit

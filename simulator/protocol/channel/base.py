@@ -180,6 +180,13 @@ class ChannelSuite(ABC):
             context: what the platform knows of its devices.
         """
 
+    def room(self, payload_bytes: int) -> int:
+        """Bytes of JSON that surely fit a payload of so many, for transports that bound what they carry.
+
+        Half of them, less a little, for a suite that does not say.
+        """
+        return max(0, (payload_bytes - 128) // 2)
+
     def with_options(self, options: SuiteOptions) -> "ChannelSuite":
         """The suite as the scenario's `channel.options` want it; called once, with what is written there.
 

@@ -103,6 +103,10 @@ def _check_object(json: bytes) -> None:
         raise ChannelViolation("no JSON object", ChannelFault.TAG) from None
 
 
+_MOST_ADDED: Final = 64
+"""Bytes at most that sealing adds: a counter of 8, an IV, padding and a tag of 16 each."""
+
+
 class _Ends:
     """What both ends do with messages: text until there is traffic, sealed from then on."""
 
@@ -247,3 +251,7 @@ class ConfigurableSuite(ChannelSuite):
 
     def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return ConfigurablePlatformChannel(keys, self._plan, context.tell)
+
+    def room(self, payload_bytes: int) -> int:
+        written = {"binary": payload_bytes, "base64-text": payload_bytes // 4 * 3, "hex-text": payload_bytes // 2}
+        return max(0, written[self.options.framing] - _MOST_ADDED)

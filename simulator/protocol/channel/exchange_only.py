@@ -58,3 +58,6 @@ class ExchangeOnlySuite(ChannelSuite):
 
     def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return ExchangeOnlyPlatformChannel(keys)
+
+    def room(self, payload_bytes: int) -> int:
+        return payload_bytes

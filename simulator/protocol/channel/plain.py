@@ -84,3 +84,6 @@ class PlainSuite(ChannelSuite):
 
     def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return PlainPlatformChannel()
+
+    def room(self, payload_bytes: int) -> int:
+        return payload_bytes

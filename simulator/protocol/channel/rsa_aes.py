@@ -207,3 +207,6 @@ class RsaAesSuite(ChannelSuite):
 
     def platform_side(self, keys: KeySource, context: PlatformContext = UNKNOWN_PLATFORM) -> PlatformChannel:
         return RsaAesPlatformChannel(keys, self._factor_source)
+
+    def room(self, payload_bytes: int) -> int:
+        return max(0, payload_bytes - MIN_FRAME_BYTES)

@@ -1,4 +1,4 @@
-"""Over a transport that has no kinds of frames a suite says which kind is due."""
+"""Over a transport that has no kinds of frames, and bounds what it carries, a suite says what is due and what fits."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import pytest
 from simulator.protocol.channel.base import ChannelSuite, DeviceChannel, PlatformChannel, is_binary
 from simulator.protocol.channel.configurable import ConfigurableSuite
 from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
+from simulator.protocol.channel.framing import FRAMINGS
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.plain import PlainDeviceChannel, PlainSuite
 from simulator.protocol.channel.rsa_aes import RsaAesSuite
@@ -55,3 +56,37 @@ class _Silent(PlainDeviceChannel):
 @pytest.mark.parametrize(("payload", "binary"), [(b"{}", False), (b"\0\0", True), (b"", True)])
 def test_a_suite_that_does_not_say_goes_by_the_beginning(payload: bytes, binary: bool) -> None:
     assert is_binary(_Silent(), payload) is binary
+
+
+# --- Room ---
+
+
+@pytest.mark.parametrize("payload", [0, 60, 256, 16 * 1024 - 1, 16 * 1024, 65_536])
+@pytest.mark.parametrize(
+    "suite",
+    [
+        PlainSuite(),
+        ExchangeOnlySuite(),
+        RsaAesSuite(),
+        *(ConfigurableSuite(ChannelOptions(device_key_bits=1024, framing=framing)) for framing in FRAMINGS),
+    ],
+    ids=lambda suite: str(getattr(getattr(suite, "options", None), "framing", suite.name)),
+)
+def test_what_has_room_fits_when_it_is_sealed(
+    suite: ChannelSuite, payload: int, connect: Callable[..., Ends], establish: Callable[..., Ends]
+) -> None:
+    room = suite.room(payload)
+    assert 0 <= room <= payload
+    assert payload < 256 or room >= payload // 2 - 64
+    if room:
+        device, platform = connect(suite) if suite.name == "plain" else establish(suite)
+        for end in (device, platform):
+            assert len(end.seal(b"x" * room)[0]) <= payload
+
+
+def test_a_suite_that_does_not_say_is_given_half() -> None:
+    class Silent(PlainSuite):
+        room = ChannelSuite.room
+
+    assert Silent().room(1024) == 448
+    assert Silent().room(100) == 0
