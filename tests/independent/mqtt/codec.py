@@ -125,14 +125,19 @@ class Connect:
     @classmethod
     def read(cls, packet: Packet) -> Connect:
         body = _Cursor(packet)
-        name, level, flags, keep_alive = body.text(), body.byte(), body.byte(), body.word()
+        name, level = body.text(), body.byte()
+        if (name, level) not in (("MQTT", level), ("MQIsdp", 3)):
+            raise MalformedError(f"CONNECT for the protocol {name!r} {level}")
+        if level != 4:
+            return cls("", name=name, level=level)  # what follows is another protocol's
+        flags, keep_alive = body.byte(), body.word()
         if flags & 1:
             raise MalformedError("CONNECT with its reserved flag set")
         if flags & 64 and not flags & 128:
             raise MalformedError("CONNECT with a password and no user name")
         client_id, will = body.text(), None
         if flags & 4:
-            will = (body.text(), body.binary(), flags >> 3 & 3, bool(flags & 32))
+            will = (_topic(body.text()), body.binary(), flags >> 3 & 3, bool(flags & 32))
         if (not will and flags & 0b111000) or (flags >> 3 & 3) == 3:
             raise MalformedError("CONNECT with wrong flags of a will")
         user = body.text() if flags & 128 else None
@@ -162,10 +167,14 @@ class Publish:
         dup, retain = bool(packet.flags & DUP), bool(packet.flags & RETAIN)
         if dup and not qos:
             raise MalformedError("PUBLISH with DUP and QoS 0")
-        topic = body.text()
-        if not topic or "+" in topic or "#" in topic:
-            raise MalformedError("PUBLISH to no topic or to a wildcard")
+        topic = _topic(body.text())
         return cls(topic, body.left[2:] if qos else body.left, qos, body.ident() if qos else 0, dup, retain)
+
+
+def _topic(text: str) -> str:
+    if not text or "+" in text or "#" in text:
+        raise MalformedError("no topic, or a wildcard as a topic")
+    return text
 
 
 def _binary(data: bytes) -> bytes:
@@ -185,7 +194,7 @@ def read_connack(packet: Packet) -> tuple[bool, int]:
     body = _Cursor(packet)
     flags, code = body.byte(), body.byte()
     body.end()
-    if flags > 1 or code > 5 or (flags and code):
+    if flags > 1 or (flags and code):
         raise MalformedError(f"CONNACK with flags {flags} and code {code}")
     return bool(flags), code
 
@@ -226,6 +235,8 @@ def read_unsubscribe(packet: Packet) -> tuple[int, list[str]]:
     ident, filters = body.ident(), []
     while body.left:
         filters.append(body.text())
+    if not filters or "" in filters:
+        raise MalformedError("UNSUBSCRIBE without a filter")
     return ident, filters
 
 
@@ -252,3 +263,26 @@ def matches(pattern: str, topic: str) -> bool:
         if place >= len(levels) or one not in ("+", levels[place]):
             return False
     return len(wanted) == len(levels)
+
+
+def check_filter(pattern: str) -> None:
+    """A topic filter as it may be written; MalformedError."""
+    levels = pattern.split("/")
+    for place, level in enumerate(levels):
+        if ("+" in level and level != "+") or ("#" in level and (level != "#" or place != len(levels) - 1)):
+            raise MalformedError("a wildcard where none may stand")
+
+
+def check(packet: Packet) -> None:
+    """All that the standard says of one packet; MalformedError."""
+    kind = packet.kind
+    if kind in (SUBSCRIBE, UNSUBSCRIBE):
+        names = [name for name, _ in read_subscribe(packet)[1]] if kind == SUBSCRIBE else read_unsubscribe(packet)[1]
+        for name in names:
+            check_filter(name)
+    elif kind in (PINGREQ, PINGRESP, DISCONNECT):
+        if packet.body:
+            raise MalformedError(f"{packet.name} with a body")
+    else:
+        readers = {CONNECT: Connect.read, CONNACK: read_connack, PUBLISH: Publish.read, SUBACK: read_suback}
+        readers.get(kind, read_ident)(packet)
