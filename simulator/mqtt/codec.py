@@ -47,6 +47,10 @@ _ONLY_ID: Final = {
 _EMPTY: Final = {Pingreq: PINGREQ, Pingresp: PINGRESP, Disconnect: DISCONNECT}
 
 
+class PacketTooLarge(MalformedPacket):
+    """A packet that is over the reader's own limit."""
+
+
 class Side(Enum):
     """Who reads; each may get some packet types only (2.2.1)."""
 
@@ -151,7 +155,7 @@ def measure(data: bytes | bytearray, at: int, most: int) -> tuple[int, int]:
         most: Bytes of the largest packet that is taken, its fixed header included.
 
     Raises:
-        MalformedPacket: By what is there already: type, flags, length.
+        MalformedPacket: By what is there already: type, flags, length (`PacketTooLarge`).
     """
     have = len(data)
     if at >= have:
@@ -168,7 +172,7 @@ def measure(data: bytes | bytearray, at: int, most: int) -> tuple[int, int]:
             start = position + 1
             check_length(first, length)
             if start - at + length > most:
-                raise MalformedPacket(f"a packet of {start - at + length} bytes; at most {most} are taken")
+                raise PacketTooLarge(f"a packet of {start - at + length} bytes; at most {most} are taken")
             return start, start + length
         shift += 7
     raise MalformedPacket("a remaining length of more than four bytes")

@@ -1,6 +1,8 @@
-"""How a connection with a broker ended: short stable words, which are counted."""
+"""How a connection with a broker ended, and why none came to be: short stable words, which are counted."""
 
 from typing import Final
+
+from simulator.mqtt.packets import ConnectReturn
 
 CLOSED: Final = "closed by the broker"
 """MQTT 3.1.1 has no packet by which a broker would say why."""
@@ -19,3 +21,19 @@ INTERNAL: Final = "internal fault"
 
 BROKERS_FAULTS: Final = frozenset({NO_MQTT, TOO_LARGE})
 """This side ended it because of what the broker had sent."""
+ENDINGS: Final = BROKERS_FAULTS | {CLOSED, LOST, TAKEN_OVER, KEEP_ALIVE, ENDED, INTERNAL}
+"""Whatever a handler's `closed` is told."""
+
+SUBSCRIPTION_REFUSED: Final = "subscription refused"
+UNUSABLE_LOGIN: Final = "unusable login"
+"""A client id, user name, password or topic that MQTT has no bytes for."""
+REFUSALS: Final = {
+    ConnectReturn.UNACCEPTABLE_PROTOCOL_VERSION: "unacceptable protocol version",
+    ConnectReturn.IDENTIFIER_REJECTED: "identifier rejected",
+    ConnectReturn.SERVER_UNAVAILABLE: "server unavailable",
+    ConnectReturn.BAD_USER_NAME_OR_PASSWORD: "bad user name or password",
+    ConnectReturn.NOT_AUTHORIZED: "not authorized",
+}
+"""By CONNACK's code."""
+CONNECT_FAILURES: Final = frozenset({NO_MQTT, SUBSCRIPTION_REFUSED, UNUSABLE_LOGIN, *REFUSALS.values()})
+"""Every kind of `ConnectFailed` that is MQTT's own. A subscription may also fail by the connection's ending."""

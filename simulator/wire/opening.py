@@ -10,6 +10,7 @@ from websockets.http11 import Response
 from websockets.uri import WebSocketURI
 
 from simulator.wire.errors import ConnectFailed, shown_url
+from simulator.wire.reaching import Outcome
 from simulator.wire.sansio import SILENT
 
 # How much of a refusing HTTP answer's body is worth showing, in characters.
@@ -19,10 +20,10 @@ _SHOWN_BODY = 200
 _TLS_ALERT = 0x15
 
 
-class Opening:
+class Opening(Outcome):
     """One opening handshake; dropped when it is done, which is most of a client connection's memory."""
 
-    __slots__ = ("deadline", "done", "headers", "protocol", "target")
+    __slots__ = ("headers", "protocol", "target")
 
     def __init__(
         self,
@@ -33,27 +34,16 @@ class Opening:
         deadline: float,
     ) -> None:
         """`deadline` is the loop's time at which it has failed."""
+        super().__init__(done, deadline)
         self.target = target
         self.headers = headers
         self.protocol = ClientProtocol(target, max_size=max_size, logger=SILENT)
-        self.done = done
-        self.deadline = deadline
 
     def send_request(self) -> None:
         request = self.protocol.connect()
         for name, value in (self.headers or {}).items():
             request.headers[name] = value
         self.protocol.send_request(request)
-
-    def succeed(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
-
-    def fail(self, failure: ConnectFailed | TimeoutError) -> None:
-        if not self.done.done():
-            self.done.set_exception(failure)
-            # Taken note of: where the waiting task was cancelled meanwhile, asyncio has no reason to complain.
-            self.done.exception()
 
     def explain(self, problem: Exception | None, detail: str = "") -> ConnectFailed:
         """Put a failed opening handshake into words.

@@ -73,6 +73,31 @@ class OpeningConnection(asyncio.Protocol):
         raise NotImplementedError
 
 
+class Outcome:
+    """What becomes of an opening handshake.
+
+    Attributes:
+        done: Set when it is finished, or has failed.
+        deadline: The loop's time at which it has failed.
+    """
+
+    __slots__ = ("deadline", "done")
+
+    def __init__(self, done: asyncio.Future[None], deadline: float) -> None:
+        self.done = done
+        self.deadline = deadline
+
+    def succeed(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, failure: ConnectFailed | TimeoutError) -> None:
+        if not self.done.done():
+            self.done.set_exception(failure)
+            # Taken note of: where the waiting task was cancelled meanwhile, asyncio has no reason to complain.
+            self.done.exception()
+
+
 UNFINISHED: Final = "took the connection but did not finish the opening handshake"
 
 
