@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from simulator.platform.settings import PlatformSettings, PlatformTls, PushRule
 
 DESCRIPTION = """\
-Serve the dispatch (HTTP) and the broker (WebSocket) of a BEST platform until Ctrl-C or SIGTERM. When it is ready it
-prints one line of JSON with both addresses. It knows the devices of the scenario, or those of --identities."""
+Serve the dispatch (HTTP) and the brokers (WebSocket and MQTT) of a BEST platform until Ctrl-C or SIGTERM. When it is
+ready it prints one line of JSON with their addresses. It knows the devices of the scenario or those of --identities."""
 EPILOG = """\
 examples:
   best-fleet platform --scenario scenarios/smoke.yaml
@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument("--port", type=port, default=0, metavar="N", help="of the dispatch (default: any free one)")
     where.add_argument("--broker-port", type=port, default=0, metavar="N", help="of the broker (default: any free one)")
+    where.add_argument(
+        "--mqtt-port", type=port, default=0, metavar="N", help="of the broker for MQTT (default: any free one)"
+    )
     where.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready line into it as well")
     where.add_argument("--stop-with-stdin", action="store_true", help="end when standard input does: with its parent")
     tls = parser.add_argument_group("TLS (https and wss)")
@@ -116,6 +119,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             host=options.host,
             dispatch_port=options.port,
             broker_port=options.broker_port,
+            mqtt_port=options.mqtt_port,
             public_host=options.public_host,
             ledger=options.ledger,
             ledger_token=token,

@@ -1,15 +1,16 @@
-"""Where the platform's two ports are found, as it tells devices: under the host that they asked, or a given one."""
+"""Where the platform's ports are found, as it tells devices: under the host that they asked, or a given one."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Addresses:
-    """Where the two ports are found.
+    """Where the ports are found.
 
     Args:
         listening: The host that the ports are bound to.
         public_host: Put into every address; None puts the host that a device asked.
+        mqtt_url: Of a broker that is not the platform's own.
         root_ca: PEM text that devices need to trust the broker, for a self-made certificate.
     """
 
@@ -18,6 +19,8 @@ class Addresses:
     tls: bool
     dispatch_port: int = 0
     broker_port: int = 0
+    mqtt_port: int = 0
+    mqtt_url: str | None = None
     root_ca: str | None = None
     _asked: str | None = None
 
@@ -37,6 +40,12 @@ class Addresses:
     def broker(self, host: str) -> str:
         """The broker's URL at that host."""
         return f"{'wss' if self.tls else 'ws'}://{bracketed(host)}:{self.broker_port}"
+
+    def mqtt(self, host: str) -> str:
+        """The URL of the broker for devices over MQTT, at that host where it is the platform's own."""
+        if self.mqtt_url is not None:
+            return self.mqtt_url
+        return f"{'mqtts' if self.tls else 'mqtt'}://{bracketed(host)}:{self.mqtt_port}"
 
     def dispatch(self, host: str) -> str:
         """The dispatch URL at that host."""

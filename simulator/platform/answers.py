@@ -10,6 +10,8 @@ from random import Random
 from typing import NamedTuple
 
 from simulator.platform.settings import AnswerRule
+from simulator.protocol import codes
+from simulator.protocol.envelope import REPLY
 
 
 class Decision(NamedTuple):
@@ -24,6 +26,13 @@ class Decision(NamedTuple):
 
 
 AT_ONCE = Decision()
+
+BARE_SUCCESS = b'{"funcId":"%b","code":"%b","message":"%b","mid":"%%b"}' % (
+    REPLY.encode(),
+    codes.SUCCESS.encode(),
+    codes.MESSAGES[codes.SUCCESS].encode(),
+)
+"""`encode_reply` of a success without results, the most frequent message of all; takes the mid."""
 
 
 class AnswerPolicy:

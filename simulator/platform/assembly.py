@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -22,11 +23,12 @@ from simulator.platform.ledger.commands import CommandTable
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.mqtt.side import MqttSide
 from simulator.platform.notices import Log, Notices
 from simulator.platform.options import PlatformOptions
 from simulator.platform.pushes import Pushes
 from simulator.platform.reading import Demands
-from simulator.platform.server import Platform, ServerTls
+from simulator.platform.server import Platform, PlatformParts, ServerTls, internal_fault
 from simulator.platform.services import Services
 from simulator.platform.settings import PlatformTls
 from simulator.platform.tally import Tally
@@ -81,11 +83,13 @@ def assembled(
         options = _with_carriers(options, mistakes)
     settings = options.settings
     suite = channel_suite(settings.channel, settings.channel_options)
-    addresses = Addresses(options.host, options.public_host, settings.tls is not None)
+    topic_suite = channel_suite(settings.mqtt.channel, settings.mqtt.channel_options)
+    addresses = Addresses(options.host, options.public_host, settings.tls is not None, mqtt_url=settings.mqtt.broker)
     services = _services(options, clock, log, resources, mistakes)
     keys = _OneKey()
     # Made now, where the suite uses one at all: the first device must not wait for it.
-    suite.platform_side(keys, UNKNOWN_PLATFORM)
+    for each in (suite, topic_suite):
+        each.platform_side(keys, UNKNOWN_PLATFORM)
     try:
         pushes = Pushes(services, addresses.photo)
     except DAMAGE as error:
@@ -93,15 +97,16 @@ def assembled(
     guard = InspectionGuard(options.ledger_token)
     certificates = DeviceCertificates(clock) if _issues(settings.tls) else None
     if mistakes is None:
-        broker = Broker(services, pushes, suite, keys)
+        broker = Broker(services, pushes, suite, topic_suite, keys)
         dispatch = Dispatch(services, addresses, broker.online, guard, certificates)
     else:
-        broker = WrongBroker(services, pushes, suite, keys, mistakes)
+        broker = WrongBroker(services, pushes, suite, topic_suite, keys, mistakes)
         dispatch = WrongDispatch(services, addresses, broker.online, guard, mistakes, certificates)
     tls = None if settings.tls is None else _tls(settings.tls, options, resources, certificates, mistakes)
     if tls is not None:
         addresses.root_ca = tls.root
-    return Platform(services, options, broker, pushes, dispatch, addresses, tls, garbage)
+    parts = PlatformParts(broker, MqttSide(services, broker, partial(internal_fault, log)), pushes, dispatch)
+    return Platform(services, options, parts, addresses, tls, garbage)
 
 
 def _issues(tls: PlatformTls | None) -> bool:

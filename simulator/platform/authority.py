@@ -7,7 +7,7 @@ that a restarted platform knows it; an identity that brings `authCode` and `secr
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.clock import Clock
 from simulator.platform.directory import DeviceIdentity, Directory
@@ -21,6 +21,16 @@ Answer = tuple[str, dict[str, Any] | None]
 REFUSED: Answer = (codes.NOT_AUTHORISED, None)
 _AUTH_CODE_BYTES = 16
 _SECRET_BYTES = 24
+
+
+class KeyHolder(Protocol):
+    """A device, as far as its key is concerned."""
+
+    @property
+    def dev_key(self) -> str: ...
+
+    @property
+    def product_id(self) -> str: ...
 
 
 class Authority:
@@ -91,9 +101,10 @@ class Authority:
         identity = self._directory.lookup(sn)
         if identity is None or not _same(params["productId"], identity.product_id):
             return None
-        return identity if _same(params["devKey"].lower(), self._digest(identity)) else None
+        return identity if _same(params["devKey"].lower(), self.key_digest(identity)) else None
 
-    def _digest(self, identity: DeviceIdentity) -> str:
+    def key_digest(self, identity: KeyHolder) -> str:
+        """What a device presents of its devKey: the digest with its productId."""
         # Three messages of each initial flow need it, and every reconnect one; it costs 1,000 rounds of hashing.
         key = (identity.dev_key, identity.product_id)
         digest = self._digests.get(key)

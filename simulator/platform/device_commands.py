@@ -36,7 +36,7 @@ class Link(Protocol):
 class Command:
     """One command on its way."""
 
-    __slots__ = ("cmd_id", "content", "func_id", "mid", "urgent")
+    __slots__ = ("cmd_id", "content", "earlier", "func_id", "mid", "urgent")
 
     def __init__(self, cmd_id: int, func_id: str, content: Content, urgent: bool) -> None:
         self.cmd_id = cmd_id
@@ -44,6 +44,8 @@ class Command:
         self.content = content
         self.urgent = urgent
         self.mid = ""
+        self.earlier = ""
+        """The mid of the sending before: a broker may have kept it, and a device answers both."""
 
     def encode(self) -> bytes:
         """The whole message; the params that devices share are put in as they are."""
@@ -120,7 +122,7 @@ class DeviceCommands:
             command = self._next(link.reported)
             if command is None:
                 return
-            command.mid = self._numbers.mid()
+            command.earlier, command.mid = command.mid, self._numbers.mid()
             self._in_flight[command.cmd_id] = command
             self._table.sent(command.cmd_id, self._services.clock.wall())
             # A cmdId must not be given out again after a kill: the device would take the next command for this one.
@@ -151,10 +153,10 @@ class DeviceCommands:
         """A `dev.cmd.response` has come; False where no such command is on its way."""
         command = None
         if cmd_id.isascii() and cmd_id.isdigit() and len(cmd_id) < 19:
-            command = self._in_flight.pop(int(cmd_id), None)
+            command = self._in_flight.pop(int(cmd_id), None) or self._take_waiting(int(cmd_id), mid)
         if command is None:
             return False
-        if mid != command.mid:
+        if mid not in (command.mid, command.earlier):
             self._services.tally.event("command answer with another mid")
         self._table.answered(command.cmd_id, self._services.clock.wall(), code)
         if command.func_id == _QUERY_USER and code == codes.SUCCESS:
@@ -166,6 +168,15 @@ class DeviceCommands:
             self._services.demands.rebooted(self.link.sn)
         self.send_waiting()
         return True
+
+    def _take_waiting(self, cmd_id: int, mid: str) -> Command | None:
+        """A command that was sent, waits to be sent again, and is answered all the same."""
+        for queue in (self._urgent, self._waiting):
+            for place, command in enumerate(queue):
+                if command.cmd_id == cmd_id and command.mid == mid:
+                    del queue[place]
+                    return command
+        return None
 
     def uploaded_users(self) -> None:
         """The device sent users: perhaps those it was asked for."""

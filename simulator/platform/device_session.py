@@ -8,20 +8,21 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from simulator.platform.answers import Decision
+from simulator.platform.answers import BARE_SUCCESS, Decision
 from simulator.platform.connection import PlatformConnection
 from simulator.platform.handlers import Handler
 from simulator.platform.ledger.errors import FAULT, LedgerBusy, LedgerFault
 from simulator.platform.mids import SeenMids
 from simulator.platform.online import OnlineDevices, Phase
+from simulator.platform.publisher import Publisher
 from simulator.platform.pushes import Pushes
 from simulator.platform.reading import Refused
 from simulator.platform.reported import Reports
-from simulator.platform.rules import EXCHANGE_KEY, EXCHANGES, LOGIN, REPORT, is_allowed, is_supported
+from simulator.platform.rules import EXCHANGE_KEY, EXCHANGES, LOGIN, REGISTER, REPORT, STARTS, is_allowed, is_supported
 from simulator.platform.services import Services
 from simulator.platform.tally import SILENT
 from simulator.protocol import codes
-from simulator.protocol.catalogue import CATALOGUE
+from simulator.protocol.catalogue import CATALOGUE, OVER_PUBLISH_SUBSCRIBE
 from simulator.protocol.catalogue.validation import validate_request
 from simulator.protocol.channel.base import ChannelViolation, ExchangeRefused, PlatformChannel
 from simulator.protocol.envelope import (
@@ -42,12 +43,8 @@ UNKNOWN = "unknown"
 _ENVELOPE = frozenset(("funcId", "imme"))
 """Paths of violations that come, after the mid's own, before the question who is asking."""
 
-_SUCCESS = b'{"funcId":"%b","code":"%b","message":"%b","mid":"%%b"}' % (
-    REPLY.encode(),
-    codes.SUCCESS.encode(),
-    codes.MESSAGES[codes.SUCCESS].encode(),
-)
-"""`encode_reply` of a success without results, the most frequent message of all."""
+_REPEATED = "repeated"
+"""In place of a code: a message over publish/subscribe that was delivered twice. It gets no answer."""
 
 
 class DeviceSession:
@@ -60,15 +57,18 @@ class DeviceSession:
     """
 
     __slots__ = (
-        "_certified",
+        "_catalogue",
         "_channel",
         "_connection",
         "_handlers",
         "_mids",
         "_online",
+        "_owner",
+        "_publisher",
         "_pushes",
         "_reports",
         "_services",
+        "_takes",
         "heard",
         "phase",
         "reported",
@@ -83,6 +83,7 @@ class DeviceSession:
         reports: Reports,
         online: OnlineDevices,
         pushes: Pushes,
+        publisher: Publisher | None = None,
     ) -> None:
         self._services = services
         self._channel = channel
@@ -91,13 +92,17 @@ class DeviceSession:
         self._online = online
         self._pushes = pushes
         self._connection: PlatformConnection | None = None
-        self._certified: str | None = None
-        """Whom the device's certificate names, where the platform issues them."""
+        self._publisher = publisher
+        self._catalogue = CATALOGUE if publisher is None else OVER_PUBLISH_SUBSCRIBE
+        self._owner: str | None = None
+        """Whom the topic names, or the device's certificate where the platform issues them."""
         self._mids = SeenMids()
         self.phase = Phase.EXCHANGE if channel.has_exchange else Phase.CONNECTED
         self.sn = ""
         self.heard = 0.0
         self.reported = reports.none
+        self._takes = reports.none.package_bytes
+        """Bytes of a message at most."""
 
     # --- What the connection calls ---
 
@@ -105,8 +110,10 @@ class DeviceSession:
         """The connection is open."""
         self._connection = connection
         tls = self._services.settings.tls
-        if tls is not None and tls.device_certificates:
-            self._certified = connection.peer_name
+        if self._publisher is not None:
+            self._owner = self._publisher.sn
+        elif tls is not None and tls.device_certificates:
+            self._owner = connection.peer_name
         self.heard = self._services.clock.monotonic()
         self._online.joined(self)
 
@@ -122,18 +129,26 @@ class DeviceSession:
         except (ChannelViolation, MalformedMessage) as fault:
             self._violation(str(fault))
             return
+        self.take(message, len(data))
+
+    def take(self, message: Mapping[str, Any], size: int) -> None:
+        """A message has been read, which had so many bytes."""
         mid = message.get("mid")
         func_id = message.get("funcId")
         name = func_id if isinstance(func_id, str) and func_id in CATALOGUE else UNKNOWN
         try:
-            code = self._fault(message, name, mid, len(data))
-            if name == COMMAND_RESPONSE:
+            code = self._fault(message, name, mid, size)
+            publisher = self._publisher
+            if publisher is not None and code is _REPEATED:
+                publisher.repeated()
+            elif name == COMMAND_RESPONSE:
                 self._command_answered(message, code)
             elif code is not None:
                 self._refuse(name, mid if isinstance(mid, str) else "", code, message)
             else:
                 assert isinstance(mid, str)
-                self._handle(name, mid, params_of(message), message)
+                if publisher is None or name not in STARTS or not publisher.begins_anew(name, message, size):
+                    self._handle(name, mid, params_of(message), message)
         except ChannelViolation as fault:
             self._violation(str(fault))
 
@@ -164,16 +179,23 @@ class DeviceSession:
 
     def _fault(self, message: Mapping[str, Any], name: str, mid: Any, size: int) -> str | None:
         """The code to refuse a message with, or None. Its mid is used up either way."""
-        violation = validate_request(message, self._services.demands.shapes)
+        violation = validate_request(message, self._services.demands.shapes, self._catalogue)
         if violation is not None and violation.path == "mid":
             return violation.code
         # An answer carries its command's mid, which may come again after a repeated command.
         fresh = name == COMMAND_RESPONSE or self._mids.add(mid)
+        publisher = self._publisher
+        if publisher is not None:
+            if not fresh or (name == COMMAND_RESPONSE and publisher.answered_before(mid)):
+                return _REPEATED
+            if name == COMMAND_RESPONSE and self.phase is not Phase.EXCHANGE:
+                # A broker keeps commands: they may arrive, and be answered, before the device is online again.
+                return None if violation is None else violation.code
         if violation is not None and violation.path in _ENVELOPE:
             return violation.code
         if not fresh:
             return codes.MALFORMED
-        if size > self.reported.package_bytes:
+        if size > self._takes:
             return codes.MALFORMED
         if not is_allowed(name, message.get("sn"), self.phase, self.sn) or self._is_anothers(message.get("sn")):
             return codes.NOT_AUTHORISED
@@ -182,10 +204,14 @@ class DeviceSession:
         return None if violation is None else violation.code
 
     def _is_anothers(self, sn: object) -> bool:
-        """Whether a message comes in the name of another device than that of the certificate."""
-        if self._certified is None or not sn or sn == self._certified:
+        """Whether a message comes in the name of another device than that of the certificate, or the topic."""
+        owner = self._owner
+        if owner is None or not sn or sn == owner:
             return False
-        self._services.notices.another_certificate(str(sn), self._certified)
+        if self._publisher is None:
+            self._services.notices.another_certificate(str(sn), owner)
+        else:
+            self._services.notices.another_topic(str(sn), owner)
         return True
 
     def _refuse(self, name: str, mid: str, code: str, message: Mapping[str, Any]) -> None:
@@ -203,8 +229,9 @@ class DeviceSession:
             return
         if not isinstance(mid, str) or len(mid) > MAX_MID_LENGTH:
             mid = ""
-        if mid:
-            self._mids.add(mid)
+        if mid and not self._mids.add(mid) and self._publisher is not None:
+            self._publisher.repeated()
+            return
         self._refuse(name, mid, codes.MALFORMED, message)
 
     # --- Handling and answering ---
@@ -232,6 +259,8 @@ class DeviceSession:
             self._exchange(name, mid, params, decision)
             return
         sn = self.sn or str(message.get("sn") or "")
+        if name == REGISTER and self._publisher is not None:
+            sn, params = self._publisher.sn, self._publisher.completed(params)
         try:
             handler = self._handlers[name]
             if name == LOGIN and not self.sn:
@@ -263,6 +292,9 @@ class DeviceSession:
             self._services.demands.logged_in(sn)
         elif name == REPORT:
             self.reported = self._reports.read(params)
+            self._takes = self.reported.package_bytes
+            if self._publisher is not None:
+                self.reported = self._reports.bounded(self.reported, self._publisher.most_bytes)
 
     def _answer_durable(
         self, name: str, mid: str, code: str, results: Mapping[str, Any] | None, decision: Decision, durable: bool
@@ -325,7 +357,7 @@ class DeviceSession:
         if self._connection is None or self.phase is Phase.ENDED:
             return
         if results is None and code == codes.SUCCESS and mid.isalnum():
-            self._send(_SUCCESS % mid.encode())
+            self._send(BARE_SUCCESS % mid.encode())
         else:
             func_id = None if name in EXCHANGES else REPLY
             told = text or codes.MESSAGES.get(code, "refused")
@@ -341,7 +373,8 @@ class DeviceSession:
             self._trace("<", COMMAND_RESPONSE, code or str(message.get("code")))
         if code is None:
             cmd_id = params_of(message)["cmdId"]
-            answered = partial(self._pushes.answered, self.sn, cmd_id, str(message["mid"]), str(message["code"]))
+            sn = self.sn or self._owner or ""
+            answered = partial(self._pushes.answered, sn, cmd_id, str(message["mid"]), str(message["code"]))
             services.ledger.perform(answered)
 
     def _trace(self, direction: str, func_id: str, code: str = "") -> None:
@@ -349,6 +382,8 @@ class DeviceSession:
 
     def _violation(self, what: str) -> None:
         services = self._services
+        if self._publisher is not None and self._publisher.is_late():
+            return
         services.tally.event("channel violation")
         services.log(f"{self.sn or 'a device'}: {what}; closed with {POLICY_VIOLATION}")
         self.close(POLICY_VIOLATION, what)

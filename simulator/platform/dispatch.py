@@ -23,6 +23,7 @@ from simulator.protocol.broker import (
     BrokerAnswer,
     BrokerType,
     LookupQuery,
+    is_publish_subscribe,
     is_websocket,
     parse_query_string,
 )
@@ -30,6 +31,10 @@ from simulator.protocol.catalogue import LOOKUP
 from simulator.wire.authority import Issued
 
 _PHOTO = re.compile(r"(?!missing)[0-9A-Za-z]{1,64}")
+
+
+_ANY = "1"
+"""Company and site of a platform that has none, where an answer must name some."""
 
 
 class Dispatch:
@@ -103,13 +108,26 @@ class Dispatch:
         self._services.demands.looked_up(query.sn)
         host = self._addresses.asked(host_header)
         message = codes.MESSAGES[codes.SUCCESS]
-        if not is_websocket(query.type):
-            return _elsewhere(query.type, host, message)
-        url, root = self._addresses.broker(host), self._addresses.root_ca
+        if is_websocket(query.type):
+            url = self._addresses.broker(host)
+        elif is_publish_subscribe(query.type):
+            url = self._addresses.mqtt(host)
+        else:
+            # A transport that this platform does not serve; in form what a cloud would answer.
+            return BrokerAnswer(code=code, message=message, url=f"http://{bracketed(host)}:8088")
+        root = self._addresses.root_ca
+        belongs = self._belongs(query.type)
         own = None if self._certificates is None else self._issued(self._certificates, query.sn)
         if own is None:
-            return BrokerAnswer(code=code, message=message, url=url, root_ca=root)
-        return BrokerAnswer(code=code, message=message, url=url, root_ca=root, **own._asdict())
+            return BrokerAnswer(code=code, message=message, url=url, root_ca=root, **belongs)
+        return BrokerAnswer(code=code, message=message, url=url, root_ca=root, **own._asdict(), **belongs)
+
+    def _belongs(self, broker_type: str) -> dict[str, str]:
+        """Company and site, where the platform has them; with best-a always."""
+        mqtt = self._services.settings.mqtt
+        default = _ANY if broker_type == BrokerType.BEST_A else None
+        belongs = {"company_id": mqtt.company_id or default, "site_id": mqtt.site_id or default}
+        return {name: value for name, value in belongs.items() if value}
 
     def _issued(self, certificates: DeviceCertificates, sn: str) -> Issued | None:
         """The certificate and the keys in a device's answer."""
@@ -163,19 +181,6 @@ class Dispatch:
 def _peer(request: web.Request) -> str | None:
     name = request.transport.get_extra_info("peername") if request.transport is not None else None
     return str(name[0]) if name else None
-
-
-def _elsewhere(broker_type: str, host: str, message: str) -> BrokerAnswer:
-    """The address of a transport that this platform does not serve; in form what a cloud would answer."""
-    host = bracketed(host)
-    urls = {
-        BrokerType.PUSH: f"http://{host}:8088",
-        BrokerType.BEST_T: f"mqtts://{host}:8883",
-        BrokerType.BEST_M: f"mqtts://{host}:8883",
-        BrokerType.BEST_A: f"mqtts://{host}:8883",
-    }
-    belongs = {"company_id": "1", "site_id": "1"} if broker_type == BrokerType.BEST_A else {}
-    return BrokerAnswer(code=codes.SUCCESS, message=message, url=urls[BrokerType(broker_type)], **belongs)
 
 
 def json_response(body: bytes) -> web.Response:

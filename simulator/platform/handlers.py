@@ -13,11 +13,12 @@ import orjson
 from simulator.platform.files import FileStore
 from simulator.platform.ledger.uploads import UploadTables
 from simulator.platform.pushes import Pushes
+from simulator.platform.rules import REGISTER
 from simulator.platform.services import Services
 from simulator.platform.settings import PlatformSettings
 from simulator.platform.uploads import Upload, Uploads
 from simulator.protocol import codes
-from simulator.protocol.broker import is_websocket
+from simulator.protocol.broker import is_publish_subscribe, is_websocket
 from simulator.protocol.times import parse_offset
 
 Results = Mapping[str, Any] | None
@@ -54,11 +55,6 @@ def handler_table(
     offset = parse_offset(services.settings.timezone)
     results_of_report = report_results(services.settings)
 
-    def register(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
-        demands.registration(params)
-        # A device that names another transport here would be looked for there, and it is here.
-        return authority.register(sn, params) if is_websocket(params["protType"]) else (codes.BAD_VALUE, None)
-
     def report(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
         demands.report(sn, params)
         devices.reported(sn, orjson.dumps(params))
@@ -89,7 +85,7 @@ def handler_table(
     meetings = {} if reading.meet_code is None else _OF_MEETINGS
 
     return {
-        "dev.register": Handler(register),
+        REGISTER: Handler(_register(services, is_websocket)),
         "dev.accredit": Handler(authority.accredit),
         "dev.login": Handler(authority.login),
         "dev.report": Handler(report),
@@ -102,6 +98,22 @@ def handler_table(
         "dev.data.upload.user": Handler(users),
         "dev.system.sync.time": Handler(time, writes=False),
     }
+
+
+def over_publish_subscribe(handlers: Mapping[str, Handler], services: Services) -> Mapping[str, Handler]:
+    """The same handlers where devices publish to topics: only the transport that a registration names is another."""
+    return {**handlers, REGISTER: Handler(_register(services, is_publish_subscribe))}
+
+
+def _register(services: Services, is_served: Callable[[str], bool]) -> Handle:
+    authority, demands = services.authority, services.demands
+
+    def register(sn: str, params: Mapping[str, Any]) -> tuple[str, Results]:
+        demands.registration(params)
+        # A device that names another transport here would be looked for there, and it is here.
+        return authority.register(sn, params) if is_served(params["protType"]) else (codes.BAD_VALUE, None)
+
+    return register
 
 
 def report_results(settings: PlatformSettings) -> Mapping[str, Any]:

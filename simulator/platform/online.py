@@ -1,6 +1,7 @@
 """Who is connected, logged in and online: one connection a device, of which the newest wins (docs/deviations.md)."""
 
 from enum import Enum, auto
+from functools import partial
 from typing import Protocol
 
 from simulator.platform.device_commands import Link
@@ -85,9 +86,7 @@ class OnlineDevices:
         """The reply to a report was sent: the device is online, and the pushes begin."""
         if session.phase is Phase.LOGGED_IN:
             session.phase = Phase.ONLINE
-            self._services.ledger.perform(
-                lambda: self._pushes.online(session) if session.phase is Phase.ONLINE else None
-            )
+            self._services.ledger.perform(partial(self._push, session))
 
     def left(self, session: Session, code: int, detail: str) -> None:
         """A connection has ended."""
@@ -95,6 +94,18 @@ class OnlineDevices:
         if self._services.verbose:
             self._services.log(f"{session.sn or 'a device'}: connection ended ({code}, {detail})")
         self._forget(session)
+
+    def away(self, session: Session) -> None:
+        """The device of a session that goes on has left: nothing is pushed to it."""
+        self._forget(session)
+
+    def back(self, session: Session) -> None:
+        """A device that was away is heard again on the same session."""
+        sn = session.sn
+        if sn and sn not in self._by_sn:
+            self._by_sn[sn] = session
+            if session.phase is Phase.ONLINE:
+                self._services.ledger.perform(partial(self._push, session))
 
     # --- What the server does from time to time ---
 
@@ -105,6 +116,10 @@ class OnlineDevices:
             self._services.tally.event("silent connection closed")
             session.close(GOING_AWAY, "nothing was heard for too long")
             self._forget(session)
+
+    def _push(self, session: Session) -> None:
+        if session.phase is Phase.ONLINE:
+            self._pushes.online(session)
 
     def _forget(self, session: Session) -> None:
         sn = session.sn

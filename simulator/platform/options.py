@@ -17,6 +17,8 @@ class PlatformOptions:
     dispatch_port: int = 0
     """0 takes a free one, as for the broker."""
     broker_port: int = 0
+    mqtt_port: int = 0
+    """Of the platform's own broker for devices over MQTT."""
     public_host: str | None = None
     """Put into the broker's and the photos' addresses; `None` puts the host that a device asked."""
     ledger: Path | None = None

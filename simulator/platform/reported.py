@@ -1,7 +1,7 @@
 """What a device said of itself in `dev.report`, as far as the platform has to respect it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.platform.settings import PlatformSettings
@@ -54,3 +54,10 @@ class Reports:
             func_ids=frozenset(params.get("funcIds", NEGOTIATED_FUNC_IDS)),
         )
         return self._kept.setdefault(reported, reported)
+
+    def bounded(self, reported: Reported, most_bytes: int) -> Reported:
+        """The same where no message to the device may have more than `most_bytes`."""
+        if reported.package_bytes <= most_bytes:
+            return reported
+        bounded = replace(reported, package_bytes=most_bytes)
+        return self._kept.setdefault(bounded, bounded)

@@ -9,10 +9,13 @@ from simulator.protocol.catalogue import CATALOGUE
 EXCHANGE_KEY = "device.exchange.publicKey"
 EXCHANGE_FACTOR = "device.exchange.factor"
 EXCHANGES = frozenset((EXCHANGE_KEY, EXCHANGE_FACTOR))
+REGISTER = "dev.register"
 LOGIN = "dev.login"
 REPORT = "dev.report"
 _HEARTBEAT = "dev.heartbeat"
-_LOGIN_FLOW = frozenset(("dev.register", "dev.accredit", LOGIN))
+_LOGIN_FLOW = frozenset((REGISTER, "dev.accredit", LOGIN))
+STARTS = frozenset((EXCHANGE_KEY, REGISTER, LOGIN))
+"""With one of these a device begins anew, where nobody sees its connections."""
 
 
 def is_allowed(name: str, sn: Any, phase: Phase, own_sn: str) -> bool:

@@ -1,4 +1,4 @@
-"""The platform on its two ports: in which order they open and close, and what is done from time to time."""
+"""The platform on its ports: in which order they open and close, and what is done from time to time."""
 
 import dataclasses
 import json
@@ -6,6 +6,7 @@ import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from ssl import SSLContext
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from simulator.platform.addresses import Addresses
 from simulator.platform.broker import Broker
 from simulator.platform.dispatch import Dispatch
 from simulator.platform.http_server import HttpServer
+from simulator.platform.mqtt.hub import Endpoint
+from simulator.platform.mqtt.side import MqttSide
+from simulator.platform.notices import Log
 from simulator.platform.options import PlatformOptions
 from simulator.platform.pushes import Pushes
 from simulator.platform.services import Services
@@ -26,6 +30,8 @@ from simulator.wire.server import Server, serve
 
 _FLUSH_SECONDS = 1.0
 """How often the counts go into the ledger: what a kill may cost of them."""
+_WATCH_SECONDS = 5.0
+"""How often silent devices are looked for where nobody sees their connections."""
 _WRITE_BUFFER = 1024 * 1024
 _OPEN_FILES = 65_536
 _NEARLY = 0.95
@@ -38,13 +44,17 @@ class ReadyInfo:
 
     dispatch: str
     broker: str
+    mqtt: str
+    """The broker for devices over MQTT."""
     pid: int
     ca: str | None
     """Path of the CA file that devices need, for a self-made certificate."""
 
     def line(self) -> str:
         """The ready line."""
-        return json.dumps({"dispatch": self.dispatch, "broker": self.broker, "pid": self.pid, "ca": self.ca})
+        return json.dumps(
+            {"dispatch": self.dispatch, "broker": self.broker, "mqtt": self.mqtt, "pid": self.pid, "ca": self.ca}
+        )
 
 
 class ServerTls(NamedTuple):
@@ -59,6 +69,15 @@ class ServerTls(NamedTuple):
     """What stands in it."""
 
 
+class PlatformParts(NamedTuple):
+    """What serves on the platform's ports."""
+
+    broker: Broker
+    mqtt: MqttSide
+    pushes: Pushes
+    dispatch: Dispatch
+
+
 class Platform:
     """A platform that listens, until it is closed.
 
@@ -71,18 +90,17 @@ class Platform:
         self,
         services: Services,
         options: PlatformOptions,
-        broker: Broker,
-        pushes: Pushes,
-        dispatch: Dispatch,
+        parts: PlatformParts,
         addresses: Addresses,
         tls: ServerTls | None,
         garbage: GarbagePolicy | None,
     ) -> None:
         self._services = services
         self._options = options
-        self._broker = broker
-        self._pushes = pushes
-        self._dispatch = dispatch
+        self._broker = parts.broker
+        self._mqtt = parts.mqtt
+        self._pushes = parts.pushes
+        self._dispatch = parts.dispatch
         self._addresses = addresses
         self._tls = tls
         self._garbage = garbage
@@ -94,7 +112,7 @@ class Platform:
         self._connections = 0
 
     async def listen(self) -> None:
-        """Open both ports, the broker's first: an address is only given out when something listens there.
+        """Open all ports, the brokers' first: an address is only given out when something listens there.
 
         Raises:
             ListenFailed: If an address cannot be listened at.
@@ -110,11 +128,19 @@ class Platform:
             ssl=None if self._tls is None else self._tls.broker,
             max_size=options.max_message_bytes,
             max_write_buffer=_WRITE_BUFFER,
-            on_error=self._report,
+            on_error=partial(internal_fault, services.log),
             strangers=dataclasses.replace(strangers, connections=most),
             on_turned_away=notices.turned_away,
         )
         self._addresses.broker_port = self._server.port
+        mqtt_endpoint = Endpoint(
+            host=options.host,
+            port=options.mqtt_port,
+            ssl=None if self._tls is None else self._tls.broker,
+            strangers=dataclasses.replace(strangers, connections=most),
+            clock=services.clock,
+            max_write_buffer=_WRITE_BUFFER,
+        )
         self._http = HttpServer(
             self._dispatch.application(),
             connections=most,
@@ -122,6 +148,7 @@ class Platform:
             log=services.log,
         )
         try:
+            self._addresses.mqtt_port = await self._mqtt.open(mqtt_endpoint)
             dispatch_tls = None if self._tls is None else self._tls.dispatch
             self._addresses.dispatch_port = await self._http.listen(options.host, options.dispatch_port, dispatch_tls)
         except ListenFailed:
@@ -129,6 +156,7 @@ class Platform:
             raise
         self._loop_timers.start(services.loop)
         self._every(_FLUSH_SECONDS, self._flush)
+        self._every(_WATCH_SECONDS, self._mqtt.watch)
         if options.idle_timeout is not None:
             idle = options.idle_timeout
             self._every(min(idle / 4, 1.0), lambda: self._broker.online.close_silent(idle))
@@ -137,17 +165,20 @@ class Platform:
         """Where the platform is found."""
         host = self._addresses.host
         ca = None if self._tls is None or self._tls.ca is None else str(self._tls.ca)
-        return ReadyInfo(self._addresses.dispatch(host), self._addresses.broker(host), os.getpid(), ca)
+        addresses = self._addresses
+        return ReadyInfo(addresses.dispatch(host), addresses.broker(host), addresses.mqtt(host), os.getpid(), ca)
 
     async def close(self) -> None:
-        """Close every connection with 1001 and wait for their ends."""
+        """Close every connection, those over WebSocket with 1001, and wait for their ends."""
         self._loop_timers.stop()
+        self._mqtt.close()
         if self._server is not None:
             self._server.close(GOING_AWAY)
         if self._http is not None:
             await self._http.close()
         if self._server is not None:
             await self._server.wait_closed()
+        await self._mqtt.wait_closed()
         self._services.ledger.perform(self._pushes.active)
         self._services.tally.flush()
 
@@ -162,7 +193,7 @@ class Platform:
         self._services.ledger.tend()
         self._services.tally.flush()
         self._services.ledger.perform(self._pushes.active)
-        connections = 0 if self._server is None else self._server.connections
+        connections = (0 if self._server is None else self._server.connections) + self._mqtt.connections
         if self._garbage is not None:
             if connections > self._connections:
                 self._garbage.grow()
@@ -173,6 +204,7 @@ class Platform:
             self._warned = True
             self._services.log(f"platform: {connections} connections, and at most {limit} open files are allowed")
 
-    def _report(self, fault: BaseException) -> None:
-        """A fault of ours in a handler: the connection is closed with 1011 by the wire."""
-        self._services.log("platform: internal fault\n" + "".join(traceback.format_exception(fault)))
+
+def internal_fault(log: Log, fault: BaseException) -> None:
+    """A fault of ours in a handler, whose connection is closed because of it."""
+    log("platform: internal fault\n" + "".join(traceback.format_exception(fault)))

@@ -186,6 +186,11 @@ class MqttSettings:
 
     profiles: Mapping[str, Profile]
     """By the look-up's type: best-m, best-t, best-a."""
+    of_groups: tuple[Profile, ...]
+    """Those of the scenario's groups, which may have other keys; they come first."""
+    company_id: str | None
+    """What a look-up's answer says, and `{companyId}` in a template; `None` where there is none."""
+    site_id: str | None
     channel: str
     """Name of the channel suite that devices over MQTT speak."""
     channel_options: Options

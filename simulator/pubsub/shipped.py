@@ -123,4 +123,4 @@ def profile_of(name: str, keys: ProfileKeys | None = None) -> Profile:
     """
     profile = shipped(name).profile
     written = {} if keys is None else keys.written()
-    return replace(profile, **written, assumed=profile.assumed - written.keys()) if written else profile
+    return replace(profile, **written, assumed=frozenset(profile.assumed - written.keys())) if written else profile

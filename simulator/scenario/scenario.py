@@ -119,6 +119,9 @@ class Scenario:
         suite = channel.suite_over(mqtt=True)
         return MqttSettings(
             profiles=self.document.mqtt.profiles(),
+            of_groups=tuple(dict.fromkeys(profile for group in self.groups if (profile := group.profile()))),
+            company_id=section.company_id,
+            site_id=section.site_id,
             channel=suite,
             channel_options=channel.suite_options(suite),
             broker=section.broker,

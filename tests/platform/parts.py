@@ -19,8 +19,18 @@ from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.notices import Notices
 from simulator.platform.reading import Demands
 from simulator.platform.services import Services
-from simulator.platform.settings import AnswerRule, MeetingPlan, PlatformSettings, PlatformTls, PushRule
+from simulator.platform.settings import (
+    AnswerRule,
+    BrokerTrust,
+    MeetingPlan,
+    MqttSettings,
+    PlatformSettings,
+    PlatformTls,
+    PushRule,
+)
 from simulator.platform.tally import Tally
+from simulator.protocol.channel.registry import NO_OPTIONS
+from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.platform import AnswerSection, MeetingsSection, PlatformSection, PushSection
 from simulator.scenario.sections.reading import DeviceReportSection, ReadingFields, platform_reading
 
@@ -30,7 +40,25 @@ def platform_settings(**changes: Any) -> PlatformSettings:
     section = PlatformSection.model_validate({})
     chosen = {"channel": "plain", "tls": None, "users": 0, "meetings": meeting_plan(count=0), **changes}
     reading = platform_reading(ReadingFields(), DeviceReportSection(), frozenset())
-    return replace(section.settings(chosen["channel"], chosen["tls"], reading), **chosen)
+    return replace(section.settings(chosen["channel"], chosen["tls"], reading, mqtt_settings()), **chosen)
+
+
+def mqtt_settings(**changes: Any) -> MqttSettings:
+    """The shipped profiles, the plain channel and the platform's own broker."""
+    settings = MqttSettings(
+        profiles=MqttSection().profiles(),
+        of_groups=(),
+        company_id=None,
+        site_id=None,
+        channel="plain",
+        channel_options=NO_OPTIONS,
+        broker=None,
+        client_id=None,
+        username=None,
+        password_file=None,
+        trust=BrokerTrust(ca=None, client_cert=None, client_key=None, verify=True),
+    )
+    return replace(settings, **changes)
 
 
 def push_rule(command: str, **changes: Any) -> PushRule:

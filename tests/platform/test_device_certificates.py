@@ -65,9 +65,11 @@ async def test_a_look_up_gives_each_device_a_certificate_of_its_own() -> None:
     assert len({each["privateKey"] for each in (first, again, other)}) == 3
 
 
-async def test_other_transports_get_none() -> None:
+async def test_who_comes_over_mqtt_gets_one_and_who_goes_elsewhere_none() -> None:
     async with running(SETTINGS) as platform:
         answer = await platform.look_up(ONE, type="best-m")
+        assert {"rootCA", "certificate", "privateKey"} < set(answer["payload"]["results"])
+        answer = await platform.look_up(ONE, type="push")
         assert set(answer["payload"]["results"]) == {"url"}
 
 

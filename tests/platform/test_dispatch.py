@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
 from tests.platform.harness import IDENTITIES, OK, Identity, Running, running
-from tests.platform.parts import answer_rule, platform_settings
+from tests.platform.parts import answer_rule, mqtt_settings, platform_settings
 
 ONE = IDENTITIES[0]
 
@@ -63,14 +64,22 @@ async def test_the_clocks_may_differ_by_five_minutes(platform: Running, minutes:
 
 
 @pytest.mark.parametrize(
-    ("broker_type", "scheme"), [("push", "http"), ("best-t", "mqtts"), ("best-m", "mqtts"), ("best-a", "mqtts")]
+    ("broker_type", "scheme"), [("push", "http"), ("best-t", "mqtt"), ("best-m", "mqtt"), ("best-a", "mqtt")]
 )
-async def test_other_transports_are_somewhere_else(platform: Running, broker_type: str, scheme: str) -> None:
+async def test_each_transport_has_its_address(platform: Running, broker_type: str, scheme: str) -> None:
     answer = await platform.look_up(ONE, type=broker_type)
     assert answer["code"] == OK
     results = answer["payload"]["results"]
     assert results["url"].startswith(f"{scheme}://127.0.0.1")
-    assert ("companyId" in results) is (broker_type == "best-a")
+    assert (results["url"] == platform.info.mqtt) is (scheme == "mqtt")
+    assert ("companyId" in results) is ("siteId" in results) is (broker_type == "best-a")
+
+
+async def test_company_and_site_where_the_platform_has_them() -> None:
+    async with running(platform_settings(mqtt=mqtt_settings(company_id="c1", site_id="s1"))) as platform:
+        for broker_type in ("best-w", "best-m", "best-t", "best-a"):
+            results = (await platform.look_up(ONE, type=broker_type))["payload"]["results"]
+            assert (results["companyId"], results["siteId"]) == ("c1", "s1")
 
 
 async def test_every_refusal_is_counted(platform: Running) -> None:
@@ -81,7 +90,7 @@ async def test_every_refusal_is_counted(platform: Running) -> None:
 
 async def test_the_host_is_the_one_that_was_asked(platform: Running) -> None:
     port = platform.info.dispatch.rpartition(":")[2]
-    platform.info = type(platform.info)(f"http://localhost:{port}", platform.info.broker, 0, None)
+    platform.info = replace(platform.info, dispatch=f"http://localhost:{port}")
     answer = await platform.look_up(ONE)
     assert answer["payload"]["results"]["url"] == platform.info.broker.replace("127.0.0.1", "localhost")
 
@@ -90,7 +99,7 @@ async def test_a_public_host_is_named_instead() -> None:
     async with running(public_host="platform.example.com") as platform:
         assert platform.info.dispatch.startswith("http://platform.example.com:")
         port = platform.info.dispatch.rpartition(":")[2]
-        platform.info = type(platform.info)(f"http://127.0.0.1:{port}", platform.info.broker, 0, None)
+        platform.info = replace(platform.info, dispatch=f"http://127.0.0.1:{port}")
         answer = await platform.look_up(ONE)
         assert answer["payload"]["results"]["url"] == platform.info.broker
         assert answer["payload"]["results"]["url"].startswith("ws://platform.example.com:")

@@ -60,9 +60,9 @@ class Desk:
         services = services_of(chosen, self.ledger, clock, tuple(IDENTITIES))
         self.tally = services.tally
         pushes = Pushes(services, photo_url=lambda sn, pin: "http://h/p")
-        broker = Broker(services, pushes, channel_suite("plain"), KeyRing([DEVICE_KEY]))
+        broker = Broker(services, pushes, channel_suite("plain"), channel_suite("plain"), KeyRing([DEVICE_KEY]))
         self.connection = FakeConnection()
-        self.session: DeviceSession = broker.new_session()
+        self.session: DeviceSession = broker.new_session(broker.new_channel())
         self.session.opened(cast("Connection", self.connection))
         self.count = 0
         proof = {"productId": ONE.product_id, "devKey": ONE.digest}

@@ -64,7 +64,7 @@ class WrongAuthority(Authority):
         if product:
             right["productId"] = identity.product_id
         if product or leniency.ACCEPTS_DEV_KEY in self._mistakes:
-            right["devKey"] = self._digest(identity)
+            right["devKey"] = self.key_digest(identity)
         return super()._known(sn, right)
 
     def _forgiven(self, query: LookupQuery) -> LookupQuery:

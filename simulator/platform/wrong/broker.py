@@ -6,6 +6,7 @@ from typing import Any
 from simulator.platform.broker import Broker
 from simulator.platform.device_session import DeviceSession
 from simulator.platform.handlers import Handler, Results, handler_table
+from simulator.platform.publisher import Publisher
 from simulator.platform.pushes import Pushes
 from simulator.platform.services import Services
 from simulator.platform.wrong import leniency_modes as modes
@@ -14,7 +15,7 @@ from simulator.platform.wrong.files import WrongFiles
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.session import WrongSession
 from simulator.protocol import codes
-from simulator.protocol.channel.base import ChannelSuite, KeySource
+from simulator.protocol.channel.base import ChannelSuite, KeySource, PlatformChannel
 
 _RECORDS = "dev.data.upload.verifyLog"
 _PHOTOS = ("dev.data.upload.userPhoto", "dev.data.upload.bioPhoto", "dev.data.upload.verifyPhoto")
@@ -24,10 +25,16 @@ class WrongBroker(Broker):
     """Makes sessions that make mistakes."""
 
     def __init__(
-        self, services: Services, pushes: Pushes, suite: ChannelSuite, keys: KeySource, mistakes: Mistakes
+        self,
+        services: Services,
+        pushes: Pushes,
+        suite: ChannelSuite,
+        topic_suite: ChannelSuite,
+        keys: KeySource,
+        mistakes: Mistakes,
     ) -> None:
         self._mistakes = mistakes
-        super().__init__(services, pushes, suite, keys)
+        super().__init__(services, pushes, suite, topic_suite, keys)
 
     def _handler_table(self) -> Mapping[str, Handler]:
         mistakes = self._mistakes
@@ -38,11 +45,14 @@ class WrongBroker(Broker):
             table |= {name: _accepting(table[name]) for name in _PHOTOS}
         return table
 
-    def new_session(self) -> DeviceSession:
-        channel = wrong_channel(self._suite, self._keys, self._mistakes, self._context)
-        return WrongSession(
-            self._services, channel, self._handlers, self._reports, self.online, self._pushes, self._mistakes
-        )
+    def _end(self, suite: ChannelSuite) -> PlatformChannel:
+        return wrong_channel(suite, self._keys, self._mistakes, self._context)
+
+    def new_session(self, channel: PlatformChannel, publisher: Publisher | None = None) -> DeviceSession:
+        services, handlers, reports = self._services, self._handlers, self._reports
+        if publisher is not None:
+            handlers = self._handlers_of_topics
+        return WrongSession(services, channel, handlers, reports, self.online, self._pushes, self._mistakes, publisher)
 
 
 def _refusing_again(handler: Handler) -> Handler:

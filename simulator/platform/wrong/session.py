@@ -10,6 +10,7 @@ from simulator.platform.connection import PlatformConnection
 from simulator.platform.device_session import DeviceSession
 from simulator.platform.handlers import Handler, report_results
 from simulator.platform.online import SECOND_LOGIN, OnlineDevices, Phase
+from simulator.platform.publisher import Publisher
 from simulator.platform.pushes import Pushes
 from simulator.platform.reported import Reports
 from simulator.platform.rules import EXCHANGES, LOGIN, REPORT
@@ -64,8 +65,9 @@ class WrongSession(DeviceSession):
         online: OnlineDevices,
         pushes: Pushes,
         mistakes: Mistakes,
+        publisher: Publisher | None = None,
     ) -> None:
-        super().__init__(services, channel, handlers, reports, online, pushes)
+        super().__init__(services, channel, handlers, reports, online, pushes, publisher)
         self._mistakes = mistakes
         self._answering: str | None = None
         """funcId of the request that is answered; None while a command is sent."""
@@ -87,7 +89,7 @@ class WrongSession(DeviceSession):
             lay_under(connection, self._frames.spoil, self._frame_came)
         super().opened(connection)
         if ACCEPTS_OTHER in self._mistakes:
-            self._certified = None
+            self._owner = None
 
     def closed(self, code: int, reason: str, detail: str) -> None:
         sn = self.sn

@@ -55,11 +55,20 @@ class PlatformMqttSection(Section):
         default=None, description="File whose only line is its password; relative to the scenario file."
     )
     tls: TlsSection = Field(default=TlsSection(), description="Trust for mqtts, and who the platform shows that it is.")
+    company_id: Line | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="`companyId` in the look-up's answer and in templates; by default there is none, and `1` for "
+        "`best-a`, which always has one.",
+    )
+    site_id: Line | None = Field(default=None, min_length=1, max_length=64, description="`siteId`, likewise.")
 
     @model_validator(mode="after")
     def _of_a_broker(self) -> "PlatformMqttSection":
-        if self.broker is None and self.model_fields_set - {"broker"}:
-            others = ", ".join(f"`{name}`" for name in type(self).model_fields if name in self.model_fields_set)
+        of_broker = self.model_fields_set - {"broker", "company_id", "site_id"}
+        if self.broker is None and of_broker:
+            others = ", ".join(f"`{name}`" for name in type(self).model_fields if name in of_broker)
             raise ValueError(f"{others}: for a `broker` that runs already; the platform's own needs none of it")
         if self.password_file is not None and self.username is None:
             raise ValueError("`password_file` needs a `username`: MQTT 3.1.1 has no password without one")

@@ -48,6 +48,9 @@ READING = PlatformReading(
     own_meetings=frozenset(),
 )
 MQTT = MqttSettings(
+    of_groups=(),
+    company_id=None,
+    site_id=None,
     profiles={"best-m": profile_of("best-m"), "best-t": profile_of("tencent"), "best-a": profile_of("aws")},
     channel="plain",
     channel_options={},
