@@ -1,10 +1,11 @@
 """One platform judged: the parts put together on the running loop, and let go of again."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from simulator.clock import Clock
+from simulator.clock import Clock, SystemClock, TimerQueue
 from simulator.conform.case import Case
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.pool import Pool
@@ -13,6 +14,7 @@ from simulator.conform.site import Site, Terms
 from simulator.device.settings import Credentials
 from simulator.fleet.http import Http
 from simulator.fleet.network import FleetNetwork
+from simulator.loop_timers import LoopTimers
 from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.keys import DEFAULT_BITS, KeyRing, generate_key
 from simulator.protocol.envelope import MidSource
@@ -81,7 +83,10 @@ async def judge(
         tls=context, timeout=timeout, socket_type=prompt(socket.socket), addresses=addresses, proxy=target.proxy
     )
     http.open()
-    await network.open()
+    timers = TimerQueue(SystemClock())
+    clockwork = LoopTimers(timers)
+    clockwork.start(asyncio.get_running_loop())
+    await network.open(timers)
     try:
         dispatch = Dispatch(site, http)
         runner = Runner(site, Pool(site, network, dispatch), dispatch, cases, every, tell, before_listening)
@@ -90,3 +95,4 @@ async def judge(
     finally:
         await network.close()
         await http.close()
+        clockwork.stop()

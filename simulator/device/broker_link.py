@@ -138,7 +138,7 @@ class BrokerLink:
         opening = network.connect_mqtt(answer, session, index=index, way=way)
         connection = await self._measured(CONNECT, opening, session, used)
         if connection.needs_subscription:
-            await self._measured(SUBSCRIBE, connection.subscribe(), session, used)
+            await self._measured(SUBSCRIBE, network.subscribe(connection), session, used)
 
     def ended(self) -> None:
         """The device's life is over: what the broker has not acknowledged is not sent again."""

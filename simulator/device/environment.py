@@ -101,15 +101,11 @@ class MqttConnection(Connection, Protocol):
 
     @property
     def needs_subscription(self) -> bool:
-        """Whether `subscribe` has to come before anything is sent."""
+        """Whether `Network.subscribe` has to come before anything is sent."""
         ...
 
     async def subscribe(self) -> None:
-        """Subscribe to the device's topic.
-
-        Raises:
-            NetworkError: If the broker does not grant it.
-        """
+        """For the network; raises an error of the transport's own."""
         ...
 
 
@@ -174,6 +170,14 @@ class Network(Protocol):
 
         Raises:
             NetworkError: If it does not open; its kind is the broker's reason where it refuses (`not authorized`).
+        """
+        ...
+
+    async def subscribe(self, connection: MqttConnection) -> None:
+        """Subscribe to the device's topic over what `connect_mqtt` has opened.
+
+        Raises:
+            NetworkError: If the broker does not grant it.
         """
         ...
 

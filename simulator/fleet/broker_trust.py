@@ -13,7 +13,7 @@ from simulator.device.environment import NetworkError
 from simulator.measurements.names import BAD_CERTIFICATE
 from simulator.protocol import device_certificate
 from simulator.protocol.broker import BrokerAnswer
-from simulator.scenario.scenario import TlsFiles
+from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from simulator.wire.errors import TlsFileError
 from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.tls import client_context
@@ -23,7 +23,12 @@ MOST_KEPT: Final = 16
 _OF_TLS: Final = frozenset({"tls", "handshake"})
 """Kinds of failure that a certificate may be the reason of; with TLS 1.3 it is refused after the handshake."""
 
-_Key = tuple[str | None, str]
+_Key = tuple[str | None, str, str | None]
+
+
+def is_secure(url: str) -> bool:
+    """Whether a broker's address is one over TLS."""
+    return url.startswith(("wss:", "mqtts:"))
 
 
 class BrokerTrust:
@@ -42,8 +47,11 @@ class BrokerTrust:
     def __len__(self) -> int:
         return len(self._contexts)
 
-    def for_broker(self, broker: BrokerAnswer) -> ssl.SSLContext | OwnCertificate | None:
+    def for_broker(self, broker: BrokerAnswer, alpn: str | None = None) -> ssl.SSLContext | OwnCertificate | None:
         """What to connect with; None for the system's trust.
+
+        Args:
+            alpn: the protocol to offer.
 
         Raises:
             NetworkError: If rootCA, certificate or key of the answer cannot be used.
@@ -53,17 +61,17 @@ class BrokerTrust:
         if fault is not None:
             raise NetworkError(BAD_CERTIFICATE, f"the look-up's {fault.field} {fault.problem}")
         if broker.certificate is None or broker.private_key is None:
-            if root_ca is None:
+            if root_ca is None and (alpn is None or self._files == SYSTEM_TRUST):
                 return self._plain
-            return self._kept((root_ca, ""), lambda: self._trusting(root_ca, shown=True))
+            return self._kept((root_ca, "", alpn), lambda: self._trusting(root_ca, shown=True, alpn=alpn))
         # OpenSSL holds a certificate of each kind of key and chooses among them.
         kind = device_certificate.key_kind(broker.certificate) or "unknown"
-        context = self._kept((root_ca, kind), lambda: self._trusting(root_ca, shown=False))
+        context = self._kept((root_ca, kind, alpn), lambda: self._trusting(root_ca, shown=False, alpn=alpn))
         return OwnCertificate(context, broker.certificate, device_certificate.key_in_pem(broker.private_key))
 
     def explained(self, broker: BrokerAnswer, error: NetworkError) -> NetworkError:
         """A failed connect, with what was shown where that may be why."""
-        if error.kind not in _OF_TLS or not (broker.url or "").startswith("wss:"):
+        if error.kind not in _OF_TLS or not is_secure(broker.url or ""):
             return error
         if broker.certificate is not None:
             told = f"shown was the look-up's certificate: {device_certificate.in_words(broker.certificate)}"
@@ -73,7 +81,7 @@ class BrokerTrust:
             told = "no certificate was shown: the look-up's answer holds none"
         return NetworkError(error.kind, f"{error}; {told}", after=error.after)
 
-    def _trusting(self, root_ca: str | None, *, shown: bool) -> ssl.SSLContext:
+    def _trusting(self, root_ca: str | None, *, shown: bool, alpn: str | None) -> ssl.SSLContext:
         """
         Args:
             shown: whether the scenario's own certificate is to be shown.
@@ -85,11 +93,11 @@ class BrokerTrust:
         own = (files.client_cert, files.client_key) if shown else (None, None)
         try:
             if root_ca is None:
-                return client_context(files.ca, *own, files.verify)
+                return client_context(files.ca, *own, files.verify, alpn=alpn)
             with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
                 path = Path(directory, "root.pem")
                 path.write_text(root_ca, encoding="ascii", errors="replace")
-                return client_context(path, *own)
+                return client_context(path, *own, alpn=alpn)
         except TlsFileError as error:
             if root_ca is None:
                 raise NetworkError("tls", str(error)) from error

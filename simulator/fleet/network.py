@@ -1,4 +1,4 @@
-"""The fleet's network: look-ups and downloads over HTTP, WebSockets over the wire layer, paced and spread.
+"""The fleet's network: look-ups and downloads over HTTP, WebSockets and MQTT over their layers, paced and spread.
 
 Names and addresses are shared by all devices for seconds: what failed is looked up anew. Everything here runs on the
 engine's loop.
@@ -12,6 +12,7 @@ from functools import partial
 
 from yarl import URL
 
+from simulator.clock import TimerQueue
 from simulator.device.environment import (
     NOT_ALLOWED,
     Connection,
@@ -21,10 +22,12 @@ from simulator.device.environment import (
     MqttWay,
     NetworkError,
 )
-from simulator.fleet.broker_trust import BrokerTrust
+from simulator.fleet.broker_trust import BrokerTrust, is_secure
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
 from simulator.measurements.names import BAD_URL
+from simulator.mqtt import client as mqtt
+from simulator.mqtt.client_ids import ClientIds
 from simulator.protocol.broker import BrokerAnswer
 from simulator.scenario.download_rules import DownloadRules, kind_of_all
 from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
@@ -108,11 +111,18 @@ class FleetNetwork:
         self._rules = DownloadRules(downloads.hosts)
         self._downloads = asyncio.Semaphore(downloads.at_once)
         self._local_ports = LocalPorts(system_range(), self._socket_type)
+        self._timers: TimerQueue | None = None
+        self._client_ids = ClientIds()
         self._stumbles: dict[int, int] = {}
         """How often each device has failed; only those that did. It begins at the next address then."""
 
-    async def open(self) -> None:
-        """Get ready; call it on the loop that the devices live on."""
+    async def open(self, timers: TimerQueue) -> None:
+        """Get ready; call it on the loop that the devices live on.
+
+        Args:
+            timers: run on that loop; connections over MQTT are kept alive by them.
+        """
+        self._timers = timers
         self._http.open()
 
     async def close(self) -> None:
@@ -196,7 +206,7 @@ class FleetNetwork:
             return await connect(
                 url,
                 handler,
-                ssl=self._broker_trust.for_broker(broker) if url.startswith("wss:") else None,
+                ssl=self._broker_trust.for_broker(broker) if is_secure(url) else None,
                 local_addr=None if source is None else (source, 0),
                 max_size=MAX_FIRST_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
@@ -206,14 +216,44 @@ class FleetNetwork:
                 proxy=self._proxy,
             )
         except ConnectFailed as error:
-            self._stumbled(index)
-            failed = NetworkError(error.kind, in_words_of_scenarios(error.detail), after=error.after)
-            raise self._broker_trust.explained(broker, failed) from error
+            raise self._broker_trust.explained(broker, self._not_connected(error, index)) from error
 
     async def connect_mqtt(
         self, broker: BrokerAnswer, handler: MqttHandler, *, index: int, way: MqttWay
     ) -> MqttConnection:
-        raise NetworkError("unsupported transport", "not connected to the wire yet")
+        url = broker.url
+        assert url is not None, "a successful answer"
+        assert self._timers is not None, "opened before"
+        source, login = self._source(index), way.login
+        try:
+            return await mqtt.connect(
+                url,
+                handler,
+                login=login,
+                state=way.state,
+                timers=self._timers,
+                ssl=self._broker_trust.for_broker(broker, login.alpn) if is_secure(url) else None,
+                local_addr=None if source is None else (source, 0),
+                max_size=MAX_FIRST_MESSAGE_BYTES,
+                open_timeout=self._open_timeout,
+                addresses=self._addresses,
+                local_ports=self._local_ports,
+                place=self._place(index),
+                proxy=self._proxy,
+                client_ids=self._client_ids,
+            )
+        except ConnectFailed as error:
+            raise self._broker_trust.explained(broker, self._not_connected(error, index)) from error
+
+    async def subscribe(self, connection: MqttConnection) -> None:
+        try:
+            await connection.subscribe()
+        except ConnectFailed as error:
+            raise NetworkError(error.kind, error.detail, after=error.after) from error
+
+    def _not_connected(self, error: ConnectFailed, index: int) -> NetworkError:
+        self._stumbled(index)
+        return NetworkError(error.kind, in_words_of_scenarios(error.detail), after=error.after)
 
     def _source(self, index: int) -> str | None:
         return self._source_ips[index % len(self._source_ips)] if self._source_ips else None

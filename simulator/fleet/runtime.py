@@ -120,7 +120,7 @@ class FleetRuntime:
             proxy=document.network.proxy,
             socket_type=self._socket_type,
         )
-        await self._network.open()
+        await self._network.open(self._timers)
         suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(scenario.state_file, self._platform, self._recorder.record, self._start_thread)

@@ -93,6 +93,8 @@ class MqttConnection(Lifecycle):
     )
 
     _handler: MessageHandler
+    redelivered: bool
+    resumed: bool
 
     def __init__(
         self,

@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from simulator.device.environment import Connection, ConnectionHandler, MqttHandler, MqttWay, NetworkError
+from simulator.device.environment import (
+    Connection,
+    ConnectionHandler,
+    MqttConnection,
+    MqttHandler,
+    MqttWay,
+    NetworkError,
+)
 from simulator.protocol.broker import BrokerAnswer
 from tests.device.fake_platform import Link
 
@@ -223,6 +230,9 @@ class MemoryNetwork:
             self.kept_sessions.add(way.login.client_id)
         handler.opened(connection)
         return connection
+
+    async def subscribe(self, connection: MqttConnection) -> None:
+        await connection.subscribe()
 
     async def download(self, url: str, limit: int, *, index: int) -> bytes:
         self.downloads.append(url)
