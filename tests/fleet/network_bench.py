@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from simulator.clock import SystemClock, TimerQueue
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.protocol.broker import BrokerAnswer
@@ -63,7 +64,7 @@ class Bench:
     async def network(self, **options: Any) -> FleetNetwork:
         limits = DownloadLimits(options.pop("download_hosts", ()), options.pop("downloads_at_once", 100))
         network = FleetNetwork(**({"open_timeout": 5.0, "downloads": limits} | options))
-        await network.open()
+        await network.open(TimerQueue(SystemClock()))
         self._endings.append(network.close)
         return network
 
