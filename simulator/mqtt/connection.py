@@ -93,8 +93,6 @@ class MqttConnection(Lifecycle):
     )
 
     _handler: MessageHandler
-    redelivered: bool
-    resumed: bool
 
     def __init__(
         self,
