@@ -134,15 +134,9 @@ class Bench:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what real sockets bring."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
-
-
-def closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def failure(awaitable: Awaitable[Any]) -> NetworkError:

@@ -32,7 +32,7 @@ def scenario(channel: str) -> Scenario:
         f"""
 seed: 4
 channel: {{suite: configurable, key_pool: 1{", " if channel else ""}{channel}}}
-defaults: {{users: 3, request_timeout: 5s, reconnect: {{first: 10s, max: 10s}}}}
+defaults: {{users: 3, request_timeout: 15s, reconnect: {{first: 10s, max: 10s}}}}
 groups:
   - name: rooms
     count: 1

@@ -14,7 +14,8 @@ from simulator.device.environment import NOT_ALLOWED
 from simulator.fleet.http import Answer, Http, Way
 from simulator.fleet.network import MOST_REDIRECTS, FleetNetwork
 from simulator.scenario.download_rules import AddressKind
-from tests.fleet.network_bench import Bench, Names, closed_port, failure
+from tests.fleet.network_bench import Bench, Names, failure
+from tests.ports import free_port
 
 PICTURE = b"\xff\xd8picture"
 
@@ -280,5 +281,5 @@ async def test_devices_share_no_cookies(bench: Bench, store: Store) -> None:
 async def test_where_an_allowed_address_failed_its_failure_counts(bench: Bench) -> None:
     names = Names(files=["127.0.0.1", "10.255.255.1"])
     network = await bench.network(addresses=names.book(), download_hosts=["127.0.0.1/32"])
-    error = await failure(network.download(f"http://files.test:{closed_port()}/", 1000, index=0))
+    error = await failure(network.download(f"http://files.test:{free_port()}/", 1000, index=0))
     assert error.kind != NOT_ALLOWED

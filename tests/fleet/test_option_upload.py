@@ -51,7 +51,7 @@ async def test_the_platform_keeps_what_a_device_uploads_after_its_options_were_s
     try:
         for index in range(2):
             runtime.start_device(index, ended.set)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(recorder.commands) < 2 or not recorder.codes(FUNC_ID):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await runtime.stop_all()

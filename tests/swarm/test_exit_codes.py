@@ -11,7 +11,8 @@ from junitparser import JUnitXml
 
 from reports.verdict import headline
 from simulator.exit_codes import ExitCode
-from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet, free_port
+from tests.ports import free_port
+from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet
 
 Start = Callable[..., LocustProcess]
 

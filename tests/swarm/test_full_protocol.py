@@ -11,7 +11,8 @@ from simulator.device.commands.handlers import HANDLERS
 from simulator.measurements.names import FLOWS, RECORD_EVENTS
 from simulator.platform.ledger.inspection import summary as ledger_of
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS, DEVICE_FUNC_IDS, EXTENSION_FUNC_IDS
-from tests.swarm.processes import ROOT, LocustProcess, fetch, free_port
+from tests.ports import free_port
+from tests.swarm.processes import ROOT, LocustProcess, fetch
 
 Start = Callable[..., LocustProcess]
 SCENARIO = ROOT / "scenarios" / "full-protocol.yaml"

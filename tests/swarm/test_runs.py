@@ -13,7 +13,8 @@ import pytest
 
 from reports.rebuild import rebuild
 from simulator.exit_codes import ExitCode
-from tests.swarm.processes import SCENARIO, LocustProcess, alive, fetch, free_port
+from tests.ports import free_port
+from tests.swarm.processes import SCENARIO, LocustProcess, alive, fetch
 
 Start = Callable[..., LocustProcess]
 

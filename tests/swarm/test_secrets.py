@@ -7,7 +7,8 @@ import pytest
 
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import EmbeddedPlatform
-from tests.swarm.processes import SCENARIO, LocustProcess, free_port
+from tests.ports import free_port
+from tests.swarm.processes import SCENARIO, LocustProcess
 
 CODES = {"dev.heartbeat": "hushKey1", "dev.data.upload.verifyLog": "hushKey2", "dev.login": "hushCode3"}
 """What the platform refuses these with: the devices' own secretKey, devKey and authCode."""

@@ -13,8 +13,9 @@ from locust.rpc import Message
 from simulator.swarm.process import messages
 from simulator.swarm.security.guarded_rpc import guard_worker
 from simulator.swarm.security.token import Token
+from tests.ports import free_port
 from tests.swarm.browser import CHROMIUM, DRIVER, Browser, ForeignSite
-from tests.swarm.processes import SCENARIO, LocustProcess, fetch, free_port
+from tests.swarm.processes import SCENARIO, LocustProcess, fetch
 
 Start = Callable[..., LocustProcess]
 

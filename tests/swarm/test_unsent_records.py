@@ -14,7 +14,8 @@ import pytest
 from reports.rebuild import rebuild
 from reports.verdict import headline
 from simulator.exit_codes import ExitCode
-from tests.swarm.processes import ROOT, LocustProcess, best_fleet, fetch, free_port
+from tests.ports import free_port
+from tests.swarm.processes import ROOT, LocustProcess, best_fleet, fetch
 
 Start = Callable[..., LocustProcess]
 Rows = dict[tuple[str, int], dict[str, Any]]

@@ -20,7 +20,8 @@ from reports.rebuild import load_run
 from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from simulator.measurements.histogram import Histogram, rank_of
-from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet, free_port
+from tests.ports import free_port
+from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet
 
 Start = Callable[..., LocustProcess]
 NAMES = {"summary.json", "report.html", "report.md", "junit.xml", "latency.hlog"}

@@ -13,7 +13,7 @@ from websockets.frames import Frame, Opcode
 from simulator.wire import Connection, Server, connect, serve
 
 LIMIT = 1 << 20
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 class Collector:

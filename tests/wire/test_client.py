@@ -11,6 +11,7 @@ import pytest
 from simulator.wire import ConnectFailed, FailureKind
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.reaching import Patience, Target, Way, reach
+from tests.ports import free_port
 from tests.wire.helpers import PATIENCE, Collector, Network, RawPeer, accept_upgrade
 
 
@@ -24,13 +25,6 @@ async def failure(network: Network, url: str, **options: object) -> ConnectFaile
     assert str(caught.value) == caught.value.detail
     assert "secret" not in caught.value.detail
     return caught.value
-
-
-def free_port() -> int:
-    """A port at which nothing listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 async def test_nothing_listens(network: Network) -> None:
