@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.cli.group_lines import attendance_peak, lines
+from simulator.cli.mqtt_lines import channel_of, mqtt_lines
 from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from simulator.fleet.identities import IdentitySource
     from simulator.scenario.scenario import Scenario
     from simulator.scenario.sections.group import GroupSection
 
@@ -66,7 +68,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             continue
         if not options.quiet:
             named = source.name if source else f"{csv}, which is not there yet"
-            print("\n".join((*describe(scenario, named, total), *state)))
+            print("\n".join((*describe(scenario, named, total, source), *state)))
         if csv is not None:
             users = "" if options.users is None else f" -u {total}"
             command = shlex.join(["best-fleet", "provision", str(path)]) + users
@@ -76,11 +78,12 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     return ExitCode.PASSED
 
 
-def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]:
+def describe(scenario: "Scenario", identities: str, total: int, source: "IdentitySource | None") -> Iterator[str]:
     """What a run of the scenario would be, line by line, for a fleet of `total` devices.
 
     Args:
         identities: where they come from.
+        source: who they are; None where that is not written yet.
     """
     from simulator.fields.units import format_duration
     from simulator.fleet.plan import scale_counts
@@ -94,20 +97,22 @@ def describe(scenario: "Scenario", identities: str, total: int) -> Iterator[str]
     if document.description:
         yield from row("about", " ".join(document.description.split()))
     yield from row("target", "the embedded platform" if scenario.embedded else ", ".join(scenario.targets))
-    yield from row("channel", document.channel.described())
+    yield from row("channel", channel_of(scenario))
     yield from row("identities", identities)
     if scenario.state_file is not None:
         yield from row("state file", str(scenario.state_file))
     if document.report.attendance:
         yield from row("leaves", "attendance.csv beside its reports")
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
+    first = 0
     for group, count in zip(scenario.groups, counts, strict=True):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
         if group.functions.without:
             missing = ", no ".join(skipped(group)) or "change in what they do by themselves"
             yield from row("without", f"{', '.join(group.functions.without)}: so no {missing}")
-        for name, text in lines(group):
+        for name, text in (*lines(group), *mqtt_lines(group, source, first)):
             yield from row(name, text)
+        first += count
     load = messages_per_second(scenario, counts)
     processes = math.ceil(load / MESSAGES_PER_PROCESS)
     room = f"; plan with {processes:,} processes or more (--processes, --worker)" if processes > 1 else ""

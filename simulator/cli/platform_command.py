@@ -18,7 +18,7 @@ from simulator.exit_codes import ExitCode
 if TYPE_CHECKING:
     from simulator.device.settings import Credentials
     from simulator.fleet.identities import IdentitySource
-    from simulator.platform.settings import PlatformSettings, PlatformTls, PushRule
+    from simulator.platform.settings import MqttSettings, PlatformSettings, PlatformTls, PushRule
 
 DESCRIPTION = """\
 Serve the dispatch (HTTP) and the brokers (WebSocket and MQTT) of a BEST platform until Ctrl-C or SIGTERM. When it is
@@ -112,9 +112,12 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from simulator.platform.process import run as serve
 
     settings, channel = with_options(scenario.platform_settings(), options), scenario.document.channel
+    mqtt = dataclasses.replace(
+        with_password(settings.mqtt), channel_options=channel.suite_options(settings.mqtt.channel)
+    )
     return serve(
         PlatformOptions(
-            settings=dataclasses.replace(settings, channel_options=channel.suite_options(settings.channel)),
+            settings=dataclasses.replace(settings, channel_options=channel.suite_options(settings.channel), mqtt=mqtt),
             directory=KnownDevices(identities_of(scenario, options.identities)),
             host=options.host,
             dispatch_port=options.port,
@@ -147,6 +150,24 @@ def ledger_token(options: argparse.Namespace) -> str | None:
         raise UsageError(f"platform: {error}") from None
 
 
+def with_password(mqtt: "MqttSettings") -> "MqttSettings":
+    """The settings with the password of the platform's own login at a broker that runs already.
+
+    Raises:
+        UsageError: For a password that cannot be used.
+    """
+    from simulator.swarm.security.secret_source import SecretError, read_secret
+
+    if mqtt.broker is None or mqtt.username is None:
+        return mqtt
+    file = None if mqtt.password_file is None else str(mqtt.password_file)
+    try:
+        password = read_secret(os.environ, "BEST_FLEET_BROKER_PASSWORD", "platform.mqtt.password_file", file)
+    except SecretError as error:
+        raise UsageError(f"platform: {error}") from None
+    return dataclasses.replace(mqtt, password=password)
+
+
 class KnownDevices:
     """The platform's directory of devices: those of the scenario, made or looked up when they are asked for."""
 
@@ -177,7 +198,8 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
             channel_suite(options.channel)
         except (UnknownSuite, BrokenSuite) as error:
             raise UsageError(f"platform: --channel: {error}") from None
-        settings = dataclasses.replace(settings, channel=options.channel)
+        mqtt = dataclasses.replace(settings.mqtt, channel=options.channel)
+        settings = dataclasses.replace(settings, channel=options.channel, mqtt=mqtt)
     if options.wrong is not None:
         settings = dataclasses.replace(settings, wrong=known_mistakes(options.wrong))
     if options.push_all:

@@ -54,6 +54,7 @@ def site_of(target: Target, clock: Clock) -> Site:
     )
     for identity in target.identities:
         site.hide(identity.secret_key, identity.dev_key, identity.auth_code or "", identity.secret or "")
+        site.hide(identity.device_secret or "")
     if target.proxy is not None:
         site.hide(*target.proxy.secrets)
     return site

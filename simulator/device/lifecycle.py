@@ -307,8 +307,8 @@ class Lifecycle:
         """All that this device proves itself with, or did before it was refused."""
         held = self._spec.credentials
         digest = self._proof["devKey"] if self._proof is not None else None
-        own = (held.secret_key, held.dev_key, digest, held.auth_code, held.secret, self._broker.private_key)
-        found = (*own, self._granted, self.auth_code, self.secret)
+        own = (held.secret_key, held.dev_key, digest, held.auth_code, held.secret, held.device_secret)
+        found = (*own, self._broker.private_key, self._granted, self.auth_code, self.secret)
         return tuple(secret for secret in found if secret)
 
     async def _login(self, session: Session) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from simulator.device.settings import Credentials
 from simulator.fleet import identity_csv
-from simulator.fleet.identity_csv import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from simulator.fleet.identity_csv import DEVICE_SECRET_COLUMN, LOGIN_COLUMNS, REQUIRED_COLUMNS
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.scenario import Scenario
 
@@ -59,11 +59,12 @@ class IdentitySource(ABC):
         """The first `count` identities as lines of a CSV with header (for `write_csv`, and for workers)."""
         credentials = [self.at(index) for index in range(count)]
         warm = any(one.auth_code and one.secret for one in credentials)
-        columns = (*REQUIRED_COLUMNS, *(OPTIONAL_COLUMNS if warm else ()))
-        yield _csv_line(columns)
+        signing = any(one.device_secret for one in credentials)
+        yield _csv_line((*REQUIRED_COLUMNS, *(LOGIN_COLUMNS * warm), *((DEVICE_SECRET_COLUMN,) * signing)))
         for one in credentials:
             known = (one.sn, one.secret_key, one.product_id, one.dev_key)
-            yield _csv_line((*known, one.auth_code or "", one.secret or "") if warm else known)
+            login = (one.auth_code or "", one.secret or "")
+            yield _csv_line((*known, *(login * warm), *((one.device_secret or "",) * signing)))
 
     def write_csv(self, path: Path, count: int) -> None:
         """Write the first `count` identities into a new file that only its owner can read.

@@ -18,8 +18,9 @@ from simulator.scenario.identity_values import is_simple, value_problem
 from simulator.scenario.problems import MAX_LISTED, Problem, ScenarioError
 
 REQUIRED_COLUMNS = ("sn", "secretKey", "productId", "devKey")
-OPTIONAL_COLUMNS = ("authCode", "secret")
-COLUMNS = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+LOGIN_COLUMNS = ("authCode", "secret")
+DEVICE_SECRET_COLUMN = "deviceSecret"
+COLUMNS = (*REQUIRED_COLUMNS, *LOGIN_COLUMNS, DEVICE_SECRET_COLUMN)
 MAX_CSV_BYTES = 512 * 1024 * 1024
 """A million devices take about 150 MB."""
 SLICE_ROWS = 2_000
@@ -164,7 +165,7 @@ class _Reading:
         return not self._problems
 
     def _take(self, values: Sequence[str]) -> bool:
-        """Keep a row's identity where all its values are plainly right."""
+        """Keep a row's identity where all its values are plainly right; the columns of a login are there together."""
         if not all(map(is_simple, values)):
             values = [value.strip(_BLANKS) for value in values]
             if not all(values[: len(REQUIRED_COLUMNS)]):
@@ -172,12 +173,19 @@ class _Reading:
             for (name, _), value in zip(self._columns, values, strict=True):
                 if value and value_problem(name, value) is not None:
                     return False
-        sn, secret_key, product_id, dev_key, *login = values
-        if sn in self._found or (login and bool(login[0]) != bool(login[1])):
+        sn, secret_key, product_id, dev_key, *others = values
+        device_secret = others.pop() or None if len(others) % 2 else None
+        auth_code, secret = others or ("", "")
+        if sn in self._found or bool(auth_code) != bool(secret):
             return False
-        auth_code, secret = (login[0] or None, login[1] or None) if login else (None, None)
         self._found[sn] = Credentials(
-            sn=sn, secret_key=secret_key, product_id=product_id, dev_key=dev_key, auth_code=auth_code, secret=secret
+            sn=sn,
+            secret_key=secret_key,
+            product_id=product_id,
+            dev_key=dev_key,
+            auth_code=auth_code or None,
+            secret=secret or None,
+            device_secret=device_secret,
         )
         self._lines.append(self._begins)
         return True

@@ -38,6 +38,7 @@ class TravelledIdentities(IdentitySource):
             dev_key=record["devKey"],
             auth_code=record.get("authCode") or None,
             secret=record.get("secret") or None,
+            device_secret=record.get("deviceSecret") or None,
         )
 
     def find(self, sn: str) -> Credentials | None:

@@ -39,6 +39,11 @@ class DeviceIdentity(Protocol):
         """Login password from an earlier registration."""
         ...
 
+    @property
+    def device_secret(self) -> str | None:
+        """Signs the login over MQTT where a profile asks for it; devKey stands in for it."""
+        ...
+
 
 class Directory(Protocol):
     """Finds a device's identity; asked at each look-up, registration and login."""

@@ -10,7 +10,7 @@ from simulator.fields.section import Section, Shown, Within, WrongWord
 from simulator.fields.units import parse_size
 from simulator.pubsub.login import ALGORITHMS
 from simulator.pubsub.profile import Password, PasswordKind, ProtocolVersion
-from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, checked
+from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, SECRETS, checked, placeholders
 from simulator.pubsub.topics import Topics
 
 MOST_KEEP_ALIVE: Final = "65535s"
@@ -77,10 +77,15 @@ def _hmac(of: Any) -> Password:
     algorithm = of.get("algorithm", "sha256")
     if algorithm not in ALGORITHMS:
         raise ValueError(f"'{algorithm}' is no algorithm of `hmac`; known: {', '.join(ALGORITHMS)}")
+    key = checked(of.get("key", "{deviceSecret}"), OF_KEY)
+    if not set(SECRETS) & set(placeholders(key)):
+        raise ValueError(
+            "`hmac.key` must hold {deviceSecret} or {devKey}: one in a scenario would be that of all devices"
+        )
     return Password(
         kind=PasswordKind.HMAC,
         algorithm=algorithm,
-        key=checked(of.get("key", "{deviceSecret}"), OF_KEY),
+        key=key,
         suffix=of.get("suffix", f";hmac{algorithm}"),
     )
 
@@ -95,8 +100,7 @@ def _write_password(password: Password) -> str:
         case PasswordKind.DEV_KEY_DIGEST:
             return "{devKey: digest}"
         case PasswordKind.HMAC:
-            key = f'"{password.key}"' if password.key in ("{deviceSecret}", "{devKey}") else "***"
-            return f'{{hmac: {{algorithm: {password.algorithm}, key: {key}, suffix: "{password.suffix}"}}}}'
+            return f'{{hmac: {{algorithm: {password.algorithm}, key: "{password.key}", suffix: "{password.suffix}"}}}}'
 
 
 _PASSWORD_SCHEMA: Final = {

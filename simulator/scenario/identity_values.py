@@ -30,6 +30,7 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         # Made by the platform, which may put a signed token there.
         "authCode": _Rule(4096, False),
         "secret": _Rule(4096, False),
+        "deviceSecret": _Rule(512, False),
     }
 )
 
@@ -48,7 +49,7 @@ def value_problem(name: str, value: str) -> str | None:
     """What is wrong with a value that is not empty, in words that do not show it; None where it can be used.
 
     Args:
-        name: `sn`, `secretKey`, `productId`, `devKey`, `authCode` or `secret`.
+        name: `sn`, `secretKey`, `productId`, `devKey`, `authCode`, `secret` or `deviceSecret`.
     """
     rule = _RULES[name]
     if is_simple(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from simulator.cli.errors import UsageError
 from simulator.cli.platform_command import KnownDevices, with_options
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.platform.options import PlatformOptions
+from simulator.platform.settings import MqttSettings
 from simulator.platform.wrong.modes import MODES
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.registry import Options
@@ -228,3 +230,54 @@ def test_a_platform_of_its_own_gives_a_device_what_it_needs(tmp_path: Path) -> N
     told = trace.read_text() + ended.stderr + ended.stdout
     assert '"privateKey": "***"' in told or '"privateKey":"***"' in told
     assert "PRIVATE KEY" not in told
+
+
+def test_the_suite_of_the_command_line_is_that_over_mqtt_too() -> None:
+    settings = with_options(platform_settings(channel="exchange-only"), parse("--channel", "rsa-aes"))
+    assert (settings.channel, settings.mqtt.channel) == ("rsa-aes", "rsa-aes")
+
+
+BROKER = "{broker: mqtt://127.0.0.1:1, username: me, password_file: hush.txt}"
+
+
+def served_mqtt(directory: Path, monkeypatch: pytest.MonkeyPatch, section: str) -> MqttSettings:
+    served: list[PlatformOptions] = []
+    monkeypatch.setattr("simulator.platform.process.run", lambda options: served.append(options) or 0)
+    (directory / "hush.txt").write_text("from the file\n")
+    path = directory / "s.yaml"
+    path.write_text(f"groups: [{{name: a, count: 1}}]\nplatform: {{mqtt: {section}}}\n")
+    assert platform_command.run(parse("--scenario", str(path)), []) == 0
+    return served[0].settings.mqtt
+
+
+def test_the_platforms_password_is_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mqtt = served_mqtt(tmp_path, monkeypatch, BROKER)
+    assert (mqtt.username, mqtt.password) == ("me", "from the file")
+    assert "from the file" not in repr(mqtt)
+
+
+def test_the_platforms_password_is_the_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEST_FLEET_BROKER_PASSWORD", "from outside")
+    assert served_mqtt(tmp_path, monkeypatch, "{broker: mqtt://h, username: me}").password == "from outside"
+    assert "BEST_FLEET_BROKER_PASSWORD" not in os.environ
+
+
+def test_a_platform_without_a_user_name_has_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEST_FLEET_BROKER_PASSWORD", "of another run")
+    assert served_mqtt(tmp_path, monkeypatch, "{broker: mqtt://h}").password is None
+
+
+def test_two_passwords_are_one_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEST_FLEET_BROKER_PASSWORD", "hush")
+    with pytest.raises(UsageError) as caught:
+        served_mqtt(tmp_path, monkeypatch, BROKER)
+    assert str(caught.value) == (
+        "platform: both BEST_FLEET_BROKER_PASSWORD and platform.mqtt.password_file are given: give one of them"
+    )
+
+
+def test_a_password_file_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").touch()
+    section = BROKER.replace("hush.txt", "empty")
+    with pytest.raises(UsageError, match=r"^platform: platform\.mqtt\.password_file .*empty is empty$"):
+        served_mqtt(tmp_path, monkeypatch, section)

@@ -76,7 +76,7 @@ def test_a_csv_with_spaces_mark_and_empty_lines_is_read() -> None:
                 "ids.csv:1: header: the column secretKey is missing",
                 "ids.csv:1: header: the column devKey is missing",
                 "ids.csv:1: header: 'secretkey' is no column of this file; known: sn, secretKey, productId, devKey, "
-                "authCode, secret (did you mean secretKey?)",
+                "authCode, secret, deviceSecret (did you mean secretKey?)",
             ],
         ),
         (
@@ -138,10 +138,29 @@ def test_logins_survive_a_written_csv() -> None:
     assert "".join(source.csv_lines(2)) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER.replace("\n", ",deviceSecret\n") + "A,k,p,d,c2VjcmV0\nB,k,p,d,\n",
+        HEADER.replace("\n", ",authCode,secret,deviceSecret\n") + "A,k,p,d,a,s,c2VjcmV0\nB,k,p,d,,,x\nC,k,p,d,a,s,\n",
+    ],
+)
+def test_device_secrets_survive_a_written_csv(text: str) -> None:
+    source = parse_identities(text, "ids.csv")
+    assert source.at(0).device_secret == "c2VjcmV0"
+    assert "".join(source.csv_lines(source.available or 0)) == text
+
+
+def test_generated_identities_have_no_device_secret_and_need_no_column() -> None:
+    assert GeneratedIdentities(1).at(0).device_secret is None
+    assert next(GeneratedIdentities(1).csv_lines(1)) == HEADER
+
+
 def test_no_secret_is_shown() -> None:
-    source = parse_identities("sn,secretKey,productId,devKey,authCode,secret\nA,k3y,p,d3v,a7h,s3c\n", "ids.csv")
+    header = "sn,secretKey,productId,devKey,authCode,secret,deviceSecret\n"
+    source = parse_identities(f"{header}A,k3y,p,d3v,a7h,s3c,c1oud\n", "ids.csv")
     shown = repr(source) + repr(source.at(0)) + repr(GeneratedIdentities(1)) + repr(GeneratedIdentities(1).at(0))
-    for secret in ("k3y", "d3v", "a7h", "s3c", GeneratedIdentities(1).at(0).secret_key):
+    for secret in ("k3y", "d3v", "a7h", "s3c", "c1oud", GeneratedIdentities(1).at(0).secret_key):
         assert secret not in shown
 
 

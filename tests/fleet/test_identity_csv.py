@@ -31,10 +31,30 @@ def problems_of(text: str) -> list[str]:
         "sn,secretKey,productId,devKey\rA,k,p,d\r",
         HEADER + "A\u00a0,k\u3000, p,\td\n",
         HEADER + ",,,\nA,k,p,d",
+        "sn,secretKey,productId,devKey,deviceSecret\nA,k,p,d,\n",
+        "sn,secretKey,productId,devKey,deviceSecret,secret,authCode\nA,k,p,d, ,,\n",
     ],
 )
 def test_what_is_plain_is_read(text: str) -> None:
     assert parse(text, "ids.csv") == [A]
+
+
+@pytest.mark.parametrize(
+    ("text", "login", "device_secret"),
+    [
+        ("deviceSecret,sn,secretKey,productId,devKey\nu/nA==,A,k,p,d\n", (None, None), "u/nA=="),
+        ("sn,secretKey,productId,devKey,deviceSecret\nA,k,p,d, a b \n", (None, None), "a b"),
+        ("sn,secretKey,productId,devKey,secret,deviceSecret,authCode\nA,k,p,d,s,x,a\n", ("a", "s"), "x"),
+        ("sn,secretKey,productId,devKey,secret,deviceSecret,authCode\nA,k,p,d,,x,\n", (None, None), "x"),
+        ("sn,secretKey,productId,devKey,secret,deviceSecret,authCode\nA,k,p,d,s,,a\n", ("a", "s"), None),
+    ],
+)
+def test_a_device_secret_is_read_with_and_without_a_login(
+    text: str, login: tuple[str | None, str | None], device_secret: str | None
+) -> None:
+    [one] = parse(text, "ids.csv")
+    assert (one.sn, one.secret_key, one.product_id, one.dev_key) == ("A", "k", "p", "d")
+    assert ((one.auth_code, one.secret), one.device_secret) == (login, device_secret)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -133,6 +153,7 @@ def test_a_header_that_is_none_is_said(header: str, says: str) -> None:
         HEADER + 'A,"HIDDEN1"HIDDEN2,p,d\n',
         HEADER + "A," + "HIDDEN" * 40_000 + ",p,d\n",
         "sn,secretKey,productId,devKey,authCode,secret\nA,k,p,d,HIDDEN1,\n",
+        "sn,secretKey,productId,devKey,deviceSecret\nA,k,p,d,HIDDEN\u200b\n",
     ],
 )
 def test_no_problem_shows_a_value(text: str) -> None:

@@ -41,6 +41,17 @@ def test_logins_travel_along() -> None:
     assert ours.find("AB") == cold
 
 
+@pytest.mark.parametrize(("auth_code", "secret"), [("c", "s"), (None, None)])
+def test_device_secrets_travel_along(auth_code: str | None, secret: str | None) -> None:
+    one = Credentials(
+        sn="A", secret_key="k", product_id="p", dev_key="d", auth_code=auth_code, secret=secret, device_secret="u/n=="
+    )
+    other = Credentials(sn="B", secret_key="k", product_id="p", dev_key="d")
+    masters = ListedIdentities("ids.csv", [one, other])
+    ours = travelled_identities("".join(masters.csv_lines(2)), "identities.csv")
+    assert [ours.at(0), ours.at(1)] == [one, other]
+
+
 def test_there_are_no_more_than_came() -> None:
     ours = travelled_identities("sn,secretKey,productId,devKey\nA,k,p,d\n", "identities.csv")
     assert ours.available == 1

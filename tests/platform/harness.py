@@ -45,6 +45,7 @@ class Identity:
     dev_key: str = "123456"
     auth_code: str | None = None
     secret: str | None = None
+    device_secret: str | None = None
 
     @property
     def digest(self) -> str:

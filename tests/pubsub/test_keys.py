@@ -60,6 +60,11 @@ def error_of(key: str, value: Any) -> str:
         ("password", {"hmac": {"algo": "x"}}, "'algo' is no key of `hmac`; known: algorithm, key, suffix"),
         ("password", {"hmac": {"algorithm": "md5"}}, "'md5' is no algorithm of `hmac`; known: sha256, sha1"),
         ("password", {"hmac": {"key": ""}}, "must not be empty"),
+        (
+            "password",
+            {"hmac": {"key": "aHVzaA=="}},
+            "`hmac.key` must hold {deviceSecret} or {devKey}: one in a scenario would be that of all devices",
+        ),
     ],
 )
 def test_what_is_wrong(key: str, value: Any, message: str) -> None:
@@ -78,9 +83,9 @@ def test_what_is_wrong(key: str, value: Any, message: str) -> None:
             '{hmac: {algorithm: sha256, key: "{deviceSecret}", suffix: ";hmacsha256"}}',
         ),
         (
-            {"hmac": {"algorithm": "sha1", "key": "aHVzaA==", "suffix": ""}},
-            Password(kind=PasswordKind.HMAC, algorithm="sha1", key="aHVzaA==", suffix=""),
-            '{hmac: {algorithm: sha1, key: ***, suffix: ""}}',
+            {"hmac": {"algorithm": "sha1", "key": "{devKey}", "suffix": ""}},
+            Password(kind=PasswordKind.HMAC, algorithm="sha1", key="{devKey}", suffix=""),
+            '{hmac: {algorithm: sha1, key: "{devKey}", suffix: ""}}',
         ),
     ],
 )

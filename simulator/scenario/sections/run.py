@@ -40,6 +40,7 @@ class IdentitiesSection(Section):
     csv: FileName | None = Field(
         default=None,
         description="File with the header `sn,secretKey,productId,devKey` and, for warm starts, `,authCode,secret`; "
+        "`deviceSecret` as well where a cloud's broker has secrets of its own (docs/mqtt.md); "
         "relative to the scenario file.",
     )
 

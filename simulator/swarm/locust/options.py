@@ -63,7 +63,8 @@ def add_arguments(parser: Any) -> None:
         "--identities",
         metavar="<csv>",
         env_var="BEST_FLEET_IDENTITIES",
-        help="Identities of the devices: header sn,secretKey,productId,devKey and, for warm starts, authCode,secret.",
+        help="Identities of the devices: header sn,secretKey,productId,devKey and, for warm starts, authCode,secret; "
+        "deviceSecret for MQTT brokers that have secrets of their own.",
     )
     group.add_argument(
         "--report",
