@@ -101,8 +101,9 @@ platform:
     password_file: platform-password.txt   # the only line of a file
 ```
 
-The platform goes by the `mqtt` of the top level; groups that say something else on topics or passwords are told by
-`best-fleet check`. Devices log in at that broker by their profile, so it has to know them, or to let anybody in.
+The platform goes by the `mqtt` of the top level and of the scenario's groups. Devices log in at that broker by their
+profile, so it has to know them, or to let anybody in. `company_id` and `site_id` beside `broker` are what the look-up's
+answer names, for topics that hold them.
 """
 
 _LIMITS: Final = (

@@ -1,7 +1,6 @@
 """What of the `mqtt` sections contradicts itself, the group, or what is known of such a broker."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from simulator.fields.units import format_duration, format_size
 from simulator.protocol.broker import is_publish_subscribe
@@ -13,9 +12,6 @@ from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.yaml_source import Path
-
-_BOTH_SIDES: Final = ("client_id", "username", "password", "up", "down")
-"""Keys in which devices and platform have to agree."""
 
 
 def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iterator[tuple[Path, str]]:
@@ -42,7 +38,7 @@ def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iter
         yield from _problems_of(document.mqtt, ("mqtt",), "best-m")
 
 
-def notes(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iterator[str]:
+def notes(groups: Sequence[GroupSection]) -> Iterator[str]:
     """What may not have been meant."""
     for group in groups:
         profile = group.profile()
@@ -54,13 +50,6 @@ def notes(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iterato
             yield (
                 f"group {group.name}: `reconnect.first` is {format_duration(group.reconnect.first)}, and {title} takes "
                 f"one connect of a device in {format_duration(pause)}"
-            )
-        platform = document.mqtt.profile_of(group.broker_type)
-        other = [name for name in _BOTH_SIDES if getattr(profile, name) != getattr(platform, name)]
-        if other and not document.target:
-            yield (
-                f"group {group.name}: {', '.join(f'`{name}`' for name in other)} of its `mqtt` differ from what the "
-                f"embedded platform goes by, which is the `mqtt` of the top level"
             )
 
 

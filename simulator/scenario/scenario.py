@@ -114,7 +114,7 @@ class Scenario:
         return platform.settings(channel.suite, files, reading, self._mqtt_settings(), channel.suite_options())
 
     def _mqtt_settings(self) -> MqttSettings:
-        """How the embedded platform serves devices over MQTT: by what the top level says."""
+        """How the embedded platform serves devices over MQTT: by what the top level and the groups say."""
         section, channel = self.document.platform.mqtt, self.document.channel
         suite = channel.suite_over(mqtt=True)
         return MqttSettings(
@@ -154,7 +154,7 @@ class Scenario:
         """What may not have been meant, for people to know."""
         return [
             *attendance_rules.notes(self.document, self.groups, self.duration),
-            *mqtt_rules.notes(self.document, self.groups),
+            *mqtt_rules.notes(self.groups),
         ]
 
     def _path(self, name: str | None) -> Path | None:

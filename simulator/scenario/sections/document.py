@@ -55,7 +55,7 @@ class ScenarioDocument(ReadingFields, _Run):
     mqtt: MqttSection = Field(
         default=MqttSection(),
         description="How devices over MQTT speak to their broker, in `defaults` and groups as well; the embedded "
-        "platform goes by what stands here.",
+        "platform goes by it too.",
     )
     tls: TlsSection = Field(default=TlsSection(), description="Trust for https, wss and mqtts.")
     network: NetworkSection = Field(default=NetworkSection(), description="How connections are opened.")

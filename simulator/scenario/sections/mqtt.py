@@ -40,8 +40,8 @@ class MqttSection(ProfileKeys):
 class PlatformMqttSection(Section):
     """Where the embedded platform serves devices over MQTT: at a broker of its own, or at one that is there already.
 
-    Topics are those of the top level's `mqtt`. The password of the platform's own login is the environment's
-    `BEST_FLEET_BROKER_PASSWORD`, or stands in a file.
+    It goes by the `mqtt` of the top level and of the scenario's groups. The password of the platform's own login is the
+    environment's `BEST_FLEET_BROKER_PASSWORD`, or stands in a file.
     """
 
     broker: BrokerUrl | None = Field(
