@@ -161,6 +161,11 @@ CAUSES: Final = (
         cut_short=True,
     ),
     Cause("merged", _REMARK, "merged from {runs:count} runs: {names:names}"),
+    Cause(
+        "mqtt_assumed",
+        _REMARK,
+        "of the MQTT profile {profile} this is assumed, as nobody has written it down: {keys} (docs/mqtt.md)",
+    ),
     Cause("merged_scenarios", _REMARK, "the merged runs are of different scenarios: {names:names}"),
     Cause(
         "violations_found",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.fields.units import format_duration, format_size
 from simulator.protocol.broker import is_publish_subscribe
+from simulator.pubsub.keys import ProfileKeys
 from simulator.pubsub.profile import PasswordKind, Profile
 from simulator.pubsub.shipped import shipped
 from simulator.pubsub.templates import placeholders
@@ -51,6 +52,16 @@ def notes(groups: Sequence[GroupSection]) -> Iterator[str]:
                 f"group {group.name}: `reconnect.first` is {format_duration(group.reconnect.first)}, and {title} takes "
                 f"one connect of a device in {format_duration(pause)}"
             )
+
+
+def assumed(groups: Sequence[GroupSection]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The profiles of groups over MQTT by name, each with the keys that are assumed in any group, in their order."""
+    found: dict[str, set[str]] = {}
+    for group in groups:
+        profile = group.profile()
+        if profile is not None and profile.assumed:
+            found.setdefault(profile.name, set()).update(profile.assumed)
+    return tuple((name, tuple(key for key in ProfileKeys.model_fields if key in keys)) for name, keys in found.items())
 
 
 def _written(document: ScenarioDocument, own: GroupSection, number: int) -> Path:

@@ -157,6 +157,10 @@ class Scenario:
             *mqtt_rules.notes(self.groups),
         ]
 
+    def assumed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The MQTT profiles by which groups with devices go, and the keys of each whose values are our assumption."""
+        return mqtt_rules.assumed([group for group in self.groups if group.count])
+
     def _path(self, name: str | None) -> Path | None:
         return None if name is None else self.directory / name
 

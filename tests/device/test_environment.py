@@ -3,6 +3,8 @@
 import pytest
 
 from simulator.device.environment import NetworkError
+from simulator.protocol.channel.registry import channel_suite
+from simulator.scenario.scenario import parse_scenario
 from tests.device.harness import World
 
 
@@ -40,3 +42,14 @@ def test_an_internal_error_is_recorded_with_its_rule_and_device() -> None:
     ((rule, detail, index),) = world.recorder.internal_errors
     assert (rule, index) == ("device.exception", 3)
     assert "no such case" in detail
+
+
+def test_a_device_over_mqtt_may_speak_another_suite() -> None:
+    env = World().env
+    web_socket, over_mqtt = parse_scenario(
+        "groups: [{name: w, count: 1}, {name: m, count: 1, broker_type: best-m}]\n"
+    ).group_settings()
+
+    assert (env.suite_of(web_socket), env.suite_of(over_mqtt)) == (env.suite, env.suite)
+    env.mqtt_suite = channel_suite("exchange-only")
+    assert (env.suite_of(web_socket), env.suite_of(over_mqtt)) == (env.suite, env.mqtt_suite)

@@ -151,3 +151,26 @@ groups:
     assert parse_scenario(text).notes() == [
         "group t: `reconnect.first` is 1s, and Tencent IoT Hub takes one connect of a device in 5s"
     ]
+
+
+def test_what_is_assumed_is_told_once_for_each_profile() -> None:
+    text = """
+groups:
+  - {name: one, count: 1, broker_type: best-t, mqtt: {qos: 0, up: "x/{sn}"}}
+  - {name: two, count: 1, broker_type: best-t, mqtt: {qos: 0, down: "x/{sn}/d"}}
+  - {name: none, count: 0, broker_type: best-m}
+  - {name: w, count: 1}
+"""
+    assert parse_scenario(text).assumed() == (("tencent", ("up", "down", "keep_alive", "clean_session")),)
+
+
+def test_nothing_is_assumed_where_all_is_written_or_nobody_goes_over_mqtt() -> None:
+    written = """
+groups:
+  - name: t
+    count: 1
+    broker_type: best-t
+    mqtt: {qos: 0, up: "x/{sn}/u", down: "x/{sn}/d", keep_alive: 30s, clean_session: true}
+"""
+    assert parse_scenario(written).assumed() == ()
+    assert parse_scenario("groups: [{name: w, count: 1}]\n").assumed() == ()

@@ -99,6 +99,8 @@ class Run:
         """What failed requests alone end with (Locust's `--exit-code-on-error`)."""
         self.measurements = RunMeasurements(process, self.run_id)
         self.log: HlogIntervals | None = None
+        for profile, keys in scenario.assumed():
+            self.find("mqtt_assumed", profile=profile, keys=", ".join(keys))
 
     # --- From its beginning to its end ---
 

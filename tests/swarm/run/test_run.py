@@ -8,6 +8,7 @@ import pytest
 
 from reports.output import Output, RunView
 from reports.run_info import ABORT_FIRED
+from reports.verdict import note_lines
 from simulator.exit_codes import ExitCode
 from tests.swarm.manual_run import PLANNED_S, ManualRun, usual_outputs
 
@@ -51,6 +52,16 @@ def keys(summary: dict[str, Any]) -> list[str]:
 def test_a_run_that_goes_to_its_end_passes(manual: ManualRun) -> None:
     summary = manual.end(PLANNED_S)
     assert (summary["verdict"], summary["complete"], manual.run.code) == ("passed", True, ExitCode.PASSED)
+
+
+def test_a_report_says_what_of_an_mqtt_profile_is_assumed(tmp_path: Path) -> None:
+    scenario = "defaults: {broker_type: best-t, mqtt: {qos: 0}}\n"
+    summary = ManualRun(tmp_path / "report", scenario=scenario).open().end(PLANNED_S)
+    assert summary["verdict"] == "passed"
+    assert (
+        "of the MQTT profile tencent this is assumed, as nobody has written it down: up, down, keep_alive, "
+        "clean_session (docs/mqtt.md)"
+    ) in note_lines(summary)
 
 
 def test_the_platforms_death_ends_the_run_and_is_its_reason(manual: ManualRun) -> None:
