@@ -114,6 +114,7 @@ def _line(one: dict[str, Any]) -> str:
     costs = ", ".join(
         f"QoS {qos} {one[f'qos{qos}']['cpu_us'] or float('nan'):.1f} us at {one[f'qos{qos}']['rate']:.0f}/s"
         for qos in (0, 1)
+        if f"qos{qos}" in one
     )
     connects = f"{one['connects']['rate']:.0f}" if one["connects"]["messages"] > 0 else "no figure for"
     stopped = f"; stopped at {one['opened']}: {one['why']}" if one["why"] else ""
@@ -135,6 +136,9 @@ def _table(found: Found, versions: dict[str, str]) -> Table:
         cells.append(_shown([one["kb"] for one in rounds if "kb" in one], 1))
         cells.append(_shown([1e6 / one["connects"]["cpu_us"] for one in rounds if one["connects"]["messages"] > 0], 0))
         for qos in ("qos0", "qos1"):
+            if qos not in rounds[0]:
+                cells += ["", ""]
+                continue
             costs = [one[qos]["cpu_us"] for one in rounds]
             if None in costs:
                 cells += ["none came back", ""]

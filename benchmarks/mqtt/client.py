@@ -96,15 +96,15 @@ async def measure(order: dict[str, Any]) -> None:
     last = await _settled_memory(pump, opened)
     if opened > few:
         result["kb"] = (last - first) / 1024 / (opened - few)
-    for qos in (0, 1):
+    for qos in fleet.qualities:
         result[f"qos{qos}"] = await pump.window(qos, order["under_way"], order["settle_s"], order["window_s"])
     leave(order["result"], result)
 
 
 async def _settled_memory(pump: Pump, opened: int) -> int:
-    """Bytes of resident memory when every connection has exchanged a message of either quality of service."""
+    """Bytes of resident memory when every connection has exchanged a message of each quality of service."""
     pump.connections = opened
-    for qos in (0, 1):
+    for qos in pump.fleet.qualities:
         expected = pump.messages + opened
         deadline = time.monotonic() + PATIENCE_S
         pump.qos = qos

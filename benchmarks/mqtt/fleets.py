@@ -40,6 +40,8 @@ class Fleet:
     name: str
     loop = "uvloop"
     """The event loop that it runs on: uvloop, or asyncio's own where it does not run on uvloop."""
+    qualities: tuple[int, ...] = (0, 1)
+    """The qualities of service that it can send with."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
