@@ -23,8 +23,9 @@ from benchmarks.round_trip import measure_round_trips
 from benchmarks.scale import measure_scale
 from benchmarks.sizes import FULL, SIZES, Sizes
 from benchmarks.tables import Results, print_results
+from benchmarks.transports import measure_transports
 
-NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance")
+NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance", "transports")
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""
 
@@ -78,6 +79,8 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
         results.master = measure_master(sizes.master, cores, directory, note)
     elif name == "attendance":
         results.attendance = measure_attendance(sizes.attendance, cores, directory, note, LIMIT_S)
+    elif name == "transports":
+        results.transports = measure_transports(sizes.transports, cores, directory, note, LIMIT_S)
     else:
         results.judge = measure_judge(sizes.judge)
 

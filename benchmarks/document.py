@@ -34,6 +34,8 @@ def markdown(results: dict[str, Any]) -> str:
         parts.append(_judge(results["judge"]))
     if "attendance" in results:
         parts.append(_attendance(results["attendance"]))
+    if "transports" in results:
+        parts += [_transports(under, found) for under, found in results["transports"].items()]
     return "\n\n".join(parts)
 
 
@@ -175,6 +177,27 @@ def _attendance(found: dict[str, Any]) -> str:
     rows.append(["attendance / verifications", _shown(found["more_memory"], 2), _shown(found["more_cpu"], 2), "", ""])
     title = f"People at the meetings of {found['devices']:,} rooms, at the same rate of records"
     return _table(title, ["who comes by", "KB a device", "CPU µs a message", "messages/s", "failures"], rows)
+
+
+def _transports(under: str, found: dict[str, Any]) -> str:
+    rows = [
+        [
+            way,
+            _shown(one["cpu_us"]),
+            _shown(one["against_websocket"], 2),
+            _shown(one["rate"], 0),
+            _shown(one["memory_kb"]),
+            _shown(one["flows_per_s_per_core"], 0),
+            str(one["failures"]),
+        ]
+        for way, one in found["ways"].items()
+    ]
+    title = (
+        f"The same devices over WebSocket and over MQTT, {under}: CPU of {found['devices']:,}, memory and initial "
+        f"flows of {found['quiet_devices']:,}"
+    )
+    head = ["", "CPU µs", "/ WebSocket", "round trips/s", "KB a device", "initial flows/s/core", "failures"]
+    return _table(title, head, rows)
 
 
 if __name__ == "__main__":

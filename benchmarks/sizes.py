@@ -9,6 +9,7 @@ from benchmarks.latency import LatencySize
 from benchmarks.master import MasterSize
 from benchmarks.round_trip import RoundTripSize
 from benchmarks.scale import ScaleSize
+from benchmarks.transports import TransportsSize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Sizes:
     master: MasterSize
     judge: JudgeSize
     attendance: AttendanceSize
+    transports: TransportsSize
 
 
 FULL = Sizes(
@@ -53,6 +55,15 @@ FULL = Sizes(
     attendance=AttendanceSize(
         rounds=3, devices=20_000, rate=1_000, members=10, start_rate=250, window=Window(settle_s=5, window_s=20)
     ),
+    transports=TransportsSize(
+        rounds=3,
+        devices=200,
+        beats=50,
+        many=16_000,
+        many_secure=4_000,
+        start_rate=250,
+        window=Window(settle_s=3, window_s=5),
+    ),
 )
 QUICK = Sizes(
     name="quick",
@@ -82,6 +93,15 @@ QUICK = Sizes(
     attendance=AttendanceSize(
         rounds=2, devices=2_000, rate=500, members=10, start_rate=250, window=Window(settle_s=2, window_s=10)
     ),
+    transports=TransportsSize(
+        rounds=1,
+        devices=200,
+        beats=50,
+        many=1_000,
+        many_secure=500,
+        start_rate=250,
+        window=Window(settle_s=2, window_s=2),
+    ),
 )
 TINY = Sizes(
     name="tiny",
@@ -110,6 +130,15 @@ TINY = Sizes(
     judge=JudgeSize(rounds=1, checks=100),
     attendance=AttendanceSize(
         rounds=1, devices=4, rate=2, members=2, start_rate=20, window=Window(settle_s=0.5, window_s=5)
+    ),
+    transports=TransportsSize(
+        rounds=1,
+        devices=2,
+        beats=20,
+        many=3,
+        many_secure=3,
+        start_rate=20,
+        window=Window(settle_s=0.2, window_s=0.5),
     ),
 )
 """For the harness' own test; its figures mean nothing."""

@@ -14,6 +14,7 @@ from benchmarks.latency import Latency
 from benchmarks.master import MasterLoad
 from benchmarks.round_trip import ENCRYPTED, FLOOR, LOADS, PLAIN, USUAL, RoundTrips
 from benchmarks.scale import Scale
+from benchmarks.transports import SECURE, WAYS, Transports
 
 
 @dataclass(slots=True)
@@ -26,10 +27,11 @@ class Results:
     master: MasterLoad | None = None
     judge: JudgeCost | None = None
     attendance: AttendanceCost | None = None
+    transports: Transports | None = None
 
     def targets(self) -> list[Target]:
         """What was asked for, as far as it was measured."""
-        parts = (self.round_trips, self.scale, self.latency, self.judge, self.attendance)
+        parts = (self.round_trips, self.scale, self.latency, self.judge, self.attendance, self.transports)
         return [target for part in parts if part is not None for target in part.targets()]
 
     def to_json(self) -> dict[str, Any]:
@@ -40,6 +42,7 @@ class Results:
             "master": self.master,
             "judge": self.judge,
             "attendance": self.attendance,
+            "transports": self.transports,
         }
         return {name: part.to_json() for name, part in parts.items() if part is not None}
 
@@ -60,6 +63,9 @@ def print_results(results: Results, console: Console) -> None:
         console.print(_judge(results.judge))
     if results.attendance is not None:
         console.print(_attendance(results.attendance))
+    if results.transports is not None:
+        for under in SECURE:
+            console.print(_transports(results.transports, under))
     console.print(_targets(results.targets()))
 
 
@@ -150,6 +156,21 @@ def _attendance(found: AttendanceCost) -> Table:
     )
     for kind in KINDS:
         table.add_row(kind, shown(found.memory_kb(kind)), shown(found.cpu_us(kind)), shown(found.rate(kind), 0))
+    return table
+
+
+def _transports(found: Transports, under: str) -> Table:
+    table = _table(
+        f"The same devices over {under}", ("", "CPU us a round trip", "/ WebSocket", "KB a device", "flows/s/core")
+    )
+    for way in WAYS:
+        table.add_row(
+            way,
+            shown(found.cpu_us(under, way)),
+            shown(found.against_websocket(under, way), 2),
+            shown(found.memory_kb(under, way)),
+            shown(found.flows_per_s(under, way), 0),
+        )
     return table
 
 

@@ -75,3 +75,16 @@ def test_attendance(tmp_path: Path) -> None:
         assert kind["rate"]["median"] > 0
         assert kind["failures"] == 0
     assert [target["limit"] for target in document["targets"]] == [1.1, 1.1]
+
+
+@pytest.mark.long
+def test_transports(tmp_path: Path) -> None:
+    document = measure("transports", tmp_path)
+    found = document["transports"]
+    assert found.keys() == {"TCP", "TLS"}
+    for under in found.values():
+        assert under["ways"].keys() == {"WebSocket", "MQTT, QoS 0", "MQTT, QoS 1"}
+        for way in under["ways"].values():
+            assert way["rate"]["median"] > 0
+            assert way["failures"] == 0
+    assert [target["limit"] for target in document["targets"]] == [1.3, 20.0]

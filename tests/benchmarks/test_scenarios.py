@@ -8,6 +8,7 @@ import pytest
 from benchmarks.attendance import KINDS, MeetingRooms
 from benchmarks.latency import DELAY, known_quantiles
 from benchmarks.scenarios import USERS, FleetScenario
+from benchmarks.transports import SECURE, WAYS, TransportFleet
 from simulator.device.behaviours.heartbeat import HeartbeatSettings
 from simulator.device.behaviours.verification import VerificationSettings
 from simulator.scenario.scenario import load_scenario
@@ -60,3 +61,14 @@ def test_rooms_have_meetings_without_a_break_at_the_same_rate_of_records(tmp_pat
         )
         rates = [each.rate for each in settings.behaviours if isinstance(each, VerificationSettings)]
         assert rates == ([] if kind == "attendance" else [pytest.approx(6 / 30)])
+
+
+@pytest.mark.parametrize("under", SECURE)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_fleet_differs_by_its_way_alone(tmp_path: Path, way: str, under: str) -> None:
+    made = TransportFleet(devices=7, channel="plain", heartbeat_s=1, start_rate=5, way=way, under=under)
+    scenario = load_scenario(made.write(tmp_path / "made.yaml"))
+    [settings] = scenario.group_settings()
+    assert (scenario.devices, settings.users) == (7, USERS)
+    assert (settings.mqtt.qos if settings.mqtt is not None else None) == WAYS[way]
+    assert (scenario.document.tls.verify, scenario.document.platform.tls is None) == (under == "TCP", under == "TCP")
