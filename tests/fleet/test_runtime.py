@@ -365,3 +365,27 @@ async def test_the_scenario_says_where_pictures_may_come_from() -> None:
         assert network._rules.refusal(URL("http://files.test/"), "127.0.0.1") is None
         assert network._rules.refusal(URL("http://any.test/"), "10.0.0.9") is None
         assert network._downloads._value == 7
+
+
+@pytest.mark.parametrize(
+    ("groups", "channel", "suites", "keys"),
+    [
+        ("[{name: m, count: 9, broker_type: best-m}]", "key_pool: 3", ("rsa-aes", "plain"), 1),
+        ("[{name: m, count: 8, broker_type: best-m}, {name: w, count: 1}]", "key_pool: 3", ("rsa-aes", "plain"), 3),
+        ("[{name: m, count: 9, broker_type: best-m}]", "suite: rsa-aes, key_pool: 2", ("rsa-aes", "rsa-aes"), 2),
+    ],
+)
+async def test_each_transport_has_its_suite_and_keys_are_made_for_those_that_exchange_some(
+    groups: str, channel: str, suites: tuple[str, str], keys: int
+) -> None:
+    scenario = parse_scenario(f"channel: {{device_key_bits: 1024, {channel}}}\ngroups: {groups}\n")
+    fleet = Fleet(scenario, "http://127.0.0.1:9")
+    await fleet.runtime.open()
+    try:
+        env = fleet.runtime._env
+        assert env is not None
+        assert env.mqtt_suite is not None
+        assert (env.suite.name, env.mqtt_suite.name) == suites
+        assert len({id(env.keys.take()) for _ in range(20)}) == keys
+    finally:
+        await fleet.runtime.close()
