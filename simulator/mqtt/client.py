@@ -70,7 +70,7 @@ async def connect(
     Raises:
         ConnectFailed: With its kind (a `FailureKind`, or one of `endings.CONNECT_FAILURES`) and a text for people.
     """
-    target = _parse(url)
+    target = parse_url(url)
     loop = asyncio.get_running_loop()
     patience = Patience(opening=open_timeout, closing=close_timeout)
     opening = Opening(target, login, loop.create_future(), loop.time() + open_timeout)
@@ -99,7 +99,7 @@ async def connect(
 
 
 @functools.lru_cache(maxsize=64)
-def _parse(url: str) -> Target:
+def parse_url(url: str) -> Target:
     """
     Raises:
         ConnectFailed: If it is no URL of a broker; the text does not show it.

@@ -30,7 +30,7 @@ from simulator.wire.server import Server, serve
 
 _FLUSH_SECONDS = 1.0
 """How often the counts go into the ledger: what a kill may cost of them."""
-_WATCH_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
 """How often silent devices are looked for where nobody sees their connections."""
 _WRITE_BUFFER = 1024 * 1024
 _OPEN_FILES = 65_536

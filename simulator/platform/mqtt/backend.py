@@ -100,8 +100,10 @@ class Backend:
     def guarded(self, session: DeviceSession) -> BeforeLogin:
         return self._broker.guarded(session)
 
-    def publish(self, device: DeviceTopics, payload: bytes) -> None:
-        self._hub.publish(device.down, payload, device.qos)
+    def publish(self, device: DeviceTopics, payload: bytes, *, keyed: bool) -> None:
+        # A broker that does not tell of connections must not keep for the next one what only this one can read.
+        qos = 0 if keyed and not self._hub.sees_connections else device.qos
+        self._hub.publish(device.down, payload, qos)
 
     def ended(self, connection: TopicConnection, *, drop: bool) -> None:
         device = connection.device

@@ -1,6 +1,7 @@
 """All that one platform does over MQTT, as the platform opens, watches and closes it."""
 
 from collections.abc import Callable
+from random import Random
 from typing import Protocol
 
 from simulator.platform.broker import Broker
@@ -8,6 +9,7 @@ from simulator.platform.mqtt.backend import Backend
 from simulator.platform.mqtt.clients import Clients
 from simulator.platform.mqtt.devices import TopicDirectory
 from simulator.platform.mqtt.embedded import EmbeddedHub
+from simulator.platform.mqtt.external import ExternalHub
 from simulator.platform.mqtt.hub import Endpoint, Hub, Listener
 from simulator.platform.services import Services
 from simulator.platform.settings import MqttSettings
@@ -56,7 +58,18 @@ class MqttSide:
             served_profiles(mqtt, certified=certified), authority.identity, mqtt.company_id, mqtt.site_id
         )
         clients = Clients(self._directory, authority.key_digest, services.clock, certified=certified)
-        self._hub: OpenHub = EmbeddedHub(clients, services.notices, on_error)
+        self._hub: OpenHub = (
+            EmbeddedHub(clients, services.notices, on_error)
+            if mqtt.broker is None
+            else ExternalHub(
+                mqtt,
+                services.timers,
+                Random(f"{services.seed}/broker"),
+                services.notices,
+                services.log,
+                on_error,
+            )
+        )
         self._backend = Backend(services, broker, self._directory, self._hub, on_error)
 
     async def open(self, endpoint: Endpoint) -> int:

@@ -52,8 +52,8 @@ class Owner(Protocol):
         """What stands before a session until its login."""
         ...
 
-    def publish(self, device: DeviceTopics, payload: bytes) -> None:
-        """Publish to the device."""
+    def publish(self, device: DeviceTopics, payload: bytes, *, keyed: bool) -> None:
+        """Publish to the device; `keyed` says that nobody can read it on a later connection."""
         ...
 
     def ended(self, connection: "TopicConnection", *, drop: bool) -> None:
@@ -147,7 +147,7 @@ class TopicConnection:
         if len(payload) > self.device.most_payload:
             self._owner.event(TOO_LARGE)
             return
-        self._owner.publish(self.device, payload)
+        self._owner.publish(self.device, payload, keyed=self._has_exchange)
 
     def close(self, code: int, reason: str) -> None:
         """End it, and the device's connection to the broker where that can be reached."""
@@ -178,7 +178,6 @@ class TopicConnection:
         anew = (name == REGISTER and (logged_in or self._registered)) or (name == LOGIN and logged_in)
         if anew:
             self.renew(self._channel)
-            self._registered = name == REGISTER
             session = self.session
             session.take(message, size)
             if session.sn:

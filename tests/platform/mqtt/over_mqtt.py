@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -153,8 +152,11 @@ class MqttDevice(Device):
 
     socket: Socket  # type: ignore[assignment]
 
+    async def subscribe_to(self, topic: str) -> None:
+        await subscribe(self.socket, topic)
+
     async def subscribe(self) -> None:
-        await subscribe(self.socket, f"best/{self.identity.product_id}/{self.identity.sn}/down")
+        await self.subscribe_to(f"best/{self.identity.product_id}/{self.identity.sn}/down")
 
     async def register(self, **envelope: Any) -> dict[str, str]:
         """`dev.register` without sn and productId, as it is over publish/subscribe."""
@@ -169,9 +171,6 @@ class MqttDevice(Device):
 
     async def report(self, **changes: Any) -> None:
         assert (await self.request("dev.report", report_params(**changes), sn=self.identity.sn))["code"] == OK
-
-    async def messages(self, func_id: str, params: Any, mid: str) -> bytes:
-        return json.dumps({"funcId": func_id, "mid": mid, "payload": {"params": params}}).encode()
 
 
 async def subscribe(socket: Socket, topic: str, qos: int = 1) -> None:
