@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.mqtt.broker import Broker, BrokerServer, events, serve
+from simulator.mqtt.broker import Broker, BrokerServer, serve
 from simulator.mqtt.packets import ConnectReturn
 from simulator.platform.mqtt.backend import SILENT, UNKNOWN_TOPIC
 from simulator.platform.mqtt.external import ENDED
@@ -28,15 +28,16 @@ class Another:
     """A broker of somebody else, which may stop and come back at the same port."""
 
     def __init__(self) -> None:
-        self.broker = Broker(on_error=self._failed, on_event=self._happened)
-        self.connected = asyncio.Event()
-        """The platform has connected since the last stop."""
+        self.broker = Broker(on_error=self._failed)
         self.server: BrokerServer | None = None
         self.port = 0
 
-    def _happened(self, name: str, client_id: str, detail: str) -> None:
-        if client_id == "platform" and name == events.CONNECTED:
-            self.connected.set()
+    async def until_subscribed(self) -> None:
+        """Wait until the platform is there."""
+        here = self.broker.attach((), lambda topic, payload, dup: None)
+        async with asyncio.timeout(20):
+            while not here.publish("best/nobodys/nobody/up", b"{}", 0):  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0.02)
 
     def _failed(self, error: BaseException) -> None:
         raise error
@@ -50,7 +51,6 @@ class Another:
             self.server.close()
             await self.server.wait_closed()
             self.server = None
-        self.connected.clear()
 
     def settings(self, **changes: object) -> MqttSettings:
         return mqtt_settings(broker=f"mqtt://127.0.0.1:{self.port}", client_id="platform", **changes)
@@ -137,10 +137,11 @@ async def test_topics_of_nobody_are_counted(another: Another) -> None:
 async def test_the_platform_comes_back_to_a_broker_that_was_away(another: Another) -> None:
     async with at(another) as platform:
         device = await online(platform, ONE)
+        device.socket.abort()
         await another.stop()
         await until(platform, f"{ENDED}: closed by the broker")
         await another.start()
-        await another.connected.wait()
+        await another.until_subscribed()
         again = await device_of(platform, ONE)
         await again.log_in(device.credentials)
         await again.report()
