@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import uvloop
 
-from benchmarks.children import Child
+from benchmarks.children import BenchmarkError, Child
 from benchmarks.cores import choose_cores, pin
 from simulator.mqtt.codec import encode
 from simulator.mqtt.packets import Connect, Disconnect, Publish, Subscribe
@@ -81,6 +81,9 @@ class Bare(asyncio.Protocol):
             self._buffer = self._buffer[self._answer :]
             self._pump.came()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pump.lost += 1
+
     def end(self) -> None:
         if self._mqtt:
             self.transport.write(encode(Disconnect()))
@@ -94,6 +97,7 @@ class Pump:
         self.devices: list[Bare] = []
         self._next = 0
         self.running = False
+        self.lost = 0
 
     def came(self) -> None:
         if self.running:
@@ -155,6 +159,8 @@ async def drive(kind: str, connections: int, child: Child, ready: Path) -> dict[
     task = asyncio.create_task(trickle())
     quiet = await measure(QUIET_S)
     task.cancel()
+    if pump.lost:
+        raise BenchmarkError(f"{pump.lost} connections were lost:\n{child.last_lines()}")
     for device in pump.devices:
         device.end()
     return {

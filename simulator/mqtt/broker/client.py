@@ -61,12 +61,47 @@ class Client:
             else:
                 self._break_off(f"{_name(packet)} before CONNECT")
         elif isinstance(packet, Publish):
-            self._publish(session, packet)
+            self.published(
+                packet.topic, packet.payload, packet.qos, packet.packet_id, dup=packet.dup, retain=packet.retain
+            )
         elif isinstance(packet, Puback):
-            session.acknowledged(packet.packet_id)
+            self.acknowledged(packet.packet_id)
         else:
             self._other(session, packet)
         return not self.ended
+
+    def acknowledged(self, packet_id: int) -> None:
+        """A PUBACK has come, after CONNECT."""
+        if self._session is not None:
+            self._session.acknowledged(packet_id)
+
+    def published(self, topic: str, payload: bytes, qos: int, packet_id: int, *, dup: bool, retain: bool) -> None:
+        """A PUBLISH has come, after CONNECT."""
+        broker, session = self._broker, self._session
+        if session is None:
+            return
+        if len(payload) > broker.settings.max_payload:
+            self._too_large(payload)
+            return
+        repeated = qos == 2 and session.received is not None and packet_id in session.received
+        if not repeated:
+            if not broker.authority.may_publish(self.client_id, self._username, topic):
+                broker.on_event(events.PUBLISH_REFUSED, self.client_id, topic)
+                if broker.settings.refused_publish == "close":
+                    self.end(events.NOT_AUTHORIZED)
+                    return
+            elif not broker.publish(topic, payload, qos, retain, dup):
+                self.end(events.NOT_TAKEN)
+                return
+        if not qos:
+            return
+        interference = broker.interference
+        if interference is not None and interference.cuts_before_puback(self.client_id):
+            self.end(events.INTERFERENCE)
+        elif qos == 1:
+            self.link.puback(packet_id)
+        else:
+            self._received(session, packet_id)
 
     def malformed(self, words: str) -> None:
         """What came is no packet."""
@@ -134,32 +169,6 @@ class Client:
         broker.on_event(events.CONNECTED, client_id, "session present" if present else "")
         if not self.ended:
             session.resume()
-
-    def _publish(self, session: Session, packet: Publish) -> None:
-        broker = self._broker
-        topic, payload, qos = packet.topic, packet.payload, packet.qos
-        if len(payload) > broker.settings.max_payload:
-            self._too_large(payload)
-            return
-        repeated = qos == 2 and session.received is not None and packet.packet_id in session.received
-        if not repeated:
-            if not broker.authority.may_publish(self.client_id, self._username, topic):
-                broker.on_event(events.PUBLISH_REFUSED, self.client_id, topic)
-                if broker.settings.refused_publish == "close":
-                    self.end(events.NOT_AUTHORIZED)
-                    return
-            elif not broker.publish(topic, payload, qos, packet.retain, packet.dup):
-                self.end(events.NOT_TAKEN)
-                return
-        if not qos:
-            return
-        interference = broker.interference
-        if interference is not None and interference.cuts_before_puback(self.client_id):
-            self.end(events.INTERFERENCE)
-        elif qos == 1:
-            self.link.send(Puback(packet.packet_id))
-        else:
-            self._received(session, packet.packet_id)
 
     def _received(self, session: Session, packet_id: int) -> None:
         """Of quality of service 2: what comes again with this id until PUBREL is the same message (4.3.3)."""

@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from simulator.clock import TimerHandle, TimerQueue
 from simulator.mqtt.broker import events
 from simulator.mqtt.broker.broker import Broker
 from simulator.mqtt.broker.client import Client
-from simulator.mqtt.codec import PacketReader, Side, encode
-from simulator.mqtt.packets import MalformedPacket, Packet
+from simulator.mqtt.codec import encode, encode_puback, encode_publish, encode_text
+from simulator.mqtt.decoding import decode
+from simulator.mqtt.packet_flow import PacketFlow
+from simulator.mqtt.packets import MalformedPacket, Packet, Publish
 from simulator.wire.errors import in_words
-from simulator.wire.strangers import TOO_LATE, TOO_MUCH, Strangers
-from simulator.wire.turns import InTurns
+from simulator.wire.strangers import TOO_LATE, Strangers
 
-_GRACE = 1.5
+_PUBACK: Final = 0x40
+_PUBLISH: Final = 0x30
+_NEW_BELOW_QOS_2: Final = 0xFC
+_QOS_1: Final = 0x02
+_GRACE: Final = 1.5
 """Times its keep-alive a client may be silent (3.1.2.10)."""
 
 
@@ -46,12 +51,8 @@ class Home(Protocol):
         ...
 
 
-class BrokerConnection(InTurns):
-    """Made by `server.BrokerServer` for each connection that comes; the `Link` of its client.
-
-    Attributes:
-        bytes_in: Bytes received, without those of TLS.
-    """
+class BrokerConnection(PacketFlow):
+    """Made by `server.BrokerServer` for each connection that comes; the `Link` of its client."""
 
     __slots__ = (
         "_admitted",
@@ -59,11 +60,10 @@ class BrokerConnection(InTurns):
         "_heard",
         "_home",
         "_monotonic",
-        "_over",
-        "_reader",
         "_silence",
         "_timer",
-        "bytes_in",
+        "_topic",
+        "_topic_text",
     )
 
     _BACKLOG_STOPS_READING: ClassVar[bool] = True
@@ -72,16 +72,15 @@ class BrokerConnection(InTurns):
         super().__init__(loop, home.limits.max_write_buffer)
         self._home = home
         self._monotonic: Callable[[], float] = home.timers.clock.monotonic
-        self._reader = PacketReader(home.limits.max_packet, Side.BROKER)
+        self._most = home.limits.max_first_packet
         self._client = Client(home.broker, self)
         self._admitted = False
-        # Nothing can be written after the end of what was.
-        self._over = False
+        self._topic = b""
+        self._topic_text = ""
         self._heard = 0.0
         self._silence = 0.0
         # For the keep-alive while the connection is open, then for the time in which it has to end.
         self._timer: TimerHandle | None = None
-        self.bytes_in = 0
 
     # --- What the client asks of its link ---
 
@@ -93,12 +92,26 @@ class BrokerConnection(InTurns):
         """Send a packet; dropped where the connection is closing."""
         transport = self._transport
         # A transport that has failed stays until its next turn; both loops log a warning when it is written to then.
-        if not (self._over or transport.is_closing()):
+        # Nor can anything be written after the end of what was.
+        if not (self._deaf or transport.is_closing()):
             transport.write(encode(packet))
+
+    def publish(self, topic: str, payload: bytes, qos: int, packet_id: int) -> None:
+        """Send a message for the first time; otherwise as `send`."""
+        transport = self._transport
+        if not (self._deaf or transport.is_closing()):
+            transport.write(encode_publish(encode_text(topic), payload, qos, packet_id))
+
+    def puback(self, packet_id: int) -> None:
+        """Acknowledge a message; otherwise as `send`."""
+        transport = self._transport
+        if not (self._deaf or transport.is_closing()):
+            transport.write(encode_puback(packet_id))
 
     def admit(self, keep_alive: int) -> None:
         """The client was let in."""
         self._admitted = True
+        self._most = self._home.limits.max_packet
         self._home.strangers.leave(self)
         if keep_alive:
             self._silence = keep_alive * _GRACE
@@ -112,12 +125,11 @@ class BrokerConnection(InTurns):
         the last that was sent, a CONNACK with the reason of a refusal for instance.
         """
         transport = self._transport
-        self._over = True
+        self._deaf = True
         self._home.strangers.holds(self, 0)
-        self._let_go()
+        self._held, self._held_by_turn = b"", False
         if transport.is_closing():
             return
-        self._held_by_turn = False
         self._hold_or_read()
         self._stop_timer()
         self._timer = self._home.timers.call_later(self._home.limits.close_timeout, transport.abort)
@@ -135,11 +147,9 @@ class BrokerConnection(InTurns):
     def turn_away(self, why: str) -> None:
         """End the connection of a peer that has sent no CONNECT that was accepted (`Stranger`)."""
         self._client.ended = True
-        # What it holds is wanted back now: before its end is noticed, others may bring as much again.
-        self._let_go()
-        if why == TOO_LATE:
-            self.close()
-        else:
+        self.close()
+        if why != TOO_LATE:
+            # What it holds is wanted back now: before its end is noticed, others may bring as much again.
             self._transport.abort()
 
     # --- What the transport calls ---
@@ -149,9 +159,10 @@ class BrokerConnection(InTurns):
         self._home.joined(self)
 
     def data_received(self, data: bytes) -> None:
-        self.bytes_in += len(data)
-        if not self._client.ended:
-            self._parse(data)
+        super().data_received(data)
+        if not self._admitted:
+            # No packet is complete before CONNECT, so all that came is held.
+            self._home.strangers.holds(self, len(self._held))
 
     def eof_received(self) -> None:
         """Returns None, whereupon the transport sends what it still holds and closes."""
@@ -170,36 +181,61 @@ class BrokerConnection(InTurns):
         self._client.end(events.LOST, "" if exc is None else in_words(exc))
         self._home.left(self)
 
-    def _parse(self, data: bytes) -> None:
-        self._take_in_turns(data)
-        if not self._admitted and not self._client.ended:
-            # No packet is complete before CONNECT, so all that came is held.
-            self._home.strangers.holds(self, self.bytes_in)
-            if self.bytes_in > self._home.limits.max_first_packet and not self._client.ended:
-                self._client.end(TOO_MUCH)
+    def _packet(self, data: bytes, first: int, start: int, end: int) -> None:
+        """
+        Raises:
+            MalformedPacket: If the standard forbids the packet.
+        """
+        self._heard = self._monotonic()
+        if self._admitted:
+            if first == _PUBACK:
+                packet_id = data[start] << 8 | data[start + 1]
+                if not packet_id:
+                    raise MalformedPacket("a PUBACK with packet id 0")
+                self._client.acknowledged(packet_id)
+                return
+            topic = self._topic
+            # A device publishes to the same topic all the time: it is read and checked once.
+            if (
+                first & _NEW_BELOW_QOS_2 == _PUBLISH
+                and topic
+                and data.startswith(topic, start)
+                and start + len(topic) + 2 <= end
+            ):
+                self._published(data, first, start + len(topic), end)
+                return
+        packet = decode(first, data[start:end])
+        if isinstance(packet, Publish):
+            self._topic, self._topic_text = encode_text(packet.topic), packet.topic
+        self._client.receive(packet)
 
-    def _receive(self, data: bytes) -> int:
-        client = self._client
-        if client.ended:
-            return 0
-        packets = 0
-        try:
-            for packet in self._reader.feed(data):
-                packets += 1
-                if not client.receive(packet):
-                    break
-        except MalformedPacket as exc:
-            client.malformed(str(exc))
-        except Exception as exc:  # noqa: BLE001 - whatever a peer sends must not reach the loop
-            self._home.broker.on_error(exc)
-            client.end(events.INTERNAL_FAULT, type(exc).__name__)
-        if packets:
-            self._heard = self._monotonic()
-        return packets
+    def _published(self, data: bytes, first: int, at: int, end: int) -> None:
+        """A PUBLISH of quality of service 0 or 1, without DUP, to the topic of the last one.
 
-    def _let_go(self) -> None:
-        self._reader = PacketReader(0, Side.BROKER)
-        self._backlog = b""
+        Args:
+            at: Where what follows the topic begins.
+        """
+        packet_id = 0
+        if first & _QOS_1:
+            packet_id = data[at] << 8 | data[at + 1]
+            if not packet_id:
+                raise MalformedPacket("a PUBLISH with packet id 0")
+            at += 2
+        self._client.published(
+            self._topic_text,
+            data[at:end],
+            1 if packet_id else 0,
+            packet_id,
+            dup=False,
+            retain=bool(first & 1),
+        )
+
+    def _malformed(self, ending: str, detail: str) -> None:
+        self._client.malformed(detail)
+
+    def _internal_fault(self, error: Exception) -> None:
+        self._home.broker.on_error(error)
+        self._client.end(events.INTERNAL_FAULT, type(error).__name__)
 
     def _look_for_life(self) -> None:
         due = self._heard + self._silence

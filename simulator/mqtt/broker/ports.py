@@ -83,6 +83,14 @@ class Link(Protocol):
         """Send a packet. Never blocks; dropped where the connection is closing."""
         ...
 
+    def publish(self, topic: str, payload: bytes, qos: int, packet_id: int) -> None:
+        """Send a message for the first time, not a retained one; otherwise as `send`, by the short way."""
+        ...
+
+    def puback(self, packet_id: int) -> None:
+        """Acknowledge a message of quality of service 1; likewise."""
+        ...
+
     def admit(self, keep_alive: int) -> None:
         """The client was let in; it sends something every `keep_alive` seconds, unless that is 0."""
         ...

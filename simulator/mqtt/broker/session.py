@@ -7,8 +7,8 @@ from simulator.mqtt.broker.ports import BrokerSettings, Link
 from simulator.mqtt.packets import MOST_IN_FLIGHT, Publish
 
 
-class Waiting(NamedTuple):
-    """A message of quality of service 1 that was not sent yet."""
+class Message(NamedTuple):
+    """A message of quality of service 1, sent or not."""
 
     topic: str
     payload: bytes
@@ -57,10 +57,10 @@ class Session:
         self.subscriptions: dict[str, int] = {}
         self.received: set[int] | None = None
         self._settings = settings
-        self._in_flight: dict[int, Publish] = {}
+        self._in_flight: dict[int, Message] = {}
         """By packet id, in the order in which they were sent first (4.6)."""
         # Most sessions never need one, and an empty deque is larger than all the rest.
-        self._waiting: deque[Waiting] | None = None
+        self._waiting: deque[Message] | None = None
         self._waiting_bytes = 0
         self._last_id = 0
 
@@ -82,11 +82,15 @@ class Session:
             link = client.link
             if link.paused:
                 return False
-            link.send(Publish(topic, payload, 0, 0, False, retain))
+            if retain:
+                link.send(Publish(topic, payload, retain=True))
+            else:
+                link.publish(topic, payload, 0, 0)
             return True
+        message = Message(topic, payload, retain)
         if client is None or self._waiting or client.link.paused or len(self._in_flight) >= self._settings.in_flight:
-            return self._keep(Waiting(topic, payload, retain))
-        self._send(client.link, topic, payload, retain)
+            return self._keep(message)
+        self._send(client.link, message)
         return True
 
     def acknowledged(self, packet_id: int) -> None:
@@ -101,9 +105,9 @@ class Session:
             return
         link = client.link
         while waiting and not link.paused and len(self._in_flight) < self._settings.in_flight:
-            topic, payload, retain = waiting.popleft()
-            self._waiting_bytes -= len(payload)
-            self._send(link, topic, payload, retain)
+            message = waiting.popleft()
+            self._waiting_bytes -= len(message.payload)
+            self._send(link, message)
         if not waiting:
             self._waiting = None
 
@@ -112,11 +116,11 @@ class Session:
         client = self.client
         if client is None:
             return
-        for sent in tuple(self._in_flight.values()):
-            client.link.send(Publish(sent.topic, sent.payload, 1, sent.packet_id, True, sent.retain))
+        for packet_id, sent in tuple(self._in_flight.items()):
+            client.link.send(Publish(sent.topic, sent.payload, 1, packet_id, True, sent.retain))
         self.send_waiting()
 
-    def _keep(self, message: Waiting) -> bool:
+    def _keep(self, message: Message) -> bool:
         waiting = self._waiting
         size = self._waiting_bytes + len(message.payload)
         if waiting is None:
@@ -129,10 +133,13 @@ class Session:
         self._waiting_bytes = size
         return True
 
-    def _send(self, link: Link, topic: str, payload: bytes, retain: bool) -> None:
+    def _send(self, link: Link, message: Message) -> None:
         packet_id = self._last_id % MOST_IN_FLIGHT + 1
         while packet_id in self._in_flight:
             packet_id = packet_id % MOST_IN_FLIGHT + 1
         self._last_id = packet_id
-        packet = self._in_flight[packet_id] = Publish(topic, payload, 1, packet_id, False, retain)
-        link.send(packet)
+        self._in_flight[packet_id] = message
+        if message.retain:
+            link.send(Publish(message.topic, message.payload, 1, packet_id, retain=True))
+        else:
+            link.publish(message.topic, message.payload, 1, packet_id)

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from simulator.mqtt.broker import Broker, BrokerServer, serve
 from simulator.mqtt.broker.client import Client
 from simulator.mqtt.codec import PacketReader, Side, encode
-from simulator.mqtt.packets import Connack, Connect, ConnectReturn, Packet, Publish, Suback, Subscribe, Will
+from simulator.mqtt.packets import Connack, Connect, ConnectReturn, Packet, Puback, Publish, Suback, Subscribe, Will
 
 PATIENCE = 10.0
 P = TypeVar("P")
@@ -32,6 +32,12 @@ class FakeLink:
             # What cannot be encoded must not be sent.
             encode(packet)
             self._sent.append(packet)
+
+    def publish(self, topic: str, payload: bytes, qos: int, packet_id: int) -> None:
+        self.send(Publish(topic, payload, qos, packet_id))
+
+    def puback(self, packet_id: int) -> None:
+        self.send(Puback(packet_id))
 
     def admit(self, keep_alive: int) -> None:
         self.keep_alive = keep_alive

@@ -283,17 +283,28 @@ async def test_peers_before_connect_have_a_number_and_a_size(room: Room) -> None
     await until(lambda: server.connections == 2)
     assert await (await room.peer(server)).ended()
     await first.connect()
-    third = await room.peer(server)
-    await until(lambda: server.connections == 3)
-    long_connect = encode(Connect(client_id="a", clean_session=True, keep_alive=0, username="u" * 2000))
-    for peer in (second, third):
-        peer.writer.write(long_connect[:-1])
-        assert await peer.ended()
-    assert room.events[:1] + room.events[2:] == [
+    too_long = encode(Connect(client_id="a", clean_session=True, keep_alive=0, username="u" * 2000))
+    second.writer.write(too_long[:3])
+    assert await second.ended()
+    assert [event for event in room.events if event[0] == "turned away"] == [
         ("turned away", "", "too many at once"),
-        ("turned away", "", "too much unread"),
-        ("turned away", "", "too much unread"),
+        ("turned away", "", f"protocol error: a packet of {len(too_long)} bytes; at most 1000 are taken"),
     ]
+
+
+async def test_what_peers_before_connect_hold_together_has_a_limit(room: Room) -> None:
+    server = await room.serve(strangers=StrangerLimits(message_bytes=1000, held_bytes=1500))
+    half = encode(Connect(client_id="a", clean_session=True, keep_alive=0, username="u" * 900))[:-1]
+    first, second = await room.peer(server), await room.peer(server)
+    first.writer.write(half)
+    await until(lambda: server.strangers.held_bytes == len(half))
+    second.writer.write(half)
+    assert await first.ended()
+    assert room.events == [("turned away", "", "too much unread")]
+    assert server.strangers.held_bytes == len(half)
+    second.writer.write(b"u")
+    assert await second.packet() == Connack(False, 0)
+    assert server.strangers.held_bytes == 0
 
 
 async def test_a_client_that_takes_nothing_is_not_read_and_loses_no_message(room: Room) -> None:
