@@ -313,8 +313,8 @@ class MqttConnection(Lifecycle):
         except Exception as error:  # noqa: BLE001 - a fault of one handler must not reach the other connections
             self._handler_failed(error)
             return
-        if packet_id:
-            self._acknowledge(packet_id)
+        if packet_id and self._phase is Phase.OPEN and not self._transport.is_closing():
+            self._write(encode_puback(packet_id))
 
     def _published_elsewhere(self, packet: Packet) -> None:
         """A PUBLISH that is not for the handler."""
@@ -327,12 +327,8 @@ class MqttConnection(Lifecycle):
             self._unusual(f"a retained message on {topic}")
         else:
             self._unusual(f"a message on {topic}, which is not subscribed to")
-        if packet.qos:
-            self._acknowledge(packet.packet_id)
-
-    def _acknowledge(self, packet_id: int) -> None:
-        if self._phase is Phase.OPEN and not self._transport.is_closing():
-            self._write(encode_puback(packet_id))
+        if packet.qos and self._phase is Phase.OPEN and not self._transport.is_closing():
+            self._write(encode_puback(packet.packet_id))
 
     def _acknowledged(self, packet_id: int) -> None:
         waiting = self._state.in_flight.pop(packet_id, None)

@@ -51,7 +51,7 @@ NAMES: Final = (
 PUBLISH: Final = 3
 _SUBSCRIBES: Final = frozenset({6, 8, 10})
 """The types whose flags are 0010: PUBREL, SUBSCRIBE, UNSUBSCRIBE (2.2.2)."""
-_LENGTHS: Final = {2: 2, 4: 2, 5: 2, 6: 2, 7: 2, 11: 2, 12: 0, 13: 0, 14: 0}
+LENGTHS: Final = {2: 2, 4: 2, 5: 2, 6: 2, 7: 2, 11: 2, 12: 0, 13: 0, 14: 0}
 """The remaining length of the packets that have but one."""
 _PROTOCOL_LEVEL: Final = 4
 _OLD_NAMES: Final = ("MQIsdp",)
@@ -83,7 +83,7 @@ def check_length(first: int, length: int) -> None:
     Raises:
         MalformedPacket: If so.
     """
-    right = _LENGTHS.get(first >> 4)
+    right = LENGTHS.get(first >> 4)
     if right is not None and length != right:
         raise MalformedPacket(f"{with_article(first >> 4)} with {length} bytes after its length; {right} are right")
 
