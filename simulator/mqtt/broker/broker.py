@@ -4,7 +4,7 @@ What one connection may send, and when, is `client`'s affair.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from simulator.mqtt.broker import events
 from simulator.mqtt.broker.filters import MOST_LEVELS, FilterTree
@@ -205,8 +205,8 @@ class Broker:
         taken = len(receivers) if receivers and self._taken(receivers, topic, payload, False) else 0
         return taken + self._send(topic, payload, qos)
 
-    def _taken(self, receivers: Mapping[Attached, int], topic: str, payload: bytes, dup: bool) -> bool:
-        for each in tuple(receivers):
+    def _taken(self, receivers: tuple[tuple[Attached, int], ...], topic: str, payload: bytes, dup: bool) -> bool:
+        for each, _ in receivers:
             try:
                 if each.receive(topic, payload, dup) is False:
                     return False
@@ -217,8 +217,7 @@ class Broker:
 
     def _send(self, topic: str, payload: bytes, qos: int) -> int:
         sent = 0
-        # A copy: sending may end a connection, and with it subscriptions.
-        for session, granted in tuple(self._subscribers.match(topic).items()):
+        for session, granted in self._subscribers.match(topic):
             sent += self._deliver(session, topic, payload, min(qos, granted), False)
         return sent
 

@@ -57,13 +57,15 @@ class BrokerConnection(PacketFlow):
     __slots__ = (
         "_admitted",
         "_client",
+        "_down",
+        "_down_text",
         "_heard",
         "_home",
         "_monotonic",
         "_silence",
         "_timer",
-        "_topic",
-        "_topic_text",
+        "_up",
+        "_up_text",
     )
 
     _BACKLOG_STOPS_READING: ClassVar[bool] = True
@@ -75,8 +77,9 @@ class BrokerConnection(PacketFlow):
         self._most = home.limits.max_first_packet
         self._client = Client(home.broker, self)
         self._admitted = False
-        self._topic = b""
-        self._topic_text = ""
+        # The topics of the last message either way, as bytes with their length and as text.
+        self._up = self._down = b""
+        self._up_text = self._down_text = ""
         self._heard = 0.0
         self._silence = 0.0
         # For the keep-alive while the connection is open, then for the time in which it has to end.
@@ -100,7 +103,9 @@ class BrokerConnection(PacketFlow):
         """Send a message for the first time; otherwise as `send`."""
         transport = self._transport
         if not (self._deaf or transport.is_closing()):
-            transport.write(encode_publish(encode_text(topic), payload, qos, packet_id))
+            if topic != self._down_text:
+                self._down, self._down_text = encode_text(topic), topic
+            transport.write(encode_publish(self._down, payload, qos, packet_id))
 
     def puback(self, packet_id: int) -> None:
         """Acknowledge a message; otherwise as `send`."""
@@ -194,7 +199,7 @@ class BrokerConnection(PacketFlow):
                     raise MalformedPacket("a PUBACK with packet id 0")
                 self._client.acknowledged(packet_id)
                 return
-            topic = self._topic
+            topic = self._up
             # A device publishes to the same topic all the time: it is read and checked once.
             if (
                 first & _NEW_BELOW_QOS_2 == _PUBLISH
@@ -206,7 +211,7 @@ class BrokerConnection(PacketFlow):
                 return
         packet = decode(first, data[start:end])
         if isinstance(packet, Publish):
-            self._topic, self._topic_text = encode_text(packet.topic), packet.topic
+            self._up, self._up_text = encode_text(packet.topic), packet.topic
         self._client.receive(packet)
 
     def _published(self, data: bytes, first: int, at: int, end: int) -> None:
@@ -222,7 +227,7 @@ class BrokerConnection(PacketFlow):
                 raise MalformedPacket("a PUBLISH with packet id 0")
             at += 2
         self._client.published(
-            self._topic_text,
+            self._up_text,
             data[at:end],
             1 if packet_id else 0,
             packet_id,

@@ -3,11 +3,14 @@
 That they are valid has been checked.
 """
 
-from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
 MOST_LEVELS: Final = 200
 """Of a filter that is kept; as mosquitto. A topic of 64 KB could have 65,536 of them, each a node of the tree."""
+_MOST_FOUND: Final = 100_000
+"""Topics whose receivers are known; somebody who makes up topics must not fill the memory with them."""
+_LONGEST_FOUND: Final = 256
+"""Characters of such a topic."""
 
 T = TypeVar("T")
 
@@ -31,17 +34,21 @@ class FilterTree(Generic[T]):
     Filters without a wildcard, which are nearly all, stand in one table by themselves.
     """
 
-    __slots__ = ("_exact", "_root")
+    __slots__ = ("_exact", "_found", "_root")
 
     def __init__(self) -> None:
         self._exact: dict[str, dict[T, int]] = {}
         self._root: _Node[T] = _Node()
+        # By topic, until a filter that may concern it changes: a device's topics are asked for again and again.
+        self._found: dict[str, tuple[tuple[T, int], ...]] = {}
 
     def add(self, text: str, who: T, qos: int) -> None:
         """`who` has the valid filter `text` from now on, instead of an earlier one of the same text."""
         if not _has_wildcard(text):
             self._exact.setdefault(text, {})[who] = qos
+            self._found.pop(text, None)
             return
+        self._found.clear()
         node = self._root
         levels = text.split("/")
         goes_on = levels[-1] == "#"
@@ -58,9 +65,11 @@ class FilterTree(Generic[T]):
             holders = self._exact.get(text)
             if holders is not None:
                 holders.pop(who, None)
+                self._found.pop(text, None)
                 if not holders:
                     del self._exact[text]
             return
+        self._found.clear()
         levels = text.split("/")
         goes_on = levels[-1] == "#"
         path: list[tuple[_Node[T], str]] = []
@@ -77,16 +86,22 @@ class FilterTree(Generic[T]):
                 return
             del parent.children[level]
 
-    def match(self, topic: str) -> Mapping[T, int]:
-        """Who has a filter that takes in `topic`, with the highest quality of service of all such filters of theirs.
+    def match(self, topic: str) -> tuple[tuple[T, int], ...]:
+        """Who has a filter that takes in `topic`, with the highest quality of service of all such filters of theirs."""
+        found = self._found.get(topic)
+        if found is None:
+            found = tuple(self._search(topic).items())
+            if len(topic) <= _LONGEST_FOUND:
+                if len(self._found) >= _MOST_FOUND:
+                    self._found.clear()
+                self._found[topic] = found
+        return found
 
-        The answer may be the tree's own: copy it before anything is added or removed.
-        """
-        exact = self._exact.get(topic)
+    def _search(self, topic: str) -> dict[T, int]:
         root = self._root
+        found = dict(self._exact.get(topic, ()))
         if root.is_empty:
-            return {} if exact is None else exact
-        found = {} if exact is None else dict(exact)
+            return found
         nodes = [root]
         # A wildcard in the first level leaves topics alone that begin with `$`.
         wild = topic[0] != "$"

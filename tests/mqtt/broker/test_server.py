@@ -18,7 +18,10 @@ from simulator.mqtt.packets import (
     Pingreq,
     Pingresp,
     Puback,
+    Pubcomp,
     Publish,
+    Pubrec,
+    Pubrel,
     Subscribe,
     Will,
 )
@@ -65,6 +68,11 @@ FORBIDDEN = {
     "PUBLISH to a wildcard": CONNECT + b"\x30\x05\x00\x03a/+",
     "PUBLISH of quality of service 3": CONNECT + b"\x36\x05\x00\x01a\x00\x01",
     "packet id 0": CONNECT + b"\x32\x05\x00\x01a\x00\x00",
+    "packet id 0, on the topic of the message before": CONNECT
+    + encode(Publish("a", b""))
+    + b"\x32\x06\x00\x01a\x00\x00x",
+    "PUBLISH that ends in its packet id": CONNECT + encode(Publish("a", b"")) + b"\x32\x04\x00\x01a\x00",
+    "PUBACK of packet id 0": CONNECT + b"\x40\x02\x00\x00",
     "a wrong filter": CONNECT + b"\x82\x08\x00\x01\x00\x03a/b#"[:-1] + b"+\x00",
     "SUBSCRIBE without its flags": CONNECT + b"\x80\x06\x00\x01\x00\x01a\x00",
     "SUBSCRIBE without a filter": CONNECT + b"\x82\x02\x00\x01",
@@ -90,6 +98,38 @@ async def test_what_the_standard_forbids_ends_the_connection(room: Room, name: s
     assert event == ("disconnected" if sent.startswith(CONNECT) else "turned away")
     assert detail.startswith("protocol error: ")
     assert room.errors == []
+
+
+async def test_messages_of_every_kind_arrive_as_they_are(room: Room) -> None:
+    sent = [
+        Publish(topic, payload, qos, number * 3 + qos if qos else 0, dup=dup and qos > 0, retain=retain)
+        for number, (topic, dup, retain) in enumerate(
+            [("a", False, False), ("a", True, False), ("a", False, True), ("ab", False, False), ("ü", False, False)], 1
+        )
+        for payload in (b"", b"x", b"a" * 300)
+        for qos in (0, 1, 2)
+    ]
+    broker = room.broker()
+    received: list[tuple[str, bytes, bool]] = []
+    broker.attach(["#"], lambda *message: received.append(message))
+    server = await room.serve(broker)
+    peer = await room.connected(server)
+    await peer.subscribe("ab")
+    for packet in sent:
+        peer.send(packet)
+        if packet.topic == "ab":
+            assert (await peer.message()).payload == packet.payload
+        if packet.qos == 1:
+            assert await peer.packet() == Puback(packet.packet_id)
+        elif packet.qos == 2:
+            assert await peer.packet() == Pubrec(packet.packet_id)
+            peer.send(Pubrel(packet.packet_id))
+            assert await peer.packet() == Pubcomp(packet.packet_id)
+    await until(lambda: len(received) == len(sent))
+    assert received == [(packet.topic, packet.payload, packet.dup) for packet in sent]
+    late = await room.connected(server, "late")
+    await late.subscribe("#")
+    assert await late.packet() == Publish("a", b"a" * 300, 1, 1, retain=True)
 
 
 async def test_packets_in_single_bytes_are_understood(room: Room) -> None:
