@@ -18,6 +18,7 @@ from simulator.measurements.names import KNOWN_CODES, OTHERS, OWN_CODES
 from simulator.measurements.occurrences import EXAMPLE_CHARS, MOST_RULES
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, dump_state
+from simulator.mqtt.endings import CONNECT_FAILURES, ENDINGS
 from simulator.shown import LABEL_CHARS
 from simulator.wire.errors import FailureKind
 
@@ -176,3 +177,4 @@ def test_names_that_look_alike_stay_apart_or_are_said_to_be_cut() -> None:
 def test_every_code_that_a_device_makes_itself_has_its_own_place() -> None:
     assert set(OWN_CODES) <= set(KNOWN_CODES)
     assert set(get_args(FailureKind)) <= set(OWN_CODES)
+    assert set(OWN_CODES) >= CONNECT_FAILURES | ENDINGS
