@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 
 @dataclass
 class SmallProxy:
@@ -78,7 +80,15 @@ class SmallProxy:
             path = target.partition("://")[2]
             path = "/" + path.partition("/")[2]
             far_writer.write(head.replace(target, path, 1).replace(proof, "").encode())
-        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await self._both_ways((reader, writer), (far_reader, far_writer))
+            return
+        await self._tunnel((reader, writer), (far_reader, far_writer))
+
+    async def _tunnel(self, near: Ends, far: Ends) -> None:
+        await self._both_ways(near, far)
+
+    async def _both_ways(self, near: Ends, far: Ends) -> None:
+        await asyncio.gather(self._pump(near[0], far[1]), self._pump(far[0], near[1]))
 
     @staticmethod
     async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
