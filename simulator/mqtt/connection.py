@@ -5,6 +5,7 @@ means to the handler.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from simulator.mqtt import endings
@@ -38,8 +39,7 @@ _QOS_2: Final = 0x04
 _RETAIN: Final = 0x01
 _MOST_BESIDE: Final = 2 + 5
 """Bytes of a PUBLISH beside topic and payload: packet id and header."""
-_SHOWN_TOPIC: Final = 100
-"""Characters."""
+_SHOWN_CHARACTERS: Final = 100
 
 
 class MessageHandler(Listener, Protocol):
@@ -73,12 +73,13 @@ class MqttConnection(Lifecycle):
         bytes_out: Bytes handed to the transport, likewise.
         pings: PINGREQ sent.
         pongs: PINGRESP received.
-        needs_subscription: Whether `subscribe` has to come before anything is sent.
+        needs_subscription: Whether `subscribe` has to come before anything is published.
     """
 
     __slots__ = (
         "_buffer_full",
         "_down",
+        "_early",
         "_max_size",
         "_most_payload",
         "_qos",
@@ -111,6 +112,7 @@ class MqttConnection(Lifecycle):
         self._most_payload = login.max_payload
         self.trust(max_size)
         self._subscription: _Subscription | None = None
+        self._early: Sequence[bytes] = ()
         self._buffer_full = False
         self.pings = 0
         self.pongs = 0
@@ -141,17 +143,19 @@ class MqttConnection(Lifecycle):
         Never blocks: see `paused` and `drain`. A message on a connection that is not open is dropped, like one of
         quality of service 0 that was on its way when the broker went: `closed` tells. With quality of service 1 it is
         in `ClientState.in_flight` until its PUBACK has come, and sent again on the next connection of the same session.
+        Where it `needs_subscription`, it goes out when that is granted, after what is sent again.
 
         Raises:
             ValueError: If it is longer than the login's `max_payload`.
-            RuntimeError: If it `needs_subscription`.
         """
         if self._phase is not Phase.OPEN or self._transport.is_closing():
             return
-        if self.needs_subscription:
-            raise RuntimeError("nothing is published before the subscription is granted")
         if len(payload) > self._most_payload:
             raise ValueError(f"a message of {len(payload):,} bytes; at most {self._most_payload:,} are published")
+        if self.needs_subscription:
+            # A broker may deliver before its SUBACK (3.8.4), and what it delivers may be answered.
+            self._early = [*self._early, payload]
+            return
         if not self._qos:
             self._write(encode_publish(self._up, payload, 0, 0))
             return
@@ -362,6 +366,9 @@ class MqttConnection(Lifecycle):
         self._state.subscribed = True
         self.needs_subscription = False
         self._send_again()
+        for payload in self._early:
+            self.send(payload, False)
+        self._early = ()
         subscription.done.set_result(None)
 
     def _ponged(self) -> None:
@@ -390,4 +397,4 @@ class MqttConnection(Lifecycle):
 
 
 def _shown(topic: str) -> str:
-    return repr(topic if len(topic) <= _SHOWN_TOPIC else topic[:_SHOWN_TOPIC] + "…")
+    return repr(topic if len(topic) <= _SHOWN_CHARACTERS else topic[:_SHOWN_CHARACTERS] + "…")

@@ -91,15 +91,38 @@ async def test_nothing_is_published_before_the_subscription_is_granted(room: Roo
     broker = await room.broker(script)
     connection, _ = await room.connect(broker.port)
     assert connection.needs_subscription
-    with pytest.raises(RuntimeError, match="before the subscription"):
-        connection.send(b"one", False)
+    connection.send(b"one", False)
+    connection.send(b"two", False)
     peer = await broker.peer()
     subscribing = asyncio.ensure_future(connection.subscribe())
     assert await peer.grant(0) == Subscribe(1, (("best/down", 1),))
     await subscribing
     assert not connection.needs_subscription
-    connection.send(b"one", False)
-    assert (await peer.read_publish()).payload == b"one"
+    connection.send(b"three", False)
+    published = [await peer.read_publish() for _ in range(3)]
+    assert [(each.payload, each.dup) for each in published] == [(b"one", False), (b"two", False), (b"three", False)]
+
+
+async def test_what_a_broker_delivers_before_its_suback_may_be_answered(room: Room) -> None:
+    class Answering(Collector):
+        def message(self, payload: bytes, binary: bool) -> None:
+            super().message(payload, binary)
+            assert self.connection is not None
+            self.connection.send(b"answer", False)
+
+    async def script(peer: Peer) -> None:
+        await peer.accept(session_present=True)
+        await peer.send(Publish("best/down", b"command", 1, 9))
+        assert await peer.read() == Puback(9)
+        await peer.grant()
+
+    broker, told = await room.broker(script), Acknowledged()
+    told.state.subscribed = False
+    first = encode(Publish("best/up", b"earlier", 1, told.state.new_packet_id()))
+    told.state.in_flight[1] = login_module.InFlight(first, 0.0)
+    _, _, peer = await room.online(broker, Answering(), state=told.state)
+    published = [await peer.read_publish() for _ in range(2)]
+    assert [(each.payload, each.dup) for each in published] == [(b"earlier", True), (b"answer", False)]
 
 
 # --- Sent again ---
