@@ -157,11 +157,13 @@ class Broker:
         session.client = client
         return session, present
 
-    def closed(self, session: Session) -> None:
-        """The session's client has gone."""
+    def closed(self, session: Session, *, taken_over: bool) -> None:
+        """The session's client has gone; where another takes it over, it is not away."""
         session.client = None
         if session.clean:
             self._discard(session)
+            return
+        if taken_over:
             return
         self._away[session.client_id] = None
         if len(self._away) > self.settings.away:

@@ -126,7 +126,7 @@ class Client:
             if ending != events.LOST:
                 broker.on_event(events.TURNED_AWAY, "", detail)
             return
-        broker.closed(session)
+        broker.closed(session, taken_over=ending == events.TAKEN_OVER)
         broker.on_event(events.DISCONNECTED, self.client_id, detail)
         if will is not None:
             broker.publish(will.topic, will.payload, will.qos, will.retain, False)

@@ -20,6 +20,8 @@ _PUBACK: Final = 0x40
 _PUBLISH: Final = 0x30
 _NEW_BELOW_QOS_2: Final = 0xFC
 _QOS_1: Final = 0x02
+_REMEMBERED: Final = 256
+"""Characters of the longest topic that a connection keeps: thousands of connections must not keep 64 KB each."""
 _GRACE: Final = 1.5
 """Times its keep-alive a client may be silent (3.1.2.10)."""
 
@@ -103,9 +105,13 @@ class BrokerConnection(PacketFlow):
         """Send a message for the first time; otherwise as `send`."""
         transport = self._transport
         if not (self._deaf or transport.is_closing()):
-            if topic != self._down_text:
-                self._down, self._down_text = encode_text(topic), topic
-            transport.write(encode_publish(self._down, payload, qos, packet_id))
+            if topic == self._down_text:
+                encoded = self._down
+            else:
+                encoded = encode_text(topic)
+                if len(topic) <= _REMEMBERED:
+                    self._down, self._down_text = encoded, topic
+            transport.write(encode_publish(encoded, payload, qos, packet_id))
 
     def puback(self, packet_id: int) -> None:
         """Acknowledge a message; otherwise as `send`."""
@@ -210,7 +216,7 @@ class BrokerConnection(PacketFlow):
                 self._published(data, first, start + len(topic), end)
                 return
         packet = decode(first, data[start:end])
-        if isinstance(packet, Publish):
+        if isinstance(packet, Publish) and len(packet.topic) <= _REMEMBERED:
             self._up, self._up_text = encode_text(packet.topic), packet.topic
         self._client.receive(packet)
 

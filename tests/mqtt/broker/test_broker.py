@@ -159,6 +159,16 @@ def test_the_session_that_is_longest_away_makes_room() -> None:
     assert scene.connect("a", clean=False)[1].take()[0] == Connack(True, 0)
 
 
+def test_a_session_that_is_taken_over_drives_no_other_out() -> None:
+    scene = Scene(settings=BrokerSettings(away=1))
+    scene.connect("away", clean=False)[0].receive(Disconnect())
+    scene.connect("one", clean=False)
+    assert scene.connect("one", clean=False)[1].take() == [Connack(True, 0)]
+    assert scene.broker.away == 1
+    assert scene.broker.sessions == 2
+    assert "session dropped" not in scene.names()
+
+
 # --- Retained messages ---
 
 

@@ -132,6 +132,18 @@ async def test_messages_of_every_kind_arrive_as_they_are(room: Room) -> None:
     assert await late.packet() == Publish("a", b"a" * 300, 1, 1, retain=True)
 
 
+async def test_long_topics_are_not_kept(room: Room) -> None:
+    server = await room.serve()
+    peer = await room.connected(server)
+    await peer.subscribe("#")
+    for topic in ("x" * 256, "x" * 257, "x" * 60_000):
+        for _ in range(2):
+            peer.send(Publish(topic, b"1"))
+            assert await peer.packet() == Publish(topic, b"1")
+    (connection,) = server._connections
+    assert connection._up_text == connection._down_text == "x" * 256
+
+
 async def test_packets_in_single_bytes_are_understood(room: Room) -> None:
     server = await room.serve()
     peer = await room.peer(server)
