@@ -15,7 +15,8 @@ from simulator.mqtt.broker import Authority, Broker, BrokerServer, Everybody, se
 from simulator.mqtt.login import ClientState, Login
 from simulator.mqtt.packets import ConnectReturn
 from simulator.wire.tls import SelfSigned, server_context
-from tests.fleet.network_bench import Bench, Handler, broker, closed_port, failure, trust, until
+from tests.fleet.network_bench import Bench, Handler, broker, failure, trust, until
+from tests.ports import free_port
 
 LOGIN = Login(client_id="SN1", up="up/SN1", down="down/SN1")
 
@@ -149,7 +150,7 @@ async def test_a_subscription_that_is_not_granted(bench: Bench, start: Start) ->
 
 async def test_nobody_listens(bench: Bench) -> None:
     network, (mine, _) = await bench.network(), way()
-    url = f"mqtt://127.0.0.1:{closed_port()}"
+    url = f"mqtt://127.0.0.1:{free_port()}"
     assert (await failure(network.connect_mqtt(broker(url), Owner(), index=0, way=mine))).kind == "refused"
 
 
