@@ -52,7 +52,8 @@ class Socket:
         return cls(reader, writer, up)
 
     async def _read(self) -> None:
-        with suppress(ConnectionError):
+        # TLS's errors are among them.
+        with suppress(OSError):
             while data := await self._reader.read(65_536):
                 for packet in self._packets.feed(data):
                     self._take(packet)
@@ -112,7 +113,7 @@ class Socket:
         return payload.decode() if payload[:1] == b"{" else payload
 
     async def close(self) -> None:
-        with suppress(ConnectionError):
+        with suppress(OSError):
             self.write(Disconnect())
             self._writer.close()
             await self._writer.wait_closed()
