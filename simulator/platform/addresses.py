@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+SOME_COMPANY = "1"
+"""Company, and site, of a platform that has none, where an answer must name some."""
+
 
 @dataclass(slots=True)
 class Addresses:

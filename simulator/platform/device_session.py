@@ -185,19 +185,19 @@ class DeviceSession:
         # An answer carries its command's mid, which may come again after a repeated command.
         fresh = name == COMMAND_RESPONSE or self._mids.add(mid)
         publisher = self._publisher
-        if publisher is not None:
-            if not fresh or (name == COMMAND_RESPONSE and publisher.answered_before(mid)):
-                return _REPEATED
-            if name == COMMAND_RESPONSE and self.phase is not Phase.EXCHANGE:
-                # A broker keeps commands: they may arrive, and be answered, before the device is online again.
-                return None if violation is None else violation.code
+        if publisher is not None and (not fresh or (name == COMMAND_RESPONSE and publisher.answered_before(mid))):
+            return _REPEATED
         if violation is not None and violation.path in _ENVELOPE:
             return violation.code
         if not fresh:
             return codes.MALFORMED
         if size > self._takes:
             return codes.MALFORMED
-        if not is_allowed(name, message.get("sn"), self.phase, self.sn) or self._is_anothers(message.get("sn")):
+        allowed = is_allowed(name, message.get("sn"), self.phase, self.sn)
+        if not allowed and publisher is not None and self.phase is not Phase.EXCHANGE:
+            # A broker keeps commands: they may arrive, and be answered, before the device is online again.
+            allowed = name == COMMAND_RESPONSE
+        if not allowed or self._is_anothers(message.get("sn")):
             return codes.NOT_AUTHORISED
         if not is_supported(name, self._services.settings):
             return codes.UNKNOWN_FUNC_ID

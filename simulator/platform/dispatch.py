@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from simulator.platform import photos
-from simulator.platform.addresses import Addresses, bracketed
+from simulator.platform.addresses import SOME_COMPANY, Addresses, bracketed
 from simulator.platform.device_certificates import DeviceCertificates
 from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger.errors import DAMAGE, FAULT
@@ -31,10 +31,6 @@ from simulator.protocol.catalogue import LOOKUP
 from simulator.wire.authority import Issued
 
 _PHOTO = re.compile(r"(?!missing)[0-9A-Za-z]{1,64}")
-
-
-_ANY = "1"
-"""Company and site of a platform that has none, where an answer must name some."""
 
 
 class Dispatch:
@@ -125,7 +121,7 @@ class Dispatch:
     def _belongs(self, broker_type: str) -> dict[str, str]:
         """Company and site, where the platform has them; with best-a always."""
         mqtt = self._services.settings.mqtt
-        default = _ANY if broker_type == BrokerType.BEST_A else None
+        default = SOME_COMPANY if broker_type == BrokerType.BEST_A else None
         belongs = {"company_id": mqtt.company_id or default, "site_id": mqtt.site_id or default}
         return {name: value for name, value in belongs.items() if value}
 

@@ -119,7 +119,7 @@ class Platform:
         """
         options, services, notices = self._options, self._services, self._services.notices
         strangers = options.settings.before_login
-        # Half of the files are for those that are known: nobody else can take them all.
+        # Three eighths of the files are for those that are known: nobody else can take them all.
         most = max(1, min(strangers.connections, self._open_files.soft // 4))
         self._server = await serve(
             options.host,
@@ -137,7 +137,7 @@ class Platform:
             host=options.host,
             port=options.mqtt_port,
             ssl=None if self._tls is None else self._tls.broker,
-            strangers=dataclasses.replace(strangers, connections=most),
+            strangers=dataclasses.replace(strangers, connections=max(1, most // 2)),
             clock=services.clock,
             max_write_buffer=_WRITE_BUFFER,
         )

@@ -13,7 +13,7 @@ from simulator.platform.mqtt.devices import DeviceTopics, TopicDirectory
 from simulator.platform.mqtt.reading_back import ways_to_read
 from simulator.pubsub.login import SDK_APP_ID, signed
 from simulator.pubsub.profile import Identity, PasswordKind, Profile
-from simulator.pubsub.templates import CannotFill, fill, values_of
+from simulator.pubsub.templates import CONNECTION, CannotFill, fill, values_of
 
 Digest = Callable[[Identity], str]
 """The digest of a device's devKey, as `dev.register` presents it."""
@@ -24,7 +24,7 @@ class _Claim(NamedTuple):
 
     profile: Profile
     identity: Identity
-    values: dict[str, str]
+    client_id: str
 
 
 class Clients:
@@ -92,20 +92,21 @@ class Clients:
         for profile in self._directory.profiles:
             ways = ways_to_read(profile.client_id, client_id, known)
             for values in ways:
-                yield from self._named(profile, values, {**known, "clientId": client_id}, username)
+                yield from self._named(profile, values, known, client_id, username)
 
     def _named(
-        self, profile: Profile, values: dict[str, str], known: dict[str, str], username: str | None
+        self, profile: Profile, values: dict[str, str], known: dict[str, str], client_id: str, username: str | None
     ) -> Iterator[_Claim]:
         """The devices of one way to read a client id, or of the user name where that names none."""
         if "sn" in values:
             identity = self._directory.identity(values["sn"])
-            if identity is not None and values.get("productId", identity.product_id) == identity.product_id:
-                yield _Claim(profile, identity, values)
+            # What else stands there has to be the device's own, too.
+            if identity is not None and values.items() <= {**values_of(identity), **_of_connection(values)}.items():
+                yield _Claim(profile, identity, client_id)
         elif profile.username is not None and username is not None:
-            for more in ways_to_read(profile.username, username, {**known, **values}):
+            for more in ways_to_read(profile.username, username, {**known, **values, "clientId": client_id}):
                 if "sn" in more:
-                    yield from self._named(profile, more, known, username)
+                    yield from self._named(profile, more, known, client_id, username)
 
     def _refusal(
         self, claim: _Claim, username: str | None, password: bytes | None, peer_name: str | None
@@ -117,8 +118,7 @@ class Clients:
         if self._certified and profile.password.kind is PasswordKind.HMAC:
             # The certificate has logged it in: any password will do.
             return None
-        client_id = fill(profile.client_id, values_of(identity))
-        for values in self._signatures(profile, identity, client_id, username):
+        for values in self._signatures(profile, identity, claim.client_id, username):
             try:
                 expected = self._password(profile, identity, values, username)
             except CannotFill:
@@ -164,3 +164,8 @@ class Clients:
         self._client_ids[topics.sn] = client_id
         self._by_topic[topics.up] = topics
         return ConnectReturn.ACCEPTED
+
+
+def _of_connection(values: dict[str, str]) -> dict[str, str]:
+    """Those values that are made anew for each connect, and are no device's."""
+    return {name: value for name, value in values.items() if name in CONNECTION}

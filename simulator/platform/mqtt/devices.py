@@ -49,6 +49,11 @@ class TopicDirectory:
         self._topics = tuple((profile, Topics(profile.up)) for profile in self.profiles)
         self.filters = tuple(dict.fromkeys(topics.filter for _, topics in self._topics))
 
+    @property
+    def most_payload(self) -> int:
+        """Bytes of a PUBLISH that some profile allows."""
+        return max(profile.max_packet for profile in self.profiles)
+
     def identity(self, sn: str) -> Identity | None:
         """What fills a device's templates in; None for an unknown one."""
         found = self._lookup(sn)

@@ -30,6 +30,7 @@ class EmbeddedHub:
 
     Args:
         on_error: Told of faults of ours.
+        most_payload: Bytes of a PUBLISH; a larger one ends its connection.
     """
 
     sees_connections = True
@@ -39,13 +40,14 @@ class EmbeddedHub:
         clients: Clients,
         notices: Notices,
         on_error: Callable[[BaseException], None],
+        most_payload: int,
         interference: Interference | None = None,
     ) -> None:
         self._clients = clients
         self._notices = notices
         self._broker = Broker(
             clients,
-            settings=BrokerSettings(),
+            settings=BrokerSettings(max_payload=most_payload),
             interference=interference,
             on_event=self._happened,
             on_error=on_error,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
+from simulator.platform.addresses import SOME_COMPANY
 from simulator.platform.broker import Broker
 from simulator.platform.mqtt.backend import Backend
 from simulator.platform.mqtt.clients import Clients
@@ -55,11 +56,14 @@ class MqttSide:
         certified = tls is not None and tls.device_certificates
         authority = services.authority
         self._directory = TopicDirectory(
-            served_profiles(mqtt, certified=certified), authority.identity, mqtt.company_id, mqtt.site_id
+            served_profiles(mqtt, certified=certified),
+            authority.identity,
+            mqtt.company_id or SOME_COMPANY,
+            mqtt.site_id or SOME_COMPANY,
         )
         clients = Clients(self._directory, authority.key_digest, services.clock, certified=certified)
         self._hub: OpenHub = (
-            EmbeddedHub(clients, services.notices, on_error)
+            EmbeddedHub(clients, services.notices, on_error, self._directory.most_payload)
             if mqtt.broker is None
             else ExternalHub(
                 mqtt,

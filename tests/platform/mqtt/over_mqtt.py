@@ -57,6 +57,7 @@ class Socket:
             while data := await self._reader.read(65_536):
                 for packet in self._packets.feed(data):
                     self._take(packet)
+        self._writer.close()
         self._payloads.put_nowait(None)
         self._answers.put_nowait(None)
 
