@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -9,6 +11,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+UNTIL_TOLD = ("-t", "0")
+"""For a run without a planned end: it ends rightly by a signal, whenever what a test waits for has come."""
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,19 +63,26 @@ class LocustProcess:
         """Wait until `condition` is true while the process runs; returns what it returned."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            ended = self.process.poll() is not None
             try:
                 found = condition()
             except (OSError, ValueError, LookupError):
                 found = None
             if found:
                 return found
-            if self.process.poll() is not None:
+            if ended:
                 raise AssertionError(f"locust ended with {self.process.returncode}:\n{self.output}")
             time.sleep(0.05)
         raise AssertionError(f"waited in vain:\n{self.output}")
 
     def wait_for_line(self, text: str, seconds: float = 60.0) -> None:
         self.wait_for(lambda: text in self.output, seconds)
+
+    def ends_after(self, condition: Callable[[], Any]) -> int:
+        """Wait until `condition` is true, tell it to stop (see `UNTIL_TOLD`) and wait for its end; the exit code."""
+        self.wait_for(condition)
+        self.process.send_signal(signal.SIGTERM)
+        return self.end()
 
     def end(self, seconds: float = 60.0) -> int:
         """Wait for its end; returns the exit code."""
@@ -83,10 +95,28 @@ class LocustProcess:
     def summary(self, directory: Path | None = None) -> dict[str, Any]:
         return dict(json.loads(((directory or self.report) / "summary.json").read_bytes()))
 
+    def measured(self, request: str) -> bool:
+        """Whether a checkpoint tells of this request and of a record."""
+        state = json.loads((self.report / "checkpoint.json").read_bytes())["state"]
+        return request in state["series"] and state["records"].get("generated", 0) > 0
+
     def platform(self) -> dict[str, Any]:
         """The embedded platform's ready line."""
         lines = (self.report / "platform.log").read_text().splitlines()
         return [dict(json.loads(line)) for line in lines if line.startswith("{")][0]  # noqa: RUF015 - IndexError is waited out
+
+    def totals(self) -> dict[str, int]:
+        """The embedded platform's figures."""
+        return dict(self.ledger()["totals"])
+
+    def answered(self, func_id: str, code: str = "00000000") -> int:
+        """How often the embedded platform has answered this message with this code."""
+        return int(self.ledger()["messages"].get(func_id, {}).get(code, 0))
+
+    def live(self, devices: int, records: int = 1) -> bool:
+        """Whether so many devices are online and the embedded platform has so many records."""
+        totals = self.totals()
+        return totals["online"] == devices and totals["records"] >= records
 
     def ledger(self) -> dict[str, Any]:
         """What the embedded platform holds."""
@@ -107,8 +137,10 @@ def best_fleet(directory: Path, *arguments: str) -> "subprocess.CompletedProcess
 
 
 def fetch(url: str, form: str | None = None) -> Any:
-    """GET (or POST of `form`) and the JSON of the answer."""
-    with urllib.request.urlopen(url, None if form is None else form.encode(), timeout=10) as answer:
+    """GET (or POST of `form`) and the JSON of the answer; whose certificate it is does not matter here."""
+    data = None if form is None else form.encode()
+    context = ssl._create_unverified_context() if url.startswith("https:") else None
+    with urllib.request.urlopen(url, data, timeout=10, context=context) as answer:
         return json.loads(answer.read())
 
 

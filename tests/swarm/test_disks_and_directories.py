@@ -3,8 +3,7 @@
 import json
 import os
 import resource
-import subprocess
-import sys
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from reports.directory import LOCK, ReportDirectory
 from reports.hlog import read_hlog
 from simulator.exit_codes import ExitCode
 from simulator.measurements.histogram import Histogram
-from tests.swarm.processes import ROOT, SCENARIO, LocustProcess, best_fleet
+from tests.swarm.processes import SCENARIO, UNTIL_TOLD, LocustProcess, best_fleet
 
 Start = Callable[..., LocustProcess]
 
@@ -34,7 +33,8 @@ def test_a_directory_that_another_run_writes_to_and_one_with_an_earlier_report(
     locust: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    arguments = ["--scenario", str(scenario(tmp_path, "4s")), "--headless", "--only-summary", "--report", "report"]
+    arguments = ["--scenario", str(scenario(tmp_path, "60s")), "--headless", "--only-summary", "--report", "report"]
+    arguments += UNTIL_TOLD
     with ReportDirectory(tmp_path / "report"):
         refused = locust(*arguments, name="refused")
         assert refused.end() == ExitCode.USAGE, refused.output
@@ -45,32 +45,33 @@ def test_a_directory_that_another_run_writes_to_and_one_with_an_earlier_report(
         assert "writes its report there" in rebuilt.stderr
         assert {path.name for path in (tmp_path / "report").iterdir()} == {LOCK}
     first = locust(*arguments)
-    assert first.end(60) == ExitCode.PASSED, first.output
+    assert first.ends_after(lambda: first.live(6)) == ExitCode.PASSED, first.output
     assert "Verdict     PASSED" in first.output
     assert first.output.isascii()
     summary = (first.report / "summary.json").read_bytes()
 
     third = locust(*arguments, name="third")
-    assert third.end(60) == ExitCode.PASSED, third.output
+    assert third.ends_after(lambda: first.live(6)) == ExitCode.PASSED, third.output
     (aside,) = [path for path in first.report.iterdir() if path.is_dir()]
     assert (aside / "summary.json").read_bytes() == summary
     assert {path.name for path in aside.iterdir()} == {path.name for path in first.report.iterdir()} - {aside.name}
     assert f"is kept in {Path('report') / aside.name}" in third.output
 
     fourth = locust(*arguments, "--overwrite", name="fourth")
-    assert fourth.end(60) == ExitCode.PASSED, fourth.output
+    assert fourth.ends_after(lambda: first.live(6)) == ExitCode.PASSED, fourth.output
     assert [path for path in first.report.iterdir() if path.is_dir()] == [aside]
 
 
 def test_a_disk_that_fills_up_during_a_run(locust: Start, tmp_path: Path) -> None:
-    arguments = ["--scenario", str(scenario(tmp_path, "8s")), "--headless", "--only-summary", "--report", "report"]
-    run = locust(*arguments, "--html", "page.html", "--json-file", "figures", "--csv", "files")
+    arguments = ["--scenario", str(scenario(tmp_path, "60s")), "--headless", "--only-summary", "--report", "report"]
+    run = locust(*arguments, *UNTIL_TOLD, "--html", "page.html", "--json-file", "figures", "--csv", "files")
     run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
     run.wait_for(lambda: (run.report / "checkpoint.json").exists())
     limit_files(run.process.pid, 3_000)
     run.wait_for(lambda: (tmp_path / "files_stats_history.csv").stat().st_size > 0)
-    assert run.process.wait(60) == ExitCode.INVALID, run.output
-    assert "cannot be kept in report: File too large" in run.output
+    run.wait_for_line("cannot be kept in report: File too large")
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == ExitCode.INVALID, run.output
     assert "Traceback" not in run.output
     # Terminal and disk share the limit here: what is measured is seen where there is room again.
     assert not (run.report / "summary.json").exists()
@@ -82,13 +83,13 @@ def test_a_disk_that_fills_up_during_a_run(locust: Start, tmp_path: Path) -> Non
 
 
 def test_a_disk_that_has_room_again_before_the_end(locust: Start, tmp_path: Path) -> None:
-    run = locust("--scenario", str(scenario(tmp_path, "10s")), "--headless", "--only-summary", "--report", "report")
+    arguments = ["--scenario", str(scenario(tmp_path, "60s")), "--headless", "--only-summary", "--report", "report"]
+    run = locust(*arguments, *UNTIL_TOLD)
     run.wait_for(lambda: (run.report / "checkpoint.json").exists())
     limit_files(run.process.pid, 2_500)
     run.wait_for_line("cannot be kept in report: File too large")
     limit_files(run.process.pid, -1)
-    run.wait_for_line("is kept in report again")
-    assert run.end(60) == ExitCode.PASSED, run.output
+    assert run.ends_after(lambda: "is kept in report again" in run.output) == ExitCode.PASSED, run.output
     summary = run.summary()
     in_log: dict[str, int] = {}
     for interval in read_hlog(run.report / "latency.hlog"):
@@ -97,24 +98,19 @@ def test_a_disk_that_has_room_again_before_the_end(locust: Start, tmp_path: Path
         assert in_log[name] == figures["count"], name
 
 
-def test_a_report_without_room_for_its_page(tmp_path: Path) -> None:
-    path = scenario(tmp_path, "3s", '["failures == 0", "init p95 < 60 s"]')
-    command = [sys.executable, "-m", "simulator.cli", "run", str(path), "--report", "report", "--only-summary"]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, -1)),
-    )
-    assert done.returncode == ExitCode.INVALID, done.stderr
-    assert "Verdict     INVALID" in done.stdout
-    assert "report.html could not be written: File too large" in done.stdout.splitlines()[1]
-    assert "dev.heartbeat" in done.stdout
-    assert "kept of this run in report: summary.json, latency.hlog, report.md, junit.xml" in done.stderr
+def test_a_report_without_room_for_its_page(locust: Start, tmp_path: Path) -> None:
+    path = scenario(tmp_path, "60s", '["failures == 0", "init p95 < 60 s"]')
+    run = locust("--scenario", str(path), "--headless", "--only-summary", "--report", "report", *UNTIL_TOLD)
+    run.wait_for(lambda: run.live(6) and run.answered("dev.heartbeat"))
+    limit_files(run.process.pid, 60_000)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == ExitCode.INVALID, run.output
+    assert "Verdict     INVALID" in run.output
+    # Beside the log's line.
+    reasons = [line for line in run.output.splitlines() if not line.startswith("[")]
+    assert any("report.html could not be written: File too large" in line for line in reasons)
+    assert "dev.heartbeat" in run.output
+    assert "kept of this run in report: summary.json, latency.hlog, report.md, junit.xml" in run.output
     summary = json.loads((tmp_path / "report" / "summary.json").read_bytes())
     assert summary["verdict"] == "invalid"
     assert all(threshold["passed"] for threshold in summary["thresholds"])

@@ -15,7 +15,7 @@ from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from simulator.wire.tls import self_signed
 from tests.ports import free_port
-from tests.swarm.processes import ROOT, SCENARIO, LocustProcess
+from tests.swarm.processes import ROOT, SCENARIO, UNTIL_TOLD, LocustProcess
 
 Start = Callable[..., LocustProcess]
 
@@ -111,9 +111,11 @@ def test_files_travel_to_the_workers_and_logins_back(locust: Start, tmp_path: Pa
     cert, key = (f"tls/{path.name}" for path in self_signed(directory / "tls", ["127.0.0.1"]))
     scenario = directory / "tls.yaml"
     tls = f"  tls: {{certificate: {cert}, key: {key}}}\n"
-    text = SCENARIO.format(duration="6s", thresholds="[]").replace("  users: 2\n", f"  users: 2\n{tls}")
+    text = SCENARIO.format(duration="60s", thresholds="[]").replace("  users: 2\n", f"  users: 2\n{tls}")
     scenario.write_text(f"{text}tls: {{ca: {cert}}}\nstate_file: state/logins.sqlite\n")
-    swarm = Swarm(locust, scenario)
+    swarm = Swarm(locust, scenario, *UNTIL_TOLD)
+    swarm.online(6)
+    swarm.master.process.send_signal(signal.SIGTERM)
     swarm.ends(ExitCode.PASSED)
     summary = swarm.master.summary()
     assert summary["fleet"]["came_online"] == 6
@@ -192,8 +194,15 @@ def test_a_workers_clock_that_is_off_is_said_and_taken_out_of_its_times(locust: 
     other.write_text(OTHER_CLOCK)
     scenario = tmp_path / "late.yaml"
     thresholds = '["dev.heartbeat count > 10 after 3s"]'
-    scenario.write_text(SCENARIO.format(duration="8s", thresholds=thresholds))
-    swarm = Swarm(locust, scenario, locustfiles=(other, other))
+    scenario.write_text(SCENARIO.format(duration="60s", thresholds=thresholds))
+    swarm = Swarm(locust, scenario, *UNTIL_TOLD, locustfiles=(other, other))
+    swarm.online(6)
+    # So many seconds in which something was measured, and as many heartbeats after the third second.
+    at: dict[int, int] = {}
+    swarm.master.wait_for(
+        lambda: at.setdefault(swarm.master.totals()["records"], int(time.time())) and len({*at.values()}) > 7
+    )
+    swarm.master.process.send_signal(signal.SIGTERM)
     swarm.ends(ExitCode.PASSED)
     summary = swarm.master.summary()
     notes = [note for note in summary["notes"] if note["key"] == "clock_off"]

@@ -15,7 +15,7 @@ from simulator.swarm.security.guarded_rpc import guard_worker
 from simulator.swarm.security.token import Token
 from tests.ports import free_port
 from tests.swarm.browser import CHROMIUM, DRIVER, Browser, ForeignSite
-from tests.swarm.processes import SCENARIO, LocustProcess, fetch
+from tests.swarm.processes import SCENARIO, UNTIL_TOLD, LocustProcess, fetch
 
 Start = Callable[..., LocustProcess]
 
@@ -81,9 +81,9 @@ def token_file(directory: Path, name: str) -> str:
 
 @pytest.fixture
 def short(tmp_path: Path) -> Path:
-    """Six devices for 6 s, and identities that nobody else shall see."""
+    """Six devices, and identities that nobody else shall see."""
     path = tmp_path / "short.yaml"
-    path.write_text(SCENARIO.format(duration="6s", thresholds="['init p95 < 30 s']"))
+    path.write_text(SCENARIO.format(duration="60s", thresholds="['init p95 < 30 s']"))
     return path
 
 
@@ -92,7 +92,7 @@ def test_strangers_get_nothing_and_change_nothing(locust: Start, short: Path, tm
     ours, theirs = token_file(tmp_path, "ours"), token_file(tmp_path, "theirs")
     master = locust(
         *("--scenario", str(short), "--headless", "--report", "report", "--master", "--expect-workers", "2"),
-        *("--master-bind-port", str(port), "--token-file", ours),
+        *("--master-bind-port", str(port), "--token-file", ours, *UNTIL_TOLD),
     )
     master.wait_for(lambda: listens("127.0.0.1", port))
     assert not listens(ELSEWHERE, port)
@@ -119,7 +119,7 @@ def test_strangers_get_nothing_and_change_nothing(locust: Start, short: Path, tm
         locust("--worker", "--master-port", str(port), "--token-file", ours, name=f"worker{number}")
         for number in range(2)
     ]
-    assert master.end(60) == 0, master.output
+    assert master.ends_after(lambda: master.live(6)) == 0, master.output
     for worker in workers:
         assert worker.end() == 0, worker.output
     assert "does not know this master's token was refused" in master.output
@@ -140,12 +140,12 @@ def test_forked_workers_need_no_setup_and_leave_no_token(locust: Start, short: P
     port = str(free_port())
     master = locust(
         *("--scenario", str(short), "--headless", "--report", "report", "--processes", "2"),
-        *("--master-bind-port", port, "--master-port", port),
+        *("--master-bind-port", port, "--master-port", port, *UNTIL_TOLD),
     )
     master.wait_for_line("workers connected")
     outsider = locust("--worker", "--master-port", port, name="outsider")
     assert outsider.end() == 2, outsider.output
-    assert master.end(60) == 0, master.output
+    assert master.ends_after(lambda: master.live(6)) == 0, master.output
     assert master.summary()["generator"]["processes"] == 2
 
 

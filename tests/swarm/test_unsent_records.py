@@ -15,7 +15,7 @@ from reports.rebuild import rebuild
 from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from tests.ports import free_port
-from tests.swarm.processes import ROOT, LocustProcess, best_fleet, fetch
+from tests.swarm.processes import ROOT, UNTIL_TOLD, LocustProcess, best_fleet, fetch
 
 Start = Callable[..., LocustProcess]
 Rows = dict[tuple[str, int], dict[str, Any]]
@@ -106,6 +106,16 @@ def start(locust: Start, scenario: Path, name: str, *arguments: str) -> LocustPr
     return locust("--scenario", str(scenario), "--headless", "--report", name, *arguments, name=name)
 
 
+def delivers(run: LocustProcess, platform: Platform, directory: Path, waiting: Rows, *, devices: int = 6) -> None:
+    """A run until told: devices are online, none of the records waits any more, and the run passes."""
+
+    def all_there() -> bool:
+        online = fetch(f"{platform.url}/ledger")["totals"]["online"] == devices
+        return online and waiting.keys() <= platform.records().keys() and not waiting.keys() & kept(directory).keys()
+
+    assert run.ends_after(all_there) == ExitCode.PASSED, run.output
+
+
 def silenced(run: LocustProcess, platform: Platform, directory: Path, least: int = 500) -> None:
     """The platform takes records, then falls silent, and `least` of them wait in the state file."""
     run.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["online"] == 6)
@@ -144,8 +154,8 @@ def test_a_killed_runs_500_unsent_records_are_each_once_in_the_ledger(
     told = rebuild(first.report)["records"]
     assert 0 < told["kept"] <= told["pending"]
     platform.signal(signal.SIGCONT)
-    second = start(locust, scenario_of(tmp_path, platform, "6s"), "second")
-    assert second.end() == ExitCode.PASSED, second.output
+    second = start(locust, scenario_of(tmp_path, platform, "60s"), "second", *UNTIL_TOLD)
+    delivers(second, platform, tmp_path, waiting)
     holds_each_once(platform, waiting, second.summary())
     assert kept(tmp_path) == {}
     assert f"{len(waiting):,} restored" in second.output
@@ -166,8 +176,8 @@ def test_a_run_that_is_interrupted_keeps_what_is_pending_and_says_so(
     assert summary["reasons"][0]["key"] == "records_kept"
     assert f"state_file keeps {len(waiting):,} of them for the next run" in headline(summary)
     platform.signal(signal.SIGCONT)
-    second = start(locust, scenario_of(tmp_path, platform, "5s"), "second")
-    assert second.end() == ExitCode.PASSED, second.output
+    second = start(locust, scenario_of(tmp_path, platform, "60s"), "second", *UNTIL_TOLD)
+    delivers(second, platform, tmp_path, waiting)
     holds_each_once(platform, waiting, second.summary())
     assert second.summary()["photos"]["restored"] == summary["photos"]["kept"]
 
@@ -175,15 +185,19 @@ def test_a_run_that_is_interrupted_keeps_what_is_pending_and_says_so(
 def test_a_platform_that_is_killed_gets_the_rest_in_the_next_run_of_one_device_of_each(
     locust: Start, platform: Platform, tmp_path: Path
 ) -> None:
-    first = start(locust, scenario_of(tmp_path, platform, "9s", rate=5), "first", "--stop-timeout", "1")
+    first = start(locust, scenario_of(tmp_path, platform, "60s", rate=5), "first", "--stop-timeout", "1")
+    first.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["online"] == 6)
     first.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["records"] > 20)
     platform.kill()
+    first.wait_for(lambda: len({sn for sn, _ in kept(tmp_path)}) == 6)
+    first.process.send_signal(signal.SIGTERM)
     assert first.end() == ExitCode.FAILED, first.output
     waiting = kept(tmp_path)
     assert first.summary()["records"]["kept"] == first.summary()["records"]["pending"] == len(waiting) > 0
     platform.start()
-    second = start(locust, scenario_of(tmp_path, platform, "4s", count=2, rate=5), "second")
-    assert second.end() == ExitCode.PASSED, second.output
+    second = start(locust, scenario_of(tmp_path, platform, "60s", count=2, rate=5), "second", *UNTIL_TOLD)
+    of_two = {sn for sn, _ in waiting if sn.endswith(("01", "02"))}
+    delivers(second, platform, tmp_path, {key: row for key, row in waiting.items() if key[0] in of_two}, devices=2)
     summary = second.summary()
     left = kept(tmp_path)
     assert len({sn for sn, _ in left}) == 4
@@ -203,10 +217,10 @@ def test_a_platform_that_is_killed_gets_the_rest_in_the_next_run_of_one_device_o
 class Swarm:
     """A master, which has the state file, and two workers."""
 
-    def __init__(self, locust: Start, scenario: Path, name: str) -> None:
+    def __init__(self, locust: Start, scenario: Path, name: str, *arguments: str) -> None:
         port = str(free_port())
         self.master = start(
-            *(locust, scenario, name),
+            *(locust, scenario, name, *arguments),
             *("--master", "--expect-workers", "2", "--master-bind-port", port),
         )
         self.workers = [locust("--worker", "--master-port", port, name=f"{name}-worker{number}") for number in range(2)]
@@ -231,8 +245,9 @@ def test_what_workers_could_not_send_is_kept_by_their_master(locust: Start, plat
     waiting = kept(tmp_path)
     assert len({sn for sn, _ in waiting}) == 6
     platform.signal(signal.SIGCONT)
-    second = Swarm(locust, scenario_of(tmp_path, platform, "6s"), "second")
-    assert second.end() == ExitCode.PASSED, second.master.output
+    second = Swarm(locust, scenario_of(tmp_path, platform, "60s"), "second", *UNTIL_TOLD)
+    delivers(second.master, platform, tmp_path, waiting)
+    second.end()
     holds_each_once(platform, waiting, second.master.summary())
     assert second.master.summary()["generator"]["processes"] == 2
     assert f"taking back {len(waiting):,} unsent records of 6 devices" in second.master.output

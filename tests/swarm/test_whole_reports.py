@@ -21,7 +21,7 @@ from reports.verdict import headline
 from simulator.exit_codes import ExitCode
 from simulator.measurements.histogram import Histogram, rank_of
 from tests.ports import free_port
-from tests.swarm.processes import SCENARIO, LocustProcess, best_fleet
+from tests.swarm.processes import SCENARIO, UNTIL_TOLD, LocustProcess, alive, best_fleet
 
 Start = Callable[..., LocustProcess]
 NAMES = {"summary.json", "report.html", "report.md", "junit.xml", "latency.hlog"}
@@ -63,8 +63,9 @@ def test_locusts_own_files_do_not_contradict_ours(locust: Start, short: Path, pr
     if processes > 1:
         port = str(free_port())
         arguments += ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
-    run = locust(*arguments)
-    assert run.end(60) == ExitCode.THRESHOLD_CROSSED, run.output
+    run = locust(*arguments, *UNTIL_TOLD)
+    code = run.ends_after(lambda: run.live(6, records=20) and run.answered("dev.heartbeat") >= 20)
+    assert code == ExitCode.THRESHOLD_CROSSED, run.output
     summary = valid(run.report, "failed")
     assert summary["generator"]["processes"] == processes
     counts = {name: (figures["count"], figures["failures"]) for name, figures in summary["requests"].items()}
@@ -111,12 +112,20 @@ def agrees(ours: Histogram, share: float, theirs_ms: float) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_before_its_end(locust: Start, scenario: Path, number: signal.Signals) -> None:
-    run = locust("--scenario", str(scenario), "--headless", "--report", "report")
-    run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
+def test_a_run_that_is_stopped_before_its_end_loses_nothing(
+    locust: Start, scenario: Path, number: signal.Signals
+) -> None:
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report", "--html", "files.html")
+    run.wait_for(lambda: run.live(6, records=5) and run.answered("dev.heartbeat"))
     run.process.send_signal(number)
     assert run.end() == ExitCode.INTERRUPTED, run.output
+    assert not alive(run.platform()["pid"])
     summary = valid(run.report, "interrupted")
+    assert summary["records"]["generated"] == summary["records"]["acknowledged"] >= 5
+    assert summary["fleet"]["disconnects"] == {"stopped": 6}
+    beats = summary["requests"]["dev.heartbeat"]["count"]
+    page = run.report.with_name("files.html").read_text()
+    assert f'"name": "dev.heartbeat", "num_failures": 0, "num_requests": {beats},' in page
     assert not summary["complete"]
     assert [reason["key"] for reason in summary["reasons"]] == ["interrupted"]
     assert f"Verdict     {headline(summary)}" in run.output
@@ -128,8 +137,8 @@ def test_a_run_that_is_stopped_before_its_end(locust: Start, scenario: Path, num
 
 def test_a_run_in_which_nothing_came_online(locust: Start, short: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
-    run = locust("--scenario", str(short), "--headless", "--report", "report", "--host", nowhere)
-    assert run.end() == ExitCode.THRESHOLD_CROSSED, run.output
+    run = locust("--scenario", str(short), "--headless", "--report", "report", "--host", nowhere, *UNTIL_TOLD)
+    assert run.ends_after(lambda: run.measured("getBrokerServer")) == ExitCode.THRESHOLD_CROSSED, run.output
     summary = valid(run.report, "failed")
     assert summary["fleet"]["came_online"] == 0
     initial = {item["expression"]: item for item in summary["thresholds"]}["init p95 < 60 s"]
@@ -138,11 +147,11 @@ def test_a_run_in_which_nothing_came_online(locust: Start, short: Path) -> None:
     assert initial["reason"] == f"{tried} of {tried} failed"
 
 
-def test_a_run_whose_platform_is_killed(locust: Start, short: Path) -> None:
+def test_a_run_whose_platform_is_killed(locust: Start, scenario: Path) -> None:
     # So many records that some wait, however soon the platform's death is noticed.
-    text = short.read_text().replace("120/min", "3000/min")
-    short.write_text(text.replace('"failures == 0"', '"records.pending == 0"'))
-    run = locust("--scenario", str(short), "--headless", "--report", "report")
+    text = scenario.read_text().replace("120/min", "3000/min")
+    scenario.write_text(text.replace("thresholds: []", "thresholds: ['records.pending == 0']"))
+    run = locust("--scenario", str(scenario), "--headless", "--report", "report")
     run.wait_for(lambda: run.ledger()["totals"]["records"] >= 5)
     os.kill(run.platform()["pid"], signal.SIGKILL)
     assert run.end(60) == ExitCode.INVALID, run.output
@@ -159,9 +168,9 @@ def test_a_generator_that_is_killed_leaves_all_but_the_last_seconds(locust: Star
     run = locust("--scenario", str(scenario), "--headless", "--report", "report")
     run.wait_for(lambda: run.ledger()["totals"]["online"] == 6)
     held: list[tuple[float, int]] = []
-    until = time.monotonic() + 9
-    while time.monotonic() < until:
-        held.append((time.monotonic(), run.ledger()["totals"]["records"]))
+    while not held or not held[0][1] or time.monotonic() < held[0][0] + 5.5:
+        now = time.monotonic(), run.totals()["records"]
+        held = [*held, now] if now[1] else []
         time.sleep(0.1)
     run.process.kill()
     killed = time.monotonic()
@@ -181,11 +190,13 @@ def test_a_generator_that_is_killed_leaves_all_but_the_last_seconds(locust: Star
 
 def test_runs_of_two_machines_become_one(locust: Start, short: Path) -> None:
     both = [
-        locust("--scenario", str(short), "--headless", "--report", name, "-u", users, "-r", "50", "-t", "6s", name=name)
+        locust(
+            "--scenario", str(short), "--headless", "--report", name, "-u", users, "-r", "50", *UNTIL_TOLD, name=name
+        )
         for name, users in (("left", "2"), ("right", "3"))
     ]
-    for run in both:
-        assert run.end(60) == ExitCode.PASSED, run.output
+    for run, users in zip(both, (2, 3), strict=True):
+        assert run.ends_after(lambda run=run, users=users: run.live(users, records=3)) == ExitCode.PASSED, run.output  # type: ignore[misc]
     done = best_fleet(short.parent, "report", "--merge", "left", "right", "--out", "both")
     assert done.returncode == 0, done.stderr
     summary = valid(short.parent / "both", "passed")
