@@ -20,6 +20,7 @@ from simulator.device.hints import KEPT_ADDRESS
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
+from simulator.device.sleep import sleep
 from simulator.device.witness import Witness
 from simulator.measurements.names import BAD_PROFILE, DISCONNECTED, INTERNAL_ERROR, PUBACK
 from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
@@ -73,7 +74,18 @@ def _kept(answer: BrokerAnswer) -> BrokerAnswer:
 class BrokerLink:
     """One device's way to its broker."""
 
-    __slots__ = ("_again", "_answer", "_env", "_failures", "_mqtt", "_shown", "_spec", "_used", "_witness")
+    __slots__ = (
+        "_again",
+        "_answer",
+        "_connected",
+        "_env",
+        "_failures",
+        "_mqtt",
+        "_shown",
+        "_spec",
+        "_used",
+        "_witness",
+    )
 
     def __init__(self, env: Environment, spec: DeviceSpec, witness: Witness) -> None:
         self._env = env
@@ -82,6 +94,8 @@ class BrokerLink:
         self._answer: BrokerAnswer | None = None
         self._shown: BrokerAnswer | None = None
         """By which the last connection was made, whether it is kept or not."""
+        self._connected: float | None = None
+        """When the device began to connect to its MQTT broker, monotonic seconds."""
         self._failures = 0
         self._used = False
         """Whether a connection was opened by the answer before."""
@@ -115,6 +129,16 @@ class BrokerLink:
         self._failures = 0
         self._used = False
 
+    async def turn(self) -> None:
+        """Return when the device may connect again: some brokers are known to take one connect in so many seconds."""
+        mqtt = self._spec.settings.mqtt
+        interval = None if mqtt is None else mqtt.limits.connect_interval
+        if interval is None or self._connected is None:
+            return
+        wait = self._connected + interval - self._env.clock.monotonic()
+        if wait > 0:
+            await sleep(self._env.timers, wait)
+
     async def connect(self, session: Session, proof: Mapping[str, str], rng: random.Random) -> None:
         """Open the connection for `session`; over MQTT, with the subscription by which it is told anything.
 
@@ -135,6 +159,7 @@ class BrokerLink:
             await self._measured(CONNECT, network.connect(answer, session, index=index), session, used)
             return
         way = MqttWay(self._login(answer, proof, rng), self._mqtt)
+        self._connected = self._env.clock.monotonic()
         opening = network.connect_mqtt(answer, session, index=index, way=way)
         connection = await self._measured(CONNECT, opening, session, used)
         if connection.needs_subscription:

@@ -194,6 +194,7 @@ class Lifecycle:
         """
         env = self._env
         with self._waits.wait():
+            await self._broker.turn()
             await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
         code, told = INTERNAL_ERROR, ""

@@ -15,6 +15,7 @@ from simulator.device.channel_context import with_doubts
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
 from simulator.device.line import Line
+from simulator.device.pace import Pace
 from simulator.device.replies import Judge, OnReply, Pending, Reply
 from simulator.device.settings import DeviceSettings, OnTimeout
 from simulator.device.unanswered import Unanswered
@@ -55,6 +56,7 @@ class Session(Line):
         "_on_end",
         "_open",
         "_over_mqtt",
+        "_pace",
         "_package_bytes",
         "_pending",
         "_reading",
@@ -98,6 +100,7 @@ class Session(Line):
         self._over_mqtt = mqtt is not None
         self._goes_on = mqtt is not None and mqtt.keeps_session and not channel.has_exchange
         """Whether what was sent may be answered over the next connection: the broker keeps it, and no keys change."""
+        self._pace = None if mqtt is None else Pace.of(mqtt.limits.publishes_per_second, env.timers)
         self._pending = Unanswered() if unanswered is None else unanswered
         self.zone = DEFAULT_ZONE
         """The platform's offset `±HH:mm`, for times without one."""
@@ -167,6 +170,8 @@ class Session(Line):
         connection = self._connection
         if connection is not None and connection.paused and not self.ended:
             await connection.drain()
+        if self._pace is not None:
+            await self._pace.turn()
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
         def settle(reply: Reply) -> None:
@@ -277,6 +282,8 @@ class Session(Line):
             self._trace(">", data)
         payload, binary = self._seal(data)
         connection.send(payload, binary)
+        if self._pace is not None:
+            self._pace.sent()
         return len(payload)
 
     def _unreadable(self, error: envelope.UnreadableMessage, data: bytes, size: int) -> None:

@@ -111,9 +111,9 @@ _LIMITS: Final = (
     ("payload", "refused where a scenario is beyond it"),
     ("slashes in a topic", "refused where a scenario is beyond it"),
     ("topics in a SUBSCRIBE", "a device subscribes to one"),
-    ("messages from a device", "known, not enforced"),
-    ("messages to a device", "known, not enforced"),
-    ("pause between connects", "`best-fleet check` notes a shorter `reconnect.first`"),
+    ("messages from a device", "kept: uploads wait for their turn; heartbeats and answers to commands do not"),
+    ("messages to a device", "the platform's affair; the embedded one does not keep it"),
+    ("pause between connects", "kept: a device waits so long; `best-fleet check` notes a shorter `reconnect.first`"),
 )
 """What is told of the limits, and what is made of each."""
 

@@ -50,7 +50,7 @@ def notes(groups: Sequence[GroupSection]) -> Iterator[str]:
             title = shipped(profile.name).title
             yield (
                 f"group {group.name}: `reconnect.first` is {format_duration(group.reconnect.first)}, and {title} takes "
-                f"one connect of a device in {format_duration(pause)}"
+                f"one connect of a device in {format_duration(pause)}: its devices wait so long"
             )
 
 
