@@ -68,6 +68,8 @@ class Backend:
             return
         if connection.has_exchange:
             connection.end(why)
+            # Nobody could read on a later connection what was on its way on this one.
+            self._hub.forget(sn)
         elif not connection.away:
             self._went(connection)
 

@@ -36,12 +36,16 @@ class Hub:
         self.sees_connections = sees_connections
         self.published: list[tuple[str, dict[str, Any], int]] = []
         self.dropped: list[str] = []
+        self.forgotten: list[str] = []
 
     def publish(self, topic: str, payload: bytes, qos: int) -> None:
         self.published.append((topic, orjson.loads(payload), qos))
 
     def drop(self, sn: str) -> None:
         self.dropped.append(sn)
+
+    def forget(self, sn: str) -> None:
+        self.forgotten.append(sn)
 
     def device_of(self, topic: str) -> DeviceTopics | None:
         return None
@@ -206,6 +210,17 @@ def test_what_cannot_be_read_ends_session_and_connection_unless_it_was_sent_agai
     stage.backend.receive(stage.up, b"\0other", False)
     assert stage.events == {LATE: 1, "channel violation": 1}
     assert stage.hub.dropped == [ONE.sn]
+
+
+def test_with_keys_the_session_ends_with_the_connection_and_nothing_is_kept() -> None:
+    stage = Stage(channel="exchange-only")
+    stage.say("device.exchange.publicKey", {})
+    stage.backend.left(ONE.sn, "lost")
+    assert (stage.hub.forgotten, stage.backend._by_sn) == ([ONE.sn], {})
+    plain = Stage()
+    plain.online()
+    plain.backend.left(ONE.sn, "lost")
+    assert plain.hub.forgotten == []
 
 
 def test_a_message_beyond_the_brokers_limit_is_not_published() -> None:

@@ -332,15 +332,19 @@ async def test_a_frame_of_an_earlier_connection_is_dropped_where_it_was_sent_aga
         assert (await events(platform))[LATE] == 1
 
 
-async def test_keys_end_with_the_connection() -> None:
-    async with running(encrypted()) as platform:
+async def test_keys_end_with_the_connection_and_nothing_is_kept_for_the_next() -> None:
+    rule = push_rule("cmd.data.query.user", moment=PushMoment.ONLINE, seconds=0.0)
+    async with running(replace(encrypted(), pushes=(rule,))) as platform:
         device = await online(platform, ONE, "rsa-aes")
+        device.socket.acknowledges = False
+        await device.command()
         device.socket.abort()
         await until_away(platform)
         again = await device_of(platform, ONE, "rsa-aes")
         await again.log_in(device.credentials)
         await again.report()
         assert await again.code(HEARTBEAT, FREE) == OK
+        assert not any(packet.dup for packet in again.socket.delivered)
 
 
 @pytest.mark.parametrize("channel", ["rsa-aes", "exchange-only"])
