@@ -149,7 +149,8 @@ groups:
   - {name: fine, count: 1, broker_type: best-t}
 """
     assert parse_scenario(text).notes() == [
-        "group t: `reconnect.first` is 1s, and Tencent IoT Hub takes one connect of a device in 5s: its devices wait so long"
+        "group t: `reconnect.first` is 1s, and Tencent IoT Hub takes one connect of a device in 5s: "
+        "its devices wait so long"
     ]
 
 
