@@ -116,7 +116,7 @@ TINY = Sizes(
     ),
     scale=ScaleSize(
         rounds=1,
-        fleets=(2, 3, 4),
+        fleets=(2, 3),
         rate=20,
         start_rate=20,
         rush_rate=50,

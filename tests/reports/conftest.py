@@ -104,11 +104,11 @@ def busy() -> RunMeasurements:
     return busy_run()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def info() -> Callable[..., RunInfo]:
     return run_info
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run() -> Callable[..., RunMeasurements]:
     return busy_run

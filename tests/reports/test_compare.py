@@ -33,9 +33,10 @@ Info = Callable[..., RunInfo]
 MakeRun = Callable[..., RunMeasurements]
 
 
-@pytest.fixture
-def runs(tmp_path: Path, info: Info, make_run: MakeRun) -> Path:
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, info: Info, make_run: MakeRun) -> Path:
     """Three base runs that differ by chance, and one whose verifyLog got 20 % slower."""
+    tmp_path = tmp_path_factory.mktemp("runs")
     for name, seed, slow in (("base1", 1, 1.0), ("base2", 2, 1.0), ("same", 3, 1.0), ("slow", 4, 1.2)):
         write_reports(tmp_path / name, make_run(seconds=240, seed=seed, slow=slow), info(240.0))
     return tmp_path
