@@ -19,7 +19,7 @@ from simulator.fleet.trace import Trace
 from simulator.measurements.attendance import Attended, MeetingHeld
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import DeviceState, is_failure, is_flow
-from simulator.protocol.catalogue import CONNECT, LOOKUP
+from simulator.protocol.catalogue import CONNECT, LOOKUP, SUBSCRIBE
 from simulator.scenario.scenario import TlsFiles
 from simulator.shown import detail
 
@@ -70,7 +70,7 @@ class _Observer:
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
         self._result.requests[self._counted(name, code)] += 1
-        if is_failure(code) or name in (CONNECT, LOOKUP):
+        if is_failure(code) or name in (CONNECT, LOOKUP, SUBSCRIBE):
             self._event(name, f"{code} after {latency * 1000:.1f} ms")
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:

@@ -32,6 +32,8 @@ MOST_TRIES = 3
 class Session:
     with_sn: tuple[str, ...] = WITH_SN
     handlers = requests.HANDLERS
+    sees_ends = True
+    """Whether a silent device is known to be connected."""
 
     def __init__(self, platform: Platform, ws: ServerConnection) -> None:
         self.platform, self.ws, self.style, self.wrong = platform, ws, platform.style, platform.wrong
@@ -60,7 +62,7 @@ class Session:
     async def run(self) -> None:
         if not self.exchanged:
             self.key = await self.platform.server_key()
-        silence = 3.0 * self.style.heartbeat if self.style.heartbeat else None
+        silence = 3.0 * self.style.heartbeat if self.style.heartbeat and self.sees_ends else None
         try:
             while not self.dead:
                 frame = await asyncio.wait_for(self.ws.recv(), silence)

@@ -78,6 +78,7 @@ class MqttSession(Session):
     """From a register or a login (or an exchange) to the next one."""
 
     with_sn = (*(name for name in requests.ENTRANCE if name != "dev.register"), "dev.report")
+    sees_ends = False
     handlers = {**requests.HANDLERS, "dev.register": _register}  # noqa: RUF012
 
     def __init__(self, platform: MqttPlatform, sn: str) -> None:
@@ -120,14 +121,22 @@ class MqttSession(Session):
 class MqttPlatform(Platform):
     """Use `serve`."""
 
-    def __init__(self, identities: Iterable[Identity], suite: str, style: str, profile: Profile, **more: Any) -> None:
+    def __init__(
+        self, identities: Iterable[Identity], suite: str, style: str, profile: Profile, remote: Any = None, **more: Any
+    ) -> None:
         identities = list(identities)
         super().__init__(identities, suite, style, **more)
         self.profile, self.kind = profile, profile.kind
+        self.broker: Any
         self.witness = Witness(profile, identities, time.time)
         self.broker = Broker(self.witness, self._admits)
-        self.broker.receive, self.broker.came, self.broker.went = self._receive, self._came, self._went
+        self.broker.came, self.broker.went = self._came, self._went
         self.broker.may, self.broker.most_payload = self._may, profile.max_packet
+        if remote:
+            self.broker = remote
+            ups = {profile.topics(one)[0]: self.client_id(one.sn) for one in identities}
+            remote.filters, remote.client_of = list(ups), ups.__getitem__
+        self.broker.receive = self._receive
         self.by_client = {self.client_id(one.sn): one for one in identities}
         self.connection_of: dict[str, int] = {}
         self.sessions: dict[str, MqttSession] = {}
@@ -137,6 +146,8 @@ class MqttPlatform(Platform):
         """The device's own (PEM, key PEM) that the look-up tells, in the security mode "certificate"."""
         self.published: dict[tuple[str, str], str] = {}
         """The cmdId of each command that was sent, by sn and mid."""
+        self.answered: dict[tuple[str, str], bytes] = {}
+        """The last answer as it came, by sn and mid."""
         self.answers: Counter[tuple[str, str]] = Counter()
         """By sn and mid."""
         self.heard: list[tuple[str, str]] = []
@@ -205,7 +216,7 @@ class MqttPlatform(Platform):
             return
         sn, message = one.sn, _object(said.payload)
         session = self.sessions.get(sn)
-        fresh = session is None or session.dead or session.peer_of.connection != self.connection_of[sn]
+        fresh = session is None or session.dead or session.peer_of.connection != self.connection_of.get(sn, 0)
         if message is None:
             if session is not None and not session.dead and said.payload not in session.frames:
                 session.frames.add(said.payload)
@@ -220,6 +231,11 @@ class MqttPlatform(Platform):
         func_id, mid = message.get("funcId"), message.get("mid")
         self.heard.append((sn, str(func_id)))
         answer = func_id == "dev.cmd.response"
+        if answer and said.dup and self.answered.get((sn, str(mid))) == said.payload:
+            self.dropped.append("an answer that came twice")
+            return
+        if answer:
+            self.answered[sn, str(mid)] = said.payload
         if isinstance(mid, str) and mid and not answer:
             if self.mids.get((sn, mid)) == said.payload:
                 self.dropped.append(f"{func_id} that came twice")
@@ -251,6 +267,7 @@ async def serve(
     tls: tuple[str, str] | None = None,
     certificate: tuple[str, str] | None = None,
     client_ca: str | None = None,
+    shown: str = "",
     **more: Any,
 ) -> AsyncIterator[MqttPlatform]:
     """A running platform on this machine's loopback.
@@ -259,6 +276,8 @@ async def serve(
         tls: the files of the broker's certificate (the look-up's rootCA) and key.
         certificate: the PEM texts of a device's certificate and key, for the look-up to tell.
         client_ca: the file of who signed it; the broker then wants one.
+        shown: the url that the look-up tells, where it is not the broker's.
+        more: of `Platform`; `remote` is a broker in place of the platform's own.
     """
     platform = MqttPlatform(identities, suite, style, profile, **more)
     secure = None
@@ -278,7 +297,7 @@ async def serve(
     try:
         async with platform.broker.serve(secure):
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            platform.ws_url = platform.broker.url
+            platform.ws_url = shown or platform.broker.url
             platform.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
             try:
                 yield platform

@@ -49,8 +49,6 @@ class Profile:
     def faults(self, said: Connect, one: Identity, now: float) -> list[str]:
         """What is wrong in a device's CONNECT."""
         found = []
-        if (said.name, said.level) != ("MQTT", 4):
-            found.append(f"the protocol is {said.name} {said.level}, not MQTT 4 (3.1.1)")
         if said.will:
             found.append("a will, where no profile has one")
         if said.clean != self.clean:

@@ -36,9 +36,9 @@ async def met(stack: AsyncExitStack, platform: MqttPlatform, memory: Memory, **m
     return device
 
 
-@pytest.mark.parametrize("style", ["A", "B"])
-@pytest.mark.parametrize("kind", sorted(PROFILES))
-@pytest.mark.parametrize("suite", ["plain", "exchange-only", "rsa-aes"])
+@pytest.mark.parametrize(
+    ("suite", "kind", "style"), [("plain", "best-m", "B"), ("exchange-only", "best-a", "A"), ("rsa-aes", "best-t", "B")]
+)
 async def test_nothing_is_found(suite: str, kind: str, style: str) -> None:
     profile = PROFILES[kind]
     memory = Memory(ONE, profile)
@@ -99,8 +99,9 @@ async def test_commands_come_after_the_device_was_away() -> None:
 MANY = [Identity(f"SN{number:04}", f"s{number}", "product-1", "MTIzNDU2") for number in range(2, 20)]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "suite"), [("best-m", "plain"), ("best-t", "rsa-aes")])
+@pytest.mark.parametrize("rule", RULES)
 async def test_the_independent_platform_keeps_each_rule(kind: str, suite: str, rule: str) -> None:
     profile = PROFILES[kind]
     async with serve(MANY, suite, profile=profile) as platform:

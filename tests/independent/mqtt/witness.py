@@ -133,7 +133,7 @@ class Watch:
             self.breach(f"silent for {gap:.1f} s with a keep-alive of {self.connect.keep_alive} s")
 
     def _late(self, now: float, patience: float) -> None:
-        for ident, times in list(self.memory.delivered.items()) if self.memory else []:
+        for ident, times in list(self.memory.delivered.items()) if self.memory and self.accepted else []:
             publish, then = times[0]
             if now - then > patience:
                 self.breach(f"no PUBACK for the packet {ident} within {patience} s: {publish.payload[:60]!r}")
@@ -141,6 +141,8 @@ class Watch:
 
     def _connect(self, said: Connect) -> None:
         self.connect = said
+        if said.level != 4:
+            self.breach(f"CONNECT: the protocol is {said.name} {said.level}, not MQTT 4 (3.1.1)")
         self.memory = self.witness.known.get(said.client_id)
         if self.memory is None:
             self.strange = True
