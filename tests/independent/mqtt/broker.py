@@ -72,6 +72,8 @@ class Broker:
         self.may: Callable[[str, str, bool], bool] = lambda *_: True
         """Whether a client (id) may have to do with a topic or filter; true at the end to publish."""
         self.most_payload = 1 << 20
+        self.grants = 1
+        """The best QoS that a subscription gets."""
         self.receive: Callable[[str, Publish], None] = lambda *_: None
         self.came: Callable[[str], None] = lambda _: None
         self.went: Callable[[str], None] = lambda _: None
@@ -278,7 +280,9 @@ class Connection:
         if broker.take("suback-failure"):
             self.send(codec.suback(ident, *(128 for _ in filters)))
             return
-        codes = [min(qos, 1) if broker.may(session.client_id, name, False) else 128 for name, qos in filters]
+        codes = [
+            min(qos, broker.grants) if broker.may(session.client_id, name, False) else 128 for name, qos in filters
+        ]
         session.filters.update({name: code for (name, _), code in zip(filters, codes, strict=True) if code < 128})
         if broker.take("cut-before-suback"):
             self.cut()

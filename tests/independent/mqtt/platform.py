@@ -267,6 +267,8 @@ async def serve(
     tls: tuple[str, str] | None = None,
     certificate: tuple[str, str] | None = None,
     client_ca: str | None = None,
+    root_ca: str = "",
+    https: tuple[str, str] | None = None,
     shown: str = "",
     **more: Any,
 ) -> AsyncIterator[MqttPlatform]:
@@ -275,19 +277,24 @@ async def serve(
     Args:
         tls: the files of the broker's certificate (the look-up's rootCA) and key.
         certificate: the PEM texts of a device's certificate and key, for the look-up to tell.
+        root_ca: PEM text for the look-up to tell, where the broker's certificate is not self-signed.
+        https: the files of the look-up's certificate and key.
         client_ca: the file of who signed it; the broker then wants one.
         shown: the url that the look-up tells, where it is not the broker's.
         more: of `Platform`; `remote` is a broker in place of the platform's own.
     """
     platform = MqttPlatform(identities, suite, style, profile, **more)
-    secure = None
+    secure, dispatch = None, None
+    if https:
+        dispatch = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        dispatch.load_cert_chain(*https)
     if tls:
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         secure.load_cert_chain(*tls)
         if client_ca:
             secure.verify_mode = ssl.CERT_REQUIRED
             secure.load_verify_locations(client_ca)
-        platform.root_ca = await asyncio.to_thread(Path(tls[0]).read_text)
+        platform.root_ca = root_ca or await asyncio.to_thread(Path(tls[0]).read_text)
         platform.certificate = certificate
     app = web.Application()
     app.router.add_get("/v3/device/getBrokerServer", platform.look_up)
@@ -296,9 +303,9 @@ async def serve(
     await runner.setup()
     try:
         async with platform.broker.serve(secure):
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=dispatch).start()
             platform.ws_url = shown or platform.broker.url
-            platform.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            platform.url = f"http{'s' if dispatch else ''}://127.0.0.1:{runner.addresses[0][1]}"
             try:
                 yield platform
             finally:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import ssl
+import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -46,31 +47,54 @@ class Target:
     identities: Iterator[Identity]
     suite: str = "plain"
     profile: Profile = PROFILES["best-m"]
-    trust: ssl.SSLContext | None = None
+    ca: str = ""
+    """The file of who signed the look-up's certificate, where it is over https; the rest is told by the look-up."""
     broker: str = ""
     """In place of the look-up's url."""
+    forgets: bool = False
+    """Whether the broker drops even a persistent session with its connection: it may, where keys belong to that."""
     memories: list[Memory] = field(default_factory=list)
 
     def one(self) -> Memory:
         self.memories.append(Memory(next(self.identities), self.profile))
         return self.memories[-1]
 
-    async def url(self, memory: Memory) -> str:
-        answer = await look_up(self.dispatch, memory.one, type=self.profile.kind)
+    async def where(self, memory: Memory) -> tuple[str, ssl.SSLContext | None]:
+        """The broker's url, and whom to trust and what to show there."""
+        trust = ssl.create_default_context(cafile=self.ca) if self.ca else None
+        answer = await look_up(self.dispatch, memory.one, type=self.profile.kind, trust=trust)
         assert answer["code"] == OK, answer
-        return self.broker or str(answer["payload"]["results"]["url"])
+        results = answer["payload"]["results"]
+        if self.profile.kind == "best-a":
+            assert results["companyId"]
+            assert results["siteId"]
+        if not results["url"].startswith("mqtts://"):
+            return self.broker or results["url"], None
+        own = ssl.create_default_context(cadata=results["rootCA"])
+        if results.get("certificate"):
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(results["certificate"] + results["privateKey"])
+                file.flush()
+                own.load_cert_chain(file.name)
+        return results["url"], own
 
     @contextlib.asynccontextmanager
     async def device(self, memory: Memory, **more: Any) -> AsyncIterator[Device]:
-        url = await self.url(memory)
-        async with Device.connected(url, memory, self.suite, trust=self.trust, **more) as device:
+        url, trust = await self.where(memory)
+        async with Device.connected(url, memory, self.suite, trust=trust, **more) as device:
             yield device
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a session outlives its connection."""
+        return not self.profile.clean and not self.forgets
 
     def login(self, memory: Memory) -> Connect:
         return self.profile.login(memory.one, Random(), time.time())
 
     async def raw(self, memory: Memory) -> Link:
-        return await Link.reach(await self.url(memory), memory, self.trust)
+        url, trust = await self.where(memory)
+        return await Link.reach(url, memory, trust)
 
     @property
     def breaches(self) -> list[str]:
@@ -110,7 +134,7 @@ async def entrance(target: Target) -> None:
             assert (await device.ask("dev.heartbeat", {"isFree": "1"}))["code"] == OK
             await device.ws.leave()
     assert memory.sent == {}
-    assert device.ws.present == (not target.profile.clean)
+    assert device.ws.present == target.keeps
 
 
 async def warm_start(target: Target) -> None:
@@ -233,8 +257,8 @@ async def sessions(target: Target) -> None:
         assert not device.ws.present
         await device.enter()
         await device.ws.leave()
-    async with target.device(memory, said=right, subscribe=False) as device:
-        assert device.ws.present
+    async with target.device(memory, said=right, subscribe=target.forgets) as device:
+        assert device.ws.present != target.forgets
         await device.enter()
         await device.ws.leave()
     async with target.device(memory, said=replace(right, clean=True)) as device:
@@ -247,7 +271,7 @@ async def sessions(target: Target) -> None:
 
 async def a_reply_waits_for_the_device(target: Target) -> None:
     """With a persistent session: what was published while the device was away comes once it is back."""
-    if target.profile.clean or target.suite == "rsa-aes":
+    if not target.keeps or target.suite == "rsa-aes":
         return
     memory = target.one()
     async with target.device(memory) as device:
@@ -261,7 +285,7 @@ async def a_reply_waits_for_the_device(target: Target) -> None:
 
 async def unacknowledged_is_delivered_again(target: Target) -> None:
     """Same packet id, same bytes, with DUP."""
-    if target.profile.clean:
+    if not target.keeps:
         return
     memory = target.one()
     async with target.device(memory) as device:
@@ -293,7 +317,7 @@ async def linked(target: Target, memory: Memory) -> AsyncIterator[Link]:
 
 async def sent_again_with_dup(target: Target) -> None:
     """A request that came already, again with DUP after a reconnect: PUBACK, and no second reply."""
-    if target.profile.clean:
+    if not target.keeps:
         return
     memory = target.one()
     async with target.device(memory) as device:
@@ -328,7 +352,7 @@ async def sent_again_without_dup(target: Target) -> None:
 
 async def cut_before_the_puback(target: Target) -> None:
     """Sent and cut at once; again with DUP: one reply in the end."""
-    if target.profile.clean or target.suite == "rsa-aes":
+    if not target.keeps or target.suite == "rsa-aes":
         return
     memory = target.one()
     async with target.device(memory) as device:
@@ -421,7 +445,7 @@ async def what_cannot_be_read(target: Target) -> None:
 
 async def frames_of_an_earlier_connection(target: Target) -> None:
     """With keys for each connection: an old frame with DUP is acknowledged and dropped, a spoilt new one is the end."""
-    if target.suite != "rsa-aes" or target.profile.clean:
+    if target.suite != "rsa-aes":
         return
     memory = target.one()
     async with target.device(memory) as device:

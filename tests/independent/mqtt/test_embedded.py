@@ -57,7 +57,8 @@ async def embedded(directory: Path, suite: str, kind: str, **platform: Any) -> A
     """The embedded platform; nothing was found in the end."""
     async with platform_for(scenario(directory, suite, kind, **platform)) as info:
         identities: Iterator[Identity] = iter(MANY)
-        target = Target(info.dispatch, identities, suite, PROFILES[kind])
+        forgets = suite != "plain" and "broker" not in platform.get("mqtt", {})
+        target = Target(info.dispatch, identities, suite, PROFILES[kind], ca=str(info.ca or ""), forgets=forgets)
         yield target
         assert target.breaches == []
 
@@ -81,4 +82,11 @@ WAYS = [
 @pytest.mark.parametrize(("kind", "suite", "rule"), WAYS)
 async def test_rule(tmp_path: Path, rule: str, kind: str, suite: str) -> None:
     async with embedded(tmp_path, suite, kind) as target:
+        await RULES[rule](target)
+
+
+@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+@pytest.mark.parametrize("rule", ["entrance", "taken_over"])
+async def test_rule_over_tls_with_certificates_of_the_look_up(tmp_path: Path, rule: str, suite: str) -> None:
+    async with embedded(tmp_path, suite, "best-a", tls={"device_certificates": True}) as target:
         await RULES[rule](target)

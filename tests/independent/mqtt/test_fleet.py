@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.measurements.names import ACKNOWLEDGED
 from simulator.scenario.scenario import load_scenario
+from simulator.wire.authority import CertificateAuthority
 from tests.fleet.test_runtime import Fleet
 from tests.independent import channel
 from tests.independent.mqtt.codec import Publish
@@ -81,6 +83,33 @@ class Scene:
         assert all(len(one.codes) == again + 1 for one in queued)
 
 
+def scenario_file(
+    directory: Path,
+    profile: Profile = PROFILES["best-m"],
+    suite: str = "plain",
+    *,
+    request_timeout: str = "5s",
+    mqtt: Any = None,
+    group: Any = None,
+    tls_files: Any = None,
+) -> Path:
+    """A scenario of one device that makes ten records a second."""
+    rows = f"sn,secretKey,productId,devKey\n{ONE.sn},{ONE.secret_key},{ONE.product_id},{ONE.dev_key}\n"
+    (directory / "devices.csv").write_text(rows)
+    rooms = {"name": "rooms", "count": 1, "broker_type": profile.kind}
+    text: dict[str, Any] = {
+        "seed": 4,
+        "identities": {"csv": "devices.csv"},
+        "channel": {"suite": suite, "key_pool": 1},
+        "defaults": {"users": 3, "request_timeout": request_timeout, "reconnect": {"first": "100ms", "max": "200ms"}},
+        "groups": [{**rooms, "verifications": [{"rate": "10/s", "photo_share": "0%"}], **(group or {})}],
+    }
+    text |= {name: value for name, value in (("mqtt", mqtt), ("tls", tls_files)) if value}
+    path = directory / "s.yaml"
+    path.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
+    return path
+
+
 @asynccontextmanager
 async def scene(
     directory: Path,
@@ -92,26 +121,8 @@ async def scene(
     **more: Any,
 ) -> AsyncIterator[Scene]:
     """Online; checked in the end: nothing found, an orderly end, and the ledger equal."""
-    rows = f"sn,secretKey,productId,devKey\n{ONE.sn},{ONE.secret_key},{ONE.product_id},{ONE.dev_key}\n"
-    (directory / "devices.csv").write_text(rows)
-    group = {"name": "rooms", "count": 1, "broker_type": profile.kind}
-    group["verifications"] = [{"rate": "10/s", "photo_share": "0%"}]
-    text = {
-        "seed": 4,
-        "identities": {"csv": "devices.csv"},
-        "channel": {"suite": suite, "key_pool": 1},
-        "defaults": {
-            "users": 3,
-            "request_timeout": more.pop("request_timeout", "5s"),
-            "reconnect": {"first": "100ms", "max": "200ms"},
-        },
-        "groups": [group],
-    }
-    if keys := more.pop("mqtt", {}):
-        text["mqtt"] = keys
-    group |= more.pop("group", {})
-    path = directory / "s.yaml"
-    path.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
+    keys = {name: more.pop(name) for name in ("request_timeout", "mqtt", "group", "tls_files") if name in more}
+    path = scenario_file(directory, profile, suite, **keys)
     async with serve([ONE], suite, style, profile=profile, **(tls or {}), **more) as platform:
         fleet = Fleet(load_scenario(path), platform.url)
         await fleet.runtime.open()
@@ -301,3 +312,28 @@ async def test_taken_over(tmp_path: Path) -> None:
         await asyncio.wait_for(link.lost.wait(), 10)
         link.cut()
         await here.records()
+
+
+@pytest.mark.parametrize(("kind", "suite"), [("best-a", "rsa-aes"), ("best-m", "plain")])
+async def test_over_tls_with_certificates_of_the_look_up(tmp_path: Path, kind: str, suite: str) -> None:
+    """Another CA signs for the broker than for the look-up, and for the device, whose certificate the broker wants."""
+    now = datetime.now(UTC)
+    day = timedelta(days=1)
+    for name in ("dispatch", "broker"):
+        (tmp_path / name).mkdir()
+    of_look_up, of_broker = CertificateAuthority("one", now), CertificateAuthority("another", now)
+    https = of_look_up.server(tmp_path / "dispatch", ["127.0.0.1"], now)
+    files = of_broker.server(tmp_path / "broker", ["127.0.0.1"], now)
+    own = of_broker.client(ONE.sn, now - day, now + day)
+    tls = {
+        "tls": (files.cert, files.key),
+        "root_ca": of_broker.root,
+        "client_ca": files.ca,
+        "certificate": (own.certificate, own.private_key),
+        "https": (https.cert, https.key),
+    }
+    async with scene(tmp_path, PROFILES[kind], suite, tls=tls, tls_files={"ca": str(https.ca)}) as here:
+        assert here.platform.ws_url.startswith("mqtts://")
+        here.cut()
+        await here.records()
+    assert here.fleet.recorder.violations == []

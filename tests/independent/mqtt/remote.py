@@ -1,55 +1,14 @@
-"""A real broker for tests: mosquitto, where it is installed, and the independent platform as its client."""
+"""A broker that is somewhere else, in place of the independent platform's own."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import socket
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from urllib.parse import urlsplit
-
-import pytest
 
 from . import codec
 from .codec import Connect, Packet, Publish
-
-PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-NEEDED = pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed (Debian: apt-get install mosquitto)")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-@contextlib.asynccontextmanager
-async def mosquitto(directory: Path, more: str = "") -> AsyncIterator[str]:
-    """Its url; lets everybody in unless `more` of its configuration says otherwise."""
-    port = free_port()
-    anonymous = "" if "allow_anonymous" in more else "allow_anonymous true\n"
-    config = directory / "mosquitto.conf"
-    text = f"user root\nlistener {port} 127.0.0.1\n{anonymous}persistence false\nlog_dest stderr\n{more}\n"
-    await asyncio.to_thread(config.write_text, text)
-    assert PROGRAM
-    log = await asyncio.to_thread(open, directory / "mosquitto.log", "wb")
-    process = await asyncio.create_subprocess_exec(PROGRAM, "-c", str(config), stdout=log, stderr=log)
-    try:
-        async with asyncio.timeout(10):
-            while True:
-                assert process.returncode is None, (directory / "mosquitto.log").read_text()
-                with contextlib.suppress(ConnectionError):
-                    (await asyncio.open_connection("127.0.0.1", port))[1].close()
-                    break
-                await asyncio.sleep(0.05)
-        yield f"mqtt://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
-        log.close()
 
 
 class Remote:
