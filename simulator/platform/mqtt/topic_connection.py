@@ -17,7 +17,7 @@ from simulator.platform.online import Phase
 from simulator.platform.rules import EXCHANGE_KEY, LOGIN, REGISTER
 from simulator.protocol.channel.base import PlatformChannel, is_binary
 from simulator.protocol.envelope import MalformedMessage, decode
-from simulator.wire.phase import ABNORMAL, GOING_AWAY
+from simulator.wire.phase import ABNORMAL, GOING_AWAY, POLICY_VIOLATION
 
 _RECENT = 64
 """Sealed messages of which one that comes again is known; a broker sends again what was on its way, some tens."""
@@ -27,6 +27,7 @@ _SEALING_ADDS = 256
 REPEATED = "MQTT: repeated message ignored"
 LATE = "MQTT: message of an earlier connection dropped"
 TOO_LARGE = "MQTT: message larger than the broker takes, not published"
+OVERSIZED = "MQTT: message larger than the device's profile allows"
 
 
 class Recipient(Protocol):
@@ -110,6 +111,11 @@ class TopicConnection:
 
     def receive(self, payload: bytes, dup: bool) -> None:
         """The device has published."""
+        if len(payload) > self.device.most_payload:
+            # The broker takes what the widest of the profiles allows.
+            self._owner.event(OVERSIZED)
+            self.close(POLICY_VIOLATION, f"a message of {len(payload):,} bytes, larger than its profile allows")
+            return
         self._dup = dup
         if self._has_exchange and self._is_exchange_or_repeated(payload):
             return

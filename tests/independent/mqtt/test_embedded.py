@@ -71,7 +71,7 @@ WAYS = [
         [
             ("best-m", "plain", RULES),
             ("best-m", "rsa-aes", ALWAYS),
-            ("best-t", "plain", ()),
+            ("best-t", "plain", {"entrance", "too_large"}),
             ("best-a", "exchange-only", ()),
         ],
         RULES,

@@ -14,7 +14,7 @@ from simulator.platform.broker import Broker
 from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.mqtt.backend import SILENT, UNKNOWN_TOPIC, Backend
 from simulator.platform.mqtt.devices import DeviceTopics, TopicDirectory
-from simulator.platform.mqtt.topic_connection import LATE, REPEATED, TOO_LARGE
+from simulator.platform.mqtt.topic_connection import LATE, OVERSIZED, REPEATED, TOO_LARGE
 from simulator.platform.pushes import Pushes
 from simulator.platform.settings import PlatformSettings
 from simulator.protocol.channel.keys import KeyRing
@@ -230,6 +230,16 @@ def test_a_message_beyond_the_brokers_limit_is_not_published() -> None:
     count = len(stage.hub.published)
     connection.send(b"x" * (64 * 1024 + 1), False)
     assert (len(stage.hub.published), stage.events) == (count, {TOO_LARGE: 1})
+
+
+def test_a_message_beyond_the_profiles_limit_ends_the_connection() -> None:
+    """The broker's own limit is that of the widest profile."""
+    stage = Stage()
+    stage.online()
+    count = len(stage.hub.published)
+    stage.backend.receive(stage.up, b"{" + b" " * (64 * 1024), False)
+    assert (len(stage.hub.published), stage.events) == (count, {OVERSIZED: 1})
+    assert stage.hub.dropped == [ONE.sn]
 
 
 def test_a_fault_of_ours_ends_that_device_alone(monkeypatch: pytest.MonkeyPatch) -> None:
