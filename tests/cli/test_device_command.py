@@ -38,7 +38,7 @@ def test_runs_against_the_embedded_platform(scenario: str, tmp_path: Path) -> No
     # A process of its own: the embedded platform, uvloop and the signal handlers are not for pytest's.
     command = [sys.executable, "-m", "simulator.cli", "device", "--scenario", scenario, "--sn", "BEST000002"]
     process = subprocess.run(
-        [*command, "--trace", str(trace), "--duration", "3s"], capture_output=True, text=True, timeout=60, check=False
+        [*command, "--trace", str(trace), "--duration", "6s"], capture_output=True, text=True, timeout=60, check=False
     )
     assert process.returncode == 0, process.stderr
     assert "BEST000002 came online" in process.stderr
@@ -69,7 +69,7 @@ def test_what_the_platform_does_wrong_is_told_at_the_end(tmp_path: Path) -> None
     path = tmp_path / "wrong.yaml"
     path.write_text(SCENARIO.replace("{users: 2}", "{users: 2, wrong: [reply.code-number]}"))
     process = subprocess.run(
-        [sys.executable, "-m", "simulator.cli", "device", "--scenario", str(path), "--duration", "2s"],
+        [sys.executable, "-m", "simulator.cli", "device", "--scenario", str(path), "--duration", "5s"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -109,7 +109,7 @@ def test_a_second_signal_does_not_wait_for_records(tmp_path: Path) -> None:
 
 
 def test_the_embedded_platforms_death_is_told(scenario: str) -> None:
-    process = started(scenario, "--trace", "--duration", "4s")
+    process = started(scenario, "--trace", "--duration", "8s")
     online(process)
     (platform,) = psutil.Process(process.pid).children()
     platform.kill()
@@ -167,7 +167,7 @@ def test_a_scenario_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("options", "code"), [(["/dev/full"], 4), ([], 0)], ids=["full disk", "ascii terminal"])
 def test_a_trace_that_cannot_be_shown_ends_no_device(scenario: str, options: list[str], code: int) -> None:
-    command = [sys.executable, "-m", "simulator.cli", "device", "--scenario", scenario, "--duration", "2s", "--trace"]
+    command = [sys.executable, "-m", "simulator.cli", "device", "--scenario", scenario, "--duration", "5s", "--trace"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
         [*command, *options], capture_output=True, text=True, env=environment, timeout=60, check=False

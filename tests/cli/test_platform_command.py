@@ -221,7 +221,7 @@ def test_a_platform_of_its_own_gives_a_device_what_it_needs(tmp_path: Path) -> N
         assert ready["ca"] == str(tmp_path / "made" / "ca.pem")
         trace = tmp_path / "trace.jsonl"
         device = [*base, "device", "--scenario", str(scenario), "--host", ready["dispatch"], "--trace", str(trace)]
-        ended = subprocess.run([*device, "--duration", "3s"], capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run([*device, "--duration", "6s"], capture_output=True, text=True, timeout=60, check=False)
     finally:
         process.kill()
         process.communicate()

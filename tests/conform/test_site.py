@@ -48,7 +48,8 @@ async def test_a_platform_that_does_not_answer_refusals_is_judged_soon() -> None
         took = time.monotonic() - began
     silent = [name for name, told in found.of(Result.FAILED).items() if "no answer within" in told]
     assert len(silent) == 9
-    assert took < 4 + 9
+    # Two seconds for each of the nine are 18.
+    assert took < 17
 
 
 def test_a_hiccup_is_forgotten() -> None:

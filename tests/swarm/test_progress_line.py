@@ -17,12 +17,12 @@ from tests.swarm.processes import ROOT, SCENARIO
 TABLE = "# fails"
 """In the heading of Locust's own table."""
 BAR = re.compile(r"\r\x1b\[2K([█░]+ 0:0\d left  \d/6 online  [\d.]+ requests/s  0 failed[^\r]*)")
-PLAIN = re.compile(r"^0:\d\d of 0:05  \d/6 online.*  0 failed.*$", re.MULTILINE)
+PLAIN = re.compile(r"^0:\d\d of 0:07  \d/6 online.*  0 failed.*$", re.MULTILINE)
 
 
 def shown_by(directory: Path, *arguments: str, columns: int | None) -> str:
-    """What a run of 5 s prints, on a terminal of so many columns (0: it does not know) or, with None, into a pipe."""
-    (directory / "tiny.yaml").write_text(SCENARIO.format(duration="5s", thresholds="[]"))
+    """What a run of 7 s prints, on a terminal of so many columns (0: it does not know) or, with None, into a pipe."""
+    (directory / "tiny.yaml").write_text(SCENARIO.format(duration="7s", thresholds="[]"))
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / "locustfile.py"), "--scenario", "tiny.yaml"]
     command += ["--headless", "--report", "report", *arguments]
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "TERM": "xterm"}
