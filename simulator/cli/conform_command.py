@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulator.conform.document import Finished
     from simulator.device.settings import Credentials
     from simulator.protocol.channel.base import ChannelSuite
+    from simulator.pubsub.profile import Profile
     from simulator.scenario.scenario import Scenario
 
 DESCRIPTION = """\
@@ -39,11 +40,13 @@ examples:
   best-fleet conform --host https://staging.example.com --identities three.csv --report runs/staging
   best-fleet conform --only 'lookup.*,login.*' --skip 'lookup.type.*' --report runs/look
   best-fleet conform --only lookup.sign.wrong --report runs/one     one case again
+  best-fleet conform --type best-m --report runs/mqtt               over MQTT, by the profile best-m
   best-fleet conform --list
 """
 PASSES_OPTIONS_ON = False
 DEVICES = 3
 """As many serial numbers are used at most."""
+TYPES = ("best-w", "best-m", "best-t", "best-a")
 _WAIT_S = 10.0
 _LONGEST_WAIT_S = 3600.0
 
@@ -53,7 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", type=Path, metavar="FILE", help="TLS, suite, time-outs and the target")
     parser.add_argument("--host", metavar="URL", help="the dispatch URL, instead of the scenario's target")
     parser.add_argument("--identities", type=Path, metavar="CSV", help="one to three devices that the platform knows")
-    parser.add_argument("--suite", metavar="NAME", help="the channel suite, instead of the scenario's")
+    parser.add_argument(
+        "--type", choices=TYPES, help="over which transport, instead of the scenario's: best-w WebSocket, others MQTT"
+    )
+    parser.add_argument(
+        "--suite", metavar="NAME", help="the channel suite, instead of the scenario's; over MQTT plain by default"
+    )
     parser.add_argument("--only", type=globs, default=(), metavar="GLOB,…", help="these cases, with what they need")
     parser.add_argument("--skip", type=globs, default=(), metavar="GLOB,…", help="all but these")
     parser.add_argument("--list", action="store_true", help="list the cases by section, and end")
@@ -111,6 +119,9 @@ class _Plan:
     cases: "tuple[Case, ...]"
     given: int
     """Devices that the CSV file or the scenario names."""
+    broker_type: str
+    mqtt: "Profile | None"
+    """By which devices speak to the broker; None over WebSocket."""
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -177,9 +188,16 @@ def listed(cases: "Sequence[Case]") -> str:
 
 
 def _plan(options: argparse.Namespace) -> _Plan:
+    from simulator.protocol.broker import is_publish_subscribe
     from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
 
     scenario = _scenario(options)
+    group = scenario.groups[0]
+    broker_type = options.type or group.broker_type
+    profile = None
+    if is_publish_subscribe(broker_type):
+        own = broker_type == group.broker_type
+        profile = group.profile() if own else scenario.document.mqtt.profile_of(broker_type)
     foreign = options.host is not None or not scenario.embedded
     if foreign and options.identities is None and scenario.identities_file is None:
         raise UsageError(
@@ -191,12 +209,13 @@ def _plan(options: argparse.Namespace) -> _Plan:
     given = count if source.available is None else source.available
     if not count:
         raise UsageError(f"conform: {source.name} holds no device: one to three are needed")
-    name = options.suite or scenario.document.channel.suite
+    name = options.suite or scenario.document.channel.suite_over(mqtt=profile is not None)
     try:
         suite = channel_suite(name, scenario.document.channel.suite_options(name))
     except (UnknownSuite, BrokenSuite) as error:
         raise UsageError(f"conform: --suite: {error}") from None
-    return _Plan(scenario, tuple(source.at(index) for index in range(count)), suite, _chosen(options), given)
+    identities = tuple(source.at(index) for index in range(count))
+    return _Plan(scenario, identities, suite, _chosen(options), given, broker_type, profile)
 
 
 def _chosen(options: argparse.Namespace) -> "tuple[Case, ...]":
@@ -268,9 +287,10 @@ def _judged(plan: _Plan, options: argparse.Namespace, found: Target, directory: 
         terms=Terms(
             request_timeout=settings.request_timeout,
             wait=options.wait,
-            broker_type=settings.broker_type,
+            broker_type=plan.broker_type,
             device_type=settings.device_type,
             reading=settings.reading,
+            mqtt=plan.mqtt,
         ),
         tls=found.tls or scenario.tls,
         device_key_bits=scenario.document.channel.device_key_bits,
@@ -289,10 +309,21 @@ def _notes(plan: _Plan, options: argparse.Namespace, url: str) -> Iterator[str]:
     embedded = options.host is None and plan.scenario.embedded
     names = ", ".join(identity.sn for identity in plan.identities)
     yield f"judged {detail(url)}{' (the built-in platform)' if embedded else ''}, suite {plan.suite.name}, as {names}"
+    if plan.mqtt is not None:
+        yield from _profile_notes(plan.mqtt, plan.broker_type)
     if plan.given > len(plan.identities):
         yield f"{plan.given} devices are given; the first {len(plan.identities)} were used"
     if embedded and (wrong := plan.scenario.document.platform.wrong):
         yield f"the built-in platform was wrong on purpose: {', '.join(wrong)}"
+
+
+def _profile_notes(profile: "Profile", broker_type: str) -> Iterator[str]:
+    from simulator.pubsub.keys import ProfileKeys
+
+    yield f"over MQTT (type {broker_type}), by the profile {profile.name or 'of the scenario'}"
+    assumed = [key for key in ProfileKeys.model_fields if key in profile.assumed]
+    if assumed:
+        yield f"assumed of the broker, because nobody has written it down: {', '.join(assumed)}"
 
 
 def _again(options: argparse.Namespace) -> str:
@@ -301,6 +332,7 @@ def _again(options: argparse.Namespace) -> str:
         *(("--scenario", str(options.scenario)) if options.scenario is not None else ()),
         *(("--host", detail(options.host)) if options.host is not None else ()),
         *(("--identities", str(options.identities)) if options.identities is not None else ()),
+        *(("--type", options.type) if options.type is not None else ()),
         *(("--suite", options.suite) if options.suite is not None else ()),
     ]
     return " ".join(["best-fleet conform", *map(shlex.quote, given), "--report DIR --only"])

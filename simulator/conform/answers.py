@@ -104,8 +104,8 @@ class Silence:
 class Closed:
     """The connection has ended."""
 
-    code: int
-    """Of the platform's close frame; 1006 where there was none."""
+    code: int | str
+    """Of the platform's close frame; 1006 where there was none. Over MQTT a word for how it ended."""
     reason: str
     detail: str
     by_us: bool = False
@@ -117,6 +117,8 @@ class Closed:
         reason = f" ({detail(self.reason)})" if self.reason else ""
         if self.by_us:
             return f"this side closed the connection: {self.detail}"
+        if isinstance(self.code, str):
+            return f"the connection ended ({self.code}): {self.detail}"
         if self.code == 1006:
             return f"the connection ended without a close frame: {self.detail}"
         return f"the platform closed the connection with {self.code}{reason}"

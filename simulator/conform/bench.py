@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from simulator.conform.answers import Answer, LookedUp, Unreached
+from simulator.conform.client import Client
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.pool import Pool
 from simulator.conform.pushes import OnPush, Push, take
@@ -121,6 +122,14 @@ class Bench:
         return self._pool.device(
             self.trace, stage, which=which, fresh=fresh, second=second, shared=shared, on_push=on_push
         )
+
+    def client(self, which: int = 0) -> AbstractAsyncContextManager[Client]:
+        """A serial number as a client of the broker, for cases over MQTT that are about sessions; none is open yet.
+
+        Raises:
+            Ended: As NOT-RUN, if no connection opens.
+        """
+        return self._pool.client(self.trace, which)
 
     def opened_by(self, broker: BrokerAnswer, which: int = 0) -> AbstractAsyncContextManager[Device | Answer]:
         """A new device that connects by this answer of a look-up, at EXCHANGED; or how that failed.

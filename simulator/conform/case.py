@@ -32,6 +32,9 @@ How to write one:
 - `suites`: the channel suites in which it has a meaning; empty for all. In others it is NOT-RUN.
 - `about_form=True`: it fails because a message of the platform cannot be read (broken frames, no JSON). Any other case
   is NOT-RUN then: one mistake is told once.
+- Over MQTT: a case that has no meaning there says why (`over_mqtt="there are no frames"`), and is listed as not
+  applicable; one that is another there (other words, another verdict) has that one in `over_mqtt`, with the same id.
+  `only_mqtt=True`: it is about MQTT.
 - Verdicts come from `simulator.conform.expect` (`accepted`, `refused`, `closed` …) or from `ok`, `non_strict`,
   `informational`, `failed`, `not_run` here. `observed` says what the platform did, in a few words; secrets are taken
   out of it by the runner.
@@ -43,7 +46,7 @@ How to write one:
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.conform.outcome import Ended, Outcome, Result, failed, informational, non_strict, not_run, ok
 
@@ -93,6 +96,9 @@ class Case:
     waits: bool = False
     suites: tuple[str, ...] = ()
     about_form: bool = False
+    over_mqtt: "str | Case | None" = None
+    """Why it has no meaning over MQTT, or what stands in its place there; None where it is the same."""
+    only_mqtt: bool = False
 
     def __post_init__(self) -> None:
         if _ID.fullmatch(self.id) is None:
@@ -102,6 +108,28 @@ class Case:
     def family(self) -> str:
         """The first part of the id."""
         return self.id.partition(".")[0]
+
+    def over(self, *, mqtt: bool) -> "Case":
+        """The case as it is over MQTT, or over WebSocket; one that says why it is not applicable where it is none."""
+        if not mqtt:
+            return self._not_applicable("over WebSocket: it is about MQTT") if self.only_mqtt else self
+        if isinstance(self.over_mqtt, str):
+            return self._not_applicable(f"over MQTT: {self.over_mqtt}")
+        return self.over_mqtt or self
+
+    def but_over_mqtt(self, **changes: Any) -> "Case":
+        """The same, and over MQTT with these fields changed."""
+        return replace(self, over_mqtt=replace(self, over_mqtt=None, **changes))
+
+    def not_over_mqtt(self, why: str) -> "Case":
+        """The same, and without a meaning over MQTT."""
+        return replace(self, over_mqtt=why)
+
+    def _not_applicable(self, why: str) -> "Case":
+        async def run(bench: "Bench") -> Outcome:
+            return not_run(f"not applicable {why}")
+
+        return replace(self, run=run, needs=(), waits=False, suites=(), over_mqtt=None)
 
     def settled(self, outcome: Outcome) -> Outcome:
         """The outcome that counts: what is not required cannot fail."""

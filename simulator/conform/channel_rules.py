@@ -5,6 +5,7 @@ from typing import Final
 
 from simulator.conform.site import Site
 from simulator.measurements import violation_rules as rules
+from simulator.mqtt.endings import BROKERS_FAULTS
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelFault, ChannelViolation, DeviceChannel
 from simulator.protocol.channel.configurable import ConfigurableDeviceChannel
@@ -48,14 +49,16 @@ def broke_channel(site: Site, which: int, fault: ChannelFault, text: str) -> Non
     site.violation(_RULES[fault], text, which=which)
 
 
-def ended(code: int, fault: tuple[int, str] | None, *, online: bool) -> Opened | None:
+def ended(code: int | str, fault: tuple[int | str, str] | None, *, online: bool) -> Opened | None:
     """What a platform did wrong about the end of a connection that this side had not asked for; None for nothing.
 
     Args:
-        code: of the close frame; 1006 for none.
-        fault: close code and cause where this side's WebSocket ended it.
+        code: of the close frame; 1006 for none. Over MQTT a word; there a broker ends a connection without one.
+        fault: close code, or word, and cause where this side's transport ended it.
         online: whether all was well: the report accepted, and only right messages sent since.
     """
+    if fault is not None and fault[0] in BROKERS_FAULTS:
+        return Opened(None, rules.SESSION_MQTT, f"{fault[0]}: {fault[1]}")
     if fault is not None and fault[0] in _WEBSOCKET_CODES:
         rule = rules.SESSION_CLOSE_CODE if "status code" in fault[1] else rules.SESSION_WEBSOCKET
         return Opened(None, rule, f"closed with {fault[0]} by the tester: {fault[1]}")

@@ -12,6 +12,7 @@ from simulator.conform.case import Result
 from simulator.conform.runner import Judged, Verdict
 from simulator.conform.site import Site
 from simulator.exit_codes import ExitCode
+from simulator.pubsub.keys import ProfileKeys
 
 SCHEMA: Final = 1
 CASES_DIRECTORY: Final = "cases"
@@ -68,7 +69,12 @@ class Finished:
             "schema": SCHEMA,
             "kind": "conformance",
             "tool": f"best-fleet {__version__}",
-            "platform": {"dispatch": site.dispatch_url, "broker": site.broker_url, "suite": site.suite.name},
+            "platform": {
+                "dispatch": site.dispatch_url,
+                "broker": site.broker_url,
+                "suite": site.suite.name,
+                **self._transport(),
+            },
             "started": datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
             "duration_s": round(self.seconds, 1),
             "verdict": self.verdict,
@@ -84,6 +90,15 @@ class Finished:
             "notes": list(self.notes),
             "again": self.again,
         }
+
+    def _transport(self) -> dict[str, Any]:
+        """How the devices spoke to the broker; over MQTT by which profile, and what of it nobody has written down."""
+        terms = self.site.terms
+        if terms.mqtt is None:
+            return {"type": terms.broker_type, "transport": "WebSocket"}
+        profile = terms.mqtt
+        assumed = [key for key in ProfileKeys.model_fields if key in profile.assumed]
+        return {"type": terms.broker_type, "transport": "MQTT", "profile": profile.name, "assumed": assumed}
 
     def _leaves_behind(self) -> Iterator[str]:
         if self.site.registered:

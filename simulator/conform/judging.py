@@ -9,6 +9,7 @@ from simulator.clock import Clock, SystemClock, TimerQueue
 from simulator.conform.case import Case
 from simulator.conform.dispatch import Dispatch
 from simulator.conform.pool import Pool
+from simulator.conform.registry import over
 from simulator.conform.runner import Judged, Prompt, Runner, Tell
 from simulator.conform.site import Site, Terms
 from simulator.device.settings import Credentials
@@ -90,7 +91,9 @@ async def judge(
     await network.open(timers)
     try:
         dispatch = Dispatch(site, http)
-        runner = Runner(site, Pool(site, network, dispatch), dispatch, cases, every, tell, before_listening)
+        mqtt = target.terms.mqtt is not None
+        judged_by, known = over(cases, mqtt=mqtt), over(every, mqtt=mqtt)
+        runner = Runner(site, Pool(site, network, dispatch), dispatch, judged_by, known, tell, before_listening)
         started(runner)
         return await runner.run()
     finally:

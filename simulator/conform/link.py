@@ -11,17 +11,19 @@ import orjson
 
 from simulator.conform.answers import Answer, Closed, Reply, Silence
 from simulator.conform.channel_rules import ended, opened
+from simulator.conform.handlers import MqttHandler, WebSocketHandler
+from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, Push, leave, take
 from simulator.conform.site import Site
 from simulator.conform.trace import Trace
 from simulator.conform.waiter import Pending, Waiter
-from simulator.device.environment import Connection as DeviceConnection
+from simulator.device.environment import Connection as AnyConnection
 from simulator.judge.commands import read_command
 from simulator.judge.replies import reply_judges
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import envelope
 from simulator.protocol.catalogue import DEVICE_FUNC_IDS
-from simulator.protocol.channel.base import DeviceChannel
+from simulator.protocol.channel.base import DeviceChannel, is_binary
 from simulator.wire import Connection
 from simulator.wire.phase import ABNORMAL, POLICY_VIOLATION
 from simulator.wire.sansio import fragments
@@ -37,7 +39,7 @@ _ANY: Final = "dev.heartbeat"
 
 
 class Link:
-    """A connection and what is under way on it; `handler` is what the network is given.
+    """A connection and what is under way on it; the network is given one of its handlers.
 
     Args:
         number: of this connection among all of the run.
@@ -65,11 +67,15 @@ class Link:
         self.closed: Closed | None = None
         """How it ended."""
         self._ended = asyncio.Event()
-        self._connection: Connection | None = None
+        self._connection: AnyConnection | None = None
+        self._profile = site.terms.mqtt
         self._pending = Pending()
+        self._answers: dict[str, Mapping[str, Any]] = {}
+        """Over MQTT: the first reply to each mid."""
         self._pong: asyncio.Future[None] | None = None
         self._we_closed = ""
-        self.handler = _Handler(self)
+        self.websocket_handler = WebSocketHandler(self)
+        self.mqtt_handler = MqttHandler(self)
 
     # --- Messages that are right in form ---
 
@@ -146,10 +152,18 @@ class Link:
         return await self.wait_for(waiter, mid or "", timeout)
 
     def send_json(self, data: bytes) -> None:
-        """Send these bytes as one message through the channel, whatever they are, and wait for nothing."""
+        """Send these bytes as one message through the channel, whatever they are, and wait for nothing.
+
+        Raises:
+            Ended: As NOT-RUN, if it is right in size and no device could publish it, by the broker's profile.
+        """
+        payload, binary = self.channel.seal(data)
+        profile = self._profile
+        if profile is not None and len(payload) > profile.max_packet and len(data) <= self.package_bytes:
+            raise Ended(not_run(f"{len(payload)} bytes; by the profile {profile.max_packet} are published at most"))
         self._sends(data)
         if self._connection is not None:
-            self._connection.send(*self.channel.seal(data))
+            self._connection.send(payload, binary)
 
     def send_fragments(self, data: bytes, pieces: int = 3) -> None:
         """As `send_json`, as one WebSocket message of several frames."""
@@ -158,7 +172,7 @@ class Link:
         self._noted("-", "note", f"sent in {pieces} frames")
         size = max(1, -(-len(payload) // pieces))
         parts = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
-        if self._connection is not None:
+        if isinstance(self._connection, Connection):
             self._connection.write_by(fragments(parts, binary))
 
     def send_frame(self, payload: bytes, *, binary: bool, what: str = "") -> None:
@@ -169,8 +183,8 @@ class Link:
         """
         self.broken = self._odd = True
         self.on_push = leave  # an answer would take the counter that this frame has
-        kind = "binary" if binary else "text"
-        self._noted(">", "frame", f"{kind} frame of {len(payload)} bytes{f': {what}' if what else ''}")
+        kind = "payload" if self._profile is not None else "binary frame" if binary else "text frame"
+        self._noted(">", "frame", f"{kind} of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:
             self._connection.send(payload, binary)
 
@@ -215,7 +229,7 @@ class Link:
         return self.closed
 
     async def ping(self) -> bool:
-        """Send a WebSocket ping; whether its pong came within the request time-out."""
+        """Send a ping of the transport; whether its answer came within the request time-out."""
         if self._connection is None or self.closed is not None:
             return False
         pong = self._pong = asyncio.get_running_loop().create_future()
@@ -231,8 +245,9 @@ class Link:
     async def close(self, code: int = 1000, reason: str = "") -> Closed:
         """Close the connection politely; how the platform answered the closing handshake."""
         if self.closed is None and self._connection is not None:
-            self._we_closed = self._we_closed or f"with {code}"
-            self._noted(">", "close", f"{code} {reason}".rstrip())
+            said = f"{code} {reason}".rstrip() if self._profile is None else "DISCONNECT"
+            self._we_closed = self._we_closed or f"with {said}"
+            self._noted(">", "close", said)
             self._connection.close(code, reason)
             await self._ended.wait()
         assert self.closed is not None
@@ -241,22 +256,34 @@ class Link:
     async def abort(self) -> None:
         """Drop the connection at once, as a device that loses its power does."""
         if self.closed is None and self._connection is not None:
-            self._we_closed = "without a closing handshake"
+            self._we_closed = "without a word"
             self._connection.abort()
             await self._ended.wait()
 
     # --- What the connection tells ---
 
-    def _opened(self, connection: Connection) -> None:
+    def connection_opened(self, connection: AnyConnection) -> None:
         self._connection = connection
         connection.trust(MAX_MESSAGE_BYTES)
 
-    def _ponged(self) -> None:
+    def pong_arrived(self) -> None:
         self._noted("<", "frame", "pong")
         if self._pong is not None and not self._pong.done():
             self._pong.set_result(None)
 
-    def _arrived(self, payload: bytes, binary: bool) -> None:
+    def payload_arrived(self, payload: bytes) -> None:
+        """A message over MQTT, which has no kinds of frames."""
+        most = MAX_MESSAGE_BYTES if self._profile is None else self._profile.max_packet
+        if len(payload) > most:
+            told = f"a payload of {len(payload)} bytes; by the profile {most} are published at most"
+            self.broker_is_unusual(told)
+        self.frame_arrived(payload, is_binary(self.channel, payload))
+
+    def broker_is_unusual(self, what: str) -> None:
+        self._noted("<", "note", what)
+        self.site.violation(rules.SESSION_MQTT, what, which=self.which)
+
+    def frame_arrived(self, payload: bytes, binary: bool) -> None:
         found = opened(self.channel, payload, binary)
         if found.rule:
             self.site.violation(found.rule, found.text, which=self.which)
@@ -279,13 +306,14 @@ class Link:
         else:
             self._push(message, len(data))
 
-    def _has_ended(self, code: int, reason: str, detail: str) -> None:
+    def connection_ended(self, code: int | str, reason: str, detail: str) -> None:
         fault = None if self._connection is None else self._connection.fault
         if not self._we_closed and (wrong := ended(code, fault, online=self.online and not self._odd)) is not None:
             self.site.violation(wrong.rule, wrong.text, which=self.which)
             self.site.spoiled = wrong.text
             self.site.unreadable = wrong.text if fault is not None else self.site.unreadable
-        self.site.lost = self.site.lost or (code == ABNORMAL and not self._we_closed)
+        unannounced = isinstance(code, str) or code == ABNORMAL
+        self.site.lost = self.site.lost or (unannounced and not self._we_closed)
         self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed or fault))
         self.online = False
         self._noted("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")
@@ -326,10 +354,12 @@ class Link:
         waiter = self._pending.take(mid)
         if waiter is None:
             self.strays.append(message)
-            if not self._odd:
+            if not self._odd and not self._may_repeat(mid, message):
                 rule = self._pending.stray_rule(mid)
                 self.site.violation(rule, f"a reply with the mid {mid or 'missing'}", which=self.which)
             return
+        if self._profile is not None:
+            self._answers[mid] = message
         judge_of = reply_judges(self.site.terms.reading.sync_time)
         read = judge_of(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
@@ -342,6 +372,13 @@ class Link:
         if waiter.accept is not None:
             waiter.accept(reply)
         waiter.settle(reply)
+
+    def _may_repeat(self, mid: str, message: Mapping[str, Any]) -> bool:
+        """Whether the transport may have brought a reply that nothing waits for: twice, or after a cut (MQTT)."""
+        if self._profile is None or self._connection is None:
+            return False
+        earlier = self._connection.resumed and mid not in self._pending.sent
+        return earlier or self._answers.get(mid) == message
 
     def _push(self, message: Mapping[str, Any], size: int) -> None:
         read = read_command(message)
@@ -356,23 +393,3 @@ class Link:
         """Answer a command, now or again."""
         self.send_json(envelope.encode_command_response(push.read.mid, push.read.cmd_id, code, text))
         push.answered = code
-
-
-class _Handler:
-    """A link as its connection sees it."""
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def opened(self, connection: DeviceConnection) -> None:
-        assert isinstance(connection, Connection), "made by the wire layer"
-        self._link._opened(connection)
-
-    def message(self, payload: bytes, binary: bool) -> None:
-        self._link._arrived(payload, binary)
-
-    def ponged(self) -> None:
-        self._link._ponged()
-
-    def closed(self, code: int, reason: str, detail: str) -> None:
-        self._link._has_ended(code, reason, detail)

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from simulator.conform.answers import Answer, LookedUp, Reply, Silence, Unreached
+from simulator.conform.client import Client, StepFailed
 from simulator.conform.dispatch import Dispatch
+from simulator.conform.opening import Opener, Presented
 from simulator.conform.outcome import Ended, not_run
 from simulator.conform.pushes import OnPush, take
 from simulator.conform.site import Site
@@ -19,7 +21,6 @@ from simulator.conform.stages import STEP_CASES, Stage
 from simulator.conform.tester import Device, proof_of
 from simulator.conform.trace import Trace
 from simulator.device import hints
-from simulator.device.channel_context import with_doubts
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 from simulator.protocol.broker import BrokerAnswer
@@ -40,24 +41,13 @@ class PlatformGone(Exception):  # noqa: N818 - what has happened
     """The platform does not answer any more, or does not do what it did before; the text says what happened."""
 
 
-class StepFailed(Exception):  # noqa: N818 - what has happened
-    """A step of the initial flow did not succeed."""
-
-    def __init__(self, step: Stage, answer: Answer, device: Device | None = None) -> None:
-        told = answer.told
-        if device is not None:
-            told = f"{told}, but {device.problem}" if device.problem else with_doubts(told, device.channel)
-        super().__init__(told)
-        self.step = step
-        self.answer = answer
-
-
 class Pool:
     """All connections of a run."""
 
     def __init__(self, site: Site, network: FleetNetwork, dispatch: Dispatch) -> None:
         self._site = site
         self._network = network
+        self._opener = Opener(site, network)
         self._dispatch = dispatch
         self._numbers = itertools.count(1)
         self._locks = [asyncio.Lock() for _ in site.identities]
@@ -130,7 +120,7 @@ class Pool:
             if idle is not None:
                 await self.drop(idle)
             try:
-                device = await self._connected(trace, broker, Stage.EXCHANGED, which)
+                device = await self._connected(trace, broker, Stage.EXCHANGED, which, take)
             except StepFailed as error:
                 yield error.answer
                 return
@@ -138,6 +128,23 @@ class Pool:
                 yield device
             finally:
                 await self.drop(device)
+
+    @asynccontextmanager
+    async def client(self, trace: Trace, which: int) -> AsyncIterator[Client]:
+        """See `Bench.client`."""
+        self.check(Stage.OPENED)
+        if which >= len(self._site.identities):
+            raise Ended(not_run(f"needs {which + 1} serial numbers; {len(self._site.identities)} are given"))
+        async with self._locks[which]:
+            idle = self._ready.pop(which, None)
+            if idle is not None:
+                await self.drop(idle)
+
+            async def walk(stage: Stage, on_push: OnPush, presented: Presented) -> Device:
+                return await self._walked(trace, stage, which, on_push, presented)
+
+            async with Client(walk, self._site.identities[which]) as client:
+                yield client
 
     async def listen(self, trace: Trace) -> Callable[[], Awaitable[None]]:
         """Bring the first device online and keep it so, beating; what is returned ends that.
@@ -261,7 +268,9 @@ class Pool:
     def _blocked_at(self, step: Stage) -> str:
         return f"the initial flow ends at {STEP_CASES[step]}: {self.blocked[step]}"
 
-    async def _walked(self, trace: Trace, stage: Stage, which: int, on_push: OnPush) -> Device:
+    async def _walked(
+        self, trace: Trace, stage: Stage, which: int, on_push: OnPush, presented: Presented | None = None
+    ) -> Device:
         """
         Raises:
             StepFailed: With the step.
@@ -275,10 +284,16 @@ class Pool:
         assert broker is not None, "a success"
         if not self._site.dispatch_url.startswith("https:"):
             broker = replace(broker, root_ca=None)  # as devices do: anybody in between could have put it there
-        return await self._connected(trace, broker, stage, which, on_push)
+        return await self._connected(trace, broker, stage, which, on_push, presented)
 
     async def _connected(
-        self, trace: Trace, broker: BrokerAnswer, stage: Stage, which: int, on_push: OnPush = take
+        self,
+        trace: Trace,
+        broker: BrokerAnswer,
+        stage: Stage,
+        which: int,
+        on_push: OnPush,
+        presented: Presented | None = None,
     ) -> Device:
         """
         Raises:
@@ -290,10 +305,10 @@ class Pool:
         device.stage = stage
         trace.note(f"connection {device.number} of {device.sn}")
         try:
-            await self._network.connect(broker, device.handler, index=which)
+            opened = await self._opener.open(broker, device, presented)
         except NetworkError as error:
             raise StepFailed(Stage.OPENED, Unreached(error.kind, str(error))) from None
-        self._did(which, Stage.OPENED, "the WebSocket opened")
+        self._did(which, Stage.OPENED, opened)
         try:
             await self._walk(device, stage, which)
         except BaseException:

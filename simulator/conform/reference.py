@@ -24,8 +24,10 @@ One to three devices walk through these {count} cases against a platform, right 
 | NOT-RUN | it could not be judged, and why |
 
 *Open* cases are INFORMATIONAL at most. Cases that *wait* share one listening period of `--wait` seconds: they need the
-platform to push something, or to be silent. Where a case has channel suites it has a meaning in these alone. What it
-quotes is the document's own text, or a decision of [deviations.md](deviations.md).
+platform to push something, or to be silent. Over MQTT (`--type best-m`) some are about something else, which stands
+below them; those without a meaning there, and those of MQTT over WebSocket, are NOT-RUN: not applicable. Where a case
+has channel suites it has a meaning in these alone. What it quotes is the document's own text, or a decision of
+[deviations.md](deviations.md).
 """
 
 
@@ -48,6 +50,11 @@ def _family(family: str, cases: Iterable[Case]) -> Iterator[str]:
     for case in cases:
         why = f"{case.section}: {case.why}"
         yield f"| `{case.id}` | {_cell(case.title)} | {_cell(case.expects)} | {_cell(why)} | {_marks(case)} |"
+        other = case.over_mqtt
+        if isinstance(other, Case):
+            why = f"{other.section}: {other.why}"
+            name = f"`{case.id}` over MQTT"
+            yield f"| {name} | {_cell(other.title)} | {_cell(other.expects)} | {_cell(why)} | {_marks(other)} |"
     yield ""
 
 
@@ -55,6 +62,10 @@ def _marks(case: Case) -> str:
     marks = [] if case.required else ["open"]
     if case.waits:
         marks.append("waits")
+    if case.only_mqtt:
+        marks.append("over MQTT alone")
+    if isinstance(case.over_mqtt, str):
+        marks.append("not over MQTT")
     return ", ".join([*marks, *(f"`{suite}`" for suite in case.suites)])
 
 

@@ -25,7 +25,7 @@ FAMILIES: Final = (
         "upload",
         "file",
     ),
-    *("envelope", "ws", "command", "form"),
+    *("envelope", "ws", "mqtt", "command", "form"),
 )
 """Families in the order in which they run; others follow in alphabetical order."""
 
@@ -69,6 +69,11 @@ def in_order(found: Iterable[Case]) -> tuple[Case, ...]:
     for case in by_family:
         put(case, ())
     return tuple(ordered.values())
+
+
+def over(cases: Iterable[Case], *, mqtt: bool) -> tuple[Case, ...]:
+    """The cases as they are over MQTT, or over WebSocket: all of them, some not applicable."""
+    return tuple(case.over(mqtt=mqtt) for case in cases)
 
 
 def chosen(cases: Sequence[Case], only: Sequence[str], skip: Sequence[str]) -> tuple[Case, ...]:

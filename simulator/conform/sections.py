@@ -6,6 +6,8 @@ The section 清除用户信息, which it prints with a 2, stands behind 3.25.
 from typing import Final
 
 LOOKUP: Final = "3.1 获取服务器地址"
+NO_FRAMES: Final = "there are no kinds of frames"
+"""Why a case about frames of a WebSocket has no meaning over MQTT."""
 HANDSHAKE: Final = "通道安全握手"
 _FILES: Final = "3.7 上传大文件"
 

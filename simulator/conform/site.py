@@ -14,6 +14,7 @@ from simulator.judge.departures import Departure, Judgement
 from simulator.measurements.occurrences import Occurrences
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 from simulator.protocol.envelope import MidSource
+from simulator.pubsub.profile import Profile
 from simulator.shown import without_values
 
 _UNANSWERED: Final = 4
@@ -35,6 +36,8 @@ class Terms:
     device_type: str
     reading: Reading
     """How the platform reads the document."""
+    mqtt: Profile | None = None
+    """By which its broker is spoken to; None over WebSocket."""
 
 
 @dataclass(slots=True, kw_only=True)

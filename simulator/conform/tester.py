@@ -34,8 +34,8 @@ from simulator.device.settings import Credentials
 from simulator.device.terms import Terms, parse_terms
 from simulator.measurements import violation_rules as rules
 from simulator.protocol import credentials
-from simulator.protocol.broker import BrokerAnswer
-from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
+from simulator.protocol.broker import BrokerAnswer, protocol_type
+from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS, OVER_PUBLISH_SUBSCRIBE
 from simulator.protocol.channel.base import ChannelViolation, KeySource
 from simulator.protocol.channel.context import DeviceContext
 
@@ -160,19 +160,14 @@ class Device(Link):
 
     async def register(self, change: Mapping[str, object] | None = None) -> Answer:
         """`dev.register`; keeps the `auth_code`."""
-        terms = self.site.terms
-        params = {
-            "protType": terms.broker_type,
-            "protVer": terms.reading.protocol_version,
-            **self.proof,
-            "devType": terms.device_type,
-        }
+        params = self.register_params()
 
         def keep(results: Mapping[str, Any]) -> None:
             self.auth_code = self._granted(results, "authCode")
             self.site.registered.add(self.sn)
 
-        return await self._flow("dev.register", _changed(params, change), keep, sn=self.sn)
+        own_sn = self.sn if self.needs_sn("dev.register") else None
+        return await self._flow("dev.register", _changed(params, change), keep, sn=own_sn)
 
     async def accredit(self, change: Mapping[str, object] | None = None) -> Answer:
         """`dev.accredit`; keeps the `secret`."""
@@ -199,6 +194,23 @@ class Device(Link):
 
         taken = {name: value for name, value in (change or {}).items() if name not in reading.report_without}
         return await self._flow("dev.report", _changed(self.report_params(), taken), keep, sn=self.sn)
+
+    def register_params(self) -> dict[str, Any]:
+        """The parameters of `dev.register`: over MQTT without what is not needed there."""
+        terms = self.site.terms
+        params = {
+            "protType": protocol_type(terms.broker_type),
+            "protVer": terms.reading.protocol_version,
+            **self.proof,
+            "devType": terms.device_type,
+        }
+        left_out = () if terms.mqtt is None else CATALOGUE["dev.register"].left_out_over_publish_subscribe
+        return {name: value for name, value in params.items() if name not in left_out}
+
+    def needs_sn(self, func_id: str) -> bool:
+        """Whether a message of the device holds its `sn` in the envelope."""
+        catalogue = CATALOGUE if self.site.terms.mqtt is None else OVER_PUBLISH_SUBSCRIBE
+        return catalogue[func_id].sn_required
 
     def report_params(self) -> dict[str, Any]:
         """The parameters of `dev.report` as the platform under test wants them."""

@@ -37,6 +37,8 @@ class Pending:
         self._loose: deque[Waiter] = deque()
         self._late: set[str] = set()
         self._answered: set[str] = set()
+        self.sent: set[str] = set()
+        """Every mid that something has waited for."""
 
     def __len__(self) -> int:
         return sum(map(len, self._by_mid.values()))
@@ -46,6 +48,7 @@ class Pending:
 
     def add(self, mid: str, waiter: Waiter) -> None:
         """Several may wait for the same mid; replies come to them in order."""
+        self.sent.add(mid)
         self._by_mid.setdefault(mid, deque()).append(waiter)
         if waiter.loose:
             self._loose.append(waiter)

@@ -17,6 +17,7 @@ from simulator.device.reading import Reading
 from simulator.device.settings import Credentials
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.registry import NO_OPTIONS, Options, channel_suite
+from simulator.pubsub.profile import Profile
 from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from tests.device.harness import group
 from tests.platform.harness import IDENTITIES, Running, running
@@ -67,6 +68,8 @@ async def conform(
     started: list[Runner] | None = None,
     options: Options = NO_OPTIONS,
     reading: Reading | None = None,
+    mqtt: Profile | None = None,
+    broker_type: str | None = None,
 ) -> Conformed:
     """Run the cases that `only` names (or `cases`) against the platform at `dispatch`."""
     target = Target(
@@ -74,7 +77,12 @@ async def conform(
         identities=credentials() if identities is None else identities,
         suite=channel_suite(suite, options),
         terms=Terms(
-            request_timeout=timeout, wait=wait, broker_type="best-w", device_type="meet", reading=reading or READING
+            request_timeout=timeout,
+            wait=wait,
+            broker_type=broker_type or ("best-w" if mqtt is None else "best-m"),
+            device_type="meet",
+            reading=reading or READING,
+            mqtt=mqtt,
         ),
         tls=tls,
         device_key_bits=options.device_key_bits if isinstance(options, ChannelOptions) else 1024,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.conform.default_scenario import TEXT
 from simulator.platform.wrong.modes import MODES
+from simulator.pubsub.shipped import profile_of
 from simulator.scenario.scenario import SYSTEM_TRUST, parse_scenario
 from tests.conform.harness import Conformed, conform
 from tests.platform.harness import running
@@ -21,12 +22,24 @@ async def conform_mistaken(
     wait: float = 1.5,
     timeout: float = 0.8,
     issues: bool = False,
+    mqtt: str = "",
 ) -> Conformed:
-    """Judge a platform that makes these mistakes by the cases that `only` names."""
+    """Judge a platform that makes these mistakes by the cases that `only` names; over MQTT by a shipped profile."""
     issues = issues or any(MODES[name].issues for name in wrong)
     tls = platform_tls(device_certificates=True) if issues else None
-    settings = replace(parse_scenario(TEXT).platform_settings(), channel=suite, tls=tls, wrong=wrong)
+    usual = parse_scenario(TEXT).platform_settings()
+    topics = replace(usual.mqtt, channel=suite)
+    settings = replace(usual, channel=suite, mqtt=topics, tls=tls, wrong=wrong)
     async with running(settings) as platform:
         trust = SYSTEM_TRUST if platform.info.ca is None else replace(SYSTEM_TRUST, ca=Path(platform.info.ca))
         dispatch = platform.info.dispatch
-        return await conform(dispatch, only=only, skip=skip, suite=suite, wait=wait, timeout=timeout, tls=trust)
+        return await conform(
+            dispatch,
+            only=only,
+            skip=skip,
+            suite=suite,
+            wait=wait,
+            timeout=timeout,
+            tls=trust,
+            mqtt=profile_of(mqtt) if mqtt else None,
+        )

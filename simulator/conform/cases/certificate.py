@@ -19,6 +19,7 @@ from simulator.measurements.violation_rules import (
     LOOKUP_CERTIFICATE_PAIR,
     LOOKUP_CERTIFICATE_TIME,
 )
+from simulator.mqtt.endings import REFUSALS
 from simulator.protocol.broker import BrokerAnswer
 
 _WHY: Final = (
@@ -29,8 +30,8 @@ _LOOKS: Final = 3
 """At answers: some platforms spoil one now and then."""
 _MOST_LOOKS: Final = 8
 _OWN: Final = ("results.certificate", "results.privateKey")
-_TURNED_AWAY: Final = frozenset(("tls", "handshake"))
-"""How a connection fails whose certificate is not taken: in TLS 1.3 after the handshake."""
+_TURNED_AWAY: Final = frozenset(("tls", "handshake", *REFUSALS.values()))
+"""How a connection fails whose certificate is not taken: in TLS 1.3 after the handshake, over MQTT with CONNACK."""
 _REFUSED: Final = "TLS broken off, the connection closed, or a code other than 00000000"
 
 _certificate = Family("certificate", LOOKUP)

@@ -10,8 +10,10 @@ from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
 from simulator.conform.case import Outcome, Result, failed, ok
 from simulator.conform.declare import Family
-from simulator.conform.expect import accepted, closed
-from simulator.conform.sections import HANDSHAKE
+from simulator.conform.ends import ends
+from simulator.conform.expect import accepted
+from simulator.conform.repetitions import TWICE, answered_no_more
+from simulator.conform.sections import HANDSHAKE, NO_FRAMES
 from simulator.conform.stages import Stage
 from simulator.conform.suites import SEALING, in_binary, needs_counters, sealed
 from simulator.conform.tester import Device
@@ -43,7 +45,7 @@ def _send(device: Device, frame: bytes, what: str) -> None:
 
 
 async def _ended(device: Device) -> Outcome:
-    return closed(await device.end(), POLICY_VIOLATION)
+    return await ends(device, POLICY_VIOLATION)
 
 
 async def _wrong_tag(bench: Bench) -> Outcome:
@@ -71,6 +73,20 @@ async def _replay(bench: Bench) -> Outcome:
             return failed(f"before the replay: {first.observed}")
         _send(device, frame, "the same frame again")
         return await _ended(device)
+
+
+async def _twice(bench: Bench) -> Outcome:
+    """Over MQTT, where a broker may deliver twice and hide it."""
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        message = device.probe()
+        frame = sealed(device.channel, orjson.dumps(message))
+        waiter = device.expect(message["mid"], message["funcId"])
+        device.send_frame(frame, binary=True, what="a heartbeat")
+        first = accepted(await device.wait_for(waiter, message["mid"]))
+        if first.result is not Result.OK:
+            return failed(f"before the repetition: {first.observed}")
+        device.send_frame(frame, binary=True, what="the same again")
+        return await answered_no_more(device, message["mid"])
 
 
 async def _of_another_connection(bench: Bench) -> Outcome:
@@ -162,6 +178,12 @@ CASES = (
     ),
     _case(
         "replayed", "A frame that comes again ends the connection", "the frame of a heartbeat twice", _COUNTER, _replay
+    ).but_over_mqtt(
+        title="A sealed message that comes again is ignored",
+        sends="the payload of a heartbeat twice",
+        expects="one reply, or the end of the connection",
+        why=TWICE,
+        run=_twice,
     ),
     _case(
         "of-another-connection",
@@ -198,7 +220,7 @@ CASES = (
         _VIOLATION,
         _binary,
         suites=_TEXT,
-    ),
+    ).not_over_mqtt(NO_FRAMES),
     *(
         _case(name, title, sends, _VIOLATION, partial(_no_object, data), suites=())
         for name, title, sends, data in (

@@ -12,6 +12,7 @@ from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Result, failed, non_strict, ok
 from simulator.conform.declare import ACCEPTED, SILENT, Family
 from simulator.conform.expect import accepted, both, refused, told
+from simulator.conform.repetitions import TWICE, answered_no_more
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.protocol.envelope import MAX_MID_LENGTH, encode_command_response
@@ -79,6 +80,17 @@ async def _mid_twice(bench: Bench) -> Outcome:
         if first.result is not Result.OK:
             return failed(f"the first of the two: {first.observed}")
         return refused(await device.ask({**device.probe(), "mid": message["mid"]}))
+
+
+async def _message_twice(bench: Bench) -> Outcome:
+    """Over MQTT, where a broker may deliver twice and hide it."""
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        message = device.probe()
+        first = accepted(await device.ask(message))
+        if first.result is not Result.OK:
+            return failed(f"the first of the two: {first.observed}")
+        device.send_json(orjson.dumps(message))
+        return await answered_no_more(device, message["mid"])
 
 
 async def _mid_after_refusal(bench: Bench) -> Outcome:
@@ -199,6 +211,12 @@ CASES = (
         "two right messages with the same mid, one after the other",
         _REPEATED,
         _mid_twice,
+    ).but_over_mqtt(
+        title="A message that comes twice is answered once",
+        sends="the same right message in two publishes",
+        expects="one reply",
+        why=TWICE,
+        run=_message_twice,
     ),
     _case(
         "mid.after-refusal",

@@ -10,7 +10,8 @@ from simulator.conform.answers import Answer, Closed, Silence
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, failed, ok
 from simulator.conform.declare import ACCEPTED, SILENT, Family
-from simulator.conform.expect import accepted, closed, refused, told
+from simulator.conform.ends import ends
+from simulator.conform.expect import accepted, refused, told
 from simulator.conform.stages import Stage
 
 _GENERAL: Final = "4 协议通用描述"
@@ -80,10 +81,6 @@ def _refused_or_closed(answer: Answer) -> Outcome:
     return refused(answer, or_closed=True)
 
 
-def _ended(answer: Answer) -> Outcome:
-    return closed(answer, _INVALID_PAYLOAD, _POLICY)
-
-
 # --- What is sent ---
 
 
@@ -100,6 +97,13 @@ async def _odd(write: Writer, verdict: Verdict, bench: Bench) -> Outcome:
         device.broken = True
         message = device.probe()
         return verdict(await device.ask(write(message), mid=message["mid"]))
+
+
+async def _no_utf8(bench: Bench) -> Outcome:
+    async with bench.device(Stage.ONLINE, fresh=True) as device:
+        device.broken = True
+        device.send_json(_with(b'"vendor":"\xff\xfe"')(device.probe()))
+        return await ends(device, _INVALID_PAYLOAD, _POLICY)
 
 
 # --- Declarations ---
@@ -156,16 +160,6 @@ CASES = (
                 True,
             ),
             (
-                "utf-8",
-                "A message that is no UTF-8 ends the connection",
-                "a right message with a further member of two bytes that are no UTF-8",
-                _NO_OBJECT,
-                _with(b'"vendor":"\xff\xfe"'),
-                _ended,
-                "the connection closed with 1007 or 1008",
-                True,
-            ),
-            (
                 "half-a-pair",
                 "A text with half a surrogate pair",
                 'a right message with a further member "\\ud83d"',
@@ -196,5 +190,14 @@ CASES = (
                 False,
             ),
         )
+    ),
+    _case(
+        "utf-8",
+        "A message that is no UTF-8 ends the connection",
+        "a right message with a further member of two bytes that are no UTF-8",
+        _NO_OBJECT,
+        _no_utf8,
+        expects="the connection closed with 1007 or 1008",
+        section=_GENERAL,
     ),
 )

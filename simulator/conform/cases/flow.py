@@ -40,6 +40,10 @@ CASES = (
         "the opening handshake of a WebSocket",
         "status 101",
         "The url of the look-up's answer is where the device connects to",
+    ).but_over_mqtt(
+        title="The broker at the look-up's url takes the device and its subscription",
+        sends="CONNECT as the profile has it, then SUBSCRIBE for the device's own topic",
+        expects="CONNACK with code 0, SUBACK with the quality of service that was asked for, or a lower one",
     ),
     _step(
         *(Stage.EXCHANGED, HANDSHAKE, "Public keys and factors are exchanged"),

@@ -3,20 +3,22 @@
 The messages and their faults come from the catalogue (`simulator.conform.generated`); here they are sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from simulator.conform.answers import Reply
+from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
 from simulator.conform.business import online, values
 from simulator.conform.case import Case, Ended, Outcome, Result, Run, not_run
-from simulator.conform.expect import refused
+from simulator.conform.declare import ACCEPTED, EITHER
+from simulator.conform.expect import accepted, refused, told
 from simulator.conform.generated import PREFIXES, Kind, Mutation, mutations, right_params
 from simulator.conform.sections import SECTIONS
 from simulator.conform.stages import STEP_CASES, Stage
 from simulator.conform.tester import Device
 from simulator.conform.uploads import END, FILES, PACKAGE, START, digest
+from simulator.protocol.broker import protocol_type
 from simulator.protocol.catalogue import CATALOGUE
 
 _BEFORE: Final[Mapping[str, tuple[str, ...]]] = {PACKAGE: (START,), END: (START, PACKAGE)}
@@ -29,24 +31,26 @@ _STAGES: Final = {
 }
 """Where a device stands that sends a message of the initial flow."""
 _REPORT: Final = "dev.report"
+_NOT_NEEDED: Final = "当使用发布、订阅网络协议时不需要此参数, 其他为必须"
+Verdict = Callable[[Answer], Outcome]
 _GRANTED: Final = {func_id: STEP_CASES[Stage(stage + 1)] for func_id, stage in _STAGES.items()}
 
 # --- Messages of the initial flow ---
 
 
-async def _in_the_flow(mutation: Mutation, bench: Bench) -> Outcome:
-    outcome, lost = await _at_its_stage(mutation, bench, fresh=False)
+async def _in_the_flow(mutation: Mutation, verdict: Verdict, bench: Bench) -> Outcome:
+    outcome, lost = await _at_its_stage(mutation, verdict, bench, fresh=False)
     if lost:
         # A platform may close a connection after a refusal; the one before was another case's.
-        outcome, _ = await _at_its_stage(mutation, bench, fresh=True)
+        outcome, _ = await _at_its_stage(mutation, verdict, bench, fresh=True)
     return outcome
 
 
-async def _at_its_stage(mutation: Mutation, bench: Bench, *, fresh: bool) -> tuple[Outcome, bool]:
+async def _at_its_stage(mutation: Mutation, verdict: Verdict, bench: Bench, *, fresh: bool) -> tuple[Outcome, bool]:
     """The outcome, and whether the connection had no answer to give."""
     async with bench.device(_STAGES[mutation.func_id], fresh=fresh, shared=True) as device:
         given: dict[str, Any] = {
-            "protType": bench.site.terms.broker_type,
+            "protType": protocol_type(bench.site.terms.broker_type),
             "protVer": bench.site.terms.reading.protocol_version,
             "devType": bench.site.terms.device_type,
             **device.proof,
@@ -54,7 +58,7 @@ async def _at_its_stage(mutation: Mutation, bench: Bench, *, fresh: bool) -> tup
             "secret": device.secret,
             **(device.report_params() if mutation.func_id == _REPORT else {}),
         }
-        outcome = await _sent(mutation, given, device)
+        outcome = verdict(await _sent(mutation, given, device))
         if outcome.result is not Result.OK:
             device.broken = True
         return outcome, outcome.result is Result.FAILED and device.closed is not None
@@ -72,7 +76,7 @@ async def _in_business(mutation: Mutation, bench: Bench, device: Device) -> Outc
         given |= {"size": "3", "content": "AQID", "checksum": digest(b"\1\2\3"), "contentFileId": given["fileId"]}
     for func_id in due:
         await _right(device, func_id, given)
-    return await _sent(mutation, given, device)
+    return refused(await _sent(mutation, given, device))
 
 
 async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None:
@@ -81,26 +85,31 @@ async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None
         raise Ended(not_run(f"a right message before it: {answer.told}"))
 
 
-async def _sent(mutation: Mutation, given: Mapping[str, Any], device: Device) -> Outcome:
+async def _sent(mutation: Mutation, given: Mapping[str, Any], device: Device) -> Answer:
     params = right_params(mutation.func_id, given, mutation.including)
     if mutation.func_id == _REPORT:
         reading = device.site.terms.reading
         if reading.report_without & mutation.including:
             raise Ended(not_run(f"the platform does not take {mutation.path}: report.without"))
         params = reading.reported(params, device.sn)
-    needs_sn = CATALOGUE[mutation.func_id].sn_required
-    message = device.message(mutation.func_id, params, sn=device.sn if needs_sn else None)
-    return refused(await device.ask(mutation.applied(message)))
+    spec, over_mqtt = CATALOGUE[mutation.func_id], device.site.terms.mqtt is not None
+    message = device.message(mutation.func_id, params, sn=device.sn if spec.sn_required else None)
+    changed = mutation.applied(message)
+    for name in spec.left_out_over_publish_subscribe if over_mqtt else ():
+        if name != mutation.path:
+            changed.pop(name, None)
+            changed.get("payload", {}).get("params", {}).pop(name, None)
+    return await device.ask(changed)
 
 
 def _case(mutation: Mutation) -> Case:
     func_id = mutation.func_id
-    run: Run = partial(_in_the_flow, mutation)
+    run: Run = partial(_in_the_flow, mutation, refused)
     needs = (_GRANTED[func_id],) if func_id in _GRANTED else ()
     if not needs:
         names = FILES if func_id.startswith("dev.file.") else (func_id,)
         run = online(partial(_in_business, mutation), *names)
-    return Case(
+    case = Case(
         id=mutation.id,
         section=SECTIONS[func_id],
         title=mutation.title,
@@ -110,6 +119,22 @@ def _case(mutation: Mutation) -> Case:
         run=run,
         required=mutation.required,
         needs=needs or _base(func_id),
+    )
+    if mutation.path not in CATALOGUE[func_id].left_out_over_publish_subscribe:
+        return case
+    if mutation.kind is Kind.MISSING:
+        return case.but_over_mqtt(
+            title=f"{mutation.sends} is accepted",
+            expects=ACCEPTED,
+            why=_NOT_NEEDED,
+            run=partial(_in_the_flow, mutation, accepted),
+        )
+    return case.but_over_mqtt(
+        title=f"{mutation.sends}, and which is not needed",
+        expects=EITHER,
+        why=_NOT_NEEDED,
+        run=partial(_in_the_flow, mutation, told),
+        required=False,
     )
 
 

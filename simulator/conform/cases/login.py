@@ -1,15 +1,16 @@
 """dev.register, dev.accredit and dev.login: what is presented and whose it is, the warm start, two connections."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from simulator.conform.answers import Closed, Silence
+from simulator.conform.answers import Answer, Closed, Silence
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, failed, non_strict, not_run
-from simulator.conform.declare import ACCEPTED, SILENT, Family
+from simulator.conform.declare import ACCEPTED, EITHER, SILENT, Family
 from simulator.conform.expect import accepted, both, closed, refused, told
+from simulator.conform.repetitions import ANEW
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device, proof_of
 
@@ -69,22 +70,22 @@ async def _upper_case_key(func_id: str, bench: Bench) -> Outcome:
         return told(await device.step(func_id)({"devKey": device.proof["devKey"].upper()}))
 
 
+async def _needless_product(product_id: str, bench: Bench) -> Outcome:
+    async with bench.device(Stage.EXCHANGED) as device:
+        return told(await device.register({"productId": product_id}))
+
+
 async def _plain_key(bench: Bench) -> Outcome:
     async with bench.device(Stage.EXCHANGED) as device:
         return refused(await device.register({"devKey": bench.identity().dev_key}))
 
 
-async def _envelope_sn(func_id: str, sn: str | None, bench: Bench) -> Outcome:
+async def _envelope_sn(func_id: str, sn: str | None, verdict: Callable[[Answer], Outcome], bench: Bench) -> Outcome:
     """The step with another `sn` at the top level, or without one."""
     async with bench.device(_REACHED[func_id]) as device:
         params: dict[str, object] = dict(device.proof)
         if func_id == "dev.register":
-            terms = bench.site.terms
-            params |= {
-                "protType": terms.broker_type,
-                "protVer": terms.reading.protocol_version,
-                "devType": terms.device_type,
-            }
+            params = device.register_params()
         else:
             params["authCode"] = device.auth_code
         if func_id == "dev.login":
@@ -93,7 +94,7 @@ async def _envelope_sn(func_id: str, sn: str | None, bench: Bench) -> Outcome:
             if bench.devices < 2:
                 return not_run("needs two serial numbers")
             sn = bench.identity(1).sn
-        return refused(await device.request(func_id, params, sn=sn))
+        return verdict(await device.request(func_id, params, sn=sn))
 
 
 # --- Doing it again ---
@@ -133,6 +134,11 @@ async def _accredit_again(bench: Bench) -> Outcome:
 async def _login_again(bench: Bench) -> Outcome:
     async with bench.device(Stage.LOGGED_IN) as device:
         return told(await device.login())
+
+
+async def _login_anew(bench: Bench) -> Outcome:
+    async with bench.device(Stage.LOGGED_IN) as device:
+        return both(accepted(await device.login()), accepted(await device.report()))
 
 
 async def _right_after_a_wrong_one(bench: Bench) -> Outcome:
@@ -215,21 +221,21 @@ def _serial_numbers(family: Family) -> tuple[Case, ...]:
             f"{func_id} without sn is refused",
             f"{func_id} without sn in the envelope",
             _SN if family is _register else _SN_LOGIN,
-            partial(_envelope_sn, func_id, None),
+            partial(_envelope_sn, func_id, None, refused),
         ),
         family(
             "sn.unknown",
             f"{func_id} of an unknown serial number is refused",
             f"{func_id} with the sn of a device that nobody has",
             _KEY,
-            partial(_envelope_sn, func_id, f"UNKNOWN{secrets.token_hex(6)}"),
+            partial(_envelope_sn, func_id, _NOBODY, refused),
         ),
         family(
             "sn.of-another",
             f"{func_id} in the name of another device is refused",
             f"{func_id} with the second serial number's sn and all else of the first",
             f"{_KEY}; where both have the same key, the authCode or the look-up of another device",
-            partial(_envelope_sn, func_id, "other"),
+            partial(_envelope_sn, func_id, "other", refused),
             required=family is not _register,
         ),
         family(
@@ -244,13 +250,47 @@ def _serial_numbers(family: Family) -> tuple[Case, ...]:
     )
 
 
+def _not_needed(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    """Cases of dev.register as they are over MQTT, where it holds no `sn`: the topic says who is speaking."""
+    missing, unknown, of_another, *others = cases
+    return (
+        missing.but_over_mqtt(
+            title="dev.register without sn and productId is accepted",
+            sends="dev.register without sn in the envelope and without productId in the parameters",
+            expects=ACCEPTED,
+            run=partial(_envelope_sn, "dev.register", None, accepted),
+        ),
+        *(
+            each.but_over_mqtt(
+                title=f"dev.register with an sn that is not needed, and is {told_as}",
+                why=_SN,
+                expects=EITHER,
+                required=False,
+                run=partial(_envelope_sn, "dev.register", sn, told),
+            )
+            for each, sn, told_as in (
+                (unknown, _NOBODY, "nobody's"),
+                (of_another, "other", "another device's"),
+            )
+        ),
+        *others,
+    )
+
+
+_NOBODY: Final = f"UNKNOWN{secrets.token_hex(6)}"
 _NO_KEY: Final = secrets.token_hex(32)
 _NO_PRODUCT: Final = secrets.token_hex(16)
 _NO_CODE: Final = secrets.token_hex(16)
 
 CASES = (
     _wrong(_register, "devKey", _NO_KEY, _KEY),
-    _wrong(_register, "productId", _NO_PRODUCT, _PRODUCT),
+    _wrong(_register, "productId", _NO_PRODUCT, _PRODUCT).but_over_mqtt(
+        title="dev.register with a wrong productId, which is not needed",
+        expects=EITHER,
+        why=_SN,
+        run=partial(_needless_product, _NO_PRODUCT),
+        required=False,
+    ),
     _foreign(_register, "devKey", _KEY),
     _register(
         "devKey.plain",
@@ -259,7 +299,7 @@ CASES = (
         _DIGEST,
         _plain_key,
     ),
-    *_serial_numbers(_register),
+    *_not_needed(_serial_numbers(_register)),
     _register(
         "again",
         "A device may register again",
@@ -315,6 +355,13 @@ CASES = (
         _login_again,
         expects="either",
         required=False,
+    ).but_over_mqtt(
+        title="A second login is a fresh start",
+        sends="dev.login twice, then dev.report",
+        expects=f"{ACCEPTED}, each time",
+        why=ANEW,
+        run=_login_anew,
+        required=True,
     ),
     _login(
         "after-refusal",
@@ -342,6 +389,9 @@ CASES = (
         "the older one is closed with 1008",
         _newer_wins,
         expects="the older connection closed with 1008, the newer one at work",
+    ).but_over_mqtt(
+        title="Of two connections of one serial number the newer lives, the older has ended",
+        expects="the older connection at its end, the newer one at work",
     ),
     _login(
         "after-lost-connection",

@@ -315,7 +315,7 @@ CASES = (
         "url 必填: 通讯(代理)服务器地址",
         _url,
         expects="ws:// or wss://",
-    ),
+    ).but_over_mqtt(title="The url is that of an MQTT broker", expects="mqtt:// or mqtts://"),
     _case(
         "rootCA",
         "A rootCA that is named can be read",

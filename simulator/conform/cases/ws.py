@@ -16,6 +16,7 @@ from simulator.measurements.violation_rules import SESSION_CLOSE_CODE, SESSION_C
 
 _SECTION: Final = "1 协议类型"
 _WHY: Final = "BEST 协议: 基于best-w; best-w: 基于主流websocket (RFC 6455)"
+_NOT_OVER_MQTT: Final = "it is about WebSocket; what is like it stands in the section mqtt"
 _NO_STATUS: Final = 1006
 _SHARE: Final = 0.8
 """Of a heartbeat's interval in which a device may be silent for sure."""
@@ -65,7 +66,8 @@ async def _idle(bench: Bench) -> Outcome:
 
 
 def _case(name: str, title: str, sends: str, run: Run, *, expects: str, why: str = _WHY, **rest: Any) -> Case:
-    return Case(id=f"ws.{name}", section=_SECTION, title=title, sends=sends, expects=expects, why=why, run=run, **rest)
+    case = Case(id=f"ws.{name}", section=_SECTION, title=title, sends=sends, expects=expects, why=why, run=run, **rest)
+    return case.not_over_mqtt(_NOT_OVER_MQTT)
 
 
 def _in_fragments(name: str, told_as: str, pieces: int) -> Case:
