@@ -10,6 +10,7 @@ from typing import Any
 from simulator.judge.departures import Departure
 from simulator.judge.lookup import ReadLookup
 from simulator.judge.replies import ReadReply
+from simulator.protocol import envelope
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail, label
 
@@ -138,6 +139,14 @@ class Unreached:
 
 
 Answer = Reply | LookedUp | Silence | Closed | Unreached
+
+
+def is_reply(message: Mapping[str, Any]) -> bool:
+    """Whether a platform's message is a reply, or else a command, whatever is missing in it."""
+    func_id = message.get("funcId")
+    if func_id == envelope.REPLY or not func_id:
+        return "cmdId" not in envelope.params_of(message) or func_id == envelope.REPLY
+    return "code" in message and "cmdId" not in envelope.params_of(message)
 
 
 def _told(what: str, ok: bool, code: str, text: str) -> str:

@@ -9,14 +9,16 @@ from typing import Any, Final
 
 import orjson
 
-from simulator.conform.answers import Answer, Closed, Reply, Silence
+from simulator.conform.answers import Answer, Closed, Reply, Silence, is_reply
 from simulator.conform.channel_rules import ended, opened
 from simulator.conform.handlers import MqttHandler, WebSocketHandler
 from simulator.conform.outcome import Ended, not_run
+from simulator.conform.over_mqtt import OverMqtt
 from simulator.conform.pushes import OnPush, Push, leave, take
 from simulator.conform.site import Site
 from simulator.conform.trace import Trace
 from simulator.conform.waiter import Pending, Waiter
+from simulator.device.broker_faults import rule_of
 from simulator.device.environment import Connection as AnyConnection
 from simulator.judge.commands import read_command
 from simulator.judge.replies import reply_judges
@@ -68,10 +70,8 @@ class Link:
         """How it ended."""
         self._ended = asyncio.Event()
         self._connection: AnyConnection | None = None
-        self._profile = site.terms.mqtt
+        self._mqtt = None if site.terms.mqtt is None else OverMqtt(site.terms.mqtt)
         self._pending = Pending()
-        self._answers: dict[str, Mapping[str, Any]] = {}
-        """Over MQTT: the first reply to each mid."""
         self._pong: asyncio.Future[None] | None = None
         self._we_closed = ""
         self.websocket_handler = WebSocketHandler(self)
@@ -123,6 +123,11 @@ class Link:
         return {name: value for name, value in message.items() if name not in drop}
 
     @property
+    def resumed(self) -> bool:
+        """Whether the broker goes on with an earlier session (MQTT)."""
+        return self._connection is not None and self._connection.resumed
+
+    @property
     def waiting(self) -> int:
         """Messages whose answer is still awaited."""
         return len(self._pending)
@@ -158,9 +163,8 @@ class Link:
             Ended: As NOT-RUN, if it is right in size and no device could publish it, by the broker's profile.
         """
         payload, binary = self.channel.seal(data)
-        profile = self._profile
-        if profile is not None and len(payload) > profile.max_packet and len(data) <= self.package_bytes:
-            raise Ended(not_run(f"{len(payload)} bytes; by the profile {profile.max_packet} are published at most"))
+        if self._mqtt is not None and len(data) <= self.package_bytes and (why := self._mqtt.too_large(payload)):
+            raise Ended(not_run(why))
         self._sends(data)
         if self._connection is not None:
             self._connection.send(payload, binary)
@@ -183,7 +187,7 @@ class Link:
         """
         self.broken = self._odd = True
         self.on_push = leave  # an answer would take the counter that this frame has
-        kind = "payload" if self._profile is not None else "binary frame" if binary else "text frame"
+        kind = "payload" if self._mqtt is not None else "binary frame" if binary else "text frame"
         self._noted(">", "frame", f"{kind} of {len(payload)} bytes{f': {what}' if what else ''}")
         if self._connection is not None:
             self._connection.send(payload, binary)
@@ -245,7 +249,7 @@ class Link:
     async def close(self, code: int = 1000, reason: str = "") -> Closed:
         """Close the connection politely; how the platform answered the closing handshake."""
         if self.closed is None and self._connection is not None:
-            said = f"{code} {reason}".rstrip() if self._profile is None else "DISCONNECT"
+            said = f"{code} {reason}".rstrip() if self._mqtt is None else "DISCONNECT"
             self._we_closed = self._we_closed or f"with {said}"
             self._noted(">", "close", said)
             self._connection.close(code, reason)
@@ -253,12 +257,16 @@ class Link:
         assert self.closed is not None
         return self.closed
 
-    async def abort(self) -> None:
+    def cut(self) -> None:
         """Drop the connection at once, as a device that loses its power does."""
         if self.closed is None and self._connection is not None:
             self._we_closed = "without a word"
             self._connection.abort()
-            await self._ended.wait()
+
+    async def abort(self) -> None:
+        """`cut`, and wait until it has ended."""
+        self.cut()
+        await self._ended.wait()
 
     # --- What the connection tells ---
 
@@ -273,26 +281,27 @@ class Link:
 
     def payload_arrived(self, payload: bytes) -> None:
         """A message over MQTT, which has no kinds of frames."""
-        most = MAX_MESSAGE_BYTES if self._profile is None else self._profile.max_packet
-        if len(payload) > most:
-            told = f"a payload of {len(payload)} bytes; by the profile {most} are published at most"
-            self.broker_is_unusual(told)
+        if self._mqtt is not None and (why := self._mqtt.too_large(payload)):
+            self.broker_is_unusual(why)
         self.frame_arrived(payload, is_binary(self.channel, payload))
 
     def broker_is_unusual(self, what: str) -> None:
         self._noted("<", "note", what)
-        self.site.violation(rules.SESSION_MQTT, what, which=self.which)
+        self.site.violation(rule_of(what), what, which=self.which)
 
     def frame_arrived(self, payload: bytes, binary: bool) -> None:
         found = opened(self.channel, payload, binary)
+        mqtt, connection = self._mqtt, self._connection
+        if found.rule and mqtt and connection and mqtt.of_old_keys(connection, self.channel, reported=self._reported):
+            self._noted("<", "note", f"a message of an earlier connection was dropped: {found.text}")
+            return
         if found.rule:
             self.site.violation(found.rule, found.text, which=self.which)
         if found.data is None:
             self._broke_the_channel(found.text)
             return
         data = found.data
-        if self.trace is not None:
-            self.trace.message("<", data)
+        self._told("<", data)
         try:
             message = envelope.decode(data)
         except envelope.UnreadableMessage as error:
@@ -301,7 +310,7 @@ class Link:
             self.site.violation(rules.REPLY_NOT_JSON, str(error), which=self.which)
             self._broke_the_channel(str(error))
             return
-        if self._is_reply(message):
+        if is_reply(message):
             self._reply(message, len(data))
         else:
             self._push(message, len(data))
@@ -312,8 +321,7 @@ class Link:
             self.site.violation(wrong.rule, wrong.text, which=self.which)
             self.site.spoiled = wrong.text
             self.site.unreadable = wrong.text if fault is not None else self.site.unreadable
-        unannounced = isinstance(code, str) or code == ABNORMAL
-        self.site.lost = self.site.lost or (unannounced and not self._we_closed)
+        self.site.lost = self.site.lost or (not self._we_closed and (isinstance(code, str) or code == ABNORMAL))
         self.closed = Closed(code, reason, self._we_closed or detail, by_us=bool(self._we_closed or fault))
         self.online = False
         self._noted("-" if self._we_closed else "<", "close", f"{code} {reason} {detail}")
@@ -325,12 +333,15 @@ class Link:
     # --- Inside ---
 
     def _sends(self, data: bytes) -> None:
-        if self.trace is not None:
-            self.trace.message(">", data)
+        self._told(">", data)
         try:
             self._odd = self._odd or len(data) > _LARGE or not isinstance(envelope.decode(data).get("mid"), str)
         except (envelope.MalformedMessage, RecursionError):
             self._odd = True
+
+    def _told(self, direction: str, data: bytes) -> None:
+        if self.trace is not None:
+            self.trace.message(direction, data)
 
     def _noted(self, direction: str, kind: str, text: str) -> None:
         if self.trace is not None:
@@ -342,24 +353,20 @@ class Link:
         if self._connection is not None:
             self._connection.close(POLICY_VIOLATION)
 
-    def _is_reply(self, message: Mapping[str, Any]) -> bool:
-        func_id = message.get("funcId")
-        if func_id == envelope.REPLY or not func_id:
-            return "cmdId" not in envelope.params_of(message) or func_id == envelope.REPLY
-        return "code" in message and "cmdId" not in envelope.params_of(message)
-
     def _reply(self, message: Mapping[str, Any], size: int) -> None:
         mid = message.get("mid")
         mid = mid if isinstance(mid, str) else ""
         waiter = self._pending.take(mid)
+        mqtt, connection = self._mqtt, self._connection
         if waiter is None:
             self.strays.append(message)
-            if not self._odd and not self._may_repeat(mid, message):
+            repeated = mqtt and connection and mqtt.may_repeat(connection, mid, message, self._pending.sent)
+            if not self._odd and not repeated:
                 rule = self._pending.stray_rule(mid)
                 self.site.violation(rule, f"a reply with the mid {mid or 'missing'}", which=self.which)
             return
-        if self._profile is not None:
-            self._answers[mid] = message
+        if mqtt is not None:
+            mqtt.answered(mid, message)
         judge_of = reply_judges(self.site.terms.reading.sync_time)
         read = judge_of(waiter.func_id if waiter.func_id in DEVICE_FUNC_IDS else _ANY).read(message)
         self.site.judged(read.judgement, waiter.func_id, self.which)
@@ -373,17 +380,12 @@ class Link:
             waiter.accept(reply)
         waiter.settle(reply)
 
-    def _may_repeat(self, mid: str, message: Mapping[str, Any]) -> bool:
-        """Whether the transport may have brought a reply that nothing waits for: twice, or after a cut (MQTT)."""
-        if self._profile is None or self._connection is None:
-            return False
-        earlier = self._connection.resumed and mid not in self._pending.sent
-        return earlier or self._answers.get(mid) == message
-
     def _push(self, message: Mapping[str, Any], size: int) -> None:
         read = read_command(message)
         self.site.judged(read.judgement, read.func_id, self.which)
-        push = Push(self.which, self.number, self.site.clock.wall(), message, size, read, self._reported)
+        # A broker that has kept the session brings what was sent while the device was away, whatever is due now.
+        expected = self._reported or self.resumed
+        push = Push(self.which, self.number, self.site.clock.wall(), message, size, read, expected)
         self.site.pushes.append(push)
         code = self.on_push(push)
         if code is not None:

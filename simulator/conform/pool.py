@@ -133,6 +133,8 @@ class Pool:
     async def client(self, trace: Trace, which: int) -> AsyncIterator[Client]:
         """See `Bench.client`."""
         self.check(Stage.OPENED)
+        if self._listener is not None and which == self._listener.which:
+            raise Ended(not_run(f"{self._listener.sn} listens meanwhile"))
         if which >= len(self._site.identities):
             raise Ended(not_run(f"needs {which + 1} serial numbers; {len(self._site.identities)} are given"))
         async with self._locks[which]:

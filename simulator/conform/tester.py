@@ -33,6 +33,7 @@ from simulator.conform.stages import Stage
 from simulator.device.settings import Credentials
 from simulator.device.terms import Terms, parse_terms
 from simulator.measurements import violation_rules as rules
+from simulator.mqtt.connection import MqttConnection
 from simulator.protocol import credentials
 from simulator.protocol.broker import BrokerAnswer, protocol_type
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS, OVER_PUBLISH_SUBSCRIBE
@@ -211,6 +212,11 @@ class Device(Link):
         """Whether a message of the device holds its `sn` in the envelope."""
         catalogue = CATALOGUE if self.site.terms.mqtt is None else OVER_PUBLISH_SUBSCRIBE
         return catalogue[func_id].sn_required
+
+    def fall_silent(self) -> None:
+        """Over MQTT: break the promise of keep-alive."""
+        if isinstance(self._connection, MqttConnection):
+            self._connection.fall_silent()
 
     def report_params(self) -> dict[str, Any]:
         """The parameters of `dev.report` as the platform under test wants them."""

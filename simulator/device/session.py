@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from simulator.device import hints, receiving
+from simulator.device.broker_faults import rule_of
 from simulator.device.channel_context import with_doubts
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
@@ -22,7 +23,6 @@ from simulator.device.unanswered import Unanswered
 from simulator.device.witness import Witness
 from simulator.judge.replies import DEFAULT_ZONE, reply_judges
 from simulator.measurements.names import DISCONNECTED, TIMEOUT, TOO_LARGE
-from simulator.measurements.violation_rules import SESSION_MQTT
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, is_binary
 from simulator.protocol.codes import SUCCESS
@@ -222,7 +222,7 @@ class Session(Line):
             self._command(message, len(data), "")
 
     def unusual(self, what: str) -> None:
-        self._witness.violation(SESSION_MQTT, "", what)
+        self._witness.violation(rule_of(what), "", what)
 
     def closed(self, code: int | str, reason: str, detail: str) -> None:
         ending, asked_for = self._has_ended(code)

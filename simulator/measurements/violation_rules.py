@@ -49,6 +49,9 @@ SESSION_CLOSED_UNANNOUNCED: Final = "session.closed-unannounced"
 SESSION_CLOSE_CODE: Final = "session.close-code"
 SESSION_WEBSOCKET: Final = "session.websocket"
 SESSION_MQTT: Final = "session.mqtt"
+SESSION_RETAINED: Final = "session.retained"
+SESSION_TOPIC: Final = "session.topic"
+MQTT_RULES: Final = (SESSION_MQTT, SESSION_RETAINED, SESSION_TOPIC)
 
 # --- The secure channel ---
 
@@ -236,8 +239,20 @@ VIOLATION_RULES: Final[tuple[Rule, ...]] = (
     violation(
         SESSION_MQTT,
         f"{DECIDED}, MQTT",
-        "broke the rules of MQTT 3.1.1, or sent what no profile has: a retained message, one of another topic",
-        "Look at the broker's configuration and at the packets: this is beneath the document.",
+        "broke the rules of MQTT 3.1.1",
+        "Look at the broker and at its packets: this is beneath the document.",
+    ),
+    violation(
+        SESSION_RETAINED,
+        f"{DECIDED}, MQTT",
+        "sent a retained message: it reaches a device at each subscription, long after it was meant",
+        "Publish without RETAIN, and remove what is retained by an empty retained message to the same topic.",
+    ),
+    violation(
+        SESSION_TOPIC,
+        f"{DECIDED}, MQTT",
+        "sent a message of a topic that the device has not subscribed to",
+        "Publish to the device's own topic; look for subscriptions that a kept session has of earlier times.",
     ),
     violation(
         CHANNEL_COUNTER,

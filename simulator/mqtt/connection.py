@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from simulator.mqtt import endings
 from simulator.mqtt.codec import PINGREQ, PacketTooLarge, encode, encode_puback, encode_publish, with_dup
 from simulator.mqtt.decoding import decode, with_article
-from simulator.mqtt.handler import Listener, UnusualHandler
+from simulator.mqtt.handler import OTHER_TOPIC, RETAINED, Listener, UnusualHandler
 from simulator.mqtt.keep_alive import KeepAlive
 from simulator.mqtt.lifecycle import Lifecycle, Means
 from simulator.mqtt.login import MOST_WAITING, ClientState, InFlight, Login
@@ -328,9 +328,9 @@ class MqttConnection(Lifecycle):
             raise MalformedPacket("a PUBLISH with quality of service 2, where 1 is the highest that was asked for")
         topic = _shown(packet.topic)
         if packet.topic.encode() == self._down[2:]:
-            self._unusual(f"a retained message on {topic}")
+            self._unusual(f"{RETAINED} on {topic}")
         else:
-            self._unusual(f"a message on {topic}, which is not subscribed to")
+            self._unusual(f"{OTHER_TOPIC}: {topic}, which is not subscribed to")
         if packet.qos and self._phase is Phase.OPEN and not self._transport.is_closing():
             self._write(encode_puback(packet.packet_id))
 

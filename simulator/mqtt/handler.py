@@ -3,7 +3,11 @@
 `wire.handler` has two more that an owner may have: `WritableHandler` and `PongHandler`.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
+
+RETAINED: Final = "a retained message"
+OTHER_TOPIC: Final = "a message of another topic"
+"""With these words begins what an `UnusualHandler` is told of a message; other packets have others."""
 
 
 class Listener(Protocol):

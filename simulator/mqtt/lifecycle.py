@@ -105,6 +105,12 @@ class Lifecycle(PacketFlow, OpeningConnection):
         """End the connection at once, without DISCONNECT and without what is still buffered."""
         self._abort(endings.ENDED, "aborted by this side")
 
+    def fall_silent(self) -> None:
+        """Send no PINGREQ by itself any more, whatever was promised: for those who test what a broker does then."""
+        if self._keep_alive is not None:
+            self._keep_alive.stop()
+            self._keep_alive = None
+
     # --- What the transport calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -342,7 +342,7 @@ async def test_a_reply_that_comes_twice_is_no_fault_unless_it_says_something_els
 async def test_a_retained_message_is_counted_and_the_device_goes_on(world_of_mqtt: World) -> None:
     device = await world_of_mqtt.online(**over_mqtt())
     device.lifecycle.online.session.unusual("a retained message")  # type: ignore[union-attr]
-    assert world_of_mqtt.recorder.broken() == {"session.mqtt": 1}
+    assert world_of_mqtt.recorder.broken() == {"session.retained": 1}
     assert device.state is DeviceState.ONLINE
 
 

@@ -185,6 +185,8 @@ class TopicConnection:
         if anew:
             self.renew(self._channel)
             session = self.session
+            # Its keys are there already.
+            session.phase = Phase.CONNECTED
             session.take(message, size)
             if session.sn:
                 self.admit(session)
@@ -233,6 +235,9 @@ class TopicConnection:
                 self.renew()
             self._exchange = mid
             return False
+        if self._exchange is None and self.is_late():
+            # Of the connection before, and readable where the suite seals nothing.
+            return True
         recent = self._recent
         if recent is not None and is_binary(self._channel, payload):
             frame = hash(payload)
