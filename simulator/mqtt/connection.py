@@ -330,7 +330,7 @@ class MqttConnection(Lifecycle):
         if packet.topic.encode() == self._down[2:]:
             self._unusual(f"{RETAINED} on {topic}")
         else:
-            self._unusual(f"{OTHER_TOPIC}: {topic}, which is not subscribed to")
+            self._unusual(f"{OTHER_TOPIC} {topic}, which is not subscribed to")
         if packet.qos and self._phase is Phase.OPEN and not self._transport.is_closing():
             self._write(encode_puback(packet.packet_id))
 

@@ -6,7 +6,7 @@
 from typing import Final, Protocol, runtime_checkable
 
 RETAINED: Final = "a retained message"
-OTHER_TOPIC: Final = "a message of another topic"
+OTHER_TOPIC: Final = "a message on"
 """With these words begins what an `UnusualHandler` is told of a message; other packets have others."""
 
 
