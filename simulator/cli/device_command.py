@@ -199,9 +199,10 @@ def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
 
 def _print(result: "SingleResult", sn: str) -> None:
     print(f"\n{sn} {'came online' if result.came_online else 'never came online'}", file=sys.stderr)
+    width = max((len(code) for counts in (result.requests, result.commands) for _, code in counts), default=0)
     for title, counts in (("requests", result.requests), ("commands", result.commands)):
         for (name, code), count in counts.items():
-            print(f"  {title:<9} {name:<32} {code:<12} {count}", file=sys.stderr)
+            print(f"  {title:<9} {name:<32} {code:<{max(width, 12)}} {count}", file=sys.stderr)
             if told := result.details.get((name, code)):
                 print(f"            {detail(told, _DETAIL_CHARS)}", file=sys.stderr)
     for (kind, rule), count in result.findings.items():

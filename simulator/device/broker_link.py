@@ -16,7 +16,7 @@ from simulator.device import initial_flow
 from simulator.device.device_clock import DeviceClock
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment, MqttWay, NetworkError
-from simulator.device.hints import KEPT_ADDRESS
+from simulator.device.hints import KEPT_ADDRESS, broker_refused
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
@@ -69,6 +69,14 @@ def _kept(answer: BrokerAnswer) -> BrokerAnswer:
         company_id=_shared_text(answer.company_id),
         site_id=_shared_text(answer.site_id),
     )
+
+
+def _port(url: str | None) -> int | None:
+    """That the address names; None also where it names none that there is, which connecting says better."""
+    try:
+        return urlsplit(url or "").port
+    except ValueError:
+        return None
 
 
 class BrokerLink:
@@ -187,9 +195,8 @@ class BrokerLink:
             site_id=answer.site_id,
         )
         try:
-            port = urlsplit(answer.url or "").port
             now = self._env.clock.wall()
-            return login_of(profile, identity, rng=rng, now=now, digest=proof["devKey"], port=port)
+            return login_of(profile, identity, rng=rng, now=now, digest=proof["devKey"], port=_port(answer.url))
         except (CannotFill, ValueError) as error:
             env = self._env
             env.recorder.request(CONNECT, env.clock.wall(), 0.0, BAD_PROFILE, 0, 0, 0.0)
@@ -224,7 +231,9 @@ class BrokerLink:
             failed = error
             code = error.kind
             self.failed()
-            told = f"{error}; {KEPT_ADDRESS}" if used and code.startswith(_REFUSED) else str(error)
+            told = (
+                f"{error}; {KEPT_ADDRESS}" if used and code.startswith(_REFUSED) else broker_refused(code, str(error))
+            )
             env.recorder.detail(name, code, told, env.clock.wall())
             session.abort(EndReason.FLOW_REFUSED)
             raise FlowFailed(name, error.kind, told) from error

@@ -18,6 +18,16 @@ _OF_STEP: Final[Mapping[str, tuple[str, ...]]] = {
     "dev.data.upload.verifyLog": ("meet_code",),
     "dev.data.upload.verifyPhoto": ("meet_code",),
 }
+_OF_BROKER: Final[Mapping[str, tuple[str, ...]]] = {
+    "not authorized": ("mqtt.client_id", "mqtt.username", "mqtt.password"),
+    "bad user name or password": ("mqtt.username", "mqtt.password"),
+    "identifier rejected": ("mqtt.client_id",),
+    "unacceptable protocol version": ("mqtt.protocol",),
+    "subscription refused": ("mqtt.down",),
+}
+"""By the broker's reason. Most of a profile is assumed until somebody has asked."""
+_FIRST_OVER_MQTT: Final = frozenset({"device.exchange.publicKey", "dev.register"})
+"""What goes out first on a topic that perhaps nobody listens to."""
 KEPT_ADDRESS: Final = "the broker's address was asked for earlier: lookup.again"
 
 
@@ -49,3 +59,16 @@ def told(reading: Reading, func_id: str, code: str, text: str) -> str:
         hint = "" if any(name in text for name in names) else ", ".join(names)
         hint = hint and f"settings of this step: {hint}"
     return "; ".join(filter(None, (text, hint)))
+
+
+def broker_refused(code: str, text: str) -> str:
+    """What is known of a connect or a subscription that failed, and the settings of an MQTT profile that may help."""
+    names = ", ".join(_OF_BROKER.get(code, ()))
+    return f"{text}; settings of this step: {names}" if names else text
+
+
+def silence(channel: DeviceChannel, func_id: str, over_mqtt: bool) -> str:
+    """What may be the reason where no reply came in time; empty where nothing is known."""
+    if over_mqtt and func_id in _FIRST_OVER_MQTT:
+        return with_doubts("the first message had no reply; settings of this step: mqtt.up, mqtt.down", channel)
+    return channel.doubts

@@ -122,10 +122,12 @@ async def look_up(
         if detail:
             env.recorder.detail(LOOKUP, code, detail, env.clock.wall())
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)
-    if not answer.url.startswith(broker.schemes(settings.broker_type)):
+    schemes = broker.schemes(settings.broker_type)
+    if not answer.url.startswith(schemes):
         # The look-up did succeed; what cannot be done is to connect.
         env.recorder.request(CONNECT, env.clock.wall(), 0.0, UNSUPPORTED_TRANSPORT, 0, 0, 0.0)
-        told = f"{settings.broker_type} leads to {answer.url}, and this device speaks WebSocket and MQTT only"
+        wanted = f"should be {' or '.join(schemes)}" if schemes else "and this device speaks WebSocket and MQTT only"
+        told = f"{settings.broker_type} leads to {answer.url}, {wanted}"
         env.recorder.detail(CONNECT, UNSUPPORTED_TRANSPORT, told, env.clock.wall())
         raise FlowFailed(LOOKUP, UNSUPPORTED_TRANSPORT, told, permanent=True)
     return answer

@@ -384,7 +384,7 @@ class Session(Line):
         """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
         name, sent, *_ = pending
         self._find_strays().gave_up(mid, name)
-        self.tell(name, TIMEOUT, self._channel.doubts)
+        self.tell(name, TIMEOUT, hints.silence(self._channel, name, self._over_mqtt))
         self._settle(pending, TIMEOUT, sent + self._timeout, 0)
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")

@@ -235,7 +235,7 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "refused": "nothing listens at the address",
         "unreachable": "the network does not reach the address",
         "tls": "the platform's certificate or TLS settings were refused",
-        "handshake": "the WebSocket handshake was refused",
+        "handshake": "no WebSocket server or MQTT broker opened the connection, or the address is none",
         PROXY: "the proxy (`network.proxy`) could not be used, or did not let the connection through",
         "limit": "this machine has no file descriptor or port left",
         NO_HTTP: "the server broke off, or did not answer in HTTP",

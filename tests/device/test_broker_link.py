@@ -38,6 +38,8 @@ async def test_a_broker_that_speaks_something_else_ends_the_device_with_the_url(
     assert device.state is DeviceState.FAILED
     assert world.finished[0] == 1
     assert any(url in text and broker_type in text for _, text in world.logs)
+    wanted = "speaks WebSocket and MQTT only" if broker_type == "push" else "should be mqtt:// or mqtts://"
+    assert wanted in world.recorder.details["connect", "unsupported transport"]
     assert world.network.connects == []
     assert world.recorder.codes("getBrokerServer") == ["00000000"]
     assert world.recorder.codes("connect") == ["unsupported transport"]

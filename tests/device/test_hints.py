@@ -2,8 +2,9 @@
 
 import pytest
 
-from simulator.device.hints import told
-from simulator.measurements.names import INIT
+from simulator.device.hints import broker_refused, silence, told
+from simulator.measurements.names import INIT, OWN_CODES
+from simulator.protocol.channel.plain import PlainDeviceChannel
 from tests.device.answers import refuse
 from tests.device.harness import World, group
 
@@ -32,6 +33,39 @@ READING = group().reading
 )
 def test_the_settings_of_a_step(func_id: str, code: str, text: str, shown: str) -> None:
     assert told(READING, func_id, code, text) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("not authorized", "no; settings of this step: mqtt.client_id, mqtt.username, mqtt.password"),
+        ("identifier rejected", "no; settings of this step: mqtt.client_id"),
+        ("subscription refused", "no; settings of this step: mqtt.down"),
+        ("server unavailable", "no"),
+        ("refused", "no"),
+    ],
+)
+def test_the_settings_of_a_profile_that_a_broker_may_refuse(code: str, shown: str) -> None:
+    assert broker_refused(code, "no") == shown
+    assert code in OWN_CODES
+
+
+@pytest.mark.parametrize(
+    ("func_id", "over_mqtt", "named"),
+    [
+        ("dev.register", True, True),
+        ("device.exchange.publicKey", True, True),
+        ("dev.register", False, False),
+        ("dev.accredit", True, False),
+        ("dev.heartbeat", True, False),
+    ],
+)
+def test_a_first_message_over_mqtt_that_nobody_answers_names_the_topics(
+    func_id: str, over_mqtt: bool, named: bool
+) -> None:
+    told_of_it = silence(PlainDeviceChannel(), func_id, over_mqtt)
+    assert ("mqtt.up, mqtt.down" in told_of_it) is named
+    assert named or not told_of_it
 
 
 async def test_they_stand_in_the_details_of_request_and_flow(world: World) -> None:

@@ -139,6 +139,12 @@ async def test_what_the_profile_needs_and_the_look_up_lacks_is_said(world_of_mqt
     assert world_of_mqtt.network.connects == []
 
 
+async def test_a_port_that_there_is_not_is_the_connections_to_refuse(world_of_mqtt: World) -> None:
+    world_of_mqtt.network.broker_url = "mqtt://broker.test:99999"
+    await world_of_mqtt.start(**over_mqtt())
+    assert "bad profile" not in world_of_mqtt.recorder.codes("connect")
+
+
 # --- What outlives a cut ---
 
 
