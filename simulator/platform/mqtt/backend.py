@@ -16,6 +16,7 @@ from simulator.platform.mqtt.topic_connection import TopicConnection
 from simulator.platform.services import Services
 from simulator.protocol.channel.base import PlatformChannel
 from simulator.wire.phase import INTERNAL_ERROR
+from simulator.wire.strangers import TOO_LATE
 
 UNKNOWN_TOPIC = "MQTT: message by the topic of no known device"
 SILENT = "MQTT: silent device taken for gone"
@@ -44,6 +45,8 @@ class Backend:
         self._on_error = on_error
         self._by_topic: dict[str, TopicConnection] = {}
         self._by_sn: dict[str, TopicConnection] = {}
+        self._arrived: dict[str, float] = {}
+        """Who has connected and was not seen to have logged in yet: since when, monotonic seconds, the oldest first."""
 
     # --- What the hub tells ---
 
@@ -61,8 +64,14 @@ class Backend:
             self._on_error(error)
             connection.close(INTERNAL_ERROR, f"internal fault: {type(error).__name__}")
 
+    def arrived(self, sn: str) -> None:
+        """A device has connected to the broker; a login has to follow."""
+        self._arrived.pop(sn, None)
+        self._arrived[sn] = self._services.clock.monotonic()
+
     def left(self, sn: str, why: str) -> None:
         """A device's connection to the broker has ended."""
+        self._arrived.pop(sn, None)
         connection = self._by_sn.get(sn)
         if connection is None:
             return
@@ -76,14 +85,28 @@ class Backend:
     # --- What the platform does from time to time ---
 
     def watch(self) -> None:
-        """Take devices for gone that have been silent too long, where nobody tells that they are."""
+        """End connections without a login; take silent devices for gone, where nobody tells that they are."""
         if self._hub.sees_connections:
+            self._turn_away()
             return
         limit = self._services.clock.monotonic() - self.silence
         for connection in tuple(self._by_topic.values()):
             if connection.session.heard < limit and not connection.away and connection.session.sn:
                 self._services.tally.event(SILENT)
                 self._went(connection)
+
+    def _turn_away(self) -> None:
+        """End the connections of those who had their time and did not log in (docs/deviations.md, Before the login)."""
+        services = self._services
+        limit = services.clock.monotonic() - services.settings.before_login.deadline
+        for sn, since in tuple(self._arrived.items()):
+            connection = self._by_sn.get(sn)
+            if connection is not None and connection.session.sn and not connection.away:
+                del self._arrived[sn]
+            elif since < limit:
+                del self._arrived[sn]
+                services.notices.turned_away(TOO_LATE)
+                self._hub.drop(sn)
 
     @property
     def silence(self) -> float:

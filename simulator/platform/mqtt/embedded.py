@@ -120,7 +120,11 @@ class EmbeddedHub:
                 notices.counted_once_said(what, client_id)
         elif name in _COUNTED_ALONE:
             notices.counted_once_said(_COUNTED_ALONE[name], client_id)
-        if name == events.DISCONNECTED and self._listener is not None:
+        if name in (events.CONNECTED, events.DISCONNECTED) and self._listener is not None:
             device = self._clients.device(client_id)
-            if device is not None:
+            if device is None:
+                return
+            if name == events.CONNECTED:
+                self._listener.arrived(device.sn)
+            else:
                 self._listener.left(device.sn, detail)

@@ -30,6 +30,10 @@ class Listener(Protocol):
         """A device has published; `dup` says that it was sent again, as far as the broker tells."""
         ...
 
+    def arrived(self, sn: str) -> None:
+        """A device has connected; only told by a hub that `sees_connections`."""
+        ...
+
     def left(self, sn: str, why: str) -> None:
         """A device's connection has ended; only told by a hub that `sees_connections`."""
         ...

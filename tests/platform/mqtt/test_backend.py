@@ -187,6 +187,40 @@ def test_a_hub_that_sees_connections_needs_no_watch() -> None:
     assert stage.is_online
 
 
+def test_a_device_that_connects_and_does_not_log_in_is_turned_away() -> None:
+    stage = Stage()
+    deadline = stage.services.settings.before_login.deadline
+    stage.backend.arrived(ONE.sn)
+    stage.backend.arrived(TWO.sn)
+    stage.online()
+    stage.clock.advance(deadline - 1)
+    stage.backend.watch()
+    assert stage.hub.dropped == []
+    stage.clock.advance(2)
+    stage.backend.watch()
+    assert stage.hub.dropped == [TWO.sn]
+    assert stage.events == {"turned away before the login: out of time": 1}
+    stage.clock.advance(10 * deadline)
+    stage.backend.watch()
+    assert stage.hub.dropped == [TWO.sn]
+    assert stage.is_online
+
+
+def test_a_new_connection_needs_a_login_of_its_own_and_one_that_has_gone_none() -> None:
+    stage = Stage()
+    deadline = stage.services.settings.before_login.deadline
+    stage.backend.arrived(ONE.sn)
+    stage.online()
+    stage.backend.watch()
+    stage.backend.left(ONE.sn, "lost")
+    stage.backend.arrived(ONE.sn)
+    stage.backend.arrived(TWO.sn)
+    stage.backend.left(TWO.sn, "lost")
+    stage.clock.advance(deadline + 1)
+    stage.backend.watch()
+    assert stage.hub.dropped == [ONE.sn]
+
+
 def test_a_device_by_the_topic_of_another_profile() -> None:
     stage = Stage()
     stage.online()
