@@ -36,20 +36,26 @@ def waits(item: pytest.Item) -> tuple[int, str] | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each worker its share of the tests that wait, first, so that none of them is left for the end.
+    """Let some workers begin with the tests that wait, so that none of them is left for the end.
 
     Workers take equal parts of the list (`--dist worksteal`) and then help each other out.
     """
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    if workers == 1:
-        return
     places = {item: waits(item) for item in items}
     long = sorted((item for item in items if places[item] is not None), key=lambda item: places[item] or ())
     short = [item for item in items if places[item] is None]
+    for item in long:
+        if item.get_closest_marker("timeout") is None:
+            # Several processes after each other: a busy machine needs more than the usual two minutes.
+            item.add_marker(pytest.mark.timeout(300))
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers == 1:
+        return
+    # Three of five: while these wait, the others compute, and no machine starts more processes than it bears.
+    waiting = (workers + 1) // 2
     ends = [len(items) * number // workers for number in range(workers + 1)]
     items.clear()
     for number, (begin, end) in enumerate(itertools.pairwise(ends)):
-        mine = long[number::workers]
+        mine = long[number::waiting] if number < waiting else []
         room = max(0, end - begin - len(mine))
         items += mine + short[:room]
         short = short[room:]

@@ -95,10 +95,19 @@ class LocustProcess:
     def summary(self, directory: Path | None = None) -> dict[str, Any]:
         return dict(json.loads(((directory or self.report) / "summary.json").read_bytes()))
 
+    def checkpoint(self) -> dict[str, Any]:
+        """What has been measured, as the last checkpoint tells it."""
+        return dict(json.loads((self.report / "checkpoint.json").read_bytes())["state"])
+
     def measured(self, request: str) -> bool:
         """Whether a checkpoint tells of this request and of a record."""
-        state = json.loads((self.report / "checkpoint.json").read_bytes())["state"]
+        state = self.checkpoint()
         return request in state["series"] and state["records"].get("generated", 0) > 0
+
+    def failed(self, *names: str) -> bool:
+        """Whether a checkpoint tells of failures of each of these requests and flows."""
+        series = self.checkpoint()["series"]
+        return all(series[name]["failed"] for name in names)
 
     def platform(self) -> dict[str, Any]:
         """The embedded platform's ready line."""

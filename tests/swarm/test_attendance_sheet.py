@@ -223,7 +223,7 @@ def test_the_sheet_made_from_the_rows_is_the_summarys_and_the_ledgers(
     if processes > 1:
         port = str(free_port())
         arguments = ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
-    run = start(locust, tmp_path, platform, *arguments, duration="17s", drain="5s")
+    run = start(locust, tmp_path, platform, *arguments, duration="20s", drain="5s")
     assert run.end(90) == ExitCode.PASSED, run.output
     rows, members = rows_in(run), platform.members()
     assert len(members) == ROOMS * MEETINGS
@@ -244,7 +244,7 @@ def test_the_sheet_made_from_the_rows_is_the_summarys_and_the_ledgers(
 
 
 def test_rows_that_the_platform_never_acknowledged_say_so(locust: Start, tmp_path: Path, platform: Platform) -> None:
-    run = start(locust, tmp_path, platform, duration="16s", drain="1s")
+    run = start(locust, tmp_path, platform, duration="20s", drain="1s")
     run.wait_for(lambda: fetch(f"{platform.url}/ledger")["totals"]["records"] >= 30)
     platform.process.send_signal(signal.SIGSTOP)
     run.end(90)
