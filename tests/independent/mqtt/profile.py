@@ -32,6 +32,10 @@ class Profile:
     clean: bool = False
     max_packet: int = 64 * KB
     most_slashes: int = 99
+    connect_interval: float = 0.0
+    """Seconds between two connects of one device."""
+    publish_rate: int = 0
+    """Of one device in a second; 0 for any."""
 
     def fill(self, template: str, one: Identity) -> str:
         ids = {"companyId": COMPANY, "siteId": SITE}
@@ -78,6 +82,8 @@ class Tencent(Profile):
     keep_alives: tuple[int, int] = (1, 900)
     clean: bool = True
     max_packet: int = 16 * KB
+    connect_interval: float = 5.0
+    publish_rate: int = 30
 
     @staticmethod
     def sign(key: bytes, user: str, method: str = "hmacsha256") -> bytes:
@@ -114,6 +120,7 @@ class Aws(Profile):
     keep_alives: tuple[int, int] = (30, 1200)
     clean: bool = True
     max_packet: int = 128 * KB
+    publish_rate: int = 100
     most_slashes: int = 7
 
     def login(self, one: Identity, random: Random, now: float) -> Connect:

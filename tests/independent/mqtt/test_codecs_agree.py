@@ -92,7 +92,7 @@ def test_dup_is_the_only_difference(publish: Publish) -> None:
     assert again == bytes(Packet(packet.kind, packet.flags | codec.DUP, packet.body))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(PACKETS, some.data())
 def test_the_same_refusals(packet: Packet, data: Any) -> None:
     """A byte is changed, put in or taken out."""

@@ -16,6 +16,7 @@ from tests.independent.store import Identity
 
 ONE = Identity("SN0001", "aabbcc", "product-1", "MTIzNDU2")
 BEST_M = PROFILES["best-m"]
+PACED = replace(BEST_M, connect_interval=5.0, publish_rate=30)
 UP, DOWN = BEST_M.topics(ONE)
 NOW = 1_700_000_000.0
 BYE = Packet(codec.DISCONNECT, 0, b"")
@@ -224,3 +225,21 @@ def test_aws_login() -> None:
     assert profile.faults(said, ONE, NOW) == []
     assert "a user" in profile.faults(replace(said, user="x"), ONE, NOW)
     assert any("out of" in fault for fault in profile.faults(replace(said, keep_alive=20), ONE, NOW))
+
+
+def test_what_comes_too_fast() -> None:
+    scene = Scene()
+    scene.witness.paced = True
+    scene.witness.profile = scene.watch.profile = PACED
+    scene.enters()
+    for ident in range(2, 32):
+        scene.time += 0.2
+        scene.publishes(ident, str(ident).encode())
+    scene.reconnects(in_order=True, present=False, subscribe=True)
+    assert scene.breaches == []
+    for ident in range(40, 80):
+        scene.publishes(ident, str(ident).encode())
+    scene.time += 2
+    scene.reconnects(in_order=True, present=False, subscribe=True)
+    assert any("publishes in a second, at most 30" in breach for breach in scene.breaches)
+    assert scene.breaches[-1].endswith("a connect 2.0 s after the one before")

@@ -7,6 +7,7 @@ between a device and a real one.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +40,9 @@ class Memory:
     """How the last connection ended."""
     mids: dict[str, bytes] = field(default_factory=dict)
     resent: int = 0
+    connected_at: float | None = None
+    published_at: deque[float] = field(default_factory=deque)
+    """Of the last second."""
 
 
 class Witness:
@@ -51,6 +55,8 @@ class Witness:
         self.others: dict[str, Memory] = {}
         """What else is a client of the broker: the platform."""
         self.downs = {profile.topics(one)[1] for one in identities}
+        self.paced = False
+        """Whether the limits in time of the profile are looked at; what arrives in a bunch is granted a tenth."""
         self.breaches: list[str] = []
         self.watches: list[Watch] = []
 
@@ -110,10 +116,12 @@ class Watch:
         match packet.kind:
             case codec.CONNECT:
                 self._connect(Connect.read(packet))
+                self._pace(now, connect=True)
             case codec.SUBSCRIBE:
                 self._subscribe(*codec.read_subscribe(packet))
             case codec.PUBLISH:
                 self._publish(Publish.read(packet))
+                self._pace(now, connect=False)
             case codec.PUBACK:
                 self._acknowledged(codec.read_ident(packet))
             case codec.DISCONNECT:
@@ -153,6 +161,21 @@ class Watch:
             faults = self.profile.faults(said, self.memory.one, self.witness.wall())
         for fault in faults:
             self.breach(f"CONNECT: {fault}")
+
+    def _pace(self, now: float, connect: bool) -> None:
+        memory, profile = self.memory, self.profile
+        if not self.witness.paced or memory is None or memory.one is None:
+            return
+        if connect:
+            if memory.connected_at is not None and now - memory.connected_at < 0.9 * profile.connect_interval:
+                self.breach(f"a connect {now - memory.connected_at:.1f} s after the one before")
+            memory.connected_at = now
+        elif profile.publish_rate:
+            memory.published_at.append(now)
+            while memory.published_at[0] < now - 1:
+                memory.published_at.popleft()
+            if len(memory.published_at) > 1.1 * profile.publish_rate:
+                self.breach(f"{len(memory.published_at)} publishes in a second, at most {profile.publish_rate}")
 
     def _subscribe(self, ident: int, filters: list[tuple[str, int]]) -> None:
         assert self.memory
