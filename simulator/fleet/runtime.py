@@ -209,7 +209,9 @@ class FleetRuntime:
             await asyncio.wait_for(asyncio.shield(self._empty), _STOP_MARGIN)
 
     async def close(self) -> None:
-        """Let go of everything; after `stop_all`."""
+        """Let go of everything; after `stop_all`, which a runtime without devices does not need."""
+        # Whoever comes now is too late, and must not find a network that is half gone.
+        self._stopping = True
         keeper, self._keeper = self._keeper, None
         if self._keeping is not None:
             self._keeping.cancel()

@@ -138,6 +138,14 @@ async def test_twenty_devices_live_and_stop_in_order(suite: str) -> None:
         assert {code for _, _, _, code in fleet.recorder.commands} == {"00000000"}
 
 
+async def test_who_comes_when_all_is_over_has_finished_at_once() -> None:
+    async with fleet_of(scenario_of(2)) as fleet:
+        await fleet.runtime.close()
+        fleet.start(0, 1)
+        fleet.check(2)
+        assert fleet.recorder.requests == []
+
+
 async def test_a_single_device_may_be_stopped_and_started_again() -> None:
     async with fleet_of(scenario_of(3)) as fleet:
         fleet.start(0, 1, 2)
