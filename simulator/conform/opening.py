@@ -9,6 +9,7 @@ from simulator.conform.site import Site
 from simulator.conform.tester import Device
 from simulator.device.environment import MqttConnection, MqttWay, NetworkError
 from simulator.fleet.network import FleetNetwork
+from simulator.measurements.names import BAD_PROFILE
 from simulator.mqtt.login import ClientState, Login
 from simulator.mqtt.packets import MOST_PACKET_BYTES
 from simulator.protocol.broker import BrokerAnswer
@@ -97,7 +98,7 @@ class Opener:
             now = self._site.clock.wall()
             login = login_of(profile, identity, rng=self._rng, now=now, digest=device.proof["devKey"], port=port)
         except (CannotFill, ValueError) as error:
-            raise NetworkError("profile", str(error)) from None
+            raise NetworkError(BAD_PROFILE, str(error)) from None
         self._site.hide(login.password or "")
         # What is too large for the profile is sent where a case is about that; what comes is judged by the link.
         return replace(login, clean_session=clean, max_payload=MOST_PACKET_BYTES)

@@ -23,10 +23,12 @@ from simulator.conform.trace import Trace
 from simulator.device import hints
 from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
+from simulator.measurements.names import BAD_PROFILE
 from simulator.protocol.broker import BrokerAnswer
 
-_NOT_REACHED: Final = frozenset(("dns", "unreachable", "tls", "limit"))
-"""Kinds of failed openings that are about the way to a broker or this side's trust, not about what it does."""
+_NOT_REACHED: Final = frozenset(("dns", "unreachable", "tls", "limit", BAD_PROFILE))
+"""Kinds of failed openings that are about the way to a broker, this side's trust or its identities, not about what the
+broker does."""
 _BY_SUITE: Final = frozenset((Stage.EXCHANGED, Stage.REGISTERED))
 """Steps at which two sides with different channel suites do not come together."""
 _FUNC_IDS: Final = {Stage.REGISTERED: "dev.register", Stage.ONLINE: "dev.report"}

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from simulator.clock import Clock, TimerQueue
 from simulator.garbage import GarbagePolicy
+from simulator.mqtt.broker import Broker as TopicBroker
 from simulator.platform.addresses import Addresses
 from simulator.platform.answers import AnswerPolicy
 from simulator.platform.authority import Authority
@@ -38,6 +40,7 @@ from simulator.platform.wrong.certificate_modes import ACCEPTS_NONE
 from simulator.platform.wrong.dispatch import WrongDispatch
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.mode import carrier_rules
+from simulator.platform.wrong.mqtt import WrongTopicBroker
 from simulator.protocol.channel.context import UNKNOWN_PLATFORM
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
@@ -78,7 +81,7 @@ def assembled(
     """
     mistakes = Mistakes(options.settings.wrong) if options.settings.wrong else None
     if mistakes is not None:
-        mistakes.check(options.settings.channel, issues=_issues(options.settings.tls))
+        mistakes.check(options.settings.channel, options.settings.mqtt.channel, issues=_issues(options.settings.tls))
         log(f"platform: wrong on purpose: {', '.join(mode.name for mode in mistakes.modes)}")
         options = _with_carriers(options, mistakes)
     settings = options.settings
@@ -97,15 +100,19 @@ def assembled(
     guard = InspectionGuard(options.ledger_token)
     certificates = DeviceCertificates(clock) if _issues(settings.tls) else None
     if mistakes is None:
+        topic_broker: Callable[..., TopicBroker] = TopicBroker
         broker = Broker(services, pushes, suite, topic_suite, keys)
         dispatch = Dispatch(services, addresses, broker.online, guard, certificates)
     else:
+        topic_broker = partial(WrongTopicBroker, mistakes=mistakes)
         broker = WrongBroker(services, pushes, suite, topic_suite, keys, mistakes)
         dispatch = WrongDispatch(services, addresses, broker.online, guard, mistakes, certificates)
     tls = None if settings.tls is None else _tls(settings.tls, options, resources, certificates, mistakes)
     if tls is not None:
         addresses.root_ca = tls.root
-    parts = PlatformParts(broker, MqttSide(services, broker, partial(internal_fault, log)), pushes, dispatch)
+    parts = PlatformParts(
+        broker, MqttSide(services, broker, partial(internal_fault, log), topic_broker), pushes, dispatch
+    )
     return Platform(services, options, parts, addresses, tls, garbage)
 
 

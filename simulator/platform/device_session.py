@@ -43,7 +43,7 @@ UNKNOWN = "unknown"
 _ENVELOPE = frozenset(("funcId", "imme"))
 """Paths of violations that come, after the mid's own, before the question who is asking."""
 
-_REPEATED = "repeated"
+REPEATED = "repeated"
 """In place of a code: a message over publish/subscribe that was delivered twice. It gets no answer."""
 
 
@@ -139,7 +139,7 @@ class DeviceSession:
         try:
             code = self._fault(message, name, mid, size)
             publisher = self._publisher
-            if publisher is not None and code is _REPEATED:
+            if publisher is not None and code is REPEATED:
                 publisher.repeated()
             elif name == COMMAND_RESPONSE:
                 self._command_answered(message, code)
@@ -186,7 +186,7 @@ class DeviceSession:
         fresh = name == COMMAND_RESPONSE or self._mids.add(mid)
         publisher = self._publisher
         if publisher is not None and (not fresh or (name == COMMAND_RESPONSE and publisher.answered_before(mid))):
-            return _REPEATED
+            return REPEATED
         if violation is not None and violation.path in _ENVELOPE:
             return violation.code
         if not fresh:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from simulator.conform.default_scenario import TEXT
 from simulator.platform.wrong.modes import MODES
-from simulator.pubsub.shipped import profile_of
+from simulator.pubsub.shipped import PROFILE_OF_TYPE, profile_of
 from simulator.scenario.scenario import SYSTEM_TRUST, parse_scenario
 from tests.conform.harness import Conformed, conform
 from tests.platform.harness import running
 from tests.platform.parts import platform_tls
+
+TYPE_OF_PROFILE = {name: kind for kind, name in PROFILE_OF_TYPE.items()}
 
 
 async def conform_mistaken(
@@ -42,4 +44,5 @@ async def conform_mistaken(
             timeout=timeout,
             tls=trust,
             mqtt=profile_of(mqtt) if mqtt else None,
+            broker_type=TYPE_OF_PROFILE.get(mqtt),
         )

@@ -13,7 +13,7 @@ import pytest
 from simulator.conform.case import Case, Result
 from simulator.conform.registry import all_cases
 from simulator.platform.wrong import reply_modes
-from simulator.platform.wrong.mode import Mode
+from simulator.platform.wrong.mode import MQTT, Mode
 from simulator.platform.wrong.modes import MODES
 from tests.conform.harness import Conformed
 from tests.conform.mistaken import conform_mistaken
@@ -41,6 +41,11 @@ def of(mode: Mode) -> str:
 
 def judged_in(case: Case, mode: Mode) -> bool:
     return case.required and (not case.suites or of(mode) in case.suites)
+
+
+def over(mode: Mode) -> str:
+    """The profile by which it is judged; empty for WebSocket."""
+    return "best-m" if mode.over == MQTT else ""
 
 
 def some(mode: Mode) -> list[str]:
@@ -91,7 +96,7 @@ def test_the_cases_exist(mode: Mode) -> None:
 async def test_it_is_named(mode: Mode) -> None:
     timeout = 0.8 if mode.name == "reply.late" else 2.0
     only = (*some(mode), *SAMPLE)
-    found = await conform_mistaken(mode.name, only=only, suite=of(mode), wait=0.7, timeout=timeout)
+    found = await conform_mistaken(mode.name, only=only, suite=of(mode), wait=0.7, timeout=timeout, mqtt=over(mode))
     assert found.judged.reason == ""
     assert strange(found, mode) == {}
     assert any(matched(mode.cases, name) for name in wrong(found)), found.of(Result.NOT_RUN)
@@ -129,7 +134,7 @@ async def test_more_than_ten_at_once_are_all_named() -> None:
 @pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.name)
 async def test_it_is_named_by_its_cases_and_nothing_else(mode: Mode) -> None:
     timeout = 0.8 if mode.name == "reply.late" else 3.0
-    found = await conform_mistaken(mode.name, suite=of(mode), wait=2, timeout=timeout)
+    found = await conform_mistaken(mode.name, suite=of(mode), wait=2, timeout=timeout, mqtt=over(mode))
     assert found.judged.reason == ""
     assert strange(found, mode) == {}
     assert [one for one in mode.cases if not any(fnmatchcase(name, one) for name in wrong(found))] == []

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from simulator.platform.wrong import reply_modes
-from simulator.platform.wrong.mode import Mode
+from simulator.platform.wrong.mode import MQTT, Mode
 from simulator.platform.wrong.modes import MODES
 from simulator.scenario.scenario import parse_scenario
 from tests.fleet.test_runtime import Fleet, fleet_of
@@ -28,6 +28,7 @@ defaults:
 groups:
   - name: rooms
     count: 4
+    broker_type: {transport}
     verifications: [{{rate: 5/s, photo_share: 50%}}]
 platform:
   heartbeat: {{interval: 1s}}
@@ -57,7 +58,10 @@ async def run(*wrong: Mode, until: set[str], timeout: str = "15s", on_timeout: s
     suite = "rsa-aes" if not shown_by or "rsa-aes" in shown_by else sorted(shown_by)[-1]
     names = ", ".join(mode.name for mode in wrong)
     tls = "  tls: {device_certificates: true}\n" if any(mode.issues for mode in wrong) else ""
-    text = SCENARIO.format(suite=suite, wrong=names, timeout=timeout, on_timeout=on_timeout, tls=tls)
+    transport = "best-m" if any(mode.over == MQTT for mode in wrong) else "best-w"
+    text = SCENARIO.format(
+        transport=transport, suite=suite, wrong=names, timeout=timeout, on_timeout=on_timeout, tls=tls
+    )
     async with fleet_of(parse_scenario(text, "wrong.yaml")) as fleet:
         fleet.start(0, 1, 2, 3)
         ends = time.monotonic() + BOUND_S

@@ -89,7 +89,8 @@ async def _message_twice(bench: Bench) -> Outcome:
         first = accepted(await device.ask(message))
         if first.result is not Result.OK:
             return failed(f"the first of the two: {first.observed}")
-        device.send_json(orjson.dumps(message))
+        payload, binary = device.channel.seal(orjson.dumps(message))
+        device.send_frame(payload, binary=binary, what="the same again")
         return await answered_no_more(device, message["mid"])
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from simulator.conform.answers import Reply
+from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
 from simulator.conform.business import prepare, user_params
 from simulator.conform.case import Outcome, Result
@@ -32,6 +32,7 @@ from simulator.conform.uploads import (
 )
 
 _SETTLED: Final = "docs/deviations.md, Files: a gap, a piece beyond the size, a wrong size or checksum, an unknown file"
+_OR_ENDED: Final = f"{REFUSED}, or the end of the connection: a broker has no other way to refuse"
 _FILE_ID: Final = "fileId: 由字母和数字组成, 最高不能超过64位, 建议使用32位uuid"
 _LIMIT: Final = "docs/deviations.md, Package size: maxPackageSize times 1,024 bytes of the JSON in UTF-8, not encrypted"
 _PIECE: Final = 1_000
@@ -134,16 +135,21 @@ async def _at_the_limit(above: int, bench: Bench, device: Device) -> Outcome:
     answer = await device.ask(message)
     if not above:
         return accepted(answer)
-    outcome = refused(answer)
-    if outcome.result is not Result.OK:
+    outcome = _too_large(answer, device)
+    if outcome.result is not Result.OK or device.closed is not None:
         return outcome
     return accepted(await send_piece(device, params["fileId"], 0, photo(_PIECE)))
+
+
+def _too_large(answer: Answer, device: Device) -> Outcome:
+    """Over MQTT it may be the broker that takes no more, which can only end the connection."""
+    return refused(answer, or_closed=device.site.terms.mqtt is not None)
 
 
 async def _in_bytes(bench: Bench, device: Device) -> Outcome:
     """Fewer characters than the limit, more bytes: each of these has three."""
     user = {**user_params(bench, device)["users"][0], "group": "组" * (PACKAGE_BYTES // 3)}
-    return refused(await device.request(USERS.func_id, {USERS.entries: [user]}))
+    return _too_large(await device.request(USERS.func_id, {USERS.entries: [user]}), device)
 
 
 async def _reported(kilobytes: int, size: int, bench: Bench) -> Outcome:
@@ -263,7 +269,7 @@ CASES = (
         "docs/deviations.md, Package size: a larger message is refused and the connection stays",
         partial(_at_the_limit, 1),
         expects="a code other than 00000000, then 00000000",
-    ),
+    ).but_over_mqtt(title="A package of one byte more is refused, or ends the connection", expects=_OR_ENDED),
     accepts(
         "package.limit-in-bytes",
         "The limit counts bytes of UTF-8, not characters",
@@ -272,7 +278,7 @@ CASES = (
         _in_bytes,
         expects=REFUSED,
         others=(USERS.func_id,),
-    ),
+    ).but_over_mqtt(expects=_OR_ENDED),
     case(
         "package.reported-limit",
         "The limit is the one that the device has reported",

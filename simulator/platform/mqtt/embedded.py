@@ -42,10 +42,11 @@ class EmbeddedHub:
         on_error: Callable[[BaseException], None],
         most_payload: int,
         interference: Interference | None = None,
+        make_broker: Callable[..., Broker] = Broker,
     ) -> None:
         self._clients = clients
         self._notices = notices
-        self._broker = Broker(
+        self._broker = make_broker(
             clients,
             settings=BrokerSettings(max_payload=most_payload),
             interference=interference,

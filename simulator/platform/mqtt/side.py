@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
+from simulator.mqtt.broker import Broker as TopicBroker
 from simulator.platform.addresses import SOME_COMPANY
 from simulator.platform.broker import Broker
 from simulator.platform.mqtt.backend import Backend
@@ -49,9 +50,16 @@ class MqttSide:
 
     Args:
         on_error: Told of faults of ours.
+        make_broker: Makes the broker that the platform brings along.
     """
 
-    def __init__(self, services: Services, broker: Broker, on_error: OnError) -> None:
+    def __init__(
+        self,
+        services: Services,
+        broker: Broker,
+        on_error: OnError,
+        make_broker: Callable[..., TopicBroker] = TopicBroker,
+    ) -> None:
         mqtt, tls = services.settings.mqtt, services.settings.tls
         certified = tls is not None and tls.device_certificates
         authority = services.authority
@@ -63,7 +71,7 @@ class MqttSide:
         )
         clients = Clients(self._directory, authority.key_digest, services.clock, certified=certified)
         self._hub: OpenHub = (
-            EmbeddedHub(clients, services.notices, on_error, self._directory.most_payload)
+            EmbeddedHub(clients, services.notices, on_error, self._directory.most_payload, make_broker=make_broker)
             if mqtt.broker is None
             else ExternalHub(
                 mqtt,

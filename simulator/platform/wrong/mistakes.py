@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable
 
 from simulator.platform.wrong.command_modes import COMMAND_MESSAGE_MODES
-from simulator.platform.wrong.mode import MessageMode, Mode, Occasions, Outgoing, Sending
+from simulator.platform.wrong.mode import MQTT, WEBSOCKET, MessageMode, Mode, Occasions, Outgoing, Sending
 from simulator.platform.wrong.modes import MODES
 from simulator.platform.wrong.reply_modes import REPLY_MODES
 
@@ -37,17 +37,21 @@ class Mistakes:
     def __contains__(self, mode: Mode) -> bool:
         return mode.name in self._names
 
-    def check(self, suite: str, *, issues: bool) -> None:
+    def check(self, suite: str, topic_suite: str, *, issues: bool) -> None:
         """
         Args:
             suite: Name of the channel suite.
+            topic_suite: Of devices over MQTT.
             issues: Whether the platform issues certificates to its devices.
 
         Raises:
             UnseenMistake: If one of them cannot be seen.
         """
         for mode in self.modes:
-            if mode.suites and suite not in mode.suites:
+            seen_on = (
+                {suite} if mode.over == WEBSOCKET else {topic_suite} if mode.over == MQTT else {suite, topic_suite}
+            )
+            if mode.suites and not seen_on.intersection(mode.suites):
                 raise UnseenMistake(
                     f"the mistake {mode.name} cannot be seen on the channel {suite}, only on {' or '.join(mode.suites)}"
                 )

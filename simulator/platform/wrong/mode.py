@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from simulator.platform.settings import PushMoment, PushRule
 from simulator.platform.wrong.named_by import ALSO, CASES
+
+WEBSOCKET: Final = "WebSocket"
+MQTT: Final = "MQTT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,8 @@ class Mode:
     """Rules of `simulator.measurements.rules` that the devices of a run may count for it."""
     suites: tuple[str, ...] = ()
     """Channel suites that it can be seen with; empty for all."""
+    over: str = ""
+    """The one transport over which it can be seen; empty for all."""
     every: int = 1
     """Made at each so-manieth occasion: what would keep devices away for good is made at every other one."""
 

@@ -10,6 +10,7 @@ from simulator.platform.wrong.command_modes import COMMAND_MODES
 from simulator.platform.wrong.leniency_modes import ACCEPTING_MODES, REFUSING_MODES
 from simulator.platform.wrong.lookup_modes import LOOKUP_MODES
 from simulator.platform.wrong.mode import Mode
+from simulator.platform.wrong.mqtt_modes import MQTT_MODES
 from simulator.platform.wrong.reply_modes import REPLY_MODES
 from simulator.platform.wrong.session_modes import SESSION_MODES
 
@@ -21,6 +22,7 @@ MODES: Final[Mapping[str, Mode]] = MappingProxyType(
             *CERTIFICATE_MODES,
             *CHANNEL_MODES,
             *SESSION_MODES,
+            *MQTT_MODES,
             *REPLY_MODES,
             *COMMAND_MODES,
             *ACCEPTING_MODES,

@@ -39,6 +39,7 @@ def wrong_platform_page() -> str:
 
 def _row(mode: Mode) -> str:
     suites = f" (with the channel {' or '.join(mode.suites)})" if mode.suites else ""
+    suites += f" (over {mode.over})" if mode.over else ""
     return f"| `{mode.name}` | {mode.text}{suites} | {_words(mode.rules)} | {_words(mode.cases)} |\n"
 
 

@@ -7,16 +7,17 @@ from typing import Any
 import orjson
 
 from simulator.platform.connection import PlatformConnection
-from simulator.platform.device_session import DeviceSession
+from simulator.platform.device_session import REPEATED, DeviceSession
 from simulator.platform.handlers import Handler, report_results
 from simulator.platform.online import SECOND_LOGIN, OnlineDevices, Phase
 from simulator.platform.publisher import Publisher
 from simulator.platform.pushes import Pushes
 from simulator.platform.reported import Reports
-from simulator.platform.rules import EXCHANGES, LOGIN, REPORT
+from simulator.platform.rules import EXCHANGES, LOGIN, REGISTER, REPORT
 from simulator.platform.services import Services
 from simulator.platform.wrong import command_modes as commands
 from simulator.platform.wrong import leniency_modes as leniency
+from simulator.platform.wrong import mqtt_modes as topics
 from simulator.platform.wrong import session_modes as sessions
 from simulator.platform.wrong.certificate_modes import ACCEPTS_OTHER
 from simulator.platform.wrong.frames import Frames
@@ -222,11 +223,25 @@ class WrongSession(DeviceSession):
         if isinstance(mid, str):
             self._seen_mids.add(mid)
         code = super()._fault(message, name, mid, size)
+        if code is REPEATED and name != COMMAND_RESPONSE and self._answers_again():
+            code = codes.MALFORMED
         self._begrudged = False
         if code is None and name not in EXCHANGES and name != COMMAND_RESPONSE:
             code = self._strictness(message, name, size)
             self._begrudged = code is not None
         return code
+
+    def _strict_about_register(self, message: Mapping[str, Any]) -> bool:
+        """Over MQTT, where it holds no sn and begins anew."""
+        mistakes = self._mistakes
+        if self._publisher is None:
+            return False
+        return (topics.NEEDS_SN in mistakes and not message.get("sn")) or (
+            topics.REGISTERS_ONCE in mistakes and (self._registered or self.phase in (Phase.LOGGED_IN, Phase.ONLINE))
+        )
+
+    def _answers_again(self) -> bool:
+        return topics.ANSWERS_AGAIN in self._mistakes or leniency.ACCEPTS_REPEATED_MID in self._mistakes
 
     def _strictness(self, message: Mapping[str, Any], name: str, size: int) -> str | None:
         """The code that a right message is refused with."""
@@ -239,6 +254,8 @@ class WrongSession(DeviceSession):
                 return code
         if size == self.reported.package_bytes and leniency.REFUSES_LIMIT in mistakes:
             return codes.MALFORMED
+        if name == REGISTER and self._strict_about_register(message):
+            return codes.NOT_AUTHORISED
         if name == LOGIN and not self._registered and leniency.REFUSES_WARM in mistakes:
             return codes.NOT_AUTHORISED
         return None
