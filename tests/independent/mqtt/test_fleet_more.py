@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,31 @@ async def test_a_command_comes_again_with_the_mid_of_before(tmp_path: Path) -> N
         here.platform.published[ONE.sn, "twice-2"] = "77"
         here.platform.publish(ONE.sn, json.dumps(command).encode())
         await until(lambda: here.platform.answers[ONE.sn, "twice-2"] == 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("suite", "clean"), [("plain", True), ("plain", False), ("rsa-aes", True), ("rsa-aes", False)])
+async def test_qos_0_without_keep_alive(tmp_path: Path, suite: str, clean: bool) -> None:
+    profile = replace(PROFILES["best-m"], qos=0, clean=clean, keep_alive=0, keep_alives=(0, 0))
+    keys = {"qos": 0, "clean_session": clean, "keep_alive": "0s"}
+    async with scene(tmp_path, profile, suite, mqtt=keys, request_timeout="1s") as here:
+        await here.commands(2)
+        here.cut()
+        await here.records()
+        for name in ("cut-before-handling", "ack-only"):
+            await here.trouble(name)
+
+
+@pytest.mark.parametrize("suite", ["plain", pytest.param("rsa-aes", marks=pytest.mark.long)])
+async def test_a_profile_of_the_scenario(tmp_path: Path, suite: str) -> None:
+    """Topics of companyId, siteId and deviceName, another client id, and 4 KB a packet."""
+    keys = {name: f"v/{{companyId}}/{{siteId}}/{{deviceName}}/{name}" for name in ("up", "down")}
+    keys["client_id"] = "dev-{sn}"
+    profile = replace(PROFILES["best-m"], kind="best-a", max_packet=4096, **keys)
+    keys |= {"max_packet": "4KB", "profile": "best-m"}
+    group = {"verifications": [{"rate": "4/s", "photo_share": "100%"}]}
+    async with scene(tmp_path, profile, suite, mqtt=keys, group=group) as here:
+        await here.commands(1)
+        here.cut()
+        await here.records()
+        await until(lambda: len(here.platform.photos) >= 2, 30)

@@ -137,7 +137,12 @@ class Watch:
     def _silence(self, now: float) -> None:
         gap = now - self.last
         self.longest_silence = max(self.longest_silence, gap)
-        if self.connect and self.accepted and gap > self.connect.keep_alive + self.witness.slack:
+        if (
+            self.connect
+            and self.connect.keep_alive
+            and self.accepted
+            and gap > self.connect.keep_alive + self.witness.slack
+        ):
             self.breach(f"silent for {gap:.1f} s with a keep-alive of {self.connect.keep_alive} s")
 
     def _late(self, now: float, patience: float) -> None:
