@@ -35,6 +35,9 @@ def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
             found.append(f"different fleets: {was.devices:,} devices in {run.label}, {now.devices:,} in {new.label}")
         if was.target != now.target:
             found.append(f"different targets: {was.target} in {run.label}, {now.target} in {new.label}")
+        if was.transports and now.transports and was.transports != now.transports:
+            kinds = f"{', '.join(was.transports)} in {run.label}, {', '.join(now.transports)} in {new.label}"
+            found.append(f"different transports: {kinds}; what they share is compared, over whichever it went")
         if was.processes != now.processes:
             found.append(
                 f"different numbers of processes: {was.processes} in {run.label}, {now.processes} in {new.label}"

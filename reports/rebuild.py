@@ -217,6 +217,7 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         processes=sum(run.processes for run in runs),
         target=", ".join(dict.fromkeys(run.target for run in runs if run.target)),
         scenario_text="\n".join(dict.fromkeys(run.scenario_text for run in runs)),
+        transports=tuple(sorted({each for run in runs for each in run.transports})),
         versions=first.versions,
         lag_limit_ms=min(run.lag_limit_ms for run in runs),
         stall_limit_ms=min(run.stall_limit_ms for run in runs),

@@ -38,6 +38,8 @@ class RunInfo:
     target: str = ""
     """The dispatch URL, without user name and password."""
     scenario_text: str = ""
+    transports: tuple[str, ...] = ()
+    """The look-up types of the fleet's groups, sorted; reports of earlier versions have none."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Program or library -> version."""
     lag_limit_ms: float = DEFAULT_LAG_LIMIT_MS
@@ -82,6 +84,7 @@ class RunInfo:
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         values["thresholds"] = tuple(values.get("thresholds", ()))
+        values["transports"] = tuple(values.get("transports", ()))
         values["run_ids"] = tuple(values.get("run_ids", ()))
         # `notes` are the findings of earlier versions, in words.
         values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))

@@ -214,7 +214,7 @@ class Lifecycle:
             self._broker.worked()
             code = SUCCESS
         except FlowFailed as failure:
-            code, told = failure.code, f"{failure.step}: {failure.detail}"
+            code, told = failure.code, ": ".join(filter(None, (failure.step, failure.detail)))
             if failure.refused and failure.step != LOOKUP:
                 told += self._broker.another_named()
             raise

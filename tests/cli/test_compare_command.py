@@ -212,6 +212,29 @@ def test_fast_refusals_make_nothing_better(
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (("best-w",), ("best-m", "best-w"), "different transports: best-w in {base}, best-m, best-w in {new}"),
+        (("best-m",), ("best-m",), None),
+        ((), ("best-m",), None),
+    ],
+)
+def test_of_runs_over_other_transports_that_is_said(
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    said: str | None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    base = leave_run(tmp_path / "base", 0.020, transports=before)
+    new = leave_run(tmp_path / "new", 0.020, transports=after)
+    assert main(["compare", base, new]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ("different transports" in shown) == (said is not None)
+    assert said is None or said.format(base=base, new=new) in shown
+
+
+@pytest.mark.parametrize(
     ("info", "said"),
     [
         ({"scenario": "soak"}, "different scenarios: beats in {base}, soak in {new}"),

@@ -1,12 +1,13 @@
 """What our web page shows of a run: its charts, second by second, and its table. Small enough to be sent often."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from reports.order import in_order
 from reports.output import Output, RunView
 from simulator.measurements.devices import active
-from simulator.measurements.names import is_request
+from simulator.measurements.names import is_request, name_of
 from simulator.measurements.run import HOLD_S, RunMeasurements
 
 KEPT_S = 3_600
@@ -58,18 +59,22 @@ def active_states(measurements: RunMeasurements) -> dict[str, int]:
     return active(measurements.devices.gauge)
 
 
-def totals(measurements: RunMeasurements) -> list[dict[str, Any]]:
-    """The table's rows: every funcId in the protocol's order, over the whole run; durations in ms."""
+def totals(measurements: RunMeasurements, shown: Callable[[str], bool] = is_request) -> list[dict[str, Any]]:
+    """A table's rows: every funcId (or flow) in the protocol's order, over the whole run; durations in ms.
+
+    Args:
+        shown: whether a tag belongs into this table.
+    """
     measurements.settle()
     rows = []
-    for tag in in_order(tag for tag in measurements.totals if is_request(tag)):
+    for tag in in_order(tag for tag in measurements.totals if shown(tag)):
         found = measurements.totals[tag]
         if not found.count:
             continue
         p50, p95, p99 = _ms(found.histogram.percentiles((50.0, 95.0, 99.0)))
         rows.append(
             {
-                "name": tag,
+                "name": name_of(tag),
                 "count": found.count,
                 "failures": found.failures,
                 "codes": dict(found.codes),

@@ -344,6 +344,7 @@ class Run:
             processes=self.processes,
             target=EMBEDDED if order is None or order.embedded else ", ".join(order.dispatch_urls),
             scenario_text=scenario.text,
+            transports=tuple(sorted({group.broker_type for group in scenario.groups if group.count})),
             versions=versions(),
             lag_limit_ms=limits_of(scenario).lag_ms,
             stall_limit_ms=limits_of(scenario).stall_ms,

@@ -12,11 +12,12 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from reports.attendance import attendance_figures
+from reports.causes import sentence
 from reports.figures import lost_connections
 from reports.occurrences import dump_occurrences
 from reports.text import tally
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, RESTORED
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, RESTORED, is_flow
 from simulator.measurements.occurrences import Occurrences
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
@@ -105,6 +106,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
     measurements = run.measurements
     history = run.output(PageHistory)
     now = run.clock.wall()
+    lost = lost_connections(measurements)
     return {
         "state": state,
         "run": {
@@ -120,7 +122,9 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         },
         "states": active_states(measurements),
         "came_online": len(measurements.devices.came_online),
-        "disconnects": sum(lost_connections(measurements).values()),
+        "disconnects": sum(lost.values()),
+        "lost_by": tally(lost),
+        "notes": [sentence(each) for each in run.findings if each.key == "mqtt_assumed"],
         "records": {
             GENERATED: measurements.records[GENERATED] + measurements.records[RESTORED],
             ACKNOWLEDGED: measurements.records[ACKNOWLEDGED],
@@ -128,6 +132,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         "attendance": attendance_figures(measurements),
         "health": _health(run),
         "requests": totals(measurements),
+        "flows": totals(measurements, is_flow),
         "violations": _rules(measurements.violations),
         "observations": _rules(measurements.observations),
         "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],

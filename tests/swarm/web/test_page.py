@@ -8,6 +8,7 @@ import pytest
 
 from reports.verdict import exit_code
 from simulator.measurements.attendance import MeetingHeld
+from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.swarm.web.page import PAGE, snapshot
 from tests.swarm.browser import CHROMIUM, DRIVER, Browser
@@ -47,8 +48,35 @@ def test_a_run_that_goes_on_is_shown_with_its_devices_and_requests(manual: Manua
     assert shown["states"] == {"online": 1}
     assert (shown["came_online"], shown["disconnects"]) == (1, 0)
     assert [(row["name"], row["count"], row["failures"]) for row in shown["requests"]] == [("dev.heartbeat", 1, 0)]
+    assert (shown["flows"], shown["lost_by"], shown["notes"]) == ([], "", [])
     assert len(shown["points"]) == 2
     assert json.dumps(shown)
+
+
+def test_over_mqtt_flows_reasons_of_lost_connections_and_what_is_assumed_are_shown(tmp_path: Path) -> None:
+    lines = "defaults: {broker_type: best-m}\nmqtt: {qos: 1}\n"
+    manual = ManualRun(tmp_path / "report", scenario=lines).open()
+    events: list[Event] = []
+    recorder = QueueRecorder(events.append)
+    recorder.flow("puback", manual.time.wall(), 0.02, "00000000")
+    recorder.flow("puback", manual.time.wall(), 0.03, "disconnected")
+    recorder.disconnect("taken over", manual.time.wall())
+    recorder.disconnect("closed by the broker", manual.time.wall())
+    recorder.disconnect("stopped", manual.time.wall())
+    manual.run.measurements.apply(events)
+    manual.tick(5.0)
+    shown = snapshot(manual.run, "running", 1, 0)
+    (flow,) = shown["flows"]
+    assert (flow["name"], flow["count"], flow["failures"]) == ("puback", 2, 1)
+    assert flow["codes"] == {"00000000": 1, "disconnected": 1}
+    assert {row["name"] for row in shown["requests"]} == {"dev.heartbeat"}
+    assert shown["disconnects"] == 2
+    assert "taken over" in shown["lost_by"]
+    assert "closed by the broker" in shown["lost_by"]
+    (note,) = shown["notes"]
+    assert "profile best-m" in note
+    assert "client_id" in note
+    assert manual.run.info(manual.time.wall(), complete=False).transports == ("best-m",)
 
 
 def test_the_meetings_are_shown_once_there_are_any(manual: ManualRun) -> None:
