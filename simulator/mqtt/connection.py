@@ -183,7 +183,7 @@ class MqttConnection(Lifecycle):
         if self._phase is not Phase.OPEN:
             raise self._has_ended()
         state = self._state
-        state.subscribed = False
+        state.subscribed = None
         done: asyncio.Future[None] = self._loop.create_future()
         self._subscription = _Subscription(state.new_packet_id(), done)
         topic = self._down[2:].decode()
@@ -283,9 +283,8 @@ class MqttConnection(Lifecycle):
         self._resumed = session_present
         if not session_present:
             state.lost()
-            # Whatever was stored has gone with the session; this one has no subscription yet.
-            state.subscribed = False
-        self.needs_subscription = state.subscribed is False
+        # A session of an earlier process may hold another topic's: what this one was not granted is asked for.
+        self.needs_subscription = state.subscribed != self._down
         if not self.needs_subscription:
             self._send_again()
 
@@ -363,7 +362,7 @@ class MqttConnection(Lifecycle):
             return
         if packet.codes[0] > self._qos:
             raise MalformedPacket(f"a SUBACK that grants more than quality of service {self._qos}")
-        self._state.subscribed = True
+        self._state.subscribed = self._down
         self.needs_subscription = False
         self._send_again()
         for payload in self._early:

@@ -58,8 +58,8 @@ class ClientState:
         self.in_flight: dict[int, InFlight] = {}
         """By packet id, in the order in which they were sent."""
         self.on_published = on_published
-        self.subscribed: bool | None = None
-        """Whether the broker has granted the subscription; None as long as this process never asked for it."""
+        self.subscribed: bytes | None = None
+        """The topic, as on the wire, whose subscription the broker has granted in this session; None without one."""
 
     def new_packet_id(self) -> int:
         """One that is not in flight (2.3.1).

@@ -73,7 +73,7 @@ _DIFFERS: Final = """
 | | over WebSocket | over MQTT |
 |---|---|---|
 | `connect` | TCP, TLS, upgrade | TCP, TLS, CONNECT … CONNACK; a refusal is counted by its reason's name |
-| before the first message | nothing | `subscribe`: SUBACK, or a session that the broker still had |
+| before the first message | nothing | `subscribe`: SUBACK; after that the broker's session counts |
 | `dev.register` | `sn` in the envelope, `productId` in the parameters | neither: the topic says who it is |
 | `protType` | `best-w` | the look-up's type; `best-m` for best-a, as the document has none for it |
 | channel | `rsa-aes` unless the scenario names a suite | `plain` unless the scenario names a suite |

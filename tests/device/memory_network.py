@@ -130,15 +130,15 @@ class MemoryMqttConnection(MemoryConnection):
 
     @property
     def needs_subscription(self) -> bool:
-        return not (self.resumed and self._way.state.subscribed is not False)
+        return not (self.resumed and self._way.state.subscribed)
 
     async def subscribe(self) -> None:
         script = self._world.network.subscribe_script
-        self._way.state.subscribed = False
+        self._way.state.subscribed = None
         await asyncio.sleep(0)
         if script:
             await script.pop(0)()
-        self._way.state.subscribed = True
+        self._way.state.subscribed = b"down"
 
     def _ended(self, code: int | str) -> None:
         super()._ended("closed by the broker" if code in (1001, 1006) else code)

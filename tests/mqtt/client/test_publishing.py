@@ -117,7 +117,7 @@ async def test_what_a_broker_delivers_before_its_suback_may_be_answered(room: Ro
         await peer.grant()
 
     broker, told = await room.broker(script), Acknowledged()
-    told.state.subscribed = False
+    told.state.subscribed = None
     first = encode(Publish("best/up", b"earlier", 1, told.state.new_packet_id()))
     told.state.in_flight[1] = login_module.InFlight(first, 0.0)
     _, _, peer = await room.online(broker, Answering(), state=told.state)
@@ -189,10 +189,26 @@ async def test_without_the_session_what_was_in_flight_is_lost(room: Room) -> Non
     assert (sent.payload, sent.dup) == (b"two", False)
 
 
-async def test_a_stored_subscription_counts_for_a_process_that_never_asked(room: Room) -> None:
-    broker = await room.broker(resuming)
-    connection, _ = await room.connect(broker.port)
+async def test_the_session_of_an_earlier_process_may_hold_another_topic(room: Room) -> None:
+    """A scenario with another `down` than its last run's: the broker's session is present, its subscription is not."""
+    broker = await room.broker(resuming, resuming)
+    told = Acknowledged()
+    connection, handler = await room.connect(broker.port, state=told.state)
+    assert connection.resumed
+    assert connection.needs_subscription
+    peer = await broker.peer()
+    subscribing = asyncio.ensure_future(connection.subscribe())
+    assert await peer.grant() == Subscribe(1, (("best/down", 1),))
+    await subscribing
+    peer.close()
+    await handler.wait_closed()
+    connection, handler = await room.connect(broker.port, state=told.state)
     assert not connection.needs_subscription
+    connection.close()
+    await handler.wait_closed()
+    elsewhere = await room.broker(resuming)
+    connection, _ = await room.connect(elsewhere.port, login={"down": "best/elsewhere"}, state=told.state)
+    assert connection.needs_subscription
 
 
 async def test_a_session_whose_subscription_was_never_granted_needs_it(room: Room) -> None:
