@@ -204,7 +204,7 @@ async def test_the_session_of_an_earlier_process_may_hold_another_topic(room: Ro
     await handler.wait_closed()
     connection, handler = await room.connect(broker.port, state=told.state)
     assert not connection.needs_subscription
-    connection.close()
+    (await broker.peer()).close()
     await handler.wait_closed()
     elsewhere = await room.broker(resuming)
     connection, _ = await room.connect(elsewhere.port, login={"down": "best/elsewhere"}, state=told.state)
