@@ -10,6 +10,7 @@ from simulator.conform.answers import Answer, Closed, Reply, Silence
 from simulator.conform.expect import closed
 from simulator.conform.outcome import Outcome, failed, ok
 from simulator.conform.tester import Device
+from simulator.protocol.codes import SUCCESS
 
 _WITHIN_S: Final = 5.0
 """docs/deviations.md, MQTT."""
@@ -21,12 +22,14 @@ async def ends(device: Device, *codes: int) -> Outcome:
     """Whether what was just sent has ended the connection; over WebSocket with one of these codes."""
     if device.site.terms.mqtt is None:
         return closed(await device.end(), *codes)
-    clock, wait = device.site.clock, _LOOK_S
+    clock, wait, answers = device.site.clock, _LOOK_S, len(device.strays)
     until = clock.monotonic() + _WITHIN_S
     while True:
         ended = await device.end(wait)
         if isinstance(ended, Closed):
             return closed(ended)
+        if any(each.get("code") == SUCCESS for each in device.strays[answers:]):
+            return failed("it was taken for a right message, and answered")
         device.broken = True
         answer = await device.ask(device.probe())
         if isinstance(answer, Reply) and answer.ok and clock.monotonic() < until:

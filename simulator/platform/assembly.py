@@ -25,6 +25,7 @@ from simulator.platform.ledger.commands import CommandTable
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.mqtt.clients import Proves, names_it
 from simulator.platform.mqtt.side import MqttSide
 from simulator.platform.notices import Log, Notices
 from simulator.platform.options import PlatformOptions
@@ -40,7 +41,7 @@ from simulator.platform.wrong.certificate_modes import ACCEPTS_NONE
 from simulator.platform.wrong.dispatch import WrongDispatch
 from simulator.platform.wrong.mistakes import Mistakes
 from simulator.platform.wrong.mode import carrier_rules
-from simulator.platform.wrong.mqtt import WrongTopicBroker
+from simulator.platform.wrong.mqtt import WrongTopicBroker, proves_wrongly
 from simulator.protocol.channel.context import UNKNOWN_PLATFORM
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
@@ -101,18 +102,19 @@ def assembled(
     certificates = DeviceCertificates(clock) if _issues(settings.tls) else None
     if mistakes is None:
         topic_broker: Callable[..., TopicBroker] = TopicBroker
+        proves: Proves = names_it
         broker = Broker(services, pushes, suite, topic_suite, keys)
         dispatch = Dispatch(services, addresses, broker.online, guard, certificates)
     else:
         topic_broker = partial(WrongTopicBroker, mistakes=mistakes)
+        proves = partial(proves_wrongly, mistakes)
         broker = WrongBroker(services, pushes, suite, topic_suite, keys, mistakes)
         dispatch = WrongDispatch(services, addresses, broker.online, guard, mistakes, certificates)
     tls = None if settings.tls is None else _tls(settings.tls, options, resources, certificates, mistakes)
     if tls is not None:
         addresses.root_ca = tls.root
-    parts = PlatformParts(
-        broker, MqttSide(services, broker, partial(internal_fault, log), topic_broker), pushes, dispatch
-    )
+    side = MqttSide(services, broker, partial(internal_fault, log), topic_broker, proves=proves)
+    parts = PlatformParts(broker, side, pushes, dispatch)
     return Platform(services, options, parts, addresses, tls, garbage)
 
 

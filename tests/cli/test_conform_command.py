@@ -19,6 +19,42 @@ from simulator.platform.wrong.modes import MODES
 CSV = "sn,secretKey,productId,devKey\n"
 
 
+def test_over_mqtt_the_report_says_by_which_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report"
+    code = main(["conform", "--type", "best-m", "--only", "lookup.url,mqtt.ping,ws.ping", "--report", str(report)])
+    out = capsys.readouterr().out
+    assert code == ExitCode.PASSED, out
+    assert "over MQTT (type best-m), by the profile best-m" in out
+    assert "assumed of the broker, because nobody has written it down: client_id, username" in out
+    document = json.loads((report / "conformance.json").read_bytes())
+    platform = document["platform"]
+    assert (platform["type"], platform["transport"], platform["profile"]) == ("best-m", "MQTT", "best-m")
+    assert platform["suite"] == "plain"
+    assert platform["broker"].startswith("mqtt://")
+    assert "up" in platform["assumed"]
+    results = {case["id"]: (case["result"], case["observed"]) for case in document["cases"]}
+    assert results["mqtt.ping"][0] == "OK"
+    assert results["ws.ping"] == (
+        "NOT-RUN",
+        "not applicable over MQTT: it is about WebSocket; what is like it stands in the section mqtt",
+    )
+    assert "--type best-m" in document["again"]
+
+
+def test_the_scenario_says_how_its_group_connects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = tmp_path / "mqtt.yaml"
+    scenario.write_text(
+        "duration: 1min\nmqtt: {qos: 0}\ngroups: [{name: rooms, count: 1, broker_type: best-m}]\n", encoding="utf-8"
+    )
+    report = tmp_path / "report"
+    code = main(["conform", "--scenario", str(scenario), "--only", "mqtt.puback", "--report", str(report)])
+    assert code == ExitCode.INVALID
+    assert "the profile has quality of service 0" in capsys.readouterr().out
+    platform = json.loads((report / "conformance.json").read_bytes())["platform"]
+    assert platform["transport"] == "MQTT"
+    assert "qos" not in platform["assumed"]
+
+
 def test_the_embedded_platform_conforms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "report"
     code = main(["conform", "--only", "lookup,report.accepted", "--report", str(report), "--suite", "plain"])

@@ -19,6 +19,15 @@ Digest = Callable[[Identity], str]
 """The digest of a device's devKey, as `dev.register` presents it."""
 
 
+Proves = Callable[[str | None, str], bool]
+"""Whether a certificate's common name (None for no certificate) proves that a client is this serial number."""
+
+
+def names_it(peer_name: str | None, sn: str) -> bool:
+    """A device shows its own."""
+    return peer_name == sn
+
+
 class _Claim(NamedTuple):
     """A device that a client says it is, by one profile."""
 
@@ -33,13 +42,17 @@ class Clients:
     Args:
         digest: Computes what stands for devKey; asked once for each connect.
         certified: Whether a client must show the certificate of the device that it is.
+        proves: Which certificate that is.
     """
 
-    def __init__(self, directory: TopicDirectory, digest: Digest, clock: Clock, *, certified: bool) -> None:
+    def __init__(
+        self, directory: TopicDirectory, digest: Digest, clock: Clock, *, certified: bool, proves: Proves = names_it
+    ) -> None:
         self._directory = directory
         self._digest = digest
         self._clock = clock
         self._certified = certified
+        self._proves = proves
         self._devices: dict[str, DeviceTopics] = {}
         """By client id, of all that were let in."""
         self._client_ids: dict[str, str] = {}
@@ -113,7 +126,7 @@ class Clients:
     ) -> ConnectReturn | None:
         """Why the client is not that device; None where it is."""
         profile, identity = claim.profile, claim.identity
-        if self._certified and peer_name != identity.sn:
+        if self._certified and not self._proves(peer_name, identity.sn):
             return ConnectReturn.NOT_AUTHORIZED
         if self._certified and profile.password.kind is PasswordKind.HMAC:
             # The certificate has logged it in: any password will do.

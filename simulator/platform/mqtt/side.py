@@ -8,7 +8,7 @@ from simulator.mqtt.broker import Broker as TopicBroker
 from simulator.platform.addresses import SOME_COMPANY
 from simulator.platform.broker import Broker
 from simulator.platform.mqtt.backend import Backend
-from simulator.platform.mqtt.clients import Clients
+from simulator.platform.mqtt.clients import Clients, Proves, names_it
 from simulator.platform.mqtt.devices import TopicDirectory
 from simulator.platform.mqtt.embedded import EmbeddedHub
 from simulator.platform.mqtt.external import ExternalHub
@@ -51,6 +51,7 @@ class MqttSide:
     Args:
         on_error: Told of faults of ours.
         make_broker: Makes the broker that the platform brings along.
+        proves: Where the platform issues certificates: whose a client may show.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class MqttSide:
         broker: Broker,
         on_error: OnError,
         make_broker: Callable[..., TopicBroker] = TopicBroker,
+        *,
+        proves: Proves = names_it,
     ) -> None:
         mqtt, tls = services.settings.mqtt, services.settings.tls
         certified = tls is not None and tls.device_certificates
@@ -69,7 +72,7 @@ class MqttSide:
             mqtt.company_id or SOME_COMPANY,
             mqtt.site_id or SOME_COMPANY,
         )
-        clients = Clients(self._directory, authority.key_digest, services.clock, certified=certified)
+        clients = Clients(self._directory, authority.key_digest, services.clock, certified=certified, proves=proves)
         self._hub: OpenHub = (
             EmbeddedHub(clients, services.notices, on_error, self._directory.most_payload, make_broker=make_broker)
             if mqtt.broker is None

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from simulator.measurements import violation_rules as rules
-from simulator.platform.wrong.mode import Change, MessageMode, Mode, Outgoing, Sending
+from simulator.platform.wrong.mode import Change, MessageMode, Mode, Outgoing, Sending, over_websocket
 from simulator.platform.wrong.reply_modes import drop, put
 
 NO_PICTURE: Final = "nopicture"
@@ -145,7 +145,10 @@ COMMAND_MESSAGE_MODES: Final[tuple[MessageMode, ...]] = (
         "cmdId",
     ),
     _any("params-in-a-list", "puts the params of commands into a list", rules.COMMAND_FIELD_TYPE, _params_in_a_list),
-    _any("too-large", "sends commands larger than maxPackageSize", rules.COMMAND_TOO_LARGE, _too_large, "size"),
+    # No broker takes so large a payload.
+    over_websocket(
+        _any("too-large", "sends commands larger than maxPackageSize", rules.COMMAND_TOO_LARGE, _too_large, "size")
+    ),
     MessageMode(
         name="command.cut-off",
         text="sends commands whose JSON is cut off",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from simulator.measurements import violation_rules as rules
-from simulator.platform.wrong.mode import Mode
+from simulator.platform.wrong.mode import Mode, over_websocket
 
 
 def _accepts(name: str, text: str) -> Mode:
@@ -20,7 +20,9 @@ ACCEPTS_DEV_KEY: Final = _accepts("dev-key", "a wrong devKey")
 ACCEPTS_PRODUCT: Final = _accepts("product-id", "a wrong productId")
 ACCEPTS_AUTH_CODE: Final = _accepts("auth-code", "an authCode that is not the device's")
 ACCEPTS_SECRET: Final = _accepts("secret", "a wrong secret")
-ACCEPTS_UNKNOWN_SN: Final = _accepts("unknown-sn", "the registration of a serial number that it does not know")
+ACCEPTS_UNKNOWN_SN: Final = over_websocket(
+    _accepts("unknown-sn", "the registration of a serial number that it does not know")
+)
 ACCEPTS_BEFORE_EXCHANGE: Final = Mode(
     name="accepts.before-exchange",
     text="takes messages before the channel's exchanges",

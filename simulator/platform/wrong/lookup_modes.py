@@ -91,6 +91,11 @@ def _answer(
     )
 
 
+def _of_another_transport(url: object) -> str:
+    scheme, _, rest = str(url).partition("://")
+    return f"{'wss' if scheme.startswith('mqtt') else 'mqtts'}://{rest}"
+
+
 ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
     _answer("fault", "answers every other look-up with HTTP 500", rules.LOOKUP_STATUS, _fault, every=2),
     _answer("created", "answers look-ups with HTTP 201", rules.LOOKUP_STATUS, _created),
@@ -113,7 +118,7 @@ ANSWER_MODES: Final[tuple[AnswerMode, ...]] = (
         "url-scheme",
         "sends an address of another transport in every other answer",
         rules.LOOKUP_URL,
-        _result("url", lambda url: "mqtts://" + str(url).partition("://")[2]),
+        _result("url", _of_another_transport),
         every=2,
         successes=True,
     ),

@@ -1,9 +1,9 @@
 """What one mistake of a platform is: its name, a sentence, and by what a judge can name it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from simulator.platform.settings import PushMoment, PushRule
 from simulator.platform.wrong.named_by import ALSO, CASES
@@ -49,6 +49,14 @@ class Mode:
     def named_by(self) -> tuple[str, ...]:
         """Whatever a judge may name it by: rules, then globs of cases."""
         return (*self.rules, *self.cases)
+
+
+M = TypeVar("M", bound=Mode)
+
+
+def over_websocket(mode: M) -> M:
+    """A mistake that cannot be seen over MQTT."""
+    return replace(mode, over=WEBSOCKET)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from simulator.mqtt.broker.ports import Authority, Link, OnEvent
 from simulator.mqtt.broker.session import Present, Session
 from simulator.mqtt.packets import Packet, Pingresp, Puback, Publish
 from simulator.platform.wrong import mqtt_modes as modes
+from simulator.platform.wrong.certificate_modes import ACCEPTS_NONE, ACCEPTS_OTHER
 from simulator.platform.wrong.mistakes import Mistakes
 
 _NEVER_SENT = 65_000
@@ -32,6 +33,13 @@ class WrongTopicBroker(Broker):
     def open(self, client_id: str, clean: bool, client: Present) -> tuple[Session, bool]:
         client.link = WrongLink(client.link, self._mistakes)
         return super().open(client_id, clean or modes.FORGETS in self._mistakes, client)
+
+
+def proves_wrongly(mistakes: Mistakes, peer_name: str | None, sn: str) -> bool:
+    """Whether a certificate of this name (None for none) lets a client in as this device."""
+    if peer_name is None:
+        return ACCEPTS_NONE in mistakes
+    return peer_name == sn or ACCEPTS_OTHER in mistakes
 
 
 class WrongLink:

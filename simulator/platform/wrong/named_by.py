@@ -364,6 +364,7 @@ CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 ALSO: Final[Mapping[str, Also]] = MappingProxyType(
     {
+        "refuses.warm-start": Also(("login.again",), "over MQTT a second login is a fresh start, and so a warm one"),
         "certificate.other-device": Also(
             ("accredit.*", "login.*", "order.*", "register.*"),
             "over every other connection nothing is taken in the device's own name",

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from simulator.measurements import violation_rules as rules
-from simulator.platform.wrong.mode import Change, MessageMode, Outgoing, Sending
+from simulator.platform.wrong.mode import Change, MessageMode, Outgoing, Sending, over_websocket
 from simulator.protocol.codes import SUCCESS
 
 LATE_S: Final = 11.0
@@ -249,7 +249,8 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
         put("mid", "never-sent-by-anybody"),
     ),
     _business("mid-missing", "answers without a mid", rules.REPLY_UNKNOWN_MID, drop("mid")),
-    _business("doubled", "answers every request twice", rules.REPLY_DOUBLED, _twice),
+    # Over MQTT a broker may deliver twice, and nobody can tell.
+    over_websocket(_business("doubled", "answers every request twice", rules.REPLY_DOUBLED, _twice)),
     _business(
         "doubled-differently",
         "answers every request twice, with different codes",
@@ -264,7 +265,10 @@ REPLY_MODES: Final[tuple[MessageMode, ...]] = (
         func_ids=_BUSINESS,
         in_runs=False,
     ),
-    _business("too-large", "sends replies larger than maxPackageSize", rules.REPLY_TOO_LARGE, _too_large, "size"),
+    # No broker takes so large a payload.
+    over_websocket(
+        _business("too-large", "sends replies larger than maxPackageSize", rules.REPLY_TOO_LARGE, _too_large, "size")
+    ),
     _business("not-json", "answers with HTML", rules.REPLY_NOT_JSON, _not_json),
     _business("in-a-list", "puts every reply into a list", rules.REPLY_NOT_JSON, _in_a_list),
     _of_time("none", "gives no reply to dev.system.sync.time", (), _nothing),

@@ -201,7 +201,10 @@ class ChannelSuite(ABC):
 def is_binary(channel: DeviceChannel | PlatformChannel, payload: bytes) -> bool:
     """Which kind of frame a message over a transport without kinds, such as MQTT, is to be taken for."""
     due = channel.binary_due
-    return payload[:1] != b"{" if due is None else due
+    if due is None or (due and payload[:2] == b'{"' and payload[-1:] == b"}"):
+        # JSON where something sealed is due is text, whatever else one could make of its bytes.
+        return payload[:1] != b"{"
+    return due
 
 
 def open_text(payload: bytes, binary: bool) -> bytes:

@@ -12,6 +12,7 @@ from simulator.platform.wrong import mqtt_modes
 from simulator.platform.wrong.mistakes import Mistakes, UnseenMistake
 from simulator.platform.wrong.mode import MQTT, WEBSOCKET
 from simulator.platform.wrong.modes import MODES
+from simulator.platform.wrong.mqtt import proves_wrongly
 from tests.platform.harness import IDENTITIES, OK, Running, running
 from tests.platform.mqtt.over_mqtt import MqttDevice, connect, device_of, online
 from tests.platform.parts import platform_settings
@@ -124,6 +125,19 @@ def test_a_mistake_of_the_channel_is_seen_over_either_transport() -> None:
     Mistakes(["channel.tag-broken"]).check("plain", "rsa-aes", issues=False)
     with pytest.raises(UnseenMistake):
         Mistakes(["channel.tag-broken"]).check("plain", "plain", issues=False)
+
+
+@pytest.mark.parametrize(
+    ("names", "none", "own", "others"),
+    [
+        ((), False, True, False),
+        (("certificate.accepts-none",), True, True, False),
+        (("certificate.accepts-other",), False, True, True),
+    ],
+)
+def test_whose_certificate_lets_a_client_in(names: tuple[str, ...], none: bool, own: bool, others: bool) -> None:
+    mistakes = Mistakes(names)
+    assert [proves_wrongly(mistakes, name, "SN1") for name in (None, "SN1", "SN2")] == [none, own, others]
 
 
 def test_the_transports_have_names() -> None:

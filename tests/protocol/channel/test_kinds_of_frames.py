@@ -40,6 +40,14 @@ def test_a_suite_says_which_kind_of_frame_is_due(
         assert receiver.open(payload, is_binary(receiver, payload)) == b'{"mid":"1"}'
 
 
+def test_json_where_something_sealed_is_due_is_text(establish: Callable[..., Ends]) -> None:
+    for end in establish(RsaAesSuite()):
+        assert is_binary(end, b'{"mid":"1"}') is False
+        assert is_binary(end, b"hello") is True
+        assert is_binary(end, b'{"mid":"1"') is True
+        assert is_binary(end, b"") is True
+
+
 def test_text_stays_text_after_an_exchange_alone(establish: Callable[..., Ends]) -> None:
     for end in establish(ExchangeOnlySuite()):
         assert end.binary_due is False
