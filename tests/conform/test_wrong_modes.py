@@ -19,6 +19,8 @@ from tests.conform.harness import Conformed
 from tests.conform.mistaken import conform_mistaken
 
 CASES = all_cases()
+OVER_WEBSOCKET = [mode for mode in MODES.values() if mode.over != MQTT]
+"""The others are judged in `test_wrong_modes_over_mqtt`."""
 SAMPLE = (
     *("lookup.granted", "lookup.sign.wrong", "channel.factor.fresh", "channel.no-json", "register.productId.wrong"),
     *("login.warm-start", "report.reply.form", "heartbeat.free", "heartbeat.missing.params", "time.plausible"),
@@ -41,11 +43,6 @@ def of(mode: Mode) -> str:
 
 def judged_in(case: Case, mode: Mode) -> bool:
     return case.required and (not case.suites or of(mode) in case.suites)
-
-
-def over(mode: Mode) -> str:
-    """The profile by which it is judged; empty for WebSocket."""
-    return "best-m" if mode.over == MQTT else ""
 
 
 def some(mode: Mode) -> list[str]:
@@ -90,13 +87,13 @@ def test_the_cases_exist(mode: Mode) -> None:
     "mode",
     [
         pytest.param(mode, marks=() if place % 2 else pytest.mark.long, id=mode.name)
-        for place, mode in enumerate(MODES.values())
+        for place, mode in enumerate(OVER_WEBSOCKET)
     ],
 )
 async def test_it_is_named(mode: Mode) -> None:
     timeout = 0.8 if mode.name == "reply.late" else 2.0
     only = (*some(mode), *SAMPLE)
-    found = await conform_mistaken(mode.name, only=only, suite=of(mode), wait=0.7, timeout=timeout, mqtt=over(mode))
+    found = await conform_mistaken(mode.name, only=only, suite=of(mode), wait=0.7, timeout=timeout)
     assert found.judged.reason == ""
     assert strange(found, mode) == {}
     assert any(matched(mode.cases, name) for name in wrong(found)), found.of(Result.NOT_RUN)
@@ -131,10 +128,10 @@ async def test_more_than_ten_at_once_are_all_named() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.name)
+@pytest.mark.parametrize("mode", OVER_WEBSOCKET, ids=lambda mode: mode.name)
 async def test_it_is_named_by_its_cases_and_nothing_else(mode: Mode) -> None:
     timeout = 0.8 if mode.name == "reply.late" else 3.0
-    found = await conform_mistaken(mode.name, suite=of(mode), wait=2, timeout=timeout, mqtt=over(mode))
+    found = await conform_mistaken(mode.name, suite=of(mode), wait=2, timeout=timeout)
     assert found.judged.reason == ""
     assert strange(found, mode) == {}
     assert [one for one in mode.cases if not any(fnmatchcase(name, one) for name in wrong(found))] == []
