@@ -86,7 +86,7 @@ def describe(scenario: "Scenario", identities: str, total: int, source: "Identit
         source: who they are; None where that is not written yet.
     """
     from simulator.fields.units import format_duration
-    from simulator.fleet.plan import scale_counts
+    from simulator.fleet.plan import first_index, scale_counts
     from simulator.scenario.function_rules import skipped
 
     plan = scenario.ramp_plan(total)
@@ -104,15 +104,14 @@ def describe(scenario: "Scenario", identities: str, total: int, source: "Identit
     if document.report.attendance:
         yield from row("leaves", "attendance.csv beside its reports")
     yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
-    first = 0
-    for group, count in zip(scenario.groups, counts, strict=True):
+    for number, (group, count) in enumerate(zip(scenario.groups, counts, strict=True)):
         yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
         if group.functions.without:
             missing = ", no ".join(skipped(group)) or "change in what they do by themselves"
             yield from row("without", f"{', '.join(group.functions.without)}: so no {missing}")
+        first = first_index(counts, number) if count else None
         for name, text in (*lines(group), *mqtt_lines(group, source, first)):
             yield from row(name, text)
-        first += count
     load = messages_per_second(scenario, counts)
     processes = math.ceil(load / MESSAGES_PER_PROCESS)
     room = f"; plan with {processes:,} processes or more (--processes, --worker)" if processes > 1 else ""

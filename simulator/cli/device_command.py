@@ -29,6 +29,7 @@ failed and no record is left without an answer; 5: stopped before --duration was
 EPILOG = """\
 examples:
   best-fleet device --scenario scenarios/smoke.yaml --trace
+  best-fleet device --scenario scenarios/mixed.yaml --group mqtt --trace
   best-fleet device --scenario scenarios/staging.yaml --sn BEST000007 --trace device.jsonl --duration 60s
 """
 PASSES_OPTIONS_ON = False
@@ -38,7 +39,9 @@ _DETAIL_CHARS = 300
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which device, against what, and how it is shown."""
     parser.add_argument("--scenario", type=Path, metavar="FILE", required=True, help="how the device behaves")
-    parser.add_argument("--sn", metavar="SN", help="its serial number (default: the fleet's first)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--sn", metavar="SN", help="its serial number (default: the fleet's first)")
+    which.add_argument("--group", metavar="NAME", help="the first device of this group, such as one over MQTT")
     parser.add_argument("--host", metavar="URL", help="the dispatch URL, instead of the scenario's target")
     parser.add_argument("--identities", type=Path, metavar="CSV", help="identities, instead of the scenario's")
     parser.add_argument("--duration", metavar="TIME", help="such as 60s (default: the scenario's duration)")
@@ -65,7 +68,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from reports.verdict import code_of, sorted_out
     from simulator.clock import RunClock
     from simulator.fleet.plan import FleetPlan
-    from simulator.fleet.single import UnknownDevice, index_of, run_single
+    from simulator.fleet.single import UnknownDevice, first_of, index_of, run_single
     from simulator.fleet.trace import Trace
     from simulator.fleet.warm_state import WarmState, WarmStateError
     from simulator.measurements.findings import Finding
@@ -83,7 +86,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         urls, tls, platform = found.urls, found.tls, found.name
         try:
             plan = FleetPlan(scenario, identities=identities, dispatch_url=urls)
-            index = 0 if options.sn is None else index_of(plan, options.sn)
+            if options.group is not None:
+                index = first_of(plan, [group.name for group in scenario.groups], options.group)
+            else:
+                index = 0 if options.sn is None else index_of(plan, options.sn)
             if scenario.state_file is not None:
                 with WarmState(scenario.state_file) as state:
                     logins = state.load_many(platform or urls[0], [plan.sn(index)])

@@ -20,12 +20,12 @@ def channel_of(scenario: "Scenario") -> str:
     return f"{channel.described()} over WebSocket, {over_mqtt} over MQTT" if False in over else over_mqtt
 
 
-def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: int) -> Iterator[tuple[str, str]]:
+def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: int | None) -> Iterator[tuple[str, str]]:
     """The name and the text of each line; none for a group that does not go over MQTT.
 
     Args:
         source: who the fleet's devices are; None where that is not known yet.
-        first: index of the group's first device, the example.
+        first: index of the group's first device, the example; None where it has none.
     """
     from simulator.fields.units import format_duration, format_size
     from simulator.pubsub.keys import ProfileKeys
@@ -63,8 +63,8 @@ def _alpn(profile: "Profile") -> str:
     return f", ALPN {profile.alpn}" + (f" at port {', '.join(map(str, ports))}" if ports else "")
 
 
-def _example(source: "IdentitySource | None", first: int) -> dict[str, str]:
-    if source is None:
+def _example(source: "IdentitySource | None", first: int | None) -> dict[str, str]:
+    if source is None or first is None:
         return {}
     try:
         one = source.at(first)

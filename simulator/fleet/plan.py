@@ -6,8 +6,10 @@ plan without talking. Settings are shared per group; a `DeviceSpec` is made when
 
 import hashlib
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from simulator.device.settings import DeviceSpec, Start
 from simulator.fleet.identities import IdentitySource, identities_of
@@ -113,8 +115,19 @@ def device_seed(scenario_seed: int, sn: str) -> int:
     return int.from_bytes(digest[:8], "big")
 
 
+def first_index(counts: Sequence[int], group: int) -> int:
+    """The index of the first device of group number `group`, which has some, in a fleet of these `counts`."""
+    first = _place(counts, group, 0)
+    return sum(bisect_left(range(count), first, key=partial(_place, counts, each)) for each, count in enumerate(counts))
+
+
+def _place(counts: Sequence[int], group: int, k: int) -> tuple[float, int]:
+    """The k-th of n devices of a group stands at the place (k + ½) / n of the whole."""
+    return (2 * k + 1) / (2 * counts[group]), group
+
+
 def _interleave(counts: Sequence[int]) -> Sequence[int]:
-    """The group of each index: the k-th of n devices of a group stands at the place (k + ½) / n of the whole."""
-    places = [((2 * k + 1) / (2 * count), group) for group, count in enumerate(counts) for k in range(count)]
+    """The group of each index."""
+    places = [_place(counts, group, k) for group, count in enumerate(counts) for k in range(count)]
     places.sort()
     return array("L", (group for _, group in places))

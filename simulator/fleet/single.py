@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import uvloop
 
 from simulator.clock import RunClock
 from simulator.faults import describe
-from simulator.fleet.plan import FleetPlan
+from simulator.fleet.plan import FleetPlan, first_index
 from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.trace import Trace
 from simulator.measurements.attendance import Attended, MeetingHeld
@@ -145,6 +145,20 @@ def index_of(plan: FleetPlan, sn: str) -> int:
         f"the scenario's fleet of {plan.total} has no device {sn} (its first is {plan.sn(0)}, "
         f"its last {plan.sn(plan.total - 1)})"
     )
+
+
+def first_of(plan: FleetPlan, groups: Sequence[str], name: str) -> int:
+    """The index of the first device of the group `name`, of `groups` in the scenario's order.
+
+    Raises:
+        UnknownDevice: If there is no such group, or it has no devices.
+    """
+    if name in groups:
+        number = groups.index(name)
+        if plan.counts[number]:
+            return first_index(plan.counts, number)
+        raise UnknownDevice(f"the scenario's group {name} has no devices")
+    raise UnknownDevice(f"the scenario has no group {name}, only {', '.join(groups)}")
 
 
 def run_single(

@@ -17,7 +17,9 @@ import pytest
 from reports.verdict import code_of
 from simulator.cli import device_command, main
 from simulator.exit_codes import ExitCode
-from simulator.fleet.single import SingleResult
+from simulator.fleet.plan import FleetPlan
+from simulator.fleet.single import SingleResult, UnknownDevice, first_of
+from simulator.scenario.scenario import parse_scenario
 
 SCENARIO = """\
 groups:
@@ -144,10 +146,24 @@ def test_what_decides(result: SingleResult, code: int) -> None:
     assert code_of(device_command._findings(result, 10.0)) == code
 
 
+def test_the_first_device_of_a_group() -> None:
+    text = "groups: [{name: a, count: 3}, {name: none, count: 0}, {name: m, count: 2, broker_type: best-m}]\n"
+    scenario = parse_scenario(text, "s.yaml")
+    plan, groups = FleetPlan(scenario), [group.name for group in scenario.groups]
+    index = first_of(plan, groups, "m")
+    assert plan.spec(index).settings.mqtt is not None
+    assert [plan.group(earlier) for earlier in range(index)] == [0] * index
+    assert first_of(plan, groups, "a") == 0
+    with pytest.raises(UnknownDevice, match="group none has no devices"):
+        first_of(plan, groups, "none")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--sn", "STRANGER", "--host", "http://127.0.0.1:9"], "has no device STRANGER"),
+        (["--group", "rooms", "--host", "http://127.0.0.1:9"], "has no group rooms, only doors"),
+        (["--group", "doors", "--sn", "BEST000001"], "not allowed with argument"),
         (["--duration", "10", "--host", "http://127.0.0.1:9"], "--duration"),
         (["--trace", "/nowhere/trace.jsonl", "--host", "http://127.0.0.1:9"], "--trace"),
         (["--identities", "/nowhere.csv"], "/nowhere.csv"),

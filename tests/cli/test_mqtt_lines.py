@@ -33,23 +33,23 @@ def test_each_group_over_mqtt_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [line for line in lines if line.split()[0] in names] == [
         "channel rsa-aes over WebSocket, plain over MQTT",
         f"mqtt profile best-m (a platform's own MQTT broker); assumed: {ALL}",
-        "topics up best/P1/DEV003/up, down best/P1/DEV003/down",
-        "login client id DEV003, user name DEV003, password: digest of devKey, as in dev.register",
+        "topics up best/P1/DEV002/up, down best/P1/DEV002/down",
+        "login client id DEV002, user name DEV002, password: digest of devKey, as in dev.register",
         "session QoS 1, persistent, keep-alive 1min, payloads up to 64KB",
         "mqtt profile tencent (Tencent IoT Hub); the scenario's own: qos, keep_alive; assumed: up, down, clean_session",
-        "topics up P1/DEV005/event, down P1/DEV005/control",
-        "login client id P1DEV005, user name P1DEV005;12010126;{connid};{expiry}, "
+        "topics up P1/DEV003/event, down P1/DEV003/control",
+        "login client id P1DEV003, user name P1DEV003;12010126;{connid};{expiry}, "
         "password: HMAC-SHA-256 of the user name, then ';hmacsha256'",
         "session QoS 0, clean, keep-alive 5min, payloads up to 16KB",
         "mqtt profile aws (AWS IoT Core); the scenario's own: up, down; "
         "assumed: client_id, qos, keep_alive, clean_session",
-        "topics up best/{companyId}/DEV006/up, down best/{companyId}/DEV006/down",
-        "login client id DEV006, user name none, password: none",
+        "topics up best/{companyId}/DEV004/up, down best/{companyId}/DEV004/down",
+        "login client id DEV004, user name none, password: none",
         "session QoS 1, clean, keep-alive 1min, payloads up to 128KB, ALPN x-amzn-mqtt-ca at port 443",
         "mqtt profile best-m (a platform's own MQTT broker); the scenario's own: username, password, alpn; "
         "assumed: client_id, up, down, qos, keep_alive, clean_session, max_packet, protocol",
-        "topics up best/P1/DEV007/up, down best/P1/DEV007/down",
-        "login client id DEV007, user name u, password: a text of the scenario",
+        "topics up best/P1/DEV005/up, down best/P1/DEV005/down",
+        "login client id DEV005, user name u, password: a text of the scenario",
         "session QoS 1, persistent, keep-alive 1min, payloads up to 64KB, ALPN mqtt",
     ]
     assert "hush" not in "".join(lines)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.fleet.identities import parse_identities
-from simulator.fleet.plan import FleetPlan, device_seed, scale_counts
+from simulator.fleet.plan import FleetPlan, device_seed, first_index, scale_counts
 from simulator.fleet.warm_state import Login
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, parse_scenario
@@ -49,6 +49,8 @@ def test_any_first_part_of_the_fleet_holds_all_groups_in_proportion(counts: list
         for group, count in enumerate(counts):
             assert abs(seen[group] - (index + 1) * count / plan.total) <= len(counts) / 2 + 0.5
     assert [seen[group] for group in range(len(counts))] == counts
+    groups = [plan.group(index) for index in range(plan.total)]
+    assert all(first_index(counts, group) == groups.index(group) for group, count in enumerate(counts) if count)
 
 
 def test_a_spec_is_the_same_in_every_process_and_shares_its_groups_settings() -> None:
