@@ -118,7 +118,7 @@ class Stopping:
         waiting = self._delivery.outbox.pending
         if waiting:
             self._env.log(logging.DEBUG, f"{self._sn}: {waiting} records still wait after the drain time")
-        self._lifecycle.abort()
+        self._lifecycle.stop()
 
     def _go_down(self, online: Online) -> None:
         if self._lifecycle.online is not online or not online.session.usable:

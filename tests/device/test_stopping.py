@@ -9,6 +9,7 @@ from simulator.device.settings import OnTimeout, Start
 from simulator.fields.range import Range
 from simulator.measurements.names import DeviceState
 from tests.device.answers import late, refuse, silent
+from tests.device.deliveries import LOG, people
 from tests.device.harness import CLOSE_TIMEOUT, World, enrolment, verification
 
 BUSY_LIFE = {
@@ -367,3 +368,12 @@ async def test_nothing_is_left_to_run_after_the_end(world: World) -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
     due = world.timers.next_due()
     assert due is None or due <= world.clock.monotonic() + 10.1  # a sweep of deadlines at most
+
+
+async def test_a_device_whose_time_to_deliver_is_over_still_takes_its_leave(world: World) -> None:
+    world.platform.always(LOG, silent)
+    device = await world.online(request_timeout=60.0, **people(rate=1.0))
+    await world.until(lambda: bool(world.platform.sent(LOG)))
+    await world.stop(device, drain=2.0)
+    assert world.platform.link.close_received == (1000, "")
+    assert world.recorder.codes(LOG) == ["disconnected"]

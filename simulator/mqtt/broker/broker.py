@@ -113,13 +113,6 @@ class Broker:
         session.client.end(events.BY_OWNER)
         return True
 
-    def forget(self, client_id: str) -> None:
-        """End a client's connection and its session, whatever it holds."""
-        self.disconnect(client_id)
-        session = self._sessions.get(client_id)
-        if session is not None:
-            self._discard(session)
-
     def present(self, client_id: str) -> bool:
         """Whether a client of this id is connected."""
         session = self._sessions.get(client_id)

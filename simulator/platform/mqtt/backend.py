@@ -76,9 +76,8 @@ class Backend:
         if connection is None:
             return
         if connection.has_exchange:
+            # What was on its way nobody can read on a later connection: the device drops what the broker sends again.
             connection.end(why)
-            # Nobody could read on a later connection what was on its way on this one.
-            self._hub.forget(sn)
         elif not connection.away:
             self._went(connection)
 
@@ -125,10 +124,8 @@ class Backend:
     def guarded(self, session: DeviceSession) -> BeforeLogin:
         return self._broker.guarded(session)
 
-    def publish(self, device: DeviceTopics, payload: bytes, *, keyed: bool) -> None:
-        # A broker that does not tell of connections must not keep for the next one what only this one can read.
-        qos = 0 if keyed and not self._hub.sees_connections else device.qos
-        self._hub.publish(device.down, payload, qos)
+    def publish(self, device: DeviceTopics, payload: bytes) -> None:
+        self._hub.publish(device.down, payload, device.qos)
 
     def ended(self, connection: TopicConnection, *, drop: bool) -> None:
         device = connection.device

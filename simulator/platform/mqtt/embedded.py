@@ -101,11 +101,6 @@ class EmbeddedHub:
         if client_id is not None:
             self._broker.disconnect(client_id)
 
-    def forget(self, sn: str) -> None:
-        client_id = self._clients.client_id(sn)
-        if client_id is not None:
-            self._broker.forget(client_id)
-
     def device_of(self, topic: str) -> DeviceTopics | None:
         return self._clients.by_topic(topic)
 

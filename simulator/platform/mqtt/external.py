@@ -140,9 +140,6 @@ class ExternalHub:
     def drop(self, sn: str) -> None:
         """Nobody but the broker can end a device's connection."""
 
-    def forget(self, sn: str) -> None:
-        """What a broker keeps is its own affair."""
-
     def device_of(self, topic: str) -> DeviceTopics | None:
         return None
 

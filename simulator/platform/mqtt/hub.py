@@ -56,10 +56,6 @@ class Hub(Protocol):
         """End the device's connection, where that can be done."""
         ...
 
-    def forget(self, sn: str) -> None:
-        """Keep nothing for a device that has left, where that can be done."""
-        ...
-
     def device_of(self, topic: str) -> DeviceTopics | None:
         """The device that was let in to publish to this topic; None where nobody asked the hub."""
         ...

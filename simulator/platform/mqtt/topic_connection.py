@@ -53,8 +53,8 @@ class Owner(Protocol):
         """What stands before a session until its login."""
         ...
 
-    def publish(self, device: DeviceTopics, payload: bytes, *, keyed: bool) -> None:
-        """Publish to the device; `keyed` says that nobody can read it on a later connection."""
+    def publish(self, device: DeviceTopics, payload: bytes) -> None:
+        """Publish to the device."""
         ...
 
     def ended(self, connection: "TopicConnection", *, drop: bool) -> None:
@@ -153,7 +153,7 @@ class TopicConnection:
         if len(payload) > self.device.most_payload:
             self._owner.event(TOO_LARGE)
             return
-        self._owner.publish(self.device, payload, keyed=self._has_exchange)
+        self._owner.publish(self.device, payload)
 
     def close(self, code: int, reason: str) -> None:
         """End it, and the device's connection to the broker where that can be reached."""

@@ -51,8 +51,6 @@ class Target:
     """The file of who signed the look-up's certificate, where it is over https; the rest is told by the look-up."""
     broker: str = ""
     """In place of the look-up's url."""
-    forgets: bool = False
-    """Whether the broker drops even a persistent session with its connection: it may, where keys belong to that."""
     memories: list[Memory] = field(default_factory=list)
 
     def one(self) -> Memory:
@@ -87,7 +85,7 @@ class Target:
     @property
     def keeps(self) -> bool:
         """Whether a session outlives its connection."""
-        return not self.profile.clean and not self.forgets
+        return not self.profile.clean
 
     def login(self, memory: Memory) -> Connect:
         return self.profile.login(memory.one, Random(), time.time())
@@ -257,8 +255,8 @@ async def sessions(target: Target) -> None:
         assert not device.ws.present
         await device.enter()
         await device.ws.leave()
-    async with target.device(memory, said=right, subscribe=target.forgets) as device:
-        assert device.ws.present != target.forgets
+    async with target.device(memory, said=right, subscribe=False) as device:
+        assert device.ws.present
         await device.enter()
         await device.ws.leave()
     async with target.device(memory, said=replace(right, clean=True)) as device:

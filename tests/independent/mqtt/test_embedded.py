@@ -57,8 +57,7 @@ async def embedded(directory: Path, suite: str, kind: str, **platform: Any) -> A
     """The embedded platform; nothing was found in the end."""
     async with platform_for(scenario(directory, suite, kind, **platform)) as info:
         identities: Iterator[Identity] = iter(MANY)
-        forgets = suite != "plain" and "broker" not in platform.get("mqtt", {})
-        target = Target(info.dispatch, identities, suite, PROFILES[kind], ca=str(info.ca or ""), forgets=forgets)
+        target = Target(info.dispatch, identities, suite, PROFILES[kind], ca=str(info.ca or ""))
         yield target
         assert target.breaches == []
 

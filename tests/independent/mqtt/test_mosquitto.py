@@ -49,8 +49,6 @@ async def test_the_independent_halves(tmp_path: Path, suite: str, rule: str) -> 
 
 
 BEHIND = OPEN | {"another_device_s_sn"}
-SEALED_WITH_QOS_0 = "a message with QoS 0"
-"""What the embedded platform does where it does not see connections end, so that no broker keeps a sealed message."""
 EVERY_RUN = {"entrance", "cut_before_the_puback", "sent_again_with_dup", "unacknowledged_is_delivered_again"}
 
 
@@ -59,7 +57,6 @@ EVERY_RUN = {"entrance", "cut_before_the_puback", "sent_again_with_dup", "unackn
     [
         pytest.param(suite, rule, marks=() if suite == "plain" and rule in EVERY_RUN else LONG)
         for suite, rule in itertools.product(("plain", "rsa-aes"), sorted(RULES.keys() - BEHIND))
-        if (suite, rule) != ("rsa-aes", "unacknowledged_is_delivered_again")  # with QoS 0 there is nothing to
     ],
 )
 async def test_the_independent_device_at_the_embedded_platform(tmp_path: Path, suite: str, rule: str) -> None:
@@ -68,14 +65,11 @@ async def test_the_independent_device_at_the_embedded_platform(tmp_path: Path, s
     async with mosquitto(tmp_path) as broker, Middle(witness, broker.url()).serve() as middle:
         async with embedded(tmp_path, suite, "best-m", mqtt={"broker": middle.url}) as target:
             await RULES[rule](target)
-            if suite != "plain":
-                for memory in target.memories:
-                    memory.breaches = [one for one in memory.breaches if SEALED_WITH_QOS_0 not in one]
         clients = {watch.connect.client_id for watch in witness.watches if watch.connect}
         ours = clients - {one.sn for one in EMBEDDED}
         assert len(ours) == 1
         found = [breach for breach in witness.breaches if breach.partition(":")[0] in ours]
-        assert [one for one in found if suite == "plain" or "PUBLISH with QoS 0" not in one] == []
+        assert found == []
 
 
 @pytest.mark.parametrize("suite", ["plain", pytest.param("rsa-aes", marks=LONG)])

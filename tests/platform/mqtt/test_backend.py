@@ -36,16 +36,12 @@ class Hub:
         self.sees_connections = sees_connections
         self.published: list[tuple[str, dict[str, Any], int]] = []
         self.dropped: list[str] = []
-        self.forgotten: list[str] = []
 
     def publish(self, topic: str, payload: bytes, qos: int) -> None:
         self.published.append((topic, orjson.loads(payload), qos))
 
     def drop(self, sn: str) -> None:
         self.dropped.append(sn)
-
-    def forget(self, sn: str) -> None:
-        self.forgotten.append(sn)
 
     def device_of(self, topic: str) -> DeviceTopics | None:
         return None
@@ -246,15 +242,15 @@ def test_what_cannot_be_read_ends_session_and_connection_unless_it_was_sent_agai
     assert stage.hub.dropped == [ONE.sn]
 
 
-def test_with_keys_the_session_ends_with_the_connection_and_nothing_is_kept() -> None:
+def test_with_keys_the_session_ends_with_the_connection() -> None:
     stage = Stage(channel="exchange-only")
     stage.say("device.exchange.publicKey", {})
     stage.backend.left(ONE.sn, "lost")
-    assert (stage.hub.forgotten, stage.backend._by_sn) == ([ONE.sn], {})
+    assert stage.backend._by_sn == {}
     plain = Stage()
     plain.online()
     plain.backend.left(ONE.sn, "lost")
-    assert plain.hub.forgotten == []
+    assert list(plain.backend._by_sn) == [ONE.sn]
 
 
 def test_a_message_beyond_the_brokers_limit_is_not_published() -> None:
@@ -289,8 +285,8 @@ def test_a_fault_of_ours_ends_that_device_alone(monkeypatch: pytest.MonkeyPatch)
     stage.online()
 
 
-def test_with_keys_another_broker_gets_nothing_to_keep() -> None:
-    for sees_connections, qos in ((True, 1), (False, 0)):
-        stage = Stage(sees_connections, channel="exchange-only")
-        stage.say("device.exchange.publicKey", {})
-        assert [each[2] for each in stage.hub.published] == [qos]
+@pytest.mark.parametrize("sees_connections", [True, False])
+def test_with_keys_too_the_quality_of_service_is_the_profiles(sees_connections: bool) -> None:
+    stage = Stage(sees_connections, channel="exchange-only")
+    stage.say("device.exchange.publicKey", {})
+    assert [each[2] for each in stage.hub.published] == [1]
