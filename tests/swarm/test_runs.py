@@ -36,6 +36,11 @@ def test_a_headless_run_ends_by_itself_and_all_files_agree(locust: Start, tmp_pa
     assert summary["fleet"]["came_online"] == 6
     assert summary["records"]["generated"] == summary["records"]["acknowledged"] > 0
     measured = counts(run)
+    # No device goes over MQTT.
+    assert "subscribe" not in measured
+    assert summary["flows"]["puback"]["count"] == 0
+    pages = [run.output, *((run.report / name).read_text() for name in ("report.md", "junit.xml"))]
+    assert not [page for page in pages if "puback" in page or "subscribe" in page]
     rows = {row["Name"]: int(row["Request Count"]) for row in csv.DictReader((tmp_path / "files_stats.csv").open())}
     assert rows.pop("Aggregated") == sum(measured.values())
     assert rows == measured
