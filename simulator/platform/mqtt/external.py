@@ -30,8 +30,11 @@ _PATIENCE: Final = Patience(opening=10.0, closing=5.0)
 _KEEP_ALIVE: Final = 30
 """Seconds: half of what brokers usually take for granted."""
 _FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 30.0
-"""Seconds between two attempts to come back: doubled each time, with some chance so that many do not come at once."""
+_LONGEST_PAUSE: Final = 2.0
+"""Seconds between two attempts to come back: doubled each time, with some chance so that many do not come at once.
+
+Short all the same: what devices publish before the platform is back is lost, and each waits for its reply in vain.
+"""
 _MOST_WAITING: Final = 20_000
 _MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
 
