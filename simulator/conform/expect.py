@@ -42,6 +42,13 @@ def refused(answer: Answer, *, or_closed: bool = False) -> Outcome:
     return failed(answer.told)
 
 
+def refused_or_lost(answer: Answer) -> Outcome:
+    """OK if it is any code but success, INFORMATIONAL if there is none: for payloads that a broker may not take."""
+    if isinstance(answer, Silence) or (isinstance(answer, Closed) and not answer.by_us):
+        return informational(answer.told)
+    return refused(answer)
+
+
 def answered(answer: Answer) -> Outcome:
     """OK if it is a reply, whichever; FAILED for silence or a lost connection."""
     return ok(answer.told) if isinstance(answer, Reply | LookedUp) else failed(answer.told)

@@ -10,7 +10,7 @@ from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
 from simulator.conform.business import prepare, user_params
 from simulator.conform.case import Outcome, Result
-from simulator.conform.expect import accepted, refused
+from simulator.conform.expect import accepted, refused, refused_or_lost
 from simulator.conform.file_cases import REFUSED, accepts, case, left_open, refuses
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
@@ -32,7 +32,7 @@ from simulator.conform.uploads import (
 )
 
 _SETTLED: Final = "docs/deviations.md, Files: a gap, a piece beyond the size, a wrong size or checksum, an unknown file"
-_OR_ENDED: Final = f"{REFUSED}, or the end of the connection: a broker has no other way to refuse"
+_OR_ENDED: Final = f"{REFUSED}, or no answer from a broker that takes no such payload"
 _FILE_ID: Final = "fileId: 由字母和数字组成, 最高不能超过64位, 建议使用32位uuid"
 _LIMIT: Final = "docs/deviations.md, Package size: maxPackageSize times 1,024 bytes of the JSON in UTF-8, not encrypted"
 _PIECE: Final = 1_000
@@ -136,14 +136,14 @@ async def _at_the_limit(above: int, bench: Bench, device: Device) -> Outcome:
     if not above:
         return accepted(answer)
     outcome = _too_large(answer, device)
-    if outcome.result is not Result.OK or device.closed is not None:
+    if outcome.result is not Result.OK or not isinstance(answer, Reply):
         return outcome
     return accepted(await send_piece(device, params["fileId"], 0, photo(_PIECE)))
 
 
 def _too_large(answer: Answer, device: Device) -> Outcome:
-    """Over MQTT it may be the broker that takes no more, which can only end the connection."""
-    return refused(answer, or_closed=device.site.terms.mqtt is not None)
+    """Over MQTT it may be the broker that takes no more, which can only end the connection, or drop the message."""
+    return refused(answer) if device.site.terms.mqtt is None else refused_or_lost(answer)
 
 
 async def _in_bytes(bench: Bench, device: Device) -> Outcome:

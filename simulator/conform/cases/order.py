@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+from simulator.conform.answers import Answer, Reply
 from simulator.conform.bench import Bench
-from simulator.conform.case import Case, Outcome, Result, non_strict
-from simulator.conform.expect import refused, told
+from simulator.conform.case import Case, Outcome, Result, non_strict, ok
+from simulator.conform.expect import refused, refused_or_lost, told
 from simulator.conform.stages import Stage
 from simulator.conform.suites import EXCHANGING
-from simulator.conform.tester import FACTOR, PUBLIC_KEY
+from simulator.conform.tester import FACTOR, PUBLIC_KEY, Device
 from simulator.protocol.reading import NO_MEETING
 
 _SECTION: Final = "2 初始化流程"
@@ -75,14 +76,26 @@ BUSINESS: Final = (
     *("dev.data.upload.verifyLog", "dev.data.upload.verifyPhoto", "dev.system.sync.time"),
 )
 
+
+def _verdict(answer: Answer, stage: Stage, device: Device) -> Outcome:
+    keys = device.channel.has_exchange
+    if stage is Stage.EXCHANGED and device.site.terms.mqtt is not None and not keys:
+        # A platform behind a broker does not see that this is another connection than the one before.
+        return ok(answer.told) if isinstance(answer, Reply) and not answer.ok else told(answer)
+    if stage is Stage.OPENED and device.site.terms.mqtt is not None:
+        # It cannot be read in the session of the connection before, which may end without a word.
+        return refused_or_lost(answer)
+    # Before the exchange nothing but the exchange is due: closing the connection is an answer, too.
+    return refused(answer, or_closed=stage is Stage.OPENED and keys)
+
+
 # --- Business too early ---
 
 
 async def _too_early(func_id: str, stage: Stage, bench: Bench) -> Outcome:
     async with bench.device(stage) as device:
         answer = await device.request(func_id, _business(bench)[func_id], sn=device.sn)
-        # Before the exchange nothing but the exchange is due: closing the connection is an answer, too.
-        verdict = refused(answer, or_closed=stage is Stage.OPENED and device.channel.has_exchange)
+        verdict = _verdict(answer, stage, device)
     if stage is Stage.LOGGED_IN and verdict.result is Result.FAILED and getattr(answer, "ok", False):
         return non_strict(verdict.observed)
     return verdict
@@ -94,12 +107,12 @@ async def _too_early(func_id: str, stage: Stage, bench: Bench) -> Outcome:
 async def _report_too_early(stage: Stage, bench: Bench) -> Outcome:
     async with bench.device(stage) as device:
         answer = await device.request("dev.report", device.report_params(), sn=device.sn)
-        return refused(answer, or_closed=stage is Stage.OPENED and device.channel.has_exchange)
+        return _verdict(answer, stage, device)
 
 
 async def _register_before_the_exchange(bench: Bench) -> Outcome:
     async with bench.device(Stage.OPENED) as device:
-        return refused(await device.register(), or_closed=True)
+        return _verdict(await device.register(), Stage.OPENED, device)
 
 
 async def _accredit_without_a_code(bench: Bench) -> Outcome:

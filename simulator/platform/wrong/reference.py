@@ -14,8 +14,8 @@ command comes with a command of that kind, pushed to each device that comes onli
 
 "Named by" says what tells of a mistake: rules count in every run (`violations` in `summary.json`), cases are those of
 `best-fleet conform`, all of a pattern or some of it. A mistake without a rule breaks nothing that a device in a run
-would notice. This page is
-generated from `simulator/platform/wrong` (`make docs`); a test fails when it is out of date.
+would notice. Most are made over WebSocket and MQTT alike; where it says over which, they cannot be seen over the other.
+This page is generated from `simulator/platform/wrong` (`make docs`); a test fails when it is out of date.
 
 """
 _BESIDE = """
