@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from simulator.conform.answers import Reply
+from simulator.conform.answers import Answer, Reply, Silence
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Result, Run, failed, non_strict, not_run, ok
 from simulator.conform.declare import Family
+from simulator.conform.ends import ends
 from simulator.conform.expect import accepted, refused, told, well_formed
 from simulator.conform.sections import HANDSHAKE
 from simulator.conform.stages import Stage
 from simulator.conform.suites import EXCHANGING, SEALING, form_of, options_of
-from simulator.conform.tester import FACTOR, PUBLIC_KEY
+from simulator.conform.tester import FACTOR, PUBLIC_KEY, Device
 from simulator.protocol.channel.exchange import THE_PLATFORMS
 from simulator.protocol.channel.keys import DEFAULT_BITS, MIN_BITS, generate_key
 
@@ -54,15 +55,22 @@ async def _factor_form(bench: Bench) -> Outcome:
         return failed(device.problem) if device.problem else well_formed(answer)
 
 
+async def _turned_away(device: Device, answer: Answer) -> Outcome:
+    """Refused, or the end of the connection; over MQTT perhaps of the session alone."""
+    if isinstance(answer, Silence) and device.site.terms.mqtt is not None:
+        return await ends(device)
+    return refused(answer, or_closed=True)
+
+
 async def _key_params(params: Mapping[str, Any], bench: Bench) -> Outcome:
     async with bench.device(Stage.OPENED) as device:
-        return refused(await device.request(PUBLIC_KEY, params), or_closed=True)
+        return await _turned_away(device, await device.request(PUBLIC_KEY, params))
 
 
 async def _factor_params(params: Mapping[str, Any], bench: Bench) -> Outcome:
     async with bench.device(Stage.OPENED) as device:
         await device.exchange_public_key()
-        return refused(await device.request(FACTOR, params), or_closed=True)
+        return await _turned_away(device, await device.request(FACTOR, params))
 
 
 async def _unreadable_factor(bench: Bench) -> Outcome:
@@ -76,7 +84,8 @@ async def _unreadable_factor(bench: Bench) -> Outcome:
 
 async def _factor_before_key(bench: Bench) -> Outcome:
     async with bench.device(Stage.OPENED) as device:
-        return refused(await device.request(FACTOR, {"factor": b64encode(bytes(256)).decode()}), or_closed=True)
+        answer = await device.request(FACTOR, {"factor": b64encode(bytes(256)).decode()})
+        return await _turned_away(device, answer)
 
 
 async def _short_factor(bench: Bench) -> Outcome:
