@@ -299,10 +299,15 @@ class DeviceSession:
     def _answer_durable(
         self, name: str, mid: str, code: str, results: Mapping[str, Any] | None, decision: Decision, durable: bool
     ) -> None:
+        session = self
+        if self.phase is Phase.ENDED and self._publisher is not None and name not in STARTS and name != REPORT:
+            # What a device sends again after a cut is stored while it logs in, and it waits for the answer.
+            heir = self._publisher.heir
+            session = heir if isinstance(heir, DeviceSession) else self
         if durable:
-            self._answer(name, mid, code, results, decision)
+            session._answer(name, mid, code, results, decision)
         else:
-            self._answer(name, mid, codes.INTERNAL, None, decision)
+            session._answer(name, mid, codes.INTERNAL, None, decision)
 
     def _exchange(self, name: str, mid: str, params: Mapping[str, Any], decision: Decision) -> None:
         channel = self._channel

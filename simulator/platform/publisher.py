@@ -20,6 +20,11 @@ class Publisher(Protocol):
         """Bytes of JSON that one message to it may have."""
         ...
 
+    @property
+    def heir(self) -> object:
+        """The session that follows, where its device waits for what the one before has not answered yet; else None."""
+        ...
+
     def completed(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """The parameters of a registration, with what may be left out of them."""
         ...

@@ -164,7 +164,7 @@ class Backend:
         if self._hub.sees_connections:
             # A new connection, of which the initial flow is due; what is sent again still belongs to the old one.
             if not dup:
-                connection.renew()
+                connection.renew(goes_on=True)
             connection.receive(payload, dup)
             return
         connection.receive(payload, dup)

@@ -79,6 +79,7 @@ class TopicConnection:
         "_channel",
         "_dup",
         "_exchange",
+        "_goes_on",
         "_handler",
         "_has_exchange",
         "_open",
@@ -121,10 +122,15 @@ class TopicConnection:
             return
         self._handler.message(payload, is_binary(self._channel, payload))
 
-    def renew(self, channel: PlatformChannel | None = None) -> None:
-        """The device begins anew: its session ends and another takes its place, with the same keys or a new channel."""
+    def renew(self, channel: PlatformChannel | None = None, *, goes_on: bool = False) -> None:
+        """The device begins anew: its session ends and another takes its place, with the same keys or a new channel.
+
+        Args:
+            goes_on: whether it still waits for what the ended session has to say of what is being stored.
+        """
         self._end_session(GOING_AWAY, "the device began anew")
         self._begin(channel or self._owner.new_channel())
+        self._goes_on = goes_on
 
     def end(self, detail: str) -> None:
         """The device's own connection is gone, and with it what this one was for."""
@@ -176,6 +182,10 @@ class TopicConnection:
         most = self.device.most_payload
         return most * 3 // 4 - _SEALING_ADDS if self._has_exchange else most
 
+    @property
+    def heir(self) -> DeviceSession | None:
+        return self.session if self._goes_on else None
+
     def completed(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         return params if params.get("productId") else {**params, "productId": self.device.product_id}
 
@@ -183,7 +193,8 @@ class TopicConnection:
         logged_in = self.session.phase in (Phase.LOGGED_IN, Phase.ONLINE)
         anew = (name == REGISTER and (logged_in or self._registered)) or (name == LOGIN and logged_in)
         if anew:
-            self.renew(self._channel)
+            # One that registers has forgotten what it asked before.
+            self.renew(self._channel, goes_on=name == LOGIN)
             session = self.session
             # Its keys are there already.
             session.phase = Phase.CONNECTED
@@ -212,6 +223,7 @@ class TopicConnection:
         self._has_exchange = channel.has_exchange
         self._exchange = None
         self._registered = False
+        self._goes_on = False
         self._open = True
         self.away = False
         if self._has_exchange and self._recent is None:

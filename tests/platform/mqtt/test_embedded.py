@@ -183,6 +183,8 @@ async def test_what_never_arrived_is_stored_when_it_is_sent_again(platform: Runn
     await new.log_in(device.credentials)
     await new.report()
     assert len(await platform.records(ONE.sn)) == 1
+    replies = [json.loads(packet.payload) for packet in again.delivered]
+    assert [reply["code"] for reply in replies if reply["mid"] == "r1"] == [OK], "though it logged in before the commit"
 
 
 async def test_after_a_reconnect_the_initial_flow_is_due(platform: Running) -> None:
