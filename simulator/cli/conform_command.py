@@ -237,10 +237,11 @@ def _chosen(options: argparse.Namespace) -> "tuple[Case, ...]":
 def _scenario(options: argparse.Namespace) -> "Scenario":
     if options.scenario is not None:
         return read_scenario(options.scenario, options.identities)
-    from simulator.conform.default_scenario import TEXT
+    from simulator.conform.default_scenario import default_scenario
     from simulator.scenario.scenario import parse_scenario
 
-    return parse_scenario(TEXT, "the built-in scenario", identities_given=options.identities is not None)
+    text = default_scenario(options.type or TYPES[0])
+    return parse_scenario(text, "the built-in scenario", identities_given=options.identities is not None)
 
 
 @contextlib.contextmanager
@@ -251,11 +252,11 @@ def _scenario_file(options: argparse.Namespace) -> Iterator[Path]:
         return
     import tempfile
 
-    from simulator.conform.default_scenario import TEXT
+    from simulator.conform.default_scenario import default_scenario
 
     with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
         path = Path(directory, "conform.yaml")
-        path.write_text(TEXT, encoding="utf-8")
+        path.write_text(default_scenario(options.type or TYPES[0]), encoding="utf-8")
         yield path
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from simulator.conform.default_scenario import TEXT
+from simulator.conform.default_scenario import default_scenario
 from simulator.platform.wrong.modes import MODES
 from simulator.pubsub.shipped import PROFILE_OF_TYPE, profile_of
 from simulator.scenario.scenario import SYSTEM_TRUST, parse_scenario
@@ -29,7 +29,7 @@ async def conform_mistaken(
     """Judge a platform that makes these mistakes by the cases that `only` names; over MQTT by a shipped profile."""
     issues = issues or any(MODES[name].issues for name in wrong)
     tls = platform_tls(device_certificates=True) if issues else None
-    usual = parse_scenario(TEXT).platform_settings()
+    usual = parse_scenario(default_scenario("best-w")).platform_settings()
     topics = replace(usual.mqtt, channel=suite)
     settings = replace(usual, channel=suite, mqtt=topics, tls=tls, wrong=wrong)
     async with running(settings) as platform:
