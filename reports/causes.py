@@ -115,7 +115,7 @@ CAUSES: Final = (
     ),
     Cause("threshold_crossed", _CROSSED, "`{expression}` was crossed ({values:measured})"),
     Cause("threshold_unmeasured", _CROSSED, "`{expression}` was crossed ({remark})"),
-    Cause("none_online", _FAILED, "no device came online (0 of {devices:count})"),
+    Cause("none_online", _FAILED, "no device came online (0 of {devices:count}){values:why_offline}"),
     Cause("no_request", _FAILED, "no request was made"),
     Cause(
         "no_attendance",

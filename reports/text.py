@@ -49,6 +49,13 @@ def failed_uploads(values: Mapping[str, Any]) -> str:
     return f"; {count(values['uploads_failed'])} uploads of records failed, the most with {values.get('code')}"
 
 
+def why_offline(values: Mapping[str, Any]) -> str:
+    """Behind a sentence about devices that did not come online: where most of them failed; empty where none did."""
+    if not values.get("failed"):
+        return ""
+    return f": {values['step']} failed {count(values['failed'])} times with {values.get('code')}"
+
+
 def rate(value: float | None) -> str:
     """Per second, without a unit."""
     if value is None:

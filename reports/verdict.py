@@ -20,6 +20,7 @@ from reports.thresholds import Threshold
 from simulator.exit_codes import PRECEDENCE, ExitCode
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.names import (
+    INIT,
     KEPT,
     RECORD_DELIVERY,
     RESTORED,
@@ -242,7 +243,7 @@ def _of_the_platform(measurements: RunMeasurements, thresholds: Sequence[Thresho
 
 def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
     if run.devices and not len(measurements.devices.came_online):
-        yield Finding("none_online", {"devices": run.devices})
+        yield none_online(run.devices, _failed_steps(measurements))
     if run.attendance and run.complete and not was_held(attendance_figures(measurements)):
         yield Finding("no_attendance")
     records = record_counts(measurements.records)
@@ -262,6 +263,30 @@ def _of_the_fleet(measurements: RunMeasurements, run: RunInfo, thresholds: Seque
         yield Finding(f"records_rejected{'_judged' if judged else ''}", {"rejected": records["rejected"], **of})
     if lost := lost_connections(measurements):
         yield Finding("connections_lost", {"count": sum(lost.values()), "reasons": lost})
+
+
+def _failed_steps(measurements: RunMeasurements) -> dict[tuple[str, str], int]:
+    """How often each step of the initial flow failed with each code, in the flow's order."""
+    return {
+        (step, code): tally.count
+        for step in INIT.parts
+        if (totals := measurements.totals.get(step)) is not None
+        for code, tally in totals.failed.items()
+    }
+
+
+def none_online(devices: int, failed: Mapping[tuple[str, str], int]) -> Finding:
+    """That nobody came online, with the step at which most of them failed.
+
+    Args:
+        failed: how often, by step of the initial flow and code.
+    """
+    values: dict[str, Any] = {"devices": devices}
+    if failed:
+        # Of several that failed as often, the first one of the flow.
+        (step, code), count = max(failed.items(), key=lambda item: item[1])
+        values |= {"step": step, "code": code, "failed": count}
+    return Finding("none_online", values)
 
 
 def pending_records(records: Mapping[str, int], failed: Mapping[str, int], *, broke_off: bool = False) -> Finding:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.cli.targets import target
-from simulator.measurements.names import GENERATED, PENDING, REFUSED, is_failure
+from simulator.measurements.names import GENERATED, INIT, PENDING, REFUSED, is_failure
 from simulator.shown import detail
 
 if TYPE_CHECKING:
@@ -108,16 +108,16 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def _findings(result: "SingleResult", duration: float) -> Iterator["Finding"]:
     """What decides about the exit code, as in a run."""
     from reports.figures import record_counts
-    from reports.verdict import VERIFY_LOG, pending_records
+    from reports.verdict import VERIFY_LOG, none_online, pending_records
     from simulator.measurements.findings import Finding
 
     if result.internal_errors:
         yield Finding("internal_error", {"count": len(result.internal_errors), "example": result.internal_errors[0]})
+    failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}
     if not result.came_online:
-        yield Finding("none_online", {"devices": 1})
+        yield none_online(1, {key: failed[key] for step in INIT.parts for key in failed if key[0] == step})
     records = record_counts(result.records)
     generated = records[GENERATED]
-    failed = {key: count for key, count in result.requests.items() if is_failure(key[1])}
     if records[PENDING]:
         yield pending_records(records, {code: count for (name, code), count in failed.items() if name == VERIFY_LOG})
     if records[REFUSED]:

@@ -47,6 +47,9 @@ def measured(*told: str) -> RunMeasurements:
                 recorder.internal_error("device.exception", "ValueError: odd", at, 3)
             case "flow":
                 recorder.flow("init", at, 0.1, "odd")
+            case "refused connect" | "timed out look-up":
+                step, code = ("connect", "not authorized") if word[0] == "r" else ("getBrokerServer", "timeout")
+                recorder.request(step, at, 0.1, code, 0, 0, 0.0)
             case reason:
                 recorder.disconnect(reason, at)
     measurements = RunMeasurements()
@@ -391,3 +394,22 @@ def test_what_is_kept_between_runs_is_told_in_words(info: Info) -> None:
         "unkept": 1,
         "unclaimed": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("told", "first"),
+    [
+        (("bad",), "no device came online (0 of 20)"),
+        (
+            ("timed out look-up", "refused connect", "refused connect"),
+            "no device came online (0 of 20): connect failed 2 times with not authorized",
+        ),
+        (
+            ("refused connect", "timed out look-up"),
+            "no device came online (0 of 20): getBrokerServer failed 1 times with timeout",
+        ),
+    ],
+)
+def test_where_nobody_came_online_the_step_that_failed_is_named(info: Info, told: tuple[str, ...], first: str) -> None:
+    summary = build_summary(measured(*told), info(thresholds=HOLDS, devices=20, started=T0))
+    assert reason_lines(summary)[0] == first
