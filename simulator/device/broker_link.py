@@ -6,7 +6,7 @@ it is done the network's.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
@@ -89,6 +89,7 @@ class BrokerLink:
         "_env",
         "_failures",
         "_mqtt",
+        "_on_acknowledged",
         "_shown",
         "_spec",
         "_used",
@@ -109,6 +110,7 @@ class BrokerLink:
         """Whether a connection was opened by the answer before."""
         self._again = spec.settings.reading.lookup_again
         self._mqtt = None if spec.settings.mqtt is None else ClientState(self._published)
+        self._on_acknowledged: Callable[[], None] | None = None
 
     @property
     def answer(self) -> BrokerAnswer | None:
@@ -173,6 +175,15 @@ class BrokerLink:
         if connection.needs_subscription:
             await self._measured(SUBSCRIBE, network.subscribe(connection), session, used)
 
+    @property
+    def unacknowledged(self) -> bool:
+        """Whether the broker still owes a PUBACK."""
+        return self._mqtt is not None and bool(self._mqtt.in_flight)
+
+    def when_acknowledged(self, callback: Callable[[], None] | None) -> None:
+        """Call it, instead of the one before, when the broker owes none any more."""
+        self._on_acknowledged = callback
+
     def ended(self) -> None:
         """The device's life is over: what the broker has not acknowledged is not sent again."""
         if self._mqtt is not None:
@@ -209,6 +220,8 @@ class BrokerLink:
         env = self._env
         lasted = env.clock.monotonic() - sent
         env.recorder.flow(PUBACK.name, sent + env.epoch, lasted, SUCCESS if taken else DISCONNECTED)
+        if self._on_acknowledged is not None and not self.unacknowledged:
+            self._on_acknowledged()
 
     async def _measured(self, name: str, step: Awaitable[T], session: Session, used: bool) -> T:
         """One step of the opening, counted as the request `name`.

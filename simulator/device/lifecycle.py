@@ -162,6 +162,11 @@ class Lifecycle:
             if self.state is not DeviceState.FAILED:
                 self._enter(DeviceState.STOPPED)
 
+    @property
+    def broker(self) -> BrokerLink:
+        """The device's way to its broker."""
+        return self._broker
+
     def stop(self) -> None:
         """End the life: close the connection politely where there is one, break off what the device waits for."""
         self.stage = Stage.LEAVING

@@ -4,8 +4,9 @@ How far its end has come is its lifecycle's `stage`; what moves the stage on is 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 from simulator.clock import TimerHandle
 from simulator.device.behaviours.base import Behaviour
@@ -17,6 +18,9 @@ from simulator.device.online import Online
 from simulator.device.states import RESTING, Stage
 from simulator.measurements.names import DeviceState
 
+_PUBACK_SECONDS: Final = 5.0
+"""For which a device that goes waits for what its MQTT broker has not acknowledged; the replies were there before."""
+
 
 class Stopping:
     """Brings the parts of one device to rest.
@@ -26,7 +30,7 @@ class Stopping:
         behaviours: what the device does by itself; it ends first.
     """
 
-    __slots__ = ("_behaviours", "_commands", "_delivery", "_env", "_lifecycle", "_sn", "_timer")
+    __slots__ = ("_behaviours", "_commands", "_delivery", "_env", "_lifecycle", "_patience", "_sn", "_timer")
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Stopping:
         self._commands = commands
         self._behaviours = behaviours
         self._timer: TimerHandle | None = None
+        self._patience: TimerHandle | None = None
 
     def stop(self, drain: float) -> None:
         """Begin nothing new, deliver what waits for `drain` seconds at most, then leave."""
@@ -75,9 +80,9 @@ class Stopping:
         if online is None:
             return
         if online.session.waiting and online.session.usable:
-            online.session.when_settled(partial(self._go_down, online))
+            online.session.when_settled(partial(self._when_acknowledged, partial(self._go_down, online)))
         else:
-            self._go_down(online)
+            self._when_acknowledged(partial(self._go_down, online))
 
     def settled(self) -> None:
         """Something came to an end; where the device is to stop, look whether it can."""
@@ -92,13 +97,14 @@ class Stopping:
                 self._fall_silent()  # or a slow platform would always owe one more reply
                 session.when_settled(self.settled)
             else:
-                self._leave()
+                self._when_acknowledged(self._leave)
         elif lifecycle.state in RESTING and (self._delivery.idle or self._never_let_in):
             self._leave()
 
     def ended(self) -> None:
         """The device's life is over: nothing is left to run."""
         self._cancel_timer()
+        self._cancel_patience()
         self._fall_silent()
         self._stop_behaviours()
         self._commands.forget_waiting()
@@ -109,9 +115,24 @@ class Stopping:
         """Whether the device has tried in vain to come online ever since it was switched on: it would go on so."""
         return self._lifecycle.state is DeviceState.WAITING and not self._delivery.was_online
 
+    def _when_acknowledged(self, go: Callable[[], None]) -> None:
+        """Go when the broker has acknowledged everything, answers to commands as well, or has had its time for it."""
+        broker = self._lifecycle.broker
+        if not broker.unacknowledged:
+            go()
+        elif self._patience is None:
+            go_on = partial(self._go_on, go)
+            self._patience = self._env.timers.call_later(_PUBACK_SECONDS, go_on)
+            broker.when_acknowledged(go_on)
+
+    def _go_on(self, go: Callable[[], None]) -> None:
+        self._cancel_patience()
+        go()
+
     def _leave(self) -> None:
-        self._cancel_timer()
-        self._lifecycle.stop()
+        if self._lifecycle.stage is Stage.DRAINING:
+            self._cancel_timer()
+            self._lifecycle.stop()
 
     def _drain_over(self) -> None:
         self._timer = None
@@ -133,6 +154,12 @@ class Stopping:
     def _stop_behaviours(self) -> None:
         for behaviour in self._behaviours:
             behaviour.stop()
+
+    def _cancel_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+            self._lifecycle.broker.when_acknowledged(None)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

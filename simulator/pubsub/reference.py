@@ -81,6 +81,7 @@ _DIFFERS: Final = """
 | keep-alive | WebSocket pings | PINGREQ by the profile's `keep_alive` |
 | commands while a device is away | lost | kept by the broker (persistent session, QoS 1), answered after it |
 | flow | | `puback`: from a message's first sending to the broker's PUBACK |
+| a stop or a reboot | waits for the replies | and 5 s at most for PUBACKs |
 
 No profile has a will or a retained message. Over an encrypted channel the keys belong to one connection, so that
 nothing is kept for a device that is away. [docs/deviations.md](deviations.md) has the rest.

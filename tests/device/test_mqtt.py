@@ -11,6 +11,7 @@ import pytest
 
 from simulator.device.settings import OnTimeout
 from simulator.measurements.names import DeviceState
+from simulator.mqtt.login import InFlight
 from simulator.pubsub.profile import Password
 from simulator.pubsub.shipped import PROFILE_OF_TYPE, profile_of
 from tests.device.answers import Message, drops, refuse
@@ -260,6 +261,47 @@ async def test_publishes_are_measured_until_the_broker_has_them(world_of_mqtt: W
     flows = [entry for entry in world_of_mqtt.recorder.flows if entry[0] == "puback"]
     assert [(round(entry[2], 6), entry[3]) for entry in flows] == [(0.25, "00000000"), (0.25, "disconnected")]
     assert device.state is DeviceState.ONLINE
+
+
+async def test_a_stopping_device_waits_for_its_pubacks(world_of_mqtt: World) -> None:
+    """The broker may be slower with them than the platform with its replies; the fleet's end is no failure."""
+    device = await world_of_mqtt.online(**over_mqtt())
+    state = world_of_mqtt.network.ways[0].state
+    state.in_flight[7] = InFlight(b"", sent := world_of_mqtt.clock.monotonic())
+    device.stop()
+    device.stop()
+    await world_of_mqtt.advance(1.0)
+    assert device.state is DeviceState.ONLINE
+    del state.in_flight[7]
+    state.on_published(sent, True)
+    await world_of_mqtt.settle()
+    assert device.state is DeviceState.STOPPED
+    assert [entry[3] for entry in world_of_mqtt.recorder.flows if entry[0] == "puback"] == ["00000000"]
+
+
+async def test_a_puback_that_never_comes_holds_up_the_end_for_five_seconds(world_of_mqtt: World) -> None:
+    device = await world_of_mqtt.online(**over_mqtt())
+    world_of_mqtt.network.ways[0].state.in_flight[7] = InFlight(b"", world_of_mqtt.clock.monotonic())
+    device.stop()
+    await world_of_mqtt.advance(4.9)
+    assert device.state is DeviceState.ONLINE
+    await world_of_mqtt.advance(0.2)
+    assert device.state is DeviceState.STOPPED
+    assert [entry[3] for entry in world_of_mqtt.recorder.flows if entry[0] == "puback"] == ["disconnected"]
+    assert [reason for reason, _ in world_of_mqtt.recorder.disconnects] == ["stopped"]
+
+
+async def test_a_rebooting_device_waits_for_the_puback_of_its_answer(world_of_mqtt: World) -> None:
+    device = await world_of_mqtt.online(**over_mqtt(profile={"clean_session": True}))
+    state = world_of_mqtt.network.ways[0].state
+    state.in_flight[7] = InFlight(b"", sent := world_of_mqtt.clock.monotonic())
+    world_of_mqtt.platform.link.command("cmd.control.reboot")
+    await world_of_mqtt.advance(1.0)
+    assert device.state is DeviceState.ONLINE
+    del state.in_flight[7]
+    state.on_published(sent, True)
+    await world_of_mqtt.settle()
+    assert device.state is DeviceState.REBOOTING
 
 
 # --- What comes twice, or early ---
