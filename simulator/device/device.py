@@ -171,6 +171,12 @@ class Device:
         if self._task is not None:
             self._task.cancel()
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the device's clock forward by so many seconds; back where they are negative."""
+        self._clock.jump(seconds)
+        for behaviour in self._behaviours:
+            behaviour.clock_set()
+
     def secrets(self) -> Collection[str]:
         return self.lifecycle.secrets()
 

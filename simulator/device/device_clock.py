@@ -134,6 +134,11 @@ class DeviceClock:
             self.offset_minutes = parse_offset(time[-6:])
         self._by_date = self.unsure = False
 
+    def jump(self, seconds: float) -> None:
+        """Somebody, or an empty battery, sets the clock forward by so many seconds; back where they are negative."""
+        self.correction += seconds
+        self.unsure = True
+
     def format(self, moment: float) -> str:
         """`moment` (seconds since the epoch) as records carry it."""
         return format_iso(moment, self.offset_minutes)

@@ -2,12 +2,15 @@
 
 import asyncio
 import dataclasses
+import secrets
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -24,6 +27,7 @@ from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger.commands import CommandTable
 from simulator.platform.ledger.devices import DeviceTable
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
+from simulator.platform.ledger.file import Database
 from simulator.platform.ledger.transactions import Ledger
 from simulator.platform.mqtt.clients import Proves, names_it
 from simulator.platform.mqtt.side import MqttSide
@@ -64,13 +68,50 @@ class _OneKey:
         return self._key
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What a platform stands on: time, event loop, log, disk and chance."""
+
+    clock: Clock
+    loop: asyncio.AbstractEventLoop
+    log: Log
+    database: Database | None = None
+    """Of the ledger, with all its tables; None for the options' file."""
+    tokens: Callable[[int], str] = secrets.token_hex
+    """Makes an `authCode` or a `secret` of so many random bytes, as text."""
+
+
+class Assembly(NamedTuple):
+    """A platform without ports."""
+
+    services: Services
+    options: PlatformOptions
+    """With what mistakes on purpose add to them."""
+    parts: PlatformParts
+    addresses: Addresses
+    tls: ServerTls | None
+
+
 def assembled(
     options: PlatformOptions, *, clock: Clock, log: Log, garbage: GarbagePolicy | None, resources: ExitStack
 ) -> Platform:
-    """All parts of a platform on the running loop; no port is open yet.
+    """A platform on the running loop; no port is open yet.
 
     Args:
         garbage: Where the process is the platform's own: told of new connections.
+        resources: Closes what the parts hold open.
+
+    Raises:
+        LedgerError, TlsFileError, UnknownSuite, BrokenSuite, UnseenMistake: As `assembly_of`.
+    """
+    whole = assembly_of(options, Host(clock=clock, loop=asyncio.get_running_loop(), log=log), resources)
+    return Platform(whole.services, whole.options, whole.parts, whole.addresses, whole.tls, garbage)
+
+
+def assembly_of(options: PlatformOptions, host: Host, resources: ExitStack) -> Assembly:
+    """All parts of a platform, each with what it needs of the others.
+
+    Args:
         resources: Closes what the parts hold open.
 
     Raises:
@@ -80,6 +121,7 @@ def assembled(
         BrokenSuite: If the channel suite cannot be loaded.
         UnseenMistake: If a mistake was asked for that the channel suite does not show.
     """
+    log = host.log
     mistakes = Mistakes(options.settings.wrong) if options.settings.wrong else None
     if mistakes is not None:
         mistakes.check(options.settings.channel, options.settings.mqtt.channel, issues=_issues(options.settings.tls))
@@ -89,7 +131,7 @@ def assembled(
     suite = channel_suite(settings.channel, settings.channel_options)
     topic_suite = channel_suite(settings.mqtt.channel, settings.mqtt.channel_options)
     addresses = Addresses(options.host, options.public_host, settings.tls is not None, mqtt_url=settings.mqtt.broker)
-    services = _services(options, clock, log, resources, mistakes)
+    services = _services(options, host, resources, mistakes)
     keys = _OneKey()
     # Made now, where the suite uses one at all: the first device must not wait for it.
     for each in (suite, topic_suite):
@@ -99,7 +141,7 @@ def assembled(
     except DAMAGE as error:
         raise LedgerError(f"{options.ledger}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
     guard = InspectionGuard(options.ledger_token)
-    certificates = DeviceCertificates(clock) if _issues(settings.tls) else None
+    certificates = DeviceCertificates(host.clock) if _issues(settings.tls) else None
     if mistakes is None:
         topic_broker: Callable[..., TopicBroker] = TopicBroker
         proves: Proves = names_it
@@ -115,7 +157,7 @@ def assembled(
         addresses.root_ca = tls.root
     side = MqttSide(services, broker, partial(internal_fault, log), topic_broker, proves=proves)
     parts = PlatformParts(broker, side, pushes, dispatch)
-    return Platform(services, options, parts, addresses, tls, garbage)
+    return Assembly(services, options, parts, addresses, tls)
 
 
 def _issues(tls: PlatformTls | None) -> bool:
@@ -128,11 +170,9 @@ def _with_carriers(options: PlatformOptions, mistakes: Mistakes) -> PlatformOpti
     return dataclasses.replace(options, settings=dataclasses.replace(options.settings, pushes=pushes))
 
 
-def _services(
-    options: PlatformOptions, clock: Clock, log: Log, resources: ExitStack, mistakes: Mistakes | None
-) -> Services:
-    loop = asyncio.get_running_loop()
-    ledger = Ledger(options.ledger, loop.call_soon, loop.call_later)
+def _services(options: PlatformOptions, host: Host, resources: ExitStack, mistakes: Mistakes | None) -> Services:
+    loop, clock, log = host.loop, host.clock, host.log
+    ledger = Ledger(options.ledger, loop.call_soon, loop.call_later, database=host.database, now=host.clock.monotonic)
     resources.callback(ledger.close)
     devices = DeviceTable(ledger)
     tally = Tally(ledger)
@@ -147,7 +187,9 @@ def _services(
         ledger=ledger,
         devices=devices,
         tally=tally,
-        authority=Authority(options.directory, devices, clock, options.settings.reading.login_refusal)
+        authority=Authority(
+            options.directory, devices, clock, options.settings.reading.login_refusal, tokens=host.tokens
+        )
         if mistakes is None
         else WrongAuthority(options.directory, devices, clock, options.settings.reading.login_refusal, mistakes),
         demands=Demands(options.settings.reading, CommandTable(ledger).told),

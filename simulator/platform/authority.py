@@ -6,7 +6,7 @@ that a restarted platform knows it; an identity that brings `authCode` and `secr
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from simulator.clock import Clock
@@ -38,14 +38,22 @@ class Authority:
 
     Args:
         login_refusal: the code that a known device gets whose `authCode` or `secret` is not valid.
+        tokens: makes an `authCode` or a `secret` of so many random bytes, as text.
     """
 
     def __init__(
-        self, directory: Directory, devices: DeviceTable, clock: Clock, login_refusal: str = codes.NOT_AUTHORISED
+        self,
+        directory: Directory,
+        devices: DeviceTable,
+        clock: Clock,
+        login_refusal: str = codes.NOT_AUTHORISED,
+        *,
+        tokens: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         self._directory = directory
         self._devices = devices
         self._clock = clock
+        self._tokens = tokens
         self._login_refused: Answer = (login_refusal, None)
         self._digests: dict[tuple[str, str], str] = {}
 
@@ -71,7 +79,7 @@ class Authority:
         """`dev.register`: a new authCode for a device that presents its product and key."""
         if self._known(sn, params) is None:
             return REFUSED
-        auth_code = secrets.token_hex(_AUTH_CODE_BYTES)
+        auth_code = self._tokens(_AUTH_CODE_BYTES)
         self._devices.registered(sn, auth_code)
         return codes.SUCCESS, {"authCode": auth_code}
 
@@ -80,7 +88,7 @@ class Authority:
         identity = self._known(sn, params)
         if identity is None or not _same(params["authCode"], self._issued(identity)[0]):
             return REFUSED
-        secret = secrets.token_hex(_SECRET_BYTES)
+        secret = self._tokens(_SECRET_BYTES)
         self._devices.accredited(sn, params["authCode"], secret)
         return codes.SUCCESS, {"secret": secret}
 

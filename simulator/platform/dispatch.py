@@ -64,21 +64,31 @@ class Dispatch:
         return application
 
     async def _look_up(self, request: web.Request) -> web.Response:
+        answer, silent = await self.look_up(request.rel_url.raw_query_string, request.host)
+        if self._services.verbose:
+            self._services.log(f"{request.query.get('sn', '-')} < {LOOKUP} {answer.code}")
+        if silent:
+            # Ends when the device goes: the server cancels the handlers of closed connections.
+            await asyncio.get_running_loop().create_future()
+        return self._response(answer)
+
+    async def look_up(self, query_string: str, host: str) -> tuple[BrokerAnswer, bool]:
+        """Answer a look-up, whatever carries it; and whether it is to get no answer all the same.
+
+        Args:
+            query_string: what stands in the URL after `?`.
+            host: as in the `Host` header: whom the device asked.
+        """
         decision = self._services.answers.decide(LOOKUP)
         if decision.code is not None:
             answer = BrokerAnswer.refusal(decision.code)
         else:
-            query = self._query(request.rel_url.raw_query_string)
-            answer = BrokerAnswer.refusal(query) if isinstance(query, str) else await self._find(query, request.host)
+            query = self._query(query_string)
+            answer = BrokerAnswer.refusal(query) if isinstance(query, str) else await self._find(query, host)
         if decision.delay:
             await asyncio.sleep(decision.delay)
         self._services.tally.message(LOOKUP, SILENT if decision.silent else answer.code)
-        if self._services.verbose:
-            self._services.log(f"{request.query.get('sn', '-')} < {LOOKUP} {answer.code}")
-        if decision.silent:
-            # Ends when the device goes: the server cancels the handlers of closed connections.
-            await asyncio.get_running_loop().create_future()
-        return self._response(answer)
+        return answer, decision.silent
 
     def _query(self, text: str) -> LookupQuery | str:
         """The look-up in the part of the URL after `?`, or the code to refuse it with."""

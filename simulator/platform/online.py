@@ -45,7 +45,8 @@ class OnlineDevices:
     def __init__(self, services: Services, pushes: Pushes) -> None:
         self._services = services
         self._pushes = pushes
-        self._sessions: set[Session] = set()
+        self._sessions: dict[Session, None] = {}
+        """In the order in which they came, so that what is done to all has an order."""
         self._by_sn: dict[str, Session] = {}
 
     @property
@@ -61,7 +62,7 @@ class OnlineDevices:
 
     def joined(self, session: Session) -> None:
         """A connection is open."""
-        self._sessions.add(session)
+        self._sessions[session] = None
 
     def logged_in(self, session: Session, sn: str) -> None:
         """A login was accepted.
@@ -90,7 +91,7 @@ class OnlineDevices:
 
     def left(self, session: Session, code: int, detail: str) -> None:
         """A connection has ended."""
-        self._sessions.discard(session)
+        self._sessions.pop(session, None)
         if self._services.verbose:
             self._services.log(f"{session.sn or 'a device'}: connection ended ({code}, {detail})")
         self._forget(session)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from simulator.clock import ManualClock
+from simulator.platform.ledger.file import Database
 from simulator.platform.ledger.inspection import summary_of
 from simulator.platform.ledger.transactions import Ledger, run_at_once
 from simulator.platform.pushes import Pushes
@@ -48,10 +49,11 @@ class Stage:
         path: Path | None = None,
         clock: ManualClock | None = None,
         schedule: Callable[[Callable[[], None]], object] = run_at_once,
+        database: Database | None = None,
         **settings: Any,
     ) -> None:
         self.clock = clock or ManualClock()
-        self.ledger = Ledger(path, schedule)
+        self.ledger = Ledger(path, schedule, database=database)
         services = services_of(platform_settings(pushes=pushes, **settings), self.ledger, self.clock)
         self.timers = services.timers
         self.tally = services.tally

@@ -9,6 +9,8 @@ from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.schema import TABLES, VERSION
 from simulator.platform.ledger.write_ahead_log import empty_log, set_up
 
+Database = sqlite3.Connection
+
 
 def lock(path: Path) -> int:
     """Make the file readable for its owner alone and lock it against a second platform; returns its descriptor.

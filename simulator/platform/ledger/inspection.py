@@ -1,7 +1,7 @@
 """What a ledger adds up to: per device and in total, as JSON for programs and as text for people."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,25 @@ def records_of(db: sqlite3.Connection, sn: str) -> list[dict[str, Any]]:
         (sn,),
     )
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def has_record(db: sqlite3.Connection, sn: str, log_id: str) -> bool:
+    """Whether the ledger holds a device's verification record."""
+    return db.execute("SELECT 1 FROM records WHERE sn = ? AND log_id = ?", (sn, log_id)).fetchone() is not None
+
+
+def unanswered_since(db: sqlite3.Connection, before: float) -> list[tuple[str, int, str]]:
+    """Serial number, cmdId and funcId of the commands without an answer that were made before a moment."""
+    query = "SELECT sn, cmd_id, func_id FROM commands WHERE answered IS NULL AND created < ? ORDER BY cmd_id"
+    return db.execute(query, (before,)).fetchall()
+
+
+def entries_of(db: sqlite3.Connection) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serial number and content of every verification record, as the device sent it but for `additional`."""
+    names = ("pin", "logId", "meetCode", "verifyTime", "verifyStyle", "status", "recodeType", "category")
+    query = "SELECT sn, pin, log_id, meet_code, verify_time, verify_style, status, recode_type, category FROM records"
+    for sn, *values in db.execute(query):
+        yield sn, dict(zip(names, values, strict=True))
 
 
 def summary(path: Path) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class Ledger:
         later: Asked to try a locked file again (`loop.call_later`). Without it a write waits for the lock, and so does
             everything else.
         patience: Seconds that `perform` waits for a lock at most.
+        database: An open one with all tables, instead of a file; it is closed with the ledger.
+        now: Monotonic seconds.
 
     Attributes:
         on_fault: Told the kind of a fault and the details, for whoever counts and logs them.
@@ -70,18 +72,22 @@ class Ledger:
         schedule: Callable[[Callable[[], None]], object] = run_at_once,
         later: Later | None = None,
         patience: float = _PATIENCE_S,
+        *,
+        database: sqlite3.Connection | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.on_fault: Callable[[str, str], None] = lambda kind, detail: None
         self._schedule = schedule
         self._later = later
         self._patience = patience
+        self._now = now
         self._tasks: deque[tuple[float, Callable[[], object], Callable[[], None] | None]] = deque()
         self._trying = False
         self._waiting: list[Durable] = []
         self._open = False
         self._lock = None if path is None else file.lock(path)
         try:
-            self._db = file.connect(path)
+            self._db = file.connect(path) if database is None else database
             if later is not None:
                 self._db.execute("PRAGMA busy_timeout = 0")
             self.was_empty = self.value("SELECT count(*) FROM devices") == 0
@@ -144,7 +150,7 @@ class Ledger:
         if self._later is None or (given_up is not None and len(self._tasks) >= _MOST_WAITING):
             self._give_up(LOCKED, "more is waiting for it than is kept", given_up)
             return
-        self._tasks.append((time.monotonic() + self._patience, task, given_up))
+        self._tasks.append((self._now() + self._patience, task, given_up))
         self._try_later(_RETRY_S)
 
     def _try_later(self, seconds: float) -> None:
@@ -157,7 +163,7 @@ class Ledger:
         try:
             self._begin()
         except LedgerFault as error:
-            now = time.monotonic()
+            now = self._now()
             for _ in range(len(self._tasks)):
                 deadline, task, given_up = self._tasks.popleft()
                 if given_up is None or now < deadline:
