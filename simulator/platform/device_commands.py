@@ -5,11 +5,13 @@ each sending has a mid of its own. What is sent when is left to `pushes`, the co
 """
 
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
 from simulator.platform.contents import Content, Draft
 from simulator.platform.ledger.commands import CommandTable
+from simulator.platform.ledger.errors import FAULT, LedgerFault
 from simulator.platform.reported import Reported
 from simulator.platform.services import Services
 from simulator.protocol import codes
@@ -20,6 +22,8 @@ _QUERY_SECONDS = 10.0
 """All users that were asked for come within this time (docs/deviations.md)."""
 _QUERY_USER = "cmd.data.query.user"
 _REBOOT = "cmd.control.reboot"
+_AGAIN_SECONDS = 1.0
+"""After which what a failed commit took away is written again."""
 
 
 class Link(Protocol):
@@ -112,6 +116,28 @@ class DeviceCommands:
             content.row = self._table.content(content.digest, content.json.decode())
         self._table.queued(command.cmd_id, sn, origin, func_id, content.row, urgent, self._services.clock.wall())
         (self._urgent if urgent else self._waiting).append(command)
+        again = partial(self._queue_and_send, sn, origin, draft, urgent)
+        self._services.ledger.when_durable(partial(self._queued, command, again))
+
+    def _queued(self, command: Command, again: Callable[[], None], durable: bool) -> None:
+        """A new command is kept, or the ledger has no row of it: then it was not sent, and gets another cmdId."""
+        if durable:
+            return
+        command.content.row = None
+        self._in_flight.pop(command.cmd_id, None)
+        for queue in (self._urgent, self._waiting):
+            if command in queue:
+                queue.remove(command)
+        self._later(again)
+
+    def _queue_and_send(self, sn: str, origin: tuple[int, int], draft: Draft, urgent: bool) -> None:
+        self.queue(sn, origin, draft, urgent)
+        self.send_waiting()
+
+    def _later(self, task: Callable[[], None]) -> None:
+        """Do it when the ledger may be well again, and as often as it takes."""
+        ledger = self._services.ledger
+        self._services.timers.call_later(_AGAIN_SECONDS, ledger.perform, task, partial(self._later, task))
 
     def send_waiting(self) -> None:
         """Send as many as the device takes, the urgent ones first."""
@@ -139,8 +165,18 @@ class DeviceCommands:
         return None
 
     def _send(self, link: Link, command: Command, mid: str, durable: bool) -> None:
-        if self.link is link and self._in_flight.get(command.cmd_id) is command and command.mid == mid and durable:
+        if self.link is not link or self._in_flight.get(command.cmd_id) is not command or command.mid != mid:
+            return
+        if durable:
             link.deliver(command.func_id, command.encode())
+            return
+        del self._in_flight[command.cmd_id]
+        queue = self._urgent if command.urgent else self._waiting
+        queue.append(command)
+        in_order = sorted(queue, key=lambda one: one.cmd_id)
+        queue.clear()
+        queue.extend(in_order)
+        self._later(self.send_waiting)
 
     def disconnected(self) -> None:
         """The connection is gone: what it has not answered waits for the next one, with the same cmdId."""
@@ -158,7 +194,7 @@ class DeviceCommands:
             return False
         if mid not in (command.mid, command.earlier):
             self._services.tally.event("command answer with another mid")
-        self._table.answered(command.cmd_id, self._services.clock.wall(), code)
+        self._keep_answer(command.cmd_id, self._services.clock.wall(), code)
         if command.func_id == _QUERY_USER and code == codes.SUCCESS:
             self._query = command.cmd_id
             self._table.query_answered(command.cmd_id)
@@ -168,6 +204,18 @@ class DeviceCommands:
             self._services.demands.rebooted(self.link.sn)
         self.send_waiting()
         return True
+
+    def _keep_answer(self, cmd_id: int, at: float, code: str) -> None:
+        """Write an answer, again where that cannot be kept: the device gives it only once."""
+        ledger = self._services.ledger
+        again = partial(self._keep_answer, cmd_id, at, code)
+        try:
+            self._table.answered(cmd_id, at, code)
+        except LedgerFault as fault:
+            ledger.on_fault(FAULT, str(fault))
+            self._later(again)
+        else:
+            ledger.when_durable(lambda durable: None if durable else self._later(again))
 
     def _take_waiting(self, cmd_id: int, mid: str) -> Command | None:
         """A command that was sent, waits to be sent again, and is answered all the same."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from simulator.platform.ledger.simulated import simulated_disk
+from simulator.platform.settings import PushRule
 from tests.platform.parts import push_rule
 from tests.platform.pushing import FakeLink, Stage, cmd_ids
 
@@ -153,3 +155,67 @@ def test_a_query_goes_on_over_a_reconnect_and_its_end_is_noted() -> None:
             stage.pushes.uploaded_users("A")
         stage.wait(8)
         assert stage.summary()["queries"][wanted] == 1
+
+
+class Faulty:
+    """A stage whose commits are made, and fail, when the test says so."""
+
+    def __init__(self, *pushes: PushRule) -> None:
+        self.disk = simulated_disk()
+        self.commits: list[Callable[[], None]] = []
+        self.stage = Stage(*pushes, schedule=self.commits.append, database=self.disk)
+
+    def turn(self, *, fails: bool = False) -> None:
+        """One turn of the loop ends, and with it the transaction."""
+        self.disk.commits_fail = fails
+        commits, self.commits[:] = list(self.commits), []
+        for commit in commits:
+            commit()
+        self.disk.commits_fail = False
+
+    def wait(self) -> None:
+        """Until what failed is tried again."""
+        self.stage.wait(1.5)
+        self.turn()
+
+    def kept(self) -> list[tuple[int, str, str | None]]:
+        query = "SELECT cmd_id, params, code FROM commands JOIN contents ON contents.id = content ORDER BY cmd_id"
+        return self.disk.execute(query).fetchall()
+
+
+def test_a_command_whose_row_is_not_kept_is_made_again_and_none_is_sent_without_a_row() -> None:
+    faulty = Faulty(push_rule(TIME), push_rule(QUERY))
+    link = faulty.stage.online(FakeLink())
+    faulty.turn(fails=True)
+    assert link.take() == []
+    assert faulty.kept() == []
+    faulty.wait()
+    sent = link.take()
+    assert [command["funcId"] for command in sent] == [TIME, QUERY]
+    assert [cmd_id for cmd_id, _, _ in faulty.kept()] == [int(cmd_id) for cmd_id in cmd_ids(sent)]
+
+
+def test_a_command_that_could_not_be_noted_as_sent_is_sent_later_and_in_order() -> None:
+    faulty = Faulty(push_rule(TIME), push_rule(QUERY))
+    first = faulty.stage.online(FakeLink())
+    faulty.turn()
+    sent = first.take()
+    faulty.stage.pushes.offline("A", first)
+    again = FakeLink()
+    faulty.stage.online(again)
+    faulty.turn(fails=True)
+    assert again.take() == []
+    faulty.wait()
+    assert cmd_ids(again.take())[:2] == cmd_ids(sent)
+
+
+def test_an_answer_that_is_not_kept_is_written_again() -> None:
+    faulty = Faulty(push_rule(TIME))
+    link = faulty.stage.online(FakeLink())
+    faulty.turn()
+    (sent,) = link.take()
+    faulty.stage.answer(link, sent)
+    faulty.turn(fails=True)
+    assert [code for _, _, code in faulty.kept()] == [None]
+    faulty.wait()
+    assert [code for _, _, code in faulty.kept()] == [OK]
