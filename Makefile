@@ -32,7 +32,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE =
 test: $(TESTS_READ) ## run all tests
 	@$(BIN)/python -m pytest -n 5 --dist worksteal
 
-test-long: $(TESTS_READ) ## judge a platform with each mistake by all cases and by a run (20 minutes)
+test-long: $(TESTS_READ) ## judge a platform with each mistake by all cases and by a run, and simulate thousands of seeds (30 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 check: check-format check-lint check-types check-dependencies check-house ## formatting, lint, types, declared dependencies, layers

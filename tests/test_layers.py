@@ -36,6 +36,7 @@ DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.mqtt", "simu
 DEVICE |= {"simulator.judge"}
 SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
 FLEET = SCENARIO | {"simulator.scenario"}
+SIMULATION = FLEET | {"simulator.fleet"}
 CONFORM = FLEET | {"simulator.fleet", "simulator.judge", "reports"}
 SWARM_BASE = FLEET | {"simulator.fleet", "reports"}
 SWARM = {
@@ -78,6 +79,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.scenario": SCENARIO,
     "simulator.fleet": FLEET,
     "simulator.conform": CONFORM,
+    "simulator.simulation": SIMULATION,
     "simulator.swarm": set(),
     SWARM["tasks"]: SWARM_BASE,
     SWARM["off_the_hub"]: SWARM_BASE,
@@ -90,7 +92,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
     "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "web"),
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"]},
-    "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.swarm"},
+    "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
         *("simulator.printing", "simulator.growing_file"),

@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "run a scenario's fleet (headless, or with Locust's web UI)",
         "platform": "run the embedded BEST platform alone, or look into its ledger",
         "device": "run one device of a scenario without Locust, and show what it says and hears",
+        "simulate": "play a scenario on virtual time through weather from a seed, and see whether everything holds",
         "conform": "judge a platform by numbered cases, each with a verdict",
         "provision": "write the identities of a scenario's devices into a CSV file",
         "check": "say what is wrong with a scenario, or what fleet it makes",

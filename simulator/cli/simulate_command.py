@@ -1,0 +1,92 @@
+"""`best-fleet simulate`: a scenario's fleet and the embedded platform on virtual time, through weather from a seed."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.cli.errors import UsageError, unwritable
+from simulator.cli.scenarios import read_scenario
+from simulator.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from simulator.simulation.simulation import Outcome
+
+DESCRIPTION = """\
+Play a scenario's fleet against the embedded platform in one process, on virtual time and without any socket, through
+outages, power cuts, restarts and faults of the ledger that come from the seed. The same seed gives the same history.
+Exit code 1: something that must hold did not, such as an acknowledged record that is missing in the ledger. Meetings,
+ramp and thresholds of the scenario are left alone; the channel is plain, and all devices speak WebSocket."""
+EPILOG = """\
+examples:
+  best-fleet simulate scenarios/smoke.yaml --seed 7
+  best-fleet simulate scenarios/smoke.yaml --seed 7 --days 7 --history history.txt
+"""
+PASSES_OPTIONS_ON = False
+
+_DAY_S = 86_400.0
+_MOST_DAYS = 3_660
+_LEAST_DAYS = 0.01
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which scenario, which seed, and for how long."""
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="the scenario file")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what happens when (default: %(default)s)")
+    parser.add_argument(
+        "--days", type=float, default=1.0, metavar="D", help="virtual time, the calm at the end included (default: 1)"
+    )
+    parser.add_argument("--history", type=Path, metavar="FILE", help="write every event into it, a line each")
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Simulate, and say what came of it.
+
+    Raises:
+        UsageError: For a wrong scenario or time, or a file that cannot be written.
+    """
+    if not _LEAST_DAYS <= options.days <= _MOST_DAYS:
+        raise UsageError(f"simulate: --days must be at least {_LEAST_DAYS} and at most {_MOST_DAYS:,}")
+    scenario = read_scenario(options.scenario)
+
+    from simulator.garbage import GarbagePolicy
+    from simulator.scenario.problems import ScenarioError
+    from simulator.simulation.simulation import Simulation, UnsuitedScenarioError
+
+    with ExitStack() as resources:
+        tell = None
+        if options.history is not None:
+            try:
+                tell = resources.enter_context(options.history.open("w", encoding="utf-8")).write
+            except OSError as error:
+                raise unwritable("simulate", options.history, error) from None
+        garbage = GarbagePolicy()
+        garbage.begin()
+        resources.callback(garbage.end)
+        try:
+            outcome = Simulation(scenario, options.seed, options.days * _DAY_S, tell=tell).run()
+        except (UnsuitedScenarioError, ScenarioError) as error:
+            raise UsageError(f"simulate: {error}") from None
+        except OSError as error:
+            if options.history is None:
+                raise
+            raise unwritable("simulate", options.history, error) from None
+    print("\n".join(lines_of(scenario.name, outcome)))
+    return ExitCode.FAILED if outcome.broken else ExitCode.PASSED
+
+
+def lines_of(name: str, outcome: "Outcome") -> Iterator[str]:
+    """What came of a simulation, for people."""
+    yield f"{name}: {outcome.seconds / _DAY_S:g} days of virtual time, seed {outcome.seed}"
+    for figure, count in outcome.figures.items():
+        yield f"  {figure:<28} {count:>12,}"
+    yield "events"
+    for event, count in sorted(outcome.events.items()):
+        yield f"  {event:<28} {count:>12,}"
+    yield f"history: {outcome.lines:,} lines, sha256 {outcome.digest}"
+    if outcome.broken:
+        yield f"FAILED: {len(outcome.broken)} times something did not hold"
+        yield from (f"  {text}" for text in outcome.broken)
+    else:
+        yield "PASSED: everything held"

@@ -1,0 +1,165 @@
+"""One device of the simulation over all its lives: switched on, cut off from power, made anew with what it had kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from simulator.device.device import Device
+from simulator.device.environment import Environment
+from simulator.device.settings import DeviceSpec, Start
+from simulator.fleet.record_store import RecordStore
+from simulator.measurements.names import (
+    ACKNOWLEDGED,
+    GENERATED,
+    PHOTO_ACKNOWLEDGED,
+    PHOTO_GENERATED,
+    PHOTO_REFUSED,
+    PHOTO_REJECTED,
+    REFUSED,
+    REJECTED,
+    DeviceState,
+)
+from simulator.simulation.account import Account
+from simulator.simulation.network import DeviceNetwork
+
+
+class _WatchedDevice(Device):
+    """A device as it is, which also says which commands it has carried out."""
+
+    __slots__ = ("_account",)
+
+    def __init__(
+        self, env: Environment, spec: DeviceSpec, account: Account, *, on_finished: Callable[[], None]
+    ) -> None:
+        self._account = account
+        super().__init__(env, spec, on_finished=on_finished)
+
+    def command_applied(self, func_id: str) -> None:
+        self._account.command_applied(func_id)
+        super().command_applied(func_id)
+
+
+class Logins:
+    """The `CredentialStore` of one device: what it keeps where power cannot take it."""
+
+    def __init__(self) -> None:
+        self.held: tuple[str, str] | None = None
+
+    def granted(self, sn: str, auth_code: str, secret: str) -> None:
+        self.held = (auth_code, secret)
+
+    def forgotten(self, sn: str) -> None:
+        self.held = None
+
+
+class Life:
+    """A device and what survives it.
+
+    Args:
+        env: with `Logins` and `RecordStore` as its stores.
+        network: of `env`, as the weather sees it.
+    """
+
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        env: Environment,
+        network: DeviceNetwork,
+        account: Account,
+        logins: Logins,
+    ) -> None:
+        self._spec = spec
+        self._env = env
+        self._logins = logins
+        self.network = network
+        self.account = account
+        self.store = RecordStore()
+        env.unsent = self.store
+        self.device: Device | None = None
+
+    @property
+    def sn(self) -> str:
+        """Its serial number."""
+        return self._spec.credentials.sn
+
+    @property
+    def state(self) -> DeviceState:
+        """Where it is; OFFLINE without power."""
+        return DeviceState.OFFLINE if self.device is None else self.device.state
+
+    def switch_on(self) -> None:
+        """Begin a life, unless there is one."""
+        if self.device is not None:
+            return
+        spec = self._spec
+        if self._logins.held is not None:
+            auth_code, secret = self._logins.held
+            held = replace(spec.credentials, auth_code=auth_code, secret=secret)
+            spec = replace(spec, credentials=held, settings=replace(spec.settings, start=Start.WARM))
+        self.account.new_life()
+        self.network.powered()
+        self.device = _WatchedDevice(self._env, spec, self.account, on_finished=_nothing)
+        self.device.start()
+
+    def power_cut(self, *, unsent_lost: bool) -> bool:
+        """End the life at once: nobody is told. The store is kept or lost. False where there was no power."""
+        device, self.device = self.device, None
+        if device is None:
+            return False
+        self.network.power_gone()
+        device.abort()
+        if unsent_lost:
+            self.account.lost += self.store.records
+            self.account.lost_photos += self.store.photos
+            self.store = self._env.unsent = RecordStore()
+        return True
+
+    def unaccounted(self) -> list[str]:
+        """What is wrong with the accounts of records and pictures, as texts."""
+        counts, store = self.account.records, self.store
+        found = []
+        known = counts[ACKNOWLEDGED] + counts[REFUSED] + counts[REJECTED] + store.records + self.account.lost
+        if counts[GENERATED] != known:
+            found.append(
+                f"{counts[GENERATED]} records were generated, {known} are known: acknowledged {counts[ACKNOWLEDGED]}, "
+                f"refused {counts[REFUSED]}, rejected {counts[REJECTED]}, pending {store.records}, "
+                f"lost with a store {self.account.lost}"
+            )
+        known = counts[PHOTO_ACKNOWLEDGED] + counts[PHOTO_REFUSED] + counts[PHOTO_REJECTED]
+        known += store.photos + self.account.lost_photos
+        if counts[PHOTO_GENERATED] != known:
+            found.append(f"{counts[PHOTO_GENERATED]} pictures were taken, {known} are known")
+        if self.device is not None and self.device.delivery.outbox.pending != store.records:
+            found.append(f"{self.device.delivery.outbox.pending} records wait, {store.records} are stored")
+        if len(self.account.acknowledged) != counts[ACKNOWLEDGED]:
+            found.append(
+                f"{len(self.account.acknowledged)} acknowledgements of records arrived, "
+                f"{counts[ACKNOWLEDGED]} were counted"
+            )
+        return found
+
+    def missing(self, has: Callable[[str, str], bool]) -> list[str]:
+        """What is not in the ledger of the records that were acknowledged since the last look, as texts."""
+        fresh, self.account.unchecked = self.account.unchecked, []
+        return [f"record {log_id} was acknowledged and is not there" for log_id in fresh if not has(self.sn, log_id)]
+
+    def differences(self, kept: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """What is wrong with all that the ledger keeps of the device, by logId, as texts."""
+        found = []
+        for log_id, entry in self.account.acknowledged.items():
+            there = kept.get(log_id)
+            if there is None:
+                found.append(f"record {log_id} was acknowledged and is missing at the end")
+            elif any(entry.get(name) != value for name, value in there.items()):
+                found.append(f"record {log_id} is kept otherwise than it was sent: {there}")
+        unsent = [log_id for log_id in kept if log_id not in self.account.ever_sent]
+        if unsent:
+            found.append(f"{len(unsent)} records are kept that were never sent, such as {unsent[0]}")
+        # A record that was given up, or lost with a store, may have arrived all the same.
+        most = self.account.records[GENERATED] - self.account.records[REFUSED]
+        if len(kept) > most:
+            found.append(f"{len(kept)} records are kept and {most} were made: some are there twice")
+        return found
+
+
+def _nothing() -> None:
+    """Nobody waits for the end."""

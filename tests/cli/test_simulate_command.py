@@ -1,0 +1,50 @@
+"""`best-fleet simulate`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main
+
+SMALL = Path(__file__).resolve().parents[1] / "simulation" / "small.yaml"
+
+
+def test_a_seed_that_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history = tmp_path / "history.txt"
+    assert main(["simulate", str(SMALL), "--seed", "3", "--days", "0.02", "--history", str(history)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "small: 0.02 days of virtual time, seed 3"
+    assert told[-1] == "PASSED: everything held"
+    lines = history.read_text().splitlines()
+    assert f"history: {len(lines):,} lines, sha256 " in "\n".join(told)
+    assert any(" > dev.data.upload.verifyLog " in line for line in lines)
+
+
+def test_a_wrong_platform_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(SMALL.read_text().replace("platform:\n", "platform:\n  wrong: [reply.mid-other]\n", 1))
+    assert main(["simulate", str(wrong), "--days", "0.01"]) == 1
+    assert "FAILED: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere.yaml"], "nowhere.yaml"),
+        ([str(SMALL), "--days", "0"], "--days must be at least 0.01"),
+        ([str(SMALL), "--days", "nan"], "--days must be at least 0.01"),
+        ([str(SMALL), "--history", "/nowhere/at/all"], "/nowhere/at/all cannot be written"),
+    ],
+)
+def test_what_a_user_can_mend(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", *arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_mqtt_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mqtt.yaml"
+    path.write_text("groups: [{name: m, count: 1, broker_type: best-m}]\n")
+    assert main(["simulate", str(path)]) == 2
+    assert "MQTT" in capsys.readouterr().err
