@@ -24,6 +24,8 @@ from simulator.device.sleep import sleep
 from simulator.device.witness import Witness
 from simulator.measurements.names import BAD_PROFILE, DISCONNECTED, INTERNAL_ERROR, PUBACK
 from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
+from simulator.measurements.violation_rules import SESSION_MQTT
+from simulator.mqtt.endings import BROKERS_FAULTS
 from simulator.mqtt.login import ClientState, Login
 from simulator.protocol import device_certificate
 from simulator.protocol.broker import BrokerAnswer
@@ -248,6 +250,9 @@ class BrokerLink:
                 f"{error}; {KEPT_ADDRESS}" if used and code.startswith(_REFUSED) else broker_refused(code, str(error))
             )
             env.recorder.detail(name, code, told, env.clock.wall())
+            if name == CONNECT and code in BROKERS_FAULTS:
+                # A subscription's is told by the end of its connection.
+                self._witness.violation(SESSION_MQTT, "", str(error))
             session.abort(EndReason.FLOW_REFUSED)
             raise FlowFailed(name, error.kind, told) from error
         except asyncio.CancelledError:

@@ -304,6 +304,16 @@ async def test_a_rebooting_device_waits_for_the_puback_of_its_answer(world_of_mq
     assert device.state is DeviceState.REBOOTING
 
 
+async def test_a_connack_that_the_standard_forbids_breaks_its_rule(world_of_mqtt: World) -> None:
+    """A refusal by its reason is the broker's right."""
+    network = world_of_mqtt.network
+    network.connect_script += [network.fails("not authorized"), network.fails("no proper MQTT")]
+    device = await world_of_mqtt.start(**over_mqtt())
+    await world_of_mqtt.until(lambda: device.state is DeviceState.ONLINE)
+    assert world_of_mqtt.recorder.codes("connect") == ["not authorized", "no proper MQTT", "00000000"]
+    assert [rule for rule, *_ in world_of_mqtt.recorder.violations] == ["session.mqtt"]
+
+
 # --- What comes twice, or early ---
 
 
