@@ -5,7 +5,7 @@ the platform has acknowledged, which commands arrived. Invariants that a single 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
@@ -13,7 +13,7 @@ from zlib import crc32
 import orjson
 
 from simulator.measurements.attendance import Attended, MeetingHeld
-from simulator.measurements.violation_rules import SESSION_CLOSED_UNANNOUNCED
+from simulator.measurements.violation_rules import COMMAND_UNKNOWN, SESSION_CLOSED_UNANNOUNCED
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import REPLY, params_of
 from simulator.simulation.history import History
@@ -28,6 +28,7 @@ class Account:
     Args:
         now: virtual seconds.
         broken: told of an invariant that does not hold.
+        unknown: Commands that the document does not have and the scenario wants to be sent.
 
     Attributes:
         index: The device's place in the fleet.
@@ -37,12 +38,19 @@ class Account:
     """
 
     def __init__(
-        self, index: int, history: History, now: Callable[[], float], broken: Callable[[int, str], None]
+        self,
+        index: int,
+        history: History,
+        now: Callable[[], float],
+        broken: Callable[[int, str], None],
+        *,
+        unknown: Collection[str] = (),
     ) -> None:
         self.index = index
         self._history = history
         self._now = now
         self._broken = broken
+        self._unknown = unknown
         self.records: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         """Requests that did not succeed, by name and code."""
@@ -158,6 +166,9 @@ class Account:
     def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
         if self._cut and rule == SESSION_CLOSED_UNANNOUNCED:
             self._history.event(self._now(), self.index, "cut", rule)
+            return
+        if rule == COMMAND_UNKNOWN and func_id in self._unknown:
+            self._history.event(self._now(), self.index, "unknown", func_id)
             return
         self._broken(self.index, f"the judge counts a violation {rule} {func_id}: {example}")
 

@@ -174,9 +174,10 @@ class Simulation:
         plan, loop = self._plan, self._loop
         people, suite = People(), channel_suite("plain")
         deadlines, network_rng = Deadlines(self._timers), self._drawn("network")
+        unknown = {rule.command for rule in plan.scenario.platform_settings().pushes if rule.unknown}
         lives = []
         for index in range(plan.total):
-            account = Account(index, self._history, loop.time, self._broken)
+            account = Account(index, self._history, loop.time, self._broken, unknown=unknown)
             network = DeviceNetwork(
                 *(loop, self._clock, self._host, network_rng, account),
                 photos=_STUDIO,

@@ -29,6 +29,15 @@ def test_a_wrong_platform_fails(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "FAILED: " in capsys.readouterr().out
 
 
+def test_an_unknown_command_that_the_scenario_wants_is_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "unknown.yaml"
+    path.write_text(SMALL.read_text() + "    - {command: cmd.firmware.upgrade, at: 90s, unknown: true}\n")
+    assert main(["simulate", str(path), "--days", "0.01"]) == 0
+    assert "  unknown  " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
