@@ -28,6 +28,11 @@ def count(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,.0f}"
 
 
+def counted(number: float, of: str) -> str:
+    """A number of things: `1 upload`, `3 uploads`."""
+    return f"{count(number)} {of}{'' if number == 1 else 's'}"
+
+
 def all_records(values: Mapping[str, Any]) -> str:
     """How many records a finding is about: those that were made, and those that were restored from earlier runs."""
     restored = values.get("restored") or 0
@@ -46,14 +51,14 @@ def failed_uploads(values: Mapping[str, Any]) -> str:
     """Behind a sentence about records that did not arrive: how their uploads failed; empty where none did."""
     if not values.get("uploads_failed"):
         return ""
-    return f"; {count(values['uploads_failed'])} uploads of records failed, the most with {values.get('code')}"
+    return f"; {counted(values['uploads_failed'], 'upload')} of records failed, the most with {values.get('code')}"
 
 
 def why_offline(values: Mapping[str, Any]) -> str:
     """Behind a sentence about devices that did not come online: where most of them failed; empty where none did."""
     if not values.get("failed"):
         return ""
-    return f": {values['step']} failed {count(values['failed'])} times with {values.get('code')}"
+    return f": {values['step']} failed {counted(values['failed'], 'time')} with {values.get('code')}"
 
 
 def rate(value: float | None) -> str:

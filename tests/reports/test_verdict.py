@@ -406,7 +406,7 @@ def test_what_is_kept_between_runs_is_told_in_words(info: Info) -> None:
         ),
         (
             ("refused connect", "timed out look-up"),
-            "no device came online (0 of 20): getBrokerServer failed 1 times with timeout",
+            "no device came online (0 of 20): getBrokerServer failed 1 time with timeout",
         ),
     ],
 )
