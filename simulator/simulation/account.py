@@ -13,7 +13,7 @@ from zlib import crc32
 import orjson
 
 from simulator.measurements.attendance import Attended, MeetingHeld
-from simulator.measurements.violation_rules import COMMAND_UNKNOWN, SESSION_CLOSED_UNANNOUNCED
+from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import REPLY, params_of
 from simulator.simulation.history import History
@@ -166,6 +166,10 @@ class Account:
     def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
         if self._cut and rule == SESSION_CLOSED_UNANNOUNCED:
             self._history.event(self._now(), self.index, "cut", rule)
+            return
+        if rule == REPLY_LATE:
+            # The platform takes no time at all here: what is late was on its way, or waited for its ledger.
+            self._history.event(self._now(), self.index, "late", func_id)
             return
         if rule == COMMAND_UNKNOWN and func_id in self._unknown:
             self._history.event(self._now(), self.index, "unknown", func_id)

@@ -16,6 +16,8 @@ from simulator.wire.phase import ABNORMAL
 
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that an end waits for the answer to its close, as the wire layer does."""
+KERNEL_GIVES_UP: Final = 924.6
+"""Seconds after which Linux ends a connection on which nothing is acknowledged (`tcp_retries2` 15)."""
 _PONG: Final = 2
 _UP: Final = 0
 _DOWN: Final = 1
@@ -55,7 +57,7 @@ class Delays:
 class Link:
     """A connection between one device and the platform."""
 
-    __slots__ = ("_arrival", "_delays", "_held", "device", "ears", "loop", "lost", "platform", "silent")
+    __slots__ = ("_arrival", "_delays", "_given_up", "_held", "device", "ears", "loop", "lost", "platform", "silent")
 
     def __init__(self, loop: VirtualLoop, delays: Delays, ears: Eavesdropper, handler: ConnectionHandler) -> None:
         self.loop = loop
@@ -64,6 +66,7 @@ class Link:
         self.silent = False
         self.lost = False
         """Nothing arrives any more, on either side."""
+        self._given_up = [False, False]
         self._arrival = [0.0, 0.0]
         """When the latest message of each direction arrives."""
         self._held: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
@@ -73,6 +76,7 @@ class Link:
     def carry(self, direction: int, call: Callable[..., None], *args: Any) -> None:
         """Have `call` called when what is sent now has arrived."""
         if self.lost:
+            self._unacknowledged(direction)
             return
         arrival, loop = self._arrival, self.loop
         when = loop.time() + self._delays.draw()
@@ -81,6 +85,15 @@ class Link:
             when = before
         arrival[direction] = when
         loop.call_at(when, self._arrive, call, args)
+
+    def _unacknowledged(self, direction: int) -> None:
+        """What is sent into nothing is sent again by the kernel, until that gives up."""
+        if not self._given_up[direction]:
+            self._given_up[direction] = True
+            if direction == _UP:
+                self.loop.call_later(KERNEL_GIVES_UP, self.device.cut)
+            else:
+                self.loop.call_later(KERNEL_GIVES_UP, self.platform.ended, ABNORMAL, "nobody acknowledges")
 
     def _arrive(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
         if self.silent:

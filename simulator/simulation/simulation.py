@@ -14,7 +14,7 @@ from simulator.device.deadlines import Deadlines
 from simulator.device.environment import Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
-from simulator.device.settings import Credentials
+from simulator.device.settings import Credentials, OnTimeout
 from simulator.faults import describe
 from simulator.fleet.identities import IdentitySource
 from simulator.fleet.plan import FleetPlan
@@ -28,6 +28,7 @@ from simulator.simulation.account import Account
 from simulator.simulation.history import NOBODY, History
 from simulator.simulation.host import HOST_NAME, PlatformHost
 from simulator.simulation.life import Life, Logins
+from simulator.simulation.link import KERNEL_GIVES_UP
 from simulator.simulation.loop import VirtualClock, VirtualLoop
 from simulator.simulation.network import DeviceNetwork
 from simulator.simulation.storm import Storm
@@ -147,6 +148,9 @@ class Simulation:
         LoopTimers(self._timers).start(loop)
         slowest = max(settings.reconnect_delay.high for settings in self._plan.settings)
         calm = max(_LEAST_CALM_S, 3 * slowest + 60)
+        if any(settings.on_timeout is OnTimeout.RETRY for settings in self._plan.settings):
+            # Who does not end a connection that is silent waits for the kernel to do it.
+            calm += KERNEL_GIVES_UP
         end = max(_RAMP_S, self._duration - calm)
         loop.call_soon(self._host.start)
         ramp = self._drawn("ramp")

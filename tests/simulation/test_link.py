@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.simulation.link import Delays, Link
+from simulator.simulation.link import KERNEL_GIVES_UP, Delays, Link
 from tests.simulation.test_loop import new_loop
 
 
@@ -112,6 +112,19 @@ def test_nobody_is_told_of_silence(forgotten: bool) -> None:
     pair.after(6)
     assert pair.device.ended == [1006 if forgotten else 1000]
     assert pair.platform.ended == ([] if forgotten else [1000])
+
+
+def test_what_nobody_acknowledges_ends_a_connection_at_last() -> None:
+    pair = Pair()
+    pair.link.fall_silent()
+    pair.link.speak_again(forgotten=True)
+    pair.after(2_000)
+    assert pair.device.ended == pair.platform.ended == []
+    pair.say(b"hello", b"hello")
+    pair.after(KERNEL_GIVES_UP - 1)
+    assert pair.device.ended == pair.platform.ended == []
+    pair.after(2)
+    assert pair.device.ended == pair.platform.ended == [1006]
 
 
 def test_what_a_process_had_sent_before_it_died_arrives() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.device.outbox import Outbox
-from tests.simulation.scenarios import DAYS, SMALL, failed, played
+from tests.simulation.scenarios import DAYS, ROUGH, SMALL, failed, played
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +24,16 @@ def test_ten_seeds(first: int) -> None:
 @pytest.mark.parametrize("first", range(100, 3_100, 50))
 def test_fifty_seeds(first: int) -> None:
     assert not (found := failed(range(first, first + 50))), "\n".join(found)
+
+
+def test_rough_seeds() -> None:
+    assert not (found := failed(range(5), ROUGH)), "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(100, 500, 25))
+def test_more_rough_seeds(first: int) -> None:
+    assert not (found := failed(range(first, first + 25), ROUGH)), "\n".join(found)
 
 
 def test_another_process_with_another_hash_seed_writes_the_same_history() -> None:
