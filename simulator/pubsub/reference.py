@@ -105,6 +105,11 @@ platform:
 The platform goes by the `mqtt` of the top level and of the scenario's groups. Devices log in at that broker by their
 profile, so it has to know them, or to let anybody in. `company_id` and `site_id` beside `broker` are what the look-up's
 answer names, for topics that hold them.
+
+One embedded platform at a time: two at the same broker with the same topics both answer each device, and the reports
+are full of refusals and violations of neither's making. And a persistent session outlives the run: what the broker kept
+of an earlier one reaches the devices of the next, where a reply counts as `reply.unknown-mid`. `clean_session: true`,
+or a broker that starts empty, avoids that.
 """
 
 _LIMITS: Final = (
