@@ -170,7 +170,7 @@ CAUSES: Final = (
     Cause(
         "violations_found",
         _REMARK,
-        "the platform broke rules of the protocol {count:count} times, of which no threshold speaks: {names:tally}",
+        "the platform broke rules of the protocol {values:times}, of which no threshold speaks: {names:tally}",
     ),
     Cause(
         "connections_lost",

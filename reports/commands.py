@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
-from reports.comparability import remarks, same_runs, worthless
+from reports.comparability import OF_A_TRANSPORT, remarks, same_runs, transports_differ, worthless
 from reports.compare import LEAST_MS, LEAST_PERCENT, ComparedRun, compare_runs, compared_run
 from reports.compare_rules import WORSE_MARKS, compare_rules
 from reports.comparison import Result, print_comparison, render_comparison
@@ -127,9 +127,10 @@ def compare_directories(
     worse = broken_rules(rules, of_rules, others=bool(of_figures))
     only_rules = bool(of_rules) and not of_figures
     cannot = [f"{limit.expression}: no run to compare with judged its platform" for limit in of_rules if not comparable]
+    may_lack: Container[str] = OF_A_TRANSPORT if transports_differ(before, now) else ()
     told = [item.reason for item in rules if item.mark in WORSE_MARKS and item.rule not in worse]
     result = Result(
-        [*worse.values(), *([] if only_rules else regressions(found, of_figures, least_ms))],
+        [*worse.values(), *([] if only_rules else regressions(found, of_figures, least_ms, may_lack=may_lack))],
         [*worthless(before, now), *cannot, *([] if only_rules else unjudged(found, of_figures, least_ms))],
         [*told, *remarks(before, now)],
         allow_unjudged,

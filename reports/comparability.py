@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Final
 
 from reports import text
 from reports.compare import ComparedRun
 from reports.verdict import FAILED
-from simulator.measurements.names import is_command
+from simulator.measurements.names import PUBACK, is_command
+from simulator.protocol.catalogue import SUBSCRIBE
 
+OF_A_TRANSPORT: Final = frozenset({"device.exchange.publicKey", "device.exchange.factor", SUBSCRIBE, PUBACK.name})
+"""What only some transports have, or the channel that is usual over them: it may be missing over another."""
 LONGER = 1.2
 """Times as long a run has to take that its length is told."""
 
@@ -19,6 +23,11 @@ def worthless(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
     if new.series and not any(set(run.series) & set(new.series) for run in bases):
         reasons.append("the runs have nothing in common: no funcId, flow or command occurred in both")
     return reasons
+
+
+def transports_differ(bases: Sequence[ComparedRun], new: ComparedRun) -> bool:
+    """Whether the devices of the new run came over another transport than those of any before it."""
+    return any(run.run.transports and new.run.transports and run.run.transports != new.run.transports for run in bases)
 
 
 def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
@@ -35,7 +44,7 @@ def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
             found.append(f"different fleets: {was.devices:,} devices in {run.label}, {now.devices:,} in {new.label}")
         if was.target != now.target:
             found.append(f"different targets: {was.target} in {run.label}, {now.target} in {new.label}")
-        if was.transports and now.transports and was.transports != now.transports:
+        if transports_differ([run], new):
             kinds = f"{', '.join(was.transports)} in {run.label}, {', '.join(now.transports)} in {new.label}"
             found.append(f"different transports: {kinds}; what they share is compared, over whichever it went")
         if was.processes != now.processes:

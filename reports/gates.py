@@ -10,7 +10,7 @@ the limit speaks of could be judged, or if it looks as if it had crossed the lim
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
@@ -165,9 +165,17 @@ def broken_rules(
 
 
 def regressions(
-    differences: Sequence[Difference], limits: Sequence[FailOn], least_ms: float | None = None
+    differences: Sequence[Difference],
+    limits: Sequence[FailOn],
+    least_ms: float | None = None,
+    *,
+    may_lack: Container[str] = (),
 ) -> list[str]:
-    """Why the new run does not pass: with limits what crosses them, without any whatever got worse or is missing."""
+    """Why the new run does not pass: with limits what crosses them, without any whatever got worse or is missing.
+
+    Args:
+        may_lack: what the new run cannot have, and nobody is to blame for.
+    """
     reasons = []
     for difference in differences:
         crossed = [limit.expression for limit in limits if _crosses(limit, difference, least_ms)]
@@ -175,7 +183,7 @@ def regressions(
             reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}: over {crossed[0]}")
         elif not limits and difference.mark == WORSE:
             reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}")
-        if difference.mark == MISSING and difference.metric == FAILURES:
+        if difference.mark == MISSING and difference.metric == FAILURES and difference.name not in may_lack:
             reasons.append(f"{difference.name} never occurred in the new run")
     return reasons
 

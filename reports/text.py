@@ -33,6 +33,11 @@ def counted(number: float, of: str) -> str:
     return f"{count(number)} {of}{'' if number == 1 else 's'}"
 
 
+def times(values: Mapping[str, Any]) -> str:
+    """How often, of a finding that counts something."""
+    return counted(values.get("count") or 0, "time")
+
+
 def all_records(values: Mapping[str, Any]) -> str:
     """How many records a finding is about: those that were made, and those that were restored from earlier runs."""
     restored = values.get("restored") or 0

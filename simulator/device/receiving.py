@@ -60,14 +60,23 @@ class Strays:
         mids: the device's.
         earlier: how many of them earlier connections used.
         repeats: whether the transport itself may deliver twice, and after a cut what was meant for before it (MQTT).
+        resumed: whether the broker has kept the session since a connection before, perhaps one of another run.
     """
 
-    __slots__ = ("_earlier", "_given_up", "_mids", "_recall", "_repeats", "_witness")
+    __slots__ = ("_earlier", "_given_up", "_mids", "_recall", "_repeats", "_resumed", "_witness")
 
     def __init__(
-        self, witness: Witness, recall: Recall, mids: MidSource, earlier: int, *, repeats: bool = False
+        self,
+        witness: Witness,
+        recall: Recall,
+        mids: MidSource,
+        earlier: int,
+        *,
+        repeats: bool = False,
+        resumed: bool = False,
     ) -> None:
         self._repeats = repeats
+        self._resumed = resumed
         self._witness = witness
         self._recall = recall
         self._mids = mids
@@ -87,6 +96,8 @@ class Strays:
         mid, witness = message.get("mid"), self._witness
         number = self._mids.number_of(mid)
         given_up = self._given_up
+        if isinstance(mid, str) and mid and not number and self._resumed:
+            return  # Of an earlier run, or process: the broker has kept it for this device.
         if not isinstance(mid, str) or not number:
             found = "a reply with a mid that the device never sent" if mid else "a reply without a mid"
             witness.violation(REPLY_UNKNOWN_MID, "", found)

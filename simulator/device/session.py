@@ -375,9 +375,8 @@ class Session(Line):
 
     def _find_strays(self) -> receiving.Strays:
         if self._strays is None:
-            self._strays = receiving.Strays(
-                *(self._witness, self._env.recall, self._mids, self._earlier), repeats=self._over_mqtt
-            )
+            known = (self._witness, self._env.recall, self._mids, self._earlier)
+            self._strays = receiving.Strays(*known, repeats=self._over_mqtt, resumed=self.resumed)
         return self._strays
 
     def _timed_out(self, mid: str, pending: Pending) -> None:

@@ -1,9 +1,12 @@
 """What of the `mqtt` sections contradicts itself, the group, or what is known of such a broker."""
 
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 
 from simulator.fields.units import format_duration, format_size
+from simulator.measurements.names import PUBACK
 from simulator.protocol.broker import is_publish_subscribe
+from simulator.protocol.catalogue import SUBSCRIBE
 from simulator.pubsub.keys import ProfileKeys
 from simulator.pubsub.profile import PasswordKind, Profile
 from simulator.pubsub.shipped import shipped
@@ -39,8 +42,17 @@ def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iter
         yield from _problems_of(document.mqtt, ("mqtt",), "best-m")
 
 
-def notes(groups: Sequence[GroupSection]) -> Iterator[str]:
+def notes(groups: Sequence[GroupSection], thresholds: Sequence[str]) -> Iterator[str]:
     """What may not have been meant."""
+    profiles = [(group.name, profile) for group in groups if group.count and (profile := group.profile()) is not None]
+    for name, possible in ((SUBSCRIBE, bool(profiles)), (PUBACK.name, any(profile.qos for _, profile in profiles))):
+        for text in thresholds:
+            if not possible and text.split()[:1] == [name]:
+                why = "is over MQTT" if name == SUBSCRIBE else "is over MQTT with qos 1"
+                yield f"threshold `{text}`: no group {why}, so that {name} never occurs and the threshold is crossed"
+    for (one, publishes), (other, subscribes) in permutations(profiles, 2):
+        if Topics(publishes.up).filter == Topics(subscribes.down).filter:
+            yield f"group {one}: `mqtt.up` is the topic that devices of group {other} get their messages by (`down`)"
     for group in groups:
         profile = group.profile()
         if profile is None:

@@ -154,7 +154,7 @@ class Scenario:
         """What may not have been meant, for people to know."""
         return [
             *attendance_rules.notes(self.document, self.groups, self.duration),
-            *mqtt_rules.notes(self.groups),
+            *mqtt_rules.notes(self.groups, self.thresholds),
         ]
 
     def assumed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -397,6 +397,24 @@ async def test_a_reply_that_comes_twice_is_no_fault_unless_it_says_something_els
     assert world_of_mqtt.recorder.broken() == {"record.acknowledged-twice-differently": 1}
 
 
+async def test_a_reply_of_an_earlier_run_is_no_fault_where_the_broker_has_kept_the_session(
+    world_of_mqtt: World,
+) -> None:
+    stale = {"funcId": "cmd.dev.response", "mid": "00000000beef7", "code": "00000000", "message": "success"}
+    await world_of_mqtt.online(**over_mqtt())
+    world_of_mqtt.platform.link.say(stale)
+    await world_of_mqtt.settle()
+    assert world_of_mqtt.recorder.broken() == {"reply.unknown-mid": 1}
+    drops(world_of_mqtt.platform.link, {})
+    await back_online(world_of_mqtt)
+    world_of_mqtt.platform.link.say(stale)
+    await world_of_mqtt.settle()
+    assert world_of_mqtt.recorder.broken() == {"reply.unknown-mid": 1}
+    world_of_mqtt.platform.link.say({**stale, "mid": ""})
+    await world_of_mqtt.settle()
+    assert world_of_mqtt.recorder.broken() == {"reply.unknown-mid": 2}
+
+
 async def test_a_retained_message_is_counted_and_the_device_goes_on(world_of_mqtt: World) -> None:
     device = await world_of_mqtt.online(**over_mqtt())
     device.lifecycle.online.session.unusual("a retained message")  # type: ignore[union-attr]

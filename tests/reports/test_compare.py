@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports.commands import add_compare_arguments, compare_directories
-from reports.comparability import worthless
+from reports.comparability import OF_A_TRANSPORT, transports_differ, worthless
 from reports.compare import (
     BETTER,
     FOLLOWS,
@@ -118,6 +118,21 @@ def test_missing_and_new_names(info: Info, make_run: MakeRun) -> None:
     assert marks["cmd.data.update.user", "p99"] == NEW
     assert marks["dev.heartbeat", "p99"] == NOISE
     assert any("dev.login never occurred" in reason for reason in regressions(differences, []))
+
+
+def test_what_another_transport_does_not_have_is_no_regression(info: Info, make_run: MakeRun) -> None:
+    old, new = make_run(), make_run()
+    old.settle()
+    new.settle()
+    new.totals.pop("dev.login")
+    before = [compared("old", old, info(transports=("best-w",)))]
+    for transports, differ in ((("best-m",), True), (("best-w",), False), ((), False)):
+        now = compared("new", new, info(transports=transports))
+        assert transports_differ(before, now) is differ
+    differences = compare_runs(before, now)
+    assert any("dev.login never occurred" in reason for reason in regressions(differences, [], may_lack=OF_A_TRANSPORT))
+    assert not any("never occurred" in reason for reason in regressions(differences, [], may_lack={"dev.login"}))
+    assert {"device.exchange.factor", "subscribe", "puback"} < OF_A_TRANSPORT
 
 
 def test_faster_run_is_better(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

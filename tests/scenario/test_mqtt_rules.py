@@ -175,3 +175,34 @@ groups:
 """
     assert parse_scenario(written).assumed() == ()
     assert parse_scenario("groups: [{name: w, count: 1}]\n").assumed() == ()
+
+
+OF_MQTT = "name: t\ngroups:\n  - {{name: a, count: 1, {group}}}\nthresholds: [{threshold}]\n"
+
+
+@pytest.mark.parametrize(
+    ("group", "threshold", "noted"),
+    [
+        ("broker_type: best-w", "puback p99 < 1 s", "threshold `puback p99 < 1 s`: no group is over MQTT with qos 1"),
+        ("broker_type: best-w", "subscribe p99 < 1 s", "threshold `subscribe p99 < 1 s`: no group is over MQTT"),
+        ("broker_type: best-m, mqtt: {qos: 0}", "puback p99 < 1 s", "no group is over MQTT with qos 1"),
+        ("broker_type: best-m, mqtt: {qos: 0}", "subscribe p99 < 1 s", ""),
+        ("broker_type: best-m", "puback p99 < 1 s", ""),
+        ("broker_type: best-w", "connect p99 < 1 s", ""),
+    ],
+)
+def test_a_threshold_that_no_group_can_meet_is_noted(group: str, threshold: str, noted: str) -> None:
+    notes = parse_scenario(OF_MQTT.format(group=group, threshold=threshold)).notes()
+    assert len(notes) == bool(noted)
+    assert all(noted in note for note in notes)
+
+
+def test_topics_that_one_group_publishes_to_and_another_listens_at_are_noted() -> None:
+    groups = "".join(
+        f"  - {{name: {name}, count: 1, broker_type: best-m, mqtt: {{up: 'a/{{sn}}/{up}', down: 'a/{{sn}}/{down}'}}}}\n"
+        for name, up, down in (("one", "x", "y"), ("two", "y", "x"))
+    )
+    notes = parse_scenario(f"name: t\ngroups:\n{groups}").notes()
+    assert len(notes) == 2
+    assert "group one: `mqtt.up`" in notes[0]
+    assert "group two" in notes[0]
