@@ -108,8 +108,8 @@ answer names, for topics that hold them.
 
 One embedded platform at a time: two at the same broker with the same topics both answer each device, and the reports
 are full of refusals and violations of neither's making. And a persistent session outlives the run: what the broker kept
-of an earlier one reaches the devices of the next, where a reply counts as `reply.unknown-mid`. `clean_session: true`,
-or a broker that starts empty, avoids that.
+of an earlier one reaches the devices of the next. A reply to a request of then is passed over, a command of then is
+carried out. `clean_session: true`, or a broker that starts empty, avoids that.
 """
 
 _LIMITS: Final = (
