@@ -309,8 +309,8 @@ def test_tables_go_in_the_documents_order() -> None:
         "dev.login",
         "dev.report",
     )
-    assert set(PROTOCOL_ORDER) == set(CATALOGUE) | {"connect"}
-    assert len(PROTOCOL_ORDER) == len(CATALOGUE) + 1
+    assert set(PROTOCOL_ORDER) == set(CATALOGUE) | {"connect", "subscribe"}
+    assert len(PROTOCOL_ORDER) == len(CATALOGUE) + 2
     assert [name for name in PROTOCOL_ORDER if name.startswith("cmd.")] == [
         name for name in DOCUMENT if name.startswith("cmd.")
     ]

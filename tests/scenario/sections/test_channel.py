@@ -1,7 +1,8 @@
 """The section `channel`: its options, and every contradiction at its line."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -172,13 +173,14 @@ def test_a_misspelt_suite_is_told_alone() -> None:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "site_channels.py").write_text(SITE_MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
     distribute(
         tmp_path, "site-channels", {"reversing": "site_channels:ReversingSuite", "shifting": "site_channels:Shifting"}
     )
-    return tmp_path
+    yield tmp_path
+    sys.modules.pop("site_channels", None)
 
 
 def test_a_sites_suite_gets_its_options(site: Path) -> None:
