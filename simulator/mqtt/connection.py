@@ -9,16 +9,14 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from simulator.mqtt import endings
-from simulator.mqtt.codec import PINGREQ, PacketTooLarge, encode, encode_puback, encode_publish, with_dup
+from simulator.mqtt.codec import PacketTooLarge, encode, encode_puback, encode_publish, with_dup
 from simulator.mqtt.decoding import decode, with_article
 from simulator.mqtt.handler import OTHER_TOPIC, RETAINED, Listener, UnusualHandler
-from simulator.mqtt.keep_alive import KeepAlive
 from simulator.mqtt.lifecycle import Lifecycle, Means
 from simulator.mqtt.login import MOST_WAITING, ClientState, InFlight, Login
 from simulator.mqtt.opening import Opening
 from simulator.mqtt.packets import (
     SUBSCRIPTION_FAILED,
-    Connack,
     MalformedPacket,
     Packet,
     Pingresp,
@@ -71,8 +69,6 @@ class MqttConnection(Lifecycle):
             can wait should wait with sending.
         bytes_in: Bytes received since the TCP (or TLS) connection was made.
         bytes_out: Bytes handed to the transport, likewise.
-        pings: PINGREQ sent.
-        pongs: PINGRESP received.
         needs_subscription: Whether `subscribe` has to come before anything is published.
     """
 
@@ -89,8 +85,6 @@ class MqttConnection(Lifecycle):
         "_subscription",
         "_up",
         "needs_subscription",
-        "pings",
-        "pongs",
     )
 
     _handler: MessageHandler
@@ -114,8 +108,6 @@ class MqttConnection(Lifecycle):
         self._subscription: _Subscription | None = None
         self._early: Sequence[bytes] = ()
         self._buffer_full = False
-        self.pings = 0
-        self.pongs = 0
         self._redelivered = False
         self._resumed = False
         self.needs_subscription = True
@@ -131,11 +123,6 @@ class MqttConnection(Lifecycle):
     def redelivered(self) -> bool:
         """Whether the message that is being handed over may have come before (DUP)."""
         return self._redelivered
-
-    @property
-    def reads(self) -> bool:
-        """Whether what the broker sends is being read; not while `pause_reading` holds it back."""
-        return not self._holding
 
     def send(self, payload: bytes, binary: bool) -> None:
         """Publish one message.
@@ -206,16 +193,6 @@ class MqttConnection(Lifecycle):
         self._max_size = min(max_size, self._most_payload)
         self._most = self._max_size + len(self._down) + _MOST_BESIDE
 
-    def ping(self) -> None:
-        """Send PINGREQ. A `PongHandler` is told of the answer, any other is not."""
-        if self._phase is Phase.OPEN and not self._transport.is_closing():
-            self.pings += 1
-            self._write(PINGREQ)
-
-    def not_answered(self, seconds: float) -> None:
-        """The broker has not answered PINGREQ for so long; for `KeepAlive`."""
-        self._abort(endings.KEEP_ALIVE, f"the broker did not answer PINGREQ within {seconds:g} s")
-
     # --- What the transport calls ---
 
     def pause_writing(self) -> None:
@@ -257,24 +234,13 @@ class MqttConnection(Lifecycle):
 
     def _answered(self, opening: Opening, packet: Packet) -> None:
         """The broker's answer to CONNECT."""
-        if not isinstance(packet, Connack):
-            raise MalformedPacket("its first packet is no CONNACK")
-        if self._loop.time() >= opening.deadline:
-            # The moment of its arrival decides, not that the timer of the deadline has not come by yet.
-            opening.fail(TimeoutError())
-            self.abort()
+        connack = self._accepted(opening, packet)
+        if connack is None:
             return
-        if packet.code:
-            opening.fail(opening.refused(packet.code))
-            self.abort()
-            return
-        if packet.session_present and opening.clean_session:
+        if connack.session_present and opening.clean_session:
             raise MalformedPacket("CONNACK says that a session is present, which was to be a clean one")  # [3.2.2-1]
-        self._resume(packet.session_present)
-        self._opening = None
-        self._phase = Phase.OPEN
-        if opening.keep_alive:
-            self._keep_alive = KeepAlive(self._means.timers, opening.keep_alive, self)
+        self._resume(connack.session_present)
+        self._let_in(opening)
         self._handed(self._handler.opened, self)
         opening.succeed()
 
@@ -379,9 +345,6 @@ class MqttConnection(Lifecycle):
             self._handed(self._handler.ponged)
 
     # --- What all of it uses ---
-
-    def _has_ended(self) -> ConnectFailed:
-        return ConnectFailed(*(self._failure or (endings.LOST, "the connection has ended")))
 
     def _make_room(self) -> None:
         if self._buffer_full or len(self._state.in_flight) >= MOST_WAITING:

@@ -9,12 +9,13 @@ from typing import ClassVar, Final
 from simulator.clock import TimerQueue
 from simulator.mqtt import endings
 from simulator.mqtt.client_ids import ClientIds
-from simulator.mqtt.codec import DISCONNECT
+from simulator.mqtt.codec import DISCONNECT, PINGREQ
 from simulator.mqtt.handler import NOBODY, Listener
 from simulator.mqtt.keep_alive import KeepAlive
 from simulator.mqtt.opening import Opening
 from simulator.mqtt.packet_flow import PacketFlow
-from simulator.wire.errors import in_words
+from simulator.mqtt.packets import Connack, MalformedPacket, Packet
+from simulator.wire.errors import ConnectFailed, in_words
 from simulator.wire.handler import OnError
 from simulator.wire.phase import Phase
 from simulator.wire.reaching import OpeningConnection, Patience
@@ -44,6 +45,8 @@ class Lifecycle(PacketFlow, OpeningConnection):
 
     Attributes:
         bytes_out: Bytes handed to the transport since the TCP (or TLS) connection was made.
+        pings: PINGREQ sent.
+        pongs: PINGRESP received.
     """
 
     __slots__ = (
@@ -57,6 +60,8 @@ class Lifecycle(PacketFlow, OpeningConnection):
         "_phase",
         "_timer",
         "bytes_out",
+        "pings",
+        "pongs",
     )
 
     _BACKLOG_STOPS_READING: ClassVar[bool] = False
@@ -73,6 +78,8 @@ class Lifecycle(PacketFlow, OpeningConnection):
         self._failure: tuple[str, str] | None = None
         self._faulty = False
         self.bytes_out = 0
+        self.pings = 0
+        self.pongs = 0
 
     @property
     def fault(self) -> tuple[str, str] | None:
@@ -104,6 +111,21 @@ class Lifecycle(PacketFlow, OpeningConnection):
     def abort(self) -> None:
         """End the connection at once, without DISCONNECT and without what is still buffered."""
         self._abort(endings.ENDED, "aborted by this side")
+
+    @property
+    def reads(self) -> bool:
+        """Whether what the broker sends is being read; not while `pause_reading` holds it back."""
+        return not self._holding
+
+    def ping(self) -> None:
+        """Send PINGREQ. A `PongHandler` is told of the answer, any other is not."""
+        if self._phase is Phase.OPEN and not self._transport.is_closing():
+            self.pings += 1
+            self._write(PINGREQ)
+
+    def not_answered(self, seconds: float) -> None:
+        """The broker has not answered PINGREQ for so long; for `KeepAlive`."""
+        self._abort(endings.KEEP_ALIVE, f"the broker did not answer PINGREQ within {seconds:g} s")
 
     def fall_silent(self) -> None:
         """Send no PINGREQ by itself any more, whatever was promised: for those who test what a broker does then."""
@@ -161,6 +183,35 @@ class Lifecycle(PacketFlow, OpeningConnection):
             opening.fail_as_lost(detail, exc)
 
     # --- What the rest of the connection uses ---
+
+    def _accepted(self, opening: Opening, packet: Packet) -> Connack | None:
+        """The broker's answer to CONNECT; None where it does not let the client in, which `opening` is told.
+
+        Raises:
+            MalformedPacket: If it is no answer to that.
+        """
+        if not isinstance(packet, Connack):
+            raise MalformedPacket("its first packet is no CONNACK")
+        if self._loop.time() >= opening.deadline:
+            # The moment of its arrival decides, not that the timer of the deadline has not come by yet.
+            opening.fail(TimeoutError())
+        elif packet.code:
+            opening.fail(opening.refused(packet.code))
+        else:
+            return packet
+        self.abort()
+        return None
+
+    def _let_in(self, opening: Opening) -> None:
+        """The client was let in: the connection is open, and kept alive."""
+        self._opening = None
+        self._phase = Phase.OPEN
+        if opening.keep_alive:
+            self._keep_alive = KeepAlive(self._means.timers, opening.keep_alive, self)
+
+    def _has_ended(self) -> ConnectFailed:
+        """For whoever waits for something on this connection."""
+        return ConnectFailed(*(self._failure or (endings.LOST, "the connection has ended")))
 
     def _write(self, data: bytes) -> None:
         self.bytes_out += len(data)

@@ -7,16 +7,14 @@ import asyncio
 from typing import Final, Protocol
 
 from simulator.mqtt import endings
-from simulator.mqtt.codec import PINGREQ, encode, encode_puback, encode_publish, encode_text
+from simulator.mqtt.codec import encode, encode_puback, encode_publish, encode_text
 from simulator.mqtt.decoding import decode, with_article
 from simulator.mqtt.handler import Listener
-from simulator.mqtt.keep_alive import KeepAlive
 from simulator.mqtt.lifecycle import Lifecycle, Means
 from simulator.mqtt.opening import Opening
 from simulator.mqtt.packets import (
     MOST_IN_FLIGHT,
     SUBSCRIPTION_FAILED,
-    Connack,
     MalformedPacket,
     Packet,
     Pingresp,
@@ -45,22 +43,15 @@ class Owner(Listener, Protocol):
 
 
 class BrokerConnection(Lifecycle):
-    """One connection of the platform to a broker.
+    """One connection of the platform to a broker."""
 
-    Attributes:
-        pings: PINGREQ sent.
-        pongs: PINGRESP received.
-    """
-
-    __slots__ = ("_grants", "_owner", "_topic", "pings", "pongs")
+    __slots__ = ("_grants", "_owner")
 
     def __init__(self, owner: Owner, opening: Opening, client_id: str, means: Means) -> None:
         super().__init__(owner, opening, client_id, means)
         self._owner = owner
         self._most = _MOST_PACKET
         self._grants: dict[int, asyncio.Future[None]] = {}
-        self.pings = 0
-        self.pongs = 0
 
     # --- What the owner uses ---
 
@@ -101,23 +92,6 @@ class BrokerConnection(Lifecycle):
         if self._phase is not Phase.OPEN:
             raise self._has_ended()
 
-    # --- What `KeepAlive` uses ---
-
-    @property
-    def reads(self) -> bool:
-        """Whether what the broker sends is being read."""
-        return not self._holding
-
-    def ping(self) -> None:
-        """Send PINGREQ."""
-        if self._phase is Phase.OPEN and not self._transport.is_closing():
-            self.pings += 1
-            self._write(PINGREQ)
-
-    def not_answered(self, seconds: float) -> None:
-        """The broker has not answered PINGREQ for so long."""
-        self._abort(endings.KEEP_ALIVE, f"the broker did not answer PINGREQ within {seconds:g} s")
-
     # --- What comes ---
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -138,17 +112,9 @@ class BrokerConnection(Lifecycle):
             self._came(packet, first)
 
     def _answered(self, opening: Opening, packet: Packet) -> None:
-        if not isinstance(packet, Connack):
-            raise MalformedPacket("its first packet is no CONNACK")
-        if packet.code:
-            opening.fail(opening.refused(packet.code))
-            self.abort()
-            return
-        self._opening = None
-        self._phase = Phase.OPEN
-        if opening.keep_alive:
-            self._keep_alive = KeepAlive(self._means.timers, opening.keep_alive, self)
-        opening.succeed()
+        if self._accepted(opening, packet) is not None:
+            self._let_in(opening)
+            opening.succeed()
 
     def _came(self, packet: Packet, first: int) -> None:
         match packet:
@@ -173,9 +139,6 @@ class BrokerConnection(Lifecycle):
                 self.pongs += 1
             case _:
                 raise MalformedPacket(f"{with_article(first >> 4)}, which nothing here asks for")
-
-    def _has_ended(self) -> ConnectFailed:
-        return ConnectFailed(*(self._failure or (endings.LOST, "the connection has ended")))
 
 
 class _NotGranted(Exception):  # noqa: N818 - the broker's answer, and no fault
