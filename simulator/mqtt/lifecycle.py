@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -16,6 +15,7 @@ from simulator.mqtt.opening import Opening
 from simulator.mqtt.packet_flow import PacketFlow
 from simulator.mqtt.packets import Connack, MalformedPacket, Packet
 from simulator.wire.errors import ConnectFailed, in_words
+from simulator.wire.flow import end_writing
 from simulator.wire.handler import OnError
 from simulator.wire.phase import Phase
 from simulator.wire.reaching import OpeningConnection, Patience
@@ -102,9 +102,7 @@ class Lifecycle(PacketFlow, OpeningConnection):
             if not transport.is_closing():
                 self._write(DISCONNECT)
             self._closing()
-            # If the broker has reset it meanwhile, that it is lost is told by itself.
-            with suppress(OSError):
-                (transport.write_eof if transport.can_write_eof() else transport.close)()
+            end_writing(transport)
         elif self._phase is Phase.OPENING:
             self.abort()
 

@@ -6,7 +6,6 @@ handshakes are left to `client` and `server`; what a message means is left to th
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import ClassVar
 
 from websockets.frames import EXTERNAL_CLOSE_CODES, Frame, Opcode
@@ -15,6 +14,7 @@ from websockets.protocol import Protocol as SansIo
 from websockets.protocol import Side, State
 
 from simulator.wire.errors import in_words
+from simulator.wire.flow import end_writing
 from simulator.wire.frames import WholeFrame
 from simulator.wire.handler import NOBODY, MessageHandler, OnError, PongHandler, WritableHandler
 from simulator.wire.phase import ABNORMAL, BAD_DATA, INTERNAL_ERROR, NORMAL, Phase
@@ -256,8 +256,7 @@ class Connection(InTurns):
                 # A server ends TCP first. A client asks for the end only where it comes anyway: the peer has ended it,
                 # or the opening handshake has failed and the connection is aborted. If the peer has reset it
                 # meanwhile, that it is lost is told by itself.
-                with suppress(OSError):
-                    (transport.write_eof if transport.can_write_eof() else transport.close)()
+                end_writing(transport)
 
     # --- The long way of incoming data ---
 

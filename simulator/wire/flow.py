@@ -2,7 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar, cast
+
+
+def end_writing(transport: asyncio.Transport) -> None:
+    """Tell the peer that nothing follows what was written; over TLS, which cannot be half closed, close the connection.
+
+    If the peer has reset the connection meanwhile, asyncio raises here; the protocol is told of that by itself.
+    """
+    with suppress(OSError):
+        (transport.write_eof if transport.can_write_eof() else transport.close)()
 
 
 class FlowControlled(asyncio.Protocol):

@@ -14,6 +14,7 @@ from simulator.mqtt.decoding import decode
 from simulator.mqtt.packet_flow import PacketFlow
 from simulator.mqtt.packets import MalformedPacket, Packet, Publish
 from simulator.wire.errors import in_words
+from simulator.wire.flow import end_writing
 from simulator.wire.strangers import TOO_LATE, Strangers
 
 _PUBACK: Final = 0x40
@@ -144,10 +145,7 @@ class BrokerConnection(PacketFlow):
         self._hold_or_read()
         self._stop_timer()
         self._timer = self._home.timers.call_later(self._home.limits.close_timeout, transport.abort)
-        if transport.can_write_eof():
-            transport.write_eof()
-        else:
-            transport.close()
+        end_writing(transport)
 
     # --- What the server asks ---
 

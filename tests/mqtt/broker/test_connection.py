@@ -91,6 +91,20 @@ class Bench:
         return list(PacketReader(side=Side.CLIENT).feed(self.transport.written))
 
 
+def test_a_peer_that_has_reset_the_connection_meanwhile_hinders_no_end() -> None:
+    """asyncio raises where the socket is gone and it has not been told yet."""
+    bench = Bench()
+
+    def gone() -> None:
+        bench.transport.ended = True
+        raise OSError(107, "Transport endpoint is not connected")
+
+    bench.transport.write_eof = gone  # type: ignore[method-assign]
+    bench.connection.close()
+    assert bench.transport.ended
+    bench.feed(b"", [])
+
+
 @given(st.binary(max_size=40), st.lists(st.integers(0, 1000), max_size=3))
 @example(b"\x32\x05\x00\x03a/b", [])
 @example(b"\x32\x06\x00\x03a/b\x00", [])
