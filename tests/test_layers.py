@@ -31,10 +31,11 @@ BASE = {
 }
 WIRE = {"simulator.clock"}
 FIELDS = {"simulator.shown", "simulator.closest", "simulator.protocol.limits"}
+WEATHER = FIELDS | {"simulator.fields"}
 PUBSUB = {"simulator.protocol", "simulator.fields", "simulator.shown", "simulator.closest", "simulator.mqtt"}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.mqtt", "simulator.pubsub", "simulator.fields"}
 DEVICE |= {"simulator.judge"}
-SCENARIO = DEVICE | {"simulator.device", "simulator.platform"}
+SCENARIO = DEVICE | {"simulator.device", "simulator.platform", "simulator.weather"}
 FLEET = SCENARIO | {"simulator.scenario"}
 SIMULATION = FLEET | {"simulator.fleet"}
 CONFORM = FLEET | {"simulator.fleet", "simulator.judge", "reports"}
@@ -74,6 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.mqtt": {"simulator.clock", "simulator.loop_timers", "simulator.wire"},
     "simulator.pubsub": PUBSUB,
     "simulator.fields": FIELDS,
+    "simulator.weather": WEATHER,
     "simulator.device": DEVICE,
     "simulator.platform": DEVICE,
     "simulator.scenario": SCENARIO,

@@ -115,6 +115,12 @@ class _Observer:
         told = f"{meeting.came} of {meeting.expected} came, {meeting.late} late{missing}"
         self._event("meeting", f"{meeting.meet_code} {meeting.ended}: {told}")
 
+    def fault(self, number: int, event: str, at: float, *, name: str = "", code: str = "", amount: float = 1.0) -> None:
+        """A single device has fair weather."""
+
+    def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
+        """A single device behaves."""
+
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._result.internal_errors.append(f"{rule}: {detail}")
         self._event("internal error", f"{rule}: {detail}")

@@ -26,6 +26,8 @@ VIOLATION: Final = 11
 OBSERVATION: Final = 12
 ATTENDED: Final = 13
 MEETING_HELD: Final = 14
+FAULT: Final = 15
+MISBEHAVED: Final = 16
 
 MOST_TOLD: Final = 1_000
 """Kinds of failures of which a process tells a detail; a platform may make up a code for each of its replies."""
@@ -84,6 +86,12 @@ class QueueRecorder:
 
     def meeting_held(self, meeting: MeetingHeld) -> None:
         self._append((MEETING_HELD, meeting))
+
+    def fault(self, number: int, event: str, at: float, *, name: str = "", code: str = "", amount: float = 1.0) -> None:
+        self._append((FAULT, number, event, at, name, code, amount))
+
+    def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
+        self._append((MISBEHAVED, way, outcome, count))
 
     def loop_lag(self, lag: float, at: float) -> None:
         """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from simulator.measurements.names import INTENDED_PREFIX
+from simulator.measurements.series import Slot
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -45,3 +48,10 @@ class MemoryIntervals:
 
     def __len__(self) -> int:
         return len(self._intervals)
+
+
+def intervals_of(tag: str, second: int, slot: Slot) -> Iterable[Interval]:
+    """The sealed form of a settled slot: its series, and the one by intended time where there is one."""
+    for name, histogram in ((tag, slot.histogram), (INTENDED_PREFIX + tag, slot.intended_histogram)):
+        if histogram.count:
+            yield Interval(name, float(second), 1.0, histogram.max_us, histogram.encode())

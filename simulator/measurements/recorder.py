@@ -86,6 +86,18 @@ class Recorder(Protocol):
         """A meeting is over for a device, or was deleted, or the device's life is over."""
         ...
 
+    def fault(self, number: int, event: str, at: float, *, name: str = "", code: str = "", amount: float = 1.0) -> None:
+        """Something came of fault `number` of the run's schedule.
+
+        Args:
+            event: of `measurements.weather`, which says what the others mean.
+        """
+        ...
+
+    def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
+        """A device misbehaved on purpose, or it is known what came of that (`measurements.misbehaviours`)."""
+        ...
+
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         """An exception of this program itself, which makes the run invalid; never the platform's doing.
 

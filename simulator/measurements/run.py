@@ -20,10 +20,12 @@ from simulator.measurements.events import (
     COMMAND,
     DETAIL,
     DISCONNECT,
+    FAULT,
     FLOW,
     INTERNAL_ERROR,
     LOOP_LAG,
     MEETING_HELD,
+    MISBEHAVED,
     MISSED,
     OBSERVATION,
     RECORD,
@@ -34,12 +36,13 @@ from simulator.measurements.events import (
 )
 from simulator.measurements.health import GeneratorHealth, HealthSample, late_probes
 from simulator.measurements.histogram import Histogram
-from simulator.measurements.intervals import Interval, IntervalStore, MemoryIntervals
+from simulator.measurements.intervals import IntervalStore, MemoryIntervals, intervals_of
 from simulator.measurements.labels import Vocabulary
-from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, INTENDED_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
+from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
 from simulator.measurements.occurrences import Occurrences
 from simulator.measurements.series import CodeTally, Slot, Totals, dump_failed, load_failed
 from simulator.measurements.sheet import Attendance
+from simulator.measurements.weather import Weather
 from simulator.protocol.codes import SUCCESS
 
 HOLD_S = 3
@@ -84,6 +87,8 @@ class RunMeasurements:
         self._by_class = {"violations": self.violations, "observations": self.observations}
         self._by_class["internal_errors"] = self.internal_errors
         self.attendance = Attendance()
+        self.weather = Weather()
+        """What came of the scenario's faults."""
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
@@ -173,6 +178,10 @@ class RunMeasurements:
             self.attendance.meeting_held(event[1])
         elif kind == INTERNAL_ERROR:
             self.internal_errors.add(*event[1:])
+        elif kind == FAULT:
+            self.weather.faults[event[1]].add(*event[2:])
+        elif kind == MISBEHAVED:
+            self.weather.misbehaved(*event[1:])
         else:
             raise ValueError(f"unknown kind of event: {kind!r}")
 
@@ -290,12 +299,13 @@ class RunMeasurements:
             "attendance": self.attendance.drain(),
             **self.dump_rest(1),
         }
-        for part in (self.slots, self.disconnects, self.missed, self.records, self.records_over_time):
-            part.clear()
-        self.failures_over_time.clear()
+        for series in (self.slots, self.disconnects, self.missed, self.records_over_time, self.failures_over_time):
+            series.clear()
         for found in self._by_class.values():
             found.clear()
+        self.records.clear()
         self.details.clear()
+        self.weather.clear()
         return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
     def merge_delta(self, delta: bytes) -> bool:
@@ -359,12 +369,7 @@ class RunMeasurements:
                 self._add_to_totals(second, tag, slot)
 
     def _add_to_totals(self, second: int, tag: str, slot: Slot) -> None:
-        totals = self.series(tag)
-        totals.histogram.add(slot.histogram)
-        totals.add_failed(slot.failed)
-        totals.bytes_out += slot.bytes_out
-        totals.bytes_in += slot.bytes_in
-        totals.add_span(second, second + 1)
+        self.series(tag).add(second, slot)
         if slot.intended_histogram.count:
             self.intended_of(tag).add(slot.intended_histogram)
         if slot.failed:
@@ -378,6 +383,7 @@ class RunMeasurements:
             "records_over_time": dump_over_time(self.records_over_time, resolution_s),
             **{name: found.dump() for name, found in self._by_class.items()},
             "details": self.details.dump(),
+            "weather": self.weather.dump(),
         }
 
     def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
@@ -391,10 +397,4 @@ class RunMeasurements:
         for name, found in self._by_class.items():
             found.merge(data.get(name, {}), index_offset)
         self.details.merge(data.get("details", []))
-
-
-def intervals_of(tag: str, second: int, slot: Slot) -> Iterable[Interval]:
-    """The sealed form of a settled slot: its series, and the one by intended time where there is one."""
-    for name, histogram in ((tag, slot.histogram), (INTENDED_PREFIX + tag, slot.intended_histogram)):
-        if histogram.count:
-            yield Interval(name, float(second), 1.0, histogram.max_us, histogram.encode())
+        self.weather.merge(data.get("weather", {}))

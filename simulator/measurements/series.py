@@ -105,6 +105,14 @@ class Totals:
         codes.update((code, tally.count) for code, tally in failed)
         return codes
 
+    def add(self, second: int, slot: Slot) -> None:
+        """Add a whole settled slot of another process."""
+        self.histogram.add(slot.histogram)
+        self.add_failed(slot.failed)
+        self.bytes_out += slot.bytes_out
+        self.bytes_in += slot.bytes_in
+        self.add_span(second, second + 1)
+
     def add_failed(self, failed: dict[str, CodeTally]) -> None:
         for code, tally in failed.items():
             self.failed.setdefault(code, CodeTally()).add(tally.count, tally.first, tally.last)

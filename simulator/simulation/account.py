@@ -188,6 +188,12 @@ class Account:
     def meeting_held(self, meeting: MeetingHeld) -> None:
         pass
 
+    def fault(self, number: int, event: str, at: float, *, name: str = "", code: str = "", amount: float = 1.0) -> None:
+        pass
+
+    def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
+        pass
+
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._broken(self.index, f"internal error {rule}: {detail}")
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from simulator.measurements.attendance import WHAT, Attended, MeetingHeld
+from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.measurements.names import RECORD_GAUGES
 from simulator.measurements.rule import RuleKind
 from simulator.measurements.rules import RULES
@@ -36,6 +37,10 @@ class Recording:
         """Rule, funcId, example, device and how many."""
         self.attendance: list[Attended] = []
         self.meetings: list[MeetingHeld] = []
+        self.faults: list[tuple[int, str, str, str, float]] = []
+        """Number, event, name, code and amount."""
+        self.misbehaviour: Counter[tuple[str, str]] = Counter()
+        """By way and outcome."""
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
@@ -76,6 +81,13 @@ class Recording:
 
     def meeting_held(self, meeting: MeetingHeld) -> None:
         self.meetings.append(meeting)
+
+    def fault(self, number: int, event: str, at: float, *, name: str = "", code: str = "", amount: float = 1.0) -> None:
+        self.faults.append((number, event, name, code, amount))
+
+    def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
+        assert way in MISBEHAVIOURS
+        self.misbehaviour[way, outcome] += count
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self.internal_errors.append((rule, detail, index))

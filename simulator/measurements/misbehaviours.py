@@ -1,0 +1,33 @@
+"""How a device misbehaves on purpose, and what can come of it: the names of the summary's `misbehaviour`."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+MISBEHAVIOURS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "duplicate_log": "a verification record that was acknowledged is sent once more, with the same logId",
+        "replay_nonce": "a look-up is sent once more with the nonce of one that was answered",
+        "stale_timestamp": "a look-up with a timestamp that is too old",
+        "oversize": "a message larger than the package that was agreed",
+        "wrong_checksum": "a file's upload ends with a checksum that is not the file's",
+        "offset_gap": "a file's package begins behind where the one before ended",
+        "repeat_mid": "a request with the mid of an earlier one",
+        "bad_sign": "a look-up with a sign that is not right",
+        "business_before_login": "a connection sends business data before it logs in",
+        "garbage_frame": "a frame that is no message of the channel",
+        "counter_skip": "a frame whose counter is not the next one",
+        "heartbeat_flood": "a hundred heartbeats at once",
+    }
+)
+"""Way -> what the device does, for people."""
+
+SENT: Final = "sent"
+REFUSED_AS_EXPECTED: Final = "refused_as_expected"
+"""The platform did what the document says it must."""
+ACCEPTED: Final = "accepted"
+"""The platform took what it must not take."""
+SILENT: Final = "silent"
+"""Neither: no answer came, and the connection stayed."""
+OUTCOMES: Final = (REFUSED_AS_EXPECTED, ACCEPTED, SILENT)
+"""What comes of each that was sent, one of these."""
