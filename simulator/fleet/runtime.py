@@ -54,6 +54,11 @@ class Overrides:
     """Where logins are kept instead of the state file."""
     unsent: TravellingRecords | None = None
     """Where unsent records are kept instead of the state file."""
+    begun: float | None = None
+    """When the run began, by the wall clock of the run (epoch seconds): faults count from then, however late this
+    process came; from `open` where None."""
+    length: float | None = None
+    """Seconds that the run is to take; the scenario's own where None."""
 
 
 _AS_THE_SCENARIO_SAYS = Overrides()
