@@ -16,6 +16,7 @@ from reports.directory import ReportDirectory
 from reports.former import brought_up_to_date
 from reports.hlog import HlogFile, HlogFormatError, read_hlog
 from reports.merged_attendance import merge_attendance
+from reports.merged_faults import fault_offset_of, merged_faults
 from reports.run_info import RunInfo
 from reports.verdict import BROKEN_OFF, INVALID, broke_off, doubt
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
@@ -52,7 +53,7 @@ def load_run(directory: Path) -> tuple[RunMeasurements, RunInfo]:
     """
     run, state, log = _read(directory)
     measurements = RunMeasurements(intervals=log)
-    _absorb(measurements, state, log, "", 0)
+    _absorb(measurements, state, log, "", 0, 0)
     return measurements, run
 
 
@@ -125,7 +126,7 @@ def _load_all(directories: Sequence[Path]) -> tuple[RunMeasurements, list[RunInf
         if twice:
             raise SameRunError(f"{directory} holds the same run as {', '.join(map(str, sorted(twice)))}")
         holders.update(dict.fromkeys(run.run_ids, directory))
-        _absorb(measurements, state, log, directory.name, sum(run.devices for run in runs))
+        _absorb(measurements, state, log, directory.name, sum(run.devices for run in runs), fault_offset_of(runs))
         runs.append(run)
     if not runs:
         raise UnreadableRunError("no run to merge was named")
@@ -191,9 +192,11 @@ def _held(log: Path, most: int) -> int:
         return most  # said where it is read
 
 
-def _absorb(measurements: RunMeasurements, state: dict[str, Any], log: HlogFile, source: str, offset: int) -> None:
+def _absorb(
+    measurements: RunMeasurements, state: dict[str, Any], log: HlogFile, source: str, offset: int, faults: int
+) -> None:
     try:
-        absorb_state(measurements, state, log, source, offset)
+        absorb_state(measurements, state, log, source, offset, faults)
     except FileNotFoundError as error:
         raise UnreadableRunError(f"{log.path}: missing") from error
     except (OSError, HlogFormatError, HistogramFormatError, KeyError, TypeError, ValueError) as error:
@@ -227,4 +230,5 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         run_ids=tuple(run_id for run in runs for run_id in run.run_ids),
         failure_code=max(run.failure_code for run in runs),
         attendance=any(run.attendance for run in runs),
+        faults=merged_faults(runs),
     )

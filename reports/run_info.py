@@ -8,6 +8,7 @@ from reports.masking import mask, mask_document
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
 from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS, DEFAULT_STALL_LIMIT_MS
+from simulator.measurements.weather import PlannedFault
 
 ABORT_FIRED: Final = "abort_fired"
 
@@ -59,6 +60,8 @@ class RunInfo:
 
     attendance: bool = False
     """Whether the run was to leave `attendance.csv`."""
+    faults: tuple[PlannedFault, ...] = ()
+    """The schedule, in order of beginning; numbers are those of `RunMeasurements.weather`."""
 
     @property
     def duration_s(self) -> float:
@@ -74,6 +77,7 @@ class RunInfo:
         return asdict(self) | {
             "versions": dict(self.versions),
             "findings": [masked(finding).dump() for finding in self.findings],
+            "faults": [asdict(fault) | {"text": mask(fault.text)} for fault in self.faults],
             "scenario_text": mask_document(self.scenario_text),
             "target": mask(self.target),
         }
@@ -86,6 +90,11 @@ class RunInfo:
         values["thresholds"] = tuple(values.get("thresholds", ()))
         values["transports"] = tuple(values.get("transports", ()))
         values["run_ids"] = tuple(values.get("run_ids", ()))
+        planned = {item.name for item in fields(PlannedFault)}
+        values["faults"] = tuple(
+            PlannedFault(**{key: value for key, value in fault.items() if key in planned})
+            for fault in values.get("faults", ())
+        )
         # `notes` are the findings of earlier versions, in words.
         values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))
         return cls(**values)

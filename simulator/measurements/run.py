@@ -386,8 +386,8 @@ class RunMeasurements:
             "weather": self.weather.dump(),
         }
 
-    def merge_rest(self, data: dict[str, Any], index_offset: int = 0) -> None:
-        """Add disconnects, records, violations, observations and internal errors of a delta or a state."""
+    def merge_rest(self, data: dict[str, Any], index_offset: int = 0, fault_offset: int = 0) -> None:
+        """Add disconnects, records, occurrences by rule and what came of faults, of a delta or a state."""
         self.latest = max(self.latest, data["latest"])
         merge_over_time(self.disconnects, data["disconnects"], self.labels.reason)
         merge_over_time(self.missed, data.get("missed", ()), self.labels.tag)
@@ -397,4 +397,4 @@ class RunMeasurements:
         for name, found in self._by_class.items():
             found.merge(data.get(name, {}), index_offset)
         self.details.merge(data.get("details", []))
-        self.weather.merge(data.get("weather", {}))
+        self.weather.merge(data.get("weather", {}), fault_offset)

@@ -75,6 +75,7 @@ def absorb_state(
     intervals: Iterable[Interval],
     source: str = "",
     index_offset: int = 0,
+    fault_offset: int = 0,
 ) -> None:
     """Add the run that `state` and its log of intervals hold; several runs may be added one after the other.
 
@@ -84,6 +85,7 @@ def absorb_state(
         intervals: the log that belongs to it.
         source: names the run among several; stands before its processes' names.
         index_offset: added to its devices' indexes, so that devices of separate runs are different ones.
+        fault_offset: likewise to the numbers of its faults.
     """
     label = measurements.labels.tag
     sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
@@ -114,7 +116,7 @@ def absorb_state(
     measurements.devices.merge(state["devices"], source, index_offset)
     measurements.health.load(state["health"], f"{source}/" if source else "")
     merge_over_time(measurements.failures_over_time, state["failures_over_time"], label)
-    measurements.merge_rest(state, index_offset)
+    measurements.merge_rest(state, index_offset, fault_offset)
     measurements.attendance.merge(state.get("attendance", {}))
     for process, count in state["missing"].items():
         measurements.note_missing(f"{source}/{process}" if source else process, count)
