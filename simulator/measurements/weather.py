@@ -35,6 +35,8 @@ BACKLOG: Final = "backlog"
 """The records that wait at the devices it hit became more, or less where `amount` is negative."""
 DELIVERED: Final = "delivered"
 """A device it hit has no more records waiting than before: so many seconds after the fault let go of it."""
+BACKLOG_LEFT: Final = "backlog_left"
+"""A device was overtaken, or told to stop, before that: its records are counted no more."""
 UNSENT_LOST: Final = "unsent_lost"
 """`amount` records were lost with a store that it emptied."""
 
@@ -66,6 +68,7 @@ class FaultFigures:
     hit: int = 0
     overtaken: int = 0
     ended: int = 0
+    backlog_left: int = 0
     back: Histogram = field(default_factory=Histogram)
     """From the moment at which the fault let go of a device until it was online."""
     delivered: Histogram = field(default_factory=Histogram)
@@ -85,8 +88,13 @@ class FaultFigures:
         return self.hit - self.back.count - self.overtaken - self.ended
 
     @property
+    def undelivered(self) -> int:
+        """Devices it hit that still have more records waiting than before."""
+        return self.hit - self.delivered.count - self.backlog_left
+
+    @property
     def requests_cut(self) -> int:
-        """Requests and flows that failed by it."""
+        """Requests that failed by it; flows are told apart in `cut`."""
         return sum(sum(codes.values()) for tag, codes in self.cut.items() if ":" not in tag)
 
     @property
@@ -115,7 +123,7 @@ class FaultFigures:
             self.disconnects[name] = self.disconnects.get(name, 0) + 1
         elif event == UNSENT_LOST:
             self.unsent_lost += int(amount)
-        elif event in (BEGUN, HIT, OVERTAKEN, ENDED):
+        elif event in (BEGUN, HIT, OVERTAKEN, ENDED, BACKLOG_LEFT):
             setattr(self, event, getattr(self, event) + 1)
         else:
             raise ValueError(f"unknown event of a fault: {event!r}")
@@ -123,7 +131,7 @@ class FaultFigures:
     def dump(self) -> dict[str, Any]:
         """Plain data; `merge` reads it."""
         return {
-            "counts": [self.begun, self.hit, self.overtaken, self.ended, self.unsent_lost],
+            "counts": [self.begun, self.hit, self.overtaken, self.ended, self.unsent_lost, self.backlog_left],
             "back": dump_histogram(self.back, True),
             "delivered": dump_histogram(self.delivered, True),
             "cut": self.cut,
@@ -135,12 +143,13 @@ class FaultFigures:
 
     def merge(self, data: dict[str, Any]) -> None:
         """Add what `dump` made elsewhere."""
-        begun, hit, overtaken, ended, unsent_lost = data["counts"]
+        begun, hit, overtaken, ended, unsent_lost, backlog_left = data["counts"]
         self.begun += begun
         self.hit += hit
         self.overtaken += overtaken
         self.ended += ended
         self.unsent_lost += unsent_lost
+        self.backlog_left += backlog_left
         self.back.add(load_histogram(data["back"]))
         self.delivered.add(load_histogram(data["delivered"]))
         for mine, theirs in ((self.cut, data["cut"]), (self.refused, data["refused"])):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.fields.range import Range
-from simulator.weather.kinds import Kind, PlatformRestart
+from simulator.weather.kinds import Kind, PlatformRestart, PowerCut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Entry:
     Attributes:
         at: seconds after the run's begin; where None, a first recurrence comes after `every`.
         every: seconds between the beginnings; None for a fault that comes once.
-        lasts: seconds; 0 for what happens at once.
+        lasts: seconds; 0 for what happens at once. A power cut lasts until the last device has power again.
         groups: by number; none for all.
         share: of the devices of those groups.
     """
@@ -82,7 +82,7 @@ def draw(entries: Sequence[Entry], group_of: Sequence[int], length: float, seed:
         rng = random.Random(f"best-fleet weather {seed} {place}")
         members = _members(entry, group_of)
         for at in _beginnings(entry, length):
-            lasts = rng.uniform(entry.lasts.low, entry.lasts.high)
+            lasts = _length(entry, rng)
             drawn.append((at, place, entry, lasts, _chosen(rng, entry, members), rng.getrandbits(64)))
     drawn.sort(key=lambda fault: fault[:2])
     return tuple(
@@ -100,6 +100,12 @@ def _beginnings(entry: Entry, length: float) -> Iterator[float]:
     while entry.every and (at := first + times * entry.every) < length:
         yield at
         times += 1
+
+
+def _length(entry: Entry, rng: random.Random) -> float:
+    if isinstance(entry.kind, PowerCut):
+        return entry.kind.back_after.high  # Each device has its own time within it.
+    return rng.uniform(entry.lasts.low, entry.lasts.high)
 
 
 def _members(entry: Entry, group_of: Sequence[int]) -> Sequence[int]:

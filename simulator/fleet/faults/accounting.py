@@ -1,0 +1,324 @@
+"""What the faults cost a device: told apart from what the platform does, and counted under the fault.
+
+A `DeviceAccount` stands between one device and the run's recorder. A request or a flow that a fault cut off is no
+failure, one that it held up stands in no percentile of the platform's, and a connection that it ended is not lost.
+What the platform itself refuses, or is too slow for after the fault has let go, stays what it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.measurements import weather
+from simulator.measurements.attendance import Attended, MeetingHeld
+from simulator.measurements.names import (
+    ACKNOWLEDGED,
+    DISCONNECTED,
+    FLOW_PREFIX,
+    GENERATED,
+    OWN_CODES,
+    OWN_ENDINGS,
+    REJECTED,
+    RESTORED,
+    DeviceState,
+    is_failure,
+)
+from simulator.measurements.recorder import Recorder
+from simulator.measurements.violation_rules import REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
+from simulator.protocol.catalogue import CONNECT
+
+_WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REJECTED: -1}
+"""By how much an event changes the number of records that a device keeps."""
+_MOST_WINDOWS: Final = 64
+"""That are remembered: those of one device over hours, of which only the latest can still matter."""
+_ONLINE: Final = DeviceState.ONLINE.value
+_STOPPED: Final = (DeviceState.STOPPED.value, DeviceState.FAILED.value)
+
+
+@dataclass(slots=True)
+class Window:
+    """A time in which a fault disturbs a device; epoch seconds.
+
+    Attributes:
+        end: None while it lasts.
+        back: when the device was back after it; None before.
+        delays: whether what succeeds meanwhile takes longer by it.
+    """
+
+    number: int
+    begin: float
+    delays: bool
+    end: float | None = None
+    back: float | None = None
+
+    def overlaps(self, begin: float, end: float) -> bool:
+        """Whether any of the time from `begin` to `end` is in it."""
+        return self.begin <= end and (self.end is None or begin <= self.end)
+
+    def holds_up(self, begin: float, end: float) -> bool:
+        """As `overlaps`, of a flow: until the device is back nothing of it can go on."""
+        return self.begin <= end and (self.back is None or begin <= self.back)
+
+
+class Hit:
+    """A fault that has hit the device, until it is known what came of that.
+
+    Attributes:
+        free: when the fault let go of the device; None before.
+        waiting: records more than before that wait for the platform.
+    """
+
+    __slots__ = ("back", "free", "number", "seen_free", "waiting")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.free: float | None = None
+        self.seen_free = False
+        """Whether the device was online when the fault let go of it: its connection has still to prove itself."""
+        self.back = False
+        self.waiting = 0
+
+
+class DeviceAccount:
+    """The `Recorder` of one device that faults can hit; whatever is no fault's goes on to `inner`.
+
+    Args:
+        index: the device's.
+        inner: the run's.
+        wall: the clock that the device's events are told by.
+        grace: seconds after a fault in which a connection that had lived through it may still end by it: the platform
+            may have given it up meanwhile.
+    """
+
+    __slots__ = ("_grace", "_hits", "_inner", "_opened", "_state", "_wall", "_windows", "index")
+
+    def __init__(self, index: int, inner: Recorder, wall: Callable[[], float], *, grace: float) -> None:
+        self.index = index
+        self._inner = inner
+        self._wall = wall
+        self._grace = grace
+        self._hits: list[Hit] = []
+        self._windows: list[Window] = []
+        self._opened = 0.0
+        """When the present connection was opened."""
+        self._state = DeviceState.OFFLINE.value
+
+    # --- What the conductor tells ---
+
+    def hit(self, number: int, *, overtakes: bool = True) -> None:
+        """Fault `number` begins for this device; with `overtakes`, one that may take it off the network."""
+        now = self._wall()
+        for earlier in list(self._hits):
+            if overtakes and earlier.free is not None:
+                self._overtaken(earlier, now)
+        self._hits.append(Hit(number))
+        self._inner.fault(number, weather.HIT, now, name=self._state)
+
+    def disturbed(self, number: int, *, delays: bool = True) -> None:
+        """From now on what fails may do so by fault `number`; with `delays`, what succeeds is slow by it."""
+        self._windows.append(Window(number, self._wall(), delays))
+        del self._windows[:-_MOST_WINDOWS]
+
+    def calm(self, number: int) -> None:
+        """The disturbance is over, for good or for a while."""
+        now = self._wall()
+        for window in self._windows:
+            if window.number == number and window.end is None:
+                window.end = now
+
+    def released(self, number: int) -> None:
+        """Fault `number` is over for this device: from now on it can come back."""
+        now = self._wall()
+        for hit in list(self._hits):
+            if hit.number != number or hit.free is not None:
+                continue
+            hit.free = now
+            if any(window.number != number and window.delays and window.end is None for window in self._windows):
+                self._overtaken(hit, now)
+            elif self._state == _ONLINE:
+                if self._disturbs(number):
+                    hit.seen_free = True
+                else:
+                    self._back(hit, 0.0, now)
+
+    def lost(self, number: int, records: int) -> None:
+        """So many records went with the store that fault `number` emptied."""
+        if records:
+            self._inner.fault(number, weather.UNSENT_LOST, self._wall(), amount=records)
+
+    def leaves(self) -> None:
+        """The device is told to stop, though the run goes on: nobody can wait for its return."""
+        now = self._wall()
+        for hit in list(self._hits):
+            if hit.free is None or not (hit.back or hit.seen_free):
+                self._inner.fault(hit.number, weather.ENDED, now)
+                self._left_behind(hit, now)
+                self._hits.remove(hit)
+
+    # --- Recorder: what may be a fault's ---
+
+    def request(
+        self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
+    ) -> None:
+        if not self._windows and not self._hits:
+            self._inner.request(name, started, latency, code, bytes_out, bytes_in, late)
+            return
+        ended = started + latency
+        failed = is_failure(code)
+        if not failed:
+            if name == CONNECT:
+                self._opened = ended
+            for hit in [hit for hit in self._hits if hit.seen_free and started >= (hit.free or 0.0)]:
+                # An answer over the connection that was there all the time.
+                self._back(hit, 0.0, ended)
+        window = self._window(started, ended, code) if not failed or code in OWN_CODES else None
+        if window is not None and failed:
+            self._inner.fault(window.number, weather.CUT, ended, name=name, code=code)
+        elif window is not None and window.delays:
+            self._inner.fault(window.number, weather.DELAYED, ended, name=name, amount=latency)
+        else:
+            self._inner.request(name, started, latency, code, bytes_out, bytes_in, late)
+            if failed and self._hits:
+                self._inner.fault(self._hits[-1].number, weather.REFUSED, ended, name=name, code=code)
+
+    def flow(self, name: str, started: float, duration: float, code: str) -> None:
+        ended = started + duration
+        if self._windows:
+            if is_failure(code):
+                window = self._window(started, ended, code) if code in OWN_CODES else None
+                if window is not None:
+                    self._inner.fault(window.number, weather.CUT, ended, name=FLOW_PREFIX + name, code=code)
+                    return
+            else:
+                for window in reversed(self._windows):
+                    if window.delays and window.holds_up(started, ended):
+                        tag = FLOW_PREFIX + name
+                        self._inner.fault(window.number, weather.DELAYED, ended, name=tag, amount=duration)
+                        return
+        self._inner.flow(name, started, duration, code)
+
+    def detail(self, name: str, code: str, text: str, at: float) -> None:
+        if code in OWN_CODES and self._cutting(at) is not None:
+            return  # The first example of such a failure is to be one of the platform's.
+        self._inner.detail(name, code, text, at)
+
+    def disconnect(self, reason: str, at: float) -> None:
+        window = None if reason in OWN_ENDINGS else self._cutting(at)
+        if window is not None:
+            self._inner.fault(window.number, weather.DISCONNECTED, at, name=reason)
+        else:
+            self._inner.disconnect(reason, at)
+        for hit in self._hits:
+            hit.seen_free = False
+
+    def state(self, index: int, previous: str, state: str, at: float) -> None:
+        self._state = state
+        self._inner.state(index, previous, state, at)
+        if state == _ONLINE:
+            for window in self._windows:
+                if window.end is not None and window.back is None:
+                    window.back = at
+            for hit in list(self._hits):
+                if hit.free is not None:
+                    self._back(hit, at - hit.free, at)
+        elif state in _STOPPED:
+            for hit in [hit for hit in self._hits if hit.seen_free]:
+                # Nothing ever spoke against its having been online all along.
+                self._back(hit, 0.0, at)
+            self._hits.clear()
+
+    def record(self, event: str, count: int) -> None:
+        self._inner.record(event, count)
+        change = _WAITING_CHANGES.get(event, 0) * count
+        if change and self._hits:
+            self._backlog(change)
+
+    def violation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        if rule in (SESSION_CLOSED_UNANNOUNCED, REPLY_LATE) and self._cutting(at) is not None:
+            return
+        self._inner.violation(rule, func_id, example, at, index, count)
+
+    # --- Recorder: what never is ---
+
+    def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
+        self._inner.observation(rule, func_id, example, at, index, count)
+
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        self._inner.command(func_id, started, handling, code)
+
+    def missed(self, name: str, count: int, at: float) -> None:
+        self._inner.missed(name, count, at)
+
+    def attended(self, row: Attended) -> None:
+        self._inner.attended(row)
+
+    def meeting_held(self, meeting: MeetingHeld) -> None:
+        self._inner.meeting_held(meeting)
+
+    def fault(self, number: int, event: str, at: float, *, name: str = "", code: str = "", amount: float = 1.0) -> None:
+        self._inner.fault(number, event, at, name=name, code=code, amount=amount)
+
+    def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
+        self._inner.misbehaved(way, outcome, count)
+
+    def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
+        self._inner.internal_error(rule, detail, at, index)
+
+    # --- Inside ---
+
+    def _window(self, started: float, ended: float, code: str) -> Window | None:
+        """By which something that took from `started` to `ended` was held up, or failed with `code`."""
+        for window in reversed(self._windows):
+            if window.overlaps(started, ended):
+                return window
+        return self._cutting(ended) if code == DISCONNECTED else None
+
+    def _cutting(self, at: float) -> Window | None:
+        """By which a connection ends that ends at `at`: also soon after, if it is the one that was there meanwhile."""
+        for window in reversed(self._windows):
+            end = window.end
+            if window.begin <= at and (end is None or at <= end or self._opened < end >= at - self._grace):
+                return window
+        return None
+
+    def _disturbs(self, number: int) -> bool:
+        return any(window.number == number and window.delays for window in self._windows)
+
+    def _back(self, hit: Hit, after: float, at: float) -> None:
+        if not hit.back:
+            hit.back, hit.seen_free = True, False
+            self._inner.fault(hit.number, weather.BACK, at, amount=max(0.0, after))
+            for window in self._windows:
+                if window.number == hit.number and window.back is None:
+                    window.back = at
+        if hit.waiting <= 0:
+            self._delivered(hit, at)
+
+    def _delivered(self, hit: Hit, at: float) -> None:
+        if hit.waiting:
+            self._inner.fault(hit.number, weather.BACKLOG, at, amount=-hit.waiting)
+        self._inner.fault(hit.number, weather.DELIVERED, at, amount=max(0.0, at - (hit.free or at)))
+        self._hits.remove(hit)
+
+    def _backlog(self, change: int) -> None:
+        at = self._wall()
+        for hit in list(self._hits):
+            hit.waiting += change
+            self._inner.fault(hit.number, weather.BACKLOG, at, amount=change)
+            if hit.back and hit.waiting <= 0:
+                self._delivered(hit, at)
+
+    def _overtaken(self, hit: Hit, at: float) -> None:
+        """The next fault is there before all is well after `hit`: what comes now is the next one's."""
+        if hit.seen_free:
+            self._back(hit, 0.0, at)
+        elif not hit.back:
+            self._inner.fault(hit.number, weather.OVERTAKEN, at)
+        if hit in self._hits:
+            self._left_behind(hit, at)
+            self._hits.remove(hit)
+
+    def _left_behind(self, hit: Hit, at: float) -> None:
+        self._inner.fault(hit.number, weather.BACKLOG_LEFT, at)
+        if hit.waiting:
+            self._inner.fault(hit.number, weather.BACKLOG, at, amount=-hit.waiting)

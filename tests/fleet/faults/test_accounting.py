@@ -1,0 +1,397 @@
+"""What a fault cost stands under the fault, and what the platform did stays the platform's."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.clock import ManualClock
+from simulator.fleet.faults.accounting import DeviceAccount
+from simulator.measurements import weather
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, REBOOT
+from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
+from simulator.protocol.codes import SUCCESS
+from tests.device.recording import Recording
+
+HEARTBEAT = "dev.heartbeat"
+
+
+class Scene:
+    """A device's account, and the time."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.recorded = Recording()
+        self.account = DeviceAccount(7, self.recorded, self.clock.wall, grace=10.0)
+        self._state = "offline"
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def request(self, code: str = SUCCESS, *, lasted: float = 0.1, name: str = HEARTBEAT) -> None:
+        """One that ends now."""
+        self.account.request(name, self.clock.wall() - lasted, lasted, code, 10, 10, 0.0)
+
+    def flow(self, code: str = SUCCESS, *, lasted: float = 1.0, name: str = "record_delivery") -> None:
+        self.account.flow(name, self.clock.wall() - lasted, lasted, code)
+
+    def state(self, state: str) -> None:
+        self.account.state(7, self._state, state, self.clock.wall())
+        self._state = state
+
+    def outage(self, seconds: float, number: int = 3) -> None:
+        """One that takes the device off the network, and is over."""
+        self.begin(number)
+        self.pass_time(1)
+        self.cut()
+        self.pass_time(seconds - 1)
+        self.end(number)
+
+    def begin(self, number: int = 3) -> None:
+        self.account.hit(number)
+        self.account.disturbed(number)
+
+    def end(self, number: int = 3) -> None:
+        self.account.calm(number)
+        self.account.released(number)
+
+    def cut(self) -> None:
+        self.account.disconnect("closed 1006", self.clock.wall())
+        self.state("waiting")
+
+    def told(self, event: str) -> list[tuple[int, str, str, float]]:
+        """What was told of faults: number, name, code and amount."""
+        return [
+            (number, name, code, round(amount, 6))
+            for number, what, name, code, amount in self.recorded.faults
+            if what == event
+        ]
+
+
+@pytest.fixture
+def scene() -> Scene:
+    made = Scene()
+    made.state("connecting")
+    made.request(name="connect")
+    made.state("online")
+    made.pass_time(100)
+    return made
+
+
+# --- Without a fault ---
+
+
+def test_without_a_fault_all_is_the_platforms(scene: Scene) -> None:
+    scene.request()
+    scene.request("timeout")
+    scene.flow("disconnected")
+    scene.account.disconnect("closed 1006", scene.clock.wall())
+    assert [request[3] for request in scene.recorded.requests] == [SUCCESS, SUCCESS, "timeout"]
+    assert len(scene.recorded.flows) == 1
+    assert [reason for reason, _ in scene.recorded.disconnects] == ["closed 1006"]
+    assert scene.recorded.faults == []
+
+
+# --- What is cut ---
+
+
+def test_a_request_that_fails_while_it_lasts_is_cut_by_it(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    before = len(scene.recorded.requests)
+    scene.request("timeout")
+    scene.request("dns", name="getBrokerServer")
+    assert scene.told(weather.CUT) == [(3, HEARTBEAT, "timeout", 1), (3, "getBrokerServer", "dns", 1)]
+    assert len(scene.recorded.requests) == before
+
+
+def test_a_request_that_began_before_the_end_is_cut_though_it_fails_after_it(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.pass_time(8)
+    scene.request("timeout", lasted=10)
+    assert scene.told(weather.CUT) == [(3, HEARTBEAT, "timeout", 1)]
+
+
+def test_a_request_that_began_after_the_end_is_the_platforms(scene: Scene) -> None:
+    scene.outage(5)
+    scene.pass_time(12)
+    scene.request("refused", lasted=1, name="connect")
+    assert scene.told(weather.CUT) == []
+    assert scene.recorded.requests[-1][3] == "refused"
+    assert scene.told(weather.REFUSED) == [(3, "connect", "refused", 1)]
+
+
+def test_what_the_platform_answers_is_its_answer_whenever_it_comes(scene: Scene) -> None:
+    scene.begin()
+    scene.request("E0000005")
+    assert scene.recorded.requests[-1][3] == "E0000005"
+    assert scene.told(weather.CUT) == []
+    assert scene.told(weather.REFUSED) == [(3, HEARTBEAT, "E0000005", 1)]
+
+
+def test_a_flow_that_fails_by_it_is_cut_too(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(2)
+    scene.flow("timeout", name="init")
+    assert scene.told(weather.CUT) == [(3, "flow:init", "timeout", 1)]
+    assert scene.recorded.flows == []
+
+
+def test_its_texts_are_no_example_of_the_platforms_failures(scene: Scene) -> None:
+    scene.begin()
+    scene.account.detail("connect", "refused", "the scenario's outage", scene.clock.wall())
+    assert scene.recorded.details == {}
+    scene.end()
+    scene.pass_time(20)
+    scene.account.detail("connect", "refused", "nothing listens", scene.clock.wall())
+    assert scene.recorded.details == {("connect", "refused"): "nothing listens"}
+
+
+# --- What is held up ---
+
+
+def test_a_request_that_it_held_up_is_in_no_percentile(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    before = len(scene.recorded.requests)
+    scene.request(lasted=4.5)
+    assert scene.told(weather.DELAYED) == [(3, HEARTBEAT, "", 4.5)]
+    assert len(scene.recorded.requests) == before
+
+
+def test_a_flow_is_held_up_until_the_device_is_back(scene: Scene) -> None:
+    scene.outage(5)
+    scene.pass_time(3)
+    scene.flow(lasted=2, name="record_delivery")
+    scene.pass_time(1)
+    scene.state("online")
+    scene.pass_time(20)
+    scene.flow(lasted=21, name="photo_delivery")
+    assert [name for _, name, _, _ in scene.told(weather.DELAYED)] == ["flow:record_delivery", "flow:photo_delivery"]
+    scene.flow(lasted=15)
+    assert len(scene.recorded.flows) == 1
+
+
+def test_misbehaviour_holds_nothing_up(scene: Scene) -> None:
+    scene.account.hit(3, overtakes=False)
+    scene.account.disturbed(3, delays=False)
+    scene.pass_time(1)
+    before = len(scene.recorded.requests)
+    scene.request()
+    scene.request("disconnected")
+    assert len(scene.recorded.requests) == before + 1
+    assert len(scene.told(weather.CUT)) == 1
+
+
+# --- Connections ---
+
+
+def test_a_connection_that_it_ends_is_not_lost(scene: Scene) -> None:
+    scene.begin()
+    scene.account.violation(SESSION_CLOSED_UNANNOUNCED, "", "no close frame", scene.clock.wall(), 7)
+    scene.account.disconnect("closed 1006", scene.clock.wall())
+    assert scene.told(weather.DISCONNECTED) == [(3, "closed 1006", "", 1)]
+    assert scene.recorded.disconnects == []
+    assert scene.recorded.violations == []
+
+
+def test_a_connection_that_lived_through_it_may_still_end_by_it(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.pass_time(9)
+    scene.account.disconnect("closed 1006", scene.clock.wall())
+    assert len(scene.told(weather.DISCONNECTED)) == 1
+
+
+def test_but_not_for_ever(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.pass_time(11)
+    scene.account.disconnect("closed 1006", scene.clock.wall())
+    assert len(scene.recorded.disconnects) == 1
+
+
+def test_the_next_connection_is_the_platforms_to_keep(scene: Scene) -> None:
+    scene.outage(5)
+    scene.pass_time(1)
+    scene.request(name="connect")
+    scene.state("online")
+    scene.pass_time(1)
+    scene.account.disconnect("closed 1006", scene.clock.wall())
+    assert len(scene.recorded.disconnects) == 1
+
+
+def test_an_end_that_somebody_asked_for_stays_one(scene: Scene) -> None:
+    scene.begin()
+    scene.account.disconnect(REBOOT, scene.clock.wall())
+    assert [reason for reason, _ in scene.recorded.disconnects] == [REBOOT]
+
+
+def test_other_violations_are_told(scene: Scene) -> None:
+    scene.begin()
+    scene.account.violation(REPLY_LATE, HEARTBEAT, "late", scene.clock.wall(), 7)
+    assert scene.recorded.violations == []
+    scene.account.violation(COMMAND_UNKNOWN, "cmd.x", "unknown", scene.clock.wall(), 7)
+    assert len(scene.recorded.violations) == 1
+
+
+# --- Who is back when ---
+
+
+def test_back_is_counted_from_when_the_fault_let_go(scene: Scene) -> None:
+    scene.outage(5)
+    scene.pass_time(2.5)
+    scene.state("online")
+    assert scene.told(weather.HIT) == [(3, "online", "", 1)]
+    assert scene.told(weather.BACK) == [(3, "", "", 2.5)]
+
+
+def test_who_comes_online_while_it_lasts_is_not_back_yet(scene: Scene) -> None:
+    scene.begin()
+    scene.cut()
+    scene.pass_time(1)
+    scene.state("online")
+    assert scene.told(weather.BACK) == []
+
+
+def test_a_connection_that_lived_through_it_proves_itself_by_an_answer(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.pass_time(1)
+    scene.request(lasted=3)
+    assert scene.told(weather.BACK) == []
+    scene.pass_time(30)
+    scene.request()
+    assert scene.told(weather.BACK) == [(3, "", "", 0)]
+
+
+def test_or_it_proves_dead_and_the_device_comes_back_later(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.pass_time(4)
+    scene.cut()
+    scene.pass_time(2)
+    scene.state("online")
+    assert scene.told(weather.BACK) == [(3, "", "", 6)]
+
+
+def test_what_does_not_disturb_leaves_a_device_where_it_is(scene: Scene) -> None:
+    scene.account.hit(3, overtakes=False)
+    scene.account.released(3)
+    assert scene.told(weather.BACK) == [(3, "", "", 0)]
+
+
+def test_the_run_may_end_before_a_living_connection_has_said_a_word(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.state("stopped")
+    assert scene.told(weather.BACK) == [(3, "", "", 0)]
+
+
+def test_a_device_that_is_still_away_at_the_end_of_the_run_never_came_back(scene: Scene) -> None:
+    scene.outage(5)
+    scene.state("stopped")
+    assert scene.told(weather.BACK) == scene.told(weather.ENDED) == []
+
+
+def test_one_that_is_told_to_stop_before_is_nobodys_fault(scene: Scene) -> None:
+    scene.outage(5)
+    scene.account.leaves()
+    scene.state("stopped")
+    assert len(scene.told(weather.ENDED)) == 1
+
+
+def test_the_next_fault_takes_over_who_is_not_back(scene: Scene) -> None:
+    scene.outage(5, 3)
+    scene.pass_time(1)
+    scene.outage(5, 4)
+    scene.pass_time(2)
+    scene.state("online")
+    assert [number for number, *_ in scene.told(weather.OVERTAKEN)] == [3]
+    assert scene.told(weather.BACK) == [(4, "", "", 2)]
+
+
+def test_a_fault_that_ends_within_another_is_overtaken_by_it(scene: Scene) -> None:
+    scene.begin(3)
+    scene.begin(4)
+    scene.cut()
+    scene.pass_time(1)
+    scene.end(3)
+    scene.pass_time(5)
+    scene.end(4)
+    scene.pass_time(2)
+    scene.state("online")
+    assert [number for number, *_ in scene.told(weather.OVERTAKEN)] == [3]
+    assert scene.told(weather.BACK) == [(4, "", "", 2)]
+
+
+def test_a_jump_of_the_clock_takes_nobody_over(scene: Scene) -> None:
+    scene.outage(5, 3)
+    scene.account.hit(4, overtakes=False)
+    scene.account.released(4)
+    scene.pass_time(2)
+    scene.state("online")
+    assert {number for number, *_ in scene.told(weather.BACK)} == {3, 4}
+
+
+# --- Records that wait ---
+
+
+def test_the_backlog_grows_while_it_lasts_and_is_delivered_after(scene: Scene) -> None:
+    scene.begin()
+    scene.cut()
+    scene.account.record(GENERATED, 3)
+    scene.pass_time(5)
+    scene.end()
+    scene.pass_time(1)
+    scene.state("online")
+    assert scene.told(weather.DELIVERED) == []
+    scene.pass_time(2)
+    scene.account.record(ACKNOWLEDGED, 2)
+    scene.account.record(ACKNOWLEDGED, 1)
+    assert [amount for *_, amount in scene.told(weather.BACKLOG)] == [3, -2, -1]
+    assert scene.told(weather.DELIVERED) == [(3, "", "", 3)]
+    scene.account.record(GENERATED, 1)
+    assert len(scene.told(weather.BACKLOG)) == 3
+    assert scene.recorded.records == {GENERATED: 4, ACKNOWLEDGED: 3}
+
+
+def test_who_has_nothing_waiting_is_done_when_it_is_back(scene: Scene) -> None:
+    scene.outage(5)
+    scene.pass_time(2)
+    scene.state("online")
+    assert scene.told(weather.DELIVERED) == [(3, "", "", 2)]
+
+
+def test_fewer_than_before_is_no_debt(scene: Scene) -> None:
+    scene.begin()
+    scene.account.record(ACKNOWLEDGED, 2)
+    scene.cut()
+    scene.end()
+    scene.state("online")
+    assert [amount for *_, amount in scene.told(weather.BACKLOG)] == [-2, 2]
+
+
+def test_a_backlog_that_another_fault_takes_over_is_counted_no_more(scene: Scene) -> None:
+    scene.begin(3)
+    scene.cut()
+    scene.account.record(GENERATED, 3)
+    scene.end(3)
+    scene.state("online")
+    scene.begin(4)
+    assert [amount for *_, amount in scene.told(weather.BACKLOG)] == [3, -3]
+    assert [number for number, *_ in scene.told(weather.BACKLOG_LEFT)] == [3]
+    assert scene.told(weather.OVERTAKEN) == scene.told(weather.DELIVERED) == []
+
+
+def test_records_lost_with_a_store_are_told_with_the_fault(scene: Scene) -> None:
+    scene.begin()
+    scene.account.lost(3, 4)
+    scene.account.lost(3, 0)
+    assert scene.told(weather.UNSENT_LOST) == [(3, "", "", 4)]
