@@ -32,6 +32,8 @@ examples:
   best-fleet platform --scenario scenarios/smoke.yaml --wrong reply.code-short,command.mid-missing
 """
 PASSES_OPTIONS_ON = False
+LEDGER_NAME = "ledger.sqlite"
+"""In the directory of `--state`."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what it speaks and remembers")
     what.add_argument("--channel", metavar="NAME", help="the channel suite, instead of the scenario's")
     what.add_argument("--ledger", type=Path, metavar="FILE", help="SQLite file that outlives it (default: in memory)")
+    what.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="be the platform that DIR knows: ledger, certificate and CA outlive it there, the CA's key too",
+    )
     what.add_argument(
         "--ledger-token-file",
         metavar="FILE",
@@ -106,6 +114,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if options.scenario is None:
         raise UsageError("platform: --scenario is missing, for example: --scenario scenarios/smoke.yaml")
     token = ledger_token(options)
+    state = state_directory(options)
     scenario = read_scenario(options.scenario, options.identities)
 
     from simulator.platform.options import PlatformOptions
@@ -124,16 +133,32 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             broker_port=options.broker_port,
             mqtt_port=options.mqtt_port,
             public_host=options.public_host,
-            ledger=options.ledger,
+            ledger=options.ledger or (state and state / LEDGER_NAME),
             ledger_token=token,
             ready_file=options.ready_file,
             seed=scenario.seed if options.seed is None else options.seed,
             tls_directory=options.tls_self_signed,
+            tls_kept=state and state / "tls",
             idle_timeout=options.idle_timeout,
             stop_with_stdin=options.stop_with_stdin,
             verbose=options.verbose,
         )
     )
+
+
+def state_directory(options: argparse.Namespace) -> Path | None:
+    """The directory of `--state`, made for its owner alone if it was not there.
+
+    Raises:
+        UsageError: If it cannot be made.
+    """
+    state: Path | None = options.state
+    if state is not None:
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"platform: --state {state}: {error.strerror}") from None
+    return state
 
 
 def ledger_token(options: argparse.Namespace) -> str | None:

@@ -2,10 +2,14 @@
 
 A process of its own, because a platform in the generator's would take its CPU and its interpreter lock. It is the
 command of the layer above, started by name; its log goes into the report's directory, it ends with us.
+
+One that is to be killed and to come back has a home: ports that stay its own, and a directory for what it must know
+again.
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +22,7 @@ from typing import IO
 
 import simulator
 from simulator.exit_codes import ExitCode
+from simulator.fleet.held_ports import HeldPorts
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
@@ -50,22 +55,57 @@ class PlatformAddress:
     """Its own root certificate, where it made one."""
 
 
+class _Home:
+    """What a platform finds again: its ports, and ledger and certificates in a directory that only we can read.
+
+    Raises:
+        OSError: If there is no room for it.
+    """
+
+    def __init__(self) -> None:
+        self._ports = HeldPorts(3)
+        try:
+            self._state = tempfile.mkdtemp(prefix="best-fleet-platform-")
+        except OSError:
+            self._ports.release()
+            raise
+
+    def arguments(self) -> list[str]:
+        """What a platform that lives here is started with."""
+        dispatch, broker, mqtt = map(str, self._ports.numbers)
+        return ["--port", dispatch, "--broker-port", broker, "--mqtt-port", mqtt, "--state", self._state]
+
+    def give_up(self) -> None:
+        """Nobody comes back here."""
+        self._ports.release()
+        shutil.rmtree(self._state, ignore_errors=True)
+
+
 class EmbeddedPlatform:
-    """Starts `best-fleet platform` and stops it again.
+    """Starts `best-fleet platform` and stops it again; on the way kills it and lets it come back.
 
     Args:
         arguments: what follows `platform` on the command line, the address and the ready file apart.
         directory: where the log goes.
         sleep: how one waits here, in seconds.
+        comes_back: it is to be killed and restarted: address, ledger, certificate and CA stay the same until `stop`.
     """
 
     def __init__(
-        self, arguments: Sequence[str], directory: Path, sleep: Callable[[float], object] = time.sleep
+        self,
+        arguments: Sequence[str],
+        directory: Path,
+        sleep: Callable[[float], object] = time.sleep,
+        *,
+        comes_back: bool = False,
     ) -> None:
         self._arguments = tuple(arguments)
         self._sleep = sleep
         self._log_path = directory / LOG_NAME
+        self._comes_back = comes_back
+        self._home: _Home | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
         self._log: IO[bytes] | None = None
 
     def start(self) -> PlatformAddress:
@@ -73,15 +113,59 @@ class EmbeddedPlatform:
 
         Raises:
             PlatformStartError: If it does not get ready.
+            OSError: If its log cannot be written, or a home for it cannot be made.
         """
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._log = self._log_path.open("wb")
+        try:
+            if self._comes_back:
+                self._home = _Home()
+            return self._launch()
+        except BaseException:
+            self.stop()
+            raise
+
+    def kill(self) -> bool:
+        """End it at once, as a crash does; False if it had ended by itself, which `exit_code` tells then."""
+        # Nobody may take this for a death of its own, also while we wait for its end.
+        process, self._process = self._process, None
+        if process is None:
+            return False
+        by_itself = process.poll() is not None
+        if not by_itself:
+            process.kill()
+            process.wait()
+        if by_itself or process.returncode != -signal.SIGKILL:
+            self._process = process
+            return False
+        if process.stdin is not None:
+            process.stdin.close()
+        return True
+
+    def restart(self) -> None:
+        """After `kill`: start it where it was, and wait until it accepts devices.
+
+        Raises:
+            PlatformStartError: If it does not get ready.
+            OSError: If its process cannot be made.
+        """
+        if self._home is None or self._log is None:
+            raise RuntimeError("this platform has no place to come back to")
+        try:
+            self._launch()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _launch(self) -> PlatformAddress:
         descriptor, name = tempfile.mkstemp(prefix="best-fleet-ready-", suffix=".json")
         os.close(descriptor)
         ready = Path(name)
         ready.unlink()
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._log = self._log_path.open("wb")
         command = [sys.executable, "-m", "simulator.cli", "platform", *self._arguments]
-        command += ["--host", "127.0.0.1", "--port", "0", "--ready-file", str(ready), "--stop-with-stdin"]
+        command += ["--host", "127.0.0.1", "--ready-file", str(ready), "--stop-with-stdin"]
+        command += ["--port", "0"] if self._home is None else self._home.arguments()
+        self._is_ready = False
         try:
             # Its stdin is a pipe that we hold: when we die, however, it reads the end and stops. A session of its own
             # keeps the terminal's Ctrl-C from it, so that devices can still deliver their records.
@@ -93,17 +177,16 @@ class EmbeddedPlatform:
                 env=_with_our_package(),
                 start_new_session=True,
             )
-            return self._wait_until_ready(ready)
-        except BaseException:
-            self.stop()
-            raise
+            address = self._wait_until_ready(self._process, ready)
+            self._is_ready = True
+            return address
         finally:
             ready.unlink(missing_ok=True)
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit code if it has ended, None while it runs or was never started."""
-        return None if self._process is None else self._process.poll()
+        """Its exit code if it has ended by itself; None while it runs, while it starts, and where there is none."""
+        return self._process.poll() if self._process is not None and self._is_ready else None
 
     def stop(self) -> None:
         """Stop it in order, and by force if it does not obey. Harmless when done again."""
@@ -121,14 +204,17 @@ class EmbeddedPlatform:
         if self._log is not None:
             self._log.close()
             self._log = None
+        home, self._home = self._home, None
+        if home is not None:
+            home.give_up()
 
-    def _wait_until_ready(self, ready: Path) -> PlatformAddress:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], ready: Path) -> PlatformAddress:
         deadline = time.monotonic() + READY_TIMEOUT_S
         while time.monotonic() < deadline:
             if ready.exists():
                 told = json.loads(ready.read_bytes())
                 return PlatformAddress(dispatch_url=told["dispatch"], ca_file=told.get("ca"))
-            if (code := self.exit_code) is not None:
+            if (code := process.poll()) is not None:
                 raise PlatformStartError(
                     f"the embedded platform ended with exit code {code}:\n{self.last_lines()}",
                     refused=code == ExitCode.USAGE,

@@ -51,6 +51,9 @@ from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.wire.tls import demand_certificates, self_signed, server_context
 
+CA_NAME = "ca-key.pem"
+"""Holds the key of the devices' CA, where it is kept."""
+
 
 class _OneKey:
     """One key pair for all connections, made when it is first asked for.
@@ -141,7 +144,8 @@ def assembly_of(options: PlatformOptions, host: Host, resources: ExitStack) -> A
     except DAMAGE as error:
         raise LedgerError(f"{options.ledger}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
     guard = InspectionGuard(options.ledger_token)
-    certificates = DeviceCertificates(host.clock) if _issues(settings.tls) else None
+    kept = None if options.tls_kept is None else options.tls_kept / CA_NAME
+    certificates = DeviceCertificates(host.clock, kept) if _issues(settings.tls) else None
     if mistakes is None:
         topic_broker: Callable[..., TopicBroker] = TopicBroker
         proves: Proves = names_it
@@ -209,13 +213,15 @@ def _tls(
 ) -> ServerTls:
     cert, key, ca = tls.certificate, tls.key, None
     if cert is None:
-        directory = options.tls_directory
+        directory = options.tls_directory or options.tls_kept
         if directory is None:
             directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
         hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
         names = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
         if certificates is None:
-            cert, key = self_signed(directory, names)
+            cert, key = (directory / "cert.pem", directory / "key.pem")
+            if options.tls_kept is None or not (cert.is_file() and key.is_file()):
+                cert, key = self_signed(directory, names)
             ca = cert
         else:
             cert, key, ca = certificates.server(directory, names)

@@ -1,10 +1,12 @@
 """Security mode "certificate": the platform's own CA, and the certificate that a device gets with its look-up's answer.
 
 A certificate is made when it is asked for (0.4 ms) and kept nowhere: whichever of this CA names the device and has not
-expired is the device's. The CA lives as long as the platform; a device that comes back to another one looks up again.
+expired is the device's. The CA lives as long as the platform, or as the file that it is kept in; a device that comes
+back to another one looks up again.
 """
 
 import datetime
+from pathlib import Path
 from typing import Final
 
 from simulator.clock import Clock
@@ -17,13 +19,19 @@ _NAME: Final = "best-fleet devices"
 class DeviceCertificates:
     """What one platform issues.
 
+    Args:
+        kept: see `CertificateAuthority`.
+
     Attributes:
         root: the CA's certificate, PEM text.
+
+    Raises:
+        TlsFileError: If `kept` can be neither used nor written.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, kept: Path | None = None) -> None:
         self._clock = clock
-        self._authority = CertificateAuthority(_NAME, self.now())
+        self._authority = CertificateAuthority(_NAME, self.now(), kept)
         self.root = self._authority.root
 
     def now(self) -> datetime.datetime:

@@ -30,6 +30,9 @@ class PlatformOptions:
     seed: int = 0
     tls_directory: Path | None = None
     """Where a self-made certificate is put; `None` takes a temporary directory."""
+    tls_kept: Path | None = None
+    """Directory of what it made itself for TLS, CA's key included, which is used again if it is there; `None` makes it
+    anew with each start."""
     idle_timeout: float | None = None
     """Seconds without a message after which a connection is closed; `None` for never."""
     max_message_bytes: int = 16 * 1024 * 1024

@@ -13,9 +13,16 @@ from typing import Final, NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from simulator.wire.errors import TlsFileError
 from simulator.wire.tls import StrPath, general_name, write_file
 
 LIFE: Final = datetime.timedelta(days=825)
@@ -48,25 +55,37 @@ class ServerFiles(NamedTuple):
 
 
 class CertificateAuthority:
-    """Issues certificates, as long as it lives: its own key is nowhere but in memory.
+    """Issues certificates. Its own key is nowhere but in memory, unless a file is named for it.
 
     Args:
         name: common name of the root.
         now: when it is made.
+        kept: file of its key and root, readable for its owner alone: it is the one that stands there, or is put there.
 
     Attributes:
         root: the root's certificate, PEM text.
+
+    Raises:
+        TlsFileError: If `kept` can be neither used nor written.
     """
 
-    def __init__(self, name: str, now: datetime.datetime) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, name: str, now: datetime.datetime, kept: Path | None = None) -> None:
         self._subject = _named(name)
+        if kept is not None and kept.exists():
+            self._key, root = _read(kept)
+        else:
+            self._key = ec.generate_private_key(ec.SECP256R1())
+            root = self._make_root(now)
+            if kept is not None:
+                write_file(kept, _private(self._key) + root.public_bytes(Encoding.PEM), 0o600)
+        self.root = root.public_bytes(Encoding.PEM).decode()
+
+    def _make_root(self, now: datetime.datetime) -> x509.Certificate:
         begins = now - HEAD_START
         builder = _builder(self._subject, self._subject, self._key.public_key(), begins, begins + LIFE)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
-        self._root = builder.sign(self._key, hashes.SHA256())
-        self.root = self._root.public_bytes(Encoding.PEM).decode()
+        return builder.sign(self._key, hashes.SHA256())
 
     def client(self, name: str, begins: datetime.datetime, ends: datetime.datetime) -> Issued:
         """A certificate for a client whose common name, and DNS name where it can be one, is `name`."""
@@ -77,7 +96,7 @@ class CertificateAuthority:
         certificate = builder.sign(self._key, hashes.SHA256())
         return Issued(
             certificate.public_bytes(Encoding.PEM).decode(),
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+            _private(key).decode(),
             key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         )
 
@@ -96,7 +115,7 @@ class CertificateAuthority:
         certificate = builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
         folder = Path(directory)
         files = ServerFiles(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
-        write_file(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+        write_file(files.key, _private(key), 0o600)
         write_file(files.cert, certificate.public_bytes(Encoding.PEM), 0o644)
         write_file(files.ca, self.root.encode(), 0o644)
         return files
@@ -117,6 +136,28 @@ class CertificateAuthority:
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(issuer, critical=False)
         )
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _read(path: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """The key and the root of an earlier authority.
+
+    Raises:
+        TlsFileError: If they do not stand there.
+    """
+    try:
+        content = path.read_bytes()
+        key, root = load_pem_private_key(content, None), x509.load_pem_x509_certificate(content)
+    except OSError as error:
+        raise TlsFileError(path, f"cannot be read ({error.strerror})") from error
+    except (ValueError, TypeError):
+        raise TlsFileError(path, "holds no key and certificate of a CA") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != root.public_key():
+        raise TlsFileError(path, "holds a key and a certificate that do not belong together")
+    return key, root
 
 
 def _named(name: str) -> x509.Name:

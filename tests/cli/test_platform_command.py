@@ -159,6 +159,26 @@ def test_serves_until_it_is_told_to_stop(scenario: Path, tmp_path: Path) -> None
     assert main(["platform", "inspect", str(ledger)]) == 0
 
 
+def test_its_state_is_a_directory_that_is_its_own(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served: list[PlatformOptions] = []
+    monkeypatch.setattr("simulator.platform.process.run", lambda options: served.append(options) or 0)
+    state, other = tmp_path / "deep" / "state", tmp_path / "other.sqlite"
+    command = ["platform", "--scenario", str(scenario)]
+    assert main([*command, "--state", str(state)]) == 0
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert main([*command, "--state", str(state), "--ledger", str(other)]) == 0
+    assert main(command) == 0
+    assert [(each.ledger, each.tls_kept) for each in served] == [
+        (state / "ledger.sqlite", state / "tls"),
+        (other, state / "tls"),
+        (None, None),
+    ]
+    assert main([*command, "--state", str(scenario / "in it")]) == 2
+    assert "platform: --state" in capsys.readouterr().err
+
+
 def test_a_port_in_use_is_told(scenario: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

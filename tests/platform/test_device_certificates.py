@@ -160,6 +160,16 @@ async def test_the_dispatch_demands_none(tmp_path: Path) -> None:
             assert response.status == 200
 
 
+async def test_a_platform_that_comes_back_with_its_ca_knows_the_certificates_of_before(tmp_path: Path) -> None:
+    kept = {"tls_kept": tmp_path / "kept", "ledger": tmp_path / "ledger.sqlite"}
+    async with running(SETTINGS, **kept) as platform:
+        results = await asked(platform, ONE)
+    async with running(SETTINGS, **kept) as platform:
+        assert (await asked(platform, TWO))["rootCA"] == results["rootCA"]
+        device = await connected(platform, ONE, shows(results, results["rootCA"], tmp_path))
+        await device.log_in()
+
+
 async def test_without_the_setting_nobody_gets_one() -> None:
     plain = dataclasses.replace(SETTINGS, tls=platform_tls())
     async with running(plain) as platform:

@@ -56,6 +56,18 @@ async def test_wss_with_a_self_made_certificate(tmp_path: Path) -> None:
             assert response.status == 200
 
 
+async def test_a_self_made_certificate_is_the_same_again_where_it_is_kept(tmp_path: Path) -> None:
+    settings = platform_settings(tls=platform_tls())
+    roots = []
+    for _ in range(2):
+        async with running(settings, tls_kept=tmp_path) as platform:
+            assert platform.info.ca == str(tmp_path / "cert.pem")
+            roots.append(read(platform.info.ca))
+    async with running(settings, tls_directory=tmp_path) as platform:
+        roots.append(read(platform.info.ca))
+    assert roots[0] == roots[1] != roots[2]
+
+
 async def test_wss_with_given_files_and_client_certificates(tmp_path: Path) -> None:
     made = self_signed(tmp_path / "server", ["127.0.0.1"])
     client = self_signed(tmp_path / "client", ["device"])

@@ -78,3 +78,34 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TlsFileError):
         authority().server(tmp_path / "file" / "sub", ["127.0.0.1"], NOW)
+
+
+# --- Kept in a file ---
+
+
+def test_a_kept_authority_is_the_same_again_and_nobody_else_reads_its_key(tmp_path: Path) -> None:
+    kept = tmp_path / "made" / "ca-key.pem"
+    first = CertificateAuthority("tests", NOW, kept)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    again = CertificateAuthority("tests", NOW, kept)
+    assert again.root == first.root
+    made = again.client("SN1", NOW - HEAD_START, NOW + CLIENT_LIFE)
+    root = x509.load_pem_x509_certificate(first.root.encode())
+    x509.load_pem_x509_certificate(made.certificate.encode()).verify_directly_issued_by(root)
+
+
+def test_a_kept_authority_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    kept = tmp_path / "ca-key.pem"
+    kept.write_text("nothing of it")
+    with pytest.raises(TlsFileError, match=r"ca-key\.pem.*holds no key"):
+        CertificateAuthority("tests", NOW, kept)
+    kept.unlink()
+    CertificateAuthority("tests", NOW, kept)
+    key = kept.read_text().partition("-----BEGIN CERTIFICATE")[0]
+    kept.write_text(key + authority().root)
+    with pytest.raises(TlsFileError, match="do not belong together"):
+        CertificateAuthority("tests", NOW, kept)
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(TlsFileError, match="cannot be read"):
+        CertificateAuthority("tests", NOW, kept)

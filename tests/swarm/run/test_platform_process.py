@@ -1,6 +1,9 @@
 """The embedded platform's process: started, waited for, stopped, and told of when it does not start."""
 
+import json
 import os
+import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -10,7 +13,11 @@ from reports.verdict import code_of
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformStartError
 from simulator.swarm.process.base import start_failure
-from tests.swarm.processes import alive, fetch
+from tests.swarm.processes import SCENARIO, alive, fetch
+
+CERTIFICATES = SCENARIO.format(duration="60s", thresholds="[]").replace(
+    "platform:\n", "platform:\n  tls: {device_certificates: true}\n"
+)
 
 
 def test_it_starts_and_stops_with_its_log_in_the_directory(scenario: Path, tmp_path: Path) -> None:
@@ -54,3 +61,67 @@ def test_it_ends_when_the_pipe_to_its_parent_does(scenario: Path, tmp_path: Path
     os.close(process.stdin.fileno())
     assert process.wait(timeout=10) == 0
     assert not alive(process.pid)
+    # By itself, whatever comes then.
+    assert not platform.kill()
+    assert platform.exit_code == 0
+
+
+# --- Killed and restarted ---
+
+
+def test_killed_and_restarted_it_is_the_same_platform(tmp_path: Path) -> None:
+    scenario = tmp_path / "certificates.yaml"
+    scenario.write_text(CERTIFICATES)
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, comes_back=True)
+    address = platform.start()
+    assert address.ca_file is not None
+    state = Path(address.ca_file).parents[1]
+    root = Path(address.ca_file).read_text()
+    before = fetch(address.dispatch_url + "/ledger")
+    first = platform._process
+    assert first is not None
+
+    assert platform.kill()
+    assert first.returncode == -signal.SIGKILL
+    # Nobody listens, nobody else gets the port, and it is no death of its own.
+    assert platform.exit_code is None
+    port = int(address.dispatch_url.rpartition(":")[2])
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    with pytest.raises(OSError, match="refused"):
+        fetch(address.dispatch_url + "/ledger")
+    assert not platform.kill()
+
+    platform.restart()
+    log = (tmp_path / LOG_NAME).read_text()
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert len(lines) == 2
+    assert lines[0] | {"pid": 0} == lines[1] | {"pid": 0}
+    assert lines[0]["pid"] != lines[1]["pid"]
+    assert Path(address.ca_file).read_text() == root
+    assert fetch(address.dispatch_url + "/ledger")["totals"] == before["totals"]
+    # Secrets of the ledger and the CA's key are nobody else's.
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert all((state / name).stat().st_mode & 0o777 == 0o600 for name in ("ledger.sqlite", "tls/ca-key.pem"))
+
+    assert platform.exit_code is None
+    platform.stop()
+    assert not state.exists()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+
+
+def test_one_that_does_not_come_back_says_why_and_leaves_nothing(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, comes_back=True)
+    platform.start()
+    home = platform._home
+    assert home is not None
+    assert platform.kill()
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(PlatformStartError, match="exit code 1"):
+        platform.restart()
+    assert platform.exit_code is None
+    assert not Path(home._state).exists()
+    platform.stop()

@@ -1,0 +1,34 @@
+"""Ports that are kept for a program that comes and goes."""
+
+import asyncio
+import socket
+
+import pytest
+
+from simulator.fleet.held_ports import HeldPorts
+
+
+async def test_a_server_comes_and_goes_at_a_held_port_and_nobody_else_gets_it() -> None:
+    held = HeldPorts(2)
+    first, second = held.numbers
+    assert first != second
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", first)
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", first)
+        async with server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", first)
+            assert await reader.read() == b""
+            writer.close()
+    held.release()
+    held.release()
+
+
+def test_a_held_port_is_no_connections_local_one() -> None:
+    """Else a device that finds nobody there could meet itself."""
+    held = HeldPorts(1)
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", held.numbers[0]))
+    held.release()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", held.numbers[0]))
