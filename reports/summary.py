@@ -16,6 +16,7 @@ from reports.order import in_order
 from reports.run_info import RunInfo, masked
 from reports.thresholds import parse_all
 from reports.verdict import judge
+from reports.weather import weather_sections
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import (
@@ -58,13 +59,14 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     flow_tags = dict.fromkeys((*(flow.tag for flow in FLOWS), *_tags(measurements, is_flow)))
     flows = {name_of(tag): _series(measurements, tag) for tag in flow_tags}
     attendance = attendance_section(measurements, run.attendance, judged.reasons)
+    weather, peak_connects = weather_sections(measurements, run)
     return {
         "schema": SCHEMA,
         "scenario": run.scenario,
         "started": moment(run.started),
         "duration_s": round(run.duration_s, 3),
         **judged.dump(),
-        "fleet": _fleet(measurements, run),
+        "fleet": _fleet(measurements, run) | {"peak_connects_per_s": peak_connects},
         "requests": requests,
         "flows": flows,
         "commands": {tag: _command(measurements.totals[tag]) for tag in _tags(measurements, is_command)},
@@ -73,6 +75,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         **({ATTENDANCE: attendance} if attendance is not None else {}),
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
+        **weather,
         "failures": _failures(measurements),
         **dump_classes(measurements),
         "run": run.dump(),

@@ -98,8 +98,8 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
         *("simulator.printing", "simulator.growing_file"),
-        # Names only: the order of the rows, and what the platform's codes mean.
-        *("simulator.protocol.catalogue", "simulator.protocol.codes"),
+        # Names only: the order of the rows, what the platform's codes mean, the kinds of faults.
+        *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather.kinds"),
     },
     "locustfile": {"simulator.swarm"},
 }

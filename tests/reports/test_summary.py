@@ -51,6 +51,7 @@ def test_contract_figures(busy: RunMeasurements, info: Info) -> None:
         "connections": 20,
         "disconnects": {"closed 1006": 6},
         "lost_connections": 6,
+        "peak_connects_per_s": 4,
     }
     heartbeat = summary["requests"]["dev.heartbeat"]
     assert heartbeat["count"] == 1200
