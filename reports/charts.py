@@ -224,9 +224,10 @@ def _delivery(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any] | N
 
 
 def _health(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) -> dict[str, Any]:
-    """CPU and memory of each process by span (the highest look), and the queues of all of them."""
+    """CPU, memory, files and tasks of each process by span (the highest look), and the queues of all of them."""
     cpu: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins)
     rss: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins)
+    held: dict[str, list[float | None]] = {"open files": [None] * bins, "tasks": [None] * bins}
     waiting: dict[str, list[float | None]] = {"samples": [None] * bins, "connects": [None] * bins}
     for process, sample in measurements.health.samples:
         index = min(max(int(sample.at - int(run.started)) // step, 0), bins - 1)
@@ -234,7 +235,21 @@ def _health(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) -
         _raise(rss[process], index, round(sample.rss_mb, 1))
         _raise(waiting["samples"], index, sample.waiting_samples)
         _raise(waiting["connects"], index, sample.waiting_connects)
-    return {"cpu": _few(cpu), "rss": _few(rss), "waiting": waiting}
+        for name, value in (("open files", sample.held.open_files), ("tasks", sample.held.tasks)):
+            if value is not None:
+                _raise(held[name], index, value)
+    return {"cpu": _few(cpu), "rss": _few(rss), "waiting": waiting, "held": _carried(held)}
+
+
+def _carried(series: Mapping[str, list[float | None]]) -> dict[str, list[float | None]]:
+    """Figures that are looked at every few seconds only: what was seen last stands until the next look."""
+    found: dict[str, list[float | None]] = {}
+    for name, values in series.items():
+        last: float | None = None
+        carried = [last := value if value is not None else last for value in values]
+        if last is not None:
+            found[name] = carried
+    return found
 
 
 def _raise(values: list[float | None], index: int, value: float) -> None:

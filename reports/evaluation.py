@@ -61,7 +61,7 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
     if measure.scope is not Scope.NAME:
         value = measure.read(_question(threshold, figures, threshold.subject))
         if value is None:
-            return _result(threshold, None, False, "nothing was measured")
+            return _result(threshold, None, False, measure.absent)
         if measure.of_online and not figures.came_online:
             return _result(threshold, value, False, "no device came online, so that little could be judged")
         return _judged(threshold, value)

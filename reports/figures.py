@@ -12,6 +12,7 @@ from reports.attendance import attendance_figures
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import ONLINE, DeviceStates
+from simulator.measurements.health import GeneratorHealth
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import (
     ACKNOWLEDGED,
@@ -115,8 +116,8 @@ class Figures:
     photos: Mapping[str, int]
     attendance: Mapping[str, int]
     """`reports.attendance.FIGURES`; empty where nothing was told of it."""
-    cpu_percent: float | None
-    rss_mb: float | None
+    generator: GeneratorHealth
+    """Of the whole run, whatever part the view is of; read where it is asked for, as slopes take a millisecond."""
     requests: int
     failures: int
 
@@ -303,8 +304,7 @@ def _figures(
         records=record_counts(measurements.records),
         photos=photo_counts(measurements.records),
         attendance=attendance_figures(measurements),
-        cpu_percent=measurements.health.cpu_percent(),
-        rss_mb=measurements.health.rss_mb(),
+        generator=measurements.health,
         requests=requests,
         failures=failures,
     )

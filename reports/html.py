@@ -259,9 +259,10 @@ def _generator_text(summary: Mapping[str, Any], run: RunInfo) -> str:
     lag = generator["loop_lag_ms"]
     word = text.generator_state(generator).capitalize()
     state = "Fast enough" if generator["healthy"] else f"{word}, so that the figures are not valid"
+    held = text.held(generator)
     return (
         f"{state}: event loop lag p99 {text.milliseconds(lag['p99'])} ms (limit {run.lag_limit_ms:g} ms), CPU "
         f"{text.rate(generator['cpu_percent'])} % of a core on average in the busiest process, "
         f"{text.count(generator['rss_mb'])} MB in {generator['processes']} "
-        f"process{'es' if generator['processes'] != 1 else ''}."
+        f"process{'es' if generator['processes'] != 1 else ''}." + (f" {held[0].upper()}{held[1:]}." if held else "")
     )

@@ -89,7 +89,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
     lost = f", {records['rejected']:,} rejected" if records["rejected"] else ""
     full = f", {records['refused']:,} refused" if records["refused"] else ""
     between = "".join(f", {records[name]:,} {name}" for name in STATE_FILE_FIGURES if records.get(name))
-    state = text.generator_state(generator)
+    state, held = text.generator_state(generator), text.held(generator)
     requests, failures = requests_told(summary)
     attendance = [f"- Attendance: {sentence_of(summary[ATTENDANCE])}"] if ATTENDANCE in summary else []
     return "\n".join(
@@ -107,7 +107,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
             f"- Violations: {_bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]['total'])}; "
             f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",
             f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "
-            f"{text.milliseconds(generator['loop_lag_ms']['p99'])} ms",
+            f"{text.milliseconds(generator['loop_lag_ms']['p99'])} ms" + (f"; {held}" if held else ""),
         ]
     )
 

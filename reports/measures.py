@@ -57,7 +57,9 @@ LOAD: Final = Unit("load", "%", {"%": 1.0}, 100_000)
 COUNT: Final = Unit("number", "", {"": 1.0}, 10**12)
 RATE: Final = Unit("rate", "/s", {"": 1.0, "/s": 1.0}, 10**9)
 MEGABYTES: Final = Unit("memory", "MB", {"MB": 1.0}, 10**7)
-UNITS: Final = (DURATION, SHARE, LOAD, COUNT, RATE, MEGABYTES)
+MEGABYTES_AN_HOUR: Final = Unit("growth of memory", "MB/h", {"MB/h": 1.0}, 10**7)
+AN_HOUR: Final = Unit("growth", "/h", {"": 1.0, "/h": 1.0}, 10**9)
+UNITS: Final = (DURATION, SHARE, LOAD, COUNT, RATE, MEGABYTES, MEGABYTES_AN_HOUR, AN_HOUR)
 
 PERCENTILE: Final = "percentile"
 """The name of the measure that is written as `p` and a number."""
@@ -83,6 +85,8 @@ class Measure:
     """Kept as one number for the whole run: neither `after` nor `abort` can be told of it."""
     of_online: bool = False
     """Says nothing where no device came online: no limit of it holds there."""
+    absent: str = "nothing was measured"
+    """Why there is no figure, where there is none; no limit holds there either."""
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -130,6 +134,12 @@ _ATTENDANCE_LIMITS: Final = {
     "turned_away": "== 0",
     "late": "< 50",
 }
+
+_SLOPE: Final = (
+    "A line through its means over time from when its last device was started, the first quarter (ten minutes at most) "
+    "left out; it needs five minutes."
+)
+_TOO_SHORT: Final = "too short to judge: a slope needs five minutes from when the last device was started"
 
 # fmt: off
 MEASURES: Final = (
@@ -184,11 +194,28 @@ MEASURES: Final = (
     *_delivered("records", lambda figures: figures.records, RECORD_FIGURES),
     *_delivered("photos", lambda figures: figures.photos, PHOTO_FIGURES),
     *(_attended(name, explained) for name, explained in ATTENDANCE_FIGURES.items()),
-    Measure("generator.cpu", LOAD, Scope.RUN, lambda asked: asked.figures.cpu_percent,
+    Measure("generator.cpu", LOAD, Scope.RUN, lambda asked: asked.figures.generator.cpu_percent(),
             "Mean CPU use of the busiest process that runs devices, in percent of one core.", "generator.cpu < 80 %",
             whole_run=True),
-    Measure("generator.rss", MEGABYTES, Scope.RUN, lambda asked: asked.figures.rss_mb,
+    Measure("generator.rss", MEGABYTES, Scope.RUN, lambda asked: asked.figures.generator.rss_mb(),
             "The most memory that each process took, added up.", "generator.rss < 2000 MB", whole_run=True),
+    Measure("generator.rss_slope", MEGABYTES_AN_HOUR, Scope.RUN, lambda asked: asked.figures.generator.rss_slope(),
+            f"How fast the memory of the process grows that grows fastest. {_SLOPE}", "generator.rss_slope < 20 MB/h",
+            whole_run=True, absent=_TOO_SHORT),
+    Measure("generator.open_files", COUNT, Scope.RUN, lambda asked: asked.figures.generator.open_files(),
+            "The most files, sockets among them, that any process had open.", "generator.open_files < 5000",
+            whole_run=True),
+    Measure("generator.open_files", SHARE, Scope.RUN, lambda asked: in_percent(asked.figures.generator.files_used()),
+            "The share of the files that it may have open, of the process that came nearest to that.",
+            "generator.open_files < 80 %", whole_run=True),
+    Measure("generator.open_files_slope", AN_HOUR, Scope.RUN, lambda asked: asked.figures.generator.files_slope(),
+            f"How fast open files grow in number, of the process in which they grow fastest. {_SLOPE}",
+            "generator.open_files_slope < 60 /h", whole_run=True, absent=_TOO_SHORT),
+    Measure("generator.tasks", COUNT, Scope.RUN, lambda asked: asked.figures.generator.tasks(),
+            "The most asyncio tasks that any process had.", "generator.tasks < 10000", whole_run=True),
+    Measure("generator.tasks_slope", AN_HOUR, Scope.RUN, lambda asked: asked.figures.generator.tasks_slope(),
+            f"How fast asyncio tasks grow in number, of the process in which they grow fastest. {_SLOPE}",
+            "generator.tasks_slope < 60 /h", whole_run=True, absent=_TOO_SHORT),
 
     # --- Of what the platform did ---
     Measure(VIOLATIONS, COUNT, Scope.RULE, rules_total(lambda figures: figures.violations),

@@ -167,6 +167,13 @@ def _generator(measurements: RunMeasurements, run: RunInfo, reasons: list[Findin
         "cpu_percent": _rounded(health.cpu_percent()),
         "cpu_percent_max": _rounded(health.cpu_percent_max()),
         "rss_mb": _rounded(health.rss_mb()),
+        "rss_slope_mb_per_h": _rounded(health.rss_slope()),
+        "open_files": {
+            "peak": health.open_files(),
+            "limit": health.files_limit(),
+            "per_h": _rounded(health.files_slope()),
+        },
+        "tasks": {"peak": health.tasks(), "per_h": _rounded(health.tasks_slope())},
         "processes": run.processes,
         "reasons": [masked(reason).dump() for reason in reasons],
     }

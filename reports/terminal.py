@@ -188,6 +188,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         f"{text.milliseconds(lag['p99'])} ms, max {text.milliseconds(lag['max'])} ms; CPU "
         f"{text.rate(generator['cpu_percent'])} % of a core; {text.count(generator['rss_mb'])} MB; "
         f"{generator['processes']} process{'es' if generator['processes'] != 1 else ''}"
+        + (f"; {held}" if (held := text.held(generator)) else "")
     )
     return "\n".join(lines)
 

@@ -147,6 +147,18 @@ def generator_state(generator: Mapping[str, Any]) -> str:
     return "frozen" if "frozen" in keys else "overloaded"
 
 
+def held(generator: Mapping[str, Any]) -> str:
+    """What its processes held, of the `generator` of a summary: `memory +3.1 MB/h, 231 files, 812 tasks at most`.
+
+    Empty where nothing is known of it, as in summaries of earlier versions.
+    """
+    slope = generator.get("rss_slope_mb_per_h")
+    peaks = [(generator.get(name, {}).get("peak"), noun) for name, noun in (("open_files", "file"), ("tasks", "task"))]
+    counts = [counted(peak, noun) for peak, noun in peaks if peak is not None]
+    memory = [f"memory {slope:+,.1f} MB/h"] if slope is not None else []
+    return ", ".join([*memory, *counts]) + (" at most" if counts else "")
+
+
 def ahead(seconds: float) -> str:
     """How far one clock is off, before the other's name: `4 min 00 s ahead of`, `1.5 s behind`."""
     return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
@@ -173,7 +185,7 @@ def threshold_value(result: Mapping[str, Any]) -> str:
     if unit == "%":
         return percent(value / 100.0)
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
-    return f"{number} {unit}".rstrip() if unit != "/s" else f"{number}/s"
+    return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}".rstrip()
 
 
 def measured(result: Mapping[str, Any]) -> str:

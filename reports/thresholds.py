@@ -55,7 +55,7 @@ _SHOWN: Final = 120
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<comparison><=|>=|==|!=|<|>)|(?P<number>\d+(?:\.\d+)?|\.\d+)(?![\w.*])|(?P<amount>\d+(?:\.\d+)?)"
-    r"(?P<unit>[a-zA-Zµ]+)(?![\w.*])|(?P<sign>%|/s)|(?P<word>[A-Za-z_µ*?\[][\w.*?\[\]\-µ]*))"
+    r"(?P<unit>[a-zA-Zµ]+(?:/h)?)(?![\w.*])|(?P<sign>%|/s|(?:MB)?/h)|(?P<word>[A-Za-z_µ*?\[][\w.*?\[\]\-µ]*))"
 )
 
 

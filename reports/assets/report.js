@@ -288,6 +288,7 @@ function drawAll() {
   place("chart-lag", () => lines(lag, top > data.lag_limit_ms / 4 ? { limit: limitLine(data.lag_limit_ms, `limit ${data.lag_limit_ms} ms`) } : {}));
   place("chart-cpu", () => lines(data.health.cpu, { yAxis: { interval: 50, max: (value) => Math.max(100, 50 * Math.ceil(value.max / 50)) }, limit: limitLine(data.cpu_limit_percent, `limit ${data.cpu_limit_percent} %`) }));
   place("chart-rss", () => lines(data.health.rss));
+  place("chart-held", () => lines(data.health.held, { yAxis: { minInterval: 1 } }));
   place("chart-waiting", () => lines(data.health.waiting, { yAxis: { minInterval: 1 } }));
 }
 

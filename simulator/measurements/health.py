@@ -6,13 +6,14 @@ process was frozen when its longest lag is above a limit of its own (1 s). A sce
 process is judged by itself: among many, one that stood still would not move a percentile of all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from simulator.measurements.codec import dump_histogram, load_histogram
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.histogram import Histogram
+from simulator.measurements.resources import Held, Resources
 
 CPU_LIMIT_PERCENT = 90.0
 """Of one core: a process runs Python on one core at a time."""
@@ -43,6 +44,17 @@ class HealthSample(NamedTuple):
     rss_mb: float
     waiting_samples: int
     waiting_connects: int
+    held: Held = Held()
+
+    @classmethod
+    def of(cls, row: Iterable[Any]) -> "HealthSample":
+        """From a row of plain values, which in earlier versions told nothing of what the process held."""
+        at, cpu_percent, rss_mb, waiting_samples, waiting_connects, *held = row
+        return cls(at, cpu_percent, rss_mb, waiting_samples, waiting_connects, Held(*(held[0] if held else ())))
+
+    def row(self) -> list[Any]:
+        """As plain values; `of` reads them."""
+        return [*self[:-1], list(self.held)]
 
 
 @dataclass(slots=True)
@@ -60,6 +72,7 @@ class ProcessHealth:
     """Of the event loop that its devices live on, weighed by time; empty in a master."""
     stalled_s: float = 0.0
     """The longest time for which a process without devices did nothing."""
+    resources: Resources = field(default_factory=Resources)
 
     @property
     def longest_stall_ms(self) -> float:
@@ -70,6 +83,7 @@ class ProcessHealth:
         self.cpu_sum += sample.cpu_percent
         self.cpu_max = max(self.cpu_max, sample.cpu_percent)
         self.rss_max_mb = max(self.rss_max_mb, sample.rss_mb)
+        self.resources.add(sample.at, sample.rss_mb, sample.held)
         if sample.cpu_percent <= cpu_limit_percent:
             self.busy_since = 0.0
             return
@@ -116,6 +130,48 @@ class GeneratorHealth:
         looked_at = self._looked_at()
         return sum(health.rss_max_mb for health in looked_at) if looked_at else None
 
+    def rss_slope(self) -> float | None:
+        """MB an hour of the process that grows fastest: what others give back does not mend a leak of one."""
+        return self._steepest(lambda held: held.rss.per_hour())
+
+    def open_files(self) -> int | None:
+        """The most that any process had open."""
+        return self._most(lambda held: held.open_files.peak)
+
+    def files_used(self) -> float | None:
+        """The share (0..1) of its limit that the process which came nearest to it had open."""
+        return max((used for held in self._held() if (used := held.files_used) is not None), default=None)
+
+    def files_limit(self) -> int | None:
+        """How many files the process that came nearest to its limit may have open."""
+        known = [held for held in self._held() if held.files_used is not None]
+        return max(known, key=lambda held: held.files_used or 0.0).files_limit if known else None
+
+    def files_slope(self) -> float | None:
+        """Open files an hour, of the process in which they grow fastest."""
+        return self._steepest(lambda held: held.open_files.per_hour())
+
+    def tasks(self) -> int | None:
+        """The most tasks that any process' engine had."""
+        return self._most(lambda held: held.tasks.peak)
+
+    def tasks_slope(self) -> float | None:
+        """Tasks an hour, of the process in which they grow fastest."""
+        return self._steepest(lambda held: held.tasks.per_hour())
+
+    def _held(self) -> list[Resources]:
+        return [health.resources for health in self.processes.values()]
+
+    def _most(self, read: Callable[[Resources], float | None]) -> int | None:
+        found = max((value for held in self._held() if (value := read(held)) is not None), default=None)
+        return None if found is None else int(found)
+
+    def _steepest(self, read: Callable[[Resources], float | None]) -> float | None:
+        """The highest of the processes' slopes; None while that of one is not known yet."""
+        slopes = [read(held) for held in self._held() if held.rss.peak is not None]
+        known = [slope for slope in slopes if slope is not None]
+        return max(known) if known and len(known) == len(slopes) else None
+
     def _looked_at(self) -> list[ProcessHealth]:
         return [health for health in self.processes.values() if health.samples]
 
@@ -145,7 +201,7 @@ class GeneratorHealth:
 
     def drain(self) -> list[list[Any]]:
         """Samples since the last drain, as plain lists."""
-        rows = [[process, *sample] for process, sample in self._undrained]
+        rows = [[process, *sample.row()] for process, sample in self._undrained]
         self._undrained.clear()
         return rows
 
@@ -158,11 +214,11 @@ class GeneratorHealth:
             "processes": {
                 name: [
                     *(h.samples, h.cpu_sum, h.cpu_max, h.rss_max_mb, h.overloaded_s),
-                    *(h.stalled_s, dump_histogram(h.lag, encoded=True)),
+                    *(h.stalled_s, dump_histogram(h.lag, encoded=True), h.resources.dump()),
                 ]
                 for name, h in self.processes.items()
             },
-            "samples": [[process, *sample] for process, sample in self.samples[::step]],
+            "samples": [[process, *sample.row()] for process, sample in self.samples[::step]],
         }
 
     def load(self, data: dict[str, Any], prefix: str = "") -> None:
@@ -170,14 +226,15 @@ class GeneratorHealth:
         self.cpu_limit_percent = data["cpu_limit_percent"]
         self.faults.extend(data["faults"])
         for name, (samples, cpu_sum, cpu_max, rss_max, overloaded, *rest) in data["processes"].items():
-            # Earlier versions kept one lag for all processes.
-            stalled_s, lag = rest or (0.0, None)
+            # Earlier versions kept one lag for all processes, and looked at nothing but memory.
+            stalled_s, lag, *held = rest or (0.0, None)
             self.processes[prefix + name] = ProcessHealth(
-                samples, cpu_sum, cpu_max, rss_max, 0.0, overloaded, load_histogram(lag), stalled_s
+                *(samples, cpu_sum, cpu_max, rss_max, 0.0, overloaded, load_histogram(lag), stalled_s),
+                resources=Resources.load(held[0] if held else None),
             )
-        self.samples.extend((prefix + process, HealthSample(*rest)) for process, *rest in data["samples"])
+        self.samples.extend((prefix + process, HealthSample.of(rest)) for process, *rest in data["samples"])
 
     def merge(self, rows: Iterable[list[Any]]) -> None:
         """Add rows that another process drained."""
         for process, *rest in rows:
-            self.add(process, HealthSample(*rest))
+            self.add(process, HealthSample.of(rest))

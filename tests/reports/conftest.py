@@ -9,6 +9,7 @@ from reports.run_info import RunInfo
 from simulator.measurements.attendance import Attended, MeetingHeld
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
+from simulator.measurements.resources import Held, Resources
 from simulator.measurements.run import RunMeasurements
 
 STARTED = 1_700_000_000.25
@@ -95,7 +96,17 @@ def busy_run(seconds: int = 60, seed: int = 1, slow: float = 1.0, process: str =
     measurements.apply(busy_events(seconds, seed=seed, slow=slow))
     for second in range(seconds):
         measurements.sample_health(HealthSample(STARTED + second, 30.0 + second % 7, 120.0, 3, 0))
+    measurements.health.of(process).resources = resources_of()
     return measurements
+
+
+def resources_of(seconds: int = 600) -> Resources:
+    """What a process with a small leak held; for longer than the run, as a slope needs five minutes."""
+    resources = Resources()
+    for second in range(seconds):
+        held = Held(100 + second // 60, 1000, 40 + second // 60, 20)
+        resources.add(STARTED + second, 120.0 + 12.0 * second / 3600.0, held)
+    return resources
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from reports.evaluation import LiveThresholds, evaluate_all
 from reports.run_info import RunInfo
 from reports.thresholds import parse_all
 from simulator.measurements.events import MISSED, Event, QueueRecorder
+from simulator.measurements.resources import Resources
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -46,6 +47,13 @@ T0 = 1_700_000_000.25
         ("generator.loop_lag p99 < 20 ms", pytest.approx(4, abs=1), True),
         ("generator.cpu < 90 %", pytest.approx(33, abs=1), True),
         ("generator.rss < 1000 MB", 120.0, True),
+        ("generator.rss_slope < 20 MB/h", pytest.approx(12.0), True),
+        ("generator.rss_slope < 10MB/h", pytest.approx(12.0), False),
+        ("generator.open_files < 150", 109.0, True),
+        ("generator.open_files < 10 %", pytest.approx(10.9), False),
+        ("generator.open_files_slope < 70 /h", pytest.approx(60, abs=5), True),
+        ("generator.tasks <= 49", 49.0, True),
+        ("generator.tasks_slope < 50", pytest.approx(60, abs=5), False),
         ("dev.heartbeat count == 800 after 20s", 800.0, True),
         ("dev.login p99 < 1 s after 30s", None, False),
         ("disconnects <= 2 after 40s", 2.0, True),
@@ -59,6 +67,19 @@ def test_table(busy: RunMeasurements, info: Info, expression: str, value: float 
     (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
     assert result.value == value
     assert result.passed is passed
+
+
+@pytest.mark.parametrize(
+    "expression", ["generator.rss_slope < 20 MB/h", "generator.open_files_slope > 0", "generator.tasks_slope < 1000 /h"]
+)
+def test_a_slope_is_not_judged_from_a_short_run_and_no_limit_of_it_holds_there(
+    busy: RunMeasurements, info: Info, expression: str
+) -> None:
+    busy.health.of("local").resources = Resources()
+    run = info(thresholds=(expression,))
+    (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
+    assert (result.value, result.passed) == (None, False)
+    assert result.reason == "too short to judge: a slope needs five minutes from when the last device was started"
 
 
 @pytest.mark.parametrize("broken", [0, 2])

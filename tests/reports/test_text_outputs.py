@@ -53,6 +53,31 @@ def test_every_output_tells_the_first_detail_of_a_failure(busy: RunMeasurements,
     assert [name for name, page in pages.items() if told not in page.replace("\\", "")] == []
 
 
+def test_every_output_says_what_the_generator_held(busy: RunMeasurements, info: Info) -> None:
+    run = info(thresholds=())
+    summary = build_summary(busy, run)
+    generator = summary["generator"]
+    assert generator["rss_slope_mb_per_h"] == pytest.approx(12.0, abs=0.1)
+    assert generator["open_files"] == {"peak": 109, "limit": 1000, "per_h": pytest.approx(60, abs=5)}
+    assert generator["tasks"] == {"peak": 49, "per_h": pytest.approx(60, abs=5)}
+    told = "memory +12.0 MB/h, 109 files, 49 tasks at most"
+    assert told in printed(busy, run, 400)
+    assert told in render_markdown(summary)
+    assert f"M{told[1:]}." in render_report(summary, busy, run)
+    # A summary of an earlier version knows nothing of it.
+    for name in ("rss_slope_mb_per_h", "open_files", "tasks"):
+        del generator[name]
+    assert text.held(generator) == ""
+    assert "at most" not in render_markdown(summary)
+
+
+def test_what_a_short_run_held_is_told_without_a_slope() -> None:
+    generator = {"rss_slope_mb_per_h": None, "open_files": {"peak": 1}, "tasks": {"peak": None}}
+    assert text.held(generator) == "1 file at most"
+    assert text.held(generator | {"open_files": {"peak": None}}) == ""
+    assert text.held(generator | {"open_files": {"peak": None}, "rss_slope_mb_per_h": -2.0}) == "memory -2.0 MB/h"
+
+
 def test_a_run_in_which_everything_fails_keeps_its_tables_in_sight(busy: RunMeasurements, info: Info) -> None:
     for number in range(15):
         code = f"E{number:03}"

@@ -39,6 +39,8 @@ SWITCH_INTERVAL_S = 0.0005
 """How long the gevent thread may keep the interpreter while devices wait; Python's own 5 ms would show as latency."""
 TIDY_S = 1.0
 """Between two looks for devices that the garbage collector need not walk again."""
+TASKS_EVERY_S = 10.0
+"""Between two counts of the loop's tasks, which take it 2 ms for ten thousand."""
 OPEN_TIMEOUT_S = 60.0
 """Making the first RSA keys and looking up names takes seconds at most."""
 CLOSE_TIMEOUT_S = 15.0
@@ -121,6 +123,7 @@ class Engine:
         self._stopping = False
         self._probe_due = float("inf")
         self._keep_until = float("inf")
+        self._tasks: int | None = None
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
 
@@ -159,6 +162,11 @@ class Engine:
     def drop_all(self) -> None:
         """Drop every device's connection at once."""
         self._call(self._drop_all)
+
+    def take_tasks(self) -> int | None:
+        """How many tasks its loop had when it last counted them, told once; None until it counts again."""
+        tasks, self._tasks = self._tasks, None
+        return tasks
 
     def stop_all(self, drain_s: float | None, timeout: float) -> bool:
         """Stop all devices in order and wait for it, at most `timeout` seconds; whether it was done in that time."""
@@ -246,6 +254,7 @@ class Engine:
             self._probe_due = loop.time() + LAG_PROBE_S
             loop.call_at(self._probe_due, self._probe)
             loop.call_later(TIDY_S, self._tidy)
+            loop.call_later(TIDY_S, self._count_tasks)
             await self._stop.wait()
         finally:
             self._starts.clear()
@@ -282,6 +291,11 @@ class Engine:
     def _tidy(self) -> None:
         self._garbage.tidy()
         asyncio.get_running_loop().call_later(TIDY_S, self._tidy)
+
+    def _count_tasks(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = len(asyncio.all_tasks(loop))
+        loop.call_later(TASKS_EVERY_S, self._count_tasks)
 
     def _obey(self) -> None:
         runtime = self._runtime

@@ -15,6 +15,7 @@ from simulator.measurements.events import QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.names import DeviceState
 from simulator.measurements.recorder import Recorder
+from simulator.measurements.resources import Held
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import detail
 from simulator.swarm.generator.engine import Engine, Runtime
@@ -85,6 +86,7 @@ class Generator:
             self._take_health,
             waiting_samples=lambda: len(self._pump.events),
             waiting_connects=lambda: measurements.devices.gauge.get(DeviceState.CONNECTING.value, 0),
+            held=lambda: Held(tasks=self._engine.take_tasks(), devices=self.indexes.in_use),
             limits=limits,
             clock=clock,
             on_error=self.internal_error,

@@ -1,5 +1,6 @@
 """The engine with a fleet of its own: threads, order of events, the fence, and what goes wrong."""
 
+import asyncio
 import gc
 import logging
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable
 import gevent
 import pytest
 
+from simulator.swarm.generator import engine
 from simulator.swarm.generator.engine import Engine, EngineError
 from tests.swarm.fake_fleet import Fleet, until
 
@@ -73,6 +75,30 @@ def test_devices_start_stop_and_are_told_of(rig: Rig) -> None:
     assert rig.engine.close()
     assert rig.fleet.closed
     assert rig.lags
+
+
+class WithTasks(Fleet):
+    """Five tasks run as long as it is open."""
+
+    async def open(self) -> None:
+        self.tasks = [asyncio.create_task(asyncio.sleep(60)) for _ in range(5)]
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+
+
+def test_it_counts_its_loops_tasks_and_tells_each_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "TIDY_S", 0.05)
+    rig = Rig(WithTasks)
+    assert rig.engine.take_tasks() is None
+    rig.engine.start()
+    told: list[int] = []
+    until(lambda: (tasks := rig.engine.take_tasks()) is not None and not told.append(tasks))
+    # The engine's own task is the sixth.
+    assert told == [6]
+    assert rig.engine.take_tasks() is None
+    rig.engine.close()
 
 
 def test_a_burst_is_spread(rig: Rig) -> None:

@@ -1,12 +1,14 @@
 """Samples of this process once a second, and a warning as soon as it is too slow."""
 
 import logging
+import resource
 import time
 
 import pytest
 
 from simulator.clock import ManualClock, RunClock
 from simulator.measurements.health import CPU_LIMIT_SECONDS, HealthSample
+from simulator.measurements.resources import Held
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.generator import health
 from simulator.swarm.generator.health import LAG_WINDOW, QUIET_S, HealthWatch, Limits, limits_of
@@ -27,6 +29,7 @@ class Process:
             self.samples.append,
             waiting_samples=lambda: 7,
             waiting_connects=lambda: 3,
+            held=lambda: Held(tasks=12, devices=4),
             clock=RunClock(self.time),
             limits=LIMITS,
             on_error=lambda rule, _: self.errors.append(rule),
@@ -52,6 +55,24 @@ def test_a_sample_says_how_busy_the_process_was_since_the_last(process: Process)
     assert sample.rss_mb > 1
     assert process.second(cpu_s=0.9).cpu_percent == pytest.approx(90.0)
     assert [round(one.cpu_percent) for one in process.samples] == [25, 90]
+
+
+def test_open_files_are_counted_at_the_first_look_and_at_every_fifth(process: Process) -> None:
+    held = [process.second().held for _ in range(7)]
+    assert [one.open_files is not None for one in held] == [True, False, False, False, False, True, False]
+    before = held[5].open_files
+    assert before is not None
+    assert before > 2
+    assert all((one.tasks, one.devices) == (12, 4) for one in held)
+    assert held[0].files_limit == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    with open(__file__, "rb"), open(__file__, "rb"):
+        later = [process.second().held.open_files for _ in range(4)][-1]
+    assert later == before + 2
+
+
+def test_without_a_limit_of_open_files_none_is_told(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health.resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert process.second().held.files_limit is None
 
 
 def test_a_stall_is_told_at_once_and_not_every_second(process: Process, caplog: pytest.LogCaptureFixture) -> None:
