@@ -13,12 +13,14 @@ from simulator.fields.limits import LONGEST_RUN
 from simulator.fields.range import Range
 from simulator.fields.section import Shown, Within
 from simulator.fields.units import (
+    format_bandwidth,
     format_duration,
     format_ppm,
     format_rate,
     format_share,
     format_signed_duration,
     format_size,
+    parse_bandwidth,
     parse_count_range,
     parse_duration,
     parse_duration_range,
@@ -78,7 +80,13 @@ def within_rate(most: str) -> Within:
     return Within("0/s", most, parse_rate)
 
 
-def _written_range(write: Callable[[float], str]) -> Callable[[Range], str]:
+def within_bandwidth(least: str, most: str) -> Within:
+    """Bounds of a bandwidth."""
+    return Within(least, most, parse_bandwidth)
+
+
+def written_range(write: Callable[[float], str]) -> Callable[[Range], str]:
+    """What writes a range as a scenario file has it, its bounds by `write`."""
     return lambda value: write(value.low) if value.low == value.high else f"{write(value.low)}..{write(value.high)}"
 
 
@@ -118,6 +126,13 @@ Size = Annotated[
     int, BeforeValidator(parse_size), _text_schema(_SIZE, "size", "14KB", "900B"), Shown("size", format_size)
 ]
 """Bytes."""
+Bandwidth = Annotated[
+    int,
+    BeforeValidator(parse_bandwidth),
+    _text_schema(rf"{_SIZE} ?/ ?s", "bandwidth", "64KB/s", "1MB/s"),
+    Shown("bandwidth", format_bandwidth),
+]
+"""Bytes a second."""
 Share = Annotated[
     float,
     BeforeValidator(parse_share),
@@ -138,7 +153,7 @@ DurationRange = Annotated[
     Range,
     BeforeValidator(_range(parse_duration_range)),
     _text_schema(rf"(({_NUMBER}|{_DURATION})(\.\.|-))?{_DURATION}", "duration or range", "5s..10s", "5s"),
-    Shown("duration or range", _written_range(format_duration)),
+    Shown("duration or range", written_range(format_duration)),
 ]
 SignedDuration = Annotated[
     float,
@@ -151,14 +166,14 @@ SignedDurationRange = Annotated[
     Range,
     BeforeValidator(_range(parse_signed_duration_range)),
     _text_schema(rf"([+-]?{_DURATION}\.\.)?[+-]?{_DURATION}", "duration or range, signed", "-3min..3min", "-30s"),
-    Shown("duration or range, signed", _written_range(format_signed_duration)),
+    Shown("duration or range, signed", written_range(format_signed_duration)),
 ]
 """Seconds from and to."""
 DriftRange = Annotated[
     Range,
     BeforeValidator(_range(parse_ppm_range)),
     _text_schema(rf"([+-]?{_NUMBER} ?ppm\.\.)?[+-]?{_NUMBER} ?ppm", "millionths", "50ppm", "-50ppm..50ppm"),
-    Shown("ppm or range", _written_range(format_ppm)),
+    Shown("ppm or range", written_range(format_ppm)),
 ]
 """Seconds that a clock gains in a second."""
 CountRange = Annotated[
@@ -175,14 +190,14 @@ CountRange = Annotated[
         }
     ),
     Within("0", str(MOST_COUNT), int),
-    Shown("number or range", _written_range(lambda number: f"{number:g}")),
+    Shown("number or range", written_range(lambda number: f"{number:g}")),
 ]
 """Whole numbers from and to."""
 SizeRange = Annotated[
     Range,
     BeforeValidator(_range(parse_size_range)),
     _text_schema(rf"(({_NUMBER}|{_SIZE})(\.\.|-))?{_SIZE}", "size or range", "9KB..25KB", "14KB"),
-    Shown("size or range", _written_range(format_size)),
+    Shown("size or range", written_range(format_size)),
 ]
 
 

@@ -31,6 +31,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=False)
 
 
+def keys_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A section's fields by the keys that a file has, which are other words where those are Python's own (`for`)."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def kinds_in(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Section by the word that tells it apart, where an annotation leaves a choice (`Field(discriminator=…)`)."""
+    if get_origin(annotation) is Annotated:
+        union, *marks = get_args(annotation)
+        key = next((mark.discriminator for mark in marks if isinstance(mark, FieldInfo) and mark.discriminator), None)
+        if isinstance(key, str):
+            return {word: each for each in get_args(union) for word in get_args(each.model_fields[key].annotation)}
+    return next((found for argument in get_args(annotation) if (found := kinds_in(argument))), {})
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How a field type is named in the documentation, and how a value of it is written in a scenario file."""

@@ -19,6 +19,7 @@ _DURATION_PART = re.compile(rf"({_NUMBER})(ms|min|s|h|d)")
 _RATE = re.compile(rf"({_NUMBER})\s*/\s*(ms|s|min|h|d)")
 _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
 _PPM = re.compile(rf"([+-]?{_NUMBER})\s*ppm")
+_BANDWIDTH = re.compile(r"(.*?)\s*/\s*s")
 _SHARE = re.compile(rf"({_NUMBER})\s*%")
 
 _LONGEST = 64
@@ -30,6 +31,7 @@ PPM_EXAMPLES = "50ppm, -20ppm, -50ppm..50ppm"
 RATE_EXAMPLES = "6/min, 0.5/s, 120/h"
 COUNT_EXAMPLES = "2, 1..3"
 SIZE_EXAMPLES = "14KB, 900B, 1MB"
+BANDWIDTH_EXAMPLES = "64KB/s, 1MB/s"
 SHARE_EXAMPLES = "5%, 0.05"
 
 
@@ -101,6 +103,16 @@ def parse_size(value: object) -> int:
     return round(float(number) * _BYTES[unit])
 
 
+def parse_bandwidth(value: object) -> int:
+    """Bytes a second of `64KB/s`, `1MB/s`; a KB is 1,024 bytes."""
+    text = _text(value, "a bandwidth", BANDWIDTH_EXAMPLES)
+    match = _BANDWIDTH.fullmatch(text)
+    if match is None:
+        right = f": write {text}/s" if _SIZE.fullmatch(text) and not _BARE.fullmatch(text) else ""
+        raise ValueError(f"'{text}' is no bandwidth like {BANDWIDTH_EXAMPLES}{right}")
+    return parse_size(match[1])
+
+
 def parse_share(value: object) -> float:
     """A share between 0 and 1 of `5%` or `0.05`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -166,6 +178,11 @@ def format_ppm(share: float) -> str:
 def format_size(size: float) -> str:
     """`14KB` for whole KB, `900B` otherwise."""
     return f"{int(size) // 1024}KB" if size and size % 1024 == 0 else f"{int(size)}B"
+
+
+def format_bandwidth(per_second: float) -> str:
+    """`64KB/s`."""
+    return f"{format_size(per_second)}/s"
 
 
 def format_rate(per_second: float) -> str:

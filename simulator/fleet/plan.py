@@ -72,7 +72,8 @@ class FleetPlan:
         self.dispatch_urls: tuple[str, ...] = (dispatch_url,) if isinstance(dispatch_url, str) else tuple(dispatch_url)
         self.settings = scenario.group_settings()
         self.counts = scale_counts([group.count for group in scenario.groups], self.total)
-        self._groups = _interleave(self.counts)
+        self.group_of = interleave(self.counts)
+        """The number of each device's group."""
         self._logins = logins or {}
 
     def __len__(self) -> int:
@@ -82,7 +83,7 @@ class FleetPlan:
         """The number of the group that device `index` belongs to."""
         if not 0 <= index < self.total:
             raise IndexError(f"device {index} of {self.total}")
-        return self._groups[index]
+        return self.group_of[index]
 
     def sn(self, index: int) -> str:
         """The serial number of device `index`."""
@@ -126,8 +127,8 @@ def _place(counts: Sequence[int], group: int, k: int) -> tuple[float, int]:
     return (2 * k + 1) / (2 * counts[group]), group
 
 
-def _interleave(counts: Sequence[int]) -> Sequence[int]:
-    """The group of each index."""
+def interleave(counts: Sequence[int]) -> Sequence[int]:
+    """The group of each index, in a fleet of these `counts`."""
     places = [_place(counts, group, k) for group, count in enumerate(counts) for k in range(count)]
     places.sort()
     return array("L", (group for _, group in places))

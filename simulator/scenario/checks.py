@@ -4,7 +4,6 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from simulator.closest import closest
 from simulator.fields.limits import LONGEST_RUN, MOST_DEVICES
@@ -13,6 +12,8 @@ from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.scenario import attendance_rules, mqtt_rules
 from simulator.scenario.capacity_rules import beyond_capacity
 from simulator.scenario.door_rules import unoffered
+from simulator.scenario.fault_rules import fault_problems
+from simulator.scenario.finding import Finding
 from simulator.scenario.function_rules import contradictions
 from simulator.scenario.option_rules import wrong_values
 from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocument
@@ -31,16 +32,6 @@ MOST_DRAWS = 1_000_000
 
 
 _LONGEST_S = parse_duration(LONGEST_RUN)
-
-
-class Finding(NamedTuple):
-    """Something wrong at a path of the scenario."""
-
-    path: Path
-    message: str
-    suggestion: str | None = None
-    rests_on: tuple[Path, ...] = ()
-    """Other paths without which it may be untrue."""
 
 
 def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
@@ -87,6 +78,7 @@ def check(
     yield from _check_moments(document, groups)
     yield from _check_platform(document)
     yield from _check_attendance(document, groups, plan_judged)
+    yield from fault_problems(document, groups, run_seconds(document))
     for path, message in mqtt_rules.problems(document, groups):
         yield Finding(path, message)
     for path, contradiction in document.channel.problems():

@@ -1,7 +1,8 @@
 """The scenario format's JSON Schema and documentation page, both made from the sections' own declarations."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -10,11 +11,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from simulator.fields.section import Shown, Within, marks_of, shown_of
+from simulator.fields.section import Shown, Within, keys_of, kinds_in, marks_of, shown_of
 from simulator.scenario.sections.document import ScenarioDocument
-from simulator.scenario.validation import section_in
+from simulator.scenario.validation import section_in, sections_in
 
-_TITLES: dict[str, str] = {"ScenarioDocument": "Top level", "GroupFields": "`defaults`, and every group"}
+_TITLES: dict[str, str] = {
+    "ScenarioDocument": "Top level",
+    "GroupFields": "`defaults`, and every group",
+    "FaultSection": "`faults[]`, whatever its kind",
+    "DeviceFaultSection": "`faults[]`, every kind but `platform_restart`",
+}
 
 _WORDS = (("ge", "at least", ""), ("le", "at most", ""), ("max_length", "at most", " long"))
 """Bounds of pydantic's own marks, in words."""
@@ -41,6 +47,7 @@ connects, with every problem at its line. Values have units:
 | rate | `6/min`, `0.5/s`, `120/h` | per device |
 | size | `900B`, `14KB`, `1MB` | a KB is 1,024 bytes, as in the protocol |
 | share | `5%`, `0.05` | |
+| bandwidth | `64KB/s`, `1MB/s` | bytes a second |
 | range | `5s..10s`, `9KB..25KB`, `9-25KB`, `14KB` | drawn evenly between the two |
 
 How the platform reads the document (`login`, `lookup`, `protocol_version`, `sync_time`, `meet_code`, and of `report`
@@ -72,7 +79,7 @@ def scenario_markdown() -> str:
         parts.append(f"\n## {_title(section)}\n\n{' '.join(own.split())}\n\n")
         parts.append("| key | value | default | meaning |\n|---|---|---|---|\n")
         inherited = {name for base in section.__mro__[1:] if base in sections for name in base.model_fields}
-        for name, field in section.model_fields.items():
+        for name, field in keys_of(section).items():
             if name not in inherited:
                 parts.append(f"| `{name}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n")
     return "".join(parts)
@@ -86,32 +93,55 @@ def _sections(section: type[BaseModel], seen: set[type[BaseModel]] | None = None
     seen.add(section)
     yield section
     for field in section.model_fields.values():
-        inner = section_in(field.annotation)
-        if inner is not None:
+        kinds = sections_in(field.annotation)
+        # What all kinds have in common comes before them.
+        for shared in _shared(kinds):
+            yield from _sections(shared, seen)
+        for inner in kinds:
             yield from _sections(inner, seen)
+
+
+def _shared(kinds: Sequence[type[BaseModel]]) -> Iterator[type[BaseModel]]:
+    """Sections with keys of their own that several of `kinds` are made of, those of all of them first."""
+    if len(kinds) > 1:
+        bases = Counter(base for kind in kinds for base in kind.__mro__[1:] if issubclass(base, BaseModel))
+        shared = [base for base, users in bases.items() if users > 1 and base.model_fields]
+        yield from sorted(shared, key=lambda base: len(base.model_fields))
 
 
 def _title(section: type[BaseModel]) -> str:
     if section.__name__ in _TITLES:
         return _TITLES[section.__name__]
+    kind = next((word for word, each in _kinds().items() if each is section), None)
+    if kind is not None:
+        place = next(_places(ScenarioDocument, section, ""))
+        return f"`{place}` with `what: {kind}`"
     places = sorted(set(_places(ScenarioDocument, section, "")), key=lambda place: (place.count("."), place))
     shown = [place for place in places if not place.startswith("groups.")] or places
     return ", ".join(f"`{place}`" for place in shown)
 
 
+def _kinds() -> dict[str, type[BaseModel]]:
+    """Of the sections that are told apart by a word: the word, and the section."""
+    return {
+        word: kind
+        for section in _sections(ScenarioDocument)
+        for field in section.model_fields.values()
+        for word, kind in kinds_in(field.annotation).items()
+    }
+
+
 def _places(within: type[BaseModel], section: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in within.model_fields.items():
-        inner = section_in(field.annotation)
-        if inner is None:
-            continue
         place = f"{prefix}{name}{'[]' if _is_list(field.annotation) else ''}"
-        if inner is section:
-            yield place
-        yield from _places(inner, section, f"{place}.")
+        for inner in sections_in(field.annotation):
+            if inner is section:
+                yield place
+            yield from _places(inner, section, f"{place}.")
 
 
 def _write_defaults(schema: dict[str, Any], section: type[BaseModel]) -> None:
-    for name, field in section.model_fields.items():
+    for name, field in keys_of(section).items():
         entry = schema["properties"][name]
         shown = shown_of(field)
         if entry.get("default", None) is None:
@@ -141,7 +171,8 @@ def _kind_of(annotation: Any) -> str:
         mark = next((mark for mark in arguments[1:] if isinstance(mark, Shown)), None)
         return mark.kind if mark is not None else _kind_of(arguments[0])
     if origin in (Union, UnionType):
-        return " or ".join(_kind_of(argument) for argument in arguments if argument is not NoneType)
+        kinds = (_kind_of(argument) for argument in arguments if argument is not NoneType)
+        return " or ".join(dict.fromkeys(kinds))
     if origin is Literal:
         return ", ".join(f"`{argument}`" for argument in arguments)
     if origin is list:

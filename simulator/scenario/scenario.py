@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.device.settings import DeviceSettings
 from simulator.platform.settings import BrokerTrust, MqttSettings, PlatformSettings, PlatformTls
-from simulator.scenario import attendance_rules, mqtt_rules
+from simulator.scenario import attendance_rules, fault_rules, mqtt_rules
 from simulator.scenario.checks import CheckThreshold, check, merged_groups, run_seconds
 from simulator.scenario.problems import Problem, ScenarioError, dotted
 from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
@@ -18,6 +18,7 @@ from simulator.scenario.sections.reading import platform_reading
 from simulator.scenario.validation import touches, validate
 from simulator.scenario.yaml_source import MAX_BYTES, read_yaml
 from simulator.shown import label
+from simulator.weather.schedule import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +151,17 @@ class Scenario:
         steps = [RampStep(devices=step.devices, over=step.over, hold=step.hold) for step in ramp.steps]
         return RampPlan.stepped(self.devices, steps, down, self.document.duration).scaled(total)
 
+    def fault_entries(self) -> tuple[Entry, ...]:
+        """What goes wrong in a run, entry by entry; `weather.schedule` draws from them when and for whom."""
+        numbers = {group.name: number for number, group in enumerate(self.groups)}
+        return tuple(fault.entry(numbers) for fault in self.document.faults)
+
     def notes(self) -> list[str]:
         """What may not have been meant, for people to know."""
         return [
             *attendance_rules.notes(self.document, self.groups, self.duration),
             *mqtt_rules.notes(self.groups, self.thresholds),
+            *fault_rules.notes(self.document, self.groups, self.duration),
         ]
 
     def assumed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.closest import closest
-from simulator.fields.section import OutOfRange, WrongWord
+from simulator.fields.section import OutOfRange, WrongWord, keys_of, kinds_in
 from simulator.scenario.problems import MAX_LISTED, Problem, dotted
 from simulator.scenario.sections.document import ScenarioDocument
+from simulator.scenario.sections.faults import STAND_IN, STAND_INS
 from simulator.scenario.yaml_source import Path, YamlSource
 from simulator.shown import mask
 
@@ -45,6 +46,9 @@ _BOUNDS = {
     "too_long": ("max_length", "a list of at most so many entries:"),
     "string_too_long": ("max_length", "text of at most so many characters:"),
 }
+
+_KINDS = ("union_tag_invalid", "union_tag_not_found")
+"""A section's kind is not known, or not said."""
 
 _PATTERNS = {"^([0-9a-fA-F]{2})*$": "must be hex digits in pairs"}
 """What is said instead of a pattern that few can read."""
@@ -81,15 +85,20 @@ def touches(path: Path, others: Sequence[Path] | set[Path] | frozenset[Path]) ->
 
 
 def path_of(details: ErrorDetails) -> Path:
-    """Pydantic's location as a path of the file (its marks for dictionary keys are no part of it)."""
-    return tuple(part for part in details["loc"] if part != "[key]")
+    """Pydantic's location as a path of the file (its marks for dictionary keys and kinds are no part of it)."""
+    path, _, _ = _place(details["loc"])
+    # What tells the kinds apart is what is wrong, not the section.
+    return (*path, details["ctx"]["discriminator"].strip("'")) if details["type"] in _KINDS else path
 
 
 def _take_out(data: Any, path: Path, *, missing: bool) -> bool:
     """Remove the entry at `path`, with as much around it as needed; False where nothing would be left.
 
-    Groups are not removed but completed, so that each keeps its place in the list.
+    Groups and faults are not removed but completed, so that each keeps its place in the list.
     """
+    if path[:1] == ("faults",) and len(path) >= 2 and isinstance(data["faults"], list):
+        _mend_fault(data["faults"], path, missing=missing)
+        return True
     if path[:1] == ("groups",) and len(path) >= 2 and isinstance(data["groups"], list):
         number = int(path[1])
         group = data["groups"][number]
@@ -115,20 +124,32 @@ def _take_out(data: Any, path: Path, *, missing: bool) -> bool:
     return True
 
 
+def _mend_fault(faults: list[Any], path: Path, *, missing: bool) -> None:
+    """Make a fault such that its other keys can be looked at; where that cannot be, another one stands in for it."""
+    number = int(path[1])
+    fault, key = faults[number], str(path[2]) if len(path) > 2 else "what"
+    if not isinstance(fault, dict) or key == "what":
+        faults[number] = dict(STAND_IN)
+    elif missing:
+        fault[key] = STAND_INS[key]
+    else:
+        fault.pop(key, None)
+
+
 def _problem(source: YamlSource, path: Path, details: ErrorDetails, *, brief: bool) -> Problem:
     """The problem in words; `brief` saves the search for what was meant, where there are too many to list all."""
     if brief and details["type"] == "extra_forbidden":
         message, suggestion = "is not a key here", None
     else:
-        message, suggestion = _describe(path, details)
+        message, suggestion = _describe(details)
     return Problem(file=source.file, line=source.line(path), field=dotted(path), message=message, suggestion=suggestion)
 
 
-def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
+def _describe(details: ErrorDetails) -> tuple[str, str | None]:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
-        return _unknown_key(path)
-    if kind == "missing":
+        return _unknown_key(details["loc"])
+    if kind in ("missing", "union_tag_not_found"):
         return "is missing", None
     if kind == "value_error":
         error = context["error"]
@@ -138,12 +159,15 @@ def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
         written = str(value)
         message = str(error).replace(written, mask(written)) if written else str(error)
         return message, error.suggestion if isinstance(error, WrongWord) else None
+    if kind == "union_tag_invalid":
+        kinds = re.findall(r"'([^']*)'", context["expected_tags"])
+        return f"{_shown(context['tag'])} is none of {', '.join(kinds)}", closest(str(context["tag"]), kinds)
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         choices = [text or number for text, number in choices]
         suggestion = closest(str(value), choices)
         return f"{_shown(value)} is none of {', '.join(choices)}", suggestion
-    if value is True and kind in ("model_type", "model_attributes_type", "dict_type") and _all_usual(path):
+    if value is True and kind in ("model_type", "model_attributes_type", "dict_type") and _all_usual(details["loc"]):
         return "must be a mapping: write {} for the usual ones", None
     if kind in _TYPES:
         return _TYPES[kind], None
@@ -156,59 +180,75 @@ def _describe(path: Path, details: ErrorDetails) -> tuple[str, str | None]:
     return f"{_shown(value)}: {details['msg'].lower()}", None
 
 
-def _all_usual(path: Path) -> bool:
-    """Whether the section at `path` may be empty."""
-    section = section_at(path)
+def _all_usual(loc: Path) -> bool:
+    """Whether the section at `loc` may be empty."""
+    _, section, _ = _place(loc)
     return section is not None and not any(field.is_required() for field in section.model_fields.values())
 
 
-def _unknown_key(path: Path) -> tuple[str, str | None]:
-    key = str(path[-1])
-    section = section_at(path[:-1])
+def _unknown_key(loc: Path) -> tuple[str, str | None]:
+    key = str(loc[-1])
+    _, section, kinds = _place(loc[:-1])
     if section is None:
         return "is not a key of the scenario format", None
-    suggestion = closest(key, section.model_fields)
+    suggestion = closest(key, keys_of(section))
+    having = [word for word, kind in kinds.items() if key in keys_of(kind)]
+    if having:
+        own = next(word for word, kind in kinds.items() if kind is section)
+        return f"is not a key of {own}, but of {', '.join(having)}", suggestion
     if suggestion is None:
         places = sorted(_places(ScenarioDocument, key, "", set()))
         if places:
             return f"is not a key here; it belongs in {' or '.join(f'`{place}`' for place in places[:3])}", None
-        return f"is not a key here; known: {', '.join(section.model_fields)}", None
+        return f"is not a key here; known: {', '.join(keys_of(section))}", None
     return "is not a key here", suggestion
 
 
-def section_at(path: Path) -> type[BaseModel] | None:
-    """The section that stands at `path` of a scenario file."""
+def _place(loc: Path) -> tuple[Path, type[BaseModel] | None, dict[str, type[BaseModel]]]:
+    """Pydantic's location as a path of the file, the section that stands there, and the kinds it is one of."""
+    path: list[str | int] = []
     section: type[BaseModel] | None = ScenarioDocument
-    for part in path:
-        if section is None:
-            return None
-        if isinstance(part, str):
-            field = section.model_fields.get(part)
+    kinds: dict[str, type[BaseModel]] = {}
+    kind_is_next = False
+    for part in loc:
+        if part == "[key]":
+            continue
+        if isinstance(part, str) and kind_is_next:
+            section, kind_is_next = kinds.get(part), False
+            continue
+        path.append(part)
+        if isinstance(part, str) and section is not None:
+            field = keys_of(section).get(part)
             # Of keys that are names of something, as funcIds are, all hold the same.
             others = section.__annotations__.get("__pydantic_extra__")
-            section = section_in(others if field is None else field.annotation)
-    return section
+            annotation = others if field is None else field.annotation
+            kinds = kinds_in(annotation)
+            kind_is_next = bool(kinds)
+            section = None if kinds else section_in(annotation)
+    return tuple(path), section, kinds
+
+
+def sections_in(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """The sections inside an annotation such as `list[PushSection]` or `WaveSection | None`; each kind where it leaves
+    a choice.
+    """
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return (annotation,)
+    return tuple(section for argument in get_args(annotation) for section in sections_in(argument))
 
 
 def section_in(annotation: Any) -> type[BaseModel] | None:
-    """The section inside an annotation such as `list[PushSection]` or `WaveSection | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in get_args(annotation):
-        section = section_in(argument)
-        if section is not None:
-            return section
-    return None
+    """The first of `sections_in`; none where there is none."""
+    return next(iter(sections_in(annotation)), None)
 
 
 def _places(section: type[BaseModel], key: str, prefix: str, seen: set[type[BaseModel]]) -> set[str]:
     """The sections, by their dotted path, that have `key`."""
     if section in seen:
         return set()
-    found = {prefix or "the top level"} if key in section.model_fields else set()
+    found = {prefix or "the top level"} if key in keys_of(section) else set()
     for name, field in section.model_fields.items():
-        inner = section_in(field.annotation)
-        if inner is not None:
+        for inner in sections_in(field.annotation):
             found |= _places(inner, key, f"{prefix}.{name}" if prefix else name, {*seen, section})
     return found
 

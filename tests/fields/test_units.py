@@ -55,6 +55,15 @@ def test_sizes_count_1024_bytes_to_the_kb(text: str, size: int) -> None:
     assert units.parse_size(text) == size
 
 
+@pytest.mark.parametrize(
+    ("text", "per_second", "written"),
+    [("64KB/s", 65_536, "64KB/s"), ("1MB/s", 1_048_576, "1024KB/s"), ("900 B / s", 900, "900B/s")],
+)
+def test_bandwidths(text: str, per_second: int, written: str) -> None:
+    assert units.parse_bandwidth(text) == per_second
+    assert units.format_bandwidth(per_second) == written
+
+
 @pytest.mark.parametrize(("text", "share"), [("5%", 0.05), (0.05, 0.05), ("100%", 1), (1, 1), (0, 0), ("0.1 %", 0.001)])
 def test_shares(text: object, share: float) -> None:
     assert units.parse_share(text) == pytest.approx(share)

@@ -11,6 +11,7 @@ from simulator.fields.targets import EMBEDDED, Targets
 from simulator.fields.texts import FileName, Name
 from simulator.scenario.sections.channel import ChannelSection
 from simulator.scenario.sections.downloads import DownloadsSection
+from simulator.scenario.sections.faults import FaultEntry
 from simulator.scenario.sections.group import GroupFields, GroupSection
 from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.platform import PlatformSection
@@ -63,6 +64,12 @@ class ScenarioDocument(ReadingFields, _Run):
     defaults: GroupFields = Field(default=GroupFields(), description="What all groups share unless they say otherwise.")
     groups: Annotated[list[GroupSection], Field(min_length=1, max_length=1000)] = Field(description="The fleet.")
     ramp: RampSection = Field(default=RampSection(), description="How devices start and stop.")
+    faults: list[FaultEntry] = Field(
+        default=[],
+        max_length=1000,
+        description="What goes wrong on purpose, when, and for which devices; always the same by `seed` "
+        "(docs/faults.md).",
+    )
     thresholds: list[str] = Field(
         default=[],
         max_length=1000,

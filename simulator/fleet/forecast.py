@@ -1,0 +1,86 @@
+"""The faults that a run will have: drawn for its fleet, and told in the scenario's words."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from simulator.fields.quantities import written_range
+from simulator.fields.units import format_bandwidth, format_duration, format_rate, format_share, format_signed_duration
+from simulator.fleet.plan import FleetPlan
+from simulator.measurements.weather import PlannedFault
+from simulator.scenario.scenario import Scenario
+from simulator.weather.kinds import ClockJump, Flapping, Kind, Misbehave, Outage, PowerCut, SlowLink, Store
+from simulator.weather.schedule import Entry, Fault, draw
+
+_WAYS_TOLD: Final = 3
+"""More ways to misbehave than these are counted only."""
+
+_range = written_range(format_duration)
+
+
+def forecast(plan: FleetPlan, length: float) -> tuple[Fault, ...]:
+    """The faults of a run of `length` seconds, the same in each of its processes; none where the scenario has none."""
+    return forecast_of(plan.scenario, plan.group_of, length)
+
+
+def forecast_of(scenario: Scenario, group_of: Sequence[int], length: float) -> tuple[Fault, ...]:
+    """As `forecast`, for devices of which only each one's group is known."""
+    entries = scenario.fault_entries()
+    return draw(entries, group_of, length, scenario.seed) if entries else ()
+
+
+def planned(plan: FleetPlan, faults: Sequence[Fault]) -> tuple[PlannedFault, ...]:
+    """What reports show of the faults that `forecast` gave."""
+    entries = plan.scenario.fault_entries()
+    names = [group.name for group in plan.scenario.groups]
+    return tuple(
+        PlannedFault(
+            number=fault.number,
+            what=fault.what,
+            at=fault.at,
+            lasts=fault.lasts,
+            devices=len(fault.devices),
+            text=told(entries[fault.entry], names),
+        )
+        for fault in faults
+    )
+
+
+def told(entry: Entry, names: Sequence[str]) -> str:
+    """What an entry is and whom it hits: `outage (silent), 40% of halls`.
+
+    Args:
+        names: of the groups by number.
+    """
+    of = ", ".join(names[number] for number in entry.groups) or "all"
+    whom = of if entry.share >= 1.0 else f"{format_share(entry.share)} of {of}"
+    return f"{kind_told(entry.kind)}, {whom}"
+
+
+def kind_told(kind: Kind) -> str:
+    """A kind of fault and what it is like: `flapping (up 5s..20s, down 1s..10s, reset)`."""
+    details = ", ".join(_details(kind))
+    return f"{kind.what} ({details})" if details else kind.what
+
+
+def _details(kind: Kind) -> Iterator[str]:
+    if isinstance(kind, Outage):
+        yield kind.how
+    elif isinstance(kind, Flapping):
+        yield from (f"up {_range(kind.up)}", f"down {_range(kind.down)}", kind.how)
+    elif isinstance(kind, SlowLink):
+        yield f"latency {_range(kind.latency)}"
+        if kind.bandwidth is not None:
+            yield f"bandwidth {format_bandwidth(kind.bandwidth)}"
+        if kind.stall:
+            yield f"stall {format_share(kind.stall)}"
+    elif isinstance(kind, PowerCut):
+        yield f"back after {_range(kind.back_after)}"
+        if kind.store is Store.LOST:
+            yield kind.store
+    elif isinstance(kind, ClockJump):
+        yield format_signed_duration(kind.by)
+    elif isinstance(kind, Misbehave):
+        yield from kind.ways if len(kind.ways) <= _WAYS_TOLD else (f"{len(kind.ways)} ways",)
+        yield format_rate(kind.rate)
+        if not kind.refused:
+            yield "any answer"

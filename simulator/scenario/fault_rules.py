@@ -1,0 +1,200 @@
+"""What of `faults` contradicts the run, the groups or another fault, and what of it nobody will see."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from simulator.closest import closest
+from simulator.fields.units import format_duration, format_rate
+from simulator.scenario.finding import Finding
+from simulator.scenario.sections.document import ScenarioDocument
+from simulator.scenario.sections.faults import (
+    ClockJumpSection,
+    DeviceFaultSection,
+    FaultSection,
+    MisbehaveSection,
+    PlatformRestartSection,
+    PowerCutSection,
+)
+from simulator.scenario.sections.group import GroupSection
+from simulator.scenario.yaml_source import Path
+
+MOST_OCCURRENCES: Final = 1_000
+"""Faults of a run: more than anybody reads, few enough to be drawn at once in every process."""
+MOST_HITS: Final = 20_000_000
+"""Devices hit, added up over the faults of an entry: each process keeps them in memory, 8 bytes each."""
+
+_RUN: Final[tuple[Path, ...]] = (("duration",), ("ramp",))
+_LENGTHS: Final = ("for", "over", "down")
+
+
+def fault_problems(document: ScenarioDocument, groups: Sequence[GroupSection], run: float) -> Iterator[Finding]:
+    """What is wrong with the faults beyond each one's own keys.
+
+    Args:
+        groups: with `defaults` laid under them.
+        run: seconds that it takes.
+    """
+    total = 0
+    for number, fault in enumerate(document.faults):
+        yield from _of_moments(fault, number, run)
+        yield from _of_devices(fault, number, groups, run)
+        if isinstance(fault, MisbehaveSection):
+            yield from _of_misbehaviour(fault, number)
+        total += (came := occurrences(fault, run))
+        if came <= MOST_OCCURRENCES < total:
+            message = f"the entries up to here make {total:,} faults of a run; at most {MOST_OCCURRENCES:,} can be"
+            yield Finding(("faults", number, "every"), message, rests_on=(*_RUN, ("faults",)))
+            total = -len(document.faults) * MOST_OCCURRENCES  # said once
+    yield from _of_restarts(document, run)
+
+
+def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float) -> Iterator[str]:
+    """What may not have been meant; the arguments are those of `fault_problems`."""
+    stopping = run - (document.ramp.down or 0.0)
+    for number, fault in enumerate(document.faults):
+        returning = _returning(fault, groups)
+        if returning is None:
+            continue
+        group, needed = returning
+        last = _last(fault, run)
+        left = stopping - (last + _until_back(fault))
+        if left < needed:
+            last_time = " for the last time" if occurrences(fault, run) > 1 else ""
+            ends = f"may end{last_time} {format_duration(round(left, 1))}" if left > 0 else f"may not end{last_time}"
+            yield (
+                f"faults[{number}] ({fault.kind.what}) {ends} before devices "
+                f"{'begin to stop' if document.ramp.down else 'stop'}: too late to see all of them back, which takes "
+                f"those of {group.name} up to {format_duration(needed)} (`reconnect.max` and `request_timeout`)"
+            )
+
+
+def occurrences(fault: FaultSection, run: float) -> int:
+    """How often a fault comes in a run of `run` seconds."""
+    first = _first(fault)
+    if first is None or first >= run:
+        return 0
+    if fault.every is None:
+        return 1
+    # As the schedule has it: those that begin before the end.
+    times = int((run - first) / fault.every)
+    return times + (first + times * fault.every < run)
+
+
+def _first(fault: FaultSection) -> float | None:
+    return fault.every if fault.at is None else fault.at
+
+
+def _last(fault: FaultSection, run: float) -> float:
+    return (_first(fault) or 0.0) + max(0, occurrences(fault, run) - 1) * (fault.every or 0.0)
+
+
+def _length_key(fault: FaultSection) -> str | None:
+    fields = type(fault).model_fields
+    return next((key for key in _LENGTHS if key in fields or any(each.alias == key for each in fields.values())), None)
+
+
+def _of_moments(fault: FaultSection, number: int, run: float) -> Iterator[Finding]:
+    place: Path = ("faults", number)
+    first = _first(fault)
+    if first is None:
+        message = "does not say when it comes: give `at`, `every` or both"
+        yield Finding(place, message, rests_on=((*place, "at"), (*place, "every")))
+        return
+    if first >= run:
+        key = "every" if fault.at is None else "at"
+        message = f"begins at {format_duration(first)}, and the run is over at {format_duration(run)}"
+        yield Finding((*place, key), message, rests_on=(*_RUN, (*place, "at")))
+    if fault.every is None:
+        return
+    key_of_length = _length_key(fault)
+    if fault.length.high > fault.every:
+        message = f"comes again after {format_duration(fault.every)}, before it is over: `{key_of_length}` is up to "
+        message += format_duration(fault.length.high)
+        yield Finding((*place, "every"), message, rests_on=((*place, key_of_length or "every"),))
+    if (came := occurrences(fault, run)) > MOST_OCCURRENCES:
+        message = f"comes {came:,} times in a run of {format_duration(run)}; at most {MOST_OCCURRENCES:,} can be"
+        yield Finding((*place, "every"), message, rests_on=_RUN)
+
+
+def _of_devices(fault: FaultSection, number: int, groups: Sequence[GroupSection], run: float) -> Iterator[Finding]:
+    if not isinstance(fault, DeviceFaultSection):
+        return
+    names = [group.name for group in groups]
+    hit = fault.groups or names
+    for place, name in enumerate(fault.groups or ()):
+        path: Path = ("faults", number, "groups", place)
+        if name not in names:
+            near = closest(name, names)
+            listed = f"; there are: {', '.join(names)}" if near is None and len(names) <= 12 else ""
+            yield Finding(path, f"there is no group '{name}'{listed}", near, rests_on=(("groups",),))
+        elif name in hit[:place]:
+            yield Finding(path, f"'{name}' is named twice")
+    if fault.share == 0:
+        yield Finding(("faults", number, "share"), "hits nobody: give more than 0, or leave the fault out")
+    members = sum(group.count for group in groups if group.name in hit)
+    known = set(hit) <= set(names)
+    if known and members == 0 and any(group.count for group in groups):
+        message = f"hits nobody: {', '.join(hit)} {'has' if len(hit) == 1 else 'have'} no devices"
+        yield Finding(("faults", number, "groups"), message, rests_on=(("groups",),))
+    came = occurrences(fault, run)
+    if fault.share < 1 and came > 1 and came * fault.share * members > MOST_HITS:
+        hits = f"{came:,} times {round(fault.share * members):,} devices"
+        message = f"hits {hits}, which is more than {MOST_HITS:,}: no process keeps so many"
+        yield Finding(("faults", number, "every"), message, rests_on=(*_RUN, ("groups",), ("faults", number)))
+
+
+def _of_misbehaviour(fault: MisbehaveSection, number: int) -> Iterator[Finding]:
+    place: Path = ("faults", number)
+    for way, times in Counter(fault.ways).items():
+        if times > 1:
+            yield Finding((*place, "ways"), f"'{way}' is named {'twice' if times == 2 else f'{times} times'}")
+    if fault.rate * fault.length.high < 1 - 1e-9:
+        message = f"at {format_rate(fault.rate)} nothing is sent within {format_duration(fault.length.high)} (`for`)"
+        yield Finding((*place, "rate"), message, rests_on=((*place, "for"),))
+
+
+def _of_restarts(document: ScenarioDocument, run: float) -> Iterator[Finding]:
+    """A platform of others cannot be restarted, and no platform while it is away."""
+    away: list[tuple[float, float, int]] = []
+    for number, fault in enumerate(document.faults):
+        if not isinstance(fault, PlatformRestartSection):
+            continue
+        if document.target:
+            message = "restarts the embedded platform, and `target` names another one: leave it out"
+            yield Finding(("faults", number, "what"), message, rests_on=(("target",),))
+            continue
+        first, came = _first(fault) or 0.0, occurrences(fault, run)
+        every = fault.every or 0.0
+        if came <= MOST_OCCURRENCES:
+            begins = (first + times * every for times in range(came))
+            away += [(begin, begin + fault.down.high, number) for begin in begins]
+    away.sort()
+    told = set()
+    for (begin, end, one), (next_begin, _, other) in pairwise(away):
+        if next_begin >= end or one == other or (one, other) in told:
+            continue
+        told.add((one, other))
+        key = "every" if document.faults[other].at is None else "at"
+        message = (
+            f"restarts the platform at {format_duration(next_begin)}, while faults[{one}] has it away, from "
+            f"{format_duration(begin)} to {format_duration(end)}"
+        )
+        places = (("faults", place, name) for place in (one, other) for name in ("at", "every", "down"))
+        yield Finding(("faults", other, key), message, rests_on=(*_RUN, *places))
+
+
+def _returning(fault: FaultSection, groups: Sequence[GroupSection]) -> tuple[GroupSection, float] | None:
+    """The group that takes longest to be back after the fault, and how long; None where nobody has to come back."""
+    if isinstance(fault, (MisbehaveSection, ClockJumpSection)):
+        return None
+    names = getattr(fault, "groups", None)
+    hit = [group for group in groups if group.count and (names is None or group.name in names)]
+    slowest = max(hit, key=lambda group: group.reconnect.max + group.request_timeout, default=None)
+    return None if slowest is None else (slowest, slowest.reconnect.max + slowest.request_timeout)
+
+
+def _until_back(fault: FaultSection) -> float:
+    """Seconds from a fault's begin until it lets go of the last device, at most."""
+    return fault.back_after.high if isinstance(fault, PowerCutSection) else fault.length.high
