@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import ScenarioProblemsError, UsageError
+from simulator.cli.fault_lines import fault_lines
 from simulator.cli.group_lines import attendance_peak, lines
 from simulator.cli.mqtt_lines import channel_of, mqtt_lines
 from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenarios", nargs="+", type=Path, metavar="SCENARIO", help="a scenario file")
     parser.add_argument("--identities", type=Path, metavar="CSV", help="check the identities of this file as well")
     parser.add_argument("-u", "--users", type=int, metavar="N", help="for a fleet of N devices, as `run -u N`")
-    parser.add_argument("--quiet", action="store_true", help="print problems only")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -126,6 +127,8 @@ def describe(scenario: "Scenario", identities: str, total: int, source: "Identit
             else f"{step.devices} devices at once"
         )
         yield from row(f"step {number}", f"{change}, kept for {format_duration(step.hold)}" if step.hold else change)
+    for name, text in fault_lines(scenario, counts):
+        yield from row(name, text)
     for threshold in scenario.thresholds:
         yield from row("threshold", threshold)
     if not scenario.thresholds:

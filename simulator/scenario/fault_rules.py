@@ -22,8 +22,8 @@ from simulator.scenario.yaml_source import Path
 
 MOST_OCCURRENCES: Final = 1_000
 """Faults of a run: more than anybody reads, few enough to be drawn at once in every process."""
-MOST_HITS: Final = 20_000_000
-"""Devices hit, added up over the faults of an entry: each process keeps them in memory, 8 bytes each."""
+MOST_HITS: Final = 3_000_000
+"""Devices hit, added up over the faults of an entry: each process draws them before it starts, and keeps them."""
 
 _RUN: Final[tuple[Path, ...]] = (("duration",), ("ramp",))
 _LENGTHS: Final = ("for", "over", "down")

@@ -96,8 +96,8 @@ def test_faults_are_few_enough_to_be_read() -> None:
 
 def test_faults_hit_no_more_devices_than_processes_can_keep() -> None:
     big = "duration: 10min\ngroups: [{name: rooms, count: 500000}]\nfaults:\n"
-    assert problems_of(f"{big}  - {{what: outage, every: 1s, for: 1s, share: 10%}}\n") == [
-        "f.yaml:4: faults[0].every: hits 599 times 50,000 devices, which is more than 20,000,000: no process keeps so "
+    assert problems_of(f"{big}  - {{what: outage, every: 1s, for: 1s, share: 2%}}\n") == [
+        "f.yaml:4: faults[0].every: hits 599 times 10,000 devices, which is more than 3,000,000: no process keeps so "
         "many"
     ]
     # All devices of the fleet are no list.
