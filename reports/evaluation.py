@@ -59,12 +59,14 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
     """Judge one threshold on a view of the run (made for its `after_s` by the caller: see `evaluate_all`)."""
     measure = threshold.measure
     if measure.scope is not Scope.NAME:
-        value = measure.read(_question(threshold, figures, threshold.subject))
+        question = _question(threshold, figures, threshold.subject)
+        value = measure.read(question)
+        remark = measure.remark(question) if measure.remark is not None else ""
         if value is None:
-            return _result(threshold, None, False, measure.absent)
+            return _result(threshold, None, False, remark or measure.absent)
         if measure.of_online and not figures.came_online:
             return _result(threshold, value, False, "no device came online, so that little could be judged")
-        return _judged(threshold, value)
+        return _judged(threshold, value, remark)
     names = [name for name in figures.series if threshold.matches(name)]
     read = ((name, measure.read(_question(threshold, figures, name))) for name in names)
     values = [(name, value) for name, value in read if value is not None]

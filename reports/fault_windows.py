@@ -112,7 +112,7 @@ def look(measurements: RunMeasurements, started: float, found: Sequence[FaultOut
 def _during(outcome: FaultOutcome, started: float) -> Window:
     planned, back = outcome.planned, outcome.figures.back
     recovery = back.max_us / 1e6 if not outcome.not_back else math.inf
-    end = planned.at + planned.lasts + min(recovery, max(outcome.left_s, 0.0), MOST_AFTER_S)
+    end = planned.at + planned.lasts + planned.lets_go + min(recovery, max(outcome.left_s, 0.0), MOST_AFTER_S)
     return Window(int(started + planned.at), max(int(started + planned.at), math.ceil(started + end) - 1))
 
 

@@ -1,6 +1,7 @@
 """What came of each fault of the schedule, as reports judge it: who was back when, and who was not when the run ended.
 
-A device that is not back counts, so that no percentile is taken over survivors. Whoever had less than `TOO_EARLY_S`
+A device that is not back counts, so that no percentile is taken over survivors; left out are those that another fault
+hit before they were back, and those that were told to stop while the run went on. Whoever had less than `TOO_EARLY_S`
 until the run's end is undecided: known is only that it took longer than that.
 """
 
@@ -33,7 +34,7 @@ class FaultOutcome:
     planned: PlannedFault
     figures: FaultFigures
     left_s: float
-    """How long the run went on after its end; negative while it is not over."""
+    """How long the run went on after it let go of the last device; negative while it does not."""
 
     @property
     def came(self) -> bool:
@@ -42,13 +43,13 @@ class FaultOutcome:
 
     @property
     def over(self) -> bool:
-        """Whether it came and ended within the run."""
+        """Whether it came, and let go of all its devices within the run."""
         return self.came and self.left_s >= 0
 
     @property
     def not_back(self) -> int:
-        """Devices it hit that are not back, but for those that another fault took over."""
-        return max(self.figures.hit - self.figures.back.count - self.figures.overtaken, 0)
+        """Devices it hit that are not back and should be."""
+        return max(self.figures.never_back, 0)
 
     @property
     def undecided(self) -> int:
@@ -74,14 +75,11 @@ class FaultOutcome:
         return max(sum(self.figures.backlog.values()), 0)
 
     def delivered(self) -> Known | None:
-        """How long after its end the records that had piled up were all delivered; None where nobody was hit."""
-        figures = self.figures
-        if not figures.hit or figures.hit == figures.overtaken:
-            return None
-        missing = max(figures.hit - figures.delivered.count - figures.overtaken, 0)
-        if missing or self.waiting:
+        """How long after its end the records that had piled up were all delivered; None where nobody's are counted."""
+        if self.figures.undelivered > 0:
             return self._open(self.left_s >= TOO_EARLY_S)
-        return Known(_at(figures.delivered, figures.delivered.count)) if figures.delivered.count else None
+        delivered = self.figures.delivered
+        return Known(_at(delivered, delivered.count)) if delivered.count else None
 
     def _open(self, never: float) -> Known:
         return Known(math.inf) if never else Known(max(self.left_s, 0.0) * 1000.0, at_least=True)
@@ -98,7 +96,7 @@ def outcomes(measurements: RunMeasurements, run: RunInfo) -> tuple[FaultOutcome,
     found = measurements.weather.faults
     seconds = run.ended - run.started
     return tuple(
-        FaultOutcome(fault, found.get(fault.number) or FaultFigures(), seconds - fault.at - fault.lasts)
+        FaultOutcome(fault, found.get(fault.number) or FaultFigures(), seconds - fault.at - fault.lasts - fault.lets_go)
         for fault in run.faults
     )
 

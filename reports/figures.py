@@ -4,11 +4,12 @@ A view holds references and numbers, no text; it is made anew when it is needed.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reports.attendance import attendance_figures
+from reports.faults import FaultOutcome, outcomes
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.devices import ONLINE, DeviceStates
@@ -120,6 +121,10 @@ class Figures:
     """Of the whole run, whatever part the view is of; read where it is asked for, as slopes take a millisecond."""
     requests: int
     failures: int
+    faults: Sequence[FaultOutcome] = ()
+    """The schedule, with what came of it."""
+    misbehaviour: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By way and outcome."""
 
 
 def all_requests(series: Mapping[str, SeriesFigures | Totals]) -> tuple[int, int]:
@@ -307,6 +312,8 @@ def _figures(
         generator=measurements.health,
         requests=requests,
         failures=failures,
+        faults=outcomes(measurements, run),
+        misbehaviour=measurements.weather.misbehaviour,
     )
 
 

@@ -11,9 +11,21 @@ from enum import Enum
 from typing import Final
 
 from reports.attendance import ATTENDANCE
+from reports.faults import ALL, FaultOutcome, Known
 from reports.figures import Figures
 from reports.occurrences import OBSERVATIONS, VIOLATIONS
-from reports.readings import Reading, if_occurred, in_percent, latency, loop_lag, rules_total
+from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag, rules_total
+from reports.weather_readings import (
+    OF_MISBEHAVIOUR,
+    longest,
+    misbehaviour,
+    most,
+    never_back,
+    of_longest,
+    of_misbehaviour,
+    of_most,
+    of_never_back,
+)
 from simulator.measurements.attendance import FIGURES as ATTENDANCE_FIGURES
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, PHOTO_FIGURES, RECORD_FIGURES
 
@@ -29,6 +41,8 @@ class Scope(Enum):
     """Written as the measure alone."""
     RULE = "what the platform did"
     """Written as the measure alone, or with a dot and a rule or a glob behind it."""
+    WEATHER = "what the scenario's faults did"
+    """Written as the measure alone, or with a kind of fault or a way of misbehaviour in it."""
 
 
 LOOP_LAG: Final = Scope.LOOP_LAG.value
@@ -85,6 +99,8 @@ class Measure:
     """Kept as one number for the whole run: neither `after` nor `abort` can be told of it."""
     of_online: bool = False
     """Says nothing where no device came online: no limit of it holds there."""
+    remark: Callable[[Question], str] | None = None
+    """Says more of the value, or why there is none."""
     absent: str = "nothing was measured"
     """Why there is no figure, where there is none; no limit holds there either."""
 
@@ -123,6 +139,57 @@ def _attended(name: str, explained: str) -> Measure:
         text,
         example,
         whole_run=True,
+    )
+
+
+def _lasting(name: str, figure: Callable[[FaultOutcome], Known | None], explained: str, limit: str) -> Measure:
+    """A duration of the worst of all faults."""
+    return Measure(
+        name,
+        DURATION,
+        Scope.WEATHER,
+        longest(name, figure),
+        explained,
+        f"{name} < {limit}",
+        whole_run=True,
+        remark=of_longest(name, figure),
+    )
+
+
+def _recovery(percent: float, limit: str) -> Measure:
+    """How fast devices were back after the worst of all faults."""
+    which = "all" if percent == ALL else f"{percent:g} %"
+    text = f"From a fault's end until {which} of the devices it hit were online again."
+    name = f"recovery.{'all' if percent == ALL else f'p{percent:g}'}"
+    return _lasting(name, lambda outcome: outcome.recovery(percent), text, limit)
+
+
+def _of_faults(name: str, figure: Callable[[FaultOutcome], int], explained: str, limit: str) -> Measure:
+    """A count of the worst of all faults."""
+    return Measure(
+        name,
+        COUNT,
+        Scope.WEATHER,
+        most(name, figure),
+        explained,
+        f"{name} < {limit}",
+        whole_run=True,
+        remark=of_most(name, figure),
+    )
+
+
+def _misbehaved(outcome: str, explained: str, limit: str) -> Measure:
+    """A count of all misbehaviour."""
+    name = f"{OF_MISBEHAVIOUR}{outcome}"
+    return Measure(
+        name,
+        COUNT,
+        Scope.WEATHER,
+        misbehaviour(outcome),
+        explained,
+        f"{name} {limit}",
+        whole_run=True,
+        remark=of_misbehaviour(outcome),
     )
 
 
@@ -224,6 +291,22 @@ MEASURES: Final = (
     Measure(OBSERVATIONS, COUNT, Scope.RULE, rules_total(lambda figures: figures.observations),
             "How often something happened that is unusual and allowed; likewise with a rule or a pattern.",
             "observations.command.repeated < 10", whole_run=True, of_online=True),
+
+    # --- Of what the scenario's faults did ---
+    *(_recovery(percent, limit) for percent, limit in ((50.0, "30 s"), (95.0, "45 s"), (99.0, "60 s"), (ALL, "2 min"))),
+    Measure("never_back", COUNT, Scope.WEATHER, never_back("never_back"),
+            "Devices that a fault hit and that were not online again when the run ended, a minute or more after it.",
+            "never_back == 0", whole_run=True, remark=of_never_back("never_back")),
+    _lasting("backlog.delivered", FaultOutcome.delivered,
+             "From a fault's end until the records that had piled up were delivered.", "3 min"),
+    _of_faults("backlog.peak", lambda outcome: outcome.figures.peak_backlog,
+               "The most records that waited at once at the devices a fault hit, beyond those that waited before.",
+               "10000"),
+    _of_faults("requests_cut", lambda outcome: outcome.figures.requests_cut, "Requests that a fault cut off.", "1000"),
+    _misbehaved("sent", "How often devices did on purpose what the document forbids.", ">= 1"),
+    _misbehaved("refused_as_expected", "How often the platform then did what the document says.", ">= 1"),
+    _misbehaved("accepted", "How often it took what it must not take.", "== 0"),
+    _misbehaved("silent", "How often it neither answered nor ended the connection.", "== 0"),
 )
 # fmt: on
 """Within a scope in the order in which errors and the page list them."""
@@ -246,5 +329,7 @@ def percent_of(text: str) -> float:
     return float(f"{digits[:2]}.{digits[2:]}" if short else digits)
 
 
-RUN_MEASURES: Final = tuple(spellings([*measures_of(Scope.RUN), *measures_of(Scope.RULE)]))
+RUN_MEASURES: Final = tuple(
+    spellings(measure for scope in (Scope.RUN, Scope.RULE, Scope.WEATHER) for measure in measures_of(scope))
+)
 """What may stand alone before a comparison."""

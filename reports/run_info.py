@@ -90,11 +90,13 @@ class RunInfo:
         values["thresholds"] = tuple(values.get("thresholds", ()))
         values["transports"] = tuple(values.get("transports", ()))
         values["run_ids"] = tuple(values.get("run_ids", ()))
-        planned = {item.name for item in fields(PlannedFault)}
-        values["faults"] = tuple(
-            PlannedFault(**{key: value for key, value in fault.items() if key in planned})
-            for fault in values.get("faults", ())
-        )
+        values["faults"] = tuple(map(_planned, values.get("faults", ())))
         # `notes` are the findings of earlier versions, in words.
         values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))
         return cls(**values)
+
+
+def _planned(data: Mapping[str, Any]) -> PlannedFault:
+    known = {item.name for item in fields(PlannedFault)}
+    values = {key: value for key, value in data.items() if key in known}
+    return PlannedFault(**values | {"refused": tuple(values.get("refused", ()))})

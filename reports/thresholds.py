@@ -1,12 +1,13 @@
 """Thresholds: what a scenario demands of the figures, as text. This is the parser; `reports.evaluation` judges.
 
     threshold  = demand comparison number [unit] { "after" duration | "abort" }
-    demand     = name [ "intended_" ] metric | "generator.loop_lag" metric | measure | class [ "." rule ]
+    demand     = name [ "intended_" ] metric | "generator.loop_lag" metric | measure | class [ "." rule ] | of faults
     name       = a funcId, `getBrokerServer`, `connect`, a flow, a command (its handling time), or a glob over these
                  (`dev.data.upload.*`: each one that occurred has to keep it, and one must have occurred)
     metric     = a measure of a funcId or of the event loop (`reports.measures`), a percentile as "p" number
     measure    = a measure of the whole fleet
     class      = "violations" | "observations"; rule = one of that class, or a glob over them
+    of faults  = a measure of the scenario's faults (`reports.weather_readings` says how a kind stands in it)
     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
     unit       = one of the measure's unit; only counts and rates may go without
     duration   = number ( "ms" | "s" | "min" )
@@ -43,6 +44,7 @@ from reports.measures import (
 )
 from reports.occurrences import KINDS, OBSERVATIONS, VIOLATIONS, known_rules
 from reports.readings import is_of
+from reports.weather_readings import OF_MISBEHAVIOUR, part_of, parts_known
 from simulator.closest import closest
 from simulator.measurements.names import KNOWN_NAMES, is_series, name_of
 from simulator.measurements.run import RunMeasurements
@@ -212,7 +214,7 @@ class _Parser:
         subject = self._take("word", "a funcId, a flow or an overall measure")
         percent, intended = 0.0, False
         measures = [measure for measure in measures_of(Scope.RUN) if measure.name == subject.text]
-        measures = measures or self._of_rules(subject)
+        measures = measures or self._of_rules(subject) or self._of_weather(subject)
         named = self._peek("word")
         if not measures or (named is not None and subject.text in self.known):
             self._check_subject(subject)
@@ -250,6 +252,18 @@ class _Parser:
         if any(letter in rules for letter in "*?["):
             raise self._fail(f"no rule of the {name} matches {rules!r}", at)
         raise self._fail(f"there is no rule {rules!r} of the {name}", at, closest(rules, known))
+
+    def _of_weather(self, subject: _Token) -> list[Measure]:
+        """The measure of faults or misbehaviour that the subject is, alone or with one kind or way in it."""
+        for measure in measures_of(Scope.WEATHER):
+            part = part_of(measure.name, subject.text)
+            known = parts_known(measure.name)
+            if part == "" or part in known:
+                return [measure]
+            if part is not None and subject.text not in self.known:
+                what = "way of misbehaviour" if measure.name.startswith(OF_MISBEHAVIOUR) else "kind of fault"
+                raise self._fail(f"there is no {what} {part!r}", subject.at, closest(part, known))
+        return []
 
     def _check_subject(self, subject: _Token) -> None:
         name = subject.text

@@ -1,9 +1,10 @@
 """`docs/thresholds.md`: the page of thresholds, made from the table of measures and from the parser's own answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from reports.evaluation import ABORT_WINDOW_S, COMPARISONS
+from reports.faults import TOO_EARLY_S
 from reports.measures import (
     DURATION,
     INTENDED,
@@ -16,6 +17,8 @@ from reports.measures import (
     measures_of,
 )
 from reports.thresholds import wrong_threshold
+from reports.weather_readings import KINDS_OF_FAULTS
+from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.measurements.names import FLOWS
 from simulator.measurements.run import HOLD_S
 
@@ -50,7 +53,7 @@ threshold on it.
 
 | part | here | what may stand there |
 |---|---|---|
-| what is judged | `dev.heartbeat p99` | the [name](#names) of a funcId, flow or command with one of [its measures](#{name}), `generator.loop_lag` with one of [its own](#{loop_lag}), a measure of the [whole fleet](#{run}) alone, or `violations` or `observations`, alone or with [rules](#rules) |
+| what is judged | `dev.heartbeat p99` | the [name](#names) of a funcId, flow or command with one of [its measures](#{name}), `generator.loop_lag` with one of [its own](#{loop_lag}), a measure of the [whole fleet](#{run}) alone, `violations` or `observations`, alone or with [rules](#rules), or what the scenario's [faults](#{weather}) did |
 | comparison | `<` | how the value has to be to the limit: `<` `<=` `>` `>=` `==` `!=` |
 | limit | `500 ms` | a number with a [unit](#units) of the measure |
 | from when | `after 30s` | may be missing: the whole run is judged ([after](#after)) |
@@ -102,6 +105,34 @@ came online it does not hold, because hardly anything was judged. A rule that do
 Without a threshold that speaks of them violations leave the verdict alone; every report tells them all the same. In
 `junit.xml` each rule that occurred is a test case: it fails where a threshold that speaks of the rule was crossed, and
 else passes with what was found as its output, so that a run that passed has no failed test case.
+
+## Faults
+
+What a scenario's `faults:` did is judged by the worst of them: `recovery.p99 < 60 s` says that after each fault 99 % of
+the devices it hit were online again within a minute of its end. A kind of fault may stand in the measure, and in those
+of misbehaviour a way, behind the first dot; behind a measure without a dot it stands at the end:
+
+```yaml
+thresholds:
+  - recovery.p99 < 60 s
+  - recovery.outage.p99 < 20 s
+  - never_back.power_cut == 0
+  - backlog.outage.delivered < 3 min
+  - misbehaviour.accepted == 0
+  - misbehaviour.bad_sign.refused_as_expected >= 1
+```
+
+Kinds are {kinds}; ways of misbehaviour are {ways}.
+
+- A device that never came back took for ever: a percentile of all devices that were hit is infinite from there on, and
+  no limit holds. Left out are devices that another fault hit before they were back, for they count there, and devices
+  whose users left.
+- A device that was not back when the run ended had too little time where that was less than {early} after the fault's
+  end. All that is known of it is that it took longer than that: a limit below is crossed. Where that is all that is
+  known of any fault, the threshold is crossed as well, as for what never occurred; let the run go on for longer.
+- Where no fault of the kind hit a device, or nobody misbehaved, the threshold is crossed.
+- Requests that a fault cut off or held up stand in no other measure: they are neither failures nor in any percentile.
+- They are judged when the run has ended, never before: a recovery that is under way is no reason to `abort`.
 
 ## Failed requests
 
@@ -175,6 +206,10 @@ _WISHES: Final = (
     ("The fleet makes the load that was meant", "requests_per_second >= 20 after 10s"),
     ("The generator itself is no bottleneck", "generator.loop_lag p99 < 20 ms"),
     ("… nor stood still", "missed == 0"),
+    ("A building whose network comes back is online again soon", "recovery.outage.p99 < 60 s"),
+    ("Every device survives the weather", "never_back == 0"),
+    ("… and what it had to tell arrives", "backlog.delivered < 3 min"),
+    ("The platform takes nothing that it must not take", "misbehaviour.accepted == 0"),
     ("Give up early if the platform is down", "failures < 50 % abort"),
 )
 """What people want -> the threshold."""
@@ -188,6 +223,8 @@ _MISTAKES: Final = (
     "records.pending == 0 abort",
     "violations.reply.cod == 0",
     "violations.command.repeated == 0",
+    "recovery.outtage.p99 < 60 s",
+    "recovery.p99 < 60 s abort",
 )
 
 _SCOPES: Final = {
@@ -206,6 +243,10 @@ _SCOPES: Final = {
         "Of what the platform did",
         "Written alone, or with a rule or a pattern behind a dot: see [rules](#rules).",
     ),
+    Scope.WEATHER: (
+        "Of what the scenario's faults did",
+        "Written alone, or with a kind of fault or a way of misbehaviour in it: see [faults](#faults).",
+    ),
 }
 """Title and introduction of each scope's table."""
 
@@ -218,7 +259,14 @@ def thresholds_page() -> str:
         "## Measures\n",
         *map(_measures, Scope),
         _units(),
-        _REST.format(intended=INTENDED, window=ABORT_WINDOW_S, earliest=_EARLIEST_ABORT_S),
+        _REST.format(
+            intended=INTENDED,
+            window=ABORT_WINDOW_S,
+            earliest=_EARLIEST_ABORT_S,
+            early=f"{TOO_EARLY_S:g} s",
+            kinds=_listed(KINDS_OF_FAULTS),
+            ways=_listed(MISBEHAVIOURS),
+        ),
         _wishes(),
         _mistakes(),
         _grammar(),
@@ -274,7 +322,10 @@ def _grammar() -> str:
     others = [measure for measure in measures_of(Scope.NAME) if measure.unit is not DURATION]
     rules = (
         ("threshold", 'judged comparison number [ unit ] { "after" duration | "abort" }'),
-        ("judged", f'name ( [ "{INTENDED}" ] time | figure ) | "{LOOP_LAG}" lag | fleet | class [ "." rules ]'),
+        (
+            "judged",
+            f'name ( [ "{INTENDED}" ] time | figure ) | "{LOOP_LAG}" lag | fleet | class [ "." rules ] | faults',
+        ),
         ("name", "a funcId, a flow, a command, or a pattern for several"),
         ("time", _alternatives(times)),
         ("figure", _alternatives(others)),
@@ -282,6 +333,7 @@ def _grammar() -> str:
         ("fleet", _alternatives(measures_of(Scope.RUN))),
         ("class", _alternatives(measures_of(Scope.RULE))),
         ("rules", "a rule, or a pattern for several"),
+        ("faults", f"{_alternatives(measures_of(Scope.WEATHER))}\n{' ' * 11}| one of these with a kind or a way in it"),
         ("comparison", " | ".join(f'"{sign}"' for sign in COMPARISONS)),
         ("unit", " | ".join(dict.fromkeys(f'"{text}"' for unit in UNITS for text in unit.written if text))),
         ("duration", 'number ( "ms" | "s" | "min" )'),
@@ -292,6 +344,10 @@ def _grammar() -> str:
         "## Grammar\n\nIn EBNF; between two parts there may be blanks, but none after "
         f"`{INTENDED}` and after the `p` of a percentile.\n\n```text\n{listed}\n```\n"
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(_code, names))
 
 
 def _alternatives(measures: Sequence[Measure]) -> str:

@@ -49,6 +49,8 @@ class PlannedFault:
         number: names the fault in every process.
         devices: planned to be hit.
         text: what it is and whom it hits, in the scenario's words (`outage (silent), 40% of halls`).
+        lets_go: seconds after its end within which it lets go of the last device.
+        refused: the ways of misbehaviour that the platform is expected to refuse.
     """
 
     number: int
@@ -57,6 +59,8 @@ class PlannedFault:
     lasts: float
     devices: int
     text: str
+    lets_go: float = 0.0
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -36,8 +37,8 @@ TEN = tuple(float(number) for number in range(1, 11))
         (outcome(TEN, hit=11), 50.0, Known(6000.0)),
         (outcome(TEN, hit=11), 99.0, Known(math.inf)),
         (outcome(TEN, hit=11), 100.0, Known(math.inf)),
-        # It was told to stop, a minute and more after the fault: all the same.
-        (outcome(TEN, hit=11, ended=1), 100.0, Known(math.inf)),
+        # Told to stop while the run went on: nobody can wait for it.
+        (outcome(TEN, hit=11, ended=1), 100.0, Known(10_000.0)),
         # The run ended 20 s after the fault: all that is known of it is that.
         (outcome(TEN, hit=11, left=20.0), 100.0, Known(20_000.0, at_least=True)),
         (outcome(TEN, hit=11, left=20.0), 50.0, Known(6000.0)),
@@ -63,7 +64,7 @@ def test_recovery(found: FaultOutcome, percent: float, expected: Known | None) -
 
 @pytest.mark.parametrize(("left", "never", "undecided"), [(60.0, 2, 0), (59.0, 0, 2), (-1.0, 0, 2)])
 def test_who_had_too_little_time_is_undecided(left: float, never: int, undecided: int) -> None:
-    found = outcome(TEN, hit=13, overtaken=1, left=left, ended=1)
+    found = outcome(TEN, hit=14, overtaken=1, left=left, ended=1)
     assert (found.never_back, found.undecided) == (never, undecided)
 
 
@@ -73,19 +74,25 @@ def test_a_fault_is_over_when_it_came_and_ended_within_the_run() -> None:
     assert not FaultOutcome(planned(0), FaultFigures(), 100.0).over
 
 
+def test_a_fault_ends_when_it_lets_go_of_the_last_device(info: Info) -> None:
+    (found,) = outcomes(RunMeasurements(), info(60.0, faults=(replace(planned(0), lets_go=25.0),)))
+    assert found.left_s == 5.0
+
+
 # --- The backlog ---
 
 
-def piled(*delivered: float, left: float = 100.0, waiting: int = 0, hit: int = 3) -> FaultOutcome:
-    found = outcome(TEN[:hit], left=left)
+def piled(*delivered: float, left: float = 100.0, left_behind: int = 0) -> FaultOutcome:
+    found = outcome(TEN[:3], left=left)
     found.figures.delivered.record_seconds(list(delivered))
     found.figures.add(weather.BACKLOG, 100.0, "", "", 9)
-    found.figures.add(weather.BACKLOG, 130.0, "", "", waiting - 9)
+    for _ in range(left_behind):
+        found.figures.add(weather.BACKLOG_LEFT, 130.0, "", "", 1)
     return found
 
 
 def test_the_backlog_is_delivered_when_all_of_it_is() -> None:
-    known = piled(1.0, 2.0, 8.0).delivered()
+    known = piled(2.0, 8.0, left_behind=1).delivered()
     assert known is not None
     assert known.ms == pytest.approx(8000.0, rel=0.002)
 
@@ -94,9 +101,8 @@ def test_the_backlog_is_delivered_when_all_of_it_is() -> None:
     ("found", "expected"),
     [
         (piled(1.0, 2.0), Known(math.inf)),
-        (piled(1.0, 2.0, 8.0, waiting=2), Known(math.inf)),
+        (piled(left_behind=3), None),
         (piled(1.0, 2.0, left=30.0), Known(30_000.0, at_least=True)),
-        (outcome(hit=2, overtaken=2), None),
         (outcome(), None),
     ],
 )

@@ -10,6 +10,7 @@ from reports.thresholds import ThresholdError, parse_all, parse_threshold
 from simulator.measurements.events import MISSED
 from simulator.measurements.names import KNOWN_NAMES
 from simulator.measurements.run import RunMeasurements
+from tests.reports.stormy import planned, strike
 
 Info = Callable[..., RunInfo]
 
@@ -20,7 +21,9 @@ def named(measure: Measure) -> str:
 
 @pytest.mark.parametrize("measure", MEASURES, ids=named)
 def test_example_speaks_of_its_measure_and_is_evaluated(busy: RunMeasurements, info: Info, measure: Measure) -> None:
-    run = info(thresholds=(measure.example,))
+    run = info(thresholds=(measure.example,), faults=(planned(0),))
+    strike(busy, planned(0))
+    busy.weather.misbehaved("bad_sign", "sent", 1)
     busy.apply([(MISSED, "dev.heartbeat", 3, run.started + 5)])
     busy.seal(run.ended)
     (threshold,) = parse_all(run.thresholds, busy)

@@ -12,9 +12,12 @@ from reports.measures import MEASURES, UNITS
 from reports.run_info import RunInfo
 from reports.thresholds import ThresholdError, parse_all, parse_threshold
 from reports.thresholds_page import thresholds_page
+from reports.weather_readings import KINDS_OF_FAULTS
 from simulator.measurements.events import MISSED, Event, QueueRecorder
+from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.measurements.names import FLOWS, KNOWN_NAMES
 from simulator.measurements.run import RunMeasurements
+from tests.reports.stormy import planned, strike
 
 PAGE = thresholds_page()
 IN_LIST = re.compile(r'^  - "?(.+?)"?(?: +#.*)?$')
@@ -36,6 +39,7 @@ def thresholds_on(page: str) -> list[str]:
 
 
 THRESHOLDS = thresholds_on(PAGE)
+FAULTS = tuple(planned(number, 5.0 + number, 1.0, what) for number, what in enumerate(KINDS_OF_FAULTS))
 
 
 @pytest.fixture
@@ -47,13 +51,17 @@ def everything(busy: RunMeasurements, info: Callable[..., RunInfo]) -> RunMeasur
     for flow in FLOWS:
         recorder.flow(flow.name, started + 40, 0.2, "00000000")
     busy.apply([*events, (MISSED, "dev.heartbeat", 1, started + 5)])
+    for fault in FAULTS:
+        strike(busy, fault)
+    for way in MISBEHAVIOURS:
+        busy.weather.misbehaved(way, "sent", 1)
     busy.seal(info().ended)
     return busy
 
 
 @pytest.mark.parametrize("text", THRESHOLDS)
 def test_threshold_is_evaluated(everything: RunMeasurements, info: Callable[..., RunInfo], text: str) -> None:
-    run = info(thresholds=(text,))
+    run = info(thresholds=(text,), faults=FAULTS)
     (result,) = evaluate_all(parse_all(run.thresholds, everything), everything, run)
     assert result.value is not None
     assert not result.aborted
@@ -78,6 +86,8 @@ def test_every_measure_unit_and_flow_is_listed() -> None:
         assert all(f"`{text}`" in PAGE for text in unit.written if text)
     for flow in FLOWS:
         assert f"`{flow.name}`: {flow.measures}" in PAGE
+    for part in (*KINDS_OF_FAULTS, *MISBEHAVIOURS):
+        assert f"`{part}`" in PAGE
 
 
 def test_parts_combine_as_the_page_says() -> None:

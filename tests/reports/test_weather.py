@@ -79,7 +79,7 @@ def test_a_fault_that_never_came_says_so(busy: RunMeasurements, info: Info) -> N
 
 
 def test_whom_nobody_saw_again_leaves_no_good_looking_percentile(busy: RunMeasurements, info: Info) -> None:
-    strike(busy, planned(0), back=(0.5, 1.0, 2.0), ended=1, delivered=False)
+    strike(busy, planned(0), back=(0.5, 1.0, 2.0), delivered=False)
     (fault,) = build_summary(busy, info(200.0, faults=(planned(0),)))["faults"]
     assert fault["never_back"] == 1
     assert fault["recovery_ms"]["p50"] == pytest.approx(1000, rel=0.002)
