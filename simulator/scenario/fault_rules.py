@@ -1,5 +1,6 @@
 """What of `faults` contradicts the run, the groups or another fault, and what of it nobody will see."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -7,9 +8,11 @@ from typing import Final
 
 from simulator.closest import closest
 from simulator.fields.units import format_duration, format_rate
+from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.scenario.finding import Finding
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.faults import (
+    KINDS,
     ClockJumpSection,
     DeviceFaultSection,
     FaultSection,
@@ -24,6 +27,10 @@ MOST_OCCURRENCES: Final = 1_000
 """Faults of a run: more than anybody reads, few enough to be drawn at once in every process."""
 MOST_HITS: Final = 3_000_000
 """Devices hit, added up over the faults of an entry: each process draws them before it starts, and keeps them."""
+
+_OF_FAULTS: Final = ("recovery", "never_back", "backlog", "requests_cut", "misbehaviour")
+"""What measures of thresholds begin with that speak of faults."""
+_MEASURE: Final = re.compile(r"\s*([a-z0-9_.]+)")
 
 _RUN: Final[tuple[Path, ...]] = (("duration",), ("ramp",))
 _LENGTHS: Final = ("for", "over", "down")
@@ -48,6 +55,7 @@ def fault_problems(document: ScenarioDocument, groups: Sequence[GroupSection], r
             yield Finding(("faults", number, "every"), message, rests_on=(*_RUN, ("faults",)))
             total = -len(document.faults) * MOST_OCCURRENCES  # said once
     yield from _of_restarts(document, run)
+    yield from _of_thresholds(document)
 
 
 def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float) -> Iterator[str]:
@@ -183,6 +191,31 @@ def _of_restarts(document: ScenarioDocument, run: float) -> Iterator[Finding]:
         )
         places = (("faults", place, name) for place in (one, other) for name in ("at", "every", "down"))
         yield Finding(("faults", other, key), message, rests_on=(*_RUN, *places))
+
+
+def _of_thresholds(document: ScenarioDocument) -> Iterator[Finding]:
+    """A threshold on what no fault does is crossed for certain."""
+    kinds = {fault.what for fault in document.faults}
+    ways = {way for fault in document.faults if isinstance(fault, MisbehaveSection) for way in fault.ways}
+    for number, text in enumerate(document.thresholds):
+        match = _MEASURE.match(text)
+        measure, *rest = match[1].split(".") if match else ("",)
+        if measure not in _OF_FAULTS:
+            continue
+        named = [name for name in rest if name in (MISBEHAVIOURS if measure == "misbehaviour" else KINDS)]
+        if measure == "misbehaviour" and not ways:
+            message = "no fault has devices misbehave"
+        elif not kinds:
+            message = "the scenario has no `faults`"
+        elif named and named[0] not in kinds | ways:
+            message = f"no fault of the scenario is `{named[0]}`"
+        else:
+            continue
+        yield Finding(
+            ("thresholds", number),
+            f"{message} that this could be said of: give one, or leave this out",
+            rests_on=(("faults",),),
+        )
 
 
 def _returning(fault: FaultSection, groups: Sequence[GroupSection]) -> tuple[GroupSection, float] | None:

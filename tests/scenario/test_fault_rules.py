@@ -151,6 +151,56 @@ def test_restarts_one_after_the_other_are_fine() -> None:
     assert len(parse_scenario(text).fault_entries()) == 2
 
 
+# --- thresholds ---
+
+
+@pytest.mark.parametrize(
+    ("threshold", "problem"),
+    [
+        ("recovery.p99 < 60 s", "the scenario has no `faults`"),
+        ("never_back==0", "the scenario has no `faults`"),
+        ("backlog.delivered < 3min", "the scenario has no `faults`"),
+        ("requests_cut < 9", "the scenario has no `faults`"),
+        ("misbehaviour.accepted == 0", "no fault has devices misbehave"),
+    ],
+)
+def test_without_faults_nothing_can_be_demanded_of_them(threshold: str, problem: str) -> None:
+    text = f"groups: [{{name: rooms, count: 6}}]\nthresholds:\n  - failures == 0\n  - {threshold}\n"
+    assert problems_of(text) == [
+        f"f.yaml:4: thresholds[1]: {problem} that this could be said of: give one, or leave this out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "problem"),
+    [
+        ("recovery.outage.p99 < 60 s", None),
+        ("recovery.p99 < 60 s", None),
+        ("never_back.outage == 0", None),
+        ("misbehaviour.bad_sign.accepted == 0", None),
+        ("misbehaviour.accepted == 0", None),
+        ("failures == 0", None),
+        ("recovery.power_cut.p99 < 60 s", "no fault of the scenario is `power_cut`"),
+        ("never_back.power_cut == 0", "no fault of the scenario is `power_cut`"),
+        ("misbehaviour.oversize.accepted == 0", "no fault of the scenario is `oversize`"),
+    ],
+)
+def test_of_a_kind_only_where_there_is_one(threshold: str, problem: str | None) -> None:
+    text = f"{HEAD}  - {{what: outage, at: 1s, for: 1s}}\n  - {{{BAD_SIGN}, for: 9s, rate: 1/s}}\n"
+    text += f"thresholds: ['{threshold}']\n"
+    if problem is None:
+        assert parse_scenario(text).thresholds == (threshold,)
+    else:
+        assert problems_of(text) == [
+            f"f.yaml:6: thresholds[0]: {problem} that this could be said of: give one, or leave this out"
+        ]
+
+
+def test_of_faults_that_cannot_be_read_nothing_is_said() -> None:
+    text = f"{HEAD}  - {{what: outge, at: 1s}}\nthresholds: [recovery.outage.p99 < 1 s]\n"
+    assert [problem.split(": ")[1] for problem in problems_of(text)] == ["faults[0].what"]
+
+
 # --- what follows from another mistake ---
 
 

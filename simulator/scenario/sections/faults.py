@@ -24,7 +24,7 @@ from simulator.fields.quantities import (
     within_time,
 )
 from simulator.fields.range import Range
-from simulator.fields.section import Section, Shown, known
+from simulator.fields.section import Section, Shown, kinds_in, known
 from simulator.fields.texts import Name
 from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.weather.kinds import (
@@ -269,6 +269,9 @@ FaultEntry = Annotated[
     | MisbehaveSection,
     Field(discriminator="what"),
 ]
+
+KINDS: Final = tuple(kinds_in(FaultEntry))
+"""The words of `what`."""
 
 STAND_IN: Final[Mapping[str, object]] = MappingProxyType({"what": "clock_jump", "at": "0s", "by": "1s"})
 """A fault with which nothing is wrong, in place of one that cannot be read, so that the others keep their places."""
