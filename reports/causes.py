@@ -118,6 +118,33 @@ CAUSES: Final = (
     Cause("none_online", _FAILED, "no device came online (0 of {devices:count}){values:why_offline}"),
     Cause("no_request", _FAILED, "no request was made"),
     Cause(
+        "all_under_faults",
+        _FAILED,
+        "nothing is known of the platform: the scenario's faults cut off {cut:count} requests and held up "
+        "{delayed:count}, and there were no others",
+    ),
+    Cause(
+        "devices_not_back",
+        _FAILED,
+        "{count:count} of {hit:count} devices that {fault} at {at_s:duration} hit were not back when the run ended, "
+        "{left_s:duration} after it{values:other_faults}",
+    ),
+    Cause(
+        "faults_absent",
+        _FAILED,
+        "{count:count} of {planned:count} faults of the scenario never came, the first {fault} at {at_s:duration}",
+    ),
+    Cause(
+        "faults_hit_nobody",
+        _FAILED,
+        "{count:count} of {planned:count} faults of the scenario hit no device, the first {fault} at {at_s:duration}",
+    ),
+    Cause(
+        "misbehaviour_accepted",
+        _FAILED,
+        "the platform took {values:times} what it must refuse: {names:tally}",
+    ),
+    Cause(
         "no_attendance",
         _FAILED,
         "nobody came to a meeting, so that attendance.csv holds nothing that a platform's sheet could be compared with",
@@ -176,6 +203,17 @@ CAUSES: Final = (
         "connections_lost",
         _REMARK,
         "{count:count} connections were lost that nobody had asked to end: {reasons:tally}",
+    ),
+    Cause(
+        "devices_undecided",
+        _REMARK,
+        "{count:count} devices were not back when the run ended, less than a minute after their fault: too early to "
+        "tell",
+    ),
+    Cause(
+        "misbehaviour_silent",
+        _REMARK,
+        "the platform neither refused nor took what it must refuse {values:times}: {names:tally}",
     ),
     Cause(
         "records_unclaimed",

@@ -38,6 +38,11 @@ def times(values: Mapping[str, Any]) -> str:
     return counted(values.get("count") or 0, "time")
 
 
+def other_faults(values: Mapping[str, Any]) -> str:
+    """Behind a sentence about the worst fault: that others were alike; empty where none was."""
+    return f"; so it was after {counted(values['others'], 'more fault')}" if values.get("others") else ""
+
+
 def all_records(values: Mapping[str, Any]) -> str:
     """How many records a finding is about: those that were made, and those that were restored from earlier runs."""
     restored = values.get("restored") or 0

@@ -17,6 +17,7 @@ from reports.measures import FAILURES
 from reports.occurrences import VIOLATIONS
 from reports.run_info import RunInfo, masked
 from reports.thresholds import Threshold
+from reports.weather_verdict import of_weather, under_faults
 from simulator.exit_codes import PRECEDENCE, ExitCode
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.names import (
@@ -90,6 +91,7 @@ def judge(
         *_of_requests(measurements, run, thresholds),
     ]
     cut = _cut_short(found)
+    found += of_weather(measurements, run, thresholds, whole=run.complete and not cut)
     if not run.complete and not cut:
         found.append(BROKEN_OFF)
     reasons, notes = sorted_out(found)
@@ -330,7 +332,8 @@ def _speaks_of_rejected(threshold: Threshold) -> bool:
 def _of_requests(measurements: RunMeasurements, run: RunInfo, thresholds: Sequence[Threshold]) -> Iterator[Finding]:
     requests = {tag: totals for tag, totals in measurements.totals.items() if is_request(tag) and totals.count}
     if not requests:
-        yield Finding("no_request")
+        weather = under_faults(measurements)
+        yield Finding("all_under_faults", weather) if weather else Finding("no_request")
     if thresholds:
         return
     failed = {

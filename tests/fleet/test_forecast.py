@@ -105,3 +105,18 @@ def test_each_kind_is_told_in_the_scenarios_words(fault: str, text: str) -> None
     plan = FleetPlan(scenario(f"faults: [{{at: 1s, {fault}}}]\n"))
     [told] = planned(plan, forecast(plan, 1_800))
     assert told.text == text
+
+
+def test_reports_learn_when_a_fault_lets_go_and_what_is_to_be_refused() -> None:
+    plan = FleetPlan(
+        scenario(
+            """\
+faults:
+  - {what: power_cut, at: 1s, back_after: 10s..60s}
+  - {what: misbehave, at: 2s, for: 1min, ways: [bad_sign, oversize], rate: 6/min}
+  - {what: misbehave, at: 3s, for: 1min, ways: [bad_sign], rate: 6/min, expect: any}
+"""
+        )
+    )
+    told = planned(plan, forecast(plan, 1_800))
+    assert [(each.lets_go, each.refused) for each in told] == [(60.0, ()), (0.0, ("bad_sign", "oversize")), (0.0, ())]
