@@ -25,6 +25,7 @@ from simulator.wire.addresses import AddressBook, from_place
 from simulator.wire.errors import connect_failure
 from simulator.wire.local_ports import bound
 from simulator.wire.proxy import HttpProxy
+from simulator.wire.resets import made
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SHOWN_BODY = 2_000
@@ -217,7 +218,9 @@ class Http:
             way.refusal = refusal
             raise _Refused(refusal)
         way.tried.append(target)
-        return bound(self._socket_type(*address[:3]), way.source)
+        sock = bound(self._socket_type(*address[:3]), way.source)
+        made(sock)
+        return sock
 
     def _failure(self, error: Exception, url: URL, way: Way) -> NetworkError:
         if way.refusal is not None and not way.tried:

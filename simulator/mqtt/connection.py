@@ -195,6 +195,10 @@ class MqttConnection(Lifecycle):
 
     # --- What the transport calls ---
 
+    @property
+    def backed_up(self) -> bool:
+        return self._buffer_full
+
     def pause_writing(self) -> None:
         self._buffer_full = True
         super().pause_writing()

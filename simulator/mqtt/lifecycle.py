@@ -91,6 +91,10 @@ class Lifecycle(PacketFlow, OpeningConnection):
         """True between CONNACK and the first sign of the end, from either side."""
         return self._phase is Phase.OPEN
 
+    @property
+    def has_ended(self) -> bool:
+        return self._phase is Phase.ENDED
+
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send DISCONNECT and end the connection; `closed` follows, after the close time-out at the latest.
 

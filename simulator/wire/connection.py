@@ -84,8 +84,7 @@ class Connection(InTurns):
         self._failure: tuple[int, str, str] | None = None
         self._fragments: bytearray | None = None
         self._fragments_binary = False
-        # Set once this side has had enough: what arrives afterwards is not for the handler.
-        self._deaf = False
+        self._deaf = False  # this side has had enough: what arrives is not for the handler
         self.bytes_in = 0
         self.bytes_out = 0
 
@@ -101,6 +100,10 @@ class Connection(InTurns):
         """True between the opening handshake and the first sign of closing, from either side."""
         return self._phase is Phase.OPEN
 
+    @property
+    def has_ended(self) -> bool:
+        return self._phase is Phase.ENDED
+
     def send(self, payload: bytes, binary: bool) -> None:
         """Send one message as one frame.
 
@@ -108,8 +111,7 @@ class Connection(InTurns):
         was on its way when the peer went: `closed` tells.
         """
         transport = self._transport
-        # A transport that has failed stays with us until its next turn; both loops log a warning when it is written to
-        # meanwhile.
+        # A transport that has failed is ours until its next turn; both loops warn when it is written to meanwhile.
         if self._phase is Phase.OPEN and not transport.is_closing():
             frame = self._write_frame(payload, binary)
             self.bytes_out += len(frame)
@@ -254,8 +256,7 @@ class Connection(InTurns):
                 transport.write(data)
             elif self._SIDE is Side.SERVER:
                 # A server ends TCP first. A client asks for the end only where it comes anyway: the peer has ended it,
-                # or the opening handshake has failed and the connection is aborted. If the peer has reset it
-                # meanwhile, that it is lost is told by itself.
+                # or the opening handshake has failed. If the peer has reset it meanwhile, that is told by itself.
                 end_writing(transport)
 
     # --- The long way of incoming data ---

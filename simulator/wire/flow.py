@@ -56,6 +56,16 @@ class FlowControlled(asyncio.Protocol):
         raise NotImplementedError
 
     @property
+    def has_ended(self) -> bool:
+        """True once its owner was told of the end."""
+        raise NotImplementedError
+
+    @property
+    def backed_up(self) -> bool:
+        """Whether the transport was the last to say that it takes no more: `pause_writing`."""
+        return self.paused
+
+    @property
     def resumed(self) -> bool:
         """Whether the peer goes on with an earlier session; most transports' ends with its connection."""
         return False
@@ -79,7 +89,8 @@ class FlowControlled(asyncio.Protocol):
         return names[0] if names else None
 
     def through(self, wrap: Callable[[asyncio.Transport], asyncio.Transport]) -> None:
-        """Send through what `wrap` makes of the transport from now on: for a peer that breaks the rules on purpose."""
+        """Send through what `wrap` makes of the transport from now on: for a peer that breaks the rules on purpose, and
+        for a network that fails."""
         self._transport = wrap(self._transport)
 
     async def drain(self) -> None:

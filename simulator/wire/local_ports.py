@@ -14,6 +14,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from simulator.wire.resets import made
+
 _BIND_ADDRESS_NO_PORT = 24
 _LOCAL_PORT_RANGE = 51
 """Options of Linux that Python's socket module does not name."""
@@ -106,6 +108,7 @@ class LocalPorts:
         except BaseException:
             sock.close()
             raise
+        made(sock)
         return sock
 
     async def join(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, address: tuple[str, int]) -> None:
