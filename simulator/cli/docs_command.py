@@ -13,8 +13,8 @@ DESCRIPTION = """\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
 measures from its list of names, the rules by which platforms are judged from theirs, the scenario format and its JSON
 Schema from the scenario's model, the page of thresholds from the table of measures, the mistakes of a wrong platform
-from their table, the MQTT profiles, what each parameter of a device's report decides. For developers of this project; a
-test finds outdated ones."""
+from their table, the ways in which devices misbehave, the MQTT profiles, what each parameter of a device's report
+decides. For developers of this project; a test finds outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -103,6 +103,13 @@ def device_parameters_page() -> str:
     return parameters_page()
 
 
+def misbehaviour_page() -> str:
+    """Every way in which devices misbehave on purpose, and what a platform must do then."""
+    from simulator.device.misbehaviour.page import misbehaviour_page
+
+    return misbehaviour_page()
+
+
 def mqtt_page() -> str:
     """The shipped MQTT profiles, what is assumed of them, and what differs over MQTT."""
     from simulator.pubsub.reference import mqtt_page
@@ -124,6 +131,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/measurements.md": measurements_page,
         "docs/violations.md": violations_page,
         "docs/scenario.md": scenario_page,
+        "docs/misbehaviour.md": misbehaviour_page,
         "docs/mqtt.md": mqtt_page,
         "docs/device-parameters.md": device_parameters_page,
         "docs/thresholds.md": thresholds_page,

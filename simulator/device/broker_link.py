@@ -120,6 +120,11 @@ class BrokerLink:
         return self._answer
 
     @property
+    def shown(self) -> BrokerAnswer | None:
+        """By which the last connection was made, whether it is kept or not."""
+        return self._shown
+
+    @property
     def known(self) -> bool:
         """Whether the device knows where to connect to; if not, it must `look_up`."""
         return self._answer is not None

@@ -7,7 +7,7 @@ spec against the same platform lives the same life.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from simulator.device.keeping import Keeping
 from simulator.device.lifecycle import Lifecycle
 from simulator.device.meetings import own_meeting
 from simulator.device.memory import Memory
+from simulator.device.misbehaviour.misbehaving import Misbehaving
 from simulator.device.online import Online
 from simulator.device.replies import Reply
 from simulator.device.reporting import report_params
@@ -64,6 +65,7 @@ class Device:
         "_behaviours",
         "_clock",
         "_env",
+        "_misbehaving",
         "_on_finished",
         "_stopping",
         "_task",
@@ -84,6 +86,7 @@ class Device:
         rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock, settings.clock, spec.seed)
         self._task: asyncio.Task[None] | None = None
+        self._misbehaving: Misbehaving | None = None
         self._zone_known = False
         """Whether a platform has answered dev.report, with its time zone or without one."""
         bio = bio_support(settings)
@@ -177,6 +180,25 @@ class Device:
         for behaviour in self._behaviours:
             behaviour.clock_set()
 
+    def misbehave(self, ways: Sequence[str], rate: float, rng: random.Random) -> None:
+        """Do what the document forbids, while the device is online, until `behave` was called as often.
+
+        Args:
+            ways: of `measurements.misbehaviours`; in turn, those that this device can do.
+            rate: times a second, all ways together.
+
+        Raises:
+            ValueError: If there is no way, one that is unknown, or no rate.
+        """
+        if self._misbehaving is None:
+            self._misbehaving = Misbehaving(self._env, self.spec, self.lifecycle, self.delivery, self._clock)
+        self._misbehaving.begin(ways, rate, rng)
+
+    def behave(self) -> None:
+        """Begin no more misbehaviour; what was begun comes to its outcome."""
+        if self._misbehaving is not None:
+            self._misbehaving.end()
+
     def secrets(self) -> Collection[str]:
         return self.lifecycle.secrets()
 
@@ -202,6 +224,8 @@ class Device:
             behaviour.went_offline()
         self.delivery.pause()
         self.commands.close()
+        if self._misbehaving is not None:
+            self._misbehaving.went_offline()
 
     def state_changed(self) -> None:
         self._settled()
@@ -284,6 +308,8 @@ class Device:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._stopping.ended()
+        if self._misbehaving is not None:
+            self._misbehaving.device_ended()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {describe(error)}")
             self._env.internal_error("device.exception", error, self.spec.index)

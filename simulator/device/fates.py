@@ -30,11 +30,13 @@ class Fates:
         keeping: where unsent records outlive the device; None for nowhere.
     """
 
-    __slots__ = ("_env", "_keeping", "on_fate")
+    __slots__ = ("_env", "_keeping", "on_acknowledged", "on_fate")
 
     def __init__(self, env: Environment, keeping: Keeping | None = None) -> None:
         self._env = env
         self._keeping = keeping
+        self.on_acknowledged: Callable[[Sequence[Record]], None] | None = None
+        """Told of records that the platform acknowledged."""
         self.on_fate: Callable[[Record, bool], None] | None = None
         """Told once of each record that says `what`: whether it was acknowledged, when that is certain."""
 
@@ -89,6 +91,8 @@ class Fates:
                 self._keeping.acknowledged(record)
             self._delivered(record, SUCCESS)
             self._known(record, acknowledged=True)
+        if self.on_acknowledged is not None:
+            self.on_acknowledged(batch)
 
     def rejected(self, record: Record, code: str) -> None:
         """The record was given up, and its picture with it."""

@@ -63,6 +63,16 @@ class Line:
         """Bytes received on this connection."""
         return 0 if self._connection is None else self._connection.bytes_in
 
+    @property
+    def end_reason(self) -> str:
+        """Why it ends or has ended; empty where nothing is known of an end."""
+        return self._end_reason or ""
+
+    @property
+    def congested(self) -> bool:
+        """Whether more waits to be sent than the peer takes."""
+        return self._connection is not None and self._connection.paused
+
     def opened(self, connection: Connection) -> None:
         self._connection = connection
         self.resumed = connection.resumed

@@ -3,7 +3,7 @@
 Whoever receives goes on as it would without this: here is only said which rule was broken.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
 from simulator.device.recall import Recall
@@ -63,7 +63,7 @@ class Strays:
         resumed: whether the broker has kept the session since a connection before, perhaps one of another run.
     """
 
-    __slots__ = ("_earlier", "_given_up", "_mids", "_recall", "_repeats", "_resumed", "_witness")
+    __slots__ = ("_earlier", "_given_up", "_mids", "_recall", "_repeats", "_resumed", "_witness", "taker")
 
     def __init__(
         self,
@@ -83,6 +83,8 @@ class Strays:
         self._earlier = earlier
         self._given_up: dict[str, str] = {}
         """funcIds by mid of requests whose time was over, the oldest first."""
+        self.taker: Callable[[Mapping[str, Any]], bool] | None = None
+        """Asked before: a reply that it takes for its own is none of a stray."""
 
     def gave_up(self, mid: str, func_id: str) -> None:
         """A request's time is over; a reply to it is late from now on."""
@@ -93,6 +95,8 @@ class Strays:
 
     def came(self, message: Mapping[str, Any]) -> None:
         """A reply came that no request waits for."""
+        if self.taker is not None and self.taker(message):
+            return
         mid, witness = message.get("mid"), self._witness
         number = self._mids.number_of(mid)
         given_up = self._given_up

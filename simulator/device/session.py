@@ -24,7 +24,7 @@ from simulator.device.witness import Witness
 from simulator.judge.replies import DEFAULT_ZONE, reply_judges
 from simulator.measurements.names import DISCONNECTED, TIMEOUT, TOO_LARGE
 from simulator.protocol import envelope
-from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, is_binary
+from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, open_what_is_due
 from simulator.protocol.codes import SUCCESS
 
 REPORT = "dev.report"
@@ -110,13 +110,18 @@ class Session(Line):
         self._monotonic = env.clock.monotonic
         self._deadlines = env.deadlines.queue(settings.request_timeout)
         self._seal = channel.seal
-        self._open = channel.open if mqtt is None else partial(_open_by_what_is_due, channel)
+        self._open = channel.open if mqtt is None else partial(open_what_is_due, channel)
         self._settled = env.recall.settled
         self._trace = env.trace
 
     @property
     def channel(self) -> DeviceChannel:
         return self._channel
+
+    @property
+    def mids(self) -> envelope.MidSource:
+        """The device's."""
+        return self._mids
 
     @property
     def waiting(self) -> int:
@@ -189,7 +194,7 @@ class Session(Line):
         """Send `dev.cmd.response`; it gets no reply. False when the connection is gone."""
         if not self.usable:
             return False
-        self._transmit(envelope.encode_command_response(mid, cmd_id, code, message))
+        self.transmit(envelope.encode_command_response(mid, cmd_id, code, message))
         return True
 
     # --- What the connection tells (ConnectionHandler) ---
@@ -272,10 +277,11 @@ class Session(Line):
             if on_reply is not None:
                 on_reply(Reply(DISCONNECTED, "not connected", {}, now))
             return
-        self._pending[mid] = (name, now, self._transmit(data), late, on_reply, judge)
+        self._pending[mid] = (name, now, self.transmit(data), late, on_reply, judge)
         self._deadlines.add(now, self, mid)
 
-    def _transmit(self, data: bytes) -> int:
+    def transmit(self, data: bytes) -> int:
+        """Send a message's JSON over the usable connection, and keep no account of it; returns the bytes sent."""
         connection = self._connection
         assert connection is not None
         if self._trace is not None:
@@ -307,7 +313,7 @@ class Session(Line):
         received = self._monotonic()
         mid = message.get("mid")
         if type(mid) is not str or (pending := self._pending.pop(mid, None)) is None:
-            self._find_strays().came(message)
+            self.strays.came(message)
             return
         name, sent, _, _, on_reply, judge = pending
         if received - sent > self._timeout:
@@ -373,7 +379,9 @@ class Session(Line):
         if text:
             self._env.recorder.detail(name, code, text, self._env.clock.wall())
 
-    def _find_strays(self) -> receiving.Strays:
+    @property
+    def strays(self) -> receiving.Strays:
+        """Given the replies that no request waits for."""
         if self._strays is None:
             known = (self._witness, self._env.recall, self._mids, self._earlier)
             self._strays = receiving.Strays(*known, repeats=self._over_mqtt, resumed=self.resumed)
@@ -382,18 +390,9 @@ class Session(Line):
     def _timed_out(self, mid: str, pending: Pending) -> None:
         """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
         name, sent, *_ = pending
-        self._find_strays().gave_up(mid, name)
+        self.strays.gave_up(mid, name)
         self.tell(name, TIMEOUT, hints.silence(self._channel, name, self._over_mqtt))
         self._settle(pending, TIMEOUT, sent + self._timeout, 0)
         if self._reconnect_on_timeout and self.usable:
             self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")
             self.abort(EndReason.TIMEOUT)
-
-
-def _open_by_what_is_due(channel: DeviceChannel, payload: bytes, binary: bool) -> bytes:
-    """Over a transport without kinds of frames.
-
-    Raises:
-        ChannelViolation: As `DeviceChannel.open`.
-    """
-    return channel.open(payload, is_binary(channel, payload))

@@ -23,11 +23,12 @@ MISBEHAVIOURS: Final[Mapping[str, str]] = MappingProxyType(
 """Way -> what the device does, for people."""
 
 SENT: Final = "sent"
+"""Counted together with its outcome; what an outage or a reboot cuts off has none and is not counted."""
 REFUSED_AS_EXPECTED: Final = "refused_as_expected"
 """The platform did what the document says it must."""
 ACCEPTED: Final = "accepted"
 """The platform took what it must not take."""
 SILENT: Final = "silent"
-"""Neither: no answer came, and the connection stayed."""
+"""Neither: no answer came in time though the platform is there, it broke down, or it answered what nobody should."""
 OUTCOMES: Final = (REFUSED_AS_EXPECTED, ACCEPTED, SILENT)
 """What comes of each that was sent, one of these."""

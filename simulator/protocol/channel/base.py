@@ -162,6 +162,11 @@ class ChannelSuite(ABC):
     name: ClassVar[str]
     """What a scenario calls it."""
 
+    @property
+    def counts_frames(self) -> bool:
+        """Whether a sealed frame carries a counter that goes up by one: then a receiver sees that one is missing."""
+        return False
+
     @abstractmethod
     def device_side(self, keys: KeySource, context: DeviceContext = UNKNOWN_DEVICE) -> DeviceChannel:
         """A device's end for a new connection.
@@ -205,6 +210,15 @@ def is_binary(channel: DeviceChannel | PlatformChannel, payload: bytes) -> bool:
         # JSON where something sealed is due is text, whatever else one could make of its bytes.
         return payload[:1] != b"{"
     return due
+
+
+def open_what_is_due(channel: DeviceChannel, payload: bytes, binary: bool) -> bytes:
+    """As `DeviceChannel.open`, over a transport without kinds of frames: `binary` says nothing.
+
+    Raises:
+        ChannelViolation: As `DeviceChannel.open`.
+    """
+    return channel.open(payload, is_binary(channel, payload))
 
 
 def open_text(payload: bytes, binary: bool) -> bytes:

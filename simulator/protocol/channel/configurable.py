@@ -242,6 +242,10 @@ class ConfigurableSuite(ChannelSuite):
         """How its exchange is written."""
         return self._plan.form
 
+    @property
+    def counts_frames(self) -> bool:
+        return self.options.mode != "ecb" and self.options.iv == "counter"
+
     def configured(self, options: ChannelOptions) -> "ConfigurableSuite":
         """The suite with other options."""
         return ConfigurableSuite(options, self._source)

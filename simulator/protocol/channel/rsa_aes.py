@@ -202,6 +202,10 @@ class RsaAesSuite(ChannelSuite):
         """
         self._factor_source = factor_source
 
+    @property
+    def counts_frames(self) -> bool:
+        return True
+
     def device_side(self, keys: KeySource, context: DeviceContext = UNKNOWN_DEVICE) -> DeviceChannel:
         return RsaAesDeviceChannel(keys, self._factor_source)
 

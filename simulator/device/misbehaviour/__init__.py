@@ -1,0 +1,1 @@
+"""Devices that do on purpose what the document forbids, each way in its place in `registry`."""
