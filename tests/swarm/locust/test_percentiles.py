@@ -67,7 +67,7 @@ def consistent(found: stats.RequestStats) -> None:
         ordered(low, mean, high=high)
         ordered(low, *(float(value) for name, value in row.items() if name.endswith("%")), high=high)
         assert float(row["100%"]) == high
-        assert row["Median Response Time"] == row["50%"]
+        assert float(row["Median Response Time"]) == float(row["50%"])
     for entry in (*found.entries.values(), found.total):
         shown: dict[str, Any] = entry.to_dict()
         low, high = shown["min_response_time"], shown["max_response_time"]
@@ -120,8 +120,8 @@ def test_current_percentiles_are_of_the_last_seconds_alone(monkeypatch: pytest.M
     assert found.total.get_current_response_time_percentile(0.5) == 123.6
     now = 1_031.0
     found.log_request("BEST", "dev.login", 8.0, 1)  # type: ignore[arg-type]
-    found.total._cache_response_times(1_031)
-    now = 1_041.0
+    found.total._cache_response_times(1_035)
+    now = 1_045.0
     assert found.total.get_current_response_time_percentile(0.95) == 0.0
 
 
@@ -148,3 +148,51 @@ def test_nothing_measured_is_shown_as_nothing() -> None:
 )
 def test_three_digits_of_a_latency_are_kept(ms: float, rounded: float) -> None:
     assert percentiles.rounded_ms(ms) == rounded
+
+
+# --- What is kept of a long run ---
+
+
+class Time:
+    """Stands in for Locust's clock."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.25
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    clock = Time()
+    monkeypatch.setattr(stats.time, "time", clock.time)
+    return clock
+
+
+@pytest.mark.parametrize("pause", [1, 3, 7])
+def test_the_current_percentile_is_that_of_the_last_seconds_at_any_moment(clock: Time, pause: int) -> None:
+    whole = stats.RequestStats()
+    for second in range(0, 210, pause):
+        clock.now = 1_700_000_000.25 + second
+        slow = second >= 100
+        whole.log_request("BEST", "dev.heartbeat", 500.0 if slow else 1.0, 10)  # type: ignore[arg-type]
+        found = whole.total.get_current_response_time_percentile(0.5)
+        if second >= 20 and not 100 <= second < 120:
+            assert found == (500.0 if slow else 1.0), second
+
+
+def test_hours_keep_few_copies_and_an_hour_of_seconds(clock: Time) -> None:
+    whole = stats.RequestStats()
+    for second in range(3 * 3600):
+        clock.now = 1_700_000_000.25 + second
+        whole.log_request("BEST", "dev.heartbeat", 1.0 + second % 50, 10)  # type: ignore[arg-type]
+        whole.log_error("BEST", "dev.heartbeat", OSError("refused"))  # type: ignore[arg-type]
+    for entry in (whole.total, *whole.entries.values()):
+        assert len(entry.response_times_cache or ()) <= 5
+        # The second that has just begun may be one more.
+        assert len(entry.num_reqs_per_sec) <= percentiles.SECONDS_KEPT + 1
+        assert len(entry.num_fail_per_sec) <= percentiles.SECONDS_KEPT + 1
+        assert int(clock.now) in entry.num_reqs_per_sec
+        assert entry.num_requests == entry.num_failures == 3 * 3600
+        assert entry.current_rps == pytest.approx(1.0)
