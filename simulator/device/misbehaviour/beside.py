@@ -89,6 +89,7 @@ async def beside(ground: Ground) -> AsyncIterator[Beside]:
         on_end=lambda reason: _settle(over, Said(ended=reason)),
         witness=witness,
     )
+    ground.beside.add(session)
     try:
         connection = await env.network.connect(answer, session, index=spec.index)
         await initial_flow.exchange(session, witness)
@@ -99,6 +100,7 @@ async def beside(ground: Ground) -> AsyncIterator[Beside]:
     except (NetworkError, FlowFailed):
         raise NotNow from None
     finally:
+        ground.beside.discard(session)
         if lifecycle.online is stay:
             session.end(EndReason.STOPPED)
         else:

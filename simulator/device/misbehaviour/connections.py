@@ -4,7 +4,7 @@ from typing import Final
 
 from simulator.device.held_back import VERIFY_LOG
 from simulator.device.misbehaviour.beside import Beside, beside
-from simulator.device.misbehaviour.ground import Ground, refuses
+from simulator.device.misbehaviour.ground import Ground, outcome, refuses
 from simulator.device.misbehaviour.messages import HEARTBEAT
 from simulator.protocol import envelope
 
@@ -16,32 +16,32 @@ async def business_before_login(ground: Ground) -> str | None:
     """A record that the platform has already, so that no ledger changes where it is taken; else a question."""
     async with beside(ground) as other:
         if ground.record is not None:
-            said = await other.request(VERIFY_LOG, {"verifyLog": [ground.record]})
+            asked = other.request(VERIFY_LOG, {"verifyLog": [ground.record]})
         else:
-            said = await other.request(_SYNC_TIME, None)
-        return await ground.outcome(said, refuses)
+            asked = other.request(_SYNC_TIME, None)
+        return outcome(await ground.watched(asked), refuses)
 
 
 async def garbage_frame(ground: Ground) -> str | None:
     """Noise, a frame that was cut off or damaged, or one of the other kind."""
     async with beside(ground) as other:
         payload, binary, legible = _garbage(ground, other)
-        said = await other.say(payload, binary=binary)
+        said = await ground.watched(other.say(payload, binary=binary))
         if said.ended:
             return await ground.cut_off(said.ended, other.stay)
         # Where there is something to be read in it, even a refusal of that says that it was.
-        return await ground.outcome(said, lambda code: refuses(code) and not legible)
+        return outcome(said, lambda code: refuses(code) and not legible)
 
 
 async def counter_skip(ground: Ground) -> str | None:
     """A right heartbeat in the frame after the next one."""
     async with beside(ground) as other:
         other.session.channel.seal(b"{}")
-        said = await other.request(HEARTBEAT, {"isFree": "1"})
+        said = await ground.watched(other.request(HEARTBEAT, {"isFree": "1"}))
         if said.ended:
             return await ground.cut_off(said.ended, other.stay)
         # Even a refusal of what is in it says that the frame was opened.
-        return await ground.outcome(said, lambda code: False)
+        return outcome(said, lambda code: False)
 
 
 def _garbage(ground: Ground, other: Beside) -> tuple[bytes, bool, bool]:

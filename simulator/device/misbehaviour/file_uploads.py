@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from simulator.device.misbehaviour.aside import Said
-from simulator.device.misbehaviour.ground import Ground, NotNow, refuses
+from simulator.device.misbehaviour.ground import Ground, NotNow, outcome, refuses
 from simulator.device.online import Online
 from simulator.device.uploads import FILE_FUNC_IDS
 from simulator.protocol import envelope
@@ -28,7 +28,7 @@ async def wrong_checksum(ground: Ground) -> str | None:
     checksum = _md5(content + b"?")
     await _begin(ground, online, file_id, checksum)
     await _taken(ground, online, _PACKAGE, {"fileId": file_id, "offset": "0", "content": b64encode(content).decode()})
-    return await ground.outcome(await _ask(ground, online, _END, {"fileId": file_id}), refuses)
+    return outcome(await ground.watched(_ask(ground, online, _END, {"fileId": file_id})), refuses)
 
 
 async def offset_gap(ground: Ground) -> str | None:
@@ -38,7 +38,7 @@ async def offset_gap(ground: Ground) -> str | None:
     file_id = _file_id(ground, "offset gap")
     await _begin(ground, online, file_id, _md5(content))
     await _taken(ground, online, _PACKAGE, _piece(file_id, content, 0))
-    return await ground.outcome(await _ask(ground, online, _PACKAGE, _piece(file_id, content, 2)), refuses)
+    return outcome(await ground.watched(_ask(ground, online, _PACKAGE, _piece(file_id, content, 2))), refuses)
 
 
 def _piece(file_id: str, content: bytes, number: int) -> dict[str, str]:

@@ -5,24 +5,28 @@ nothing about the platform.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from simulator.clock import TimerHandle
 from simulator.device.device_clock import DeviceClock
+from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment
 from simulator.device.functions import Functions
 from simulator.device.lifecycle import Lifecycle
-from simulator.device.misbehaviour.aside import Aside, Said
+from simulator.device.misbehaviour.aside import NOTHING, Aside, Said
 from simulator.device.online import Online
+from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
 from simulator.device.sleep import sleep
 from simulator.measurements.misbehaviours import ACCEPTED, REFUSED_AS_EXPECTED, SILENT
 from simulator.measurements.names import MALFORMED_REPLY
 from simulator.protocol.codes import SUCCESS
 
-_PATIENCE_S: Final = 5.0
-"""How long a sign of life is waited for after a request that nobody answered."""
-_LOOKS: Final = 20
+HIDDEN: Final = Said(ended="hidden")
+"""Nobody can know what was said."""
+_LOOKS: Final = 4
+"""How often the line is looked at while an answer is waited for."""
 _MOMENT_S: Final = 0.1
 """After which the other connections of a device show that they were cut too."""
 _CUT_OFF: Final = "closed 1006"
@@ -45,10 +49,11 @@ class Ground:
 
     Attributes:
         rng: its own; the device's draws are those of a device that behaves.
+        beside: sessions of the connections that it has opened to misbehave.
         record: fields of the last record that the platform acknowledged while the device misbehaved.
     """
 
-    __slots__ = ("aside", "clock", "env", "lifecycle", "record", "rng", "spec")
+    __slots__ = ("aside", "beside", "clock", "env", "lifecycle", "record", "rng", "spec")
 
     def __init__(self, env: Environment, spec: DeviceSpec, lifecycle: Lifecycle, clock: DeviceClock) -> None:
         self.env = env
@@ -57,7 +62,14 @@ class Ground:
         self.clock = clock
         self.rng = random.Random()
         self.record: Mapping[str, str] | None = None
+        self.beside: set[Session] = set()
         self.aside = Aside(env.timers, spec.settings.request_timeout)
+
+    def went_offline(self) -> None:
+        """The device's own connection has ended: nothing else of it is answered any more."""
+        self.aside.ended()
+        for session in list(self.beside):
+            session.abort(EndReason.STOPPED)
 
     @property
     def functions(self) -> Functions:
@@ -82,38 +94,14 @@ class Ground:
 
     # --- What came of it ---
 
-    async def outcome(self, said: Said, right: Callable[[str], bool], *, otherwise: str = ACCEPTED) -> str | None:
-        """What a request came to; None where the end of a connection hides it.
-
-        Args:
-            right: whether an answer with this code is what the document wants.
-            otherwise: the outcome of any other answer.
-        """
-        if said.code == MALFORMED_REPLY:
-            return SILENT
-        if said.code:
-            return REFUSED_AS_EXPECTED if right(said.code) else otherwise
-        if said.ended:
-            found = ended(said.ended)
-            # Where another answer than a refusal is due, turning the device away is not the right one.
-            return SILENT if found == REFUSED_AS_EXPECTED and right(SUCCESS) and otherwise == SILENT else found
-        return await self.silence()
-
-    async def silence(self) -> str | None:
-        """Nothing came in time: `SILENT` where the device's own connection shows that the platform is there."""
-        online = self.lifecycle.online
-        if online is None or not online.session.usable:
-            return None
-        session = online.session
-        before = session.bytes_in
-        session.ping()
-        for _ in range(_LOOKS):
-            await sleep(self.env.timers, _PATIENCE_S / _LOOKS)
-            if self.lifecycle.online is not online or session.ended:
-                return None
-            if session.bytes_in > before:
-                return SILENT
-        return None
+    async def watched(self, asked: Awaitable[Said]) -> Said:
+        """What is said to a request; where nothing is, and the line was not alive all the time, that is `HIDDEN`."""
+        watch = _Watch(self)
+        try:
+            said = await asked
+        finally:
+            watch.end()
+        return HIDDEN if said == NOTHING and not watch.alive else said
 
     async def cut_off(self, reason: str, stay: Online) -> str | None:
         """As `ended`, of a connection beside the device's own: cut off alone, it was the platform's doing.
@@ -125,6 +113,68 @@ class Ground:
             return ended(reason)
         await sleep(self.env.timers, _MOMENT_S)
         return REFUSED_AS_EXPECTED if self.lifecycle.online is stay and not stay.session.ended else None
+
+
+class _Watch:
+    """Whether the device's own connection shows in each quarter of the request time-out that its line is alive."""
+
+    __slots__ = ("_ground", "_heard", "_interval", "_looked", "_now", "_stay", "_timer", "alive")
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._stay = ground.lifecycle.online
+        self._now = ground.env.clock.monotonic
+        self._interval = ground.spec.settings.request_timeout / _LOOKS
+        self._looked: float | None = None
+        """When the last ping went out."""
+        self._heard: int | None = None
+        """Bytes that had come then."""
+        self.alive = self._stay is not None
+        self._timer = self._later()
+
+    def end(self) -> None:
+        """Nothing more is waited for."""
+        self._timer.cancel()
+        stay = self._stay
+        if stay is None or self._ground.lifecycle.online is not stay:
+            self.alive = False
+        elif self._looked is not None and self._now() - self._looked > self._interval / 2:
+            # The last quarter ends with the time-out itself.
+            self._judge(stay.session.bytes_in)
+
+    def _later(self) -> TimerHandle:
+        return self._ground.env.timers.call_later(self._interval, self._look)
+
+    def _look(self) -> None:
+        stay = self._stay
+        if stay is None or self._ground.lifecycle.online is not stay or stay.session.ended:
+            self.alive = False
+            return
+        self._judge(stay.session.bytes_in)
+        self._looked = self._now()
+        stay.session.ping()
+        self._timer = self._later()
+
+    def _judge(self, heard: int) -> None:
+        if heard == self._heard:
+            self.alive = False
+        self._heard = heard
+
+
+def outcome(said: Said, right: Callable[[str], bool], *, otherwise: str = ACCEPTED) -> str | None:
+    """What a request came to; None where the end of a connection, or a line that was not alive, hides it.
+
+    Args:
+        right: whether an answer with this code is what the document wants.
+        otherwise: the outcome of any other answer.
+    """
+    if said == NOTHING or said.code == MALFORMED_REPLY:
+        return SILENT
+    if said.code:
+        return REFUSED_AS_EXPECTED if right(said.code) else otherwise
+    found = ended(said.ended)
+    # Where another answer than a refusal is due, turning the device away is not the right one.
+    return SILENT if found == REFUSED_AS_EXPECTED and right(SUCCESS) and otherwise == SILENT else found
 
 
 def ended(reason: str) -> str | None:

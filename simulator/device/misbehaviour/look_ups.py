@@ -4,7 +4,7 @@ from typing import Final
 
 from simulator.device.environment import NetworkError
 from simulator.device.misbehaviour.aside import NOTHING, Said
-from simulator.device.misbehaviour.ground import Ground, NotNow, refuses
+from simulator.device.misbehaviour.ground import Ground, NotNow, outcome, refuses
 from simulator.judge.lookup import read_lookup
 from simulator.measurements.names import MALFORMED_REPLY, TIMEOUT
 from simulator.protocol.broker import LookupQuery
@@ -72,4 +72,4 @@ async def _ask(ground: Ground, query: LookupQuery) -> Said:
 
 
 async def _come_of(ground: Ground, query: LookupQuery) -> str | None:
-    return await ground.outcome(await _ask(ground, query), refuses)
+    return outcome(await ground.watched(_ask(ground, query)), refuses)

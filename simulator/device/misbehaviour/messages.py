@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from simulator.device.held_back import VERIFY_LOG
 from simulator.device.misbehaviour.aside import Said
-from simulator.device.misbehaviour.ground import Ground, NotNow, refuses
+from simulator.device.misbehaviour.ground import Ground, NotNow, outcome, refuses
 from simulator.device.online import Online
 from simulator.measurements.misbehaviours import SILENT
 from simulator.measurements.names import MALFORMED_REPLY
@@ -27,8 +27,8 @@ async def duplicate_log(ground: Ground) -> str | None:
     online = ground.online(VERIFY_LOG)
     if ground.record is None:
         raise NotNow
-    said = await _ask(ground, online, VERIFY_LOG, {"verifyLog": [ground.record]})
-    return await ground.outcome(said, lambda code: code == SUCCESS, otherwise=SILENT)
+    said = await ground.watched(_ask(ground, online, VERIFY_LOG, {"verifyLog": [ground.record]}))
+    return outcome(said, lambda code: code == SUCCESS, otherwise=SILENT)
 
 
 async def oversize(ground: Ground) -> str | None:
@@ -38,7 +38,7 @@ async def oversize(ground: Ground) -> str | None:
     empty = envelope.encode_request(func_id, "0" * len(mid := online.session.mids.next()), {**params, _FILLER: ""})
     filler = "x" * (_package_bytes(ground) + 1 - len(empty))
     data = envelope.encode_request(func_id, mid, {**params, _FILLER: filler})
-    return await ground.outcome(await ground.aside.ask(online.session, func_id, mid, data), refuses)
+    return outcome(await ground.watched(ground.aside.ask(online.session, func_id, mid, data)), refuses)
 
 
 async def repeat_mid(ground: Ground) -> str | None:
@@ -50,7 +50,7 @@ async def repeat_mid(ground: Ground) -> str | None:
     if first.code != SUCCESS or ground.online() is not online:
         raise NotNow
     again = envelope.encode_request(func_id, mid, params or None, imme="1")
-    return await ground.outcome(await ground.aside.ask(online.session, func_id, mid, again), refuses)
+    return outcome(await ground.watched(ground.aside.ask(online.session, func_id, mid, again)), refuses)
 
 
 async def heartbeat_flood(ground: Ground) -> str | None:
@@ -58,11 +58,13 @@ async def heartbeat_flood(ground: Ground) -> str | None:
     online = ground.online(HEARTBEAT)
     if not online.terms.heartbeat:
         raise NotNow
-    asked = [_ask(ground, online, HEARTBEAT, {"isFree": "1"}) for _ in range(FLOOD)]
-    said = await asyncio.gather(*asked)
-    # The worst of them: one that nobody answered, one that the end of the connection hid, one without a code, else any.
-    worst = min(said, key=lambda each: (bool(each.code), bool(each.ended), each.code != MALFORMED_REPLY))
-    return await ground.outcome(worst, lambda code: True)
+    return outcome(await ground.watched(_flood(ground, online)), lambda code: True)
+
+
+async def _flood(ground: Ground, online: Online) -> Said:
+    """The worst of what is said to them: nothing, to one; an end that hides it; an answer without a code; any."""
+    said = await asyncio.gather(*(_ask(ground, online, HEARTBEAT, {"isFree": "1"}) for _ in range(FLOOD)))
+    return min(said, key=lambda each: (bool(each.code), bool(each.ended), each.code != MALFORMED_REPLY))
 
 
 def harmless(ground: Ground, online: Online) -> tuple[str, dict[str, str]]:

@@ -94,7 +94,7 @@ class Misbehaving:
 
     def went_offline(self) -> None:
         """The device's own connection has ended."""
-        self._ground.aside.ended()
+        self._ground.went_offline()
 
     def device_ended(self) -> None:
         """The device's life is over: what is under way has no outcome any more."""

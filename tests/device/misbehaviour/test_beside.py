@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
@@ -69,10 +70,16 @@ def test_it_is_not_there_where_the_exchange_fails(yard: Yard) -> None:
         yard.do(_ask(ground))
 
 
-def test_a_device_that_goes_takes_it_along(make_yard: Callable[..., Yard]) -> None:
-    yard = make_yard(answers=[answer_rule(TIME, silence_share=1.0)])
+@pytest.mark.parametrize("goes", ["abort", "reset"])
+def test_a_device_that_goes_takes_it_along(make_yard: Callable[..., Yard], goes: str) -> None:
+    yard = make_yard(wrong=["session.survives-violations"])
     device = yard.online()
-    yard.misbehave(device, "business_before_login", seconds=2.0)
-    device.abort()
-    yard.run(1)
-    assert not any(link.device.is_open for link in yard.network.links)
+    yard.loop.call_soon(device.misbehave, ["garbage_frame"], 1.0, random.Random(1))
+    yard.run(2.5)
+    device.behave()
+    assert len(beside_it := yard.network.links[1:]) > 1
+    yard.loop.call_soon(device.abort if goes == "abort" else yard.network.links[0].reset)
+    yard.run(0.5)
+    assert not any(link.device.is_open for link in beside_it)
+    yard.run(30)
+    assert yard.outcomes() == {}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
 from simulator.device.misbehaviour.aside import NOTHING, Said
-from simulator.device.misbehaviour.ground import NotNow, ended, refuses
+from simulator.device.misbehaviour.ground import HIDDEN, NotNow, ended, outcome, refuses
 from simulator.measurements.misbehaviours import ACCEPTED, REFUSED_AS_EXPECTED, SILENT
 from tests.device.misbehaviour.yard import Yard
 from tests.platform.parts import answer_rule
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("said", "came"),
     [
         (Said(code="E0000002"), REFUSED_AS_EXPECTED),
         (Said(code="00000000"), ACCEPTED),
@@ -25,15 +27,15 @@ from tests.platform.parts import answer_rule
         (Said(ended="closed 1006"), None),
         (Said(ended="timeout"), None),
         (NOTHING, SILENT),
+        (HIDDEN, None),
     ],
 )
-def test_the_outcome_where_a_refusal_is_due(yard: Yard, said: Said, outcome: str | None) -> None:
-    ground = yard.ground(yard.online())
-    assert yard.do(ground.outcome(said, refuses)) == outcome
+def test_the_outcome_where_a_refusal_is_due(said: Said, came: str | None) -> None:
+    assert outcome(said, refuses) == came
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("said", "came"),
     [
         (Said(code="00000000"), REFUSED_AS_EXPECTED),
         (Said(code="E0000002"), SILENT),
@@ -41,24 +43,55 @@ def test_the_outcome_where_a_refusal_is_due(yard: Yard, said: Said, outcome: str
         (Said(ended="closed 1001"), None),
     ],
 )
-def test_the_outcome_where_an_answer_is_due(yard: Yard, said: Said, outcome: str | None) -> None:
-    ground = yard.ground(yard.online())
-    assert yard.do(ground.outcome(said, lambda code: code == "00000000", otherwise=SILENT)) == outcome
+def test_the_outcome_where_an_answer_is_due(said: Said, came: str | None) -> None:
+    assert outcome(said, lambda code: code == "00000000", otherwise=SILENT) == came
 
 
-def test_silence_over_a_line_on_which_nothing_comes_is_nobodys(yard: Yard) -> None:
-    ground = yard.ground(yard.online())
-    yard.network.links[0].fall_silent()
-    assert yard.do(ground.silence()) is None
+# --- Silence ---
+
+
+def _nothing_in_time(yard: Yard) -> Coroutine[Any, Any, Said]:
+    async def wait() -> Said:
+        await asyncio.sleep(10.0)
+        return NOTHING
+
+    return yard.ground(yard.devices[0]).watched(wait())
+
+
+def test_silence_is_the_platforms_where_the_line_is_alive_all_the_time(yard: Yard) -> None:
+    yard.online(behaviours=[])
+    assert yard.do(_nothing_in_time(yard)) == NOTHING
+
+
+@pytest.mark.parametrize(("begins", "lasts"), [(0.0, 60.0), (1.0, 6.0), (3.0, 9.0), (6.5, 60.0)])
+def test_silence_is_nobodys_where_nothing_came_over_the_line_for_a_while(
+    yard: Yard, begins: float, lasts: float
+) -> None:
+    yard.online(behaviours=[])
+    link = yard.network.links[0]
+    yard.loop.call_later(begins, link.fall_silent)
+    yard.loop.call_later(begins + lasts, lambda: link.speak_again(forgotten=False))
+    assert yard.do(_nothing_in_time(yard)) == HIDDEN
 
 
 def test_silence_is_nobodys_where_the_device_goes_offline_meanwhile(yard: Yard) -> None:
-    device = yard.online()
-    ground = yard.ground(device)
+    yard.online()
+    yard.loop.call_later(9.0, yard.network.links[0].reset)
+    assert yard.do(_nothing_in_time(yard)) == HIDDEN
+
+
+def test_an_answer_is_one_whatever_the_line_did(yard: Yard) -> None:
+    yard.online()
     yard.network.links[0].fall_silent()
-    yard.loop.call_later(2, device.lifecycle.online.session.abort, "timeout")  # type: ignore[union-attr]
-    assert yard.do(ground.silence()) is None
-    assert yard.do(ground.silence()) is None
+
+    async def answered() -> Said:
+        await asyncio.sleep(9)
+        return Said(code="E0000002")
+
+    assert yard.do(yard.ground(yard.devices[0]).watched(answered())) == Said(code="E0000002")
+
+
+# --- Connections ---
 
 
 def test_a_cut_of_a_second_connection_is_the_platforms_only_where_the_first_one_stays(yard: Yard) -> None:
