@@ -36,7 +36,7 @@ STATE_ORDER: Final = tuple(
     for state in (
         *(DeviceState.ONLINE, DeviceState.REPORT, DeviceState.LOGIN, DeviceState.ACCREDIT, DeviceState.REGISTER),
         *(DeviceState.EXCHANGE, DeviceState.CONNECTING, DeviceState.LOOKUP),
-        *(DeviceState.WAITING, DeviceState.LOST, DeviceState.REBOOTING, DeviceState.FAILED),
+        *(DeviceState.WAITING, DeviceState.LOST, DeviceState.REBOOTING, DeviceState.UNPOWERED, DeviceState.FAILED),
     )
 )
 _OPEN_BINS: Final = 3

@@ -22,6 +22,7 @@ from simulator.measurements.names import (
     INACTIVE_STATES,
     INTENDED_PREFIX,
     LOOP_LAG_TAG,
+    LOST,
     OWN_ENDINGS,
     PENDING,
     PHOTO_FIGURES,
@@ -169,7 +170,7 @@ def photo_counts(events: Mapping[str, int]) -> dict[str, int]:
 
 def _with_pending(counts: dict[str, int]) -> dict[str, int]:
     made = counts[GENERATED] + counts[RESTORED]
-    counts[PENDING] = made - sum(counts[name] for name in (ACKNOWLEDGED, REFUSED, REJECTED))
+    counts[PENDING] = made - sum(counts[name] for name in (ACKNOWLEDGED, REFUSED, REJECTED, LOST))
     return counts
 
 

@@ -20,7 +20,7 @@ from reports.attendance import ATTENDANCE, meetings_text, people_text, records_t
 from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import counted, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
-from simulator.measurements.names import RECORD_FIGURES, STATE_FILE_FIGURES
+from simulator.measurements.names import RARE_FIGURES, RECORD_FIGURES
 from simulator.printing import safe
 from simulator.shown import detail, printable
 
@@ -173,7 +173,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
     ]
     if fleet["disconnects"]:
         lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")
-    named = [name for name in RECORD_FIGURES if name not in STATE_FILE_FIGURES or records.get(name)]
+    named = [name for name in RECORD_FIGURES if name not in RARE_FIGURES or records.get(name)]
     lines.append("[bold]Records[/]     " + ", ".join(f"{records[name]:,} {name}" for name in named))
     if ATTENDANCE in summary:
         section = summary[ATTENDANCE]

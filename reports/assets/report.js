@@ -152,7 +152,7 @@ function rate() {
   });
 }
 
-const STATE_COLORS = { online: 1, report: 3, login: 3, accredit: 7, register: 7, exchange: 5, connecting: 2, lookup: 2, waiting: 6, lost: 4, rebooting: 0, failed: 4 };
+const STATE_COLORS = { online: 1, report: 3, login: 3, accredit: 7, register: 7, exchange: 5, connecting: 2, lookup: 2, waiting: 6, lost: 4, rebooting: 0, unpowered: 5, failed: 4 };
 
 function stacked(values, kind, wide, colors) {
   return base({

@@ -295,6 +295,17 @@ class BrokerLink:
         if self._again is LookupAgain.AFTER_REBOOT:
             self._answer = None
 
+    def power_lost(self) -> None:
+        """As `rebooted`, and RAM is empty: what the broker has not acknowledged is not sent again."""
+        self.rebooted()
+        self._failures = 0
+        self._connected = None
+        self._on_acknowledged = None
+        if self._mqtt is not None:
+            self._mqtt.lost()
+            # The connection that is dying may still borrow the old one.
+            self._mqtt = ClientState(self._published)
+
     def failed(self) -> None:
         """The kept answer led nowhere, or to somebody who does not answer as a platform does."""
         self._failures += 1

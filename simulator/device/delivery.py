@@ -21,13 +21,14 @@ from simulator.device.held_back import (
     why_held_back,
 )
 from simulator.device.online import Online
-from simulator.device.outbox import Outbox, Record
+from simulator.device.outbox import Record
 from simulator.device.packages import Packages, size_of
 from simulator.device.replies import Reply
 from simulator.device.retries import retry_delay
 from simulator.device.session import Session
 from simulator.device.settings import DeviceSettings
 from simulator.device.sleep import sleep
+from simulator.device.stock import Stock
 from simulator.device.terms import Terms
 from simulator.device.uploads import Upload, halves, largest_message, of_those_listed, send_upload
 from simulator.device.witness import Witness
@@ -56,14 +57,15 @@ class Delivery:
         "_on_settled",
         "_online",
         "_packages",
-        "_photos_held",
         "_sending",
         "_settings",
+        "_stock",
         "_task",
         "_terms",
         "_timer",
         "_told_log_id",
         "_uploads",
+        "_was_online",
         "_witness",
         "batch",
         "fates",
@@ -91,16 +93,17 @@ class Delivery:
         self.batch = 1
         """Records in one message at most."""
         self.fates = fates
-        self.outbox = Outbox(settings.max_transactions)
+        self._stock = Stock(settings, fates)
+        self.outbox = self._stock.outbox
         self._sending: Sequence[Record] = ()
         """Records in a message whose reply is waited for."""
         self._uploads: Fifo[Upload] = Fifo()
         self._asked_for: Fifo[Upload] = Fifo()
         """The answers to queries, which the platform waits for: they go up before everything else."""
-        self._photos_held = 0
         self._online: Online | None = None
         self._terms = _NONE_YET
         """Of the latest connection: they say what is worth waiting for while there is none."""
+        self._was_online = False
         self._task: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
 
@@ -112,30 +115,14 @@ class Delivery:
         Raises:
             UnusableRecordError: If that is nothing that a device has left.
         """
-        if VERIFY_LOG in self._settings.functions.without:
-            return 0  # They stay kept, for firmware that can send them.
-        takes_photos = VERIFY_PHOTO not in self._settings.functions.without
-        records, photos, last = self.fates.restore(photos=takes_photos)
-        self.outbox.restore(records)
+        photos, last = self._stock.restore()
         self._uploads.extend(photos)
-        self._photos_held += len(photos) + sum(record.photo is not None for record in records)
         return last
 
     def add_record(self, record: Record) -> None:
         """Store a verification, and send it as soon as may be."""
-        fates = self.fates
-        if VERIFY_PHOTO in self._settings.functions.without:
-            record.photo = None
-        fates.generated(record)
-        if not self.outbox.add(record):
-            fates.refused(record)
-            return
-        if self._photos_held >= self._settings.max_photos:
-            fates.photo_refused(record)
-        elif record.photo is not None:
-            self._photos_held += 1
-        fates.stored(record)
-        self.kick()
+        if self._stock.add(record):
+            self.kick()
 
     def add_uploads(self, uploads: list[Upload]) -> None:
         """Queue uploads behind the others, but for those that the firmware does not know."""
@@ -157,6 +144,7 @@ class Delivery:
         """Send what waits over the connection of `online`."""
         self._online = online
         self._terms = online.terms
+        self._was_online = True
         self.outbox.reconnected()
         self._packages.reconnected()
         for upload in (*self._asked_for, *self._uploads):
@@ -170,6 +158,32 @@ class Delivery:
             self._timer.cancel()
             self._timer = None
 
+    def lose_power(self, *, unsent_lost: bool) -> int:
+        """Nobody sends any more; what the platform had asked for and what it had agreed to are forgotten.
+
+        Args:
+            unsent_lost: whether the store is emptied too, of records and of pictures that were not acknowledged.
+
+        Returns:
+            How many records were lost.
+        """
+        self.pause()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.outbox.interrupted(self._sending)
+        self._sending = ()
+        self._asked_for.clear()
+        self._terms = _NONE_YET
+        for upload in self._uploads:
+            upload.file_complete = False
+        if not unsent_lost:
+            return 0
+        photos = self.waiting(VERIFY_PHOTO)
+        for photo in photos:
+            self._uploads.remove(photo)
+        return self._stock.lose(photos)
+
     def end(self) -> None:
         """The device's life is over; what is in the store stays there."""
         self.pause()
@@ -182,7 +196,7 @@ class Delivery:
     @property
     def was_online(self) -> bool:
         """Whether the platform let the device in, be it once in its life."""
-        return self._terms is not _NONE_YET
+        return self._was_online
 
     @property
     def idle(self) -> bool:
@@ -228,7 +242,8 @@ class Delivery:
             await self._send_upload(session, upload, self._uploads)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._task = None
+        if task is self._task:  # If not, the power has ended it.
+            self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"delivery failed: {describe(error)}")
             self._env.internal_error("delivery.exception", error, self._witness.index)
@@ -272,9 +287,7 @@ class Delivery:
         self._sending = ()
         now = env.clock.monotonic()
         if reply.ok:
-            self.outbox.acknowledged(batch)
-            self.fates.acknowledged(batch)
-            self._uploads.extend(record.photo for record in batch if record.photo is not None)
+            self._uploads.extend(self._stock.acknowledged(batch))
             return
         reply = self._packages.judged(reply, VERIFY_LOG, lambda: size_of(batch))
         if reply.code == TOO_LARGE and len(batch) > 1:
@@ -285,7 +298,7 @@ class Delivery:
             # One record alone, which no connection of this device will ever carry.
             for record in batch:
                 self.outbox.given_up(record)
-                self._record_rejected(record, TOO_LARGE)
+                self._stock.rejected(record, TOO_LARGE)
             self._witness.observation(UPLOAD_TOO_LARGE, VERIFY_LOG, f"{VERIFY_LOG}: {reply.message}")
             return
         if not reply.answered:
@@ -293,7 +306,7 @@ class Delivery:
             await self._pause_after_silence(reply)
             return
         for record in self.outbox.refused(batch, now):
-            self._record_rejected(record, reply.code)
+            self._stock.rejected(record, reply.code)
 
     def _one_package_of(self, batch: list[Record]) -> list[Record]:
         """The first records of `batch` that fit one message, at least one; the others go back into the store."""
@@ -301,12 +314,6 @@ class Delivery:
         if count < len(batch):
             self.outbox.interrupted(batch[count:])
         return batch[:count]
-
-    def _record_rejected(self, record: Record, code: str) -> None:
-        """A record was given up, and its picture with it."""
-        if record.photo is not None:
-            self._photos_held -= 1
-        self.fates.rejected(record, code)
 
     async def _send_upload(self, session: Session, upload: Upload, queue: Fifo[Upload]) -> None:
         env = self._env
@@ -322,7 +329,7 @@ class Delivery:
             queue.remove(upload)
             if upload.flow is not None:
                 self.fates.flow(upload.flow, upload.created, SUCCESS)
-            self._photo_left(upload, PHOTO_ACKNOWLEDGED)
+            self._stock.photo_left(upload, PHOTO_ACKNOWLEDGED)
         elif reply.code == TOO_LARGE and len(upload.items) > 1:
             queue.remove(upload)
             for half in reversed(halves(upload)):
@@ -344,14 +351,9 @@ class Delivery:
         if upload.flow is not None:
             self.fates.flow(upload.flow, upload.created, code)
         if upload.func_id == VERIFY_PHOTO:
-            self._photo_left(upload, PHOTO_REJECTED)
+            self._stock.photo_left(upload, PHOTO_REJECTED)
         else:
             self._witness.observation(UPLOAD_GIVEN_UP, upload.func_id, f"{upload.func_id}: {code}")
-
-    def _photo_left(self, upload: Upload, event: str) -> None:
-        if upload.func_id == VERIFY_PHOTO:
-            self._photos_held -= 1
-            self.fates.photo_left(upload, event)
 
     async def _pause_after_silence(self, reply: Reply) -> None:
         """A platform that did not answer is not asked again at once (only where time-outs do not end connections)."""

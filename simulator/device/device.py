@@ -52,6 +52,10 @@ _QUERY_SECONDS = 10.0
 
 _DRAINING: Final = Stage.DRAINING
 """Asked for with every message, and an enum's member is slow to look up (Python 3.11)."""
+_DOWN: Final = frozenset({DeviceState.REBOOTING, DeviceState.UNPOWERED})
+"""Nobody can do anything at the device."""
+_NOT_ALIVE: Final = frozenset({DeviceState.UNPOWERED, DeviceState.FAILED, DeviceState.STOPPED})
+"""There is no life that a power cut could end."""
 
 
 class Device:
@@ -129,21 +133,14 @@ class Device:
             people=env.people,
             recorder=env.recorder,
             witness=witness,
-            rebooting=lambda: self.lifecycle.state is DeviceState.REBOOTING,
+            down=lambda: self.lifecycle.state in _DOWN,
             door=Door(
                 *(self.memory, self._clock, rng, log_ids, entrance_of(settings.options, bio)),
                 room_as_meet_code=settings.reading.room_as_meet_code,
             ),
         )
         self._behaviours = behaviours_of(settings, parts)
-        self._stopping = Stopping(
-            env,
-            spec.credentials.sn,
-            lifecycle=self.lifecycle,
-            delivery=self.delivery,
-            commands=self.commands,
-            behaviours=self._behaviours,
-        )
+        self._stopping = self._stopping_of(self.lifecycle)
 
     @property
     def state(self) -> DeviceState:
@@ -151,10 +148,7 @@ class Device:
 
     def start(self) -> None:
         """Switch the device on (on the engine's loop)."""
-        for behaviour in self._behaviours:
-            behaviour.switched_on()
-        self._task = asyncio.get_running_loop().create_task(self.lifecycle.run())
-        self._task.add_done_callback(self._finished)
+        self._live()
 
     def stop(self, drain: float | None = None) -> None:
         """Switch the device off, in order: nothing new begins, what waits is delivered, the connection is closed.
@@ -162,17 +156,66 @@ class Device:
         Args:
             drain: seconds that the delivery may take; the settings' own where None.
         """
-        self._stopping.stop(self.spec.settings.drain if drain is None else drain)
+        if self.state is DeviceState.UNPOWERED:
+            self._end_without_power()
+        else:
+            self._stopping.stop(self.spec.settings.drain if drain is None else drain)
 
     def abort(self) -> None:
         """Switch the device off at once; what waits stays in its store, and is counted as pending."""
-        self._stopping.abort()
+        if self.state is DeviceState.UNPOWERED:
+            self._end_without_power()
+        else:
+            self._stopping.abort()
 
     def cut_off(self) -> None:
         """The last resort, where even `abort` did not end the life."""
         self.abort()
         if self._task is not None:
             self._task.cancel()
+
+    def lose_power(self, *, unsent_lost: bool) -> int:
+        """The plug is pulled: the life of the software ends at this moment, wherever it is.
+
+        What a device has in its flash is kept until `power_back`: users and all that is theirs, meetings, options,
+        records and pictures that wait, the login, the broker's address as over a reboot. So is the time, which a
+        battery keeps going. A device that was told to stop is over. One that is not switched on, has ended, or is
+        without power already loses nothing.
+
+        Args:
+            unsent_lost: whether the records and pictures that wait are gone as well.
+
+        Returns:
+            How many records were lost.
+        """
+        task, lifecycle = self._task, self.lifecycle
+        if task is None or self.state in _NOT_ALIVE:
+            return 0
+        over = lifecycle.stage is not Stage.LIVING
+        self._task = None
+        self._stopping.lose_power()
+        lifecycle.lose_power()
+        task.cancel()
+        self.went_offline()
+        for behaviour in self._behaviours:
+            behaviour.power_lost()
+        lost = self.delivery.lose_power(unsent_lost=unsent_lost)
+        self.commands.lose_power()
+        if self._misbehaving is not None:
+            self._misbehaving.lose_power()
+        if over:
+            self._end_without_power()
+        return lost
+
+    def power_back(self) -> None:
+        """The device has power again: it comes online as after it was switched on. Nothing if it has never lost it."""
+        if self.state is not DeviceState.UNPOWERED:
+            return
+        self.lifecycle = self.lifecycle.next_life()
+        if self._misbehaving is not None:
+            self._misbehaving.power_back(self.lifecycle)
+        self._stopping = self._stopping_of(self.lifecycle)
+        self._live()
 
     def set_clock(self, seconds: float) -> None:
         """Set the device's clock forward by so many seconds; back where they are negative."""
@@ -298,6 +341,28 @@ class Device:
 
     # --- Inside ---
 
+    def _live(self) -> None:
+        for behaviour in self._behaviours:
+            behaviour.switched_on()
+        self._task = asyncio.get_running_loop().create_task(self.lifecycle.run())
+        self._task.add_done_callback(self._finished)
+
+    def _stopping_of(self, lifecycle: Lifecycle) -> Stopping:
+        return Stopping(
+            self._env,
+            self.spec.credentials.sn,
+            lifecycle=lifecycle,
+            delivery=self.delivery,
+            commands=self.commands,
+            behaviours=self._behaviours,
+        )
+
+    def _end_without_power(self) -> None:
+        """Nothing is left to be ended; what waits stays in its store."""
+        self.lifecycle.never_back()
+        self._ended()
+        asyncio.get_running_loop().call_soon(self._on_finished)
+
     def _answer(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
         online = self.lifecycle.online
         return online is not None and online.session.answer_command(mid, cmd_id, code, message)
@@ -306,11 +371,17 @@ class Device:
         if self.lifecycle.stage is _DRAINING:
             self._stopping.settled()
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _ended(self) -> None:
         self._stopping.ended()
         if self._misbehaving is not None:
             self._misbehaving.device_ended()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        latest = task is self._task
+        if latest:
+            self._ended()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._env.log(logging.ERROR, f"{self.spec.credentials.sn}: {describe(error)}")
             self._env.internal_error("device.exception", error, self.spec.index)
-        self._on_finished()
+        if latest:
+            self._on_finished()

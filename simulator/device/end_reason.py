@@ -8,6 +8,7 @@ class EndReason:
 
     STOPPED = names.STOPPED
     REBOOT = names.REBOOT
+    POWER_LOST = names.POWER_LOST
     TIMEOUT = "timeout"
     VIOLATION = "protocol violation"
     BROKEN = "internal error"

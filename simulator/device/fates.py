@@ -13,7 +13,9 @@ from simulator.device.uploads import Upload
 from simulator.measurements.names import (
     ACKNOWLEDGED,
     GENERATED,
+    LOST,
     PHOTO_GENERATED,
+    PHOTO_LOST,
     PHOTO_REFUSED,
     PHOTO_REJECTED,
     RECORD_DELIVERY,
@@ -103,6 +105,19 @@ class Fates:
             self._keeping.given_up(record)
         self._delivered(record, code)
         self._known(record, acknowledged=False)
+
+    def lost(self, records: Sequence[Record]) -> None:
+        """The store in which the records and their pictures waited is gone."""
+        if not records:
+            return
+        self._env.recorder.record(LOST, len(records))
+        photos = sum(record.photo is not None for record in records)
+        if photos:
+            self._env.recorder.record(PHOTO_LOST, photos)
+        for record in records:
+            if self._keeping is not None:
+                self._keeping.given_up(record)
+            self._known(record, acknowledged=False)
 
     def photo_left(self, upload: Upload, event: str) -> None:
         """The picture of an acknowledged record is no more to be sent: `event` says why."""

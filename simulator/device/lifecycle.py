@@ -18,17 +18,17 @@ from simulator.device.channel_context import context_of
 from simulator.device.device_clock import DeviceClock
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Environment
+from simulator.device.held_login import HeldLogin
 from simulator.device.initial_flow import FlowFailed
 from simulator.device.online import Online
 from simulator.device.session import OnCommand, Session
-from simulator.device.settings import DeviceSpec, Start
+from simulator.device.settings import DeviceSpec
 from simulator.device.sleep import sleep
 from simulator.device.states import Stage, check_transition
 from simulator.device.terms import Terms
 from simulator.device.unanswered import Unanswered
 from simulator.device.witness import Witness
-from simulator.measurements.names import INIT, INTERNAL_ERROR, DeviceState
-from simulator.measurements.observation_rules import LOGIN_REPEATED
+from simulator.measurements.names import DISCONNECTED, INIT, INTERNAL_ERROR, DeviceState
 from simulator.protocol.catalogue import LOOKUP
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import MidSource
@@ -52,38 +52,39 @@ class LifecycleHandler(Protocol):
 
 
 class Lifecycle:
-    """Runs one device until it is told to stop.
+    """Runs one device until it is told to stop or loses its power; whoever has power again lives a life of its own.
 
     Args:
         on_command: given what the platform sends by itself, see `Session`.
+        before: the life that ended for want of power, whose flash this one finds; None for the device's first one.
 
     Attributes:
+        login: what the device logs in with.
+        broker: the device's way to its broker.
         online: the stay online, while there is one.
         stage: how far the device's end has come; LEAVING by `stop` and `abort`.
     """
 
     __slots__ = (
         "_backoff",
-        "_broker",
+        "_booted",
         "_clock",
         "_env",
         "_factor_mark",
-        "_granted",
         "_handler",
         "_latest",
         "_mids",
         "_on_command",
-        "_proof",
+        "_powerless",
         "_rng",
         "_session",
         "_spec",
         "_unanswered",
-        "_unkept",
         "_waits",
         "_witness",
-        "auth_code",
+        "broker",
+        "login",
         "online",
-        "secret",
         "stage",
         "state",
     )
@@ -98,6 +99,7 @@ class Lifecycle:
         witness: Witness,
         *,
         on_command: OnCommand,
+        before: "Lifecycle | None" = None,
     ) -> None:
         self._env = env
         self._spec = spec
@@ -107,11 +109,21 @@ class Lifecycle:
         self._witness = witness
         self._on_command = on_command
         self._backoff = Backoff(spec.settings.reconnect_delay, rng)
-        self._mids = MidSource(int(env.clock.wall() * 1000))
-        self._proof: dict[str, str] | None = None
-        self._broker = BrokerLink(env, spec, witness)
-        self._factor_mark = b""
-        """Of the platform's factor on the latest connection."""
+        self._booted = int(env.clock.wall() * 1000)
+        """The start of this life in milliseconds since the epoch; no two lives have the same."""
+        if before is None:
+            self.state = DeviceState.OFFLINE
+            self.login = HeldLogin(env, spec, witness)
+            self.broker = BrokerLink(env, spec, witness)
+            self._factor_mark = b""
+            """Of the platform's factor on the latest connection."""
+        else:
+            self.state = before.state
+            self.login = before.login
+            self.broker = before.broker
+            self._factor_mark = before._factor_mark
+            self._booted = max(self._booted, before._booted + 1)
+        self._mids = MidSource(self._booted)
         self._session: Session | None = None
         """The connection, from its opening on."""
         self._latest: Session | None = None
@@ -119,19 +131,17 @@ class Lifecycle:
         self._unanswered = None if spec.settings.mqtt is None else Unanswered()
         """What outlives a connection."""
         self._waits = Breakable(lambda: self.stage is Stage.LEAVING)
-        self._granted: str | None = None
-        """The `authCode` of a registration that has no `secret` yet."""
-        self._unkept = False
-        """Whether the store has not been told of `auth_code` and `secret` yet."""
         self.online: Online | None = None
         self.stage = Stage.LIVING
-        self.state = DeviceState.OFFLINE
-        warm = spec.settings.start is not Start.COLD
-        self.auth_code = spec.credentials.auth_code if warm else None
-        self.secret = spec.credentials.secret if warm else None
+        self._powerless = False
+        """Whether the power was lost, so that nothing is left to do for the task that runs this life."""
 
     async def run(self) -> None:
-        """Live until `stop`, or until coming online turned out to be impossible."""
+        """Live until `stop`, or until coming online turned out to be impossible.
+
+        Raises:
+            CancelledError: If the life has ended by `lose_power`: there is nothing left to do then.
+        """
         try:
             while self.stage is not Stage.LEAVING:
                 try:
@@ -153,19 +163,18 @@ class Lifecycle:
                 self._enter(DeviceState.FAILED)
             raise
         finally:
-            if self._session is not None and not self._session.ended:
-                self._session.abort(EndReason.BROKEN)
-            self._session = self.online = None
-            if self._latest is not None:
-                self._latest.give_up("the device has ended")
-            self._broker.ended()
-            if self.state is not DeviceState.FAILED:
-                self._enter(DeviceState.STOPPED)
+            if not self._powerless:
+                self._ends()
 
-    @property
-    def broker(self) -> BrokerLink:
-        """The device's way to its broker."""
-        return self._broker
+    def _ends(self) -> None:
+        if self._session is not None and not self._session.ended:
+            self._session.abort(EndReason.BROKEN)
+        self._session = self.online = None
+        if self._latest is not None:
+            self._latest.give_up("the device has ended")
+        self.broker.ended()
+        if self.state is not DeviceState.FAILED:
+            self._enter(DeviceState.STOPPED)
 
     def stop(self) -> None:
         """End the life: close the connection politely where there is one, break off what the device waits for."""
@@ -182,9 +191,35 @@ class Lifecycle:
             self._session.abort(EndReason.STOPPED)
         self._waits.break_off()
 
+    def lose_power(self) -> None:
+        """This life has ended: nothing is said to anybody, and all that waited for an answer is settled at once.
+
+        Whoever calls it cancels the task that runs `run`.
+        """
+        self.stage = Stage.LEAVING
+        self._powerless = True
+        session, self._session, self.online = self._session, None, None
+        if session is not None:
+            session.abort(EndReason.POWER_LOST)
+        if self._latest is not None:
+            self._latest.give_up("the device lost its power")
+        self.broker.power_lost()
+        self._enter(DeviceState.UNPOWERED)
+
+    def next_life(self) -> "Lifecycle":
+        """The life that begins when the power is back, with what was in flash."""
+        known = (self._env, self._spec, self._clock, self._rng, self._handler, self._witness)
+        life = Lifecycle(*known, on_command=self._on_command, before=self)
+        life._enter(DeviceState.WAITING)
+        return life
+
+    def never_back(self) -> None:
+        """A device without power is told to stop."""
+        self._enter(DeviceState.STOPPED)
+
     def reboot(self) -> None:
         """Close the connection, and come back after the time that a reboot takes."""
-        self._broker.rebooted()
+        self.broker.rebooted()
         if self._session is not None:
             self._session.end(EndReason.REBOOT)
 
@@ -199,7 +234,7 @@ class Lifecycle:
         """
         env = self._env
         with self._waits.wait():
-            await self._broker.turn()
+            await self.broker.turn()
             await env.network.turn()
         started, before = env.clock.wall(), env.clock.monotonic()
         code, told = INTERNAL_ERROR, ""
@@ -208,7 +243,7 @@ class Lifecycle:
             try:
                 terms = await self._log_in(session)
             except FlowFailed as failure:
-                (self._broker.refused if failure.refused else self._broker.failed)()
+                (self.broker.refused if failure.refused else self.broker.failed)()
                 if failure.violation is not None:
                     receiving.broke_channel(self._witness, failure.violation, failure.step)
                     session.end(EndReason.VIOLATION, 1008)
@@ -216,15 +251,18 @@ class Lifecycle:
                     session.end(EndReason.FLOW_REFUSED)
                 await ended
                 raise
-            self._broker.worked()
+            self.broker.worked()
             code = SUCCESS
         except FlowFailed as failure:
             code, told = failure.code, ": ".join(filter(None, (failure.step, failure.detail)))
             if failure.refused and failure.step != LOOKUP:
-                told += self._broker.another_named()
+                told += self.broker.another_named()
+            raise
+        except asyncio.CancelledError:
+            code = DISCONNECTED
             raise
         finally:
-            if code == SUCCESS or self.stage is not Stage.LEAVING:
+            if code == SUCCESS or self._powerless or self.stage is not Stage.LEAVING:
                 env.recorder.flow(INIT.name, started, env.clock.monotonic() - before, code)
                 if told:
                     env.recorder.detail(INIT.tag, code, told, env.clock.wall())
@@ -232,10 +270,10 @@ class Lifecycle:
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:
         env = self._env
-        if not self._broker.known:
+        if not self.broker.known:
             self._enter(DeviceState.LOOKUP)
             with self._waits.wait():
-                await self._broker.look_up(self._clock, self._rng)
+                await self.broker.look_up(self._clock, self._rng)
         self._enter(DeviceState.CONNECTING)
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -245,7 +283,7 @@ class Lifecycle:
                 ended.set_result(reason)
 
         held = self._spec.credentials
-        context = context_of(held, self.auth_code, self.secret, self._broker.answer, self._witness)
+        context = context_of(held, self.login.auth_code, self.login.secret, self.broker.answer, self._witness)
         session = Session(
             env,
             env.suite_of(self._spec.settings).device_side(env.keys, context),
@@ -257,14 +295,9 @@ class Lifecycle:
             unanswered=self._unanswered,
         )
         with self._waits.wait():
-            await self._broker.connect(session, self._key_proof(), self._rng)
+            await self.broker.connect(session, self.login.proof, self._rng)
         self._session = self._latest = session
         return session, ended
-
-    def _key_proof(self) -> dict[str, str]:
-        if self._proof is None:
-            self._proof = initial_flow.key_proof(self._spec.credentials)
-        return self._proof
 
     async def _log_in(self, session: Session) -> Terms:
         """Exchange, then a warm login, or register and accredit first; then the report."""
@@ -275,34 +308,29 @@ class Lifecycle:
             mark = session.channel.peer_mark
             receiving.look_at_factor(self._witness, self._env.recall, mark, self._factor_mark)
             self._factor_mark = mark
-        proof = self._key_proof()
-        warm = self.auth_code is not None and self.secret is not None
+        login = self.login
+        warm = login.warm
         if warm:
             try:
                 await self._login(session)
             except FlowFailed as failure:
                 if not (failure.refused and settings.reading.forgets_on(failure.code)):
                     raise
-                self._forget(failure.code)
+                login.forget(failure.code)
                 warm = False
         if not warm:
             self._enter(DeviceState.REGISTER)
-            auth_code = await initial_flow.register(session, credentials.sn, proof, settings)
-            self._granted = auth_code
+            auth_code = await initial_flow.register(session, credentials.sn, login.proof, settings)
+            login.registered(auth_code)
             self._enter(DeviceState.ACCREDIT)
-            secret = await initial_flow.accredit(session, credentials.sn, proof, auth_code)
-            self.auth_code, self.secret, self._unkept = auth_code, secret, True
+            login.accredited(auth_code, await initial_flow.accredit(session, credentials.sn, login.proof, auth_code))
             try:
                 await self._login(session)
             except FlowFailed as failure:
-                # Refused with what was granted a moment ago: the next attempt begins with a registration.
                 if failure.refused and settings.reading.forgets_on(failure.code):
-                    self.auth_code = self.secret = None
+                    login.drop()
                 raise
-            self._keep()
-        elif self._unkept:
-            # What was granted on an earlier connection, which was lost before this could be seen to work.
-            self._keep()
+        login.worked()
         self._enter(DeviceState.REPORT)
         terms = await initial_flow.report(session, credentials.sn, self._handler.report_params())
         if terms.offset_minutes is not None:
@@ -311,33 +339,15 @@ class Lifecycle:
 
     def secrets(self) -> tuple[str, ...]:
         """All that this device proves itself with, or did before it was refused."""
-        held = self._spec.credentials
-        digest = self._proof["devKey"] if self._proof is not None else None
-        own = (held.secret_key, held.dev_key, digest, held.auth_code, held.secret, held.device_secret)
-        found = (*own, self._broker.private_key, self._granted, self.auth_code, self.secret)
-        return tuple(secret for secret in found if secret)
+        return tuple(secret for secret in (*self.login.secrets(), self.broker.private_key) if secret)
 
     async def _login(self, session: Session) -> None:
         self._enter(DeviceState.LOGIN)
-        assert self.auth_code is not None
-        assert self.secret is not None
-        await initial_flow.login(session, self._spec.credentials.sn, self._key_proof(), self.auth_code, self.secret)
+        login = self.login
+        assert login.auth_code is not None
+        assert login.secret is not None
+        await initial_flow.login(session, self._spec.credentials.sn, login.proof, login.auth_code, login.secret)
         session.trust()
-
-    def _keep(self) -> None:
-        """The platform let the device in with these: the next run may begin with them."""
-        self._unkept = False
-        env = self._env
-        if env.credentials is not None and self.auth_code is not None and self.secret is not None:
-            env.credentials.granted(self._spec.credentials.sn, self.auth_code, self.secret)
-
-    def _forget(self, code: str) -> None:
-        """The platform refused a warm login: both credentials are thrown away, once, and the device registers."""
-        self.auth_code = self.secret = None
-        env = self._env
-        self._witness.observation(LOGIN_REPEATED, "dev.login", f"dev.login: {code}, then registered again")
-        if env.credentials is not None:
-            env.credentials.forgotten(self._spec.credentials.sn)
 
     # --- Staying online, and waiting to come back ---
 

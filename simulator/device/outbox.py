@@ -136,6 +136,13 @@ class Outbox:
         for record in reversed(batch):
             self._fresh.appendleft(record)
 
+    def clear(self) -> list[Record]:
+        """Nothing waits any more, and nobody is sending. Returns what waited, in order of `logId`."""
+        lost = sorted([*self._again, *self._fresh], key=_by_log_id)
+        self._again.clear()
+        self._fresh.clear()
+        return lost
+
     def given_up(self, record: Record) -> None:
         """A record that was taken out can never be sent: set aside, as after too many refusals."""
         self._in_flight -= 1

@@ -10,8 +10,8 @@ from typing import Final
 
 from simulator.measurements.names import DeviceState
 
-_OVER: Final = (DeviceState.STOPPED, DeviceState.FAILED)
-"""A device is told to stop, or breaks down by a fault of this program, wherever it is."""
+_OVER: Final = (DeviceState.STOPPED, DeviceState.FAILED, DeviceState.UNPOWERED)
+"""A device is told to stop, breaks down by a fault of this program, or loses its power, wherever it is."""
 _LOST: Final = (DeviceState.WAITING, *_OVER)
 """Beside these, whatever is under way towards the platform may come to nothing, and is tried again."""
 
@@ -32,6 +32,8 @@ TRANSITIONS: Final[Mapping[DeviceState, frozenset[DeviceState]]] = MappingProxyT
         # The broker's address is kept, and asked for again when it led nowhere, or as the scenario says.
         DeviceState.WAITING: frozenset({DeviceState.LOOKUP, DeviceState.CONNECTING, *_OVER}),
         DeviceState.REBOOTING: frozenset({DeviceState.LOOKUP, DeviceState.CONNECTING, *_OVER}),
+        # With power again a device begins as after it was switched on; without it nothing can break down.
+        DeviceState.UNPOWERED: frozenset({DeviceState.WAITING, DeviceState.STOPPED}),
         DeviceState.FAILED: frozenset(),
         DeviceState.STOPPED: frozenset(),
     }

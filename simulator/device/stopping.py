@@ -51,6 +51,11 @@ class Stopping:
         self._timer: TimerHandle | None = None
         self._patience: TimerHandle | None = None
 
+    def lose_power(self) -> None:
+        """No end is waited for any more."""
+        self._cancel_timer()
+        self._cancel_patience()
+
     def stop(self, drain: float) -> None:
         """Begin nothing new, deliver what waits for `drain` seconds at most, then leave."""
         if self._lifecycle.stage is not Stage.LIVING:

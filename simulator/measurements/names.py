@@ -116,6 +116,7 @@ ACKNOWLEDGED: Final = "acknowledged"
 PENDING: Final = "pending"
 REFUSED: Final = "refused"
 REJECTED: Final = "rejected"
+LOST: Final = "lost"
 RESENT: Final = "resent"
 RESTORED: Final = "restored"
 KEPT: Final = "kept"
@@ -127,16 +128,19 @@ PHOTO_GENERATED: Final = "photo_generated"
 PHOTO_ACKNOWLEDGED: Final = "photo_acknowledged"
 PHOTO_REFUSED: Final = "photo_refused"
 PHOTO_REJECTED: Final = "photo_rejected"
+PHOTO_LOST: Final = "photo_lost"
 PHOTO_RESTORED: Final = "photo_restored"
 PHOTO_KEPT: Final = "photo_kept"
 RECORD_EVENTS: Final = (
-    *(GENERATED, ACKNOWLEDGED, REFUSED, REJECTED, RESENT),
-    *(PHOTO_GENERATED, PHOTO_ACKNOWLEDGED, PHOTO_REFUSED, PHOTO_REJECTED),
+    *(GENERATED, ACKNOWLEDGED, REFUSED, REJECTED, LOST, RESENT),
+    *(PHOTO_GENERATED, PHOTO_ACKNOWLEDGED, PHOTO_REFUSED, PHOTO_REJECTED, PHOTO_LOST),
     *(RESTORED, KEPT, UNKEPT, UNCLAIMED, PHOTO_RESTORED, PHOTO_KEPT),
 )
 """What is told of records and pictures: by the devices, and in the last line by who keeps them between runs."""
 STATE_FILE_FIGURES: Final = (RESTORED, KEPT, UNKEPT, UNCLAIMED)
 """Of those that say something where the scenario has a `state_file` alone."""
+RARE_FIGURES: Final = (LOST, *STATE_FILE_FIGURES)
+"""Of those that are 0 in most runs, whatever the platform does."""
 RECORD_GAUGES: Final = (KEPT, UNCLAIMED, PHOTO_KEPT)
 """Of those that go down again: how many there are, not how many there were."""
 RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
@@ -146,6 +150,7 @@ RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         PENDING: "records without an acknowledgement when the run ended, which nobody gave up either",
         REFUSED: "records that a device could not keep, because its store was full",
         REJECTED: "records that were given up: refused five times by the platform, or too large for a package",
+        LOST: "records lost with a store that a fault of the scenario emptied (`power_cut` with `store: unsent lost`)",
         RESENT: "records that were sent again",
         RESTORED: "records of earlier runs that devices took back from `state_file`, to send them first",
         KEPT: "pending records that `state_file` holds for the next run",
@@ -161,6 +166,7 @@ PHOTO_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         PENDING: "pictures without an acknowledgement when the run ended, which nobody gave up either",
         REFUSED: "pictures that a device could not keep, because its store was full",
         REJECTED: "pictures that were given up, alone or together with their records",
+        LOST: "pictures lost with a store that a fault of the scenario emptied",
         RESTORED: "pictures of earlier runs that devices took back from `state_file`",
         KEPT: "pending pictures that `state_file` holds for the next run",
     }
@@ -194,13 +200,17 @@ class DeviceState(Enum):
     ONLINE = "online", "went through the initial flow"
     WAITING = "waiting", "between two attempts to come online"
     REBOOTING = "rebooting", "a command told it to restart"
+    UNPOWERED = "unpowered", "without power, by a fault of the scenario (`power_cut`)"
     FAILED = "failed", "cannot come online in this run, as when the platform's broker is no WebSocket"
     STOPPED = "stopped", "told to stop, at the end of the run or because its user left"
     LOST = "lost", "told by no device: its worker fell silent, and no other worker has the device yet"
 
 
 INACTIVE_STATES: Final = frozenset({DeviceState.OFFLINE.value, DeviceState.STOPPED.value})
-"""States before a device was started and since it was told to stop: they do not count for the online ratio."""
+"""States before a device was started and since it was told to stop: they do not count for the online ratio.
+
+A device without power counts: it ought to be online, as one whose network is gone, and the ratio says what part was.
+"""
 
 # --- Ends of connections ---
 
@@ -208,7 +218,9 @@ STOPPED: Final = "stopped"
 """The device was told to stop, at the end of the run or because its user left."""
 REBOOT: Final = "reboot"
 """A command told the device to restart."""
-OWN_ENDINGS: Final = frozenset({STOPPED, REBOOT})
+POWER_LOST: Final = "power lost"
+"""The device's power was cut, as the scenario wants it."""
+OWN_ENDINGS: Final = frozenset({STOPPED, REBOOT, POWER_LOST})
 """Reasons for which a connection ends because somebody asked for it; every other one is a lost connection."""
 
 # --- Outcome codes ---

@@ -64,7 +64,8 @@ def _states() -> str:
 
 
 def _endings() -> str:
-    own = " and ".join(f"`{reason}`" for reason in sorted(OWN_ENDINGS))
+    *others, last = (f"`{reason}`" for reason in sorted(OWN_ENDINGS))
+    own = f"{', '.join(others)} and {last}"
     return f"## Lost connections\n\nA connection is lost if it ends for any reason but {own}.\n"
 
 

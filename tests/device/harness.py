@@ -246,7 +246,7 @@ class World:
     async def close(self) -> None:
         """End what still lives, and hold the accounts against each other."""
         for device in self.devices:
-            if device._task is not None and not self.finished[device.spec.index]:
+            if _switched_on(device) and not self.finished[device.spec.index]:
                 device.abort()
         await self.advance(CLOSE_TIMEOUT + 1)
         self.check()
@@ -261,13 +261,13 @@ class World:
         )
         assert self.recorder.internal_errors == []
         for device in self.devices:
-            if device._task is not None:
+            if _switched_on(device):
                 assert self.finished[device.spec.index] == 1
                 assert device.state in (DeviceState.STOPPED, DeviceState.FAILED)
         counts = self.recorder.records
         held = sum(device.delivery.outbox.pending for device in self.devices)
         made = counts["generated"] + counts["restored"]
-        assert made == counts["acknowledged"] + counts["refused"] + counts["rejected"] + held, counts
+        assert made == counts["acknowledged"] + counts["refused"] + counts["rejected"] + counts["lost"] + held, counts
         told = Counter(entry[0] for entry in self.recorder.requests)
         sent = Counter(seen.func_id for seen in self.platform.seen)
         for name, count in sent.items():
@@ -286,3 +286,7 @@ class World:
         assert len(self.recorder.disconnects) == len(self.platform.links)
         links_alive = [link for link in self.platform.links if link.open]
         assert links_alive == []
+
+
+def _switched_on(device: Device) -> bool:
+    return device._task is not None or device.state is not DeviceState.OFFLINE

@@ -27,4 +27,4 @@ def test_the_devices_own_close_says_why(code: int, reason: str) -> None:
 
 def test_only_what_somebody_asked_for_is_no_lost_connection() -> None:
     reasons = {value for name, value in vars(EndReason).items() if name.isupper()}
-    assert reasons & OWN_ENDINGS == OWN_ENDINGS == {EndReason.STOPPED, EndReason.REBOOT}
+    assert reasons & OWN_ENDINGS == OWN_ENDINGS == {EndReason.STOPPED, EndReason.REBOOT, EndReason.POWER_LOST}

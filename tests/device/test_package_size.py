@@ -96,12 +96,12 @@ async def test_a_picture_whose_own_item_no_package_holds_is_set_aside_too(world:
     for key in range(3):
         upload = Upload(PHOTO, "verifyPhotos", [item], created=created, size=4_000, key=key, flow="photo_delivery")
         device.delivery._uploads.append(upload)
-        device.delivery._photos_held += 1
+        device.delivery._stock._photos += 1
         world.recorder.records["photo_generated"] += 1
     device.delivery.kick()
     await world.advance(60)
     assert world.recorder.records["photo_rejected"] == 3
-    assert device.delivery._photos_held == 0
+    assert device.delivery._stock._photos == 0
     assert world.recorder.flow_codes("photo_delivery") == ["too large"] * 3
 
 

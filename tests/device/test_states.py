@@ -32,6 +32,7 @@ STEP_OF = {
 """State -> the request that holds a device in it while the platform says nothing."""
 UNDER_WAY = ("lookup", "connecting", *STEP_OF, "online")
 EVERYWHERE = ("offline", *UNDER_WAY, "waiting", "rebooting")
+"""Where a device with power can be."""
 
 
 def taken(world: World) -> set[Way]:
@@ -160,10 +161,32 @@ async def looked_up_after_a_reboot() -> World:
     return world
 
 
+async def unpowered_in(state: str) -> World:
+    world = await held_in(state)
+    world.devices[0].lose_power(unsent_lost=False)
+    await world.settle()
+    return world
+
+
+async def stopped_without_power() -> World:
+    world = await unpowered_in("online")
+    world.devices[0].stop()
+    await world.settle()
+    return world
+
+
+async def power_back() -> World:
+    world = await unpowered_in("online")
+    world.devices[0].power_back()
+    await world.until(lambda: world.devices[0].state is DeviceState.ONLINE)
+    return world
+
+
 async def test_the_table_holds_what_happens_and_nothing_else() -> None:
     seen = set()
     for made in (
         *map(stopped_in, EVERYWHERE),
+        *map(unpowered_in, EVERYWHERE),
         *map(lost_in, UNDER_WAY),
         *map(broken_in, EVERYWHERE),
         *(
@@ -174,6 +197,8 @@ async def test_the_table_holds_what_happens_and_nothing_else() -> None:
                 refused_login,
                 look_up_after_failures,
                 rebooted,
+                stopped_without_power,
+                power_back,
                 looked_up_after_a_reboot,
             )
         ),

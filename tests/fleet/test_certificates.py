@@ -35,7 +35,7 @@ def kept(fleet: Fleet, index: int) -> tuple[str | None, str | None]:
     """Certificate and key of a device's kept answer."""
     device = fleet.runtime.device(index)
     assert device is not None
-    link: BrokerLink = device.lifecycle._broker
+    link: BrokerLink = device.lifecycle.broker
     assert link._answer is not None
     return link._answer.certificate, link._answer.private_key
 

@@ -65,6 +65,7 @@ def test_contract_figures(busy: RunMeasurements, info: Info) -> None:
         "pending": 0,
         "refused": 0,
         "rejected": 0,
+        "lost": 0,
         "resent": 0,
         "restored": 0,
         "kept": 0,

@@ -42,7 +42,7 @@ _GRACE_S: Final = 1.0
 _EARLY_S: Final = 0.001
 """A moment of the device's clock can come so much before its timer by rounding alone."""
 _LOOK_AGAIN_S: Final = 1.0
-"""While the device reboots."""
+"""While the device reboots or has no power."""
 _MOST_OVER: Final = 100
 """Meetings that are remembered as over: what the platform sends of these changes nothing any more."""
 _VISITORS: Final = 0.5
@@ -174,7 +174,7 @@ class Attendance(Behaviour):
         """When the sign-in window of the next meeting opens."""
         self._timer: TimerHandle | None = None
         self._away = False
-        """Whether somebody came in vain, for the device was rebooting."""
+        """Whether somebody came in vain, for the device was down."""
         self._looked = -inf
         """When it was looked last at what the platform has changed."""
         self._stopped = False
@@ -224,12 +224,12 @@ class Attendance(Behaviour):
         device = self._device
         # The moment for which the timer was set, whenever it was called.
         now = device.clock.now() - (device.timers.clock.monotonic() - timer.when)
-        if device.rebooting():
+        if device.down():
             self._away = True
             device.timers.again(timer, timer.when + _LOOK_AGAIN_S)
             return
         until = now + _EARLY_S
-        # Who came during a reboot was held up, however short it was; so was who came before the device knew of him.
+        # Who came while it was down was held up, however short it was; so was who came before the device knew of him.
         grace = 0.0 if self._away else min(_GRACE_S, max(0.0, now - self._looked))
         self._away = False
         meetings = device.memory.meetings

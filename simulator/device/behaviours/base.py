@@ -48,8 +48,8 @@ class DeviceParts:
     people: People
     recorder: Recorder
     witness: Witness
-    rebooting: Callable[[], bool]
-    """Whether the device is restarting, so that nobody can verify."""
+    down: Callable[[], bool]
+    """Whether the device is restarting or has no power, so that nobody can verify."""
     door: Door
     """Who may verify; all behaviours of a device make their records with it, so that their ids only grow."""
 
@@ -68,13 +68,19 @@ class Behaviour:
         """`settings` is of the behaviour's own `settings_type`."""
 
     def switched_on(self) -> None:
-        """The device's life begins; it is not online yet."""
+        """The device's life begins, or goes on with power again; it is not online yet."""
 
     def went_online(self, online: Online) -> None:
         """The device is online on this connection, under these terms."""
 
     def went_offline(self) -> None:
         """The connection is gone."""
+
+    def power_lost(self) -> None:
+        """The device has no power, after the connection is gone: what it would do by itself it does not do any more.
+
+        What people do goes on: they come, and find it `down`.
+        """
 
     def fall_silent(self) -> None:
         """The connection is about to be given up and waits for its last replies: send nothing more on it."""

@@ -76,15 +76,18 @@ class OptionUpload(Behaviour):
             first = self._interval * self._device.rng.random()
             self._timer = self._device.timers.call_later(first, self._due)
 
+    def power_lost(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def command_applied(self, func_id: str) -> None:
         if func_id == SET_OPTIONS and not self._stopped:
             self._upload()
 
     def stop(self) -> None:
         self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self.power_lost()
 
     def _due(self) -> None:
         timer = self._timer

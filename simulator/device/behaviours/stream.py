@@ -12,7 +12,7 @@ class Stream(Behaviour, ABC):
     """One stream of events of one device, from the first time online until the device is told to stop.
 
     Moments and waves are counted from the run's start. Whether the device is online at them does not matter; while it
-    reboots nobody can do anything at it, and whoever comes then goes away.
+    reboots or has no power nobody can do anything at it, and whoever comes then goes away.
     """
 
     __slots__ = ("_arrivals", "_device", "_stopped", "_timer")
@@ -57,6 +57,6 @@ class Stream(Behaviour, ABC):
     def _due(self) -> None:
         timer = self._timer
         assert timer is not None
-        if not self._device.rebooting():
+        if not self._device.down():
             self._happen(timer.when)
         self._schedule()

@@ -172,6 +172,15 @@ class CommandQueue:
         self._current = None
         self.busy = False
 
+    def lose_power(self) -> None:
+        """Nothing is handled any more, and what came and what was answered is forgotten."""
+        self.close()
+        self.forget_waiting()
+        self._early = ()
+        self._answered = Answered()
+        if self._told is not None:
+            self._told.clear()
+
     def receive(self, message: Mapping[str, Any], size: int, unreadable: str, early: bool) -> None:
         """A message of the platform that is no reply, `size` bytes of JSON.
 

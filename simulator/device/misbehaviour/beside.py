@@ -79,7 +79,7 @@ async def beside(ground: Ground) -> AsyncIterator[Beside]:
         raise NotNow
     over: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
     witness = Witness(unheard, env.clock, lifecycle, spec.index)
-    context = context_of(spec.credentials, lifecycle.auth_code, lifecycle.secret, answer, witness)
+    context = context_of(spec.credentials, lifecycle.login.auth_code, lifecycle.login.secret, answer, witness)
     session = Session(
         env,
         env.suite_of(spec.settings).device_side(env.keys, context),

@@ -96,12 +96,20 @@ class Misbehaving:
         """The device's own connection has ended."""
         self._ground.went_offline()
 
+    def lose_power(self) -> None:
+        """What is under way has no outcome any more; nothing is begun until the device is online again."""
+        for task in self._tasks:
+            task.cancel()
+
+    def power_back(self, lifecycle: Lifecycle) -> None:
+        """The device lives again, by this life; the faults that want it to misbehave have not ended by that."""
+        self._lifecycle = self._ground.lifecycle = lifecycle
+
     def device_ended(self) -> None:
         """The device's life is over: what is under way has no outcome any more."""
         self._orders = 0
         self.end()
-        for task in self._tasks:
-            task.cancel()
+        self.lose_power()
 
     # --- Inside ---
 

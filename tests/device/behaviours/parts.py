@@ -37,6 +37,6 @@ def parts(memory: Memory, clock: ManualClock) -> DeviceParts:
         people=PEOPLE,
         recorder=recorder,
         witness=Witness(recorder, clock, Nobody(), 0),
-        rebooting=lambda: False,
+        down=lambda: False,
         door=Door(memory, device_clock, rng, count(1)),
     )

@@ -130,3 +130,22 @@ def test_an_exception_is_an_internal_error(yard: Yard, monkeypatch: pytest.Monke
     assert {rule for rule, *_ in yard.recorder.internal_errors} == {"misbehaviour.exception"}
     yard.recorder.internal_errors.clear()
     assert yard.outcomes() == {}
+
+
+def test_a_power_cut_takes_what_is_under_way_and_the_next_life_misbehaves_on(make_yard: Callable[..., Yard]) -> None:
+    yard = make_yard(answers=[answer_rule("dev.file.upload.end", silence_share=1.0)])
+    device = yard.online()
+    device.misbehave(["wrong_checksum"], 1.0, random.Random(1))
+    yard.run(1.5)
+    device.lose_power(unsent_lost=False)
+    yard.run(60)
+    assert yard.outcomes() == {}
+    device.power_back()
+    yard.run(20)
+    assert device.state is DeviceState.ONLINE
+    assert yard.outcomes()["wrong_checksum"]["silent"] > 0
+    device.lose_power(unsent_lost=False)
+    device.stop()
+    yard.run(1)
+    assert device._misbehaving is not None
+    assert device._misbehaving._timer is None
