@@ -1,15 +1,15 @@
 """What of `faults` contradicts the run, the groups or another fault, and what of it nobody will see."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from simulator.closest import closest
-from simulator.fields.units import format_duration, format_rate
+from simulator.fields.units import format_duration
 from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.scenario.finding import Finding
+from simulator.scenario.misbehaviour_rules import misbehaviour_notes, misbehaviour_problems
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.faults import (
     KINDS,
@@ -48,7 +48,7 @@ def fault_problems(document: ScenarioDocument, groups: Sequence[GroupSection], r
         yield from _of_moments(fault, number, run)
         yield from _of_devices(fault, number, groups, run)
         if isinstance(fault, MisbehaveSection):
-            yield from _of_misbehaviour(fault, number)
+            yield from misbehaviour_problems(document, fault, number, groups)
         total += (came := occurrences(fault, run))
         if came <= MOST_OCCURRENCES < total:
             message = f"the entries up to here make {total:,} faults of a run; at most {MOST_OCCURRENCES:,} can be"
@@ -62,6 +62,8 @@ def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float
     """What may not have been meant; the arguments are those of `fault_problems`."""
     stopping = run - (document.ramp.down or 0.0)
     for number, fault in enumerate(document.faults):
+        if isinstance(fault, MisbehaveSection):
+            yield from misbehaviour_notes(document, fault, number, groups)
         returning = _returning(fault, groups)
         if returning is None:
             continue
@@ -151,16 +153,6 @@ def _of_devices(fault: FaultSection, number: int, groups: Sequence[GroupSection]
         hits = f"{came:,} times {round(fault.share * members):,} devices"
         message = f"hits {hits}, which is more than {MOST_HITS:,}: no process keeps so many"
         yield Finding(("faults", number, "every"), message, rests_on=(*_RUN, ("groups",), ("faults", number)))
-
-
-def _of_misbehaviour(fault: MisbehaveSection, number: int) -> Iterator[Finding]:
-    place: Path = ("faults", number)
-    for way, times in Counter(fault.ways).items():
-        if times > 1:
-            yield Finding((*place, "ways"), f"'{way}' is named {'twice' if times == 2 else f'{times} times'}")
-    if fault.rate * fault.length.high < 1 - 1e-9:
-        message = f"at {format_rate(fault.rate)} nothing is sent within {format_duration(fault.length.high)} (`for`)"
-        yield Finding((*place, "rate"), message, rests_on=((*place, "for"),))
 
 
 def _of_restarts(document: ScenarioDocument, run: float) -> Iterator[Finding]:

@@ -419,7 +419,8 @@ def test_a_wrong_part_causes_no_problems_that_follow_from_it() -> None:
 
 KEYS = (
     "name seed duration target identities channel tls network defaults groups ramp thresholds platform users count "
-    "rate steps pushes answers delay fixed wave at verifications options handling command on csv sn x"
+    "rate steps pushes answers delay fixed wave at verifications options handling command on csv sn x "
+    "faults what for ways share every down"
 )
 keys = st.sampled_from(KEYS.split())
 values = st.recursive(
@@ -427,7 +428,8 @@ values = st.recursive(
     | st.booleans()
     | st.integers(-5, 10**20)
     | st.floats()
-    | st.sampled_from(["10s", "6/min", "5%", "9KB", "embedded", "cold", "cmd.data.query.user", "", "online", "é"]),
+    | st.sampled_from(["10s", "6/min", "5%", "9KB", "embedded", "cold", "cmd.data.query.user", "", "online", "é"])
+    | st.sampled_from(["outage", "misbehave", "platform_restart", "bad_sign"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
     max_leaves=25,
 )
