@@ -140,12 +140,12 @@ def test_a_power_cut_takes_what_is_under_way_and_the_next_life_misbehaves_on(mak
     device.lose_power(unsent_lost=False)
     yard.run(60)
     assert yard.outcomes() == {}
-    device.power_back()
+    yard.loop.call_soon(device.power_back)
     yard.run(20)
     assert device.state is DeviceState.ONLINE
     assert yard.outcomes()["wrong_checksum"]["silent"] > 0
     device.lose_power(unsent_lost=False)
-    device.stop()
+    yard.loop.call_soon(device.stop)
     yard.run(1)
     assert device._misbehaving is not None
     assert device._misbehaving._timer is None
