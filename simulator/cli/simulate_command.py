@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Play a scenario's fleet against the embedded platform in one process, on virtual time and without any socket, through
-outages, power cuts, restarts and faults of the ledger that come from the seed. The same seed gives the same history.
+outages, power cuts, restarts and faults of the ledger that come from the seed, and through the faults that the scenario
+itself has. The same seed gives the same history.
 Exit code 1: something that must hold did not, such as an acknowledged record that is missing in the ledger. Meetings,
-ramp and thresholds of the scenario are left alone; the channel is plain, and all devices speak WebSocket."""
+ramp and thresholds of the scenario are left alone; the channel is plain."""
 EPILOG = """\
 examples:
   best-fleet simulate scenarios/smoke.yaml --seed 7
@@ -25,6 +26,8 @@ examples:
 """
 PASSES_OPTIONS_ON = False
 
+WEATHER = ("drawn", "scenario", "both")
+"""The values of `simulation.Source`."""
 _DAY_S = 86_400.0
 _MOST_DAYS = 3_660
 _LEAST_DAYS = 0.01
@@ -36,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="what happens when (default: %(default)s)")
     parser.add_argument(
         "--days", type=float, default=1.0, metavar="D", help="virtual time, the calm at the end included (default: 1)"
+    )
+    parser.add_argument(
+        "--weather",
+        choices=WEATHER,
+        default="both",
+        help="faults drawn from the seed, those of the scenario's `faults:`, or both (default: %(default)s)",
     )
     parser.add_argument("--history", type=Path, metavar="FILE", help="write every event into it, a line each")
 
@@ -52,7 +61,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     from simulator.garbage import GarbagePolicy
     from simulator.scenario.problems import ScenarioError
-    from simulator.simulation.simulation import Simulation, UnsuitedScenarioError
+    from simulator.simulation.simulation import Simulation, Source, UnsuitedScenarioError
 
     with ExitStack() as resources:
         tell = None
@@ -65,7 +74,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         garbage.begin()
         resources.callback(garbage.end)
         try:
-            outcome = Simulation(scenario, options.seed, options.days * _DAY_S, tell=tell).run()
+            source = Source(options.weather)
+            outcome = Simulation(scenario, options.seed, options.days * _DAY_S, source=source, tell=tell).run()
         except (UnsuitedScenarioError, ScenarioError) as error:
             raise UsageError(f"simulate: {error}") from None
         except OSError as error:

@@ -207,6 +207,12 @@ class MqttConnection(Lifecycle):
         self._buffer_full = False
         self._make_room()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._opening is not None:
+            # Where CONNACK is lost, it may have begun a new session, which the next one then says to be present.
+            self._opening.subscribed, self._state.subscribed = self._state.subscribed, None
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._subscription is not None and not self._subscription.done.done():
@@ -243,15 +249,17 @@ class MqttConnection(Lifecycle):
             return
         if connack.session_present and opening.clean_session:
             raise MalformedPacket("CONNACK says that a session is present, which was to be a clean one")  # [3.2.2-1]
-        self._resume(connack.session_present)
+        self._resume(opening, connack.session_present)
         self._let_in(opening)
         self._handed(self._handler.opened, self)
         opening.succeed()
 
-    def _resume(self, session_present: bool) -> None:
+    def _resume(self, opening: Opening, session_present: bool) -> None:
         state = self._state
         self._resumed = session_present
-        if not session_present:
+        if session_present:
+            state.subscribed = opening.subscribed
+        else:
             state.lost()
         # A session of an earlier process may hold another topic's: what this one was not granted is asked for.
         self.needs_subscription = state.subscribed != self._down

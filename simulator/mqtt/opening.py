@@ -26,16 +26,18 @@ class Opening(Outcome):
         up: The topic that the client publishes to, as packets hold it.
         down: The topic that it subscribes to, likewise.
         keep_alive: Seconds; 0 for none.
+        subscribed: The topic that the client had subscribed to in its session, if the broker still has that.
 
     Raises:
         ConnectFailed: If MQTT has no bytes for what `login` holds.
     """
 
-    __slots__ = ("_target", "clean_session", "connect", "down", "keep_alive", "up")
+    __slots__ = ("_target", "clean_session", "connect", "down", "keep_alive", "subscribed", "up")
 
     def __init__(self, target: Target, login: Login, done: asyncio.Future[None], deadline: float) -> None:
         super().__init__(done, deadline)
         self._target = target
+        self.subscribed: bytes | None = None
         self.clean_session = login.clean_session
         self.keep_alive = login.keep_alive
         try:

@@ -7,23 +7,37 @@ the platform has acknowledged, which commands arrived. Invariants that a single 
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import orjson
 
 from simulator.measurements.attendance import Attended, MeetingHeld
+from simulator.measurements.names import PUBACK
 from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
+from simulator.mqtt.packets import Packet, Publish
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import REPLY, params_of
 from simulator.simulation.history import History
 
 _VERIFY_LOG: Final = "dev.data.upload.verifyLog"
+_ARROWS: Final = (">>", "<<")
+_SAME_MOMENT_S: Final = 1e-6
+"""Latencies are differences of floating-point numbers."""
 _FUNC_ID: Final = b'"funcId":"'
 
 
+class _Batch(NamedTuple):
+    """Records that went up in one message."""
+
+    sent: float
+    """Virtual seconds."""
+    entries: list[dict[str, str]]
+    answered: float = -1.0
+
+
 class Account:
-    """A `Recorder` and an `Eavesdropper` of one device, over all its lives.
+    """A `Recorder` and `Ears` of one device, over all its lives.
 
     Args:
         now: virtual seconds.
@@ -33,7 +47,7 @@ class Account:
     Attributes:
         index: The device's place in the fleet.
         ever_sent: Content of all records that were sent, whatever became of them, by logId.
-        acknowledged: Content of the records whose acknowledgement arrived, by logId.
+        acknowledged: Content of the records whose acknowledgement arrived while the device waited for it, by logId.
         lost: Records that were lost with a store, on purpose.
     """
 
@@ -55,6 +69,8 @@ class Account:
         self.failures: Counter[str] = Counter()
         """Requests that did not succeed, by name and code."""
         self.requests = 0
+        self.publishes_known = 0
+        """Publishes over MQTT that were counted: acknowledged by the broker, or never to be."""
         self.acknowledged: dict[str, dict[str, str]] = {}
         self.unchecked: list[str] = []
         """logIds of acknowledged records that were not yet looked for in the ledger."""
@@ -66,13 +82,16 @@ class Account:
         self._refused: set[str] = set()
         self._cut = False
         """The weather has just ended the connection, which is not the platform's fault."""
-        self._waiting: dict[str, list[dict[str, str]]] = {}
+        self._waiting: dict[str, _Batch] = {}
+        self._answered: list[_Batch] = []
+        """Those whose acknowledgement has arrived at this very moment, and was not seen to be taken."""
         self._commands: dict[str, set[str]] = {}
         self._applied: Counter[str] = Counter()
 
     def new_life(self) -> None:
         """The device is made anew: it knows no command that came before."""
         self._waiting.clear()
+        self._answered.clear()
         self._commands.clear()
         self._applied.clear()
 
@@ -84,7 +103,7 @@ class Account:
         if name == _VERIFY_LOG:
             message = orjson.loads(payload)
             entries = params_of(message)["verifyLog"]
-            self._waiting[message["mid"]] = entries
+            self._waiting[message["mid"]] = _Batch(self._now(), entries)
             for entry in entries:
                 self._record_sent(entry)
 
@@ -96,16 +115,18 @@ class Account:
             self._command_arrived(name, orjson.loads(payload))
         elif self._waiting:
             message = orjson.loads(payload)
-            entries = self._waiting.pop(message.get("mid"), None)
-            if entries is not None and message.get("code") != SUCCESS:
+            batch = self._waiting.pop(message.get("mid"), None)
+            if batch is None:
+                return
+            log_ids = [entry["logId"] for entry in batch.entries]
+            if message.get("code") != SUCCESS:
                 # Each goes up again by itself, when it may, behind those that were taken.
-                self._refused.update(entry["logId"] for entry in entries)
-            elif entries is not None:
-                for entry in entries:
-                    self._latest_taken = max(self._latest_taken, int(entry["logId"]))
-                    if entry["logId"] not in self.acknowledged:
-                        self.acknowledged[entry["logId"]] = entry
-                        self.unchecked.append(entry["logId"])
+                self._refused.update(log_ids)
+            else:
+                # Whether the device takes it or waits no more: the platform has them.
+                self.unchecked += log_ids
+                self._answered = [each for each in self._answered if each.answered == self._now()]
+                self._answered.append(batch._replace(answered=self._now()))
 
     def cut(self) -> None:
         self._cut = True
@@ -134,21 +155,44 @@ class Account:
         if self._applied[func_id] > len(self._commands.get(func_id, ())):
             self._broken(self.index, f"{func_id} was applied more often than there were commands: one of them twice")
 
+    def packet(self, direction: int, packet: Packet) -> None:
+        """One of MQTT was sent; of messages that are new `sent` and `arrived` tell more."""
+        packet_id = getattr(packet, "packet_id", 0)
+        dup = " dup" if isinstance(packet, Publish) and packet.dup else ""
+        self._history.write(self._now(), self.index, f"{_ARROWS[direction]} {type(packet).__name__} {packet_id}{dup}")
+
     # --- Recorder ---
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
         self.requests += 1
-        if code != SUCCESS:
+        if code == SUCCESS:
+            if name == _VERIFY_LOG:
+                self._taken(self._now() - latency)
+        else:
             self.failures[f"{name} {code}"] += 1
             self._history.event(self._now(), self.index, "failed", f"{name} {code} {latency:.6f}")
+
+    def _taken(self, sent: float) -> None:
+        """The device takes the records that it sent then for acknowledged."""
+        for batch in self._answered:
+            if abs(batch.sent - sent) < _SAME_MOMENT_S:
+                for entry in batch.entries:
+                    self._latest_taken = max(self._latest_taken, int(entry["logId"]))
+                    self.acknowledged[entry["logId"]] = entry
+                return
+        self._broken(self.index, f"records of {sent:.6f} s are taken for acknowledged, and were not")
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
         pass
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
-        self._history.event(self._now(), self.index, "flow", f"{name} {code} {duration:.6f}")
+        if name == PUBACK.name:
+            self.publishes_known += 1
+            self._history.write(self._now(), self.index, f"puback {code} {duration:.6f}")
+        else:
+            self._history.event(self._now(), self.index, "flow", f"{name} {code} {duration:.6f}")
 
     def command(self, func_id: str, started: float, handling: float, code: str) -> None:
         self._history.event(self._now(), self.index, "command", f"{func_id} {code}")

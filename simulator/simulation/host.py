@@ -12,17 +12,21 @@ from typing import Any, Final, TypeVarTuple
 from simulator.loop_timers import LoopTimers
 from simulator.platform.assembly import Assembly, Host, assembly_of
 from simulator.platform.ledger.simulated import ProcessDiedError, simulated_disk
+from simulator.platform.mqtt.hub import Endpoint
 from simulator.platform.options import PlatformOptions
 from simulator.protocol.broker import BrokerAnswer
 from simulator.simulation.link import Link
 from simulator.simulation.loop import VirtualClock, VirtualLoop
+from simulator.simulation.stream import Stream
 from simulator.wire.phase import GOING_AWAY
 
 Ts = TypeVarTuple("Ts")
 
 HOST_NAME: Final = "platform.simulation"
 _TEND_SECONDS: Final = 60.0
-"""How often counts go into the ledger. A platform on its ports does it each second, which would be most of a week."""
+"""How often counts go into the ledger, and who has not logged in is looked for. A platform on its ports does it each
+second, which would be most of a week."""
+_WRITE_BUFFER: Final = 1024 * 1024
 
 
 class _ProcessLoop(asyncio.AbstractEventLoop):
@@ -62,7 +66,17 @@ class _Process:
         self.whole: Assembly = assembly_of(options, host, ExitStack())
         self.timers = LoopTimers(self.whole.services.timers)
         self.timers.start(loop)
-        self.whole.addresses.broker_port = self.whole.addresses.dispatch_port = 1
+        addresses, settings = self.whole.addresses, options.settings
+        addresses.broker_port = addresses.dispatch_port = addresses.mqtt_port = 1
+        endpoint = Endpoint(
+            host=HOST_NAME,
+            port=1,
+            ssl=None,
+            strangers=settings.before_login,
+            clock=host.clock,
+            max_write_buffer=_WRITE_BUFFER,
+        )
+        self.mqtt_protocol = self.whole.parts.mqtt.open_without_port(endpoint, loop)
         self.lookups: set[asyncio.Task[tuple[BrokerAnswer, bool]]] = set()
         real.call_later(_TEND_SECONDS, self._tend, real)
 
@@ -77,6 +91,7 @@ class _Process:
         services.ledger.tend()
         services.tally.flush()
         services.ledger.perform(self.whole.parts.pushes.active)
+        self.whole.parts.mqtt.watch()
 
     def stop(self) -> None:
         """Nothing of it is done any more."""
@@ -95,6 +110,7 @@ class PlatformHost:
 
     Attributes:
         disk: Of the ledger; outlives every process.
+        lives: How often it was started.
     """
 
     def __init__(
@@ -117,7 +133,8 @@ class PlatformHost:
         self._on_death = on_death
         self.disk = simulated_disk()
         self._process: _Process | None = None
-        self._links: dict[Link, None] = {}
+        self._links: dict[Link | Stream, None] = {}
+        self.lives = 0
 
     @property
     def running(self) -> bool:
@@ -135,6 +152,7 @@ class PlatformHost:
             return
         loop = _ProcessLoop(self._loop, self._died)  # type: ignore[abstract] # what nobody asks for is missing
         host = Host(clock=self._clock, loop=loop, log=self._log, database=self.disk, tokens=self._token)
+        self.lives += 1
         self._process = _Process(self._options, host, loop, self._loop)
 
     def stop(self) -> None:
@@ -142,8 +160,10 @@ class PlatformHost:
         process, self._process = self._process, None
         if process is None:
             return
+        process.whole.parts.mqtt.close()
         for link in list(self._links):
-            link.platform.close(GOING_AWAY, "")
+            if isinstance(link, Link):
+                link.platform.close(GOING_AWAY, "")
             link.platform.die()
         self._links.clear()
         process.flush()
@@ -167,10 +187,21 @@ class PlatformHost:
         """A connection has arrived; False where nobody listens."""
         if self._process is None:
             return False
-        self._links = {each: None for each in self._links if each.platform.is_open}
-        self._links[link] = None
+        self._enter(link)
         link.platform.taken(self._process.whole.parts.broker.connection_handler())
         return True
+
+    def accept_mqtt(self, stream: Stream) -> bool:
+        """As `accept`, at the port of the platform's own broker."""
+        if self._process is None:
+            return False
+        self._enter(stream)
+        stream.platform.begin(self._process.mqtt_protocol())
+        return True
+
+    def _enter(self, connection: Link | Stream) -> None:
+        self._links = {each: None for each in self._links if each.platform.is_open}
+        self._links[connection] = None
 
     async def look_up(self, query: str) -> BrokerAnswer | None:
         """The dispatch service's answer; None where the process is gone before it has one, or it gives none."""

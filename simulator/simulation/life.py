@@ -20,6 +20,7 @@ from simulator.measurements.names import (
 )
 from simulator.simulation.account import Account
 from simulator.simulation.network import DeviceNetwork
+from simulator.simulation.packets import PacketWatch
 
 
 class _WatchedDevice(Device):
@@ -57,6 +58,7 @@ class Life:
     Args:
         env: with `Logins` and `RecordStore` as its stores.
         network: of `env`, as the weather sees it.
+        watch: of its packets.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Life:
         spec: DeviceSpec,
         env: Environment,
         network: DeviceNetwork,
+        watch: PacketWatch,
         account: Account,
         logins: Logins,
     ) -> None:
@@ -71,6 +74,7 @@ class Life:
         self._env = env
         self._logins = logins
         self.network = network
+        self.watch = watch
         self.account = account
         self.store = RecordStore()
         env.unsent = self.store
@@ -97,6 +101,7 @@ class Life:
             spec = replace(spec, credentials=held, settings=replace(spec.settings, start=Start.WARM))
         self.account.new_life()
         self.network.powered()
+        self.watch.device_forgets()
         self.device = _WatchedDevice(self._env, spec, self.account, on_finished=_nothing)
         self.device.start()
 
@@ -130,6 +135,9 @@ class Life:
             found.append(f"{counts[PHOTO_GENERATED]} pictures were taken, {known} are known")
         if self.device is not None and self.device.delivery.outbox.pending != store.records:
             found.append(f"{self.device.delivery.outbox.pending} records wait, {store.records} are stored")
+        known = self.account.publishes_known + self.watch.unacknowledged
+        if self.watch.first_sent != known:
+            found.append(f"{self.watch.first_sent} messages were published, {known} are known")
         if len(self.account.acknowledged) != counts[ACKNOWLEDGED]:
             found.append(
                 f"{len(self.account.acknowledged)} acknowledgements of records arrived, "

@@ -1,26 +1,14 @@
-"""One connection in memory: two ends that behave as the wire layer's, and between them what the weather makes of it.
+"""A WebSocket in memory: two ends that behave as the wire layer's."""
 
-What is sent arrives in order, after a delay that is drawn. While the line is silent nothing arrives on either side and
-nobody is told; what was on its way comes when the line is back, or never, where the way was forgotten meanwhile.
-"""
-
-import random
-from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from simulator.device.environment import ConnectionHandler
 from simulator.simulation.loop import VirtualLoop
+from simulator.simulation.passage import CLOSE_TIMEOUT, DOWN, UP, Delays, Passage
 from simulator.wire.handler import MessageHandler
 from simulator.wire.phase import ABNORMAL
 
-CLOSE_TIMEOUT: Final = 5.0
-"""Seconds that an end waits for the answer to its close, as the wire layer does."""
-KERNEL_GIVES_UP: Final = 924.6
-"""Seconds after which Linux ends a connection on which nothing is acknowledged (`tcp_retries2` 15)."""
 _PONG: Final = 2
-_UP: Final = 0
-_DOWN: Final = 1
 
 
 class Eavesdropper(Protocol):
@@ -39,103 +27,36 @@ class Eavesdropper(Protocol):
         ...
 
 
-class Delays:
-    """How long messages take, in seconds; slower while the link is slow."""
-
-    __slots__ = ("_random", "high", "low")
-
-    def __init__(self, rng: random.Random, low: float, high: float) -> None:
-        self._random = rng.random
-        self.low = low
-        self.high = high
-
-    def draw(self) -> float:
-        """For one message."""
-        return self.low + self._random() * (self.high - self.low)
-
-
-class Link:
+class Link(Passage):
     """A connection between one device and the platform."""
 
-    __slots__ = ("_arrival", "_delays", "_given_up", "_held", "device", "ears", "loop", "lost", "platform", "silent")
+    __slots__ = ("device", "ears", "platform")
 
     def __init__(self, loop: VirtualLoop, delays: Delays, ears: Eavesdropper, handler: ConnectionHandler) -> None:
-        self.loop = loop
-        self._delays = delays
+        super().__init__(loop, delays)
         self.ears = ears
-        self.silent = False
-        self.lost = False
-        """Nothing arrives any more, on either side."""
-        self._given_up = [False, False]
-        self._arrival = [0.0, 0.0]
-        """When the latest message of each direction arrives."""
-        self._held: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self.device = DeviceEnd(self, handler)
         self.platform = PlatformEnd(self)
 
-    def carry(self, direction: int, call: Callable[..., None], *args: Any) -> None:
-        """Have `call` called when what is sent now has arrived."""
-        if self.lost:
-            self._unacknowledged(direction)
-            return
-        arrival, loop = self._arrival, self.loop
-        when = loop.time() + self._delays.draw()
-        before = arrival[direction]
-        if when < before:
-            when = before
-        arrival[direction] = when
-        loop.call_at(when, self._arrive, call, args)
+    @property
+    def is_open(self) -> bool:
+        return self.device.is_open
 
-    def _unacknowledged(self, direction: int) -> None:
-        """What is sent into nothing is sent again by the kernel, until that gives up."""
-        if not self._given_up[direction]:
-            self._given_up[direction] = True
-            if direction == _UP:
-                self.loop.call_later(KERNEL_GIVES_UP, self.device.cut)
-            else:
-                self.loop.call_later(KERNEL_GIVES_UP, self.platform.ended, ABNORMAL, "nobody acknowledges")
+    def cut_device(self) -> None:
+        self.device.cut()
 
-    def _arrive(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
-        if self.silent:
-            self._held.append((call, args))
-        elif not self.lost:
-            call(*args)
-
-    # --- What the weather does ---
-
-    def fall_silent(self) -> None:
-        """Half-open from now on."""
-        self.silent = True
-
-    def speak_again(self, *, forgotten: bool) -> None:
-        """The line is back; the connection goes on, or nobody between the ends knows it any more."""
-        self.silent = False
-        held, self._held = self._held, deque()
-        if forgotten:
-            self.lost = True
-        for call, args in held:
-            self._arrive(call, args)
-
-    def reset(self) -> None:
-        """Both ends get a reset; what was on its way is gone."""
-        self.lost = True
-        self.loop.call_later(self._delays.draw(), self.device.cut)
-        self.loop.call_later(self._delays.draw(), self.platform.ended, ABNORMAL, "reset")
+    def cut_platform(self, why: str) -> None:
+        self.platform.ended(ABNORMAL, why)
 
     def close_between(self, code: int) -> None:
-        """Somebody between the ends closes both, with `code`."""
-        self.loop.call_later(self._delays.draw(), self.device.ended, code, "closed on the way")
-        self.loop.call_later(self._delays.draw(), self.platform.ended, code, "closed on the way")
-        self.lost = True
+        if not self.lost:
+            self.loop.call_later(self.delays.draw(), self.device.ended, code, "closed on the way")
+            self.loop.call_later(self.delays.draw(), self.platform.ended, code, "closed on the way")
+            self.lost = True
 
     def platform_died(self) -> None:
-        """The platform's process is gone: what it had sent arrives, then a reset."""
         self.platform.die()
-        self.carry(_DOWN, self.device.cut)
-
-    def power_gone(self) -> None:
-        """The device has no power: nobody tells the platform."""
-        self.lost = True
+        self.carry(DOWN, self.device.cut)
 
 
 class DeviceEnd:
@@ -163,26 +84,26 @@ class DeviceEnd:
         if not self._deaf and self._handler is not None:
             link = self._link
             link.ears.sent(payload)
-            link.carry(_UP, link.platform.message, payload, binary)
+            link.carry(UP, link.platform.message, payload, binary)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         if self._deaf or self._handler is None:
             return
         self._deaf = True
         link = self._link
-        link.carry(_UP, link.platform.closed_by_peer, code, reason)
+        link.carry(UP, link.platform.closed_by_peer, code, reason)
         link.loop.call_later(CLOSE_TIMEOUT, self.ended, ABNORMAL, "no answer to the close")
 
     def abort(self) -> None:
         self._deaf = True
         link = self._link
-        link.carry(_UP, link.platform.ended, ABNORMAL, "reset")
+        link.carry(UP, link.platform.ended, ABNORMAL, "reset")
         link.loop.call_soon(self.ended, ABNORMAL, "aborted")
 
     def ping(self) -> None:
         if not self._deaf and self._handler is not None:
             link = self._link
-            link.carry(_UP, link.carry, _DOWN, self._pong)
+            link.carry(UP, link.carry, DOWN, self._pong)
 
     def trust(self, max_size: int) -> None:
         """Sizes are the wire's business."""
@@ -204,7 +125,7 @@ class DeviceEnd:
         """A close, or the answer to one."""
         if not self._deaf and self._handler is not None:
             link = self._link
-            link.carry(_UP, link.platform.ended, code, "answered")
+            link.carry(UP, link.platform.ended, code, "answered")
         self.ended(code, "closed by the platform", reason)
 
     def cut(self) -> None:
@@ -252,14 +173,14 @@ class PlatformEnd:
     def send(self, payload: bytes, binary: bool) -> None:
         if self._handler is not None and not self._closing:
             link = self._link
-            link.carry(_DOWN, link.device.message, payload, binary)
+            link.carry(DOWN, link.device.message, payload, binary)
 
     def close(self, code: int, reason: str) -> None:
         if self._closing or self._handler is None:
             return
         self._closing = True
         link = self._link
-        link.carry(_DOWN, link.device.closed_by_peer, code, reason)
+        link.carry(DOWN, link.device.closed_by_peer, code, reason)
         link.loop.call_later(CLOSE_TIMEOUT, self.ended, ABNORMAL, "no answer to the close")
 
     def die(self) -> None:
@@ -277,7 +198,7 @@ class PlatformEnd:
         """The device closes; the answer goes back where this end still can."""
         link = self._link
         if self._handler is not None:
-            link.carry(_DOWN, link.device.ended, code, "closed")
+            link.carry(DOWN, link.device.ended, code, "closed")
         self.ended(code, reason)
 
     def ended(self, code: int, detail: str) -> None:

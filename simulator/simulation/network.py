@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
 
 from simulator.device.environment import (
@@ -15,29 +14,39 @@ from simulator.device.environment import (
     NetworkError,
 )
 from simulator.device.photos import PhotoStudio
+from simulator.fields.range import Range
+from simulator.fleet.network import MAX_FIRST_MESSAGE_BYTES
+from simulator.measurements.names import DISCONNECTED
+from simulator.mqtt.client import parse_url
+from simulator.mqtt.connection import MqttConnection as ClientConnection
+from simulator.mqtt.lifecycle import Means
+from simulator.mqtt.opening import Opening
 from simulator.protocol.broker import BrokerAnswer
 from simulator.simulation.host import PlatformHost
-from simulator.simulation.link import Delays, Eavesdropper, Link
+from simulator.simulation.link import Link
 from simulator.simulation.loop import VirtualClock, VirtualLoop
+from simulator.simulation.packets import PacketWatch
+from simulator.simulation.passage import Delays, Passage
+from simulator.simulation.stream import Stream
+from simulator.weather.kinds import How, SlowLink
+from simulator.wire.errors import ConnectFailed
+from simulator.wire.phase import GOING_AWAY
 
 OPEN_TIMEOUT: Final = 10.0
 """Seconds after which a look-up or an opening without an answer is given up."""
-_NEAR: Final = (0.004, 0.030)
+_NEAR: Final = SlowLink(latency=Range(low=0.004, high=0.030))
+"""A line of which nothing is the matter."""
+_KINDS: Final = {How.RESET: DISCONNECTED, How.DNS: "dns"}
+"""Of a failure to connect; of others it is `refused`."""
 _PICTURE_BYTES: Final = 4_000
-
-
-class Outage(Enum):
-    """How a line is down."""
-
-    REFUSED = "refused"
-    DNS = "dns"
-    SILENT = "timeout"
 
 
 class DeviceNetwork:
     """The ways out of one device.
 
     Args:
+        watch: of its connections over MQTT; its ears are told of those over WebSocket, too.
+        mqtt: what all connections over MQTT share.
         on_second: told when the device opens a connection while it still has one.
     """
 
@@ -47,56 +56,50 @@ class DeviceNetwork:
         clock: VirtualClock,
         host: PlatformHost,
         rng: random.Random,
-        ears: Eavesdropper,
+        watch: PacketWatch,
         *,
         photos: PhotoStudio,
         on_second: Callable[[], None],
+        mqtt: Means,
     ) -> None:
         self._loop = loop
         self._clock = clock
         self._host = host
-        self._ears = ears
+        self._rng = rng
+        self._watch = watch
         self._photos = photos
         self._on_second = on_second
-        self._delays = Delays(rng, *_NEAR)
-        self._outages: list[Outage] = []
+        self._mqtt = mqtt
+        self._delays = Delays(rng, _NEAR)
+        self._outages: list[How] = []
         """Those under way; they may overlap."""
         self._slow = 0
-        self._link: Link | None = None
+        self._link: Passage | None = None
 
     # --- What the weather does ---
 
-    def outage_begins(self, how: Outage) -> None:
-        """Nothing goes out from now on; an open connection falls silent with a silent line."""
+    def outage_begins(self, how: How) -> None:
+        """Nothing goes out from now on; an open connection falls silent with a silent line, or ends."""
         self._outages.append(how)
-        if how is Outage.SILENT and self._link is not None:
-            self._link.fall_silent()
+        if self._link is not None:
+            _hit(self._link, how)
 
-    def outage_ends(self, how: Outage, *, forgotten: bool) -> None:
+    def outage_ends(self, how: How, *, forgotten: bool) -> None:
         """One outage is over; `forgotten`: a silent connection does not come back with the line."""
         self._outages.remove(how)
-        if Outage.SILENT not in self._outages and self._link is not None and self._link.silent:
+        if How.SILENT not in self._outages and self._link is not None and self._link.silent:
             self._link.speak_again(forgotten=forgotten)
 
-    def slow(self, low: float, high: float) -> None:
-        """Messages take so many seconds from now on."""
+    def slow(self, kind: SlowLink) -> None:
+        """Messages take so long from now on."""
         self._slow += 1
-        self._delays.low, self._delays.high = low, high
+        self._delays.become(kind)
 
     def fast(self) -> None:
         """One slow time is over."""
         self._slow -= 1
         if not self._slow:
-            self._delays.low, self._delays.high = _NEAR
-
-    def cut(self, code: int | None) -> None:
-        """The open connection is reset, or closed with `code`."""
-        link = self._link
-        if link is not None and link.device.is_open and not link.lost:
-            if code is None:
-                link.reset()
-            else:
-                link.close_between(code)
+            self._delays.become(_NEAR)
 
     def power_gone(self) -> None:
         """The device is off, and its connection with it."""
@@ -124,28 +127,53 @@ class DeviceNetwork:
         return 200, answer.encode()
 
     async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
-        if self._link is not None and self._link.device.is_open:
+        if self._link is not None and self._link.is_open:
             self._on_second()
         await self._reach()
-        link = Link(self._loop, self._delays, self._ears, handler)
+        link = Link(self._loop, self._delays, self._watch.ears, handler)
         if not self._host.accept(link):
             raise NetworkError("refused", "nobody listens there")
         await self._wait(self._delays.draw())
         if not link.platform.is_open:
             raise NetworkError("disconnected", "the platform has gone")
-        self._link = link
-        if self._outages:
-            link.silent = Outage.SILENT in self._outages
+        self._opened(link)
         handler.opened(link.device)
         return link.device
 
     async def connect_mqtt(
         self, broker: BrokerAnswer, handler: MqttHandler, *, index: int, way: MqttWay
-    ) -> MqttConnection:
-        raise NetworkError("refused", "there is no MQTT in the simulation")
+    ) -> ClientConnection:
+        if self._link is not None and self._link.is_open:
+            self._on_second()
+        deadline = self._loop.time() + OPEN_TIMEOUT
+        await self._reach()
+        opening = Opening(parse_url(broker.url or ""), way.login, self._loop.create_future(), deadline)
+        connection = ClientConnection(
+            *(handler, opening, way.login, way.state, self._mqtt), max_size=MAX_FIRST_MESSAGE_BYTES
+        )
+        stream = Stream(self._loop, self._delays, self._rng, self._watch.connection())
+        if not self._host.accept_mqtt(stream):
+            raise NetworkError("refused", "nobody listens there")
+        await self._wait(self._delays.draw())
+        self._opened(stream)
+        stream.device.begin(connection)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await opening.done
+        except TimeoutError:
+            raise NetworkError("timeout", "CONNECT was not answered", after=OPEN_TIMEOUT) from None
+        except ConnectFailed as error:
+            raise NetworkError(error.kind, error.detail, after=error.after) from error
+        finally:
+            if not connection.is_open:
+                connection.abort()
+        return connection
 
     async def subscribe(self, connection: MqttConnection) -> None:
-        raise NetworkError("refused", "there is no MQTT in the simulation")
+        try:
+            await connection.subscribe()
+        except ConnectFailed as error:
+            raise NetworkError(error.kind, error.detail, after=error.after) from error
 
     async def download(self, url: str, limit: int, *, index: int) -> bytes:
         await self._reach()
@@ -160,12 +188,18 @@ class DeviceNetwork:
         await self._wait(self._delays.draw())
         if self._outages:
             how = self._outages[-1]
-            if how is Outage.SILENT:
+            if how is How.SILENT:
                 await self._wait(OPEN_TIMEOUT)
-                raise NetworkError(how.value, "nobody answers", after=OPEN_TIMEOUT)
-            raise NetworkError(how.value, "the line is down")
+                raise NetworkError("timeout", "nobody answers", after=OPEN_TIMEOUT)
+            raise NetworkError(_KINDS.get(how, "refused"), "the line is down")
         if not self._host.running:
             raise NetworkError("refused", "nobody listens there")
+
+    def _opened(self, link: Passage) -> None:
+        self._link = link
+        for how in self._outages:
+            # Of those that began while it was being opened.
+            _hit(link, how)
 
     async def _wait(self, seconds: float) -> None:
         woken = self._loop.create_future()
@@ -174,6 +208,15 @@ class DeviceNetwork:
             await woken
         finally:
             timer.cancel()
+
+
+def _hit(link: Passage, how: How) -> None:
+    if how is How.SILENT:
+        link.fall_silent()
+    elif how is How.CLOSE:
+        link.close_between(GOING_AWAY)
+    else:
+        link.reset()
 
 
 def _wake(woken: "asyncio.Future[None]") -> None:

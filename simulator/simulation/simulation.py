@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,8 @@ from simulator.fleet.identities import IdentitySource
 from simulator.fleet.plan import FleetPlan
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, REFUSED, REJECTED, RESENT, DeviceState
+from simulator.mqtt.client_ids import ClientIds
+from simulator.mqtt.lifecycle import Means
 from simulator.platform.ledger.inspection import entries_of, has_record, unanswered_since
 from simulator.platform.options import PlatformOptions
 from simulator.protocol.channel.registry import channel_suite
@@ -28,11 +31,13 @@ from simulator.simulation.account import Account
 from simulator.simulation.history import NOBODY, History
 from simulator.simulation.host import HOST_NAME, PlatformHost
 from simulator.simulation.life import Life, Logins
-from simulator.simulation.link import KERNEL_GIVES_UP
 from simulator.simulation.loop import VirtualClock, VirtualLoop
-from simulator.simulation.network import DeviceNetwork
+from simulator.simulation.network import OPEN_TIMEOUT, DeviceNetwork
+from simulator.simulation.packets import PacketWatch
+from simulator.simulation.passage import CLOSE_TIMEOUT, KERNEL_GIVES_UP
 from simulator.simulation.storm import Storm
-from simulator.simulation.weather import drawn
+from simulator.simulation.weather import Fault, declared, drawn
+from simulator.wire.reaching import Patience
 
 EPOCH: Final = 1_750_000_000.0
 """Wall time at which every simulation begins, so that no history depends on the day on which it is made."""
@@ -47,6 +52,16 @@ _MOST_TOLD: Final = 100
 _END_MARGIN_S: Final = 30.0
 
 _STUDIO: Final = PhotoStudio()
+
+
+class Source(StrEnum):
+    """Where faults come from."""
+
+    DRAWN = "drawn"
+    """The simulation's seed."""
+    SCENARIO = "scenario"
+    """The scenario's `faults:`, which its own seed fixes."""
+    BOTH = "both"
 
 
 class UnsuitedScenarioError(Exception):
@@ -95,6 +110,7 @@ class Simulation:
     Args:
         duration: virtual seconds, the calm after the weather included.
         interval: mean seconds between two faults; some minutes by default, more of them in a longer time.
+        source: where the faults come from.
         tell: given each line of the history.
 
     Raises:
@@ -109,20 +125,20 @@ class Simulation:
         duration: float,
         *,
         interval: float | None = None,
+        source: Source = Source.BOTH,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         plan = FleetPlan(scenario, dispatch_url=f"http://{HOST_NAME}:1")
-        if any(settings.mqtt is not None for settings in plan.settings):
-            raise UnsuitedScenarioError("the simulation speaks WebSocket alone, and a group of the scenario MQTT")
         self._outcome = Outcome(seed, seconds=duration)
         self._duration = duration
         self._interval = min(_SELDOM_S, max(_OFTEN_S, duration / 300)) if interval is None else interval
+        self._source = source
         self._plan = plan
         self._history = History(tell)
         self._loop = VirtualLoop(self._uncaught)  # type: ignore[abstract] # what nobody asks for is missing
         self._clock = VirtualClock(self._loop, EPOCH)
         self._timers = TimerQueue(self._clock)
-        self._drawn = partial(_source, seed)
+        self._drawn = partial(_chance, seed)
         self._host = PlatformHost(
             self._loop,
             self._clock,
@@ -134,9 +150,7 @@ class Simulation:
             on_death=self._platform_died,
         )
         self._lives = self._fleet()
-        self._storm = Storm(
-            *(self._loop, self._host, self._lives, self._drawn("storm"), self._history), checked=self._look
-        )
+        self._storm = Storm(self._loop, self._host, self._lives, self._history, checked=self._look)
 
     def run(self) -> Outcome:
         """Play it, and hold everything against everything.
@@ -156,7 +170,7 @@ class Simulation:
         ramp = self._drawn("ramp")
         for life in self._lives:
             loop.call_later(ramp.uniform(0, _RAMP_S), life.switch_on)
-        faults = list(drawn(self._drawn("weather"), len(self._lives), _RAMP_S, end, self._interval))
+        faults = self._weather(end)
         self._storm.bring(faults)
         for number in range(1, _LOOKS + 1):
             loop.run_until(end * number / _LOOKS)
@@ -178,13 +192,17 @@ class Simulation:
         plan, loop = self._plan, self._loop
         people, suite = People(), channel_suite("plain")
         deadlines, network_rng = Deadlines(self._timers), self._drawn("network")
+        patience = Patience(opening=OPEN_TIMEOUT, closing=CLOSE_TIMEOUT)
+        means = Means(timers=self._timers, patience=patience, client_ids=ClientIds(), on_error=self._handler_failed)
         unknown = {rule.command for rule in plan.scenario.platform_settings().pushes if rule.unknown}
         lives = []
         for index in range(plan.total):
             account = Account(index, self._history, loop.time, self._broken, unknown=unknown)
+            watch = PacketWatch(account, partial(self._broken, index), partial(getattr, self._host, "lives"))
             network = DeviceNetwork(
-                *(loop, self._clock, self._host, network_rng, account),
+                *(loop, self._clock, self._host, network_rng, watch),
                 photos=_STUDIO,
+                mqtt=means,
                 on_second=partial(self._broken, index, "it is connected twice"),
             )
             logins = Logins()
@@ -205,8 +223,19 @@ class Simulation:
             )
             spec = plan.spec(index)
             seed = self._drawn(spec.credentials.sn).getrandbits(64)
-            lives.append(Life(replace(spec, seed=seed), env, network, account, logins))
+            lives.append(Life(replace(spec, seed=seed), env, network, watch, account, logins))
         return lives
+
+    def _weather(self, end: float) -> list[Fault]:
+        """All faults until `end`, virtual seconds, in order."""
+        faults: list[Fault] = []
+        if self._source is not Source.SCENARIO:
+            faults += drawn(self._drawn("weather"), len(self._lives), _RAMP_S, end, self._interval)
+        if self._source is not Source.DRAWN:
+            plan = self._plan
+            groups = [plan.group(index) for index in range(plan.total)]
+            faults += declared(plan.scenario.fault_entries(), groups, end, plan.scenario.seed)
+        return sorted(faults, key=lambda fault: fault.at)
 
     # --- What is told on the way ---
 
@@ -219,6 +248,9 @@ class Simulation:
     def _uncaught(self, where: str, error: BaseException | None) -> None:
         told = "no exception" if error is None else describe(error)
         self._broken(-1, f"internal error {told} ({where.partition(' at 0x')[0]})")
+
+    def _handler_failed(self, error: BaseException) -> None:
+        self._broken(-1, f"internal error {describe(error)} in the handler of a connection")
 
     def _platform_says(self, line: str) -> None:
         self._history.event(self._loop.time(), NOBODY, "log", line)
@@ -294,6 +326,6 @@ class Simulation:
         }
 
 
-def _source(seed: int, name: str) -> random.Random:
+def _chance(seed: int, name: str) -> random.Random:
     """The source of chance for one purpose: what one purpose draws moves no other."""
     return random.Random(f"best-fleet simulation {seed}/{name}")

@@ -9,11 +9,18 @@ from simulator.simulation.history import NOBODY, History
 from simulator.simulation.host import PlatformHost
 from simulator.simulation.life import Life
 from simulator.simulation.loop import VirtualLoop
-from simulator.simulation.network import Outage
-from simulator.simulation.weather import Fault
-from simulator.wire.phase import GOING_AWAY
-
-_RESET_OR_CLOSED = {"reset": None, "close": GOING_AWAY}
+from simulator.simulation.weather import Fault, OfPlatform
+from simulator.weather.kinds import (
+    ClockJump,
+    Flapping,
+    Misbehave,
+    Outage,
+    PlatformRestart,
+    PowerCut,
+    RebootWave,
+    SlowLink,
+    Store,
+)
 
 
 class Storm:
@@ -28,7 +35,6 @@ class Storm:
         loop: VirtualLoop,
         host: PlatformHost,
         lives: Sequence[Life],
-        rng: random.Random,
         history: History,
         *,
         checked: Callable[[], None],
@@ -36,7 +42,6 @@ class Storm:
         self._loop = loop
         self._host = host
         self._lives = lives
-        self._rng = rng
         self._history = history
         self._checked = checked
         self._back_after = 1.0
@@ -58,7 +63,7 @@ class Storm:
 
     def _begin(self, fault: Fault) -> None:
         self._note("fault", fault.text())
-        getattr(self, f"_{fault.what}")(fault)
+        getattr(self, f"_{fault.what}")(fault, fault.kind)
 
     def _after(self, seconds: float, call: Callable[[], None]) -> None:
         self._loop.call_later(seconds, call)
@@ -66,84 +71,66 @@ class Storm:
     def _hit(self, fault: Fault) -> list[Life]:
         return [self._lives[index] for index in fault.devices]
 
-    def _outage(self, fault: Fault) -> None:
-        cut = fault.how in _RESET_OR_CLOSED or self._rng.random() < 0.5
-        how = {"silent": Outage.SILENT, "dns": Outage.DNS}.get(fault.how, Outage.REFUSED)
+    def _outage(self, fault: Fault, kind: Outage) -> None:
         for life in self._hit(fault):
-            life.network.outage_begins(how)
-            if cut and how is not Outage.SILENT:
-                life.network.cut(_RESET_OR_CLOSED.get(fault.how))
-        self._after(fault.lasts, partial(self._outage_over, fault, how))
+            life.network.outage_begins(kind.how)
+        self._after(fault.lasts, partial(self._outage_over, fault, kind))
 
-    def _outage_over(self, fault: Fault, how: Outage) -> None:
+    def _outage_over(self, fault: Fault, kind: Outage) -> None:
         self._note("over", fault.what)
         for life in self._hit(fault):
-            life.network.outage_ends(how, forgotten=fault.amount < 0.5)
+            life.network.outage_ends(kind.how, forgotten=fault.forgets)
 
-    def _flapping(self, fault: Fault) -> None:
+    def _flapping(self, fault: Fault, kind: Flapping) -> None:
         until = self._loop.time() + fault.lasts
+        for index in fault.devices:
+            _Flapping(self._loop, self._lives[index], fault, kind, until).up(fault.rng(index))
+
+    def _slow_link(self, fault: Fault, kind: SlowLink) -> None:
         for life in self._hit(fault):
-            self._flap_up(life, until)
-
-    def _flap_up(self, life: Life, until: float) -> None:
-        up = self._rng.uniform(3, 20)
-        if self._loop.time() + up < until:
-            self._after(up, partial(self._flap_down, life, until))
-
-    def _flap_down(self, life: Life, until: float) -> None:
-        down = min(self._rng.uniform(1, 10), until - self._loop.time())
-        how = self._rng.choice((Outage.SILENT, Outage.REFUSED))
-        life.network.outage_begins(how)
-        if how is Outage.REFUSED:
-            life.network.cut(None)
-        forgotten = self._rng.random() < 0.5
-        self._after(down, partial(self._flap_back, life, until, how, forgotten))
-
-    def _flap_back(self, life: Life, until: float, how: Outage, forgotten: bool) -> None:
-        life.network.outage_ends(how, forgotten=forgotten)
-        self._flap_up(life, until)
-
-    def _slow_link(self, fault: Fault) -> None:
-        for life in self._hit(fault):
-            life.network.slow(fault.amount / 4, fault.amount)
+            life.network.slow(kind)
             self._after(fault.lasts, life.network.fast)
 
-    def _power_cut(self, fault: Fault) -> None:
-        for life in self._hit(fault):
-            if life.power_cut(unsent_lost=fault.how != "kept"):
-                self._after(self._rng.uniform(0.3, 1) * fault.lasts, life.switch_on)
+    def _power_cut(self, fault: Fault, kind: PowerCut) -> None:
+        for index in fault.devices:
+            life, back = self._lives[index], kind.back_after
+            if life.power_cut(unsent_lost=kind.store is Store.LOST):
+                self._after(fault.rng(index).uniform(back.low, back.high), life.switch_on)
 
-    def _clock_jump(self, fault: Fault) -> None:
+    def _clock_jump(self, fault: Fault, kind: ClockJump) -> None:
         for life in self._hit(fault):
             if life.device is not None:
-                life.device.set_clock(fault.amount)
+                life.device.set_clock(kind.by)
 
-    def _reboot_wave(self, fault: Fault) -> None:
-        for life in self._hit(fault):
-            if life.device is not None and life.state is DeviceState.ONLINE:
-                life.device.reboot()
+    def _reboot_wave(self, fault: Fault, kind: RebootWave) -> None:
+        for index in fault.devices:
+            self._after(fault.rng(index).uniform(0, fault.lasts), partial(_reboot, self._lives[index]))
 
-    def _platform_restart(self, fault: Fault) -> None:
-        if fault.how == "killed":
-            self._host.kill()
-        else:
-            self._host.stop()
+    def _misbehave(self, fault: Fault, kind: Misbehave) -> None:
+        self._note("left out", fault.what)
+
+    def _platform_restart(self, fault: Fault, kind: PlatformRestart) -> None:
+        self._host.kill()
         self._after(fault.lasts, self._start)
 
-    def _dies_before_commit(self, fault: Fault) -> None:
-        self._back_after = fault.amount
+    def _platform_ends(self, fault: Fault, kind: OfPlatform) -> None:
+        self._host.stop()
+        self._after(fault.lasts, self._start)
+
+    def _dies_before_commit(self, fault: Fault, kind: OfPlatform) -> None:
+        self._back_after = kind.back_after
         self._host.disk.dies_before_commit = True
         self._after(fault.lasts, self._dies_no_more)
 
-    def _dies_after_commit(self, fault: Fault) -> None:
-        self._back_after = fault.amount
+    def _dies_after_commit(self, fault: Fault, kind: OfPlatform) -> None:
+        self._back_after = kind.back_after
         self._host.disk.dies_after_commit = True
         self._after(fault.lasts, self._dies_no_more)
 
     def _dies_no_more(self) -> None:
         self._host.disk.dies_before_commit = self._host.disk.dies_after_commit = False
 
-    def _commits_fail(self, fault: Fault) -> None:
+    def _commits_fail(self, fault: Fault, kind: OfPlatform) -> None:
         self._failing += 1
         self._host.disk.commits_fail = True
         self._after(fault.lasts, self._commits_succeed)
@@ -152,7 +139,7 @@ class Storm:
         self._failing -= 1
         self._host.disk.commits_fail = bool(self._failing)
 
-    def _disk_full(self, fault: Fault) -> None:
+    def _disk_full(self, fault: Fault, kind: OfPlatform) -> None:
         self._room += 1
         self._host.disk.fill()
         self._after(fault.lasts, self._make_room)
@@ -162,7 +149,7 @@ class Storm:
         if not self._room:
             self._host.disk.make_room()
 
-    def _ledger_locked(self, fault: Fault) -> None:
+    def _ledger_locked(self, fault: Fault, kind: OfPlatform) -> None:
         self._locks += 1
         self._host.disk.locked = True
         self._after(fault.lasts, self._unlock)
@@ -179,3 +166,34 @@ class Storm:
 
     def _note(self, kind: str, text: str) -> None:
         self._history.event(self._loop.time(), NOBODY, kind, text)
+
+
+class _Flapping:
+    """One device whose line comes and goes until the fault is over."""
+
+    def __init__(self, loop: VirtualLoop, life: Life, fault: Fault, kind: Flapping, until: float) -> None:
+        self._loop = loop
+        self._network = life.network
+        self._fault = fault
+        self._kind = kind
+        self._until = until
+
+    def up(self, rng: random.Random) -> None:
+        """The line is there, for a while."""
+        lasts = rng.uniform(self._kind.up.low, self._kind.up.high)
+        if self._loop.time() + lasts < self._until:
+            self._loop.call_later(lasts, self._down, rng)
+
+    def _down(self, rng: random.Random) -> None:
+        self._network.outage_begins(self._kind.how)
+        lasts = rng.uniform(self._kind.down.low, self._kind.down.high)
+        self._loop.call_later(min(lasts, self._until - self._loop.time()), self._back, rng)
+
+    def _back(self, rng: random.Random) -> None:
+        self._network.outage_ends(self._kind.how, forgotten=self._fault.forgets)
+        self.up(rng)
+
+
+def _reboot(life: Life) -> None:
+    if life.device is not None and life.state is DeviceState.ONLINE:
+        life.device.reboot()

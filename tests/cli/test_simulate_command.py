@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main
+from simulator.cli.simulate_command import WEATHER
+from simulator.simulation.simulation import Source
 
 SMALL = Path(__file__).resolve().parents[1] / "simulation" / "small.yaml"
 
@@ -52,8 +54,23 @@ def test_what_a_user_can_mend(arguments: list[str], told: str, capsys: pytest.Ca
     assert told in capsys.readouterr().err
 
 
-def test_mqtt_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "mqtt.yaml"
-    path.write_text("groups: [{name: m, count: 1, broker_type: best-m}]\n")
-    assert main(["simulate", str(path)]) == 2
-    assert "MQTT" in capsys.readouterr().err
+def test_the_weather_may_be_the_seeds_or_the_scenarios(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, history = tmp_path / "faults.yaml", tmp_path / "history.txt"
+    outage = "{what: outage, at: 2min, for: 90s, how: silent, groups: [halls]}"
+    path.write_text(SMALL.read_text() + f"faults: [{outage}]\n")
+
+    def faults(weather: str) -> list[str]:
+        told = ["--weather", weather, "--history", str(history)]
+        assert main(["simulate", str(path), "--days", "0.02", "--seed", "3", *told]) == 0
+        return [line for line in history.read_text().splitlines() if " - fault " in line]
+
+    own = "120.000000 - fault outage for 90.000 s how silent devices 1"
+    assert faults("scenario") == [own]
+    drawn = faults("drawn")
+    assert own not in drawn
+    assert sorted(faults("both")) == sorted([own, *drawn])
+    capsys.readouterr()
+
+
+def test_the_choices_are_the_sources_of_faults() -> None:
+    assert tuple(Source) == WEATHER

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from simulator.simulation.link import KERNEL_GIVES_UP, Delays, Link
+from simulator.fields.range import Range
+from simulator.simulation.link import Link
+from simulator.simulation.passage import KERNEL_GIVES_UP, STALL_S, Delays
+from simulator.weather.kinds import SlowLink
 from tests.simulation.test_loop import new_loop
 
 
@@ -43,13 +46,17 @@ class Ears:
         self.cuts += 1
 
 
+def _slow(low: float, high: float, bandwidth: int | None = None, stall: float = 0.0) -> SlowLink:
+    return SlowLink(latency=Range(low=low, high=high), bandwidth=bandwidth, stall=stall)
+
+
 class Pair:
     """An open connection."""
 
     def __init__(self) -> None:
         self.loop = new_loop()
         self.device, self.platform, self.ears = End(), End(), Ears()
-        self.link = Link(self.loop, Delays(Random(1), 0.1, 0.9), self.ears, self.device)  # type: ignore[arg-type]
+        self.link = Link(self.loop, Delays(Random(1), _slow(0.1, 0.9)), self.ears, self.device)  # type: ignore[arg-type]
         self.link.platform.taken(self.platform)
         self.device.opened(self.link.device)
 
@@ -71,6 +78,23 @@ def test_messages_arrive_in_order_though_each_has_its_own_delay() -> None:
     pair.after(2)
     assert pair.device.got == pair.platform.got == list(TEXTS)
     assert pair.device.connection.bytes_in == sum(map(len, TEXTS))
+
+
+def test_a_narrow_line_is_busy_with_each_message_and_a_stall_is_a_second() -> None:
+    pair = Pair()
+    pair.link.delays.become(_slow(0.0, 0.0, bandwidth=100))
+    for _ in range(3):
+        pair.device.connection.send(b"x" * 100, False)
+    pair.after(2.5)
+    assert len(pair.platform.got) == 2
+    pair.after(1)
+    assert len(pair.platform.got) == 3
+    pair.link.delays.become(_slow(0.0, 0.0, stall=1.0))
+    pair.say(b"stalled")
+    pair.after(STALL_S - 0.1)
+    assert not pair.device.got
+    pair.after(0.2)
+    assert pair.device.got == [b"stalled"]
 
 
 @pytest.mark.parametrize("first", ["device", "platform"])

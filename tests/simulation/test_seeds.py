@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.device.outbox import Outbox
-from tests.simulation.scenarios import DAYS, ROUGH, SMALL, failed, played
+from tests.simulation.scenarios import DAYS, MQTT, ROUGH, ROUGH_MQTT, SMALL, failed, played
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,16 +36,33 @@ def test_more_rough_seeds(first: int) -> None:
     assert not (found := failed(range(first, first + 25), ROUGH)), "\n".join(found)
 
 
+@pytest.mark.parametrize("first", range(0, 20, 10))
+def test_ten_seeds_over_mqtt(first: int) -> None:
+    assert not (found := failed(range(first, first + 10), MQTT)), "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(100, 1_100, 50))
+def test_fifty_seeds_over_mqtt(first: int) -> None:
+    assert not (found := failed(range(first, first + 50), MQTT)), "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(0, 200, 20))
+def test_rough_seeds_over_mqtt(first: int) -> None:
+    assert not (found := failed(range(first, first + 20), ROUGH_MQTT)), "\n".join(found)
+
+
 def test_another_process_with_another_hash_seed_writes_the_same_history() -> None:
     program = (
-        "from tests.simulation.scenarios import played\n"
-        "outcome = played(3)\nprint(outcome.digest, outcome.lines, outcome.figures)"
+        "from tests.simulation.scenarios import MQTT, played\n"
+        "outcome = played(3, MQTT)\nprint(outcome.digest, outcome.lines, outcome.figures)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT)}
     other = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    mine = played(3)
+    mine = played(3, MQTT)
     assert other.stdout.strip() == f"{mine.digest} {mine.lines} {mine.figures}"
 
 

@@ -2,7 +2,7 @@
 
 from simulator.mqtt.broker.broker import Attached, Broker
 from simulator.mqtt.broker.ports import Authority, BrokerSettings, Everybody, Interference, OnEvent, Receive
-from simulator.mqtt.broker.server import BrokerServer, serve
+from simulator.mqtt.broker.server import BrokerServer, serve, server_of
 
 __all__ = [
     "Attached",
@@ -15,4 +15,5 @@ __all__ = [
     "OnEvent",
     "Receive",
     "serve",
+    "server_of",
 ]

@@ -63,13 +63,19 @@ class BrokerServer:
                 # A name with several addresses would get a different free port at each.
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
                 host = str(found[0][4][0])
-            self._listener = await loop.create_server(
-                lambda: BrokerConnection(loop, self), host, port, backlog=_BACKLOG, **secured
-            )
+            self._listener = await loop.create_server(self.connection, host, port, backlog=_BACKLOG, **secured)
         except OSError as exc:
             raise ListenFailed(f"cannot listen at {shown_address(host, port)}: {in_words(exc)}") from exc
-        self._loop_timers.start(loop)
+        self.begin()
         self.port = self._listener.sockets[0].getsockname()[1]
+
+    def begin(self) -> None:
+        """Be ready for connections, whatever way they come by."""
+        self._loop_timers.start(self._loop)
+
+    def connection(self) -> BrokerConnection:
+        """The protocol of one that comes."""
+        return BrokerConnection(self._loop, self)
 
     @property
     def connections(self) -> int:
@@ -140,6 +146,28 @@ async def serve(
     Raises:
         ListenFailed: If the address cannot be listened at.
     """
+    server = server_of(
+        broker,
+        asyncio.get_running_loop(),
+        max_write_buffer=max_write_buffer,
+        close_timeout=close_timeout,
+        strangers=strangers,
+        clock=clock,
+    )
+    await server.listen(host, port, ssl, open_timeout)
+    return server
+
+
+def server_of(
+    broker: Broker,
+    loop: asyncio.AbstractEventLoop,
+    *,
+    max_write_buffer: int = 1024 * 1024,
+    close_timeout: float = 5.0,
+    strangers: StrangerLimits | None = None,
+    clock: Clock | None = None,
+) -> BrokerServer:
+    """A server that does not listen yet; arguments as of `serve`."""
     first = StrangerLimits() if strangers is None else strangers
     limits = ConnectionLimits(
         max_packet=broker.settings.max_payload + _MOST_BESIDE_PAYLOAD,
@@ -147,12 +175,4 @@ async def serve(
         max_write_buffer=max_write_buffer,
         close_timeout=close_timeout,
     )
-    server = BrokerServer(
-        asyncio.get_running_loop(),
-        broker,
-        limits,
-        strangers=first,
-        clock=SystemClock() if clock is None else clock,
-    )
-    await server.listen(host, port, ssl, open_timeout)
-    return server
+    return BrokerServer(loop, broker, limits, strangers=first, clock=SystemClock() if clock is None else clock)

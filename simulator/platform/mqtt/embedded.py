@@ -1,8 +1,9 @@
 """The platform's own broker: a `Hub` in the same process, and its port for devices."""
 
+import asyncio
 from collections.abc import Callable
 
-from simulator.mqtt.broker import Broker, BrokerServer, BrokerSettings, Interference, events, serve
+from simulator.mqtt.broker import Broker, BrokerServer, BrokerSettings, Interference, events, serve, server_of
 from simulator.platform.mqtt.clients import Clients
 from simulator.platform.mqtt.devices import DeviceTopics
 from simulator.platform.mqtt.hub import Endpoint, Listener
@@ -74,6 +75,26 @@ class EmbeddedHub:
             max_write_buffer=endpoint.max_write_buffer,
         )
         return self._server.port
+
+    def open_without_port(
+        self, filters: tuple[str, ...], listener: Listener, endpoint: Endpoint, loop: asyncio.AbstractEventLoop
+    ) -> Callable[[], asyncio.Protocol]:
+        """As `open`, for connections that come by no port; returns what makes the protocol of one.
+
+        Args:
+            loop: What it lives on; it need not run yet.
+        """
+        self._listener = listener
+        self._attached = self._broker.attach(filters, listener.receive)
+        self._server = server_of(
+            self._broker,
+            loop,
+            strangers=endpoint.strangers,
+            clock=endpoint.clock,
+            max_write_buffer=endpoint.max_write_buffer,
+        )
+        self._server.begin()
+        return self._server.connection
 
     @property
     def connections(self) -> int:

@@ -1,5 +1,6 @@
 """All that one platform does over MQTT, as the platform opens, watches and closes it."""
 
+import asyncio
 from collections.abc import Callable
 from random import Random
 from typing import Protocol
@@ -94,6 +95,11 @@ class MqttSide:
             ListenFailed: If the port cannot be opened, or the broker not be reached.
         """
         return await self._hub.open(self._directory.filters, self._backend, endpoint)
+
+    def open_without_port(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
+        """Begin to serve by the broker that the platform brings along; see `EmbeddedHub.open_without_port`."""
+        assert isinstance(self._hub, EmbeddedHub), "another broker has its own port"
+        return self._hub.open_without_port(self._directory.filters, self._backend, endpoint, loop)
 
     @property
     def connections(self) -> int:

@@ -159,6 +159,31 @@ async def test_with_the_session_present_all_in_flight_is_sent_again_before_anyth
     assert told.state.in_flight == {}
 
 
+async def test_after_a_lost_connack_the_subscription_is_asked_for_again(room: Room) -> None:
+    async def silent(peer: Peer) -> None:
+        assert isinstance(await peer.read(), Connect)
+
+    # The broker had forgotten the session and began a new one, whose CONNACK was lost: now that one is present.
+    broker, told = await room.broker(accepting, silent, resuming), Acknowledged()
+    connection, handler, peer = await room.online(broker, state=told.state)
+    connection.send(b"one", False)
+    first = await peer.read_publish()
+    peer.close()
+    await handler.wait_closed()
+    with pytest.raises(ConnectFailed):
+        await room.connect(broker.port, state=told.state, open_timeout=0.05)
+    await broker.peer()
+    connection, _ = await room.connect(broker.port, state=told.state)
+    assert connection.resumed
+    assert connection.needs_subscription
+    peer = await broker.peer()
+    subscribing = asyncio.ensure_future(connection.subscribe())
+    await peer.grant()
+    await subscribing
+    again = await peer.read_publish()
+    assert (again.packet_id, again.payload, again.dup) == (first.packet_id, b"one", True)
+
+
 async def test_what_is_sent_a_third_time_still_has_its_packet_id(room: Room) -> None:
     broker, told = await room.broker(accepting, resuming), Acknowledged()
     connection, handler, peer = await room.online(broker, state=told.state)
