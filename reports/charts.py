@@ -28,6 +28,7 @@ from simulator.measurements.names import (
     name_of,
 )
 from simulator.measurements.run import RunMeasurements
+from simulator.protocol.catalogue import CONNECT
 
 MOST_POINTS: Final = 240
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
@@ -49,7 +50,7 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
     measurements.settle()
     step = next((step for step in STEPS_S if run.duration_s / step <= MOST_POINTS), STEPS_S[-1])
     bins = max(1, int(-(-run.duration_s // step)))
-    latency = _latency_over_time(measurements, int(run.started), step, bins)
+    latency, connects = _latency_over_time(measurements, int(run.started), step, bins)
     shown = (tag for tag, totals in measurements.totals.items() if totals.count and is_series(tag))
     names = {tag: name_of(tag) for tag in in_order(shown)}
     return {
@@ -70,6 +71,7 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "devices": _devices(measurements, run, step, bins),
         "waterfall": _waterfall(measurements),
         "delivery": _delivery(measurements, run),
+        "connects": _connects(connects, int(run.started), step, bins),
         "disconnects": _binned(measurements.disconnects, run, step, bins, lambda reason: reason),
         "records": _binned(
             measurements.records_over_time, run, step, bins, lambda event: None if event in RECORD_GAUGES else event
@@ -140,13 +142,31 @@ class _TagBins:
         return self.points
 
 
-def _latency_over_time(measurements: RunMeasurements, first: int, step: int, bins: int) -> dict[str, Points]:
+def _latency_over_time(
+    measurements: RunMeasurements, first: int, step: int, bins: int
+) -> tuple[dict[str, Points], dict[int, int]]:
+    """The points of each series, and how many connections were opened or tried in each second."""
     series: defaultdict[str, _TagBins] = defaultdict(lambda: _TagBins(bins))
+    connects: defaultdict[int, int] = defaultdict(int)
     for interval in measurements.intervals:
         if is_series(interval.tag) or interval.tag == LOOP_LAG_TAG:
             index = min(max(int(interval.start - first) // step, 0), bins - 1)
             series[interval.tag].add(index, interval.encoded, interval.max_us)
-    return {tag: found.close() for tag, found in series.items()}
+            if interval.tag == CONNECT:
+                connects[int(interval.start)] += Histogram.decode(interval.encoded).count
+    return {tag: found.close() for tag, found in series.items()}, connects
+
+
+def _connects(by_second: Mapping[int, int], first: int, step: int, bins: int) -> dict[str, list[float]]:
+    """Connects per second: of spans of several seconds the mean, and their busiest second."""
+    total, most = [0] * bins, [0] * bins
+    for second, count in by_second.items():
+        index = min(max((second - first) // step, 0), bins - 1)
+        total[index] += count
+        most[index] = max(most[index], count)
+    if step == 1:
+        return {"connects/s": list(map(float, total))}
+    return {"busiest second": list(map(float, most)), "mean": [round(count / step, 3) for count in total]}
 
 
 def _binned(

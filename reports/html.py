@@ -16,12 +16,22 @@ from markupsafe import Markup
 from reports import text
 from reports.attendance import ATTENDANCE, INCOMPLETE, listed_text, pins_text, why_missing
 from reports.charts import chart_data
+from reports.fault_bands import fault_bands
 from reports.figures import requests_told, succeeded
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import ABOUT, TITLES, counted, none_found, rows_of, total_text
 from reports.run_info import RunInfo
 from reports.summary import latency_ms
 from reports.verdict import headline, note_lines, reason_lines
+from reports.weather import FAULTS, MISBEHAVIOUR, WEATHER
+from reports.weather_shown import (
+    COLUMNS,
+    apart_sentence,
+    fault_rows,
+    faults_sentence,
+    misbehaviour_rows,
+    single_rows,
+)
 from simulator.measurements.names import INIT, RECORD_DELIVERY, RESTORED, STATE_FILE_FIGURES
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import printable
@@ -31,6 +41,7 @@ MOST_CARDS: Final = 40
 _MARKS: Final = {"passed": "✓", "failed": "✗", "invalid": "!", "interrupted": "!"}
 SECTIONS: Final = (
     ("judged", "Violations"),
+    (WEATHER, "Faults"),
     ("requests", "Requests"),
     ("curves", "Percentiles"),
     ("time", "Over time"),
@@ -52,6 +63,8 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
     flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
     missing = {"delivery": not data["delivery"], "commands": not summary["commands"]}
     missing[ATTENDANCE] = ATTENDANCE not in summary
+    data["faults"] = fault_bands(summary[FAULTS], data["step_s"], len(data["times"]))
+    missing[WEATHER] = not summary[FAULTS] and not summary[MISBEHAVIOUR]
     return render_page(
         "report.html.j2",
         data,
@@ -70,6 +83,13 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         delivery=data["delivery"],
         attendance=_attendance(summary.get(ATTENDANCE)),
         waterfall=data["waterfall"],
+        faults=fault_rows(summary),
+        single_rows=single_rows,
+        fault_columns=COLUMNS,
+        faults_told=faults_sentence(summary),
+        apart=apart_sentence(summary),
+        misbehaviour=misbehaviour_rows(summary),
+        bands=[kind["what"] for kind in data["faults"]],
         step_text="second" if data["step_s"] == 1 else text.duration(data["step_s"]),
         generator_text=_generator_text(summary, run),
     )

@@ -7,15 +7,23 @@ as the verdict does not ask for violations either where no threshold does. The s
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree
 
 from reports import text
 from reports.attendance import ATTENDANCE, listed_text, sentence_of
+from reports.causes import sentence
 from reports.occurrences import CLASSES, INTERNAL_ERRORS
 from reports.rules_shown import Row, counted, crossed_rules, rows_of
 from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
+from reports.weather import FAULTS, MISBEHAVIOUR, WEATHER
+from reports.weather_shown import COLUMNS, fault_rows, faults_sentence, misbehaviour_sentence
 from simulator.shown import printable
+
+_WEATHER_REASONS: Final = {
+    FAULTS: ("devices_not_back", "faults_absent", "faults_hit_nobody", "all_under_faults"),
+    MISBEHAVIOUR: ("misbehaviour_accepted",),
+}
 
 
 def render_junit(summary: Mapping[str, Any]) -> bytes:
@@ -34,6 +42,7 @@ def render_junit(summary: Mapping[str, Any]) -> bytes:
     cases += [_series_case("commands", name, item, "handling_ms", False) for name, item in summary["commands"].items()]
     if ATTENDANCE in summary:
         cases.append(_attendance_case(summary))
+    cases += _weather_cases(summary)
     cases += _rule_cases(summary)
     totals = {
         "tests": str(len(cases)),
@@ -120,6 +129,27 @@ def _attendance_case(summary: Mapping[str, Any]) -> ElementTree.Element:
     else:
         ElementTree.SubElement(case, "system-out").text = _clean(f"{sentence_of(section)}\n{listed_text(section)}")
     return case
+
+
+def _weather_cases(summary: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
+    """What came of the faults, and of misbehaviour: failures where the verdict has a reason that speaks of them."""
+    rows = fault_rows(summary)
+    lines = [
+        f"{row.when}: {row.text}: {row.hit_text} hit; "
+        + ", ".join(f"{label} {column.cell(row)}" for label, column in COLUMNS.items())
+        + (f"; {row.state}" if row.state else "")
+        for row in rows
+    ]
+    told = misbehaviour_sentence(summary)
+    for name, about, found in ((FAULTS, faults_sentence(summary), lines), (MISBEHAVIOUR, told, [])):
+        if not about:
+            continue
+        case = _case(WEATHER, name)
+        reasons = [sentence(reason) for reason in summary["reasons"] if reason["key"] in _WEATHER_REASONS[name]]
+        if reasons:
+            _add(case, "failure", reasons[0], "\n".join(reasons))
+        ElementTree.SubElement(case, "system-out").text = _clean("\n".join([about, *found]))
+        yield case
 
 
 def _rule_cases(summary: Mapping[str, Any]) -> Iterator[ElementTree.Element]:

@@ -9,6 +9,16 @@ from reports.figures import requests_told
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import TITLES, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
+from reports.weather_shown import (
+    COLUMNS,
+    FaultRow,
+    MisbehaviourRow,
+    apart_sentence,
+    fault_rows,
+    faults_sentence,
+    misbehaviour_rows,
+)
+from simulator.measurements.misbehaviours import OUTCOMES, SENT
 from simulator.measurements.names import KNOWN_NAMES, STATE_FILE_FIGURES
 from simulator.shown import detail
 
@@ -16,6 +26,7 @@ MOST_CHARS = 60_000
 """Forges cut comments at about 65,000 characters."""
 MOST_FAILURES = 20
 MOST_RULES = 30
+MOST_FAULTS = 20
 _CUT = "(cut: the whole is in `report.html`)"
 _NO_FAILURES, _COUNTS_ALONE, _FEW_LINES, _OWN_NAMES, _CROSSED_THRESHOLDS = range(1, 6)
 """Steps of leaving out, each on top of the ones before."""
@@ -24,6 +35,7 @@ _FEW = 10
 _LINE_CHARS = 500
 _MOST_CROSSED = 50
 _OWN = frozenset(KNOWN_NAMES)
+_FAULT_COLUMNS = ("50 % back", "99 % back", "all back", "never back", "backlog", "cut off", "held up")
 _TABLES = (
     ("Requests", "requests", "funcId", "latency_ms"),
     ("Flows", "flows", "flow", "latency_ms"),
@@ -62,6 +74,16 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
         if summary[name]["total"]:
             yield f"### {TITLES[name]}: {total_text(summary, name)}"
             yield _rules(summary, name, _FEW if left_out >= _FEW_LINES else MOST_RULES)
+    rows_of_faults = fault_rows(summary)
+    if rows_of_faults:
+        yield f"### Faults: {markup.sentence(faults_sentence(summary))}"
+        if left_out < _NO_FAILURES:
+            yield _faults(rows_of_faults, MOST_FAULTS if left_out < _COUNTS_ALONE else _FEW)
+    if left_out < _NO_FAILURES and (ways := misbehaviour_rows(summary)):
+        yield "### Misbehaviour"
+        yield _misbehaviour(ways)
+    if apart := apart_sentence(summary):
+        yield f"> {markup.sentence(apart)}"
     for heading, kind, first, latency in _TABLES:
         rows = {name: figures for name, figures in summary[kind].items() if figures["count"]}
         shown = rows
@@ -137,6 +159,28 @@ def _rules(summary: Mapping[str, Any], of_class: str, most: int) -> str:
     headings = ["rule", "count", "devices", "by funcId", "document", "first example", "what to do"]
     more = f"\n\n… and {further_rules(rows[most:])}"
     return _table(headings, "lrrllll", cells) + (more if len(rows) > most else "")
+
+
+def _faults(rows: list[FaultRow], most: int) -> str:
+    """The worst of the faults, in order of time."""
+    shown = sorted(sorted(rows, key=lambda row: -row.recovery_s("all"))[:most], key=lambda row: row.at)
+    cells = [
+        [
+            row.when,
+            markup.sentence(row.text) + (f" **{row.state}**" if row.state else ""),
+            row.hit_text,
+            *(COLUMNS[label].cell(row) for label in _FAULT_COLUMNS),
+        ]
+        for row in shown
+    ]
+    more = f"\n\n… and {len(rows) - len(shown)} more in `report.html`" if len(rows) > len(shown) else ""
+    headings = ["at", "fault", "devices hit", *_FAULT_COLUMNS]
+    return _table(headings, "llr" + "r" * len(_FAULT_COLUMNS), cells) + more
+
+
+def _misbehaviour(rows: list[MisbehaviourRow]) -> str:
+    cells = [[markup.code(row.way), *(text.count(row.counts[name]) for name in (SENT, *OUTCOMES))] for row in rows]
+    return _table(["way", "sent", "refused as expected", "accepted", "silent"], "lrrrr", cells)
 
 
 def _meetings(remarks: list[Mapping[str, Any]]) -> str:

@@ -20,6 +20,7 @@ from reports.attendance import ATTENDANCE, meetings_text, people_text, records_t
 from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import counted, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
+from reports.weather_shown import fault_rows, faults_sentence, misbehaviour_sentence
 from simulator.measurements.names import RARE_FIGURES, RECORD_FIGURES
 from simulator.printing import safe
 from simulator.shown import detail, printable
@@ -30,6 +31,7 @@ CODES_WIDTH = 128
 """Narrower tables have no room for failure codes: they follow in lines of their own."""
 MOST_DETAILS = 12
 """Lines about failures: a run in which everything fails must not push its tables off the screen."""
+MOST_FAULTS = 8
 MOST_RULES = 6
 """Rules of violations that are told with an example."""
 MOST_FUNC_IDS = 3
@@ -85,12 +87,32 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
                 console.print(f"[bold]Failed[/]      {plain(name)}: {plain(text.codes(figures['codes']))}")
     for line in failure_lines(summary["failures"]):
         console.print(f"[bold]First[/]       {plain(line)}", soft_wrap=True)
+    for line in weather_lines(summary):
+        console.print(line, soft_wrap=True)
     console.print(Text.from_markup(_fleet_lines(summary)))
     for line in rule_lines(summary):
         indented = line.startswith(" ")
         console.print(Padding(line.strip(), (0, 0, 0, _INDENT if indented else 0), expand=False))
     _print_thresholds(console, summary["thresholds"])
     _print_verdict(console, summary)
+
+
+def weather_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Faults and misbehaviour in rich's markup, the slowest recoveries by name; nothing where there were none."""
+    if told := faults_sentence(summary):
+        yield f"[bold]Faults[/]      {told}"
+    rows = fault_rows(summary)
+    worst = sorted(rows, key=lambda row: (-row.alarm, -row.recovery_s("all")))[:MOST_FAULTS]
+    for row in sorted(worst, key=lambda row: row.at):
+        state = f", [bold red]{row.state}[/]" if row.alarm and row.state else f", {row.state}" if row.state else ""
+        never = f", [bold red]{row.not_back} never back[/]" if row.sum_of("never_back") else ""
+        back = f"50 % back {row.recovery('p50')}, 99 % {row.recovery('p99')}, all {row.recovery('all')}"
+        head = f"{' ' * _INDENT}{row.when}: {plain(row.text)}; {row.hit_text} hit{state}"
+        yield f"{head}; {back}{never}; backlog {row.backlog}"
+    if more := len(rows) - len(worst):
+        yield f"{' ' * _INDENT}… and {more} more in the report"
+    if told := misbehaviour_sentence(summary):
+        yield f"[bold]Misbehaved[/]  {told}"
 
 
 def failure_lines(failures: list[Mapping[str, Any]]) -> list[str]:

@@ -69,6 +69,29 @@ function timeAxis(labels) {
 
 const zoom = () => [{ type: "inside", zoomOnMouseWheel: "shift" }];
 
+const BAND_COLORS = { outage: 8, flapping: 6, slow_link: 3, power_cut: 4, clock_jump: 1, reboot_wave: 2, platform_restart: 5, misbehave: 7 };
+
+// Faults as bands over a chart over time: a series a kind, which stands in the legend and says in the tooltip what it was.
+function banded(option) {
+  if (!data.faults.length) return option;
+  const area = (color, opacity, pairs) => pairs.map(([from, to]) => [{ xAxis: from, itemStyle: { color, opacity } }, { xAxis: to }]);
+  const bands = data.faults.map((kind) => {
+    const color = style(`--c${BAND_COLORS[kind.what] ?? 8}`);
+    return {
+      name: kind.what, type: "line", data: [], itemStyle: { color, opacity: 0.45 }, lineStyle: { color },
+      markArea: { silent: true, data: [...area(color, 0.22, kind.bands), ...area(color, 0.09, kind.returns)] },
+    };
+  });
+  const inner = option.tooltip.valueFormatter ?? number;
+  const formatter = (points) => {
+    if (!points.length) return "";
+    const rows = points.map((point) => `${point.marker}${echarts.format.encodeHTML(point.seriesName)} <b>${inner(Array.isArray(point.value) ? point.value.at(-1) : point.value)}</b>`);
+    const faults = data.faults.flatMap((kind) => kind.texts[points[0].dataIndex] ?? []).map((told) => `<i>${echarts.format.encodeHTML(told)}</i>`);
+    return [echarts.format.encodeHTML(points[0].axisValueLabel), ...rows, ...faults].join("<br>");
+  };
+  return { ...option, tooltip: { ...option.tooltip, formatter }, series: [...option.series, ...bands] };
+}
+
 function line(name, values, extra) {
   return { name, type: "line", data: values, showSymbol: values.filter((v) => v !== null).length < 3, symbolSize: 4, connectNulls: true, lineStyle: { width: 1.6 }, ...extra };
 }
@@ -268,28 +291,29 @@ function drawAll() {
     target.className = "chart small";
     card.append(title, target);
     grid.append(card);
-    place(target, () => latency(name));
+    place(target, () => banded(latency(name)));
   }
-  place("chart-rate", rate);
-  place("chart-devices", () => stacked(data.devices, "line", true, STATE_COLORS));
+  place("chart-rate", () => banded(rate()));
+  place("chart-devices", () => banded(stacked(data.devices, "line", true, STATE_COLORS)));
+  place("chart-connects", () => banded(lines(data.connects)));
   const height = 70 + 34 * data.waterfall.length;
   if (data.waterfall.length) document.getElementById("chart-waterfall").style.height = `${Math.max(140, height)}px`;
   place("chart-waterfall", waterfall);
-  place("chart-disconnects", () => stacked(data.disconnects, "bar", false));
+  place("chart-disconnects", () => banded(stacked(data.disconnects, "bar", false)));
   if (data.delivery) {
     place("chart-delivery", delivery);
-    place("chart-records", () => lines(data.records));
+    place("chart-records", () => banded(lines(data.records)));
   }
   const families = document.getElementById("chart-commands");
   if (families) families.style.height = `${70 + 42 * data.commands.length}px`;
   place("chart-commands", commands);
   const lag = data.loop_lag ? { p50: data.loop_lag.p50, p99: data.loop_lag.p99, max: data.loop_lag.max } : { p99: data.times.map(() => null) };
   const top = Math.max(0, ...(data.loop_lag?.max ?? []).map((v) => v ?? 0));
-  place("chart-lag", () => lines(lag, top > data.lag_limit_ms / 4 ? { limit: limitLine(data.lag_limit_ms, `limit ${data.lag_limit_ms} ms`) } : {}));
-  place("chart-cpu", () => lines(data.health.cpu, { yAxis: { interval: 50, max: (value) => Math.max(100, 50 * Math.ceil(value.max / 50)) }, limit: limitLine(data.cpu_limit_percent, `limit ${data.cpu_limit_percent} %`) }));
-  place("chart-rss", () => lines(data.health.rss));
-  place("chart-held", () => lines(data.health.held, { yAxis: { minInterval: 1 } }));
-  place("chart-waiting", () => lines(data.health.waiting, { yAxis: { minInterval: 1 } }));
+  place("chart-lag", () => banded(lines(lag, top > data.lag_limit_ms / 4 ? { limit: limitLine(data.lag_limit_ms, `limit ${data.lag_limit_ms} ms`) } : {})));
+  place("chart-cpu", () => banded(lines(data.health.cpu, { yAxis: { interval: 50, max: (value) => Math.max(100, 50 * Math.ceil(value.max / 50)) }, limit: limitLine(data.cpu_limit_percent, `limit ${data.cpu_limit_percent} %`) })));
+  place("chart-rss", () => banded(lines(data.health.rss)));
+  place("chart-held", () => banded(lines(data.health.held, { yAxis: { minInterval: 1 } })));
+  place("chart-waiting", () => banded(lines(data.health.waiting, { yAxis: { minInterval: 1 } })));
 }
 
 function redraw() {

@@ -17,6 +17,7 @@ from reports.summary import build_summary
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
+from tests.reports.stormy import planned, strike
 
 Info = Callable[..., RunInfo]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -115,6 +116,49 @@ def test_chart_library_is_the_one_that_is_told() -> None:
     assert digest in assets.joinpath("README.md").read_text()
 
 
+# --- Faults ---
+
+
+def test_a_run_without_faults_has_no_word_of_them(busy: RunMeasurements, info: Info) -> None:
+    page = page_of(busy, info())
+    assert 'id="weather"' not in page
+    assert "Misbehaviour" not in page
+    assert "Faults:" not in page
+    assert "Connects per second: 4 at most" in page
+
+
+def test_shows_faults_and_misbehaviour(busy: RunMeasurements, info: Info) -> None:
+    faults = (planned(0), planned(1, 30.0, 5.0, "power_cut"), planned(2, 40.0))
+    strike(busy, faults[0])
+    strike(busy, faults[1], back=(1.0, 2.0))
+    busy.weather.misbehaved("bad_sign", "sent", 3)
+    page = page_of(busy, info(200.0, faults=faults))
+    for part in (
+        "2 of 3 faults came and hit 8 devices; at worst 99 % back after ∞, all after ∞; 2 never back",
+        "14 requests under faults of the scenario stand with these (8 cut off, 6 held up), not here.",
+        "<dt>cut off</dt><dd>dev.heartbeat: disconnected 4</dd>",
+        "<dt>held up</dt><dd>dev.data.upload.verifyLog: 4, p99 9,000 ms, max 9,000 ms",
+        'class="mark failed">never came</span>',
+        "a look-up with a sign that is not right",
+        '<span class="band power_cut"></span>power_cut',
+    ):
+        assert part in page, part
+    assert "each of the" not in page
+
+
+def test_hundreds_of_faults_are_folded(busy: RunMeasurements, info: Info) -> None:
+    faults = tuple(planned(number, 10.0 + 8.0 * number, 2.0) for number in range(300))
+    faults += (planned(300, 5.0, 2.0, "power_cut"),)
+    for fault in faults:
+        strike(busy, fault, back=(1.0, 1.0, 1.0, 2.0 + fault.number % 7))
+    page = page_of(busy, info(2600.0, faults=faults))
+    shown, _, folded = page.partition("each of the 300 times of outage")
+    assert shown.count('<td class="n when"') == 2
+    assert "10.0 s, and 299 times more" in shown
+    assert folded.count('<td class="n when"') == 300
+    assert len(page.encode()) < 2 * 1024 * 1024
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 @pytest.mark.parametrize("dark", [False, True])
 def test_browser_draws_every_chart_without_an_error(
@@ -122,7 +166,10 @@ def test_browser_draws_every_chart_without_an_error(
 ) -> None:
     assert CHROMIUM is not None
     page = tmp_path / "report.html"
-    page.write_text(page_of(busy, info()))
+    faults = (planned(0), planned(1, 30.0, 0.0, "clock_jump"), planned(2, 59.0)) if dark else ()
+    for fault in faults:
+        strike(busy, fault)
+    page.write_text(page_of(busy, info(faults=faults)))
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
     command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     command += ["--enable-logging=stderr", "--v=0", f"--user-data-dir={tmp_path / 'profile'}"]
@@ -137,3 +184,6 @@ def test_browser_draws_every_chart_without_an_error(
     assert ('<html lang="en" class="dark">' in done.stdout) is dark
     charts = re.findall(r'class="chart[^"]*"[^>]*>', done.stdout)
     assert done.stdout.count("<svg") == len(charts) >= 20
+    # All but four of the charts are over time.
+    areas = re.findall(r'<path[^>]*fill-opacity="0.22"', done.stdout)
+    assert len(areas) == len(faults) * (len(charts) - 4)
