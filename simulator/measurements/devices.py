@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from simulator.measurements.codec import shorten
 from simulator.measurements.names import INACTIVE_STATES, DeviceState
 
 ONLINE: Final = DeviceState.ONLINE.value
@@ -30,6 +31,8 @@ class DeviceStates:
         self._online = 0
         self._latest_us = 0
         self._peaks: dict[str, int] = {}
+        self._peak_before = 0
+        """The highest sum of gauges of what `shorten` summed up since."""
         self._sources: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         """What each merged process says of its devices."""
         self._silent: dict[str, tuple[int, dict[str, int]]] = {}
@@ -71,7 +74,12 @@ class DeviceStates:
         """The highest number of devices online at a time (see the module's text on several processes)."""
         if len(self._peaks) <= 1:
             return next(iter(self._peaks.values()), 0)
-        return max((gauge.get(ONLINE, 0) for _, gauge in self.gauges()), default=0)
+        return max(self._peak_before, *(gauge.get(ONLINE, 0) for _, gauge in self.gauges()), 0)
+
+    def shorten(self, resolution_s: int) -> None:
+        """Keep the changes for every `resolution_s` seconds only, in place; the peak stays what it was."""
+        self._peak_before = self.peak()
+        shorten(self.changes, resolution_s)
 
     def gauges(self) -> Iterator[tuple[int, dict[str, int]]]:
         """(second, devices by state at its end), for seconds in which something changed, ascending."""

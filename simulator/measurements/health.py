@@ -6,6 +6,7 @@ process was frozen when its longest lag is above a limit of its own (1 s). A sce
 process is judged by itself: among many, one that stood still would not move a percentile of all.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,6 +16,10 @@ from simulator.measurements.findings import Finding, Value
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.resources import Held, Resources
 
+MOST_SAMPLES = 4_000
+"""Looks that are kept for charts; then every second one of each process goes, over and over."""
+MOST_UNDRAINED = 10_000
+"""Looks that wait for a master; in the first process of a run nobody ever takes them."""
 CPU_LIMIT_PERCENT = 90.0
 """Of one core: a process runs Python on one core at a time."""
 CPU_LIMIT_SECONDS = 10.0
@@ -101,13 +106,30 @@ class GeneratorHealth:
         """What reports of earlier versions say of the generator in words; such a run is not valid."""
         self.processes: dict[str, ProcessHealth] = {}
         self.samples: list[tuple[str, HealthSample]] = []
-        self._undrained: list[tuple[str, HealthSample]] = []
+        self._undrained: deque[tuple[str, HealthSample]] = deque(maxlen=MOST_UNDRAINED)
+        self._apart_s = 0.0
+        self._kept: dict[str, float] = {}
+        """When the newest look that is kept of a process was."""
 
     def add(self, process: str, sample: HealthSample) -> None:
         """One look at `process`, in order of time."""
         self.of(process).add(sample, self.cpu_limit_percent)
-        self.samples.append((process, sample))
+        if sample.at - self._kept.get(process, 0.0) >= self._apart_s:
+            self._keep(process, sample)
         self._undrained.append((process, sample))
+
+    def _keep(self, process: str, sample: HealthSample) -> None:
+        self.samples.append((process, sample))
+        self._kept[process] = sample.at
+        if len(self.samples) <= MOST_SAMPLES:
+            return
+        self._apart_s = 2.0 * self._apart_s or 1.5
+        found, self.samples = self.samples, []
+        self._kept.clear()
+        for each, looked in found:
+            if looked.at - self._kept.get(each, 0.0) >= self._apart_s:
+                self.samples.append((each, looked))
+                self._kept[each] = looked.at
 
     def of(self, process: str) -> ProcessHealth:
         """What `process` told, which is nothing at first."""

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from simulator.measurements.accumulate import HistogramSum
-from simulator.measurements.codec import dump_over_time, load_histogram, merge_over_time
+from simulator.measurements.codec import dump_over_time, load_histogram, merge_over_time, shorten
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval
 from simulator.measurements.names import INTENDED_PREFIX
@@ -21,7 +21,8 @@ from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import dump_failed, load_failed
 
 MOST_POINTS = 3_600
-"""Series over time keep one value a second up to an hour; longer runs are summed up over more seconds a value."""
+"""Series over time keep one value a second up to an hour; longer runs are summed up over more seconds a value, and in
+memory every now and then too, or hours of a run would take a MB every ten minutes."""
 
 
 def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
@@ -63,10 +64,27 @@ def load_interval(data: Sequence[Any]) -> Interval:
 
 
 def resolution_of(measurements: RunMeasurements) -> int:
-    """Seconds a value of the series over time, so that there are at most `MOST_POINTS` values."""
+    """Seconds a value of the series over time, so that there are at most `MOST_POINTS` values.
+
+    A power of two: what was summed up before falls into the longer spans as a whole.
+    """
     times = [totals.first for totals in measurements.totals.values() if totals.first]
     span = measurements.latest - min(times, default=measurements.latest)
-    return max(1, int(span // MOST_POINTS) + 1) if span > MOST_POINTS else 1
+    return 1 << int(span // MOST_POINTS).bit_length() if span > MOST_POINTS else 1
+
+
+def shorten_series(measurements: RunMeasurements) -> None:
+    """Keep a long run's series over time short in memory, as its state has them. Call it now and then."""
+    series = (
+        *(measurements.disconnects, measurements.missed, measurements.records_over_time),
+        measurements.failures_over_time,
+    )
+    if max(len(each) for each in (*series, measurements.devices.changes)) <= 2 * MOST_POINTS:
+        return
+    resolution = resolution_of(measurements)
+    for each in series:
+        shorten(each, resolution)
+    measurements.devices.shorten(resolution)
 
 
 def absorb_state(

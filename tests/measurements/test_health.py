@@ -1,10 +1,12 @@
 """When the generator itself was the bottleneck: CPU, lag weighed by time, stalls; each process by itself."""
 
+from itertools import pairwise
+
 import pytest
 
 from simulator.measurements.events import LOOP_LAG, Event
 from simulator.measurements.findings import Finding
-from simulator.measurements.health import LAG_PROBE_S, HealthSample, late_probes
+from simulator.measurements.health import LAG_PROBE_S, MOST_SAMPLES, MOST_UNDRAINED, HealthSample, late_probes
 from simulator.measurements.names import LOOP_LAG_TAG
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, dump_state
@@ -174,3 +176,31 @@ def test_what_was_missed_reaches_the_master_once() -> None:
     master.merge_delta(worker.drain_delta())
     master.merge_delta(worker.drain_delta())
     assert master.missed == {int(T0): {"dev.heartbeat": 3}}
+
+
+# --- Hours of a run ---
+
+
+def test_looks_of_many_hours_and_processes_stay_few_and_none_of_the_processes_vanishes() -> None:
+    measurements = RunMeasurements("w1", "run")
+    health = measurements.health
+    for second in range(4 * 3600):
+        for process in ("w1", "w2"):
+            health.add(process, HealthSample(T0 + second, 20.0, 100.0, 0, 0))
+    assert MOST_SAMPLES / 4 < len(health.samples) <= MOST_SAMPLES
+    for process in ("w1", "w2"):
+        looks = [sample.at for name, sample in health.samples if name == process]
+        apart = [after - before for before, after in pairwise(looks)]
+        assert len(looks) > MOST_SAMPLES / 8
+        assert max(apart) <= 20
+        assert looks[-1] > T0 + 4 * 3600 - 20
+    assert health.processes["w1"].samples == 4 * 3600
+    assert len(health.drain()) == MOST_UNDRAINED
+    assert health.drain() == []
+
+
+def test_up_to_an_hour_every_look_of_a_process_is_kept() -> None:
+    measurements = RunMeasurements()
+    for second in range(3600):
+        measurements.sample_health(HealthSample(T0 + second, 20.0, 100.0, 0, 0))
+    assert len(measurements.health.samples) == 3600

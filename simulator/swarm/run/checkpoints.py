@@ -9,6 +9,7 @@ from typing import Final
 
 from reports.checkpoint import write_checkpoint
 from reports.output import Output, RunView
+from simulator.measurements.state import shorten_series
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -28,6 +29,7 @@ class Checkpoints(Output):
 
     def tick(self, run: RunView, now: float) -> None:
         run.measurements.seal(now)
+        shorten_series(run.measurements)
         if now >= self._due:
             self.flush(run, now)
 
