@@ -306,7 +306,7 @@ MEASURES: Final = (
     _misbehaved("sent", "How often devices did on purpose what the document forbids.", ">= 1"),
     _misbehaved("refused_as_expected", "How often the platform then did what the document says.", ">= 1"),
     _misbehaved("accepted", "How often it took what it must not take.", "== 0"),
-    _misbehaved("silent", "How often it neither answered nor ended the connection.", "== 0"),
+    _misbehaved("silent", "How often it did neither: no answer, a breakdown, or an answer of another kind.", "== 0"),
 )
 # fmt: on
 """Within a scope in the order in which errors and the page list them."""

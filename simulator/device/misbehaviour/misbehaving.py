@@ -29,6 +29,7 @@ class Misbehaving:
 
     __slots__ = (
         "_delivery",
+        "_due_at",
         "_env",
         "_ground",
         "_interval",
@@ -54,6 +55,8 @@ class Misbehaving:
         self._next = 0
         """Place in `_ways` of the one whose turn it is."""
         self._interval = 0.0
+        self._due_at = 0.0
+        """Monotonic time at which it is due next."""
         self._timer: TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[str] = set()
@@ -82,7 +85,8 @@ class Misbehaving:
         self._delivery.fates.on_acknowledged = self._acknowledged
         self._next = rng.randrange(len(possible))
         self._interval = 1.0 / rate
-        self._timer = self._env.timers.call_later(rng.random() * self._interval, self._due)
+        self._due_at = self._env.clock.monotonic() + rng.random() * self._interval
+        self._timer = self._env.timers.call_at(self._due_at, self._due)
 
     def end(self) -> None:
         """One fault is over; after the last nothing is begun, and what is under way comes to its outcome."""
@@ -117,7 +121,9 @@ class Misbehaving:
         self._ground.record = batch[-1].fields
 
     def _due(self) -> None:
-        self._timer = self._env.timers.call_later(self._interval, self._due)
+        # What a loop that stood still has missed is not made up for.
+        self._due_at = max(self._due_at + self._interval, self._env.clock.monotonic())
+        self._timer = self._env.timers.call_at(self._due_at, self._due)
         lifecycle = self._lifecycle
         if lifecycle.stage is not Stage.LIVING or lifecycle.online is None or len(self._tasks) >= _MOST_AT_ONCE:
             return
