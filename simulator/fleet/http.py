@@ -15,6 +15,8 @@ from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from markupsafe import Markup
 from websockets.uri import WebSocketURI
 from yarl import URL
@@ -25,7 +27,7 @@ from simulator.wire.addresses import AddressBook, from_place
 from simulator.wire.errors import connect_failure
 from simulator.wire.local_ports import bound
 from simulator.wire.proxy import HttpProxy
-from simulator.wire.resets import made
+from simulator.wire.resets import connected, made
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SHOWN_BODY = 2_000
@@ -103,6 +105,18 @@ class _Resolver(AbstractResolver):
         return
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Tells of what it connects: aiohttp takes its leave of a server, over TLS with words, even when cancelled."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is not None:
+            connected(connection.transport)
+        return connection
+
+
 class Http:
     """Makes the GETs; from `open` to `close`, on the loop that the devices live on.
 
@@ -132,7 +146,7 @@ class Http:
     def open(self) -> None:
         """Get ready."""
         # The limit is the open-file limit's business, not the pool's.
-        connector = aiohttp.TCPConnector(
+        connector = _Connector(
             ssl=self._tls or True,
             force_close=True,
             limit=0,

@@ -3,9 +3,9 @@
 import os
 import struct
 from _socket import AF_INET, SO_LINGER, SOCK_STREAM, SOL_SOCKET, socket
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 # `_socket`'s own: `socket.socket` may have been replaced by a library that would wait for it in its own way.
@@ -22,15 +22,40 @@ class HasFileno(Protocol):
         ...
 
 
-sockets_made: Final[ContextVar[Callable[[HasFileno], None] | None]] = ContextVar("sockets_made", default=None)
-"""Told of each socket that is made for an outgoing connection in its context: for those who may have to end it."""
+class CanAbort(Protocol):
+    """A transport."""
+
+    def abort(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """What was made so far for something that is being opened, by which it can be ended without a word.
+
+    Attributes:
+        transports: On `sockets`, of those who would end them in order when they are cancelled.
+    """
+
+    sockets: list[HasFileno] = field(default_factory=list)
+    transports: list[CanAbort] = field(default_factory=list)
+
+
+outgoing: Final[ContextVar[Outgoing | None]] = ContextVar("outgoing", default=None)
+"""Set by those who may have to end what is opened in their context."""
 
 
 def made(sock: HasFileno) -> None:
     """A socket for an outgoing connection was made."""
-    watcher = sockets_made.get()
-    if watcher is not None:
-        watcher(sock)
+    watched = outgoing.get()
+    if watched is not None:
+        watched.sockets.append(sock)
+
+
+def connected(transport: CanAbort) -> None:
+    """A transport whose owner ends it in order when he is cancelled."""
+    watched = outgoing.get()
+    if watched is not None:
+        watched.transports.append(transport)
 
 
 def reset_when_closed(sock: HasFileno) -> None:

@@ -17,7 +17,7 @@ from simulator.fleet.faults.link import Link, lay_under
 from simulator.weather.kinds import How, SlowLink
 from simulator.wire.flow import FlowControlled
 from simulator.wire.phase import GOING_AWAY
-from simulator.wire.resets import HasFileno, reset_when_closed
+from simulator.wire.resets import HasFileno, Outgoing, reset_when_closed
 
 RESET_BY_SCENARIO: Final = "the scenario's outage reset the connection"
 RESET_BY_POWER: Final = "the scenario's power cut ended the connection"
@@ -28,15 +28,15 @@ class Attempt:
 
     Attributes:
         limit: Around it; an outage ends it by this.
-        sockets: Made for it.
+        outgoing: What was made for it.
         broken_by: The outage that broke it off; None where it was its time.
     """
 
-    __slots__ = ("broken_by", "limit", "sockets")
+    __slots__ = ("broken_by", "limit", "outgoing")
 
     def __init__(self) -> None:
         self.limit = asyncio.timeout(None)
-        self.sockets: list[HasFileno] = []
+        self.outgoing = Outgoing()
         self.broken_by: How | None = None
 
     def end(self) -> None:
@@ -226,11 +226,11 @@ class DeviceLine:
         if attempt.broken_by is not None:
             return
         attempt.broken_by = how
-        for sock in attempt.sockets:
-            if how is How.SILENT:
-                self._keep(sock)
-            elif how is not How.CLOSE:
-                reset_when_closed(sock)
+        if how is not How.CLOSE:
+            for sock in attempt.outgoing.sockets:
+                (self._keep if how is How.SILENT else reset_when_closed)(sock)
+            for transport in attempt.outgoing.transports:
+                transport.abort()
         attempt.end()
 
     def _hold(self, connection: FlowControlled) -> None:

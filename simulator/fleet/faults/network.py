@@ -23,7 +23,7 @@ from simulator.measurements.names import NO_HTTP, TIMEOUT
 from simulator.protocol.broker import BrokerAnswer
 from simulator.weather.kinds import How
 from simulator.wire.flow import FlowControlled
-from simulator.wire.resets import sockets_made
+from simulator.wire.resets import outgoing
 
 T = TypeVar("T")
 
@@ -237,7 +237,7 @@ class WeatherNetwork:
         """
         attempt = line.begin()
         timer = None if until is None else self._timers.call_at(until, attempt.end)
-        watched = sockets_made.set(attempt.sockets.append)
+        watched = outgoing.set(attempt.outgoing)
         try:
             async with attempt.limit:
                 return await make()
@@ -245,8 +245,13 @@ class WeatherNetwork:
             if not attempt.limit.expired():
                 raise
             raise _BrokenOff(attempt.broken_by) from None
+        except NetworkError:
+            if attempt.broken_by is None:
+                raise
+            # It has seen the outage before it was told to end.
+            raise _BrokenOff(attempt.broken_by) from None
         finally:
-            sockets_made.reset(watched)
+            outgoing.reset(watched)
             _finish(line, attempt, timer)
 
     def _late(self, why: str) -> NetworkError:

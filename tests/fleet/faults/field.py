@@ -9,7 +9,7 @@ import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -140,6 +140,10 @@ class Field:
         self.timers = TimerQueue(self.clock)
         self.relay, self.http = Relay(), Relay()
         self.server: Any = None
+        self.answer = asyncio.Event()
+        self.answer.set()
+        self.questions = 0
+        """Over HTTP."""
         self._certificate = certificate
         self._closers: list[Callable[[], Awaitable[Any]]] = []
         self._platform: list[Handler] = []
@@ -169,12 +173,17 @@ class Field:
 
     async def _serve_http(self, tls: ssl.SSLContext | None) -> int:
         app = web.Application()
-        app.router.add_route("*", "/{tail:.*}", hello)
+        app.router.add_route("*", "/{tail:.*}", self._answered)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         self._closers.append(runner.cleanup)
         return int(runner.addresses[0][1])
+
+    async def _answered(self, request: web.Request) -> web.Response:
+        self.questions += 1
+        await self.answer.wait()
+        return await hello(request)
 
     def _make(self) -> Handler:
         handler = _Received(self.came)
@@ -212,17 +221,18 @@ class Field:
         else:
             self._platform[-1].connection.send(payload, True)
 
-    def advance(self, seconds: float, step: float = 0.05) -> None:
-        """Let time pass on the device's clock."""
+    def advance(self, seconds: float, step: float = 0.05) -> Literal[False]:
+        """Let time pass on the device's clock; returns False, for those who wait for what it brings."""
         left = seconds
         while left > 0:
             self.clock.advance(min(step, left))
             left -= step
             self.timers.run_due()
+        return False
 
     async def still(self) -> None:
         """Let everything happen that real sockets have ready."""
-        for _ in range(40):
+        for _ in range(80):
             await asyncio.sleep(0)
 
     async def close(self) -> None:

@@ -153,6 +153,26 @@ async def test_an_attempt_falls_silent_and_begins_anew_afterwards(field: Field) 
         assert field.network.kept.count == 0
 
 
+@pytest.mark.parametrize("transport", ["ws", "wss"])
+async def test_a_question_that_was_put_already_falls_silent_without_a_word(
+    make_field: MakeField, transport: str
+) -> None:
+    field = await make_field(transport)
+    field.answer.clear()
+    task = begin(field.network.look_up(field.http_url, index=0))
+    await until(lambda: field.questions == 1)
+    leg = field.http.legs[0]
+    before = leg.came
+    field.line.outage_begins(How.SILENT)
+    await field.still()
+    assert (leg.came, leg.ended) == (before, None)
+    field.answer.set()
+    field.line.outage_ends(How.SILENT)
+    assert await task == (200, b"hello")
+    await until(lambda: leg.ended is not None)
+    assert (leg.came, leg.ended) == (before, RESET)
+
+
 async def test_an_attempt_that_was_cancelled_waits_for_nothing(make_field: MakeField) -> None:
     field = await make_field("ws")
     field.line.outage_begins(How.SILENT)
