@@ -15,6 +15,7 @@ from simulator.device.device import Device
 from simulator.device.environment import Connection, ConnectionHandler, Environment, NetworkError
 from simulator.device.misbehaviour.ground import Ground
 from simulator.device.settings import Credentials, DeviceSpec
+from simulator.fields.range import Range
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.names import DeviceState
 from simulator.platform.assembly import Host, assembly_of
@@ -26,13 +27,17 @@ from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.channel.keys import KeyRing
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.registry import NO_OPTIONS, channel_suite
-from simulator.simulation.link import Delays, Link
+from simulator.simulation.link import Link
 from simulator.simulation.loop import VirtualClock, VirtualLoop
+from simulator.simulation.passage import Delays
+from simulator.weather.kinds import SlowLink
 from tests.device.harness import DEV_KEY, DISPATCH, PEOPLE, STUDIO, device_settings, key, verification
 from tests.device.recording import Recording
 from tests.platform.parts import ListedDirectory, platform_settings
 
 T = TypeVar("T")
+
+_NEAR = SlowLink(latency=Range(low=0.001, high=0.002))
 
 
 class _Ears:
@@ -72,9 +77,7 @@ class _Network:
 
     async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
         await self._reach()
-        link = Link(
-            self._yard.loop, Delays(random.Random(1), 0.001, 0.002), _Ears(self._yard.sent, len(self.links)), handler
-        )
+        link = Link(self._yard.loop, Delays(random.Random(1), _NEAR), _Ears(self._yard.sent, len(self.links)), handler)
         self.links.append(link)
         link.platform.taken(self._yard.platform.parts.broker.connection_handler())
         handler.opened(link.device)
