@@ -210,6 +210,7 @@ CAUSES: Final = (
         "{count:count} devices were not back when the run ended, less than a minute after their fault: too early to "
         "tell",
     ),
+    Cause("records_lost", _REMARK, "{count:count} records were lost with stores that faults of the scenario emptied"),
     Cause(
         "misbehaviour_silent",
         _REMARK,

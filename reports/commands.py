@@ -108,7 +108,7 @@ def compare_directories(
     now = _read(new)
     of_figures = [limit for limit in limits if isinstance(limit, FailOn)]
     of_rules = [limit for limit in limits if isinstance(limit, RuleLimit)]
-    measured = {name for run in (*before, now) for name in run.series}
+    measured = {name for run in (*before, now) for name in (*run.series, *run.recoveries)}
     broken = {rule for run in (*before, now) if run.judged is not None for rule in run.judged.rules}
     problems = [*unknown_names(of_figures, measured), *unknown_rules(of_rules, broken)]
     wrong = [*same_runs([*before, now]), *(f"--fail-on {problem}" for problem in problems)]

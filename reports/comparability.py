@@ -6,6 +6,7 @@ from typing import Final
 
 from reports import text
 from reports.compare import ComparedRun
+from reports.compare_weather import schedules_differ
 from reports.verdict import FAILED
 from simulator.measurements.names import PUBACK, is_command
 from simulator.protocol.catalogue import SUBSCRIBE
@@ -44,6 +45,8 @@ def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
             found.append(f"different fleets: {was.devices:,} devices in {run.label}, {now.devices:,} in {new.label}")
         if was.target != now.target:
             found.append(f"different targets: {was.target} in {run.label}, {now.target} in {new.label}")
+        if told := schedules_differ(was, now, (run.label, new.label)):
+            found.append(told)
         if transports_differ([run], new):
             kinds = f"{', '.join(was.transports)} in {run.label}, {', '.join(now.transports)} in {new.label}"
             found.append(f"different transports: {kinds}; what they share is compared, over whichever it went")

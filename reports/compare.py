@@ -17,6 +17,7 @@ from typing import Final
 from reports import text
 from reports.attendance import attendance_figures
 from reports.compare_rules import Judged, judged
+from reports.compare_weather import LEAST_RECOVERY_MS, Recoveries, recoveries
 from reports.figures import record_counts, without
 from reports.former import NOT_JUDGED
 from reports.measures import FAILURES
@@ -73,6 +74,8 @@ class ComparedRun:
     """What it found of its platform; None where its version did not judge it."""
     attendance: Mapping[str, int] = field(default_factory=dict)
     """What happened at its meetings (`reports.attendance.FIGURES`); empty where it had none."""
+    recoveries: Mapping[str, Recoveries] = field(default_factory=dict)
+    """How devices came back after faults, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def compared_run(
         )
     known = all(finding.key != NOT_JUDGED for finding in run.findings)
     of_platform = judged(measurements) if known else None
-    return ComparedRun(label, run, series, verdict, reason, doubt, of_platform, attendance_figures(measurements))
+    meetings, weather = attendance_figures(measurements), recoveries(measurements, run)
+    return ComparedRun(label, run, series, verdict, reason, doubt, of_platform, meetings, weather)
 
 
 def compare_runs(
@@ -154,6 +158,15 @@ def compare_runs(
         base = _together([share_bounds(item.failures, item.count) for item in before])
         now = share_bounds(after.failures, after.count) if after is not None else None
         differences.append(Difference(name, FAILURES, base, now, _mark(base, now, LEAST_FAILURE_POINTS / 100.0)))
+    for name in sorted({name for run in (*bases, new) for name in run.recoveries}):
+        known = [run.recoveries[name] for run in bases if name in run.recoveries]
+        latest = new.recoveries.get(name)
+        for metric, percent in percents.items():
+            base = _together([item.quantile(percent) for item in known])
+            now = latest.quantile(percent) if latest is not None else None
+            share = (base.value if base is not None else 0.0) * least_percent / 100.0
+            mark = _mark(base, now, max(least_ms, LEAST_RECOVERY_MS, share))
+            differences.append(Difference(name, metric, base, now, mark))
     return _with_followers(differences)
 
 

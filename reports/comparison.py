@@ -59,7 +59,8 @@ METHOD: Final = (
     "and wider by what the runs differ. A failed request took for ever, as it does to a threshold, and so did a record "
     "that is still pending. Of a burst of under five seconds, or of few samples, a quantile is worse only where the "
     "new run's values lie above all of the base's; else it is unjudged. A flow follows when a request in it got worse "
-    "and explains the flow's loss."
+    "and explains the flow's loss. Recoveries are compared by kind of fault, from its end, in steps of a second; the "
+    "devices of one storm are taken for a quarter of as many, as they wait for each other."
 )
 
 

@@ -32,7 +32,7 @@ from reports.weather_shown import (
     misbehaviour_rows,
     single_rows,
 )
-from simulator.measurements.names import INIT, RECORD_DELIVERY, RESTORED, STATE_FILE_FIGURES
+from simulator.measurements.names import INIT, RARE_FIGURES, RECORD_DELIVERY, RESTORED
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import printable
 
@@ -185,7 +185,7 @@ def _tiles(
             f"of {records['generated'] + records.get(RESTORED, 0):,}: {records['pending']:,} pending, "
             f"{records['refused']:,} refused, "
             f"{records['rejected']:,} rejected"
-            + "".join(f", {records[name]:,} {name}" for name in STATE_FILE_FIGURES if records.get(name)),
+            + "".join(f", {records[name]:,} {name}" for name in RARE_FIGURES if records.get(name)),
             records["pending"] > 0 or records["rejected"] > 0 or records["refused"] > 0,
         ),
         _tile(

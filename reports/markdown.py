@@ -19,7 +19,7 @@ from reports.weather_shown import (
     misbehaviour_rows,
 )
 from simulator.measurements.misbehaviours import OUTCOMES, SENT
-from simulator.measurements.names import KNOWN_NAMES, STATE_FILE_FIGURES
+from simulator.measurements.names import KNOWN_NAMES, RARE_FIGURES
 from simulator.shown import detail
 
 MOST_CHARS = 60_000
@@ -110,7 +110,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
     pending = f", **{records['pending']:,} pending**" if records["pending"] else ""
     lost = f", {records['rejected']:,} rejected" if records["rejected"] else ""
     full = f", {records['refused']:,} refused" if records["refused"] else ""
-    between = "".join(f", {records[name]:,} {name}" for name in STATE_FILE_FIGURES if records.get(name))
+    between = "".join(f", {records[name]:,} {name}" for name in RARE_FIGURES if records.get(name))
     state, held = text.generator_state(generator), text.held(generator)
     requests, failures = requests_told(summary)
     attendance = [f"- Attendance: {sentence_of(summary[ATTENDANCE])}"] if ATTENDANCE in summary else []

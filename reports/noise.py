@@ -58,17 +58,24 @@ def quantile_bounds(histogram: Histogram, spans: Sequence[Histogram], percent: f
     return found if found is not None and found.enough else None
 
 
-def quantile(histogram: Histogram, spans: Sequence[Histogram], percent: float) -> Bounds | None:
-    """As `quantile_bounds`, but whatever the samples: None without any, with `enough` false where they are too few."""
+def quantile(
+    histogram: Histogram, spans: Sequence[Histogram], percent: float, assumed: float | None = None
+) -> Bounds | None:
+    """As `quantile_bounds`, but whatever the samples: None without any, with `enough` false where they are too few.
+
+    Args:
+        assumed: the dispersion, for samples whose spans cannot tell it.
+    """
     count = histogram.count
     if not count:
         return None
     share = percent / 100.0
     value = histogram.values_at_ranks([rank_of(percent, count)])[0]
     seen = (_ms(histogram.min_us), _largest_success(histogram), count)
-    spread = sum(span.count > 0 for span in spans) >= LEAST_SPANS
+    spread = assumed is not None or sum(span.count > 0 for span in spans) >= LEAST_SPANS
     if count >= LEAST_SAMPLES and spread:
-        width = Z * math.sqrt(count * share * (1.0 - share) * _dispersion(spans, value, share))
+        dispersion = assumed if assumed is not None else _dispersion(spans, value, share)
+        width = Z * math.sqrt(count * share * (1.0 - share) * dispersion)
         low, high = math.floor(count * share - width), math.ceil(count * share + width) + 1
         if low >= 1 or high <= count:
             ends = histogram.values_at_ranks([max(low, 1), min(max(high, 1), count)])

@@ -62,6 +62,8 @@ def _of_returns(found: Sequence[FaultOutcome], thresholds: Sequence[Threshold]) 
         )
     if undecided := sum(outcome.undecided for outcome in found):
         yield Finding("devices_undecided", {"count": undecided})
+    if lost_records := sum(outcome.figures.unsent_lost for outcome in found):
+        yield Finding("records_lost", {"count": lost_records})
 
 
 def _of_absent(found: Sequence[FaultOutcome], run: RunInfo) -> Iterator[Finding]:

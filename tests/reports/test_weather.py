@@ -12,7 +12,9 @@ from reports.rebuild import rebuild
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.writer import write_reports
+from simulator.measurements import weather
 from simulator.measurements.run import RunMeasurements
+from tests.reports.conftest import STARTED
 from tests.reports.stormy import planned, strike
 
 Info = Callable[..., RunInfo]
@@ -66,6 +68,12 @@ def test_figures_of_a_fault(busy: RunMeasurements, info: Info) -> None:
         "unsent_lost": 0,
         "p99_ms": {"before": pytest.approx(11, abs=5), "during": pytest.approx(30, abs=20)},
     }
+
+
+def test_connections_that_faults_held_up_were_opened(info: Info) -> None:
+    measurements = RunMeasurements()
+    measurements.weather.faults[0].add(weather.DELAYED, STARTED, "connect", "", 2.0)
+    assert build_summary(measurements, info())["fleet"]["connections"] == 1
 
 
 def test_a_fault_that_never_came_says_so(busy: RunMeasurements, info: Info) -> None:

@@ -90,6 +90,16 @@ def test_who_had_too_little_time_is_a_remark(info: Info) -> None:
     assert "4 devices were not back when the run ended, less than a minute after their fault" in note_lines(summary)[0]
 
 
+def test_records_that_a_fault_took_are_a_remark(info: Info) -> None:
+    measurements = steady()
+    strike(measurements, FAULT)
+    measurements.records |= {"generated": 9, "lost": 9}
+    measurements.weather.faults[0].add(weather.UNSENT_LOST, STARTED + 20, "", "", 9.0)
+    summary = build_summary(measurements, info(200.0, devices=1, thresholds=(), faults=(FAULT,)))
+    assert (keys(summary), summary["records"]["pending"]) == ([], 0)
+    assert note_lines(summary) == ["9 records were lost with stores that faults of the scenario emptied"]
+
+
 # --- What never came ---
 
 
