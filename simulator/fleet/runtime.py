@@ -21,6 +21,9 @@ from simulator.device.environment import CredentialStore, Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.unsent import UnsentStore
+from simulator.fleet.faults.network import WeatherNetwork
+from simulator.fleet.faults.weather import FleetWeather
+from simulator.fleet.forecast import forecast
 from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
@@ -91,6 +94,8 @@ class FleetRuntime:
         self._tls = overrides.tls or plan.scenario.tls
         self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
         self._socket_type = socket_type
+        self._overrides = overrides
+        self._weather: FleetWeather | None = None
         self._credentials = overrides.logins
         self._unsent: UnsentStore | None = overrides.unsent
         self._travelling = overrides.unsent
@@ -158,6 +163,7 @@ class FleetRuntime:
             unsent=self._unsent,
             trace=self._trace,
         )
+        self._weather = self._weather_of(self._env, self._network)
         if self._keeper is not None or self._travelling is not None:
             self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
 
@@ -173,15 +179,32 @@ class FleetRuntime:
             return
         if index in self._devices:
             raise ValueError(f"device {index} is switched on already")
-        device = Device(self._env, self._plan.spec(index), on_finished=partial(self._finished, index, on_finished))
+        spec, weather = self._plan.spec(index), self._weather
+        env = self._env if weather is None else weather.environment(spec)
+        device = Device(env, spec, on_finished=partial(self._finished, index, on_finished))
         self._devices[index] = device
+        if weather is not None:
+            # Before it does anything: it may come into the middle of an outage.
+            weather.started(index)
         device.start()
 
     def stop_device(self, index: int) -> None:
         """Switch device `index` off in order; it may take its drain time. Harmless when it is off already."""
         device = self._devices.get(index)
         if device is not None:
+            if self._weather is not None and not self._stopping:
+                self._weather.leaves(index)
             device.stop()
+
+    def platform_away(self, number: int) -> None:
+        """The embedded platform was killed, by fault `number` of the run's schedule."""
+        if self._weather is not None:
+            self._weather.platform_away(number)
+
+    def platform_back(self, number: int) -> None:
+        """It is up again."""
+        if self._weather is not None:
+            self._weather.platform_back(number)
 
     def abort_all(self) -> None:
         """Switch every device off at once, without closing handshakes."""
@@ -194,6 +217,8 @@ class FleetRuntime:
         Bounded by the longest drain time (`drain_s` seconds where given) and a margin for closing handshakes.
         """
         self._stopping = True
+        if self._weather is not None:
+            self._weather.stop()
         if not self._devices:
             return
         drains = [device.spec.settings.drain for device in self._devices.values()]
@@ -228,6 +253,8 @@ class FleetRuntime:
                 self._log(logging.ERROR, problem)
                 # It was tried for the last time: the next run starts without this, and nobody would know why.
                 self._recorder.internal_error("state_file", problem, self._clock.wall())
+        if self._weather is not None:
+            self._weather.close()
         self._clockwork.stop()
         if self._network is not None:
             await self._network.close()
@@ -241,6 +268,17 @@ class FleetRuntime:
         return self._devices.get(index)
 
     # --- Inside ---
+
+    def _weather_of(self, env: Environment, network: FleetNetwork) -> FleetWeather | None:
+        """The run's faults; None where the scenario has none."""
+        overrides = self._overrides
+        faults = forecast(self._plan, overrides.length or self._plan.scenario.duration)
+        if not faults:
+            return None
+        past = 0.0 if overrides.begun is None else self._clock.wall() - overrides.begun
+        open_timeout = self._plan.scenario.document.network.open_timeout
+        under = WeatherNetwork(network, self._timers, self._clock, open_timeout=open_timeout)
+        return FleetWeather(faults, env, under, self._devices.get, begun=self._clock.monotonic() - past)
 
     def _suite(self, *, mqtt: bool) -> ChannelSuite:
         """What devices over MQTT speak, or those over WebSocket."""

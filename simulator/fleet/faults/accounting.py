@@ -16,6 +16,8 @@ from simulator.measurements.names import (
     DISCONNECTED,
     FLOW_PREFIX,
     GENERATED,
+    INIT,
+    LOST,
     OWN_CODES,
     OWN_ENDINGS,
     REJECTED,
@@ -27,7 +29,7 @@ from simulator.measurements.recorder import Recorder
 from simulator.measurements.violation_rules import REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
 from simulator.protocol.catalogue import CONNECT
 
-_WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REJECTED: -1}
+_WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REJECTED: -1, LOST: -1}
 """By how much an event changes the number of records that a device keeps."""
 _MOST_WINDOWS: Final = 64
 """That are remembered: those of one device over hours, of which only the latest can still matter."""
@@ -55,8 +57,10 @@ class Window:
         """Whether any of the time from `begin` to `end` is in it."""
         return self.begin <= end and (self.end is None or begin <= self.end)
 
-    def holds_up(self, begin: float, end: float) -> bool:
-        """As `overlaps`, of a flow: until the device is back nothing of it can go on."""
+    def holds_up(self, flow: str, begin: float, end: float) -> bool:
+        """As `overlaps`, of a flow: until the device is back no record can go up, but it can come online."""
+        if flow == INIT.name:
+            return self.overlaps(begin, end)
         return self.begin <= end and (self.back is None or begin <= self.back)
 
 
@@ -191,7 +195,7 @@ class DeviceAccount:
                     return
             else:
                 for window in reversed(self._windows):
-                    if window.delays and window.holds_up(started, ended):
+                    if window.delays and window.holds_up(name, started, ended):
                         tag = FLOW_PREFIX + name
                         self._inner.fault(window.number, weather.DELAYED, ended, name=tag, amount=duration)
                         return

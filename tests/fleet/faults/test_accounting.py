@@ -173,6 +173,15 @@ def test_a_flow_is_held_up_until_the_device_is_back(scene: Scene) -> None:
     assert len(scene.recorded.flows) == 1
 
 
+def test_an_initial_flow_after_it_is_the_platforms_to_be_fast_in(scene: Scene) -> None:
+    scene.outage(5)
+    scene.flow(lasted=2, name="init")
+    scene.pass_time(3)
+    scene.flow(lasted=2, name="init")
+    assert [name for _, name, _, _ in scene.told(weather.DELAYED)] == ["flow:init"]
+    assert len(scene.recorded.flows) == 1
+
+
 def test_misbehaviour_holds_nothing_up(scene: Scene) -> None:
     scene.account.hit(3, overtakes=False)
     scene.account.disturbed(3, delays=False)

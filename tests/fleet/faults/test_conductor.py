@@ -53,7 +53,7 @@ class Everything:
     def slow(self, kind: SlowLink, rng: random.Random) -> None:
         self.note("slow")
 
-    def fast(self) -> None:
+    def fast(self, kind: SlowLink) -> None:
         self.note("fast")
 
     def power_gone(self) -> None:
