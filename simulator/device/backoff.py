@@ -12,8 +12,8 @@ class Backoff:
     """The delays of one device.
 
     A fleet that lost its platform must not come back in step, so each delay is drawn from a span: it begins at twice
-    the last one's and ends half as much above. Where that leads over the bounds the span moves down below their upper
-    end, or is cut at it, so that every delay lies within the settings, jitter included.
+    the last one's and ends half as much above. Where that leads over the upper bound the span moves down below it, so
+    that no delay is longer, jitter included; it is as wide then, even where that leads below the lower one.
     """
 
     __slots__ = ("_attempts", "_bounds", "_rng")
@@ -27,7 +27,7 @@ class Backoff:
         """Seconds to wait now; the next ones will be longer."""
         low, high = self._bounds.low, self._bounds.high
         longest = min(high, low * _JITTER * 2.0 ** min(self._attempts, 32))
-        shortest = max(low, longest / _JITTER)
+        shortest = longest / _JITTER
         self._attempts += 1
         # `uniform` may round to a hair above its upper end.
         return min(high, self._rng.uniform(shortest, longest))

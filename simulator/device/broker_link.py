@@ -296,10 +296,12 @@ class BrokerLink:
             self._answer = None
 
     def power_lost(self) -> None:
-        """As `rebooted`, and RAM is empty: what the broker has not acknowledged is not sent again."""
+        """As `rebooted`, and RAM is empty: what the broker has not acknowledged is not sent again.
+
+        A broker's pause between connects is kept to all the same: a device takes longer than that to start.
+        """
         self.rebooted()
         self._failures = 0
-        self._connected = None
         self._on_acknowledged = None
         if self._mqtt is not None:
             self._mqtt.lost()

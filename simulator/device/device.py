@@ -54,7 +54,7 @@ _DRAINING: Final = Stage.DRAINING
 """Asked for with every message, and an enum's member is slow to look up (Python 3.11)."""
 _DOWN: Final = frozenset({DeviceState.REBOOTING, DeviceState.UNPOWERED})
 """Nobody can do anything at the device."""
-_NOT_ALIVE: Final = frozenset({DeviceState.UNPOWERED, DeviceState.FAILED, DeviceState.STOPPED})
+_OVER: Final = frozenset({DeviceState.FAILED, DeviceState.STOPPED})
 """There is no life that a power cut could end."""
 
 
@@ -71,6 +71,7 @@ class Device:
         "_env",
         "_misbehaving",
         "_on_finished",
+        "_power_cuts",
         "_stopping",
         "_task",
         "_witness",
@@ -90,6 +91,8 @@ class Device:
         rng = random.Random(spec.seed)
         self._clock = DeviceClock(env.clock, settings.clock, spec.seed)
         self._task: asyncio.Task[None] | None = None
+        self._power_cuts = 0
+        """That are not over, while it is without power."""
         self._misbehaving: Misbehaving | None = None
         self._zone_known = False
         """Whether a platform has answered dev.report, with its time zone or without one."""
@@ -179,8 +182,8 @@ class Device:
 
         What a device has in its flash is kept until `power_back`: users and all that is theirs, meetings, options,
         records and pictures that wait, the login, the broker's address as over a reboot. So is the time, which a
-        battery keeps going. A device that was told to stop is over. One that is not switched on, has ended, or is
-        without power already loses nothing.
+        battery keeps going. A device that was told to stop is over. One that is not switched on, or has ended, loses
+        nothing. Power cuts may overlap: each ends by a `power_back` of its own.
 
         Args:
             unsent_lost: whether the records and pictures that wait are gone as well.
@@ -189,8 +192,12 @@ class Device:
             How many records were lost.
         """
         task, lifecycle = self._task, self.lifecycle
-        if task is None or self.state in _NOT_ALIVE:
+        if self.state is DeviceState.UNPOWERED:
+            self._power_cuts += 1
+            return self.delivery.lose_power(unsent_lost=unsent_lost)
+        if task is None or self.state in _OVER:
             return 0
+        self._power_cuts = 1
         over = lifecycle.stage is not Stage.LIVING
         self._task = None
         self._stopping.lose_power()
@@ -208,8 +215,14 @@ class Device:
         return lost
 
     def power_back(self) -> None:
-        """The device has power again: it comes online as after it was switched on. Nothing if it has never lost it."""
+        """A power cut is over; with the last one the device lives again, and comes online as after it was switched on.
+
+        Nothing where it is not without power.
+        """
         if self.state is not DeviceState.UNPOWERED:
+            return
+        self._power_cuts -= 1
+        if self._power_cuts:
             return
         self.lifecycle = self.lifecycle.next_life()
         if self._misbehaving is not None:

@@ -3,6 +3,7 @@
 import random
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,13 +31,13 @@ def test_back_off_never_overflows_and_differs_between_devices() -> None:
     factor=st.floats(1, 1e3) | st.sampled_from([1.0, 1.2, 1.5, 2.0]),
     attempts=st.integers(1, 40),
 )
-def test_no_delay_leaves_the_bounds_and_none_is_shorter_than_the_one_before_but_for_jitter(
+def test_no_delay_is_over_the_maximum_and_none_is_shorter_than_the_one_before_but_for_jitter(
     seed: int, low: float, factor: float, attempts: int
 ) -> None:
     high = low * factor
     backoff = Backoff(Range(low=low, high=high), random.Random(seed))
     delays = [backoff.next() for _ in range(attempts)]
-    assert all(low <= delay <= high for delay in delays)
+    assert all(min(low, high / 1.5) * (1 - 1e-12) <= delay <= high for delay in delays)
     for before, after in pairwise(delays):
         assert after > before or after >= high / 1.5 - 1e-9
 
@@ -45,6 +46,19 @@ def test_a_fleet_that_waits_as_long_as_may_be_does_not_come_back_in_step() -> No
     backoffs = [Backoff(Range(low=1.0, high=60.0), random.Random(seed)) for seed in range(200)]
     delays = sorted([backoff.next() for _ in range(9)][-1] for backoff in backoffs)
     assert delays[-1] - delays[0] > 15
+
+
+@pytest.mark.parametrize(("low", "high"), [(30.0, 30.0), (30.0, 35.0), (30.0, 300.0)])
+def test_not_even_a_first_delay_that_is_the_longest_puts_a_fleet_in_step(low: float, high: float) -> None:
+    delays = sorted(Backoff(Range(low=low, high=high), random.Random(seed)).next() for seed in range(300))
+    longest = min(high, 1.5 * low)
+    assert delays[0] >= longest / 1.5
+    assert delays[-1] <= longest
+    spread = longest / 3
+    assert delays[-1] - delays[0] > 0.95 * spread
+    for tenth in range(10):
+        begin = longest / 1.5 + tenth * spread / 10
+        assert 10 <= sum(begin <= delay < begin + spread / 10 for delay in delays) <= 60
 
 
 def test_a_back_off_of_nothing() -> None:

@@ -70,11 +70,10 @@ async def test_the_life_ends_at_once_in_every_state(state: str, unsent_lost: boo
     await world.close()
 
 
-async def test_a_second_power_cut_finds_no_power_and_a_second_return_no_want_of_it(world: World) -> None:
+async def test_power_that_was_never_gone_does_not_come_back(world: World) -> None:
     device = await world.online()
     device.power_back()
-    assert device.lose_power(unsent_lost=True) == 0
-    assert device.lose_power(unsent_lost=True) == 0
+    device.lose_power(unsent_lost=False)
     await back_online(world, device)
     device.power_back()
     await world.advance(1)
@@ -83,6 +82,22 @@ async def test_a_second_power_cut_finds_no_power_and_a_second_return_no_want_of_
         *("lookup", "connecting", "register", "accredit", "login", "report", "online"),
         *("unpowered", "waiting", "connecting", "login", "report", "online"),
     ]
+
+
+async def test_power_cuts_that_overlap_end_with_the_last_one(world: World) -> None:
+    world.platform.always(LOG, silent)
+    device = await world.online(**people(rate=1))
+    await world.advance(4.5)
+    assert device.lose_power(unsent_lost=False) == 0
+    assert device.lose_power(unsent_lost=True) == world.recorder.records["generated"] > 0
+    assert device.lose_power(unsent_lost=True) == 0
+    for _ in range(2):
+        device.power_back()
+        await world.advance(60)
+        assert device.state is DeviceState.UNPOWERED
+    await back_online(world, device)
+    device.lose_power(unsent_lost=False)
+    await back_online(world, device)
 
 
 async def test_who_is_not_switched_on_or_over_has_no_life_to_lose(world: World) -> None:
@@ -575,14 +590,17 @@ async def test_any_sequence_of_faults_accounts_for_every_record(data: st.DataObj
     more: dict[str, Any] = {"on_timeout": data.draw(st.sampled_from(OnTimeout))}
     device = world.make(**(over_mqtt(**people_) if mqtt else people_), **more, seed=data.draw(st.integers(0, 99)))
     device.start()
+    cuts = 0
     for _ in range(data.draw(st.integers(1, 12))):
         what = data.draw(st.sampled_from(["cut", "cut", "lose", "back", "back", "drop", "reboot", "jump", "silent"]))
         if what in ("cut", "lose"):
             pending = device.delivery.outbox.pending
             lost = device.lose_power(unsent_lost=what == "lose")
             assert lost in (0, pending)
+            cuts += 1
         elif what == "back":
             device.power_back()
+            cuts = max(0, cuts - 1)
         elif what == "drop" and world.platform.links and world.platform.link.open:
             world.platform.link.close(1001)
         elif what == "reboot":
@@ -593,13 +611,18 @@ async def test_any_sequence_of_faults_accounts_for_every_record(data: st.DataObj
             world.platform.script(LOG, silent, late(3.0))
         await world.advance(data.draw(st.sampled_from([0.0, 0.001, 0.3, 2.0, 20.0])))
         assert store.records == device.delivery.outbox.pending
-    device.power_back()
+    for _ in range(cuts):
+        device.power_back()
     await world.until(lambda: device.state is DeviceState.ONLINE)
     await world.stop(device, 200)
     counts = world.recorder.records
     assert counts["generated"] == counts["acknowledged"] + counts["lost"]
     assert counts["photo_generated"] == counts["photo_acknowledged"] + counts["photo_lost"]
     assert (store.records, store.photos) == (0, 0)
+    as_sent: dict[str, dict[str, Any]] = {}
+    for seen in world.platform.sent(LOG):
+        for record in seen.params["verifyLog"]:
+            assert as_sent.setdefault(record["logId"], record) == record
     sent_first = [log_id for ids in log_ids(world) for log_id in ids]
     assert list(dict.fromkeys(sent_first)) == sorted(set(sent_first))
     assert world.recorder.broken() == {}

@@ -20,6 +20,7 @@ from simulator.measurements.names import (
     LOST,
     OWN_CODES,
     OWN_ENDINGS,
+    REFUSED,
     REJECTED,
     RESTORED,
     DeviceState,
@@ -29,7 +30,7 @@ from simulator.measurements.recorder import Recorder
 from simulator.measurements.violation_rules import REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
 from simulator.protocol.catalogue import CONNECT
 
-_WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REJECTED: -1, LOST: -1}
+_WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REFUSED: -1, REJECTED: -1, LOST: -1}
 """By how much an event changes the number of records that a device keeps."""
 _MOST_WINDOWS: Final = 64
 """That are remembered: those of one device over hours, of which only the latest can still matter."""

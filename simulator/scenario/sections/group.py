@@ -78,10 +78,10 @@ class ReconnectSection(Section):
     """How a device comes back after it lost the connection: exponential back-off with jitter."""
 
     first: Annotated[PositiveDuration, within_time("10ms", "1d")] = Field(
-        default=30.0, description="Delay before the first attempt."
+        default=30.0, description="Delay before the first attempt; up to half as much again, by chance."
     )
     max: Annotated[PositiveDuration, within_time("10ms", "1d")] = Field(
-        default=300.0, description="Bound of the delay."
+        default=300.0, description="Bound of the delay. Near it, delays are up to a third shorter, by chance."
     )
 
     @model_validator(mode="after")

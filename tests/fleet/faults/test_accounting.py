@@ -7,7 +7,7 @@ import pytest
 from simulator.clock import ManualClock
 from simulator.fleet.faults.accounting import DeviceAccount
 from simulator.measurements import weather
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, REBOOT
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, LOST, REBOOT, REFUSED, REJECTED
 from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
 from simulator.protocol.codes import SUCCESS
 from tests.device.recording import Recording
@@ -385,6 +385,21 @@ def test_fewer_than_before_is_no_debt(scene: Scene) -> None:
     scene.end()
     scene.state("online")
     assert [amount for *_, amount in scene.told(weather.BACKLOG)] == [-2, 2]
+
+
+@pytest.mark.parametrize("gone", [REFUSED, REJECTED, LOST])
+def test_a_record_that_goes_in_another_way_waits_no_more(scene: Scene, gone: str) -> None:
+    """It was once waited for until the end of the run: with a full store no backlog was ever delivered."""
+    scene.begin()
+    scene.cut()
+    for _ in range(2):
+        scene.account.record(GENERATED, 1)
+    scene.account.record(gone, 1)
+    scene.end()
+    scene.state("online")
+    assert scene.told(weather.DELIVERED) == []
+    scene.account.record(ACKNOWLEDGED, 1)
+    assert len(scene.told(weather.DELIVERED)) == 1
 
 
 def test_a_backlog_that_another_fault_takes_over_is_counted_no_more(scene: Scene) -> None:
