@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reports.causes import sentence
+from reports.faults import under_way
 from reports.figures import Figures, after, recent, whole_run
 from reports.measures import DURATION, Scope
 from reports.readings import Question
@@ -112,8 +113,20 @@ def _view(measurements: RunMeasurements, run: RunInfo, start: float) -> Figures 
         return f"what was measured cannot be read back: {error}"
 
 
+_LOWERED_BY_FAULTS: Final = frozenset({"online", "requests_per_second", "rate", "count"})
+
+
+def _lowered_by_faults(threshold: Threshold) -> bool:
+    """Whether a fault crosses it all by itself, as long as devices are offline by it."""
+    return threshold.measure.name in _LOWERED_BY_FAULTS and threshold.comparison not in ("<", "<=")
+
+
 class LiveThresholds:
-    """Watches the thresholds with `abort` while the run goes on."""
+    """Watches the thresholds with `abort` while the run goes on.
+
+    Of those that a fault of the scenario lowers by itself (`online`, rates) it looks away while one is under way and
+    until the devices it hit are back, or had their time for that.
+    """
 
     def __init__(self, thresholds: Iterable[Threshold], measurements: RunMeasurements, run: RunInfo) -> None:
         self._thresholds = [threshold for threshold in thresholds if threshold.abort]
@@ -133,6 +146,10 @@ class LiveThresholds:
         """
         first = now - ABORT_WINDOW_S - HOLD_S - 1
         judged = [item for item in self._thresholds if first >= self._run.started + item.after_s]
+        if judged and under_way(self._measurements, self._run, now, now - first):
+            for item in filter(_lowered_by_faults, judged):
+                self._crossed_since.pop(item.expression, None)
+            judged = [item for item in judged if not _lowered_by_faults(item)]
         if not judged:
             return []
         figures = recent(self._measurements, self._run, now, ABORT_WINDOW_S)

@@ -7,7 +7,7 @@ until the run's end is undecided: known is only that it took longer than that.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from reports.run_info import RunInfo
@@ -110,3 +110,12 @@ def worst(found: Iterable[Known | None]) -> Known | None:
 def came_of(found: Sequence[FaultOutcome]) -> list[FaultOutcome]:
     """Those that came and hit somebody."""
     return [outcome for outcome in found if outcome.came and outcome.figures.hit]
+
+
+def under_way(measurements: RunMeasurements, run: RunInfo, now: float, window_s: float) -> bool:
+    """Whether a fault, or the return of devices it hit, lies within the last `window_s` seconds before `now`."""
+    return any(
+        outcome.came
+        and (outcome.left_s < 0 or outcome.undecided or outcome.left_s - outcome.figures.back.max_us / 1e6 < window_s)
+        for outcome in outcomes(measurements, replace(run, ended=now))
+    )

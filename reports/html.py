@@ -29,6 +29,7 @@ from reports.weather_shown import (
     apart_sentence,
     fault_rows,
     faults_sentence,
+    held_up_records,
     misbehaviour_rows,
     single_rows,
 )
@@ -88,6 +89,7 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         fault_columns=COLUMNS,
         faults_told=faults_sentence(summary),
         apart=apart_sentence(summary),
+        held_up_records=held_up_records(summary),
         misbehaviour=misbehaviour_rows(summary),
         bands=[kind["what"] for kind in data["faults"]],
         step_text="second" if data["step_s"] == 1 else text.duration(data["step_s"]),

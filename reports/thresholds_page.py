@@ -179,6 +179,10 @@ that one bad second stops nothing: at the earliest about {earliest} seconds afte
 `after`. While there is nothing to measure it does not count as crossed. A threshold whose abort stopped the run is
 crossed, whatever its value over the whole run. `abort` and `after` may stand together, in either order.
 
+A fault of the scenario takes devices offline, and that is no reason to stop: as long as one is under way, and until the
+devices it hit are back or {early} have gone by, `online`, `requests_per_second`, `rate` and `count` with a limit that
+they must not fall below stop nothing. What they come to over the whole run includes the faults all the same.
+
 ```yaml
 thresholds:
   - failures < 20 % abort

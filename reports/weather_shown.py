@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from reports import text
 from reports.weather import FAULTS, MISBEHAVIOUR, WEATHER
 from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, SILENT
-from simulator.measurements.names import FLOWS
+from simulator.measurements.names import FLOWS, RECORD_DELIVERY
 
 FEW_FAULTS: Final = 12
 """Up to so many have a row each."""
@@ -195,16 +195,27 @@ def faults_sentence(summary: Mapping[str, Any]) -> str:
 
 
 def apart_sentence(summary: Mapping[str, Any]) -> str:
-    """What the tables of requests leave out; empty for nothing."""
-    totals = summary.get(WEATHER) or {}
-    cut, delayed = totals.get("requests_cut", 0), totals.get("requests_delayed", 0)
-    if not cut and not delayed:
-        return ""
-    stand = "stands" if cut + delayed == 1 else "stand"
-    return (
-        f"{text.counted(cut + delayed, 'request')} under faults of the scenario {stand} with these ({cut:,} cut off, "
-        f"{delayed:,} held up), not here."
-    )
+    """What the tables of requests and flows leave out; empty for nothing."""
+    faults: Sequence[Fault] = summary.get(FAULTS) or ()
+    parts = []
+    for kind in ("request", "flow"):
+        cut = held_up = 0
+        for fault in faults:
+            cut += sum(sum(codes.values()) for name, codes in fault["cut"].items() if _kind(name) == kind)
+            held_up += sum(figures["count"] for name, figures in fault["delayed"].items() if _kind(name) == kind)
+        if cut or held_up:
+            parts.append(f"{text.counted(cut + held_up, kind)} ({cut:,} cut off, {held_up:,} held up)")
+    return f"Under faults of the scenario, and not here: {' and '.join(parts)}." if parts else ""
+
+
+def _kind(name: str) -> str:
+    return "flow" if name in _FLOWS else "request"
+
+
+def held_up_records(summary: Mapping[str, Any]) -> int:
+    """Records that were delivered under faults: no figure of delivery speaks of them."""
+    found = (fault["delayed"].get(RECORD_DELIVERY.name) for fault in summary.get(FAULTS) or ())
+    return sum(figures["count"] for figures in found if figures is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from simulator.measurements.attendance import FIGURES, MEANINGS
+from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, REFUSED_AS_EXPECTED, SENT, SILENT
 from simulator.measurements.names import (
     FLOWS,
     OWN_CODES,
@@ -26,10 +27,36 @@ A request, a flow or a command failed if its code is any but `00000000`. Counts 
 terminal, on a page or in a file, are those of requests alone: flows and commands are told of by themselves.
 """
 
+FAULT_FIGURES = {
+    "hit": "devices that were switched on when it came, and that it was meant for",
+    "recovery_ms": "from its end, or from the moment at which it let go of a device, until 50, 95, 99 % and all of "
+    "these were online again; a device that never was offline counts as 0",
+    "never_back": "devices that were not online again when the run ended, a minute or more after it",
+    "undecided": "likewise, but less than a minute after it",
+    "overtaken": "devices that another fault hit before they were back; their return is the other's",
+    "ended": "devices that were told to stop before they were back, while the run went on",
+    "peak_connects_per_s": "the most connects of the whole fleet within a second, until all were back",
+    "backlog": "the most records that waited at once at these devices, beyond those that waited before, and when all "
+    "were delivered",
+    "cut": "requests and flows that failed by it, by name and code",
+    "delayed": "requests and flows that succeeded and took some of their time from it",
+    "refused": "requests that the platform refused to devices that were not back",
+    "disconnects": "connections that ended by it; none of them is lost",
+    "unsent_lost": "records that were lost with stores that it emptied",
+    "p99_ms": "of all requests that no fault cut off or held up, in the quiet seconds before it, and from its begin "
+    "until all were back",
+}
+OUTCOME_MEANINGS = {
+    SENT: "how often",
+    REFUSED_AS_EXPECTED: "the platform did what the document says",
+    ACCEPTED: "it took what it must not take",
+    SILENT: "neither: no answer came, and the connection stayed",
+}
+
 
 def measurements_page() -> str:
     """The whole page; `docs/measurements.md` holds it."""
-    return "\n".join([_HEAD, _flows(), _records(), _attendance(), _states(), _endings(), _codes()])
+    return "\n".join([_HEAD, _flows(), _records(), _attendance(), _weather(), _states(), _endings(), _codes()])
 
 
 def _flows() -> str:
@@ -56,6 +83,16 @@ def _attendance() -> str:
         + _meanings({f"attendance.{name}": text for name, text in FIGURES.items()})
         + "\nWhat a row of `attendance.csv` says in its column `what`:\n\n"
         + _meanings(MEANINGS)
+    )
+
+
+def _weather() -> str:
+    return (
+        "## Faults and misbehaviour\n\nOf scenarios with `faults:` (faults.md). A request or a flow that a fault cut "
+        "off or held up is counted under the fault, and in no other figure; what the platform refused while devices "
+        "came back failed like any other, and is counted under the fault besides. For each fault `summary.json` has "
+        "in `faults`:\n\n" + _meanings(FAULT_FIGURES) + "\nWhat devices did on purpose, and in `misbehaviour` what "
+        "came of it:\n\n" + _meanings(MISBEHAVIOURS) + "\n" + _meanings(OUTCOME_MEANINGS)
     )
 
 

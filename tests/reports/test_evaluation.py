@@ -8,6 +8,8 @@ from reports.thresholds import parse_all
 from simulator.measurements.events import MISSED, Event, QueueRecorder
 from simulator.measurements.resources import Resources
 from simulator.measurements.run import RunMeasurements
+from simulator.measurements.weather import PlannedFault
+from tests.reports.stormy import planned, strike
 
 Info = Callable[..., RunInfo]
 T0 = 1_700_000_000.25
@@ -212,8 +214,8 @@ def test_glob_names_the_worst(busy: RunMeasurements, info: Info) -> None:
 class Live:
     """A run of a heartbeat every 0.1 s, looked at each second."""
 
-    def __init__(self, info: Info, expression: str) -> None:
-        self.run = info(thresholds=(expression,))
+    def __init__(self, info: Info, expression: str, faults: tuple[PlannedFault, ...] = ()) -> None:
+        self.run = info(thresholds=(expression,), faults=faults)
         self.measurements = RunMeasurements()
         self.live = LiveThresholds(parse_all(self.run.thresholds, self.measurements), self.measurements, self.run)
 
@@ -233,6 +235,24 @@ class Live:
 def test_lasting_crossing_aborts(info: Info) -> None:
     live = Live(info, "dev.heartbeat p99 < 100 ms abort")
     assert live.aborted_at(lambda second: 0.5 if second >= 20 else 0.01) in range(32, 37)
+
+
+@pytest.mark.parametrize(
+    ("expression", "aborts"),
+    [
+        ("requests_per_second > 20 abort", False),
+        ("dev.heartbeat rate >= 20 abort", False),
+        # What a fault cuts off is no failure, so that these are the platform's.
+        ("failures < 50 % abort", True),
+        ("requests_per_second < 5 abort", True),
+    ],
+)
+def test_what_a_fault_lowers_aborts_nothing_while_it_is_under_way(info: Info, expression: str, aborts: bool) -> None:
+    live = Live(info, expression, faults=(planned(0, 5.0, 200.0),))
+    strike(live.measurements, planned(0, 5.0, 200.0), ())
+    assert (live.aborted_at(lambda second: 0.01, code="E0000001") is not None) is aborts
+    # Without a fault the fleet is just as slow, and that aborts.
+    assert Live(info, expression).aborted_at(lambda second: 0.01, code="E0000001") is not None
 
 
 def test_one_bad_second_does_not_abort(info: Info) -> None:

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from reports.faults import FaultOutcome, Known, came_of, outcomes, worst
+from reports.faults import FaultOutcome, Known, came_of, outcomes, under_way, worst
 from reports.run_info import RunInfo
 from simulator.measurements import weather
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.weather import FaultFigures
-from tests.reports.stormy import planned
+from tests.reports.conftest import STARTED
+from tests.reports.stormy import planned, strike
 
 Info = Callable[..., RunInfo]
 
@@ -128,3 +129,32 @@ def test_every_fault_of_the_schedule_has_an_outcome(info: Info) -> None:
     assert [(one.planned.number, one.came, one.left_s) for one in found] == [(3, False, 30.0), (7, True, 15.0)]
     assert came_of(found) == []
     assert 3 not in measurements.weather.faults
+
+
+# --- While the run goes on ---
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        (19.0, False),
+        (21.0, True),
+        (31.0, True),
+        # The last device was back at 33.
+        (42.0, True),
+        (44.0, False),
+    ],
+)
+def test_a_fault_is_under_way_until_all_are_back_and_the_window_is_over(info: Info, now: float, found: bool) -> None:
+    measurements = RunMeasurements()
+    fault = planned(0)
+    if now > 20:
+        strike(measurements, fault, (0.5, 1.0, 2.0, 3.0))
+    assert under_way(measurements, info(faults=(fault,)), STARTED + now, 10.0) is found
+
+
+def test_who_does_not_come_back_keeps_it_under_way_for_a_minute(info: Info) -> None:
+    measurements = RunMeasurements()
+    strike(measurements, planned(0), ())
+    run = info(faults=(planned(0),))
+    assert [under_way(measurements, run, STARTED + now, 10.0) for now in (89.0, 91.0)] == [True, False]

@@ -135,7 +135,8 @@ def test_shows_faults_and_misbehaviour(busy: RunMeasurements, info: Info) -> Non
     page = page_of(busy, info(200.0, faults=faults))
     for part in (
         "2 of 3 faults came and hit 8 devices; at worst 99 % back after ∞, all after ∞; 2 never back",
-        "14 requests under faults of the scenario stand with these (8 cut off, 6 held up), not here.",
+        "and not here: 14 requests (8 cut off, 6 held up) and 6 flows (0 cut off, 6 held up).",
+        "6 records that faults of the scenario held up are not among them",
         "<dt>cut off</dt><dd>dev.heartbeat: disconnected 4</dd>",
         "<dt>held up</dt><dd>dev.data.upload.verifyLog: 4, p99 9,000 ms, max 9,000 ms",
         'class="mark failed">never came</span>',

@@ -1,11 +1,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from reports.rebuild import load_merged, load_run
+from reports.rebuild import load_merged, load_run, rebuild
 from reports.run_info import RunInfo
 from reports.writer import write_reports
 from simulator.measurements.run import RunMeasurements
 from tests.reports.conftest import STARTED
+from tests.reports.kept_run import KeptRun
 from tests.reports.stormy import planned, strike
 
 Info = Callable[..., RunInfo]
@@ -19,6 +20,15 @@ def test_schedule_and_figures_come_back(busy: RunMeasurements, info: Info, tmp_p
     assert run.faults == faults
     assert measurements.weather.faults[1].hit == 4
     assert measurements.weather.dump() == busy.weather.dump()
+
+
+def test_a_run_that_broke_off_has_its_faults(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    faults = (planned(0), planned(1, 40.0))
+    strike(busy, faults[0])
+    KeptRun(tmp_path, busy, info(faults=faults)).checkpoint(35)
+    summary = rebuild(tmp_path)
+    assert [fault["back"] for fault in summary["faults"]] == [4, 0]
+    assert [reason["key"] for reason in summary["reasons"]] == ["broken_off"]
 
 
 def test_schedule_holds_no_secret(info: Info) -> None:

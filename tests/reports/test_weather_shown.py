@@ -18,6 +18,7 @@ from reports.weather_shown import (
     apart_sentence,
     fault_rows,
     faults_sentence,
+    held_up_records,
     misbehaviour_rows,
     misbehaviour_sentence,
 )
@@ -142,8 +143,10 @@ def test_sentences(info: Info) -> None:
         "8 requests cut off, 5 held up"
     )
     assert apart_sentence(summary) == (
-        "13 requests under faults of the scenario stand with these (8 cut off, 5 held up), not here."
+        "Under faults of the scenario, and not here: 13 requests (8 cut off, 5 held up) and "
+        "5 flows (0 cut off, 5 held up)."
     )
+    assert held_up_records(summary) == 5
 
 
 def test_without_faults_nothing_is_said(info: Info) -> None:
