@@ -13,6 +13,7 @@ from simulator.wire.local_ports import LocalPorts
 from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.proxy import HttpProxy
 from simulator.wire.racing import connect_to_first
+from simulator.wire.resets import ended_when_open
 from simulator.wire.tls import client_context
 
 ClientTls = tls.SSLContext | OwnCertificate
@@ -143,6 +144,8 @@ async def open_connection(
         if not opened and way.addresses is not None:
             way.addresses.forget(target.host if way.proxy is None else way.proxy.host)
         if reached and not opened:
+            if done.done() and not done.cancelled() and done.exception() is None:
+                ended_when_open()
             connection.abort()
 
 

@@ -34,10 +34,12 @@ class Outgoing:
 
     Attributes:
         transports: On `sockets`, of those who would end them in order when they are cancelled.
+        was_open: It was cancelled when it was open already: its owner has been told of that, and of its end.
     """
 
     sockets: list[HasFileno] = field(default_factory=list)
     transports: list[CanAbort] = field(default_factory=list)
+    was_open: bool = False
 
 
 outgoing: Final[ContextVar[Outgoing | None]] = ContextVar("outgoing", default=None)
@@ -56,6 +58,13 @@ def connected(transport: CanAbort) -> None:
     watched = outgoing.get()
     if watched is not None:
         watched.transports.append(transport)
+
+
+def ended_when_open() -> None:
+    """What had just opened was cancelled before whoever waited for it knew."""
+    watched = outgoing.get()
+    if watched is not None:
+        watched.was_open = True
 
 
 def reset_when_closed(sock: HasFileno) -> None:

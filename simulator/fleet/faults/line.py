@@ -55,6 +55,11 @@ class DeviceLine:
         outages: That have begun so far.
     """
 
+    __slots__ = (
+        *("_attempts", "_connections", "_descriptors", "_kept", "_links", "_outages", "_powerless", "_slow", "_timers"),
+        *("_waiting", "outages"),
+    )
+
     def __init__(self, timers: TimerQueue, kept: KeptSockets) -> None:
         self._timers = timers
         self._kept = kept
@@ -65,8 +70,8 @@ class DeviceLine:
         """And what ends each in order."""
         self._links: dict[FlowControlled, Link] = {}
         self._descriptors: list[int] = []
-        self._attempts: set[Attempt] = set()
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._attempts: list[Attempt] = []
+        self._waiting: list[asyncio.Future[None]] = []
         self.outages = 0
 
     # --- What the weather does ---
@@ -187,23 +192,23 @@ class DeviceLine:
     def begin(self) -> Attempt:
         """Something is about to be opened; `over` has to follow."""
         attempt = Attempt()
-        self._attempts.add(attempt)
+        self._attempts.append(attempt)
         return attempt
 
     def over(self, attempt: Attempt) -> None:
         """It has succeeded or failed."""
-        self._attempts.discard(attempt)
+        self._attempts.remove(attempt)
 
     async def changed(self, until: float) -> None:
         """Return when the weather on this line has changed, or at the monotonic time `until`."""
         change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(change)
+        self._waiting.append(change)
         timer = self._timers.call_at(until, _wake, change)
         try:
             await change
         finally:
             timer.cancel()
-            self._waiting.discard(change)
+            self._waiting.remove(change)
 
     # --- Inside ---
 

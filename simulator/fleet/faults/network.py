@@ -48,18 +48,22 @@ class _Asked(NamedTuple):
     Attributes:
         broken: Kind of its failure where the peer, or what lies between, resets it or hangs up.
         round_trips: That it takes at least, for TCP, TLS and the question.
+        queues: Whether the network below makes it wait for its turn, which is not of its time.
     """
 
     broken: str
     round_trips: int
+    queues: bool = False
 
 
 class _BrokenOff(Exception):  # noqa: N818 - what has happened
     """The weather ended an attempt: `how`, or its time is up where None."""
 
-    def __init__(self, how: How | None) -> None:
+    def __init__(self, attempt: Attempt) -> None:
         super().__init__()
-        self.how = how
+        self.how = attempt.broken_by
+        # Its owner was told that it was open and has ended, and is not to be told so twice.
+        self.final = attempt.outgoing.was_open
 
 
 class WeatherNetwork:
@@ -119,7 +123,7 @@ class WeatherNetwork:
         return status, body
 
     async def download(self, url: str, limit: int, *, index: int) -> bytes:
-        asked = _asked(url, NO_HTTP)
+        asked = _asked(url, NO_HTTP)._replace(queues=True)
         body = await self._ask(self.line(index), asked, lambda: self._inner.download(url, limit, index=index))
         await self._transferred(self.line(index), asked, len(body))
         return body
@@ -178,11 +182,11 @@ class WeatherNetwork:
                 if self._clock.monotonic() >= until:
                     raise self._late("slow_link")
             try:
-                return await self._try(line, make, until if waited else None)
+                return await self._try(line, make, until if waited and not asked.queues else None)
             except _BrokenOff as broken:
                 if broken.how is None:
                     raise self._late("what was left of the time after it") from None
-                if broken.how is not How.SILENT:
+                if broken.how is not How.SILENT or broken.final:
                     raise _broken(asked) from None
                 waited = True
 
@@ -244,12 +248,12 @@ class WeatherNetwork:
         except TimeoutError:
             if not attempt.limit.expired():
                 raise
-            raise _BrokenOff(attempt.broken_by) from None
+            raise _BrokenOff(attempt) from None
         except NetworkError:
             if attempt.broken_by is None:
                 raise
             # It has seen the outage before it was told to end.
-            raise _BrokenOff(attempt.broken_by) from None
+            raise _BrokenOff(attempt) from None
         finally:
             outgoing.reset(watched)
             _finish(line, attempt, timer)

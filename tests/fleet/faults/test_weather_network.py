@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.fields.range import Range
+from simulator.fleet.faults.line import DeviceLine
 from simulator.fleet.faults.network import _on_sockets
 from simulator.weather.kinds import How, SlowLink
 from tests.fleet.faults.conftest import MakeField
@@ -171,6 +172,43 @@ async def test_a_question_that_was_put_already_falls_silent_without_a_word(
     assert await task == (200, b"hello")
     await until(lambda: leg.ended is not None)
     assert (leg.came, leg.ended) == (before, RESET)
+
+
+async def test_who_was_told_that_it_opened_is_not_told_so_twice(make_field: MakeField) -> None:
+    for transport in ("ws", "mqtt"):
+        field = await make_field(transport)
+        line = field.line
+
+        class Unlucky(Owner):
+            """Silence comes in the very moment in which the connection opens."""
+
+            openings = 0
+
+            def opened(self, connection: Any, line: DeviceLine = line) -> None:
+                self.openings += 1
+                super().opened(connection)
+                line.outage_begins(How.SILENT)
+
+        owner = Unlucky()
+        error = await failure(field.opening(owner))
+        assert str(error).startswith("the scenario's outage: ")
+        await owner.ended
+        assert owner.openings == 1
+        await field.still()
+        assert field.relay.legs[0].ended is None
+        line.outage_ends(How.SILENT)
+        await until(lambda field=field: field.relay.legs[0].ended == RESET)
+
+
+async def test_a_download_that_waits_for_its_turn_has_its_time_afterwards(make_field: MakeField) -> None:
+    field = await make_field("ws")
+    field.line.slow(SlowLink(latency=Range(low=0.1, high=0.1)), rng())
+    field.answer.clear()
+    task = begin(field.network.download(field.http_url, 100, index=0))
+    await until(lambda: field.advance(0.05) or field.questions == 1)
+    field.advance(OPEN_TIMEOUT)
+    field.answer.set()
+    assert await task == b"hello"
 
 
 async def test_an_attempt_that_was_cancelled_waits_for_nothing(make_field: MakeField) -> None:
