@@ -49,6 +49,12 @@ CAUSES: Final = (
         "the embedded platform died by itself after {after_s:duration} (exit code {exit_code}); its log is {log}",
         cut_short=True,
     ),
+    Cause(
+        "platform_not_back",
+        _INVALID,
+        "the platform did not come back from its restart after {after_s:duration}: {problem}",
+        cut_short=True,
+    ),
     Cause("engine_died", _INVALID, "the engine of {process} died: {problem}", cut_short=True),
     Cause(
         "worker_lost",

@@ -15,6 +15,8 @@ class Fleet:
         self.devices: dict[int, Callable[[], None]] = {}
         self.starts: list[float] = []
         self.closed = False
+        self.weather: list[tuple[int, bool]] = []
+        """Faults by which it was told that the platform is away (true) or back."""
 
     async def open(self) -> None:
         await asyncio.sleep(0)
@@ -29,6 +31,12 @@ class Fleet:
     def abort_all(self) -> None:
         for index in list(self.devices):
             self.devices.pop(index)()
+
+    def platform_away(self, number: int) -> None:
+        self.weather.append((number, True))
+
+    def platform_back(self, number: int) -> None:
+        self.weather.append((number, False))
 
     async def stop_all(self, drain_s: float | None = None) -> None:
         await asyncio.sleep(0.01)

@@ -13,7 +13,8 @@ from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.run.outputs import outputs_of
 from simulator.swarm.run.run import Run
 
-SCENARIO = "name: tiny\nduration: 60s\ntarget: http://127.0.0.1:9\ngroups: [{name: rooms, count: 1}]\n"
+TARGET = "target: http://127.0.0.1:9\n"
+SCENARIO = f"name: tiny\nduration: 60s\n{TARGET}groups: [{{name: rooms, count: 1}}]\n"
 PLANNED_S = 60.0
 STARTED = 1_700_000_000.0
 
@@ -30,6 +31,7 @@ class ManualRun:
     Args:
         outputs: the usual ones unless given.
         scenario: the scenario's further lines.
+        embedded: it goes to the embedded platform; the test sees that none is started.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class ManualRun:
         planned_s: float | None = PLANNED_S,
         outputs: Sequence[Output] | None = None,
         scenario: str = "",
+        *,
+        embedded: bool = False,
     ) -> None:
         self.time = ManualClock(wall=STARTED)
         self.aborts: list[str] = []
         self.run = Run(
-            parse_scenario(SCENARIO + scenario, "tiny.yaml"),
+            parse_scenario((SCENARIO.replace(TARGET, "") if embedded else SCENARIO) + scenario, "tiny.yaml"),
             directory,
             usual_outputs(directory) if outputs is None else outputs,
             self.aborts.append,

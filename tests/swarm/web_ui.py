@@ -39,7 +39,11 @@ class Ui:
             delayed_start=True,
         )
         role: Any = SimpleNamespace(
-            options=SimpleNamespace(web_base_path=prefix), runner=runner, run=run, environment=environment
+            options=SimpleNamespace(web_base_path=prefix),
+            runner=runner,
+            run=run,
+            environment=environment,
+            choice=SimpleNamespace(scenario=None if run is None else run.scenario),
         )
         add_pages(web_ui, role)
         protect(web_ui, Access(login=login), prefix)

@@ -44,6 +44,8 @@ TASKS_EVERY_S = 10.0
 OPEN_TIMEOUT_S = 60.0
 """Making the first RSA keys and looking up names takes seconds at most."""
 CLOSE_TIMEOUT_S = 15.0
+TOLD_TIMEOUT_S = 1.0
+"""For an engine that is behind to hear of the platform: the schedule does not wait for it any longer."""
 
 
 class Runtime(Protocol):
@@ -63,6 +65,12 @@ class Runtime(Protocol):
 
     def abort_all(self) -> None:
         """Drop every connection at once."""
+
+    def platform_away(self, number: int) -> None:
+        """Fault `number` of the schedule is about to kill the embedded platform."""
+
+    def platform_back(self, number: int) -> None:
+        """It is up again after fault `number`."""
 
     async def close(self) -> None:
         """Release everything."""
@@ -168,6 +176,12 @@ class Engine:
         tasks, self._tasks = self._tasks, None
         return tasks
 
+    def platform_changed(self, number: int, away: bool) -> None:
+        """Tell the runtime that the embedded platform is about to go by fault `number`, or is back; waits for that."""
+        told = gevent.event.Event()
+        if self._call(self._tell_of_platform, number, away, told):
+            told.wait(timeout=TOLD_TIMEOUT_S)
+
     def stop_all(self, drain_s: float | None, timeout: float) -> bool:
         """Stop all devices in order and wait for it, at most `timeout` seconds; whether it was done in that time."""
         done = gevent.event.Event()
@@ -211,7 +225,7 @@ class Engine:
             listener.device_finished(value)
         elif kind == "log":
             listener.log(*value)
-        elif kind == "stopped":
+        elif kind in ("stopped", "told"):
             value.set()
         elif kind == "fenced":
             listener.fenced()
@@ -348,6 +362,14 @@ class Engine:
         self._forget_starts()
         if self._runtime is not None:
             self._runtime.abort_all()
+
+    def _tell_of_platform(self, number: int, away: bool, told: gevent.event.Event) -> None:
+        runtime = self._runtime
+        try:
+            if runtime is not None:
+                (runtime.platform_away if away else runtime.platform_back)(number)
+        finally:
+            self._mailbox.post(("told", told))
 
     def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
         loop = asyncio.get_running_loop()

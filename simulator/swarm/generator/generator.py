@@ -165,6 +165,10 @@ class Generator:
         """See `Engine.keep_until`."""
         self._engine.keep_until(moment)
 
+    def platform_changed(self, number: int, away: bool) -> None:
+        """See `Engine.platform_changed`."""
+        self._engine.platform_changed(number, away)
+
     def drop(self, indexes: Iterable[int]) -> None:
         """Stop the devices of `indexes`; their users wait for others."""
         for index in indexes:

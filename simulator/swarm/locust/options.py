@@ -22,6 +22,7 @@ from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.limits import LONGEST_RUN
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import scale_counts
+from simulator.fleet.restarts import platform_problem
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, load_scenario
 from simulator.swarm.locust.option_rules import problems_of
@@ -139,6 +140,8 @@ def _choose_run(known: Namespace) -> Choice:
         )
     except ScenarioError as error:
         refuse_all([*problems, *str(error).splitlines()])
+    if (problem := platform_problem(scenario, host)) is not None:
+        problems.append(problem)
     if problems:
         refuse_all(problems)
     try:

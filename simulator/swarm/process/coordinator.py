@@ -12,8 +12,9 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from reports.directory import new_directory, numbered
 from reports.verdict import code_of
 from simulator.exit_codes import ExitCode, precedence
-from simulator.fields.dispatch_url import parse_dispatch_url
+from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.file_names import file_name
+from simulator.fleet.restarts import platform_problem
 from simulator.printing import exit_code
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.locust.locust_files import LocustFiles
@@ -79,10 +80,15 @@ class Coordinator(Role):
         """The dispatch URL that was asked for: by the web page's form, else by the command line; None: the scenario's.
 
         Raises:
-            DispatchUrlError: If the form's is none.
+            DispatchUrlError: If the form's is none, or none for the scenario's faults.
         """
         asked = (self.environment.host or "").strip()
-        return parse_dispatch_url(asked) if asked else self.choice.host
+        if not asked:
+            return self.choice.host
+        url, scenario = parse_dispatch_url(asked), self.choice.scenario
+        if scenario is not None and (problem := platform_problem(scenario, url)) is not None:
+            raise DispatchUrlError(problem)
+        return url
 
     def _identities_file(self) -> Path | None:
         return Path(self.options.identities) if self.options.identities else None

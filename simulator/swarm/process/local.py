@@ -36,10 +36,11 @@ class Local(Coordinator):
             self.start_failed(error)
             return
         generator.give(range(run.order.total))
+        run.begin_weather(generator.platform_changed)
 
     def test_stopping(self) -> None:
         if self.run is not None:
-            self.run.stopping = True
+            self.run.begin_end()
         if self.generator is not None and self.run is not None and self.run.order is not None:
             self.generator.finish(self.run.order.drain_s)
 

@@ -33,6 +33,8 @@ POLL_S = 0.05
 WATCH_S = 1.0
 STILL_KNOWN = -1
 """Locust forgets a missing worker whose count of heartbeats has fallen to -60, by one a second."""
+TOLD_S = 1.5
+"""For the workers' answers that their devices know of the platform; the schedule does not wait for them any longer."""
 REPORT_MARGIN_S = 5.0
 """For the last report of a worker that was busy until then to arrive."""
 
@@ -55,6 +57,8 @@ class Master(Coordinator):
         self._replaced: set[str] = set()
         """Missing ones whose users the other workers have."""
         self._watch: gevent.Greenlet | None = None
+        self._knowing: set[tuple[str, int, bool]] = set()
+        """Workers whose devices know that the platform goes away by a fault of this number, or is back after it."""
         self._short = False
         self._state_file: StateFile | None = None
         for kind, listener in (
@@ -65,6 +69,7 @@ class Master(Coordinator):
             (messages.FOUND, self._on_found),
             (messages.CLOCK, self._on_clock),
             (messages.UNSENT, self._on_unsent),
+            (messages.PLATFORM, self._on_platform),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.internal_error))
         events = self.environment.events
@@ -78,6 +83,7 @@ class Master(Coordinator):
         self._took_part.clear()
         self._silent.clear()
         self._replaced.clear()
+        self._knowing.clear()
         self._short = False
         run = self.open_run(travels=True)
         if run is not None and run.order is not None and self._open_state_file(run):
@@ -87,6 +93,7 @@ class Master(Coordinator):
             present = [worker.id for worker in self.runner.clients.all if worker.state != STATE_MISSING]
             self._heard.update(dict.fromkeys(present, self.clock.wall()))
             self._watch = gevent.spawn(self._look_every_second)
+            run.begin_weather(self._tell_of_platform)
 
     def _open_state_file(self, run: Run) -> bool:
         self._close_state_file()
@@ -107,7 +114,7 @@ class Master(Coordinator):
     def test_stopping(self) -> None:
         run = self.run
         if run is not None:
-            run.stopping = True
+            run.begin_end()
         if run is None or run.order is None or self._leases is None:
             return
         self._find_idle_workers(run)
@@ -226,6 +233,22 @@ class Master(Coordinator):
         if self.run is not None and self.run.order is not None and self._leases is not None:
             self._heard[worker] = self.clock.wall()
             self._send(worker, messages.RUN, self.run.order.to_wire())
+            for number in self.run.weather.away if self.run.weather is not None else ():
+                self._send(worker, messages.PLATFORM, {"run": self.run.run_id, "number": number, "away": True})
+
+    def _tell_of_platform(self, number: int, away: bool) -> None:
+        """Have all workers know that the embedded platform goes, or is back; returns when they do."""
+        if self.run is None:
+            return
+        asked = self._present()
+        for worker in asked:
+            self._send(worker, messages.PLATFORM, {"run": self.run.run_id, "number": number, "away": away})
+        deadline = time.monotonic() + TOLD_S
+        # Looked at anew each time: a worker may go missing meanwhile.
+        while time.monotonic() < deadline:
+            if all((worker, number, away) in self._knowing for worker in asked & self._present()):
+                break
+            gevent.sleep(POLL_S)
 
     # --- Messages and events ---
 
@@ -296,6 +319,10 @@ class Master(Coordinator):
             self.run.measurements.merge_delta(delta)
             if self._state_file is not None:
                 self._state_file.keep(data.get(messages.LOGINS, ()))
+
+    def _on_platform(self, msg: Any, **_: Any) -> None:
+        if self.run is not None and msg.data["run"] == self.run.run_id:
+            self._knowing.add((msg.node_id, msg.data["number"], msg.data["away"]))
 
     def _on_unsent(self, msg: Any, **_: Any) -> None:
         if self._state_file is not None and self.run is not None and msg.data["run"] == self.run.run_id:

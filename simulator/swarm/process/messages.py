@@ -20,6 +20,9 @@ FOUND: Final = "best_fleet.found"
 """Worker to master: the run's report has to say this; `key` and `values`, as a finding. The run goes on."""
 DELTA: Final = "best_fleet"
 """Key of a worker's measurements in Locust's own reports."""
+PLATFORM: Final = "best_fleet.platform"
+"""Master to worker: the embedded platform is about to be killed by the fault `number` of the schedule (`away`), or is
+back after it. The worker's answer, when its devices know, is the same message."""
 UNSENT: Final = "best_fleet.unsent"
 """Worker to master: what has changed in its devices' unsent records (`record_store.to_wire`), under `changes`. The
 answer to a lease's question holds those of the devices that it grants, by serial number, under `unsent`."""

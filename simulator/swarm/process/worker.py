@@ -60,6 +60,8 @@ class _Part:
         """The master told its time."""
         self.renewal_s = LEASE_S / RENEWALS
         self.generator: Generator | None = None
+        self.away: set[int] = set()
+        """Faults by which the embedded platform is away, by number."""
         self.lost: set[int] = set()
         """Indexes that are another's by now: their devices are closing and their place is not taken again."""
         self.asking: gevent.Greenlet | None = None
@@ -82,6 +84,7 @@ class Worker(Role):
             (messages.LEASE, self._on_lease, False),
             (messages.STOP, self._on_stop, True),
             (messages.CLOCK, self._on_clock, False),
+            (messages.PLATFORM, self._on_platform, False),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.failed), concurrent=concurrent)
         report = counted("listener.report", self._on_report, self.failed)
@@ -151,6 +154,8 @@ class Worker(Role):
             part.measurements.attendance.keeps_rows = scenario.document.report.attendance
             generator = self._make_generator(part, scenario, make_runtime)
             generator.start()
+            for number in part.away:
+                generator.platform_changed(number, True)
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
             logger.error("this worker cannot take part: %s", error)
             self._fail(part.order.run_id, "worker_refused", worker=self.runner.client_id, problem=str(error))
@@ -213,6 +218,17 @@ class Worker(Role):
         part = self._part
         if part is not None and part.order.run_id == msg.data["run"]:
             self._end_part()
+
+    def _on_platform(self, msg: Any, **_: Any) -> None:
+        part = self._part
+        if part is None or part.order.run_id != msg.data["run"]:
+            return
+        number, away = msg.data["number"], msg.data["away"]
+        (part.away.add if away else part.away.discard)(number)
+        # An engine that is not there yet is told when it is.
+        if part.generator is not None and part.generator.running:
+            part.generator.platform_changed(number, away)
+        self._send(messages.PLATFORM, dict(msg.data))
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         if self._part is not None:

@@ -51,6 +51,10 @@ class RunOrder:
     """authCode and secret of earlier runs by serial number, for devices that start warm."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Content of the files that devices need, by their name in a worker's folder."""
+    begun: float | None = None
+    """When the run began, by the master's wall clock (epoch seconds); the schedule of faults counts from then."""
+    length: float | None = None
+    """Seconds for which there are faults; as long as the scenario where None."""
 
     @property
     def platform(self) -> str:
@@ -72,6 +76,8 @@ class RunOrder:
             "identities": self.identities,
             "logins": {sn: list(login) for sn, login in self.logins.items()},
             "files": dict(self.files),
+            "begun": self.begun,
+            "length": self.length,
         }
 
     @classmethod

@@ -4,19 +4,16 @@ Takes the report's directory, starts the embedded platform where the scenario wa
 (`outputs`) and finds out how the run ended. Devices are others' business.
 """
 
-import functools
-import importlib.metadata
 import logging
-import platform
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gevent
 import gevent.event
 
-import simulator
 from reports.causes import cause_of, sentence
 from reports.directory import ReportDirectory
 from reports.hlog import HlogIntervals
@@ -32,8 +29,12 @@ from simulator.measurements.findings import Finding, Value
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.health import limits_of
+from simulator.swarm.run.embedded import embedded_platform
 from simulator.swarm.run.order import RunOrder, make_order
+from simulator.swarm.run.platform_weather import Tell
 from simulator.swarm.run.report_files import ReportFiles
+from simulator.swarm.run.versions import versions
+from simulator.swarm.run.weather import RunWeather
 from simulator.swarm.tasks import counted
 
 logger = logging.getLogger("simulator.swarm")
@@ -43,7 +44,6 @@ TICK_S = 1.0
 EARLY_SHARE = 0.02
 EARLY_LEAST_S, EARLY_MOST_S = 1.0, 5.0
 """A run that ends so much before its plan, and nobody knows why, has not ended as planned: timers are off by less."""
-VERSIONS_OF = ("locust", "gevent", "uvloop", "websockets", "cryptography")
 
 
 class Run:
@@ -82,6 +82,8 @@ class Run:
         self._process = process
         self._platform: EmbeddedPlatform | None = None
         self._address: PlatformAddress | None = None
+        self.weather: RunWeather | None = None
+        """What goes wrong on purpose; known once the run is open."""
         self._prepared = False
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
@@ -155,7 +157,8 @@ class Run:
         urls = (host,) if host else self.scenario.targets
         if address is not None:
             urls = (address.dispatch_url,)
-        self.order = make_order(
+        self.weather = RunWeather(self.scenario, total, identities_file, planned_s)
+        order = make_order(
             self.scenario,
             run_id=self.run_id,
             total=total,
@@ -169,6 +172,7 @@ class Run:
         )
         self.clock.begin()
         self.started = self.clock.wall()
+        self.order = order = replace(order, begun=self.started, length=self.weather.length)
         self._jumps = JumpWatch(self.clock)
         self.log = HlogIntervals(self.directory / HLOG, self.started)
         self.measurements = RunMeasurements(self._process, self.run_id, self.log)
@@ -178,7 +182,24 @@ class Run:
             self._guarded(output, output.start)(self, self.started)
         self._ticker = gevent.spawn(self._work)
         logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
-        return self.order
+        return order
+
+    def begin_weather(self, tell: Tell) -> None:
+        """Give the embedded platform its share of the faults; `tell` reaches all engines."""
+        if self.weather is not None and self._platform is not None:
+            self.weather.begin(
+                self._platform,
+                lambda: self.elapsed_s,
+                tell=tell,
+                lost=self._lost_platform,
+                on_error=self.internal_error,
+            )
+
+    def begin_end(self) -> None:
+        """Its end has begun; the users are still there. Returns when an embedded platform that was away is back."""
+        self.stopping = True
+        if self.weather is not None:
+            self.weather.clear_up()
 
     def close(self) -> None:
         """The load has ended and all is counted: stop the platform, finish the outputs. Who comes later waits."""
@@ -192,6 +213,8 @@ class Run:
         try:
             if self._ticker is not None:
                 self._ticker.kill()
+            if self.weather is not None:
+                self.weather.stop()
             self._find_platforms_death()
             self.stop_platform()
             if self.order is not None:
@@ -295,11 +318,8 @@ class Run:
     # --- The embedded platform ---
 
     def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
-        arguments = ["--scenario", self.scenario.file]
-        if identities_file is not None:
-            arguments += ["--identities", str(identities_file)]
         logger.info("starting the embedded platform")
-        self._platform = EmbeddedPlatform(arguments, self.directory, gevent.sleep)
+        self._platform = embedded_platform(self.scenario, self.directory, identities_file)
         return self._platform.start()
 
     def stop_platform(self) -> None:
@@ -321,6 +341,11 @@ class Run:
         )
         logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
         return True
+
+    def _lost_platform(self, problem: str) -> None:
+        """It was killed by a fault of ours, and its start failed."""
+        self.find("platform_not_back", after_s=round(self.elapsed_s, 1), problem=problem)
+        self.abort(sentence(self.findings[-1]))
 
     # --- Its outputs and what they need ---
 
@@ -353,6 +378,7 @@ class Run:
             run_ids=(self.run_id,),
             failure_code=self.failure_code,
             attendance=scenario.document.report.attendance,
+            faults=() if self.weather is None else self.weather.planned,
         )
 
     @property
@@ -371,12 +397,3 @@ class Run:
         reports = self.output(ReportFiles)
         if reports is not None and self.order is not None and self.ended is not None:
             reports.finish(self, self.ended)
-
-
-@functools.cache  # asked for once a second, and looking it up takes milliseconds
-def versions() -> dict[str, str]:
-    """What a report names: this program, Python and the libraries that decide about speed."""
-    found = {"best-fleet": simulator.__version__, "python": platform.python_version()}
-    for name in VERSIONS_OF:
-        found[name] = importlib.metadata.version(name)
-    return found

@@ -42,6 +42,8 @@ def runtime_factory(
         platform=order.platform,
         logins=logins,
         unsent=unsent if scenario.document.state_file is not None else None,
+        begun=order.begun,
+        length=order.length,
     )
     return lambda recorder, log: FleetRuntime(
         plan,

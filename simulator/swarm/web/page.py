@@ -17,6 +17,7 @@ from reports.figures import lost_connections
 from reports.occurrences import dump_occurrences
 from reports.text import tally
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
+from simulator.fleet.restarts import platform_problem
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, RESTORED, is_flow
 from simulator.measurements.occurrences import Occurrences
 from simulator.swarm.locust.option_rules import form_problems
@@ -68,7 +69,9 @@ def add_pages(web_ui: Any, role: Role) -> None:
         asked = request.form.get("host", "").strip()
         try:
             if asked:
-                parse_dispatch_url(asked)
+                url, scenario = parse_dispatch_url(asked), role.choice.scenario
+                if scenario is not None and (problem := platform_problem(scenario, url)) is not None:
+                    problems.append(f"Host: {problem}")
         except DispatchUrlError as error:
             problems.append(f"Host: {error}")
         if not problems:

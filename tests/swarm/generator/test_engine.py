@@ -258,3 +258,31 @@ def test_a_listener_that_fails_is_counted_and_hears_the_next(rig: Rig) -> None:
     until(lambda: sorted(rig.listener.finished) == [0, 1])
     assert [rule for rule, _ in rig.errors] == ["listener.engine"] * 2
     rig.engine.close()
+
+
+# --- The embedded platform goes and comes ---
+
+
+def test_the_runtime_knows_of_the_platform_before_the_call_returns(rig: Rig) -> None:
+    rig.engine.platform_changed(4, True)
+    assert rig.fleet.weather == [(4, True)]
+    rig.engine.platform_changed(4, False)
+    assert rig.fleet.weather == [(4, True), (4, False)]
+    assert rig.engine.close()
+    # There is nobody to be told any more, and nothing to wait for.
+    rig.engine.platform_changed(5, True)
+    assert len(rig.fleet.weather) == 2
+
+
+def test_a_runtime_that_fails_at_it_is_told_of_and_keeps_nobody_waiting() -> None:
+    class Failing(Fleet):
+        def platform_away(self, number: int) -> None:
+            raise ValueError(f"no fault {number}")
+
+    rig = Rig(Failing)
+    rig.engine.start()
+    rig.engine.platform_changed(4, True)
+    until(lambda: rig.errors)
+    assert rig.errors[0][0] == "engine.exception"
+    assert "no fault 4" in rig.errors[0][1]
+    assert rig.engine.close()

@@ -9,6 +9,7 @@ from locust.env import Environment
 from locust.html import get_html_report
 from locust.stats import StatsCSV, StatsError, get_error_report_summary
 
+from simulator.measurements import misbehaviours, weather
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
 from simulator.measurements.run import RunMeasurements
@@ -55,6 +56,25 @@ def test_failures_carry_their_code_in_few_words() -> None:
 def test_more_than_a_batch_is_moved_whole() -> None:
     fired, _ = pumped(*["00000000"] * (3 * BATCH + 7))
     assert len(fired) == 3 * BATCH + 7
+
+
+def test_what_a_fault_cost_is_measured_and_nothing_of_locusts() -> None:
+    fired: list[dict[str, Any]] = []
+    measurements = RunMeasurements()
+    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
+    recorder = QueueRecorder(pump.events.append)
+    recorder.fault(2, weather.CUT, 1_700_000_000.0, name="dev.heartbeat", code="timeout")
+    recorder.fault(2, weather.DELAYED, 1_700_000_000.0, name="dev.heartbeat", amount=3.0)
+    recorder.misbehaved("garbage_frame", misbehaviours.ACCEPTED)
+    recorder.request("dev.heartbeat", 1_700_000_000.0, 0.01, "00000000", 1, 1, 0.0)
+    pump.start()
+    pump.stop()
+    measurements.settle()
+    assert [(event["name"], event["exception"]) for event in fired] == [("dev.heartbeat", None)]
+    assert (measurements.totals["dev.heartbeat"].count, measurements.totals["dev.heartbeat"].failures) == (1, 0)
+    assert measurements.weather.faults[2].cut == {"dev.heartbeat": {"timeout": 1}}
+    assert measurements.weather.faults[2].delayed["dev.heartbeat"].count == 1
+    assert measurements.weather.misbehaviour == {"garbage_frame": {misbehaviours.ACCEPTED: 1}}
 
 
 def test_a_listener_that_fails_stops_nothing() -> None:

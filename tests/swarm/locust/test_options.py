@@ -139,3 +139,13 @@ def test_locusts_dictionary_of_its_arguments_is_built_once(monkeypatch: pytest.M
     command_line.remember_default_arguments()
     command_line.remember_default_arguments()
     assert argument_parser.default_args_dict() is argument_parser.default_args_dict()
+
+
+def test_a_platform_that_is_to_be_restarted_is_the_embedded_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "groups: [{name: a, count: 1}]\nfaults: [{what: platform_restart, at: 5s, down: 1s}]\n"
+    arguments = ["--scenario", scenario_file(tmp_path, text)]
+    assert accepted(arguments).scenario is not None
+    [line] = refused([*arguments, "--host", "http://platform.example"], capsys)
+    assert "faults[0] (platform_restart) kills the embedded platform" in line

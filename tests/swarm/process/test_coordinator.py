@@ -14,6 +14,7 @@ from simulator.scenario.problems import ScenarioError
 from simulator.swarm.process import coordinator as module
 from simulator.swarm.process.coordinator import Coordinator
 from tests.swarm.fake_locust import SCENARIO, FakeEnvironment, FakeRunner, choice, environment
+from tests.swarm.fake_weather import SCENARIO as WEATHER
 
 
 class Plain(Coordinator):
@@ -224,3 +225,12 @@ def test_the_table_is_printed_when_all_is_over(bench: Bench, capsys: pytest.Capt
     bench.whole_run()
     bench.role.finished()
     assert "Verdict     FAILED" in capsys.readouterr().out
+
+
+def test_a_host_of_the_form_does_not_go_with_a_platform_that_is_to_be_restarted(tmp_path: Path) -> None:
+    role = Plain(environment(tmp_path), choice(WEATHER))
+    role.environment.host = "http://platform.example"
+    with pytest.raises(DispatchUrlError, match=r"faults\[0\] \(platform_restart\)"):
+        _ = role.host
+    role.environment.host = ""
+    assert role.host is None

@@ -14,8 +14,11 @@ from simulator.swarm.generator.engine import EngineError
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.process import local
 from simulator.swarm.process.local import Local
+from simulator.swarm.run import run as run_module
 from tests.swarm.fake_fleet import Fleet, until
 from tests.swarm.fake_locust import FakeRunner, choice, environment
+from tests.swarm.fake_weather import SCENARIO as WEATHER
+from tests.swarm.fake_weather import Platform
 
 
 class Bench:
@@ -119,3 +122,21 @@ def test_runs_follow_each_other_in_one_process(bench: Bench, tmp_path: Path) -> 
         bench.end()
     assert len(bench.fleets) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "report-2"]
+
+
+# --- Faults ---
+
+
+def test_its_engine_knows_of_a_platform_that_goes_and_the_runs_end_brings_it_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = Platform()
+    monkeypatch.setattr(run_module, "embedded_platform", lambda *_: platform)
+    bench.role.choice = choice(WEATHER)
+    bench.role.test_start()
+    until(lambda: "kill" in platform.done)
+    assert bench.fleets[0].weather == [(0, True)]
+    summary = bench.end()
+    assert platform.done == ["kill", "restart", "stop"]
+    assert bench.fleets[0].weather == [(0, True), (0, False)]
+    assert "platform_died" not in [reason["key"] for reason in summary["reasons"]]

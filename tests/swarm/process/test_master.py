@@ -17,19 +17,23 @@ from simulator.swarm.process import master as module
 from simulator.swarm.process import messages
 from simulator.swarm.process.leases import LeaseHolder
 from simulator.swarm.process.master import STILL_KNOWN, Master
+from simulator.swarm.run import run as run_module
+from tests.swarm.fake_fleet import until
 from tests.swarm.fake_locust import SCENARIO, FakeRunner, WorkerNode, choice, environment
+from tests.swarm.fake_weather import SCENARIO as WEATHER
+from tests.swarm.fake_weather import Platform
 
 
 class Bench:
     """A master of a fleet of three, and workers whose messages the test writes."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, scenario: str = SCENARIO + "defaults: {drain: 0s}\n") -> None:
         self.runner = FakeRunner()
         self.environment = environment(directory, self.runner)
         self.workers = self.runner.clients.all = [WorkerNode("w1"), WorkerNode("w2")]
         self.holders = {worker.id: LeaseHolder() for worker in self.workers}
         # Devices have no seconds to deliver anything in.
-        self.role = Master(self.environment, choice(SCENARIO + "defaults: {drain: 0s}\n"))
+        self.role = Master(self.environment, choice(scenario))
         self.role.test_start()
 
     @property
@@ -219,3 +223,78 @@ def test_devices_of_a_silent_worker_are_missing(bench: Bench, monkeypatch: pytes
         bench.role._look(0.0)
     assert bench.role.run is not None
     assert bench.role.run.measurements.devices.gauge.get("lost") == 2
+
+
+# --- The embedded platform goes and comes ---
+
+
+@pytest.fixture
+def rough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench, Platform]]:
+    """A master whose platform is killed at once."""
+    for name in ("STOP_MARGIN_S", "REPORT_MARGIN_S"):
+        monkeypatch.setattr(module, name, 0.1)
+    platform = Platform()
+    monkeypatch.setattr(run_module, "embedded_platform", lambda *_: platform)
+    bench = Bench(tmp_path / "report", WEATHER)
+    yield bench, platform
+    bench.role.test_stopping()
+    bench.role.test_stop()
+
+
+def asked(bench: Bench) -> list[tuple[str | None, bool]]:
+    """Which workers were told that the platform is away, or back."""
+    return [(worker, data["away"]) for kind, data, worker in bench.runner.sent if kind == messages.PLATFORM]
+
+
+def test_it_is_killed_when_all_workers_devices_know(
+    rough: tuple[Bench, Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, platform = rough
+    monkeypatch.setattr(module, "TOLD_S", 60.0)
+    until(lambda: len(asked(bench)) == 2)
+    assert asked(bench) == [("w1", True), ("w2", True)]
+    bench.hear(messages.PLATFORM, {"number": 0, "away": True}, "w1")
+    # Neither does an answer to something else count, nor one of another run.
+    bench.hear(messages.PLATFORM, {"number": 0, "away": False}, "w2")
+    bench.runner.hear(messages.PLATFORM, {"run": "of yesterday", "number": 0, "away": True}, "w2")
+    gevent.sleep(2 * module.POLL_S)
+    assert platform.done == []
+    bench.hear(messages.PLATFORM, {"number": 0, "away": True}, "w2")
+    until(lambda: platform.done == ["kill"])
+
+
+def test_a_worker_that_is_gone_or_mute_holds_up_no_fault(
+    rough: tuple[Bench, Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, platform = rough
+    monkeypatch.setattr(module, "TOLD_S", 60.0)
+    until(lambda: len(asked(bench)) == 2)
+    bench.hear(messages.PLATFORM, {"number": 0, "away": True}, "w1")
+    bench.workers[1].state = STATE_MISSING
+    until(lambda: platform.done == ["kill"])
+    monkeypatch.setattr(module, "TOLD_S", 0.1)
+    bench.workers[1].state = "running"
+    bench.role.test_stopping()
+    assert platform.done == ["kill", "restart"]
+    assert asked(bench)[2:] == [("w1", False), ("w2", False)]
+
+
+def test_a_worker_that_comes_while_it_is_away_is_told_behind_the_run(rough: tuple[Bench, Platform]) -> None:
+    bench, platform = rough
+    for worker in ("w1", "w2"):
+        bench.hear(messages.PLATFORM, {"number": 0, "away": True}, worker)
+    until(lambda: platform.done == ["kill"])
+    bench.environment.events.worker_connect.fire(client_id="w3")
+    assert [(kind, receiver) for kind, _, receiver in bench.runner.sent[-2:]] == [
+        (messages.RUN, "w3"),
+        (messages.PLATFORM, "w3"),
+    ]
+
+
+def test_the_order_says_when_the_run_began_and_how_long_there_are_faults(rough: tuple[Bench, Platform]) -> None:
+    bench, _ = rough
+    assert bench.role.run is not None
+    (order,) = bench.runner.messages(messages.RUN)
+    assert order["begun"] == bench.role.run.started
+    assert order["length"] == 86_400  # There is no planned end.
+    assert [fault.what for fault in bench.role.run.info(0.0, complete=True).faults] == ["platform_restart"]

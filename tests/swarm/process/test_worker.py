@@ -325,3 +325,27 @@ def test_what_comes_with_a_lease_is_there_when_the_device_is_switched_on(keeping
     until(lambda: handle.index == 0)
     assert keeping.role._part is not None
     assert keeping.role._part.unsent.restore("A") == [Unsent(1, b"r", None), Unsent(2, None, b"p")]
+
+
+# --- The embedded platform goes and comes ---
+
+
+def test_devices_know_of_the_platform_before_the_master_is_answered(bench: Bench) -> None:
+    bench.begin()
+    for away in (True, False):
+        told = {"run": "r1", "number": 2, "away": away}
+        bench.runner.hear(messages.PLATFORM, told)
+        assert bench.fleets[0].weather[-1] == (2, away)
+        assert bench.runner.messages(messages.PLATFORM)[-1] == told
+    bench.runner.hear(messages.PLATFORM, {"run": "another", "number": 3, "away": True})
+    assert len(bench.fleets[0].weather) == len(bench.runner.messages(messages.PLATFORM)) == 2
+
+
+def test_who_comes_while_the_platform_is_away_learns_of_it_first(bench: Bench) -> None:
+    bench.runner.hear(messages.RUN, bench.order.to_wire())
+    for number, away in ((1, True), (2, True), (1, False)):
+        bench.runner.hear(messages.PLATFORM, {"run": "r1", "number": number, "away": away})
+    # Answered all the same: the master waits for nobody who cannot know yet.
+    assert len(bench.runner.messages(messages.PLATFORM)) == 3
+    until(lambda: bench.runner.messages(messages.LEASE))
+    assert bench.fleets[0].weather == [(2, True)]

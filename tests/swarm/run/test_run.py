@@ -1,6 +1,7 @@
 """What a run finds out about itself: aborts, the platform's death, signals, an end before the plan."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from reports.output import Output, RunView
 from reports.run_info import ABORT_FIRED
 from reports.verdict import note_lines
 from simulator.exit_codes import ExitCode
+from simulator.fleet.platform_process import PlatformAddress, PlatformStartError
+from simulator.swarm.run import run as run_module
+from tests.swarm.fake_fleet import until
 from tests.swarm.manual_run import PLANNED_S, ManualRun, usual_outputs
 
 FIRED = {"expression": "failures < 1 % abort", "value": 12.5, "unit": "%", "window_s": 10.0, "after_s": 0.0}
@@ -21,6 +25,15 @@ class Dead:
     def __init__(self) -> None:
         self.exit_code: int | None = None
         self.stopped = False
+
+    def start(self) -> PlatformAddress:
+        return PlatformAddress("http://127.0.0.1:9", None)
+
+    def kill(self) -> bool:
+        return self.exit_code is None
+
+    def restart(self) -> None:
+        raise PlatformStartError("the embedded platform ended with exit code 1:\nno room")
 
     def stop(self) -> None:
         self.stopped = True
@@ -157,3 +170,62 @@ def test_an_error_of_ours_in_the_background_is_counted_and_the_run_is_watched_on
     assert keys(summary) == ["internal_error"]
     assert summary["internal_errors"]["by_rule"]["background.run"]["count"] == 1
     assert manual.run.code == ExitCode.INVALID
+
+
+# --- Faults ---
+
+RESTART = "faults: [{what: platform_restart, at: 20s, down: 4s}]\n"
+
+
+@pytest.fixture
+def rough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Dead], ManualRun]:
+    """A run in which the platform is killed after 20 s; `PlatformStartError` is all that comes of its restart."""
+
+    def open_run(platform: Dead) -> ManualRun:
+        monkeypatch.setattr(run_module, "embedded_platform", lambda *_: platform)
+        return ManualRun(tmp_path / "report", scenario=RESTART, embedded=True).open()
+
+    return open_run
+
+
+def test_a_platform_that_does_not_come_back_ends_the_run_and_is_its_first_reason(
+    rough: Callable[[Dead], ManualRun],
+) -> None:
+    platform = Dead()
+    manual = rough(platform)
+    told: list[tuple[int, bool]] = []
+    manual.time.advance(24.5)
+    manual.run.begin_weather(lambda number, away: told.append((number, away)))
+    until(lambda: manual.aborts)
+    manual.tick()
+    assert told == [(0, True)]
+    assert len(manual.aborts) == 1
+    summary = manual.end(1.0)
+    assert keys(summary) == ["platform_not_back"]
+    assert summary["reasons"][0]["values"]["after_s"] == 24.5
+    assert "did not come back from its restart after 24" in manual.aborts[0]
+    assert "no room" in manual.aborts[0]
+    assert manual.run.code == ExitCode.INVALID
+    assert platform.stopped
+
+
+def test_a_platform_that_died_before_it_was_to_be_killed_died_by_itself(rough: Callable[[Dead], ManualRun]) -> None:
+    platform = Dead()
+    manual = rough(platform)
+    platform.exit_code = -11
+    manual.time.advance(24.5)
+    told: list[tuple[int, bool]] = []
+    manual.run.begin_weather(lambda number, away: told.append((number, away)))
+    until(lambda: told)
+    manual.tick()
+    assert keys(manual.end(1.0)) == ["platform_died"]
+
+
+def test_its_schedule_is_in_what_reports_are_told(rough: Callable[[Dead], ManualRun]) -> None:
+    manual = rough(Dead())
+    (planned,) = manual.run.info(0.0, complete=False).faults
+    assert (planned.what, planned.at, planned.lasts, planned.devices) == ("platform_restart", 20.0, 4.0, 1)
+    order = manual.run.order
+    assert order is not None
+    assert (order.begun, order.length) == (manual.run.started, PLANNED_S)
+    assert manual.end(PLANNED_S)["faults"][0]["what"] == "platform_restart"

@@ -15,6 +15,7 @@ from tests.swarm.browser import CHROMIUM, DRIVER, Browser
 from tests.swarm.manual_run import PLANNED_S, STARTED, ManualRun
 from tests.swarm.web_ui import HERE, Ui
 
+RESTART = "faults: [{what: platform_restart, at: 20s, down: 4s}]\n"
 pytestmark = pytest.mark.usefixtures("no_command_line")
 
 
@@ -155,6 +156,14 @@ def test_a_wrong_form_starts_nothing_and_is_answered_as_locust_answers(
     assert ui.environment.runner is not None
     assert ui.environment.runner.state == "ready"
     assert ui.environment.host is None
+
+
+def test_a_form_with_a_platform_of_ones_own_does_not_go_with_one_that_is_to_be_restarted(tmp_path: Path) -> None:
+    run = ManualRun(tmp_path / "report", scenario=RESTART, embedded=True).run
+    form = {"user_count": "1", "spawn_rate": "1", "host": "http://platform.example"}
+    answer = Ui(run=run).client.post("/swarm", data=form, headers={"Host": HERE}).get_json()
+    assert answer["success"] is False
+    assert answer["message"].startswith("Host: faults[0] (platform_restart) ")
 
 
 def test_violations_and_observations_are_shown_by_rule_the_most_frequent_first(manual: ManualRun) -> None:

@@ -1,0 +1,22 @@
+"""The embedded platform of a run: which command line it gets, and whether it has to be one that can come back."""
+
+from pathlib import Path
+
+import gevent
+
+from simulator.fleet.platform_process import EmbeddedPlatform
+from simulator.fleet.restarts import restarts_platform
+from simulator.scenario.scenario import Scenario
+
+
+def embedded_platform(scenario: Scenario, directory: Path, identities_file: Path | None) -> EmbeddedPlatform:
+    """The platform for a run of `scenario`, not started yet.
+
+    Args:
+        directory: the run's, where its log goes.
+        identities_file: the command line's, whose devices it knows then.
+    """
+    arguments = ["--scenario", scenario.file]
+    if identities_file is not None:
+        arguments += ["--identities", str(identities_file)]
+    return EmbeddedPlatform(arguments, directory, gevent.sleep, comes_back=restarts_platform(scenario))

@@ -1,0 +1,100 @@
+"""The faults of one run, in the process that answers for it: their schedule, how long they go on, and the platform's.
+
+Engines play the devices' faults by themselves, from the order: when the run began, and how long there are faults.
+"""
+
+import logging
+from bisect import bisect_left
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from simulator.fields.units import format_duration
+from simulator.fleet.forecast import forecast, planned
+from simulator.fleet.identities import read_identities
+from simulator.fleet.plan import FleetPlan
+from simulator.measurements.weather import PlannedFault
+from simulator.scenario.fault_rules import MOST_OCCURRENCES, occurrences
+from simulator.scenario.scenario import Scenario
+from simulator.swarm.run.platform_weather import KillablePlatform, PlatformWeather, Tell
+from simulator.swarm.tasks import OnError
+from simulator.weather.schedule import Fault
+
+logger = logging.getLogger("simulator.swarm")
+
+UNPLANNED_S: Final = 86_400
+"""Of a run until it is stopped: for so long there are faults, at most."""
+
+
+class RunWeather:
+    """What goes wrong in one run.
+
+    Args:
+        total: devices of the fleet.
+        identities_file: the command line's, whose devices are the fleet then.
+        planned_s: how long the run will take; None if until it is stopped.
+
+    Attributes:
+        length: seconds of the run in which faults begin; the whole run, unless there would be too many.
+        planned: the schedule, as reports show it.
+
+    Raises:
+        ScenarioError: If the identities are wrong or too few.
+    """
+
+    def __init__(
+        self, scenario: Scenario, total: int, identities_file: Path | None = None, planned_s: float | None = None
+    ) -> None:
+        self.length = _length(scenario, planned_s)
+        self.planned: tuple[PlannedFault, ...] = ()
+        self._faults: tuple[Fault, ...] = ()
+        self._platform: PlatformWeather | None = None
+        if scenario.document.faults:
+            plan = FleetPlan(scenario, total, read_identities(identities_file) if identities_file else None)
+            self._faults = forecast(plan, self.length)
+            self.planned = planned(plan, self._faults)
+
+    def begin(
+        self,
+        platform: KillablePlatform,
+        elapsed: Callable[[], float],
+        *,
+        tell: Tell,
+        lost: Callable[[str], None],
+        on_error: OnError,
+    ) -> None:
+        """Play what is meant for the embedded platform; see `PlatformWeather`."""
+        self._platform = PlatformWeather(self._faults, platform, elapsed, tell=tell, lost=lost, on_error=on_error)
+        self._platform.start()
+
+    @property
+    def away(self) -> tuple[int, ...]:
+        """See `PlatformWeather.away`."""
+        return () if self._platform is None else self._platform.away
+
+    def clear_up(self) -> None:
+        """See `PlatformWeather.clear_up`."""
+        if self._platform is not None:
+            self._platform.clear_up()
+
+    def stop(self) -> None:
+        """See `PlatformWeather.stop`."""
+        if self._platform is not None:
+            self._platform.stop()
+
+
+def _length(scenario: Scenario, planned_s: float | None) -> float:
+    """Seconds in which faults begin: of a run without a planned end for a day, and of any no more faults than fit."""
+    length = float(UNPLANNED_S) if planned_s is None else planned_s
+
+    def count(seconds: float) -> int:
+        return sum(occurrences(fault, seconds) for fault in scenario.document.faults)
+
+    if count(length) > MOST_OCCURRENCES:
+        seconds = bisect_left(range(int(length)), MOST_OCCURRENCES + 1, key=count) - 1
+        logger.warning(
+            "faults begin in the first %s of this run only: those are %d, and there can be no more",
+            *(format_duration(seconds), count(seconds)),
+        )
+        return float(seconds)
+    return length

@@ -1,0 +1,73 @@
+"""The faults of a run: how long they go on, and what reports are told of them."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import Scenario, parse_scenario
+from simulator.swarm.run.weather import UNPLANNED_S, RunWeather
+
+SCENARIO = """\
+name: rough
+seed: 3
+duration: 10min
+groups: [{name: rooms, count: 8}, {name: halls, count: 4}]
+faults:
+  - {what: outage, every: 2min, for: 5s, share: 50%, groups: [rooms]}
+  - {what: platform_restart, at: 5min, down: 4s}
+"""
+
+
+def rough(text: str = SCENARIO) -> Scenario:
+    return parse_scenario(text, "rough.yaml")
+
+
+def shown(weather: RunWeather) -> list[tuple[str, float, int]]:
+    return [(fault.what, fault.at, fault.devices) for fault in weather.planned]
+
+
+def test_the_schedule_is_that_of_the_runs_own_length_and_size() -> None:
+    as_the_scenario = RunWeather(rough(), 12, planned_s=600.0)
+    assert shown(as_the_scenario) == [
+        ("outage", 120.0, 4),
+        ("outage", 240.0, 4),
+        ("platform_restart", 300.0, 12),
+        ("outage", 360.0, 4),
+        ("outage", 480.0, 4),
+    ]
+    # `-t 250s -u 6`
+    smaller = RunWeather(rough(), 6, planned_s=250.0)
+    assert (smaller.length, shown(smaller)) == (250.0, [("outage", 120.0, 2), ("outage", 240.0, 2)])
+
+
+def test_until_it_is_stopped_what_recurs_goes_on_for_a_day() -> None:
+    weather = RunWeather(rough(), 12)
+    assert weather.length == UNPLANNED_S
+    assert len(weather.planned) == UNPLANNED_S // 120
+    assert shown(weather)[2] == ("platform_restart", 300.0, 12)
+
+
+def test_no_more_faults_than_fit_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        weather = RunWeather(rough(SCENARIO.replace("2min, for: 5s", "2s, for: 1s")), 12, planned_s=86_400.0)
+    assert len(weather.planned) == 1000
+    # 999 outages, the last at 1998 s, and the restart.
+    assert weather.length == 2000.0
+    assert "faults begin in the first 33min20s of this run only: those are 1000" in caplog.text
+
+
+def test_a_run_without_faults_needs_nothing_for_them(tmp_path: Path) -> None:
+    weather = RunWeather(rough(SCENARIO.partition("faults:")[0]), 12, tmp_path / "nowhere.csv", planned_s=60.0)
+    assert (weather.planned, weather.length, weather.away) == ((), 60.0, ())
+    weather.clear_up()
+    weather.stop()
+
+
+def test_a_fleet_of_the_command_lines_devices_has_its_own(tmp_path: Path) -> None:
+    devices = tmp_path / "devices.csv"
+    devices.write_text("sn,secretKey,productId,devKey\nA,k,p,d\nB,k,p,d\n")
+    assert [fault.devices for fault in RunWeather(rough(), 2, devices, planned_s=310.0).planned] == [1, 1, 2]
+    with pytest.raises(ScenarioError):
+        RunWeather(rough(), 3, devices, planned_s=310.0)
