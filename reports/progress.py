@@ -14,6 +14,7 @@ from reports import text
 from reports.figures import Figures, all_requests, recent
 from reports.rules_shown import counted
 from reports.run_info import RunInfo
+from reports.weather_now import weather_now
 from simulator.measurements.names import INACTIVE_STATES, DeviceState
 from simulator.measurements.run import RunMeasurements
 from simulator.printing import safe
@@ -78,7 +79,7 @@ class ProgressLine:
         elapsed = max(now - self._run.started, 0.0)
         figures = recent(self._measurements, self._run, now, WINDOW_S)
         _, failed = all_requests(self._measurements.totals)
-        parts = [self._time(elapsed), self._devices(), *_activity(figures, failed)]
+        parts = [self._time(elapsed), self._devices(), self._weather(now), *_activity(figures, failed)]
         if violations := self._measurements.violations.total:
             parts.append(counted(violations, "violation"))
         return "  ".join(part for part in parts if part)
@@ -103,6 +104,18 @@ class ProgressLine:
             if count > 0 and state != online and state not in INACTIVE_STATES
         ]
         return ", ".join(states)
+
+    def _weather(self, now: float) -> str:
+        """The fault that explains where the devices are: the one under way, or the last that they are coming back from.
+
+        A fault's own words may be long: its kind has to do.
+        """
+        weather = weather_now(self._measurements, self._run, now)
+        found = [f"{each.planned.what} {_short(weather.left_s(each))} left" for each in weather.under_way]
+        if not found and weather.recovering:
+            last = weather.recovering[-1]
+            found = [f"{last.planned.what} over, {last.not_back:,} not back"]
+        return ", ".join(found)
 
     def _columns(self) -> int:
         if self._width is not None:

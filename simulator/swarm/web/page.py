@@ -27,6 +27,7 @@ from simulator.swarm.run.run import Run
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
 from simulator.swarm.security.web_login import require_login
+from simulator.swarm.web.weather import shown_weather
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -108,15 +109,16 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
         return {"state": state, "run": None}
     measurements = run.measurements
     history = run.output(PageHistory)
-    now = run.clock.wall()
+    now = run.ended or run.clock.wall()
+    info = run.info(now, complete=False)
     lost = lost_connections(measurements)
     return {
         "state": state,
         "run": {
             "id": run.run_id,
             "scenario": run.scenario.name,
-            "target": run.info(now, complete=False).target,
-            "seconds": round((run.ended or now) - run.started),
+            "target": info.target,
+            "seconds": round(now - run.started),
             "started": run.started,
             "devices": run.order.total,
             "users": users,
@@ -133,6 +135,7 @@ def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, A
             ACKNOWLEDGED: measurements.records[ACKNOWLEDGED],
         },
         "attendance": attendance_figures(measurements),
+        "weather": shown_weather(measurements, info, now),
         "health": _health(run),
         "requests": totals(measurements),
         "flows": totals(measurements, is_flow),

@@ -10,6 +10,7 @@ from reports.verdict import exit_code
 from simulator.measurements.attendance import MeetingHeld
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
+from simulator.measurements.weather import PlannedFault
 from simulator.swarm.web.page import PAGE, snapshot
 from tests.swarm.browser import CHROMIUM, DRIVER, Browser
 from tests.swarm.manual_run import PLANNED_S, STARTED, ManualRun
@@ -211,6 +212,8 @@ def test_of_many_rules_the_worst_are_sent_and_the_others_counted(manual: ManualR
 def test_the_page_shows_what_the_platform_wrote_as_text_alone(manual: ManualRun, tmp_path: Path) -> None:
     evil = "<img src=x onerror=\"document.title='owned'\">"
     manual.run.measurements.violations.add("reply.code", evil, STARTED, 0, evil, 3)
+    assert manual.run.weather is not None
+    manual.run.weather.planned = (PlannedFault(number=0, what="outage", at=2.0, lasts=75.0, devices=1, text=evil),)
     told = json.dumps(snapshot(manual.run, "running", 1, 0)).replace("<", "\\u003c")
     page = resources.files("simulator.swarm.web").joinpath("assets", PAGE).read_text("utf-8")
     stand_in = f"<script>window.fetch = async () => ({{ json: async () => ({told}) }});</script>"
@@ -221,10 +224,16 @@ def test_the_page_shows_what_the_platform_wrote_as_text_alone(manual: ManualRun,
         text = "document.getElementById('violations').innerText"
         title, images, violations = browser.run(shown.format(text))
         _, _, observations = browser.run(shown.format(text.replace("violations", "observations")))
+        _, _, weather = browser.run(shown.format(text.replace("violations", "weather")))
+        bands = browser.run(
+            "return [...document.querySelectorAll('svg rect.band title')].map((one) => one.textContent)"
+        )
     assert (title, images) == ("Fleet", 0)
     assert violations.startswith("Violations: 3")
     assert f"{evil} 3" in violations
     assert "Nothing unusual was seen." in observations
+    assert weather == f"Fault under way: {evil}, 1:11 left, 0 devices hit, 0 requests cut off"
+    assert bands == [evil] * 3
 
 
 def test_who_came_is_told_of_meetings_that_are_over() -> None:
