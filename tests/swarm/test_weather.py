@@ -1,0 +1,96 @@
+"""Faults in real runs: the platform is killed and comes back, and no record is lost by it, whatever else happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from simulator.exit_codes import ExitCode
+from simulator.platform.ledger.inspection import summary
+from tests.swarm.processes import LocustProcess
+
+Start = Callable[..., LocustProcess]
+SCENARIO = """\
+name: rough
+seed: 7
+duration: {duration}
+target: embedded
+channel: {{suite: plain}}
+limits: {{loop_lag: 5s, stall: 20s}}
+ramp: {{rate: 50/s}}
+defaults: {{users: 3, drain: 20s, reconnect: {{first: 200ms, max: 1s}}}}
+groups:
+  - {{name: rooms, count: 4, verifications: [{{rate: 120/min, photo_share: 0%}}]}}
+  - {{name: halls, count: 2, broker_type: best-t, mqtt: {{qos: 1}}, verifications: [{{rate: 60/min, photo_share: 0%}}]}}
+platform: {{heartbeat: {{interval: 1s}}, users: 2, tls: {{}}}}
+faults: [{{what: platform_restart, at: 3s, down: {down}}}]
+"""
+KILLED = "the embedded platform is killed"
+BACK = "the embedded platform is back"
+
+
+@pytest.fixture
+def rough(tmp_path: Path, locust: Start, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Starts a run whose platform lives in this test's folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    def start(*arguments: str, duration: str = "60s", down: str = "60s") -> LocustProcess:
+        path = tmp_path / "rough.yaml"
+        path.write_text(SCENARIO.format(duration=duration, down=down))
+        return locust("--scenario", str(path), "--headless", *arguments)
+
+    return start
+
+
+def ledger_of(directory: Path) -> Path:
+    """The run's ledger, under a name of ours: the platform's own goes with the run."""
+    (state,) = directory.glob("best-fleet-platform-*")
+    kept = directory / "kept.sqlite"
+    os.link(state / "ledger.sqlite", kept)
+    return kept
+
+
+def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough: Start, tmp_path: Path) -> None:
+    run = rough("--report", "report", duration="10s", down="1s")
+    run.wait_for_line(KILLED)
+    ledger = ledger_of(tmp_path)
+    assert run.end() == ExitCode.PASSED, run.output
+    told = run.summary()
+    (fault,) = told["faults"]
+    assert (fault["what"], fault["devices"], fault["never_back"]) == ("platform_restart", 6, 0)
+    assert fault["recovery_ms"]["all"] is not None
+    records = told["records"]
+    assert records["generated"] == records["acknowledged"] == summary(ledger)["totals"]["records"]
+    assert not list(tmp_path.glob("best-fleet-platform-*"))
+
+
+def test_ctrl_c_while_it_is_away_brings_it_back_for_what_waits(rough: Start, tmp_path: Path) -> None:
+    run = rough("--report", "report")
+    run.wait_for_line(KILLED)
+    ledger = ledger_of(tmp_path)
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == ExitCode.INTERRUPTED, run.output
+    assert BACK in run.output
+    told = run.summary()
+    assert [reason["key"] for reason in told["reasons"]] == ["interrupted"]
+    records = told["records"]
+    assert records["generated"] == records["acknowledged"] == summary(ledger)["totals"]["records"]
+
+
+def test_a_worker_killed_while_the_platform_is_away_is_the_runs_first_reason(rough: Start) -> None:
+    run = rough("--report", "report", "--processes", "2", "-t", "6s", "-u", "6", "-r", "50", down="1s")
+    run.wait_for_line(KILLED)
+    workers = subprocess.run(
+        ["ps", "--ppid", str(run.process.pid), "-o", "pid=,args="], capture_output=True, text=True, check=True
+    )
+    (first, *_) = [line.split()[0] for line in workers.stdout.splitlines() if "-m locust" in line]
+    os.kill(int(first), signal.SIGKILL)
+    assert run.end() == ExitCode.INVALID, run.output
+    told = run.summary()
+    assert told["reasons"][0]["key"] == "worker_lost"
+    assert BACK in run.output
