@@ -241,7 +241,7 @@ class Master(Coordinator):
         if self.run is None:
             return
         asked = self._present()
-        for worker in asked:
+        for worker in sorted(asked):
             self._send(worker, messages.PLATFORM, {"run": self.run.run_id, "number": number, "away": away})
         deadline = time.monotonic() + TOLD_S
         # Looked at anew each time: a worker may go missing meanwhile.
