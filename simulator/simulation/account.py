@@ -13,6 +13,7 @@ from zlib import crc32
 import orjson
 
 from simulator.measurements.attendance import Attended, MeetingHeld
+from simulator.measurements.misbehaviours import ACCEPTED, SENT
 from simulator.measurements.names import PUBACK
 from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
 from simulator.mqtt.packets import Packet, Publish
@@ -48,7 +49,7 @@ class Account:
         index: The device's place in the fleet.
         ever_sent: Content of all records that were sent, whatever became of them, by logId.
         acknowledged: Content of the records whose acknowledgement arrived while the device waited for it, by logId.
-        lost: Records that were lost with a store, on purpose.
+        misbehaving: Whether the device may send again what is acknowledged.
     """
 
     def __init__(
@@ -74,8 +75,7 @@ class Account:
         self.acknowledged: dict[str, dict[str, str]] = {}
         self.unchecked: list[str] = []
         """logIds of acknowledged records that were not yet looked for in the ledger."""
-        self.lost = 0
-        self.lost_photos = 0
+        self.misbehaving = False
         self.ever_sent: dict[str, dict[str, str]] = {}
         self._latest = 0
         self._latest_taken = 0
@@ -140,7 +140,7 @@ class Account:
             if int(log_id) <= self._latest:
                 self._broken(self.index, f"logId {log_id} was first sent after {self._latest}")
             self._latest = max(self._latest, int(log_id))
-        if int(log_id) < self._latest_taken and log_id not in self._refused:
+        if int(log_id) < self._latest_taken and log_id not in self._refused and not self.misbehaving:
             self._broken(self.index, f"logId {log_id} goes up after {self._latest_taken} was taken")
         if before != entry:
             self._broken(self.index, f"logId {log_id} was sent again with other content")
@@ -236,7 +236,10 @@ class Account:
         pass
 
     def misbehaved(self, way: str, outcome: str, count: int = 1) -> None:
-        pass
+        if outcome != SENT:
+            self._history.event(self._now(), self.index, outcome, way)
+        if outcome == ACCEPTED:
+            self._broken(self.index, f"the platform takes what it must not take: {way}")
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
         self._broken(self.index, f"internal error {rule}: {detail}")

@@ -1,5 +1,6 @@
-"""One device of the simulation over all its lives: switched on, cut off from power, made anew with what it had kept."""
+"""One device of the simulation over all its lives: switched on, cut off from power, made anew with what a run keeps."""
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -10,8 +11,10 @@ from simulator.fleet.record_store import RecordStore
 from simulator.measurements.names import (
     ACKNOWLEDGED,
     GENERATED,
+    LOST,
     PHOTO_ACKNOWLEDGED,
     PHOTO_GENERATED,
+    PHOTO_LOST,
     PHOTO_REFUSED,
     PHOTO_REJECTED,
     REFUSED,
@@ -21,6 +24,7 @@ from simulator.measurements.names import (
 from simulator.simulation.account import Account
 from simulator.simulation.network import DeviceNetwork
 from simulator.simulation.packets import PacketWatch
+from simulator.weather.kinds import Misbehave
 
 
 class _WatchedDevice(Device):
@@ -79,6 +83,8 @@ class Life:
         self.store = RecordStore()
         env.unsent = self.store
         self.device: Device | None = None
+        self._faults = 0
+        """Under way, of those that have the device misbehave."""
 
     @property
     def sn(self) -> str:
@@ -87,11 +93,11 @@ class Life:
 
     @property
     def state(self) -> DeviceState:
-        """Where it is; OFFLINE without power."""
+        """Where it is; OFFLINE before it is made."""
         return DeviceState.OFFLINE if self.device is None else self.device.state
 
     def switch_on(self) -> None:
-        """Begin a life, unless there is one."""
+        """Make the device with what the run has kept of it, unless there is one."""
         if self.device is not None:
             return
         spec = self._spec
@@ -99,38 +105,75 @@ class Life:
             auth_code, secret = self._logins.held
             held = replace(spec.credentials, auth_code=auth_code, secret=secret)
             spec = replace(spec, credentials=held, settings=replace(spec.settings, start=Start.WARM))
-        self.account.new_life()
-        self.network.powered()
-        self.watch.device_forgets()
+        self._begin()
         self.device = _WatchedDevice(self._env, spec, self.account, on_finished=_nothing)
         self.device.start()
 
-    def power_cut(self, *, unsent_lost: bool) -> bool:
-        """End the life at once: nobody is told. The store is kept or lost. False where there was no power."""
+    def kill(self) -> bool:
+        """The process that the device lives in is gone, but for what it had written down. False where it was gone."""
         device, self.device = self.device, None
         if device is None:
             return False
-        self.network.power_gone()
+        self._end()
         device.abort()
-        if unsent_lost:
-            self.account.lost += self.store.records
-            self.account.lost_photos += self.store.photos
-            self.store = self._env.unsent = RecordStore()
         return True
+
+    def power_cut(self, *, unsent_lost: bool) -> bool:
+        """End the life at once: nobody is told. The store is kept or lost. False where there was no power."""
+        device = self.device
+        if device is None or device.state is DeviceState.UNPOWERED:
+            return False
+        self._end()
+        device.lose_power(unsent_lost=unsent_lost)
+        return True
+
+    def power_back(self) -> None:
+        """Begin another life of the same device, where that is without power."""
+        if self.device is not None and self.device.state is DeviceState.UNPOWERED:
+            self._begin()
+            self.device.power_back()
+
+    def misbehave(self, kind: Misbehave, rng: random.Random) -> None:
+        """Do what the document forbids, until `behave` was called as often."""
+        self._faults += 1
+        self.network.several = self.account.misbehaving = True
+        if self.device is not None:
+            self.device.misbehave(kind.ways, kind.rate, rng)
+
+    def behave(self) -> None:
+        """Misbehave no more; what was begun comes to its outcome."""
+        self._faults -= 1
+        if self.device is not None:
+            self.device.behave()
+        if not self._faults:
+            patience = 2 * self._spec.settings.request_timeout
+            self._env.timers.call_later(patience, self._outcomes_known)
+
+    def _outcomes_known(self) -> None:
+        if not self._faults:
+            self.network.several = self.account.misbehaving = False
+
+    def _end(self) -> None:
+        self.network.power_gone()
+        self.watch.device_forgets()
+
+    def _begin(self) -> None:
+        self.account.new_life()
+        self.network.powered()
 
     def unaccounted(self) -> list[str]:
         """What is wrong with the accounts of records and pictures, as texts."""
         counts, store = self.account.records, self.store
         found = []
-        known = counts[ACKNOWLEDGED] + counts[REFUSED] + counts[REJECTED] + store.records + self.account.lost
+        known = counts[ACKNOWLEDGED] + counts[REFUSED] + counts[REJECTED] + counts[LOST] + store.records
         if counts[GENERATED] != known:
             found.append(
                 f"{counts[GENERATED]} records were generated, {known} are known: acknowledged {counts[ACKNOWLEDGED]}, "
                 f"refused {counts[REFUSED]}, rejected {counts[REJECTED]}, pending {store.records}, "
-                f"lost with a store {self.account.lost}"
+                f"lost with a store {counts[LOST]}"
             )
         known = counts[PHOTO_ACKNOWLEDGED] + counts[PHOTO_REFUSED] + counts[PHOTO_REJECTED]
-        known += store.photos + self.account.lost_photos
+        known += counts[PHOTO_LOST] + store.photos
         if counts[PHOTO_GENERATED] != known:
             found.append(f"{counts[PHOTO_GENERATED]} pictures were taken, {known} are known")
         if self.device is not None and self.device.delivery.outbox.pending != store.records:

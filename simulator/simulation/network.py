@@ -48,6 +48,9 @@ class DeviceNetwork:
         watch: of its connections over MQTT; its ears are told of those over WebSocket, too.
         mqtt: what all connections over MQTT share.
         on_second: told when the device opens a connection while it still has one.
+
+    Attributes:
+        several: whether it may, because it misbehaves; nobody listens to that one.
     """
 
     def __init__(
@@ -75,20 +78,25 @@ class DeviceNetwork:
         """Those under way; they may overlap."""
         self._slow = 0
         self._link: Passage | None = None
+        self._beside: list[Link] = []
+        self.several = False
 
     # --- What the weather does ---
 
     def outage_begins(self, how: How) -> None:
         """Nothing goes out from now on; an open connection falls silent with a silent line, or ends."""
         self._outages.append(how)
-        if self._link is not None:
-            _hit(self._link, how)
+        for link in self._passages():
+            _hit(link, how)
 
     def outage_ends(self, how: How, *, forgotten: bool) -> None:
         """One outage is over; `forgotten`: a silent connection does not come back with the line."""
         self._outages.remove(how)
-        if How.SILENT not in self._outages and self._link is not None and self._link.silent:
-            self._link.speak_again(forgotten=forgotten)
+        if How.SILENT in self._outages:
+            return
+        for link in self._passages():
+            if link.silent:
+                link.speak_again(forgotten=forgotten)
 
     def slow(self, kind: SlowLink) -> None:
         """Messages take so long from now on."""
@@ -103,12 +111,13 @@ class DeviceNetwork:
 
     def power_gone(self) -> None:
         """The device is off, and its connection with it."""
-        if self._link is not None:
-            self._link.power_gone()
+        for link in self._passages():
+            link.power_gone()
 
     def powered(self) -> None:
         """Another life begins: what the last one had open is nobody's."""
         self._link = None
+        self._beside.clear()
 
     # --- Network ---
 
@@ -127,16 +136,18 @@ class DeviceNetwork:
         return 200, answer.encode()
 
     async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
-        if self._link is not None and self._link.is_open:
+        second = self._link is not None and self._link.is_open
+        if second and not self.several:
             self._on_second()
         await self._reach()
-        link = Link(self._loop, self._delays, self._watch.ears, handler)
+        beside = second and self.several
+        link = Link(self._loop, self._delays, _DEAF if beside else self._watch.ears, handler)
         if not self._host.accept(link):
             raise NetworkError("refused", "nobody listens there")
         await self._wait(self._delays.draw())
         if not link.platform.is_open:
             raise NetworkError("disconnected", "the platform has gone")
-        self._opened(link)
+        self._opened(link, beside=beside)
         handler.opened(link.device)
         return link.device
 
@@ -195,8 +206,17 @@ class DeviceNetwork:
         if not self._host.running:
             raise NetworkError("refused", "nobody listens there")
 
-    def _opened(self, link: Passage) -> None:
-        self._link = link
+    def _passages(self) -> list[Passage]:
+        """All that may be open."""
+        self._beside = [each for each in self._beside if each.is_open]
+        return [*self._beside] if self._link is None else [self._link, *self._beside]
+
+    def _opened(self, link: Passage, *, beside: bool = False) -> None:
+        if beside:
+            assert isinstance(link, Link)
+            self._beside.append(link)
+        else:
+            self._link = link
         for how in self._outages:
             # Of those that began while it was being opened.
             _hit(link, how)
@@ -208,6 +228,22 @@ class DeviceNetwork:
             await woken
         finally:
             timer.cancel()
+
+
+class _Deaf:
+    """Nobody listens to a connection beside the device's own."""
+
+    def sent(self, payload: bytes) -> None:
+        pass
+
+    def arrived(self, payload: bytes) -> None:
+        pass
+
+    def cut(self) -> None:
+        pass
+
+
+_DEAF: Final = _Deaf()
 
 
 def _hit(link: Passage, how: How) -> None:

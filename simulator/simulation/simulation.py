@@ -20,7 +20,7 @@ from simulator.faults import describe
 from simulator.fleet.identities import IdentitySource
 from simulator.fleet.plan import FleetPlan
 from simulator.loop_timers import LoopTimers
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, REFUSED, REJECTED, RESENT, DeviceState
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, LOST, REFUSED, REJECTED, RESENT, DeviceState
 from simulator.mqtt.client_ids import ClientIds
 from simulator.mqtt.lifecycle import Means
 from simulator.platform.ledger.inspection import entries_of, has_record, unanswered_since
@@ -320,8 +320,7 @@ class Simulation:
             "faults": faults,
             "requests": sum(life.account.requests for life in self._lives),
             "requests failed": sum(life.account.failures.total() for life in self._lives),
-            **{f"records {name}": counts[name] for name in (GENERATED, ACKNOWLEDGED, RESENT, REFUSED, REJECTED)},
-            "records lost with a store": sum(life.account.lost for life in self._lives),
+            **{f"records {name}": counts[name] for name in (GENERATED, ACKNOWLEDGED, RESENT, REFUSED, REJECTED, LOST)},
             "commits": self._host.disk.commits,
         }
 

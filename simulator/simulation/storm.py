@@ -9,7 +9,7 @@ from simulator.simulation.history import NOBODY, History
 from simulator.simulation.host import PlatformHost
 from simulator.simulation.life import Life
 from simulator.simulation.loop import VirtualLoop
-from simulator.simulation.weather import Fault, OfPlatform
+from simulator.simulation.weather import Fault, Own
 from simulator.weather.kinds import (
     ClockJump,
     Flapping,
@@ -95,7 +95,12 @@ class Storm:
         for index in fault.devices:
             life, back = self._lives[index], kind.back_after
             if life.power_cut(unsent_lost=kind.store is Store.LOST):
-                self._after(fault.rng(index).uniform(back.low, back.high), life.switch_on)
+                self._after(fault.rng(index).uniform(back.low, back.high), life.power_back)
+
+    def _process_killed(self, fault: Fault, kind: Own) -> None:
+        for life in self._hit(fault):
+            if life.kill():
+                self._after(fault.lasts, life.switch_on)
 
     def _clock_jump(self, fault: Fault, kind: ClockJump) -> None:
         for life in self._hit(fault):
@@ -107,22 +112,28 @@ class Storm:
             self._after(fault.rng(index).uniform(0, fault.lasts), partial(_reboot, self._lives[index]))
 
     def _misbehave(self, fault: Fault, kind: Misbehave) -> None:
-        self._note("left out", fault.what)
+        for index in fault.devices:
+            self._lives[index].misbehave(kind, fault.rng(index))
+        self._after(fault.lasts, partial(self._behave, fault))
+
+    def _behave(self, fault: Fault) -> None:
+        for life in self._hit(fault):
+            life.behave()
 
     def _platform_restart(self, fault: Fault, kind: PlatformRestart) -> None:
         self._host.kill()
         self._after(fault.lasts, self._start)
 
-    def _platform_ends(self, fault: Fault, kind: OfPlatform) -> None:
+    def _platform_ends(self, fault: Fault, kind: Own) -> None:
         self._host.stop()
         self._after(fault.lasts, self._start)
 
-    def _dies_before_commit(self, fault: Fault, kind: OfPlatform) -> None:
+    def _dies_before_commit(self, fault: Fault, kind: Own) -> None:
         self._back_after = kind.back_after
         self._host.disk.dies_before_commit = True
         self._after(fault.lasts, self._dies_no_more)
 
-    def _dies_after_commit(self, fault: Fault, kind: OfPlatform) -> None:
+    def _dies_after_commit(self, fault: Fault, kind: Own) -> None:
         self._back_after = kind.back_after
         self._host.disk.dies_after_commit = True
         self._after(fault.lasts, self._dies_no_more)
@@ -130,7 +141,7 @@ class Storm:
     def _dies_no_more(self) -> None:
         self._host.disk.dies_before_commit = self._host.disk.dies_after_commit = False
 
-    def _commits_fail(self, fault: Fault, kind: OfPlatform) -> None:
+    def _commits_fail(self, fault: Fault, kind: Own) -> None:
         self._failing += 1
         self._host.disk.commits_fail = True
         self._after(fault.lasts, self._commits_succeed)
@@ -139,7 +150,7 @@ class Storm:
         self._failing -= 1
         self._host.disk.commits_fail = bool(self._failing)
 
-    def _disk_full(self, fault: Fault, kind: OfPlatform) -> None:
+    def _disk_full(self, fault: Fault, kind: Own) -> None:
         self._room += 1
         self._host.disk.fill()
         self._after(fault.lasts, self._make_room)
@@ -149,7 +160,7 @@ class Storm:
         if not self._room:
             self._host.disk.make_room()
 
-    def _ledger_locked(self, fault: Fault, kind: OfPlatform) -> None:
+    def _ledger_locked(self, fault: Fault, kind: Own) -> None:
         self._locks += 1
         self._host.disk.locked = True
         self._after(fault.lasts, self._unlock)

@@ -1,7 +1,7 @@
 """What goes wrong when, and for whom: drawn from the simulation's seed, and declared by its scenario.
 
 Pure. Times are virtual seconds; every fault is over at the end of the weather. Most kinds are those of
-`simulator.weather`; what only a simulation can do to the platform is `OfPlatform`.
+`simulator.weather`; what only a simulation does is `Own`.
 """
 
 import random
@@ -26,13 +26,14 @@ from simulator.weather.schedule import Entry, draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfPlatform:
-    """Something about the platform's process or its ledger.
+class Own:
+    """Something about processes, or about the platform's ledger.
 
     Attributes:
         what: `platform_ends`: in order, and it starts again when the fault is over. `dies_before_commit`,
             `dies_after_commit`: its process dies in the next commit. `commits_fail`, `disk_full`, `ledger_locked`:
-            nothing can be written while the fault lasts.
+            nothing can be written while the fault lasts. `process_killed`: that of the devices, which are made anew
+            with what a run keeps of them when the fault is over.
         back_after: seconds from the death to the next start.
     """
 
@@ -53,7 +54,7 @@ class Fault:
     """
 
     at: float
-    kind: Kind | OfPlatform
+    kind: Kind | Own
     lasts: float = 0.0
     devices: Sequence[int] = ()
     seed: int = 0
@@ -97,6 +98,7 @@ _WEIGHTS: Final = {
     "commits_fail": 2,
     "disk_full": 1,
     "ledger_locked": 1,
+    "process_killed": 1,
 }
 _LONGEST: Final = {
     "outage": 120.0,
@@ -109,11 +111,14 @@ _LONGEST: Final = {
     "commits_fail": 20.0,
     "disk_full": 90.0,
     "ledger_locked": 9.0,
+    "process_killed": 60.0,
 }
 """Seconds."""
 _SHORTEST_S: Final = 0.5
 _WAITS_FOR_COMMIT_S: Final = 120.0
-_OF_DEVICES: Final = frozenset({"outage", "flapping", "slow_link", "power_cut", "clock_jump", "reboot_wave"})
+_OF_DEVICES: Final = frozenset(
+    {"outage", "flapping", "slow_link", "power_cut", "clock_jump", "reboot_wave", "process_killed"}
+)
 
 
 def drawn(rng: random.Random, devices: int, begin: float, end: float, interval: float) -> Iterator[Fault]:
@@ -143,7 +148,7 @@ def declared(entries: Sequence[Entry], group_of: Sequence[int], end: float, seed
         yield Fault(at=fault.at, kind=fault.kind, lasts=min(fault.lasts, end - fault.at), devices=hit, seed=fault.seed)
 
 
-def _kind(rng: random.Random, what: str, lasts: float) -> Kind | OfPlatform:
+def _kind(rng: random.Random, what: str, lasts: float) -> Kind | Own:
     match what:
         case "outage":
             return Outage(how=rng.choice(list(How)))
@@ -163,7 +168,7 @@ def _kind(rng: random.Random, what: str, lasts: float) -> Kind | OfPlatform:
             return RebootWave()
         case "platform_restart":
             return PlatformRestart()
-    return OfPlatform(what=what, back_after=rng.uniform(0.5, 20))
+    return Own(what=what, back_after=rng.uniform(0.5, 20))
 
 
 def _some(rng: random.Random, devices: int) -> tuple[int, ...]:

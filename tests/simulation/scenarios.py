@@ -11,6 +11,7 @@ from simulator.simulation.simulation import Outcome, Simulation
 SMALL = Path(__file__).with_name("small.yaml")
 ROUGH = Path(__file__).with_name("rough.yaml")
 MQTT = Path(__file__).with_name("mqtt.yaml")
+FAULTS = Path(__file__).with_name("faults.yaml")
 ROUGH_MQTT = Path(__file__).with_name("rough-mqtt.yaml")
 DAYS = 0.035
 """Fifty minutes, of which the last five are calm."""

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from simulator.device.outbox import Outbox
-from tests.simulation.scenarios import DAYS, MQTT, ROUGH, ROUGH_MQTT, SMALL, failed, played
+from tests.simulation.scenarios import DAYS, FAULTS, MQTT, ROUGH, ROUGH_MQTT, SMALL, failed, played
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("first", range(0, 100, 10))
+@pytest.mark.parametrize("first", range(0, 80, 10))
 def test_ten_seeds(first: int) -> None:
     assert not (found := failed(range(first, first + 10))), "\n".join(found)
 
@@ -27,7 +27,7 @@ def test_fifty_seeds(first: int) -> None:
 
 
 def test_rough_seeds() -> None:
-    assert not (found := failed(range(5), ROUGH)), "\n".join(found)
+    assert not (found := failed(range(4), ROUGH)), "\n".join(found)
 
 
 @pytest.mark.long
@@ -36,9 +36,19 @@ def test_more_rough_seeds(first: int) -> None:
     assert not (found := failed(range(first, first + 25), ROUGH)), "\n".join(found)
 
 
-@pytest.mark.parametrize("first", range(0, 20, 10))
-def test_ten_seeds_over_mqtt(first: int) -> None:
-    assert not (found := failed(range(first, first + 10), MQTT)), "\n".join(found)
+@pytest.mark.parametrize("first", range(0, 15, 5))
+def test_five_seeds_over_mqtt(first: int) -> None:
+    assert not (found := failed(range(first, first + 5), MQTT)), "\n".join(found)
+
+
+def test_five_seeds_with_a_scenarios_own_faults() -> None:
+    assert not (found := failed(range(5), FAULTS)), "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(100, 500, 50))
+def test_more_seeds_with_a_scenarios_own_faults(first: int) -> None:
+    assert not (found := failed(range(first, first + 50), FAULTS)), "\n".join(found)
 
 
 @pytest.mark.long

@@ -28,7 +28,7 @@ def test_every_fault_is_over_at_the_end_and_hits_devices_that_are_there(seed: in
 
 def test_every_kind_comes() -> None:
     faults = list(drawn(Random(1), 10, 0, 1_000_000, 300))
-    assert len({fault.what for fault in faults}) == 13
+    assert len({fault.what for fault in faults}) == 14
     assert {fault.kind.how for fault in faults if isinstance(fault.kind, Outage)} == set(How)
 
 
