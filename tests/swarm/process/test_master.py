@@ -237,6 +237,8 @@ def rough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ben
     monkeypatch.setattr(run_module, "embedded_platform", lambda *_: platform)
     bench = Bench(tmp_path / "report", WEATHER)
     yield bench, platform
+    # Nobody answers any more.
+    monkeypatch.setattr(module, "TOLD_S", 0.1)
     bench.role.test_stopping()
     bench.role.test_stop()
 
