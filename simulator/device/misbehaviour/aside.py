@@ -14,7 +14,11 @@ from simulator.judge.replies import reply_judge
 from simulator.measurements.names import MALFORMED_REPLY
 
 _MOST_KEPT: Final = 512
-"""Mids that are still known after their time, because a reply may come late, or twice: five floods of heartbeats."""
+"""Mids that are still known after their answer, which a platform may give twice: five floods of heartbeats."""
+_LOOKED_EACH: Final = 128
+"""So many mids, for what can be forgotten: a look costs as much as some hundred messages."""
+_MOST_UNANSWERED: Final = 4_096
+"""Those of which nothing came in time: all of it may come late, when a line that was silent is back."""
 
 
 class Said(NamedTuple):
@@ -84,7 +88,12 @@ class Aside:
 
     def _forget(self) -> None:
         waiting = self._waiting
-        for mid in list(waiting)[: max(0, len(waiting) - _MOST_KEPT)]:
+        if len(waiting) <= _MOST_KEPT or len(waiting) % _LOOKED_EACH:
+            return
+        answered = [mid for mid, (_, settled) in waiting.items() if settled.done() and settled.result() != NOTHING]
+        for mid in answered[: max(0, len(answered) - _MOST_KEPT)]:
+            del waiting[mid]
+        for mid in list(waiting)[: max(0, len(waiting) - _MOST_UNANSWERED)]:
             if waiting[mid][1].done():
                 del waiting[mid]
 

@@ -27,6 +27,8 @@ HIDDEN: Final = Said(ended="hidden")
 """Nobody can know what was said."""
 _LOOKS: Final = 4
 """How often the line is looked at while an answer is waited for."""
+_LEAST_QUARTERS: Final = 2
+"""In which it has to be alive for silence to be the platform's."""
 _MOMENT_S: Final = 0.1
 """After which the other connections of a device show that they were cut too."""
 _CUT_OFF: Final = "closed 1006"
@@ -118,7 +120,7 @@ class Ground:
 class _Watch:
     """Whether the device's own connection shows in each quarter of the request time-out that its line is alive."""
 
-    __slots__ = ("_ground", "_heard", "_interval", "_looked", "_now", "_stay", "_timer", "alive")
+    __slots__ = ("_ground", "_heard", "_interval", "_looked", "_now", "_quarters", "_stay", "_timer", "_whole")
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -129,15 +131,22 @@ class _Watch:
         """When the last ping went out."""
         self._heard: int | None = None
         """Bytes that had come then."""
-        self.alive = self._stay is not None
+        self._quarters = 0
+        """In which it was looked whether anything came."""
+        self._whole = self._stay is not None
         self._timer = self._later()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was, as far as that can be said: not of what was over at once."""
+        return self._whole and self._quarters >= _LEAST_QUARTERS
 
     def end(self) -> None:
         """Nothing more is waited for."""
         self._timer.cancel()
         stay = self._stay
         if stay is None or self._ground.lifecycle.online is not stay:
-            self.alive = False
+            self._whole = False
         elif self._looked is not None and self._now() - self._looked > self._interval / 2:
             # The last quarter ends with the time-out itself.
             self._judge(stay.session.bytes_in)
@@ -148,7 +157,7 @@ class _Watch:
     def _look(self) -> None:
         stay = self._stay
         if stay is None or self._ground.lifecycle.online is not stay or stay.session.ended:
-            self.alive = False
+            self._whole = False
             return
         self._judge(stay.session.bytes_in)
         self._looked = self._now()
@@ -156,8 +165,9 @@ class _Watch:
         self._timer = self._later()
 
     def _judge(self, heard: int) -> None:
-        if heard == self._heard:
-            self.alive = False
+        if self._heard is not None:
+            self._quarters += 1
+            self._whole &= heard > self._heard
         self._heard = heard
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from simulator.device.environment import NetworkError
 from simulator.device.misbehaviour.aside import NOTHING, Said
-from simulator.device.misbehaviour.ground import Ground, NotNow, outcome, refuses
+from simulator.device.misbehaviour.ground import HIDDEN, Ground, NotNow, outcome, refuses
 from simulator.judge.lookup import read_lookup
 from simulator.measurements.names import MALFORMED_REPLY, TIMEOUT
 from simulator.protocol.broker import LookupQuery
@@ -72,4 +72,16 @@ async def _ask(ground: Ground, query: LookupQuery) -> Said:
 
 
 async def _come_of(ground: Ground, query: LookupQuery) -> str | None:
-    return outcome(await ground.watched(_ask(ground, query)), refuses)
+    said = await ground.watched(_ask(ground, query))
+    if said == NOTHING and not await _answers(ground):
+        # It may be slow, or not to be reached: that says nothing of what was asked.
+        said = HIDDEN
+    return outcome(said, refuses)
+
+
+async def _answers(ground: Ground) -> bool:
+    """Whether the dispatch service answers a look-up that is right."""
+    try:
+        return (await _ask(ground, _query(ground, _nonce(ground)))).code == SUCCESS
+    except NotNow:
+        return False

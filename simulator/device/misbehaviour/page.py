@@ -25,10 +25,11 @@ before and after. What it does on purpose stands in no figure of requests, recor
 in another way |
 
 `sent` is the sum of the three: each is counted once it is known what came of it. What an outage or a reboot cuts off,
-and what ends for a reason of its own, says nothing about the platform and is not counted. Where what a way needs is
-not there at the moment (a record that was acknowledged, a funcId that was negotiated), the device takes the next one
-instead. Of a device up to 32 wait for their outcome at a time; what is due beyond them is left out. `expect: any` says
-that nobody is to be judged: the outcomes are the same.
+and what ends for a reason of its own, says nothing about the platform and is not counted; silence counts where the
+device's own connection was alive meanwhile, and that of a look-up where a right one is answered then. Where what a way
+needs is not there at the moment (a record that was acknowledged, a funcId that was negotiated), the device takes the
+next one instead. Of a device up to 32 wait for their outcome at a time; what is due beyond them is left out.
+`expect: any` says that nobody is to be judged: the outcomes are the same.
 
 This page is generated from `simulator/device/misbehaviour/registry.py` (`make docs`); a test fails when it is out of
 date.

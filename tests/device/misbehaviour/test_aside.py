@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from simulator.device.device import Device
-from simulator.device.misbehaviour.aside import NOTHING, Said
+from simulator.device.misbehaviour.aside import NOTHING, Aside, Said
 from simulator.device.session import Session
 from simulator.protocol import envelope
 from tests.device.misbehaviour.yard import Yard
@@ -74,17 +74,26 @@ def test_the_end_of_the_connection_is_told_with_its_reason(make_yard: Callable[.
     assert yard.do(cut()) == Said(ended="timeout")
 
 
-def test_what_was_settled_is_forgotten_after_some_hundreds(yard: Yard) -> None:
-    device = yard.online()
+async def _many(yard: Yard, device: Device, aside: Aside, count: int) -> None:
     session = session_of(device)
+    for _ in range(count):
+        mids = [session.mids.next() for _ in range(100)]
+        await asyncio.gather(*(aside.ask(session, "dev.heartbeat", mid, envelope.heartbeat(mid, True)) for mid in mids))
+
+
+def test_what_was_answered_is_forgotten_after_some_hundreds(yard: Yard) -> None:
+    device = yard.online()
     aside = yard.ground(device).aside
+    yard.do(_many(yard, device, aside, 8))
+    assert len(aside._waiting) < 512 + 128
 
-    async def many() -> None:
-        for _ in range(6):
-            mids = [session.mids.next() for _ in range(100)]
-            await asyncio.gather(
-                *(aside.ask(session, "dev.heartbeat", mid, envelope.heartbeat(mid, True)) for mid in mids)
-            )
 
-    yard.do(many())
-    assert len(aside._waiting) == 512
+def test_what_was_not_answered_is_known_when_it_comes_late(yard: Yard) -> None:
+    device = yard.online(behaviours=[])
+    aside = yard.ground(device).aside
+    yard.network.links[0].fall_silent()
+    yard.do(_many(yard, device, aside, 8), 90.0)
+    assert len(aside._waiting) == 800
+    yard.network.links[0].speak_again(forgotten=False)
+    yard.run(1)
+    assert yard.recorder.violations == []

@@ -60,12 +60,22 @@ def test_look_ups_on_purpose_are_none_of_the_runs(yard: Yard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "outcome"), [("http 403", REFUSED_AS_EXPECTED), ("http 503", SILENT), ("timeout", SILENT)]
+    ("kind", "outcome"), [("http 403", REFUSED_AS_EXPECTED), ("http 503", SILENT), ("timeout", None)]
 )
-def test_other_ends_of_a_look_up(yard: Yard, kind: str, outcome: str) -> None:
+def test_other_ends_of_a_look_up(yard: Yard, kind: str, outcome: str | None) -> None:
     ground = yard.ground(yard.online())
     yard.network.down = kind
     assert yard.do(bad_sign(ground)) == outcome
+
+
+@pytest.mark.parametrize("then", ["", "refused"])
+def test_silence_to_a_look_up_is_the_platforms_where_a_right_one_is_answered_then(yard: Yard, then: str) -> None:
+    ground = yard.ground(yard.online())
+    yard.network.down = "timeout"
+    yard.loop.call_later(10.06, setattr, yard.network, "down", then)
+    assert yard.do(bad_sign(ground), 40.0) == (None if then else SILENT)
+    if not then:
+        assert _signed(yard, _queries(yard)[-1])
 
 
 @pytest.mark.parametrize("kind", ["refused", "dns", "reset"])

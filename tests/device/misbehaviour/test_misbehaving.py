@@ -10,6 +10,8 @@ import pytest
 from simulator.device.misbehaviour.registry import WAYS
 from simulator.measurements.misbehaviours import REFUSED_AS_EXPECTED, SENT
 from simulator.measurements.names import DeviceState
+from simulator.simulation.link import Link
+from tests.device.harness import verification
 from tests.device.misbehaviour.yard import Yard
 from tests.platform.parts import answer_rule
 
@@ -149,3 +151,46 @@ def test_a_power_cut_takes_what_is_under_way_and_the_next_life_misbehaves_on(mak
     yard.run(1)
     assert device._misbehaving is not None
     assert device._misbehaving._timer is None
+
+
+# --- Under weather ---
+
+
+def _silence(yard: Yard, links: Sequence[Link], seconds: float, *, forgotten: bool) -> None:
+    for link in links:
+        link.fall_silent()
+    yard.network.down = "refused" if forgotten else "timeout"
+    yard.run(seconds)
+    yard.network.down = ""
+    for link in links:
+        link.speak_again(forgotten=forgotten)
+
+
+@pytest.mark.parametrize(("seed", "suite"), [(7, "rsa-aes"), (8, "plain"), (13, "rsa-aes")])
+def test_no_weather_makes_a_right_platform_silent(make_yard: Callable[..., Yard], seed: int, suite: str) -> None:
+    yard = make_yard(suite)
+    device = yard.online(behaviours=[verification(rate=0.3, photo_share=0.0)])
+    rng = random.Random(seed)
+    device.misbehave(list(WAYS), 2.0, random.Random(seed))
+    for _ in range(20):
+        yard.run(rng.uniform(0.2, 8.0))
+        links = [link for link in yard.network.links if link.device.is_open]
+        match rng.randrange(4):
+            case 0:
+                for link in links:
+                    link.reset()
+            case 1:
+                for link in links:
+                    link.close_between(1001)
+            case 2:
+                _silence(yard, links, rng.uniform(0.1, 15.0), forgotten=False)
+            case 3:
+                _silence(yard, links, rng.uniform(0.1, 15.0), forgotten=True)
+    device.behave()
+    yard.run(60)
+    assert device.state is DeviceState.ONLINE
+    outcomes = yard.outcomes()
+    assert set(outcomes) >= set(WAYS) - {"counter_skip"}
+    for way, counts in outcomes.items():
+        assert counts == {SENT: counts[SENT], REFUSED_AS_EXPECTED: counts[SENT]}, way
+    assert set(yard.recorder.broken()) <= {"session.closed-unannounced"}
