@@ -286,5 +286,7 @@ def _generator_text(summary: Mapping[str, Any], run: RunInfo) -> str:
         f"{state}: event loop lag p99 {text.milliseconds(lag['p99'])} ms (limit {run.lag_limit_ms:g} ms), CPU "
         f"{text.rate(generator['cpu_percent'])} % of a core on average in the busiest process, "
         f"{text.count(generator['rss_mb'])} MB in {generator['processes']} "
-        f"process{'es' if generator['processes'] != 1 else ''}." + (f" {held[0].upper()}{held[1:]}." if held else "")
+        f"process{'es' if generator['processes'] != 1 else ''}."
+        + (f" {held[0].upper()}{held[1:]}." if held else "")
+        + (f" The embedded platform: {platform}." if (platform := text.platform_held(summary)) else "")
     )

@@ -130,6 +130,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
             f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",
             f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "
             f"{text.milliseconds(generator['loop_lag_ms']['p99'])} ms" + (f"; {held}" if held else ""),
+            *([f"- Embedded platform: {platform}"] if (platform := text.platform_held(summary)) else []),
         ]
     )
 

@@ -14,7 +14,7 @@ from reports.attendance import ATTENDANCE
 from reports.faults import ALL, FaultOutcome, Known
 from reports.figures import Figures
 from reports.occurrences import OBSERVATIONS, VIOLATIONS
-from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag, rules_total
+from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag, platform_held, rules_total
 from reports.weather_readings import (
     OF_MISBEHAVIOUR,
     longest,
@@ -208,6 +208,8 @@ _SLOPE: Final = (
 )
 _TOO_SHORT: Final = "too short to judge: a slope needs five minutes from when the last device was started"
 
+_NO_PLATFORM: Final = "the run had no embedded platform, or not for long enough"
+
 # fmt: off
 MEASURES: Final = (
     # --- Of a funcId, a flow or a command ---
@@ -283,6 +285,17 @@ MEASURES: Final = (
     Measure("generator.tasks_slope", AN_HOUR, Scope.RUN, lambda asked: asked.figures.generator.tasks_slope(),
             f"How fast asyncio tasks grow in number, of the process in which they grow fastest. {_SLOPE}",
             "generator.tasks_slope < 60 /h", whole_run=True, absent=_TOO_SHORT),
+
+    Measure("embedded_platform.rss", MEGABYTES, Scope.RUN, platform_held(lambda held: held.rss.peak),
+            "The most memory that the embedded platform's process took.", "embedded_platform.rss < 500 MB",
+            whole_run=True, absent=_NO_PLATFORM),
+    Measure("embedded_platform.rss_slope", MEGABYTES_AN_HOUR, Scope.RUN,
+            platform_held(lambda held: held.rss.per_hour()),
+            "How fast that grows, over the longest time without a restart; it needs five minutes.",
+            "embedded_platform.rss_slope < 50 MB/h", whole_run=True, absent=_NO_PLATFORM),
+    Measure("embedded_platform.open_files", COUNT, Scope.RUN, platform_held(lambda held: held.open_files.peak),
+            "The most files, sockets among them, that it had open.", "embedded_platform.open_files < 5000",
+            whole_run=True, absent=_NO_PLATFORM),
 
     # --- Of what the platform did ---
     Measure(VIOLATIONS, COUNT, Scope.RULE, rules_total(lambda figures: figures.violations),

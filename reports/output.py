@@ -8,6 +8,14 @@ from simulator.measurements.findings import Value
 from simulator.measurements.run import RunMeasurements
 
 
+class LocalProcess(Protocol):
+    """A process on this machine."""
+
+    @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+
+
 class RunView(Protocol):
     """A run as its outputs see it: they read, and tell what they find out; nothing else of it is theirs."""
 
@@ -24,6 +32,10 @@ class RunView(Protocol):
     @property
     def aborted(self) -> bool:
         """Whether the run ends early because `abort` was called."""
+
+    @property
+    def platform(self) -> LocalProcess | None:
+        """The embedded platform; None where the run has none."""
 
     def info(self, now: float, *, complete: bool) -> RunInfo:
         """What is known of the run at `now` (epoch seconds) besides its measurements."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from reports.figures import Figures, SeriesFigures
 from simulator.measurements.histogram import Histogram, rank_of
+from simulator.measurements.resources import Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +100,13 @@ def is_of(subject: str, rule: str) -> bool:
 def in_percent(part: float | None, whole: float = 1.0) -> float | None:
     """How many percent of `whole` a part is; None where there is nothing."""
     return 100.0 * part / whole if part is not None and whole else None
+
+
+def platform_held(read: Callable[[Resources], float | None]) -> Reading:
+    """Reads what the embedded platform's process held."""
+
+    def of_platform(question: Question) -> float | None:
+        held = question.figures.generator.platform()
+        return None if held is None else read(held)
+
+    return of_platform

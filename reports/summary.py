@@ -76,6 +76,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
         **weather,
+        **_platform(measurements),
         "failures": _failures(measurements),
         **dump_classes(measurements),
         "run": run.dump(),
@@ -184,6 +185,19 @@ def _generator(measurements: RunMeasurements, run: RunInfo, reasons: list[Findin
         "processes": run.processes,
         "reasons": [masked(reason).dump() for reason in reasons],
     }
+
+
+def _platform(measurements: RunMeasurements) -> dict[str, Any]:
+    """The section of the embedded platform; empty where nobody looked at one."""
+    held = measurements.health.platform()
+    if held is None:
+        return {}
+    figures = {
+        "rss_mb": _rounded(held.rss.peak),
+        "rss_slope_mb_per_h": _rounded(held.rss.per_hour()),
+        "open_files": {"peak": held.open_files.peak, "per_h": _rounded(held.open_files.per_hour())},
+    }
+    return {"embedded_platform": figures}
 
 
 def _rounded(value: float | None) -> float | None:

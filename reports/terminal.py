@@ -212,6 +212,8 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         f"{generator['processes']} process{'es' if generator['processes'] != 1 else ''}"
         + (f"; {held}" if (held := text.held(generator)) else "")
     )
+    if platform := text.platform_held(summary):
+        lines.append(f"[bold]Platform[/]    embedded: {platform}")
     return "\n".join(lines)
 
 

@@ -153,7 +153,7 @@ def generator_state(generator: Mapping[str, Any]) -> str:
 
 
 def held(generator: Mapping[str, Any]) -> str:
-    """What its processes held, of the `generator` of a summary: `memory +3.1 MB/h, 231 files, 812 tasks at most`.
+    """What processes held, of the `generator` of a summary: `memory +3.1 MB/h, 231 files, 812 tasks at most`.
 
     Empty where nothing is known of it, as in summaries of earlier versions.
     """
@@ -162,6 +162,12 @@ def held(generator: Mapping[str, Any]) -> str:
     counts = [counted(peak, noun) for peak, noun in peaks if peak is not None]
     memory = [f"memory {slope:+,.1f} MB/h"] if slope is not None else []
     return ", ".join([*memory, *counts]) + (" at most" if counts else "")
+
+
+def platform_held(summary: Mapping[str, Any]) -> str:
+    """What the embedded platform held: `85 MB, memory +3.1 MB/h, 231 files at most`; empty where nobody looked."""
+    found = summary.get("embedded_platform")
+    return f"{count(found['rss_mb'])} MB, {held(found)}" if found else ""
 
 
 def ahead(seconds: float) -> str:

@@ -184,6 +184,12 @@ class EmbeddedPlatform:
             ready.unlink(missing_ok=True)
 
     @property
+    def pid(self) -> int | None:
+        """Of its process; None while none runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    @property
     def exit_code(self) -> int | None:
         """Its exit code if it has ended by itself; None while it runs, while it starts, and where there is none."""
         return self._process.poll() if self._process is not None and self._is_ready else None

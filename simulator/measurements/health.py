@@ -106,6 +106,8 @@ class GeneratorHealth:
         """What reports of earlier versions say of the generator in words; such a run is not valid."""
         self.processes: dict[str, ProcessHealth] = {}
         self.samples: list[tuple[str, HealthSample]] = []
+        self.platforms: dict[str, Resources] = {}
+        """What the embedded platform's process held, by run where several are merged; no part of the generator."""
         self._undrained: deque[tuple[str, HealthSample]] = deque(maxlen=MOST_UNDRAINED)
         self._apart_s = 0.0
         self._kept: dict[str, float] = {}
@@ -181,6 +183,11 @@ class GeneratorHealth:
         """Tasks an hour, of the process in which they grow fastest."""
         return self._steepest(lambda held: held.tasks.per_hour())
 
+    def platform(self) -> Resources | None:
+        """What the embedded platform held; of several runs' the one that took most memory. None: nobody looked."""
+        found = [held for held in self.platforms.values() if held.rss.peak is not None]
+        return max(found, key=lambda held: held.rss.peak or 0.0, default=None)
+
     def _held(self) -> list[Resources]:
         return [health.resources for health in self.processes.values()]
 
@@ -240,6 +247,7 @@ class GeneratorHealth:
                 ]
                 for name, h in self.processes.items()
             },
+            "platforms": {name: held.dump() for name, held in self.platforms.items()},
             "samples": [[process, *sample.row()] for process, sample in self.samples[::step]],
         }
 
@@ -249,11 +257,13 @@ class GeneratorHealth:
         self.faults.extend(data["faults"])
         for name, (samples, cpu_sum, cpu_max, rss_max, overloaded, *rest) in data["processes"].items():
             # Earlier versions kept one lag for all processes, and looked at nothing but memory.
-            stalled_s, lag, *held = rest or (0.0, None)
+            stalled_s, lag, *told = rest or (0.0, None)
             self.processes[prefix + name] = ProcessHealth(
                 *(samples, cpu_sum, cpu_max, rss_max, 0.0, overloaded, load_histogram(lag), stalled_s),
-                resources=Resources.load(held[0] if held else None),
+                resources=Resources.load(told[0] if told else None),
             )
+        for name, held in data.get("platforms", {}).items():
+            self.platforms[prefix + name] = Resources.load(held)
         self.samples.extend((prefix + process, HealthSample.of(rest)) for process, *rest in data["samples"])
 
     def merge(self, rows: Iterable[list[Any]]) -> None:

@@ -21,7 +21,7 @@ LEAST_SPANS = 20
 class Trend:
     """A figure over time: its highest and newest value, and how fast it grows."""
 
-    __slots__ = ("began", "latest", "newest", "peak", "span_s", "spans")
+    __slots__ = ("began", "earlier", "latest", "newest", "peak", "span_s", "spans")
 
     def __init__(self) -> None:
         self.peak: float | None = None
@@ -32,6 +32,8 @@ class Trend:
         self.span_s = 1.0
         self.spans: list[list[float]] = []
         """[sum, count] of each span since the line began."""
+        self.earlier: tuple[float, float | None] = (0.0, None)
+        """Of the longest line of a life that is over: its seconds and its slope."""
 
     def add(self, at: float, value: float) -> None:
         """A look at `at` (epoch seconds), in order of time."""
@@ -54,6 +56,17 @@ class Trend:
         self.span_s = 1.0
         self.spans = []
 
+    def live_again(self) -> None:
+        """The process was started anew: the longest line of its lives tells."""
+        if self.seconds > self.earlier[0]:
+            self.earlier = (self.seconds, self._slope())
+        self.begin_again()
+
+    @property
+    def seconds(self) -> float:
+        """How long the line is."""
+        return 0.0 if self.began is None else self.latest - self.began
+
     def _widen(self) -> None:
         if len(self.spans) % 2:
             self.spans.append([0.0, 0])
@@ -66,9 +79,13 @@ class Trend:
 
         None where less than `LEAST_S` were seen since the line began.
         """
-        if self.began is None or self.latest - self.began < LEAST_S:
+        seconds, slope = self.earlier
+        return slope if seconds > self.seconds else self._slope()
+
+    def _slope(self) -> float | None:
+        if self.seconds < LEAST_S:
             return None
-        warm_up = min(WARM_UP_SHARE * (self.latest - self.began), WARM_UP_MOST_S)
+        warm_up = min(WARM_UP_SHARE * self.seconds, WARM_UP_MOST_S)
         points = [
             (index * self.span_s, total / count)
             for index, (total, count) in enumerate(self.spans)
@@ -81,14 +98,15 @@ class Trend:
 
     def dump(self) -> list[Any]:
         """As plain data, exactly."""
-        return [self.peak, self.newest, self.began, self.latest, self.span_s, self.spans]
+        return [self.peak, self.newest, self.began, self.latest, self.span_s, self.spans, list(self.earlier)]
 
     @classmethod
     def load(cls, data: list[Any]) -> "Trend":
         """What `dump` made."""
         trend = cls()
-        trend.peak, trend.newest, trend.began, trend.latest, trend.span_s, spans = data
+        trend.peak, trend.newest, trend.began, trend.latest, trend.span_s, spans, (seconds, slope) = data
         trend.spans = [list(span) for span in spans]
+        trend.earlier = (seconds, slope)
         return trend
 
 
@@ -129,6 +147,11 @@ class Resources:
             self.files_limit = held.files_limit
         if held.tasks is not None:
             self.tasks.add(at, held.tasks)
+
+    def live_again(self) -> None:
+        """The process was started anew."""
+        for trend in (self.rss, self.open_files, self.tasks):
+            trend.live_again()
 
     @property
     def files_used(self) -> float | None:

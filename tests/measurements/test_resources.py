@@ -84,6 +84,32 @@ def test_a_dumped_trend_goes_on_exactly_where_it_was() -> None:
     assert again.dump() == whole.dump()
 
 
+def test_of_several_lives_the_longest_tells() -> None:
+    trend = Trend()
+    at = T0
+    for seconds, per_hour in ((700, 30.0), (400, 900.0), (200, 5.0)):
+        for second in range(seconds):
+            trend.add(at, 50.0 + per_hour * second / 3600.0)
+            at += 1
+        assert trend.per_hour() == pytest.approx(30.0)
+        assert Trend.load(orjson.loads(orjson.dumps(trend.dump()))).per_hour() == trend.per_hour()
+        trend.live_again()
+    assert trend.per_hour() == pytest.approx(30.0)
+    for second in range(701):
+        trend.add(at + second, 50.0)
+    assert trend.per_hour() == 0.0
+
+
+def test_many_short_lives_have_no_slope() -> None:
+    trend = Trend()
+    for life in range(9):
+        for second in range(200):
+            trend.add(T0 + 200 * life + second, 50.0)
+        trend.live_again()
+    assert trend.per_hour() is None
+    assert trend.peak == 50.0
+
+
 # --- A process, several of them ---
 
 

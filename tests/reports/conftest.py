@@ -97,6 +97,7 @@ def busy_run(seconds: int = 60, seed: int = 1, slow: float = 1.0, process: str =
     for second in range(seconds):
         measurements.sample_health(HealthSample(STARTED + second, 30.0 + second % 7, 120.0, 3, 0))
     measurements.health.of(process).resources = resources_of()
+    measurements.health.platforms[""] = resources_of()
     return measurements
 
 

@@ -55,6 +55,9 @@ T0 = 1_700_000_000.25
         ("generator.open_files < 10 %", pytest.approx(10.9), False),
         ("generator.open_files_slope < 70 /h", pytest.approx(60, abs=5), True),
         ("generator.tasks <= 49", 49.0, True),
+        ("embedded_platform.rss < 100 MB", pytest.approx(122, abs=0.1), False),
+        ("embedded_platform.rss_slope < 50 MB/h", pytest.approx(12.0), True),
+        ("embedded_platform.open_files == 109", 109.0, True),
         ("generator.tasks_slope < 50", pytest.approx(60, abs=5), False),
         ("dev.heartbeat count == 800 after 20s", 800.0, True),
         ("dev.login p99 < 1 s after 30s", None, False),
@@ -69,6 +72,14 @@ def test_table(busy: RunMeasurements, info: Info, expression: str, value: float 
     (result,) = evaluate_all(parse_all(run.thresholds, busy), busy, run)
     assert result.value == value
     assert result.passed is passed
+
+
+def test_without_an_embedded_platform_no_limit_of_it_holds(busy: RunMeasurements, info: Info) -> None:
+    busy.health.platforms.clear()
+    run = info(thresholds=("embedded_platform.rss > 0 MB", "embedded_platform.rss_slope < 50 MB/h"))
+    for result in evaluate_all(parse_all(run.thresholds, busy), busy, run):
+        assert (result.value, result.passed) == (None, False)
+        assert result.reason == "the run had no embedded platform, or not for long enough"
 
 
 @pytest.mark.parametrize(

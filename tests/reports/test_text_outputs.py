@@ -64,9 +64,13 @@ def test_every_output_says_what_the_generator_held(busy: RunMeasurements, info: 
     assert told in printed(busy, run, 400)
     assert told in render_markdown(summary)
     assert f"M{told[1:]}." in render_report(summary, busy, run)
+    assert summary["embedded_platform"]["open_files"] == {"peak": 109, "per_h": pytest.approx(60, abs=5)}
+    for page in (printed(busy, run, 400), render_markdown(summary), render_report(summary, busy, run)):
+        assert "122 MB, memory +12.0 MB/h, 109 files at most" in page
     # A summary of an earlier version knows nothing of it.
     for name in ("rss_slope_mb_per_h", "open_files", "tasks"):
         del generator[name]
+    del summary["embedded_platform"]
     assert text.held(generator) == ""
     assert "at most" not in render_markdown(summary)
 

@@ -8,6 +8,7 @@ from simulator.swarm.run.abort_thresholds import AbortThresholds
 from simulator.swarm.run.attendance_file import AttendanceFile
 from simulator.swarm.run.checkpoints import Checkpoints
 from simulator.swarm.run.page_history import PageHistory
+from simulator.swarm.run.platform_watch import PlatformWatch
 from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.run.terminal_line import TerminalLine
 
@@ -25,6 +26,7 @@ def outputs_of(directory: Path, locust_files: LocustFiles, *, web_page: bool) ->
         AttendanceFile(directory),
         Checkpoints(directory),
         AbortThresholds(),
+        PlatformWatch(),
         locust_files,
         # The last: what the others found by then is in the verdict.
         ReportFiles(directory),

@@ -80,7 +80,7 @@ class Run:
         self._outputs = tuple(outputs)
         self._on_abort = on_abort
         self._process = process
-        self._platform: EmbeddedPlatform | None = None
+        self.platform: EmbeddedPlatform | None = None
         self._address: PlatformAddress | None = None
         self.weather: RunWeather | None = None
         """What goes wrong on purpose; known once the run is open."""
@@ -186,9 +186,9 @@ class Run:
 
     def begin_weather(self, tell: Tell) -> None:
         """Give the embedded platform its share of the faults; `tell` reaches all engines."""
-        if self.weather is not None and self._platform is not None:
+        if self.weather is not None and self.platform is not None:
             self.weather.begin(
-                self._platform,
+                self.platform,
                 lambda: self.elapsed_s,
                 tell=tell,
                 lost=self._lost_platform,
@@ -319,17 +319,17 @@ class Run:
 
     def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
         logger.info("starting the embedded platform")
-        self._platform = embedded_platform(self.scenario, self.directory, identities_file)
-        return self._platform.start()
+        self.platform = embedded_platform(self.scenario, self.directory, identities_file)
+        return self.platform.start()
 
     def stop_platform(self) -> None:
         """Stop the embedded platform, if there is one."""
-        if self._platform is not None:
-            self._platform.stop()
+        if self.platform is not None:
+            self.platform.stop()
 
     def _find_platforms_death(self) -> bool:
         """Whether the embedded platform has died since the last look, which is a finding then."""
-        embedded = self._platform
+        embedded = self.platform
         if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
             return False
         self._platform_died = True

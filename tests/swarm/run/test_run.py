@@ -22,6 +22,8 @@ FIRED = {"expression": "failures < 1 % abort", "value": 12.5, "unit": "%", "wind
 class Dead:
     """An embedded platform that ended."""
 
+    pid = None
+
     def __init__(self) -> None:
         self.exit_code: int | None = None
         self.stopped = False
@@ -78,7 +80,7 @@ def test_a_report_says_what_of_an_mqtt_profile_is_assumed(tmp_path: Path) -> Non
 
 
 def test_the_platforms_death_ends_the_run_and_is_its_reason(manual: ManualRun) -> None:
-    platform = manual.run._platform = Dead()  # type: ignore[assignment]
+    platform = manual.run.platform = Dead()  # type: ignore[assignment]
     manual.tick()
     assert manual.aborts == []
     manual.time.advance(24.0)
@@ -96,7 +98,7 @@ def test_the_platforms_death_ends_the_run_and_is_its_reason(manual: ManualRun) -
 def test_a_platform_that_dies_behind_an_abort_is_told_and_aborts_nothing_more(tmp_path: Path) -> None:
     aborting = Aborting()
     manual = ManualRun(tmp_path / "report", outputs=[aborting, *usual_outputs(tmp_path / "report")]).open()
-    platform = manual.run._platform = Dead()  # type: ignore[assignment]
+    platform = manual.run.platform = Dead()  # type: ignore[assignment]
     aborting.now = True
     manual.tick()
     platform.exit_code = -11
@@ -106,7 +108,7 @@ def test_a_platform_that_dies_behind_an_abort_is_told_and_aborts_nothing_more(tm
 
 
 def test_a_platform_that_dies_while_devices_deliver_their_last_records_is_told_too(manual: ManualRun) -> None:
-    platform = manual.run._platform = Dead()  # type: ignore[assignment]
+    platform = manual.run.platform = Dead()  # type: ignore[assignment]
     platform.exit_code = 1
     assert keys(manual.end(PLANNED_S)) == ["platform_died"]
     assert platform.stopped
