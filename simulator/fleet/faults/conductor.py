@@ -108,8 +108,14 @@ class Conductor:
                 self._timers.call_at(self._begun + fault.at, partial(self._begin, fault))
 
     def stop(self) -> None:
-        """The run ends: no more faults begin. Those under way still end, so that devices can deliver what waits."""
+        """The run ends: no more faults begin, and those under way end now, so that devices can deliver what waits.
+
+        That of the embedded platform is over when it is told of as back.
+        """
         self._stopping = True
+        for number, act in list(self._acts.items()):
+            if not isinstance(act.fault.kind, PlatformRestart):
+                self._end(number)
 
     def close(self) -> None:
         """Nothing happens any more."""
@@ -149,7 +155,7 @@ class Conductor:
 
     def _end(self, number: int) -> None:
         act = self._acts.get(number)
-        if self._closed or act is None:
+        if self._closed or act is None or act.over:
             return
         act.over = True
         self._log(logging.INFO, f"fault {number + 1}: {act.fault.what} is over")

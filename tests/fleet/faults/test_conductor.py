@@ -279,12 +279,23 @@ def test_a_process_that_comes_late_joins_what_is_under_way() -> None:
     assert scene.done() == [(12, "reset begins"), (15, "reset ends")]
 
 
-def test_when_the_run_ends_nothing_new_begins_but_what_is_under_way_ends() -> None:
+def test_when_the_run_ends_nothing_new_begins_and_what_is_under_way_ends() -> None:
+    """Or what devices could not send because of us would be missing at the end."""
     scene = Scene(entry(Outage()), entry(ClockJump(by=1), at=12))
     scene.until(11)
     scene.conductor.stop()
     scene.until(60)
-    assert scene.done() == [(10, "reset begins"), (15, "reset ends")]
+    assert scene.done() == [(10, "reset begins"), (11, "reset ends")]
+
+
+def test_when_the_run_ends_an_absent_platform_is_back_when_it_is() -> None:
+    scene = Scene(entry(PlatformRestart()))
+    scene.until(11)
+    scene.conductor.platform_away(0)
+    scene.conductor.stop()
+    assert scene.conductor._acts
+    scene.conductor.platform_back(0)
+    assert not scene.conductor._acts
 
 
 def test_nothing_happens_after_the_close() -> None:
