@@ -8,6 +8,9 @@ STAMP := $(VENV)/.installed
 TESTS_READ := $(VENV)/.tests-read
 PIP := -m pip --disable-pip-version-check -qq
 SMOKE_REPORT := runs/smoke
+SOAK_REPORT := runs/soak
+# How long `make soak` takes; its weather has a round of four minutes.
+DURATION ?= 20m
 # Called twice: what ships may import the declared dependencies alone, tests and benchmarks the extra `dev` too.
 DEPTRY := $(BIN)/deptry --no-ansi
 
@@ -17,7 +20,7 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet 
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke test test-long format bench docs lock clean
+.PHONY: help smoke soak test test-long format bench docs lock clean
 .PHONY: check check-format check-lint check-types check-dependencies check-house
 
 help: ## show this list
@@ -25,6 +28,9 @@ help: ## show this list
 
 smoke: $(STAMP) ## run scenarios/smoke.yaml on the embedded platform; the report is left in runs/smoke
 	@$(BIN)/locust --scenario scenarios/smoke.yaml --headless --report $(SMOKE_REPORT) --overwrite
+
+soak: $(STAMP) ## run scenarios/soak.yaml for 20 minutes (or: make soak DURATION=8h); the report is left in runs/soak
+	@$(BIN)/locust --scenario scenarios/soak.yaml --headless -t $(DURATION) --report $(SOAK_REPORT) --overwrite
 
 # Tests start hundreds of processes, and each worker reads all test modules: compiled once, whatever the environment says.
 test test-long: export PYTHONDONTWRITEBYTECODE =
