@@ -496,10 +496,12 @@ async def test_an_acknowledgement_that_came_at_the_same_moment_is_not_known(worl
     assert log_ids(world).count([unknown.log_id]) == 2
 
 
-async def test_a_file_that_was_on_its_way_begins_anew(world: World) -> None:
-    world.platform.script("dev.file.upload.end", silent)
+@pytest.mark.parametrize("step", ["dev.file.upload.package", "dev.file.upload.end", PHOTO])
+async def test_a_file_that_was_on_its_way_begins_anew(world: World, step: str) -> None:
+    """Which of its pieces arrived was in RAM, and that all did, too."""
+    world.platform.script(step, silent)
     device = await world.online(**people(rate=0.1, photos=1.0, size=Range(low=90_000, high=90_000)))
-    await world.until(lambda: bool(world.platform.sent("dev.file.upload.end")), limit=60)
+    await world.until(lambda: bool(world.platform.sent(step)), limit=60)
     device.lose_power(unsent_lost=False)
     await back_online(world, device)
     await world.advance(5)
@@ -552,6 +554,8 @@ async def test_over_mqtt_a_kept_session_is_subscribed_anew_and_nothing_of_before
     await back_online(world, device)
     assert world.connections[-1].resumed
     assert world.recorder.codes("subscribe") == [DONE, DONE]
+    before, after = (way.state for way in world.network.ways)
+    assert before is not after  # the connection that dies still has the first one
     await world.advance(5)
     assert world.recorder.records["acknowledged"] > 0
     assert world.recorder.broken() == {}
