@@ -154,6 +154,9 @@ def _latency_over_time(
             series[interval.tag].add(index, interval.encoded, interval.max_us)
             if interval.tag == CONNECT:
                 connects[int(interval.start)] += Histogram.decode(interval.encoded).count
+    for figures in measurements.weather.faults.values():
+        for second, count in figures.connects.items():
+            connects[second] += count
     return {tag: found.close() for tag, found in series.items()}, connects
 
 

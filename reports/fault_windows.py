@@ -54,7 +54,7 @@ class FaultWindows:
     """What the log says of the run's storms."""
 
     connects: dict[int, int]
-    """Epoch second -> connections that were opened or tried then."""
+    """Epoch second -> connections that were opened or tried then, but for those that a fault cut off."""
     before: dict[int, Window]
     """By the fault's number."""
     during: dict[int, Window]
@@ -106,13 +106,16 @@ def look(measurements: RunMeasurements, started: float, found: Sequence[FaultOut
             for window in windows:
                 if window.first <= second <= window.last:
                     window.add(slot.histogram.encode())
+    for figures in measurements.weather.faults.values():
+        for second, count in figures.connects.items():
+            connects[second] += count
     return FaultWindows(dict(connects), before, during)
 
 
 def _during(outcome: FaultOutcome, started: float) -> Window:
     planned, back = outcome.planned, outcome.figures.back
     recovery = back.max_us / 1e6 if not outcome.not_back else math.inf
-    end = planned.at + planned.lasts + planned.lets_go + min(recovery, max(outcome.left_s, 0.0), MOST_AFTER_S)
+    end = planned.at + planned.lasts + min(recovery, max(outcome.left_s, 0.0), MOST_AFTER_S)
     return Window(int(started + planned.at), max(int(started + planned.at), math.ceil(started + end) - 1))
 
 

@@ -34,7 +34,7 @@ class FaultOutcome:
     planned: PlannedFault
     figures: FaultFigures
     left_s: float
-    """How long the run went on after it let go of the last device; negative while it does not."""
+    """How long the run went on after its end; negative while it is not over."""
 
     @property
     def came(self) -> bool:
@@ -43,7 +43,7 @@ class FaultOutcome:
 
     @property
     def over(self) -> bool:
-        """Whether it came, and let go of all its devices within the run."""
+        """Whether it came and ended within the run."""
         return self.came and self.left_s >= 0
 
     @property
@@ -96,7 +96,7 @@ def outcomes(measurements: RunMeasurements, run: RunInfo) -> tuple[FaultOutcome,
     found = measurements.weather.faults
     seconds = run.ended - run.started
     return tuple(
-        FaultOutcome(fault, found.get(fault.number) or FaultFigures(), seconds - fault.at - fault.lasts - fault.lets_go)
+        FaultOutcome(fault, found.get(fault.number) or FaultFigures(), seconds - fault.at - fault.lasts)
         for fault in run.faults
     )
 

@@ -118,7 +118,8 @@ def _overview(summary: Mapping[str, Any]) -> str:
         [
             f"- {text.duration(summary['duration_s'])} from {summary['started']}",
             f"- Devices: {fleet['came_online']:,} of {fleet['devices']:,} came online, "
-            f"online {text.percent(fleet['online_ratio'])} of their time, {fleet['connections']:,} connections",
+            f"online {text.percent(fleet['online_ratio'])} of their time, {fleet['connections']:,} connections, "
+            f"up to {text.count(fleet.get('peak_connects_per_s'))} a second",
             f"- Requests: {requests:,} ({text.rate(requests / summary['duration_s'])}/s), {failures:,} failed",
             f"- Records: {records['generated']:,} generated, {records['acknowledged']:,} acknowledged"
             + pending

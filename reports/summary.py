@@ -143,17 +143,15 @@ def _fleet(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "came_online": len(devices.came_online),
         "peak_online": devices.peak(),
         "online_ratio": None if ratio is None else round(ratio, 6),
-        "connections": (connect.count - connect.failures if connect is not None else 0)
-        + _held_up(measurements, CONNECT),
+        "connections": (connect.count - connect.failures if connect is not None else 0) + _held_up(measurements),
         "disconnects": dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         "lost_connections": sum(lost_connections(measurements).values()),
     }
 
 
-def _held_up(measurements: RunMeasurements, tag: str) -> int:
-    """How many of a request succeeded under faults."""
-    found = (figures.delayed.get(tag) for figures in measurements.weather.faults.values())
-    return sum(histogram.count for histogram in found if histogram is not None)
+def _held_up(measurements: RunMeasurements) -> int:
+    """How many connections were opened under faults."""
+    return sum(sum(figures.connects.values()) for figures in measurements.weather.faults.values())
 
 
 def _lag_ms(measurements: RunMeasurements) -> dict[str, float | None]:

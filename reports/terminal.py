@@ -191,7 +191,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
     lines = [
         f"[bold]Devices[/]     {fleet['came_online']:,} of {fleet['devices']:,} came online, at most "
         f"{fleet['peak_online']:,} at a time, online {text.percent(fleet['online_ratio'])} of their time; "
-        f"{fleet['connections']:,} connections"
+        f"{fleet['connections']:,} connections, up to {text.count(fleet.get('peak_connects_per_s'))} a second"
     ]
     if fleet["disconnects"]:
         lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")

@@ -114,6 +114,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def short_duration(seconds: float) -> str:
+    """As `duration`, but what takes less than a second in ms."""
+    return f"{1000.0 * seconds:.0f} ms" if seconds < 0.9995 else duration(seconds)
+
+
 def moment(epoch: float) -> str:
     """Date and time in UTC, to the second."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -35,7 +35,7 @@ def weather_now(measurements: RunMeasurements, run: RunInfo, now: float) -> Weat
     under_way, recovering = [], []
     for outcome in begun:
         planned = outcome.planned
-        if planned.at + planned.lasts + planned.lets_go > elapsed:
+        if planned.at + planned.lasts > elapsed:
             under_way.append(outcome)
         elif outcome.not_back:
             recovering.append(outcome)

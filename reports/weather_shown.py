@@ -291,7 +291,7 @@ def _longest(seconds: Iterable[float], unknown: str) -> str:
     if math.isinf(most):
         return text.ENDLESS
     if most >= 0:
-        return text.duration(most) + (f" ({unknown} for some)" if -0.5 in found else "")
+        return text.short_duration(most) + (f" ({unknown} for some)" if -0.5 in found else "")
     return unknown if most == -0.5 else text.NOTHING
 
 

@@ -40,7 +40,6 @@ def planned(plan: FleetPlan, faults: Sequence[Fault]) -> tuple[PlannedFault, ...
             lasts=fault.lasts,
             devices=len(fault.devices),
             text=told(entries[fault.entry], names),
-            lets_go=fault.kind.back_after.high if isinstance(fault.kind, PowerCut) else 0.0,
             refused=fault.kind.ways if isinstance(fault.kind, Misbehave) and fault.kind.refused else (),
         )
         for fault in faults

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from simulator.measurements.codec import dump_histogram, load_histogram
 from simulator.measurements.histogram import Histogram
+from simulator.protocol.catalogue import CONNECT
 
 # --- Events of a fault: what `Recorder.fault` is told ---
 
@@ -49,7 +50,6 @@ class PlannedFault:
         number: names the fault in every process.
         devices: planned to be hit.
         text: what it is and whom it hits, in the scenario's words (`outage (silent), 40% of halls`).
-        lets_go: seconds after its end within which it lets go of the last device.
         refused: the ways of misbehaviour that the platform is expected to refuse.
     """
 
@@ -59,7 +59,6 @@ class PlannedFault:
     lasts: float
     devices: int
     text: str
-    lets_go: float = 0.0
     refused: tuple[str, ...] = ()
 
 
@@ -85,6 +84,8 @@ class FaultFigures:
     backlog: dict[int, int] = field(default_factory=dict)
     """Second (epoch) -> by how much the records became more that wait at the devices it hit."""
     unsent_lost: int = 0
+    connects: dict[int, int] = field(default_factory=dict)
+    """Second (epoch) -> connections that were opened although it held them up."""
 
     @property
     def never_back(self) -> int:
@@ -117,6 +118,8 @@ class FaultFigures:
             codes[code] = codes.get(code, 0) + 1
         elif event == DELAYED:
             self.delayed.setdefault(name, Histogram()).record_seconds([amount])
+            if name == CONNECT:
+                self.connects[int(at)] = self.connects.get(int(at), 0) + 1
         elif event == BACKLOG:
             self.backlog[int(at)] = self.backlog.get(int(at), 0) + int(amount)
         elif event == BACK:
@@ -143,6 +146,7 @@ class FaultFigures:
             "delayed": {tag: dump_histogram(histogram, True) for tag, histogram in self.delayed.items()},
             "disconnects": self.disconnects,
             "backlog": [[second, change] for second, change in sorted(self.backlog.items())],
+            "connects": [[second, count] for second, count in sorted(self.connects.items())],
         }
 
     def merge(self, data: dict[str, Any]) -> None:
@@ -167,6 +171,8 @@ class FaultFigures:
             self.disconnects[reason] = self.disconnects.get(reason, 0) + count
         for second, change in data["backlog"]:
             self.backlog[second] = self.backlog.get(second, 0) + change
+        for second, count in data.get("connects", ()):
+            self.connects[second] = self.connects.get(second, 0) + count
 
 
 class Weather:

@@ -107,7 +107,7 @@ def test_each_kind_is_told_in_the_scenarios_words(fault: str, text: str) -> None
     assert told.text == text
 
 
-def test_reports_learn_when_a_fault_lets_go_and_what_is_to_be_refused() -> None:
+def test_reports_learn_until_when_a_power_cut_lasts_and_what_is_to_be_refused() -> None:
     plan = FleetPlan(
         scenario(
             """\
@@ -119,4 +119,4 @@ faults:
         )
     )
     told = planned(plan, forecast(plan, 1_800))
-    assert [(each.lets_go, each.refused) for each in told] == [(60.0, ()), (0.0, ("bad_sign", "oversize")), (0.0, ())]
+    assert [(each.lasts, each.refused) for each in told] == [(60.0, ()), (60.0, ("bad_sign", "oversize")), (60.0, ())]

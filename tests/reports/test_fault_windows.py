@@ -2,9 +2,11 @@ from collections.abc import Callable
 
 import pytest
 
+from reports.charts import chart_data
 from reports.fault_windows import MOST_AFTER_S, FaultWindows, look
 from reports.faults import came_of, outcomes
 from reports.run_info import RunInfo
+from simulator.measurements import weather
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.weather import PlannedFault
@@ -90,3 +92,14 @@ def test_connects_are_counted_by_second(slower: RunMeasurements, info: Info) -> 
     # The return of its own device.
     assert found.peak_connects(1) == 1
     assert look(RunMeasurements(), STARTED, []).peak_connects() == 0
+
+
+def test_connections_that_a_fault_held_up_are_the_storm_after_it(slower: RunMeasurements, info: Info) -> None:
+    fault = planned(0, 300.0, 5.0)
+    for _ in range(9):
+        slower.weather.faults[0].add(weather.DELAYED, STARTED + 306, "connect", "", 3.0)
+        slower.weather.faults[0].add(weather.CUT, STARTED + 306, "connect", "refused", 1.0)
+    strike(slower, fault, (10.0,), hit=1)
+    found = look(slower, STARTED, came_of(outcomes(slower, info(SECONDS, faults=(fault,)))))
+    assert found.peak_connects() == found.peak_connects(0) == 9
+    assert max(chart_data(slower, info(SECONDS))["connects"]["busiest second"]) == 9

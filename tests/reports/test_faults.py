@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -73,11 +72,6 @@ def test_a_fault_is_over_when_it_came_and_ended_within_the_run() -> None:
     assert outcome(TEN).over
     assert not outcome(TEN, left=-1.0).over
     assert not FaultOutcome(planned(0), FaultFigures(), 100.0).over
-
-
-def test_a_fault_ends_when_it_lets_go_of_the_last_device(info: Info) -> None:
-    (found,) = outcomes(RunMeasurements(), info(60.0, faults=(replace(planned(0), lets_go=25.0),)))
-    assert found.left_s == 5.0
 
 
 # --- The backlog ---
