@@ -76,26 +76,16 @@ def look(measurements: RunMeasurements, started: float, found: Sequence[FaultOut
     """
     during = {outcome.planned.number: _during(outcome, started) for outcome in found}
     before = _before(found, during, int(started))
-    windows = [*before.values(), *during.values()]
+    windows = _Windows([*before.values(), *during.values()])
     measurements.settle()
     connects: defaultdict[int, int] = defaultdict(int)
-    at: dict[int, list[Window]] = {}
-    newest = 0
     for interval in measurements.intervals:
         if not is_series(interval.tag) or not is_request(interval.tag):
             continue
         second = int(interval.start)
         if interval.tag == CONNECT:
             connects[second] += Histogram.decode(interval.encoded).count
-        open_ones = at.get(second)
-        if open_ones is None:
-            open_ones = at[second] = [window for window in windows if window.first <= second <= window.last]
-            if second > newest:
-                newest = second
-                for window in windows:
-                    if window.last < newest - _LATE_S:
-                        window.close()
-        for window in open_ones:
+        for window in windows.at(second):
             window.add(interval.encoded)
     for second, slots in measurements.slots.items():
         for tag, slot in slots.items():
@@ -103,13 +93,34 @@ def look(measurements: RunMeasurements, started: float, found: Sequence[FaultOut
                 continue
             if tag == CONNECT:
                 connects[second] += slot.histogram.count
-            for window in windows:
-                if window.first <= second <= window.last:
-                    window.add(slot.histogram.encode())
+            for window in windows.at(second):
+                window.add(slot.histogram.encode())
     for figures in measurements.weather.faults.values():
         for second, count in figures.connects.items():
             connects[second] += count
     return FaultWindows(dict(connects), before, during)
+
+
+class _Windows:
+    """Finds the windows that a second is in; those that lie behind give back the memory of their sums."""
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self._by_minute: defaultdict[int, list[Window]] = defaultdict(list)
+        for window in windows:
+            for minute in range(window.first // 60, window.last // 60 + 1):
+                self._by_minute[minute].append(window)
+        self._by_end = sorted(windows, key=lambda window: window.last, reverse=True)
+        self._second = 0
+        self._here: Sequence[Window] = ()
+
+    def at(self, second: int) -> Sequence[Window]:
+        if second != self._second:
+            self._second = second
+            while self._by_end and self._by_end[-1].last < second - _LATE_S:
+                self._by_end.pop().close()
+            candidates = self._by_minute.get(second // 60, ())
+            self._here = [window for window in candidates if window.first <= second <= window.last]
+        return self._here
 
 
 def _during(outcome: FaultOutcome, started: float) -> Window:
