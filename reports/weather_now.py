@@ -20,7 +20,7 @@ class WeatherNow:
     next: PlannedFault | None
 
     def left_s(self, outcome: FaultOutcome) -> float:
-        """For how long it goes on; devices that it lets go of later are not waited for."""
+        """For how long it goes on."""
         return max(outcome.planned.at + outcome.planned.lasts - self.elapsed_s, 0.0)
 
 

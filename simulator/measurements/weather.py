@@ -48,6 +48,7 @@ class PlannedFault:
 
     Attributes:
         number: names the fault in every process.
+        lasts: until it has let go of the last device.
         devices: planned to be hit.
         text: what it is and whom it hits, in the scenario's words (`outage (silent), 40% of halls`).
         refused: the ways of misbehaviour that the platform is expected to refuse.
