@@ -264,7 +264,11 @@ class Lifecycle(PacketFlow, OpeningConnection):
         # The broker's end has to be read, whatever held the reading back.
         self._hold_or_read()
         self._stop_timers()
-        self._timer = self._loop.call_later(self._means.patience.closing, self._transport.abort)
+        self._timer = self._loop.call_later(self._means.patience.closing, self._closing_timed_out)
+
+    def _closing_timed_out(self) -> None:
+        # The transport of this moment: there may be another one than when it began to close.
+        self._transport.abort()
 
     def _lost(self, exc: Exception | None) -> tuple[str, str]:
         if exc is None:

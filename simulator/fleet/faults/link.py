@@ -134,9 +134,12 @@ class Link(asyncio.Transport):
             self._run()
 
     def abort(self) -> None:
-        if self._over or self._given_up:
+        if self._over:
+            # Somebody remembers it as the transport.
+            self._inner.abort()
+        elif self._given_up:
             return
-        if self._held:
+        elif self._held:
             self._end_in_silence()
         else:
             self._give_up()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from simulator.weather.kinds import How
+from dataclasses import replace
+from typing import Any
+
+from simulator.fields.range import Range
+from simulator.mqtt.connection import MqttConnection
+from simulator.weather.kinds import How, SlowLink
 from tests.fleet.faults.conftest import MakeField
-from tests.fleet.faults.field import EOF, RESET, Field, until
+from tests.fleet.faults.field import EOF, RESET, Field, rng, until
 
 # --- Silence ---
 
@@ -57,19 +62,54 @@ async def test_what_the_device_gives_up_in_silence_is_silent_until_that_is_over_
     assert field.network.kept.count == 0
 
 
-async def test_a_closing_handshake_in_silence_is_not_answered(make_field: MakeField) -> None:
-    field = await make_field("ws")
+def hurried(connection: Any) -> None:
+    """Let a connection wait for its peer's end no longer than a test wants to."""
+    if isinstance(connection, MqttConnection):
+        means = connection._means
+        connection._means = replace(means, patience=replace(means.patience, closing=0.05))
+    else:
+        connection._close_timeout = 0.05
+
+
+async def test_an_end_in_order_in_silence_is_not_answered(field: Field) -> None:
     connection, owner, leg = await field.connect()
-    connection._close_timeout = 0.05
+    hurried(connection)
     before = leg.came
     field.line.outage_begins(How.SILENT)
     connection.close(1000)
-    assert (await owner.ended)[2] == "no answer to the closing handshake within 0.05 s"
+    await field.still()
+    assert not owner.ended.done()
+    _, _, detail = await owner.ended
+    if not field.over_mqtt:
+        assert detail == "no answer to the closing handshake within 0.05 s"
     await field.still()
     assert (leg.came, leg.ended) == (before, None)
     field.line.outage_ends(How.SILENT)
     await until(lambda: leg.ended == RESET)
     assert leg.came == before
+
+
+async def test_silence_that_comes_while_a_connection_closes(field: Field) -> None:
+    connection, owner, leg = await field.connect()
+    hurried(connection)
+    connection.close(1000)
+    field.line.outage_begins(How.SILENT)
+    await owner.ended
+    field.line.outage_ends(How.SILENT)
+    await until(lambda: leg.ended is not None)
+    await until(lambda: field.line.idle)
+
+
+async def test_a_connection_that_closes_over_a_slow_line_that_gets_fast_again(field: Field) -> None:
+    connection, owner, leg = await field.connect()
+    hurried(connection)
+    field.relay.deaf = True
+    field.line.slow(SlowLink(latency=Range(low=0.1, high=0.1)), rng())
+    connection.close(1000)
+    field.line.fast()
+    await until(lambda: field.advance(0.05) or owner.ended.done())
+    await until(lambda: leg.ended is not None)
+    await until(lambda: field.line.idle)
 
 
 async def test_a_broker_that_cannot_be_heard_fails_keep_alive(make_field: MakeField) -> None:
