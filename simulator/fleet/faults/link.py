@@ -127,16 +127,14 @@ class Link(asyncio.Transport):
             return
         self._closing = True
         if self._held and not self._secure:
-            # The kernel would have taken what is still to go out, and have let the owner go at once. TLS waits for its
-            # answer, as long as the owner does.
+            # The kernel would have let the owner go at once. TLS waits for its answer, as long as the owner does.
             self._end_in_silence()
         else:
             self._run()
 
     def abort(self) -> None:
         if self._over:
-            # Somebody remembers it as the transport.
-            self._inner.abort()
+            self._inner.abort()  # somebody remembers the link as the transport
         elif self._given_up:
             return
         elif self._held:
