@@ -41,7 +41,17 @@ def measured(*told: str) -> RunMeasurements:
                 recorder.state(0, "offline", "online", at)
             case "ok" | "bad":
                 recorder.request("dev.heartbeat", at, 0.01, "00000000" if word == "ok" else "timeout", 1, 1, 0.0)
-            case "generated" | "acknowledged" | "refused" | "rejected" | "restored" | "kept" | "unkept" | "unclaimed":
+            case (
+                "generated"
+                | "acknowledged"
+                | "refused"
+                | "rejected"
+                | "lost"
+                | "restored"
+                | "kept"
+                | "unkept"
+                | "unclaimed"
+            ):
                 recorder.record(word, 1)
             case "error":
                 recorder.internal_error("device.exception", "ValueError: odd", at, 3)
@@ -116,6 +126,9 @@ HOLDS = ("dev.heartbeat p99 < 1 s",)
         ((*GOOD, "generated", "rejected"), (), ["records_rejected"], 1),
         ((*GOOD, "generated", "rejected"), ("dev.heartbeat p99 < 1min",), ["records_rejected"], 1),
         ((*GOOD, "generated", "rejected"), ("records.rejected < 9",), [], 0),
+        ((*GOOD, "generated", "lost"), (), [], 0),  # the scenario emptied its store: accounted for
+        ((*GOOD, "generated", "generated", "lost"), (), ["records_unaccounted"], 1),
+        ((*GOOD, "generated", "lost"), ("records.lost == 0",), ["threshold_crossed"], 3),
         ((*GOOD, "generated", "rejected"), ("failures < 9",), [], 0),
         # A part of the run that there never was holds nothing.
         (GOOD, ("failures < 9 after 60min",), ["threshold_unmeasured"], 3),
