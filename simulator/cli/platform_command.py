@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready line into it as well")
     where.add_argument("--stop-with-stdin", action="store_true", help="end when standard input does: with its parent")
+    where.add_argument(
+        "--forget-with-stdin", action="store_true", help="as --stop-with-stdin, and remove the DIR of --state then"
+    )
     tls = parser.add_argument_group("TLS (https and wss)")
     tls.add_argument("--tls-cert", type=Path, metavar="PEM", help="the certificate to show")
     tls.add_argument("--tls-key", type=Path, metavar="PEM", help="its key")
@@ -140,7 +143,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             tls_directory=options.tls_self_signed,
             tls_kept=state and state / "tls",
             idle_timeout=options.idle_timeout,
-            stop_with_stdin=options.stop_with_stdin,
+            stop_with_stdin=options.stop_with_stdin or options.forget_with_stdin,
+            left_behind=state if options.forget_with_stdin else None,
             verbose=options.verbose,
         )
     )

@@ -73,7 +73,9 @@ class _Home:
     def arguments(self) -> list[str]:
         """What a platform that lives here is started with."""
         dispatch, broker, mqtt = map(str, self._ports.numbers)
-        return ["--port", dispatch, "--broker-port", broker, "--mqtt-port", mqtt, "--state", self._state]
+        ports = ["--port", dispatch, "--broker-port", broker, "--mqtt-port", mqtt]
+        # Where we end without a chance to give it up, the platform does it.
+        return [*ports, "--state", self._state, "--forget-with-stdin"]
 
     def give_up(self) -> None:
         """Nobody comes back here."""

@@ -39,4 +39,6 @@ class PlatformOptions:
     """A larger message ends its connection with 1009."""
     stop_with_stdin: bool = False
     """Stop when standard input ends, so that an embedded platform does not outlive its parent."""
+    left_behind: Path | None = None
+    """Directory that is removed when standard input ends: it is the parent's, who is gone and will not do it."""
     verbose: bool = False

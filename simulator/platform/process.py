@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -39,13 +40,15 @@ def log(line: str) -> None:
 def run(options: PlatformOptions) -> int:
     """The whole process: serves until SIGTERM or SIGINT and returns the exit code."""
 
+    orphaned = asyncio.Event()
+
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         if options.stop_with_stdin:
-            loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, stop)
+            loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, stop, orphaned)
 
         def ready(info: ReadyInfo) -> None:
             if options.ready_file is not None:
@@ -61,6 +64,9 @@ def run(options: PlatformOptions) -> int:
     except PlatformError as error:
         log(f"platform: {error}")
         return ExitCode.USAGE
+    finally:
+        if orphaned.is_set() and options.left_behind is not None:
+            shutil.rmtree(options.left_behind, ignore_errors=True)
     return ExitCode.PASSED
 
 
@@ -95,13 +101,14 @@ async def run_platform(
             await platform.close()
 
 
-def _read_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _read_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, orphaned: asyncio.Event) -> None:
     try:
         data = os.read(sys.stdin.fileno(), 4096)
     except OSError:
         data = b""
     if not data:
         loop.remove_reader(sys.stdin.fileno())
+        orphaned.set()
         stop.set()
 
 

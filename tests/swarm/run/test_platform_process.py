@@ -1,7 +1,6 @@
 """The embedded platform's process: started, waited for, stopped, and told of when it does not start."""
 
 import json
-import os
 import signal
 import socket
 import sys
@@ -52,18 +51,23 @@ def test_a_platform_that_breaks_down_at_its_start_is_not_the_users_fault(
     assert code_of([start_failure(caught.value)]) == ExitCode.INVALID
 
 
-def test_it_ends_when_the_pipe_to_its_parent_does(scenario: Path, tmp_path: Path) -> None:
-    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path)
+def test_it_ends_when_the_pipe_to_its_parent_does_and_leaves_nothing(scenario: Path, tmp_path: Path) -> None:
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, comes_back=True)
     platform.start()
-    process = platform._process
+    process, home = platform._process, platform._home
     assert process is not None
+    assert home is not None
+    assert (Path(home._state) / "ledger.sqlite").exists()
     assert process.stdin is not None
-    os.close(process.stdin.fileno())
+    process.stdin.close()
     assert process.wait(timeout=10) == 0
     assert not alive(process.pid)
     # By itself, whatever comes then.
     assert not platform.kill()
     assert platform.exit_code == 0
+    # The ledger holds secrets, and may be large.
+    assert not Path(home._state).exists()
+    platform.stop()
 
 
 # --- Killed and restarted ---
