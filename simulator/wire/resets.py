@@ -2,13 +2,14 @@
 
 import os
 import struct
-from _socket import AF_INET, SO_LINGER, SOCK_STREAM, SOL_SOCKET, socket
+from _socket import AF_INET, SO_LINGER, SOCK_STREAM, SOL_SOCKET, close, socket
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-# `_socket`'s own: `socket.socket` may have been replaced by a library that would wait for it in its own way.
+# `_socket`'s own: `socket.socket` and `os.close` may have been replaced by a library that waits in its own way. That of
+# gevent leaves closing to the thread's hub, and the engine's thread has none that runs: nothing would ever be closed.
 
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: nothing is waited for, so that closing resets."""
@@ -89,7 +90,7 @@ def kept_open(sock: HasFileno) -> int | None:
 def reset(descriptor: int) -> None:
     """Close a descriptor of `kept_open`, so that the peer sees a reset."""
     _linger_not(descriptor)
-    os.close(descriptor)
+    close(descriptor)
 
 
 def _linger_not(descriptor: int) -> None:
