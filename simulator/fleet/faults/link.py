@@ -66,7 +66,7 @@ class Link(asyncio.Transport):
     # --- What the weather does ---
 
     def hold(self) -> None:
-        """Nothing goes out or comes in from now on; the socket stays."""
+        """Nothing goes out or comes in from now on; the socket stays, and acknowledges what the kernel has room for."""
         if self._over or self._held or self._given_up:
             return
         self._held = True

@@ -37,6 +37,8 @@ _TEXTS: Final = {
     How.DNS: "no address is found for the host",
     How.REFUSED: "nothing listens at the address",
 }
+_SYN_REPEATED: Final = (1.0, 3.0, 7.0, 15.0, 31.0, 63.0)
+"""Seconds after the first one: whoever waits for an answer in silence does not notice before that it is over."""
 _KEPT_SHARE: Final = 2
 """One of so many descriptors that the process may have is for sockets that devices gave up."""
 _UNLIMITED: Final = 1_000_000
@@ -190,19 +192,33 @@ class WeatherNetwork:
                     raise _broken(asked) from None
                 waited = True
 
-    async def _silence_over(self, line: DeviceLine, until: float) -> bool:
+    async def _silence_over(self, line: DeviceLine, until: float, *, repeated: bool = True) -> bool:
         """Wait until something goes out again; returns whether that took any time.
+
+        Args:
+            repeated: what goes out is SYN, which has its times, and was first sent when the time began.
 
         Raises:
             NetworkError: If the time is over before.
         """
         waited = False
         while line.silent:
+            waited = True
+            while line.silent and self._clock.monotonic() < until:
+                await line.changed(until)
+            if repeated:
+                await self._next_syn(line, until)
             if self._clock.monotonic() >= until:
                 raise self._late(_TEXTS[How.SILENT])
-            waited = True
-            await line.changed(until)
         return waited
+
+    async def _next_syn(self, line: DeviceLine, until: float) -> None:
+        """Wait for the next repetition, or until it cannot arrive either."""
+        began = until - self._open_timeout
+        passed = self._clock.monotonic() - began
+        due = min(until, began + next((each for each in _SYN_REPEATED if each >= passed), self._open_timeout))
+        while self._clock.monotonic() < due and line.calm:
+            await line.changed(due)
 
     async def _unhindered(self, line: DeviceLine, asked: _Asked, until: float) -> bool:
         """Wait until then; returns False where silence has come meanwhile.
@@ -229,7 +245,7 @@ class WeatherNetwork:
         now = self._clock.monotonic()
         due, until = now + line.shape.transfer(size), now + self._open_timeout
         while not await self._unhindered(line, asked, min(due, until)):
-            await self._silence_over(line, until)
+            await self._silence_over(line, until, repeated=False)
         if due > until:
             raise self._late("slow_link")
 

@@ -80,6 +80,12 @@ async def test_after_silence_it_goes_on_for_real(field: Field) -> None:
     await field.still()
     field.advance(OPEN_TIMEOUT / 2)
     field.line.outage_ends(How.SILENT)
+    await field.still()
+    # SYN is sent again after 1, 3 and 7 s, and nobody knows before that it gets through.
+    field.advance(1.9)
+    await field.still()
+    assert field.relay.legs == field.http.legs == []
+    field.advance(0.2)
     (status, body), downloaded, connection = await asyncio.gather(*tasks)
     assert (status, body, downloaded) == (200, b"hello", b"hello")
     assert connection.is_open
@@ -92,12 +98,31 @@ async def test_after_silence_there_is_only_the_rest_of_the_time(make_field: Make
     field.line.outage_begins(How.SILENT)
     task = begin(field.opening(Owner()))
     await field.still()
-    field.advance(OPEN_TIMEOUT - 1)
+    field.advance(6.0)
     field.line.outage_ends(How.SILENT)
-    await until(lambda: bool(field.relay.legs) and field.relay.legs[0].came > 0)
+    await field.still()
     field.advance(1.05)
+    await until(lambda: bool(field.relay.legs) and field.relay.legs[0].came > 0)
+    field.advance(2.9)
+    await field.still()
+    assert not task.done()
+    field.advance(0.1)
     error = await failure(task)
     assert (error.kind, error.after) == ("timeout", OPEN_TIMEOUT)
+
+
+async def test_silence_that_ends_after_the_last_repetition_is_over_too_late(make_field: MakeField) -> None:
+    field = await make_field("ws")
+    field.line.outage_begins(How.SILENT)
+    task = begin(field.opening(Owner()))
+    await field.still()
+    field.advance(7.5)
+    field.line.outage_ends(How.SILENT)
+    await field.still()
+    field.advance(2.6)
+    error = await failure(task)
+    assert (error.kind, error.after) == ("timeout", OPEN_TIMEOUT)
+    assert field.relay.legs == []
 
 
 # --- While something is under way ---
@@ -148,6 +173,8 @@ async def test_an_attempt_falls_silent_and_begins_anew_afterwards(field: Field) 
         assert field.network.kept.count == 1
         field.relay.deaf = field.http.deaf = False
         field.line.outage_ends(How.SILENT)
+        await field.still()
+        field.advance(1.05)
         await task
         await until(lambda leg=leg: leg.ended is not None)
         assert (leg.came, leg.ended) == (before, RESET)
@@ -169,6 +196,8 @@ async def test_a_question_that_was_put_already_falls_silent_without_a_word(
     assert (leg.came, leg.ended) == (before, None)
     field.answer.set()
     field.line.outage_ends(How.SILENT)
+    await field.still()
+    field.advance(1.05)
     assert await task == (200, b"hello")
     await until(lambda: leg.ended is not None)
     assert (leg.came, leg.ended) == (before, RESET)
