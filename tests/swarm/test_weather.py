@@ -12,6 +12,7 @@ import pytest
 
 from simulator.exit_codes import ExitCode
 from simulator.platform.ledger.inspection import summary
+from tests.ports import free_port
 from tests.swarm.processes import LocustProcess
 
 Start = Callable[..., LocustProcess]
@@ -28,7 +29,7 @@ groups:
   - {{name: rooms, count: 4, verifications: [{{rate: 120/min, photo_share: 0%}}]}}
   - {{name: halls, count: 2, broker_type: best-t, mqtt: {{qos: 1}}, verifications: [{{rate: 60/min, photo_share: 0%}}]}}
 platform: {{heartbeat: {{interval: 1s}}, users: 2, tls: {{}}}}
-faults: [{{what: platform_restart, at: 3s, down: {down}}}]
+faults: [{{what: platform_restart, at: 4s, down: {down}}}]
 """
 KILLED = "the embedded platform is killed"
 BACK = "the embedded platform is back"
@@ -83,7 +84,9 @@ def test_ctrl_c_while_it_is_away_brings_it_back_for_what_waits(rough: Start, tmp
 
 
 def test_a_worker_killed_while_the_platform_is_away_is_the_runs_first_reason(rough: Start) -> None:
-    run = rough("--report", "report", "--processes", "2", "-t", "6s", "-u", "6", "-r", "50", down="1s")
+    port = str(free_port())
+    ports = ("--master-bind-port", port, "--master-port", port)
+    run = rough("--report", "report", "--processes", "2", *ports, "-t", "7s", "-u", "6", "-r", "50", down="1s")
     run.wait_for_line(KILLED)
     workers = subprocess.run(
         ["ps", "--ppid", str(run.process.pid), "-o", "pid=,args="], capture_output=True, text=True, check=True
