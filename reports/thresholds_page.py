@@ -128,8 +128,9 @@ Kinds are {kinds}; ways of misbehaviour are {ways}.
   no limit holds. Left out are devices that another fault hit before they were back, for they count there, and devices
   whose users left.
 - A device that was not back when the run ended had too little time where that was less than {early} after the fault's
-  end. All that is known of it is that it took longer than that: a shorter limit is crossed. Where that is all that is
-  known of any fault, the threshold is crossed as well, as for what never occurred; let the run go on for longer.
+  end. All that is known of it is that it took longer than that: a shorter limit is crossed. Where that is
+  longer than any return that is known, the threshold is crossed as well, as for what never occurred; let the run go on
+  for longer.
 - Where no fault of the kind hit a device, or nobody misbehaved, the threshold is crossed.
 - Requests that a fault cut off or held up stand in no other measure: they are neither failures nor in any percentile.
 - They are judged when the run has ended, never before: a recovery that is under way is no reason to `abort`.

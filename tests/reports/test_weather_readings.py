@@ -90,12 +90,15 @@ def test_a_backlog_that_waits_is_never_delivered(info: Info) -> None:
     assert result.reason == "worst: outage at 20.0 s; records still waited 4 min 30 s after it"
 
 
-@pytest.mark.parametrize(("limit", "passed"), [("15 s", False), ("30 s", True)])
-def test_what_the_run_did_not_wait_for_is_known_to_take_longer_than_that(info: Info, limit: str, passed: bool) -> None:
+@pytest.mark.parametrize("limit", ["15 s", "30 s"])
+def test_devices_away_for_longer_than_any_return_keep_no_limit(info: Info, limit: str) -> None:
+    # The platform may have died after the last fault: that 20 s are less than 30 s says nothing.
     result = judged(info, f"recovery.all < {limit}", FIRST, LATE, outage_2={"back": (1.0, 2.0, 3.0)})
-    assert result.passed is passed
-    assert result.value == 20_000
-    assert result.reason == "worst: outage at 4 min 30 s; 1 of 4 devices were not back 20.0 s after it"
+    assert not result.passed
+    assert result.value is None
+    assert result.reason == (
+        "the run ended too early to tell: outage at 4 min 30 s 1 of 4 devices were not back 20.0 s after it"
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ failure, one that it held up stands in no percentile of the platform's, and a co
 What the platform itself refuses, or is too slow for after the fault has let go, stays what it is.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -13,16 +14,26 @@ from simulator.measurements import weather
 from simulator.measurements.attendance import Attended, MeetingHeld
 from simulator.measurements.names import (
     ACKNOWLEDGED,
+    BAD_CERTIFICATE,
+    BAD_KEY,
+    BAD_PROFILE,
+    BAD_URL,
     DISCONNECTED,
     FLOW_PREFIX,
     GENERATED,
     INIT,
+    INTERNAL_ERROR,
     LOST,
+    MALFORMED_REPLY,
     OWN_CODES,
     OWN_ENDINGS,
     REFUSED,
     REJECTED,
     RESTORED,
+    STOPPED,
+    TIMEOUT,
+    TOO_LARGE,
+    UNSUPPORTED_TRANSPORT,
     DeviceState,
     is_failure,
 )
@@ -32,8 +43,25 @@ from simulator.protocol.catalogue import CONNECT
 
 _WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REFUSED: -1, REJECTED: -1, LOST: -1}
 """By how much an event changes the number of records that a device keeps."""
+_NEVER_BY_FAULT: Final = frozenset(
+    {
+        INTERNAL_ERROR,
+        MALFORMED_REPLY,
+        BAD_KEY,
+        BAD_CERTIFICATE,
+        UNSUPPORTED_TRANSPORT,
+        BAD_URL,
+        BAD_PROFILE,
+        TOO_LARGE,
+        "no proper MQTT",
+        "message too large",
+    }
+)
+"""Codes of what arrived and was wrong, or is wrong here: no weather makes an answer wrong."""
+_WAITED_IN_VAIN: Final = frozenset({TIMEOUT, "keep-alive", "no pong"})
+"""Codes of requests, and reasons of endings, that say: nothing came in time."""
 _MOST_WINDOWS: Final = 64
-"""That are remembered: those of one device over hours, of which only the latest can still matter."""
+"""That are remembered beside the open ones: those of one device over hours, of which the latest can still matter."""
 _ONLINE: Final = DeviceState.ONLINE.value
 _STOPPED: Final = (DeviceState.STOPPED.value, DeviceState.FAILED.value)
 
@@ -46,17 +74,28 @@ class Window:
         end: None while it lasts.
         back: when the device was back after it; None before.
         delays: whether what succeeds meanwhile takes longer by it.
+        outwaits: whether a request can wait for its reply in vain by it. What neither does that nor delays anything,
+            misbehaviour, can still have the platform end a connection.
     """
 
     number: int
     begin: float
     delays: bool
+    outwaits: bool
     end: float | None = None
     back: float | None = None
 
     def overlaps(self, begin: float, end: float) -> bool:
         """Whether any of the time from `begin` to `end` is in it."""
         return self.begin <= end and (self.end is None or begin <= self.end)
+
+    def explains(self, code: str) -> bool:
+        """Whether what came to `code` meanwhile, or a connection that ended for that reason, may be its doing."""
+        if not is_failure(code):
+            return True
+        if not self.outwaits and (self.delays or code in _WAITED_IN_VAIN):
+            return False
+        return code not in _NEVER_BY_FAULT
 
     def holds_up(self, flow: str, begin: float, end: float) -> bool:
         """As `overlaps`, of a flow: until the device is back no record can go up, but it can come online."""
@@ -119,10 +158,17 @@ class DeviceAccount:
         self._hits.append(Hit(number))
         self._inner.fault(number, weather.HIT, now, name=self._state)
 
-    def disturbed(self, number: int, *, delays: bool = True) -> None:
-        """From now on what fails may do so by fault `number`; with `delays`, what succeeds is slow by it."""
-        self._windows.append(Window(number, self._wall(), delays))
-        del self._windows[:-_MOST_WINDOWS]
+    def disturbed(self, number: int, *, delays: bool = True, holds: float = math.inf) -> None:
+        """From now on what fails may do so by fault `number`; with `delays`, what succeeds is slow by it.
+
+        Args:
+            holds: seconds by which it can hold up a request and its reply. Where the platform has more than half of the
+                time for an answer all the same, and gives none, that is the platform's.
+        """
+        self._windows.append(Window(number, self._wall(), delays, outwaits=holds >= self._grace / 2))
+        over = [window for window in self._windows if window.end is not None]
+        for window in over[:-_MOST_WINDOWS]:
+            self._windows.remove(window)
 
     def calm(self, number: int) -> None:
         """The disturbance is over, for good or for a while."""
@@ -203,18 +249,19 @@ class DeviceAccount:
         self._inner.flow(name, started, duration, code)
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
-        if code in OWN_CODES and self._cutting(at) is not None:
+        if code in OWN_CODES and self._cutting(at, code) is not None:
             return  # The first example of such a failure is to be one of the platform's.
         self._inner.detail(name, code, text, at)
 
     def disconnect(self, reason: str, at: float) -> None:
-        window = None if reason in OWN_ENDINGS else self._cutting(at)
+        window = None if reason in OWN_ENDINGS else self._cutting(at, reason)
         if window is not None:
             self._inner.fault(window.number, weather.DISCONNECTED, at, name=reason)
         else:
             self._inner.disconnect(reason, at)
-        for hit in self._hits:
-            hit.seen_free = False
+        if reason != STOPPED:  # The run's end says nothing about the connection.
+            for hit in self._hits:
+                hit.seen_free = False
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:
         self._state = state
@@ -274,14 +321,20 @@ class DeviceAccount:
     def _window(self, started: float, ended: float, code: str) -> Window | None:
         """By which something that took from `started` to `ended` was held up, or failed with `code`."""
         for window in reversed(self._windows):
-            if window.overlaps(started, ended):
+            if window.overlaps(started, ended) and window.explains(code):
                 return window
-        return self._cutting(ended) if code == DISCONNECTED else None
+        return self._cutting(ended, code) if code == DISCONNECTED else None
 
-    def _cutting(self, at: float) -> Window | None:
-        """By which a connection ends that ends at `at`: also soon after, if it is the one that was there meanwhile."""
+    def _cutting(self, at: float, code: str = "") -> Window | None:
+        """By which a connection ends that ends at `at`: also soon after, if it is the one that was there meanwhile.
+
+        Args:
+            code: why it ended, or what became of a request.
+        """
         for window in reversed(self._windows):
             end = window.end
+            if not window.explains(code):
+                continue
             if window.begin <= at and (end is None or at <= end or self._opened < end >= at - self._grace):
                 return window
         return None

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from simulator.clock import Clock, TimerQueue
 from simulator.fleet.faults.accounting import DeviceAccount
+from simulator.fleet.faults.lane import held_at_most
 from simulator.measurements import weather
 from simulator.measurements.names import DeviceState
 from simulator.measurements.recorder import Recorder
@@ -292,7 +293,7 @@ class _SlowLinkAct(Act):
     def begins(self, index: int, device: Device) -> None:
         kind = self.fault.kind
         assert isinstance(kind, SlowLink)
-        self._fleet.account(index).disturbed(self.fault.number)
+        self._fleet.account(index).disturbed(self.fault.number, holds=held_at_most(kind))
         self._fleet.line(index).slow(kind, self.fault.rng(index))
 
     def ends(self, index: int) -> None:
@@ -377,7 +378,7 @@ class _MisbehaveAct(Act):
     def begins(self, index: int, device: Device) -> None:
         kind = self.fault.kind
         assert isinstance(kind, Misbehave)
-        self._fleet.account(index).disturbed(self.fault.number, delays=False)
+        self._fleet.account(index).disturbed(self.fault.number, delays=False, holds=0.0)
         device.misbehave(kind.ways, kind.rate, self.fault.rng(index))
 
     def ends(self, index: int) -> None:

@@ -1,5 +1,6 @@
 """What is on its way in one direction of a connection, and how slowly: pure."""
 
+import math
 import random
 from collections import deque
 from typing import Final, NamedTuple
@@ -10,6 +11,15 @@ PIECE: Final = 16 * 1024
 """Bytes that travel together where the bandwidth is limited."""
 STALL_S: Final = 1.0
 """What TCP waits at first before it repeats what was lost (RFC 6298)."""
+
+_IN_TURN: Final = 12
+"""Pieces that one request waits for one after the other, at most: opening a connection with TLS takes most."""
+
+
+def held_at_most(kind: SlowLink) -> float:
+    """Seconds by which a slow link can hold up one request; without end where bytes queue for its bandwidth."""
+    each = kind.latency.high + (STALL_S if kind.stall else 0.0)
+    return math.inf if kind.bandwidth is not None else _IN_TURN * each
 
 
 class Lost(NamedTuple):

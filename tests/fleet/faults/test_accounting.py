@@ -193,6 +193,69 @@ def test_misbehaviour_holds_nothing_up(scene: Scene) -> None:
     assert len(scene.told(weather.CUT)) == 1
 
 
+# --- The run's end ---
+
+
+def test_an_end_before_any_answer_is_no_word_against_the_connection(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.end()
+    scene.account.disconnect("stopped", scene.clock.wall())
+    scene.state("stopped")
+    assert [amount for *_, amount in scene.told(weather.BACK)] == [0]
+
+
+# --- What it cannot have done ---
+
+
+@pytest.mark.parametrize("code", ["malformed reply", "bad key", "internal error", "no proper MQTT"])
+def test_no_weather_makes_an_answer_wrong(scene: Scene, code: str) -> None:
+    scene.begin()
+    scene.pass_time(5)
+    scene.request(code)
+    scene.flow(code)
+    assert scene.told(weather.CUT) == []
+    assert [scene.recorded.requests[-1][3], scene.recorded.flows[-1][3]] == [code, code]
+
+
+def test_a_platform_that_hangs_is_no_misbehaviour_of_a_device(scene: Scene) -> None:
+    scene.account.hit(3, overtakes=False)
+    scene.account.disturbed(3, delays=False, holds=0.0)
+    scene.pass_time(5)
+    scene.request("timeout")
+    scene.account.disconnect("timeout", scene.clock.wall())
+    assert scene.told(weather.CUT) == scene.told(weather.DISCONNECTED) == []
+    assert [reason for reason, _ in scene.recorded.disconnects] == ["timeout"]
+    scene.account.disconnect("closed 1008", scene.clock.wall())
+    assert scene.told(weather.DISCONNECTED) == [(3, "closed 1008", "", 1)]
+
+
+@pytest.mark.parametrize(("holds", "explained"), [(4.9, False), (5.0, True)])
+@pytest.mark.parametrize("code", ["timeout", "disconnected"])
+def test_a_slow_link_explains_no_more_than_it_can_hold_up(
+    scene: Scene, holds: float, explained: bool, code: str
+) -> None:
+    scene.account.hit(3)
+    scene.account.disturbed(3, holds=holds)
+    scene.pass_time(20)
+    scene.request(code, lasted=10)
+    scene.account.disconnect("timeout", scene.clock.wall())
+    assert (len(scene.told(weather.CUT)), len(scene.told(weather.DISCONNECTED))) == ((1, 1) if explained else (0, 0))
+    scene.request()
+    assert len(scene.told(weather.DELAYED)) == 1
+
+
+def test_a_long_fault_is_remembered_over_many_short_ones(scene: Scene) -> None:
+    scene.begin(1)
+    for _ in range(100):
+        scene.account.disturbed(2)
+        scene.pass_time(1)
+        scene.account.calm(2)
+        scene.pass_time(1)
+    scene.request("timeout", lasted=0.5)
+    assert scene.told(weather.CUT) == [(1, HEARTBEAT, "timeout", 1)]
+
+
 # --- Connections ---
 
 
