@@ -76,12 +76,14 @@ class Window:
         delays: whether what succeeds meanwhile takes longer by it.
         outwaits: whether a request can wait for its reply in vain by it. What neither does that nor delays anything,
             misbehaviour, can still have the platform end a connection.
+        blocks: whether the device cannot come online meanwhile.
     """
 
     number: int
     begin: float
     delays: bool
     outwaits: bool
+    blocks: bool
     end: float | None = None
     back: float | None = None
 
@@ -158,14 +160,16 @@ class DeviceAccount:
         self._hits.append(Hit(number))
         self._inner.fault(number, weather.HIT, now, name=self._state)
 
-    def disturbed(self, number: int, *, delays: bool = True, holds: float = math.inf) -> None:
+    def disturbed(self, number: int, *, delays: bool = True, holds: float = math.inf, blocks: bool = True) -> None:
         """From now on what fails may do so by fault `number`; with `delays`, what succeeds is slow by it.
 
         Args:
             holds: seconds by which it can hold up a request and its reply. Where the platform has more than half of the
                 time for an answer all the same, and gives none, that is the platform's.
+            blocks: whether the device cannot come online meanwhile: who is let go of by another fault then is not back
+                before this one is over, and that is told of this one.
         """
-        self._windows.append(Window(number, self._wall(), delays, outwaits=holds >= self._grace / 2))
+        self._windows.append(Window(number, self._wall(), delays, holds >= self._grace / 2, blocks))
         over = [window for window in self._windows if window.end is not None]
         for window in over[:-_MOST_WINDOWS]:
             self._windows.remove(window)
@@ -184,7 +188,7 @@ class DeviceAccount:
             if hit.number != number or hit.free is not None:
                 continue
             hit.free = now
-            if any(window.number != number and window.delays and window.end is None for window in self._windows):
+            if any(window.number != number and window.blocks and window.end is None for window in self._windows):
                 self._overtaken(hit, now)
             elif self._state == _ONLINE:
                 if self._disturbs(number):

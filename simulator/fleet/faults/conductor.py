@@ -98,8 +98,7 @@ class Conductor:
         self._log = log
         self._acts: dict[int, Act] = {}
         """Those under way, by number."""
-        self._stopping = False
-        self._closed = False
+        self._stopping = self._closed = False
 
     def start(self) -> None:
         """Have everything happen at its time from now on."""
@@ -290,10 +289,12 @@ class _FlappingAct(Act):
 
 
 class _SlowLinkAct(Act):
+    overtakes = False
+
     def begins(self, index: int, device: Device) -> None:
         kind = self.fault.kind
         assert isinstance(kind, SlowLink)
-        self._fleet.account(index).disturbed(self.fault.number, holds=held_at_most(kind))
+        self._fleet.account(index).disturbed(self.fault.number, holds=held_at_most(kind), blocks=False)
         self._fleet.line(index).slow(kind, self.fault.rng(index))
 
     def ends(self, index: int) -> None:
@@ -378,7 +379,7 @@ class _MisbehaveAct(Act):
     def begins(self, index: int, device: Device) -> None:
         kind = self.fault.kind
         assert isinstance(kind, Misbehave)
-        self._fleet.account(index).disturbed(self.fault.number, delays=False, holds=0.0)
+        self._fleet.account(index).disturbed(self.fault.number, delays=False, holds=0.0, blocks=False)
         device.misbehave(kind.ways, kind.rate, self.fault.rng(index))
 
     def ends(self, index: int) -> None:

@@ -184,13 +184,29 @@ def test_an_initial_flow_after_it_is_the_platforms_to_be_fast_in(scene: Scene) -
 
 def test_misbehaviour_holds_nothing_up(scene: Scene) -> None:
     scene.account.hit(3, overtakes=False)
-    scene.account.disturbed(3, delays=False)
+    scene.account.disturbed(3, delays=False, blocks=False)
     scene.pass_time(1)
     before = len(scene.recorded.requests)
     scene.request()
     scene.request("disconnected")
     assert len(scene.recorded.requests) == before + 1
     assert len(scene.told(weather.CUT)) == 1
+
+
+# --- Two at a time ---
+
+
+def test_a_return_over_a_slow_link_is_the_outages(scene: Scene) -> None:
+    scene.account.hit(1, overtakes=False)
+    scene.account.disturbed(1, holds=1.0, blocks=False)
+    scene.outage(5, 2)
+    scene.pass_time(20)
+    scene.state("online")
+    assert scene.told(weather.BACK) == [(2, "", "", 20)]
+    assert scene.told(weather.OVERTAKEN) == []
+    scene.end(1)
+    scene.request()
+    assert scene.told(weather.BACK) == [(2, "", "", 20), (1, "", "", 0)]
 
 
 # --- The run's end ---
@@ -220,7 +236,7 @@ def test_no_weather_makes_an_answer_wrong(scene: Scene, code: str) -> None:
 
 def test_a_platform_that_hangs_is_no_misbehaviour_of_a_device(scene: Scene) -> None:
     scene.account.hit(3, overtakes=False)
-    scene.account.disturbed(3, delays=False, holds=0.0)
+    scene.account.disturbed(3, delays=False, holds=0.0, blocks=False)
     scene.pass_time(5)
     scene.request("timeout")
     scene.account.disconnect("timeout", scene.clock.wall())
