@@ -205,6 +205,7 @@ def test_a_return_over_a_slow_link_is_the_outages(scene: Scene) -> None:
     assert scene.told(weather.BACK) == [(2, "", "", 20)]
     assert scene.told(weather.OVERTAKEN) == []
     scene.end(1)
+    scene.pass_time(1)
     scene.request()
     assert scene.told(weather.BACK) == [(2, "", "", 20), (1, "", "", 0)]
 
