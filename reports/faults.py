@@ -96,7 +96,11 @@ def outcomes(measurements: RunMeasurements, run: RunInfo) -> tuple[FaultOutcome,
     found = measurements.weather.faults
     seconds = run.ended - run.started
     return tuple(
-        FaultOutcome(fault, found.get(fault.number) or FaultFigures(), seconds - fault.at - fault.lasts)
+        FaultOutcome(
+            fault,
+            found.get(fault.number) or FaultFigures(),
+            (seconds if fault.until is None else fault.until) - fault.at - fault.lasts,
+        )
         for fault in run.faults
     )
 

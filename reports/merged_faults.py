@@ -16,7 +16,13 @@ def merged_faults(runs: Sequence[RunInfo]) -> tuple[PlannedFault, ...]:
     """The schedules of all runs as one; times count from the begin of the first of them."""
     begin = min(run.started for run in runs)
     found = [
-        replace(fault, number=fault.number + fault_offset_of(runs[:place]), at=fault.at + run.started - begin)
+        replace(
+            fault,
+            number=fault.number + fault_offset_of(runs[:place]),
+            at=fault.at + run.started - begin,
+            # A device that its run did not wait for has no more time because another run came later.
+            until=(run.ended if fault.until is None else run.started + fault.until) - begin,
+        )
         for place, run in enumerate(runs)
         for fault in run.faults
     ]

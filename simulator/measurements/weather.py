@@ -52,6 +52,7 @@ class PlannedFault:
         devices: planned to be hit.
         text: what it is and whom it hits, in the scenario's words (`outage (silent), 40% of halls`).
         refused: the ways of misbehaviour that the platform is expected to refuse.
+        until: when its own run ended, where that is one of several that were merged.
     """
 
     number: int
@@ -61,6 +62,7 @@ class PlannedFault:
     devices: int
     text: str
     refused: tuple[str, ...] = ()
+    until: float | None = None
 
 
 @dataclass(slots=True)

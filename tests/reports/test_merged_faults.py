@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from reports.faults import outcomes
 from reports.rebuild import load_merged, load_run, rebuild
 from reports.run_info import RunInfo
 from reports.writer import write_reports
@@ -55,3 +56,19 @@ def test_faults_of_merged_runs_are_different_ones(
     measurements, run = load_merged([tmp_path / "a", tmp_path / "b", tmp_path / "c"])
     assert [(fault.number, fault.at) for fault in run.faults] == [(0, 20.0), (1, 40.0), (2, 40.0), (3, 60.0)]
     assert [measurements.weather.faults[number].back.count for number in (1, 3)] == [4, 4]
+
+
+def test_a_merged_run_gives_nobody_more_time_than_its_own(
+    make_run: Callable[..., RunMeasurements], info: Info, tmp_path: Path
+) -> None:
+    schedule = (planned(0),)
+    for name, later in (("a", 0.0), ("b", 600.0)):
+        measurements = make_run()
+        strike(measurements, schedule[0], back=(1.0, 2.0, 3.0))
+        begun = STARTED + later
+        run = info(faults=schedule, run_ids=(name,), started=begun, ended=begun + 40.0)
+        write_reports(tmp_path / name, measurements, run)
+    alone = outcomes(*load_run(tmp_path / "a"))
+    merged = outcomes(*load_merged([tmp_path / "a", tmp_path / "b"]))
+    assert [(one.undecided, one.never_back) for one in (*alone, *merged)] == [(1, 0)] * 3
+    assert [one.left_s for one in merged] == [alone[0].left_s] * 2
