@@ -136,7 +136,7 @@ class DeviceAccount:
             may have given it up meanwhile.
     """
 
-    __slots__ = ("_grace", "_hits", "_inner", "_opened", "_state", "_wall", "_windows", "index")
+    __slots__ = ("_disturbed_until", "_grace", "_hits", "_inner", "_opened", "_state", "_wall", "_windows", "index")
 
     def __init__(self, index: int, inner: Recorder, wall: Callable[[], float], *, grace: float) -> None:
         self.index = index
@@ -145,6 +145,8 @@ class DeviceAccount:
         self._grace = grace
         self._hits: list[Hit] = []
         self._windows: list[Window] = []
+        self._disturbed_until = -math.inf
+        """What began later has nothing to do with any window, so that in calm nobody looks through those of hours."""
         self._opened = 0.0
         """When the present connection was opened."""
         self._state = DeviceState.OFFLINE.value
@@ -170,6 +172,7 @@ class DeviceAccount:
                 before this one is over, and that is told of this one.
         """
         self._windows.append(Window(number, self._wall(), delays, holds >= self._grace / 2, blocks))
+        self._disturbed_until = math.inf
         over = [window for window in self._windows if window.end is not None]
         for window in over[:-_MOST_WINDOWS]:
             self._windows.remove(window)
@@ -180,6 +183,7 @@ class DeviceAccount:
         for window in self._windows:
             if window.number == number and window.end is None:
                 window.end = now
+        self._look_for_calm()
 
     def released(self, number: int) -> None:
         """Fault `number` is over for this device: from now on it can come back."""
@@ -215,7 +219,7 @@ class DeviceAccount:
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
-        if not self._windows and not self._hits:
+        if started > self._disturbed_until and not self._hits:
             self._inner.request(name, started, latency, code, bytes_out, bytes_in, late)
             return
         ended = started + latency
@@ -238,7 +242,7 @@ class DeviceAccount:
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         ended = started + duration
-        if self._windows:
+        if started <= self._disturbed_until:
             if is_failure(code):
                 window = self._window(started, ended, code) if code in OWN_CODES else None
                 if window is not None:
@@ -274,6 +278,7 @@ class DeviceAccount:
             for window in self._windows:
                 if window.end is not None and window.back is None:
                     window.back = at
+            self._look_for_calm()
             for hit in list(self._hits):
                 if hit.free is not None:
                     self._back(hit, at - hit.free, at)
@@ -343,6 +348,14 @@ class DeviceAccount:
                 return window
         return None
 
+    def _look_for_calm(self) -> None:
+        """After a window has ended, or the device was back after one."""
+        ends = [
+            math.inf if window.end is None or window.back is None else max(window.end, window.back)
+            for window in self._windows
+        ]
+        self._disturbed_until = max(ends, default=-math.inf) + self._grace
+
     def _disturbs(self, number: int) -> bool:
         return any(window.number == number and window.delays for window in self._windows)
 
@@ -353,6 +366,7 @@ class DeviceAccount:
             for window in self._windows:
                 if window.number == hit.number and window.back is None:
                     window.back = at
+            self._look_for_calm()
         if hit.waiting <= 0:
             self._delivered(hit, at)
 

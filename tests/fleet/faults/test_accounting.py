@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.clock import ManualClock
-from simulator.fleet.faults.accounting import DeviceAccount
+from simulator.fleet.faults.accounting import DeviceAccount, Window
 from simulator.measurements import weather
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, LOST, REBOOT, REFUSED, REJECTED
 from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
@@ -180,6 +180,24 @@ def test_an_initial_flow_after_it_is_the_platforms_to_be_fast_in(scene: Scene) -
     scene.flow(lasted=2, name="init")
     assert [name for _, name, _, _ in scene.told(weather.DELAYED)] == ["flow:init"]
     assert len(scene.recorded.flows) == 1
+
+
+def test_in_calm_no_window_of_the_hours_before_is_looked_at(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(70):
+        scene.outage(5, number)
+        scene.pass_time(1)
+        scene.state("online")
+        scene.pass_time(60)
+    looked: list[Window] = []
+    monkeypatch.setattr(Window, "overlaps", lambda window, *_: looked.append(window))
+    monkeypatch.setattr(Window, "holds_up", lambda window, *_: looked.append(window))
+    scene.request(lasted=1)
+    scene.request("timeout", lasted=10)
+    scene.flow(lasted=30)
+    scene.flow(lasted=49)
+    assert looked == []
+    scene.flow(lasted=61)
+    assert looked
 
 
 def test_misbehaviour_holds_nothing_up(scene: Scene) -> None:
