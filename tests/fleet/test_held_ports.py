@@ -26,9 +26,17 @@ async def test_a_server_comes_and_goes_at_a_held_port_and_nobody_else_gets_it() 
 
 def test_a_held_port_is_no_connections_local_one() -> None:
     """Else a device that finds nobody there could meet itself."""
-    held = HeldPorts(1)
-    with socket.socket() as other, pytest.raises(OSError, match="in use"):
-        other.bind(("127.0.0.1", held.numbers[0]))
+    held = HeldPorts(8)
+    assert not any(map(can_be_had, held.numbers))
     held.release()
+    # Not all: some other program of the machine may have got one already.
+    assert any(map(can_be_had, held.numbers))
+
+
+def can_be_had(port: int) -> bool:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", held.numbers[0]))
+        try:
+            other.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -63,8 +63,9 @@ def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough:
     assert run.end() == ExitCode.PASSED, run.output
     told = run.summary()
     (fault,) = told["faults"]
-    assert (fault["what"], fault["devices"], fault["never_back"]) == ("platform_restart", 6, 0)
-    assert fault["recovery_ms"]["all"] is not None
+    assert (fault["what"], fault["devices"], fault["hit"]) == ("platform_restart", 6, 6)
+    # On a machine with much else to do the platform takes its seconds to start, and devices theirs to be back.
+    assert (fault["back"] + fault["undecided"], fault["never_back"]) == (6, 0)
     records = told["records"]
     assert records["generated"] == records["acknowledged"] == summary(ledger)["totals"]["records"]
     assert not list(tmp_path.glob("best-fleet-platform-*"))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from simulator.clock import ManualClock, TimerQueue
 from simulator.fields.range import Range
-from simulator.fleet.faults.lane import PIECE, STALL_S, Shape
+from simulator.fleet.faults.lane import PIECE, Shape
 from simulator.fleet.faults.link import WINDOW, Link, lay_under
-from simulator.weather.kinds import SlowLink
+from simulator.weather.kinds import STALL_S, SlowLink
 from simulator.wire.flow import FlowControlled
 
 LIMIT = 64 * 1024

@@ -230,15 +230,18 @@ def test_devices_of_a_silent_worker_are_missing(bench: Bench, monkeypatch: pytes
 
 @pytest.fixture
 def rough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench, Platform]]:
-    """A master whose platform is killed at once."""
+    """A master whose platform is killed as soon as all workers know."""
+    monkeypatch.setattr(module, "TOLD_S", 60.0)
     for name in ("STOP_MARGIN_S", "REPORT_MARGIN_S"):
         monkeypatch.setattr(module, name, 0.1)
     platform = Platform()
     monkeypatch.setattr(run_module, "embedded_platform", lambda *_: platform)
     bench = Bench(tmp_path / "report", WEATHER)
     yield bench, platform
-    # Nobody answers any more.
+    # Nobody answers any more, whatever is asked already.
     monkeypatch.setattr(module, "TOLD_S", 0.1)
+    for worker in bench.workers:
+        worker.state = STATE_MISSING
     bench.role.test_stopping()
     bench.role.test_stop()
 
@@ -248,11 +251,8 @@ def asked(bench: Bench) -> list[tuple[str | None, bool]]:
     return [(worker, data["away"]) for kind, data, worker in bench.runner.sent if kind == messages.PLATFORM]
 
 
-def test_it_is_killed_when_all_workers_devices_know(
-    rough: tuple[Bench, Platform], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_killed_when_all_workers_devices_know(rough: tuple[Bench, Platform]) -> None:
     bench, platform = rough
-    monkeypatch.setattr(module, "TOLD_S", 60.0)
     until(lambda: len(asked(bench)) == 2)
     assert asked(bench) == [("w1", True), ("w2", True)]
     bench.hear(messages.PLATFORM, {"number": 0, "away": True}, "w1")
@@ -269,7 +269,6 @@ def test_a_worker_that_is_gone_or_mute_holds_up_no_fault(
     rough: tuple[Bench, Platform], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, platform = rough
-    monkeypatch.setattr(module, "TOLD_S", 60.0)
     until(lambda: len(asked(bench)) == 2)
     bench.hear(messages.PLATFORM, {"number": 0, "away": True}, "w1")
     bench.workers[1].state = STATE_MISSING

@@ -111,8 +111,6 @@ def test_killed_and_restarted_it_is_the_same_platform(tmp_path: Path) -> None:
     assert platform.exit_code is None
     platform.stop()
     assert not state.exists()
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
 
 
 def test_one_that_does_not_come_back_says_why_and_leaves_nothing(
