@@ -39,8 +39,9 @@ def fault_bands(faults: Sequence[Mapping[str, Any]], step: int, bins: int) -> li
         back = fault["recovery_ms"]["all"]
         if back:
             kind["returns"].append([last, max(last, _points(end, end + back / 1000.0, step, bins)[1])])
+        told = _told(fault)
         for point in range(first, last + 1):
-            texts.setdefault(point, []).append(_told(fault))
+            texts.setdefault(point, []).append(told)
     for what, kind in found.items():
         kind["bands"] = _joined(kind["bands"])
         kind["returns"] = [pair for pair in _joined(kind["returns"]) if pair[1] > pair[0]]

@@ -16,7 +16,6 @@ from simulator.measurements.histogram import Histogram
 from simulator.measurements.misbehaviours import MISBEHAVIOURS, OUTCOMES, SENT
 from simulator.measurements.names import name_of
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.weather import FaultFigures
 
 FAULTS: Final = "faults"
 MISBEHAVIOUR: Final = "misbehaviour"
@@ -90,15 +89,11 @@ def _totals(found: Sequence[FaultOutcome]) -> dict[str, Any]:
         "never_back": sum(outcome.never_back for outcome in found),
         "undecided": sum(outcome.undecided for outcome in found),
         "requests_cut": sum(figures.requests_cut for figures in all_figures),
-        "requests_delayed": sum(map(_requests_delayed, all_figures)),
+        "requests_delayed": sum(figures.requests_delayed for figures in all_figures),
         "refused": sum(sum(codes.values()) for figures in all_figures for codes in figures.refused.values()),
         "disconnects": sum(sum(figures.disconnects.values()) for figures in all_figures),
         "unsent_lost": sum(figures.unsent_lost for figures in all_figures),
     }
-
-
-def _requests_delayed(figures: FaultFigures) -> int:
-    return sum(histogram.count for tag, histogram in figures.delayed.items() if ":" not in tag)
 
 
 def _misbehaviour(found: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -230,11 +230,6 @@ class MisbehaviourRow:
     def alarm(self) -> bool:
         return self.counts[ACCEPTED] > 0
 
-    @property
-    def open(self) -> int:
-        """Sent, and nothing is known of what came of it."""
-        return max(2 * self.counts["sent"] - sum(self.counts.values()), 0)
-
 
 def misbehaviour_rows(summary: Mapping[str, Any]) -> list[MisbehaviourRow]:
     """The ways in which devices misbehaved."""
@@ -253,8 +248,7 @@ def misbehaviour_sentence(summary: Mapping[str, Any]) -> str:
     for outcome in (ACCEPTED, SILENT):
         worst = {row.way: row.counts[outcome] for row in rows if row.counts[outcome]}
         told += f", {added[outcome]:,} {outcome}" + (f" ({text.tally(worst)})" if worst else "")
-    unknown = sum(row.open for row in rows)
-    return told + (f", {unknown:,} of unknown outcome" if unknown else "")
+    return told
 
 
 # --- Inside ---

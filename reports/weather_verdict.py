@@ -13,7 +13,6 @@ from reports.thresholds import Threshold
 from reports.weather_readings import part_of
 from simulator.measurements.findings import Finding
 from simulator.measurements.misbehaviours import ACCEPTED, SILENT
-from simulator.measurements.names import is_request
 from simulator.measurements.run import RunMeasurements
 
 _LAST_MOMENT_S: Final = 2.0
@@ -39,7 +38,7 @@ def under_faults(measurements: RunMeasurements) -> dict[str, Any]:
     """How many requests faults cut off and held up; empty where there are none."""
     figures = measurements.weather.faults.values()
     cut = sum(one.requests_cut for one in figures)
-    delayed = sum(histogram.count for one in figures for tag, histogram in one.delayed.items() if is_request(tag))
+    delayed = sum(one.requests_delayed for one in figures)
     return {"cut": cut, "delayed": delayed} if cut or delayed else {}
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from simulator.measurements.codec import dump_histogram, load_histogram
 from simulator.measurements.histogram import Histogram
+from simulator.measurements.names import is_request
 from simulator.protocol.catalogue import CONNECT
 
 # --- Events of a fault: what `Recorder.fault` is told ---
@@ -103,7 +104,12 @@ class FaultFigures:
     @property
     def requests_cut(self) -> int:
         """Requests that failed by it; flows are told apart in `cut`."""
-        return sum(sum(codes.values()) for tag, codes in self.cut.items() if ":" not in tag)
+        return sum(sum(codes.values()) for tag, codes in self.cut.items() if is_request(tag))
+
+    @property
+    def requests_delayed(self) -> int:
+        """Requests that succeeded although it held them up; flows are told apart in `delayed`."""
+        return sum(histogram.count for tag, histogram in self.delayed.items() if is_request(tag))
 
     @property
     def peak_backlog(self) -> int:

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.simulation.loop import VirtualLoop
-from simulator.weather.kinds import SlowLink
+from simulator.weather.kinds import STALL_S, SlowLink
 
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that an end waits for the answer to its close, as the wire layer does."""
 KERNEL_GIVES_UP: Final = 924.6
 """Seconds after which Linux ends a connection on which nothing is acknowledged (`tcp_retries2` 15)."""
-STALL_S: Final = 1.0
-"""What TCP waits before it sends again what was lost."""
 UP: Final = 0
 DOWN: Final = 1
 

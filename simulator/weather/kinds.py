@@ -5,9 +5,12 @@ What a fault does to whom is said in each class; when it comes, how long it stay
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from simulator.fields.range import Range
+
+STALL_S: Final = 1.0
+"""What TCP waits at first before it repeats what was lost (RFC 6298)."""
 
 
 class How(StrEnum):
@@ -58,7 +61,7 @@ class SlowLink:
     Attributes:
         latency: drawn for each piece of data and each direction; pieces stay in order.
         bandwidth: bytes a second either way; None for no limit.
-        stall: share of pieces that wait as TCP does for one that was lost: a second longer.
+        stall: share of pieces that wait as TCP does for one that was lost: `STALL_S` longer.
     """
 
     what: ClassVar[str] = "slow_link"

@@ -48,6 +48,13 @@ def test_requests_and_flows_that_were_cut_are_told_apart() -> None:
     assert made.cut["flow:init"] == {"timeout": 1}
 
 
+def test_requests_and_flows_that_were_held_up_are_told_apart() -> None:
+    made = FaultFigures()
+    for name in ("dev.heartbeat", "connect", "flow:record_delivery"):
+        made.add(weather.DELAYED, 100.0, name, "", 2.0)
+    assert made.requests_delayed == 2
+
+
 def test_the_backlog_is_summed_up_over_time_whatever_order_it_is_told_in() -> None:
     made = FaultFigures()
     for at, change in ((103.0, -4.0), (100.2, 3.0), (101.0, 2.0), (100.9, -1.0)):

@@ -9,8 +9,8 @@ import pytest
 
 from simulator.fields.range import Range
 from simulator.simulation.link import Link
-from simulator.simulation.passage import KERNEL_GIVES_UP, STALL_S, Delays
-from simulator.weather.kinds import SlowLink
+from simulator.simulation.passage import KERNEL_GIVES_UP, Delays
+from simulator.weather.kinds import STALL_S, SlowLink
 from tests.simulation.test_loop import new_loop
 
 

@@ -5,12 +5,10 @@ import random
 from collections import deque
 from typing import Final, NamedTuple
 
-from simulator.weather.kinds import SlowLink
+from simulator.weather.kinds import STALL_S, SlowLink
 
 PIECE: Final = 16 * 1024
 """Bytes that travel together where the bandwidth is limited."""
-STALL_S: Final = 1.0
-"""What TCP waits at first before it repeats what was lost (RFC 6298)."""
 
 _IN_TURN: Final = 12
 """Pieces that one request waits for one after the other, at most: opening a connection with TLS takes most."""
