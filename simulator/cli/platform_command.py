@@ -32,8 +32,8 @@ examples:
   best-fleet platform --scenario scenarios/smoke.yaml --wrong reply.code-short,command.mid-missing
 """
 PASSES_OPTIONS_ON = False
-LEDGER_NAME = "ledger.sqlite"
-"""In the directory of `--state`."""
+LEDGER_NAME, TLS_NAME = "ledger.sqlite", "tls"
+"""In the directory of `--state`; SQLite puts files of its own beside the ledger, whose names begin as its name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,7 +141,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             ready_file=options.ready_file,
             seed=scenario.seed if options.seed is None else options.seed,
             tls_directory=options.tls_self_signed,
-            tls_kept=state and state / "tls",
+            tls_kept=state and state / TLS_NAME,
             idle_timeout=options.idle_timeout,
             stop_with_stdin=options.stop_with_stdin or options.forget_with_stdin,
             left_behind=state if options.forget_with_stdin else None,
@@ -154,14 +154,22 @@ def state_directory(options: argparse.Namespace) -> Path | None:
     """The directory of `--state`, made for its owner alone if it was not there.
 
     Raises:
-        UsageError: If it cannot be made.
+        UsageError: If it cannot be made, or is to be removed with what is no platform's.
     """
     state: Path | None = options.state
-    if state is not None:
-        try:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"platform: --state {state}: {error.strerror}") from None
+    if state is None:
+        return None
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = sorted(os.listdir(state))
+    except OSError as error:
+        raise UsageError(f"platform: --state {state}: {error.strerror}") from None
+    others = [name for name in names if name != TLS_NAME and not name.startswith(LEDGER_NAME)]
+    if options.forget_with_stdin and others:
+        raise UsageError(
+            f"platform: --forget-with-stdin would remove {state / others[0]} with the DIR of --state, and that is no "
+            "platform's: name a directory that holds nothing else"
+        )
     return state
 
 

@@ -179,6 +179,25 @@ def test_its_state_is_a_directory_that_is_its_own(
     assert "platform: --state" in capsys.readouterr().err
 
 
+def test_what_is_to_be_forgotten_holds_nothing_but_a_platforms(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served: list[PlatformOptions] = []
+    monkeypatch.setattr("simulator.platform.process.run", lambda options: served.append(options) or 0)
+    state = tmp_path / "state"
+    (state / "tls").mkdir(parents=True)
+    for name in ("ledger.sqlite", "ledger.sqlite-wal"):
+        (state / name).touch()
+    command = ["platform", "--scenario", str(scenario), "--state", str(state)]
+    assert main([*command, "--forget-with-stdin"]) == 0
+    (state / "thesis.txt").touch()
+    assert main(command) == 0
+    assert [each.left_behind for each in served] == [state, None]
+    assert main([*command, "--forget-with-stdin"]) == 2
+    assert f"would remove {state / 'thesis.txt'}" in capsys.readouterr().err
+    assert len(served) == 2
+
+
 def test_a_port_in_use_is_told(scenario: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
