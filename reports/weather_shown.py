@@ -182,13 +182,15 @@ def faults_sentence(summary: Mapping[str, Any]) -> str:
     if not totals or not totals["faults"]:
         return ""
     row = FaultRow(summary[FAULTS])
-    whom = _devices(totals["hit"]) or "nobody"
+    # One device that three faults hit stands in the sum three times: "hit 180 devices" would be said of a fleet of 60.
+    several = totals["came"] > 1 and totals["hit"]
+    whom = f"devices {text.counted(totals['hit'], 'time')}" if several else _devices(totals["hit"]) or "nobody"
     parts = [f"{totals['came']:,} of {text.counted(totals['faults'], 'fault')} came and hit {whom}"]
     if totals["hit"]:
         parts.append(f"at worst 99 % back after {row.recovery('p99')}, all after {row.recovery('all')}")
     if totals["never_back"]:
         parts.append(f"{totals['never_back']:,} never back")
-    parts.append(f"{totals['requests_cut']:,} requests cut off, {totals['requests_delayed']:,} held up")
+    parts.append(f"{text.counted(totals['requests_cut'], 'request')} cut off, {totals['requests_delayed']:,} held up")
     if totals["unsent_lost"]:
         parts.append(f"{totals['unsent_lost']:,} records lost with emptied stores")
     return "; ".join(parts)

@@ -134,7 +134,7 @@ def test_shows_faults_and_misbehaviour(busy: RunMeasurements, info: Info) -> Non
     busy.weather.misbehaved("bad_sign", "sent", 3)
     page = page_of(busy, info(200.0, faults=faults))
     for part in (
-        "2 of 3 faults came and hit 8 devices; at worst 99 % back after ∞, all after ∞; 2 never back",
+        "2 of 3 faults came and hit devices 8 times; at worst 99 % back after ∞, all after ∞; 2 never back",
         "and not here: 14 requests (8 cut off, 6 held up) and 6 flows (0 cut off, 6 held up).",
         "6 records that faults of the scenario held up are not among them",
         "<dt>cut off</dt><dd>dev.heartbeat: disconnected 4</dd>",

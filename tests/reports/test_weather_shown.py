@@ -139,7 +139,7 @@ def test_few_faults_have_a_row_each(info: Info) -> None:
 def test_sentences(info: Info) -> None:
     summary = summed_up(info, planned(0), planned(1, 60.0), f1={"back": (1.0,)})
     assert faults_sentence(summary) == (
-        "2 of 2 faults came and hit 8 devices; at worst 99 % back after ∞, all after ∞; 3 never back; "
+        "2 of 2 faults came and hit devices 8 times; at worst 99 % back after ∞, all after ∞; 3 never back; "
         "8 requests cut off, 5 held up"
     )
     assert apart_sentence(summary) == (
@@ -189,7 +189,7 @@ def test_terminal_tells_the_worst(info: Info) -> None:
 
 def test_markdown_has_a_table_that_fits(info: Info) -> None:
     page = render_markdown(many(info))
-    assert "### Faults: 22 of 22 faults came and hit 88 devices" in page
+    assert "### Faults: 22 of 22 faults came and hit devices 88 times" in page
     assert "| 0.0 s, and 19 times more | outage (reset), 20% of the devices | 80 |" in page
     lots = summed_up(info, *(planned(number, 10.0 * number, 1.0, f"kind {number}") for number in range(400)))
     page = render_markdown(lots)
