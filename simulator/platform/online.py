@@ -54,6 +54,10 @@ class OnlineDevices:
         """Of the devices that are online."""
         return {sn for sn, session in self._by_sn.items() if session.phase is Phase.ONLINE}
 
+    def connections_of(self, sn: str) -> int:
+        """On how many connections device `sn` is logged in: never more than one."""
+        return sum(session.sn == sn and session.phase in (Phase.LOGGED_IN, Phase.ONLINE) for session in self._sessions)
+
     def has_other(self, sn: str, session: Session) -> bool:
         """Whether the device is logged in on another connection than this."""
         return self._by_sn.get(sn, session) is not session

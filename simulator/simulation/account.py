@@ -22,6 +22,7 @@ from simulator.protocol.envelope import REPLY, params_of
 from simulator.simulation.history import History
 
 _VERIFY_LOG: Final = "dev.data.upload.verifyLog"
+_LOGIN: Final = "dev.login"
 _ARROWS: Final = (">>", "<<")
 _SAME_MOMENT_S: Final = 1e-6
 """Latencies are differences of floating-point numbers."""
@@ -44,6 +45,7 @@ class Account:
         now: virtual seconds.
         broken: told of an invariant that does not hold.
         unknown: Commands that the document does not have and the scenario wants to be sent.
+        on_login: told of each login of the device that succeeded, with its index.
 
     Attributes:
         index: The device's place in the fleet.
@@ -60,8 +62,10 @@ class Account:
         broken: Callable[[int, str], None],
         *,
         unknown: Collection[str] = (),
+        on_login: Callable[[int], None],
     ) -> None:
         self.index = index
+        self._on_login = on_login
         self._history = history
         self._now = now
         self._broken = broken
@@ -170,6 +174,8 @@ class Account:
         if code == SUCCESS:
             if name == _VERIFY_LOG:
                 self._taken(self._now() - latency)
+            elif name == _LOGIN:
+                self._on_login(self.index)
         else:
             self.failures[f"{name} {code}"] += 1
             self._history.event(self._now(), self.index, "failed", f"{name} {code} {latency:.6f}")

@@ -146,6 +146,10 @@ class PlatformHost:
         """Serial numbers of the devices that the platform takes to be online."""
         return set() if self._process is None else self._process.whole.parts.broker.online.serial_numbers
 
+    def connections_of(self, sn: str) -> int:
+        """On how many connections the platform has the device logged in."""
+        return 0 if self._process is None else self._process.whole.parts.broker.online.connections_of(sn)
+
     def start(self) -> None:
         """Switch it on, on what is left on the disk; within the loop."""
         if self._process is not None:

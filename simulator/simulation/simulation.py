@@ -197,7 +197,9 @@ class Simulation:
         unknown = {rule.command for rule in plan.scenario.platform_settings().pushes if rule.unknown}
         lives = []
         for index in range(plan.total):
-            account = Account(index, self._history, loop.time, self._broken, unknown=unknown)
+            account = Account(
+                *(index, self._history, loop.time, self._broken), unknown=unknown, on_login=self._one_connection
+            )
             watch = PacketWatch(account, partial(self._broken, index), partial(getattr, self._host, "lives"))
             network = DeviceNetwork(
                 *(loop, self._clock, self._host, network_rng, watch),
@@ -270,6 +272,12 @@ class Simulation:
         for life in self._lives:
             for text in (*life.unaccounted(), *life.missing(partial(has_record, self._host.disk))):
                 self._broken(life.account.index, text)
+
+    def _one_connection(self, index: int) -> None:
+        """A device has logged in: the platform has let go of an older connection of its, however alive that looks."""
+        connections = self._host.connections_of(self._lives[index].sn)
+        if connections > 1:
+            self._broken(index, f"the platform has it logged in on {connections} connections")
 
     def _all_online(self) -> None:
         """Whoever reboots at this very moment, because the platform says so, has the time for it."""

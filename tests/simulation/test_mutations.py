@@ -267,6 +267,14 @@ MUTATIONS: Final = (
         "mqtt",
         119,
     ),
+    Mutation(
+        "a second login does not end the first connection",
+        "simulator/platform/online.py",
+        "            older.close(POLICY_VIOLATION, SECOND_LOGIN)\n",
+        "",
+        "small",
+        2,
+    ),
 )
 
 
