@@ -29,7 +29,7 @@ groups:
   - {{name: rooms, count: 4, verifications: [{{rate: 120/min, photo_share: 0%}}]}}
   - {{name: halls, count: 2, broker_type: best-t, mqtt: {{qos: 1}}, verifications: [{{rate: 60/min, photo_share: 0%}}]}}
 platform: {{heartbeat: {{interval: 1s}}, users: 2, tls: {{}}}}
-faults: [{{what: platform_restart, at: 4s, down: {down}}}]
+faults: [{{what: platform_restart, at: 8s, down: {down}}}]
 """
 KILLED = "the embedded platform is killed"
 BACK = "the embedded platform is back"
@@ -57,7 +57,7 @@ def ledger_of(directory: Path) -> Path:
 
 
 def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough: Start, tmp_path: Path) -> None:
-    run = rough("--report", "report", duration="10s", down="1s")
+    run = rough("--report", "report", duration="18s", down="1s")
     run.wait_for_line(KILLED)
     ledger = ledger_of(tmp_path)
     assert run.end() == ExitCode.PASSED, run.output
@@ -87,7 +87,7 @@ def test_ctrl_c_while_it_is_away_brings_it_back_for_what_waits(rough: Start, tmp
 def test_a_worker_killed_while_the_platform_is_away_is_the_runs_first_reason(rough: Start) -> None:
     port = str(free_port())
     ports = ("--master-bind-port", port, "--master-port", port)
-    run = rough("--report", "report", "--processes", "2", *ports, "-t", "7s", "-u", "6", "-r", "50", down="1s")
+    run = rough("--report", "report", "--processes", "2", *ports, "-t", "11s", "-u", "6", "-r", "50", down="1s")
     run.wait_for_line(KILLED)
     workers = subprocess.run(
         ["ps", "--ppid", str(run.process.pid), "-o", "pid=,args="], capture_output=True, text=True, check=True

@@ -224,8 +224,8 @@ class Generator:
     def fenced(self) -> None:
         self._requeue.update(self.indexes.used())
         devices = self.indexes.in_use
-        logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", devices)
         if devices:
+            logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", devices)
             self._owner.fenced(devices)
 
     def crashed(self, reason: str) -> None:

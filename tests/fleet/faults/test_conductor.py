@@ -10,7 +10,8 @@ import pytest
 from simulator.clock import ManualClock, TimerQueue
 from simulator.fields.range import Range
 from simulator.fleet.faults.accounting import DeviceAccount
-from simulator.fleet.faults.conductor import ACTS, Conductor
+from simulator.fleet.faults.acts import ACTS
+from simulator.fleet.faults.conductor import Conductor
 from simulator.measurements import weather
 from simulator.measurements.names import DeviceState
 from simulator.weather.kinds import (
@@ -238,6 +239,28 @@ def test_who_is_switched_off_is_not_hit_and_who_comes_later_is() -> None:
     scene.until(60)
     assert scene.done(2) == [(12, "reset begins"), (15, "reset ends")]
     assert scene.told(weather.HIT) == 4
+
+
+def test_a_device_that_is_switched_off_and_on_goes_on_misbehaving() -> None:
+    scene = Scene(entry(Misbehave(ways=("bad_sign",), rate=0.1)))
+    scene.until(12)
+    scene.conductor.device_started(1)
+    scene.until(60)
+    assert [what.split()[0] for _, what in scene.done(1)] == ["misbehaves", "misbehaves", "behaves"]
+    assert scene.told(weather.HIT) == 4
+
+
+def test_who_is_switched_on_in_a_power_cut_has_power() -> None:
+    scene = Scene(entry(PowerCut(back_after=FIVE)))
+    scene.on.remove(2)
+    scene.until(11)
+    scene.on.add(2)
+    scene.conductor.device_started(1)
+    scene.conductor.device_started(2)
+    scene.until(60)
+    assert scene.done(1)[2:] == [(11, "power back"), (11, "power back")]
+    assert scene.done(2) == []
+    assert scene.told(weather.HIT) == 3
 
 
 def test_who_comes_after_the_end_is_not_hit() -> None:
