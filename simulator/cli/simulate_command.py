@@ -1,6 +1,8 @@
 """`best-fleet simulate`: a scenario's fleet and the embedded platform on virtual time, through weather from a seed."""
 
 import argparse
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +33,8 @@ WEATHER = ("drawn", "scenario", "both")
 _DAY_S = 86_400.0
 _MOST_DAYS = 3_660
 _LEAST_DAYS = 0.01
+_PATIENCE_S = 10.0
+"""For which nobody minds that nothing is said."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +65,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     from simulator.garbage import GarbagePolicy
     from simulator.scenario.problems import ScenarioError
-    from simulator.simulation.simulation import Simulation, Source, UnsuitedScenarioError
+    from simulator.simulation.simulation import Simulation, Source
 
     with ExitStack() as resources:
         tell = None
@@ -74,9 +78,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         garbage.begin()
         resources.callback(garbage.end)
         try:
-            source = Source(options.weather)
-            outcome = Simulation(scenario, options.seed, options.days * _DAY_S, source=source, tell=tell).run()
-        except (UnsuitedScenarioError, ScenarioError) as error:
+            length, source, progress = options.days * _DAY_S, Source(options.weather), Progress(options.days)
+            outcome = Simulation(scenario, options.seed, length, source=source, tell=tell, progress=progress).run()
+        except ScenarioError as error:
             raise UsageError(f"simulate: {error}") from None
         except OSError as error:
             if options.history is None:
@@ -84,6 +88,23 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             raise unwritable("simulate", options.history, error) from None
     print("\n".join(lines_of(scenario.name, outcome)))
     return ExitCode.FAILED if outcome.broken else ExitCode.PASSED
+
+
+class Progress:
+    """Says on stderr how far a simulation is that lets people wait.
+
+    Args:
+        days: of virtual time in all.
+    """
+
+    def __init__(self, days: float) -> None:
+        self._days = days
+        self._next = time.monotonic() + _PATIENCE_S
+
+    def __call__(self, seconds: float) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PATIENCE_S
+            print(f"{seconds / _DAY_S:.3g} of {self._days:g} days", file=sys.stderr)
 
 
 def lines_of(name: str, outcome: "Outcome") -> Iterator[str]:

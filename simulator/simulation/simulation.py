@@ -64,10 +64,6 @@ class Source(StrEnum):
     BOTH = "both"
 
 
-class UnsuitedScenarioError(Exception):
-    """A scenario that the simulation cannot play; the text says why."""
-
-
 @dataclass(slots=True)
 class Outcome:
     """What came of one simulation.
@@ -112,9 +108,9 @@ class Simulation:
         interval: mean seconds between two faults; some minutes by default, more of them in a longer time.
         source: where the faults come from.
         tell: given each line of the history.
+        progress: told now and then how many virtual seconds have passed.
 
     Raises:
-        UnsuitedScenarioError: If a group of the scenario speaks MQTT.
         ScenarioError: If there are too few identities.
     """
 
@@ -127,7 +123,9 @@ class Simulation:
         interval: float | None = None,
         source: Source = Source.BOTH,
         tell: Callable[[str], None] | None = None,
+        progress: Callable[[float], None] = lambda seconds: None,
     ) -> None:
+        self._progress = progress
         plan = FleetPlan(scenario, dispatch_url=f"http://{HOST_NAME}:1")
         self._outcome = Outcome(seed, seconds=duration)
         self._duration = duration
@@ -175,6 +173,7 @@ class Simulation:
         for number in range(1, _LOOKS + 1):
             loop.run_until(end * number / _LOOKS)
             self._look()
+            self._progress(loop.time())
         loop.run_until(end + calm)
         self._look()
         self._all_online()

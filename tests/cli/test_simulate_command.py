@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main
+from simulator.cli import main, simulate_command
 from simulator.cli.simulate_command import WEATHER
 from simulator.simulation.simulation import Source
 
@@ -22,6 +22,15 @@ def test_a_seed_that_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     lines = history.read_text().splitlines()
     assert f"history: {len(lines):,} lines, sha256 " in "\n".join(told)
     assert any(" > dev.data.upload.verifyLog " in line for line in lines)
+
+
+def test_a_long_one_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(simulate_command, "_PATIENCE_S", 0.0)
+    assert main(["simulate", str(SMALL), "--seed", "3", "--days", "0.02"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 20
+    assert all(line.endswith(" of 0.02 days") for line in told)
+    assert 0 < float(told[0].split()[0]) < float(told[-1].split()[0]) < 0.02
 
 
 def test_a_wrong_platform_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
