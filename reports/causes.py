@@ -120,7 +120,7 @@ CAUSES: Final = (
         cut_short=True,
     ),
     Cause("threshold_crossed", _CROSSED, "`{expression}` was crossed ({values:measured})"),
-    Cause("threshold_unmeasured", _CROSSED, "`{expression}` was crossed ({remark})"),
+    Cause("threshold_unmeasured", _CROSSED, "`{expression}` could not be judged ({remark})"),
     Cause("none_online", _FAILED, "no device came online (0 of {devices:count}){values:why_offline}"),
     Cause("no_request", _FAILED, "no request was made"),
     Cause(

@@ -44,12 +44,18 @@ class ThresholdResult:
     aborted: bool = False
     """Its abort ended the run, whatever the value of the whole run is."""
 
+    @property
+    def judged(self) -> bool:
+        """Whether anything was measured that it could be judged by; else it did not pass, nor was it crossed."""
+        return self.value is not None or self.aborted
+
     def dump(self) -> dict[str, Any]:
         """The form of `summary.json`."""
         return {
             "expression": self.expression,
             "value": None if self.value is None or math.isinf(self.value) else round(self.value, 4),
             "passed": self.passed,
+            "judged": self.judged,
             "reason": self.reason,
             "unit": self.unit,
             "aborted": self.aborted,
@@ -64,6 +70,9 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
         value = measure.read(question)
         remark = measure.remark(question) if measure.remark is not None else ""
         if value is None:
+            least = None if measure.least is None else measure.least(question)
+            if least is not None and threshold.comparison in ("<", "<=") and least >= threshold.limit:
+                return _result(threshold, least, False, f"at least, as {remark}")
             return _result(threshold, None, False, remark or measure.absent)
         if measure.of_online and not figures.came_online:
             return _result(threshold, value, False, "no device came online, so that little could be judged")

@@ -28,11 +28,13 @@ def brought_up_to_date(run: RunInfo, state: Mapping[str, Any], results: Any) -> 
 def _lacking(run: RunInfo, state: Mapping[str, Any], results: Any) -> Iterator[Finding]:
     if VIOLATIONS not in state:
         yield Finding(NOT_JUDGED)
-    held = {result["expression"] for result in results or () if result["passed"]}
+    keys = {
+        result["expression"]: "threshold_gone" if result["passed"] else "threshold_crossed" for result in results or ()
+    }
     for expression in run.thresholds:
         if _ANOMALIES.match(expression):
             values = {
                 "expression": expression,
                 "remark": "anomalies are counted by rule since: it cannot be judged again",
             }
-            yield Finding("threshold_gone" if expression in held else "threshold_unmeasured", values)
+            yield Finding(keys.get(expression, "threshold_unmeasured"), values)

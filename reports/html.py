@@ -147,6 +147,7 @@ def _environment() -> Environment:
         text.codes,
         text.tally,
         text.threshold_value,
+        text.judged,
     ):
         environment.filters[function.__name__] = function
     return environment

@@ -29,7 +29,7 @@ _WEATHER_REASONS: Final = {
 def render_junit(summary: Mapping[str, Any]) -> bytes:
     """The document, UTF-8."""
     cases = [_run_case(summary)]
-    cases += [_threshold_case(result) for result in summary["thresholds"]]
+    cases += [_threshold_case(result, summary) for result in summary["thresholds"]]
     # As the verdict: thresholds decide about failed requests, or the command line allows them.
     judged = not summary["thresholds"] and all(note["key"] != "errors_allowed" for note in summary["notes"])
     details = _details(summary["failures"])
@@ -49,12 +49,13 @@ def render_junit(summary: Mapping[str, Any]) -> bytes:
         "failures": str(sum(case.find("failure") is not None for case in cases)),
         "errors": str(sum(case.find("error") is not None for case in cases)),
     }
+    skipped = str(sum(case.find("skipped") is not None for case in cases))
     seconds = f"{summary['duration_s']:.3f}"
     suites = ElementTree.Element("testsuites", {"name": "best-fleet", **totals, "time": seconds})
     started = summary["started"].split("+")[0].split(".")[0]
     name = _clean(summary["scenario"])
     suite = ElementTree.SubElement(
-        suites, "testsuite", {"name": name, **totals, "skipped": "0", "time": seconds, "timestamp": started}
+        suites, "testsuite", {"name": name, **totals, "skipped": skipped, "time": seconds, "timestamp": started}
     )
     suite.extend(cases)
     ElementTree.indent(suites)
@@ -84,10 +85,14 @@ def _run_case(summary: Mapping[str, Any]) -> ElementTree.Element:
     return case
 
 
-def _threshold_case(result: Mapping[str, Any]) -> ElementTree.Element:
+def _threshold_case(result: Mapping[str, Any], summary: Mapping[str, Any]) -> ElementTree.Element:
+    """A failure unless it passed; one that a run cut short could not judge is skipped: it is no reason."""
     case = _case("thresholds", result["expression"])
     measured = f"measured {text.threshold_value(result)}" + (f" ({result['reason']})" if result["reason"] else "")
-    if result["passed"]:
+    if text.judged(result) == text.NOT_JUDGED:
+        tag = "failure" if summary.get("complete", True) else "skipped"
+        _add(case, tag, f"{result['expression']}: {text.NOT_JUDGED} ({result['reason']})")
+    elif result["passed"]:
         ElementTree.SubElement(case, "system-out").text = _clean(measured)
     else:
         _add(case, "failure", f"{result['expression']}: {measured}")

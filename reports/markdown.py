@@ -42,6 +42,7 @@ _TABLES = (
     ("Commands", "commands", "command", "handling_ms"),
 )
 _MARKS = {"passed": "✅", "failed": "❌", "invalid": "⚠️", "interrupted": "⚠️"}
+_THRESHOLD_MARKS = {"passed": "✅", "crossed": "❌", text.NOT_JUDGED: "❔"}
 _LATENCIES = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 
 
@@ -206,9 +207,9 @@ def _thresholds(results: list[Mapping[str, Any]], *, crossed_only: bool) -> str:
     shown = [item for item in results if not item["passed"]][:_MOST_CROSSED] if crossed_only else results
     rows = [
         [
-            "✅" if item["passed"] else "❌",
+            _THRESHOLD_MARKS[text.judged(item)],
             markup.code(detail(item["expression"], _LINE_CHARS)),
-            text.threshold_value(item),
+            text.NOT_JUDGED if text.judged(item) == text.NOT_JUDGED else text.threshold_value(item),
             markup.sentence(detail(item["reason"])),
         ]
         for item in shown

@@ -17,6 +17,7 @@ from reports.occurrences import OBSERVATIONS, VIOLATIONS
 from reports.readings import Question, Reading, if_occurred, in_percent, latency, loop_lag, platform_held, rules_total
 from reports.weather_readings import (
     OF_MISBEHAVIOUR,
+    at_least,
     longest,
     misbehaviour,
     most,
@@ -101,6 +102,8 @@ class Measure:
     """Says nothing where no device came online: no limit of it holds there."""
     remark: Callable[[Question], str] | None = None
     """Says more of the value, or why there is none."""
+    least: Reading | None = None
+    """Where no value is known: what it is longer than, if anything is known of it."""
     absent: str = "nothing was measured"
     """Why there is no figure, where there is none; no limit holds there either."""
 
@@ -153,6 +156,7 @@ def _lasting(name: str, figure: Callable[[FaultOutcome], Known | None], explaine
         f"{name} < {limit}",
         whole_run=True,
         remark=of_longest(name, figure),
+        least=at_least(name, figure),
     )
 
 

@@ -51,6 +51,7 @@ _VERDICT_STYLES = {
     "invalid": "bold yellow",
     "interrupted": "bold yellow",
 }
+_MARK_STYLES = {"passed": "green", "crossed": "bold red", text.NOT_JUDGED: "bold yellow"}
 
 
 def plain(value: str) -> str:
@@ -226,7 +227,8 @@ def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> Non
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("remark", overflow="fold")
     for result in results:
-        mark = "[green]passed[/]" if result["passed"] else "[bold red]crossed[/]"
+        word = text.judged(result)
+        mark = f"[{_MARK_STYLES[word]}]{word}[/]"
         cells = (mark, plain(result["expression"]), text.threshold_value(result), plain(result.get("reason", "")))
         table.add_row(*cells)
     console.print(table)

@@ -11,6 +11,7 @@ from simulator.shown import printable
 NOTHING = "–"
 ENDLESS = "∞"
 """How long a failed request took."""
+NOT_JUDGED = "not judged"
 MOST_NAMES = 8
 """Of a list within a line; tables hold the whole of it."""
 
@@ -202,6 +203,14 @@ def threshold_value(result: Mapping[str, Any]) -> str:
         return percent(value / 100.0)
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
     return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}".rstrip()
+
+
+def judged(result: Mapping[str, Any]) -> str:
+    """How a threshold came out: `passed`, `crossed`, or `not judged` where there was nothing to judge it by."""
+    if result["passed"]:
+        return "passed"
+    # Summaries of earlier versions do not tell the two apart.
+    return "crossed" if result.get("judged", True) else NOT_JUDGED
 
 
 def measured(result: Mapping[str, Any]) -> str:

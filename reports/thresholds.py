@@ -13,8 +13,8 @@
     duration   = number ( "ms" | "s" | "min" )
 
 `docs/thresholds.md` lists all of them. `after 30s` leaves the run's first 30 seconds out of account; `abort` stops the
-run once the threshold was crossed for 10 s without a break, judged on the last 10 s each time. A threshold that names
-something which never occurred is crossed, and so is one whose abort fired.
+run once the threshold was crossed for 10 s without a break, judged on the last 10 s each time; it is crossed whatever
+the whole run is. A threshold on something that never occurred cannot be judged, which fails a run that went to its end.
 
 Durations and failures: an upper limit (`<`, `<=`) of a percentile or of `max` counts a failed request as one that took
 for ever, however fast it was refused: `p95 < 5 s` holds if 95 of 100 succeeded within 5 s. `min`, `mean` and lower

@@ -38,11 +38,11 @@ thresholds:
   - records.pending == 0
 ```
 
-All of them are judged when the run has ended. If one is crossed, the run fails (exit code 3). Each stands with its value
-on the terminal, in `summary.json` and in every other report; in `junit.xml` each is a test case. `best-fleet check FILE`
-finds wrong thresholds before a run. What makes a run fail in spite of thresholds that hold, and without any, is said in
-[deviations.md](deviations.md#verdicts). Limits of change against earlier runs are no thresholds of a scenario, but
-`--fail-on` of `best-fleet compare`.
+All of them are judged when the run has ended. If one is crossed, or [cannot be judged](#not-judged), the run fails
+(exit code 3). Each stands with its value on the terminal, in `summary.json` and in every other report; in `junit.xml`
+each is a test case. `best-fleet check FILE` finds wrong thresholds before a run. What makes a run fail in spite of
+thresholds that hold, and without any, is said in [deviations.md](deviations.md#verdicts). Limits of change against
+earlier runs are no thresholds of a scenario, but `--fail-on` of `best-fleet compare`.
 
 This page is generated from `reports/measures.py` (`make docs`). A test fails when it is out of date, and evaluates every
 threshold on it.
@@ -80,8 +80,8 @@ thresholds:
   - "* failures < 1 %"          # YAML wants quotes where a line begins with *
 ```
 
-What never occurred keeps no limit: `dev.login failures == 0` is crossed in a run in which no device logged in. A
-name that does not exist is refused before the run.
+What never occurred keeps no limit: `dev.login failures == 0` [cannot be judged](#not-judged) in a run in which no
+device logged in. A name that does not exist is refused before the run.
 """
 
 _REST: Final = """\
@@ -129,9 +129,8 @@ Kinds are {kinds}; ways of misbehaviour are {ways}.
   whose users left.
 - A device that was not back when the run ended had too little time where that was less than {early} after the fault's
   end. All that is known of it is that it took longer than that: a shorter limit is crossed. Where that is
-  longer than any return that is known, the threshold is crossed as well, as for what never occurred; let the run go on
-  for longer.
-- Where no fault of the kind hit a device, or nobody misbehaved, the threshold is crossed.
+  longer than any return that is known, the threshold [cannot be judged](#not-judged); let the run go on for longer.
+- Where no fault of the kind hit a device, or nobody misbehaved, the threshold cannot be judged.
 - Requests that a fault cut off or held up stand in no other measure: they are neither failures nor in any percentile.
 - They are judged when the run has ended, never before: a recovery that is under way is no reason to `abort`.
 
@@ -150,7 +149,7 @@ A request fails if the platform refuses it, if no reply comes in time, or if the
 `{intended}` may stand before each duration of a funcId. `dev.heartbeat p99` counts from the moment at which a request
 was sent, `dev.heartbeat {intended}p99` from the moment for which it was planned. They differ where devices were late:
 the generator was busy, or a record had to wait for the one before it. Only requests with a planned moment have it,
-which are `dev.heartbeat` and `dev.data.upload.verifyLog`; of others it is crossed, with the reason `never had an
+which are `dev.heartbeat` and `dev.data.upload.verifyLog`; of others it cannot be judged, with the reason `never had an
 intended time`. Failed requests count with the time until they failed.
 
 ```yaml
@@ -162,8 +161,8 @@ thresholds:
 ## after
 
 `after 30s` leaves the first 30 seconds of the run out of account, for example those in which devices are still being
-started. If the run ended before, the threshold is crossed. Measures that are kept as one number for the whole run take
-no `after`; the tables say which.
+started. If the run ended before, the threshold cannot be judged. Measures that are kept as one number for the whole
+run take no `after`; the tables say which.
 
 ```yaml
 thresholds:
@@ -171,6 +170,17 @@ thresholds:
   - disconnects == 0 after 500ms
   - dev.heartbeat rate >= 10 /s after 0.5 min
 ```
+
+## Not judged
+
+Where there is nothing to judge a threshold by, it is neither kept nor crossed: what it names never occurred, devices
+were not back from a fault when the run ended, the run was too short for a slope. Reports then say `not judged` and why;
+in `summary.json` it has `"passed": false` and `"judged": false`.
+
+- A run that went to its planned end fails by it, like by one that is crossed (exit code 3).
+- A run that was cut short, as by Ctrl-C, does not: the verdict is what cut it short (`interrupted`, exit code 5), and
+  in `junit.xml` the test case is skipped. A threshold that was crossed by what had been measured until then fails the
+  run as ever.
 
 ## abort
 

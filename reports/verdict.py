@@ -81,21 +81,22 @@ def judge(
         results: how each of `thresholds` came out.
         generator: why the generator's figures are not valid.
     """
+    told = [*run.findings, *generator]
+    cut = _cut_short(told)
+    whole = run.complete and not cut
     found = [
-        *run.findings,
-        *generator,
+        *told,
         *_of_measuring(measurements),
-        *_of_thresholds(run, results),
+        *_of_thresholds(run, results, whole=whole),
         *_of_the_platform(measurements, thresholds),
         *_of_the_fleet(measurements, run, thresholds),
         *_of_requests(measurements, run, thresholds),
     ]
-    cut = _cut_short(found)
-    found += of_weather(measurements, run, thresholds, whole=run.complete and not cut)
+    found += of_weather(measurements, run, thresholds, whole=whole)
     if not run.complete and not cut:
         found.append(BROKEN_OFF)
     reasons, notes = sorted_out(found)
-    return Judgement(_verdict_of(reasons), reasons, notes, run.complete and not cut)
+    return Judgement(_verdict_of(reasons), reasons, notes, whole)
 
 
 def broke_off(run: RunInfo) -> bool:
@@ -218,13 +219,15 @@ def _of_measuring(measurements: RunMeasurements) -> Iterator[Finding]:
         yield Finding("reports_missing", {"worker": process, "count": count})
 
 
-def _of_thresholds(run: RunInfo, results: Sequence[ThresholdResult]) -> Iterator[Finding]:
+def _of_thresholds(run: RunInfo, results: Sequence[ThresholdResult], *, whole: bool) -> Iterator[Finding]:
+    """Those that did not pass; what a run that was cut short could not judge is no reason beside what cut it short."""
     fired = run.fired()
     for result in results:
         if result.passed or result.expression in fired:
             continue
-        if result.value is None:
-            yield Finding("threshold_unmeasured", {"expression": result.expression, "remark": result.reason})
+        if not result.judged:
+            if whole:
+                yield Finding("threshold_unmeasured", {"expression": result.expression, "remark": result.reason})
         else:
             told = result.dump()
             yield Finding(

@@ -54,6 +54,16 @@ def longest(measure: str, figure: Callable[[FaultOutcome], Known | None]) -> Rea
     return read
 
 
+def at_least(measure: str, figure: Callable[[FaultOutcome], Known | None]) -> Reading:
+    """Reads what the longest of all faults took longer than, where the run ended before it did; None for all others."""
+
+    def read(question: Question) -> float | None:
+        found = worst(figure(outcome) for outcome in _asked(measure, question))
+        return found.ms if found is not None and found.at_least else None
+
+    return read
+
+
 def of_longest(measure: str, figure: Callable[[FaultOutcome], Known | None]) -> Callable[[Question], str]:
     """Says which fault that was, or why none is known."""
 

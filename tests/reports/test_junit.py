@@ -15,8 +15,9 @@ Info = Callable[..., RunInfo]
 
 
 @pytest.mark.parametrize("thresholds", [(), ("dev.heartbeat p99 < 500 ms", "failures == 0", "dev.login p1 > 9 s")])
-def test_follows_its_schema(busy: RunMeasurements, info: Info, thresholds: tuple[str, ...]) -> None:
-    content = render_junit(build_summary(busy, info(thresholds=thresholds)))
+@pytest.mark.parametrize("complete", [True, False])
+def test_follows_its_schema(busy: RunMeasurements, info: Info, thresholds: tuple[str, ...], complete: bool) -> None:
+    content = render_junit(build_summary(busy, info(thresholds=thresholds, complete=complete)))
     schema = xmlschema.XMLSchema(files("reports").joinpath("schema/junit.xsd").read_text())
     schema.validate(content.decode().split("\n", 1)[1])
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -69,6 +70,7 @@ def measured(*told: str) -> RunMeasurements:
 
 GOOD = ("online", "ok")
 HOLDS = ("dev.heartbeat p99 < 1 s",)
+UNJUDGED = ("dev.login p99 < 1 s", "recovery.p99 < 20 s", "generator.rss_slope < 9 MB/h", "failures < 9 after 60min")
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,12 @@ def test_what_was_measured(
         (GOOD, HOLDS, (INTERRUPTED,), ["interrupted"], 5),
         ((*GOOD, "bad"), (), (INTERRUPTED,), ["requests_failed", "interrupted"], 1),
         ((*GOOD, "bad"), ("failures < 1 %",), (INTERRUPTED,), ["threshold_crossed", "interrupted"], 3),
+        # What there was too little of to judge is no reason beside what cut the run short, however that was.
+        (GOOD, UNJUDGED, (INTERRUPTED,), ["interrupted"], 5),
+        (GOOD, UNJUDGED, (Finding("stopped_by_hand", {}),), ["stopped_by_hand"], 5),
+        (GOOD, UNJUDGED, (DIED,), ["platform_died"], 4),
+        (GOOD, UNJUDGED, (Finding("worker_left", {}),), ["threshold_unmeasured"] * 4, 3),
+        ((*GOOD, "bad"), ("failures < 1 %", *UNJUDGED), (INTERRUPTED,), ["threshold_crossed", "interrupted"], 3),
         (GOOD, (), (INTERRUPTED, DIED), ["platform_died", "interrupted"], 4),
         (GOOD, (), (DIED, Finding("start_failed", {"problem": "no"})), ["start_failed", "platform_died"], 2),
         (GOOD, (), (Finding("worker_refused", {"worker": "w", "problem": "limit"}),), ["worker_refused"], 2),
@@ -180,6 +188,26 @@ def test_what_the_run_found_out(
     summary = build_summary(measured(*told), info(thresholds=thresholds, devices=1, started=T0, findings=findings))
     assert [reason["key"] for reason in summary["reasons"]] == keys
     assert exit_code(summary) == code
+
+
+@pytest.mark.parametrize(("findings", "kind"), [((), "failure"), ((INTERRUPTED,), "skipped")])
+def test_every_output_says_what_was_not_judged(info: Info, findings: tuple[Finding, ...], kind: str) -> None:
+    run = info(thresholds=("recovery.p99 < 20 s", *HOLDS), devices=1, started=T0, findings=findings)
+    summary = build_summary(measured(*GOOD), run)
+    assert [(item["passed"], item["judged"]) for item in summary["thresholds"]] == [(False, False), (True, True)]
+    for page in every_output(summary, measured(*GOOD), run):
+        assert "not judged" in page
+        assert "crossed" not in page.partition("<script")[0]
+    suite = ElementTree.fromstring(render_junit(summary))[0]
+    (case,) = suite.iterfind("testcase[@name='recovery.p99 < 20 s']")
+    assert [child.tag for child in case] == [kind]
+    assert suite.get("skipped") == str(int(kind == "skipped"))
+
+
+def test_summaries_of_earlier_versions_say_crossed(info: Info) -> None:
+    summary = build_summary(measured(*GOOD), info(thresholds=UNJUDGED[:1], devices=1, started=T0))
+    del summary["thresholds"][0]["judged"]
+    assert "crossed" in every_output(summary, measured(*GOOD), info(devices=1))[0]
 
 
 def test_an_abort_that_fired_is_crossed_though_the_whole_run_is_fine(info: Info) -> None:

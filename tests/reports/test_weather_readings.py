@@ -90,15 +90,21 @@ def test_a_backlog_that_waits_is_never_delivered(info: Info) -> None:
     assert result.reason == "worst: outage at 20.0 s; records still waited 4 min 30 s after it"
 
 
-@pytest.mark.parametrize("limit", ["15 s", "30 s"])
-def test_devices_away_for_longer_than_any_return_keep_no_limit(info: Info, limit: str) -> None:
+@pytest.mark.parametrize("comparison", ["< 20001 ms", "<= 30 s", "> 5 s"])
+def test_devices_away_for_longer_than_any_return_keep_no_limit(info: Info, comparison: str) -> None:
     # The platform may have died after the last fault: that 20 s are less than 30 s says nothing.
-    result = judged(info, f"recovery.all < {limit}", FIRST, LATE, outage_2={"back": (1.0, 2.0, 3.0)})
-    assert not result.passed
-    assert result.value is None
+    result = judged(info, f"recovery.all {comparison}", FIRST, LATE, outage_2={"back": (1.0, 2.0, 3.0)})
+    assert (result.passed, result.judged, result.value) == (False, False, None)
     assert result.reason == (
         "the run ended too early to tell: outage at 4 min 30 s 1 of 4 devices were not back 20.0 s after it"
     )
+
+
+@pytest.mark.parametrize("comparison", ["< 15 s", "<= 20 s", "< 20 s"])
+def test_but_cross_one_that_they_are_away_for_longer_than(info: Info, comparison: str) -> None:
+    result = judged(info, f"recovery.outage.all {comparison}", FIRST, LATE, outage_2={"back": (1.0, 2.0, 3.0)})
+    assert (result.passed, result.judged, result.value) == (False, True, 20_000)
+    assert result.reason.startswith("at least, as the run ended too early to tell: outage at 4 min 30 s")
 
 
 @pytest.mark.parametrize(
