@@ -7,24 +7,17 @@ What the platform itself refuses, or is too slow for after the fault has let go,
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from simulator.fleet.faults.windows import Held, Window
 from simulator.measurements import weather
 from simulator.measurements.attendance import Attended, MeetingHeld
 from simulator.measurements.names import (
     ACKNOWLEDGED,
-    BAD_CERTIFICATE,
-    BAD_KEY,
-    BAD_PROFILE,
-    BAD_URL,
     DISCONNECTED,
     FLOW_PREFIX,
     GENERATED,
-    INIT,
-    INTERNAL_ERROR,
     LOST,
-    MALFORMED_REPLY,
     OWN_CODES,
     OWN_ENDINGS,
     REFUSED,
@@ -32,78 +25,22 @@ from simulator.measurements.names import (
     RESTORED,
     STOPPED,
     TIMEOUT,
-    TOO_LARGE,
-    UNSUPPORTED_TRANSPORT,
     DeviceState,
     is_failure,
 )
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.violation_rules import REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
-from simulator.protocol.catalogue import CONNECT
+from simulator.protocol.catalogue import CONNECT, LOOKUP
 
 _WAITING_CHANGES: Final = {GENERATED: 1, RESTORED: 1, ACKNOWLEDGED: -1, REFUSED: -1, REJECTED: -1, LOST: -1}
 """By how much an event changes the number of records that a device keeps."""
-_NEVER_BY_FAULT: Final = frozenset(
-    {
-        INTERNAL_ERROR,
-        MALFORMED_REPLY,
-        BAD_KEY,
-        BAD_CERTIFICATE,
-        UNSUPPORTED_TRANSPORT,
-        BAD_URL,
-        BAD_PROFILE,
-        TOO_LARGE,
-        "no proper MQTT",
-        "message too large",
-    }
-)
-"""Codes of what arrived and was wrong, or is wrong here: no weather makes an answer wrong."""
-_WAITED_IN_VAIN: Final = frozenset({TIMEOUT, "keep-alive", "no pong"})
-"""Codes of requests, and reasons of endings, that say: nothing came in time."""
 _MOST_WINDOWS: Final = 64
 """That are remembered beside the open ones: those of one device over hours, of which the latest can still matter."""
+_JUST_NOW_S: Final = 1.0
+"""What ends because a request has timed out is told within that."""
+_OPENINGS: Final = (LOOKUP, CONNECT)
 _ONLINE: Final = DeviceState.ONLINE.value
 _STOPPED: Final = (DeviceState.STOPPED.value, DeviceState.FAILED.value)
-
-
-@dataclass(slots=True)
-class Window:
-    """A time in which a fault disturbs a device; epoch seconds.
-
-    Attributes:
-        end: None while it lasts.
-        back: when the device was back after it; None before.
-        delays: whether what succeeds meanwhile takes longer by it.
-        outwaits: whether a request can wait for its reply in vain by it. What neither does that nor delays anything,
-            misbehaviour, can still have the platform end a connection.
-        blocks: whether the device cannot come online meanwhile.
-    """
-
-    number: int
-    begin: float
-    delays: bool
-    outwaits: bool
-    blocks: bool
-    end: float | None = None
-    back: float | None = None
-
-    def overlaps(self, begin: float, end: float) -> bool:
-        """Whether any of the time from `begin` to `end` is in it."""
-        return self.begin <= end and (self.end is None or begin <= self.end)
-
-    def explains(self, code: str) -> bool:
-        """Whether what came to `code` meanwhile, or a connection that ended for that reason, may be its doing."""
-        if not is_failure(code):
-            return True
-        if not self.outwaits and (self.delays or code in _WAITED_IN_VAIN):
-            return False
-        return code not in _NEVER_BY_FAULT
-
-    def holds_up(self, flow: str, begin: float, end: float) -> bool:
-        """As `overlaps`, of a flow: until the device is back no record can go up, but it can come online."""
-        if flow == INIT.name:
-            return self.overlaps(begin, end)
-        return self.begin <= end and (self.back is None or begin <= self.back)
 
 
 class Hit:
@@ -136,7 +73,10 @@ class DeviceAccount:
             may have given it up meanwhile.
     """
 
-    __slots__ = ("_disturbed_until", "_grace", "_hits", "_inner", "_opened", "_state", "_wall", "_windows", "index")
+    __slots__ = (
+        *("_disturbed_until", "_grace", "_hits", "_in_vain", "_inner", "_opened", "_state", "_wall", "_windows"),
+        "index",
+    )
 
     def __init__(self, index: int, inner: Recorder, wall: Callable[[], float], *, grace: float) -> None:
         self.index = index
@@ -149,6 +89,8 @@ class DeviceAccount:
         """What began later has nothing to do with any window, so that in calm nobody looks through those of hours."""
         self._opened = 0.0
         """When the present connection was opened."""
+        self._in_vain = (-math.inf, -math.inf)
+        """From and until when the latest request that timed out was waited for."""
         self._state = DeviceState.OFFLINE.value
 
     # --- What the conductor tells ---
@@ -162,16 +104,16 @@ class DeviceAccount:
         self._hits.append(Hit(number))
         self._inner.fault(number, weather.HIT, now, name=self._state)
 
-    def disturbed(self, number: int, *, delays: bool = True, holds: float = math.inf, blocks: bool = True) -> None:
+    def disturbed(self, number: int, *, delays: bool = True, held: Held | None = None, blocks: bool = True) -> None:
         """From now on what fails may do so by fault `number`; with `delays`, what succeeds is slow by it.
 
         Args:
-            holds: seconds by which it can hold up a request and its reply. Where the platform has more than half of the
-                time for an answer all the same, and gives none, that is the platform's.
+            held: of a fault that does nothing but hold data up. Where it left the platform more than half of the time
+                for an answer all the same, and none came, that is the platform's.
             blocks: whether the device cannot come online meanwhile: who is let go of by another fault then is not back
                 before this one is over, and that is told of this one.
         """
-        self._windows.append(Window(number, self._wall(), delays, holds >= self._grace / 2, blocks))
+        self._windows.append(Window(number, self._wall(), delays, held, blocks))
         self._disturbed_until = math.inf
         over = [window for window in self._windows if window.end is not None]
         for window in over[:-_MOST_WINDOWS]:
@@ -224,13 +166,17 @@ class DeviceAccount:
             return
         ended = started + latency
         failed = is_failure(code)
+        if code == TIMEOUT:
+            self._in_vain = started, ended
         if not failed:
             if name == CONNECT:
                 self._opened = ended
             for hit in [hit for hit in self._hits if hit.seen_free and started >= (hit.free or 0.0)]:
                 # An answer over the connection that was there all the time.
                 self._back(hit, 0.0, ended)
-        window = self._window(started, ended, code) if not failed or code in OWN_CODES else None
+        window = None
+        if not failed or code in OWN_CODES:
+            window = self._window(started, ended, code, opening=name in _OPENINGS)
         if window is not None and failed:
             self._inner.fault(window.number, weather.CUT, ended, name=name, code=code)
         elif window is not None and window.delays:
@@ -244,7 +190,7 @@ class DeviceAccount:
         ended = started + duration
         if started <= self._disturbed_until:
             if is_failure(code):
-                window = self._window(started, ended, code) if code in OWN_CODES else None
+                window = self._window(started, ended, code, opening=True) if code in OWN_CODES else None
                 if window is not None:
                     self._inner.fault(window.number, weather.CUT, ended, name=FLOW_PREFIX + name, code=code)
                     return
@@ -257,7 +203,7 @@ class DeviceAccount:
         self._inner.flow(name, started, duration, code)
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
-        if code in OWN_CODES and self._cutting(at, code) is not None:
+        if code in OWN_CODES and self._cutting(at, code, opening=name in _OPENINGS) is not None:
             return  # The first example of such a failure is to be one of the platform's.
         self._inner.detail(name, code, text, at)
 
@@ -327,26 +273,33 @@ class DeviceAccount:
 
     # --- Inside ---
 
-    def _window(self, started: float, ended: float, code: str) -> Window | None:
+    def _window(self, started: float, ended: float, code: str, *, opening: bool) -> Window | None:
         """By which something that took from `started` to `ended` was held up, or failed with `code`."""
+        since = self._waited_since(ended)
         for window in reversed(self._windows):
-            if window.overlaps(started, ended) and window.explains(code):
+            if window.meets(started, ended, code) and window.explains(code, since, ended, opening=opening):
                 return window
         return self._cutting(ended, code) if code == DISCONNECTED else None
 
-    def _cutting(self, at: float, code: str = "") -> Window | None:
+    def _cutting(self, at: float, code: str = "", *, opening: bool = False) -> Window | None:
         """By which a connection ends that ends at `at`: also soon after, if it is the one that was there meanwhile.
 
         Args:
             code: why it ended, or what became of a request.
         """
+        since = self._waited_since(at)
         for window in reversed(self._windows):
             end = window.end
-            if not window.explains(code):
+            if not (window.begin <= at and (end is None or at <= end or self._opened < end >= at - self._grace)):
                 continue
-            if window.begin <= at and (end is None or at <= end or self._opened < end >= at - self._grace):
+            if window.explains(code, since, at, opening=opening):
                 return window
         return None
+
+    def _waited_since(self, at: float) -> float:
+        """Of what came to nothing at `at`: when the request was made that has just timed out, if that is why."""
+        since, until = self._in_vain
+        return since if abs(at - until) <= _JUST_NOW_S else at - self._grace
 
     def _look_for_calm(self) -> None:
         """After a window has ended, or the device was back after one."""

@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 from simulator.clock import TimerQueue
 from simulator.fleet.faults.accounting import DeviceAccount
-from simulator.fleet.faults.lane import held_at_most
 from simulator.measurements.names import DeviceState
 from simulator.weather.kinds import (
     ClockJump,
@@ -37,6 +36,7 @@ class Line(Protocol):
     def outage_ends(self, how: How) -> None: ...
     def slow(self, kind: SlowLink, rng: random.Random) -> None: ...
     def fast(self, kind: SlowLink) -> None: ...
+    def held(self, begin: float, end: float, *, opening: bool) -> float: ...
     def power_gone(self) -> None: ...
     def power_back(self) -> None: ...
 
@@ -187,7 +187,7 @@ class _SlowLinkAct(Act):
     def begins(self, index: int, device: Device) -> None:
         kind = self.fault.kind
         assert isinstance(kind, SlowLink)
-        self._fleet.account(index).disturbed(self.fault.number, holds=held_at_most(kind), blocks=False)
+        self._fleet.account(index).disturbed(self.fault.number, held=self._fleet.line(index).held, blocks=False)
         self._fleet.line(index).slow(kind, self.fault.rng(index))
 
     def ends(self, index: int) -> None:
@@ -282,7 +282,7 @@ class _MisbehaveAct(Act):
             self.hit(index)
 
     def begins(self, index: int, device: Device) -> None:
-        self._fleet.account(index).disturbed(self.fault.number, delays=False, holds=0.0, blocks=False)
+        self._fleet.account(index).disturbed(self.fault.number, delays=False, blocks=False)
         self._misbehave(index, device)
 
     def _misbehave(self, index: int, device: Device) -> None:

@@ -1,23 +1,14 @@
 """What is on its way in one direction of a connection, and how slowly: pure."""
 
-import math
 import random
 from collections import deque
 from typing import Final, NamedTuple
 
+from simulator.fleet.faults.holds import Holds
 from simulator.weather.kinds import STALL_S, SlowLink
 
 PIECE: Final = 16 * 1024
 """Bytes that travel together where the bandwidth is limited."""
-
-_IN_TURN: Final = 12
-"""Pieces that one request waits for one after the other, at most: opening a connection with TLS takes most."""
-
-
-def held_at_most(kind: SlowLink) -> float:
-    """Seconds by which a slow link can hold up one request; without end where bytes queue for its bandwidth."""
-    each = kind.latency.high + (STALL_S if kind.stall else 0.0)
-    return math.inf if kind.bandwidth is not None else _IN_TURN * each
 
 
 class Lost(NamedTuple):
@@ -58,13 +49,15 @@ class Lane:
 
     Attributes:
         size: Bytes on their way.
+        holds: How long what was on its way took.
     """
 
-    __slots__ = ("_free_at", "_latest", "pieces", "size")
+    __slots__ = ("_free_at", "_latest", "holds", "pieces", "size")
 
     def __init__(self) -> None:
         self.pieces: deque[tuple[float, Piece]] = deque()
         self.size = 0
+        self.holds = Holds()
         self._free_at = 0.0
         self._latest = 0.0
 
@@ -85,6 +78,7 @@ class Lane:
             # Nothing overtakes: what is slow holds up what comes behind it.
             due = max(due, self._latest)
         self._latest = due
+        self.holds.add(now, due)
         self.pieces.append((due, piece))
         self.size += size
 
@@ -97,6 +91,8 @@ class Lane:
             self.size -= len(piece)
         return piece
 
-    def clear(self) -> None:
+    def clear(self, now: float) -> None:
+        """Nothing is on its way any more."""
+        self.holds.cut(now)
         self.pieces.clear()
         self.size = 0

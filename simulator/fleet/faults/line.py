@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.clock import TimerQueue
+from simulator.fleet.faults.holds import Holds, Ways, both_ways
 from simulator.fleet.faults.kept import KeptSockets
 from simulator.fleet.faults.lane import Shape
 from simulator.fleet.faults.link import Link, lay_under
@@ -21,6 +22,8 @@ from simulator.wire.resets import HasFileno, Outgoing, reset_when_closed
 
 RESET_BY_SCENARIO: Final = "the scenario's outage reset the connection"
 RESET_BY_POWER: Final = "the scenario's power cut ended the connection"
+_MOST_PAST: Final = 8
+"""Connections that have ended of which is known how slow they were: no time-out outlasts more."""
 
 
 class Attempt:
@@ -53,11 +56,12 @@ class DeviceLine:
 
     Attributes:
         outages: That have begun so far.
+        openings: How long look-ups, downloads and openings were held: by round trips, and by the size of what came.
     """
 
     __slots__ = (
-        *("_attempts", "_connections", "_descriptors", "_kept", "_links", "_outages", "_powerless", "_slow", "_timers"),
-        *("_waiting", "outages"),
+        *("_attempts", "_connections", "_descriptors", "_kept", "_links", "_outages", "_past", "_powerless", "_slow"),
+        *("_timers", "_waiting", "openings", "outages"),
     )
 
     def __init__(self, timers: TimerQueue, kept: KeptSockets) -> None:
@@ -72,7 +76,10 @@ class DeviceLine:
         self._descriptors: list[int] = []
         self._attempts: list[Attempt] = []
         self._waiting: list[asyncio.Future[None]] = []
+        self._past: list[Ways] = []
+        """Of links that are gone; those of the latest."""
         self.outages = 0
+        self.openings: Ways = Holds(), Holds()
 
     # --- What the weather does ---
 
@@ -172,6 +179,15 @@ class DeviceLine:
     def shape(self) -> Shape | None:
         """How slow the line is."""
         return self._slow[-1] if self._slow else None
+
+    def held(self, begin: float, end: float, *, opening: bool) -> float:
+        """How long the line, by being slow, held a request or its reply, as `faults.windows.Held` has it."""
+        clock = self._timers.clock
+        ahead = clock.wall() - clock.monotonic()
+        ways = [link.holds for link in self._links.values()] + self._past
+        if opening:
+            ways.append(self.openings)
+        return max((both_ways(each, begin - ahead, end - ahead) for each in ways), default=0.0)
 
     def put(self, connection: FlowControlled, close: Callable[[int], None]) -> None:
         """A connection of the device is open; what is under way acts on it.
@@ -290,6 +306,8 @@ class DeviceLine:
 
     def _gone(self, link: Link) -> None:
         self._links.pop(link.connection, None)
+        if any(link.holds):
+            self._past = [*self._past, link.holds][-_MOST_PAST:]
 
     def _keep(self, sock: HasFileno) -> None:
         descriptor = self._kept.keep(sock)

@@ -29,6 +29,7 @@ class Link(asyncio.Transport):
 
     Attributes:
         connection: That it lies under.
+        holds: How long what went out and what came in was held by it.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Link(asyncio.Transport):
         self._on_gone = on_gone
         self._secure = inner.get_extra_info("ssl_object") is not None
         self._in, self._out = Lane(), Lane()
+        self.holds = self._out.holds, self._in.holds
         self._held = False
         self._shape: Shape | None = None
         self._timer: TimerHandle | None = None
@@ -60,8 +62,7 @@ class Link(asyncio.Transport):
         self._error: Exception | None = None
         """What the device is told where the network ended it."""
         self._inner_lost = False
-        self._running = False
-        self._over = False
+        self._running = self._over = False
 
     # --- What the weather does ---
 
@@ -231,8 +232,8 @@ class Link(asyncio.Transport):
         self._closing = self._given_up = True
         self._disarm()
         lost = next((piece for _, piece in reversed(self._in.pieces) if isinstance(piece, Lost)), None)
-        self._in.clear()
-        self._out.clear()
+        self._in.clear(self._now())
+        self._out.clear(self._now())
         if lost is not None:
             # As a transport does, in a turn of the loop that is nobody's.
             asyncio.get_running_loop().call_soon(self._finish, self._error or lost.error)
@@ -324,10 +325,8 @@ class Link(asyncio.Transport):
         waiting = self._out.size
         if self._inner_full or waiting + self._inner.get_write_buffer_size() > self._high:
             full = True
-        elif waiting > self._low:
-            full = self._told_full
         else:
-            full = False
+            full = waiting > self._low and self._told_full
         if full is self._told_full or self._over:
             return
         self._told_full = full
@@ -351,8 +350,8 @@ class Link(asyncio.Transport):
     def _gone(self) -> None:
         self._over = True
         self._disarm()
-        self._in.clear()
-        self._out.clear()
+        self._in.clear(self._now())
+        self._out.clear(self._now())
         self.connection.through(lambda _: self._inner)
         self._on_gone(self)
 

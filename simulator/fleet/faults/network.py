@@ -179,7 +179,10 @@ class WeatherNetwork:
             if line.shape is not None:
                 waited = True
                 delay = sum(line.shape.delay() for _ in range(2 * asked.round_trips))
-                if not await self._unhindered(line, asked, min(self._clock.monotonic() + delay, until)):
+                now = self._clock.monotonic()
+                due = min(now + delay, until)
+                line.openings[0].add(now, due)
+                if not await self._unhindered(line, asked, due):
                     continue
                 if self._clock.monotonic() >= until:
                     raise self._late("slow_link")
@@ -244,6 +247,7 @@ class WeatherNetwork:
             return
         now = self._clock.monotonic()
         due, until = now + line.shape.transfer(size), now + self._open_timeout
+        line.openings[1].add(now, due)
         while not await self._unhindered(line, asked, min(due, until)):
             await self._silence_over(line, until, repeated=False)
         if due > until:

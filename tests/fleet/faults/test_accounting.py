@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from simulator.clock import ManualClock
-from simulator.fleet.faults.accounting import DeviceAccount, Window
+from simulator.fleet.faults.accounting import DeviceAccount
+from simulator.fleet.faults.windows import Window
 from simulator.measurements import weather
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, LOST, REBOOT, REFUSED, REJECTED
+from simulator.measurements.names import ACKNOWLEDGED, FLOW_PREFIX, GENERATED, LOST, REBOOT, REFUSED, REJECTED
 from simulator.measurements.violation_rules import COMMAND_UNKNOWN, REPLY_LATE, SESSION_CLOSED_UNANNOUNCED
 from simulator.protocol.codes import SUCCESS
 from tests.device.recording import Recording
@@ -216,7 +217,7 @@ def test_misbehaviour_holds_nothing_up(scene: Scene) -> None:
 
 def test_a_return_over_a_slow_link_is_the_outages(scene: Scene) -> None:
     scene.account.hit(1, overtakes=False)
-    scene.account.disturbed(1, holds=1.0, blocks=False)
+    scene.account.disturbed(1, held=lambda *_, **__: 1.0, blocks=False)
     scene.outage(5, 2)
     scene.pass_time(20)
     scene.state("online")
@@ -255,7 +256,7 @@ def test_no_weather_makes_an_answer_wrong(scene: Scene, code: str) -> None:
 
 def test_a_platform_that_hangs_is_no_misbehaviour_of_a_device(scene: Scene) -> None:
     scene.account.hit(3, overtakes=False)
-    scene.account.disturbed(3, delays=False, holds=0.0, blocks=False)
+    scene.account.disturbed(3, delays=False, blocks=False)
     scene.pass_time(5)
     scene.request("timeout")
     scene.account.disconnect("timeout", scene.clock.wall())
@@ -265,19 +266,101 @@ def test_a_platform_that_hangs_is_no_misbehaviour_of_a_device(scene: Scene) -> N
     assert scene.told(weather.DISCONNECTED) == [(3, "closed 1008", "", 1)]
 
 
-@pytest.mark.parametrize(("holds", "explained"), [(4.9, False), (5.0, True)])
-@pytest.mark.parametrize("code", ["timeout", "disconnected"])
-def test_a_slow_link_explains_no_more_than_it_can_hold_up(
-    scene: Scene, holds: float, explained: bool, code: str
-) -> None:
-    scene.account.hit(3)
-    scene.account.disturbed(3, holds=holds)
+class Slow:
+    """What a slow line held: from and until when, seconds, and whether of openings alone."""
+
+    def __init__(self, begin: float, end: float, *, of_openings: bool = False) -> None:
+        self._held = begin, end
+        self._of_openings = of_openings
+
+    def __call__(self, begin: float, end: float, *, opening: bool) -> float:
+        since, until = self._held
+        return 0.0 if self._of_openings and not opening else max(0.0, min(end, until) - max(begin, since))
+
+
+def slow(scene: Scene, begin: float, end: float, *, of_openings: bool = False) -> None:
+    """A slow link begins that holds something up from and until so many seconds from now."""
+    now = scene.clock.wall()
+    scene.account.hit(3, overtakes=False)
+    scene.account.disturbed(3, held=Slow(now + begin, now + end, of_openings=of_openings), blocks=False)
+
+
+@pytest.mark.parametrize(("held", "explained"), [(0.0, False), (4.8, False), (5.2, True), (12.0, True)])
+def test_a_slow_link_explains_a_time_out_by_what_it_really_held(scene: Scene, held: float, explained: bool) -> None:
+    slow(scene, 10, 10 + held)
     scene.pass_time(20)
-    scene.request(code, lasted=10)
+    scene.request("timeout", lasted=10)
+    scene.pass_time(0.05)
+    # The connection is given up for it: so end what else waited, and the flow that it was part of.
+    scene.account.detail(HEARTBEAT, "timeout", "no reply", scene.clock.wall())
+    scene.request("disconnected", lasted=0.5)
+    scene.flow("timeout", lasted=40)
     scene.account.disconnect("timeout", scene.clock.wall())
-    assert (len(scene.told(weather.CUT)), len(scene.told(weather.DISCONNECTED))) == ((1, 1) if explained else (0, 0))
+    cut = [(HEARTBEAT, "timeout"), (HEARTBEAT, "disconnected"), (FLOW_PREFIX + "record_delivery", "timeout")]
+    if explained:
+        assert [(name, code) for _, name, code, _ in scene.told(weather.CUT)] == cut
+        assert scene.told(weather.DISCONNECTED) == [(3, "timeout", "", 1)]
+        assert scene.recorded.disconnects == []
+    else:
+        assert scene.told(weather.CUT) == scene.told(weather.DISCONNECTED) == []
+        assert [request[3] for request in scene.recorded.requests[-2:]] == ["timeout", "disconnected"]
+        assert [flow[3] for flow in scene.recorded.flows] == ["timeout"]
+        assert [reason for reason, _ in scene.recorded.disconnects] == ["timeout"]
+
+
+def test_what_succeeds_over_a_slow_link_is_delayed_whatever_it_held(scene: Scene) -> None:
+    slow(scene, 0, 0)
+    scene.pass_time(5)
     scene.request()
-    assert len(scene.told(weather.DELAYED)) == 1
+    assert scene.told(weather.DELAYED) == [(3, HEARTBEAT, "", 0.1)]
+
+
+@pytest.mark.parametrize("name", ["connect", "getBrokerServer"])
+def test_what_held_an_opening_up_is_no_word_for_an_open_connection(scene: Scene, name: str) -> None:
+    slow(scene, 0, 8, of_openings=True)
+    scene.pass_time(10)
+    scene.request("timeout", lasted=10)
+    assert scene.told(weather.CUT) == []
+    scene.request("timeout", lasted=10, name=name)
+    assert scene.told(weather.CUT) == [(3, name, "timeout", 1)]
+
+
+@pytest.mark.parametrize("code", ["refused", "dns", "tls"])
+def test_a_slow_link_refuses_nobody(scene: Scene, code: str) -> None:
+    slow(scene, 0, 10)
+    scene.pass_time(10)
+    scene.request(code, lasted=10, name="connect")
+    assert scene.told(weather.CUT) == []
+
+
+@pytest.mark.parametrize(("reason", "held"), [("closed 1006", 4.0), ("no pong", 4.0), ("closed 1006", 6.0)])
+def test_a_connection_ends_by_a_slow_link_where_that_held_much(scene: Scene, reason: str, held: float) -> None:
+    slow(scene, 0, held)
+    scene.pass_time(10)
+    scene.account.violation(REPLY_LATE, HEARTBEAT, "late", scene.clock.wall(), 7)
+    scene.account.disconnect(reason, scene.clock.wall())
+    told = scene.told(weather.DISCONNECTED), len(scene.recorded.violations)
+    assert told == (([(3, reason, "", 1)], 0) if held > 5 else ([], 1))
+
+
+def test_what_a_slow_link_holds_outlasts_its_end(scene: Scene) -> None:
+    slow(scene, 0, 18)
+    scene.pass_time(8)
+    scene.end()
+    scene.pass_time(11)
+    scene.request("timeout", lasted=10)
+    assert scene.told(weather.CUT) == [(3, HEARTBEAT, "timeout", 1)]
+    scene.pass_time(11)
+    scene.request("timeout", lasted=10)
+    assert len(scene.told(weather.CUT)) == 1
+
+
+def test_another_fault_explains_what_the_slow_link_does_not(scene: Scene) -> None:
+    scene.begin(1)
+    slow(scene, 0, 0)
+    scene.pass_time(10)
+    scene.request("timeout", lasted=10)
+    assert scene.told(weather.CUT) == [(1, HEARTBEAT, "timeout", 1)]
 
 
 def test_a_long_fault_is_remembered_over_many_short_ones(scene: Scene) -> None:

@@ -40,6 +40,7 @@ class Everything:
         self._clock = clock
         self._zero = clock.monotonic()
         self.state = DeviceState.ONLINE
+        self.share_held = 0.0
         self.done: list[tuple[float, str]] = []
 
     def note(self, what: str) -> None:
@@ -56,6 +57,9 @@ class Everything:
 
     def fast(self, kind: SlowLink) -> None:
         self.note("fast")
+
+    def held(self, begin: float, end: float, *, opening: bool) -> float:
+        return self.share_held * (end - begin)
 
     def power_gone(self) -> None:
         self.note("power gone")
@@ -158,6 +162,16 @@ def test_a_slow_link() -> None:
     scene = Scene(entry(SlowLink(latency=Range(low=0.1, high=0.2))))
     scene.until(60)
     assert scene.done() == [(10, "slow"), (15, "fast")]
+
+
+@pytest.mark.parametrize("bandwidth", [None, 64_000])
+@pytest.mark.parametrize("share_held", [0.1, 0.6])
+def test_a_slow_link_is_asked_what_it_held(bandwidth: int | None, share_held: float) -> None:
+    scene = Scene(entry(SlowLink(latency=Range(low=0.1, high=0.2), bandwidth=bandwidth)))
+    scene.all[0].share_held = share_held
+    scene.until(12)
+    scene.accounts[0].request("dev.heartbeat", scene.clock.wall() - 5, 5, "timeout", 1, 0, 0)
+    assert len(scene.recorded.requests) == (share_held < 0.5)
 
 
 @pytest.mark.parametrize("store", Store)

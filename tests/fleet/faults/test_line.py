@@ -274,3 +274,93 @@ def test_room_for_what_is_kept_is_bounded() -> None:
     kept = KeptSockets(1)
     assert kept.keep(memory) is None
     assert (kept.count, kept.reset_early) == (0, 0), "a socket that is closed already is no reset"
+
+
+# --- How long it held what ---
+
+
+def held(bench: Bench, *, last: float = 10.0, opening: bool = False) -> float:
+    now = bench.clock.wall()
+    return round(bench.line.held(now - last, now, opening=opening), 3)
+
+
+def test_a_line_without_weather_holds_nothing() -> None:
+    bench = Bench()
+    memory, end = bench.connection()
+    bench.line.outage_begins(How.SILENT)
+    end.transport.write(b"held by an outage, which is another matter")
+    memory.protocol.data_received(b"x")
+    bench.pass_time(5)
+    bench.line.outage_ends(How.SILENT)
+    assert held(bench, opening=True) == 0
+
+
+def test_a_slow_line_holds_request_and_reply() -> None:
+    bench = Bench()
+    memory, end = bench.connection()
+    bench.line.slow(SLOW, rng())
+    end.transport.write(b"question")
+    bench.pass_time(1)
+    bench.pass_time(6)
+    assert held(bench) == 1, "the platform had all the rest"
+    memory.protocol.data_received(b"answer")
+    bench.pass_time(0.5)
+    assert held(bench) == 1.5
+    bench.pass_time(0.5)
+    bench.line.fast()
+    assert bench.line.idle
+    assert held(bench) == 2, "what is known of it outlasts the link"
+    bench.pass_time(5)
+    assert held(bench) == 1
+    bench.pass_time(6)
+    assert held(bench) == 0
+
+
+def test_a_picture_is_held_by_its_size_and_what_comes_behind_it_too() -> None:
+    bench = Bench()
+    _, end = bench.connection()
+    bench.line.slow(SlowLink(latency=Range(low=0.0, high=0.0), bandwidth=8 * 1024), rng())
+    end.transport.write(bytes(90 * 1024))
+    bench.pass_time(4)
+    end.transport.write(b"heartbeat")
+    bench.pass_time(12)
+    assert held(bench, last=16) == 11.25
+    assert held(bench, last=12) == pytest.approx(7.25, abs=0.01)
+
+
+def test_what_went_down_with_a_connection_holds_nothing_of_the_next() -> None:
+    bench = Bench()
+    memory, end = bench.connection()
+    bench.line.slow(SLOWER, rng())
+    end.transport.write(bytes(10_000))
+    bench.pass_time(2)
+    end.transport.abort()
+    memory.protocol.connection_lost(None)
+    bench.connection()
+    bench.pass_time(10)
+    assert held(bench) == 0
+    assert held(bench, last=12) == 2
+
+
+def test_of_two_connections_one_does_not_add_to_the_other() -> None:
+    bench = Bench()
+    _, first = bench.connection()
+    memory, _ = bench.connection()
+    bench.line.slow(SLOW, rng())
+    first.transport.write(b"x")
+    memory.protocol.data_received(b"y")
+    bench.pass_time(2)
+    assert held(bench) == 1
+
+
+def test_connections_without_end_are_not_remembered() -> None:
+    bench = Bench()
+    bench.line.slow(SLOW, rng())
+    for _ in range(50):
+        memory, end = bench.connection()
+        end.transport.write(b"x")
+        bench.pass_time(1)
+        end.transport.abort()
+        memory.protocol.connection_lost(None)
+    assert len(bench.line._past) == 8
+    assert held(bench, last=5) == 1

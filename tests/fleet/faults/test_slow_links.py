@@ -7,8 +7,12 @@ import fcntl
 import random
 import termios
 
+from simulator.device.environment import Connection
 from simulator.fields.range import Range
+from simulator.fleet.faults.accounting import DeviceAccount
+from simulator.measurements.weather import CUT
 from simulator.weather.kinds import How, SlowLink
+from tests.device.recording import Recording
 from tests.fleet.faults.conftest import MakeField
 from tests.fleet.faults.field import Field, rng, until
 
@@ -74,6 +78,55 @@ async def test_in_changing_weather_everything_arrives_once_and_in_order(field: F
     assert [payload for payload, _ in owner.messages] == down
     assert not owner.ended.done()
     await until(lambda: line.idle)
+
+
+class Measured:
+    """A device on a slow line, and what of it stands against the platform."""
+
+    def __init__(self, field: Field, kind: SlowLink) -> None:
+        self.field = field
+        self.recorded = Recording()
+        self._account = DeviceAccount(0, self.recorded, field.clock.wall, grace=10.0)
+        self._account.hit(3, overtakes=False)
+        self._account.disturbed(3, held=field.line.held, blocks=False)
+        field.line.slow(kind, rng())
+
+    async def no_reply(self, connection: Connection, size: int) -> bool:
+        """A request of `size` bytes times out; returns whether it is a failure of the platform's."""
+        field = self.field
+        connection.send(bytes(size), True)
+        for _ in range(20):
+            await field.still()
+            field.advance(0.5)
+        now = field.clock.wall()
+        before = len(self.recorded.requests), len(self.recorded.disconnects)
+        self._account.request("dev.heartbeat", now - 10, 10, "timeout", size, 0, 0)
+        self._account.disconnect("timeout", now)
+        after = len(self.recorded.requests), len(self.recorded.disconnects)
+        assert after in (before, (before[0] + 1, before[1] + 1))
+        return after != before
+
+
+async def test_a_platform_that_hangs_does_so_over_a_slow_link_too(field: Field) -> None:
+    connection, owner, leg = await field.connect()
+    bad = SlowLink(latency=Range(low=0.1, high=0.4), bandwidth=64 * 1024, stall=0.02)
+    measured = Measured(field, bad)
+    field.relay.deaf = True
+    before = leg.came
+    assert await measured.no_reply(connection, 200)
+    assert leg.came > before, "the platform had it"
+    # What goes before it is in its way as far as it takes: 90 KB less than two seconds.
+    assert await measured.no_reply(connection, 90 * 1024)
+    assert owner.messages == []
+    assert CUT not in [what for _, what, *_ in measured.recorded.faults]
+
+
+async def test_a_picture_that_the_link_takes_too_long_for_is_not_the_platforms(field: Field) -> None:
+    connection, _, leg = await field.connect()
+    measured = Measured(field, SlowLink(latency=Range(low=0.1, high=0.4), bandwidth=8 * 1024))
+    before = leg.came
+    assert not await measured.no_reply(connection, 90 * 1024)
+    assert before < leg.came < before + 90 * 1024
 
 
 def unread(descriptor: int) -> int:

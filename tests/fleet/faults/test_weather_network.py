@@ -276,6 +276,12 @@ async def test_a_failure_without_weather_is_the_networks_own(make_field: MakeFie
 # --- While it is slow ---
 
 
+def held(field: Field) -> float:
+    """Of the last seconds that an opening may take."""
+    now = field.clock.wall()
+    return field.line.held(now - OPEN_TIMEOUT, now, opening=True)
+
+
 async def test_openings_and_look_ups_take_their_round_trips(field: Field) -> None:
     field.line.slow(SLOW, rng())
     for ask in asking(field):
@@ -299,6 +305,23 @@ async def test_an_opening_that_is_slower_than_its_time(make_field: MakeField) ->
     field.advance(OPEN_TIMEOUT + 0.1)
     error = await failure(task)
     assert (error.kind, error.after) == ("timeout", OPEN_TIMEOUT)
+    assert held(field) == pytest.approx(OPEN_TIMEOUT, abs=0.2)
+
+
+@pytest.mark.parametrize("latency", [0.5, 2.0])
+async def test_an_opening_on_a_slow_line_at_a_platform_that_hangs(make_field: MakeField, latency: float) -> None:
+    field = await make_field("ws")
+    field.relay.deaf = True
+    field.line.slow(SlowLink(latency=Range(low=latency, high=latency), bandwidth=1_000), rng())
+    began = field.clock.wall()
+    task = begin(field.opening(Owner()))
+    await until(lambda: field.advance(0.05) or bool(field.relay.legs))
+    await field.still()
+    field.advance(OPEN_TIMEOUT - 4 * latency)
+    assert (await failure(task)).kind == "timeout"
+    # Two round trips are the link's; the rest was the platform's.
+    assert field.line.held(began, began + OPEN_TIMEOUT, opening=True) == pytest.approx(4 * latency)
+    assert field.line.held(began, began + OPEN_TIMEOUT, opening=False) == 0
 
 
 async def test_a_slow_opening_is_broken_off_too(make_field: MakeField) -> None:
@@ -322,6 +345,7 @@ async def test_a_download_takes_as_long_as_its_bytes(make_field: MakeField) -> N
     assert not task.done()
     field.advance(0.2)
     assert await task == b"hello"
+    assert held(field) == pytest.approx(1.0, abs=0.1)
 
 
 async def test_what_has_no_socket_under_it_is_a_mistake() -> None:
