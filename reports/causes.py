@@ -55,6 +55,11 @@ CAUSES: Final = (
         "the platform did not come back from its restart after {after_s:duration}: {problem}",
         cut_short=True,
     ),
+    Cause(
+        "ledger_unread",
+        _INVALID,
+        "the embedded platform gave no account of what it keeps, so that nobody knows whether records are missing",
+    ),
     Cause("engine_died", _INVALID, "the engine of {process} died: {problem}", cut_short=True),
     Cause(
         "worker_lost",
@@ -154,6 +159,22 @@ CAUSES: Final = (
         "no_attendance",
         _FAILED,
         "nobody came to a meeting, so that attendance.csv holds nothing that a platform's sheet could be compared with",
+    ),
+    Cause(
+        "records_missing",
+        _FAILED,
+        "the platform acknowledged {acknowledged:count} records and keeps {kept:count}: {missing:are_missing}",
+    ),
+    Cause(
+        "photos_missing",
+        _FAILED,
+        "the platform acknowledged {acknowledged:count} pictures of records and keeps {kept:count}: "
+        "{missing:are_missing}",
+    ),
+    Cause(
+        "records_unexpected",
+        _FAILED,
+        "the platform keeps {kept:count} records, and devices offered it {offered:count} at most",
     ),
     Cause(
         "records_unaccounted",

@@ -188,8 +188,9 @@ def _tiles(
             f"of {records['generated'] + records.get(RESTORED, 0):,}: {records['pending']:,} pending, "
             f"{records['refused']:,} refused, "
             f"{records['rejected']:,} rejected"
-            + "".join(f", {records[name]:,} {name}" for name in RARE_FIGURES if records.get(name)),
-            records["pending"] > 0 or records["rejected"] > 0 or records["refused"] > 0,
+            + "".join(f", {records[name]:,} {name}" for name in RARE_FIGURES if records.get(name))
+            + (f"; ledger: {kept}" if (kept := text.ledger_held(summary)) else ""),
+            records["pending"] > 0 or records["rejected"] > 0 or records["refused"] > 0 or text.ledger_wrong(summary),
         ),
         _tile(
             "Initial flow, p95",

@@ -127,6 +127,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
             + lost
             + full
             + between,
+            *([f"- Ledger: {kept}"] if (kept := text.ledger_held(summary)) else []),
             *attendance,
             f"- Violations: {_bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]['total'])}; "
             f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",

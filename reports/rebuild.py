@@ -23,6 +23,7 @@ from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import HistogramFormatError
 from simulator.measurements.intervals import MemoryIntervals
+from simulator.measurements.ledger import merged_ledgers
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, load_interval
 
@@ -231,4 +232,5 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         failure_code=max(run.failure_code for run in runs),
         attendance=any(run.attendance for run in runs),
         faults=merged_faults(runs),
+        ledger=merged_ledgers([run.ledger for run in runs]),
     )

@@ -8,6 +8,7 @@ from reports.masking import mask, mask_document
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
 from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS, DEFAULT_STALL_LIMIT_MS
+from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.weather import PlannedFault
 
 ABORT_FIRED: Final = "abort_fired"
@@ -62,6 +63,8 @@ class RunInfo:
     """Whether the run was to leave `attendance.csv`."""
     faults: tuple[PlannedFault, ...] = ()
     """The schedule, in order of beginning; numbers are those of `RunMeasurements.weather`."""
+    ledger: LedgerFigures | None = None
+    """What the embedded platform kept at the end; None where there was none, or it gave no account of it."""
 
     @property
     def duration_s(self) -> float:
@@ -90,6 +93,8 @@ class RunInfo:
         values["thresholds"] = tuple(values.get("thresholds", ()))
         values["transports"] = tuple(values.get("transports", ()))
         values["run_ids"] = tuple(values.get("run_ids", ()))
+        if values.get("ledger") is not None:
+            values["ledger"] = LedgerFigures.load(values["ledger"])
         values["faults"] = tuple(map(_planned, values.get("faults", ())))
         # `notes` are the findings of earlier versions, in words.
         values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))

@@ -5,6 +5,7 @@ The named keys and their shapes are the contract; what stands beyond them (`inte
 null. The schema is `reports/schema/summary.schema.json`.
 """
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from reports.attendance import ATTENDANCE, attendance_section
@@ -77,6 +78,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "generator": _generator(measurements, run, faults),
         **weather,
         **_platform(measurements),
+        **({"ledger": asdict(run.ledger)} if run.ledger is not None else {}),
         "failures": _failures(measurements),
         **dump_classes(measurements),
         "run": run.dump(),

@@ -198,6 +198,8 @@ def _fleet_lines(summary: Mapping[str, Any]) -> str:
         lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")
     named = [name for name in RECORD_FIGURES if name not in RARE_FIGURES or records.get(name)]
     lines.append("[bold]Records[/]     " + ", ".join(f"{records[name]:,} {name}" for name in named))
+    if kept := text.ledger_held(summary):
+        lines.append(f"[bold]Ledger[/]      {kept}")
     if ATTENDANCE in summary:
         section = summary[ATTENDANCE]
         told = f"{meetings_text(section)}: {people_text(section)}; {records_text(section)}"

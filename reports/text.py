@@ -176,6 +176,36 @@ def platform_held(summary: Mapping[str, Any]) -> str:
     return f"{count(found['rss_mb'])} MB, {held(found)}" if found else ""
 
 
+def are_missing(number: float) -> str:
+    """`1 is missing`, `5 are missing`."""
+    return f"{count(number)} {'is' if number == 1 else 'are'} missing"
+
+
+def ledger_held(summary: Mapping[str, Any]) -> str:
+    """What the embedded platform keeps: `2,373 records kept, as many as were acknowledged`; empty if nobody knows."""
+    found = summary.get("ledger")
+    if not found:
+        return ""
+    kept, acknowledged = found["records"], summary["records"]["acknowledged"]
+    if found["missing"]:
+        told = f"of {count(acknowledged)} that were acknowledged {are_missing(found['missing'])}"
+    elif found["unexpected"]:
+        told = f"{count(found['unexpected'])} more than devices can have offered"
+    elif kept == acknowledged:
+        told = "as many as were acknowledged"
+    else:
+        told = f"{count(kept - acknowledged)} more than were acknowledged"
+    photos = f"; {counted(found['missing_photos'], 'picture')} missing" if found["missing_photos"] else ""
+    again = f"; {count(found['duplicates'])} received again" if found["duplicates"] else ""
+    return f"{counted(kept, 'record')} kept, {told}{photos}{again}"
+
+
+def ledger_wrong(summary: Mapping[str, Any]) -> bool:
+    """Whether the embedded platform keeps other records than it should."""
+    found = summary.get("ledger") or {}
+    return any(found.get(name) for name in ("missing", "missing_photos", "unexpected"))
+
+
 def ahead(seconds: float) -> str:
     """How far one clock is off, before the other's name: `4 min 00 s ahead of`, `1.5 s behind`."""
     return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"

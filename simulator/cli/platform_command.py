@@ -55,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mqtt-port", type=port, default=0, metavar="N", help="of the broker for MQTT (default: any free one)"
     )
     where.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready line into it as well")
+    where.add_argument(
+        "--account-file", type=Path, metavar="FILE", help="write what the ledger keeps into it when told to stop"
+    )
     where.add_argument("--stop-with-stdin", action="store_true", help="end when standard input does: with its parent")
     where.add_argument(
         "--forget-with-stdin", action="store_true", help="as --stop-with-stdin, and remove the DIR of --state then"
@@ -139,6 +142,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             ledger=options.ledger or (state and state / LEDGER_NAME),
             ledger_token=token,
             ready_file=options.ready_file,
+            account_file=options.account_file,
             seed=scenario.seed if options.seed is None else options.seed,
             tls_directory=options.tls_self_signed,
             tls_kept=state and state / TLS_NAME,

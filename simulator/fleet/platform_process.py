@@ -23,6 +23,7 @@ from typing import IO
 import simulator
 from simulator.exit_codes import ExitCode
 from simulator.fleet.held_ports import HeldPorts
+from simulator.measurements.ledger import Kept
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
@@ -108,6 +109,9 @@ class EmbeddedPlatform:
         self._home: _Home | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
+        self._account_file: Path | None = None
+        self.kept: Kept | None = None
+        """What its ledger kept when `stop` stopped it in order; None before, and where it gave no account of it."""
         self._log: IO[bytes] | None = None
 
     def start(self) -> PlatformAddress:
@@ -160,12 +164,12 @@ class EmbeddedPlatform:
             raise
 
     def _launch(self) -> PlatformAddress:
-        descriptor, name = tempfile.mkstemp(prefix="best-fleet-ready-", suffix=".json")
-        os.close(descriptor)
-        ready = Path(name)
-        ready.unlink()
+        ready = _free_name("best-fleet-ready-")
+        if self._account_file is None:
+            self._account_file = _free_name("best-fleet-account-")
         command = [sys.executable, "-m", "simulator.cli", "platform", *self._arguments]
         command += ["--host", "127.0.0.1", "--ready-file", str(ready), "--stop-with-stdin"]
+        command += ["--account-file", str(self._account_file)]
         command += ["--port", "0"] if self._home is None else self._home.arguments()
         self._is_ready = False
         try:
@@ -209,12 +213,23 @@ class EmbeddedPlatform:
                     process.wait(timeout=STOP_TIMEOUT_S)
             if process.stdin is not None:
                 process.stdin.close()
+            self._read_account()
         if self._log is not None:
             self._log.close()
             self._log = None
         home, self._home = self._home, None
         if home is not None:
             home.give_up()
+
+    def _read_account(self) -> None:
+        path, self._account_file = self._account_file, None
+        if path is None:
+            return
+        try:
+            self.kept = Kept(**json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            return
+        path.unlink(missing_ok=True)
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], ready: Path) -> PlatformAddress:
         deadline = time.monotonic() + READY_TIMEOUT_S
@@ -238,6 +253,15 @@ class EmbeddedPlatform:
         except OSError:
             return ""
         return "\n".join(lines[-LOG_LINES:])
+
+
+def _free_name(prefix: str) -> Path:
+    """A name for a file that another process will make."""
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".json")
+    os.close(descriptor)
+    path = Path(name)
+    path.unlink()
+    return path
 
 
 def _with_our_package() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from simulator.measurements.attendance import FIGURES, MEANINGS
+from simulator.measurements.ledger import LEDGER_FIGURES
 from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, REFUSED_AS_EXPECTED, SENT, SILENT
 from simulator.measurements.names import (
     FLOWS,
@@ -56,7 +57,9 @@ OUTCOME_MEANINGS = {
 
 def measurements_page() -> str:
     """The whole page; `docs/measurements.md` holds it."""
-    return "\n".join([_HEAD, _flows(), _records(), _attendance(), _weather(), _states(), _endings(), _codes()])
+    return "\n".join(
+        [_HEAD, _flows(), _records(), _ledger(), _attendance(), _weather(), _states(), _endings(), _codes()]
+    )
 
 
 def _flows() -> str:
@@ -74,6 +77,16 @@ def _records() -> str:
         "## Records and pictures\n\nVerification records by what became of them, and the pictures that go with some of "
         f"them. The chart over time calls those of pictures `{PHOTO_PREFIX}…`; what is pending is no event, but what "
         "the others leave.\n\n" + _meanings({**records, **photos})
+    )
+
+
+def _ledger() -> str:
+    return (
+        "## Ledger\n\nOf runs on the embedded platform: what it kept when the devices had stopped, held against what "
+        "they were told. It keeps at least what it acknowledged, and at most what it can have been offered. These are "
+        "numbers, not names: a record whose acknowledgement was lost on its way is kept, and may stand in for one that "
+        "is missing; without pending, rejected and lost records the comparison is exact.\n\n"
+        + _meanings(LEDGER_FIGURES)
     )
 
 

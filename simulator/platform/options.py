@@ -27,6 +27,9 @@ class PlatformOptions:
     """Lets in whoever presents it to the ledger's pages; `None` lets in this machine alone."""
     ready_file: Path | None = None
     """Gets the ready line, in one go."""
+    account_file: Path | None = None
+    """Gets what the ledger keeps when the platform is told to stop, as JSON and in one go; not where standard input
+    ended, for then nobody is left to read it."""
     seed: int = 0
     tls_directory: Path | None = None
     """Where a self-made certificate is put; `None` takes a temporary directory."""

@@ -1,6 +1,7 @@
 """The platform as a process: the ready line, signals, the end of standard input, and an end in order."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -15,9 +16,9 @@ from simulator.clock import Clock, SystemClock
 from simulator.exit_codes import ExitCode
 from simulator.garbage import GarbagePolicy
 from simulator.platform.assembly import assembled
-from simulator.platform.ledger.errors import LedgerError
+from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.options import PlatformOptions
-from simulator.platform.server import ReadyInfo
+from simulator.platform.server import Platform, ReadyInfo
 from simulator.platform.wrong.mistakes import UnseenMistake
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite
 from simulator.shown import detail
@@ -55,9 +56,14 @@ def run(options: PlatformOptions) -> int:
                 _write_at_once(options.ready_file, info.line() + "\n")
             print(info.line(), flush=True)  # noqa: T201 - the ready line is this command's output
 
+        def told_to_stop(kept: dict[str, int]) -> None:
+            if options.account_file is not None and not orphaned.is_set():
+                _write_at_once(options.account_file, json.dumps(kept) + "\n")
+
         garbage = GarbagePolicy()
         garbage.begin()
-        await run_platform(options, stop=stop, ready=ready, garbage=garbage)
+        account = None if options.account_file is None else told_to_stop
+        await run_platform(options, stop=stop, ready=ready, garbage=garbage, account=account)
 
     try:
         uvloop.run(main())
@@ -77,6 +83,7 @@ async def run_platform(
     ready: Callable[[ReadyInfo], None],
     clock: Clock | None = None,
     garbage: GarbagePolicy | None = None,
+    account: Callable[[dict[str, int]], None] | None = None,
 ) -> None:
     """Serve on the running loop until `stop` is set.
 
@@ -84,6 +91,7 @@ async def run_platform(
         ready: Called once both ports listen.
         clock: The system's where none is given.
         garbage: Where the process is the platform's own: told of new connections.
+        account: Told what the ledger keeps, once `stop` is set; not where the ledger cannot be read, which is logged.
 
     Raises:
         PlatformError: If the platform cannot start: a port in use, a ledger or certificate that cannot be used.
@@ -97,8 +105,18 @@ async def run_platform(
         try:
             ready(platform.info())
             await stop.wait()
+            if account is not None:
+                _give_account(platform, account)
         finally:
             await platform.close()
+
+
+def _give_account(platform: Platform, account: Callable[[dict[str, int]], None]) -> None:
+    # Before the connections end, which takes its time: nobody may have the patience for that.
+    try:
+        account(platform.kept())
+    except (*DAMAGE, OSError) as error:
+        log(f"platform: no account of the ledger: {error}")
 
 
 def _read_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, orphaned: asyncio.Event) -> None:

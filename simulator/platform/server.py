@@ -17,6 +17,7 @@ from simulator.platform.addresses import Addresses
 from simulator.platform.broker import Broker
 from simulator.platform.dispatch import Dispatch
 from simulator.platform.http_server import HttpServer
+from simulator.platform.ledger.inspection import kept_of
 from simulator.platform.mqtt.hub import Endpoint
 from simulator.platform.mqtt.side import MqttSide
 from simulator.platform.notices import Log
@@ -167,6 +168,16 @@ class Platform:
         ca = None if self._tls is None or self._tls.ca is None else str(self._tls.ca)
         addresses = self._addresses
         return ReadyInfo(addresses.dispatch(host), addresses.broker(host), addresses.mqtt(host), os.getpid(), ca)
+
+    def kept(self) -> dict[str, int]:
+        """What the ledger keeps by now, all that was acknowledged included: see `inspection.kept_of`.
+
+        Raises:
+            sqlite3.Error: If it cannot be read (`ledger.errors.DAMAGE`).
+        """
+        ledger = self._services.ledger
+        ledger.commit()
+        return kept_of(ledger.database)
 
     async def close(self) -> None:
         """Close every connection, those over WebSocket with 1001, and wait for their ends."""

@@ -12,6 +12,7 @@ from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.verdict import note_lines
 from reports.writer import ALL_FILES, CHECKPOINT, HLOG, SUMMARY, write_reports
+from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
 from tests.reports.kept_run import KeptRun
 
@@ -30,7 +31,8 @@ def test_leaves_all_files_and_no_temporary_one(busy: RunMeasurements, info: Info
 
 def test_rebuilds_the_same_report(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
     thresholds = ("dev.heartbeat p99 < 500 ms", "failures < 5 %", "dev.heartbeat p50 < 1 s after 20s")
-    written = write_reports(tmp_path, busy, info(thresholds=thresholds))
+    ledger = LedgerFigures(5, 4, 3, missing=1, missing_photos=0, unexpected=None)
+    written = write_reports(tmp_path, busy, info(thresholds=thresholds, ledger=ledger))
     before = {name: (tmp_path / name).read_bytes() for name in FINISHED}
     for name in FINISHED:
         if name not in (SUMMARY, HLOG):

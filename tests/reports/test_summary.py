@@ -12,6 +12,7 @@ from reports.verdict import exit_code, headline, note_lines
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
+from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -34,8 +35,10 @@ def test_follows_its_schema(busy: RunMeasurements, info: Info) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     for measurements in (busy, RunMeasurements()):
-        summary = json.loads(json.dumps(build_summary(measurements, info())))
-        jsonschema.validate(summary, schema, format_checker=checker)
+        for ledger in (None, LedgerFigures(5, 4, 3, 1, 1, 0), LedgerFigures(5, 4, 3, 0, 0, None)):
+            summary = json.loads(json.dumps(build_summary(measurements, info(ledger=ledger))))
+            jsonschema.validate(summary, schema, format_checker=checker)
+            assert ("ledger" in summary) is (ledger is not None)
 
 
 def test_contract_figures(busy: RunMeasurements, info: Info) -> None:

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from reports.progress import ProgressLine
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.terminal import MOST_DETAILS, print_summary
+from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -73,6 +75,35 @@ def test_every_output_says_what_the_generator_held(busy: RunMeasurements, info: 
     del summary["embedded_platform"]
     assert text.held(generator) == ""
     assert "at most" not in render_markdown(summary)
+
+
+@pytest.mark.parametrize(
+    ("beyond", "ledger", "told"),
+    [
+        (0, LedgerFigures(0, 0, 0, 0, 0, 0), "{n} records kept, as many as were acknowledged"),
+        (2, LedgerFigures(0, 0, 7, 0, 0, 0), "{n} records kept, 2 more than were acknowledged; 7 received again"),
+        (
+            -1,
+            LedgerFigures(0, 0, 0, 1, 0, 0),
+            "{n} records kept, of {all} that were acknowledged 1 is missing",
+        ),
+        (0, LedgerFigures(0, 0, 0, 0, 3, 0), "{n} records kept, as many as were acknowledged; 3 pictures missing"),
+        (9, LedgerFigures(0, 0, 0, 0, 0, 4), "{n} records kept, 4 more than devices can have offered"),
+    ],
+)
+def test_every_output_says_what_the_platform_keeps(
+    busy: RunMeasurements, info: Info, beyond: int, ledger: LedgerFigures, told: str
+) -> None:
+    acknowledged = busy.records["acknowledged"]
+    run = info(thresholds=(), ledger=replace(ledger, records=acknowledged + beyond))
+    summary = build_summary(busy, run)
+    told = told.format(n=f"{acknowledged + beyond:,}", all=f"{acknowledged:,}")
+    for page in (printed(busy, run, 400), render_markdown(summary), render_report(summary, busy, run)):
+        assert told in page
+    assert text.ledger_wrong(summary) is ("missing" in told or "can have" in told)
+    # One of somebody else's platform, or of an earlier version.
+    del summary["ledger"]
+    assert (text.ledger_held(summary), text.ledger_wrong(summary)) == ("", False)
 
 
 def test_what_a_short_run_held_is_told_without_a_slope() -> None:

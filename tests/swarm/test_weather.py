@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,7 +70,24 @@ def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough:
     assert (fault["back"] + fault["undecided"], fault["never_back"]) == (6, 0)
     records = told["records"]
     assert records["generated"] == records["acknowledged"] == summary(ledger)["totals"]["records"]
-    assert not list(tmp_path.glob("best-fleet-platform-*"))
+    kept = told["ledger"]
+    assert (kept["records"], kept["missing"], kept["unexpected"]) == (records["acknowledged"], 0, 0)
+    assert not list(tmp_path.glob("best-fleet-*"))
+
+
+def test_a_run_whose_platform_lost_records_fails(rough: Start, tmp_path: Path) -> None:
+    run = rough("--report", "report", duration="6s", down="1s")
+    run.wait_for_line(KILLED)
+    (state,) = tmp_path.glob("best-fleet-platform-*")
+    # Also where the platform is back by now: it waits for the lock.
+    with closing(sqlite3.connect(state / "ledger.sqlite", timeout=20)) as db, db:
+        lost = db.execute("DELETE FROM records").rowcount
+    assert run.end() == ExitCode.FAILED, run.output
+    told = run.summary()
+    assert [reason["key"] for reason in told["reasons"]] == ["records_missing"]
+    # One that was stored, and whose acknowledgement the kill cut off, is sent again.
+    assert 1 <= told["ledger"]["missing"] <= lost
+    assert "are missing" in run.output
 
 
 def test_ctrl_c_while_it_is_away_brings_it_back_for_what_waits(rough: Start, tmp_path: Path) -> None:

@@ -147,8 +147,8 @@ _ALL: Final = (
         words="The platform knows a record by sn and logId and drops what it has",
         must="Acknowledge it again, for a device whose answer was lost asks the same, and keep it once.",
         judged="`00000000`: `refused_as_expected`; anything else: `silent`, for a device would send it for ever. Never "
-        "`accepted`: a device sees the reply alone, and that the record is kept once is shown by the run's look into "
-        "the ledger",
+        "`accepted`: a device sees the reply alone, and that the record is kept once is shown by the embedded "
+        "platform's ledger, which a run compares at its end with what was acknowledged",
         impossible=_no_records,
         not_done="by devices at which nobody verifies.",
     ),

@@ -69,6 +69,13 @@ def summary_of(db: sqlite3.Connection, online: Collection[str] = ()) -> dict[str
     }
 
 
+def kept_of(db: sqlite3.Connection) -> dict[str, int]:
+    """What a ledger keeps in all, in two looks at it: records and photos of them, and how many records came again."""
+    records, received = db.execute("SELECT count(*), coalesce(sum(received), 0) FROM records").fetchone()
+    (photos,) = db.execute("SELECT count(*) FROM photos").fetchone()
+    return {"records": records, "photos": photos, "duplicates": received - records}
+
+
 def records_of(db: sqlite3.Connection, sn: str) -> list[dict[str, Any]]:
     """The verification records of one device, in order of their logId."""
     names = ("logId", "pin", "meetCode", "verifyTime", "status", "recodeType", "received")

@@ -26,10 +26,12 @@ from simulator.exit_codes import ExitCode
 from simulator.fields.targets import EMBEDDED
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformAddress
 from simulator.measurements.findings import Finding, Value
+from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.health import limits_of
 from simulator.swarm.run.embedded import embedded_platform
+from simulator.swarm.run.ledger import look_into_ledger
 from simulator.swarm.run.order import RunOrder, make_order
 from simulator.swarm.run.platform_weather import Tell
 from simulator.swarm.run.report_files import ReportFiles
@@ -90,6 +92,7 @@ class Run:
         self._overwrite = overwrite
         self._taken: ReportDirectory | None = None
         self._platform_died = False
+        self._ledger: LedgerFigures | None = None
         self._aborted = False
         self._jumps = JumpWatch(clock)
         self._asked = self.clock.monotonic()
@@ -218,6 +221,7 @@ class Run:
             self._find_platforms_death()
             self.stop_platform()
             if self.order is not None:
+                self._ledger = look_into_ledger(self.platform, self.measurements, self.findings, self.find)
                 for output in self._outputs:
                     self._guarded(output, output.finish)(self, ended)
         finally:
@@ -333,13 +337,9 @@ class Run:
         if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
             return False
         self._platform_died = True
-        self.find(
-            "platform_died",
-            exit_code=code,
-            after_s=round(self.elapsed_s, 1),
-            log=str(self.directory / LOG_NAME),
-        )
-        logger.error("the embedded platform has died by itself; see %s", self.directory / LOG_NAME)
+        log = str(self.directory / LOG_NAME)
+        self.find("platform_died", exit_code=code, after_s=round(self.elapsed_s, 1), log=log)
+        logger.error("the embedded platform has died by itself; see %s", log)
         return True
 
     def _lost_platform(self, problem: str) -> None:
@@ -379,6 +379,7 @@ class Run:
             failure_code=self.failure_code,
             attendance=scenario.document.report.attendance,
             faults=() if self.weather is None else self.weather.planned,
+            ledger=self._ledger,
         )
 
     @property

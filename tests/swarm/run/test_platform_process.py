@@ -11,6 +11,7 @@ import pytest
 from reports.verdict import code_of
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformStartError
+from simulator.measurements.ledger import Kept
 from simulator.swarm.process.base import start_failure
 from tests.swarm.processes import SCENARIO, alive, fetch
 
@@ -26,8 +27,10 @@ def test_it_starts_and_stops_with_its_log_in_the_directory(scenario: Path, tmp_p
     assert platform.exit_code is None
     log = (tmp_path / "report" / LOG_NAME).read_text()
     assert address.dispatch_url in log
+    assert platform.kept is None
     platform.stop()
     platform.stop()
+    assert platform.kept == Kept(records=0, photos=0, duplicates=0)
     with pytest.raises(OSError, match="refused"):
         fetch(address.dispatch_url + "/ledger")
 
@@ -67,7 +70,12 @@ def test_it_ends_when_the_pipe_to_its_parent_does_and_leaves_nothing(scenario: P
     assert platform.exit_code == 0
     # The ledger holds secrets, and may be large.
     assert not Path(home._state).exists()
+    account = platform._account_file
+    assert account is not None
     platform.stop()
+    # Nobody would have removed its account.
+    assert not account.exists()
+    assert platform.kept is None
 
 
 # --- Killed and restarted ---

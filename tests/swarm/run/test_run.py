@@ -12,6 +12,7 @@ from reports.run_info import ABORT_FIRED
 from reports.verdict import note_lines
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import PlatformAddress, PlatformStartError
+from simulator.measurements.ledger import Kept
 from simulator.swarm.run import run as run_module
 from tests.swarm.fake_fleet import until
 from tests.swarm.manual_run import PLANNED_S, ManualRun, usual_outputs
@@ -26,6 +27,7 @@ class Dead:
 
     def __init__(self) -> None:
         self.exit_code: int | None = None
+        self.kept: Kept | None = None
         self.stopped = False
 
     def start(self) -> PlatformAddress:
