@@ -1,7 +1,8 @@
 """Every reason that a verdict may have, and every remark: its key, what it means, its text. Each is declared once.
 
 A text is a template over the finding's values. What follows a colon is a function of `reports.text` that writes the
-value for people (`{after_s:duration}`); `{values:threshold_value}` hands it all of them.
+value for people (`{after_s:duration}`), with a word behind it where it takes one (`{count:counted record}`);
+`{values:threshold_value}` hands it all of them.
 """
 
 import string
@@ -69,7 +70,7 @@ CAUSES: Final = (
     Cause(
         "worker_fenced",
         _INVALID,
-        "worker {worker} did not hear of the master within its lease and dropped its {devices:count} devices",
+        "worker {worker} did not hear of the master within its lease and dropped its {devices:counted device}",
     ),
     Cause(
         "workers_gone",
@@ -82,7 +83,7 @@ CAUSES: Final = (
         _INVALID,
         "worker {worker} never ran a device, though {users:count} were assigned to it",
     ),
-    Cause("internal_error", _INVALID, "{count:count} internal errors of best-fleet itself, the first: {example}"),
+    Cause("internal_error", _INVALID, "{count:counted internal error} of best-fleet itself, the first: {example}"),
     Cause("broken_off", _INVALID, "the run broke off: this is what had been measured until shortly before"),
     Cause(
         "ended_early",
@@ -131,24 +132,24 @@ CAUSES: Final = (
     Cause(
         "all_under_faults",
         _FAILED,
-        "nothing is known of the platform: the scenario's faults cut off {cut:count} requests and held up "
+        "nothing is known of the platform: the scenario's faults cut off {cut:counted request} and held up "
         "{delayed:count}, and there were no others",
     ),
     Cause(
         "devices_not_back",
         _FAILED,
-        "{count:count} of {hit:count} devices that {fault} at {at_s:duration} hit were not back when the run ended, "
-        "{left_s:duration} after it{values:other_faults}",
+        "{count:count} of {hit:counted device} that {fault} at {at_s:duration} hit {count:were} not back when the run "
+        "ended, {left_s:duration} after it{values:other_faults}",
     ),
     Cause(
         "faults_absent",
         _FAILED,
-        "{count:count} of {planned:count} faults of the scenario never came, the first {fault} at {at_s:duration}",
+        "{count:count} of {planned:counted fault} of the scenario never came, the first {fault} at {at_s:duration}",
     ),
     Cause(
         "faults_hit_nobody",
         _FAILED,
-        "{count:count} of {planned:count} faults of the scenario hit no device, the first {fault} at {at_s:duration}",
+        "{count:count} of {planned:counted fault} of the scenario hit no device, the first {fault} at {at_s:duration}",
     ),
     Cause(
         "misbehaviour_accepted",
@@ -229,15 +230,19 @@ CAUSES: Final = (
     Cause(
         "connections_lost",
         _REMARK,
-        "{count:count} connections were lost that nobody had asked to end: {reasons:tally}",
+        "{count:counted connection} {count:were} lost that nobody had asked to end: {reasons:tally}",
     ),
     Cause(
         "devices_undecided",
         _REMARK,
-        "{count:count} devices were not back when the run ended, less than a minute after their fault: too early to "
-        "tell",
+        "{count:counted device} {count:were} not back when the run ended, less than a minute after their fault: too "
+        "early to tell",
     ),
-    Cause("records_lost", _REMARK, "{count:count} records were lost with stores that faults of the scenario emptied"),
+    Cause(
+        "records_lost",
+        _REMARK,
+        "{count:counted record} {count:were} lost with stores that faults of the scenario emptied",
+    ),
     Cause(
         "misbehaviour_silent",
         _REMARK,
@@ -246,12 +251,13 @@ CAUSES: Final = (
     Cause(
         "records_unclaimed",
         _REMARK,
-        "state_file holds {count:count} records of earlier runs whose devices this run did not start: they stay there",
+        "state_file holds {count:counted record} of earlier runs whose devices this run did not start: they stay there",
     ),
     Cause(
         "records_unkept",
         _REMARK,
-        "{count:count} records were not kept in state_file, which is full: sent, but lost if the run was killed before",
+        "{count:counted record} {count:were} not kept in state_file, which is full: sent, but lost if the run was "
+        "killed before",
     ),
     Cause("records_refused_judged", _REMARK, "{refused:count} of {generated:count} records found the store full"),
     Cause(
@@ -332,7 +338,8 @@ class _Formatter(string.Formatter):
         if value is None:
             return text.NOTHING
         if format_spec:
-            return str(getattr(text, format_spec)(value))
+            function, *words = format_spec.split(" ", 1)
+            return str(getattr(text, function)(value, *words))
         return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -62,11 +62,18 @@ class FaultOutcome:
         return self.not_back - self.undecided
 
     def recovery(self, percent: float) -> Known | None:
-        """How long it took from its end until `percent` of the devices it hit were online; None: there are none."""
+        """How long it took from its end until `percent` of the devices it hit were online; None: there are none.
+
+        Of a fault that was under way when the run ended nothing more is known than what it took longer than.
+        """
         back = self.figures.back
         if self.not_back == 0 and back.count == 0:
             return None
         rank = rank_of(percent, back.count + self.not_back)
+        if not self.over:
+            # What it would have done to those that it had not let go of yet is not known, nor who would be hit again.
+            least = rank - self.not_back
+            return Known(_at(back, least) if least > 0 else 0.0, at_least=True)
         return Known(_at(back, rank)) if rank <= back.count else self._open(self.never_back)
 
     @property
@@ -76,7 +83,7 @@ class FaultOutcome:
 
     def delivered(self) -> Known | None:
         """How long after its end the records that had piled up were all delivered; None where nobody's are counted."""
-        if self.figures.undelivered > 0:
+        if self.figures.undelivered > 0 or (self.left_s < 0 and self.figures.delivered.count):
             return self._open(self.left_s >= TOO_EARLY_S)
         delivered = self.figures.delivered
         return Known(_at(delivered, delivered.count)) if delivered.count else None

@@ -35,7 +35,7 @@ _FEW = 10
 _LINE_CHARS = 500
 _MOST_CROSSED = 50
 _OWN = frozenset(KNOWN_NAMES)
-_FAULT_COLUMNS = ("50 % back", "99 % back", "all back", "never back", "backlog", "cut off", "held up")
+_FAULT_COLUMNS = ("50 % back", "99 % back", "all back", "never back", "backlog", "requests cut off", "requests held up")
 _TABLES = (
     ("Requests", "requests", "funcId", "latency_ms"),
     ("Flows", "flows", "flow", "latency_ms"),

@@ -107,9 +107,10 @@ def weather_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for row in sorted(worst, key=lambda row: row.at):
         state = f", [bold red]{row.state}[/]" if row.alarm and row.state else f", {row.state}" if row.state else ""
         never = f", [bold red]{row.not_back} never back[/]" if row.sum_of("never_back") else ""
-        back = f"50 % back {row.recovery('p50')}, 99 % {row.recovery('p99')}, all {row.recovery('all')}"
-        head = f"{' ' * _INDENT}{row.when}: {plain(row.text)}; {row.hit_text} hit{state}"
-        yield f"{head}; {back}{never}; backlog {row.backlog}"
+        back = f"; {row.returns}" if row.returns else ""
+        overtaken = f", {row.overtaken}" if row.overtaken else ""
+        head = f"{' ' * _INDENT}{row.when}: {plain(row.text)}; {row.hit_text} hit{overtaken}{state}"
+        yield f"{head}{back}{never}; backlog {row.backlog}"
     if more := len(rows) - len(worst):
         yield f"{' ' * _INDENT}… and {more} more in the report"
     if told := misbehaviour_sentence(summary):

@@ -34,6 +34,11 @@ def counted(number: float, of: str) -> str:
     return f"{count(number)} {of}{'' if number == 1 else 's'}"
 
 
+def were(number: float) -> str:
+    """The verb behind a number of things."""
+    return "was" if number == 1 else "were"
+
+
 def times(values: Mapping[str, Any]) -> str:
     """How often, of a finding that counts something."""
     return counted(values.get("count") or 0, "time")

@@ -44,7 +44,7 @@ from reports.measures import (
 )
 from reports.occurrences import KINDS, OBSERVATIONS, VIOLATIONS, known_rules
 from reports.readings import is_of
-from reports.weather_readings import OF_MISBEHAVIOUR, part_of, parts_known
+from reports.weather_readings import OF_MISBEHAVIOUR, part_of, parts_known, spelled
 from simulator.closest import closest
 from simulator.measurements.names import KNOWN_NAMES, is_series, name_of
 from simulator.measurements.run import RunMeasurements
@@ -52,6 +52,11 @@ from simulator.measurements.run import RunMeasurements
 _MOST_AFTER_S: Final = 30 * 86_400
 _FORMER: Final = {"anomalies": " or ".join(KINDS)}
 """Measures of earlier versions, and what took their place."""
+_SIGNS: Final = {"=": "==", "=<": "<=", "=>": ">="}
+"""What is no comparison, and which one is meant."""
+_WEATHER_OF_PARTS: Final = [
+    spelled(measure.name, part) for measure in measures_of(Scope.WEATHER) for part in parts_known(measure.name)
+]
 _SHOWN: Final = 120
 """Characters of an expression that an error repeats."""
 
@@ -183,7 +188,9 @@ class _Parser:
             match = _TOKEN.match(self.text, at)
             if match is None:
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())
-                raise ThresholdError(self.text, at, f"cannot read {self.text[at:].split()[0][:_SHOWN]!r}")
+                word = self.text[at:].split()[0][:_SHOWN]
+                signs = word[: len(word) - len(word.lstrip("=<>"))]
+                raise ThresholdError(self.text, at, f"cannot read {signs or word!r}", _SIGNS.get(signs))
             kind = match.lastgroup or ""
             if kind == "unit":
                 tokens.append(_Token("number", match["amount"], match.start("amount"), match["unit"]))
@@ -278,7 +285,7 @@ class _Parser:
         raise self._fail(
             f"there is no funcId, flow, command or measure {name!r}",
             subject.at,
-            closest(name, [*self.known, *RUN_MEASURES, LOOP_LAG]),
+            closest(name, [*self.known, *RUN_MEASURES, *_WEATHER_OF_PARTS, LOOP_LAG]),
         )
 
     def _metric(self, subject: str) -> tuple[list[Measure], float, bool]:

@@ -25,6 +25,12 @@ def parts_known(measure: str) -> tuple[str, ...]:
     return tuple(MISBEHAVIOURS) if measure.startswith(OF_MISBEHAVIOUR) else KINDS_OF_FAULTS
 
 
+def spelled(measure: str, part: str) -> str:
+    """The measure with a kind of fault or a way of misbehaviour in it: what `part_of` takes apart."""
+    head, _, tail = measure.rpartition(".")
+    return f"{head}.{part}.{tail}" if head else f"{tail}.{part}"
+
+
 def part_of(measure: str, subject: str) -> str | None:
     """What stands in the measure as it was written: empty for nothing; None where it is no spelling of it at all."""
     if subject == measure:

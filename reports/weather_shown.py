@@ -21,6 +21,8 @@ FEW_RECURRENCES: Final = 3
 MOST_TOLD: Final = 300
 """Rows of one that is unfolded: the summary holds all."""
 _TOO_EARLY: Final = "too early"
+_UNTOLD: Final = -1.0
+"""In place of seconds: nothing is known."""
 _FLOWS: Final = frozenset(flow.name for flow in FLOWS)
 
 Fault = Mapping[str, Any]
@@ -83,17 +85,33 @@ class FaultRow:
 
     def recovery(self, key: str) -> str:
         """The longest time until so many were back (`p50` … `all`)."""
-        return _longest((_recovery_s(fault, key) for fault in self.faults), _TOO_EARLY)
+        told = _longest((_recovery_s(fault, key) for fault in self.faults), _TOO_EARLY)
+        return "overtaken" if told == text.NOTHING and self.sum_of("overtaken") else told
 
     def recovery_s(self, key: str) -> float:
         """For sorting: seconds, infinite where a device never came back, -1 where nothing is known."""
         return max(_recovery_s(fault, key) for fault in self.faults)
 
     @property
+    def returns(self) -> str:
+        """`50 % back 1.0 s, 99 % 3.0 s, all 3.0 s`; empty where there is nothing to tell."""
+        told = [self.recovery(key) for key in ("p50", "p99", "all")]
+        if told[0] == _TOO_EARLY:
+            return "too early to tell how fast they were back"
+        return "" if self.recovery_s("all") == _UNTOLD else "50 % back {}, 99 % {}, all {}".format(*told)
+
+    @property
     def not_back(self) -> str:
         """Devices that never came back, and those of which it is not known."""
-        never, undecided = self.sum_of("never_back"), self.sum_of("undecided")
-        return text.count(never) + (f" ({undecided:,} {_TOO_EARLY})" if undecided else "")
+        unknown = {_TOO_EARLY: self.sum_of("undecided"), "overtaken": self.sum_of("overtaken")}
+        told = ", ".join(f"{number:,} {why}" for why, number in unknown.items() if number)
+        return text.count(self.sum_of("never_back")) + (f" ({told})" if told else "")
+
+    @property
+    def overtaken(self) -> str:
+        """`6 overtaken by another fault`: those count there; empty for none."""
+        number = self.sum_of("overtaken")
+        return f"{number:,} overtaken by another fault" if number else ""
 
     def sum_of(self, key: str) -> int:
         """The sum of a count."""
@@ -105,7 +123,7 @@ class FaultRow:
 
     @property
     def delayed(self) -> int:
-        """Requests that it held up."""
+        """Requests that it held up; flows are told of in the details."""
         return sum(
             figures["count"]
             for fault in self.faults
@@ -125,8 +143,11 @@ class FaultRow:
         waiting = sum(fault["backlog"]["waiting"] for fault in self.faults)
         if not peak:
             return "0" if self.hit else text.NOTHING
-        delivered = _longest(map(_delivered_s, self.faults), "unknown time")
-        return f"{peak:,}, {waiting:,} still wait" if waiting else f"{peak:,} in {delivered}"
+        if waiting:
+            return f"{peak:,}, {waiting:,} still {'waits' if waiting == 1 else 'wait'}"
+        delivered = max(map(_delivered_s, self.faults))
+        # Where another fault took devices over, or the run ended first, nobody saw when the last one went.
+        return f"{peak:,} in {text.short_duration(delivered)}" if delivered >= 0 else f"{peak:,}, none left"
 
     @property
     def p99_during(self) -> float | None:
@@ -187,12 +208,12 @@ def faults_sentence(summary: Mapping[str, Any]) -> str:
     whom = f"devices {text.counted(totals['hit'], 'time')}" if several else _devices(totals["hit"]) or "nobody"
     parts = [f"{totals['came']:,} of {text.counted(totals['faults'], 'fault')} came and hit {whom}"]
     if totals["hit"]:
-        parts.append(f"at worst 99 % back after {row.recovery('p99')}, all after {row.recovery('all')}")
+        parts += filter(None, [_returns(row)])
     if totals["never_back"]:
         parts.append(f"{totals['never_back']:,} never back")
     parts.append(f"{text.counted(totals['requests_cut'], 'request')} cut off, {totals['requests_delayed']:,} held up")
     if totals["unsent_lost"]:
-        parts.append(f"{totals['unsent_lost']:,} records lost with emptied stores")
+        parts.append(f"{text.counted(totals['unsent_lost'], 'record')} lost with emptied stores")
     return "; ".join(parts)
 
 
@@ -264,6 +285,18 @@ def _state(fault: Fault) -> str:
     return "" if fault["over"] else "under way at the end"
 
 
+def _returns(row: FaultRow) -> str:
+    """When devices were back after the worst of the faults; empty where other faults took all of them over."""
+    most, everybody = row.recovery("p99"), row.recovery("all")
+    if row.recovery_s("all") == _UNTOLD:
+        return row.overtaken
+    if most == _TOO_EARLY:
+        return "too early to tell how fast devices were back"
+    return f"at worst 99 % back after {most}, " + (
+        "too early to tell of the rest" if everybody == _TOO_EARLY else f"all after {everybody}"
+    )
+
+
 def _recovery_s(fault: Fault, key: str) -> float:
     """Seconds; infinite: never, -0.5: too early to tell, -1: nothing to tell."""
     value = fault["recovery_ms"][key]
@@ -271,19 +304,21 @@ def _recovery_s(fault: Fault, key: str) -> float:
         return float(value) / 1000.0
     if fault["never_back"]:
         return math.inf
-    return -0.5 if fault["undecided"] else -1.0
+    # A fault that is not over may yet hit anybody it hit again.
+    open_ = fault["undecided"] or (not fault["over"] and fault["hit"] > fault["overtaken"] + fault["ended"])
+    return -0.5 if open_ else _UNTOLD
 
 
 def _delivered_s(fault: Fault) -> float:
     value = fault["backlog"]["delivered_ms"]
     if value is not None:
         return float(value) / 1000.0
-    return -0.5 if fault["hit"] else -1.0
+    return _UNTOLD
 
 
 def _longest(seconds: Iterable[float], unknown: str) -> str:
     found = list(seconds)
-    most = max(found, default=-1.0)
+    most = max(found, default=_UNTOLD)
     if math.isinf(most):
         return text.ENDLESS
     if most >= 0:
@@ -350,8 +385,8 @@ COLUMNS: Final[Mapping[str, Column]] = {
         lambda row: text.count(row.most_of("peak_connects_per_s")), lambda row: row.most_of("peak_connects_per_s") or 0
     ),
     "backlog": Column(lambda row: row.backlog, lambda row: row.peak),
-    "cut off": _sum("requests_cut"),
-    "held up": Column(lambda row: text.count(row.delayed), lambda row: row.delayed),
+    "requests cut off": _sum("requests_cut"),
+    "requests held up": Column(lambda row: text.count(row.delayed), lambda row: row.delayed),
     "refused": _sum("refused"),
     "p99 (ms) before → during": Column(lambda row: row.p99, lambda row: row.p99_during or 0.0),
 }

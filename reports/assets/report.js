@@ -335,11 +335,16 @@ function sortable(table) {
         const cell = row.cells[column];
         return "value" in cell.dataset ? Number(cell.dataset.value) : cell.textContent;
       };
-      const rows = [...table.tBodies[0].rows].sort((a, b) => {
+      const rows = [...table.tBodies[0].rows].filter((row) => !row.classList.contains("more")).sort((a, b) => {
         const [x, y] = [key(a), key(b)];
         return (typeof x === "number" ? x - y : x.localeCompare(y)) * (up ? 1 : -1);
       });
-      table.tBodies[0].append(...rows);
+      // what else is to be told of a row stands in the row after it, and goes with it
+      const more = new Map(rows.map((row) => [row, row.nextElementSibling]));
+      rows.forEach((row) => {
+        table.tBodies[0].append(row);
+        if (more.get(row)?.classList.contains("more")) table.tBodies[0].append(more.get(row));
+      });
     });
   });
 }

@@ -141,6 +141,8 @@ def _of_devices(fault: FaultSection, number: int, groups: Sequence[GroupSection]
             yield Finding(path, f"there is no group '{name}'{listed}", near, rests_on=(("groups",),))
         elif name in hit[:place]:
             yield Finding(path, f"'{name}' is named twice")
+    if isinstance(fault, ClockJumpSection) and fault.by == 0:
+        yield Finding(("faults", number, "by"), "sets no clock wrong: give a time, or leave the fault out")
     if fault.share == 0:
         yield Finding(("faults", number, "share"), "hits nobody: give more than 0, or leave the fault out")
     members = sum(group.count for group in groups if group.name in hit)
@@ -200,7 +202,8 @@ def _of_thresholds(document: ScenarioDocument) -> Iterator[Finding]:
         elif not kinds:
             message = "the scenario has no `faults`"
         elif named and named[0] not in kinds | ways:
-            message = f"no fault of the scenario is `{named[0]}`"
+            a = "has the way" if measure == "misbehaviour" else "is"
+            message = f"no fault of the scenario {a} `{named[0]}`"
         else:
             continue
         yield Finding(

@@ -165,6 +165,10 @@ def _describe(details: ErrorDetails) -> tuple[str, str | None]:
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         choices = [text or number for text, number in choices]
+        if isinstance(value, (list, dict)):
+            only = str(value[0]) if isinstance(value, list) and len(value) == 1 else None
+            kind_of = "a list" if isinstance(value, list) else "a mapping"
+            return f"must be one of {', '.join(choices)}, not {kind_of}", only if only in choices else None
         suggestion = closest(str(value), choices)
         return f"{_shown(value)} is none of {', '.join(choices)}", suggestion
     if value is True and kind in ("model_type", "model_attributes_type", "dict_type") and _all_usual(details["loc"]):

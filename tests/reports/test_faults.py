@@ -43,6 +43,11 @@ TEN = tuple(float(number) for number in range(1, 11))
         (outcome(TEN, hit=11, left=20.0), 100.0, Known(20_000.0, at_least=True)),
         (outcome(TEN, hit=11, left=20.0), 50.0, Known(6000.0)),
         (outcome((), hit=3, left=-5.0), 50.0, Known(0.0, at_least=True)),
+        # Under way at the end: who is back may be hit again, and the others were not let go of.
+        (outcome((0.0,) * 3, hit=3, left=-5.0), 50.0, Known(0.0, at_least=True)),
+        (outcome(TEN, hit=10, left=-5.0), 100.0, Known(10_000.0, at_least=True)),
+        (outcome(TEN, hit=12, left=-5.0), 100.0, Known(10_000.0, at_least=True)),
+        (outcome(TEN, hit=12, left=-5.0), 50.0, Known(4000.0, at_least=True)),
         # Another fault took them over: their return is its business.
         (outcome(TEN, hit=12, overtaken=2), 100.0, Known(10_000.0)),
         (outcome((), hit=2, overtaken=2), 50.0, None),
@@ -98,6 +103,7 @@ def test_the_backlog_is_delivered_when_all_of_it_is() -> None:
         (piled(1.0, 2.0), Known(math.inf)),
         (piled(left_behind=3), None),
         (piled(1.0, 2.0, left=30.0), Known(30_000.0, at_least=True)),
+        (piled(1.0, 2.0, left=-3.0), Known(0.0, at_least=True)),
         (outcome(), None),
     ],
 )

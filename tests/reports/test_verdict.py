@@ -426,7 +426,7 @@ def test_what_is_kept_between_runs_is_told_in_words(info: Info) -> None:
     ]
     assert note_lines(summary) == [
         "state_file holds 2 records of earlier runs whose devices this run did not start: they stay there",
-        "1 records were not kept in state_file, which is full: sent, but lost if the run was killed before",
+        "1 record was not kept in state_file, which is full: sent, but lost if the run was killed before",
     ]
     assert {name: summary["records"][name] for name in ("pending", "restored", "kept", "unkept", "unclaimed")} == {
         "pending": 4,

@@ -63,8 +63,8 @@ def test_row_of_a_fault(info: Info) -> None:
         "never back": "0",
         "connects/s": "1",
         "backlog": "12 in 4.0 s",
-        "cut off": "4",
-        "held up": "4",
+        "requests cut off": "4",
+        "requests held up": "4",
         "refused": "4",
         "p99 (ms) before → during": "– → 10.0",
     }
@@ -84,8 +84,15 @@ def test_row_of_a_fault(info: Info) -> None:
         ({"back": (1.0,)}, 300.0, "never back", "3"),
         ({"back": (1.0,)}, 60.0, "all back", "too early"),
         ({"back": (1.0,)}, 60.0, "never back", "0 (3 too early)"),
-        ({"back": (), "overtaken": 4}, 300.0, "all back", "–"),
+        ({"back": (), "overtaken": 4}, 300.0, "all back", "overtaken"),
+        ({"back": (), "overtaken": 4}, 300.0, "never back", "0 (4 overtaken)"),
+        ({"back": (1.0,), "overtaken": 1}, 60.0, "never back", "0 (2 too early, 1 overtaken)"),
+        ({"back": (), "ended": 4}, 300.0, "all back", "–"),
         ({"delivered": False}, 300.0, "backlog", "12, 12 still wait"),
+        # Under way at the end: that some are back says nothing of it.
+        ({"back": (0.0,) * 4}, 29.0, "50 % back", "too early"),
+        ({"back": (0.0,) * 4}, 29.0, "never back", "0"),
+        ({"back": (0.0,) * 4}, 29.0, "backlog", "12, none left"),
     ],
 )
 def test_what_is_not_over(info: Info, struck: dict[str, Any], seconds: float, label: str, expected: str) -> None:
@@ -149,6 +156,31 @@ def test_sentences(info: Info) -> None:
     assert held_up_records(summary) == 5
 
 
+@pytest.mark.parametrize(
+    ("struck", "seconds", "told"),
+    [
+        ({"back": (1.0,)}, 60.0, "hit 4 devices; too early to tell how fast devices were back; 4 requests"),
+        ({"back": (0.0,) * 4}, 29.0, "hit 4 devices; too early to tell how fast devices were back; 4 requests"),
+        ({"back": (), "overtaken": 4}, 300.0, "hit 4 devices; 4 overtaken by another fault; 4 requests"),
+        ({"back": (), "ended": 4}, 300.0, "hit 4 devices; 4 requests"),
+        ({"devices": 200, "back": (1.0,) * 199}, 60.0, "at worst 99 % back after 1.0 s, too early to tell of the rest"),
+    ],
+)
+def test_of_what_is_not_over(info: Info, struck: dict[str, Any], seconds: float, told: str) -> None:
+    fault = planned(0, devices=struck.pop("devices", 4))
+    assert told in faults_sentence(summed_up(info, fault, seconds=seconds, f0=struck))
+
+
+def test_overtaken_devices_are_told_of_everywhere(info: Info) -> None:
+    summary = summed_up(info, planned(0), f0={"back": (), "overtaken": 4, "delivered": False})
+    assert list(weather_lines(summary))[1] == (
+        " " * 12 + "20.0 s for 10.0 s: outage (reset), 20% of the devices; 4 hit, 4 overtaken by another fault; "
+        "backlog 12, 12 still wait"
+    )
+    for page in (render_markdown(summary), render_junit(summary).decode()):
+        assert "4 overtaken" in page
+
+
 def test_without_faults_nothing_is_said(info: Info) -> None:
     summary = summed_up(info)
     assert faults_sentence(summary) == apart_sentence(summary) == misbehaviour_sentence(summary) == ""
@@ -173,6 +205,11 @@ def test_misbehaviour(info: Info) -> None:
 
 
 # --- Reports ---
+
+
+def test_terminal_says_where_it_is_too_early(info: Info) -> None:
+    lines = list(weather_lines(summed_up(info, planned(0), seconds=60.0, f0={"back": (1.0,)})))
+    assert lines[1].endswith("; 4 hit; too early to tell how fast they were back; backlog 12, 9 still wait")
 
 
 def test_terminal_tells_the_worst(info: Info) -> None:

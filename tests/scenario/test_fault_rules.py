@@ -21,6 +21,20 @@ BAD_SIGN = "what: misbehave, at: 1s, ways: [bad_sign]"
     [
         ("what: outage, for: 2s", ": does not say when it comes: give `at`, `every` or both"),
         ("what: clock_jump, by: 1s", ": does not say when it comes: give `at`, `every` or both"),
+        ("what: clock_jump, by: 0s, at: 1s", ".by: sets no clock wrong: give a time, or leave the fault out"),
+        ("what: clock_jump, by: -0min, at: 1s", ".by: sets no clock wrong: give a time, or leave the fault out"),
+        (
+            "what: outage, at: 1s, for: 2s, how: [reset]",
+            ".how: must be one of reset, close, silent, dns, refused, not a list (did you mean reset?)",
+        ),
+        (
+            "what: outage, at: 1s, for: 2s, how: [reset, dns]",
+            ".how: must be one of reset, close, silent, dns, refused, not a list",
+        ),
+        (
+            "what: outage, at: 1s, for: 2s, how: {a: b}",
+            ".how: must be one of reset, close, silent, dns, refused, not a mapping",
+        ),
         ("what: outage, at: 10min, for: 2s", ".at: begins at 10min, and the run is over at 10min"),
         ("what: outage, at: 1h, every: 1min, for: 2s", ".at: begins at 1h, and the run is over at 10min"),
         ("what: outage, every: 15min, for: 2s", ".every: begins at 15min, and the run is over at 10min"),
@@ -182,7 +196,7 @@ def test_without_faults_nothing_can_be_demanded_of_them(threshold: str, problem:
         ("failures == 0", None),
         ("recovery.power_cut.p99 < 60 s", "no fault of the scenario is `power_cut`"),
         ("never_back.power_cut == 0", "no fault of the scenario is `power_cut`"),
-        ("misbehaviour.oversize.accepted == 0", "no fault of the scenario is `oversize`"),
+        ("misbehaviour.oversize.accepted == 0", "no fault of the scenario has the way `oversize`"),
     ],
 )
 def test_of_a_kind_only_where_there_is_one(threshold: str, problem: str | None) -> None:
