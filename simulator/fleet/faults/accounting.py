@@ -74,8 +74,8 @@ class DeviceAccount:
     """
 
     __slots__ = (
-        *("_disturbed_until", "_grace", "_hits", "_in_vain", "_inner", "_opened", "_state", "_wall", "_windows"),
-        "index",
+        *("_cut_off", "_disturbed_until", "_grace", "_hits", "_in_vain", "_inner", "_opened", "_state", "_wall"),
+        *("_windows", "index"),
     )
 
     def __init__(self, index: int, inner: Recorder, wall: Callable[[], float], *, grace: float) -> None:
@@ -89,6 +89,8 @@ class DeviceAccount:
         """What began later has nothing to do with any window, so that in calm nobody looks through those of hours."""
         self._opened = 0.0
         """When the present connection was opened."""
+        self._cut_off: tuple[float, Window | None] = (-math.inf, None)
+        """When a fault ended a connection the last time, and which."""
         self._in_vain = (-math.inf, -math.inf)
         """From and until when the latest request that timed out was waited for."""
         self._state = DeviceState.OFFLINE.value
@@ -210,6 +212,7 @@ class DeviceAccount:
     def disconnect(self, reason: str, at: float) -> None:
         window = None if reason in OWN_ENDINGS else self._cutting(at, reason)
         if window is not None:
+            self._cut_off = at, window
             self._inner.fault(window.number, weather.DISCONNECTED, at, name=reason)
         else:
             self._inner.disconnect(reason, at)
@@ -279,7 +282,13 @@ class DeviceAccount:
         for window in reversed(self._windows):
             if window.meets(started, ended, code) and window.explains(code, since, ended, opening=opening):
                 return window
-        return self._cutting(ended, code) if code == DISCONNECTED else None
+        if code not in (TIMEOUT, DISCONNECTED):
+            return None
+        if code == DISCONNECTED and (cutting := self._cutting(ended, code)) is not None:
+            return cutting
+        at, window_of_end = self._cut_off
+        # Over MQTT a request goes on over the next connection: it lost its time by the end of the one before.
+        return window_of_end if max(started, ended - self._grace) <= at <= ended else None
 
     def _cutting(self, at: float, code: str = "", *, opening: bool = False) -> Window | None:
         """By which a connection ends that ends at `at`: also soon after, if it is the one that was there meanwhile.

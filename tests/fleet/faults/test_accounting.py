@@ -343,6 +343,20 @@ def test_a_connection_ends_by_a_slow_link_where_that_held_much(scene: Scene, rea
     assert told == (([(3, reason, "", 1)], 0) if held > 5 else ([], 1))
 
 
+@pytest.mark.parametrize("held", [4.0, 6.0])
+def test_a_request_that_outlives_its_connection_shares_the_fate_of_that(scene: Scene, held: float) -> None:
+    slow(scene, 0, held)
+    scene.pass_time(10)
+    scene.request("timeout", lasted=10)
+    scene.account.disconnect("timeout", scene.clock.wall())
+    scene.pass_time(7)
+    # Over MQTT it waits on, over the next connection.
+    scene.request("timeout", lasted=10)
+    scene.pass_time(7)
+    scene.request("timeout", lasted=6)
+    assert len(scene.told(weather.CUT)) == (2 if held > 5 else 0)
+
+
 def test_what_a_slow_link_holds_outlasts_its_end(scene: Scene) -> None:
     slow(scene, 0, 18)
     scene.pass_time(8)
