@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,11 @@ import aiohttp
 import pytest
 
 from simulator.platform.ledger.inspection import inspect, summary
-from simulator.platform.process import log
-from simulator.platform.server import ReadyInfo
+from simulator.platform.options import PlatformOptions
+from simulator.platform.process import log, run_platform
+from simulator.platform.server import Platform, ReadyInfo
 from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record, report_params
+from tests.platform.parts import ListedDirectory, platform_settings
 
 ONE = IDENTITIES[0]
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,3 +207,30 @@ def test_a_line_of_the_log_stays_one_whatever_a_device_is_called(capsys: pytest.
     first, second = capsys.readouterr().err.splitlines()
     assert first == "A\\n2026 INFO all is well\\x1b[2J: logged in"
     assert len(second) <= 600
+
+
+# --- The account of its ledger ---
+
+
+def damaged(platform: Platform) -> dict[str, int]:
+    raise sqlite3.DatabaseError("database disk image is malformed")
+
+
+async def accounts_of_one_that_is_told_to_stop() -> list[dict[str, int]]:
+    accounts: list[dict[str, int]] = []
+    stop = asyncio.Event()
+    options = PlatformOptions(settings=platform_settings(users=3), directory=ListedDirectory(IDENTITIES))
+    await run_platform(options, stop=stop, ready=lambda info: stop.set(), account=accounts.append)
+    return accounts
+
+
+async def test_it_gives_one_account_of_its_ledger() -> None:
+    assert await accounts_of_one_that_is_told_to_stop() == [{"records": 0, "photos": 0, "duplicates": 0}]
+
+
+async def test_of_a_ledger_that_cannot_be_read_it_gives_none_and_ends_in_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Platform, "kept", damaged)
+    assert await accounts_of_one_that_is_told_to_stop() == []
+    assert "platform: no account of the ledger: database disk image is malformed" in capsys.readouterr().err

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from simulator.measurements.labels import MOST_SERIES
 from simulator.platform.ledger.counts import CountTables
-from simulator.platform.ledger.inspection import inspect, summary
+from simulator.platform.ledger.inspection import inspect, kept_of, summary
 from simulator.platform.ledger.transactions import Ledger
+from simulator.platform.ledger.uploads import VERIFY_PHOTOS, UploadTables
 from simulator.platform.tally import Tally
 from tests.platform.ledger.ledgers import DEVICE
 
@@ -23,6 +24,19 @@ def test_a_platform_may_write_while_somebody_looks(tmp_path: Path) -> None:
     assert summary(tmp_path / "l.db")["devices"]["A"]["logins"] == 1
     ledger.write(DEVICE, ("B",))
     assert summary(tmp_path / "l.db")["totals"]["devices"] == 2
+    ledger.close()
+
+
+def test_what_is_kept_counts_a_record_once_however_often_it_came(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l.db")
+    assert kept_of(ledger.database) == {"records": 0, "photos": 0, "duplicates": 0}
+    tables = UploadTables(ledger)
+    entry = dict.fromkeys(("pin", "meetCode", "verifyTime", "verifyStyle", "status", "recodeType", "category"), "1")
+    for sn, log_id in (("A", "1"), ("A", "2"), ("B", "1"), ("A", "1"), ("A", "1")):
+        tables.add_record(sn, log_id, entry)
+    for _ in range(2):
+        tables.add_photo(VERIFY_PHOTOS, ("A", "log 1", "1", "p", "m"), 10, "sum")
+    assert kept_of(ledger.database) == {"records": 3, "photos": 1, "duplicates": 2}
     ledger.close()
 
 
