@@ -148,6 +148,7 @@ def _environment() -> Environment:
         text.tally,
         text.threshold_value,
         text.judged,
+        text.bound,
     ):
         environment.filters[function.__name__] = function
     return environment

@@ -1,5 +1,6 @@
 """How figures are written for people: durations, counts, bytes, shares. One place, so that all reports agree."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,6 +11,7 @@ from simulator.shown import printable
 
 NOTHING = "–"
 ENDLESS = "∞"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|%)(?!\w))|(?<=min) (?=\d)|(?<=\bh) (?=\d)|(?<=\S) (?=→)")
 """How long a failed request took."""
 NOT_JUDGED = "not judged"
 MOST_NAMES = 8
@@ -238,6 +240,11 @@ def threshold_value(result: Mapping[str, Any]) -> str:
         return percent(value / 100.0)
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
     return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}".rstrip()
+
+
+def bound(written: str) -> str:
+    """With no line to end between a number and its unit, nor before an arrow."""
+    return _BEFORE_UNIT.sub("\u00a0", written)
 
 
 def judged(result: Mapping[str, Any]) -> str:

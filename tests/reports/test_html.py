@@ -132,7 +132,7 @@ def test_shows_faults_and_misbehaviour(busy: RunMeasurements, info: Info) -> Non
     strike(busy, faults[0])
     strike(busy, faults[1], back=(1.0, 2.0))
     busy.weather.misbehaved("bad_sign", "sent", 3)
-    page = page_of(busy, info(200.0, faults=faults))
+    page = page_of(busy, info(200.0, faults=faults)).replace("\u00a0", " ")
     for part in (
         "2 of 3 faults came and hit devices 8 times; at worst 99 % back after ∞, all after ∞; 2 never back",
         "and not here: 14 requests (8 cut off, 6 held up) and 6 flows (0 cut off, 6 held up).",
@@ -152,7 +152,7 @@ def test_hundreds_of_faults_are_folded(busy: RunMeasurements, info: Info) -> Non
     faults += (planned(300, 5.0, 2.0, "power_cut"),)
     for fault in faults:
         strike(busy, fault, back=(1.0, 1.0, 1.0, 2.0 + fault.number % 7))
-    page = page_of(busy, info(2600.0, faults=faults))
+    page = page_of(busy, info(2600.0, faults=faults)).replace("\u00a0", " ")
     shown, _, folded = page.partition("each of the 300 times of outage")
     assert shown.count('<td class="n when"') == 2
     assert "10.0 s, and 299 times more" in shown

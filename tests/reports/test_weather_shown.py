@@ -1,17 +1,20 @@
 """Faults in words: rows and sentences of every report."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from reports.html import render_report
 from reports.junit import render_junit
 from reports.markdown import MOST_CHARS, render_markdown
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.terminal import print_summary, weather_lines
+from reports.text import bound
 from reports.weather_shown import (
     COLUMNS,
     FaultRow,
@@ -111,6 +114,22 @@ def test_states(info: Info) -> None:
         ("under way at the end", False),
     ]
     assert cells(rows[0])["connects/s"] == cells(rows[0])["backlog"] == "–"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("78 in 5.9 s", "78 in 5.9_s"),
+        ("1 min 20 s for 10.0 s", "1_min_20_s for 10.0_s"),
+        ("2 h 05 min, and 3 times more", "2_h_05_min, and 3 times more"),
+        ("max 1,279 ms; next", "max 1,279_ms; next"),
+        ("50 % back", "50_% back"),
+        ("4.01 → 3.81", "4.01_→ 3.81"),
+        ("12, 9 still wait", "12, 9 still wait"),
+    ],
+)
+def test_no_line_ends_before_a_unit(written: str, expected: str) -> None:
+    assert bound(written) == expected.replace("_", "\u00a0")
 
 
 # --- Many ---
@@ -233,6 +252,16 @@ def test_markdown_has_a_table_that_fits(info: Info) -> None:
     assert "… and 380 more in `report.html`" in page
     assert len(page) <= MOST_CHARS
     assert "| `bad_sign` | 4 | 4 | 0 | 0 |" in render_markdown(misbehaved(info))
+
+
+def test_page_gives_the_details_of_a_fault_a_row_across_the_table(info: Info) -> None:
+    summary = summed_up(info, planned(0))
+    page = render_report(summary, RunMeasurements(), info(300.0))
+    head, _, rest = page.partition('<table class="sortable faults">')[2].partition("</thead>")
+    (more,) = re.findall(r'<tr class="more">(.*?)</tr>', rest.partition("</table>")[0], re.DOTALL)
+    spans = [int(span or 1) for span in re.findall(r'<td(?: colspan="(\d+)")?>', more)]
+    assert sum(spans) == head.count("<th ") == 3 + len(COLUMNS)
+    assert "dev.heartbeat: disconnected 4" in more
 
 
 def test_junit_fails_where_the_verdict_does(info: Info) -> None:
