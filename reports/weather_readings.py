@@ -190,5 +190,6 @@ def _state(outcome: FaultOutcome) -> str:
         return "was under way when the run ended"
     after = f"{text.duration(outcome.left_s)} after it"
     if outcome.not_back:
-        return f"{outcome.not_back:,} of {outcome.figures.hit:,} devices were not back {after}"
+        of = text.counted(outcome.figures.hit, "device")
+        return f"{outcome.not_back:,} of {of} {text.were(outcome.not_back)} not back {after}"
     return f"records still waited {after}"

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Wrong command line or scenario; every error is listed with file, line and field."""
     THRESHOLD_CROSSED = 3
-    """A threshold was crossed, its abort fired, or it names what never occurred; a comparison found a regression."""
+    """A threshold was crossed, its abort fired, or it could not be judged; a comparison found a regression."""
     INVALID = 4
     """The figures are not valid: the generator, a worker, the embedded platform or this program itself failed."""
     INTERRUPTED = 5

@@ -79,7 +79,7 @@ def test_a_device_that_never_came_back_took_for_ever(info: Info) -> None:
     result = judged(info, "recovery.p99 < 60 s", FIRST, SECOND, outage_0={"back": (1.0, 2.0, 3.0)})
     assert not result.passed
     assert result.value == math.inf
-    assert result.reason == "worst: outage at 20.0 s; 1 of 4 devices were not back 4 min 30 s after it"
+    assert result.reason == "worst: outage at 20.0 s; 1 of 4 devices was not back 4 min 30 s after it"
     result = judged(info, "never_back == 0", FIRST, SECOND, outage_0={"back": (1.0, 2.0, 3.0)})
     assert (result.passed, result.value, result.reason) == (False, 1, "worst: outage at 20.0 s")
 
@@ -96,7 +96,7 @@ def test_devices_away_for_longer_than_any_return_keep_no_limit(info: Info, compa
     result = judged(info, f"recovery.all {comparison}", FIRST, LATE, outage_2={"back": (1.0, 2.0, 3.0)})
     assert (result.passed, result.judged, result.value) == (False, False, None)
     assert result.reason == (
-        "the run ended too early to tell: outage at 4 min 30 s 1 of 4 devices were not back 20.0 s after it"
+        "the run ended too early to tell: outage at 4 min 30 s 1 of 4 devices was not back 20.0 s after it"
     )
 
 
