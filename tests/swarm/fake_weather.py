@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulator.fleet.platform_process import PlatformAddress
+from simulator.measurements.ledger import Kept
 from simulator.weather.kinds import Kind, PlatformRestart
 from simulator.weather.schedule import Fault
 
@@ -29,6 +30,7 @@ class Platform:
 
     done: list[str] = field(default_factory=list)
     exit_code: int | None = None
+    kept: Kept | None = None
     on_restart: Callable[[], None] = lambda: None
 
     def start(self) -> PlatformAddress:

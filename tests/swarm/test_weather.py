@@ -76,7 +76,7 @@ def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough:
 
 
 def test_a_run_whose_platform_lost_records_fails(rough: Start, tmp_path: Path) -> None:
-    run = rough("--report", "report", duration="6s", down="1s")
+    run = rough("--report", "report", duration="14s", down="1s")
     run.wait_for_line(KILLED)
     (state,) = tmp_path.glob("best-fleet-platform-*")
     # Also where the platform is back by now: it waits for the lock.
