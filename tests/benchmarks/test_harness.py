@@ -37,6 +37,7 @@ def test_round_trips(tmp_path: Path) -> None:
     assert [target["limit"] for target in document["targets"]] == [0.25, 4.0, 0.32]
 
 
+@pytest.mark.long
 def test_scale(tmp_path: Path) -> None:
     found = measure("scale", tmp_path)["scale"]
     assert found["fleets"].keys() == {"2", "3"}
@@ -45,6 +46,7 @@ def test_scale(tmp_path: Path) -> None:
     assert found["usual"]["devices"] == 3
 
 
+@pytest.mark.long
 def test_latency(tmp_path: Path) -> None:
     found = measure("latency", tmp_path)["latency"]
     assert found["known_ms"] == {"p50": pytest.approx(50.0), "p99": pytest.approx(200.0)}
@@ -67,6 +69,7 @@ def test_judge(tmp_path: Path) -> None:
     assert [target["limit"] for target in document["targets"]] == [1.0, 1.0]
 
 
+@pytest.mark.long
 def test_attendance(tmp_path: Path) -> None:
     document = measure("attendance", tmp_path)
     found = document["attendance"]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import pytest
 
 from reports.hlog import write_hlog
 from reports.run_info import RunInfo
@@ -38,6 +39,8 @@ RATES = {
 }
 BUILD = """
 import json, re, sys, time
+
+import pytest
 from itertools import islice
 from pathlib import Path
 from reports.hlog import read_hlog
@@ -94,6 +97,7 @@ def write_hour(directory: Path) -> int:
     return measurements.totals["dev.heartbeat"].count
 
 
+@pytest.mark.long
 def test_hour_of_twenty_thousand_devices_is_reported_fast_and_small(tmp_path: Path) -> None:
     heartbeats = write_hour(tmp_path)
     assert (tmp_path / HLOG).stat().st_size > 10_000_000
