@@ -83,13 +83,17 @@ def platform(over_mqtt: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
     process.communicate(timeout=30)
 
 
-def is_accounted_for(summary: dict[str, Any]) -> None:
-    """Each message to the broker is in `puback` once: it was acknowledged, or cut off."""
+def is_accounted_for(summary: dict[str, Any], *, dropped: int = 0) -> None:
+    """Each message to the broker is in `puback` once: it was acknowledged, or cut off.
+
+    But for as many as `dropped` at most: a message for a connection that has gone and has not been told so is published
+    by nobody.
+    """
     requests = summary["requests"]
     sent = sum(figures["count"] for name, figures in requests.items() if name.startswith("dev."))
     answers = sum(figures["count"] for figures in summary["commands"].values())
     published = summary["flows"]["puback"]
-    assert published["count"] == sent + answers
+    assert 0 <= sent + answers - published["count"] <= dropped
     assert published["count"] == sum(published["codes"].values())
     assert set(published["codes"]) <= {"00000000", "disconnected"}
     assert requests["subscribe"]["codes"] == {"00000000": requests["connect"]["codes"]["00000000"]}
@@ -140,5 +144,5 @@ def test_a_platform_that_dies_in_the_middle_is_told_of_and_every_message_is_acco
     assert summary["reasons"][0]["key"] == "platform_died"
     assert sum(summary["fleet"]["disconnects"].values()) == COUNT
     assert set(summary["fleet"]["disconnects"]) <= {"closed by the broker", "connection lost"}
-    is_accounted_for(summary)
+    is_accounted_for(summary, dropped=COUNT)
     tells_no_secret(tmp_path, run.report)
