@@ -20,7 +20,7 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet 
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke soak test test-long format bench docs lock clean
+.PHONY: help smoke soak test test-long format bench docs texts lock clean
 .PHONY: check check-format check-lint check-types check-dependencies check-house
 
 help: ## show this list
@@ -69,9 +69,12 @@ bench: $(STAMP) ## measure against the usual tools (several minutes); see docs/p
 docs: $(STAMP) ## write the generated documents anew
 	@$(BIN)/python -m simulator.cli docs
 
+texts: $(STAMP) ## write the catalogues of translated texts anew; what is new in them wants a translation
+	@$(BIN)/python -m simulator.texts.update
+
 lock: $(LOCK_VENV)/.installed ## resolve pyproject.toml anew; pinned versions stay where they still fit
 	@$(LOCK) --output-file requirements.txt pyproject.toml
-	@$(LOCK) --extra dev --all-build-deps --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	@$(LOCK) --extra dev --extra docs --extra otel --all-build-deps --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 clean: ## remove what the other targets made, the environments included
 	@rm -rf $(VENV) $(LOCK_VENV) runs build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

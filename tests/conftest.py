@@ -14,6 +14,9 @@ settings.register_profile("default", deadline=None)
 settings.register_profile(
     "ci", deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+# Tests read English, whatever the language of who runs them; those of other languages ask for theirs.
+os.environ["BEST_FLEET_LANG"] = "en"
+
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 LONGEST = (

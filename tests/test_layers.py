@@ -28,11 +28,19 @@ BASE = {
     "simulator.shown",
     "simulator.printing",
     "simulator.growing_file",
+    "simulator.texts",
 }
 WIRE = {"simulator.clock"}
-FIELDS = {"simulator.shown", "simulator.closest", "simulator.protocol.limits"}
+FIELDS = {"simulator.texts", "simulator.shown", "simulator.closest", "simulator.protocol.limits"}
 WEATHER = FIELDS | {"simulator.fields"}
-PUBSUB = {"simulator.protocol", "simulator.fields", "simulator.shown", "simulator.closest", "simulator.mqtt"}
+PUBSUB = {
+    "simulator.texts",
+    "simulator.protocol",
+    "simulator.fields",
+    "simulator.shown",
+    "simulator.closest",
+    "simulator.mqtt",
+}
 DEVICE = BASE | {"simulator.protocol", "simulator.wire", "simulator.mqtt", "simulator.pubsub", "simulator.fields"}
 DEVICE |= {"simulator.judge"}
 SCENARIO = DEVICE | {"simulator.device", "simulator.platform", "simulator.weather"}
@@ -58,18 +66,20 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.closest": set(),
     "simulator.exit_codes": set(),
     "simulator.file_names": {"simulator.shown"},
-    "simulator.faults": {"simulator.shown"},
+    "simulator.faults": {"simulator.shown", "simulator.texts"},
     "simulator.garbage": set(),
     "simulator.loop_timers": {"simulator.clock"},
     "simulator.shown": set(),
+    "simulator.texts": set(),
     "simulator.printing": {"simulator.exit_codes"},
     "simulator.growing_file": set(),
     # Names only: the funcIds and codes that are never counted among the others.
     "simulator.measurements": {
-        *("simulator.clock", "simulator.shown", "simulator.protocol.catalogue", "simulator.protocol.codes"),
+        *("simulator.clock", "simulator.shown", "simulator.texts"),
+        *("simulator.protocol.catalogue", "simulator.protocol.codes"),
     },
-    "simulator.protocol": {"simulator.shown", "simulator.closest"},
-    "simulator.judge": {"simulator.shown", "simulator.measurements", "simulator.protocol"},
+    "simulator.protocol": {"simulator.shown", "simulator.texts", "simulator.closest"},
+    "simulator.judge": {"simulator.shown", "simulator.texts", "simulator.measurements", "simulator.protocol"},
     "simulator.wire": WIRE,
     # TCP, TLS, turns and back-pressure are the same beneath either transport.
     "simulator.mqtt": {"simulator.clock", "simulator.loop_timers", "simulator.wire"},
@@ -97,7 +107,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
-        *("simulator.printing", "simulator.growing_file"),
+        *("simulator.printing", "simulator.growing_file", "simulator.texts"),
         # Names only: the order of the rows, what the platform's codes mean, the kinds of faults.
         *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather.kinds"),
     },

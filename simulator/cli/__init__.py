@@ -5,6 +5,7 @@ What a command does is in its own module here; what needs a library is imported 
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode, of_os_error
+from simulator.texts.language import LANGUAGES, OPTION, VARIABLE, speak, wanted
+from simulator.texts.translation import _
 
 INTERRUPTED = 128 + signal.SIGINT
 """What a shell expects of a program that Ctrl-C ended; a fleet run that is stopped so ends with its own verdict."""
@@ -41,12 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     printing.install()
+    speak(wanted(arguments, os.environ))
     return printing.exit_code(_run(arguments))
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        return dispatch(arguments)
+        return dispatch(_without_language(arguments))
     except ScenarioProblemsError as error:
         print(error, file=sys.stderr)
         return ExitCode.USAGE
@@ -58,6 +62,23 @@ def _run(arguments: list[str]) -> int:
         return of_os_error(error)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _without_language(arguments: list[str]) -> list[str]:
+    """The arguments without `--lang`, which may stand anywhere; the programs that a command starts speak alike.
+
+    Raises:
+        UsageError: For a language that there is none of.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument(OPTION, choices=LANGUAGES)
+    try:
+        options, rest = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UsageError(str(error)) from None
+    if options.lang is not None:
+        os.environ[VARIABLE] = options.lang
+    return rest
 
 
 def dispatch(arguments: list[str]) -> int:
@@ -107,7 +128,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         prog="best-fleet",
         usage="best-fleet COMMAND [options]",
         description="A fleet of virtual BEST meeting devices, driven by Locust.\n\ncommands:\n"
-        + "\n".join(f"  {name:<12} {summary}" for name, summary in COMMANDS.items()),
+        + "\n".join(f"  {name:<12} {_(summary)}" for name, summary in COMMANDS.items()),
         epilog=EPILOG,
         formatter_class=HelpFormatter,
         allow_abbrev=False,
@@ -124,6 +145,8 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.set_defaults(command_parser=command)
+        # Read before all else, see `_without_language`; here for the help text.
+        command.add_argument(OPTION, choices=LANGUAGES, help=_("language of what is printed; default: the locale's"))
         if module:
             module.add_arguments(command)
     return parser

@@ -9,22 +9,24 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, cast
 
+from simulator.texts.translation import N_
+
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "run": "run a scenario's fleet (headless, or with Locust's web UI)",
-        "platform": "run the embedded BEST platform alone, or look into its ledger",
-        "device": "run one device of a scenario without Locust, and show what it says and hears",
-        "simulate": "play a scenario on virtual time through weather from a seed, and see whether everything holds",
-        "conform": "judge a platform by numbered cases, each with a verdict",
-        "provision": "write the identities of a scenario's devices into a CSV file",
-        "check": "say what is wrong with a scenario, or what fleet it makes",
-        "report": "build a run's report files anew, or merge the runs of several machines",
-        "compare": "compare runs and find what got slower",
-        "schema": "print the JSON Schema of the scenario format",
-        "docs": "write the generated documents of this project anew",
+        "run": N_("run a scenario's fleet (headless, or with Locust's web UI)"),
+        "platform": N_("run the embedded BEST platform alone, or look into its ledger"),
+        "device": N_("run one device of a scenario without Locust, and show what it says and hears"),
+        "simulate": N_("play a scenario on virtual time through weather from a seed, and see whether everything holds"),
+        "conform": N_("judge a platform by numbered cases, each with a verdict"),
+        "provision": N_("write the identities of a scenario's devices into a CSV file"),
+        "check": N_("say what is wrong with a scenario, or what fleet it makes"),
+        "report": N_("build a run's report files anew, or merge the runs of several machines"),
+        "compare": N_("compare runs and find what got slower"),
+        "schema": N_("print the JSON Schema of the scenario format"),
+        "docs": N_("write the generated documents of this project anew"),
     }
 )
-"""Command -> its line in the help text."""
+"""Command -> its line in the help text, not yet translated."""
 
 
 class Command(Protocol):

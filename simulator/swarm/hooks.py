@@ -2,7 +2,9 @@
 
 import errno
 import logging
+import os
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +27,7 @@ from simulator.swarm.process.worker import Worker
 from simulator.swarm.security import guarded_rpc
 from simulator.swarm.tasks import counted
 from simulator.swarm.web.page import add_pages, protect
+from simulator.texts.language import speak, wanted
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -108,6 +111,7 @@ class Hooks:
 def install() -> None:
     """Make Locust run fleets. To be called once, when the locustfile is loaded."""
     printing.install()
+    speak(wanted(sys.argv[1:], os.environ))
     hooks = Hooks()
     percentiles.install()
     locust_files.install()

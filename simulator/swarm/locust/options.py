@@ -29,6 +29,8 @@ from simulator.swarm.locust.option_rules import problems_of
 from simulator.swarm.open_files import port_shortage
 from simulator.swarm.security import access
 from simulator.swarm.security.access import Access, AccessError, access_of
+from simulator.texts.language import LANGUAGES, OPTION, VARIABLE
+from simulator.texts.translation import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ def add_arguments(parser: Any) -> None:
         action="store_true",
         env_var="BEST_FLEET_OVERWRITE",
         help="Remove a report that is in the directory already, instead of keeping it aside.",
+    )
+    group.add_argument(
+        OPTION,
+        choices=LANGUAGES,
+        env_var=VARIABLE,
+        help=_("Language of what is printed, of the reports and of our web page. Default: the locale's."),
     )
     access.add_arguments(group, parser)
     choice = choose(parser, sys.argv[1:])

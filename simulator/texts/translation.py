@@ -1,0 +1,63 @@
+"""The translation of each text: gettext's usual functions, over the catalogues in this folder.
+
+The English text is its own key and stands in the source as a literal, so that `make texts` finds it. Values are named
+in braces and given beside it, never put into the text before: `_("{count} devices", count=3)`.
+"""
+
+from functools import lru_cache
+from gettext import NullTranslations
+from importlib.resources import files
+from io import BytesIO
+from typing import Any
+
+from simulator.texts.language import ENGLISH, spoken
+
+
+def _(message: str, /, **values: Any) -> str:
+    """The text in the language that is spoken now, with `values` in its braces (`str.format`).
+
+    Without values braces stay as they are.
+    """
+    return _filled(translations(spoken()).gettext(message), values)
+
+
+def ngettext(singular: str, plural: str, number: float, /, **values: Any) -> str:
+    """The text for `number` things; `{number}` in it is the number itself, if `values` say nothing else."""
+    return _filled(
+        translations(spoken()).ngettext(singular, plural, 1 if number == 1 else 2), {"number": number, **values}
+    )
+
+
+def pgettext(context: str, message: str, /, **values: Any) -> str:
+    """The text where the same English has two meanings; `context` says which, and nobody reads it."""
+    return _filled(translations(spoken()).pgettext(context, message), values)
+
+
+def N_(message: str, /) -> str:  # noqa: N802 - gettext's name
+    """Marks a text that is kept now and said later: `_` translates it then."""
+    return message
+
+
+@lru_cache
+def translations(language: str) -> NullTranslations:
+    """All texts of a language, of every catalogue in its folder."""
+    if language == ENGLISH:
+        return NullTranslations()
+    # Babel compiles catalogues in a tenth of a second, and who reads English has no use for it.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+    from babel.support import Translations
+
+    found = Translations()
+    for catalogue in sorted(files("simulator.texts").joinpath(language).iterdir(), key=lambda each: each.name):
+        if catalogue.name.endswith(".po"):
+            compiled = BytesIO()
+            with catalogue.open("rb") as source:
+                write_mo(compiled, read_po(source, locale=language))
+            compiled.seek(0)
+            found.merge(Translations(compiled))
+    return found
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    return text.format(**values) if values else text
