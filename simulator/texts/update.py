@@ -20,6 +20,8 @@ SOURCES: Final = {".py": "python", ".j2": "jinja2", ".js": "javascript"}
 ROOTS: Final = ("simulator", "reports")
 ROOMS: Final = (("simulator/swarm/web", "web"), ("reports/conformance", "conformance"))
 """Folders with a catalogue of their own beside that of the room above."""
+KEYWORDS: Final = {**DEFAULT_KEYWORDS, "Told": None}
+"""Whose literals are texts: gettext's functions and `simulator.texts.told.Told`."""
 _OPTIONS: Final = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trimmed": "true"}
 _HEADER: Final = (
     'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n'
@@ -63,7 +65,7 @@ def texts(checkout: Path) -> dict[str, list[Message]]:
         room = room_of(path.relative_to(checkout).as_posix())
         with path.open("rb") as source:
             for _line, text, _comments, context in extract(
-                SOURCES[path.suffix], source, keywords=DEFAULT_KEYWORDS, options=dict(_OPTIONS)
+                SOURCES[path.suffix], source, keywords=KEYWORDS, options=dict(_OPTIONS)
             ):
                 message = Message(text, context=context)
                 if not message.id:

@@ -17,7 +17,7 @@ from simulator.texts.update import texts, updated
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOREIGN = [language for language in LANGUAGES if language != ENGLISH]
-MARKS = ("_", "ngettext", "pgettext", "N_")
+MARKS = ("_", "ngettext", "pgettext", "N_", "Told")
 LITERALS = {"ngettext": 2, "pgettext": 2}
 """How many of the first arguments must be literals; one where nothing is said."""
 
