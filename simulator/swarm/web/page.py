@@ -27,14 +27,16 @@ from simulator.swarm.run.run import Run
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
 from simulator.swarm.security.web_login import require_login
+from simulator.swarm.web.language import AskedLanguage
 from simulator.swarm.web.weather import shown_weather
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
 PAGE = "fleet.html"
 _LINK = (
     '<a href="{prefix}/fleet" style="position:fixed;right:16px;bottom:16px;z-index:9999;padding:8px 14px;'
-    'border-radius:6px;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">Fleet</a></body>'
+    'border-radius:6px;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">{text}</a></body>'
 )
 _MOST_RULES = 20
 """Of a class, each second: the report has the others."""
@@ -81,7 +83,11 @@ def add_pages(web_ui: Any, role: Role) -> None:
 
     def add_link(response: Response) -> Response:
         if request.path.rstrip("/") == prefix.rstrip("/") and response.mimetype == "text/html":
-            response.set_data(re.sub("</body>", _LINK.format(prefix=prefix), response.get_data(as_text=True), count=1))
+            response.set_data(
+                re.sub(
+                    "</body>", _LINK.format(prefix=prefix, text=_("Fleet")), response.get_data(as_text=True), count=1
+                )
+            )
         return response
 
     blueprint.add_url_rule("/fleet", "page", guarded(page))
@@ -100,7 +106,7 @@ def protect(web_ui: Any, access: Access, base_path: str) -> None:
         require_login(web_ui, access.login, prefix)
     elif open_to_others(web_ui.host):
         logger.warning("the web page asks for no login, and other machines may reach it: see --web-login")
-    app.wsgi_app = WebGuard(app.wsgi_app, HostRule(web_ui.host, access.allowed_hosts), prefix)
+    app.wsgi_app = AskedLanguage(WebGuard(app.wsgi_app, HostRule(web_ui.host, access.allowed_hosts), prefix))
 
 
 def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, Any]:
