@@ -6,6 +6,7 @@ narrower, columns give way in a fixed order, the ones that matter least first.
 
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich import box
@@ -21,6 +22,7 @@ from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from reports.rules_shown import counted, further_rules, rows_of, total_text
 from reports.verdict import headline, note_lines, reason_lines
 from reports.weather_shown import fault_rows, faults_sentence, misbehaviour_sentence
+from reports.writer import HTML, SUMMARY
 from simulator.measurements.names import RARE_FIGURES, RECORD_FIGURES
 from simulator.printing import safe
 from simulator.shown import detail, printable
@@ -59,13 +61,16 @@ def plain(value: str) -> str:
     return escape_markup(printable(value))
 
 
-def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width: int | None = None) -> None:
+def print_summary(
+    summary: Mapping[str, Any], file: TextIO | None = None, width: int | None = None, *, report: Path | None = None
+) -> None:
     """Print the whole report.
 
     Args:
         summary: of `build_summary`.
         file: standard output unless given.
         width: columns; the terminal's unless given, 160 where there is no terminal.
+        report: the directory that its files are in, to be named in the last line.
     """
     file = safe(sys.stdout if file is None else file)
     console = Console(file=file, width=width, highlight=False)
@@ -96,6 +101,13 @@ def print_summary(summary: Mapping[str, Any], file: TextIO | None = None, width:
         console.print(Padding(line.strip(), (0, 0, 0, _INDENT if indented else 0), expand=False))
     _print_thresholds(console, summary["thresholds"])
     _print_verdict(console, summary)
+    if report is not None:
+        console.print(f"[bold]Report[/]      {plain(str(_best_page(report)))}", soft_wrap=True)
+
+
+def _best_page(report: Path) -> Path:
+    """The file for people, where it was written."""
+    return next((page for name in (HTML, SUMMARY) if (page := report / name).is_file()), report)
 
 
 def weather_lines(summary: Mapping[str, Any]) -> Iterator[str]:

@@ -63,6 +63,7 @@ class Generator:
         measurements: where the events are counted.
         fire: Locust's `environment.events.request.fire`.
         clock: the run's.
+        worker: its name in log lines of devices, where there may be several.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Generator:
         *,
         clock: RunClock,
         limits: Limits = Limits(),  # noqa: B008 - immutable
+        worker: str | None = None,
     ) -> None:
+        self._worker = worker
         self.measurements = measurements
         self.indexes: IndexPool[UserHandle] = IndexPool()
         self._owner = owner
@@ -219,7 +222,9 @@ class Generator:
         self._owner.index_free(index)
 
     def log(self, level: int, line: str) -> None:
-        device_logger.log(level, "%s", detail(line, LINE_CHARS))
+        # Several workers may share a terminal: whose line it is cannot be told from the line.
+        whose = "" if self._worker is None else f"worker {self._worker}: "
+        device_logger.log(level, "%s%s", whose, detail(line, LINE_CHARS))
 
     def fenced(self) -> None:
         self._requeue.update(self.indexes.used())

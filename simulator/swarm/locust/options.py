@@ -25,6 +25,8 @@ from simulator.fleet.plan import scale_counts
 from simulator.fleet.restarts import platform_problem
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, load_scenario
+from simulator.swarm.locust import locust_output
+from simulator.swarm.locust.locust_output import LocustOutput
 from simulator.swarm.locust.option_rules import problems_of
 from simulator.swarm.open_files import port_shortage
 from simulator.swarm.security import access
@@ -44,6 +46,8 @@ class Choice:
     access: Access = Access()  # noqa: RUF009 - immutable
     host: str | None = None
     """The dispatch URL of `--host`, `LOCUST_HOST` or a configuration file, checked; None leaves it to the scenario."""
+    output: LocustOutput = LocustOutput()  # noqa: RUF009 - immutable
+    """What Locust leaves out of its own."""
 
 
 _choices: dict[tuple[str, ...], Choice] = {}
@@ -90,6 +94,7 @@ def add_arguments(parser: Any) -> None:
     )
     access.add_arguments(group, parser)
     choice = choose(parser, sys.argv[1:])
+    locust_output.leave_out(choice.output)
     if choice.access.login is not None:
         parser.set_defaults(web_login=True)
     if choice.scenario is not None:
@@ -117,7 +122,7 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     if asks_only.intersection(arguments):
         return Choice(scenario=None, shaped=False)
     try:
-        known: Namespace = parser.parse_known_args(list(arguments))[0]
+        known, level_asked = locust_output.parsed(parser, arguments)
     except OverflowError:
         # Locust's own reading of a time ends so, wherever it was given.
         refuse(f"-t, --stop-timeout: a time is longer than any run ({LONGEST_RUN})")
@@ -128,7 +133,8 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
         allowed = access_of(known, os.environ)
     except AccessError as error:
         refuse_all(error.problems)
-    return replace(_choose_run(known), access=allowed)
+    output = locust_output.output_of(known, level_asked=level_asked)
+    return replace(_choose_run(known), access=allowed, output=output)
 
 
 def _choose_run(known: Namespace) -> Choice:

@@ -226,7 +226,9 @@ class Coordinator(Role):
         if self.run is not None and self.run.summary is not None and self.options.headless:
             from reports.terminal import print_summary
 
-            print_summary(self.run.summary)
+            # What `--json` prints is for a program, which reads standard output.
+            file = sys.stderr if self.options.json else None
+            print_summary(self.run.summary, file, report=self.run.directory)
             code = self.run.code
             if (ended := exit_code(code)) != code:
                 # Locust has read its own already.

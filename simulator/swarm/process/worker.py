@@ -41,6 +41,7 @@ logger = logging.getLogger("simulator.swarm")
 
 BUNDLE_S = 0.02
 """Users that come at once ask for their indexes in one message."""
+NAME_DIGITS = 6
 COMPARE_TIMEOUT_S = 5.0
 """For an answer about the master's clock; the run goes on without it."""
 
@@ -179,6 +180,7 @@ class Worker(Role):
             self,
             clock=self.clock,
             limits=limits_of(scenario),
+            worker=short_name(self.runner.client_id),
         )
         part.generator.keep_until(part.holder.valid_until)
         return part.generator
@@ -365,3 +367,9 @@ class Worker(Role):
         finding = Finding(key, values)
         logger.warning("%s", sentence(finding))
         self._send(messages.FOUND, {"run": part.order.run_id, **finding.dump()})
+
+
+def short_name(client_id: str) -> str:
+    """A worker's name for log lines: the machine's, and as much of Locust's random hexadecimals as tells it apart."""
+    host, underscore, random = client_id.rpartition("_")
+    return f"{host}{underscore}{random[:NAME_DIGITS]}"

@@ -29,5 +29,5 @@ def outputs_of(directory: Path, locust_files: LocustFiles, *, web_page: bool) ->
         PlatformWatch(),
         locust_files,
         # The last: what the others found by then is in the verdict.
-        ReportFiles(directory),
+        ReportFiles(directory, told=web_page),
     ]

@@ -12,12 +12,17 @@ logger = logging.getLogger("simulator.swarm")
 
 
 class ReportFiles(Output):
-    """Writes the reports into `directory`; their summary holds the run's verdict."""
+    """Writes the reports into `directory`; their summary holds the run's verdict.
+
+    Args:
+        told: whether the log says where they are; a headless run's last line does.
+    """
 
     name = "report_files"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, told: bool = True) -> None:
         self._directory = directory
+        self._told = told
         self.summary: dict[str, Any] | None = None
         """Of the run, once it has ended; None before, and where no report can be made."""
 
@@ -34,7 +39,8 @@ class ReportFiles(Output):
             return
         failed = failed_files(summary, directory)
         if not failed:
-            logger.info("reports are in %s", directory)
+            if self._told:
+                logger.info("reports are in %s", directory)
             return
         for reason in summary["reasons"]:
             if reason["key"] == OUTPUT_FAILED:

@@ -1,6 +1,7 @@
 """One process' part in a run: users get devices, devices end users, and an end that counts everything."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -211,3 +212,12 @@ def test_an_error_of_ours_on_any_thread_is_counted(started: Bench) -> None:
     started.generator.finish(0.0)
     assert started.measurements.internal_errors.total == 1
     assert "KeyError: 'odd'" in started.measurements.internal_errors.first_example()
+
+
+def test_a_workers_line_says_whose_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "simulator.device")
+    for worker in (None, "vm_0a1b2c"):
+        given = (lambda *_: Fleet(lambda *_: None), RunMeasurements(), lambda **_: None, Owner())
+        generator = Generator(*given, clock=RunClock(), worker=worker)
+        generator.log(logging.INFO, "fault 1 begins")
+    assert [record.getMessage() for record in caplog.records] == ["fault 1 begins", "worker vm_0a1b2c: fault 1 begins"]

@@ -20,7 +20,7 @@ from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.process import messages
 from simulator.swarm.process import worker as module
 from simulator.swarm.process.leases import LeaseTable
-from simulator.swarm.process.worker import Worker
+from simulator.swarm.process.worker import Worker, short_name
 from simulator.swarm.run.order import RunOrder, make_order
 from tests.swarm.fake_fleet import Fleet, until
 from tests.swarm.fake_locust import SCENARIO, FakeRunner, choice, environment
@@ -349,3 +349,8 @@ def test_who_comes_while_the_platform_is_away_learns_of_it_first(bench: Bench) -
     assert len(bench.runner.messages(messages.PLATFORM)) == 3
     until(lambda: bench.runner.messages(messages.LEASE))
     assert bench.fleets[0].weather == [(2, True)]
+
+
+def test_a_workers_name_in_log_lines_is_short() -> None:
+    assert short_name("vm_room_1_0a1b2c3d4e5f60718293a4b5c6d7e8f9") == "vm_room_1_0a1b2c"
+    assert short_name("odd") == "odd"
