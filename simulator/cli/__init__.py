@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from simulator import __version__, printing
+from simulator.cli import completion
 from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.closest import closest
@@ -23,9 +24,9 @@ INTERRUPTED = 128 + signal.SIGINT
 
 EPILOG = """\
 examples:
-  best-fleet check scenarios/smoke.yaml          what is wrong with a scenario, or the fleet that it makes
-  best-fleet run scenarios/smoke.yaml            run it headless and leave a report
-  best-fleet device --scenario scenarios/smoke.yaml --trace
+  best-fleet check smoke                         what is wrong with a scenario, or the fleet that it makes
+  best-fleet run smoke                           run it headless and leave a report
+  best-fleet device --scenario smoke --trace
   best-fleet compare runs/monday runs/tuesday --fail-on "p99 +10%"
 
 best-fleet COMMAND --help tells more. Exit codes: 0 passed, 1 failed, 2 usage or scenario error,
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     printing.install()
     speak(wanted(arguments, os.environ))
+    if completion.is_asked(os.environ):
+        completion.complete(build_parser)
     return printing.exit_code(_run(arguments))
 
 
@@ -139,8 +142,8 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         module = command_module(name) if name == only else None
         command = commands.add_parser(
             name,
-            description=module.DESCRIPTION if module else None,
-            epilog=module.EPILOG if module else None,
+            description=_(module.DESCRIPTION) if module else None,
+            epilog=_(module.EPILOG) if module else None,
             formatter_class=HelpFormatter,
             allow_abbrev=False,
         )

@@ -12,8 +12,10 @@ from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.cli.fault_lines import fault_lines
 from simulator.cli.group_lines import attendance_peak, lines
 from simulator.cli.mqtt_lines import channel_of, mqtt_lines
-from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
+from simulator.cli.scenarios import A_SCENARIO, identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
+from simulator.scenario.shipped import scenario_file, shown
+from simulator.texts.translation import _
 
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
@@ -26,7 +28,7 @@ If there are none, the fleet is described. A CSV file of identities that `provis
 the scenario, and is said."""
 EPILOG = """\
 examples:
-  best-fleet check scenarios/smoke.yaml
+  best-fleet check smoke
   best-fleet check my-staging.yaml --identities devices.csv     are there enough identities?
   best-fleet check --quiet scenarios/*.yaml                     problems only
 """
@@ -39,7 +41,13 @@ MESSAGES_OF_ENROLMENT = 7
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which scenarios are checked, and against what."""
-    parser.add_argument("scenarios", nargs="+", type=Path, metavar="SCENARIO", help="a scenario file")
+    parser.add_argument(
+        "scenarios",
+        nargs="+",
+        type=scenario_file,
+        metavar="SCENARIO",
+        help=_(A_SCENARIO),
+    )
     parser.add_argument("--identities", type=Path, metavar="CSV", help="check the identities of this file as well")
     parser.add_argument("-u", "--users", type=int, metavar="N", help="for a fleet of N devices, as `run -u N`")
     parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
@@ -72,8 +80,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             print("\n".join((*describe(scenario, named, total, source), *state)))
         if csv is not None:
             users = "" if options.users is None else f" -u {total}"
-            command = shlex.join(["best-fleet", "provision", str(path)]) + users
-            print(f"{path}: a run needs {csv}: put your devices there, or make them: {command}", file=sys.stderr)
+            command = shlex.join(["best-fleet", "provision", shown(path)]) + users
+            print(f"{shown(path)}: a run needs {csv}: put your devices there, or make them: {command}", file=sys.stderr)
     if problems:
         raise ScenarioProblemsError("\n".join(problems))
     return ExitCode.PASSED

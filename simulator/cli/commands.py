@@ -22,6 +22,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": N_("say what is wrong with a scenario, or what fleet it makes"),
         "report": N_("build a run's report files anew, or merge the runs of several machines"),
         "compare": N_("compare runs and find what got slower"),
+        "init": N_("write a starter folder: a scenario for your platform, files for CI, a README"),
+        "scenarios": N_("list the scenarios that come along"),
+        "completion": N_("print what completes this command in your shell"),
         "schema": N_("print the JSON Schema of the scenario format"),
         "docs": N_("write the generated documents of this project anew"),
     }

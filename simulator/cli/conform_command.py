@@ -18,6 +18,7 @@ from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.cli.targets import Target, target
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode
+from simulator.scenario.shipped import scenario_file, shown
 from simulator.shown import detail
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _LONGEST_WAIT_S = 3600.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which cases, against what, as whom, and where the report goes."""
-    parser.add_argument("--scenario", type=Path, metavar="FILE", help="TLS, suite, time-outs and the target")
+    parser.add_argument("--scenario", type=scenario_file, metavar="FILE", help="TLS, suite, time-outs and the target")
     parser.add_argument("--host", metavar="URL", help="the dispatch URL, instead of the scenario's target")
     parser.add_argument("--identities", type=Path, metavar="CSV", help="one to three devices that the platform knows")
     parser.add_argument(
@@ -330,7 +331,7 @@ def _profile_notes(profile: "Profile", broker_type: str) -> Iterator[str]:
 def _again(options: argparse.Namespace) -> str:
     """The command that repeats a case, up to its name."""
     given = [
-        *(("--scenario", str(options.scenario)) if options.scenario is not None else ()),
+        *(("--scenario", shown(options.scenario)) if options.scenario is not None else ()),
         *(("--host", detail(options.host)) if options.host is not None else ()),
         *(("--identities", str(options.identities)) if options.identities is not None else ()),
         *(("--type", options.type) if options.type is not None else ()),

@@ -14,6 +14,7 @@ from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.cli.targets import target
 from simulator.measurements.names import GENERATED, INIT, PENDING, REFUSED, is_failure
+from simulator.scenario.shipped import scenario_file
 from simulator.shown import detail
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ masked, times in ms since the start. Ctrl-C switches the device off in order. Ex
 failed and no record is left without an answer; 5: stopped before --duration was over."""
 EPILOG = """\
 examples:
-  best-fleet device --scenario scenarios/smoke.yaml --trace
-  best-fleet device --scenario scenarios/mixed.yaml --group mqtt --trace
-  best-fleet device --scenario scenarios/staging.yaml --sn BEST000007 --trace device.jsonl --duration 60s
+  best-fleet device --scenario smoke --trace
+  best-fleet device --scenario mixed --group mqtt --trace
+  best-fleet device --scenario staging.yaml --sn BEST000007 --trace device.jsonl --duration 60s
 """
 PASSES_OPTIONS_ON = False
 _DETAIL_CHARS = 300
@@ -38,7 +39,7 @@ _DETAIL_CHARS = 300
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which device, against what, and how it is shown."""
-    parser.add_argument("--scenario", type=Path, metavar="FILE", required=True, help="how the device behaves")
+    parser.add_argument("--scenario", type=scenario_file, metavar="FILE", required=True, help="how the device behaves")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--sn", metavar="SN", help="its serial number (default: the fleet's first)")
     which.add_argument("--group", metavar="NAME", help="the first device of this group, such as one over MQTT")

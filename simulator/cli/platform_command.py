@@ -14,6 +14,7 @@ from simulator.cli.errors import UsageError
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.closest import closest_words
 from simulator.exit_codes import ExitCode
+from simulator.scenario.shipped import scenario_file
 
 if TYPE_CHECKING:
     from simulator.device.settings import Credentials
@@ -25,11 +26,11 @@ Serve the dispatch (HTTP) and the brokers (WebSocket and MQTT) of a BEST platfor
 ready it prints one line of JSON with their addresses. It knows the devices of the scenario or those of --identities."""
 EPILOG = """\
 examples:
-  best-fleet platform --scenario scenarios/smoke.yaml
-  best-fleet platform --scenario scenarios/smoke.yaml --port 8080 --broker-port 8081 --ledger platform.sqlite
-  best-fleet platform --scenario scenarios/smoke.yaml --tls-self-signed certificates
+  best-fleet platform --scenario smoke
+  best-fleet platform --scenario smoke --port 8080 --broker-port 8081 --ledger platform.sqlite
+  best-fleet platform --scenario smoke --tls-self-signed certificates
   best-fleet platform inspect platform.sqlite       what the ledger holds of each device
-  best-fleet platform --scenario scenarios/smoke.yaml --wrong reply.code-short,command.mid-missing
+  best-fleet platform --scenario smoke --wrong reply.code-short,command.mid-missing
 """
 PASSES_OPTIONS_ON = False
 LEDGER_NAME, TLS_NAME = "ledger.sqlite", "tls"
@@ -39,7 +40,9 @@ LEDGER_NAME, TLS_NAME = "ledger.sqlite", "tls"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where it serves, for whom, and what it remembers."""
     parser.add_argument("inspect", nargs="*", metavar="inspect FILE", help="print what the ledger FILE holds, and end")
-    parser.add_argument("--scenario", type=Path, metavar="FILE", help="whose devices it knows and what it sends them")
+    parser.add_argument(
+        "--scenario", type=scenario_file, metavar="FILE", help="whose devices it knows and what it sends them"
+    )
     parser.add_argument(
         "--identities", type=Path, metavar="CSV", help="the devices it knows, instead of generated ones"
     )
@@ -118,7 +121,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         print(listed_mistakes())
         return ExitCode.PASSED
     if options.scenario is None:
-        raise UsageError("platform: --scenario is missing, for example: --scenario scenarios/smoke.yaml")
+        raise UsageError("platform: --scenario is missing, for example: --scenario smoke")
     token = ledger_token(options)
     state = state_directory(options)
     scenario = read_scenario(options.scenario, options.identities)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.cli.errors import UsageError, unwritable
-from simulator.cli.scenarios import identities_of, read_scenario, unwritten_csv
+from simulator.cli.scenarios import A_SCENARIO, identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
+from simulator.scenario.shipped import scenario_file
+from simulator.texts.translation import _
 
 DESCRIPTION = """\
 Write the identities of a scenario's devices (header: sn,secretKey,productId,devKey). The same scenario always gives the
@@ -16,16 +18,16 @@ same identities. The file holds secrets: only its owner may read it, and an exis
 that names a CSV file (identities.csv) gets it written; where that exists already, --out gets a copy of its devices."""
 EPILOG = """\
 examples:
-  best-fleet provision scenarios/staging.yaml                       the file that the scenario names
-  best-fleet provision scenarios/staging.yaml --out devices.csv
-  best-fleet provision scenarios/staging.yaml --out devices.csv -u 5000
+  best-fleet provision staging.yaml                       the file that the scenario names
+  best-fleet provision staging.yaml --out devices.csv
+  best-fleet provision staging.yaml --out devices.csv -u 5000
 """
 PASSES_OPTIONS_ON = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare for which devices, and where to."""
-    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="the scenario file")
+    parser.add_argument("scenario", type=scenario_file, metavar="SCENARIO", help=_(A_SCENARIO))
     parser.add_argument(
         "--out", type=Path, metavar="CSV", help="the file to make; - for standard output (default: the scenario's)"
     )

@@ -8,19 +8,24 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import NoReturn
 
 from simulator.cli.errors import UsageError
+from simulator.cli.scenarios import A_SCENARIO
+from simulator.cli.scenarios_command import shipped_lines
+from simulator.exit_codes import ExitCode
+from simulator.scenario.shipped import meant, scenario_file
+from simulator.texts.translation import _
 
 DESCRIPTION = """\
 Run the fleet of a scenario. Headless by default: the table per funcId is printed at the end, a report is left with
 --report, and the exit code is the verdict. All options of locust work too, after SCENARIO."""
 EPILOG = """\
 examples:
-  best-fleet run scenarios/smoke.yaml --report runs/smoke
-  best-fleet run scenarios/staging.yaml --host https://staging.example.com --identities devices.csv
-  best-fleet run scenarios/morning-rush.yaml -u 600 -t 10m --processes 2
-  best-fleet run scenarios/morning-rush.yaml --web          then open http://127.0.0.1:8089
+  best-fleet run smoke --report runs/smoke
+  best-fleet run staging.yaml --host https://staging.example.com --identities devices.csv
+  best-fleet run morning-rush -u 600 -t 10m --processes 2
+  best-fleet run morning-rush --web          then open http://127.0.0.1:8089
   best-fleet run --worker --master-host 10.0.0.5            a worker gets its scenario from the master; both need
                                                             the same BEST_FLEET_TOKEN (or --token-file)
 """
@@ -35,7 +40,8 @@ HANDED_ON = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that stand in for Locust's and those most used."""
-    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="the scenario file; no worker needs one")
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help=_(A_SCENARIO))
+    parser.add_argument("--list", action="store_true", help=_("list the scenarios that come along, and end"))
     parser.add_argument("--host", "-H", metavar="URL", help="dispatch address, beats the scenario's target")
     parser.add_argument("--identities", metavar="CSV", help="sn,secretKey,productId,devKey of the devices")
     parser.add_argument("--report", metavar="DIR", help="where summary.json, report.html and the other files go")
@@ -62,9 +68,15 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     Raises:
         UsageError: Without a scenario file, or when it is not there.
     """
-    arguments = [sys.executable, "-m", "locust", *locust_arguments(options, rest)]
+    if options.list:
+        print("\n".join(shipped_lines()))
+        return ExitCode.PASSED
+    return _become([sys.executable, "-m", "locust", *locust_arguments(options, rest)])
+
+
+def _become(arguments: list[str]) -> NoReturn:
     sys.stdout.flush()
-    os.execv(sys.executable, arguments)
+    os.execv(arguments[0], arguments)
 
 
 def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[str]:
@@ -77,11 +89,14 @@ def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[s
     if options.worker:
         arguments.append("--worker")
     elif options.scenario is None:
-        raise UsageError("run: which scenario? For example: best-fleet run scenarios/smoke.yaml")
+        raise UsageError("run: which scenario? For example: best-fleet run smoke")
     if options.scenario is not None:
-        if not Path(options.scenario).is_file():
+        path = scenario_file(options.scenario)
+        if not path.is_file():
+            hint = f" (did you mean {near}?)" if (near := meant(path)) else ""
             late = f" (options of locust come after SCENARIO: {' '.join(rest)})" if rest else ""
-            raise UsageError(f"run: there is no scenario file {options.scenario}{late}")
+            raise UsageError(f"run: there is no scenario file {options.scenario}{hint}{late}")
+        # By its name, which Locust's option takes as well: reports and messages then call it so.
         arguments += ["--scenario", options.scenario]
     if not options.web and not options.worker:
         arguments.append("--headless")

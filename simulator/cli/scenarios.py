@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import ScenarioProblemsError
+from simulator.texts.translation import N_
 
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
     from simulator.scenario.scenario import Scenario
+
+A_SCENARIO = N_("a file, or the name of a scenario that comes along")
+"""What every command says of its SCENARIO."""
 
 
 def read_scenario(

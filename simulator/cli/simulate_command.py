@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import UsageError, unwritable
-from simulator.cli.scenarios import read_scenario
+from simulator.cli.scenarios import A_SCENARIO, read_scenario
 from simulator.exit_codes import ExitCode
+from simulator.scenario.shipped import scenario_file
+from simulator.texts.translation import _
 
 if TYPE_CHECKING:
     from simulator.simulation.simulation import Outcome
@@ -23,8 +25,8 @@ Exit code 1: something that must hold did not, such as an acknowledged record th
 ramp and thresholds of the scenario are left alone; the channel is plain."""
 EPILOG = """\
 examples:
-  best-fleet simulate scenarios/smoke.yaml --seed 7
-  best-fleet simulate scenarios/smoke.yaml --seed 7 --days 7 --history history.txt
+  best-fleet simulate smoke --seed 7
+  best-fleet simulate smoke --seed 7 --days 7 --history history.txt
 """
 PASSES_OPTIONS_ON = False
 
@@ -39,7 +41,7 @@ _PATIENCE_S = 10.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which scenario, which seed, and for how long."""
-    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="the scenario file")
+    parser.add_argument("scenario", type=scenario_file, metavar="SCENARIO", help=_(A_SCENARIO))
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="what happens when (default: %(default)s)")
     parser.add_argument(
         "--days", type=float, default=1.0, metavar="D", help="virtual time, the calm at the end included (default: 1)"

@@ -15,6 +15,7 @@ from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.sections.reading import platform_reading
+from simulator.scenario.shipped import meant, shown
 from simulator.scenario.validation import touches, validate
 from simulator.scenario.yaml_source import MAX_BYTES, read_yaml
 from simulator.shown import label
@@ -196,7 +197,8 @@ def load_scenario(
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ScenarioError([Problem(file=str(path), message="there is no such file")]) from None
+        missing = Problem(file=str(path), message="there is no such file", suggestion=meant(path))
+        raise ScenarioError([missing]) from None
     except OSError as error:
         raise ScenarioError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from None
     try:
@@ -206,7 +208,7 @@ def load_scenario(
         raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text: save it so")]) from None
     return parse_scenario(
         text,
-        str(path),
+        shown(path),
         directory=path.parent,
         check_threshold=check_threshold,
         identities_given=identities_given,

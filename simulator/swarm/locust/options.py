@@ -25,6 +25,7 @@ from simulator.fleet.plan import scale_counts
 from simulator.fleet.restarts import platform_problem
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, load_scenario
+from simulator.scenario.shipped import scenario_file
 from simulator.swarm.locust import locust_output
 from simulator.swarm.locust.locust_output import LocustOutput
 from simulator.swarm.locust.option_rules import problems_of
@@ -144,10 +145,10 @@ def _choose_run(known: Namespace) -> Choice:
     problems: list[str] = []
     host = _host(known, problems)
     if not known.scenario:
-        refuse("no scenario is given. Try: --scenario scenarios/smoke.yaml")
+        refuse("no scenario is given. Try: --scenario smoke")
     try:
         scenario = load_scenario(
-            Path(known.scenario),
+            scenario_file(known.scenario),
             wrong_threshold,
             identities_given=known.identities is not None,
             plan_judged=shaped and host is None,
