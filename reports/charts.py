@@ -8,19 +8,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from reports.chart_devices import devices_by_state
+from reports.chart_requests import AllRequests, Bins, lone_points, request_charts
+from reports.distribution import distribution
 from reports.figures import record_counts, succeeded
 from reports.order import in_order
 from reports.run_info import RunInfo
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import (
-    INACTIVE_STATES,
     INIT,
     LOOP_LAG_TAG,
     PENDING,
     RECORD_DELIVERY,
     RECORD_GAUGES,
-    DeviceState,
     is_command,
     is_flow,
     is_request,
@@ -28,18 +29,11 @@ from simulator.measurements.names import (
     name_of,
 )
 from simulator.measurements.run import RunMeasurements
+from simulator.measurements.short_labels import code_label, event_label, state_label
 from simulator.protocol.catalogue import CONNECT
 
 MOST_POINTS: Final = 240
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
-STATE_ORDER: Final = tuple(
-    state.value
-    for state in (
-        *(DeviceState.ONLINE, DeviceState.REPORT, DeviceState.LOGIN, DeviceState.ACCREDIT, DeviceState.REGISTER),
-        *(DeviceState.EXCHANGE, DeviceState.CONNECTING, DeviceState.LOOKUP),
-        *(DeviceState.WAITING, DeviceState.LOST, DeviceState.REBOOTING, DeviceState.UNPOWERED, DeviceState.FAILED),
-    )
-)
 _OPEN_BINS: Final = 3
 
 Points = dict[str, list[float | None]]
@@ -49,35 +43,50 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
     """Everything that the page draws."""
     measurements.settle()
     step = next((step for step in STEPS_S if run.duration_s / step <= MOST_POINTS), STEPS_S[-1])
-    bins = max(1, int(-(-run.duration_s // step)))
-    latency, connects = _latency_over_time(measurements, int(run.started), step, bins)
+    bins = Bins(int(run.started), step, max(1, int(-(-run.duration_s // step))))
+    together = AllRequests(bins)
+    latency, connects = _over_time(measurements, bins, together)
     shown = (tag for tag, totals in measurements.totals.items() if totals.count and is_series(tag))
     names = {tag: name_of(tag) for tag in in_order(shown)}
+    devices, peaks = devices_by_state(measurements.devices, bins, run.ended)
+    requests = request_charts(measurements, bins)
+    records = _binned(measurements.records_over_time, bins, lambda event: event not in RECORD_GAUGES)
     return {
+        "started": run.started,
         "step_s": step,
-        "times": [index * step for index in range(bins)],
+        "times": [index * step for index in range(bins.count)],
         "requests": [name for tag, name in names.items() if is_request(tag)],
         "flows": [name for tag, name in names.items() if is_flow(tag)],
         "commands": [name for tag, name in names.items() if is_command(tag)],
         "latency": {names[tag]: points for tag, points in latency.items() if tag in names},
+        "lone": {names[tag]: lone for tag, points in latency.items() if tag in names if (lone := _lone(points))},
         "loop_lag": latency.get(LOOP_LAG_TAG),
-        "failures": _binned(
-            measurements.failures_over_time, run, step, bins, lambda tag: tag if is_request(tag) else None
-        ),
+        "failures": _binned(measurements.failures_over_time, bins, is_request),
         "curves": {name: percentile_curve(measurements.totals[tag].histogram) for tag, name in names.items()},
         "intended_curves": {
             tag: percentile_curve(measurements.intended[tag]) for tag in in_order(measurements.intended)
         },
-        "devices": _devices(measurements, run, step, bins),
+        "distribution": {name: distribution(measurements.totals[tag].histogram) for tag, name in names.items()},
+        **together.dump(),
+        **requests,
+        "devices": devices,
+        "devices_peak": peaks,
         "waterfall": _waterfall(measurements),
         "delivery": _delivery(measurements, run),
-        "connects": _connects(connects, int(run.started), step, bins),
-        "disconnects": _binned(measurements.disconnects, run, step, bins, lambda reason: reason),
-        "records": _binned(
-            measurements.records_over_time, run, step, bins, lambda event: None if event in RECORD_GAUGES else event
-        ),
-        "health": _health(measurements, run, step, bins),
+        "connects": _connects(connects, bins),
+        "disconnects": _binned(measurements.disconnects, bins),
+        "records": records,
+        "health": _health(measurements, bins),
+        "labels": {
+            "states": {state: state_label(state) for state in devices},
+            "records": {event: event_label(event) for event in records},
+            "codes": {code: code_label(code) for code in requests["codes"]},
+        },
     }
+
+
+def _lone(points: Points) -> list[int]:
+    return lone_points(points["p50"])
 
 
 def percentile_curve(histogram: Histogram) -> list[list[float]]:
@@ -142,17 +151,20 @@ class _TagBins:
         return self.points
 
 
-def _latency_over_time(
-    measurements: RunMeasurements, first: int, step: int, bins: int
+def _over_time(
+    measurements: RunMeasurements, bins: Bins, together: AllRequests
 ) -> tuple[dict[str, Points], dict[int, int]]:
-    """The points of each series, and how many connections were opened or tried in each second."""
-    series: defaultdict[str, _TagBins] = defaultdict(lambda: _TagBins(bins))
+    """The points of each series, and how many connections were opened or tried in each second; one walk for all."""
+    series: defaultdict[str, _TagBins] = defaultdict(lambda: _TagBins(bins.count))
     connects: defaultdict[int, int] = defaultdict(int)
     for interval in measurements.intervals:
-        if is_series(interval.tag) or interval.tag == LOOP_LAG_TAG:
-            index = min(max(int(interval.start - first) // step, 0), bins - 1)
-            series[interval.tag].add(index, interval.encoded, interval.max_us)
-            if interval.tag == CONNECT:
+        tag = interval.tag
+        if is_series(tag) or tag == LOOP_LAG_TAG:
+            index = bins.of(int(interval.start))
+            series[tag].add(index, interval.encoded, interval.max_us)
+            if is_request(tag):
+                together.add(index, interval.encoded)
+            if tag == CONNECT:
                 connects[int(interval.start)] += Histogram.decode(interval.encoded).count
     for figures in measurements.weather.faults.values():
         for second, count in figures.connects.items():
@@ -160,51 +172,23 @@ def _latency_over_time(
     return {tag: found.close() for tag, found in series.items()}, connects
 
 
-def _connects(by_second: Mapping[int, int], first: int, step: int, bins: int) -> dict[str, list[float]]:
+def _connects(by_second: Mapping[int, int], bins: Bins) -> dict[str, list[float]]:
     """Connects per second: of spans of several seconds the mean, and their busiest second."""
-    total, most = [0] * bins, [0] * bins
+    total, most = [0] * bins.count, [0] * bins.count
     for second, count in by_second.items():
-        index = min(max((second - first) // step, 0), bins - 1)
+        index = bins.of(second)
         total[index] += count
         most[index] = max(most[index], count)
-    if step == 1:
+    if bins.step == 1:
         return {"connects/s": list(map(float, total))}
-    return {"busiest second": list(map(float, most)), "mean": [round(count / step, 3) for count in total]}
+    return {"busiest second": list(map(float, most)), "mean": [round(count / bins.step, 3) for count in total]}
 
 
 def _binned(
-    series: Mapping[int, Mapping[str, int]],
-    run: RunInfo,
-    step: int,
-    bins: int,
-    label: Callable[[str], str | None],
+    series: Mapping[int, Mapping[str, int]], bins: Bins, shown: Callable[[str], bool] = bool
 ) -> dict[str, list[int]]:
-    found: defaultdict[str, list[int]] = defaultdict(lambda: [0] * bins)
-    for second, counts in series.items():
-        index = min(max((second - int(run.started)) // step, 0), bins - 1)
-        for name, count in counts.items():
-            if (shown := label(name)) is not None:
-                found[shown][index] += count
-    return {name: found[name] for name in in_order(found)}
-
-
-def _devices(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) -> dict[str, list[int]]:
-    """State -> devices in it at the end of each span."""
-    by_bin: list[dict[str, int]] = [{}] * bins
-    gauge: dict[str, int] = {}
-    reached = 0
-    for second, following in measurements.devices.gauges():
-        index = min(max((second - int(run.started)) // step, 0), bins - 1)
-        for missed in range(reached, index):
-            by_bin[missed] = gauge
-        gauge = following
-        by_bin[index] = gauge
-        reached = index
-    for missed in range(reached, bins):
-        by_bin[missed] = gauge
-    states = {state for gauge in by_bin for state, count in gauge.items() if count and state not in INACTIVE_STATES}
-    ordered = [state for state in STATE_ORDER if state in states] + sorted(states - set(STATE_ORDER))
-    return {state: [max(gauge.get(state, 0), 0) for gauge in by_bin] for state in ordered}
+    found = bins.sums(series)
+    return {name: found[name] for name in in_order(found) if shown(name)}
 
 
 def _waterfall(measurements: RunMeasurements) -> list[dict[str, Any]]:
@@ -246,14 +230,14 @@ def _delivery(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any] | N
     }
 
 
-def _health(measurements: RunMeasurements, run: RunInfo, step: int, bins: int) -> dict[str, Any]:
+def _health(measurements: RunMeasurements, bins: Bins) -> dict[str, Any]:
     """CPU, memory, files and tasks of each process by span (the highest look), and the queues of all of them."""
-    cpu: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins)
-    rss: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins)
-    held: dict[str, list[float | None]] = {"open files": [None] * bins, "tasks": [None] * bins}
-    waiting: dict[str, list[float | None]] = {"samples": [None] * bins, "connects": [None] * bins}
+    cpu: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins.count)
+    rss: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * bins.count)
+    held: dict[str, list[float | None]] = {"open files": [None] * bins.count, "tasks": [None] * bins.count}
+    waiting: dict[str, list[float | None]] = {"samples": [None] * bins.count, "connects": [None] * bins.count}
     for process, sample in measurements.health.samples:
-        index = min(max(int(sample.at - int(run.started)) // step, 0), bins - 1)
+        index = bins.of(int(sample.at))
         _raise(cpu[process], index, round(sample.cpu_percent, 1))
         _raise(rss[process], index, round(sample.rss_mb, 1))
         _raise(waiting["samples"], index, sample.waiting_samples)

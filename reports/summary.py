@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reports.attendance import ATTENDANCE, attendance_section
 from reports.evaluation import evaluate_all
-from reports.figures import lost_connections, missed_requests, photo_counts, record_counts
+from reports.figures import lost_connections, missed_requests, photo_counts, record_counts, succeeded
 from reports.masking import mask
 from reports.occurrences import CLASSES, dump_classes, moment
 from reports.order import in_order
@@ -29,6 +29,7 @@ from simulator.measurements.names import (
     name_of,
     text_of,
 )
+from simulator.measurements.ranges import ranges
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.series import Totals
 from simulator.measurements.state import dump_state
@@ -119,6 +120,7 @@ def _series(measurements: RunMeasurements, tag: str) -> dict[str, Any]:
         "bytes_out": totals.bytes_out,
         "bytes_in": totals.bytes_in,
         "latency_ms": latency_ms(totals.histogram),
+        "ranges": ranges(succeeded(measurements, tag)),
         "intended_ms": latency_ms(intended) if intended is not None and intended.count else None,
     }
 

@@ -14,6 +14,7 @@ from simulator.measurements.names import (
     RECORD_FIGURES,
     DeviceState,
 )
+from simulator.measurements.ranges import RANGES_MS
 
 _HEAD = """\
 # What a run measures
@@ -58,7 +59,17 @@ OUTCOME_MEANINGS = {
 def measurements_page() -> str:
     """The whole page; `docs/measurements.md` holds it."""
     return "\n".join(
-        [_HEAD, _flows(), _records(), _ledger(), _attendance(), _weather(), _states(), _endings(), _codes()]
+        [_HEAD, _ranges(), _flows(), _records(), _ledger(), _attendance(), _weather(), _states(), _endings(), _codes()]
+    )
+
+
+def _ranges() -> str:
+    bounds = ", ".join(f"{bound:,}" for bound in RANGES_MS)
+    return (
+        "## Response-time ranges\n\n`ranges` of a request or a flow tells how many of the successful ones took how "
+        f"long, by the bounds {bounds} ms; each range reaches from above the bound before it up to its own, and "
+        "what took longer than the last one stands under null. Percentiles and charts are of all, the failed ones "
+        "included, which count with the time until they failed.\n"
     )
 
 

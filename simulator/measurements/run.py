@@ -7,12 +7,11 @@ them to `merge_delta`; counts, histograms and sums merge exactly, and a delta th
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import orjson
 
-from simulator.measurements.codec import OverTime, dump_histogram, dump_over_time, load_histogram, merge_over_time
+from simulator.measurements.codec import OverTime, dump_over_time, load_histogram, merge_over_time
 from simulator.measurements.details import Details
 from simulator.measurements.devices import DeviceStates
 from simulator.measurements.events import (
@@ -40,8 +39,10 @@ from simulator.measurements.intervals import IntervalStore, MemoryIntervals, int
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
 from simulator.measurements.occurrences import Occurrences
-from simulator.measurements.series import CodeTally, Slot, Totals, dump_failed, load_failed
+from simulator.measurements.rows import dump_row, load_row
+from simulator.measurements.series import CodeTally, Slot, Totals
 from simulator.measurements.sheet import Attendance
+from simulator.measurements.timeline import Timeline
 from simulator.measurements.weather import Weather
 from simulator.protocol.codes import SUCCESS
 
@@ -90,6 +91,7 @@ class RunMeasurements:
         self.weather = Weather()
         """What came of the scenario's faults."""
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
+        self.timeline = Timeline()
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
         self.recent: dict[int, dict[str, Slot]] = {}
@@ -198,6 +200,7 @@ class RunMeasurements:
             tally = totals.failed[code] = CodeTally()
         tally.add(1, at, at)
         self.failures_over_time[second][tag] += 1
+        self.timeline.failed(second, tag, code)
 
     def series(self, tag: str) -> Totals:
         """The totals of a series, new ones where nothing was measured yet."""
@@ -230,6 +233,7 @@ class RunMeasurements:
             slot.intended_histogram.add(slot.fresh_intended)
             self.intended_of(tag).add(slot.fresh_intended)
             slot.fresh_intended = Histogram()
+        self.timeline.moved(second, tag, slot.bytes_out - slot.settled_out, slot.bytes_in - slot.settled_in)
         totals.bytes_out += slot.bytes_out - slot.settled_out
         totals.bytes_in += slot.bytes_in - slot.settled_in
         slot.settled_out, slot.settled_in = slot.bytes_out, slot.bytes_in
@@ -301,6 +305,7 @@ class RunMeasurements:
         }
         for series in (self.slots, self.disconnects, self.missed, self.records_over_time, self.failures_over_time):
             series.clear()
+        self.timeline.clear()
         for found in self._by_class.values():
             found.clear()
         self.records.clear()
@@ -337,34 +342,17 @@ class RunMeasurements:
         """
         self.settle()
         return [
-            [
-                second,
-                tag,
-                dump_histogram(slot.histogram, encoded),
-                dump_histogram(slot.intended_histogram, encoded),
-                dump_failed(slot.failed),
-                slot.bytes_out,
-                slot.bytes_in,
-            ]
-            for second, slots in self.slots.items()
-            for tag, slot in slots.items()
+            dump_row(second, tag, slot, encoded) for second, slots in self.slots.items() for tag, slot in slots.items()
         ]
 
     def merge_rows(self, rows: Iterable[list[Any]], *, open_only: bool = False) -> None:
         """Add rows of `open_rows`; `open_only` where the totals know them already."""
-        for second, name, histogram, intended, failed, bytes_out, bytes_in in rows:
-            tag = self.labels.tag(name)
-            slot = Slot(
-                histogram=load_histogram(histogram),
-                intended_histogram=load_histogram(intended),
-                failed=load_failed(failed, partial(self.labels.code, tag)),
-                bytes_out=bytes_out,
-                bytes_in=bytes_in,
-            )
+        for row in rows:
+            second, tag, slot = load_row(row, self.labels)
             target = self.slots[second].setdefault(tag, Slot())
             target.add(slot)
-            target.settled_out += bytes_out
-            target.settled_in += bytes_in
+            target.settled_out += slot.bytes_out
+            target.settled_in += slot.bytes_in
             if not open_only:
                 self._add_to_totals(second, tag, slot)
 
@@ -374,6 +362,7 @@ class RunMeasurements:
             self.intended_of(tag).add(slot.intended_histogram)
         if slot.failed:
             self.failures_over_time[second][tag] += slot.failures
+        self.timeline.add(second, tag, slot)
 
     def dump_rest(self, resolution_s: int) -> dict[str, Any]:
         return {

@@ -46,6 +46,7 @@ def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
         "devices": measurements.devices.dump(resolution),
         "health": measurements.health.dump(),
         "failures_over_time": dump_over_time(measurements.failures_over_time, resolution),
+        **measurements.timeline.dump(resolution),
         "missing": measurements.missing_deltas(),
         "attendance": measurements.attendance.dump(),
         **measurements.dump_rest(resolution),
@@ -79,11 +80,13 @@ def shorten_series(measurements: RunMeasurements) -> None:
         *(measurements.disconnects, measurements.missed, measurements.records_over_time),
         measurements.failures_over_time,
     )
-    if max(len(each) for each in (*series, measurements.devices.changes)) <= 2 * MOST_POINTS:
+    longest = max(len(each) for each in (*series, measurements.devices.changes))
+    if max(longest, measurements.timeline.longest()) <= 2 * MOST_POINTS:
         return
     resolution = resolution_of(measurements)
     for each in series:
         shorten(each, resolution)
+    measurements.timeline.shorten(resolution)
     measurements.devices.shorten(resolution)
 
 
@@ -134,6 +137,7 @@ def absorb_state(
     measurements.devices.merge(state["devices"], source, index_offset)
     measurements.health.load(state["health"], f"{source}/" if source else "")
     merge_over_time(measurements.failures_over_time, state["failures_over_time"], label)
+    measurements.timeline.merge(state, label)
     measurements.merge_rest(state, index_offset, fault_offset)
     measurements.attendance.merge(state.get("attendance", {}))
     for process, count in state["missing"].items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import simulator.device
-from reports.charts import STATE_ORDER
+from reports.chart_devices import STATE_ORDER
 from simulator.device.behaviours.registry import BEHAVIOURS
 from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import (

@@ -1,0 +1,35 @@
+"""An open second of one series as a plain list for JSON, and back: what deltas and checkpoints carry."""
+
+from functools import partial
+from typing import Any
+
+from simulator.measurements.codec import dump_histogram, load_histogram
+from simulator.measurements.labels import Vocabulary
+from simulator.measurements.series import Slot, dump_failed, load_failed
+
+
+def dump_row(second: int, tag: str, slot: Slot, encoded: bool) -> list[Any]:
+    """The settled `slot` of the series `tag`; not `encoded` takes four times the bytes and a tenth of the time."""
+    return [
+        second,
+        tag,
+        dump_histogram(slot.histogram, encoded),
+        dump_histogram(slot.intended_histogram, encoded),
+        dump_failed(slot.failed),
+        slot.bytes_out,
+        slot.bytes_in,
+    ]
+
+
+def load_row(row: list[Any], labels: Vocabulary) -> tuple[int, str, Slot]:
+    """The inverse of `dump_row`: second, tag and slot, under the names by which `labels` counts."""
+    second, name, histogram, intended, failed, bytes_out, bytes_in, *_ = row
+    tag = labels.tag(name)
+    slot = Slot(
+        histogram=load_histogram(histogram),
+        intended_histogram=load_histogram(intended),
+        failed=load_failed(failed, partial(labels.code, tag)),
+        bytes_out=bytes_out,
+        bytes_in=bytes_in,
+    )
+    return second, tag, slot
