@@ -98,7 +98,7 @@ def test_state_is_found_by_its_value_and_has_a_text() -> None:
 
 def test_every_chart_draws_every_state() -> None:
     report = files("reports").joinpath("assets/report.js").read_text(encoding="utf-8")
-    page = files("simulator.swarm.web").joinpath("assets/fleet.html").read_text(encoding="utf-8")
+    page = files("simulator.swarm.web").joinpath("assets/states.js").read_text(encoding="utf-8")
     for name, source in (("STATE_COLORS", report), ("COLOURS", page)):
         (body,) = re.findall(rf"const {name} = {{(.*?)}};", source, re.DOTALL)
         assert set(re.findall(r"(\w+):", body)) == DRAWN, name

@@ -64,6 +64,15 @@ class Browser:
         )
         return self._call("/execute/async", {"script": wrapped, "args": list(arguments)})
 
+    def until(self, script: str) -> None:
+        """Wait until the body of a function in the page returns something true.
+
+        Raises:
+            AssertionError: If it does not within the time that a script may take.
+        """
+        wait = f"while (!(() => {{ {script} }})()) await new Promise((go) => setTimeout(go, 20)); return true;"
+        assert self.run(wait) is True
+
     @property
     def address(self) -> str:
         """Of the page that is shown."""

@@ -1,7 +1,9 @@
 """Locust's web UI with our page and guards, without a server."""
 
+import re
+import threading
 from collections.abc import Iterator
-from types import SimpleNamespace
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -9,6 +11,7 @@ from locust.env import Environment
 from locust.event import Events
 from locust.web import WebUI
 from werkzeug.routing import Rule
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from simulator.swarm.run.run import Run
@@ -43,7 +46,7 @@ class Ui:
             runner=runner,
             run=run,
             environment=environment,
-            choice=SimpleNamespace(scenario=None if run is None else run.scenario),
+            choice=SimpleNamespace(scenario=None if run is None else run.scenario, host=None),
         )
         add_pages(web_ui, role)
         protect(web_ui, Access(login=login), prefix)
@@ -76,4 +79,22 @@ class Ui:
 
 
 def example_of(rule: Rule) -> str:
-    return rule.rule.replace("<path:path>", "a.js").replace("<path:filename>", "a.js")
+    return re.sub("<[^>]*>", "a.js", rule.rule)
+
+
+class Served:
+    """The web UI at a port of its own, for a browser, from `with` to its end."""
+
+    def __init__(self, ui: Ui) -> None:
+        self._server = make_server("127.0.0.1", 0, ui.app, threaded=True)
+        self.url = f"http://{HERE.partition(':')[0]}:{self._server.server_port}{ui.prefix}"
+
+    def __enter__(self) -> "Served":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()

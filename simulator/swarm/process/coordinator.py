@@ -12,11 +12,10 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from reports.directory import new_directory, numbered
 from reports.verdict import code_of
 from simulator.exit_codes import ExitCode, precedence
-from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.file_names import file_name
-from simulator.fleet.restarts import platform_problem
 from simulator.printing import exit_code
 from simulator.scenario.scenario import Scenario
+from simulator.swarm.locust.host import asked_host
 from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.process.base import START_FAILURES, Role, start_failure
 from simulator.swarm.run.outputs import outputs_of
@@ -82,13 +81,7 @@ class Coordinator(Role):
         Raises:
             DispatchUrlError: If the form's is none, or none for the scenario's faults.
         """
-        asked = (self.environment.host or "").strip()
-        if not asked:
-            return self.choice.host
-        url, scenario = parse_dispatch_url(asked), self.choice.scenario
-        if scenario is not None and (problem := platform_problem(scenario, url)) is not None:
-            raise DispatchUrlError(problem)
-        return url
+        return asked_host(self.environment.host, self.choice.scenario, self.choice.host)
 
     def _identities_file(self) -> Path | None:
         return Path(self.options.identities) if self.options.identities else None

@@ -1,21 +1,26 @@
-"""What our web page shows of a run: its charts, second by second, and its table. Small enough to be sent often."""
+"""What our web page shows of a run: its charts, second by second, and its tables. Small enough to be sent often."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reports.order import in_order
 from reports.output import Output, RunView
 from simulator.measurements.devices import active
-from simulator.measurements.names import is_request, name_of
-from simulator.measurements.run import HOLD_S, RunMeasurements
+from simulator.measurements.histogram import Histogram
+from simulator.measurements.names import LOOP_LAG_TAG, is_request, is_series, name_of
+from simulator.measurements.run import HOLD_S, RECENT_S, RunMeasurements
+from simulator.measurements.series import Slot
 
 KEPT_S = 3_600
 """An hour at one point a second; older points leave the page, not the report."""
+_MOST_CODES = 6
+"""Of a series, each second; those beyond are `others`."""
+OTHERS = "others"
 
 
 class PageHistory(Output):
-    """Points of the charts: devices by state, and latency per funcId in each second."""
+    """Points of the charts: devices by state, latency, requests and failures by series, and the event loops' lag."""
 
     name = "page_history"
 
@@ -27,31 +32,60 @@ class PageHistory(Output):
         self._last = 0
 
     def tick(self, run: RunView, now: float) -> None:
-        """Add the second that every worker has reported by now."""
-        measurements = run.measurements
-        self._states[int(now)] = active_states(measurements)
-        second = int(now) - HOLD_S
-        if second <= self._last:
-            return
-        self._last = second
-        for earlier in [earlier for earlier in self._states if earlier <= second]:
-            self._shown = self._states.pop(earlier)
-        slots = measurements.window(second, second)
-        self._points.append(
-            {
-                "at": second,
-                "states": self._shown,
-                "requests": {
-                    tag: [slot.histogram.count, slot.failures, *_ms(slot.histogram.percentiles((50.0, 99.0)))]
-                    for tag, slot in slots.items()
-                    if is_request(tag) and slot.histogram.count
-                },
-            }
-        )
+        """Add the seconds that every worker has reported by now."""
+        self._states[int(now)] = active_states(run.measurements)
+        self._add_until(int(now) - HOLD_S, run.measurements)
+
+    def finish(self, run: RunView, now: float) -> None:
+        """All is counted: add the last seconds as well."""
+        self._states[int(now)] = active_states(run.measurements)
+        self._add_until(int(now), run.measurements)
+
+    def _add_until(self, last: int, measurements: RunMeasurements) -> None:
+        # A tick comes some ms more than a second after the one before, so that now and then two seconds are due.
+        first = max(self._last + 1, last - RECENT_S + HOLD_S + 1) if self._last else last
+        for second in range(first, last + 1):
+            self._last = second
+            for earlier in [earlier for earlier in self._states if earlier <= second]:
+                self._shown = self._states.pop(earlier)
+            self._points.append(_point(second, self._shown, measurements.window(second, second)))
 
     def since(self, second: int) -> list[dict[str, Any]]:
-        """The points after `second`, oldest first."""
+        """The points after `second`, oldest first. Each has
+
+        `at`: the second, `states`: devices by state at its end, `all`: p50 and p99 in ms of all requests (absent where
+        there was none), `requests` and `others` (flows and commands): by name a list of count, failures, p50, p99 and,
+        where some failed, the failures by code; `lag`: p99 and maximum of the event loops' lag in ms.
+        """
         return [point for point in self._points if point["at"] > second]
+
+
+def _point(second: int, states: Mapping[str, int], slots: Mapping[str, Slot]) -> dict[str, Any]:
+    together = Histogram()
+    point: dict[str, Any] = {"at": second, "states": states, "requests": {}, "others": {}}
+    for tag, slot in slots.items():
+        if tag == LOOP_LAG_TAG:
+            point["lag"] = [*_ms(slot.histogram.percentiles((99.0,))), slot.histogram.max_us / 1000.0]
+        elif is_series(tag) and slot.histogram.count:
+            asked = is_request(tag)
+            point["requests" if asked else "others"][name_of(tag)] = _of_second(slot)
+            if asked:
+                together.add(slot.histogram)
+    if together.count:
+        point["all"] = _ms(together.percentiles((50.0, 99.0)))
+    return point
+
+
+def _of_second(slot: Slot) -> list[Any]:
+    told = [slot.histogram.count, slot.failures, *_ms(slot.histogram.percentiles((50.0, 99.0)))]
+    return [*told, _few({code: tally.count for code, tally in slot.failed.items()})] if slot.failed else told
+
+
+def _few(codes: Mapping[str, int]) -> dict[str, int]:
+    """The most frequent codes, and how many failures had another."""
+    by_count = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
+    left = sum(count for _, count in by_count[_MOST_CODES:])
+    return dict(by_count[:_MOST_CODES]) | ({OTHERS: left} if left else {})
 
 
 def active_states(measurements: RunMeasurements) -> dict[str, int]:
@@ -60,31 +94,35 @@ def active_states(measurements: RunMeasurements) -> dict[str, int]:
 
 
 def totals(measurements: RunMeasurements, shown: Callable[[str], bool] = is_request) -> list[dict[str, Any]]:
-    """A table's rows: every funcId (or flow) in the protocol's order, over the whole run; durations in ms.
+    """A table's rows: every funcId (or flow, or command) in the protocol's order, over the whole run.
+
+    Durations are in ms; `bytes_out` and `bytes_in` are those of all, 0 where nobody counts them.
 
     Args:
         shown: whether a tag belongs into this table.
     """
     measurements.settle()
-    rows = []
-    for tag in in_order(tag for tag in measurements.totals if shown(tag)):
-        found = measurements.totals[tag]
-        if not found.count:
-            continue
-        p50, p95, p99 = _ms(found.histogram.percentiles((50.0, 95.0, 99.0)))
-        rows.append(
-            {
-                "name": name_of(tag),
-                "count": found.count,
-                "failures": found.failures,
-                "codes": dict(found.codes),
-                "p50": p50,
-                "p95": p95,
-                "p99": p99,
-                "max": found.histogram.max_us / 1000.0,
-            }
-        )
-    return rows
+    return [_row(name_of(tag), measurements.totals[tag]) for tag in _counted(measurements, shown)]
+
+
+def _counted(measurements: RunMeasurements, shown: Callable[[str], bool]) -> Iterable[str]:
+    return in_order(tag for tag, found in measurements.totals.items() if is_series(tag) and shown(tag) and found.count)
+
+
+def _row(name: str, found: Any) -> dict[str, Any]:
+    p50, p95, p99 = _ms(found.histogram.percentiles((50.0, 95.0, 99.0)))
+    return {
+        "name": name,
+        "count": found.count,
+        "failures": found.failures,
+        "codes": dict(found.codes),
+        "p50": p50,
+        "p95": p95,
+        "p99": p99,
+        "max": found.histogram.max_us / 1000.0,
+        "bytes_out": found.bytes_out,
+        "bytes_in": found.bytes_in,
+    }
 
 
 def _ms(values_us: list[int]) -> list[float]:

@@ -1,47 +1,43 @@
-"""Our page in Locust's web UI: devices by state and latency per funcId, live.
+"""Our page in Locust's web UI: its routes, and who may use them.
 
-The page is one HTML file without anything from the network; it polls one JSON route. Nothing secret is in either:
-scenario and platform are named, identities are not.
+The page is one HTML file with style and scripts of our own, nothing from the network; it polls one JSON route. Nothing
+secret is in either: scenario and platform are named, identities are not.
 """
 
 import logging
-import re
-from importlib import resources
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, request
+import orjson
+from flask import Blueprint, Response, abort, jsonify, request, send_file
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from reports.attendance import attendance_figures
-from reports.causes import sentence
-from reports.figures import lost_connections
-from reports.occurrences import dump_occurrences
-from reports.text import tally
-from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
-from simulator.fleet.restarts import platform_problem
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, RESTORED, is_flow
-from simulator.measurements.occurrences import Occurrences
+from simulator.fields.dispatch_url import DispatchUrlError
+from simulator.swarm.locust.host import asked_host, preset_host
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
-from simulator.swarm.run.page_history import PageHistory, active_states, totals
-from simulator.swarm.run.run import Run
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
 from simulator.swarm.security.web_login import require_login
-from simulator.swarm.web.language import AskedLanguage
-from simulator.swarm.web.weather import shown_weather
+from simulator.swarm.web.assets import FOLDER, asset
+from simulator.swarm.web.demands import LiveDemands
+from simulator.swarm.web.language import TAGS, AskedLanguage, dictionary
+from simulator.swarm.web.locust_page import dressed, preset
+from simulator.swarm.web.report_page import MIMETYPES, POLICY, report_file
+from simulator.swarm.web.snapshot import snapshot
+from simulator.texts.language import spoken
 from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
-PAGE = "fleet.html"
-_LINK = (
-    '<a href="{prefix}/fleet" style="position:fixed;right:16px;bottom:16px;z-index:9999;padding:8px 14px;'
-    'border-radius:6px;background:#15803d;color:#fff;font:600 14px sans-serif;text-decoration:none">{text}</a></body>'
+PAGE: Final = "fleet.html.j2"
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-_MOST_RULES = 20
-"""Of a class, each second: the report has the others."""
-_POINTS_AT_ONCE = 3_600
-_MAX_REQUEST_BYTES = 1 << 20
+"""Charts and their tooltips are styled by attributes; no script and no style but our own files."""
+_MAX_REQUEST_BYTES: Final = 1 << 20
 
 
 def add_pages(web_ui: Any, role: Role) -> None:
@@ -54,47 +50,87 @@ def add_pages(web_ui: Any, role: Role) -> None:
     # A prefix of `/` or none must not double the slash.
     blueprint = Blueprint("fleet", __name__, url_prefix=prefix or None)
     guarded = web_ui.auth_required_if_enabled
+    demands = LiveDemands()
+    scenario = role.choice.scenario
 
     def page() -> Response:
-        html = resources.files("simulator.swarm.web").joinpath("assets", PAGE).read_text("utf-8")
-        return Response(html, mimetype="text/html")
+        answer = Response(render(scenario.name if scenario is not None else "best-fleet"), mimetype="text/html")
+        answer.headers["Content-Security-Policy"] = _POLICY
+        return answer
+
+    def file(name: str) -> Response:
+        found = asset(name)
+        if found is None:
+            abort(404)
+        answer = Response(found.data, mimetype=found.mimetype)
+        answer.add_etag()
+        answer.cache_control.no_cache = True
+        answer.make_conditional(request)
+        return answer
 
     def data() -> Response:
-        since = request.args.get("since", "0")
-        state = role.runner.state
-        return jsonify(snapshot(getattr(role, "run", None), state, role.runner.user_count, _number(since)))
+        since = _number(request.args.get("since", "0"))
+        runner = role.runner
+        told = snapshot(
+            getattr(role, "run", None),
+            runner.state,
+            runner.user_count,
+            since,
+            wanted=runner.target_user_count,
+            demands=demands,
+        )
+        return Response(orjson.dumps(told), mimetype="application/json")
+
+    def report(name: str) -> Response:
+        path = report_file(getattr(role, "run", None), name)
+        if path is None:
+            abort(404)
+        answer = send_file(path, mimetype=MIMETYPES[name], max_age=0)
+        answer.headers["Content-Security-Policy"] = POLICY
+        return answer
 
     def refuse_wrong_form() -> Response | None:
         """Locust's form is answered as Locust answers its own errors, so that the page shows it."""
         if request.method != "POST" or request.path.rstrip("/") != f"{prefix.rstrip('/')}/swarm":
             return None
         problems = form_problems(request.form)
-        asked = request.form.get("host", "").strip()
         try:
-            if asked:
-                url, scenario = parse_dispatch_url(asked), role.choice.scenario
-                if scenario is not None and (problem := platform_problem(scenario, url)) is not None:
-                    problems.append(f"Host: {problem}")
+            asked_host(request.form.get("host"), scenario, role.choice.host)
         except DispatchUrlError as error:
             problems.append(f"Host: {error}")
         if not problems:
             return None
         return jsonify({"success": False, "message": "; ".join(problems), "host": role.environment.host})
 
-    def add_link(response: Response) -> Response:
+    def dress(response: Response) -> Response:
         if request.path.rstrip("/") == prefix.rstrip("/") and response.mimetype == "text/html":
-            response.set_data(
-                re.sub(
-                    "</body>", _LINK.format(prefix=prefix, text=_("Fleet")), response.get_data(as_text=True), count=1
-                )
-            )
+            response.set_data(dressed(response.get_data(as_text=True), prefix.rstrip("/"), scenario))
         return response
 
     blueprint.add_url_rule("/fleet", "page", guarded(page))
     blueprint.add_url_rule("/fleet/data", "data", guarded(data))
+    blueprint.add_url_rule("/fleet/assets/<name>", "file", guarded(file))
+    blueprint.add_url_rule("/fleet/report/<name>", "report", guarded(report))
     web_ui.app.before_request(refuse_wrong_form)
-    web_ui.app.after_request(add_link)
+    web_ui.app.after_request(dress)
     web_ui.app.register_blueprint(blueprint)
+    preset(web_ui, preset_host(scenario, role.choice.host))
+
+
+def render(scenario: str) -> str:
+    """The page, in the language that is spoken."""
+    texts = orjson.dumps(dictionary(spoken())).decode().replace("<", "\\u003c")
+    values = {"scenario": scenario, "language": spoken(), "tag": TAGS[spoken()], "texts": Markup(texts)}
+    return _environment().get_template(PAGE).render(values)
+
+
+@lru_cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(FOLDER, "assets"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.globals["_"] = _
+    return environment
 
 
 def protect(web_ui: Any, access: Access, base_path: str) -> None:
@@ -107,76 +143,6 @@ def protect(web_ui: Any, access: Access, base_path: str) -> None:
     elif open_to_others(web_ui.host):
         logger.warning("the web page asks for no login, and other machines may reach it: see --web-login")
     app.wsgi_app = AskedLanguage(WebGuard(app.wsgi_app, HostRule(web_ui.host, access.allowed_hosts), prefix))
-
-
-def snapshot(run: Run | None, state: str, users: int, since: int) -> dict[str, Any]:
-    """What the page shows: the run, totals per funcId, and the points after the second `since`."""
-    if run is None or run.order is None:
-        return {"state": state, "run": None}
-    measurements = run.measurements
-    history = run.output(PageHistory)
-    now = run.ended or run.clock.wall()
-    info = run.info(now, complete=False)
-    lost = lost_connections(measurements)
-    return {
-        "state": state,
-        "run": {
-            "id": run.run_id,
-            "scenario": run.scenario.name,
-            "target": info.target,
-            "seconds": round(now - run.started),
-            "started": run.started,
-            "devices": run.order.total,
-            "users": users,
-            "verdict": run.summary["verdict"] if run.summary is not None else None,
-            "report": str(run.directory) if run.summary is not None else None,
-        },
-        "states": active_states(measurements),
-        "came_online": len(measurements.devices.came_online),
-        "disconnects": sum(lost.values()),
-        "lost_by": tally(lost),
-        "notes": [sentence(each) for each in run.findings if each.key == "mqtt_assumed"],
-        "records": {
-            GENERATED: measurements.records[GENERATED] + measurements.records[RESTORED],
-            ACKNOWLEDGED: measurements.records[ACKNOWLEDGED],
-        },
-        "attendance": attendance_figures(measurements),
-        "weather": shown_weather(measurements, info, now),
-        "health": _health(run),
-        "requests": totals(measurements),
-        "flows": totals(measurements, is_flow),
-        "violations": _rules(measurements.violations),
-        "observations": _rules(measurements.observations),
-        "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],
-    }
-
-
-def _rules(found: Occurrences) -> dict[str, Any]:
-    """What was found of one class, the most frequent rule first: of many the first ones, and how many are left out."""
-    told = dump_occurrences(found)
-    rules = sorted(told["by_rule"].items(), key=lambda item: (-item[1]["count"], item[0]))
-    shown = [
-        {
-            "rule": rule,
-            "count": item["count"],
-            "devices": item["devices"],
-            "messages": tally(item["func_ids"]),
-            "example": item["example"],
-        }
-        for rule, item in rules[:_MOST_RULES]
-    ]
-    left = rules[_MOST_RULES:]
-    return {"total": told["total"], "rules": shown, "left": [len(left), sum(item["count"] for _, item in left)]}
-
-
-def _health(run: Run) -> dict[str, float | None]:
-    health = run.measurements.health
-    newest = dict(health.samples[-50:])
-    return {
-        "cpu_percent": max((sample.cpu_percent for sample in newest.values()), default=None),
-        "rss_mb": sum(sample.rss_mb for sample in newest.values()) if newest else None,
-        "waiting_samples": sum(sample.waiting_samples for sample in newest.values()) if newest else None,
-    }
 
 
 def _number(text: str) -> int:

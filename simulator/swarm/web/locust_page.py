@@ -1,0 +1,52 @@
+"""Locust's own page, dressed for a fleet: our link and icon, the scenario's name, and a host that stands there already.
+
+Locust's files stay as they are. The link has a row of its own above the page, so that it covers nothing.
+"""
+
+from html import escape
+from typing import Any, Final
+
+from simulator.scenario.scenario import Scenario
+from simulator.swarm.web.language import TAGS
+from simulator.texts.language import spoken
+from simulator.texts.translation import _
+
+_STYLE: Final = (
+    ".best-fleet{display:flex;flex-wrap:wrap;gap:2px 18px;align-items:center;padding:7px 16px;background:#10331f;"
+    "color:#fff;font:14px/1.4 system-ui,'Noto Sans','Noto Sans CJK SC',sans-serif}"
+    ".best-fleet b{overflow-wrap:anywhere}"
+    ".best-fleet a{margin-left:auto;padding:2px 12px;border-radius:6px;background:#fff;color:#10331f;font-weight:600;"
+    "text-decoration:none}.best-fleet a:focus-visible{outline:3px solid #8fd6ab;outline-offset:2px}"
+)
+
+
+def dressed(page: str, prefix: str, scenario: Scenario | None) -> str:
+    """Locust's page with our row above it, the scenario's name in its title, and our icon.
+
+    Args:
+        prefix: the path under which the pages are, without a slash at its end.
+    """
+    name = escape(scenario.name if scenario is not None else "best-fleet")
+    icon = f'<link rel="icon" type="image/svg+xml" href="{prefix}/fleet/assets/favicon.svg">'
+    row = (
+        f'<nav class="best-fleet" lang="{TAGS[spoken()]}" aria-label="best-fleet"><b>{name}</b>'
+        f'<a href="{prefix}/fleet">{escape(_("Fleet"))}</a></nav>'
+    )
+    head, _body, rest = page.partition("<body>")
+    # Locust names two icons, one for light and one for dark.
+    kept = "\n".join(line for line in head.splitlines() if 'rel="shortcut icon"' not in line)
+    kept = kept.replace("<title>Locust</title>", f"<title>{name} – Locust</title>{icon}<style>{_STYLE}</style>")
+    return f"{kept}<body>{row}{rest}"
+
+
+def preset(web_ui: Any, shown: str) -> None:
+    """Have Locust's form show `shown` as its host, and not ask for one: the scenario knows it."""
+    update = web_ui.update_template_args
+
+    def update_with_host() -> None:
+        update()
+        args = web_ui.template_args
+        args["host"] = args["host"] or shown
+        args["missing_host_warning"] = args["override_host_warning"] = False
+
+    web_ui.update_template_args = update_with_host
