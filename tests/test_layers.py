@@ -26,6 +26,7 @@ BASE = {
     "simulator.file_names",
     "simulator.loop_timers",
     "simulator.shown",
+    "simulator.systems",
     "simulator.printing",
     "simulator.growing_file",
     "simulator.texts",
@@ -70,6 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.garbage": set(),
     "simulator.loop_timers": {"simulator.clock"},
     "simulator.shown": set(),
+    "simulator.systems": {"simulator.exit_codes", "simulator.texts"},
     "simulator.texts": set(),
     "simulator.printing": {"simulator.exit_codes"},
     "simulator.growing_file": set(),
@@ -103,7 +105,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["process"]: swarm_below("locust", "generator", "run"),
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
     "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "web"),
-    "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"]},
+    "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems"},
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
@@ -111,7 +113,7 @@ ALLOWED: dict[str, set[str]] = {
         # Names only: the order of the rows, what the platform's codes mean, the kinds of faults.
         *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather.kinds"),
     },
-    "locustfile": {"simulator.swarm"},
+    "locustfile": {"simulator.swarm", "simulator.systems"},
 }
 """Layer -> what it may import besides itself (an entry covers everything below its dotted name)."""
 

@@ -16,6 +16,7 @@ from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode, of_os_error
+from simulator.systems import unsupported
 from simulator.texts.language import LANGUAGES, OPTION, VARIABLE, speak, wanted
 from simulator.texts.translation import _
 
@@ -46,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     printing.install()
     speak(wanted(arguments, os.environ))
+    if problem := unsupported(sys.platform):
+        print(f"best-fleet: {problem}", file=sys.stderr)
+        return ExitCode.USAGE
     if completion.is_asked(os.environ):
         completion.complete(build_parser)
     return printing.exit_code(_run(arguments))
