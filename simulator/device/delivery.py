@@ -133,6 +133,12 @@ class Delivery:
         """Uploads of `func_id` that the platform has not acknowledged yet, in order; the first may be on its way."""
         return [upload for upload in self._uploads if upload.func_id == func_id]
 
+    def account(self) -> dict[str, int]:
+        """What waits for the platform, and what the store holds."""
+        box = self.outbox
+        waiting = {"waiting": box.pending, "in_flight": box.in_flight, "photos": self._stock.photos}
+        return waiting | {"uploads": len(self._uploads), "stored": box.stored, "rejected": box.rejected}
+
     def add_asked_for(self, uploads: list[Upload]) -> None:
         """Queue what the platform asked for: it goes up before everything else, in order."""
         self._asked_for.extend(uploads)

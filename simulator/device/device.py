@@ -63,10 +63,13 @@ class Device:
 
     Args:
         on_finished: called once, when the device's life has ended for whatever reason.
+
+    Attributes:
+        behaviours: what it does by itself.
+        parts: of it, as they are handed to behaviours.
     """
 
     __slots__ = (
-        "_behaviours",
         "_clock",
         "_env",
         "_misbehaving",
@@ -76,10 +79,12 @@ class Device:
         "_task",
         "_witness",
         "_zone_known",
+        "behaviours",
         "commands",
         "delivery",
         "lifecycle",
         "memory",
+        "parts",
         "spec",
     )
 
@@ -109,21 +114,17 @@ class Device:
         )
         for plan in settings.meetings:
             self.memory.put_own(own_meeting(plan, self._clock.now()), plan.members)
-        settled = self._settled
         self._witness = witness = Witness(env.recorder, env.clock, self, spec.index)
         keeping = None if env.unsent is None else Keeping(env.unsent, spec.credentials.sn)
-        self.delivery = Delivery(env, settings, self._clock, witness, Fates(env, keeping), on_settled=settled)
+        self.delivery = Delivery(env, settings, self._clock, witness, Fates(env, keeping), on_settled=self._settled)
+        known = env, self.memory, self, rng
         self.commands = CommandQueue(
-            *(env, self.memory, self, rng),
-            settings=settings,
-            witness=witness,
-            answer=self._answer,
-            on_idle=settled,
+            *known, settings=settings, witness=witness, answer=self._answer, on_idle=self._settled
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, witness, on_command=self.commands.receive)
         # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
         log_ids = count(max(int(env.clock.wall() * 1000), self.delivery.restore()) + 1)
-        parts = DeviceParts(
+        self.parts = parts = DeviceParts(
             sn=spec.credentials.sn,
             settings=settings,
             timers=env.timers,
@@ -142,7 +143,7 @@ class Device:
                 room_as_meet_code=settings.reading.room_as_meet_code,
             ),
         )
-        self._behaviours = behaviours_of(settings, parts)
+        self.behaviours = behaviours_of(settings, parts)
         self._stopping = self._stopping_of(self.lifecycle)
 
     @property
@@ -204,7 +205,7 @@ class Device:
         lifecycle.lose_power()
         task.cancel()
         self.went_offline()
-        for behaviour in self._behaviours:
+        for behaviour in self.behaviours:
             behaviour.power_lost()
         lost = self.delivery.lose_power(unsent_lost=unsent_lost)
         self.commands.lose_power()
@@ -233,7 +234,7 @@ class Device:
     def set_clock(self, seconds: float) -> None:
         """Set the device's clock forward by so many seconds; back where they are negative."""
         self._clock.jump(seconds)
-        for behaviour in self._behaviours:
+        for behaviour in self.behaviours:
             behaviour.clock_set()
 
     def misbehave(self, ways: Sequence[str], rate: float, rng: random.Random) -> None:
@@ -269,14 +270,14 @@ class Device:
         if not self._zone_known:
             self._zone_known = True
             write_in_known_zone(self.delivery.outbox.waiting_after(0), self._clock)
-        for behaviour in self._behaviours:
+        for behaviour in self.behaviours:
             behaviour.went_online(online)
         self.delivery.resume(online)
         self.commands.open()
         self._settled()
 
     def went_offline(self) -> None:
-        for behaviour in self._behaviours:
+        for behaviour in self.behaviours:
             behaviour.went_offline()
         self.delivery.pause()
         self.commands.close()
@@ -327,7 +328,7 @@ class Device:
         asyncio.get_running_loop().call_soon(self._stopping.reboot)
 
     def command_applied(self, func_id: str) -> None:
-        for behaviour in self._behaviours:
+        for behaviour in self.behaviours:
             behaviour.command_applied(func_id)
 
     def _send_time_request(self) -> None:
@@ -348,26 +349,22 @@ class Device:
         except ValueError as error:
             self._witness.violation(REPLY_FIELD_FORMAT, _SYNC_TIME, f"{_SYNC_TIME}: results.{told.field} is {error}")
         else:
-            for behaviour in self._behaviours:
+            for behaviour in self.behaviours:
                 behaviour.clock_set()
         self._settled()
 
     # --- Inside ---
 
     def _live(self) -> None:
-        for behaviour in self._behaviours:
+        for behaviour in self.behaviours:
             behaviour.switched_on()
         self._task = asyncio.get_running_loop().create_task(self.lifecycle.run())
         self._task.add_done_callback(self._finished)
 
     def _stopping_of(self, lifecycle: Lifecycle) -> Stopping:
+        known = self._env, self.spec.credentials.sn
         return Stopping(
-            self._env,
-            self.spec.credentials.sn,
-            lifecycle=lifecycle,
-            delivery=self.delivery,
-            commands=self.commands,
-            behaviours=self._behaviours,
+            *known, lifecycle=lifecycle, delivery=self.delivery, commands=self.commands, behaviours=self.behaviours
         )
 
     def _end_without_power(self) -> None:

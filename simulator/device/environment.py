@@ -228,6 +228,8 @@ class Environment:
     unsent: UnsentStore | None = None
     trace: Callable[[str, bytes], None] | None = None
     """Given every decrypted message with its direction (`>` sent, `<` received); for a single device only."""
+    traces: dict[int, Callable[[str, bytes], None]] = field(default_factory=dict)
+    """As `trace`, of single devices by index, while somebody looks at them."""
     recall: Recall = field(default_factory=Recall)
     """What the platform sent before."""
     epoch: float = field(init=False)
@@ -235,6 +237,10 @@ class Environment:
 
     def __post_init__(self) -> None:
         self.epoch = self.clock.wall() - self.clock.monotonic()
+
+    def trace_of(self, index: int) -> Callable[[str, bytes], None] | None:
+        """Who is given the messages of device `index`; None for nobody."""
+        return self.trace or self.traces.get(index)
 
     def suite_of(self, settings: DeviceSettings) -> ChannelSuite:
         """The channel suite that devices with these settings speak."""

@@ -62,6 +62,7 @@ class Lifecycle:
         login: what the device logs in with.
         broker: the device's way to its broker.
         online: the stay online, while there is one.
+        session: the connection, from its opening on.
         stage: how far the device's end has come; LEAVING by `stop` and `abort`.
     """
 
@@ -77,7 +78,6 @@ class Lifecycle:
         "_on_command",
         "_powerless",
         "_rng",
-        "_session",
         "_spec",
         "_unanswered",
         "_waits",
@@ -85,6 +85,7 @@ class Lifecycle:
         "broker",
         "login",
         "online",
+        "session",
         "stage",
         "state",
     )
@@ -124,8 +125,7 @@ class Lifecycle:
             self._factor_mark = before._factor_mark
             self._booted = max(self._booted, before._booted + 1)
         self._mids = MidSource(self._booted)
-        self._session: Session | None = None
-        """The connection, from its opening on."""
+        self.session: Session | None = None
         self._latest: Session | None = None
         """The same, also after its end."""
         self._unanswered = None if spec.settings.mqtt is None else Unanswered()
@@ -167,9 +167,9 @@ class Lifecycle:
                 self._ends()
 
     def _ends(self) -> None:
-        if self._session is not None and not self._session.ended:
-            self._session.abort(EndReason.BROKEN)
-        self._session = self.online = None
+        if self.session is not None and not self.session.ended:
+            self.session.abort(EndReason.BROKEN)
+        self.session = self.online = None
         if self._latest is not None:
             self._latest.give_up("the device has ended")
         self.broker.ended()
@@ -179,16 +179,16 @@ class Lifecycle:
     def stop(self) -> None:
         """End the life: close the connection politely where there is one, break off what the device waits for."""
         self.stage = Stage.LEAVING
-        if self._session is not None and not self._session.ended:
-            self._session.end(EndReason.STOPPED)
+        if self.session is not None and not self.session.ended:
+            self.session.end(EndReason.STOPPED)
         else:
             self._waits.break_off()
 
     def abort(self) -> None:
         """As `stop`, without the closing handshake."""
         self.stage = Stage.LEAVING
-        if self._session is not None:
-            self._session.abort(EndReason.STOPPED)
+        if self.session is not None:
+            self.session.abort(EndReason.STOPPED)
         self._waits.break_off()
 
     def lose_power(self) -> None:
@@ -198,7 +198,7 @@ class Lifecycle:
         """
         self.stage = Stage.LEAVING
         self._powerless = True
-        session, self._session, self.online = self._session, None, None
+        session, self.session, self.online = self.session, None, None
         if session is not None:
             session.abort(EndReason.POWER_LOST)
         if self._latest is not None:
@@ -220,8 +220,8 @@ class Lifecycle:
     def reboot(self) -> None:
         """Close the connection, and come back after the time that a reboot takes."""
         self.broker.rebooted()
-        if self._session is not None:
-            self._session.end(EndReason.REBOOT)
+        if self.session is not None:
+            self.session.end(EndReason.REBOOT)
 
     # --- Coming online ---
 
@@ -296,7 +296,8 @@ class Lifecycle:
         )
         with self._waits.wait():
             await self.broker.connect(session, self.login.proof, self._rng)
-        self._session = self._latest = session
+        self.session = self._latest = session
+        session.trace = env.trace_of(self._spec.index)
         return session, ended
 
     async def _log_in(self, session: Session) -> Terms:
@@ -361,7 +362,7 @@ class Lifecycle:
             self._handler.went_online(online)
         since = env.clock.monotonic()
         reason = await ended
-        self._session = self.online = None
+        self.session = self.online = None
         self._handler.went_offline()
         if env.clock.monotonic() - since >= self._spec.settings.reconnect_delay.low:
             self._backoff.reset()
@@ -378,7 +379,7 @@ class Lifecycle:
         Raises:
             BrokenOff: If it is to leave, now or before the time is over.
         """
-        self._session = None
+        self.session = None
         with self._waits.wait():
             self._enter(state)
             await sleep(self._env.timers, seconds)

@@ -32,6 +32,11 @@ class Line:
         """Whether the platform has answered dev.report: it may send commands from then on."""
         self.resumed = False
 
+    @property
+    def connection(self) -> Connection | None:
+        """What it is a conversation over; None before that is open."""
+        return self._connection
+
     def trust(self) -> None:
         """The platform took the login."""
         if self._connection is not None and not self.ended:

@@ -255,6 +255,11 @@ class Memory:
     def _initial_pins(self, first: int, end: int) -> Iterator[str]:
         return (pin_of(number) for number in range(first, end) if number not in self._removed)
 
+    @property
+    def card_count(self) -> int:
+        """Cards of all users."""
+        return len(self._cards.numbers()) + len(self.cards)
+
     # --- Templates and photos, as dev.report counts them ---
 
     def template_counts(self) -> list[int]:

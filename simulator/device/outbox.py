@@ -66,6 +66,11 @@ class Outbox:
         return len(self._fresh) + len(self._again) + self._in_flight
 
     @property
+    def in_flight(self) -> int:
+        """Of those, the ones in a batch that somebody is sending."""
+        return self._in_flight
+
+    @property
     def stored(self) -> int:
         """Records in the store: pending, given up and acknowledged ones that still have room."""
         return self.pending + self.rejected + self._kept

@@ -41,6 +41,9 @@ class Session(Line):
             and whether the platform sent it before it had answered dev.report; in order of arrival.
         on_end: called once, with the reason, when the connection has ended and all requests were settled.
         witness: told what is wrong with what the platform sends.
+
+    Attributes:
+        trace: given every message while somebody looks; None for nobody.
     """
 
     __slots__ = (
@@ -66,7 +69,7 @@ class Session(Line):
         "_strays",
         "_strict",
         "_timeout",
-        "_trace",
+        "trace",
         "zone",
     )
 
@@ -112,7 +115,7 @@ class Session(Line):
         self._seal = channel.seal
         self._open = channel.open if mqtt is None else partial(open_what_is_due, channel)
         self._settled = env.recall.settled
-        self._trace = env.trace
+        self.trace = env.trace_of(witness.index)
 
     @property
     def channel(self) -> DeviceChannel:
@@ -120,7 +123,6 @@ class Session(Line):
 
     @property
     def mids(self) -> envelope.MidSource:
-        """The device's."""
         return self._mids
 
     @property
@@ -219,8 +221,8 @@ class Session(Line):
             receiving.unreadable(self._witness, error)
             self.end(EndReason.VIOLATION, 1008)
             return
-        if self._trace is not None:
-            self._trace("<", data)
+        if self.trace is not None:
+            self.trace("<", data)
         if message.get("funcId") == envelope.REPLY or receiving.is_reply(message, self._mids, self._pending):
             self._reply(message, len(payload), len(data))
         else:
@@ -284,8 +286,8 @@ class Session(Line):
         """Send a message's JSON over the usable connection, and keep no account of it; returns the bytes sent."""
         connection = self._connection
         assert connection is not None
-        if self._trace is not None:
-            self._trace(">", data)
+        if self.trace is not None:
+            self.trace(">", data)
         payload, binary = self._seal(data)
         connection.send(payload, binary)
         if self._pace is not None:
@@ -294,8 +296,8 @@ class Session(Line):
 
     def _unreadable(self, error: envelope.UnreadableMessage, data: bytes, size: int) -> None:
         """A message that cannot be read as a whole: a reply counts by what can be, a command is refused."""
-        if self._trace is not None:
-            self._trace("<", data)
+        if self.trace is not None:
+            self.trace("<", data)
         message = error.message
         if message.get("funcId") == envelope.REPLY or receiving.is_reply(message, self._mids, self._pending):
             self._reply(message, size, len(data), str(error))

@@ -31,6 +31,11 @@ class Stock:
         self._takes_photos = VERIFY_PHOTO not in settings.functions.without
         self._photos = 0
 
+    @property
+    def photos(self) -> int:
+        """Pictures that wait, those of records that wait themselves included."""
+        return self._photos
+
     def restore(self) -> tuple[list[Upload], int]:
         """Take back what an earlier life left unsent: it goes up first.
 

@@ -36,6 +36,14 @@ class IdentitySource(ABC):
             IndexError: If there are not so many.
         """
 
+    def sn(self, index: int) -> str:
+        """The serial number of device `index`, as `at` has it, without the rest."""
+        return self.at(index).sn
+
+    @abstractmethod
+    def place(self, sn: str) -> int | None:
+        """The index of a serial number; `None` where it is no device of this fleet."""
+
     @abstractmethod
     def find(self, sn: str) -> Credentials | None:
         """The credentials that belong to a serial number; `None` where it is no device of this fleet."""
@@ -111,14 +119,20 @@ class GeneratedIdentities(IdentitySource):
             raise IndexError(f"no device has the index {index}")
         return self._credentials(self._pattern.format(index=self._first + index))
 
-    def find(self, sn: str) -> Credentials | None:
+    def sn(self, index: int) -> str:
+        return self._pattern.format(index=self._first + index)
+
+    def place(self, sn: str) -> int | None:
         digits = sn[len(self._prefix) : len(sn) - len(self._suffix)]
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
             return None
         number = int(digits)
         if number < self._first or self._pattern.format(index=number) != sn:
             return None
-        return self._credentials(sn)
+        return number - self._first
+
+    def find(self, sn: str) -> Credentials | None:
+        return None if self.place(sn) is None else self._credentials(sn)
 
     def _credentials(self, sn: str) -> Credentials:
         return Credentials(
@@ -156,6 +170,12 @@ class ListedIdentities(IdentitySource):
         if index < 0:
             raise IndexError(f"no device has the index {index}")
         return self._credentials[index]
+
+    def place(self, sn: str) -> int | None:
+        found = self._by_sn.get(sn)
+        if found is None:
+            return None
+        return next(index for index, one in enumerate(self._credentials) if one is found)
 
     def find(self, sn: str) -> Credentials | None:
         return self._by_sn.get(sn)

@@ -87,7 +87,12 @@ class FleetPlan:
 
     def sn(self, index: int) -> str:
         """The serial number of device `index`."""
-        return self.identities.at(index).sn
+        return self.identities.sn(index)
+
+    def place(self, sn: str) -> int | None:
+        """The index of the device with this serial number; None where there is none."""
+        index = self.identities.place(sn)
+        return index if index is not None and index < self.total else None
 
     def dispatch_url(self, index: int) -> str:
         """The dispatch server of device `index`; always the same."""

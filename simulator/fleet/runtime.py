@@ -10,9 +10,10 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from simulator.clock import Clock, SystemClock, TimerHandle, TimerQueue
 from simulator.device.deadlines import Deadlines
@@ -21,6 +22,8 @@ from simulator.device.environment import CredentialStore, Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.unsent import UnsentStore
+from simulator.fleet.desk import Desk
+from simulator.fleet.device_notes import DeviceNotes, NotingRecorder
 from simulator.fleet.faults.network import WeatherNetwork
 from simulator.fleet.faults.weather import FleetWeather
 from simulator.fleet.forecast import forecast
@@ -28,6 +31,7 @@ from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StartThread, StateKeeper
+from simulator.fleet.watching import Watching
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import Recorder
 from simulator.protocol.channel.base import ChannelSuite
@@ -89,7 +93,8 @@ class FleetRuntime:
         start_thread: StartThread = _thread.start_new_thread,
     ) -> None:
         self._plan = plan
-        self._recorder = recorder
+        self._notes = DeviceNotes((clock or SystemClock()).wall() if overrides.begun is None else overrides.begun)
+        self._recorder: Recorder = NotingRecorder(recorder, self._notes)
         self._log = log
         self._tls = overrides.tls or plan.scenario.tls
         self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
@@ -105,6 +110,8 @@ class FleetRuntime:
         self._timers = TimerQueue(self._clock)
         self._clockwork = LoopTimers(self._timers)
         self._devices: dict[int, Device] = {}
+        self._watching: Watching | None = None
+        self._desk: Desk | None = None
         self._stopping = False
         self._empty: asyncio.Future[None] | None = None
         self._env: Environment | None = None
@@ -164,6 +171,8 @@ class FleetRuntime:
             trace=self._trace,
         )
         self._weather = self._weather_of(self._env, self._network)
+        self._watching = Watching(self._env.traces, self._timers, self._devices.get)
+        self._desk = Desk(self._plan, self._notes, self._devices.get, self._watching, self._ahead)
         if self._keeper is not None or self._travelling is not None:
             self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
 
@@ -255,6 +264,8 @@ class FleetRuntime:
                 self._recorder.internal_error("state_file", problem, self._clock.wall())
         if self._weather is not None:
             self._weather.close()
+        if self._watching is not None:
+            self._watching.close()
         self._clockwork.stop()
         if self._network is not None:
             await self._network.close()
@@ -267,7 +278,15 @@ class FleetRuntime:
         """Device `index`, while it is switched on."""
         return self._devices.get(index)
 
+    def answer(self, question: Mapping[str, Any]) -> Generator[None, None, dict[str, Any]]:
+        """What somebody asks of the devices (`desk`), in slices; after `close`, of what is remembered of them."""
+        assert self._desk is not None, "the runtime is not open"
+        return self._desk.answer(question)
+
     # --- Inside ---
+
+    def _ahead(self) -> float:
+        return self._clock.wall() - self._clock.monotonic()
 
     def _weather_of(self, env: Environment, network: FleetNetwork) -> FleetWeather | None:
         """The run's faults; None where the scenario has none."""

@@ -1,6 +1,7 @@
 """What one device says and hears, written down for people or as JSON lines: decrypted, without secrets, times in ms."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import orjson
@@ -12,7 +13,8 @@ from simulator.protocol.masking import masked, secret_values
 from simulator.shown import mask_named, printable, without_values
 
 _MOST_SECRETS = 1_000
-_DIRECTIONS = {">": "sent", "<": "received"}
+DIRECTIONS = {">": "sent", "<": "received"}
+"""Of a trace's marks, in words for machines."""
 
 
 class Out(Protocol):
@@ -21,6 +23,43 @@ class Out(Protocol):
     def write(self, line: str, /) -> object: ...
 
     def flush(self) -> object: ...
+
+
+class MessageMask:
+    """Takes the secrets out of the messages of one device.
+
+    Attributes:
+        secrets: what stood under the name of a secret so far: the platform may repeat it anywhere.
+    """
+
+    def __init__(self) -> None:
+        self.secrets: dict[str, None] = {}
+
+    def knows(self, secrets: Iterable[str]) -> None:
+        """Take these out as well, wherever they stand."""
+        for secret in secrets:
+            if len(self.secrets) < _MOST_SECRETS:
+                self.secrets[secret] = None
+
+    def masked(self, message: dict[str, Any]) -> Any:
+        """A copy of a decoded message that may be shown."""
+        self.knows(secret_values(message))
+        return masked(message, self.secrets)
+
+
+def read(data: bytes) -> tuple[dict[str, Any] | None, str]:
+    """A decrypted message as far as it can be read (None: not at all), and what is wrong with it."""
+    try:
+        return decode(data), ""
+    except UnreadableMessage as error:
+        return error.message, str(error)
+    except MalformedMessage as error:
+        return None, str(error)
+
+
+def no_message(data: bytes) -> str:
+    """What is shown instead of what `read` could not read."""
+    return f"no JSON object, {len(data)} bytes"
 
 
 class Trace:
@@ -40,8 +79,7 @@ class Trace:
         self._started = clock.monotonic()
         self._lost = 0
         self._problem = ""
-        self._secrets: dict[str, None] = {}
-        """What stood under the name of a secret so far: the platform may repeat it anywhere."""
+        self._mask = MessageMask()
 
     @property
     def lost(self) -> str | None:
@@ -50,27 +88,18 @@ class Trace:
 
     def message(self, direction: str, data: bytes) -> None:
         """A decrypted message, `>` sent or `<` received."""
-        try:
-            shown = self._masked(decode(data))
-        except UnreadableMessage as error:
-            shown = self._masked(error.message)
-            self.event("unreadable message", str(error))
-        except MalformedMessage:
-            shown = f"no JSON object, {len(data)} bytes"
+        message, fault = read(data)
+        shown = no_message(data) if message is None else self._mask.masked(message)
+        if message is not None and fault:
+            self.event("unreadable message", fault)
         if self._as_json:
-            self._line({"t_ms": self._now(), "direction": _DIRECTIONS[direction], "bytes": len(data), "message": shown})
+            self._line({"t_ms": self._now(), "direction": DIRECTIONS[direction], "bytes": len(data), "message": shown})
         else:
-            self._text(f"{direction} {_json(shown)}")
-
-    def _masked(self, message: dict[str, Any]) -> Any:
-        for secret in secret_values(message):
-            if len(self._secrets) < _MOST_SECRETS:
-                self._secrets[secret] = None
-        return masked(message, self._secrets)
+            self._text(f"{direction} {line_of(shown)}")
 
     def event(self, what: str, detail: str) -> None:
         """Something that is no message: a state, a lost connection, a finding."""
-        what, detail = printable(what), printable(mask_named(without_values(detail, self._secrets)))
+        what, detail = printable(what), printable(mask_named(without_values(detail, self._mask.secrets)))
         if self._as_json:
             self._line({"t_ms": self._now(), "event": what, "detail": detail})
         else:
@@ -83,7 +112,7 @@ class Trace:
         self._write(f"{self._now():12.3f} ms  {text}\n")
 
     def _line(self, fields: dict[str, Any]) -> None:
-        self._write(f"{_json(fields)}\n")
+        self._write(f"{line_of(fields)}\n")
 
     def _write(self, line: str) -> None:
         try:
@@ -97,7 +126,7 @@ class Trace:
             self._problem = self._problem or (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
-def _json(value: Any) -> str:
+def line_of(value: Any) -> str:
     """One line of JSON, in which whatever a terminal would act on is an escape."""
     text = orjson.dumps(value).decode()
     if text.isprintable():

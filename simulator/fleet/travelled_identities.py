@@ -41,10 +41,19 @@ class TravelledIdentities(IdentitySource):
             device_secret=record.get("deviceSecret") or None,
         )
 
-    def find(self, sn: str) -> Credentials | None:
-        """As `IdentitySource.find`, by a look at every line: no worker asks."""
+    def sn(self, index: int) -> str:
+        if index < 0:
+            raise IndexError(f"no device has the index {index}")
+        return self._lines[index].partition(",")[0]
+
+    def place(self, sn: str) -> int | None:
+        """As `IdentitySource.place`, by a look at every line: no worker asks."""
         start = f"{sn},"
-        return next((self.at(index) for index, line in enumerate(self._lines) if line.startswith(start)), None)
+        return next((index for index, line in enumerate(self._lines) if line.startswith(start)), None)
+
+    def find(self, sn: str) -> Credentials | None:
+        index = self.place(sn)
+        return None if index is None else self.at(index)
 
 
 def travelled_identities(text: str, name: str) -> IdentitySource:

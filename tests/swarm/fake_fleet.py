@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
 
 import gevent
 
@@ -44,6 +45,11 @@ class Fleet:
 
     async def close(self) -> None:
         self.closed = True
+
+    def answer(self, question: Mapping[str, Any]) -> Generator[None, None, dict[str, Any]]:
+        """Say what was asked, and who lives."""
+        yield
+        return {"asked": dict(question), "devices": sorted(self.devices)}
 
 
 def until(condition: Callable[[], object], seconds: float = 20.0) -> None:

@@ -48,6 +48,7 @@ class Ui:
             environment=environment,
             choice=SimpleNamespace(scenario=None if run is None else run.scenario, host=None),
         )
+        self.role = role
         add_pages(web_ui, role)
         protect(web_ui, Access(login=login), prefix)
         assert web_ui.app is not None

@@ -42,7 +42,17 @@ class HeartbeatFields(BehaviourFields):
 class Heartbeat(Behaviour):
     """Beats on one connection at a time, where the platform wants it; `isFree` says whether no command is handled."""
 
-    __slots__ = ("_commands", "_device", "_interval", "_session", "_settings", "_stopped", "_timer", "_timers")
+    __slots__ = (
+        "_commands",
+        "_device",
+        "_ended",
+        "_interval",
+        "_session",
+        "_settings",
+        "_stopped",
+        "_timer",
+        "_timers",
+    )
 
     fields = HeartbeatFields
     settings_type = HeartbeatSettings
@@ -56,7 +66,20 @@ class Heartbeat(Behaviour):
         self._session: Session | None = None
         self._interval = 0.0
         self._timer: TimerHandle | None = None
+        self._ended: float | None = None
+        """The last beat on the connections before."""
         self._stopped = False
+
+    @property
+    def last(self) -> float | None:
+        """Monotonic time at which the latest beat was due that was sent; None before the first.
+
+        Worked out of when the next one is due, so that no beat costs anything more.
+        """
+        timer = self._timer
+        if timer is None or timer.callback == self._first_beat:
+            return self._ended
+        return timer.when - self._interval
 
     def went_online(self, online: Online) -> None:
         """Beat from a random phase on."""
@@ -67,7 +90,7 @@ class Heartbeat(Behaviour):
         self._interval = interval = self._settings.interval or online.terms.heartbeat_interval
         # The first is due within one interval, and it has to travel, too.
         first = interval * self._device.rng.uniform(0.02, 0.95)
-        self._timer = self._timers.call_later(first, self._beat)
+        self._timer = self._timers.call_later(first, self._first_beat)
 
     def went_offline(self) -> None:
         """Fall silent, and count what should have been sent before the loss of the connection could be seen."""
@@ -80,12 +103,20 @@ class Heartbeat(Behaviour):
 
     def fall_silent(self) -> None:
         if self._timer is not None:
+            self._ended = self.last
             self._timer.cancel()
             self._timer = None
         self._session = None
 
     def stop(self) -> None:
         self._stopped = True
+
+    def _first_beat(self) -> None:
+        timer = self._timer
+        if timer is not None:
+            # What the timer calls tells whether any beat was sent.
+            timer.callback = self._beat
+            self._beat()
 
     def _beat(self) -> None:
         session = self._session

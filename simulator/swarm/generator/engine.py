@@ -13,7 +13,7 @@ import logging
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from simulator.loop_timers import RESOLUTION_S
 from simulator.measurements.health import LAG_PROBE_S
 from simulator.swarm.generator.log_relay import LogRelay
 from simulator.swarm.generator.mailbox import Mailbox
+from simulator.swarm.generator.questions import Answering, Questions
 from simulator.swarm.generator.start_queue import StartQueue
 from simulator.swarm.tasks import counted
 
@@ -75,6 +76,9 @@ class Runtime(Protocol):
     async def close(self) -> None:
         """Release everything."""
 
+    def answer(self, question: Mapping[str, Any]) -> Answering:
+        """What somebody asks of the devices; after `close`, on any thread, of what is remembered of them."""
+
 
 class EngineError(Exception):
     """The engine could not start, or its thread ended with an error; the text says why."""
@@ -120,6 +124,7 @@ class Engine:
         # What raises in the hub is printed and forgotten by gevent.
         self._mailbox = Mailbox(counted("listener.engine", self._receive, on_error))
         self._log_relay = LogRelay(self._mailbox.post)
+        self._questions = Questions(self._call, self._mailbox.post, on_error)
         self._opened = gevent.event.AsyncResult()
         self._ended = gevent.event.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -181,6 +186,11 @@ class Engine:
         told = gevent.event.Event()
         if self._call(self._tell_of_platform, number, away, told):
             told.wait(timeout=TOLD_TIMEOUT_S)
+
+    def ask(self, question: Mapping[str, Any], timeout: float) -> dict[str, Any] | None:
+        """What the runtime answers; None where it has not within `timeout` seconds, or cannot any more."""
+        runtime, over = self._runtime, self._ended.is_set()
+        return None if runtime is None else self._questions.ask(runtime.answer, question, timeout, over=over)
 
     def stop_all(self, drain_s: float | None, timeout: float) -> bool:
         """Stop all devices in order and wait for it, at most `timeout` seconds; whether it was done in that time."""

@@ -5,8 +5,8 @@ It does not know where indexes come from or what becomes of the measurements: th
 """
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import gevent.event
 
@@ -34,6 +34,9 @@ STOP_MARGIN_S = 20.0
 """What a drain may take beyond the scenario's time: closing handshakes, cutting off who does not answer these, and a
 loop that is behind."""
 
+
+ANSWER_TIMEOUT_S = 2.0
+"""Whoever looks at the page waits for no engine that is further behind."""
 
 RuntimeFactory = Callable[[Recorder, Callable[[int, str], None]], Runtime]
 """Makes the fleet's runtime, given what records its events and a function that takes log lines."""
@@ -171,6 +174,10 @@ class Generator:
     def platform_changed(self, number: int, away: bool) -> None:
         """See `Engine.platform_changed`."""
         self._engine.platform_changed(number, away)
+
+    def ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What is asked of the devices (`simulator.fleet.desk`); None where no answer came in time."""
+        return self._engine.ask(question, ANSWER_TIMEOUT_S) if self._opened else None
 
     def drop(self, indexes: Iterable[int]) -> None:
         """Stop the devices of `indexes`; their users wait for others."""

@@ -18,6 +18,7 @@ from simulator.scenario.scenario import Scenario
 from simulator.swarm.locust.host import asked_host
 from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.process.base import START_FAILURES, Role, start_failure
+from simulator.swarm.process.fleet_view import FleetView
 from simulator.swarm.run.outputs import outputs_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import ELSEWHERE, spawn, swallowed_by_locust
@@ -110,6 +111,10 @@ class Coordinator(Role):
         return run
 
     process_name = "local"
+
+    def view(self) -> FleetView | None:
+        """The devices of the current or the last run, for our web page; None before the first."""
+        return None
 
     def total(self, scenario: Scenario) -> int:
         """The fleet's size: as many as were asked for, or the scenario's own."""

@@ -6,6 +6,7 @@ from simulator.swarm.generator.generator import Generator
 from simulator.swarm.generator.health import limits_of
 from simulator.swarm.process.base import START_FAILURES
 from simulator.swarm.process.coordinator import Coordinator
+from simulator.swarm.process.fleet_view import FleetView, LocalView
 from simulator.swarm.run.runtime_factory import runtime_factory
 
 logger = logging.getLogger("simulator.swarm")
@@ -15,8 +16,13 @@ class Local(Coordinator):
     """Coordinates the run and has its only generator; every index is free from the beginning."""
 
     generator: Generator | None = None
+    _view: LocalView | None = None
+
+    def view(self) -> FleetView | None:
+        return self._view
 
     def test_start(self) -> None:
+        self._view = None
         run = self.open_run(travels=False)
         if run is None or run.order is None:
             return
@@ -35,6 +41,8 @@ class Local(Coordinator):
         except START_FAILURES as error:
             self.start_failed(error)
             return
+        groups = tuple(group.name for group in run.scenario.groups)
+        self._view = LocalView(run.order.total, groups, generator.ask)
         generator.give(range(run.order.total))
         run.begin_weather(generator.platform_changed)
 

@@ -6,7 +6,7 @@ It runs no device. Workers get everything from here; see `worker` for their side
 import logging
 import time
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import gevent
@@ -20,10 +20,15 @@ from simulator.scenario.problems import ScenarioError
 from simulator.shown import printable
 from simulator.swarm.generator.generator import STOP_MARGIN_S
 from simulator.swarm.generator.pump import fold_errors
+from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.process import messages
 from simulator.swarm.process.coordinator import Coordinator
+from simulator.swarm.process.fleet_view import FleetView, WorkersView
+from simulator.swarm.process.index_ranges import Ranges
+from simulator.swarm.process.inquiry import Inquiry
 from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.process.state_file import StateFile, open_state_file
+from simulator.swarm.run.order import RunOrder, plan_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import counted, spawn
 
@@ -61,6 +66,8 @@ class Master(Coordinator):
         """Workers whose devices know that the platform goes away by a fault of this number, or is back after it."""
         self._short = False
         self._state_file: StateFile | None = None
+        self._inquiry = Inquiry(self._send)
+        self._view: WorkersView | None = None
         for kind, listener in (
             (messages.ASK_RUN, self._on_ask_run),
             (messages.LEASE, self._on_lease),
@@ -70,14 +77,18 @@ class Master(Coordinator):
             (messages.CLOCK, self._on_clock),
             (messages.UNSENT, self._on_unsent),
             (messages.PLATFORM, self._on_platform),
+            (messages.TOLD, self._on_told),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.internal_error))
         events = self.environment.events
         events.worker_report.add_listener(counted("listener.report", self._on_report, self.internal_error))
         events.worker_connect.add_listener(counted("listener.connect", self._on_connect, self.internal_error))
 
+    def view(self) -> FleetView | None:
+        return self._view
+
     def test_start(self) -> None:
-        self._leases = None
+        self._leases = self._view = None
         self._stopped.clear()
         self._heard.clear()
         self._took_part.clear()
@@ -89,11 +100,17 @@ class Master(Coordinator):
         if run is not None and run.order is not None and self._open_state_file(run):
             workers = run.scenario.document.workers
             self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
+            self._view = self._view_of(run, run.order)
             self.runner.send_message(messages.RUN, run.order.to_wire())
             present = [worker.id for worker in self.runner.clients.all if worker.state != STATE_MISSING]
             self._heard.update(dict.fromkeys(present, self.clock.wall()))
             self._watch = gevent.spawn(self._look_every_second)
             run.begin_weather(self._tell_of_platform)
+
+    def _view_of(self, run: Run, order: RunOrder) -> WorkersView:
+        groups = tuple(group.name for group in run.scenario.groups)
+        plan = cache(partial(off_the_hub, partial(plan_of, order, run.scenario)))
+        return WorkersView(run.run_id, order.total, groups, plan=plan, inquiry=self._inquiry, present=self._present)
 
     def _open_state_file(self, run: Run) -> bool:
         self._close_state_file()
@@ -268,6 +285,8 @@ class Master(Coordinator):
         self._took_part.add(worker)
         answer = leases.answer(worker, msg.data, time.monotonic())
         if answer is not None:
+            if self._view is not None:
+                self._view.holders.held(worker, Ranges.from_wire(answer["held"]))
             answer |= {"run": run.run_id, "short": self._too_many_users()}
             if self._state_file is not None and (unsent := self._state_file.unsent_of(leases.unseen(worker))):
                 answer["unsent"] = unsent
@@ -323,6 +342,9 @@ class Master(Coordinator):
     def _on_platform(self, msg: Any, **_: Any) -> None:
         if self.run is not None and msg.data["run"] == self.run.run_id:
             self._knowing.add((msg.node_id, msg.data["number"], msg.data["away"]))
+
+    def _on_told(self, msg: Any, **_: Any) -> None:
+        self._inquiry.told(msg.data)
 
     def _on_unsent(self, msg: Any, **_: Any) -> None:
         if self._state_file is not None and self.run is not None and msg.data["run"] == self.run.run_id:

@@ -80,12 +80,15 @@ class Worker(Role):
         super().__init__(*args)
         self._part: _Part | None = None
         self._leaving = False
+        self._latest: _Part | None = None
+        """The part in the latest run, also when that is over: it is remembered what became of its devices."""
         for kind, listener, concurrent in (
             (messages.RUN, self._on_run, False),
             (messages.LEASE, self._on_lease, False),
             (messages.STOP, self._on_stop, True),
             (messages.CLOCK, self._on_clock, False),
             (messages.PLATFORM, self._on_platform, False),
+            (messages.ASK, self._on_ask, True),
         ):
             self.runner.register_message(kind, counted(kind, listener, self.failed), concurrent=concurrent)
         report = counted("listener.report", self._on_report, self.failed)
@@ -141,7 +144,7 @@ class Worker(Role):
             self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
             return
         self.clock.begin()
-        self._part = part = _Part(order, self.runner.client_id)
+        self._part = self._latest = part = _Part(order, self.runner.client_id)
         spawn("background.begin", self._begin, part, on_error=self.failed)
 
     def _begin(self, part: _Part) -> None:
@@ -231,6 +234,12 @@ class Worker(Role):
         if part.generator is not None and part.generator.running:
             part.generator.platform_changed(number, away)
         self._send(messages.PLATFORM, dict(msg.data))
+
+    def _on_ask(self, msg: Any, **_: Any) -> None:
+        part, data = self._latest, msg.data
+        generator = None if part is None or part.order.run_id != data["run"] else part.generator
+        answer = None if generator is None else generator.ask(data["question"])
+        self._send(messages.TOLD, {"number": data["number"], "answer": answer})
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         if self._part is not None:

@@ -22,6 +22,7 @@ from simulator.swarm.security.web_guard import HostRule, WebGuard
 from simulator.swarm.security.web_login import require_login
 from simulator.swarm.web.assets import FOLDER, asset
 from simulator.swarm.web.demands import LiveDemands
+from simulator.swarm.web.devices import add_devices
 from simulator.swarm.web.language import TAGS, AskedLanguage, dictionary
 from simulator.swarm.web.locust_page import dressed, preset
 from simulator.swarm.web.report_page import MIMETYPES, POLICY, report_file
@@ -114,6 +115,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
     web_ui.app.before_request(refuse_wrong_form)
     web_ui.app.after_request(dress)
     web_ui.app.register_blueprint(blueprint)
+    add_devices(web_ui, role)
     preset(web_ui, preset_host(scenario, role.choice.host))
 
 

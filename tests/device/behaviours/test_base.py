@@ -35,7 +35,7 @@ async def with_notes(world: World) -> Notes:
     """The notes of a behaviour that device 0, which is switched on, has beside its others."""
     device = world.make()
     notes = Notes()
-    device._behaviours = device._stopping._behaviours = (*device._behaviours, notes)
+    device.behaviours = device._stopping._behaviours = (*device.behaviours, notes)
     device.start()
     await world.settle()
     assert device.state is DeviceState.ONLINE

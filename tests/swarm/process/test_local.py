@@ -140,3 +140,20 @@ def test_its_engine_knows_of_a_platform_that_goes_and_the_runs_end_brings_it_bac
     assert platform.done == ["kill", "restart", "stop"]
     assert bench.fleets[0].weather == [(0, True), (0, False)]
     assert "platform_died" not in [reason["key"] for reason in summary["reasons"]]
+
+
+def test_the_page_is_told_of_its_devices_while_the_run_goes_on_and_after_it(bench: Bench) -> None:
+    assert bench.role.view() is None
+    bench.role.test_start()
+    bench.users(2)
+    until(lambda: len(bench.fleets[0].devices) == 2)
+    view = bench.role.view()
+    assert view is not None
+    assert (view.total, view.groups) == (3, ("rooms",))
+    found = view.device("SN1")
+    assert found is not None
+    assert (found["devices"], found["asked"]["sn"], found["worker"]) == ([0, 1], "SN1", "local")
+    bench.end()
+    after = view.device("SN1")
+    assert after is not None
+    assert after["devices"] == []

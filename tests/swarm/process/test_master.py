@@ -11,6 +11,7 @@ import pytest
 from locust.runners import STATE_MISSING
 
 from simulator.exit_codes import ExitCode
+from simulator.fleet.device_rows import Query, Sort
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.process import master as module
@@ -226,6 +227,28 @@ def test_devices_of_a_silent_worker_are_missing(bench: Bench, monkeypatch: pytes
 
 
 # --- The embedded platform goes and comes ---
+
+
+def test_the_page_is_told_of_the_devices_by_those_who_were_granted_them(bench: Bench) -> None:
+    view = bench.role.view()
+    assert view is not None
+    bench.lease("w1", 2)
+    sent = bench.runner.send_message
+
+    def answering(kind: str, data: dict[str, Any], client_id: str | None = None) -> None:
+        sent(kind, data, client_id)
+        if kind == messages.ASK:
+            rows = [{"sn": "SN", "index": 0}]
+            bench.hear(
+                messages.TOLD, {"number": data["number"], "answer": {"matching": 2, "rows": rows}}, str(client_id)
+            )
+
+    bench.runner.send_message = answering  # type: ignore[method-assign]
+    table = view.table(Query(sort=Sort.SN))
+    (asked,) = bench.runner.messages(messages.ASK)
+    assert (asked["run"], asked["question"]["indexes"]) == (bench.run_id, [[0, 2]])
+    assert (table["total"], table["matching"], table["missing"]) == (3, 3, [])
+    assert [(row["index"], row["worker"]) for row in table["rows"]] == [(2, ""), (0, "w1")]
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_at_the_masters_word_devices_stop_and_the_last_figures_come_first(bench:
 
 
 def test_the_masters_word_may_take_its_time_and_another_runs_is_not_heard(bench: Bench) -> None:
-    assert bench.runner.concurrent == {messages.STOP}, "the others must not overtake each other"
+    assert bench.runner.concurrent == {messages.STOP, messages.ASK}, "the others must not overtake each other"
     bench.begin()
     bench.runner.hear(messages.STOP, {"run": "of yesterday"})
     assert not bench.runner.messages(messages.STOPPED)
@@ -354,3 +354,21 @@ def test_who_comes_while_the_platform_is_away_learns_of_it_first(bench: Bench) -
 def test_a_workers_name_in_log_lines_is_short() -> None:
     assert short_name("vm_room_1_0a1b2c3d4e5f60718293a4b5c6d7e8f9") == "vm_room_1_0a1b2c"
     assert short_name("odd") == "odd"
+
+
+def test_it_answers_the_masters_questions_of_this_run_also_when_it_is_over(bench: Bench) -> None:
+    bench.users(2)
+    bench.begin()
+    until(lambda: set(bench.fleets[0].devices) == {0, 1})
+    bench.runner.hear(messages.ASK, {"run": "r1", "number": 7, "question": {"what": "device"}})
+    bench.runner.hear(messages.ASK, {"run": "r0", "number": 8, "question": {"what": "device"}})
+    bench.role.test_stopping()
+    bench.role.test_stop()
+    bench.runner.hear(messages.ASK, {"run": "r1", "number": 9, "question": {"what": "device"}})
+    assert [
+        (told["number"], told["answer"] and told["answer"]["devices"]) for told in bench.runner.messages(messages.TOLD)
+    ] == [
+        (7, [0, 1]),
+        (8, None),
+        (9, []),
+    ]
