@@ -239,9 +239,10 @@ def _series(
 
 
 def _failed(figures: Mapping[str, Any], codes: bool) -> str:
-    count = f"**{figures['failures']:,}**" if figures["failures"] else "0"
-    told = text.outcomes(figures, markup.word)
-    return f"{count}: {told}" if codes and told else count
+    if not figures["failures"]:
+        return "0"
+    count = f"**{figures['failures']:,}**"
+    return f"{count}: {text.codes(figures['codes'], markup.word)}" if codes else count
 
 
 def _failures(failures: list[Mapping[str, Any]]) -> str:

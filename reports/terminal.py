@@ -89,8 +89,8 @@ def print_summary(
         console.print(_series_table("Commands handled", "command", commands, "handling_ms", seconds, console.width))
     if console.width < CODES_WIDTH:
         for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
-            if told := text.outcomes(figures):
-                console.print(f"[bold]Failed[/]      {plain(name)}: {plain(told)}")
+            if figures["failures"]:
+                console.print(f"[bold]Failed[/]      {plain(name)}: {plain(text.codes(figures['codes']))}")
     for line in failure_lines(summary["failures"]):
         console.print(f"[bold]First[/]       {plain(line)}", soft_wrap=True)
     for line in weather_lines(summary):
@@ -168,7 +168,7 @@ def _series_table(
     dropped = next(names for least, names in _COLUMNS_BY_WIDTH if width >= least)
     latencies = {name: label for name, label in _LATENCIES.items() if name not in dropped}
     with_bytes = any(figures.get("bytes_out") for figures in rows.values()) and "out" not in dropped
-    with_codes = width >= CODES_WIDTH and any(text.outcomes(figures) for figures in rows.values())
+    with_codes = width >= CODES_WIDTH and any(figures["failures"] for figures in rows.values())
     longest = max((len(name) for name in rows), default=1)
     table = Table(
         title=f"{title} (durations in ms)",
@@ -195,7 +195,7 @@ def _series_table(
         if with_bytes:
             cells += [text.size(figures.get("bytes_out")), text.size(figures.get("bytes_in"))]
         if with_codes:
-            cells.append(plain(text.outcomes(figures)))
+            cells.append(plain(text.codes(figures["codes"])))
         table.add_row(*cells)
     return table
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from simulator.measurements.names import is_failure
 from simulator.shown import printable
-from simulator.texts.translation import _
 
 NOTHING = "–"
 ENDLESS = "∞"
@@ -146,16 +145,6 @@ def clock(epoch: float) -> str:
 def codes(found: Mapping[str, int], word: Callable[[str], str] = printable) -> str:
     """Failure codes with their counts: `timeout 3, E0000003 1`; empty without failures."""
     return tally({code: number for code, number in found.items() if is_failure(code)}, word)
-
-
-def outcomes(figures: Mapping[str, Any], word: Callable[[str], str] = printable) -> str:
-    """Why those of a funcId, a flow or a command did not succeed: failure codes, and what was refused as expected.
-
-    `timeout 3; as expected: E0000001 2`; empty where all succeeded. Summaries of earlier versions expect nothing.
-    """
-    expected = tally(figures.get("expected_codes") or {}, word)
-    told = _("as expected: {codes}", codes=expected) if expected else ""
-    return "; ".join(filter(None, (codes(figures["codes"], word), told)))
 
 
 def tally(found: Mapping[str, int], word: Callable[[str], str] = printable, most: int = MOST_NAMES) -> str:

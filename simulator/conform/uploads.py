@@ -15,7 +15,6 @@ from simulator.conform.case import Ended, failed, not_run
 from simulator.conform.generated import Message, right_params
 from simulator.conform.tester import MAX_PACKAGE_KB, Device
 from simulator.device.photos import PhotoStudio
-from simulator.texts.told import Told
 
 START: Final = "dev.file.upload.start"
 PACKAGE: Final = "dev.file.upload.package"
@@ -183,7 +182,7 @@ def must(*answers: Answer) -> None:
     """
     for answer in answers:
         if not succeeded(answer):
-            raise Ended(failed(Told("before the last message: {told}", told=answer.told)))
+            raise Ended(failed(f"before the last message: {answer.told}"))
 
 
 def given(*answers: Answer) -> None:
@@ -194,4 +193,4 @@ def given(*answers: Answer) -> None:
     """
     for answer in answers:
         if not succeeded(answer):
-            raise Ended(not_run(Told("what it stands on did not succeed: {told}", told=answer.told)))
+            raise Ended(not_run(f"what it stands on did not succeed: {answer.told}"))

@@ -42,12 +42,8 @@ class Recorder(Protocol):
         """A flow of several steps ended (`names.FLOWS`)."""
         ...
 
-    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
-        """A command of the platform was answered with `code`, `handling` seconds after it arrived.
-
-        Args:
-            expected: the scenario wants it to be refused, or not to be answered: it did not fail.
-        """
+    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+        """A command of the platform was answered with `code`, `handling` seconds after it arrived."""
         ...
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:

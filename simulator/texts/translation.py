@@ -55,10 +55,7 @@ def translations(language: str) -> NullTranslations:
             with catalogue.open("rb") as source:
                 write_mo(compiled, read_po(source, locale=language))
             compiled.seek(0)
-            room = Translations(compiled)
-            # What is merged into has its own idea of plurals otherwise.
-            found.plural = room.plural
-            found.merge(room)
+            found.merge(Translations(compiled))
     return found
 
 

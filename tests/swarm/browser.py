@@ -16,6 +16,7 @@ ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+_KEYS = {"Tab": 9, "Enter": 13, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
 
 
 class Browser:
@@ -72,6 +73,30 @@ class Browser:
         """
         wait = f"while (!(() => {{ {script} }})()) await new Promise((go) => setTimeout(go, 20)); return true;"
         assert self.run(wait) is True
+
+    def look(self, width: int, *, dark: bool = False, height: int = 900) -> None:
+        """Be a window of `width` CSS pixels whose reader likes it light or `dark`."""
+        self._devtools(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
+        likes = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self._devtools("Emulation.setEmulatedMedia", features=likes)
+
+    def press(self, key: str) -> None:
+        """Press a key, as `KeyboardEvent.key` names it."""
+        for kind in ("keyDown", "keyUp"):
+            text = "\r" if key == "Enter" and kind == "keyDown" else ""
+            self._devtools(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=_KEYS.get(key, 0),
+                text=text,
+            )
+
+    def _devtools(self, command: str, **parameters: object) -> Any:
+        return self._call("/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     @property
     def address(self) -> str:

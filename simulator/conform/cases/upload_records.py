@@ -13,7 +13,6 @@ from simulator.conform.tester import Device
 from simulator.conform.upload_cases import REFUSED, accepts, each, left_open, one, takes, upload_case
 from simulator.conform.uploads import RECORDS, entry, given, send
 from simulator.protocol.catalogue.common import VERIFY_STYLES
-from simulator.texts.told import Told
 
 _TIMES: Final = "ISO8601标准时间格式: yyyy-MM-ddTHH:mm:ss±HH:mm, (yyyy-MM-ddTHH:mm:ss):设备的本地时间, (HH:mm):偏移量"
 _AGAIN: Final = "docs/deviations.md, Records: the platform knows a record by sn and logId and drops what it has"
@@ -126,10 +125,10 @@ def _one_bad(name: str, told: str, place: int, field: str, value: object) -> Cas
         RECORDS,
         f"one-bad.{name}",
         "One bad record refuses the whole message; mended it is accepted",
-        Told("with three records of which {told}, then with all three right", told=told),
+        f"with three records of which {told}, then with all three right",
         _WHOLE,
         partial(_bad_at, place, field, value),
-        expects=Told("{refused}, then 00000000", refused=REFUSED),
+        expects=f"{REFUSED}, then 00000000",
     )
 
 
@@ -137,21 +136,15 @@ def _zone(offset: str) -> Case:
     return takes(
         RECORDS,
         f"time.{offset[0].replace('+', 'east').replace('-', 'west')}-{offset[1:].replace(':', '')}",
-        Told("A record with the offset {offset} is accepted", offset=offset),
-        Told("whose verifyTime has the offset {offset}", offset=offset),
+        f"A record with the offset {offset} is accepted",
+        f"whose verifyTime has the offset {offset}",
         _TIMES,
         partial(_at_offset, offset),
     )
 
 
 def _odd_time(name: str, told: str, form: str) -> Case:
-    return left_open(
-        RECORDS,
-        f"time.{name}",
-        Told("A time {told}", told=told),
-        Told("whose verifyTime is {form}", form=form),
-        partial(_written, form),
-    )
+    return left_open(RECORDS, f"time.{name}", f"A time {told}", f"whose verifyTime is {form}", partial(_written, form))
 
 
 CASES = (
@@ -183,7 +176,7 @@ CASES = (
         RECORDS,
         "verifyStyle",
         "Every way to verify is accepted",
-        Told("with {count} records, one for each verifyStyle", count=len(VERIFY_STYLES)),
+        f"with {len(VERIFY_STYLES)} records, one for each verifyStyle",
         "verifyStyle: 整型, 验证方式, 见 附录 验证方式码描述; docs/protocol.md has the table",
         accepts(RECORDS, each(RECORDS, *({"verifyStyle": code} for code in VERIFY_STYLES))),
     ),
@@ -251,7 +244,7 @@ CASES = (
         "A logId that goes back, and was not used",
         "with a logId, then with one that is lower",
         partial(_with_log_ids, (0, 5, 2), False),
-        why=Told("{log_id}; what a platform does with one that does not is left open", log_id=_LOG_ID),
+        why=f"{_LOG_ID}; what a platform does with one that does not is left open",
     ),
     left_open(
         RECORDS,
@@ -259,7 +252,7 @@ CASES = (
         "Records in another order than their logIds within a message",
         "with three records whose logIds fall",
         partial(_with_log_ids, (2, 1, 0), True),
-        why=Told("{log_id}; what a platform does with one that does not is left open", log_id=_LOG_ID),
+        why=f"{_LOG_ID}; what a platform does with one that does not is left open",
     ),
     left_open(
         RECORDS,

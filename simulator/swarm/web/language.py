@@ -45,22 +45,16 @@ class AskedLanguage:
 
 @lru_cache
 def dictionary(language: str) -> dict[str, str]:
-    """The texts of the page's scripts in a language, by their English (the singular form); empty for English.
-
-    Where a text has a context, that stands before it with the character U+0004 between, as in gettext's own files.
-    """
+    """The texts of the page's scripts in a language, by their English (the singular form); empty for English."""
     if language == ENGLISH:
         return {}
     from babel.messages.pofile import read_po
 
     with files("simulator.texts").joinpath(language, "web.po").open("rb") as source:
         catalogue = read_po(source, locale=language)
-    return {_key(message): _first(message.string) for message in catalogue if message.id and _first(message.string)}
-
-
-def _key(message: Any) -> str:
-    text = _first(message.id)
-    return text if message.context is None else f"{message.context}\x04{text}"
+    return {
+        _first(message.id): _first(message.string) for message in catalogue if message.id and _first(message.string)
+    }
 
 
 def _first(of: Any) -> str:

@@ -5,7 +5,6 @@ secret is in either: scenario and platform are named, identities are not.
 """
 
 import logging
-from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from simulator.fields.dispatch_url import DispatchUrlError
+from simulator.measurements.names import DeviceState
+from simulator.measurements.short_labels import state_label
 from simulator.swarm.locust.host import asked_host, preset_host
 from simulator.swarm.locust.option_rules import form_problems
 from simulator.swarm.process.base import Role
@@ -122,9 +123,19 @@ def add_pages(web_ui: Any, role: Role) -> None:
 
 def render(scenario: str) -> str:
     """The page, in the language that is spoken."""
-    texts = orjson.dumps(dictionary(spoken())).decode().replace("<", "\\u003c")
-    values = {"scenario": scenario, "language": spoken(), "tag": TAGS[spoken()], "texts": Markup(texts)}
+    values = {
+        "scenario": scenario,
+        "language": spoken(),
+        "tag": TAGS[spoken()],
+        "texts": _embedded(dictionary(spoken())),
+        "states": _embedded({state.value: state_label(state.value) for state in DeviceState}),
+    }
     return _environment().get_template(PAGE).render(values)
+
+
+def _embedded(data: dict[str, str]) -> Markup:
+    """JSON that cannot end its script element, whatever text it holds."""
+    return Markup(orjson.dumps(data).decode().replace("<", "\\u003c"))
 
 
 @lru_cache
@@ -136,17 +147,13 @@ def _environment() -> Environment:
     return environment
 
 
-def protect(web_ui: Any, access: Access, base_path: str, programs: Collection[str] = ()) -> None:
-    """Let nobody in who should not be: every route, Locust's and ours, goes through this.
-
-    Args:
-        programs: see `require_login`.
-    """
+def protect(web_ui: Any, access: Access, base_path: str) -> None:
+    """Let nobody in who should not be: every route, Locust's and ours, goes through this."""
     prefix = base_path.rstrip("/")
     app = web_ui.app
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     if access.login is not None:
-        require_login(web_ui, access.login, prefix, programs)
+        require_login(web_ui, access.login, prefix)
     elif open_to_others(web_ui.host):
         logger.warning("the web page asks for no login, and other machines may reach it: see --web-login")
     app.wsgi_app = AskedLanguage(WebGuard(app.wsgi_app, HostRule(web_ui.host, access.allowed_hosts), prefix))

@@ -42,6 +42,7 @@ def snapshot(
     lost = lost_connections(measurements)
     return {
         "state": state,
+        "now": run.clock.wall(),
         "run": {
             "id": run.run_id,
             "scenario": run.scenario.name,

@@ -23,17 +23,19 @@ function axis(extra) {
 
 // series: [{name, color, values: [number or null, …], kind?: "area" | "bar"}], values as many as seconds.
 export class TimeChart {
-  constructor(title, { unit = "", digits = 0, least = null, whole = false } = {}) {
-    Object.assign(this, { title, unit, digits, least, whole, series: [], seconds: [], bands: [], limit: null, labelled: 0 });
+  constructor(title, { unit = "", digits = 0, least = null, whole = false, empty = _("Nothing measured yet.") } = {}) {
+    Object.assign(this, { title, unit, digits, least, whole, series: [], seconds: [], bands: [], limit: null, labelled: -Infinity });
     this.place = el("div", { class: "chart", role: "img", "aria-label": title });
     this.heading = el("h2", {}, title);
+    this.empty = el("p", { class: "soft chart" }, empty);
     this.table = new Table(_("Values of the chart: {title}", { title }), [{ label: _("time"), cell: (row) => row.name }]);
     this.values = el("details", { class: "values", toggle: () => this.tell() }, el("summary", {}, _("Values")), this.table.node);
-    this.node = el("div", { class: "card chart-card" }, this.heading, this.place, this.values);
+    this.node = el("div", { class: "card chart-card" }, this.heading, this.empty, this.place, this.values);
     all.add(this);
   }
 
   retitle(title) {
+    if (title !== this.title) this.labelled = -Infinity;
     this.title = title;
     say(this.heading, title);
   }
@@ -42,6 +44,10 @@ export class TimeChart {
   update(seconds, series, { bands = [], limit = null } = {}) {
     Object.assign(this, { seconds, series, bands, limit });
     if (!this.node.offsetParent) return;
+    const nothing = !series.length || !seconds.length;
+    for (const part of [this.place, this.values]) part.hidden = nothing;
+    this.empty.hidden = !nothing;
+    if (nothing) return;
     this.draw();
     this.label();
     this.tell();
@@ -129,7 +135,7 @@ export class TimeChart {
     if (this.labelled + LABEL_EVERY_MS > performance.now()) return;
     this.labelled = performance.now();
     const latest = this.series.map((each) => `${each.name} ${this.shown(each.values.at(-1))}`);
-    const told = this.seconds.length ? _("at {time}: {values}", { time: timeOfDay(this.seconds.at(-1)), values: latest.join(", ") || NOTHING }) : _("nothing measured yet");
+    const told = _("at {time}: {values}", { time: timeOfDay(this.seconds.at(-1)), values: latest.join(", ") });
     this.place.setAttribute("aria-label", `${this.title}, ${told}`);
   }
 
@@ -175,17 +181,25 @@ export class StepChart {
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       grid: { left: 8, right: 18, top: 8, bottom: 4, containLabel: true },
       tooltip: {
-        confine: true, backgroundColor: style("--card"), borderColor: style("--line"), textStyle: { color: style("--ink"), fontSize: 12 },
-        formatter: ({ value }) => `${escaped(this.name(value[3]))}<br>${escaped(`${timeOfDay(value[0] / 1000)} – ${timeOfDay(value[1] / 1000)}, ${number((value[1] - value[0]) / 1000, 1)} s`)}`,
+        trigger: "axis", confine: true, backgroundColor: style("--card"), borderColor: style("--line"), textStyle: { color: style("--ink"), fontSize: 12 },
+        axisPointer: { snap: false, lineStyle: { color: style("--faint") } }, formatter: (points) => this.tooltip(points),
       },
       xAxis: axis({ type: "time", min: bars[0][0], max: Math.max(this.now * 1000, bars[0][0] + 1000), splitNumber: 4, axisLabel: { formatter: (value) => timeOfDay(value / 1000) } }),
       yAxis: axis({ type: "category", data: states.map(this.name), splitLine: { show: true, lineStyle: { color: style("--grid") } } }),
       series: bars.map((bar) => ({
-        type: "line", data: [[bar[0], bar[2]], [bar[1], bar[2]]].map((point) => [...point, bar]), symbol: "none", triggerLineEvent: true,
-        lineStyle: { width: 12, cap: "butt", color: colour(this.shade(bar[3])) }, tooltip: { show: false },
+        type: "line", data: [[bar[0], bar[2]], [bar[1], bar[2]]], symbol: "rect", symbolSize: [2, 12], showSymbol: true, silent: true,
+        itemStyle: { color: colour(this.shade(bar[3])) }, lineStyle: { width: 12, cap: "butt", color: colour(this.shade(bar[3])) },
       })),
     }, { notMerge: true });
+    this.bars = bars;
     this.place.setAttribute("aria-label", `${this.title}: ${this.entries.slice(-5).map(([at, state]) => `${timeOfDay(at)} ${this.name(state)}`).join(", ")}`);
+  }
+
+  tooltip(points) {
+    const at = points[0]?.axisValue;
+    const bar = this.bars.findLast((each) => each[0] <= at);
+    if (!bar) return "";
+    return `${escaped(this.name(bar[3]))}<br>${escaped(`${timeOfDay(bar[0] / 1000)} – ${timeOfDay(bar[1] / 1000)}, ${number((bar[1] - bar[0]) / 1000, 1)} s`)}`;
   }
 }
 

@@ -1,8 +1,10 @@
 // The page: which tab is shown (the address says it), what the server tells once a second, and who is told of it.
 
-import { _, length, number } from "./texts.js";
+import { _, length, number, setNow } from "./texts.js";
+import { setControl } from "./control.js";
 import { byId, el, fill, say } from "./dom.js";
 import * as overview from "./overview.js";
+import * as devices from "./devices.js";
 import * as messages from "./messages.js";
 import * as faults from "./faults.js";
 import * as report from "./report_tab.js";
@@ -11,7 +13,7 @@ const POLL_MS = 1000;
 const KEPT = 3600;
 const MARGIN = 20;
 const tabs = [...document.querySelectorAll("[role=tab]")];
-const views = { overview, messages, faults, report };
+const views = { overview, devices, messages, faults, report };
 const STATES = {
   ready: _("ready"), spawning: _("devices are started"), running: _("running"), cleanup: _("being tidied up"),
   stopping: _("stopping"), stopped: _("stopped"), missing: _("missing"),
@@ -23,15 +25,17 @@ let latest = null;
 let shown = null;
 let asked = 0;
 
-// --- The address: #overview, #messages … ---
+// --- The address: #overview, #devices, #device/SN … ---
 
 function route() {
-  const name = location.hash.slice(1);
-  return { name: name in views ? name : "overview" };
+  const [name, ...rest] = location.hash.slice(1).split("/");
+  if (name === "device" && rest.length) return { tab: "devices", sn: decodeURIComponent(rest.join("/")) };
+  return { tab: name in views ? name : "overview", sn: null };
 }
 
 function go() {
-  const tab = route().name;
+  const { tab, sn } = route();
+  if (shown !== tab) views[shown]?.leave?.();
   shown = tab;
   for (const each of tabs) {
     const selected = each.id === `tab-${tab}`;
@@ -39,6 +43,7 @@ function go() {
     each.tabIndex = selected ? 0 : -1;
     byId(each.getAttribute("aria-controls")).hidden = !selected;
   }
+  views[tab].enter?.(sn);
   show();
 }
 
@@ -85,6 +90,8 @@ async function poll() {
       }
     }
     latest = data;
+    setNow(data.now);
+    setControl(data.control);
     points.push(...(data.points ?? []));
     if (points.length > KEPT) points = points.slice(-KEPT);
     show();
@@ -111,7 +118,7 @@ function show() {
 function status({ state, run }) {
   if (!run) return _("{state}: no run yet", { state: STATES[state] ?? state });
   const time = run.planned_s === null || run.over ? length(run.seconds) : _("{time} of {planned}", { time: length(run.seconds), planned: length(run.planned_s) });
-  const told = _("towards {target} · {state} · {time}", { target: run.target, state: STATES[state] ?? state, time });
+  const told = _("towards {target} · {state} · {time}", { target: run.target === "embedded" ? _("the embedded platform") : run.target, state: STATES[state] ?? state, time });
   return run.verdict === "passed" ? `${told} · ${run.headline}` : told;
 }
 

@@ -22,7 +22,7 @@ const charts = {
   states: new TimeChart(_("Devices by state"), { whole: true, least: 1 }),
   latency: new TimeChart(_("Latency, ms"), { unit: "ms", digits: 2 }),
   rates: new TimeChart(_("Requests and failures per second"), { whole: true, least: 1 }),
-  codes: new TimeChart(_("Failures by code, per second"), { whole: true, least: 1 }),
+  codes: new TimeChart(_("Failures by code, per second"), { whole: true, least: 1, empty: _("None failed.") }),
   lag: new TimeChart(_("Event loop lag, ms"), { unit: "ms", digits: 2, least: 1 }),
 };
 const toggle = { choose: (name) => choose(name === chosen ? "" : name), chosen: () => chosen };
@@ -152,7 +152,6 @@ function draw(data) {
   charts.codes.update(seconds, codes.map((code, n) => ({
     name: code === "others" ? _("others") : code, color: colour(CODE_COLOURS[n % CODE_COLOURS.length]), kind: "bar", values: counts.map((found) => found[4]?.[code] ?? null),
   })), more);
-  charts.codes.node.hidden = !codes.length;
   const lags = points.map((point) => point.lag ?? [null, null]);
   const top = Math.max(0, ...lags.map((found) => found[1] ?? 0));
   charts.lag.update(seconds, [

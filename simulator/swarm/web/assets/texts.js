@@ -13,11 +13,6 @@ export function _(text, values = {}) {
   return filled(dictionary[text] ?? text, values);
 }
 
-// `context` tells two meanings of the same English apart.
-export function pgettext(context, text) {
-  return dictionary[`${context}\u0004${text}`] ?? text;
-}
-
 export function ngettext(one, many, count, values = {}) {
   const text = dictionary[one] ?? (count === 1 ? one : many);
   return filled(text, { number: number(count), ...values });
@@ -61,11 +56,18 @@ export function length(seconds) {
   return (parts[0] ? parts : parts.slice(1)).map((part, n) => (n ? String(part).padStart(2, "0") : part)).join(":");
 }
 
-export function ago(epoch, now) {
+export function ago(epoch) {
   if (epoch === null || epoch === undefined) return NOTHING;
-  const seconds = Math.max(0, now - epoch);
+  const seconds = Math.max(0, now() - epoch);
   if (seconds < 90) return _("{seconds} s ago", { seconds: number(seconds) });
   return _("{time} ago", { time: length(seconds) });
+}
+
+// The server's clock: what it tells of is told by that, and this machine's may be off.
+let ahead = 0;
+export const now = () => Date.now() / 1000 + ahead;
+export function setNow(epoch) {
+  if (typeof epoch === "number") ahead = epoch - Date.now() / 1000;
 }
 
 export const devices = (count) => ngettext("{number} device", "{number} devices", count);
