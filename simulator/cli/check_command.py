@@ -30,7 +30,7 @@ EPILOG = """\
 examples:
   best-fleet check smoke
   best-fleet check my-staging.yaml --identities devices.csv     are there enough identities?
-  best-fleet check --quiet scenarios/*.yaml                     problems only
+  best-fleet check --quiet *.yaml                               problems only
 """
 PASSES_OPTIONS_ON = False
 
