@@ -6,11 +6,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from reports import text
 from reports.occurrences import moment
 from simulator.measurements.attendance import CUT, DELETED, FIGURES, MEETINGS, OVER
 from simulator.measurements.findings import Finding
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.sheet import MOST_LISTED, ROWS, WITH_UNACKNOWLEDGED, Remark
+from simulator.texts.translation import N_, _
 
 ATTENDANCE: Final = "attendance"
 """Its key in the summary, and what stands before the names of its figures in thresholds."""
@@ -18,7 +20,7 @@ _LOSING: Final = frozenset(
     {"broken_off", "engine_died", "reports_missing", "worker_fenced", "worker_lost", "worker_refused"}
 )
 """Reasons of a verdict because of which rows may never have been told."""
-INCOMPLETE: Final = "not all of it was told: the verdict says what was lost, and rows of attendance.csv with it"
+INCOMPLETE: Final = N_("not all of it was told: the verdict says what was lost, and rows of attendance.csv with it")
 
 
 def attendance_figures(measurements: RunMeasurements) -> dict[str, int]:
@@ -69,16 +71,20 @@ def _dump(remark: Remark) -> dict[str, Any]:
 
 def meetings_text(section: Mapping[str, Any]) -> str:
     """How many meetings there were and what became of them."""
-    beside = [f"{section[DELETED]:,} deleted"] if section[DELETED] else []
-    beside += [f"{section[CUT]:,} cut off"] if section[CUT] else []
-    return ", ".join([f"{section[MEETINGS]:,} meetings over", *beside])
+    parts = [_("{count} meetings over", count=text.count(section[MEETINGS]))]
+    if section[DELETED]:
+        parts.append(_("{count} deleted", count=text.count(section[DELETED])))
+    if section[CUT]:
+        parts.append(_("{count} cut off", count=text.count(section[CUT])))
+    return text.listed(parts)
 
 
 def people_text(section: Mapping[str, Any]) -> str:
     """Who was expected and who came."""
-    return (
-        f"{section['expected']:,} expected, {section['came']:,} came ({section['late']:,} late), "
-        f"{section['missing']:,} missing{why_missing(section)}, {section['strangers']:,} strangers"
+    return _(
+        "{expected} expected, {came} came ({late} late), {missing} missing{why}, {strangers} strangers",
+        **{name: text.count(section[name]) for name in ("expected", "came", "late", "missing", "strangers")},
+        why=why_missing(section),
     )
 
 
@@ -86,34 +92,62 @@ def why_missing(section: Mapping[str, Any]) -> str:
     """Why the missing members never came, in brackets; empty where none is missing."""
     absent, away = section["absent"], section["turned_away"]
     # Who learnt too late of the meeting, whose device's clock was set or rebooted, whom no window let in.
-    reasons = {"absent by the scenario": absent, "turned away": away, "held up": section["missing"] - absent - away}
-    told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
-    return f" ({told})" if told else ""
+    held_up = section["missing"] - absent - away
+    told = []
+    if absent:
+        told.append(_("{count} absent by the scenario", count=text.count(absent)))
+    if away:
+        told.append(_("{count} turned away", count=text.count(away)))
+    if held_up:
+        told.append(_("{count} held up", count=text.count(held_up)))
+    return _(" ({reasons})", reasons=text.listed(told)) if told else ""
 
 
 def records_text(section: Mapping[str, Any]) -> str:
     """What became of the records."""
-    left = f", {section['unacknowledged']:,} not" if section["unacknowledged"] else ""
-    return f"{section['records']:,} records, {section['acknowledged']:,} acknowledged{left}"
+    records, acknowledged = text.count(section["records"]), text.count(section["acknowledged"])
+    if not section["unacknowledged"]:
+        return _("{records} records, {acknowledged} acknowledged", records=records, acknowledged=acknowledged)
+    return _(
+        "{records} records, {acknowledged} acknowledged, {left} not",
+        records=records,
+        acknowledged=acknowledged,
+        left=text.count(section["unacknowledged"]),
+    )
+
+
+def told_text(section: Mapping[str, Any]) -> str:
+    """Meetings, people and records on one line."""
+    meetings, people, records = meetings_text(section), people_text(section), records_text(section)
+    return _("{meetings}: {people}; {records}", meetings=meetings, people=people, records=records)
+
+
+def lacking_text(section: Mapping[str, Any]) -> str:
+    """That not all of it is known; empty where it is."""
+    return "" if section["complete"] else _("not all of it was told")
 
 
 def sentence_of(section: Mapping[str, Any]) -> str:
-    """All of it on one line."""
-    lacks = "" if section["complete"] else f" ({INCOMPLETE})"
-    return f"{meetings_text(section)}: {people_text(section)}; {records_text(section)}{lacks}"
+    """All of it on one line, with what is missing in it."""
+    return told_text(section) + ("" if section["complete"] else _(" ({reasons})", reasons=_(INCOMPLETE)))
 
 
 def listed_text(section: Mapping[str, Any]) -> str:
     """Of how many meetings the listed ones are."""
-    told = [f"{section['with_missing']:,} meetings with missing members"]
+    missing = _("{count} meetings with missing members", count=text.count(section["with_missing"]))
     if section[WITH_UNACKNOWLEDGED]:
-        told.insert(0, f"{section[WITH_UNACKNOWLEDGED]:,} meetings with records that were not acknowledged")
+        missing = _(
+            "{count} meetings with records that were not acknowledged and {others}",
+            count=text.count(section[WITH_UNACKNOWLEDGED]),
+            others=missing,
+        )
     shown = len(section["remarkable"])
-    return " and ".join(told) + (f"; the worst {shown} are listed" if shown == MOST_LISTED else "")
+    worst = [_("the worst {count} are listed", count=shown)] if shown == MOST_LISTED else []
+    return text.clauses([missing, *worst])
 
 
 def pins_text(remark: Mapping[str, Any]) -> str:
     """Who was missing at a meeting of the summary; of many the first ones, and how many more."""
     pins = remark["missing_pins"]
     more = (remark["missing"] or 0) - len(pins)
-    return ", ".join([*pins, f"{more:,} more"] if more > 0 else pins)
+    return text.listed([*pins, _("{count} more", count=text.count(more))] if more > 0 else pins)

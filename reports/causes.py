@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reports import text
+from reports.retold import retold
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
 from simulator.shown import printable
+from simulator.texts.translation import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,273 +38,312 @@ _FAILED, _INTERRUPTED, _REMARK = ExitCode.FAILED, ExitCode.INTERRUPTED, ExitCode
 
 CAUSES: Final = (
     # The order is that of the reasons of one exit code: what explains the others comes first.
-    Cause("start_failed", _USAGE, "the run could not start: {problem}", cut_short=True),
-    Cause("worker_refused", _USAGE, "worker {worker} could not take part: {problem}", cut_short=True),
+    Cause("start_failed", _USAGE, N_("the run could not start: {problem}"), cut_short=True),
+    Cause("worker_refused", _USAGE, N_("worker {worker} could not take part: {problem}"), cut_short=True),
     Cause(
         "platform_failed_to_start",
         _INVALID,
-        "the embedded platform did not start: {problem}",
+        N_("the embedded platform did not start: {problem}"),
         cut_short=True,
     ),
     Cause(
         "platform_died",
         _INVALID,
-        "the embedded platform died by itself after {after_s:duration} (exit code {exit_code}); its log is {log}",
+        N_("the embedded platform died by itself after {after_s:duration} (exit code {exit_code}); its log is {log}"),
         cut_short=True,
     ),
     Cause(
         "platform_not_back",
         _INVALID,
-        "the platform did not come back from its restart after {after_s:duration}: {problem}",
+        N_("the platform did not come back from its restart after {after_s:duration}: {problem}"),
         cut_short=True,
     ),
     Cause(
         "ledger_unread",
         _INVALID,
-        "the embedded platform gave no account of what it keeps, so that nobody knows whether records are missing",
+        N_("the embedded platform gave no account of what it keeps, so that nobody knows whether records are missing"),
     ),
-    Cause("engine_died", _INVALID, "the engine of {process} died: {problem}", cut_short=True),
+    Cause("engine_died", _INVALID, N_("the engine of {process} died: {problem}"), cut_short=True),
     Cause(
         "worker_lost",
         _INVALID,
-        "worker {worker} was lost: what it measured after {at:clock} UTC is not in these figures",
+        N_("worker {worker} was lost: what it measured after {at:clock} UTC is not in these figures"),
     ),
     Cause(
         "worker_fenced",
         _INVALID,
-        "worker {worker} did not hear of the master within its lease and dropped its {devices:counted device}",
+        N_("worker {worker} did not hear of the master within its lease and dropped its {devices:counted device}"),
     ),
     Cause(
         "workers_gone",
         _INVALID,
-        "no worker was left after {after_s:duration} of {planned_s:duration}",
+        N_("no worker was left after {after_s:duration} of {planned_s:duration}"),
         cut_short=True,
     ),
     Cause(
         "worker_idle",
         _INVALID,
-        "worker {worker} never ran a device, though {users:count} were assigned to it",
+        N_("worker {worker} never ran a device, though {users:count} were assigned to it"),
     ),
-    Cause("internal_error", _INVALID, "{count:counted internal error} of best-fleet itself, the first: {example}"),
-    Cause("broken_off", _INVALID, "the run broke off: this is what had been measured until shortly before"),
+    Cause("internal_error", _INVALID, N_("{count:counted internal error} of best-fleet itself, the first: {example}")),
+    Cause("broken_off", _INVALID, N_("the run broke off: this is what had been measured until shortly before")),
     Cause(
         "ended_early",
         _INVALID,
-        "the run ended after {after_s:duration} of {planned_s:duration}, and nobody had asked for that",
+        N_("the run ended after {after_s:duration} of {planned_s:duration}, and nobody had asked for that"),
         cut_short=True,
     ),
     Cause(
         "reports_missing",
         _INVALID,
-        "{count:count} of the reports of worker {worker} never arrived, so that its counts are too low",
+        N_("{count:count} of the reports of worker {worker} never arrived, so that its counts are too low"),
     ),
     Cause(
         "frozen",
         _INVALID,
-        "generator frozen: process {process} stood still for {seconds:duration}, limit {limit_s:duration}",
+        N_("generator frozen: process {process} stood still for {seconds:duration}, limit {limit_s:duration}"),
     ),
     Cause(
         "loop_lag",
         _INVALID,
-        "generator overloaded: event loop lag p99 {lag_ms:milliseconds} ms in process {process}, limit {limit_ms} ms",
+        N_(
+            "generator overloaded: event loop lag p99 {lag_ms:milliseconds} ms in process {process}, limit "
+            "{limit_ms} ms"
+        ),
     ),
     Cause(
         "cpu_busy",
         _INVALID,
-        "generator overloaded: process {process} used over {limit_percent} % of a core for {seconds:duration}",
+        N_("generator overloaded: process {process} used over {limit_percent} % of a core for {seconds:duration}"),
     ),
     Cause("fault", _INVALID, "{text}"),
-    Cause("output_failed", _INVALID, "{file} could not be written: {problem}", last=True),
+    Cause("output_failed", _INVALID, N_("{file} could not be written: {problem}"), last=True),
     Cause(
         "log_short",
         _INVALID,
-        "{file} holds {found:count} of {sealed:count} intervals: the others are not in these figures",
+        N_("{file} holds {found:count} of {sealed:count} intervals: the others are not in these figures"),
     ),
     Cause(
         "abort_fired",
         _CROSSED,
-        "`{expression}` was crossed for {window_s} s without a break ({values:threshold_value}) and ended the run "
-        "after {after_s:duration}",
+        N_(
+            "`{expression}` was crossed for {window_s} s without a break ({values:threshold_value}) and ended the run "
+            "after {after_s:duration}"
+        ),
         cut_short=True,
     ),
-    Cause("threshold_crossed", _CROSSED, "`{expression}` was crossed ({values:measured})"),
-    Cause("threshold_unmeasured", _CROSSED, "`{expression}` could not be judged ({remark})"),
-    Cause("none_online", _FAILED, "no device came online (0 of {devices:count}){values:why_offline}"),
-    Cause("no_request", _FAILED, "no request was made"),
+    Cause("threshold_crossed", _CROSSED, N_("`{expression}` was crossed ({values:measured})")),
+    Cause("threshold_unmeasured", _CROSSED, N_("`{expression}` could not be judged ({remark})")),
+    Cause("none_online", _FAILED, N_("no device came online (0 of {devices:count}){values:why_offline}")),
+    Cause("no_request", _FAILED, N_("no request was made")),
     Cause(
         "all_under_faults",
         _FAILED,
-        "nothing is known of the platform: the scenario's faults cut off {cut:counted request} and held up "
-        "{delayed:count}, and there were no others",
+        N_(
+            "nothing is known of the platform: the scenario's faults cut off {cut:counted request} and held up "
+            "{delayed:count}, and there were no others"
+        ),
     ),
     Cause(
         "devices_not_back",
         _FAILED,
-        "{count:count} of {hit:counted device} that {fault} at {at_s:duration} hit {count:were} not back when the run "
-        "ended, {left_s:duration} after it{values:other_faults}",
+        N_(
+            "{count:count} of {hit:counted device} that {fault} at {at_s:duration} hit {count:were} not back when "
+            "the run ended, {left_s:duration} after it{values:other_faults}"
+        ),
     ),
     Cause(
         "faults_absent",
         _FAILED,
-        "{count:count} of {planned:counted fault} of the scenario never came, the first {fault} at {at_s:duration}",
+        N_("{count:count} of {planned:counted fault} of the scenario never came, the first {fault} at {at_s:duration}"),
     ),
     Cause(
         "faults_hit_nobody",
         _FAILED,
-        "{count:count} of {planned:counted fault} of the scenario hit no device, the first {fault} at {at_s:duration}",
+        N_(
+            "{count:count} of {planned:counted fault} of the scenario hit no device, the first {fault} at "
+            "{at_s:duration}"
+        ),
     ),
     Cause(
         "misbehaviour_accepted",
         _FAILED,
-        "the platform took {values:times} what it must refuse: {names:tally}",
+        N_("the platform took {values:times} what it must refuse: {names:tally}"),
     ),
     Cause(
         "no_attendance",
         _FAILED,
-        "nobody came to a meeting, so that attendance.csv holds nothing that a platform's sheet could be compared with",
+        N_(
+            "nobody came to a meeting, so that attendance.csv holds nothing that a platform's sheet could be "
+            "compared with"
+        ),
     ),
     Cause(
         "records_missing",
         _FAILED,
-        "the platform acknowledged {acknowledged:count} records and keeps {kept:count}: {missing:are_missing}",
+        N_("the platform acknowledged {acknowledged:count} records and keeps {kept:count}: {missing:are_missing}"),
     ),
     Cause(
         "photos_missing",
         _FAILED,
-        "the platform acknowledged {acknowledged:count} pictures of records and keeps {kept:count}: "
-        "{missing:are_missing}",
+        N_(
+            "the platform acknowledged {acknowledged:count} pictures of records and keeps {kept:count}: "
+            "{missing:are_missing}"
+        ),
     ),
     Cause(
         "records_unexpected",
         _FAILED,
-        "the platform keeps {kept:count} records, and devices offered it {offered:count} at most",
+        N_("the platform keeps {kept:count} records, and devices offered it {offered:count} at most"),
     ),
     Cause(
         "records_unaccounted",
         _FAILED,
-        "{pending:count} of {values:all_records} are unaccounted for: neither acknowledged nor given up"
-        "{values:failed_uploads}",
+        N_(
+            "{pending:count} of {values:all_records} are unaccounted for: neither acknowledged nor given up"
+            "{values:failed_uploads}"
+        ),
     ),
     Cause(
         "records_kept",
         _FAILED,
-        "{pending:count} of {values:all_records} were neither acknowledged nor given up; {values:kept_records}"
-        "{values:failed_uploads}",
+        N_(
+            "{pending:count} of {values:all_records} were neither acknowledged nor given up; {values:kept_records}"
+            "{values:failed_uploads}"
+        ),
     ),
     Cause(
         "records_refused",
         _FAILED,
-        "{refused:count} of {generated:count} records were never offered to the platform, because the devices' own "
-        "stores were full",
+        N_(
+            "{refused:count} of {generated:count} records were never offered to the platform, because the devices' own "
+            "stores were full"
+        ),
     ),
     Cause(
         "records_rejected",
         _FAILED,
-        "{rejected:count} of {values:all_records} never arrived: refused five times, or too large for a package",
+        N_("{rejected:count} of {values:all_records} never arrived: refused five times, or too large for a package"),
     ),
-    Cause("requests_failed", _FAILED, "{failures:count} of {count:count} requests failed, the most {name} ({code})"),
-    Cause("flows_failed", _FAILED, "{failures:count} of {count:count} runs of the flow {name} failed ({code})"),
-    Cause("code_set_elsewhere", _FAILED, "another part of the locustfile demands exit code {code}"),
+    Cause(
+        "requests_failed", _FAILED, N_("{failures:count} of {count:count} requests failed, the most {name} ({code})")
+    ),
+    Cause("flows_failed", _FAILED, N_("{failures:count} of {count:count} runs of the flow {name} failed ({code})")),
+    Cause("code_set_elsewhere", _FAILED, N_("another part of the locustfile demands exit code {code}")),
     Cause(
         "interrupted",
         _INTERRUPTED,
-        "stopped by {signal} after {after_s:duration} of {planned_s:duration}",
+        N_("stopped by {signal} after {after_s:duration} of {planned_s:duration}"),
         cut_short=True,
     ),
     Cause(
         "stopped_by_hand",
         _INTERRUPTED,
-        "stopped by hand after {after_s:duration} of {planned_s:duration}",
+        N_("stopped by hand after {after_s:duration} of {planned_s:duration}"),
         cut_short=True,
     ),
-    Cause("merged", _REMARK, "merged from {runs:count} runs: {names:names}"),
+    Cause("merged", _REMARK, N_("merged from {runs:count} runs: {names:names}")),
     Cause(
         "mqtt_assumed",
         _REMARK,
-        "of the MQTT profile {profile} this is assumed, as nobody has written it down: {keys} (docs/mqtt.md)",
+        N_("of the MQTT profile {profile} this is assumed, as nobody has written it down: {keys} (docs/mqtt.md)"),
     ),
-    Cause("merged_scenarios", _REMARK, "the merged runs are of different scenarios: {names:names}"),
+    Cause("merged_scenarios", _REMARK, N_("the merged runs are of different scenarios: {names:names}")),
     Cause(
         "violations_found",
         _REMARK,
-        "the platform broke rules of the protocol {values:times}, of which no threshold speaks: {names:tally}",
+        N_("the platform broke rules of the protocol {values:times}, of which no threshold speaks: {names:tally}"),
     ),
     Cause(
         "connections_lost",
         _REMARK,
-        "{count:counted connection} {count:were} lost that nobody had asked to end: {reasons:tally}",
+        N_("{count:counted connection} {count:were} lost that nobody had asked to end: {reasons:tally}"),
     ),
     Cause(
         "devices_undecided",
         _REMARK,
-        "{count:counted device} {count:were} not back when the run ended, less than a minute after their fault: too "
-        "early to tell",
+        N_(
+            "{count:counted device} {count:were} not back when the run ended, less than a minute after their fault: "
+            "too "
+            "early to tell"
+        ),
     ),
     Cause(
         "records_lost",
         _REMARK,
-        "{count:counted record} {count:were} lost with stores that faults of the scenario emptied",
+        N_("{count:counted record} {count:were} lost with stores that faults of the scenario emptied"),
     ),
     Cause(
         "misbehaviour_silent",
         _REMARK,
-        "the platform neither refused nor took what it must refuse {values:times}: {names:tally}",
+        N_("the platform neither refused nor took what it must refuse {values:times}: {names:tally}"),
     ),
     Cause(
         "records_unclaimed",
         _REMARK,
-        "state_file holds {count:counted record} of earlier runs whose devices this run did not start: they stay there",
+        N_(
+            "state_file holds {count:counted record} of earlier runs whose devices this run did not start: they stay "
+            "there"
+        ),
     ),
     Cause(
         "records_unkept",
         _REMARK,
-        "{count:counted record} {count:were} not kept in state_file, which is full: sent, but lost if the run was "
-        "killed before",
+        N_(
+            "{count:counted record} {count:were} not kept in state_file, which is full: sent, but lost if the run was "
+            "killed before"
+        ),
     ),
-    Cause("records_refused_judged", _REMARK, "{refused:count} of {generated:count} records found the store full"),
+    Cause("records_refused_judged", _REMARK, N_("{refused:count} of {generated:count} records found the store full")),
     Cause(
         "records_rejected_judged",
         _REMARK,
-        "{rejected:count} of {values:all_records} were given up: refused five times, or too large for a package",
+        N_("{rejected:count} of {values:all_records} were given up: refused five times, or too large for a package"),
     ),
     Cause(
         "errors_allowed",
         _REMARK,
-        "{failures:count} of {count:count} requests failed, which --exit-code-on-error 0 allows",
+        N_("{failures:count} of {count:count} requests failed, which --exit-code-on-error 0 allows"),
     ),
-    Cause("users_turned_away", _REMARK, "more users were asked for than the fleet has devices ({devices:count})"),
+    Cause("users_turned_away", _REMARK, N_("more users were asked for than the fleet has devices ({devices:count})")),
     Cause(
         "clock_off",
         _REMARK,
-        "the clock of worker {worker} was {ahead_s:ahead} the master's; the master's time is what these figures have",
+        N_(
+            "the clock of worker {worker} was {ahead_s:ahead} the master's; the master's time is what these figures "
+            "have"
+        ),
     ),
     Cause(
         "clock_jumped",
         _REMARK,
-        "the wall clock of process {process} was set {seconds:set_by} during the run; these figures go on without that",
+        N_(
+            "the wall clock of process {process} was set {seconds:set_by} during the run; these figures go on "
+            "without that"
+        ),
     ),
     Cause(
         "clock_not_compared",
         _REMARK,
-        "the clock of worker {worker} could not be compared with the master's: its times may be off",
+        N_("the clock of worker {worker} could not be compared with the master's: its times may be off"),
     ),
-    Cause("worker_left", _REMARK, "worker {worker} left in order before the end"),
+    Cause("worker_left", _REMARK, N_("worker {worker} left in order before the end")),
     Cause(
         "platform_stop_failed",
         _REMARK,
-        "the embedded platform ended with exit code {exit_code} when it was stopped",
+        N_("the embedded platform ended with exit code {exit_code} when it was stopped"),
     ),
     Cause(
         "requests_missed",
         _REMARK,
-        "requests that were planned and never sent, because the generator stood still: {names:tally}",
+        N_("requests that were planned and never sent, because the generator stood still: {names:tally}"),
     ),
     Cause(
         "not_judged",
         _REMARK,
-        "made by a version that did not judge the platform yet: what it did wrong is not known",
+        N_("made by a version that did not judge the platform yet: what it did wrong is not known"),
     ),
-    Cause("threshold_gone", _REMARK, "`{expression}` held when the run ended; {remark}"),
+    Cause("threshold_gone", _REMARK, N_("`{expression}` held when the run ended; {remark}")),
     Cause("note", _REMARK, "{text}"),
 )
 BY_KEY: Final = {cause.key: cause for cause in CAUSES}
@@ -322,9 +363,21 @@ def place_of(finding: Finding) -> int:
 def sentence(finding: Finding | Mapping[str, Any]) -> str:
     """The text for people, on one line."""
     found = finding if isinstance(finding, Finding) else Finding.load(finding)
-    template = cause_of(found.key).text
+    # The key of a cause that this version does not know is no text.
+    template = _(cause_of(found.key).text)
     written = _FORMATTER.vformat(template, (), {**found.values, "values": found.values})
     return printable(" ".join(written.split()))
+
+
+def measured(result: Mapping[str, Any]) -> str:
+    """A threshold's value and the remark to it, whichever there is."""
+    value = text.threshold_value(result)
+    told = text.clauses([value if value != text.NOTHING else "", retold(result.get("remark") or "")])
+    return told or text.NOTHING
+
+
+_STORED: Final = frozenset({"problem", "remark", "fault", "text"})
+"""Values that are texts; all others are names or figures, which are the same in every language."""
 
 
 class _Formatter(string.Formatter):
@@ -332,13 +385,16 @@ class _Formatter(string.Formatter):
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         # A report of another version may lack a value; its sentence must stand nevertheless.
-        return kwargs.get(str(key))
+        value = kwargs.get(str(key))
+        return retold(value) if key in _STORED and isinstance(value, str) else value
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if value is None:
             return text.NOTHING
         if format_spec:
             function, *words = format_spec.split(" ", 1)
+            if function == measured.__name__:
+                return measured(value)
             return str(getattr(text, function)(value, *words))
         return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -11,10 +11,12 @@ from reports.faults import under_way
 from reports.figures import Figures, after, recent, whole_run
 from reports.measures import DURATION, Scope
 from reports.readings import Question
+from reports.remark import Spoken, remark, together
 from reports.run_info import RunInfo
 from reports.text import duration
 from reports.thresholds import Threshold
 from simulator.measurements.run import HOLD_S, RunMeasurements
+from simulator.texts.translation import N_
 
 ABORT_WINDOW_S: Final = 10
 """A threshold with `abort` is judged on this many seconds, and stops the run once crossed for as long."""
@@ -68,29 +70,32 @@ def evaluate(threshold: Threshold, figures: Figures) -> ThresholdResult:
     if measure.scope is not Scope.NAME:
         question = _question(threshold, figures, threshold.subject)
         value = measure.read(question)
-        remark = measure.remark(question) if measure.remark is not None else ""
+        more = measure.remark(question) if measure.remark is not None else ""
         if value is None:
             least = None if measure.least is None else measure.least(question)
             if least is not None and threshold.comparison in ("<", "<=") and least >= threshold.limit:
-                return _result(threshold, least, False, f"at least, as {remark}")
-            return _result(threshold, None, False, remark or measure.absent)
+                return _result(threshold, least, False, remark(N_("at least, as {why}"), why=more))
+            return _result(threshold, None, False, more or remark(measure.absent))
         if measure.of_online and not figures.came_online:
-            return _result(threshold, value, False, "no device came online, so that little could be judged")
-        return _judged(threshold, value, remark)
+            why = remark(N_("no device came online, so that little could be judged"))
+            return _result(threshold, value, False, why)
+        return _judged(threshold, value, more)
     names = [name for name in figures.series if threshold.matches(name)]
     read = ((name, measure.read(_question(threshold, figures, name))) for name in names)
     values = [(name, value) for name, value in read if value is not None]
     if not values:
-        what = "never had an intended time" if any(figures.series[name].count for name in names) else "never occurred"
-        return _result(threshold, None, False, f"{threshold.subject} {what}")
+        occurred = any(figures.series[name].count for name in names)
+        what = N_("{name} never had an intended time") if occurred else N_("{name} never occurred")
+        return _result(threshold, None, False, remark(what, name=threshold.subject))
     name, value = _worst(threshold, values)
-    reasons = [f"worst: {name}"] if name != threshold.subject else []
+    reasons = [remark(N_("worst: {name}"), name=name)] if name != threshold.subject else []
     found = figures.series[name]
     if measure.unit is DURATION and found.failed.count:
-        reasons.append(f"{found.failures:,} of {found.count:,} failed")
+        failures, count = f"{found.failures:,}", f"{found.count:,}"
+        reasons.append(remark(N_("{failures} of {count} failed"), failures=failures, count=count))
     if measure.unit is DURATION and found.pending:
-        reasons.append(f"{found.pending:,} still pending")
-    return _judged(threshold, value, "; ".join(reasons))
+        reasons.append(remark(N_("{count} still pending"), count=f"{found.pending:,}"))
+    return _judged(threshold, value, together(reasons))
 
 
 def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements, run: RunInfo) -> list[ThresholdResult]:
@@ -105,8 +110,8 @@ def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements,
         result = _result(threshold, None, False, view) if isinstance(view, str) else evaluate(threshold, view)
         abort = run.fired().get(threshold.expression)
         if abort is not None:
-            reasons = [text for text in (f"its abort ended the run: {sentence(abort)}", result.reason) if text]
-            result = replace(result, passed=False, aborted=True, reason="; ".join(reasons))
+            why = remark(N_("its abort ended the run: {why}"), why=Spoken(sentence, abort))
+            result = replace(result, passed=False, aborted=True, reason=together([why, result.reason]))
         results.append(result)
     return results
 
@@ -114,12 +119,12 @@ def evaluate_all(thresholds: Iterable[Threshold], measurements: RunMeasurements,
 def _view(measurements: RunMeasurements, run: RunInfo, start: float) -> Figures | str:
     """The part of the run from `start` seconds on, or why it cannot be looked at."""
     if start >= run.duration_s > 0:
-        return f"the run ended after {duration(run.duration_s)}"
+        return remark(N_("the run ended after {duration}"), duration=Spoken(duration, run.duration_s))
     try:
         return after(measurements, run, start) if start else whole_run(measurements, run)
     except (OSError, ValueError) as error:
         # What lies back stands in the log alone; a disk that does not return it must not take the whole report along.
-        return f"what was measured cannot be read back: {error}"
+        return remark(N_("what was measured cannot be read back: {error}"), error=str(error))
 
 
 _LOWERED_BY_FAULTS: Final = frozenset({"online", "requests_per_second", "rate", "count"})

@@ -13,12 +13,15 @@ from xml.etree import ElementTree
 from reports import text
 from reports.attendance import ATTENDANCE, listed_text, sentence_of
 from reports.causes import sentence
+from reports.hints import detail_of
 from reports.occurrences import CLASSES, INTERNAL_ERRORS
-from reports.rules_shown import Row, counted, crossed_rules, rows_of
+from reports.retold import retold
+from reports.rules_shown import Row, crossed_rules, rows_of
 from reports.verdict import FAILED, PASSED, headline, note_lines, reason_lines
 from reports.weather import FAULTS, MISBEHAVIOUR, WEATHER
 from reports.weather_shown import COLUMNS, fault_rows, faults_sentence, misbehaviour_sentence
 from simulator.shown import printable
+from simulator.texts.translation import _
 
 _WEATHER_REASONS: Final = {
     FAULTS: ("devices_not_back", "faults_absent", "faults_hit_nobody", "all_under_faults"),
@@ -88,10 +91,11 @@ def _run_case(summary: Mapping[str, Any]) -> ElementTree.Element:
 def _threshold_case(result: Mapping[str, Any], summary: Mapping[str, Any]) -> ElementTree.Element:
     """A failure unless it passed; one that a run cut short could not judge is skipped: it is no reason."""
     case = _case("thresholds", result["expression"])
-    measured = f"measured {text.threshold_value(result)}" + (f" ({result['reason']})" if result["reason"] else "")
+    reason = _(" ({reasons})", reasons=retold(result["reason"])) if result["reason"] else ""
+    measured = _("measured {value}", value=text.threshold_value(result)) + reason
     if text.judged(result) == text.NOT_JUDGED:
         tag = "failure" if summary.get("complete", True) else "skipped"
-        _add(case, tag, f"{result['expression']}: {text.NOT_JUDGED} ({result['reason']})")
+        _add(case, tag, f"{result['expression']}: {text.judged_word(result)}{reason}")
     elif result["passed"]:
         ElementTree.SubElement(case, "system-out").text = _clean(measured)
     else:
@@ -104,7 +108,7 @@ def _details(failures: list[Mapping[str, Any]]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for item in failures:
         if item.get("detail"):
-            found.setdefault(item["name"], []).append(f"{item['code']}: {item['detail']}")
+            found.setdefault(item["name"], []).append(f"{item['code']}: {detail_of(item)}")
     return {name: "\n".join(lines) for name, lines in found.items()}
 
 
@@ -114,12 +118,18 @@ def _series_case(
     figures = item[latency]
     case = _case(kind, name, (figures["mean"] or 0.0) / 1000.0)
     if judged and item["failures"]:
-        message = f"{item['failures']:,} of {item['count']:,} failed: {text.codes(item['codes'])}"
+        message = _(
+            "{failures} of {count} failed: {codes}",
+            failures=text.count(item["failures"]),
+            count=text.count(item["count"]),
+            codes=text.codes(item["codes"]),
+        )
         _add(case, "failure", message, "\n".join(filter(None, (message, details))))
     found = ", ".join(f"{key} {text.milliseconds(value)}" for key, value in figures.items())
-    lines = [f"count {item['count']:,}, failed {item['failures']:,}", f"ms: {found}"]
+    counts = {"count": text.count(item["count"]), "failures": text.count(item["failures"])}
+    lines = [_("count {count}, failed {failures}", **counts), f"ms: {found}"]
     if item["failures"]:
-        lines.append(f"failure codes: {text.codes(item['codes'])}")
+        lines.append(_("failure codes: {codes}", codes=text.codes(item["codes"])))
         lines += filter(None, [details])
     ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
     return case
@@ -140,9 +150,13 @@ def _weather_cases(summary: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
     """What came of the faults, and of misbehaviour: failures where the verdict has a reason that speaks of them."""
     rows = fault_rows(summary)
     lines = [
-        f"{row.when}: {row.text}: {row.hit_text} hit; "
-        + ", ".join(f"{label} {column.cell(row)}" for label, column in COLUMNS.items())
-        + (f"; {row.state}" if row.state else "")
+        text.clauses(
+            [
+                _("{when}: {what}", when=row.when, what=_("{fault}: {hit} hit", fault=row.text, hit=row.hit_text)),
+                text.listed(f"{_(label)} {column.cell(row)}" for label, column in COLUMNS.items()),
+                row.state,
+            ]
+        )
         for row in rows
     ]
     told = misbehaviour_sentence(summary)
@@ -167,19 +181,21 @@ def _rule_cases(summary: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
             if of_class == INTERNAL_ERRORS:
                 _add(case, "error", lines[0], "\n".join(lines))
             elif expression := crossed[of_class].get(row.rule):
-                _add(case, "failure", f"{lines[0]} ({expression} was crossed)", "\n".join(lines))
+                crossed_by = _("{told} ({expression} was crossed)", told=lines[0], expression=expression)
+                _add(case, "failure", crossed_by, "\n".join(lines))
             else:
                 ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines))
             yield case
 
 
 def _rule_lines(row: Row) -> list[str]:
-    found = f"{row.count:,} times" if row.count != 1 else "once"
-    devices = f", {counted(row.devices, 'device')}" if row.devices else ""
-    lines = [f"{row.meaning}: {found}{devices}", f"first example: {row.example}", row.advice]
-    lines += [f"messages: {row.messages}"] if row.func_ids else []
-    lines += [f"document: {row.section}"] if row.section else []
-    return [*lines, f"from {row.first} to {row.last}"]
+    found = [text.counted(row.count, "time") if row.count != 1 else _("once")]
+    found += [text.counted(row.devices, "device")] if row.devices else []
+    lines = [_("{meaning}: {found}", meaning=row.meaning, found=text.listed(found))]
+    lines += [_("first example: {example}", example=row.example), row.advice]
+    lines += [_("messages: {messages}", messages=row.messages)] if row.func_ids else []
+    lines += [_("document: {section}", section=row.section)] if row.section else []
+    return [*lines, _("from {first} to {last}", first=row.first, last=row.last)]
 
 
 def _clean(value: str) -> str:

@@ -1,13 +1,15 @@
 """`report.md`: the run on one page that fits in a merge-request comment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reports import markup, text
 from reports.attendance import ATTENDANCE, listed_text, pins_text, sentence_of
 from reports.figures import requests_told
+from reports.hints import example_of
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
-from reports.rules_shown import TITLES, further_rules, rows_of, total_text
+from reports.retold import retold
+from reports.rules_shown import TITLES, further_rules, rows_of, total_text, unjudged
 from reports.verdict import headline, note_lines, reason_lines
 from reports.weather_shown import (
     COLUMNS,
@@ -17,17 +19,19 @@ from reports.weather_shown import (
     fault_rows,
     faults_sentence,
     misbehaviour_rows,
+    outcome_word,
 )
 from simulator.measurements.misbehaviours import OUTCOMES, SENT
 from simulator.measurements.names import KNOWN_NAMES, RARE_FIGURES
 from simulator.shown import detail
+from simulator.texts.translation import N_, _, pgettext
 
 MOST_CHARS = 60_000
 """Forges cut comments at about 65,000 characters."""
 MOST_FAILURES = 20
 MOST_RULES = 30
 MOST_FAULTS = 20
-_CUT = "(cut: the whole is in `report.html`)"
+_CUT = N_("(cut: the whole is in `report.html`)")
 _NO_FAILURES, _COUNTS_ALONE, _FEW_LINES, _OWN_NAMES, _CROSSED_THRESHOLDS = range(1, 6)
 """Steps of leaving out, each on top of the ones before."""
 _LEAST_DETAIL = _CROSSED_THRESHOLDS
@@ -37,9 +41,9 @@ _MOST_CROSSED = 50
 _OWN = frozenset(KNOWN_NAMES)
 _FAULT_COLUMNS = ("50 % back", "99 % back", "all back", "never back", "backlog", "requests cut off", "requests held up")
 _TABLES = (
-    ("Requests", "requests", "funcId", "latency_ms"),
-    ("Flows", "flows", "flow", "latency_ms"),
-    ("Commands", "commands", "command", "handling_ms"),
+    (N_("Requests"), "requests", N_("funcId"), "latency_ms"),
+    (N_("Flows"), "flows", N_("flow"), "latency_ms"),
+    (N_("Commands"), "commands", N_("command"), "handling_ms"),
 )
 _MARKS = {"passed": "✅", "failed": "❌", "invalid": "⚠️", "interrupted": "⚠️"}
 _THRESHOLD_MARKS = {"passed": "✅", "crossed": "❌", text.NOT_JUDGED: "❔"}
@@ -56,7 +60,7 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
         page = "\n\n".join(part for part in _parts(summary, left_out) if part) + "\n"
         if len(page) <= MOST_CHARS:
             return page
-    return page[:MOST_CHARS].rsplit("\n", 1)[0] + f"\n\n{_CUT}\n"
+    return page[:MOST_CHARS].rsplit("\n", 1)[0] + f"\n\n{_(_CUT)}\n"
 
 
 def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
@@ -69,19 +73,19 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
     yield _overview(summary)
     yield from (f"> {markup.sentence(note)}" for note in notes)
     if summary["thresholds"]:
-        yield "### Thresholds"
+        yield f"### {_('Thresholds')}"
         yield _thresholds(summary["thresholds"], crossed_only=left_out >= _CROSSED_THRESHOLDS)
     for name in CLASSES:
         if summary[name]["total"]:
-            yield f"### {TITLES[name]}: {total_text(summary, name)}"
+            yield f"### {_('{heading}: {told}', heading=_(TITLES[name]), told=total_text(summary, name))}"
             yield _rules(summary, name, _FEW if left_out >= _FEW_LINES else MOST_RULES)
     rows_of_faults = fault_rows(summary)
     if rows_of_faults:
-        yield f"### Faults: {markup.sentence(faults_sentence(summary))}"
+        yield f"### {_('Faults: {told}', told=markup.sentence(faults_sentence(summary)))}"
         if left_out < _NO_FAILURES:
             yield _faults(rows_of_faults, MOST_FAULTS if left_out < _COUNTS_ALONE else _FEW)
     if left_out < _NO_FAILURES and (ways := misbehaviour_rows(summary)):
-        yield "### Misbehaviour"
+        yield f"### {_('Misbehaviour')}"
         yield _misbehaviour(ways)
     if apart := apart_sentence(summary):
         yield f"> {markup.sentence(apart)}"
@@ -91,59 +95,75 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
         if left_out >= _OWN_NAMES:
             shown = {name: figures for name, figures in rows.items() if name in _OWN}
         if rows:
-            yield f"### {heading}"
-            yield _series(summary, shown, first, latency, codes=left_out < _COUNTS_ALONE)
+            yield f"### {_(heading)}"
+            yield _series(summary, shown, _(first), latency, codes=left_out < _COUNTS_ALONE)
             if more := len(rows) - len(shown):
-                yield f"… and {more} more"
+                yield _("… and {count} more", count=more)
     section = summary.get(ATTENDANCE)
     if section is not None and section["remarkable"] and left_out < _COUNTS_ALONE:
-        yield f"### Attendance: {markup.sentence(listed_text(section))}"
+        yield f"### {_('Attendance: {told}', told=markup.sentence(listed_text(section)))}"
         yield _meetings(section["remarkable"])
     if summary["failures"] and left_out < _NO_FAILURES:
-        yield "### Failures"
+        yield f"### {_('Failures')}"
         yield _failures(summary["failures"])
     if left_out:
-        yield _CUT
+        yield _(_CUT)
 
 
 def _overview(summary: Mapping[str, Any]) -> str:
     fleet, records, generator = summary["fleet"], summary["records"], summary["generator"]
-    pending = f", **{records['pending']:,} pending**" if records["pending"] else ""
-    lost = f", {records['rejected']:,} rejected" if records["rejected"] else ""
-    full = f", {records['refused']:,} refused" if records["refused"] else ""
-    between = "".join(f", {records[name]:,} {name}" for name in RARE_FIGURES if records.get(name))
-    state, held = text.generator_state(generator), text.held(generator)
     requests, failures = requests_told(summary)
-    attendance = [f"- Attendance: {sentence_of(summary[ATTENDANCE])}"] if ATTENDANCE in summary else []
-    return "\n".join(
-        [
-            f"- {text.duration(summary['duration_s'])} from {summary['started']}",
-            f"- Devices: {fleet['came_online']:,} of {fleet['devices']:,} came online, "
-            f"online {text.percent(fleet['online_ratio'])} of their time, {fleet['connections']:,} connections, "
-            f"up to {text.count(fleet.get('peak_connects_per_s'))} a second",
-            f"- Requests: {requests:,} ({text.rate(requests / summary['duration_s'])}/s), {failures:,} failed",
-            f"- Records: {records['generated']:,} generated, {records['acknowledged']:,} acknowledged"
-            + pending
-            + lost
-            + full
-            + between,
-            *([f"- Ledger: {kept}"] if (kept := text.ledger_held(summary)) else []),
-            *attendance,
-            f"- Violations: {_bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]['total'])}; "
-            f"observations: {total_text(summary, OBSERVATIONS)}{_unjudged(summary)}",
-            f"- Generator: {state if generator['healthy'] else f'**{state}**'}, loop lag p99 "
-            f"{text.milliseconds(generator['loop_lag_ms']['p99'])} ms" + (f"; {held}" if held else ""),
-            *([f"- Embedded platform: {platform}"] if (platform := text.platform_held(summary)) else []),
-        ]
+    lines = [
+        _("{duration} from {started}", duration=text.duration(summary["duration_s"]), started=summary["started"]),
+        _(
+            "Devices: {online} of {devices} came online, online {share} of their time, {connections} connections, "
+            "up to {rate} a second",
+            online=text.count(fleet["came_online"]),
+            devices=text.count(fleet["devices"]),
+            share=text.percent(fleet["online_ratio"]),
+            connections=text.count(fleet["connections"]),
+            rate=text.count(fleet.get("peak_connects_per_s")),
+        ),
+        _(
+            "Requests: {count} ({rate}/s), {failures} failed",
+            count=text.count(requests),
+            rate=text.rate(requests / summary["duration_s"]),
+            failures=text.count(failures),
+        ),
+        _("Records: {figures}", figures=text.listed(_record_figures(records))),
+    ]
+    if kept := text.ledger_held(summary):
+        lines.append(_("Ledger: {kept}", kept=kept))
+    if ATTENDANCE in summary:
+        lines.append(_("Attendance: {told}", told=sentence_of(summary[ATTENDANCE])))
+    violations = _bold(total_text(summary, VIOLATIONS), summary[VIOLATIONS]["total"])
+    observations = total_text(summary, OBSERVATIONS)
+    judged = _("Violations: {violations}; observations: {count}", violations=violations, count=observations)
+    lines.append(text.clauses([judged, unjudged(summary)]))
+    state, lag = text.generator_state(generator), text.milliseconds(generator["loop_lag_ms"]["p99"])
+    told = _(
+        "Generator: {state}, loop lag p99 {milliseconds} ms",
+        state=state if generator["healthy"] else f"**{state}**",
+        milliseconds=lag,
     )
+    lines.append(text.clauses([told, text.held(generator)]))
+    if platform := text.platform_held(summary):
+        lines.append(_("Embedded platform: {held}", held=platform))
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _record_figures(records: Mapping[str, int]) -> Iterator[str]:
+    """Those that every run has, and those that are not 0."""
+    yield from (text.record_figure(name, records[name]) for name in ("generated", "acknowledged"))
+    if records["pending"]:
+        yield f"**{text.record_figure('pending', records['pending'])}**"
+    for name in ("rejected", "refused", *RARE_FIGURES):
+        if records.get(name):
+            yield text.record_figure(name, records[name])
 
 
 def _bold(words: str, count: int) -> str:
     return f"**{words}**" if count else words
-
-
-def _unjudged(summary: Mapping[str, Any]) -> str:
-    return "" if summary["fleet"]["came_online"] else "; no device came online, so that little could be judged"
 
 
 def _rules(summary: Mapping[str, Any], of_class: str, most: int) -> str:
@@ -160,9 +180,9 @@ def _rules(summary: Mapping[str, Any], of_class: str, most: int) -> str:
         ]
         for row in rows[:most]
     ]
-    headings = ["rule", "count", "devices", "by funcId", "document", "first example", "what to do"]
-    more = f"\n\n… and {further_rules(rows[most:])}"
-    return _table(headings, "lrrllll", cells) + (more if len(rows) > most else "")
+    headings = [_("rule"), _("count"), _("devices"), _("by funcId"), _("document"), _("first example"), _("what to do")]
+    more = _("… and {rules}", rules=further_rules(rows[most:])) if len(rows) > most else ""
+    return _table(headings, "lrrllll", cells, more)
 
 
 def _faults(rows: list[FaultRow], most: int) -> str:
@@ -177,14 +197,18 @@ def _faults(rows: list[FaultRow], most: int) -> str:
         ]
         for row in shown
     ]
-    more = f"\n\n… and {len(rows) - len(shown)} more in `report.html`" if len(rows) > len(shown) else ""
-    headings = ["at", "fault", "devices hit", *_FAULT_COLUMNS]
-    return _table(headings, "llr" + "r" * len(_FAULT_COLUMNS), cells) + more
+    headings = [pgettext("a column", "at"), _("fault"), _("devices hit"), *map(_, _FAULT_COLUMNS)]
+    return _table(headings, "llr" + "r" * len(_FAULT_COLUMNS), cells, _more(rows, shown))
+
+
+def _more(rows: Sequence[Any], shown: Sequence[Any]) -> str:
+    left = len(rows) - len(shown)
+    return _("… and {count} more in `report.html`", count=left) if left else ""
 
 
 def _misbehaviour(rows: list[MisbehaviourRow]) -> str:
     cells = [[markup.code(row.way), *(text.count(row.counts[name]) for name in (SENT, *OUTCOMES))] for row in rows]
-    return _table(["way", "sent", "refused as expected", "accepted", "silent"], "lrrrr", cells)
+    return _table([_("way"), *map(outcome_word, (SENT, *OUTCOMES))], "lrrrr", cells)
 
 
 def _meetings(remarks: list[Mapping[str, Any]]) -> str:
@@ -199,9 +223,9 @@ def _meetings(remarks: list[Mapping[str, Any]]) -> str:
         ]
         for remark in remarks[:_FEW]
     ]
-    headings = ["device", "meetCode", "start (UTC)", "expected", "came", "late", "missing", "not acknowledged", "who"]
-    more = f"\n\n… and {len(remarks) - _FEW} more in `report.html`" if len(remarks) > _FEW else ""
-    return _table(headings, "lllrrrrrl", cells) + more
+    counts = [_("expected"), _("came"), _("late"), _("missing"), _("not acknowledged")]
+    headings = [_("device"), "meetCode", _("start (UTC)"), *counts, _("who")]
+    return _table(headings, "lllrrrrrl", cells, _more(remarks, remarks[:_FEW]))
 
 
 def _thresholds(results: list[Mapping[str, Any]], *, crossed_only: bool) -> str:
@@ -210,14 +234,15 @@ def _thresholds(results: list[Mapping[str, Any]], *, crossed_only: bool) -> str:
         [
             _THRESHOLD_MARKS[text.judged(item)],
             markup.code(detail(item["expression"], _LINE_CHARS)),
-            text.NOT_JUDGED if text.judged(item) == text.NOT_JUDGED else text.threshold_value(item),
-            markup.sentence(detail(item["reason"])),
+            text.judged_word(item) if text.judged(item) == text.NOT_JUDGED else text.threshold_value(item),
+            markup.sentence(detail(retold(item["reason"]))),
         ]
         for item in shown
     ]
-    table = _table(["", "threshold", "value", "remark"], "clrl", rows) if rows else ""
-    more = len(results) - len(shown)
-    return table + (f"\n\n… and {more} more" if more else "")
+    headings = ["", pgettext("a column", "threshold"), pgettext("a column", "value"), pgettext("a column", "remark")]
+    left = len(results) - len(shown)
+    more = _("… and {count} more", count=left) if left else ""
+    return _table(headings, "clrl", rows, more) if rows else more
 
 
 def _series(
@@ -234,7 +259,7 @@ def _series(
         ]
         for name, figures in rows.items()
     ]
-    headings = [first, "count", "/s", "failures", *(f"{label} ms" for label in _LATENCIES.values())]
+    headings = [first, _("count"), "/s", _("failures"), *(f"{label} ms" for label in _LATENCIES.values())]
     return _table(headings, "lrrl" + "r" * len(_LATENCIES), cells)
 
 
@@ -242,7 +267,7 @@ def _failed(figures: Mapping[str, Any], codes: bool) -> str:
     if not figures["failures"]:
         return "0"
     count = f"**{figures['failures']:,}**"
-    return f"{count}: {text.codes(figures['codes'], markup.word)}" if codes else count
+    return _("{count}: {codes}", count=count, codes=text.codes(figures["codes"], markup.word)) if codes else count
 
 
 def _failures(failures: list[Mapping[str, Any]]) -> str:
@@ -250,20 +275,21 @@ def _failures(failures: list[Mapping[str, Any]]) -> str:
         [
             markup.code(item["name"]),
             text.count(item["count"]),
-            markup.word(item["example"]),
+            markup.word(example_of(item)),
             text.clock(item["first"]),
             text.clock(item["last"]),
         ]
         for item in failures[:MOST_FAILURES]
     ]
-    table = _table(["of", "count", "code", "first (UTC)", "last (UTC)"], "lrlll", rows)
-    more = len(failures) - MOST_FAILURES
-    return table + (f"\n\n… and {more} more kinds" if more > 0 else "")
+    headings = [pgettext("a column", "of"), _("count"), _("code"), _("first (UTC)"), _("last (UTC)")]
+    left = len(failures) - MOST_FAILURES
+    return _table(headings, "lrlll", rows, _("… and {count} more kinds", count=left) if left > 0 else "")
 
 
-def _table(headings: list[str], alignment: str, rows: list[list[str]]) -> str:
-    """The cells are Markdown already."""
+def _table(headings: list[str], alignment: str, rows: list[list[str]], more: str = "") -> str:
+    """The cells are Markdown already; `more` says below what is left out."""
     rule = {"l": ":--", "r": "--:", "c": ":-:"}
     lines = ["| " + " | ".join(headings) + " |", "|" + "|".join(rule[side] for side in alignment) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
+    lines += ["", more] if more else []
     return "\n".join(lines)

@@ -29,6 +29,7 @@ from reports.weather_readings import (
 )
 from simulator.measurements.attendance import FIGURES as ATTENDANCE_FIGURES
 from simulator.measurements.names import ACKNOWLEDGED, GENERATED, PHOTO_FIGURES, RECORD_FIGURES
+from simulator.texts.translation import N_
 
 
 class Scope(Enum):
@@ -104,7 +105,7 @@ class Measure:
     """Says more of the value, or why there is none."""
     least: Reading | None = None
     """Where no value is known: what it is longer than, if anything is known of it."""
-    absent: str = "nothing was measured"
+    absent: str = N_("nothing was measured")
     """Why there is no figure, where there is none; no limit holds there either."""
 
     @property
@@ -210,9 +211,9 @@ _SLOPE: Final = (
     "A line through its means over time from when its last device was started, the first quarter (ten minutes at most) "
     "left out; it needs five minutes."
 )
-_TOO_SHORT: Final = "too short to judge: a slope needs five minutes from when the last device was started"
+_TOO_SHORT: Final = N_("too short to judge: a slope needs five minutes from when the last device was started")
 
-_NO_PLATFORM: Final = "the run had no embedded platform, or not for long enough"
+_NO_PLATFORM: Final = N_("the run had no embedded platform, or not for long enough")
 
 # fmt: off
 MEASURES: Final = (

@@ -8,16 +8,16 @@ import os
 import sys
 from typing import Final, TextIO
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from reports import text
 from reports.figures import Figures, all_requests, recent
-from reports.rules_shown import counted
 from reports.run_info import RunInfo
 from reports.weather_now import weather_now
-from simulator.measurements.names import INACTIVE_STATES, DeviceState
+from simulator.measurements.names import INACTIVE_STATES, DeviceState, state_word
 from simulator.measurements.run import RunMeasurements
 from simulator.printing import safe
+from simulator.texts.translation import _
 
 PLAIN_EVERY_S: Final = 10.0
 WINDOW_S: Final = 5
@@ -25,6 +25,8 @@ WINDOW_S: Final = 5
 _BAR: Final = 20
 _WIDE: Final = 100
 """Columns; in fewer the bar is half as long, so that 80 hold the line."""
+_NARROW: Final = 60
+"""In fewer there is no bar: the figures matter more."""
 
 
 class ProgressLine:
@@ -50,7 +52,8 @@ class ProgressLine:
         self._run = run
         self._planned_s = planned_s
         self._file = safe(sys.stderr if file is None else file)
-        self._on_terminal = self._file.isatty()
+        # One that cannot draw over a line (`TERM=dumb`) has plain ones.
+        self._on_terminal = self._file.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
         self._width = width
         self._next_plain = 0.0
         self._drawn = False
@@ -58,7 +61,7 @@ class ProgressLine:
     def tick(self, now: float) -> None:
         """Bring the line up to date; `now` is epoch seconds."""
         if self._on_terminal:
-            self._file.write("\r\x1b[2K" + set_cell_size(self.line(now), self._columns() - 1).rstrip())
+            self._file.write("\r\x1b[2K" + cut(self.line(now), self._columns() - 1))
             self._drawn = True
         elif now >= self._next_plain:
             self._next_plain = now + PLAIN_EVERY_S
@@ -81,7 +84,7 @@ class ProgressLine:
         _, failed = all_requests(self._measurements.totals)
         parts = [self._time(elapsed), self._devices(), self._weather(now), *_activity(figures, failed)]
         if violations := self._measurements.violations.total:
-            parts.append(counted(violations, "violation"))
+            parts.append(text.counted(violations, "violation"))
         return "  ".join(part for part in parts if part)
 
     def _time(self, elapsed: float) -> str:
@@ -89,21 +92,21 @@ class ProgressLine:
             return f"{_short(elapsed)}"
         left = max(self._planned_s - elapsed, 0.0)
         if not self._on_terminal:
-            return f"{_short(elapsed)} of {_short(self._planned_s)}"
-        bar = _BAR if self._columns() >= _WIDE else _BAR // 2
+            return _("{elapsed} of {planned}", elapsed=_short(elapsed), planned=_short(self._planned_s))
+        bar = _BAR if self._columns() >= _WIDE else _BAR // 2 if self._columns() >= _NARROW else 0
         full = round(bar * min(elapsed / self._planned_s, 1.0)) if self._planned_s else bar
-        return f"{'█' * full}{'░' * (bar - full)} {_short(left)} left"
+        return f"{'█' * full}{'░' * (bar - full)} {_left(left)}".lstrip()
 
     def _devices(self) -> str:
         gauge = self._measurements.devices.gauge
         online = DeviceState.ONLINE.value
-        states = [f"{gauge.get(online, 0):,}/{self._run.devices:,} online"]
+        states = [_("{count}/{devices} online", count=f"{gauge.get(online, 0):,}", devices=f"{self._run.devices:,}")]
         states += [
-            f"{count:,} {state}"
+            f"{count:,} {state_word(state)}"
             for state, count in sorted(gauge.items(), key=lambda item: -item[1])
             if count > 0 and state != online and state not in INACTIVE_STATES
         ]
-        return ", ".join(states)
+        return text.listed(states)
 
     def _weather(self, now: float) -> str:
         """The fault that explains where the devices are: the one under way, or the last that they are coming back from.
@@ -111,11 +114,11 @@ class ProgressLine:
         A fault's own words may be long: its kind has to do.
         """
         weather = weather_now(self._measurements, self._run, now)
-        found = [f"{each.planned.what} {_short(weather.left_s(each))} left" for each in weather.under_way]
+        found = [f"{each.planned.what} {_left(weather.left_s(each))}" for each in weather.under_way]
         if not found and weather.recovering:
             last = weather.recovering[-1]
-            found = [f"{last.planned.what} over, {last.not_back:,} not back"]
-        return ", ".join(found)
+            found = [_("{fault} over, {count} not back", fault=last.planned.what, count=f"{last.not_back:,}")]
+        return text.listed(found)
 
     def _columns(self) -> int:
         if self._width is not None:
@@ -132,10 +135,23 @@ def _activity(figures: Figures, failed: int) -> list[str]:
         ((found.histogram.percentile(99.0), name) for name, found in figures.series.items() if found.count),
         default=None,
     )
-    parts = [f"{text.rate(figures.requests / figures.seconds)} requests/s", f"{failed:,} failed"]
+    parts = [
+        _("{rate} requests/s", rate=text.rate(figures.requests / figures.seconds)),
+        _("{count} failed", count=f"{failed:,}"),
+    ]
     if slowest is not None:
-        parts.append(f"p99 ≤ {text.milliseconds(slowest[0] / 1000.0)} ms ({slowest[1]})")
+        p99 = text.milliseconds(slowest[0] / 1000.0)
+        parts.append(_("p99 ≤ {milliseconds} ms ({name})", milliseconds=p99, name=slowest[1]))
     return parts
+
+
+def cut(line: str, columns: int) -> str:
+    """The line within so many columns, where wide characters take two; what is left out is marked by `…`."""
+    return line if cell_len(line) <= columns else f"{set_cell_size(line, max(columns - 1, 0)).rstrip()}…"
+
+
+def _left(seconds: float) -> str:
+    return _("{duration} left", duration=_short(seconds))
 
 
 def _short(seconds: float) -> str:

@@ -18,6 +18,7 @@ from reports.hlog import HlogFile, HlogFormatError, read_hlog
 from reports.merged_attendance import merge_attendance
 from reports.merged_faults import fault_offset_of, merged_faults
 from reports.run_info import RunInfo
+from reports.text import is_so
 from reports.verdict import BROKEN_OFF, INVALID, broke_off, doubt
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.findings import Finding
@@ -26,13 +27,14 @@ from simulator.measurements.intervals import MemoryIntervals
 from simulator.measurements.ledger import merged_ledgers
 from simulator.measurements.run import RunMeasurements
 from simulator.measurements.state import absorb_state, load_interval
+from simulator.texts.translation import _
 
 
 class UnreadableRunError(Exception):
     """A directory that holds no run; the message says what is missing or wrong."""
 
 
-class Told(NamedTuple):
+class ToldOfItself(NamedTuple):
     """What a run's own report says of it."""
 
     verdict: str
@@ -72,20 +74,20 @@ def rebuild(directory: Path) -> dict[str, Any]:
         return write_reports(directory, *load_run(directory))
 
 
-def told_verdict(directory: Path) -> Told:
+def told_verdict(directory: Path) -> ToldOfItself:
     """How the run in `directory` was judged, in the words of its own report; all empty where it says nothing.
 
     Raises:
         UnreadableRunError: If the report cannot be read.
     """
     if (directory / CHECKPOINT).exists():
-        reason = "it broke off, or still goes on"
-        return Told(INVALID, reason, f"is {INVALID}: {reason}")
+        reason = _("it broke off, or still goes on")
+        return ToldOfItself(INVALID, reason, is_so(INVALID, reason))
     path = directory / SUMMARY
     try:
         summary = orjson.loads(path.read_bytes())
         reasons = summary.get("reasons") or ()
-        return Told(str(summary["verdict"]), sentence(reasons[0]) if reasons else "", doubt(summary))
+        return ToldOfItself(str(summary["verdict"]), sentence(reasons[0]) if reasons else "", doubt(summary))
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
 

@@ -13,17 +13,25 @@ from reports import text
 from reports.former import NOT_JUDGED
 from reports.occurrences import CLASSES, INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from simulator.measurements.rules import RULES
+from simulator.texts.translation import N_, _, ngettext
 
-TITLES: Final = {VIOLATIONS: "Violations", OBSERVATIONS: "Observations", INTERNAL_ERRORS: "Errors of best-fleet itself"}
-ABOUT: Final = {
-    VIOLATIONS: "What the platform sent against the protocol's document. Devices used whatever had a plain meaning.",
-    OBSERVATIONS: "What is unusual, and allowed: nothing that the document forbids.",
-    INTERNAL_ERRORS: "Faults of the load generator, not of the platform. Any of them makes the run invalid.",
+TITLES: Final = {
+    VIOLATIONS: N_("Violations"),
+    OBSERVATIONS: N_("Observations"),
+    INTERNAL_ERRORS: N_("Errors of best-fleet itself"),
 }
-_OURS: Final = ("best-fleet itself failed here", "Please report it, with the example and the run's logs.")
+ABOUT: Final = {
+    VIOLATIONS: N_(
+        "What the platform sent against the protocol's document. Devices used whatever had a plain meaning."
+    ),
+    OBSERVATIONS: N_("What is unusual, and allowed: nothing that the document forbids."),
+    INTERNAL_ERRORS: N_("Faults of the load generator, not of the platform. Any of them makes the run invalid."),
+}
+"""By class, in English: whoever shows them translates them."""
+_OURS: Final = (N_("best-fleet itself failed here"), N_("Please report it, with the example and the run's logs."))
 _UNKNOWN: Final = (
-    "The platform did what this version has no text for",
-    "See docs/violations.md of the version that ran.",
+    N_("The platform did what this version has no text for"),
+    N_("See docs/violations.md of the version that ran."),
 )
 _CROSSED: Final = re.compile(rf"({VIOLATIONS}|{OBSERVATIONS})(?:\.([\w.*?\[\]\-]+))?\s*[<>=!]")
 
@@ -62,31 +70,40 @@ def rows_of(summary: Mapping[str, Any], of_class: str) -> list[Row]:
 def none_found(summary: Mapping[str, Any], of_class: str) -> str:
     """What is said of a class of which nothing occurred: a sentence."""
     if of_class == INTERNAL_ERRORS:
-        return "None: best-fleet itself met no error."
+        return _("None: best-fleet itself met no error.")
     if any(note["key"] == NOT_JUDGED for note in summary["notes"]):
-        return "Not known: the run was made by a version that did not judge the platform yet."
+        return _("Not known: the run was made by a version that did not judge the platform yet.")
     if not summary["fleet"]["came_online"]:
-        return "None, but no device came online: there was hardly anything to judge."
+        return _("None, but no device came online: there was hardly anything to judge.")
     if of_class == OBSERVATIONS:
-        return "None: nothing unusual was seen."
-    return "None: nothing that the platform sent was found to depart from the document."
+        return _("None: nothing unusual was seen.")
+    return _("None: nothing that the platform sent was found to depart from the document.")
 
 
 def further_rules(rows: Sequence[Row]) -> str:
     """Those that are left out, in a few words."""
-    rules = "rule" if len(rows) == 1 else "rules"
-    return f"{len(rows)} more {rules} ({sum(row.count for row in rows):,} times)"
+    times = text.count(sum(row.count for row in rows))
+    return ngettext("{number} more rule ({times} times)", "{number} more rules ({times} times)", len(rows), times=times)
 
 
 def total_text(summary: Mapping[str, Any], of_class: str) -> str:
     """How many there were, of how many rules: `12 of 3 rules`; `none`."""
     total, rules = summary[of_class]["total"], len(summary[of_class]["by_rule"])
-    return f"{total:,} of {counted(rules, 'rule')}" if total else "none"
+    if not total:
+        return _("none")
+    return _("{count} of {rules}", count=text.count(total), rules=text.counted(rules, "rule"))
 
 
 def counted(number: int, what: str) -> str:
     """`1 device`, `12 devices`."""
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
+    return text.counted(number, what)
+
+
+def unjudged(summary: Mapping[str, Any]) -> str:
+    """Why few rules or none say little; empty where they say what there is to say."""
+    if summary["fleet"]["came_online"]:
+        return ""
+    return _("no device came online, so that little could be judged")
 
 
 def crossed_rules(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -105,9 +122,9 @@ def crossed_rules(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _row(of_class: str, rule: str, item: Mapping[str, Any]) -> Row:
     known = RULES.get(rule)
-    meaning, advice = _OURS if of_class == INTERNAL_ERRORS else _UNKNOWN
+    meaning, advice = map(_, _OURS if of_class == INTERNAL_ERRORS else _UNKNOWN)
     if known is not None:
-        meaning, advice = f"The platform {known.meaning}", known.advice
+        meaning, advice = _("The platform {did}", did=_(known.meaning)), _(known.advice)
     return Row(
         rule,
         item["count"],

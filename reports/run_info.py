@@ -18,8 +18,13 @@ def masked(finding: Finding) -> Finding:
     """The finding without secrets in its texts."""
     return Finding(
         finding.key,
-        {name: mask(value) if isinstance(value, str) else value for name, value in finding.values.items()},
+        {name: _masked_text(value) if isinstance(value, str) else value for name, value in finding.values.items()},
     )
+
+
+def _masked_text(text: str) -> str:
+    # A text that knows of what it was made can be said in another language.
+    return text if (shown := mask(text)) == text else shown
 
 
 @dataclass(slots=True)

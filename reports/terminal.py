@@ -1,36 +1,44 @@
 """The report on the terminal: a table per funcId in the protocol's order, then what else decides about the run.
 
 Takes a summary, prints with `rich`; plain and without colours where the output is no terminal. As the terminal gets
-narrower, columns give way in a fixed order, the ones that matter least first.
+narrower, columns give way in a fixed order, the ones that matter least first, and what is longer than a line goes on
+below itself, behind the labels.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.markup import escape as escape_markup
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from reports import text
-from reports.attendance import ATTENDANCE, meetings_text, people_text, records_text
+from reports.attendance import ATTENDANCE, lacking_text, told_text
+from reports.hints import detail_of
 from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
-from reports.rules_shown import counted, further_rules, rows_of, total_text
+from reports.retold import retold
+from reports.rules_shown import further_rules, rows_of, total_text, unjudged
+from reports.text import counted
 from reports.verdict import headline, note_lines, reason_lines
 from reports.weather_shown import fault_rows, faults_sentence, misbehaviour_sentence
 from reports.writer import HTML, SUMMARY
 from simulator.measurements.names import RARE_FIGURES, RECORD_FIGURES
 from simulator.printing import safe
 from simulator.shown import detail, printable
+from simulator.texts.translation import _, pgettext
 
 PLAIN_WIDTH = 160
 """Characters a line where no terminal says how wide it is: room for every column, as CI logs have."""
 CODES_WIDTH = 128
 """Narrower tables have no room for failure codes: they follow in lines of their own."""
+REMARKS_WIDTH = 80
+"""Narrower tables of thresholds have their remarks below the thresholds."""
 MOST_DETAILS = 12
 """Lines about failures: a run in which everything fails must not push its tables off the screen."""
 MOST_FAULTS = 8
@@ -39,21 +47,19 @@ MOST_RULES = 6
 MOST_FUNC_IDS = 3
 _EXAMPLE = 140
 _INDENT = 12
+_LEAST_NAME = 12
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
-_COLUMNS_BY_WIDTH = (
-    (150, ()),
-    (128, ("out", "in")),
-    (112, ("out", "in", "min")),
-    (96, ("out", "in", "min", "p90")),
-    (0, ("out", "in", "min", "p90", "p999")),
-)
+_GIVE_WAY = ("out", "in", "min", "p90", "p999", "p50", "rate", "max", "p95")
+"""Columns of a table of durations in the order in which they are left out."""
+_KEPT_WHOLE = 5
+"""So many of them are left out before a name is folded."""
 _VERDICT_STYLES = {
     "passed": "bold green",
     "failed": "bold red",
     "invalid": "bold yellow",
     "interrupted": "bold yellow",
 }
-_MARK_STYLES = {"passed": "green", "crossed": "bold red", text.NOT_JUDGED: "bold yellow"}
+_MARK_STYLES = {text.PASSED: "green", text.CROSSED: "bold red", text.NOT_JUDGED: "bold yellow"}
 
 
 def plain(value: str) -> str:
@@ -72,37 +78,19 @@ def print_summary(
         width: columns; the terminal's unless given, 160 where there is no terminal.
         report: the directory that its files are in, to be named in the last line.
     """
-    file = safe(sys.stdout if file is None else file)
-    console = Console(file=file, width=width, highlight=False)
-    if not console.is_terminal and width is None:
-        console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
-    seconds = summary["duration_s"]
-    console.print()
-    console.print(_verdict(summary), soft_wrap=True)
-    console.print()
-    console.print(_series_table("Requests", "funcId", summary["requests"], "latency_ms", seconds, console.width))
-    flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
-    if flows:
-        console.print(_series_table("Flows", "flow", flows, "latency_ms", seconds, console.width))
-    if summary["commands"]:
-        commands = summary["commands"]
-        console.print(_series_table("Commands handled", "command", commands, "handling_ms", seconds, console.width))
-    if console.width < CODES_WIDTH:
-        for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
-            if figures["failures"]:
-                console.print(f"[bold]Failed[/]      {plain(name)}: {plain(text.codes(figures['codes']))}")
-    for line in failure_lines(summary["failures"]):
-        console.print(f"[bold]First[/]       {plain(line)}", soft_wrap=True)
-    for line in weather_lines(summary):
-        console.print(line, soft_wrap=True)
-    console.print(Text.from_markup(_fleet_lines(summary)))
-    for line in rule_lines(summary):
-        indented = line.startswith(" ")
-        console.print(Padding(line.strip(), (0, 0, 0, _INDENT if indented else 0), expand=False))
-    _print_thresholds(console, summary["thresholds"])
-    _print_verdict(console, summary)
+    page = _Page(_console(safe(sys.stdout if file is None else file), width))
+    page.summary(summary)
     if report is not None:
-        console.print(f"[bold]Report[/]      {plain(str(_best_page(report)))}", soft_wrap=True)
+        page.line(_("Report"), plain(str(_best_page(report))), whole=True)
+
+
+def _console(file: TextIO, width: int | None) -> Console:
+    console = Console(file=file, width=width, highlight=False)
+    if not file.isatty() or console.is_dumb_terminal:
+        # Colours may be forced upon a log all the same (`FORCE_COLOR`); how wide it is nobody can know.
+        forced = bool(os.environ.get("FORCE_COLOR"))
+        console = Console(file=file, width=width or PLAIN_WIDTH, highlight=False, no_color=None if forced else True)
+    return console
 
 
 def _best_page(report: Path) -> Path:
@@ -110,155 +98,244 @@ def _best_page(report: Path) -> Path:
     return next((page for name in (HTML, SUMMARY) if (page := report / name).is_file()), report)
 
 
-def weather_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Faults and misbehaviour in rich's markup, the slowest recoveries by name; nothing where there were none."""
+class _Page:
+    """What is printed of a summary, from top to bottom; texts are rich's markup."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._width = console.width
+        self._hanging = console.width != PLAIN_WIDTH or (console.is_terminal and not console.is_dumb_terminal)
+        """In a log lines are as long as they are: whoever reads it searches it."""
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        self._console.print()
+        self._verdict(summary)
+        self._console.print()
+        self._series(summary)
+        for line in failure_lines(summary["failures"]):
+            self.line(_("First"), plain(line))
+        for label, line in weather_lines(summary):
+            self.line(label, line)
+        for label, line in _fleet_lines(summary):
+            self.line(label, line)
+        for label, line in rule_lines(summary):
+            self.line(label, line)
+        self._thresholds(summary["thresholds"])
+        for note in note_lines(summary):
+            self._remark(_("Note:"), note)
+        for reason in reason_lines(summary)[1:]:
+            self._remark(_("Also:"), reason)
+        # The eye is at the end of what was printed.
+        self._verdict(summary)
+
+    def line(self, label: str, told: str, *, whole: bool = False) -> None:
+        """A line behind its label, which may be empty; `whole` is never broken: somebody copies it."""
+        name = Text.from_markup(f"[bold]{label}[/]" if "[" not in label else label)
+        name.append(" " * max(_INDENT - name.cell_len, 1))
+        if whole or not self._hanging:
+            self._console.print(name, Text.from_markup(told), sep="", soft_wrap=True)
+            return
+        grid = Table.grid(padding=0)
+        grid.add_column(width=max(_INDENT, name.cell_len), no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(name, Text.from_markup(told))
+        self._console.print(grid)
+
+    def _remark(self, label: str, told: str) -> None:
+        self._wrapped(Text.from_markup(f"[yellow]{label}[/] {plain(told)}"))
+
+    def _verdict(self, summary: Mapping[str, Any]) -> None:
+        verdict = summary["verdict"]
+        mark = text.verdict_mark(verdict)
+        before, _mark, after = headline(summary).partition(mark)
+        self.line(_("Verdict"), f"{plain(before)}[{_VERDICT_STYLES[verdict]}]{mark}[/]{plain(after)}")
+
+    def _series(self, summary: Mapping[str, Any]) -> None:
+        seconds = summary["duration_s"]
+        flows = {name: figures for name, figures in summary["flows"].items() if figures["count"]}
+        tables = (
+            (_("Requests (durations in ms)"), pgettext("a column", "funcId"), summary["requests"], "latency_ms"),
+            (_("Flows (durations in ms)"), pgettext("a column", "flow"), flows, "latency_ms"),
+            (
+                _("Commands handled (durations in ms)"),
+                pgettext("a column", "command"),
+                summary["commands"],
+                "handling_ms",
+            ),
+        )
+        for title, first, rows, latency in tables:
+            if rows or rows is summary["requests"]:
+                self._console.print(_series_table(title, first, rows, latency, seconds, self._width))
+        if self._width < CODES_WIDTH:
+            for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
+                if figures["failures"]:
+                    self.line(pgettext("a label", "Failed"), f"{plain(name)}: {plain(text.codes(figures['codes']))}")
+
+    def _thresholds(self, results: list[Mapping[str, Any]]) -> None:
+        if not results:
+            return
+        beside = self._width >= REMARKS_WIDTH and any(result.get("reason") for result in results)
+        table = _table(_("Thresholds"))
+        table.add_column("")
+        table.add_column(pgettext("a column", "threshold"), overflow="fold")
+        table.add_column(pgettext("a column", "value"), justify="right", no_wrap=self._width >= REMARKS_WIDTH)
+        if beside:
+            table.add_column(pgettext("a column", "remark"), overflow="fold")
+        for result in results:
+            mark = f"[{_MARK_STYLES[text.judged(result)]}]{text.judged_word(result)}[/]"
+            remark = plain(retold(result.get("reason", "")))
+            named = plain(result["expression"]) + (f"\n[dim]{remark}[/]" if remark and not beside else "")
+            table.add_row(mark, named, text.threshold_value(result), *([remark] if beside else []))
+        self._console.print(table)
+
+    def _wrapped(self, told: RenderableType) -> None:
+        self._console.print(told, soft_wrap=not self._hanging)
+
+
+def weather_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Faults and misbehaviour: labels and lines, the slowest recoveries by name; nothing where there were none."""
     if told := faults_sentence(summary):
-        yield f"[bold]Faults[/]      {told}"
+        yield pgettext("a label", "Faults"), told
     rows = fault_rows(summary)
     worst = sorted(rows, key=lambda row: (-row.alarm, -row.recovery_s("all")))[:MOST_FAULTS]
     for row in sorted(worst, key=lambda row: row.at):
-        state = f", [bold red]{row.state}[/]" if row.alarm and row.state else f", {row.state}" if row.state else ""
-        never = f", [bold red]{row.not_back} never back[/]" if row.sum_of("never_back") else ""
-        back = f"; {row.returns}" if row.returns else ""
-        overtaken = f", {row.overtaken}" if row.overtaken else ""
-        head = f"{' ' * _INDENT}{row.when}: {plain(row.text)}; {row.hit_text} hit{overtaken}{state}"
-        yield f"{head}{back}{never}; backlog {row.backlog}"
+        hit = _("{devices} hit", devices=row.hit_text)
+        state = f"[bold red]{row.state}[/]" if row.alarm and row.state else row.state
+        first = text.listed(filter(None, [hit, row.overtaken, state]))
+        never = _("{count} never back", count=row.not_back) if row.sum_of("never_back") else ""
+        back = text.listed(filter(None, [row.returns, never and f"[bold red]{never}[/]"]))
+        told = text.clauses([plain(row.text), first, back, _("backlog {records}", records=row.backlog)])
+        yield "", _("{when}: {what}", when=row.when, what=told)
     if more := len(rows) - len(worst):
-        yield f"{' ' * _INDENT}… and {more} more in the report"
+        yield "", _("… and {count} more in the report", count=more)
     if told := misbehaviour_sentence(summary):
-        yield f"[bold]Misbehaved[/]  {told}"
+        yield pgettext("a label", "Misbehaved"), told
 
 
 def failure_lines(failures: list[Mapping[str, Any]]) -> list[str]:
     """What is known of the first failure of each name and code, the most frequent first; at most `MOST_DETAILS`."""
     told = [item for item in failures if item.get("detail")]
-    lines = [f"{item['name']} {item['code']}: {item['detail']}" for item in told[:MOST_DETAILS]]
+    lines = [f"{item['name']} {item['code']}: {detail_of(item)}" for item in told[:MOST_DETAILS]]
     if more := len(told) - len(lines):
-        lines.append(f"… and {more} more in the report")
+        lines.append(_("… and {count} more in the report", count=more))
     return lines
 
 
-def rule_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Violations with the worst rules, observations and internal errors, in rich's markup; one line where none is."""
-    unjudged = "" if summary["fleet"]["came_online"] else "; no device came online, so that little could be judged"
+def rule_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Violations with the worst rules, observations and internal errors: labels and lines in rich's markup; one line
+    where there is none."""
     violations, observations = rows_of(summary, VIOLATIONS), rows_of(summary, OBSERVATIONS)
     if violations:
-        yield f"[bold red]Violations[/]  {total_text(summary, VIOLATIONS)}"
-    elif not observations:
-        yield f"[bold]Violations[/]  none, and no observations{unjudged}"
+        yield f"[bold red]{_('Violations')}[/]", total_text(summary, VIOLATIONS)
     else:
-        yield f"[bold]Violations[/]  none{unjudged}"
+        none = _("none") if observations else _("none, and no observations")
+        yield _("Violations"), text.clauses([none, unjudged(summary)])
     for row in violations[:MOST_RULES]:
         devices = counted(row.devices, "device") if row.devices else ""
-        of = ", ".join(filter(None, (devices, text.tally(row.func_ids, most=MOST_FUNC_IDS))))
-        of = f" ({plain(of)})" if of else ""
-        yield f"  {plain(row.rule)} {row.count:,}{of}: {plain(detail(row.example, _EXAMPLE))}"
+        of = text.listed(filter(None, (devices, text.tally(row.func_ids, most=MOST_FUNC_IDS))))
+        of = _(" ({reasons})", reasons=plain(of)) if of else ""
+        yield "", f"{plain(row.rule)} {row.count:,}{of}: {plain(detail(row.example, _EXAMPLE))}"
     if left := violations[MOST_RULES:]:
-        yield f"  … and {further_rules(left)} in the report"
+        yield "", _("… and {rules} in the report", rules=further_rules(left))
     if observations:
-        yield f"[bold]Observed[/]    {plain(text.tally({row.rule: row.count for row in observations}))}"
+        yield pgettext("a label", "Observed"), plain(text.tally({row.rule: row.count for row in observations}))
     if errors := rows_of(summary, INTERNAL_ERRORS):
-        yield f"[bold red]Own errors[/]  {plain(text.tally({row.rule: row.count for row in errors}))}"
+        label = pgettext("a label", "Own errors")
+        yield f"[bold red]{label}[/]", plain(text.tally({row.rule: row.count for row in errors}))
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def _series_table(
     title: str, first: str, rows: Mapping[str, Mapping[str, Any]], latency: str, seconds: float, width: int
 ) -> Table:
-    """Durations in ms."""
-    dropped = next(names for least, names in _COLUMNS_BY_WIDTH if width >= least)
-    latencies = {name: label for name, label in _LATENCIES.items() if name not in dropped}
-    with_bytes = any(figures.get("bytes_out") for figures in rows.values()) and "out" not in dropped
-    with_codes = width >= CODES_WIDTH and any(figures["failures"] for figures in rows.values())
-    longest = max((len(name) for name in rows), default=1)
-    table = Table(
-        title=f"{title} (durations in ms)",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    table.add_column(first, overflow="fold", min_width=min(longest, 28 if width >= 100 else 16))
-    for label in ("count", "/s", "fail"):
-        table.add_column(label, justify="right", no_wrap=True)
-    for label in latencies.values():
-        table.add_column(label, justify="right", no_wrap=True)
-    if with_bytes:
-        table.add_column("out", justify="right", no_wrap=True)
-        table.add_column("in", justify="right", no_wrap=True)
+    """Durations in ms. Columns are left out until the rest fits."""
+    columns = {
+        "count": (pgettext("a column", "count"), [text.count(found["count"]) for found in rows.values()]),
+        "rate": ("/s", [text.rate(found["count"] / seconds) for found in rows.values()]),
+        "fail": (pgettext("a column", "fail"), [_failures(found["failures"]) for found in rows.values()]),
+    }
+    for key, label in _LATENCIES.items():
+        columns[key] = (label, [text.milliseconds(found[latency][key]) for found in rows.values()])
+    if any(figures.get("bytes_out") for figures in rows.values()):
+        for key, label in (("out", pgettext("bytes", "out")), ("in", pgettext("bytes", "in"))):
+            columns[key] = (label, [text.size(found.get(f"bytes_{key}")) for found in rows.values()])
+    names = [plain(name) for name in rows]
+    codes = [plain(text.codes(found["codes"])) for found in rows.values()]
+    with_codes = width >= CODES_WIDTH and any(codes)
+    longest = max((cell_len(name) for name in rows), default=1)
+    left_out = _left_out(columns, longest, width - (20 if with_codes else 0))
+    table = _table(title)
+    table.add_column(first, overflow="fold", min_width=min(longest, _LEAST_NAME))
+    for key, (label, _cells) in columns.items():
+        if key not in left_out:
+            table.add_column(label, justify="right", no_wrap=True)
     if with_codes:
-        table.add_column("failure codes", overflow="fold")
-    for name, figures in rows.items():
-        failures = figures["failures"]
-        cells = [plain(name), text.count(figures["count"]), text.rate(figures["count"] / seconds)]
-        cells.append(f"[red]{failures:,}[/]" if failures else "0")
-        cells += [text.milliseconds(figures[latency][key]) for key in latencies]
-        if with_bytes:
-            cells += [text.size(figures.get("bytes_out")), text.size(figures.get("bytes_in"))]
-        if with_codes:
-            cells.append(plain(text.codes(figures["codes"])))
-        table.add_row(*cells)
+        table.add_column(pgettext("a column", "failure codes"), overflow="fold")
+    shown = [cells for key, (_label, cells) in columns.items() if key not in left_out]
+    for row in zip(names, *shown, *([codes] if with_codes else []), strict=True):
+        table.add_row(*row)
     return table
 
 
-def _fleet_lines(summary: Mapping[str, Any]) -> str:
+def _left_out(columns: Mapping[str, tuple[str, list[str]]], longest: int, width: int) -> set[str]:
+    """Which columns give way, so that the others fit beside a name: a whole one first, one that is folded then."""
+    widths = {
+        key: 2 + max(map(cell_len, (label, *(Text.from_markup(cell).plain for cell in cells))))
+        for key, (label, cells) in columns.items()
+    }
+    left_out: set[str] = set()
+    for number, key in enumerate(_GIVE_WAY):
+        name = longest if number < _KEPT_WHOLE else _LEAST_NAME
+        if name + 2 + sum(wide for of, wide in widths.items() if of not in left_out) <= width:
+            break
+        left_out.add(key)
+    return left_out
+
+
+def _failures(number: int) -> str:
+    return f"[red]{number:,}[/]" if number else "0"
+
+
+def _fleet_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     fleet, records, generator = summary["fleet"], summary["records"], summary["generator"]
-    lines = [
-        f"[bold]Devices[/]     {fleet['came_online']:,} of {fleet['devices']:,} came online, at most "
-        f"{fleet['peak_online']:,} at a time, online {text.percent(fleet['online_ratio'])} of their time; "
-        f"{fleet['connections']:,} connections, up to {text.count(fleet.get('peak_connects_per_s'))} a second"
-    ]
-    if fleet["disconnects"]:
-        lines.append(f"[bold]Disconnects[/] {plain(text.tally(fleet['disconnects']))}")
-    named = [name for name in RECORD_FIGURES if name not in RARE_FIGURES or records.get(name)]
-    lines.append("[bold]Records[/]     " + ", ".join(f"{records[name]:,} {name}" for name in named))
-    if kept := text.ledger_held(summary):
-        lines.append(f"[bold]Ledger[/]      {kept}")
-    if ATTENDANCE in summary:
-        section = summary[ATTENDANCE]
-        told = f"{meetings_text(section)}: {people_text(section)}; {records_text(section)}"
-        lines.append(
-            f"[bold]Attendance[/]  {told}" + ("" if section["complete"] else "[bold yellow]; not all of it was told[/]")
-        )
-    lag = generator["loop_lag_ms"]
-    state = text.generator_state(generator)
-    lines.append(
-        f"[bold]Generator[/]   {state if generator['healthy'] else f'[bold yellow]{state}[/]'}; loop lag p99 "
-        f"{text.milliseconds(lag['p99'])} ms, max {text.milliseconds(lag['max'])} ms; CPU "
-        f"{text.rate(generator['cpu_percent'])} % of a core; {text.count(generator['rss_mb'])} MB; "
-        f"{generator['processes']} process{'es' if generator['processes'] != 1 else ''}"
-        + (f"; {held}" if (held := text.held(generator)) else "")
+    yield (
+        _("Devices"),
+        _(
+            "{online} of {devices} came online, at most {peak} at a time, online {share} of their time; "
+            "{connections} connections, up to {rate} a second",
+            online=text.count(fleet["came_online"]),
+            devices=text.count(fleet["devices"]),
+            peak=text.count(fleet["peak_online"]),
+            share=text.percent(fleet["online_ratio"]),
+            connections=text.count(fleet["connections"]),
+            rate=text.count(fleet.get("peak_connects_per_s")),
+        ),
     )
+    if fleet["disconnects"]:
+        yield _("Disconnects"), plain(text.tally(fleet["disconnects"]))
+    named = [name for name in RECORD_FIGURES if name not in RARE_FIGURES or records.get(name)]
+    yield _("Records"), text.listed(text.record_figure(name, records[name]) for name in named)
+    if kept := text.ledger_held(summary):
+        yield _("Ledger"), kept
+    if ATTENDANCE in summary:
+        told, lacking = told_text(summary[ATTENDANCE]), lacking_text(summary[ATTENDANCE])
+        yield _("Attendance"), text.clauses([told, lacking and f"[bold yellow]{lacking}[/]"])
+    lag, state = generator["loop_lag_ms"], text.generator_state(generator)
+    parts = [
+        state if generator["healthy"] else f"[bold yellow]{state}[/]",
+        _(
+            "loop lag p99 {p99} ms, max {max} ms",
+            p99=text.milliseconds(lag["p99"]),
+            max=text.milliseconds(lag["max"]),
+        ),
+        _("CPU {percent} % of a core", percent=text.rate(generator["cpu_percent"])),
+        f"{text.count(generator['rss_mb'])} MB",
+        counted(generator["processes"], "process"),
+        text.held(generator),
+    ]
+    yield _("Generator"), text.clauses(parts)
     if platform := text.platform_held(summary):
-        lines.append(f"[bold]Platform[/]    embedded: {platform}")
-    return "\n".join(lines)
-
-
-def _print_thresholds(console: Console, results: list[Mapping[str, Any]]) -> None:
-    if not results:
-        return
-    table = Table(title="Thresholds", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    table.add_column("threshold", overflow="fold")
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("remark", overflow="fold")
-    for result in results:
-        word = text.judged(result)
-        mark = f"[{_MARK_STYLES[word]}]{word}[/]"
-        cells = (mark, plain(result["expression"]), text.threshold_value(result), plain(result.get("reason", "")))
-        table.add_row(*cells)
-    console.print(table)
-
-
-def _print_verdict(console: Console, summary: Mapping[str, Any]) -> None:
-    """Notes and further reasons, and once more the first line: the eye is at the end of what was printed."""
-    for note in note_lines(summary):
-        console.print(f"[yellow]Note:[/] {plain(note)}", soft_wrap=True)
-    for reason in reason_lines(summary)[1:]:
-        console.print(f"[yellow]Also:[/] {plain(reason)}", soft_wrap=True)
-    console.print(_verdict(summary), soft_wrap=True)
-
-
-def _verdict(summary: Mapping[str, Any]) -> str:
-    verdict = summary["verdict"]
-    line = headline(summary).removeprefix(verdict.upper())
-    return f"[bold]Verdict[/]     [{_VERDICT_STYLES[verdict]}]{verdict.upper()}[/]{plain(line)}"
+        yield _("Platform"), _("embedded: {held}", held=platform)

@@ -1,19 +1,31 @@
 """How figures are written for people: durations, counts, bytes, shares. One place, so that all reports agree."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from simulator.measurements.names import is_failure
 from simulator.shown import printable
+from simulator.texts.translation import N_, _, ngettext, pgettext
 
 NOTHING = "–"
 ENDLESS = "∞"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|%)(?!\w))|(?<=min) (?=\d)|(?<=\bh) (?=\d)|(?<=\S) (?=→)")
 """How long a failed request took."""
-NOT_JUDGED = "not judged"
+_BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=(?:ms|s|min|h|%)(?!\w)|秒|分|小时)|(?<=min) (?=\d)|(?<=\bh) (?=\d)|(?<=分|时) (?=\d)|(?<=\S) (?=→)"
+)
+PASSED = N_("passed")
+CROSSED = N_("crossed")
+NOT_JUDGED = N_("not judged")
+"""How a threshold came out; a mark or a style is looked up by it, so that only `judged_word` is said."""
+_VERDICTS: Mapping[str, tuple[str, str]] = {
+    "passed": (N_("passed"), N_("PASSED")),
+    "failed": (N_("failed"), N_("FAILED")),
+    "invalid": (N_("invalid"), N_("INVALID")),
+    "interrupted": (N_("interrupted"), N_("INTERRUPTED")),
+}
 MOST_NAMES = 8
 """Of a list within a line; tables hold the whole of it."""
 
@@ -31,14 +43,68 @@ def count(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,.0f}"
 
 
+THINGS: Mapping[str, Callable[..., str]] = {
+    "connection": lambda n, **of: ngettext("{number} connection", "{number} connections", n, **of),
+    "device": lambda n, **of: ngettext("{number} device", "{number} devices", n, **of),
+    "fault": lambda n, **of: ngettext("{number} fault", "{number} faults", n, **of),
+    "file": lambda n, **of: ngettext("{number} file", "{number} files", n, **of),
+    "flow": lambda n, **of: ngettext("{number} flow", "{number} flows", n, **of),
+    "internal error": lambda n, **of: ngettext("{number} internal error", "{number} internal errors", n, **of),
+    "more fault": lambda n, **of: ngettext("{number} more fault", "{number} more faults", n, **of),
+    "observation": lambda n, **of: ngettext("{number} observation", "{number} observations", n, **of),
+    "picture": lambda n, **of: ngettext("{number} picture", "{number} pictures", n, **of),
+    "process": lambda n, **of: ngettext("{number} process", "{number} processes", n, **of),
+    "record": lambda n, **of: ngettext("{number} record", "{number} records", n, **of),
+    "request": lambda n, **of: ngettext("{number} request", "{number} requests", n, **of),
+    "rule": lambda n, **of: ngettext("{number} rule", "{number} rules", n, **of),
+    "task": lambda n, **of: ngettext("{number} task", "{number} tasks", n, **of),
+    "time": lambda n, **of: ngettext("{number} time", "{number} times", n, **of),
+    "upload": lambda n, **of: ngettext("{number} upload", "{number} uploads", n, **of),
+    "violation": lambda n, **of: ngettext("{number} violation", "{number} violations", n, **of),
+    "way": lambda n, **of: ngettext("{number} way", "{number} ways", n, **of),
+}
+"""Things that are counted. Each is declared: languages count them differently, by a plural or by a measure word."""
+
+
+_RECORDS: Mapping[str, str] = {
+    "generated": N_("{count} generated"),
+    "acknowledged": N_("{count} acknowledged"),
+    "pending": N_("{count} pending"),
+    "refused": N_("{count} refused"),
+    "rejected": N_("{count} rejected"),
+    "lost": N_("{count} lost"),
+    "resent": N_("{count} resent"),
+    "restored": N_("{count} restored"),
+    "kept": N_("{count} kept"),
+    "unkept": N_("{count} unkept"),
+    "unclaimed": N_("{count} unclaimed"),
+}
+"""What became of records or pictures, by the figure's name (`RECORD_FIGURES`)."""
+
+
+def record_figure(name: str, number: float) -> str:
+    """A figure of records or pictures: `65 acknowledged`."""
+    return _(_RECORDS[name], count=count(number))
+
+
 def counted(number: float, of: str) -> str:
-    """A number of things: `1 upload`, `3 uploads`."""
-    return f"{count(number)} {of}{'' if number == 1 else 's'}"
+    """A number of `THINGS`: `1 upload`, `3 uploads`, `3 台设备`."""
+    return THINGS[of](number, number=count(number))
 
 
 def were(number: float) -> str:
-    """The verb behind a number of things."""
+    """The verb behind a number of things; other languages leave it out of their sentences."""
     return "was" if number == 1 else "were"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Things one after another on a line."""
+    return pgettext("between things of a list", ", ").join(parts)
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """Parts of a sentence one after another; empty ones are left out."""
+    return pgettext("between parts of a sentence", "; ").join(filter(None, parts))
 
 
 def times(values: Mapping[str, Any]) -> str:
@@ -48,35 +114,43 @@ def times(values: Mapping[str, Any]) -> str:
 
 def other_faults(values: Mapping[str, Any]) -> str:
     """Behind a sentence about the worst fault: that others were alike; empty where none was."""
-    return f"; so it was after {counted(values['others'], 'more fault')}" if values.get("others") else ""
+    others = values.get("others")
+    return _("; so it was after {more_faults}", more_faults=counted(others, "more fault")) if others else ""
 
 
 def all_records(values: Mapping[str, Any]) -> str:
     """How many records a finding is about: those that were made, and those that were restored from earlier runs."""
     restored = values.get("restored") or 0
-    of_them = f" ({count(restored)} of them from earlier runs)" if restored else ""
-    return f"{count((values.get('generated') or 0) + restored)} records{of_them}"
+    everything = (values.get("generated") or 0) + restored
+    if restored:
+        return _(
+            "{count} records ({restored} of them from earlier runs)", count=count(everything), restored=count(restored)
+        )
+    return _("{count} records", count=count(everything))
 
 
 def kept_records(values: Mapping[str, Any]) -> str:
     """What the state file keeps; of a run that was killed, what it kept at the last checkpoint is all that is known."""
+    kept = count(values.get("kept") or 0)
     if values.get("at_checkpoint"):
-        return f"state_file kept {count(values.get('kept') or 0)} of them for the next run at the last checkpoint"
-    return f"state_file keeps {count(values.get('kept') or 0)} of them for the next run"
+        return _("state_file kept {kept} of them for the next run at the last checkpoint", kept=kept)
+    return _("state_file keeps {kept} of them for the next run", kept=kept)
 
 
 def failed_uploads(values: Mapping[str, Any]) -> str:
     """Behind a sentence about records that did not arrive: how their uploads failed; empty where none did."""
     if not values.get("uploads_failed"):
         return ""
-    return f"; {counted(values['uploads_failed'], 'upload')} of records failed, the most with {values.get('code')}"
+    uploads = counted(values["uploads_failed"], "upload")
+    return _("; {uploads} of records failed, the most with {code}", uploads=uploads, code=values.get("code"))
 
 
 def why_offline(values: Mapping[str, Any]) -> str:
     """Behind a sentence about devices that did not come online: where most of them failed; empty where none did."""
     if not values.get("failed"):
         return ""
-    return f": {values['step']} failed {counted(values['failed'], 'time')} with {values.get('code')}"
+    times_failed = counted(values["failed"], "time")
+    return _(": {step} failed {times} with {code}", step=values["step"], times=times_failed, code=values.get("code"))
 
 
 def rate(value: float | None) -> str:
@@ -114,12 +188,12 @@ def size(value: float | None) -> str:
 def duration(seconds: float) -> str:
     """`45.2 s`, `5 min 03 s`, `2 h 05 min`."""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return pgettext("a duration", "{seconds} s", seconds=f"{seconds:.1f}")
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
+        return pgettext("a duration", "{minutes} min {seconds} s", minutes=minutes, seconds=f"{rest:02d}")
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"
+    return pgettext("a duration", "{hours} h {minutes} min", hours=hours, minutes=f"{minutes:02d}")
 
 
 def short_duration(seconds: float) -> str:
@@ -154,15 +228,17 @@ def tally(found: Mapping[str, int], word: Callable[[str], str] = printable, most
     """
     shown = [f"{word(name)} {number:,}" for name, number in islice(found.items(), most)]
     left = list(found.values())[most:]
-    return ", ".join([*shown, f"{sum(left):,} of {len(left)} more kinds"] if left else shown)
+    if left:
+        shown.append(_("{count} of {kinds} more kinds", count=count(sum(left)), kinds=len(left)))
+    return listed(shown)
 
 
 def generator_state(generator: Mapping[str, Any]) -> str:
     """One word for the `generator` of a summary: `healthy`, or what makes its figures invalid."""
     if generator["healthy"]:
-        return "healthy"
+        return _("healthy")
     keys = {reason["key"] for reason in generator["reasons"] if isinstance(reason, Mapping)}
-    return "frozen" if "frozen" in keys else "overloaded"
+    return _("frozen") if "frozen" in keys else _("overloaded")
 
 
 def held(generator: Mapping[str, Any]) -> str:
@@ -173,19 +249,20 @@ def held(generator: Mapping[str, Any]) -> str:
     slope = generator.get("rss_slope_mb_per_h")
     peaks = [(generator.get(name, {}).get("peak"), noun) for name, noun in (("open_files", "file"), ("tasks", "task"))]
     counts = [counted(peak, noun) for peak, noun in peaks if peak is not None]
-    memory = [f"memory {slope:+,.1f} MB/h"] if slope is not None else []
-    return ", ".join([*memory, *counts]) + (" at most" if counts else "")
+    memory = [_("memory {slope} MB/h", slope=f"{slope:+,.1f}")] if slope is not None else []
+    peaks_told = [_("{counts} at most", counts=listed(counts))] if counts else []
+    return listed([*memory, *peaks_told])
 
 
 def platform_held(summary: Mapping[str, Any]) -> str:
     """What the embedded platform held: `85 MB, memory +3.1 MB/h, 231 files at most`; empty where nobody looked."""
     found = summary.get("embedded_platform")
-    return f"{count(found['rss_mb'])} MB, {held(found)}" if found else ""
+    return listed([f"{count(found['rss_mb'])} MB", held(found)]) if found else ""
 
 
 def are_missing(number: float) -> str:
     """`1 is missing`, `5 are missing`."""
-    return f"{count(number)} {'is' if number == 1 else 'are'} missing"
+    return ngettext("{number} is missing", "{number} are missing", number, number=count(number))
 
 
 def ledger_held(summary: Mapping[str, Any]) -> str:
@@ -195,16 +272,23 @@ def ledger_held(summary: Mapping[str, Any]) -> str:
         return ""
     kept, acknowledged = found["records"], summary["records"]["acknowledged"]
     if found["missing"]:
-        told = f"of {count(acknowledged)} that were acknowledged {are_missing(found['missing'])}"
+        told = _(
+            "of {acknowledged} that were acknowledged {are_missing}",
+            acknowledged=count(acknowledged),
+            are_missing=are_missing(found["missing"]),
+        )
     elif found["unexpected"]:
-        told = f"{count(found['unexpected'])} more than devices can have offered"
+        told = _("{count} more than devices can have offered", count=count(found["unexpected"]))
     elif kept == acknowledged:
-        told = "as many as were acknowledged"
+        told = _("as many as were acknowledged")
     else:
-        told = f"{count(kept - acknowledged)} more than were acknowledged"
-    photos = f"; {counted(found['missing_photos'], 'picture')} missing" if found["missing_photos"] else ""
-    again = f"; {count(found['duplicates'])} received again" if found["duplicates"] else ""
-    return f"{counted(kept, 'record')} kept, {told}{photos}{again}"
+        told = _("{count} more than were acknowledged", count=count(kept - acknowledged))
+    parts = [_("{records} kept, {told}", records=counted(kept, "record"), told=told)]
+    if found["missing_photos"]:
+        parts.append(_("{pictures} missing", pictures=counted(found["missing_photos"], "picture")))
+    if found["duplicates"]:
+        parts.append(_("{count} received again", count=count(found["duplicates"])))
+    return clauses(parts)
 
 
 def ledger_wrong(summary: Mapping[str, Any]) -> bool:
@@ -215,18 +299,21 @@ def ledger_wrong(summary: Mapping[str, Any]) -> bool:
 
 def ahead(seconds: float) -> str:
     """How far one clock is off, before the other's name: `4 min 00 s ahead of`, `1.5 s behind`."""
-    return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
+    by = duration(abs(seconds))
+    return _("{duration} ahead of", duration=by) if seconds > 0 else _("{duration} behind", duration=by)
 
 
 def set_by(seconds: float) -> str:
     """How a clock was set: `forward by 1 h 00 min`, `back by 90.0 s`."""
-    return f"{'forward' if seconds > 0 else 'back'} by {duration(abs(seconds))}"
+    by = duration(abs(seconds))
+    return _("forward by {duration}", duration=by) if seconds > 0 else _("back by {duration}", duration=by)
 
 
 def names(found: Sequence[str]) -> str:
     """A list on one line; of many the first ones, and how many more there are."""
     left = len(found) - MOST_NAMES
-    return ", ".join([*map(printable, found[:MOST_NAMES]), f"{left} more"] if left > 0 else map(printable, found))
+    more = [_("{count} more", count=left)] if left > 0 else []
+    return listed([*map(printable, found[:MOST_NAMES]), *more])
 
 
 def threshold_value(result: Mapping[str, Any]) -> str:
@@ -250,12 +337,26 @@ def bound(written: str) -> str:
 def judged(result: Mapping[str, Any]) -> str:
     """How a threshold came out: `passed`, `crossed`, or `not judged` where there was nothing to judge it by."""
     if result["passed"]:
-        return "passed"
+        return PASSED
     # Summaries of earlier versions do not tell the two apart.
-    return "crossed" if result.get("judged", True) else NOT_JUDGED
+    return CROSSED if result.get("judged", True) else NOT_JUDGED
 
 
-def measured(result: Mapping[str, Any]) -> str:
-    """A threshold's value and the remark to it, whichever there is."""
-    value = threshold_value(result)
-    return "; ".join(part for part in (value if value != NOTHING else "", result.get("remark", "")) if part) or NOTHING
+def judged_word(result: Mapping[str, Any]) -> str:
+    """The same in the reader's language."""
+    return _(judged(result))
+
+
+def verdict_word(verdict: str) -> str:
+    """A verdict of `reports.verdict` within a sentence."""
+    return _(_VERDICTS[verdict][0])
+
+
+def verdict_mark(verdict: str) -> str:
+    """A verdict where it stands out, as in the first line."""
+    return _(_VERDICTS[verdict][1])
+
+
+def is_so(verdict: str, why: str) -> str:
+    """`is invalid: …`, behind the name of a run."""
+    return _("is {verdict}: {why}", verdict=verdict_word(verdict), why=why)

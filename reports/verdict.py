@@ -32,6 +32,7 @@ from simulator.measurements.names import (
     name_of,
 )
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.translation import _, ngettext
 
 PASSED, FAILED, INVALID, INTERRUPTED = "passed", "failed", "invalid", "interrupted"
 VERIFY_LOG: Final = "dev.data.upload.verifyLog"
@@ -158,13 +159,14 @@ def doubt(summary: Mapping[str, Any]) -> str:
     for reason in reasons:
         verdict = _VERDICTS[cause_of(reason["key"]).code]
         if verdict in (INVALID, INTERRUPTED):
-            return f"is {verdict}: {sentence(reason)}"
+            return text.is_so(verdict, sentence(reason))
     if summary["verdict"] in (INVALID, INTERRUPTED):
-        return f"is {summary['verdict']}: its report says no more"
+        return text.is_so(summary["verdict"], _("its report says no more"))
     if summary.get("complete", True):
         return ""
     cut = next((reason for reason in reasons if cause_of(reason["key"]).cut_short), None)
-    return f"did not go to its end: {sentence(cut) if cut else 'its report says no more'}"
+    why = sentence(cut) if cut else _("its report says no more")
+    return _("did not go to its end: {why}", why=why)
 
 
 def code_of(findings: Iterable[Finding]) -> ExitCode:
@@ -175,16 +177,29 @@ def code_of(findings: Iterable[Finding]) -> ExitCode:
 
 def headline(summary: Mapping[str, Any]) -> str:
     """The first line of every output: the verdict and its reason."""
-    start = f"{summary['verdict'].upper()} after {text.duration(summary['duration_s'])} of {summary['scenario']}"
+    verdict, duration = text.verdict_mark(summary["verdict"]), text.duration(summary["duration_s"])
+    return _(
+        "{verdict} after {duration} of {scenario}: {why}",
+        verdict=verdict,
+        duration=duration,
+        scenario=summary["scenario"],
+        why=_why(summary),
+    )
+
+
+def _why(summary: Mapping[str, Any]) -> str:
+    """Half a sentence."""
     reasons = _led(summary["reasons"])
     if not reasons:
         held = len(summary["thresholds"])
-        every = "the threshold holds" if held == 1 else f"all {held} thresholds hold"
+        if held:
+            return ngettext("the threshold holds", "all {number} thresholds hold", held)
         allowed = next((note for note in summary["notes"] if note["key"] == "errors_allowed"), None)
-        return f"{start}: {every if held else sentence(allowed) if allowed else 'no request failed'}"
-    more = len(reasons) - 1
-    others = f" (and {more} more reason{'s' if more > 1 else ''})" if more else ""
-    return f"{start}: {sentence(reasons[0])}{others}"
+        return sentence(allowed) if allowed else _("no request failed")
+    first, more = sentence(reasons[0]), len(reasons) - 1
+    if not more:
+        return first
+    return ngettext("{reason} (and {number} more reason)", "{reason} (and {number} more reasons)", more, reason=first)
 
 
 def reason_lines(summary: Mapping[str, Any]) -> list[str]:

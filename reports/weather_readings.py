@@ -12,7 +12,9 @@ from typing import Final, get_args
 from reports import text
 from reports.faults import FaultOutcome, Known, came_of, worst
 from reports.readings import Question, Reading
+from reports.remark import Spoken, remark, together
 from simulator.measurements.misbehaviours import MISBEHAVIOURS, SENT
+from simulator.texts.translation import N_
 from simulator.weather.kinds import Kind
 
 KINDS_OF_FAULTS: Final = tuple(kind.what for kind in get_args(Kind))
@@ -73,20 +75,19 @@ def at_least(measure: str, figure: Callable[[FaultOutcome], Known | None]) -> Re
 def of_longest(measure: str, figure: Callable[[FaultOutcome], Known | None]) -> Callable[[Question], str]:
     """Says which fault that was, or why none is known."""
 
-    def remark(question: Question) -> str:
+    def told(question: Question) -> str:
         asked = _asked(measure, question)
         known = [(outcome, item) for outcome in asked if (item := figure(outcome)) is not None]
         if not known:
             return _none(measure, question, asked)
         outcome, found = max(known, key=lambda pair: (pair[1].ms, not pair[1].at_least))
         if found.at_least:
-            return f"the run ended too early to tell: {_name(outcome)} {_state(outcome)}"
-        reasons = [f"worst: {_name(outcome)}"]
-        if math.isinf(found.ms):
-            reasons.append(_state(outcome))
-        return "; ".join(reasons)
+            return remark(
+                N_("the run ended too early to tell: {fault} {state}"), fault=_name(outcome), state=_state(outcome)
+            )
+        return together([_worst(outcome), _state(outcome) if math.isinf(found.ms) else ""])
 
-    return remark
+    return told
 
 
 # --- Counts ---
@@ -100,14 +101,14 @@ def most(measure: str, figure: Callable[[FaultOutcome], int]) -> Reading:
 def of_most(measure: str, figure: Callable[[FaultOutcome], int]) -> Callable[[Question], str]:
     """Says which fault that was, or that none came."""
 
-    def remark(question: Question) -> str:
+    def told(question: Question) -> str:
         asked = _asked(measure, question)
         if not asked:
             return _none(measure, question, asked)
         outcome = max(asked, key=figure)
-        return f"worst: {_name(outcome)}" if figure(outcome) else ""
+        return _worst(outcome) if figure(outcome) else ""
 
-    return remark
+    return told
 
 
 def never_back(measure: str) -> Reading:
@@ -125,17 +126,18 @@ def never_back(measure: str) -> Reading:
 def of_never_back(measure: str) -> Callable[[Question], str]:
     """Says which fault that was, and how many are undecided."""
 
-    def remark(question: Question) -> str:
+    def told(question: Question) -> str:
         asked = _asked(measure, question)
         if not asked:
             return _none(measure, question, asked)
         outcome = max(asked, key=lambda one: one.never_back)
-        reasons = [f"worst: {_name(outcome)}"] if outcome.never_back else []
+        reasons = [_worst(outcome)] if outcome.never_back else []
         if undecided := sum(one.undecided for one in asked):
-            reasons.append(f"{text.counted(undecided, 'device')} had too little time until the run's end to come back")
-        return "; ".join(reasons)
+            message = N_("{devices} had too little time until the run's end to come back")
+            reasons.append(remark(message, devices=Spoken(text.counted, undecided, "device")))
+        return together(reasons)
 
-    return remark
+    return told
 
 
 def misbehaviour(outcome: str) -> Reading:
@@ -156,14 +158,15 @@ def of_misbehaviour(outcome: str) -> Callable[[Question], str]:
     """Says in which ways, or that nobody misbehaved."""
     measure = f"{OF_MISBEHAVIOUR}{outcome}"
 
-    def remark(question: Question) -> str:
+    def told(question: Question) -> str:
         way = part_of(measure, question.name)
         found = {name: counts for name, counts in question.figures.misbehaviour.items() if way in ("", name)}
         if not any(counts.get(SENT) for counts in found.values()):
-            return f"nobody misbehaved by {way}" if way else "nobody misbehaved"
-        return text.tally({name: counts[outcome] for name, counts in found.items() if counts.get(outcome)})
+            return remark(N_("nobody misbehaved by {way}"), way=way) if way else remark(N_("nobody misbehaved"))
+        names = {name: counts[outcome] for name, counts in found.items() if counts.get(outcome)}
+        return remark("{names}", names=Spoken(text.tally, names)) if names else ""
 
-    return remark
+    return told
 
 
 # --- Inside ---
@@ -176,20 +179,32 @@ def _asked(measure: str, question: Question) -> Sequence[FaultOutcome]:
 
 
 def _none(measure: str, question: Question, asked: Sequence[FaultOutcome]) -> str:
-    kind = part_of(measure, question.name) or "fault"
-    return f"no {kind} hit a device" if not asked else f"every device that a {kind} hit was taken over by another fault"
+    kind = part_of(measure, question.name) or N_("fault")
+    if not asked:
+        return remark(N_("no {kind} hit a device"), kind=kind)
+    return remark(N_("every device that a {kind} hit was taken over by another fault"), kind=kind)
 
 
 def _name(outcome: FaultOutcome) -> str:
-    return f"{outcome.planned.what} at {text.duration(outcome.planned.at)}"
+    planned = outcome.planned
+    return remark(N_("{fault} at {moment}"), fault=planned.what, moment=Spoken(text.duration, planned.at))
+
+
+def _worst(outcome: FaultOutcome) -> str:
+    return remark(N_("worst: {name}"), name=_name(outcome))
 
 
 def _state(outcome: FaultOutcome) -> str:
     """What is not over after a fault."""
     if outcome.left_s < 0:
-        return "was under way when the run ended"
-    after = f"{text.duration(outcome.left_s)} after it"
-    if outcome.not_back:
-        of = text.counted(outcome.figures.hit, "device")
-        return f"{outcome.not_back:,} of {of} {text.were(outcome.not_back)} not back {after}"
-    return f"records still waited {after}"
+        return remark(N_("was under way when the run ended"))
+    left = Spoken(text.duration, outcome.left_s)
+    if not outcome.not_back:
+        return remark(N_("records still waited {duration} after it"), duration=left)
+    return remark(
+        N_("{count} of {devices} {were} not back {duration} after it"),
+        count=text.count(outcome.not_back),
+        devices=Spoken(text.counted, outcome.figures.hit, "device"),
+        were=text.were(outcome.not_back),
+        duration=left,
+    )

@@ -4,15 +4,27 @@ Faults that recur are one row with the worst of each figure where there are many
 readable; their own rows are beside it for whoever wants them.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from reports import text
+from reports.fault_words import (
+    UNTOLD,
+    Fault,
+    codes_by_name,
+    held_up_text,
+    longest,
+    seconds_to_deliver,
+    seconds_to_recover,
+    state_of,
+    summed,
+)
+from reports.retold import retold
 from reports.weather import FAULTS, MISBEHAVIOUR, WEATHER
-from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, SILENT
+from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, REFUSED_AS_EXPECTED, SENT, SILENT
 from simulator.measurements.names import FLOWS, RECORD_DELIVERY
+from simulator.texts.translation import N_, _, ngettext, pgettext
 
 FEW_FAULTS: Final = 12
 """Up to so many have a row each."""
@@ -20,12 +32,16 @@ FEW_RECURRENCES: Final = 3
 """Beyond so many with the same text become one row."""
 MOST_TOLD: Final = 300
 """Rows of one that is unfolded: the summary holds all."""
-_TOO_EARLY: Final = "too early"
-_UNTOLD: Final = -1.0
-"""In place of seconds: nothing is known."""
+_TOO_EARLY: Final = N_("too early")
+_OVERTAKEN: Final = N_("overtaken")
 _FLOWS: Final = frozenset(flow.name for flow in FLOWS)
 
-Fault = Mapping[str, Any]
+_OUTCOMES: Final = {
+    SENT: N_("sent"),
+    REFUSED_AS_EXPECTED: N_("refused as expected"),
+    ACCEPTED: N_("accepted"),
+    SILENT: N_("silent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class FaultRow:
 
     @property
     def text(self) -> str:
-        return str(self.faults[0]["text"])
+        return retold(self.faults[0]["text"])
 
     @property
     def at(self) -> float:
@@ -54,10 +70,11 @@ class FaultRow:
     @property
     def when(self) -> str:
         """`2 min 00 s for 30.0 s`; of several when first and how often."""
+        at = text.duration(self.at)
         if self.many:
-            return f"{text.duration(self.at)}, and {len(self.faults) - 1} times more"
+            return _("{at}, and {times} times more", at=at, times=len(self.faults) - 1)
         lasts = self.faults[0]["for_s"]
-        return text.duration(self.at) + (f" for {text.duration(lasts)}" if lasts else "")
+        return _("{at} for {duration}", at=at, duration=text.duration(lasts)) if lasts else at
 
     @property
     def hit(self) -> int:
@@ -66,17 +83,19 @@ class FaultRow:
     @property
     def hit_text(self) -> str:
         """How many devices it hit, of those it was meant for where that is not all."""
-        planned = sum(fault["devices"] for fault in self.faults)
-        return text.count(self.hit) + (f" of {planned:,}" if planned != self.hit else "")
+        planned, hit = sum(fault["devices"] for fault in self.faults), text.count(self.hit)
+        return (
+            hit if planned == self.hit else pgettext("devices hit", "{hit} of {all}", hit=hit, all=text.count(planned))
+        )
 
     @property
     def state(self) -> str:
         """What is odd about it: that it never came, hit nobody, was under way at the end; empty for nothing."""
-        states = list(filter(None, map(_state, self.faults)))
+        states = list(filter(None, map(state_of, self.faults)))
         if not states or not self.many:
-            return "".join(states)
+            return "".join(map(_, states))
         counted = {state: states.count(state) for state in dict.fromkeys(states)}
-        return ", ".join(f"{number} {state}" for state, number in counted.items())
+        return text.listed(f"{number} {_(state)}" for state, number in counted.items())
 
     @property
     def alarm(self) -> bool:
@@ -85,33 +104,33 @@ class FaultRow:
 
     def recovery(self, key: str) -> str:
         """The longest time until so many were back (`p50` … `all`)."""
-        told = _longest((_recovery_s(fault, key) for fault in self.faults), _TOO_EARLY)
-        return "overtaken" if told == text.NOTHING and self.sum_of("overtaken") else told
+        told = longest((seconds_to_recover(fault, key) for fault in self.faults), _(_TOO_EARLY))
+        return _(_OVERTAKEN) if told == text.NOTHING and self.sum_of("overtaken") else told
 
     def recovery_s(self, key: str) -> float:
         """For sorting: seconds, infinite where a device never came back, -1 where nothing is known."""
-        return max(_recovery_s(fault, key) for fault in self.faults)
+        return max(seconds_to_recover(fault, key) for fault in self.faults)
 
     @property
     def returns(self) -> str:
         """`50 % back 1.0 s, 99 % 3.0 s, all 3.0 s`; empty where there is nothing to tell."""
-        told = [self.recovery(key) for key in ("p50", "p99", "all")]
-        if told[0] == _TOO_EARLY:
-            return "too early to tell how fast they were back"
-        return "" if self.recovery_s("all") == _UNTOLD else "50 % back {}, 99 % {}, all {}".format(*told)
+        told = {key: self.recovery(key) for key in ("p50", "p99", "all")}
+        if told["p50"] == _(_TOO_EARLY):
+            return _("too early to tell how fast they were back")
+        return "" if self.recovery_s("all") == UNTOLD else _("50 % back {p50}, 99 % {p99}, all {all}", **told)
 
     @property
     def not_back(self) -> str:
         """Devices that never came back, and those of which it is not known."""
-        unknown = {_TOO_EARLY: self.sum_of("undecided"), "overtaken": self.sum_of("overtaken")}
-        told = ", ".join(f"{number:,} {why}" for why, number in unknown.items() if number)
-        return text.count(self.sum_of("never_back")) + (f" ({told})" if told else "")
+        unknown = {_TOO_EARLY: self.sum_of("undecided"), _OVERTAKEN: self.sum_of("overtaken")}
+        told = text.listed(f"{number:,} {_(why)}" for why, number in unknown.items() if number)
+        return text.count(self.sum_of("never_back")) + (_(" ({reasons})", reasons=told) if told else "")
 
     @property
     def overtaken(self) -> str:
         """`6 overtaken by another fault`: those count there; empty for none."""
         number = self.sum_of("overtaken")
-        return f"{number:,} overtaken by another fault" if number else ""
+        return _("{count} overtaken by another fault", count=text.count(number)) if number else ""
 
     def sum_of(self, key: str) -> int:
         """The sum of a count."""
@@ -143,11 +162,17 @@ class FaultRow:
         waiting = sum(fault["backlog"]["waiting"] for fault in self.faults)
         if not peak:
             return "0" if self.hit else text.NOTHING
+        most = text.count(peak)
         if waiting:
-            return f"{peak:,}, {waiting:,} still {'waits' if waiting == 1 else 'wait'}"
-        delivered = max(map(_delivered_s, self.faults))
+            wait = ngettext("{number} still waits", "{number} still wait", waiting, number=text.count(waiting))
+            return text.listed([most, wait])
+        delivered = max(map(seconds_to_deliver, self.faults))
         # Where another fault took devices over, or the run ended first, nobody saw when the last one went.
-        return f"{peak:,} in {text.short_duration(delivered)}" if delivered >= 0 else f"{peak:,}, none left"
+        if delivered < 0:
+            return _("{count}, none left", count=most)
+        return pgettext(
+            "records delivered", "{count} in {duration}", count=most, duration=text.short_duration(delivered)
+        )
 
     @property
     def p99_during(self) -> float | None:
@@ -167,15 +192,15 @@ class FaultRow:
     def details(self) -> dict[str, str]:
         """What else is to be told of it: label -> text."""
         found = {
-            "cut off": _by_name(fault["cut"] for fault in self.faults),
-            "held up": _held_up(self.faults),
-            "refused": _by_name(fault["refused_codes"] for fault in self.faults),
-            "connections ended": text.tally(_added(fault["disconnects"] for fault in self.faults)),
-            "hit by another fault before they were back": _devices(self.sum_of("overtaken")),
-            "stopped before they were back": _devices(self.sum_of("ended")),
-            "records lost with emptied stores": text.count(lost) if (lost := self.sum_of("unsent_lost")) else "",
+            N_("cut off"): codes_by_name(fault["cut"] for fault in self.faults),
+            N_("held up"): held_up_text(self.faults),
+            N_("refused"): codes_by_name(fault["refused_codes"] for fault in self.faults),
+            N_("connections ended"): text.tally(summed(fault["disconnects"] for fault in self.faults)),
+            N_("hit by another fault before they were back"): _devices(self.sum_of("overtaken")),
+            N_("stopped before they were back"): _devices(self.sum_of("ended")),
+            N_("records lost with emptied stores"): text.count(lost) if (lost := self.sum_of("unsent_lost")) else "",
         }
-        return {label: told for label, told in found.items() if told}
+        return {_(label): told for label, told in found.items() if told}
 
 
 def fault_rows(summary: Mapping[str, Any]) -> list[FaultRow]:
@@ -205,16 +230,21 @@ def faults_sentence(summary: Mapping[str, Any]) -> str:
     row = FaultRow(summary[FAULTS])
     # One device that three faults hit stands in the sum three times: "hit 180 devices" would be said of a fleet of 60.
     several = totals["came"] > 1 and totals["hit"]
-    whom = f"devices {text.counted(totals['hit'], 'time')}" if several else _devices(totals["hit"]) or "nobody"
-    parts = [f"{totals['came']:,} of {text.counted(totals['faults'], 'fault')} came and hit {whom}"]
+    if several:
+        whom = _("devices {times}", times=text.counted(totals["hit"], "time"))
+    else:
+        whom = _devices(totals["hit"]) or _("nobody")
+    came, faults = text.count(totals["came"]), text.counted(totals["faults"], "fault")
+    parts = [_("{came} of {faults} came and hit {whom}", came=came, faults=faults, whom=whom)]
     if totals["hit"]:
-        parts += filter(None, [_returns(row)])
+        parts.append(_returns(row))
     if totals["never_back"]:
-        parts.append(f"{totals['never_back']:,} never back")
-    parts.append(f"{text.counted(totals['requests_cut'], 'request')} cut off, {totals['requests_delayed']:,} held up")
+        parts.append(_("{count} never back", count=text.count(totals["never_back"])))
+    cut, held_up = text.counted(totals["requests_cut"], "request"), text.count(totals["requests_delayed"])
+    parts.append(_("{requests} cut off, {held_up} held up", requests=cut, held_up=held_up))
     if totals["unsent_lost"]:
-        parts.append(f"{text.counted(totals['unsent_lost'], 'record')} lost with emptied stores")
-    return "; ".join(parts)
+        parts.append(_("{records} lost with emptied stores", records=text.counted(totals["unsent_lost"], "record")))
+    return text.clauses(parts)
 
 
 def apart_sentence(summary: Mapping[str, Any]) -> str:
@@ -227,8 +257,13 @@ def apart_sentence(summary: Mapping[str, Any]) -> str:
             cut += sum(sum(codes.values()) for name, codes in fault["cut"].items() if _kind(name) == kind)
             held_up += sum(figures["count"] for name, figures in fault["delayed"].items() if _kind(name) == kind)
         if cut or held_up:
-            parts.append(f"{text.counted(cut + held_up, kind)} ({cut:,} cut off, {held_up:,} held up)")
-    return f"Under faults of the scenario, and not here: {' and '.join(parts)}." if parts else ""
+            things = text.counted(cut + held_up, kind)
+            cut_off, delayed = text.count(cut), text.count(held_up)
+            parts.append(_("{things} ({cut} cut off, {held_up} held up)", things=things, cut=cut_off, held_up=delayed))
+    if not parts:
+        return ""
+    things = pgettext("between two things", " and ").join(parts)
+    return _("Under faults of the scenario, and not here: {things}.", things=things)
 
 
 def _kind(name: str) -> str:
@@ -257,7 +292,10 @@ class MisbehaviourRow:
 def misbehaviour_rows(summary: Mapping[str, Any]) -> list[MisbehaviourRow]:
     """The ways in which devices misbehaved."""
     found = summary.get(MISBEHAVIOUR) or {}
-    return [MisbehaviourRow(way, MISBEHAVIOURS.get(way, ""), counts) for way, counts in found.items()]
+    return [
+        MisbehaviourRow(way, _(MISBEHAVIOURS[way]) if way in MISBEHAVIOURS else "", counts)
+        for way, counts in found.items()
+    ]
 
 
 def misbehaviour_sentence(summary: Mapping[str, Any]) -> str:
@@ -265,94 +303,32 @@ def misbehaviour_sentence(summary: Mapping[str, Any]) -> str:
     rows = misbehaviour_rows(summary)
     if not rows:
         return ""
-    added = _added(row.counts for row in rows)
-    ways = text.counted(len(rows), "way")
-    told = f"{added['sent']:,} in {ways}: {added['refused_as_expected']:,} refused as expected"
+    added = summed(row.counts for row in rows)
+    told = []
     for outcome in (ACCEPTED, SILENT):
-        worst = {row.way: row.counts[outcome] for row in rows if row.counts[outcome]}
-        told += f", {added[outcome]:,} {outcome}" + (f" ({text.tally(worst)})" if worst else "")
-    return told
+        worst = text.tally({row.way: row.counts[outcome] for row in rows if row.counts[outcome]})
+        # The outcomes' names are those of the summary, and of thresholds.
+        told.append(f"{added[outcome]:,} {outcome_word(outcome)}" + (_(" ({reasons})", reasons=worst) if worst else ""))
+    refused = _("{count} refused as expected", count=text.count(added["refused_as_expected"]))
+    sent, ways = text.count(added["sent"]), text.counted(len(rows), "way")
+    return _("{sent} in {ways}: {outcomes}", sent=sent, ways=ways, outcomes=text.listed([refused, *told]))
 
 
-# --- Inside ---
-
-
-def _state(fault: Fault) -> str:
-    if not fault["came"]:
-        return "never came"
-    if not fault["hit"]:
-        return "hit nobody"
-    return "" if fault["over"] else "under way at the end"
+def outcome_word(outcome: str) -> str:
+    """What came of misbehaviour (`OUTCOMES`), or that it was `SENT`, as people read it."""
+    return _(_OUTCOMES.get(outcome, outcome))
 
 
 def _returns(row: FaultRow) -> str:
     """When devices were back after the worst of the faults; empty where other faults took all of them over."""
     most, everybody = row.recovery("p99"), row.recovery("all")
-    if row.recovery_s("all") == _UNTOLD:
+    if row.recovery_s("all") == UNTOLD:
         return row.overtaken
-    if most == _TOO_EARLY:
-        return "too early to tell how fast devices were back"
-    return f"at worst 99 % back after {most}, " + (
-        "too early to tell of the rest" if everybody == _TOO_EARLY else f"all after {everybody}"
-    )
-
-
-def _recovery_s(fault: Fault, key: str) -> float:
-    """Seconds; infinite: never, -0.5: too early to tell, -1: nothing to tell."""
-    value = fault["recovery_ms"][key]
-    if value is not None:
-        return float(value) / 1000.0
-    if fault["never_back"]:
-        return math.inf
-    # A fault that is not over may yet hit anybody it hit again.
-    open_ = fault["undecided"] or (not fault["over"] and fault["hit"] > fault["overtaken"] + fault["ended"])
-    return -0.5 if open_ else _UNTOLD
-
-
-def _delivered_s(fault: Fault) -> float:
-    value = fault["backlog"]["delivered_ms"]
-    if value is not None:
-        return float(value) / 1000.0
-    return _UNTOLD
-
-
-def _longest(seconds: Iterable[float], unknown: str) -> str:
-    found = list(seconds)
-    most = max(found, default=_UNTOLD)
-    if math.isinf(most):
-        return text.ENDLESS
-    if most >= 0:
-        return text.short_duration(most) + (f" ({unknown} for some)" if -0.5 in found else "")
-    return unknown if most == -0.5 else text.NOTHING
-
-
-def _added(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    added: dict[str, int] = {}
-    for counts in found:
-        for name, count in counts.items():
-            added[name] = added.get(name, 0) + count
-    return dict(sorted(added.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _by_name(found: Iterable[Mapping[str, Mapping[str, int]]]) -> str:
-    added: dict[str, dict[str, int]] = {}
-    for by_name in found:
-        for name, codes in by_name.items():
-            added[name] = _added((added.get(name, {}), codes))
-    return "; ".join(f"{name}: {text.tally(codes)}" for name, codes in added.items())
-
-
-def _held_up(faults: Iterable[Fault]) -> str:
-    found: dict[str, tuple[int, float, float]] = {}
-    for fault in faults:
-        for name, figures in fault["delayed"].items():
-            count, p99, most = found.get(name, (0, 0.0, 0.0))
-            found[name] = (count + figures["count"], max(p99, figures["p99"]), max(most, figures["max"]))
-    several = "at most " if sum(1 for _ in faults) > 1 else ""
-    return "; ".join(
-        f"{name}: {count:,}, p99 {several}{text.milliseconds(p99)} ms, max {text.milliseconds(most)} ms"
-        for name, (count, p99, most) in found.items()
-    )
+    if most == _(_TOO_EARLY):
+        return _("too early to tell how fast devices were back")
+    if everybody == _(_TOO_EARLY):
+        return _("at worst 99 % back after {most}, too early to tell of the rest", most=most)
+    return _("at worst 99 % back after {most}, all after {everybody}", most=most, everybody=everybody)
 
 
 def _devices(number: int) -> str:
@@ -377,17 +353,17 @@ def _sum(key: str) -> Column:
 
 
 COLUMNS: Final[Mapping[str, Column]] = {
-    "50 % back": _recovery("p50"),
-    "99 % back": _recovery("p99"),
-    "all back": _recovery("all"),
-    "never back": Column(lambda row: row.not_back, lambda row: row.sum_of("never_back")),
-    "connects/s": Column(
+    N_("50 % back"): _recovery("p50"),
+    N_("99 % back"): _recovery("p99"),
+    N_("all back"): _recovery("all"),
+    N_("never back"): Column(lambda row: row.not_back, lambda row: row.sum_of("never_back")),
+    N_("connects/s"): Column(
         lambda row: text.count(row.most_of("peak_connects_per_s")), lambda row: row.most_of("peak_connects_per_s") or 0
     ),
-    "backlog": Column(lambda row: row.backlog, lambda row: row.peak),
-    "requests cut off": _sum("requests_cut"),
-    "requests held up": Column(lambda row: text.count(row.delayed), lambda row: row.delayed),
-    "refused": _sum("refused"),
-    "p99 (ms) before → during": Column(lambda row: row.p99, lambda row: row.p99_during or 0.0),
+    N_("backlog"): Column(lambda row: row.backlog, lambda row: row.peak),
+    N_("requests cut off"): _sum("requests_cut"),
+    N_("requests held up"): Column(lambda row: text.count(row.delayed), lambda row: row.delayed),
+    N_("refused"): _sum("refused"),
+    N_("p99 (ms) before → during"): Column(lambda row: row.p99, lambda row: row.p99_during or 0.0),
 }
-"""What tables tell of a fault beside when, what and whom it hit."""
+"""What tables tell of a fault beside when, what and whom it hit: labels, in English, and their columns."""

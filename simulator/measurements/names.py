@@ -12,6 +12,7 @@ from typing import Final
 
 from simulator.protocol.catalogue import CONNECT, LOOKUP, PROTOCOL_ORDER, SUBSCRIBE
 from simulator.protocol.codes import COMMAND_REFUSALS, MESSAGES, SUCCESS
+from simulator.texts.translation import N_, _
 
 # --- Series ---
 
@@ -74,7 +75,7 @@ _FILE_UPLOAD: Final = ("dev.file.upload.start", "dev.file.upload.package", "dev.
 
 INIT: Final = Flow(
     "init",
-    "the initial flow (docs/deviations.md, Initial flow): from the broker look-up until the device is online",
+    N_("the initial flow (docs/deviations.md, Initial flow): from the broker look-up until the device is online"),
     (
         *(LOOKUP, CONNECT, SUBSCRIBE, "device.exchange.publicKey", "device.exchange.factor"),
         *("dev.register", "dev.accredit", "dev.login", "dev.report"),
@@ -82,17 +83,17 @@ INIT: Final = Flow(
 )
 RECORD_DELIVERY: Final = Flow(
     "record_delivery",
-    "from a person's verification until the platform acknowledged the record",
+    N_("from a person's verification until the platform acknowledged the record"),
     ("dev.data.upload.verifyLog",),
 )
 PHOTO_DELIVERY: Final = Flow(
     "photo_delivery",
-    "from a person's verification until the platform had the picture that goes with the record",
+    N_("from a person's verification until the platform had the picture that goes with the record"),
     ("dev.data.upload.verifyLog", "dev.data.upload.verifyPhoto", *_FILE_UPLOAD),
 )
 ENROLMENT_DELIVERY: Final = Flow(
     "enrolment_delivery",
-    "from a person's enrolment at the device until the platform had user, portrait, biometric photo and card",
+    N_("from a person's enrolment at the device until the platform had user, portrait, biometric photo and card"),
     (
         *("dev.data.upload.user", "dev.data.upload.userPhoto", "dev.data.upload.bioPhoto", *_FILE_UPLOAD),
         "dev.data.upload.multiCard",
@@ -100,7 +101,7 @@ ENROLMENT_DELIVERY: Final = Flow(
 )
 PUBACK: Final = Flow(
     "puback",
-    "over MQTT with quality of service 1: from a message's first sending until the broker acknowledged it",
+    N_("over MQTT with quality of service 1: from a message's first sending until the broker acknowledged it"),
     (),
 )
 FLOWS: Final = (INIT, RECORD_DELIVERY, PHOTO_DELIVERY, ENROLMENT_DELIVERY, PUBACK)
@@ -145,35 +146,63 @@ RECORD_GAUGES: Final = (KEPT, UNCLAIMED, PHOTO_KEPT)
 """Of those that go down again: how many there are, not how many there were."""
 RECORD_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        GENERATED: "records that devices made when people verified",
-        ACKNOWLEDGED: "records that the platform acknowledged",
-        PENDING: "records without an acknowledgement when the run ended, which nobody gave up either",
-        REFUSED: "records that a device could not keep, because its store was full",
-        REJECTED: "records that were given up: refused five times by the platform, or too large for a package",
-        LOST: "records lost with a store that a fault of the scenario emptied (`power_cut` with `store: unsent lost`)",
-        RESENT: "records that were sent again",
-        RESTORED: "records of earlier runs that devices took back from `state_file`, to send them first",
-        KEPT: "pending records that `state_file` holds for the next run",
-        UNKEPT: "records that `state_file` did not take, because it was full; devices sent them all the same",
-        UNCLAIMED: "records in `state_file` of devices that this run did not start: they stay there",
+        GENERATED: N_("records that devices made when people verified"),
+        ACKNOWLEDGED: N_("records that the platform acknowledged"),
+        PENDING: N_("records without an acknowledgement when the run ended, which nobody gave up either"),
+        REFUSED: N_("records that a device could not keep, because its store was full"),
+        REJECTED: N_("records that were given up: refused five times by the platform, or too large for a package"),
+        LOST: N_(
+            "records lost with a store that a fault of the scenario emptied (`power_cut` with `store: unsent lost`)"
+        ),
+        RESENT: N_("records that were sent again"),
+        RESTORED: N_("records of earlier runs that devices took back from `state_file`, to send them first"),
+        KEPT: N_("pending records that `state_file` holds for the next run"),
+        UNKEPT: N_("records that `state_file` did not take, because it was full; devices sent them all the same"),
+        UNCLAIMED: N_("records in `state_file` of devices that this run did not start: they stay there"),
     }
 )
 """What is reported of records, in the order of tables; `PENDING` is computed from the others."""
 PHOTO_FIGURES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        GENERATED: "pictures that devices took when people verified",
-        ACKNOWLEDGED: "pictures that the platform acknowledged",
-        PENDING: "pictures without an acknowledgement when the run ended, which nobody gave up either",
-        REFUSED: "pictures that a device could not keep, because its store was full",
-        REJECTED: "pictures that were given up, alone or together with their records",
-        LOST: "pictures lost with a store that a fault of the scenario emptied",
-        RESTORED: "pictures of earlier runs that devices took back from `state_file`",
-        KEPT: "pending pictures that `state_file` holds for the next run",
+        GENERATED: N_("pictures that devices took when people verified"),
+        ACKNOWLEDGED: N_("pictures that the platform acknowledged"),
+        PENDING: N_("pictures without an acknowledgement when the run ended, which nobody gave up either"),
+        REFUSED: N_("pictures that a device could not keep, because its store was full"),
+        REJECTED: N_("pictures that were given up, alone or together with their records"),
+        LOST: N_("pictures lost with a store that a fault of the scenario emptied"),
+        RESTORED: N_("pictures of earlier runs that devices took back from `state_file`"),
+        KEPT: N_("pending pictures that `state_file` holds for the next run"),
     }
 )
 """Likewise of the pictures that go with records."""
 
 # --- Device states ---
+
+
+_STATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "offline": N_("offline"),
+        "lookup": N_("lookup"),
+        "connecting": N_("connecting"),
+        "exchange": N_("exchange"),
+        "register": N_("register"),
+        "accredit": N_("accredit"),
+        "login": N_("login"),
+        "report": N_("report"),
+        "online": N_("online"),
+        "waiting": N_("waiting"),
+        "rebooting": N_("rebooting"),
+        "unpowered": N_("unpowered"),
+        "failed": N_("failed"),
+        "stopped": N_("stopped"),
+        "lost": N_("lost"),
+    }
+)
+
+
+def state_word(state: str) -> str:
+    """A device's state as people read it; one that another version had as it is."""
+    return _(_STATES[state]) if state in _STATES else state
 
 
 class DeviceState(Enum):
@@ -189,21 +218,21 @@ class DeviceState(Enum):
         state.text = text
         return state
 
-    OFFLINE = "offline", "made, not started yet"
-    LOOKUP = "lookup", "asks for the broker's address"
-    CONNECTING = "connecting", "opens the WebSocket"
-    EXCHANGE = "exchange", "exchanges keys"
-    REGISTER = "register", "sends dev.register"
-    ACCREDIT = "accredit", "sends dev.accredit"
-    LOGIN = "login", "sends dev.login"
-    REPORT = "report", "sends dev.report"
-    ONLINE = "online", "went through the initial flow"
-    WAITING = "waiting", "between two attempts to come online"
-    REBOOTING = "rebooting", "a command told it to restart"
-    UNPOWERED = "unpowered", "without power, by a fault of the scenario (`power_cut`)"
-    FAILED = "failed", "cannot come online in this run, as when the platform's broker is no WebSocket"
-    STOPPED = "stopped", "told to stop, at the end of the run or because its user left"
-    LOST = "lost", "told by no device: its worker fell silent, and no other worker has the device yet"
+    OFFLINE = "offline", N_("made, not started yet")
+    LOOKUP = "lookup", N_("asks for the broker's address")
+    CONNECTING = "connecting", N_("opens the WebSocket")
+    EXCHANGE = "exchange", N_("exchanges keys")
+    REGISTER = "register", N_("sends dev.register")
+    ACCREDIT = "accredit", N_("sends dev.accredit")
+    LOGIN = "login", N_("sends dev.login")
+    REPORT = "report", N_("sends dev.report")
+    ONLINE = "online", N_("went through the initial flow")
+    WAITING = "waiting", N_("between two attempts to come online")
+    REBOOTING = "rebooting", N_("a command told it to restart")
+    UNPOWERED = "unpowered", N_("without power, by a fault of the scenario (`power_cut`)")
+    FAILED = "failed", N_("cannot come online in this run, as when the platform's broker is no WebSocket")
+    STOPPED = "stopped", N_("told to stop, at the end of the run or because its user left")
+    LOST = "lost", N_("told by no device: its worker fell silent, and no other worker has the device yet")
 
 
 INACTIVE_STATES: Final = frozenset({DeviceState.OFFLINE.value, DeviceState.STOPPED.value})
@@ -240,39 +269,41 @@ NO_HTTP: Final = "http"
 PROXY: Final = "proxy"
 OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        TIMEOUT: "no reply before the deadline",
-        DISCONNECTED: "the connection was lost before the reply",
-        INTERNAL_ERROR: "an exception of best-fleet itself",
-        "dns": "the host name could not be resolved",
-        "refused": "nothing listens at the address",
-        "unreachable": "the network does not reach the address",
-        "tls": "the platform's certificate or TLS settings were refused",
-        "handshake": "no WebSocket server or MQTT broker opened the connection, or the address is none",
-        PROXY: "the proxy (`network.proxy`) could not be used, or did not let the connection through",
-        "limit": "this machine has no file descriptor or port left",
-        NO_HTTP: "the server broke off, or did not answer in HTTP",
-        BAD_URL: "an address that is none of http or https",
-        MALFORMED_REPLY: "a reply that is not as the protocol says",
-        BAD_KEY: "the platform's half of the key exchange cannot be used",
-        BAD_CERTIFICATE: "the certificate and private key of the look-up's answer cannot be used",
-        UNSUPPORTED_TRANSPORT: "the broker's address is neither a WebSocket's nor one of MQTT",
-        BAD_PROFILE: "the MQTT profile cannot be filled in with what this device has and the look-up's answer holds",
-        TOO_LARGE: "not sent: it does not fit a package",
-        "not authorized": "MQTT: the broker knows the client and does not let it in (CONNACK 5)",
-        "bad user name or password": "MQTT: the broker refused the client's login (CONNACK 4)",
-        "identifier rejected": "MQTT: the broker refused the client id (CONNACK 2)",
-        "server unavailable": "MQTT: the broker takes no clients now (CONNACK 3)",
-        "unacceptable protocol version": "MQTT: the broker does not speak 3.1.1 (CONNACK 1)",
-        "subscription refused": "MQTT: the broker does not let the client subscribe to its topic (SUBACK 128)",
-        "unusable login": "MQTT: a client id, user name, password or topic that the protocol has no bytes for",
-        "no proper MQTT": "MQTT: the broker sent what the standard forbids",
-        "message too large": "MQTT: the broker sent a message over the limit",
-        "closed by the broker": "MQTT: the broker ended the connection",
-        "connection lost": "MQTT: the connection was reset, or TCP gave it up",
-        "keep-alive": "MQTT: the broker did not answer PINGREQ",
-        "taken over": "MQTT: a newer connection with the same client id took its place",
-        "internal fault": "MQTT: the connection ended by a fault of best-fleet itself",
-        NOT_ANSWERED: "a command that was carried out in silence, as the scenario wants some (`command_failures`)",
+        TIMEOUT: N_("no reply before the deadline"),
+        DISCONNECTED: N_("the connection was lost before the reply"),
+        INTERNAL_ERROR: N_("an exception of best-fleet itself"),
+        "dns": N_("the host name could not be resolved"),
+        "refused": N_("nothing listens at the address"),
+        "unreachable": N_("the network does not reach the address"),
+        "tls": N_("the platform's certificate or TLS settings were refused"),
+        "handshake": N_("no WebSocket server or MQTT broker opened the connection, or the address is none"),
+        PROXY: N_("the proxy (`network.proxy`) could not be used, or did not let the connection through"),
+        "limit": N_("this machine has no file descriptor or port left"),
+        NO_HTTP: N_("the server broke off, or did not answer in HTTP"),
+        BAD_URL: N_("an address that is none of http or https"),
+        MALFORMED_REPLY: N_("a reply that is not as the protocol says"),
+        BAD_KEY: N_("the platform's half of the key exchange cannot be used"),
+        BAD_CERTIFICATE: N_("the certificate and private key of the look-up's answer cannot be used"),
+        UNSUPPORTED_TRANSPORT: N_("the broker's address is neither a WebSocket's nor one of MQTT"),
+        BAD_PROFILE: N_(
+            "the MQTT profile cannot be filled in with what this device has and the look-up's answer holds"
+        ),
+        TOO_LARGE: N_("not sent: it does not fit a package"),
+        "not authorized": N_("MQTT: the broker knows the client and does not let it in (CONNACK 5)"),
+        "bad user name or password": N_("MQTT: the broker refused the client's login (CONNACK 4)"),
+        "identifier rejected": N_("MQTT: the broker refused the client id (CONNACK 2)"),
+        "server unavailable": N_("MQTT: the broker takes no clients now (CONNACK 3)"),
+        "unacceptable protocol version": N_("MQTT: the broker does not speak 3.1.1 (CONNACK 1)"),
+        "subscription refused": N_("MQTT: the broker does not let the client subscribe to its topic (SUBACK 128)"),
+        "unusable login": N_("MQTT: a client id, user name, password or topic that the protocol has no bytes for"),
+        "no proper MQTT": N_("MQTT: the broker sent what the standard forbids"),
+        "message too large": N_("MQTT: the broker sent a message over the limit"),
+        "closed by the broker": N_("MQTT: the broker ended the connection"),
+        "connection lost": N_("MQTT: the connection was reset, or TCP gave it up"),
+        "keep-alive": N_("MQTT: the broker did not answer PINGREQ"),
+        "taken over": N_("MQTT: a newer connection with the same client id took its place"),
+        "internal fault": N_("MQTT: the connection ended by a fault of best-fleet itself"),
+        NOT_ANSWERED: N_("a command that was carried out in silence, as the scenario wants some (`command_failures`)"),
     }
 )
 """Codes that a device notes by itself and never sends, with what each means; some are kinds of `wire.ConnectFailed`."""
@@ -287,5 +318,5 @@ def is_failure(code: str) -> bool:
 
 
 def text_of(code: str) -> str:
-    """What `code` means, for people; empty for one that a platform made up."""
+    """What `code` means, in English; empty for one that a platform made up."""
     return KNOWN_CODES.get(code, "")

@@ -149,6 +149,11 @@ def test_markdown_fits_in_a_comment(busy: RunMeasurements, info: Info) -> None:
     assert len(render_markdown(build_summary(busy, info()))) <= MOST_CHARS + 100
 
 
+@pytest.fixture(autouse=True)
+def able_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -193,8 +193,9 @@ def test_of_what_is_not_over(info: Info, struck: dict[str, Any], seconds: float,
 def test_overtaken_devices_are_told_of_everywhere(info: Info) -> None:
     summary = summed_up(info, planned(0), f0={"back": (), "overtaken": 4, "delivered": False})
     assert list(weather_lines(summary))[1] == (
-        " " * 12 + "20.0 s for 10.0 s: outage (reset), 20% of the devices; 4 hit, 4 overtaken by another fault; "
-        "backlog 12, 12 still wait"
+        "",
+        "20.0 s for 10.0 s: outage (reset), 20% of the devices; 4 hit, 4 overtaken by another fault; "
+        "backlog 12, 12 still wait",
     )
     for page in (render_markdown(summary), render_junit(summary).decode()):
         assert "4 overtaken" in page
@@ -228,14 +229,15 @@ def test_misbehaviour(info: Info) -> None:
 
 def test_terminal_says_where_it_is_too_early(info: Info) -> None:
     lines = list(weather_lines(summed_up(info, planned(0), seconds=60.0, f0={"back": (1.0,)})))
-    assert lines[1].endswith("; 4 hit; too early to tell how fast they were back; backlog 12, 9 still wait")
+    assert lines[1][1].endswith("; 4 hit; too early to tell how fast they were back; backlog 12, 9 still wait")
 
 
 def test_terminal_tells_the_worst(info: Info) -> None:
     lines = list(weather_lines(many(info)))
     assert lines[1] == (
-        " " * 12 + "0.0 s, and 19 times more: outage (reset), 20% of the devices; 80 hit; 50 % back 2.0 s, 99 % ∞, "
-        "all ∞, [bold red]1 never back[/]; backlog 12, 3 still wait"
+        "",
+        "0.0 s, and 19 times more: outage (reset), 20% of the devices; 80 hit; 50 % back 2.0 s, 99 % ∞, "
+        "all ∞, [bold red]1 never back[/]; backlog 12, 3 still wait",
     )
     assert len(lines) == 4
     output = io.StringIO()

@@ -20,8 +20,9 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """A terminal where Locust's log goes."""
+    monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     handler = logging.StreamHandler(terminal)
     logging.getLogger("locust").addHandler(handler)

@@ -1,0 +1,40 @@
+"""What a failure's row tells: its code, and what is known of the first one, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reports import text
+from reports.retold import retold
+from simulator.measurements.names import text_of
+from simulator.texts.translation import _
+
+_BETWEEN: Final = "; "
+"""Between a platform's own words and our hint (`simulator.device.hints`)."""
+
+
+def detail_of(failure: Mapping[str, Any]) -> str:
+    """What is known of the first failure of its kind, and which settings may help; empty for nothing.
+
+    Args:
+        failure: of the summary's `failures`.
+    """
+    return told(failure.get("detail") or "")
+
+
+def example_of(failure: Mapping[str, Any]) -> str:
+    """The code and what it means, or what is known of the first of its kind."""
+    known = detail_of(failure) or code_text(failure["code"])
+    return _("{code}: {known}", code=failure["code"], known=known) if known else str(failure["code"])
+
+
+def code_text(code: str) -> str:
+    """What a code means; empty for one that a platform made up."""
+    meaning = text_of(code)
+    return _(meaning) if meaning else ""
+
+
+def told(detail: str) -> str:
+    """A detail as it was measured; of a platform's words and our hints each for itself."""
+    if (whole := retold(detail)) != detail:
+        return whole
+    return text.clauses(map(retold, detail.split(_BETWEEN)))

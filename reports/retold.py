@@ -1,0 +1,87 @@
+"""Texts that a file holds in English, said in the language that is spoken: read back into what they were made of.
+
+A summary keeps texts of ours as plain English: how a request failed, what a fault is, why a threshold was crossed. In
+the process that made them they still know their parts (`simulator.texts.told`); of a file each is matched with the
+texts that there are, the one with the most letters of its own first. What is not ours, such as a platform's own words,
+matches none and stays.
+"""
+
+import re
+import string
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from reports import text
+from simulator.texts.language import ENGLISH, spoken
+from simulator.texts.told import Told, said
+from simulator.texts.translation import _, translations
+
+_LEAST_LETTERS: Final = 6
+"""A text with fewer letters of its own would match too much: of those only the ones that join others are tried."""
+_JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", "{share} of {names}")
+_DURATION: Final = re.compile(r"(?:(\d+) h (\d\d) min|(\d+) min (\d\d) s|(\d+\.\d) s)")
+_COUNTED: Final = re.compile(r"([\d,]+) ([a-z]+(?: [a-z]+)?)")
+
+
+def retold(stored: str) -> str:
+    """The text in the reader's language; as it is where it is none of ours."""
+    if spoken() == ENGLISH or not stored:
+        return stored
+    if isinstance(stored, Told):
+        return said(stored)
+    if (whole := _(stored)) != stored:
+        return whole
+    if (figure := _figure(stored)) is not None:
+        return figure
+    for pattern, message in _patterns(spoken()):
+        if (found := pattern.fullmatch(stored)) is not None:
+            return _(message, **{name: retold(value) for name, value in found.groupdict().items()})
+    return stored
+
+
+def _figure(stored: str) -> str | None:
+    """A duration, or a number of things."""
+    if (found := _DURATION.fullmatch(stored)) is not None:
+        hours, of_hour, minutes, of_minute, seconds = (float(part or 0) for part in found.groups())
+        return text.duration(3600 * hours + 60 * (of_hour + minutes) + of_minute + seconds)
+    if (found := _COUNTED.fullmatch(stored)) is not None:
+        number, things = int(found[1].replace(",", "")), found[2]
+        for thing in (things, things.removesuffix("s"), things.removesuffix("es")):
+            if thing in text.THINGS:
+                return text.counted(number, thing)
+    return None
+
+
+@lru_cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Every text with values in it, as what it looks like with them."""
+    known = getattr(translations(language), "_catalog", {})
+    found = {message: _pattern(message) for message in known if isinstance(message, str) and "\x04" not in message}
+    usable = [(pattern, message) for message, pattern in found.items() if pattern is not None]
+    return sorted(usable, key=lambda item: (item[1] in _JOINTS, -_letters(item[1]), item[1]))
+
+
+def _pattern(message: str) -> re.Pattern[str] | None:
+    try:
+        parts = list(string.Formatter().parse(message))
+    except ValueError:
+        return None
+    names = [name for _text, name, _spec, _conversion in parts if name is not None]
+    plain = all(name.isidentifier() for name in names) and not any(spec for _text, _name, spec, _c in parts)
+    if not names or not plain or len(set(names)) < len(names):
+        return None
+    if message not in _JOINTS and _letters(message) < _LEAST_LETTERS:
+        return None
+    return re.compile("".join(_regular(parts)), re.DOTALL)
+
+
+def _regular(parts: list[tuple[str, str | None, str | None, str | None]]) -> Iterator[str]:
+    for literal, name, _spec, _conversion in parts:
+        yield re.escape(literal)
+        if name is not None:
+            yield f"(?P<{name}>.+?)"
+
+
+def _letters(message: str) -> int:
+    return sum(len(literal.replace(" ", "")) for literal, *_rest in string.Formatter().parse(message))
