@@ -40,12 +40,7 @@ CAUSES: Final = (
     # The order is that of the reasons of one exit code: what explains the others comes first.
     Cause("start_failed", _USAGE, N_("the run could not start: {problem}"), cut_short=True),
     Cause("worker_refused", _USAGE, N_("worker {worker} could not take part: {problem}"), cut_short=True),
-    Cause(
-        "platform_failed_to_start",
-        _INVALID,
-        N_("the embedded platform did not start: {problem}"),
-        cut_short=True,
-    ),
+    Cause("platform_failed_to_start", _INVALID, N_("the embedded platform did not start: {problem}"), cut_short=True),
     Cause(
         "platform_died",
         _INVALID,
@@ -80,11 +75,7 @@ CAUSES: Final = (
         N_("no worker was left after {after_s:duration} of {planned_s:duration}"),
         cut_short=True,
     ),
-    Cause(
-        "worker_idle",
-        _INVALID,
-        N_("worker {worker} never ran a device, though {users:count} were assigned to it"),
-    ),
+    Cause("worker_idle", _INVALID, N_("worker {worker} never ran a device, though {users:count} were assigned to it")),
     Cause("internal_error", _INVALID, N_("{count:counted internal error} of best-fleet itself, the first: {example}")),
     Cause("broken_off", _INVALID, N_("the run broke off: this is what had been measured until shortly before")),
     Cause(
@@ -165,11 +156,7 @@ CAUSES: Final = (
             "{at_s:duration}"
         ),
     ),
-    Cause(
-        "misbehaviour_accepted",
-        _FAILED,
-        N_("the platform took {values:times} what it must refuse: {names:tally}"),
-    ),
+    Cause("misbehaviour_accepted", _FAILED, N_("the platform took {values:times} what it must refuse: {names:tally}")),
     Cause(
         "no_attendance",
         _FAILED,

@@ -73,19 +73,19 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
     yield _overview(summary)
     yield from (f"> {markup.sentence(note)}" for note in notes)
     if summary["thresholds"]:
-        yield f"### {_('Thresholds')}"
+        yield _heading(_("Thresholds"))
         yield _thresholds(summary["thresholds"], crossed_only=left_out >= _CROSSED_THRESHOLDS)
     for name in CLASSES:
         if summary[name]["total"]:
-            yield f"### {_('{heading}: {told}', heading=_(TITLES[name]), told=total_text(summary, name))}"
+            yield _heading(_("{heading}: {told}", heading=_(TITLES[name]), told=total_text(summary, name)))
             yield _rules(summary, name, _FEW if left_out >= _FEW_LINES else MOST_RULES)
     rows_of_faults = fault_rows(summary)
     if rows_of_faults:
-        yield f"### {_('Faults: {told}', told=markup.sentence(faults_sentence(summary)))}"
+        yield _heading(_("Faults: {told}", told=markup.sentence(faults_sentence(summary))))
         if left_out < _NO_FAILURES:
             yield _faults(rows_of_faults, MOST_FAULTS if left_out < _COUNTS_ALONE else _FEW)
     if left_out < _NO_FAILURES and (ways := misbehaviour_rows(summary)):
-        yield f"### {_('Misbehaviour')}"
+        yield _heading(_("Misbehaviour"))
         yield _misbehaviour(ways)
     if apart := apart_sentence(summary):
         yield f"> {markup.sentence(apart)}"
@@ -95,19 +95,23 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
         if left_out >= _OWN_NAMES:
             shown = {name: figures for name, figures in rows.items() if name in _OWN}
         if rows:
-            yield f"### {_(heading)}"
+            yield _heading(_(heading))
             yield _series(summary, shown, _(first), latency, codes=left_out < _COUNTS_ALONE)
             if more := len(rows) - len(shown):
                 yield _("… and {count} more", count=more)
     section = summary.get(ATTENDANCE)
     if section is not None and section["remarkable"] and left_out < _COUNTS_ALONE:
-        yield f"### {_('Attendance: {told}', told=markup.sentence(listed_text(section)))}"
+        yield _heading(_("Attendance: {told}", told=markup.sentence(listed_text(section))))
         yield _meetings(section["remarkable"])
     if summary["failures"] and left_out < _NO_FAILURES:
-        yield f"### {_('Failures')}"
+        yield _heading(_("Failures"))
         yield _failures(summary["failures"])
     if left_out:
         yield _(_CUT)
+
+
+def _heading(told: str) -> str:
+    return f"### {told}"
 
 
 def _overview(summary: Mapping[str, Any]) -> str:
@@ -223,7 +227,13 @@ def _meetings(remarks: list[Mapping[str, Any]]) -> str:
         ]
         for remark in remarks[:_FEW]
     ]
-    counts = [_("expected"), _("came"), _("late"), _("missing"), _("not acknowledged")]
+    counts = [
+        pgettext("people at a meeting", "expected"),
+        pgettext("people at a meeting", "came"),
+        pgettext("people at a meeting", "late"),
+        pgettext("people at a meeting", "missing"),
+        _("not acknowledged"),
+    ]
     headings = [_("device"), "meetCode", _("start (UTC)"), *counts, _("who")]
     return _table(headings, "lllrrrrrl", cells, _more(remarks, remarks[:_FEW]))
 

@@ -100,7 +100,9 @@ class ProgressLine:
     def _devices(self) -> str:
         gauge = self._measurements.devices.gauge
         online = DeviceState.ONLINE.value
-        states = [_("{count}/{devices} online", count=f"{gauge.get(online, 0):,}", devices=f"{self._run.devices:,}")]
+        states = [
+            _("{count}/{devices} online", count=text.count(gauge.get(online, 0)), devices=text.count(self._run.devices))
+        ]
         states += [
             f"{count:,} {state_word(state)}"
             for state, count in sorted(gauge.items(), key=lambda item: -item[1])
@@ -117,7 +119,7 @@ class ProgressLine:
         found = [f"{each.planned.what} {_left(weather.left_s(each))}" for each in weather.under_way]
         if not found and weather.recovering:
             last = weather.recovering[-1]
-            found = [_("{fault} over, {count} not back", fault=last.planned.what, count=f"{last.not_back:,}")]
+            found = [_("{fault} over, {count} not back", fault=last.planned.what, count=text.count(last.not_back))]
         return text.listed(found)
 
     def _columns(self) -> int:
@@ -137,7 +139,7 @@ def _activity(figures: Figures, failed: int) -> list[str]:
     )
     parts = [
         _("{rate} requests/s", rate=text.rate(figures.requests / figures.seconds)),
-        _("{count} failed", count=f"{failed:,}"),
+        _("{count} failed", count=text.count(failed)),
     ]
     if slowest is not None:
         p99 = text.milliseconds(slowest[0] / 1000.0)

@@ -20,12 +20,13 @@ PASSED = N_("passed")
 CROSSED = N_("crossed")
 NOT_JUDGED = N_("not judged")
 """How a threshold came out; a mark or a style is looked up by it, so that only `judged_word` is said."""
-_VERDICTS: Mapping[str, tuple[str, str]] = {
-    "passed": (N_("passed"), N_("PASSED")),
-    "failed": (N_("failed"), N_("FAILED")),
-    "invalid": (N_("invalid"), N_("INVALID")),
-    "interrupted": (N_("interrupted"), N_("INTERRUPTED")),
+_VERDICTS: Mapping[str, Callable[[], str]] = {
+    "passed": lambda: pgettext("a run", "passed"),
+    "failed": lambda: pgettext("a run", "failed"),
+    "invalid": lambda: pgettext("a run", "invalid"),
+    "interrupted": lambda: pgettext("a run", "interrupted"),
 }
+"""A request that failed and a run that did are two words in other languages."""
 MOST_NAMES = 8
 """Of a list within a line; tables hold the whole of it."""
 
@@ -349,12 +350,12 @@ def judged_word(result: Mapping[str, Any]) -> str:
 
 def verdict_word(verdict: str) -> str:
     """A verdict of `reports.verdict` within a sentence."""
-    return _(_VERDICTS[verdict][0])
+    return _VERDICTS[verdict]()
 
 
 def verdict_mark(verdict: str) -> str:
     """A verdict where it stands out, as in the first line."""
-    return _(_VERDICTS[verdict][1])
+    return verdict_word(verdict).upper()
 
 
 def is_so(verdict: str, why: str) -> str:

@@ -14,7 +14,7 @@ from reports.faults import FaultOutcome, Known, came_of, worst
 from reports.readings import Question, Reading
 from reports.remark import Spoken, remark, together
 from simulator.measurements.misbehaviours import MISBEHAVIOURS, SENT
-from simulator.texts.translation import N_
+from simulator.texts.translation import N_, ngettext
 from simulator.weather.kinds import Kind
 
 KINDS_OF_FAULTS: Final = tuple(kind.what for kind in get_args(Kind))
@@ -201,10 +201,12 @@ def _state(outcome: FaultOutcome) -> str:
     left = Spoken(text.duration, outcome.left_s)
     if not outcome.not_back:
         return remark(N_("records still waited {duration} after it"), duration=left)
-    return remark(
-        N_("{count} of {devices} {were} not back {duration} after it"),
-        count=text.count(outcome.not_back),
-        devices=Spoken(text.counted, outcome.figures.hit, "device"),
-        were=text.were(outcome.not_back),
-        duration=left,
+    not_back = Spoken(_not_back, outcome.not_back, outcome.figures.hit)
+    return remark(N_("{not_back} {duration} after it"), not_back=not_back, duration=left)
+
+
+def _not_back(number: int, hit: int) -> str:
+    devices = text.counted(hit, "device")
+    return ngettext(
+        "{number} of {devices} was not back", "{number} of {devices} were not back", number, devices=devices
     )

@@ -190,7 +190,7 @@ def test_progress_line_fits_in_80_columns(busy: RunMeasurements, info: Info) -> 
     ProgressLine(busy, info(), 60.0, file=out, width=80).tick(T0 + 30)
     shown = out.getvalue().removeprefix("\r\x1b[2K")
     assert shown.startswith("█████░░░░░ 0:30 left")
-    assert re.search(r"p99 ≤ [\d.,]+ ms", shown)
+    assert re.search(r"p99 ≤ [\d.,]+ m", shown)
     assert len(shown) < 80
 
 
