@@ -20,7 +20,7 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/pip-compile --quiet 
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help smoke soak test test-long format bench docs texts lock clean
+.PHONY: help smoke soak test test-long format bench docs docs-site wheel texts lock clean
 .PHONY: check check-format check-lint check-types check-dependencies check-house
 
 help: ## show this list
@@ -68,6 +68,13 @@ bench: $(STAMP) ## measure against the usual tools (several minutes); see docs/p
 
 docs: $(STAMP) ## write the generated documents anew
 	@$(BIN)/python -m simulator.cli docs
+
+docs-site: $(STAMP) ## build the documentation as a site into build/site; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+wheel: $(STAMP) ## build the wheel and the source distribution into dist
+	@log=$$($(BIN)/python -m build --no-isolation --outdir dist . 2>&1) || { echo "$$log" >&2; exit 1; }
+	@ls dist/*-$$($(BIN)/best-fleet --version | cut -d' ' -f2)*
 
 texts: $(STAMP) ## write the catalogues of translated texts anew; what is new in them wants a translation
 	@$(BIN)/python -m simulator.texts.update

@@ -81,11 +81,13 @@ class SeriesFigures:
     """Of all: a failed one counts with the time until it failed."""
     failures: int
     failed: Histogram = field(default_factory=Histogram)
-    """Of the failed ones alone; empty in reports of versions that did not keep them."""
+    """Of those that did not succeed; empty in reports of versions that did not keep them."""
     pending: int = 0
     """Neither succeeded nor failed when the run ended: records of `record_delivery` that nobody acknowledged."""
     missed: int = 0
     """Planned and never sent."""
+    expected: int = 0
+    """Refused as the scenario expects: they neither succeeded nor failed."""
 
     @property
     def count(self) -> int:
@@ -183,6 +185,7 @@ def whole_run(measurements: RunMeasurements, run: RunInfo) -> Figures:
         tag: SeriesFigures(
             *(totals.histogram, totals.failures, _failed_of(tag, measurements), _pending_of(tag, measurements)),
             missed=missed.pop(tag, 0),
+            expected=totals.refusals,
         )
         for tag, totals in measurements.totals.items()
         if totals.count and is_series(tag)
@@ -239,7 +242,12 @@ def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figure
             for tag, count in counts.items():
                 failures[tag] += count
     pending = {tag: _pending_of(tag, measurements) for tag in found}
-    return _part(measurements, run, run.ended - first, found, failures, first, int(run.ended), pending)
+    expected: defaultdict[str, int] = defaultdict(int)
+    for second, counts in measurements.timeline.expected.items():
+        if second >= first:
+            for tag, count in counts.items():
+                expected[tag] += count
+    return _part(measurements, run, run.ended - first, found, failures, first, int(run.ended), pending, expected)
 
 
 def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int) -> Figures:
@@ -250,7 +258,8 @@ def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int
     found = {tag: slot.histogram for tag, slot in slots.items()}
     found.update((INTENDED_PREFIX + tag, slot.intended_histogram) for tag, slot in slots.items())
     failures = {tag: slot.failures for tag, slot in slots.items()}
-    return _part(measurements, run, float(seconds), found, failures, first, last)
+    expected = {tag: slot.refusals for tag, slot in slots.items()}
+    return _part(measurements, run, float(seconds), found, failures, first, last, expected=expected)
 
 
 def _part(
@@ -262,13 +271,15 @@ def _part(
     first: int,
     last: int,
     pending: Mapping[str, int] | None = None,
+    expected: Mapping[str, int] | None = None,
 ) -> Figures:
-    left = pending or {}
+    left, refused = pending or {}, expected or {}
     missed = missed_requests(measurements, first, last)
     series = {
         tag: SeriesFigures(
             *(histogram, failures.get(tag, 0), found.get(FAILED_PREFIX + tag) or Histogram(), left.get(tag, 0)),
             missed=missed.pop(tag, 0),
+            expected=refused.get(tag, 0),
         )
         for tag, histogram in found.items()
         if histogram.count and is_series(tag)

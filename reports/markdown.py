@@ -274,10 +274,9 @@ def _series(
 
 
 def _failed(figures: Mapping[str, Any], codes: bool) -> str:
-    if not figures["failures"]:
-        return "0"
-    count = f"**{figures['failures']:,}**"
-    return _("{count}: {codes}", count=count, codes=text.codes(figures["codes"], markup.word)) if codes else count
+    count = f"**{figures['failures']:,}**" if figures["failures"] else "0"
+    told = text.outcomes(figures, markup.word)
+    return _("{count}: {codes}", count=count, codes=told) if codes and told else count
 
 
 def _failures(failures: list[Mapping[str, Any]]) -> str:

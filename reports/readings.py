@@ -57,13 +57,13 @@ def latency(statistic: str) -> Reading:
             histogram = question.figures.intended.get(question.name)
             return _milliseconds(microseconds, histogram, question.percent) if histogram is not None else None
         found = question.series
-        if not found.count:
+        if found.count <= found.expected:
             return None
         succeeded = found.succeeded
         if not succeeded.count:
             return math.inf
         if question.promised_percent is not None:
-            rank = rank_of(question.promised_percent, found.count + found.pending)
+            rank = rank_of(question.promised_percent, found.count - found.expected + found.pending)
             return succeeded.values_at_ranks([rank])[0] / 1000.0 if rank <= succeeded.count else math.inf
         return _milliseconds(microseconds, succeeded, question.percent)
 

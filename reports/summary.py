@@ -31,7 +31,7 @@ from simulator.measurements.names import (
 )
 from simulator.measurements.ranges import ranges
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import Totals
+from simulator.measurements.series import Totals, by_code
 from simulator.measurements.state import dump_state
 from simulator.protocol.catalogue import CONNECT
 
@@ -117,6 +117,7 @@ def _series(measurements: RunMeasurements, tag: str) -> dict[str, Any]:
         "count": totals.count,
         "failures": totals.failures,
         "codes": totals.codes,
+        **_expected(totals),
         "bytes_out": totals.bytes_out,
         "bytes_in": totals.bytes_in,
         "latency_ms": latency_ms(totals.histogram),
@@ -125,11 +126,17 @@ def _series(measurements: RunMeasurements, tag: str) -> dict[str, Any]:
     }
 
 
+def _expected(totals: Totals) -> dict[str, Any]:
+    """What was refused as the scenario expects: among `count`, and neither in `codes` nor in `failures`."""
+    return {"expected": totals.refusals, "expected_codes": by_code(totals.expected)}
+
+
 def _command(totals: Totals) -> dict[str, Any]:
     return {
         "count": totals.count,
         "failures": totals.failures,
         "codes": totals.codes,
+        **_expected(totals),
         "handling_ms": latency_ms(totals.histogram),
     }
 

@@ -168,8 +168,8 @@ class _Page:
                 self._console.print(_series_table(title, first, rows, latency, seconds, self._width))
         if self._width < CODES_WIDTH:
             for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
-                if figures["failures"]:
-                    self.line(pgettext("a label", "Failed"), f"{plain(name)}: {plain(text.codes(figures['codes']))}")
+                if told := text.outcomes(figures):
+                    self.line(pgettext("a label", "Failed"), f"{plain(name)}: {plain(told)}")
 
     def _thresholds(self, results: list[Mapping[str, Any]]) -> None:
         if not results:
@@ -263,7 +263,7 @@ def _series_table(
         for key, label in (("out", pgettext("bytes", "out")), ("in", pgettext("bytes", "in"))):
             columns[key] = (label, [text.size(found.get(f"bytes_{key}")) for found in rows.values()])
     names = [plain(name) for name in rows]
-    codes = [plain(text.codes(found["codes"])) for found in rows.values()]
+    codes = [plain(text.outcomes(found)) for found in rows.values()]
     with_codes = width >= CODES_WIDTH and any(codes)
     longest = max((cell_len(name) for name in rows), default=1)
     left_out = _left_out(columns, longest, width - (20 if with_codes else 0))

@@ -222,6 +222,16 @@ def codes(found: Mapping[str, int], word: Callable[[str], str] = printable) -> s
     return tally({code: number for code, number in found.items() if is_failure(code)}, word)
 
 
+def outcomes(figures: Mapping[str, Any], word: Callable[[str], str] = printable) -> str:
+    """Why those of a funcId, a flow or a command did not succeed: failure codes, and what was refused as expected.
+
+    `timeout 3; as expected: E0000001 2`; empty where all succeeded. Summaries of earlier versions expect nothing.
+    """
+    expected = tally(figures.get("expected_codes") or {}, word)
+    told = _("as expected: {codes}", codes=expected) if expected else ""
+    return "; ".join(filter(None, (codes(figures["codes"], word), told)))
+
+
 def tally(found: Mapping[str, int], word: Callable[[str], str] = printable, most: int = MOST_NAMES) -> str:
     """Names with their counts: `closed 1006 14, timeout 2`; of many the first ones, and how many more there are.
 

@@ -51,7 +51,11 @@ CONFORM = FLEET | {"simulator.fleet", "simulator.judge", "reports"}
 SWARM_BASE = FLEET | {"simulator.fleet", "reports"}
 SWARM = {
     name: f"simulator.swarm.{name}"
-    for name in (*("tasks", "off_the_hub", "open_files"), *("security", "locust", "generator", "run", "process", "web"))
+    for name in (
+        *("tasks", "off_the_hub", "open_files"),
+        *("security", "locust", "generator", "run", "process"),
+        *("metrics", "web"),
+    )
 }
 """The swarm's modules and rooms, the lowest first."""
 
@@ -103,8 +107,10 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["generator"]: swarm_below("locust"),
     SWARM["run"]: swarm_below("locust", "generator"),
     SWARM["process"]: swarm_below("locust", "generator", "run"),
+    # Runs as it is shown them, not how they come about.
+    SWARM["metrics"]: swarm_below("security"),
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
-    "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "web"),
+    "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "metrics", "web"),
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems"},
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {

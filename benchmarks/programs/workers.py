@@ -143,7 +143,7 @@ class SimulatedWorker:
         for _ in range(round(0.05 * self._rate * seconds)):
             at = since + pick.random() * seconds
             happened.append((FLOW, "record_delivery", at, pick.lognormvariate(-3.0, 0.6), SUCCESS))
-            happened.append((COMMAND, "cmd.data.update.user", at, 0.02, SUCCESS))
+            happened.append((COMMAND, "cmd.data.update.user", at, 0.02, SUCCESS, False))
         measurements.apply(happened)
         for second in range(round(seconds)):
             measurements.sample_health(HealthSample(since + second, 50.0, 500.0, 10, 0))

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from simulator.exit_codes import ExitCode
 from simulator.shown import detail
+from simulator.texts.told import said
+from simulator.texts.translation import N_, _
 
-_NOT_THERE: Final = "not there"
+_NOT_THERE: Final = N_("not there")
 _RANKS: Final = {"OK": 0, "INFORMATIONAL": 0, "NON-STRICT": 1, "FAILED": 2}
 """How bad a verdict is; one that is not here tells nothing about the platform."""
 _SEEN_CHARS: Final = 160
@@ -25,8 +27,8 @@ class Change:
 
     def __str__(self) -> str:
         """Both verdicts, the case and what was seen."""
-        told = f"{self.before} -> {self.now}  {self.case}"
-        return f"{told}: {detail(self.observed, _SEEN_CHARS)}" if self.observed else told
+        told = f"{_(self.before)} -> {_(self.now)}  {self.case}"
+        return f"{told}: {detail(said(self.observed), _SEEN_CHARS)}" if self.observed else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,20 @@ class Comparison:
 
     def lines(self) -> Iterator[str]:
         """For the terminal, what matters most first."""
-        for title, found in (("worse", self.worse), ("cannot be told", self.untold), ("better", self.better)):
+        for title, found in ((_("worse"), self.worse), (_("cannot be told"), self.untold), (_("better"), self.better)):
             if found:
                 yield f"{title}:"
                 yield from (f"  {each}" for each in found)
         if self.other:
-            yield "changed:"
+            yield f"{_('changed')}:"
             yield from (f"  {each}" for each in self.other)
-        counts = f"{len(self.worse)} worse, {len(self.better)} better, {len(self.other)} changed"
-        yield f"{counts}, {len(self.untold)} cannot be told"
+        yield _(
+            "{worse} worse, {better} better, {changed} changed, {untold} cannot be told",
+            worse=len(self.worse),
+            better=len(self.better),
+            changed=len(self.other),
+            untold=len(self.untold),
+        )
 
 
 def compare_conformance(base: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
@@ -63,12 +70,12 @@ def compare_conformance(base: Mapping[str, Any], new: Mapping[str, Any]) -> Comp
     before = {case["id"]: case for case in base["cases"]}
     now = {case["id"]: case for case in new["cases"]}
     untold = [
-        f"the {name} run is inconclusive: {detail(document['reason'], _SEEN_CHARS)}"
-        for name, document in (("earlier", base), ("new", new))
+        _("the {name} run is inconclusive: {reason}", name=name, reason=detail(said(document["reason"]), _SEEN_CHARS))
+        for name, document in ((_("earlier"), base), (_("new"), new))
         if document["verdict"] == "inconclusive"
     ]
     if not before.keys() & now.keys():
-        untold.append("the runs have no case in common")
+        untold.append(_("the runs have no case in common"))
     worse: list[Change] = []
     better: list[Change] = []
     other: list[Change] = []
@@ -79,7 +86,7 @@ def compare_conformance(base: Mapping[str, Any], new: Mapping[str, Any]) -> Comp
         change = Change(name, was, is_now, now[name]["observed"] if name in now else "")
         old, rank = _RANKS.get(was), _RANKS.get(is_now)
         if old is None and rank:
-            untold.append(f"{change} (was not judged before)")
+            untold.append(_("{change} (was not judged before)", change=change))
         elif old is not None and rank is None:
             untold.append(str(change))
         elif old is None or rank is None or old == rank:

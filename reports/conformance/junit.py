@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 from reports.conformance.words import families, headline
 from simulator.shown import printable
+from simulator.texts.told import said
+from simulator.texts.translation import _
 
 _SKIPPED: Final = "NOT-RUN"
 
@@ -42,14 +44,24 @@ def _run_case(document: Mapping[str, Any]) -> ElementTree.Element:
 def _case(case: Mapping[str, Any], failing: set[str]) -> ElementTree.Element:
     names = {"classname": f"best-fleet.conform.{case['family']}", "name": case["id"]}
     element = ElementTree.Element("testcase", {**names, "time": f"{case['duration_ms'] / 1000:.6f}"})
-    told = printable(case["observed"])
+    told = printable(said(case["observed"]))
     if case["result"] in failing:
-        _add(element, "failure", told, f"{case['title']}\nsent: {case['sends']}\nright: {case['expected']}\n{told}")
+        _add(element, "failure", told, _detail(case, told))
     elif case["result"] == _SKIPPED:
         ElementTree.SubElement(element, "skipped", {"message": told})
     else:
         ElementTree.SubElement(element, "system-out").text = f"{case['result']}: {told}"
     return element
+
+
+def _detail(case: Mapping[str, Any], told: str) -> str:
+    return _(
+        "{title}\nsent: {sent}\nright: {right}\n{told}",
+        title=said(case["title"]),
+        sent=said(case["sends"]),
+        right=said(case["expected"]),
+        told=told,
+    )
 
 
 def _add(case: ElementTree.Element, tag: str, message: str, content: str = "") -> None:

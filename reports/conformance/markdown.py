@@ -5,6 +5,8 @@ from typing import Any
 
 from reports.conformance.words import families, headline, tally
 from reports.markup import code, sentence
+from simulator.texts.told import said
+from simulator.texts.translation import _
 
 
 def render_markdown(document: Mapping[str, Any]) -> str:
@@ -16,11 +18,17 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     platform = document["platform"]
     yield f"# {sentence(headline(document))}"
     yield ""
-    yield f"{sentence(document['tool'])} judged {code(platform['dispatch'])}, suite {code(platform['suite'])}, at"
-    yield f"{document['started']}, in {document['duration_s']} s."
-    yield from (sentence(note) for note in document["notes"])
+    yield _(
+        "{tool} judged {platform}, suite {suite}, at\n{started}, in {seconds} s.",
+        tool=sentence(document["tool"]),
+        platform=code(platform["dispatch"]),
+        suite=code(platform["suite"]),
+        started=document["started"],
+        seconds=document["duration_s"],
+    )
+    yield from (sentence(said(note)) for note in document["notes"])
     yield ""
-    yield "| section | " + " | ".join(document["counts"]) + " |"
+    yield f"| {_('section')} | " + " | ".join(document["counts"]) + " |"
     yield "|---|" + "---:|" * len(document["counts"])
     for family, cases in families(document["cases"]):
         counts = tally(cases)
@@ -32,17 +40,17 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
                 "",
                 f"## {family}",
                 "",
-                "| case | title | verdict | what came | what is right |",
+                _("| case | title | verdict | what came | what is right |"),
                 "|---|---|---|---|---|",
             )
         for case in odd:
-            seen, right = sentence(case["observed"]), sentence(case["expected"])
-            yield f"| {code(case['id'])} | {sentence(case['title'])} | {case['result']} | {seen} | {right} |"
-    for title, key in (("Violations of the platform", "violations"), ("Internal errors", "internal_errors")):
+            seen, right = sentence(said(case["observed"])), sentence(said(case["expected"]))
+            yield f"| {code(case['id'])} | {sentence(said(case['title']))} | {case['result']} | {seen} | {right} |"
+    for title, key in ((_("Violations of the platform"), "violations"), (_("Internal errors"), "internal_errors")):
         if document[key]["total"]:
-            yield from ("", f"## {title}", "", "| rule | times | example |", "|---|---:|---|")
+            yield from ("", f"## {title}", "", _("| rule | times | example |"), "|---|---:|---|")
         for rule, found in document[key]["by_rule"].items():
             yield f"| {code(rule)} | {found['count']} | {sentence(found['example'])} |"
     if document["leaves_behind"]:
-        yield from ("", "## Left behind on the platform", "")
-        yield from (f"- {sentence(each)}" for each in document["leaves_behind"])
+        yield from ("", f"## {_('Left behind on the platform')}", "")
+        yield from (f"- {sentence(said(each))}" for each in document["leaves_behind"])

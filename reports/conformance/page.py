@@ -10,6 +10,8 @@ from markupsafe import Markup
 from reports.conformance.conversation import TO_MEND, conversations
 from reports.conformance.words import RESULTS, headline
 from reports.html import asset, render_page
+from simulator.texts.told import said
+from simulator.texts.translation import _
 
 MOST_OF_A_SECTION: Final = 3
 """Cases to mend that are listed before all others; one fault often shows in many."""
@@ -43,6 +45,8 @@ def render_conformance(document: Mapping[str, Any], traces: Mapping[str, bytes])
         None,
         own_css=Markup(asset("conformance.css")),
         d=document,
+        _=_,
+        said=said,
         headline=headline(document),
         style=_MARKS[document["verdict"]],
         results=RESULTS,

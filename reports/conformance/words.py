@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+from simulator.texts.told import said
+from simulator.texts.translation import _, ngettext
+
 RESULTS: Final = ("FAILED", "NON-STRICT", "INFORMATIONAL", "NOT-RUN", "OK")
 """Verdicts of cases, what matters most first."""
 
@@ -13,16 +16,16 @@ def headline(document: Mapping[str, Any]) -> str:
     counts = document["counts"]
     ran = sum(counts.values()) - counts["NOT-RUN"]
     if document["verdict"] == "inconclusive":
-        return f"inconclusive: {document['reason']}"
-    cases = f"{ran} case{'' if ran == 1 else 's'}"
+        return _("inconclusive: {reason}", reason=said(document["reason"]))
+    cases = ngettext("{number} case", "{number} cases", ran)
     if document["verdict"] == "conforming":
         beside = [f"{counts['NON-STRICT']} NON-STRICT"] if counts["NON-STRICT"] else []
         if found := document["violations"]["total"]:
-            beside.append(f"{found} violations were counted beside them")
-        fine = "the one case did not fail" if ran == 1 else f"none of {cases} failed"
-        return f"conforming: {fine}" + (f"; {', '.join(beside)}" if beside else "")
+            beside.append(_("{found} violations were counted beside them", found=found))
+        fine = _("the one case did not fail") if ran == 1 else _("none of {cases} failed", cases=cases)
+        return _("conforming: {fine}", fine=fine) + (f"; {', '.join(beside)}" if beside else "")
     what = [f"{counts[result]} {result}" for result in ("FAILED", "NON-STRICT") if counts[result]]
-    return f"failing: of {cases} {' and '.join(what)}"
+    return _("failing: of {cases} {what}", cases=cases, what=_(" and ").join(what))
 
 
 def families(cases: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

@@ -20,6 +20,8 @@ from simulator.closest import closest
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import scenario_file, shown
 from simulator.shown import detail
+from simulator.texts.told import Told, said
+from simulator.texts.translation import N_, _, ngettext
 
 if TYPE_CHECKING:
     from reports.directory import ReportDirectory
@@ -181,8 +183,8 @@ def listed(cases: "Sequence[Case]") -> str:
         if case.family != family:
             lines += [*([""] if lines else []), f"{case.family}:"]
             family = case.family
-        lines.append(f"  {case.id:<{width}}  {case.title}{'' if case.required else ' (informational)'}")
-    return "\n".join([*lines, "", f"{len(cases)} cases"])
+        lines.append(f"  {case.id:<{width}}  {said(case.title)}{'' if case.required else _(' (informational)')}")
+    return "\n".join([*lines, "", ngettext("{number} case", "{number} cases", len(cases))])
 
 
 # --- What is asked for ---
@@ -310,22 +312,29 @@ def _notes(plan: _Plan, options: argparse.Namespace, url: str) -> Iterator[str]:
     """What was judged, and as whom."""
     embedded = options.host is None and plan.scenario.embedded
     names = ", ".join(identity.sn for identity in plan.identities)
-    yield f"judged {detail(url)}{' (the built-in platform)' if embedded else ''}, suite {plan.suite.name}, as {names}"
+    yield Told(
+        "judged {url}{built_in}, suite {suite}, as {names}",
+        url=detail(url),
+        built_in=N_(" (the built-in platform)") if embedded else "",
+        suite=plan.suite.name,
+        names=names,
+    )
     if plan.mqtt is not None:
         yield from _profile_notes(plan.mqtt, plan.broker_type)
     if plan.given > len(plan.identities):
-        yield f"{plan.given} devices are given; the first {len(plan.identities)} were used"
+        yield Told("{given} devices are given; the first {used} were used", given=plan.given, used=len(plan.identities))
     if embedded and (wrong := plan.scenario.document.platform.wrong):
-        yield f"the built-in platform was wrong on purpose: {', '.join(wrong)}"
+        yield Told("the built-in platform was wrong on purpose: {wrong}", wrong=", ".join(wrong))
 
 
 def _profile_notes(profile: "Profile", broker_type: str) -> Iterator[str]:
     from simulator.pubsub.keys import ProfileKeys
 
-    yield f"over MQTT (type {broker_type}), by the profile {profile.name or 'of the scenario'}"
+    name = profile.name or N_("of the scenario")
+    yield Told("over MQTT (type {broker_type}), by the profile {name}", broker_type=broker_type, name=name)
     assumed = [key for key in ProfileKeys.model_fields if key in profile.assumed]
     if assumed:
-        yield f"assumed of the broker, because nobody has written it down: {', '.join(assumed)}"
+        yield Told("assumed of the broker, because nobody has written it down: {keys}", keys=", ".join(assumed))
 
 
 def _again(options: argparse.Namespace) -> str:

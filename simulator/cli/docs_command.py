@@ -11,10 +11,10 @@ from simulator.exit_codes import ExitCode
 
 DESCRIPTION = """\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
-measures from its list of names, the rules by which platforms are judged from theirs, the scenario format and its JSON
-Schema from the scenario's model, the page of thresholds from the table of measures, the mistakes of a wrong platform
-from their table, the ways in which devices misbehave, the MQTT profiles, what each parameter of a device's report
-decides. For developers of this project; a test finds outdated ones."""
+measures from its list of names, the figures that other monitoring can have, the rules by which platforms are judged
+from theirs, the scenario format and its JSON Schema from the scenario's model, the page of thresholds from the table
+of measures, the mistakes of a wrong platform from their table, the ways in which devices misbehave, the MQTT profiles,
+what each parameter of a device's report decides. For developers of this project; a test finds outdated ones."""
 EPILOG = """\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
@@ -66,6 +66,13 @@ def violations_page() -> str:
     from simulator.measurements.violations_page import violations_page
 
     return violations_page()
+
+
+def metrics_series_page() -> str:
+    """Every figure that other monitoring can have of a run, from their declarations."""
+    from simulator.swarm.metrics.page import metrics_series_page
+
+    return metrics_series_page()
 
 
 def thresholds_page() -> str:
@@ -129,6 +136,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/conformance.md": conformance_page,
         "docs/protocol.md": protocol_page,
         "docs/measurements.md": measurements_page,
+        "docs/metrics-series.md": metrics_series_page,
         "docs/violations.md": violations_page,
         "docs/scenario.md": scenario_page,
         "docs/misbehaviour.md": misbehaviour_page,

@@ -13,6 +13,7 @@ from simulator.judge.replies import ReadReply
 from simulator.protocol import envelope
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import detail, label
+from simulator.texts.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ class LookedUp:
     def told(self) -> str:
         """In a few words."""
         if self.read.answer is None:
-            problem = self.read.judgement.unusable
-            return f"the look-up got no usable answer: {problem}"
+            unusable = self.read.judgement.unusable
+            problem = "" if unusable is None else unusable.told
+            return Told("the look-up got no usable answer: {problem}", problem=problem)
         return _told("the look-up", self.ok, self.code, self.read.text)
 
 
@@ -98,7 +100,7 @@ class Silence:
     @property
     def told(self) -> str:
         """In a few words."""
-        return f"no answer within {self.seconds:g} s"
+        return Told("no answer within {seconds:g} s", seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,14 @@ class Closed:
     @property
     def told(self) -> str:
         """In a few words."""
-        reason = f" ({detail(self.reason)})" if self.reason else ""
+        reason = Told(" ({reason})", reason=detail(self.reason)) if self.reason else ""
         if self.by_us:
-            return f"this side closed the connection: {self.detail}"
+            return Told("this side closed the connection: {detail}", detail=self.detail)
         if isinstance(self.code, str):
-            return f"the connection ended ({self.code}): {self.detail}"
+            return Told("the connection ended ({code}): {detail}", code=self.code, detail=self.detail)
         if self.code == 1006:
-            return f"the connection ended without a close frame: {self.detail}"
-        return f"the platform closed the connection with {self.code}{reason}"
+            return Told("the connection ended without a close frame: {detail}", detail=self.detail)
+        return Told("the platform closed the connection with {code}{reason}", code=self.code, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,6 @@ def is_reply(message: Mapping[str, Any]) -> bool:
 
 def _told(what: str, ok: bool, code: str, text: str) -> str:
     if ok:
-        return f"{what} was accepted"
-    said = f" ({detail(text, 100)})" if text else ""
-    return f"{what} was refused with {label(code) if code else 'no code'}{said}"
+        return Told("{what} was accepted", what=what)
+    said = Told(" ({text})", text=detail(text, 100)) if text else ""
+    return Told("{what} was refused with {value}{said}", what=what, value=label(code) if code else "no code", said=said)

@@ -18,6 +18,7 @@ from simulator.conform.pushes import Push
 from simulator.conform.tester import Device
 from simulator.device.door import ROOM_NUMBER
 from simulator.protocol.reading import NO_MEETING
+from simulator.texts.told import Told
 
 USER: Final = "dev.data.upload.user"
 BIO_PHOTO: Final = "dev.data.upload.bioPhoto"
@@ -79,11 +80,17 @@ async def prepare(bench: Bench, device: Device, func_ids: tuple[str, ...]) -> No
     """
     for func_id in func_ids:
         if not device.terms.allows(func_id):
-            raise Ended(not_run(f"the platform does not list {func_id} in its report's reply, so it is not sent"))
+            raise Ended(
+                not_run(
+                    Told(
+                        "the platform does not list {func_id} in its report's reply, so it is not sent", func_id=func_id
+                    )
+                )
+            )
         if func_id == "dev.heartbeat" and not device.terms.heartbeat:
             raise Ended(not_run("the platform wants no heartbeats, so none is sent"))
         if func_id in _LEFT:
-            bench.leaves(f"{_LEFT[func_id]} {bench.pin}, of {device.sn}.")
+            bench.leaves(Told("{left} {pin}, of {sn}.", left=_LEFT[func_id], pin=bench.pin, sn=device.sn))
         if func_id == BIO_PHOTO and not device.terms.photo_types:
             raise Ended(not_run("the platform takes no biometric photos: its multiBioPhotoSupport is all 0"))
     # A platform may know the users of its devices only, so the tester's are uploaded once, whatever is answered.

@@ -49,6 +49,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.conform.outcome import Ended, Outcome, Result, failed, informational, non_strict, not_run, ok
+from simulator.texts.told import Told
 
 if TYPE_CHECKING:
     from simulator.conform.bench import Bench
@@ -114,7 +115,7 @@ class Case:
         if not mqtt:
             return self._not_applicable("over WebSocket: it is about MQTT") if self.only_mqtt else self
         if isinstance(self.over_mqtt, str):
-            return self._not_applicable(f"over MQTT: {self.over_mqtt}")
+            return self._not_applicable(Told("over MQTT: {over_mqtt}", over_mqtt=self.over_mqtt))
         return self.over_mqtt or self
 
     def but_over_mqtt(self, **changes: Any) -> "Case":
@@ -127,7 +128,7 @@ class Case:
 
     def _not_applicable(self, why: str) -> "Case":
         async def run(bench: "Bench") -> Outcome:
-            return not_run(f"not applicable {why}")
+            return not_run(Told("not applicable {why}", why=why))
 
         return replace(self, run=run, needs=(), waits=False, suites=(), over_mqtt=None)
 

@@ -10,6 +10,7 @@ from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelFault, ChannelViolation, DeviceChannel
 from simulator.protocol.channel.configurable import ConfigurableDeviceChannel
 from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel, Traffic
+from simulator.texts.told import Told
 from simulator.wire.phase import ABNORMAL
 
 _RULES: Final = {
@@ -58,10 +59,12 @@ def ended(code: int | str, fault: tuple[int | str, str] | None, *, online: bool)
         online: whether all was well: the report accepted, and only right messages sent since.
     """
     if fault is not None and fault[0] in BROKERS_FAULTS:
-        return Opened(None, rules.SESSION_MQTT, f"{fault[0]}: {fault[1]}")
+        return Opened(None, rules.SESSION_MQTT, Told("{fault}: {fault_2}", fault=fault[0], fault_2=fault[1]))
     if fault is not None and fault[0] in _WEBSOCKET_CODES:
         rule = rules.SESSION_CLOSE_CODE if "status code" in fault[1] else rules.SESSION_WEBSOCKET
-        return Opened(None, rule, f"closed with {fault[0]} by the tester: {fault[1]}")
+        return Opened(
+            None, rule, Told("closed with {fault} by the tester: {fault_2}", fault=fault[0], fault_2=fault[1])
+        )
     if fault is None and code == ABNORMAL and online:
         return Opened(None, rules.SESSION_CLOSED_UNANNOUNCED, "the connection ended without a close frame")
     return None

@@ -13,6 +13,7 @@ from simulator.conform.tester import Device
 from simulator.device.channel_context import with_doubts
 from simulator.device.settings import Credentials
 from simulator.mqtt.login import Login
+from simulator.texts.told import Told
 
 
 class StepFailed(Exception):  # noqa: N818 - what has happened
@@ -21,7 +22,11 @@ class StepFailed(Exception):  # noqa: N818 - what has happened
     def __init__(self, step: Stage, answer: Answer, device: Device | None = None) -> None:
         told = answer.told
         if device is not None:
-            told = f"{told}, but {device.problem}" if device.problem else with_doubts(told, device.channel)
+            told = (
+                Told("{told}, but {problem}", told=told, problem=device.problem)
+                if device.problem
+                else with_doubts(told, device.channel)
+            )
         super().__init__(told)
         self.step = step
         self.answer = answer
@@ -71,7 +76,7 @@ class Client:
 
         tried = await self.tried(stage, changed, clean=clean, on_push=on_push)
         if not isinstance(tried, Device):
-            raise Ended(not_run(f"the device does not get so far: {tried.told}"))
+            raise Ended(not_run(Told("the device does not get so far: {told}", told=tried.told)))
         return tried
 
     async def tried(

@@ -13,6 +13,7 @@ from simulator.conform.runner import Judged, Verdict
 from simulator.conform.site import Site
 from simulator.exit_codes import ExitCode
 from simulator.pubsub.keys import ProfileKeys
+from simulator.texts.told import Told
 
 SCHEMA: Final = 1
 CASES_DIRECTORY: Final = "cases"
@@ -103,7 +104,7 @@ class Finished:
     def _leaves_behind(self) -> Iterator[str]:
         if self.site.registered:
             names = ", ".join(sorted(self.site.registered))
-            yield f"Registered anew, so that an earlier authCode or secret may be void: {names}."
+            yield Told("Registered anew, so that an earlier authCode or secret may be void: {names}.", names=names)
         yield from self.site.leaves
 
 

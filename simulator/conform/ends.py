@@ -11,6 +11,7 @@ from simulator.conform.expect import closed
 from simulator.conform.outcome import Outcome, failed, ok
 from simulator.conform.tester import Device
 from simulator.protocol.codes import SUCCESS
+from simulator.texts.told import Told
 
 _WITHIN_S: Final = 5.0
 """docs/deviations.md, MQTT."""
@@ -42,7 +43,9 @@ def _without_a_session(answer: Answer) -> Outcome:
     if isinstance(answer, Closed):
         return closed(answer)
     if isinstance(answer, Reply) and answer.ok:
-        return failed(f"connection and session go on: the next message was accepted {_WITHIN_S:g} s later")
+        return failed(
+            Told("connection and session go on: the next message was accepted {within_s:g} s later", within_s=_WITHIN_S)
+        )
     if isinstance(answer, Reply | Silence):
-        return ok(f"the connection stays, and the session has ended: {answer.told}")
+        return ok(Told("the connection stays, and the session has ended: {told}", told=answer.told))
     return failed(answer.told)

@@ -6,8 +6,11 @@ A verdict is about the case's own subject. That a reply's form departs elsewhere
 in the report's violations and by the form.* cases; `accepted(answer, form=True)` makes it part of this case.
 """
 
+from collections.abc import Iterable
+
 from simulator.conform.answers import Answer, Closed, LookedUp, Reply, Silence, Unreached
 from simulator.conform.outcome import Outcome, Result, failed, informational, non_strict, ok
+from simulator.texts.told import Told, joined
 
 _SHOWN = 3
 
@@ -31,7 +34,7 @@ def refused(answer: Answer, *, or_closed: bool = False) -> Outcome:
     """
     if isinstance(answer, LookedUp) and answer.read.answer is None:
         if 400 <= answer.status < 500:
-            return non_strict(f"{answer.told}; a refusal is status 200 with a code")
+            return non_strict(Told("{told}; a refusal is status 200 with a code", told=answer.told))
         return failed(answer.told)
     if isinstance(answer, Reply) and not answer.code:
         return failed(answer.told)
@@ -67,9 +70,9 @@ def closed(answer: Answer, *codes: int) -> Outcome:
     if isinstance(answer, Closed) and not answer.by_us:
         if not codes or isinstance(answer.code, str) or answer.code in codes:
             return ok(answer.told)
-        return non_strict(f"{answer.told}; {' or '.join(map(str, codes))} is right")
+        return non_strict(Told("{told}; {names} is right", told=answer.told, names=" or ".join(map(str, codes))))
     if isinstance(answer, Silence):
-        return failed(f"the connection stayed open: nothing came within {answer.seconds:g} s")
+        return failed(Told("the connection stayed open: nothing came within {seconds:g} s", seconds=answer.seconds))
     return failed(answer.told)
 
 
@@ -84,11 +87,10 @@ def well_formed(answer: Answer) -> Outcome:
         return failed(answer.told)
     judgement = answer.read.judgement
     if judgement.unusable is not None:
-        return failed(f"{answer.told}, but {judgement.unusable}")
+        return failed(Told("{told}, but {unusable}", told=answer.told, unusable=judgement.unusable.told))
     if judgement.departures:
-        words = "; ".join(map(str, judgement.departures[:_SHOWN]))
-        more = len(judgement.departures) - _SHOWN
-        return non_strict(f"{answer.told}, but {words}" + (f"; and {more} more" if more > 0 else ""))
+        words = first_of([each.told for each in judgement.departures], _SHOWN)
+        return non_strict(Told("{told}, but {words}", told=answer.told, words=words))
     return ok(answer.told)
 
 
@@ -96,7 +98,14 @@ def both(*outcomes: Outcome) -> Outcome:
     """The worst of several; all that was observed by those."""
     order = (Result.FAILED, Result.NOT_RUN, Result.NON_STRICT, Result.INFORMATIONAL, Result.OK)
     worst = min((each.result for each in outcomes), key=order.index)
-    return Outcome(worst, "; ".join(dict.fromkeys(each.observed for each in outcomes if each.result is worst)))
+    return Outcome(worst, joined("; ", dict.fromkeys(each.observed for each in outcomes if each.result is worst)))
+
+
+def first_of(texts: Iterable[str], most: int) -> Told:
+    """Different texts one after another; of many the first `most`, and how many more there are."""
+    found = list(dict.fromkeys(texts))
+    words = joined("; ", found[:most])
+    return Told("{words}; and {more} more", words=words, more=len(found) - most) if len(found) > most else words
 
 
 def holds(condition: bool, observed: str, otherwise: str) -> Outcome:

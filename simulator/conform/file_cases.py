@@ -6,6 +6,7 @@ from simulator.conform.business import Body, online
 from simulator.conform.case import Case, Run
 from simulator.conform.sections import SECTIONS
 from simulator.conform.uploads import FILES, START, USER_PHOTOS
+from simulator.texts.told import Told
 
 REFUSED: Final = "a code other than 00000000"
 _ACCEPTED: Final = "code 00000000 to each"
@@ -52,7 +53,7 @@ def case(
 
 def refuses(name: str, title: str, sends: str, why: str, body: Body, *, uses: bool = False) -> Case:
     """A case whose last message has to be refused; the title is what is refused."""
-    return accepts(name, f"{title} is refused", sends, why, body, expects=REFUSED, uses=uses)
+    return accepts(name, Told("{title} is refused", title=title), sends, why, body, expects=REFUSED, uses=uses)
 
 
 def left_open(name: str, title: str, sends: str, body: Body, why: str = _OPEN, *, uses: bool = False) -> Case:

@@ -18,6 +18,7 @@ from simulator.protocol.catalogue import formats as f
 from simulator.protocol.catalogue.report import COMM_TYPE
 from simulator.protocol.catalogue.spec import Field, MessageSpec, Object, Objects, Shape, Strings
 from simulator.protocol.reading import NO_MEETING
+from simulator.texts.told import Told, joined
 
 PREFIXES: Final[Mapping[str, str]] = {
     "dev.register": "register",
@@ -131,7 +132,9 @@ def broken_text(shape: f.Format) -> str | None:
         case f.OneOf():
             return next((text for known, text in _BROKEN_ENUMERATIONS if known == shape), "7")
     if shape not in _BROKEN:
-        raise LookupError(f"no broken value for the format {shape.label!r}: add one to {__name__}")
+        raise LookupError(
+            Told("no broken value for the format {label!r}: add one to {name}", label=shape.label, name=__name__)
+        )
     return _BROKEN[shape]
 
 
@@ -248,7 +251,11 @@ def _envelope(spec: MessageSpec) -> Iterator[Mutation]:
     if spec.sn_required:
         # Later a connection's sn may be known, and the document has no table of the envelope there.
         told = spec.func_id == "dev.register"
-        why = f"sn: {_REQUIRED}" if told else "By then a platform may know who is on the connection"
+        why = (
+            Told("sn: {required}", required=_REQUIRED)
+            if told
+            else "By then a platform may know who is on the connection"
+        )
         yield _left_out(spec, ("sn",), "sn", "without sn at the top level", why, required=told)
     why = "请求协议: payload.params" if needed else "The document does not say whether the payload may be left out"
     for steps, sends in ((_PARAMS, 'with "payload": {}'), (_PARAMS[:1], "without payload")):
@@ -259,13 +266,19 @@ def _missing(spec: MessageSpec, shape: Object, steps: tuple[Step, ...], prefix: 
     for field in shape.fields:
         path, here = f"{prefix}{field.name}", (*steps, field.name)
         if field.required:
-            why = _IN_TEMPLATES if "bioDatas[]" in path else f"{field.name}: {_REQUIRED}"
-            yield _left_out(spec, (*_PARAMS, *here), path, f"without {path}", why)
+            why = (
+                _IN_TEMPLATES
+                if "bioDatas[]" in path
+                else Told("{name}: {required}", name=field.name, required=_REQUIRED)
+            )
+            yield _left_out(spec, (*_PARAMS, *here), path, Told("without {path}", path=path), why)
         if isinstance(field.shape, Objects):
             yield from _missing(spec, field.shape.item, (*here, 0), f"{path}[].")
     for group in shape.exactly_one:
-        told = " and without ".join(f"{prefix}{name}" for name in group)
-        yield _left_out(spec, (*_PARAMS, *steps, group[0]), f"{prefix}{group[0]}", f"without {told}", _EITHER, group)
+        told = joined(" and without ", [f"{prefix}{name}" for name in group])
+        yield _left_out(
+            spec, (*_PARAMS, *steps, group[0]), f"{prefix}{group[0]}", Told("without {told}", told=told), _EITHER, group
+        )
 
 
 def _left_out(
@@ -286,8 +299,10 @@ def _left_out(
         steps=steps,
         siblings=siblings,
         required=required,
-        title=f"{spec.func_id} {sends} is refused" if required else f"What becomes of {spec.func_id} {sends}",
-        sends=f"{spec.func_id} {sends}",
+        title=Told("{func_id} {sends} is refused", func_id=spec.func_id, sends=sends)
+        if required
+        else Told("What becomes of {func_id} {sends}", func_id=spec.func_id, sends=sends),
+        sends=Told("{func_id} {sends}", func_id=spec.func_id, sends=sends),
         why=why,
     )
 
@@ -300,7 +315,11 @@ def _format(
     if text is None:
         return
     stated = stated_format(spec.func_id, path)
-    told = f"whose {path} is {text!r}" if len(text) < 30 else f"whose {path} is a text of {len(text)} characters"
+    told = (
+        Told("whose {path} is {text!r}", path=path, text=text)
+        if len(text) < 30
+        else Told("whose {path} is a text of {count} characters", path=path, count=len(text))
+    )
     yield Mutation(
         id=_id(spec, Kind.FORMAT, path),
         func_id=spec.func_id,
@@ -310,15 +329,20 @@ def _format(
         siblings=group,
         text=text,
         required=stated is not None,
-        title=f"{spec.func_id} {told} {'is refused' if stated is not None else '(the document leaves it open)'}",
-        sends=f"{spec.func_id} {told}",
+        title=Told(
+            "{func_id} {told} {value}",
+            func_id=spec.func_id,
+            told=told,
+            value="is refused" if stated is not None else "(the document leaves it open)",
+        ),
+        sends=Told("{func_id} {told}", func_id=spec.func_id, told=told),
         why=stated if stated is not None else open_format(spec.func_id, path),
     )
 
 
 def _number(spec: MessageSpec, path: str, field: Field, steps: tuple[Step, ...], group: tuple[str, ...]) -> Mutation:
     known = field.name not in NOT_OF_THE_DOCUMENT or spec.func_id != "dev.report"
-    told = f"whose {path} is a number"
+    told = Told("whose {path} is a number", path=path)
     return Mutation(
         id=_id(spec, Kind.NUMBER, path),
         func_id=spec.func_id,
@@ -327,8 +351,13 @@ def _number(spec: MessageSpec, path: str, field: Field, steps: tuple[Step, ...],
         steps=(*_PARAMS, *steps),
         siblings=group,
         required=known,
-        title=f"{spec.func_id} {told} {'is refused' if known else '(the document does not have it)'}",
-        sends=f"{spec.func_id} {told}, no text",
+        title=Told(
+            "{func_id} {told} {value}",
+            func_id=spec.func_id,
+            told=told,
+            value="is refused" if known else "(the document does not have it)",
+        ),
+        sends=Told("{func_id} {told}, no text", func_id=spec.func_id, told=told),
         why=_STRINGS if known else "The document does not have this parameter in dev.report",
     )
 

@@ -26,6 +26,7 @@ from simulator.measurements import violation_rules as rules
 from simulator.protocol import envelope
 from simulator.protocol.catalogue import DEVICE_FUNC_IDS
 from simulator.protocol.channel.base import DeviceChannel, is_binary
+from simulator.texts.told import Told
 from simulator.wire import Connection
 from simulator.wire.phase import ABNORMAL, POLICY_VIOLATION
 from simulator.wire.sansio import fragments
@@ -250,7 +251,7 @@ class Link:
         """Close the connection politely; how the platform answered the closing handshake."""
         if self.closed is None and self._connection is not None:
             said = f"{code} {reason}".rstrip() if self._mqtt is None else "DISCONNECT"
-            self._we_closed = self._we_closed or f"with {said}"
+            self._we_closed = self._we_closed or Told("with {said}", said=said)
             self._noted(">", "close", said)
             self._connection.close(code, reason)
             await self._ended.wait()
@@ -349,7 +350,7 @@ class Link:
 
     def _broke_the_channel(self, text: str) -> None:
         self.site.unreadable = self.site.spoiled = text
-        self._we_closed = f"because of {text}"
+        self._we_closed = Told("because of {text}", text=text)
         if self._connection is not None:
             self._connection.close(POLICY_VIOLATION)
 

@@ -9,6 +9,7 @@ from simulator.conform.declare import EITHER
 from simulator.conform.stages import Stage
 from simulator.protocol.channel.base import DeviceChannel
 from simulator.pubsub.profile import Profile
+from simulator.texts.told import Told
 
 _SECTION: Final = "1 协议类型"
 STANDARD: Final = "best-m: MQTT; MQTT 3.1.1, "
@@ -27,8 +28,10 @@ def needs_kept_sessions(bench: Bench) -> None:
     """
     profile = profile_of(bench)
     if not profile.keeps_session:
-        told_so = "clean sessions" if profile.clean_session else f"quality of service {profile.qos}"
-        raise Ended(not_run(f"the profile has {told_so}: nothing is kept for a device that is away"))
+        told_so = "clean sessions" if profile.clean_session else Told("quality of service {qos}", qos=profile.qos)
+        raise Ended(
+            not_run(Told("the profile has {told_so}: nothing is kept for a device that is away", told_so=told_so))
+        )
 
 
 def needs_no_keys(channel: DeviceChannel) -> None:

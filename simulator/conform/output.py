@@ -14,6 +14,8 @@ from simulator.conform.document import Finished, trace_name
 from simulator.conform.runner import Verdict
 from simulator.measurements.occurrences import Occurrences
 from simulator.shown import detail
+from simulator.texts.told import said
+from simulator.texts.translation import _
 
 _LINE_CHARS: Final = 160
 _TOLD: Final = (Result.FAILED, Result.NON_STRICT)
@@ -44,13 +46,13 @@ def report_on_terminal(finished: Finished, directory: Path) -> str:
 
 def _lines(finished: Finished, directory: Path) -> Iterator[str]:
     yield headline(finished.document())
-    yield from finished.notes
+    yield from map(said, finished.notes)
     yield from _cases(list(finished.judged.verdicts.values()), finished.judged.reason)
-    yield from _rules("violations of the platform", finished.site.violations)
-    yield from _rules("internal errors", finished.site.internal_errors)
+    yield from _rules(_("violations of the platform"), finished.site.violations)
+    yield from _rules(_("internal errors"), finished.site.internal_errors)
     yield ""
     yield ", ".join(f"{count} {name}" for name, count in finished.counts.items())
-    yield f"report: {directory}"
+    yield _("report: {directory}", directory=directory)
 
 
 def _cases(verdicts: list[Verdict], known: str) -> Iterator[str]:
@@ -68,11 +70,11 @@ def _cases(verdicts: list[Verdict], known: str) -> Iterator[str]:
             yield ""
             yield f"{family}:"
         for each in told:
-            observed = detail(each.outcome.observed, _LINE_CHARS)
+            observed = detail(said(each.outcome.observed), _LINE_CHARS)
             yield f"  {each.outcome.result:<13}  {each.case.id:<{width}}  {observed}"
         for reason, names in reasons.items():
-            named = f"{len(names)} cases" if len(names) > 1 else names[0]
-            yield f"  {Result.NOT_RUN:<13}  {named:<{width}}  {detail(reason, _LINE_CHARS)}"
+            named = _("{count} cases", count=len(names)) if len(names) > 1 else names[0]
+            yield f"  {Result.NOT_RUN:<13}  {named:<{width}}  {detail(said(reason), _LINE_CHARS)}"
 
 
 def _rules(title: str, found: Occurrences) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from simulator.device.environment import Connection
 from simulator.protocol.channel.base import DeviceChannel
 from simulator.pubsub.profile import Profile
+from simulator.texts.told import Told
 
 
 class OverMqtt:
@@ -22,7 +23,11 @@ class OverMqtt:
     def too_large(self, payload: bytes) -> str:
         """Why no device could publish, or be sent, this payload; empty where it could."""
         size = len(payload)
-        return f"a payload of {size} bytes; by the profile it has {self._most} at most" if size > self._most else ""
+        return (
+            Told("a payload of {size} bytes; by the profile it has {most} at most", size=size, most=self._most)
+            if size > self._most
+            else ""
+        )
 
     def may_repeat(self, connection: Connection, mid: str, message: Mapping[str, Any], sent: Container[str]) -> bool:
         """Whether the transport may have brought a reply that nothing waits for.

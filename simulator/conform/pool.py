@@ -25,6 +25,7 @@ from simulator.device.environment import NetworkError
 from simulator.fleet.network import FleetNetwork
 from simulator.measurements.names import BAD_PROFILE
 from simulator.protocol.broker import BrokerAnswer
+from simulator.texts.told import Told
 
 _NOT_REACHED: Final = frozenset(("dns", "unreachable", "tls", "limit", BAD_PROFILE))
 """Kinds of failed openings that are about the way to a broker, this side's trust or its identities, not about what the
@@ -79,7 +80,15 @@ class Pool:
         """A device of the run that has come to `stage`; see `Bench.device`."""
         self.check(stage)
         if which >= len(self._site.identities):
-            raise Ended(not_run(f"needs {which + 1} serial numbers; {len(self._site.identities)} are given"))
+            raise Ended(
+                not_run(
+                    Told(
+                        "needs {value} serial numbers; {count} are given",
+                        value=which + 1,
+                        count=len(self._site.identities),
+                    )
+                )
+            )
         if self._listener is not None and which == self._listener.which and not second:
             if stage is Stage.ONLINE and not fresh and on_push is take and self._listener.closed is None:
                 yield self._listener
@@ -87,7 +96,7 @@ class Pool:
             # It listens; the case did not say that it has to be this one.
             which = len(self._site.identities) - 1
             if which == self._listener.which:
-                raise Ended(not_run(f"{self._listener.sn} listens, and there is no second serial number"))
+                raise Ended(not_run(Told("{sn} listens, and there is no second serial number", sn=self._listener.sn)))
         async with AsyncExitStack() as held:
             if not second:
                 await held.enter_async_context(self._locks[which])
@@ -101,7 +110,7 @@ class Pool:
                 device = await self._reached(trace, stage, which, on_push)
             else:
                 device.trace = trace
-                trace.note(f"connection {device.number} of {device.sn} is used again")
+                trace.note(Told("connection {number} of {sn} is used again", number=device.number, sn=device.sn))
             try:
                 yield device
             finally:
@@ -136,9 +145,17 @@ class Pool:
         """See `Bench.client`."""
         self.check(Stage.OPENED)
         if self._listener is not None and which == self._listener.which:
-            raise Ended(not_run(f"{self._listener.sn} listens meanwhile"))
+            raise Ended(not_run(Told("{sn} listens meanwhile", sn=self._listener.sn)))
         if which >= len(self._site.identities):
-            raise Ended(not_run(f"needs {which + 1} serial numbers; {len(self._site.identities)} are given"))
+            raise Ended(
+                not_run(
+                    Told(
+                        "needs {value} serial numbers; {count} are given",
+                        value=which + 1,
+                        count=len(self._site.identities),
+                    )
+                )
+            )
         async with self._locks[which]:
             idle = self._ready.pop(which, None)
             if idle is not None:
@@ -250,19 +267,29 @@ class Pool:
             if silences == _SILENCES:
                 break
         step, answer = failure.step, failure.answer
-        worked_before = PlatformGone(f"{STEP_CASES[step]}: {failure}, which had worked before")
+        worked_before = PlatformGone(
+            Told("{step_cases}: {failure}, which had worked before", step_cases=STEP_CASES[step], failure=failure)
+        )
         if (which, step) in self._worked_for:
             raise worked_before
         if step in self.worked and isinstance(answer, Reply | LookedUp):
             # Others may do it: that is about this serial number.
-            raise Ended(not_run(f"{self._site.identities[which].sn}: {failure}"))
+            raise Ended(not_run(Told("{sn}: {failure}", sn=self._site.identities[which].sn, failure=failure)))
         if not isinstance(answer, Reply | LookedUp) and (gone := await self.looked_up(trace)) is not None:
-            raise PlatformGone(f"{STEP_CASES[step]}: {failure}; then {gone}")
+            raise PlatformGone(
+                Told("{step_cases}: {failure}; then {gone}", step_cases=STEP_CASES[step], failure=failure, gone=gone)
+            )
         if step in self.worked:
             raise worked_before
         if isinstance(answer, Unreached) and answer.kind in _NOT_REACHED:
-            raise PlatformGone(f"its look-up works, but the broker that it names is not reached: {failure}")
-        hint = f"; is {self._site.suite.name} its channel suite? --suite names another" if step in _BY_SUITE else ""
+            raise PlatformGone(
+                Told("its look-up works, but the broker that it names is not reached: {failure}", failure=failure)
+            )
+        hint = (
+            Told("; is {name} its channel suite? --suite names another", name=self._site.suite.name)
+            if step in _BY_SUITE
+            else ""
+        )
         told = f"{failure}{hint if Stage.REGISTERED not in self.worked else ''}"
         if isinstance(answer, Reply) and step in _FUNC_IDS:
             told = hints.told(self._site.terms.reading, _FUNC_IDS[step], answer.code, told)
@@ -270,7 +297,9 @@ class Pool:
         raise Ended(not_run(self._blocked_at(step)))
 
     def _blocked_at(self, step: Stage) -> str:
-        return f"the initial flow ends at {STEP_CASES[step]}: {self.blocked[step]}"
+        return Told(
+            "the initial flow ends at {step_cases}: {blocked}", step_cases=STEP_CASES[step], blocked=self.blocked[step]
+        )
 
     async def _walked(
         self, trace: Trace, stage: Stage, which: int, on_push: OnPush, presented: Presented | None = None
@@ -307,7 +336,7 @@ class Pool:
         device = Device(self._site, identity, next(self._numbers), which, self._proof(which), on_push, broker)
         device.trace = trace
         device.stage = stage
-        trace.note(f"connection {device.number} of {device.sn}")
+        trace.note(Told("connection {number} of {sn}", number=device.number, sn=device.sn))
         try:
             opened = await self._opener.open(broker, device, presented)
         except NetworkError as error:
@@ -333,7 +362,7 @@ class Pool:
                 self._took(Stage.EXCHANGED, await device.exchange_factor(), device)
                 self._did(which, Stage.EXCHANGED, "both exchanges were accepted")
             else:
-                self._did(which, Stage.EXCHANGED, f"the suite {self._site.suite.name} has no exchange")
+                self._did(which, Stage.EXCHANGED, Told("the suite {name} has no exchange", name=self._site.suite.name))
         steps = (
             (Stage.REGISTERED, device.register),
             (Stage.ACCREDITED, device.accredit),

@@ -15,6 +15,8 @@ from simulator.conform.judging import Target, judge, site_of
 from simulator.conform.outcome import Result
 from simulator.conform.registry import all_cases
 from simulator.conform.runner import Judged, Runner, Verdict
+from simulator.texts.told import Told, said
+from simulator.texts.translation import _
 
 _LINE_CHARS: Final = 78
 
@@ -73,23 +75,31 @@ class Process:
 
     def _stop(self, runner: Runner, name: str) -> None:
         self._interrupted = True
-        runner.stop(f"stopped by {name} after {self._done} of {len(self._cases)} cases")
+        runner.stop(
+            Told("stopped by {name} after {done} of {all} cases", name=name, done=self._done, all=len(self._cases))
+        )
 
     def _tell(self, verdict: Verdict) -> None:
         self._done += 1
         self._failed += verdict.outcome.result is Result.FAILED
         if self._progress:
-            told = f"{self._done} of {len(self._cases)} cases, {self._failed} FAILED; {verdict.case.id}"
+            told = _(
+                "{done} of {all} cases, {failed} FAILED; {case}",
+                done=self._done,
+                all=len(self._cases),
+                failed=self._failed,
+                case=verdict.case.id,
+            )
             # One line that is drawn over, on a terminal alone; the verdict follows on standard output.
             end = "" if self._done < len(self._cases) else "\r\x1b[K"
             print(f"\r\x1b[K{told:.{_LINE_CHARS}}{end}", end="", file=sys.stderr, flush=True)  # noqa: T201 - progress
 
     async def _ask(self, waiting: Sequence[Case]) -> None:
         """Say what the waiting cases wait for, and wait until somebody presses Enter; the listening begins then."""
-        lines = [f"  {case.id}: {case.sends}" for case in waiting]
+        lines = [f"  {case.id}: {said(case.sends)}" for case in waiting]
         sn = self._target.identities[0].sn
-        ask = f"Device {sn} is online. Trigger on the platform's console now, for this device:"
-        then = f"Press Enter when that is done; {self._target.terms.wait:g} s are left then. "
+        ask = _("Device {sn} is online. Trigger on the platform's console now, for this device:", sn=sn)
+        then = _("Press Enter when that is done; {seconds:g} s are left then. ", seconds=self._target.terms.wait)
         text = "\n".join([ask, *lines, then])
         print(text, end="", file=sys.stderr, flush=True)  # noqa: T201 - a question to whoever runs this
         pressed = asyncio.Event()

@@ -8,6 +8,7 @@ from simulator.conform.outcome import Outcome, failed, non_strict, ok
 from simulator.conform.tester import Device
 from simulator.protocol.codes import SUCCESS
 from simulator.shown import label
+from simulator.texts.told import Told
 
 TWICE: Final = (
     "docs/deviations.md, MQTT: a message that is delivered twice, with DUP or without, is ignored: it is not answered "
@@ -33,7 +34,7 @@ async def answered_no_more(device: Device, mid: str, *, may_end: bool = False) -
     if again:
         # Whether it had effect once more cannot be seen from here; that it was taken for a new message can.
         code = again[0].get("code")
-        told = f"it was answered again, with {label(str(code))}"
+        told = Told("it was answered again, with {label}", label=label(str(code)))
         return failed(told) if code == SUCCESS else non_strict(told)
     if isinstance(ended, Closed):
         return ok(ended.told) if may_end else failed(ended.told)

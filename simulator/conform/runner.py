@@ -19,6 +19,7 @@ from simulator.conform.stages import STEP_CASES
 from simulator.conform.trace import Trace
 from simulator.faults import describe
 from simulator.shown import detail, without_values
+from simulator.texts.told import Told
 
 _OBSERVED_CHARS: Final = 400
 _PATIENCE: Final = 12
@@ -109,7 +110,7 @@ class Runner:
         except asyncio.CancelledError:
             judged.reason = self._stopped
         except PlatformGone as gone:
-            judged.reason = self._shown(str(gone))
+            judged.reason = self._shown(gone.args[0])
         except Exception as error:  # noqa: BLE001 - a fault of ours is told, never a traceback
             self._internal(error)
         for case in self._cases:
@@ -117,9 +118,14 @@ class Runner:
                 self._put(Verdict(case, not_run(judged.reason or "it did not come to it"), 0.0, b""))
         judged.verdicts = {case.id: judged.verdicts.pop(case.id) for case in self._cases} | judged.verdicts
         if not judged.reason and self._site.internal_errors.total:
-            judged.reason = f"an error of best-fleet itself: {self._site.internal_errors.first_example()}"
+            judged.reason = Told(
+                "an error of best-fleet itself: {first_example}",
+                first_example=self._site.internal_errors.first_example(),
+            )
         if not judged.reason and all(each.outcome.result is Result.NOT_RUN for each in judged.verdicts.values()):
-            judged.reason = "no case could be run: " + next(iter(judged.verdicts.values())).outcome.observed
+            judged.reason = Told(
+                "no case could be run: {observed}", observed=next(iter(judged.verdicts.values())).outcome.observed
+            )
         return judged
 
     # --- Inside ---
@@ -128,7 +134,7 @@ class Runner:
         for which, identity in enumerate(self._site.identities):
             refused = await self._pool.looked_up(self._trace(), which)
             if refused is not None:
-                raise PlatformGone(f"the very look-up of {identity.sn} failed: {refused}")
+                raise PlatformGone(Told("the very look-up of {sn} failed: {refused}", sn=identity.sn, refused=refused))
         try:
             for case in self._cases:
                 if not case.waits:
@@ -170,18 +176,26 @@ class Runner:
             outcome = await self._tried(case, trace)
             if outcome.result is Result.FAILED and self._site.unreadable and not case.about_form:
                 # A mistake of its own, which is counted under its rule: it says nothing about this case.
-                outcome = not_run(f"a message of the platform could not be read: {self._site.unreadable}")
+                outcome = not_run(
+                    Told("a message of the platform could not be read: {unreadable}", unreadable=self._site.unreadable)
+                )
             gone = None
             if outcome.result is Result.FAILED and (gone := await self._pool.alive(self._trace())) is not None:
-                outcome = not_run(f"the platform went away meanwhile: {outcome.observed}; then {gone}")
+                outcome = not_run(
+                    Told(
+                        "the platform went away meanwhile: {observed}; then {gone}",
+                        observed=outcome.observed,
+                        gone=gone,
+                    )
+                )
         except PlatformGone as error:
-            gone = str(error)
-            outcome = not_run(f"the platform went away: {gone}")
+            gone = error.args[0]
+            outcome = not_run(Told("the platform went away: {gone}", gone=gone))
         ms = (self._site.clock.monotonic() - began) * 1000
         self._put(Verdict(case, outcome, ms, trace.lines()))
         self._blocked_steps()
         if gone is not None:
-            raise PlatformGone(f"the platform went away during {case.id}: {gone}")
+            raise PlatformGone(Told("the platform went away during {id}: {gone}", id=case.id, gone=gone))
 
     async def _tried(self, case: Case, trace: Trace) -> Outcome:
         """The outcome; of a second try where the first failed by a mistake that is counted by itself."""
@@ -190,7 +204,7 @@ class Runner:
             return outcome
         if self._in_vain >= _IN_VAIN and not self._by_chance:
             return outcome
-        trace.note(f"{self._site.spoiled}: once more")
+        trace.note(Told("{spoiled}: once more", spoiled=self._site.spoiled))
         again = await self._outcome(case, trace)
         if not self._is_spoiled(again):
             self._by_chance += 1
@@ -198,7 +212,7 @@ class Runner:
         self._in_vain += 1
         if self._by_chance < _BY_CHANCE or again.result is Result.NOT_RUN:
             return again
-        return not_run(f"{self._site.spoiled}, as in other cases now and then")
+        return not_run(Told("{spoiled}, as in other cases now and then", spoiled=self._site.spoiled))
 
     def _is_spoiled(self, outcome: Outcome) -> bool:
         return outcome.result in (Result.FAILED, Result.NOT_RUN) and bool(self._site.spoiled)
@@ -206,11 +220,17 @@ class Runner:
     async def _outcome(self, case: Case, trace: Trace) -> Outcome:
         self._site.begin()
         if case.suites and self._site.suite.name not in case.suites:
-            return not_run(f"is about the channel suite {' or '.join(case.suites)}")
+            return not_run(Told("is about the channel suite {suites}", suites=" or ".join(case.suites)))
         for name in case.needs:
             needed = self.judged.verdicts.get(name)
             if needed is None or needed.outcome.result in (Result.FAILED, Result.NOT_RUN):
-                return not_run(f"needs {name}, which is {needed.outcome.result if needed else 'not run'}")
+                return not_run(
+                    Told(
+                        "needs {name}, which is {value}",
+                        name=name,
+                        value=needed.outcome.result if needed else "not run",
+                    )
+                )
         terms = self._site.terms
         limit = _PATIENCE * terms.request_timeout + terms.wait
         try:
@@ -219,12 +239,12 @@ class Runner:
         except Ended as ended:
             outcome = ended.outcome
         except TimeoutError:
-            outcome = not_run(f"it had no end within {limit:g} s and was broken off")
+            outcome = not_run(Told("it had no end within {limit:g} s and was broken off", limit=limit))
         except PlatformGone:
             raise
         except Exception as error:  # noqa: BLE001 - likewise
             self._internal(error, case.id)
-            outcome = not_run(f"an error of best-fleet itself: {type(error).__name__}")
+            outcome = not_run(Told("an error of best-fleet itself: {name}", name=type(error).__name__))
         outcome = case.settled(outcome)
         return Outcome(outcome.result, self._shown(outcome.observed))
 
@@ -246,7 +266,14 @@ class Runner:
         return Trace(self._site.clock.monotonic, self._site.secrets)
 
     def _shown(self, text: str) -> str:
-        return detail(without_values(text, self._site.secrets()), _OBSERVED_CHARS)
+        secrets = self._site.secrets()
+
+        def clean(value: str) -> str:
+            return detail(without_values(value, secrets), _OBSERVED_CHARS)
+
+        # What is too long even so is shortened, in English then.
+        told = text.map(clean) if isinstance(text, Told) else text
+        return told if isinstance(told, Told) and len(told) <= _OBSERVED_CHARS else clean(told)
 
     def _internal(self, error: Exception, case_id: str = "") -> None:
         example = f"{case_id}: {describe(error)}" if case_id else describe(error)

@@ -6,6 +6,8 @@ examples contradict the table, what a platform does with an odd value is its own
 
 from typing import Final
 
+from simulator.texts.told import Told
+
 _TIMES: Final = "2024-06-26T00:00:00+08:00 in the example; ISO8601标准时间格式: yyyy-MM-ddTHH:mm:ss±HH:mm"
 _DEV_KEY: Final = "devKey: PBKDF2WithHmacSHA256, 密文长度: 32字节"
 _FILE_ID: Final = "fileId: 由字母和数字组成, 最高不能超过64位"
@@ -98,4 +100,4 @@ def open_format(func_id: str, path: str) -> str:
         return known
     if func_id in ("dev.report", "dev.heartbeat"):
         return "The document does not say what becomes of an odd value that the platform may have no use for"
-    return f"The document states no format of {path.rpartition('.')[2]}"
+    return Told("The document states no format of {value}", value=path.rpartition(".")[2])

@@ -9,6 +9,7 @@ from simulator.protocol.channel.configurable import ConfigurableDeviceChannel, C
 from simulator.protocol.channel.exchange import FIXED_FORM, ExchangeForm
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.rsa_aes import RsaAesDeviceChannel
+from simulator.texts.told import Told
 
 EXCHANGING: Final = ("exchange-only", "rsa-aes", "configurable")
 """Suites whose connections begin with the two exchanges."""
@@ -33,8 +34,8 @@ def needs_counters(site: Site) -> None:
     """
     options = options_of(site)
     if options is not None and (options.mode == "ecb" or options.iv != "counter"):
-        kind = options.cipher if options.mode == "ecb" else f"iv: {options.iv}"
-        raise Ended(not_run(f"frames have no counter with `{kind}`"))
+        kind = options.cipher if options.mode == "ecb" else Told("iv: {iv}", iv=options.iv)
+        raise Ended(not_run(Told("frames have no counter with `{kind}`", kind=kind)))
 
 
 def sealed(channel: DeviceChannel, data: bytes, *, skip: int = 0, wrong: bool = False, cut: int | None = None) -> bytes:
@@ -52,7 +53,11 @@ def sealed(channel: DeviceChannel, data: bytes, *, skip: int = 0, wrong: bool = 
     """
     traffic = channel.traffic if isinstance(channel, RsaAesDeviceChannel | ConfigurableDeviceChannel) else None
     if traffic is None:
-        raise Ended(not_run(f"needs one of the channel suites {' and '.join(SEALING)}, after its exchange"))
+        raise Ended(
+            not_run(
+                Told("needs one of the channel suites {sealing}, after its exchange", sealing=" and ".join(SEALING))
+            )
+        )
     frame = traffic.seal_as(data, traffic.sent + skip)[:cut]
     if wrong:
         frame = frame[:-1] + bytes([frame[-1] ^ 1])

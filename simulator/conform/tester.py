@@ -39,6 +39,7 @@ from simulator.protocol.broker import BrokerAnswer, protocol_type
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS, OVER_PUBLISH_SUBSCRIBE
 from simulator.protocol.channel.base import ChannelViolation, KeySource
 from simulator.protocol.channel.context import DeviceContext
+from simulator.texts.told import Told
 
 PUBLIC_KEY: Final = "device.exchange.publicKey"
 FACTOR: Final = "device.exchange.factor"
@@ -156,7 +157,9 @@ class Device(Link):
         try:
             params = _changed(self.channel.factor_params(), change)
         except RuntimeError:
-            raise Ended(not_run(f"needs the platform's public key: {self.problem or 'it was not given'}")) from None
+            raise Ended(
+                not_run(Told("needs the platform's public key: {value}", value=self.problem or "it was not given"))
+            ) from None
         return await self._flow(FACTOR, params, self.channel.accept_factor)
 
     async def register(self, change: Mapping[str, object] | None = None) -> Answer:
@@ -237,7 +240,11 @@ class Device(Link):
         if self.online and func_id == HEARTBEAT and not self.terms.heartbeat:
             raise Ended(not_run("the platform wants no heartbeats: supportHeartbeat is 0"))
         if self.online and func_id in CATALOGUE and not self.terms.allows(func_id) and CATALOGUE[func_id].negotiated:
-            raise Ended(not_run(f"the platform does not list {func_id} in the funcIds of the report's reply"))
+            raise Ended(
+                not_run(
+                    Told("the platform does not list {func_id} in the funcIds of the report's reply", func_id=func_id)
+                )
+            )
         return super().message(func_id, params, **envelope)
 
     def probe(self) -> dict[str, Any]:
@@ -275,7 +282,7 @@ class Device(Link):
     def _granted(self, results: Mapping[str, Any], name: str) -> str:
         value = results.get(name)
         if not isinstance(value, str) or not value:
-            self.problem = f"the reply holds no {name}"
+            self.problem = Told("the reply holds no {name}", name=name)
             return ""
         self.site.hide(value)
         return value

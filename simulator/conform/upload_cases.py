@@ -11,6 +11,7 @@ from simulator.conform.generated import Message
 from simulator.conform.sections import SECTIONS
 from simulator.conform.tester import Device
 from simulator.conform.uploads import Kind, entry, send
+from simulator.texts.told import Told
 
 ACCEPTED: Final = "code 00000000"
 REFUSED: Final = "a code other than 00000000"
@@ -37,7 +38,7 @@ def upload_case(
         id=f"upload.{kind.name}.{name}",
         section=SECTIONS[kind.func_id],
         title=title,
-        sends=f"{kind.func_id} {sends}",
+        sends=Told("{func_id} {sends}", func_id=kind.func_id, sends=sends),
         expects=expects,
         why=why,
         run=run,

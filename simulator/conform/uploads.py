@@ -15,6 +15,7 @@ from simulator.conform.case import Ended, failed, not_run
 from simulator.conform.generated import Message, right_params
 from simulator.conform.tester import MAX_PACKAGE_KB, Device
 from simulator.device.photos import PhotoStudio
+from simulator.texts.told import Told
 
 START: Final = "dev.file.upload.start"
 PACKAGE: Final = "dev.file.upload.package"
@@ -182,7 +183,7 @@ def must(*answers: Answer) -> None:
     """
     for answer in answers:
         if not succeeded(answer):
-            raise Ended(failed(f"before the last message: {answer.told}"))
+            raise Ended(failed(Told("before the last message: {told}", told=answer.told)))
 
 
 def given(*answers: Answer) -> None:
@@ -193,4 +194,4 @@ def given(*answers: Answer) -> None:
     """
     for answer in answers:
         if not succeeded(answer):
-            raise Ended(not_run(f"what it stands on did not succeed: {answer.told}"))
+            raise Ended(not_run(Told("what it stands on did not succeed: {told}", told=answer.told)))

@@ -5,6 +5,7 @@ from typing import Final
 
 from simulator.conform.bench import Bench
 from simulator.conform.outcome import Outcome, failed, ok
+from simulator.texts.told import Told
 
 _STRAY_S: Final = 0.2
 """For what may still be under way when the listening ends."""
@@ -16,5 +17,5 @@ async def none_of(rules: tuple[str, ...], bench: Bench) -> Outcome:
     for rule in rules:
         found = bench.site.violations.by_rule.get(rule)
         if found is not None:
-            return failed(f"{found.tally.count} times in this run: {found.example}")
+            return failed(Told("{count} times in this run: {example}", count=found.tally.count, example=found.example))
     return ok("none in this run")

@@ -101,6 +101,8 @@ class DeviceSettings:
     """How its clock is wrong; None for a right one."""
     command_failures: dict[str, CommandFailures]
     """Commands that fail by chance, by funcId or a prefix of it; under an empty name for all others."""
+    refused_commands: frozenset[str]
+    """What the scenario wants to be refused as unknown: such a refusal is no failure."""
     ownership: Ownership
     """What it does with what refers to nobody it knows."""
     strict: bool

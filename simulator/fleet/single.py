@@ -22,6 +22,7 @@ from simulator.measurements.names import DeviceState, is_failure, is_flow
 from simulator.protocol.catalogue import CONNECT, LOOKUP, SUBSCRIBE
 from simulator.scenario.scenario import TlsFiles
 from simulator.shown import detail
+from simulator.texts.translation import _
 
 _LINE_CHARS = 600
 
@@ -82,8 +83,11 @@ class _Observer:
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         self._event(f"flow {name}", f"{code} after {duration * 1000:.1f} ms")
 
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
-        self._result.commands[self._counted(func_id, code)] += 1
+    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
+        counted = self._counted(func_id, code)
+        self._result.commands[counted] += 1
+        if expected:
+            self._result.details.setdefault(counted, _("as the scenario wants it"))
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:
         if state == DeviceState.ONLINE.value:

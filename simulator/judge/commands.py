@@ -18,8 +18,10 @@ from simulator.measurements.violation_rules import (
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.catalogue.spec import Object
 from simulator.protocol.envelope import MAX_MID_LENGTH
+from simulator.texts.told import Told
 
 _FAMILY: Final = Family(COMMAND_FIELD_MISSING, COMMAND_FIELD_FORMAT, COMMAND_FIELD_TYPE)
+_MID_FORM: Final = Told("a text of 1 to {most} characters", most=MAX_MID_LENGTH)
 _MOST_MID: Final = 1_024
 """Characters of a mid that are sent back; what is longer belongs to nobody."""
 _CMD_ID: Final = "cmdId"
@@ -60,8 +62,8 @@ def read_command(message: Mapping[str, Any], zone: str = DEFAULT_ZONE) -> ReadCo
     func_id = message.get("funcId", "")
     reader = _READERS.get(func_id) if isinstance(func_id, str) else None
     if reader is None:
-        what = f"is {shown(func_id)}" if func_id or func_id is None else "is missing"
-        notes.fail(COMMAND_UNKNOWN, "funcId", f"{what}, should be one of the document's commands")
+        what = Told("is {func_id}", func_id=shown(func_id)) if func_id or func_id is None else "is missing"
+        notes.fail(COMMAND_UNKNOWN, "funcId", Told("{what}, should be one of the document's commands", what=what))
     urgent = read_urgency(message, notes)
     params = _read_params(message, notes)
     cmd_id = ""
@@ -77,20 +79,25 @@ def read_command(message: Mapping[str, Any], zone: str = DEFAULT_ZONE) -> ReadCo
 
 def _read_mid(message: Mapping[str, Any], notes: Notes) -> str:
     value = message.get("mid")
-    right = f"a text of 1 to {MAX_MID_LENGTH} characters"
     if type(value) is str and value:
         if len(value) > _MOST_MID:
-            notes.fail(COMMAND_MID, "mid", f"has {len(value):,} characters, should be {right}")
+            notes.fail(
+                COMMAND_MID,
+                "mid",
+                Told("has {count:,} characters, should be {right}", count=len(value), right=_MID_FORM),
+            )
             return ""
         if len(value) > MAX_MID_LENGTH:
-            notes.depart(COMMAND_MID, "mid", f"has {len(value)} characters, should be {right}")
+            notes.depart(
+                COMMAND_MID, "mid", Told("has {count} characters, should be {right}", count=len(value), right=_MID_FORM)
+            )
         return value
     text = number_text(value)
-    what = f"is {shown(value)}" if "mid" in message else "is missing"
+    what = Told("is {value}", value=shown(value)) if "mid" in message else "is missing"
     if text is None:
-        notes.fail(COMMAND_MID, "mid", f"{what}, should be {right}")
+        notes.fail(COMMAND_MID, "mid", Told("{what}, should be {right}", what=what, right=_MID_FORM))
         return ""
-    notes.depart(COMMAND_MID, "mid", f'{what}, should be the text "{text}"')
+    notes.depart(COMMAND_MID, "mid", Told('{what}, should be the text "{text}"', what=what, text=text))
     return text
 
 
@@ -103,9 +110,9 @@ def _read_params(message: Mapping[str, Any], notes: Notes) -> dict[str, Any] | N
             value = value[0]
         if not isinstance(value, dict):
             missing = value is None
-            what = "is missing" if name not in holder else f"is {shown(value)}"
+            what = "is missing" if name not in holder else Told("is {value}", value=shown(value))
             rule = notes.family.missing if missing else notes.family.type
-            notes.fail(rule, path, f"{what}, should be an object with the cmdId")
+            notes.fail(rule, path, Told("{what}, should be an object with the cmdId", what=what))
             return None
         holder = value
     return dict(holder)
@@ -117,12 +124,14 @@ def _read_cmd_id(params: Mapping[str, Any], notes: Notes) -> str:
         return value
     path = f"params.{_CMD_ID}"
     if value is None or value == "":
-        what = f"is {shown(value)}" if _CMD_ID in params else "is missing"
-        notes.fail(COMMAND_CMD_ID, path, f"{what}, should be the command's own text")
+        what = Told("is {value}", value=shown(value)) if _CMD_ID in params else "is missing"
+        notes.fail(COMMAND_CMD_ID, path, Told("{what}, should be the command's own text", what=what))
         return ""
     text = number_text(value)
     if text is None:
-        notes.fail(notes.family.type, path, f"is {shown(value)}, should be a text")
+        notes.fail(notes.family.type, path, Told("is {value}, should be a text", value=shown(value)))
         return ""
-    notes.depart(notes.family.type, path, f'is {shown(value)}, should be the text "{text}"')
+    notes.depart(
+        notes.family.type, path, Told('is {value}, should be the text "{text}"', value=shown(value), text=text)
+    )
     return text

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simulator.shown import SECRET_NAMES, detail
+from simulator.texts.told import Told
 
 MOST_DEPARTURES: Final = 20
 """Of a message; the others of a hopeless one teach nothing more."""
@@ -24,8 +25,13 @@ class Departure:
     text: str
     """What is there and what would be right, as it follows the path."""
 
+    @property
+    def told(self) -> Told:
+        """What `str` says, for the language of who reads it."""
+        return Told("{path} {text}", path=self.path, text=self.text)
+
     def __str__(self) -> str:
-        return f"{self.path} {self.text}"
+        return Told("{path} {text}", path=self.path, text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,11 @@ def shown(value: Any, *, secret: bool = False) -> str:
             return "a boolean" if secret else "true" if value else "false"
         case int() | float():
             text = None if secret else digits(value)
-            return "a number" if text is None else f"the number {text}"
+            return "a number" if text is None else Told("the number {text}", text=text)
         case "":
             return "empty"
         case str():
-            return "a text" if secret else f'the text "{detail(value, _VALUE_CHARS)}"'
+            return "a text" if secret else Told('the text "{value}"', value=detail(value, _VALUE_CHARS))
         case list():
             return "a list"
     return "an object"

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from simulator.judge.departures import Notes, number_text, shown
+from simulator.texts.told import Told
 
 CODE_CHARS: Final = 8
 _NOTHING: Final = object()
@@ -16,13 +17,19 @@ def read_code(message: dict[str, Any], rule: str, notes: Notes) -> str:
     found = number_text(value) or value
     text = found.strip() if isinstance(found, str) else ""
     if not text:
-        what = f"is {shown(value)}" if "code" in message else "is missing"
-        notes.fail(rule, "code", f"{what}, should be a text of {CODE_CHARS} characters")
+        what = Told("is {value}", value=shown(value)) if "code" in message else "is missing"
+        notes.fail(
+            rule, "code", Told("{what}, should be a text of {code_chars} characters", what=what, code_chars=CODE_CHARS)
+        )
         return ""
     # Leading zeros are what is lost where a code passes through a number.
     plain = text.zfill(CODE_CHARS) if text.isascii() and text.isdigit() else text
-    should_be = f'the text "{plain}"' if len(plain) == CODE_CHARS else f"a text of {CODE_CHARS} characters"
-    notes.depart(rule, "code", f"is {shown(value)}, should be {should_be}")
+    should_be = (
+        Told('the text "{plain}"', plain=plain)
+        if len(plain) == CODE_CHARS
+        else Told("a text of {code_chars} characters", code_chars=CODE_CHARS)
+    )
+    notes.depart(rule, "code", Told("is {value}, should be {should_be}", value=shown(value), should_be=should_be))
     return plain
 
 
@@ -34,7 +41,7 @@ def read_text(message: dict[str, Any], rule: str, notes: Notes) -> str:
     if value is _NOTHING:
         notes.depart(rule, "message", "is missing, should be the text of the code")
         return ""
-    notes.depart(rule, "message", f"is {shown(value)}, should be a text")
+    notes.depart(rule, "message", Told("is {value}, should be a text", value=shown(value)))
     return number_text(value) or ""
 
 
@@ -54,13 +61,13 @@ def _object(
         notes.depart(notes.family.type, path, "is a list, should be the object in it")
         return value[0]
     if needs:
-        holds = f"an object with {' and '.join(needs)}"
+        holds = Told("an object with {needs}", needs=" and ".join(needs))
         if value is _NOTHING or value is None:
             what = "is missing" if value is _NOTHING else "is null"
-            notes.fail(notes.family.missing, path, f"{what}, should be {holds}")
+            notes.fail(notes.family.missing, path, Told("{what}, should be {holds}", what=what, holds=holds))
         else:
-            notes.fail(notes.family.type, path, f"is {shown(value)}, should be {holds}")
+            notes.fail(notes.family.type, path, Told("is {value}, should be {holds}", value=shown(value), holds=holds))
         return None
     if value is not _NOTHING:
-        notes.depart(notes.family.type, path, f"is {shown(value)}, should be an object or left out")
+        notes.depart(notes.family.type, path, Told("is {value}, should be an object or left out", value=shown(value)))
     return {}

@@ -10,6 +10,7 @@ from simulator.judge.departures import Notes, is_secret, number_text, shown
 from simulator.judge.meanings import is_flag, plain_text
 from simulator.measurements.observation_rules import NINE_POSITIONS
 from simulator.protocol.catalogue import formats as f
+from simulator.texts.told import Told
 
 _MOST_POSITIONS: Final = 32
 _NO_COLONS: Final = re.compile(rf"[01]{{{f.BIO_TYPES}}}")
@@ -70,8 +71,12 @@ class TextReader:
             self._give_up(notes.family.type, value, path, notes)
             return None
         plain = text if self._problem(text) is None else self._meaning(text, notes)
-        should_be = "a text" if self._secret or plain is None else f'the text "{plain}"'
-        notes.depart(notes.family.type, path, f"is {shown(value, secret=self._secret)}, should be {should_be}")
+        should_be = "a text" if self._secret or plain is None else Told('the text "{plain}"', plain=plain)
+        notes.depart(
+            notes.family.type,
+            path,
+            Told("is {value}, should be {should_be}", value=shown(value, secret=self._secret), should_be=should_be),
+        )
         return self._read_text(text, value, path, notes) if plain is None else plain
 
     def _read_text(self, text: str, value: Any, path: str, notes: Notes) -> str | None:
@@ -101,7 +106,7 @@ class TextReader:
         (notes.depart if self._loose else notes.fail)(rule, path, self._fault(value))
 
     def _fault(self, value: Any) -> str:
-        return f"is {shown(value, secret=self._secret)}, should be {self.expected}"
+        return Told("is {value}, should be {expected}", value=shown(value, secret=self._secret), expected=self.expected)
 
 
 class CardReader(TextReader):
@@ -117,7 +122,9 @@ class PositionsReader(TextReader):
 
     def _read_text(self, text: str, value: Any, path: str, notes: Notes) -> str | None:
         if text.count(":") == f.BIO_TYPES - 2 and self._problem(f"{text}:0") is None:
-            notes.observe(NINE_POSITIONS, path, f"has nine positions ({text}): the tenth is taken for 0")
+            notes.observe(
+                NINE_POSITIONS, path, Told("has nine positions ({text}): the tenth is taken for 0", text=text)
+            )
             return f"{text}:0"
         return super()._read_text(text, value, path, notes)
 
@@ -156,7 +163,7 @@ class TextsReader:
 
     def read(self, value: Any, path: str, notes: Notes) -> Any:
         if not isinstance(value, list):
-            fault = f"is {shown(value)}, should be {self.expected}"
+            fault = Told("is {value}, should be {expected}", value=shown(value), expected=self.expected)
             text = value if isinstance(value, str) else number_text(value)
             if text is None:
                 (notes.depart if self._loose else notes.fail)(notes.family.type, path, fault)
@@ -173,9 +180,11 @@ class TextsReader:
 
     def _item(self, item: Any, path: str, notes: Notes) -> str | None:
         text = number_text(item)
-        should_be = "a text" if text is None else f'the text "{text}"'
+        should_be = "a text" if text is None else Told('the text "{text}"', text=text)
         lost = text is None and item is not None and not self._loose
-        (notes.fail if lost else notes.depart)(notes.family.type, path, f"is {shown(item)}, should be {should_be}")
+        (notes.fail if lost else notes.depart)(
+            notes.family.type, path, Told("is {item}, should be {should_be}", item=shown(item), should_be=should_be)
+        )
         return text
 
 
@@ -183,4 +192,4 @@ def described(shape: f.Format) -> str:
     """What would be right, in a few words."""
     if isinstance(shape, f.OneOf):
         return "one of " + ", ".join(shape.values)
-    return f"a {shape.label}" if isinstance(shape, f.Text | f.Integer) else shape.label
+    return Told("a {label}", label=shape.label) if isinstance(shape, f.Text | f.Integer) else shape.label

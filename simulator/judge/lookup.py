@@ -22,6 +22,7 @@ from simulator.protocol import device_certificate, envelope
 from simulator.protocol.broker import BrokerAnswer, schemes
 from simulator.protocol.catalogue import formats as f
 from simulator.protocol.codes import SUCCESS
+from simulator.texts.told import Told
 
 _FAMILY: Final = Family(LOOKUP_URL, LOOKUP_FIELD_TYPE, LOOKUP_FIELD_TYPE)
 _OK: Final = 200
@@ -58,16 +59,20 @@ def read_lookup(status: int, body: bytes, broker_type: str, now: float | None = 
     """
     notes = Notes(_FAMILY, DEFAULT_ZONE)
     if not _OK <= status < 300:
-        notes.fail(LOOKUP_STATUS, "the HTTP status", f"is {status}, should be {_OK}, also with a refusal")
+        notes.fail(
+            LOOKUP_STATUS,
+            "the HTTP status",
+            Told("is {status}, should be {ok}, also with a refusal", status=status, ok=_OK),
+        )
         return ReadLookup(None, f"http {status}", "", notes.judgement())
     if status != _OK:
-        notes.depart(LOOKUP_STATUS, "the HTTP status", f"is {status}, should be {_OK}")
+        notes.depart(LOOKUP_STATUS, "the HTTP status", Told("is {status}, should be {ok}", status=status, ok=_OK))
     try:
         message = envelope.decode(body)
     except envelope.UnreadableMessage as error:
         return _partly_read(error, broker_type, notes, now)
     except envelope.MalformedMessage as error:
-        notes.fail(LOOKUP_NOT_JSON, "the answer", f"is {error}, should be a JSON object")
+        notes.fail(LOOKUP_NOT_JSON, "the answer", Told("is {error}, should be a JSON object", error=error))
         return ReadLookup(None, MALFORMED_REPLY, str(error), notes.judgement())
     return _read_answer(message, broker_type, notes, now)
 
@@ -107,19 +112,23 @@ def _read_url(results: dict[str, Any], broker_type: str, notes: Notes) -> str | 
     value = results.get("url")
     begins = schemes(broker_type)
     article = "an" if begins and begins[0][0] == "m" else "a"
-    right = f"{article} {' or '.join(begins)} address" if begins else "an address with its scheme"
+    right = (
+        Told("{article} {begins} address", article=article, begins=" or ".join(begins))
+        if begins
+        else "an address with its scheme"
+    )
     url = value.strip() if isinstance(value, str) else ""
     if not url:
-        what = f"is {shown(value)}" if "url" in results else "is missing"
-        notes.fail(LOOKUP_URL, path, f"{what}, should be {right}")
+        what = Told("is {value}", value=shown(value)) if "url" in results else "is missing"
+        notes.fail(LOOKUP_URL, path, Told("{what}, should be {right}", what=what, right=right))
         return None
     scheme, _, rest = url.partition("://")
     fits = f.URL.problem(url) is None and (not begins or f"{scheme.lower()}://" in begins)
     if not fits:
-        notes.fail(LOOKUP_URL, path, f"is {shown(value)}, should be {right}")
+        notes.fail(LOOKUP_URL, path, Told("is {value}, should be {right}", value=shown(value), right=right))
         return url
     if url != value:
-        notes.depart(LOOKUP_URL, path, f"is {shown(value)}, should be without blanks around it")
+        notes.depart(LOOKUP_URL, path, Told("is {value}, should be without blanks around it", value=shown(value)))
     return f"{scheme.lower()}://{rest}"
 
 
@@ -128,7 +137,9 @@ def _read_text(results: dict[str, Any], name: str, notes: Notes) -> str | None:
     if type(value) is str:
         return value or None
     path = f"results.{name}"
-    notes.depart(LOOKUP_FIELD_TYPE, path, f"is {shown(value, secret=True)}, should be a text or left out")
+    notes.depart(
+        LOOKUP_FIELD_TYPE, path, Told("is {value}, should be a text or left out", value=shown(value, secret=True))
+    )
     return number_text(value)
 
 

@@ -23,6 +23,7 @@ from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import REPLY, results_of
 from simulator.protocol.reading import SyncTime
 from simulator.shown import detail
+from simulator.texts.told import Told
 
 DEFAULT_ZONE: Final = "+08:00"
 """The document's, of a platform that told none."""
@@ -88,7 +89,7 @@ class ReplyJudge:
         self._func_id(message, notes)
         mid = message.get("mid", "")
         if type(mid) is not str:
-            notes.depart(notes.family.type, "mid", f"is {shown(mid)}, should be a text")
+            notes.depart(notes.family.type, "mid", Told("is {mid}, should be a text", mid=shown(mid)))
         read_urgency(message, notes)
         results: Mapping[str, Any] = {}
         if code == SUCCESS:
@@ -102,9 +103,9 @@ class ReplyJudge:
         func_id = message.get("funcId", "")
         if func_id == REPLY or (self._bare and func_id == ""):
             return
-        what = f"is {shown(func_id)}" if "funcId" in message else "is missing"
-        should_be = f'"{REPLY}" or left out' if self._bare else f'"{REPLY}"'
-        notes.depart(REPLY_FUNC_ID, "funcId", f"{what}, should be {should_be}")
+        what = Told("is {func_id}", func_id=shown(func_id)) if "funcId" in message else "is missing"
+        should_be = Told('"{reply}" or left out', reply=REPLY) if self._bare else f'"{REPLY}"'
+        notes.depart(REPLY_FUNC_ID, "funcId", Told("{what}, should be {should_be}", what=what, should_be=should_be))
 
 
 def read_urgency(message: Mapping[str, Any], notes: Notes) -> bool:
@@ -112,7 +113,7 @@ def read_urgency(message: Mapping[str, Any], notes: Notes) -> bool:
     value = message.get("imme")
     if value is None or type(value) is str:
         return value is not None and value.strip("0") != ""
-    notes.depart(notes.family.type, "imme", f'is {shown(value)}, should be a text such as "1"')
+    notes.depart(notes.family.type, "imme", Told('is {value}, should be a text such as "1"', value=shown(value)))
     return value is True or (number_text(value) or "0").strip("0") != ""
 
 
@@ -147,10 +148,10 @@ class TimeReplyJudge(ReplyJudge):
         if departure.path != f"results.{self._field}":
             return departure
         if departure.rule != REPLY_FIELD_MISSING:
-            return replace(departure, text=f"{departure.text}: sync_time.form")
+            return replace(departure, text=Told("{text}: sync_time.form", text=departure.text))
         others = ", ".join(sorted(results_of(message)))
-        there = f" (there is {detail(others)})" if others else ""
-        return replace(departure, text=f"{departure.text}{there}: sync_time.field")
+        there = Told(" (there is {others})", others=detail(others)) if others else ""
+        return replace(departure, text=Told("{text}{there}: sync_time.field", text=departure.text, there=there))
 
 
 ReplyJudges = Callable[[str], ReplyJudge]

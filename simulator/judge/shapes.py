@@ -8,6 +8,7 @@ from simulator.measurements.violation_rules import SESSION_HEARTBEAT_TERMS
 from simulator.protocol.catalogue import common
 from simulator.protocol.catalogue import formats as f
 from simulator.protocol.catalogue.spec import Field, Object, Objects, Shape, Strings
+from simulator.texts.told import Told
 
 LONGEST_INTERVAL_S: Final = 86_400
 """A heartbeat a day is none."""
@@ -65,7 +66,7 @@ class ObjectReader:
             notes.depart(notes.family.type, path, "is a list, should be the object in it")
             value = value[0]
         if not isinstance(value, dict):
-            notes.fail(notes.family.type, path, f"is {shown(value)}, should be an object")
+            notes.fail(notes.family.type, path, Told("is {value}, should be an object", value=shown(value)))
             return None
         plain = dict(value)
         for reader in self._readers:
@@ -106,7 +107,11 @@ class ObjectsReader:
             notes.depart(notes.family.type, path, "is an object, should be a list of such objects")
             value = [value]
         if not isinstance(value, list):
-            notes.fail(notes.family.type, path, f"is {shown(value)}, should be {self.expected}")
+            notes.fail(
+                notes.family.type,
+                path,
+                Told("is {value}, should be {expected}", value=shown(value), expected=self.expected),
+            )
             return None
         read, right = self._item.read, self._item.right
         return [
@@ -133,7 +138,11 @@ class _FieldReader:
             if self.required:
                 self._missing(values, where, notes)
             elif name in values and not (item == "" and self.takes_empty):
-                notes.depart(notes.family.type, where, f"is {shown(item)}, should be {self.value.expected} or left out")
+                notes.depart(
+                    notes.family.type,
+                    where,
+                    Told("is {item}, should be {expected} or left out", item=shown(item), expected=self.value.expected),
+                )
                 del values[name]
         elif not self.value.right(item):
             plain = self.value.read(item, where, notes)
@@ -144,11 +153,13 @@ class _FieldReader:
 
     def _missing(self, values: dict[str, Any], where: str, notes: Notes) -> None:
         if self.name not in values:
-            notes.fail(notes.family.missing, where, f"is missing, should be {self.value.expected}")
+            notes.fail(
+                notes.family.missing, where, Told("is missing, should be {expected}", expected=self.value.expected)
+            )
             return
-        fault = f"is {shown(values[self.name])}, should be {self.value.expected}"
+        fault = Told("is {shown}, should be {expected}", shown=shown(values[self.name]), expected=self.value.expected)
         if self._may_be_empty:
-            notes.depart(notes.family.missing, where, f"{fault} that says something")
+            notes.depart(notes.family.missing, where, Told("{fault} that says something", fault=fault))
             values[self.name] = ""
         else:
             notes.fail(notes.family.missing, where, fault)

@@ -57,8 +57,8 @@ class QueueRecorder:
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
         self._append((FLOW, name, started, duration, code))
 
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
-        self._append((COMMAND, func_id, started, handling, code))
+    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
+        self._append((COMMAND, func_id, started, handling, code, expected))
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:
         self._append((STATE, index, previous, state, at))

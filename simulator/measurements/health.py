@@ -78,6 +78,7 @@ class ProcessHealth:
     stalled_s: float = 0.0
     """The longest time for which a process without devices did nothing."""
     resources: Resources = field(default_factory=Resources)
+    latest: HealthSample | None = None
 
     @property
     def longest_stall_ms(self) -> float:
@@ -85,6 +86,7 @@ class ProcessHealth:
 
     def add(self, sample: HealthSample, cpu_limit_percent: float) -> None:
         self.samples += 1
+        self.latest = sample
         self.cpu_sum += sample.cpu_percent
         self.cpu_max = max(self.cpu_max, sample.cpu_percent)
         self.rss_max_mb = max(self.rss_max_mb, sample.rss_mb)

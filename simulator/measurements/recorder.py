@@ -42,8 +42,12 @@ class Recorder(Protocol):
         """A flow of several steps ended (`names.FLOWS`)."""
         ...
 
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
-        """A command of the platform was answered with `code`, `handling` seconds after it arrived."""
+    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
+        """A command of the platform was answered with `code`, `handling` seconds after it arrived.
+
+        Args:
+            expected: the scenario wants it to be refused, or not to be answered: it did not fail.
+        """
         ...
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:

@@ -27,6 +27,12 @@ Everything else that tables, charts, thresholds and `summary.json` name stands h
 _FAILED = """\
 A request, a flow or a command failed if its code is any but `00000000`. Counts of failed requests, be they on the
 terminal, on a page or in a file, are those of requests alone: flows and commands are told of by themselves.
+
+What the scenario wants to be refused did not fail: commands of the embedded platform's `pushes` with `unknown: true`,
+those that a group's `command_failures` refuse or leave unanswered, and those that its `functions: {extra: …}` only
+list. They stand in `expected` and `expected_codes`, are among `count`, and are neither in `failures` nor in `codes`; no
+threshold on failures or on durations counts them. They are commands, of which Locust's own tables and CSV files hold
+none. That an unknown command came is told as a violation (`command.unknown`) all the same.
 """
 
 FAULT_FIGURES = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.measurements.codec import dump_histogram, load_histogram
 from simulator.measurements.labels import Vocabulary
-from simulator.measurements.series import Slot, dump_failed, load_failed
+from simulator.measurements.series import Slot, dump_tallies, load_tallies
 
 
 def dump_row(second: int, tag: str, slot: Slot, encoded: bool) -> list[Any]:
@@ -15,20 +15,23 @@ def dump_row(second: int, tag: str, slot: Slot, encoded: bool) -> list[Any]:
         tag,
         dump_histogram(slot.histogram, encoded),
         dump_histogram(slot.intended_histogram, encoded),
-        dump_failed(slot.failed),
+        dump_tallies(slot.failed),
         slot.bytes_out,
         slot.bytes_in,
+        dump_tallies(slot.expected),
     ]
 
 
 def load_row(row: list[Any], labels: Vocabulary) -> tuple[int, str, Slot]:
     """The inverse of `dump_row`: second, tag and slot, under the names by which `labels` counts."""
-    second, name, histogram, intended, failed, bytes_out, bytes_in, *_ = row
+    second, name, histogram, intended, failed, bytes_out, bytes_in, *later = row
     tag = labels.tag(name)
     slot = Slot(
         histogram=load_histogram(histogram),
         intended_histogram=load_histogram(intended),
-        failed=load_failed(failed, partial(labels.code, tag)),
+        failed=load_tallies(failed, partial(labels.code, tag)),
+        # checkpoints of earlier versions do not tell it
+        expected=load_tallies(later[0], partial(labels.code, tag)) if later else {},
         bytes_out=bytes_out,
         bytes_in=bytes_in,
     )

@@ -40,7 +40,7 @@ from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
 from simulator.measurements.occurrences import Occurrences
 from simulator.measurements.rows import dump_row, load_row
-from simulator.measurements.series import CodeTally, Slot, Totals
+from simulator.measurements.series import Slot, Totals, tally
 from simulator.measurements.sheet import Attendance
 from simulator.measurements.timeline import Timeline
 from simulator.measurements.weather import Weather
@@ -122,7 +122,7 @@ class RunMeasurements:
                 tag = FLOW_PREFIX + tag
                 bytes_out = bytes_in = late = 0
             elif kind == COMMAND:
-                _, tag, started, duration, code = event
+                _, tag, started, duration, code, _ = event
                 bytes_out = bytes_in = late = 0
             else:
                 self._apply_rare(kind, event)
@@ -149,9 +149,7 @@ class RunMeasurements:
             slot.bytes_out += bytes_out
             slot.bytes_in += bytes_in
             if code != SUCCESS:
-                code = self.labels.code(tag, code)
-                slot.fail(code, ended)
-                self._failed(second, tag, code, duration, ended)
+                self._no_success(second, tag, slot, event, ended)
 
     def _apply_rare(self, kind: int, event: Event) -> None:
         if kind == RECORD:
@@ -191,14 +189,18 @@ class RunMeasurements:
         self._unsettled.add((second, tag))
         return self.slots[second].setdefault(tag, Slot())
 
-    def _failed(self, second: int, tag: str, code: str, duration: float, at: float) -> None:
-        slot = self._slot(second, FAILED_PREFIX + tag)
-        slot.durations.append(duration)
+    def _no_success(self, second: int, tag: str, slot: Slot, event: Event, at: float) -> None:
+        """A request, a flow or a command ended with another code than success: it failed, or that was expected."""
+        duration, code = event[3], self.labels.code(tag, event[4])
+        self._slot(second, FAILED_PREFIX + tag).durations.append(duration)
         totals = self.series(tag)
-        tally = totals.failed.get(code)
-        if tally is None:
-            tally = totals.failed[code] = CodeTally()
-        tally.add(1, at, at)
+        if event[0] == COMMAND and event[5]:
+            tally(slot.expected, code, at)
+            tally(totals.expected, code, at)
+            self.timeline.refused(second, tag)
+            return
+        tally(slot.failed, code, at)
+        tally(totals.failed, code, at)
         self.failures_over_time[second][tag] += 1
         self.timeline.failed(second, tag, code)
 

@@ -29,6 +29,35 @@ class CodeTally:
         self.count += count
 
 
+Tallies = dict[str, CodeTally]
+"""By code."""
+
+
+def tally(tallies: Tallies, code: str, at: float) -> None:
+    """Count one more under `code`."""
+    found = tallies.get(code)
+    if found is None:
+        found = tallies[code] = CodeTally()
+    found.add(1, at, at)
+
+
+def add_tallies(tallies: Tallies, others: Tallies) -> None:
+    """Add what was counted elsewhere."""
+    for code, found in others.items():
+        tallies.setdefault(code, CodeTally()).add(found.count, found.first, found.last)
+
+
+def counted(tallies: Tallies) -> int:
+    """How many, under all codes."""
+    return sum(found.count for found in tallies.values())
+
+
+def by_code(tallies: Tallies) -> dict[str, int]:
+    """Counts by code, the most frequent first."""
+    ranked = sorted(tallies.items(), key=lambda item: (-item[1].count, item[0]))
+    return {code: found.count for code, found in ranked}
+
+
 @dataclass(slots=True)
 class Slot:
     """What one series measured in one second.
@@ -43,7 +72,9 @@ class Slot:
     fresh_intended: Histogram = field(default_factory=Histogram)
     histogram: Histogram = field(default_factory=Histogram)
     intended_histogram: Histogram = field(default_factory=Histogram)
-    failed: dict[str, CodeTally] = field(default_factory=dict)
+    failed: Tallies = field(default_factory=dict)
+    expected: Tallies = field(default_factory=dict)
+    """What was refused as the scenario expects, by code: it neither succeeded nor failed."""
     bytes_out: int = 0
     bytes_in: int = 0
     settled_out: int = 0
@@ -51,7 +82,12 @@ class Slot:
 
     @property
     def failures(self) -> int:
-        return sum(tally.count for tally in self.failed.values())
+        return counted(self.failed)
+
+    @property
+    def refusals(self) -> int:
+        """How many were refused as expected."""
+        return counted(self.expected)
 
     def count(self) -> None:
         """Count the raw durations."""
@@ -65,16 +101,10 @@ class Slot:
         """Add what another slot counted; raw durations must be settled before."""
         self.histogram.add(other.histogram)
         self.intended_histogram.add(other.intended_histogram)
-        for code, tally in other.failed.items():
-            self.failed.setdefault(code, CodeTally()).add(tally.count, tally.first, tally.last)
+        add_tallies(self.failed, other.failed)
+        add_tallies(self.expected, other.expected)
         self.bytes_out += other.bytes_out
         self.bytes_in += other.bytes_in
-
-    def fail(self, code: str, at: float) -> None:
-        tally = self.failed.get(code)
-        if tally is None:
-            tally = self.failed[code] = CodeTally()
-        tally.add(1, at, at)
 
 
 @dataclass(slots=True)
@@ -82,7 +112,9 @@ class Totals:
     """What one series measured in the whole run."""
 
     histogram: Histogram = field(default_factory=Histogram)
-    failed: dict[str, CodeTally] = field(default_factory=dict)
+    failed: Tallies = field(default_factory=dict)
+    expected: Tallies = field(default_factory=dict)
+    """As of a slot."""
     bytes_out: int = 0
     bytes_in: int = 0
     first: float = 0.0
@@ -94,28 +126,28 @@ class Totals:
 
     @property
     def failures(self) -> int:
-        return sum(tally.count for tally in self.failed.values())
+        return counted(self.failed)
+
+    @property
+    def refusals(self) -> int:
+        """How many were refused as expected."""
+        return counted(self.expected)
 
     @property
     def codes(self) -> dict[str, int]:
-        """Counts by code, success first, then by count."""
-        failed = sorted(self.failed.items(), key=lambda item: (-item[1].count, item[0]))
-        succeeded = self.count - sum(tally.count for _, tally in failed)
+        """Counts by code, success first, then by count; without what was refused as expected."""
+        succeeded = self.count - self.failures - self.refusals
         codes = {SUCCESS: succeeded} if succeeded > 0 else {}
-        codes.update((code, tally.count) for code, tally in failed)
-        return codes
+        return codes | by_code(self.failed)
 
     def add(self, second: int, slot: Slot) -> None:
         """Add a whole settled slot of another process."""
         self.histogram.add(slot.histogram)
-        self.add_failed(slot.failed)
+        add_tallies(self.failed, slot.failed)
+        add_tallies(self.expected, slot.expected)
         self.bytes_out += slot.bytes_out
         self.bytes_in += slot.bytes_in
         self.add_span(second, second + 1)
-
-    def add_failed(self, failed: dict[str, CodeTally]) -> None:
-        for code, tally in failed.items():
-            self.failed.setdefault(code, CodeTally()).add(tally.count, tally.first, tally.last)
 
     def add_span(self, first: float, last: float) -> None:
         """Widen the time (epoch seconds) within which anything was measured."""
@@ -123,14 +155,14 @@ class Totals:
         self.last = max(self.last, last)
 
 
-def dump_failed(failed: dict[str, CodeTally]) -> dict[str, list[float]]:
-    """Plain lists for JSON; `load_failed` reads them."""
-    return {code: [tally.count, tally.first, tally.last] for code, tally in failed.items()}
+def dump_tallies(tallies: Tallies) -> dict[str, list[float]]:
+    """Plain lists for JSON; `load_tallies` reads them."""
+    return {code: [found.count, found.first, found.last] for code, found in tallies.items()}
 
 
-def load_failed(data: dict[str, list[Any]], label: Callable[[str], str] = str) -> dict[str, CodeTally]:
-    """The inverse of `dump_failed`, each code under its `label`."""
-    failed: dict[str, CodeTally] = {}
+def load_tallies(data: dict[str, list[Any]], label: Callable[[str], str] = str) -> Tallies:
+    """The inverse of `dump_tallies`, each code under its `label`."""
+    tallies: Tallies = {}
     for code, (count, first, last) in data.items():
-        failed.setdefault(label(code), CodeTally()).add(int(count), first, last)
-    return failed
+        tallies.setdefault(label(code), CodeTally()).add(int(count), first, last)
+    return tallies

@@ -18,7 +18,7 @@ from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval
 from simulator.measurements.names import INTENDED_PREFIX
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import dump_failed, load_failed
+from simulator.measurements.series import add_tallies, dump_tallies, load_tallies
 
 MOST_POINTS = 3_600
 """Series over time keep one value a second up to an hour; longer runs are summed up over more seconds a value, and in
@@ -37,7 +37,8 @@ def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
             tag: {
                 "exact_us": _exact(totals.histogram),
                 "intended_us": _exact(measurements.intended.get(tag)),
-                "failed": dump_failed(totals.failed),
+                "failed": dump_tallies(totals.failed),
+                "expected": dump_tallies(totals.expected),
                 "bytes": [totals.bytes_out, totals.bytes_in],
                 "span": [totals.first, totals.last],
             }
@@ -123,7 +124,9 @@ def absorb_state(
     for name, data in state["series"].items():
         tag = label(name)
         totals = measurements.series(tag)
-        totals.add_failed(load_failed(data["failed"], partial(measurements.labels.code, tag)))
+        code = partial(measurements.labels.code, tag)
+        add_tallies(totals.failed, load_tallies(data["failed"], code))
+        add_tallies(totals.expected, load_tallies(data.get("expected", {}), code))
         totals.bytes_out += data["bytes"][0]
         totals.bytes_in += data["bytes"][1]
         totals.add_span(*data["span"])

@@ -40,6 +40,11 @@ class Timeline:
         if is_request(tag):
             self.codes[second][code] += count
 
+    def refused(self, second: int, tag: str, count: int = 1) -> None:
+        """Something of the series `tag` was refused as the scenario expects."""
+        if count:
+            self.expected[second][tag] += count
+
     def moved(self, second: int, tag: str, bytes_out: int, bytes_in: int) -> None:
         """Likewise of bytes."""
         if (bytes_out or bytes_in) and is_request(tag):
@@ -51,6 +56,7 @@ class Timeline:
         """Add what another process counted of a series."""
         for code, tally in slot.failed.items():
             self.failed(second, tag, code, tally.count)
+        self.refused(second, tag, slot.refusals)
         self.moved(second, tag, slot.bytes_out, slot.bytes_in)
 
     def clear(self) -> None:

@@ -3,7 +3,7 @@
 The format itself is declared in `sections`; this is what the rest of the program works with.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulator.device.settings import DeviceSettings
@@ -96,7 +96,9 @@ class Scenario:
 
     def group_settings(self) -> tuple[DeviceSettings, ...]:
         """What the devices of each group share, in the order of `groups`."""
-        return tuple(group.settings() for group in self.groups)
+        unknown = frozenset(push.command for push in self.document.platform.pushes if push.unknown)
+        settings = (group.settings() for group in self.groups)
+        return tuple(replace(each, refused_commands=each.refused_commands | unknown) for each in settings)
 
     def platform_settings(self) -> PlatformSettings:
         """What the embedded platform does."""

@@ -200,7 +200,7 @@ class Account:
         else:
             self._history.event(self._now(), self.index, "flow", f"{name} {code} {duration:.6f}")
 
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
         self._history.event(self._now(), self.index, "command", f"{func_id} {code}")
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:

@@ -18,6 +18,8 @@ from simulator.swarm.locust import locust_files, percentiles, steady_time
 from simulator.swarm.locust import options as command_line
 from simulator.swarm.locust.shape import ScenarioShape
 from simulator.swarm.locust.signals import OrderlyStop
+from simulator.swarm.metrics.monitoring import Monitoring, name_all_requests
+from simulator.swarm.metrics.prometheus import PATH
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.process.base import START_FAILURES, Role, start_failure
 from simulator.swarm.process.coordinator import Coordinator
@@ -25,9 +27,11 @@ from simulator.swarm.process.local import Local
 from simulator.swarm.process.master import Master
 from simulator.swarm.process.worker import Worker
 from simulator.swarm.security import guarded_rpc
+from simulator.swarm.security.access import Access
 from simulator.swarm.tasks import counted
 from simulator.swarm.web.page import add_pages, protect
 from simulator.texts.language import speak, wanted
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -38,8 +42,9 @@ class Hooks:
     def __init__(self) -> None:
         self._role: Role | None = None
         self._signals: OrderlyStop | None = None
+        self._monitoring: Monitoring | None = None
 
-    def init(self, environment: Any, **_: Any) -> None:
+    def init(self, environment: Any, **_more: Any) -> None:
         """Locust has read its options and made its runner."""
         choice = command_line.chosen()
         options = environment.parsed_options
@@ -66,7 +71,12 @@ class Hooks:
         if environment.web_ui is not None:
             check_port(environment.web_ui.host, environment.web_ui.port)
             add_pages(environment.web_ui, role)
-            protect(environment.web_ui, choice.access, options.web_base_path or "")
+            protect(environment.web_ui, choice.access, options.web_base_path or "", (PATH,))
+        if isinstance(role, Coordinator):
+            self._monitoring = Monitoring(role)
+            self._watch(self._monitoring, environment.web_ui, options, choice.access)
+        if options.otel:
+            name_all_requests()
         self._signals = OrderlyStop(role.stop_and_quit)
         self._signals.install()
         if isinstance(role, Coordinator) and environment.web_ui is None:
@@ -78,28 +88,51 @@ class Hooks:
         # Locust's `-t` would end the run by so much too early.
         gevent.get_hub().loop.update_now()
 
-    def test_start(self, **_: Any) -> None:
+    def test_start(self, **_more: Any) -> None:
         if self._role is not None and self._signals is not None:
             self._signals.install()
             self._do(self._role.test_start)
 
-    def test_stopping(self, **_: Any) -> None:
+    def test_stopping(self, **_more: Any) -> None:
         if self._role is not None:
             self._do(self._role.test_stopping)
 
-    def test_stop(self, **_: Any) -> None:
+    def test_stop(self, **_more: Any) -> None:
         if self._role is not None:
             self._do(self._role.test_stop)
 
-    def quitting(self, environment: Any, **_: Any) -> None:
+    def quitting(self, environment: Any, **_more: Any) -> None:
         """Locust shuts down, on whatever way it came here: no run may be left behind it."""
         if self._role is not None:
             self._do(self._role.test_stopping)
             self._do(self._role.test_stop)
 
-    def quit(self, **_: Any) -> None:
-        if self._role is not None:
-            self._do(self._role.finished)
+    def quit(self, **_more: Any) -> None:
+        try:
+            if self._role is not None:
+                self._do(self._role.finished)
+        finally:
+            if self._monitoring is not None:
+                self._monitoring.close()
+
+    def _watch(self, monitoring: Monitoring, web_ui: Any, options: Any, access: Access) -> None:
+        if web_ui is not None:
+            monitoring.show(web_ui, (options.web_base_path or "").rstrip("/"))
+        if options.otel:
+            monitoring.export()
+        if options.metrics_port is None:
+            return
+        try:
+            monitoring.listen(options, access)
+        except OSError as error:
+            where = f"{options.metrics_host}:{options.metrics_port}"
+            if error.errno == errno.EADDRINUSE:
+                command_line.refuse(
+                    _("--metrics-port: {where} is in use; another number, or 0 for a free one", where=where)
+                )
+            command_line.refuse(
+                _("--metrics-port: cannot listen on {where}: {problem}", where=where, problem=error.strerror or error)
+            )
 
     def _do(self, part: Callable[[], None]) -> None:
         """A part of the role's life. Locust would only log its exception, and the run would go on without it."""

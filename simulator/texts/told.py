@@ -4,7 +4,7 @@ A `Told` is the English text, so that it can be stored and compared like any oth
 so that a terminal or a page can say it in the language of its reader.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from simulator.texts.translation import _
@@ -26,6 +26,14 @@ class Told(str):
 
     message: str
     values: dict[str, Any]
+
+    def map(self, change: Callable[[str], str]) -> "Told":
+        """The same with each of its texts changed, and what those were made of: `change` takes secrets out of them."""
+        changed = {
+            name: value.map(change) if isinstance(value, Told) else change(value) if isinstance(value, str) else value
+            for name, value in self.values.items()
+        }
+        return Told(self.message, **changed)
 
 
 def said(text: str) -> str:

@@ -55,7 +55,10 @@ def translations(language: str) -> NullTranslations:
             with catalogue.open("rb") as source:
                 write_mo(compiled, read_po(source, locale=language))
             compiled.seek(0)
-            found.merge(Translations(compiled))
+            room = Translations(compiled)
+            # What is merged into has its own idea of plurals otherwise.
+            found.plural = room.plural
+            found.merge(room)
     return found
 
 

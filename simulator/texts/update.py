@@ -4,6 +4,8 @@ For developers. Each room has a catalogue of its own. A text that is gone leaves
 a translation (or with that of another room), and a test refuses what has none.
 """
 
+import ast
+import re
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -22,6 +24,12 @@ ROOMS: Final = (("simulator/swarm/web", "web"), ("reports/conformance", "conform
 """Folders with a catalogue of their own beside that of the room above."""
 KEYWORDS: Final = {**DEFAULT_KEYWORDS, "Told": None}
 """Whose literals are texts: gettext's functions and `simulator.texts.told.Told`."""
+DECLARED: Final = ("simulator/conform/", "simulator/judge/")
+"""Where texts are declared by the hundred, and every literal of several words is one: no mark could say more."""
+NO_TEXTS: Final = ("reference.py", "default_scenario.py")
+"""Of these the files that make documents and scenarios."""
+_CHINESE: Final = re.compile("[\u3400-\u9fff]")
+"""What the document says is quoted as it is."""
 _OPTIONS: Final = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trimmed": "true"}
 _HEADER: Final = (
     'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n'
@@ -64,13 +72,15 @@ def texts(checkout: Path) -> dict[str, list[Message]]:
     for path in _sources(checkout):
         room = room_of(path.relative_to(checkout).as_posix())
         with path.open("rb") as source:
-            for _line, text, _comments, context in extract(
-                SOURCES[path.suffix], source, keywords=KEYWORDS, options=dict(_OPTIONS)
-            ):
-                message = Message(text, context=context)
-                if not message.id:
-                    raise ValueError(f"{path}: an empty text is marked")
-                found.setdefault(room, {}).setdefault((text, context), message)
+            marked = extract(SOURCES[path.suffix], source, keywords=KEYWORDS, options=dict(_OPTIONS))
+            messages = [Message(text, context=context) for _line, text, _comments, context in marked]
+        declared = path.relative_to(checkout).as_posix().startswith(DECLARED) and path.name not in NO_TEXTS
+        if declared and path.suffix == ".py":
+            messages += map(Message, _sentences(path.read_text(encoding="utf-8")))
+        for message in messages:
+            if not message.id:
+                raise ValueError(f"{path}: an empty text is marked")
+            found.setdefault(room, {}).setdefault((_key(message.id), message.context), message)
     return {room: list(messages.values()) for room, messages in sorted(found.items())}
 
 
@@ -81,6 +91,31 @@ def room_of(path: str) -> str:
             return room
     parts = path.split("/")
     return "reports" if parts[0] == "reports" else parts[1] if len(parts) > 2 else "base"
+
+
+def _sentences(source: str) -> Iterator[str]:
+    """Literals of several words, without documentation, what errors of this program say, and parts of f-strings."""
+    tree = ast.parse(source)
+    others: set[int] = set()
+    for node in ast.walk(tree):
+        documents = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if documents or isinstance(node, ast.Raise | ast.JoinedStr):
+            others.update(map(id, ast.walk(node)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "Ended":
+            others.difference_update(map(id, ast.walk(node)))
+        if isinstance(node, ast.AnnAssign):
+            others.update(map(id, ast.walk(node.annotation)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in others:
+            text = node.value
+            # A backslash stands in patterns alone.
+            if " " in text.strip() and "\\" not in text and not _CHINESE.search(text):
+                yield text
+
+
+def _key(text: Any) -> Any:
+    return tuple(text) if isinstance(text, list) else text
 
 
 def _sources(checkout: Path) -> Iterator[Path]:

@@ -23,6 +23,8 @@ class Recording:
         self.requests: list[tuple[str, float, float, str, int, int, float]] = []
         self.flows: list[tuple[str, float, float, str]] = []
         self.commands: list[tuple[str, float, float, str]] = []
+        self.expected: list[tuple[str, str]] = []
+        """Of these, what the scenario wants to be refused."""
         self.states: list[tuple[int, str, str, float]] = []
         self.disconnects: list[tuple[str, float]] = []
         self.records: Counter[str] = Counter()
@@ -57,8 +59,10 @@ class Recording:
         assert duration >= 0
         self.flows.append((name, started, duration, code))
 
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
+    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
         assert handling >= 0
+        if expected:
+            self.expected.append((func_id, code))
         self.commands.append((func_id, started, handling, code))
 
     def state(self, index: int, previous: str, state: str, at: float) -> None:

@@ -75,6 +75,7 @@ async def test_a_command_that_is_only_listed_is_refused_and_the_platform_not_bla
     await world.settle()
     assert [world.platform.code_of(sent) for sent in (listed, other)] == ["E0000001", "E0000001"]
     assert world.recorder.broken() == {"command.unknown": 1}
+    assert world.recorder.expected == [("cmd.data.update.palm", "E0000001")]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def hostile(measurements: RunMeasurements, text: str) -> RunMeasurements:
             (0, f"dev.{text}", T0, 0.1, text, 1, 1, 0.0),
             (0, "dev.login", T0, 0.1, text, 1, 1, 0.0),
             (1, text, T0, 0.1, text),
-            (2, f"cmd.{text}", T0, 0.1, text),
+            (2, f"cmd.{text}", T0, 0.1, text, False),
             (4, text, T0),
             (11, text, text, text, T0, 0, 1),
             (8, text, text, T0, 0),

@@ -323,3 +323,15 @@ def test_a_csv_of_the_command_line_makes_the_scenarios_own_unnecessary(tmp_path:
     with pytest.raises(ScenarioError, match=r"missing\.csv"):
         load_scenario(path)
     assert load_scenario(path, identities_given=True).devices == 1
+
+
+def test_what_is_pushed_as_unknown_and_what_is_only_listed_is_to_be_refused() -> None:
+    settings = group_settings(
+        "    functions: {extra: [cmd.data.update.palm]}\n"
+        "platform:\n"
+        "  pushes:\n"
+        "    - {command: cmd.firmware.upgrade, at: 1s, unknown: true}\n"
+        "    - {command: cmd.data.clear.user, at: 2s}\n"
+    )
+    assert settings.refused_commands == {"cmd.firmware.upgrade", "cmd.data.update.palm"}
+    assert group_settings("").refused_commands == frozenset()

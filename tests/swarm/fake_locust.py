@@ -112,6 +112,8 @@ def environment(directory: Path, runner: FakeRunner | None = None, **options: An
         "html_file": None,
         "json_file": None,
         "web_base_path": None,
+        "metrics_port": None,
+        "otel": False,
     }
     return FakeEnvironment(runner or FakeRunner(), Namespace(**said | options))
 

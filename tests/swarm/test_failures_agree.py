@@ -27,8 +27,16 @@ from reports.terminal import print_summary
 from reports.thresholds import parse_all, wrong_threshold
 from reports.verdict import reason_lines
 from simulator.measurements.events import Event, QueueRecorder
-from simulator.measurements.names import FLOWS, PHOTO_PREFIX, RECORD_EVENTS, RECORD_GAUGES, is_request
+from simulator.measurements.names import (
+    FLOWS,
+    PHOTO_PREFIX,
+    RECORD_EVENTS,
+    RECORD_GAUGES,
+    is_command,
+    is_request,
+)
 from simulator.measurements.run import HOLD_S, RunMeasurements
+from simulator.measurements.state import absorb_state, dump_state
 from simulator.swarm.generator.pump import Pump
 from simulator.swarm.run.page_history import PageHistory, totals
 from tests.reports.conftest import run_info
@@ -40,6 +48,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 FAILED = {"dev.heartbeat": 20, "dev.data.upload.verifyLog": 40, "connect": 20}
 """Requests; besides, two commands of three and a run of each flow fail in every second."""
+COMMANDS_FAILED = {"cmd.data.update.user": 20, "cmd.data.update.bioPhoto": 20, "cmd.firmware.upgrade": 0}
+EXPECTED = {"cmd.data.update.user": 20, "cmd.data.update.bioPhoto": 0, "cmd.firmware.upgrade": 20}
+"""Commands that were refused as the scenario wants it."""
 REQUESTS = 20 * 7
 FAILURES = sum(FAILED.values())
 
@@ -61,6 +72,8 @@ def events() -> list[Event]:
         tell.command("cmd.data.update.user", at, 0.02, "00000000")
         tell.command("cmd.data.update.user", at, 0.0, "E0000005")
         tell.command("cmd.data.update.bioPhoto", at, 0.1, "E0000008")
+        tell.command("cmd.data.update.user", at, 0.001, "E0000005", True)
+        tell.command("cmd.firmware.upgrade", at, 0.001, "E0000001", True)
         tell.disconnect("closed 1006", at)
         tell.loop_lag(0.001, at)
         for flow in FLOWS:
@@ -95,6 +108,69 @@ def test_summary(outputs: Outputs) -> None:
     assert sum(row["count"] for row in requests.values()) == REQUESTS
     for row in requests.values():
         assert sum(row["codes"].values()) - row["codes"]["00000000"] == row["failures"]
+
+
+def test_what_is_refused_as_expected_fails_nowhere(outputs: Outputs) -> None:
+    commands = outputs.summary["commands"]
+    assert {name: row["failures"] for name, row in commands.items()} == COMMANDS_FAILED
+    assert {name: row["expected"] for name, row in commands.items()} == EXPECTED
+    assert commands["cmd.data.update.user"]["expected_codes"] == {"E0000005": 20}
+    for row in (*commands.values(), *outputs.summary["requests"].values(), *outputs.summary["flows"].values()):
+        assert sum(row["codes"].values()) + sum(row["expected_codes"].values()) == row["count"]
+        assert sum(row["expected_codes"].values()) == row["expected"]
+    assert not [row for row in outputs.summary["failures"] if row["name"] == "cmd.firmware.upgrade"]
+    data = chart_data(outputs.measurements, outputs.run)
+    assert sum(data["expected"]) == sum(EXPECTED.values())
+    assert sum(map(sum, data["codes"].values())) == FAILURES
+    for told in (printed(outputs.summary), render_markdown(outputs.summary)):
+        assert "as expected: E0000001 20" in told
+    rows = {row["name"]: row for row in totals(outputs.measurements, is_command)}
+    assert {name: (row["failures"], row["expected"]) for name, row in rows.items()} == {
+        name: (COMMANDS_FAILED[name], EXPECTED[name]) for name in EXPECTED
+    }
+    assert outputs.compared().series["cmd.firmware.upgrade"].failures == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "passed", "value"),
+    [
+        ("cmd.firmware.upgrade failures == 0", True, 0),
+        ("cmd.data.update.user failures == 20", True, 20),
+        ("cmd.data.update.bioPhoto failures < 1 %", False, 100),
+        ("cmd.firmware.upgrade p99 < 1 ms", False, None),
+        ("cmd.data.update.user p50 < 50 ms", True, None),
+        ("cmd.data.update.user p99 < 50 ms", False, None),
+    ],
+)
+def test_thresholds_do_not_count_what_is_refused_as_expected(
+    outputs: Outputs, text: str, passed: bool, value: float | None
+) -> None:
+    (result,) = evaluate_all(parse_all([text], outputs.measurements), outputs.measurements, outputs.run)
+    assert result.passed is passed, result
+    assert value is None or result.value == value
+    views = [
+        after(outputs.measurements, outputs.run, 0.0),
+        recent(outputs.measurements, outputs.run, STARTED + SECONDS + HOLD_S + 1, SECONDS + 1),
+    ]
+    assert [{name: view.series[name].expected for name in EXPECTED} for view in views] == [EXPECTED] * 2
+
+
+def test_a_worker_tells_of_it_exactly_and_a_state_brings_it_back(outputs: Outputs) -> None:
+    worker, master = RunMeasurements("worker", "run"), RunMeasurements("master", "run")
+    for half in (events()[::2], events()[1::2]):
+        worker.apply(half)
+        master.merge_delta(worker.drain_delta())
+    state = dump_state(master, 0)
+    again = RunMeasurements()
+    absorb_state(again, state, ())
+    for measurements in (master, again):
+        assert build_summary(measurements, outputs.run)["commands"] == outputs.summary["commands"]
+
+
+def printed(summary: dict[str, Any]) -> str:
+    file = io.StringIO()
+    print_summary(summary, file=file)
+    return file.getvalue()
 
 
 def test_table_on_the_terminal(outputs: Outputs) -> None:

@@ -184,3 +184,33 @@ def test_a_port_that_is_taken_and_an_address_that_is_not_ours_are_told(capsys: p
     with pytest.raises(SystemExit):
         check_port("192.0.2.1", 8089)
     assert "the web UI cannot listen on 192.0.2.1:8089" in capsys.readouterr().err
+
+
+def test_a_metrics_port_that_is_taken_ends_before_anything_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        given = {"metrics_port": port, "metrics_host": "127.0.0.1", "tls_cert": None, "tls_key": None}
+        with pytest.raises(SystemExit) as caught:
+            begun(monkeypatch, tmp_path, FakeRunner(), **given)
+        assert caught.value.code == ExitCode.USAGE
+        assert f"--metrics-port: 127.0.0.1:{port} is in use" in capsys.readouterr().err
+        with pytest.raises(SystemExit) as caught:
+            begun(monkeypatch, tmp_path, FakeRunner(), **given | {"metrics_host": "192.0.2.1"})
+        assert caught.value.code == ExitCode.USAGE
+        assert f"cannot listen on 192.0.2.1:{port}: " in capsys.readouterr().err
+    assert not (tmp_path / "report").exists(), "no platform was started"
+
+
+def test_the_metrics_of_a_run_are_served_from_its_beginning_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(module.Monitoring, "close", lambda self: closed.append(True))
+    monkeypatch.setattr(module.Monitoring, "export", lambda self: closed.append(False))
+    hooks, made = begun(monkeypatch, tmp_path, FakeRunner(), otel=True)
+    assert closed == [False], "--otel"
+    hooks.quitting(made)
+    hooks.quit()
+    assert closed == [False, True]

@@ -14,6 +14,8 @@ from werkzeug.routing import Rule
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from simulator.swarm.metrics.monitoring import Monitoring
+from simulator.swarm.metrics.prometheus import PATH
 from simulator.swarm.run.run import Run
 from simulator.swarm.security.access import Access
 from simulator.swarm.security.web_login import WebLogin
@@ -50,7 +52,8 @@ class Ui:
         )
         self.role = role
         add_pages(web_ui, role)
-        protect(web_ui, Access(login=login), prefix)
+        Monitoring(role).show(web_ui, prefix)
+        protect(web_ui, Access(login=login), prefix, (PATH,))
         assert web_ui.app is not None
         self.app = web_ui.app
         self.prefix = prefix

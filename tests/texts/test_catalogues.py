@@ -30,6 +30,10 @@ def messages(language: str) -> list[tuple[str, Message]]:
     return found
 
 
+ARTICLES = {"article"}
+"""Values that stand for a word which other languages do without."""
+
+
 def forms(of: Any) -> list[str]:
     return [of] if isinstance(of, str) else list(of)
 
@@ -70,7 +74,7 @@ def test_a_translation_names_the_same_values(language: str) -> None:
         wrong += [
             f"{room}: {message.id!r} -> {translated!r}"
             for translated in forms(message.string)
-            if not needed <= values_in(translated) <= allowed
+            if not needed - ARTICLES <= values_in(translated) <= allowed
         ]
     assert not wrong, "\n".join(wrong)
 

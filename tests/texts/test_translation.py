@@ -34,3 +34,5 @@ def test_values_go_into_the_translation(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_shipped_catalogues_are_read() -> None:
     with speaking(CHINESE):
         assert _("compare runs and find what got slower") == "比较多次运行，找出变慢之处"
+        assert ngettext("{number} case", "{number} cases", 1) == "1 个用例"
+        assert ngettext("{number} case", "{number} cases", 76) == "76 个用例"

@@ -21,11 +21,14 @@ from simulator.measurements.violation_rules import (
 )
 from simulator.mqtt.endings import REFUSALS
 from simulator.protocol.broker import BrokerAnswer
+from simulator.texts.told import Told, joined
 
 _WHY: Final = (
     "certificate: 设备证书, 安全模式为证书模式时返回,pem格式文本; privateKey: 私钥文件, 安全模式为证书模式时返回"
 )
-_DECIDED: Final = f"{_WHY}; docs/deviations.md, Look-up: the broker lets in nobody without a device's own certificate"
+_DECIDED: Final = Told(
+    "{why}; docs/deviations.md, Look-up: the broker lets in nobody without a device's own certificate", why=_WHY
+)
 _LOOKS: Final = 3
 """At answers: some platforms spoil one now and then."""
 _MOST_LOOKS: Final = 8
@@ -68,7 +71,7 @@ async def _right_one(bench: Bench, which: int = 0) -> BrokerAnswer:
         answer = await bench.look_up(which)
         if isinstance(answer, LookedUp) and answer.ok and _broker(answer).certificate and not _departs(answer):
             return _broker(answer)
-    raise Ended(not_run(f"no look-up of {bench.identity(which).sn} gave a certificate that can be used"))
+    raise Ended(not_run(Told("no look-up of {sn} gave a certificate that can be used", sn=bench.identity(which).sn)))
 
 
 async def _registered(bench: Bench, broker: BrokerAnswer) -> Answer:
@@ -90,12 +93,12 @@ def _turned_away(answer: Answer) -> Outcome:
 def _departs(answer: LookedUp, *rules: str) -> list[str]:
     """What is wrong with certificate and key, by these rules or any."""
     found = (each for each in answer.departures if each.path.startswith(_OWN))
-    return [str(each) for each in found if not rules or each.rule in rules]
+    return [each.told for each in found if not rules or each.rule in rules]
 
 
 def _none_of(answers: Sequence[LookedUp], rules: tuple[str, ...], right: str) -> Outcome:
     wrong = [each for answer in answers for each in _departs(answer, *rules)]
-    return failed("; ".join(dict.fromkeys(wrong))) if wrong else ok(right)
+    return failed(joined("; ", dict.fromkeys(wrong))) if wrong else ok(right)
 
 
 async def _pair(bench: Bench) -> Outcome:
@@ -129,7 +132,7 @@ CASES = (
     _certificate(
         "pair",
         "Certificate and private key of a look-up's answer can be read and belong together",
-        f"getBrokerServer, {_LOOKS} times",
+        Told("getBrokerServer, {looks} times", looks=_LOOKS),
         _WHY,
         _pair,
         expects="a certificate in PEM and its private key",
@@ -137,15 +140,15 @@ CASES = (
     _certificate(
         "time",
         "The certificate of a look-up's answer holds now",
-        f"getBrokerServer, {_LOOKS} times",
-        f"{_WHY}; docs/deviations.md, Look-up: five minutes between the clocks are nobody's fault",
+        Told("getBrokerServer, {looks} times", looks=_LOOKS),
+        Told("{why}; docs/deviations.md, Look-up: five minutes between the clocks are nobody's fault", why=_WHY),
         _time,
         expects="a certificate that has begun to hold and not expired",
     ),
     _certificate(
         "works",
         "The broker takes a device by what its look-up gave it",
-        f"getBrokerServer, a connection with its certificate, dev.register; {_LOOKS} times",
+        Told("getBrokerServer, a connection with its certificate, dev.register; {looks} times", looks=_LOOKS),
         _WHY,
         _works,
         expects=ACCEPTED,

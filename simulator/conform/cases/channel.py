@@ -17,12 +17,15 @@ from simulator.conform.suites import EXCHANGING, SEALING, form_of, options_of
 from simulator.conform.tester import FACTOR, PUBLIC_KEY, Device
 from simulator.protocol.channel.exchange import THE_PLATFORMS
 from simulator.protocol.channel.keys import DEFAULT_BITS, MIN_BITS, generate_key
+from simulator.texts.told import Told
 
 _SUITE: Final = "docs/deviations.md, Secure channel: "
 _KEY: Final = (
     "publicKey: 服务端公钥; docs/deviations.md, Secure channel: base64 of a DER SubjectPublicKeyInfo, 2,048 bits"
 )
-_FACTOR: Final = f"{_SUITE}32 bytes under RSA-OAEP (SHA-256), standard base64, or as `configurable` says; always fresh"
+_FACTOR: Final = Told(
+    "{suite}32 bytes under RSA-OAEP (SHA-256), standard base64, or as `configurable` says; always fresh", suite=_SUITE
+)
 _REFUSED: Final = "a code other than 00000000, or the end of the connection"
 _case = Family("channel", HANDSHAKE, "the connection closed with 1008", SEALING)
 
@@ -44,7 +47,7 @@ async def _key_form(bench: Bench) -> Outcome:
             return failed(device.problem)
         bits = form_of(bench.site.suite).read_key(answer.results["publicKey"], THE_PLATFORMS).key_size
         if bits != DEFAULT_BITS:
-            return non_strict(f"the platform's key has {bits} bits")
+            return non_strict(Told("the platform's key has {bits} bits", bits=bits))
         return verdict
 
 
@@ -114,7 +117,12 @@ async def _exchange_twice(bench: Bench) -> Outcome:
 async def _small_key(bench: Bench) -> Outcome:
     options = options_of(bench.site)
     if options is not None and options.device_key_bits != MIN_BITS:
-        return not_run(f"`channel.device_key_bits: {options.device_key_bits}` leaves other sizes out")
+        return not_run(
+            Told(
+                "`channel.device_key_bits: {device_key_bits}` leaves other sizes out",
+                device_key_bits=options.device_key_bits,
+            )
+        )
     async with bench.device(Stage.OPENED) as device:
         return accepted(await device.request(PUBLIC_KEY, {"publicKey": _small(bench)}))
 
@@ -135,8 +143,8 @@ async def _fresh_factors(bench: Bench) -> Outcome:
 def _bad_key(name: str, told_as: str, params: Mapping[str, Any]) -> Case:
     return _case(
         f"publicKey.{name}",
-        f"device.exchange.publicKey {told_as} is refused",
-        f"device.exchange.publicKey {told_as}",
+        Told("device.exchange.publicKey {told_as} is refused", told_as=told_as),
+        Told("device.exchange.publicKey {told_as}", told_as=told_as),
         _KEY,
         partial(_key_params, params),
         expects=_REFUSED,
@@ -147,8 +155,8 @@ def _bad_key(name: str, told_as: str, params: Mapping[str, Any]) -> Case:
 def _bad_factor(name: str, told_as: str, run: Run) -> Case:
     return _case(
         f"factor.{name}",
-        f"device.exchange.factor {told_as} is refused",
-        f"device.exchange.factor {told_as}, after the public keys",
+        Told("device.exchange.factor {told_as} is refused", told_as=told_as),
+        Told("device.exchange.factor {told_as}, after the public keys", told_as=told_as),
         _FACTOR,
         run,
         expects=_REFUSED,
@@ -173,7 +181,7 @@ CASES = (
         "publicKey.1024",
         "A device key of 1,024 bits is accepted",
         "device.exchange.publicKey with an RSA key of 1,024 bits",
-        f"{_SUITE}device key: 2,048 bits by default, 1,024 selectable",
+        Told("{suite}device key: 2,048 bits by default, 1,024 selectable", suite=_SUITE),
         _small_key,
         expects="code 00000000",
         suites=EXCHANGING,

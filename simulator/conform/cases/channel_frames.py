@@ -17,16 +17,20 @@ from simulator.conform.sections import HANDSHAKE, NO_FRAMES
 from simulator.conform.stages import Stage
 from simulator.conform.suites import SEALING, in_binary, needs_counters, sealed
 from simulator.conform.tester import Device
+from simulator.texts.told import Told
 from simulator.wire.phase import POLICY_VIOLATION
 
 _SUITE: Final = "docs/deviations.md, Secure channel: "
-_VIOLATION: Final = (
-    f"{_SUITE}a wrong tag or counter, a frame that is too short, a text frame where binary is due or the other way "
-    "round, anything that is no JSON object: the connection is closed with 1008"
+_VIOLATION: Final = Told(
+    "{suite}a wrong tag or counter, a frame that is too short, a text frame where binary "
+    "is due or the other way round, anything that is no JSON object: the connection is "
+    "closed with 1008",
+    suite=_SUITE,
 )
-_COUNTER: Final = (
-    f"{_SUITE}each direction's counter starts at 0 and goes up by one; a receiver refuses any other value "
-    "(replay, loss or reordering) and closes with status 1008"
+_COUNTER: Final = Told(
+    "{suite}each direction's counter starts at 0 and goes up by one; a receiver refuses "
+    "any other value (replay, loss or reordering) and closes with status 1008",
+    suite=_SUITE,
 )
 _TEXT: Final = ("plain", "exchange-only")
 _BEATS: Final = 12
@@ -70,7 +74,7 @@ async def _replay(bench: Bench) -> Outcome:
         _send(device, frame, "a heartbeat")
         first = accepted(await device.wait_for(waiter, message["mid"]))
         if first.result is not Result.OK:
-            return failed(f"before the replay: {first.observed}")
+            return failed(Told("before the replay: {observed}", observed=first.observed))
         _send(device, frame, "the same frame again")
         return await _ended(device)
 
@@ -84,7 +88,7 @@ async def _twice(bench: Bench) -> Outcome:
         device.send_frame(frame, binary=True, what="a heartbeat")
         first = accepted(await device.wait_for(waiter, message["mid"]))
         if first.result is not Result.OK:
-            return failed(f"before the repetition: {first.observed}")
+            return failed(Told("before the repetition: {observed}", observed=first.observed))
         device.send_frame(frame, binary=True, what="the same again")
         return await answered_no_more(device, message["mid"])
 
@@ -141,13 +145,18 @@ async def _many_frames(bench: Bench) -> Outcome:
     for answer in answers:
         if not isinstance(answer, Reply) or not answer.ok:
             return failed(answer.told)
-    return ok(f"{_BEATS} heartbeats were answered in frames that all opened in turn")
+    return ok(Told("{beats} heartbeats were answered in frames that all opened in turn", beats=_BEATS))
 
 
 def _channel_fault(bench: Bench) -> str | None:
     for rule, found in bench.site.violations.by_rule.items():
         if rule.startswith("channel."):
-            return f"{rule}: {found.example} ({found.tally.count} times in this run)"
+            return Told(
+                "{rule}: {example} ({count} times in this run)",
+                rule=rule,
+                example=found.example,
+                count=found.tally.count,
+            )
     return None
 
 
@@ -189,7 +198,7 @@ CASES = (
         "of-another-connection",
         "A frame of another connection ends this one",
         "a heartbeat that was sealed for an earlier connection",
-        f"{_SUITE}both factors, and with them the session keys, are made for each connection",
+        Told("{suite}both factors, and with them the session keys, are made for each connection", suite=_SUITE),
         _of_another_connection,
     ),
     _case(
@@ -238,7 +247,7 @@ CASES = (
     _case(
         "frames",
         "The platform's frames open, in turn",
-        f"{_BEATS} heartbeats at once; all frames of the run count",
+        Told("{beats} heartbeats at once; all frames of the run count", beats=_BEATS),
         _COUNTER,
         _many_frames,
         expects="every frame opens with the session's key and the next counter",

@@ -10,7 +10,7 @@ from typing import Final
 
 from simulator.conform.bench import Bench
 from simulator.conform.case import Case, Outcome, Run, failed, informational, non_strict, not_run, ok
-from simulator.conform.expect import accepted
+from simulator.conform.expect import accepted, first_of
 from simulator.conform.pushes import Push, take
 from simulator.conform.sections import SECTIONS
 from simulator.conform.stages import Stage
@@ -20,6 +20,7 @@ from simulator.judge.departures import Departure
 from simulator.judge.sameness import content
 from simulator.protocol.catalogue import CATALOGUE, COMMAND_FUNC_IDS
 from simulator.protocol.limits import MAX_PHOTO_BYTES
+from simulator.texts.told import Told
 
 _SECTION: Final = "4.2.1 服务端请求"
 _REPORT: Final = "3.5 设备上报"
@@ -50,21 +51,28 @@ _NO_PARAMS: Final = b"{}"
 async def _form(func_id: str, bench: Bench) -> Outcome:
     """All commands of one kind that came in this run."""
     if await bench.pushed(func_id) is None:
-        return not_run(f"no {func_id} came within {bench.site.terms.wait:g} s of waiting")
+        return not_run(
+            Told("no {func_id} came within {wait:g} s of waiting", func_id=func_id, wait=bench.site.terms.wait)
+        )
     pushes = [push for push in bench.pushes if push.func_id == func_id]
     unusable = [push.read.judgement.unusable for push in pushes if push.read.judgement.unusable is not None]
     if unusable:
-        return failed(f"{len(unusable)} of {len(pushes)} cannot be used: {_words(unusable)}")
+        return failed(
+            Told(
+                "{count} of {count_2} cannot be used: {words}",
+                count=len(unusable),
+                count_2=len(pushes),
+                words=_words(unusable),
+            )
+        )
     departures = [each for push in pushes for each in push.read.judgement.departures]
     if departures:
-        return non_strict(f"{len(pushes)} came; {_words(departures)}")
-    return ok(f"{len(pushes)} came")
+        return non_strict(Told("{count} came; {words}", count=len(pushes), words=_words(departures)))
+    return ok(Told("{count} came", count=len(pushes)))
 
 
 def _words(departures: Sequence[Departure]) -> str:
-    found = list(dict.fromkeys(map(str, departures)))
-    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return "; ".join(found[:_SHOWN]) + more
+    return first_of([each.told for each in departures], _SHOWN)
 
 
 # --- All commands of the run ---
@@ -80,8 +88,8 @@ async def _unknown(bench: Bench) -> Outcome:
     pushes = await _all(bench)
     unknown = sorted({push.func_id or "no funcId" for push in pushes if not push.read.known})
     if unknown:
-        return failed(f"not in the document: {', '.join(unknown[:_SHOWN])}")
-    return ok(f"{len(pushes)} commands, all of the document") if pushes else _none(bench)
+        return failed(Told("not in the document: {names}", names=", ".join(unknown[:_SHOWN])))
+    return ok(Told("{count} commands, all of the document", count=len(pushes))) if pushes else _none(bench)
 
 
 async def _mids(bench: Bench) -> Outcome:
@@ -92,8 +100,8 @@ async def _mids(bench: Bench) -> Outcome:
             continue
         key = (push.connection, push.read.mid)
         if seen.setdefault(key, push.read.cmd_id) != push.read.cmd_id:
-            return failed(f"{push.func_id} has a mid that another command on its connection had")
-    return ok(f"{len(seen)} mids, each of one command") if pushes else _none(bench)
+            return failed(Told("{func_id} has a mid that another command on its connection had", func_id=push.func_id))
+    return ok(Told("{count} mids, each of one command", count=len(seen))) if pushes else _none(bench)
 
 
 async def _cmd_ids(bench: Bench) -> Outcome:
@@ -104,8 +112,14 @@ async def _cmd_ids(bench: Bench) -> Outcome:
             continue
         known = seen.setdefault((push.which, push.read.cmd_id), content(push.read))
         if known != content(push.read):
-            return failed(f"{push.func_id} has the cmdId of another command ({known[0]}), or of one with other params")
-    return ok(f"{len(seen)} cmdIds, each of one command") if pushes else _none(bench)
+            return failed(
+                Told(
+                    "{func_id} has the cmdId of another command ({known}), or of one with other params",
+                    func_id=push.func_id,
+                    known=known[0],
+                )
+            )
+    return ok(Told("{count} cmdIds, each of one command", count=len(seen))) if pushes else _none(bench)
 
 
 async def _sizes(bench: Bench) -> Outcome:
@@ -114,8 +128,8 @@ async def _sizes(bench: Bench) -> Outcome:
     largest = max(pushes, key=lambda push: push.size, default=None)
     if largest is None:
         return _none(bench)
-    told = f"the largest, a {largest.func_id}, has {largest.size} bytes"
-    return failed(f"{told}; {limit} are allowed") if largest.size > limit else ok(told)
+    told = Told("the largest, a {func_id}, has {size} bytes", func_id=largest.func_id, size=largest.size)
+    return failed(Told("{told}; {limit} are allowed", told=told, limit=limit)) if largest.size > limit else ok(told)
 
 
 async def _never_early(bench: Bench) -> Outcome:
@@ -128,26 +142,32 @@ async def _never_early(bench: Bench) -> Outcome:
         await asyncio.sleep(min(max(bench.left, 0.0), bench.site.terms.wait / 12))
     early = [push for push in bench.pushes if not push.online]
     if early:
-        return failed(f"{early[0].func_id} came before the reply to dev.report")
+        return failed(Told("{func_id} came before the reply to dev.report", func_id=early[0].func_id))
     if report.result != "OK":
-        return not_run(f"the report was not accepted: {report.observed}")
+        return not_run(Told("the report was not accepted: {observed}", observed=report.observed))
     return ok("none came before the reply to dev.report") if bench.pushes else _none(bench)
 
 
 async def _pictures(bench: Bench) -> Outcome:
     if await bench.pushed(_BIO_PHOTO) is None:
-        return not_run(f"no {_BIO_PHOTO} came within {bench.site.terms.wait:g} s of waiting")
+        return not_run(
+            Told("no {bio_photo} came within {wait:g} s of waiting", bio_photo=_BIO_PHOTO, wait=bench.site.terms.wait)
+        )
     urls = _urls(push for push in await _all(bench) if push.func_id == _BIO_PHOTO)
     for url in urls:
         try:
             picture = await bench.download(url, MAX_PHOTO_BYTES)
         except NetworkError as error:
             if error.kind == NOT_ALLOWED:
-                return not_run(f"the picture is not fetched: {error}")
-            return failed(f"the picture cannot be fetched: {error}")
+                return not_run(Told("the picture is not fetched: {error}", error=error))
+            return failed(Told("the picture cannot be fetched: {error}", error=error))
         if not picture.startswith(_JPEG):
             return failed("what the url holds is no JPEG")
-    return ok(f"{len(urls)} pictures were fetched, each a JPEG") if urls else not_run("no command held a url")
+    return (
+        ok(Told("{count} pictures were fetched, each a JPEG", count=len(urls)))
+        if urls
+        else not_run("no command held a url")
+    )
 
 
 def _urls(pushes: Iterable[Push]) -> list[str]:
@@ -161,7 +181,7 @@ def _urls(pushes: Iterable[Push]) -> list[str]:
 
 
 def _none(bench: Bench) -> Outcome:
-    return not_run(f"no command came within {bench.site.terms.wait:g} s of waiting")
+    return not_run(Told("no command came within {wait:g} s of waiting", wait=bench.site.terms.wait))
 
 
 # --- A device of one's own ---
@@ -180,10 +200,10 @@ async def _pending(bench: Bench) -> Outcome:
         came = [push for push in bench.pushes if push.connection == device.number]
     ids = {push.read.cmd_id for push in came}
     if len(ids) > _FEW:
-        return failed(f"{len(ids)} commands came unanswered; maxPendingCmdCount was {_FEW}")
+        return failed(Told("{count} commands came unanswered; maxPendingCmdCount was {few}", count=len(ids), few=_FEW))
     if len(ids) < _FEW:
-        return not_run(f"{len(ids)} commands came, too few to tell")
-    return ok(f"{len(ids)} commands came while none was answered")
+        return not_run(Told("{count} commands came, too few to tell", count=len(ids)))
+    return ok(Told("{count} commands came while none was answered", count=len(ids)))
 
 
 async def _not_negotiated(bench: Bench) -> Outcome:
@@ -195,7 +215,7 @@ async def _not_negotiated(bench: Bench) -> Outcome:
         came = [push for push in bench.pushes if push.connection == device.number]
     wrong = sorted({push.func_id for push in came if push.read.known and push.func_id not in listed})
     if wrong:
-        return failed(f"the device did not list {', '.join(wrong[:_SHOWN])}, and it came")
+        return failed(Told("the device did not list {names}, and it came", names=", ".join(wrong[:_SHOWN])))
     if not any(push.func_id.startswith("cmd.data.") for push in bench.pushes):
         return not_run("no cmd.data.* came to any device, so nothing was held back from this one")
     return ok("a device that lists no cmd.data.* got none; one that does got some")
@@ -221,17 +241,26 @@ async def _comes_again(first: Push, took: float, which: int, bench: Bench) -> Ou
         left = bench.left
         while (push := await bench.pushed(first.func_id, on=device, since=since)) is not None:
             if push.read.cmd_id == first.read.cmd_id:
-                return ok(f"{first.func_id} came again under the same cmdId")
+                return ok(Told("{func_id} came again under the same cmdId", func_id=first.func_id))
             anew = anew or content(push.read) == content(first.read)
             since = list(bench.pushes).index(push) + 1
         if device.closed is not None or left < min(bench.site.terms.wait / 3, max(_SOON_S, _LATER * took)):
             return not_run("the device was not online for long enough afterwards")
     for push in bench.pushes[since:]:
         if push.which == which and push.read.cmd_id == first.read.cmd_id:
-            return ok(f"{first.func_id} came again under the same cmdId, on another connection of the device")
+            return ok(
+                Told(
+                    "{func_id} came again under the same cmdId, on another connection of the device",
+                    func_id=first.func_id,
+                )
+            )
     if anew and content(first.read)[1] != _NO_PARAMS:
-        return failed(f"the same {first.func_id} came again under another cmdId, and never under its own")
-    return informational(f"{first.func_id}, whose answer was lost, did not come again in the time of waiting")
+        return failed(
+            Told("the same {func_id} came again under another cmdId, and never under its own", func_id=first.func_id)
+        )
+    return informational(
+        Told("{func_id}, whose answer was lost, did not come again in the time of waiting", func_id=first.func_id)
+    )
 
 
 # --- Declarations ---
@@ -263,9 +292,9 @@ CASES = (
     *(
         _case(
             f"{func_id}.form",
-            f"{func_id} has the document's form",
-            f"{func_id}, from the platform's console",
-            f"{CATALOGUE[func_id].section}: mid, cmdId, and what its table marks 是否必须: 是",
+            Told("{func_id} has the document's form", func_id=func_id),
+            Told("{func_id}, from the platform's console", func_id=func_id),
+            Told("{section}: mid, cmdId, and what its table marks 是否必须: 是", section=CATALOGUE[func_id].section),
             partial(_form, func_id),
             "mid, cmdId, every required field, every value in its format",
             section=SECTIONS[func_id],
@@ -302,7 +331,7 @@ CASES = (
         "any commands, large ones",
         _PACKAGE,
         _sizes,
-        f"at most {MAX_PACKAGE_KB * 1024} bytes of JSON",
+        Told("at most {value} bytes of JSON", value=MAX_PACKAGE_KB * 1024),
         section=_REPORT,
     ),
     _case(
@@ -317,10 +346,10 @@ CASES = (
     _case(
         "pending",
         "No more commands come than the device takes unanswered",
-        f"several commands, for a device that says maxPendingCmdCount {_FEW} and answers none",
+        Told("several commands, for a device that says maxPendingCmdCount {few} and answers none", few=_FEW),
         _PENDING,
         _pending,
-        f"{_FEW} commands, and no more before an answer",
+        Told("{few} commands, and no more before an answer", few=_FEW),
         section=_REPORT,
     ),
     _case(
@@ -343,7 +372,7 @@ CASES = (
     _case(
         "bioPhoto.url",
         "The picture of a cmd.data.update.bioPhoto can be fetched",
-        f"{_BIO_PHOTO}, from the platform's console",
+        Told("{bio_photo}, from the platform's console", bio_photo=_BIO_PHOTO),
         "更新人员生物特征照片: url",
         _pictures,
         "a JPEG of at most 255 KB",

@@ -16,6 +16,7 @@ from simulator.conform.repetitions import TWICE, answered_no_more
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
 from simulator.protocol.envelope import MAX_MID_LENGTH, encode_command_response
+from simulator.texts.told import Told
 
 _MID: Final = "mid: 消息id, 消息唯一标识, 保障同一台设备不重复即可, 最长为32位"
 _NO_MID: Final = "docs/deviations.md, Envelope: a message without mid is answered E0000002 with an empty mid"
@@ -47,7 +48,7 @@ async def _no_mid(change: Mapping[str, Any], drop: Sequence[str], bench: Bench) 
         answer = await device.ask({name: value for name, value in message.items() if name not in drop})
     verdict = refused(answer)
     if verdict.result is Result.OK and isinstance(answer, Reply) and answer.message.get("mid") != "":
-        return non_strict(f"{answer.told}, but its mid is not an empty text")
+        return non_strict(Told("{told}, but its mid is not an empty text", told=answer.told))
     return verdict
 
 
@@ -78,7 +79,7 @@ async def _mid_twice(bench: Bench) -> Outcome:
         message = device.probe()
         first = accepted(await device.ask(message))
         if first.result is not Result.OK:
-            return failed(f"the first of the two: {first.observed}")
+            return failed(Told("the first of the two: {observed}", observed=first.observed))
         return refused(await device.ask({**device.probe(), "mid": message["mid"]}))
 
 
@@ -88,7 +89,7 @@ async def _message_twice(bench: Bench) -> Outcome:
         message = device.probe()
         first = accepted(await device.ask(message))
         if first.result is not Result.OK:
-            return failed(f"the first of the two: {first.observed}")
+            return failed(Told("the first of the two: {observed}", observed=first.observed))
         payload, binary = device.channel.seal(orjson.dumps(message))
         device.send_frame(payload, binary=binary, what="the same again")
         return await answered_no_more(device, message["mid"])
@@ -133,14 +134,14 @@ async def _unasked_response(bench: Bench) -> Outcome:
         device.send_json(encode_command_response(mid, f"none-{mid}", "00000000", "done"))
         alive = accepted(await device.ask(device.probe()))
         if alive.result is not Result.OK:
-            return failed(f"the message after it: {alive.observed}")
+            return failed(Told("the message after it: {observed}", observed=alive.observed))
         try:
             async with asyncio.timeout(_QUIET_S):
                 answer: Answer = await asyncio.shield(waiter.answer)
         except TimeoutError:
             device.forget(mid, waiter)
             return ok("no reply, and the next message was answered")
-        return failed(f"it was answered: {answer.told}")
+        return failed(Told("it was answered: {told}", told=answer.told))
 
 
 # --- Declarations ---
@@ -149,8 +150,8 @@ async def _unasked_response(bench: Bench) -> Outcome:
 def _open(name: str, told_as: str, change: Mapping[str, Any], why: str = SILENT) -> Case:
     return _case(
         name,
-        f"A message {told_as}",
-        f"a right message {told_as}",
+        Told("A message {told_as}", told_as=told_as),
+        Told("a right message {told_as}", told_as=told_as),
         why,
         partial(_probe, change, (), told),
         required=False,
@@ -160,8 +161,8 @@ def _open(name: str, told_as: str, change: Mapping[str, Any], why: str = SILENT)
 def _wrong(name: str, told_as: str, change: Mapping[str, Any], why: str, drop: Sequence[str] = ()) -> Case:
     return _case(
         name,
-        f"A message {told_as} is refused",
-        f"a right message {told_as}",
+        Told("A message {told_as} is refused", told_as=told_as),
+        Told("a right message {told_as}", told_as=told_as),
         why,
         partial(_probe, change, drop, refused),
     )
@@ -223,7 +224,7 @@ CASES = (
         "mid.after-refusal",
         "The mid of a message that was refused",
         "a right message with the mid of one that was refused",
-        f"{SILENT} whether a refused message uses its mid up",
+        Told("{silent} whether a refused message uses its mid up", silent=SILENT),
         _mid_after_refusal,
         required=False,
     ),
@@ -244,8 +245,8 @@ CASES = (
     *(
         _case(
             f"payload.{name}",
-            f"dev.data.upload.user with {told_as} for payload is refused",
-            f"dev.data.upload.user with {told_as} for payload",
+            Told("dev.data.upload.user with {told_as} for payload is refused", told_as=told_as),
+            Told("dev.data.upload.user with {told_as} for payload", told_as=told_as),
             "payload, params: JSON",
             partial(_payload, value),
         )
@@ -254,8 +255,8 @@ CASES = (
     *(
         _case(
             f"params.{name}",
-            f"dev.data.upload.user with {told_as} for params is refused",
-            f"dev.data.upload.user with {told_as} for params",
+            Told("dev.data.upload.user with {told_as} for params is refused", told_as=told_as),
+            Told("dev.data.upload.user with {told_as} for params", told_as=told_as),
             "params: JSON, 请求内容",
             partial(_params, value),
         )
@@ -277,7 +278,12 @@ CASES = (
     ),
     _open("imme.number", "whose imme is a number", {"imme": 1}, "imme: 整型; 所有字段值都是以字符串表示"),
     _open("imme.word", "whose imme is no number", {"imme": "now"}, "imme: 参数值为0时不紧急, 否则为紧急消息"),
-    _open("further-number", "with an unknown member that is a number", {"vendor": 5}, f"{_STRINGS}; {_EXTRA}"),
+    _open(
+        "further-number",
+        "with an unknown member that is a number",
+        {"vendor": 5},
+        Told("{strings}; {extra}", strings=_STRINGS, extra=_EXTRA),
+    ),
     _case(
         "lives-on",
         "After refused messages the connection is as it was",

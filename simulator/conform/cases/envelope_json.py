@@ -13,6 +13,7 @@ from simulator.conform.declare import ACCEPTED, REFUSED, SILENT, Family
 from simulator.conform.ends import ends
 from simulator.conform.expect import accepted, refused, refused_or_lost, told
 from simulator.conform.stages import Stage
+from simulator.texts.told import Told
 
 _GENERAL: Final = "4 协议通用描述"
 _EXTRA: Final = "已存在字段名不能删除, 只能扩展"
@@ -74,14 +75,16 @@ def _over_mqtt(case: Case) -> Case:
         return case
     other = partial(_odd, _with(b'"vendor":"' + b"x" * _MEGABYTE + b'"'), refused_or_lost)
     return case.but_over_mqtt(
-        title="A message of a megabyte is not accepted", expects=f"{REFUSED}, or no answer at all", run=other
+        title="A message of a megabyte is not accepted",
+        expects=Told("{refused}, or no answer at all", refused=REFUSED),
+        run=other,
     )
 
 
 def _survived(answer: Answer) -> Outcome:
     """Whether an answer came at all, be it the end of the connection."""
     if isinstance(answer, Silence):
-        return failed(f"{answer.told}, and the connection stayed open")
+        return failed(Told("{told}, and the connection stayed open", told=answer.told))
     if isinstance(answer, Closed) and answer.by_us:
         return failed(answer.told)
     return ok(answer.told)
@@ -122,8 +125,8 @@ async def _no_utf8(bench: Bench) -> Outcome:
 def _written_so(name: str, told_as: str, write: Writer, why: str = _JSON) -> Case:
     return _case(
         name,
-        f"A message {told_as} is accepted",
-        f"a right message {told_as}",
+        Told("A message {told_as} is accepted", told_as=told_as),
+        Told("a right message {told_as}", told_as=told_as),
         why,
         partial(_written, write),
         expects=ACCEPTED,
@@ -154,7 +157,7 @@ CASES = (
             (
                 "deep",
                 "A message that is nested without reason is answered, or ends the connection",
-                f"a right message with a further member {_DEEP} lists deep",
+                Told("a right message with a further member {deep} lists deep", deep=_DEEP),
                 SILENT,
                 _with(b'"vendor":' + b"[" * _DEEP + b"]" * _DEEP),
                 _survived,

@@ -30,9 +30,10 @@ from simulator.conform.uploads import (
     start_file,
     use_file,
 )
+from simulator.texts.told import Told
 
 _SETTLED: Final = "docs/deviations.md, Files: a gap, a piece beyond the size, a wrong size or checksum, an unknown file"
-_OR_ENDED: Final = f"{REFUSED}, or no answer from a broker that takes no such payload"
+_OR_ENDED: Final = Told("{refused}, or no answer from a broker that takes no such payload", refused=REFUSED)
 _FILE_ID: Final = "fileId: 由字母和数字组成, 最高不能超过64位, 建议使用32位uuid"
 _LIMIT: Final = "docs/deviations.md, Package size: maxPackageSize times 1,024 bytes of the JSON in UTF-8, not encrypted"
 _PIECE: Final = 1_000
@@ -131,7 +132,7 @@ async def _at_the_limit(above: int, bench: Bench, device: Device) -> Outcome:
     params["content"] = encoded(photo((PACKAGE_BYTES + above - size_of(device, PACKAGE, params)) // 4 * 3))
     message = device.message(PACKAGE, params)
     given(await start_file(device, params["fileId"], 2 * PACKAGE_BYTES))
-    bench.trace.note(f"{len(orjson.dumps(message))} bytes of JSON")
+    bench.trace.note(Told("{count} bytes of JSON", count=len(orjson.dumps(message))))
     answer = await device.ask(message)
     if not above:
         return accepted(answer)
@@ -258,14 +259,14 @@ CASES = (
     accepts(
         "package.at-limit",
         "A package of exactly 65,536 bytes of JSON is accepted",
-        f"a package of {PACKAGE_BYTES:,} bytes of JSON",
+        Told("a package of {package_bytes:,} bytes of JSON", package_bytes=PACKAGE_BYTES),
         _LIMIT,
         partial(_at_the_limit, 0),
     ),
     accepts(
         "package.above-limit",
         "A package of one byte more is refused, and the connection goes on",
-        f"a package of {PACKAGE_BYTES + 1:,} bytes of JSON, then a smaller one",
+        Told("a package of {value:,} bytes of JSON, then a smaller one", value=PACKAGE_BYTES + 1),
         "docs/deviations.md, Package size: a larger message is refused and the connection stays",
         partial(_at_the_limit, 1),
         expects="a code other than 00000000, then 00000000",
@@ -273,7 +274,7 @@ CASES = (
     accepts(
         "package.limit-in-bytes",
         "The limit counts bytes of UTF-8, not characters",
-        f"a user whose group has {PACKAGE_BYTES // 3:,} Chinese characters of three bytes",
+        Told("a user whose group has {value:,} Chinese characters of three bytes", value=PACKAGE_BYTES // 3),
         _LIMIT,
         _in_bytes,
         expects=REFUSED,

@@ -14,10 +14,12 @@ from simulator.conform.tester import Device
 from simulator.conform.whole_run import none_of
 from simulator.measurements import violation_rules as rules
 from simulator.protocol.catalogue import CATALOGUE
+from simulator.texts.told import Told
 
 _SECTION: Final = "4.3.1 服务端回复"
 _WHY: Final = "code 是, message 是, mid 是; funcId cmd.dev.response; 所有字段值都是以字符串表示"
 _FORM: Final = "funcId cmd.dev.response, a code of eight characters, a message and the mid, all texts"
+_FORM_AND_RESULTS: Final = f"{_FORM}, and its results"
 _FLOW: Final = ("dev.register", "dev.accredit", "dev.login")
 _UPLOADS: Final = (
     *("dev.data.upload.user", "dev.data.upload.userPhoto", "dev.data.upload.bioPhoto", "dev.data.upload.multiCard"),
@@ -36,7 +38,12 @@ _FORM_RULES: Final = (
 def _formed(answer: object) -> Outcome:
     """The form of a success; what is no success is another case's affair."""
     if not isinstance(answer, Reply) or not answer.ok:
-        return not_run(f"it was not accepted, which is another case's subject: {getattr(answer, 'told', answer)}")
+        return not_run(
+            Told(
+                "it was not accepted, which is another case's subject: {getattr}",
+                getattr=getattr(answer, "told", answer),
+            )
+        )
     return well_formed(answer)
 
 
@@ -51,7 +58,7 @@ async def _flow(func_id: str, bench: Bench) -> Outcome:
         found = bench.site.violations.by_rule.get(rule)
         if found is not None and (count := found.func_ids.get(func_id)):
             broken = failed if rule == rules.REPLY_FIELD_MISSING else non_strict
-            return broken(f"{count} times in this run a reply broke {rule}")
+            return broken(Told("{count} times in this run a reply broke {rule}", count=count, rule=rule))
     return verdict
 
 
@@ -106,10 +113,10 @@ def _case(
 def _of(func_id: str, run: Run) -> Case:
     return _case(
         func_id,
-        f"The reply to {func_id} has the document's form",
-        f"a right {func_id}",
+        Told("The reply to {func_id} has the document's form", func_id=func_id),
+        Told("a right {func_id}", func_id=func_id),
         run,
-        expects=_FORM + (", and its results" if CATALOGUE[func_id].results.fields else ""),
+        expects=_FORM_AND_RESULTS if CATALOGUE[func_id].results.fields else _FORM,
     )
 
 

@@ -20,6 +20,7 @@ from simulator.conform.tester import Device
 from simulator.conform.uploads import END, FILES, PACKAGE, START, digest
 from simulator.protocol.broker import protocol_type
 from simulator.protocol.catalogue import CATALOGUE
+from simulator.texts.told import Told
 
 _BEFORE: Final[Mapping[str, tuple[str, ...]]] = {PACKAGE: (START,), END: (START, PACKAGE)}
 """What of a file has come before a message about it."""
@@ -82,7 +83,7 @@ async def _in_business(mutation: Mutation, bench: Bench, device: Device) -> Outc
 async def _right(device: Device, func_id: str, given: Mapping[str, str]) -> None:
     answer = await device.request(func_id, right_params(func_id, given, frozenset(("checksum",))))
     if not isinstance(answer, Reply) or not answer.ok:
-        raise Ended(not_run(f"a right message before it: {answer.told}"))
+        raise Ended(not_run(Told("a right message before it: {told}", told=answer.told)))
 
 
 async def _sent(mutation: Mutation, given: Mapping[str, Any], device: Device) -> Answer:
@@ -90,7 +91,7 @@ async def _sent(mutation: Mutation, given: Mapping[str, Any], device: Device) ->
     if mutation.func_id == _REPORT:
         reading = device.site.terms.reading
         if reading.report_without & mutation.including:
-            raise Ended(not_run(f"the platform does not take {mutation.path}: report.without"))
+            raise Ended(not_run(Told("the platform does not take {path}: report.without", path=mutation.path)))
         params = reading.reported(params, device.sn)
     spec, over_mqtt = CATALOGUE[mutation.func_id], device.site.terms.mqtt is not None
     message = device.message(mutation.func_id, params, sn=device.sn if spec.sn_required else None)
@@ -124,13 +125,13 @@ def _case(mutation: Mutation) -> Case:
         return case
     if mutation.kind is Kind.MISSING:
         return case.but_over_mqtt(
-            title=f"{mutation.sends} is accepted",
+            title=Told("{sends} is accepted", sends=mutation.sends),
             expects=ACCEPTED,
             why=_NOT_NEEDED,
             run=partial(_in_the_flow, mutation, accepted),
         )
     return case.but_over_mqtt(
-        title=f"{mutation.sends}, and which is not needed",
+        title=Told("{sends}, and which is not needed", sends=mutation.sends),
         expects=EITHER,
         why=_NOT_NEEDED,
         run=partial(_in_the_flow, mutation, told),

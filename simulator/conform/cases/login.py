@@ -13,6 +13,7 @@ from simulator.conform.expect import accepted, both, refused, told
 from simulator.conform.repetitions import ANEW
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device, proof_of
+from simulator.texts.told import Told
 
 _register = Family("register", "3.2 设备注册")
 _accredit = Family("accredit", "3.3 设备授权")
@@ -61,7 +62,7 @@ async def _of_another(func_id: str, name: str, bench: Bench) -> Outcome:
             if name == "secret":
                 value, own = another.secret, device.secret
             if value == own:
-                return not_run(f"the platform gave both devices the same {name}")
+                return not_run(Told("the platform gave both devices the same {name}", name=name))
             return await _send(func_id, device, {name: value})
 
 
@@ -164,8 +165,8 @@ def _wrong(family: Family, name: str, value: str, why: str) -> Case:
     func_id = f"dev.{family.name}"
     return family(
         f"{name}.wrong",
-        f"{func_id} with a wrong {name} is refused",
-        f"{func_id} whose {name} is of the right form and nobody's",
+        Told("{func_id} with a wrong {name} is refused", func_id=func_id, name=name),
+        Told("{func_id} whose {name} is of the right form and nobody's", func_id=func_id, name=name),
         why,
         partial(_changed, func_id, {name: value}),
     )
@@ -175,8 +176,8 @@ def _foreign(family: Family, name: str, why: str) -> Case:
     func_id = f"dev.{family.name}"
     return family(
         f"{name}.of-another",
-        f"{func_id} with the {name} of another device is refused",
-        f"{func_id} with the {name} of the second serial number",
+        Told("{func_id} with the {name} of another device is refused", func_id=func_id, name=name),
+        Told("{func_id} with the {name} of the second serial number", func_id=func_id, name=name),
         why,
         partial(_of_another, func_id, name),
     )
@@ -187,30 +188,30 @@ def _serial_numbers(family: Family) -> tuple[Case, ...]:
     return (
         family(
             "sn.missing",
-            f"{func_id} without sn is refused",
-            f"{func_id} without sn in the envelope",
+            Told("{func_id} without sn is refused", func_id=func_id),
+            Told("{func_id} without sn in the envelope", func_id=func_id),
             _SN if family is _register else _SN_LOGIN,
             partial(_envelope_sn, func_id, None, refused),
         ),
         family(
             "sn.unknown",
-            f"{func_id} of an unknown serial number is refused",
-            f"{func_id} with the sn of a device that nobody has",
+            Told("{func_id} of an unknown serial number is refused", func_id=func_id),
+            Told("{func_id} with the sn of a device that nobody has", func_id=func_id),
             _KEY,
             partial(_envelope_sn, func_id, _NOBODY, refused),
         ),
         family(
             "sn.of-another",
-            f"{func_id} in the name of another device is refused",
-            f"{func_id} with the second serial number's sn and all else of the first",
-            f"{_KEY}; where both have the same key, the authCode or the look-up of another device",
+            Told("{func_id} in the name of another device is refused", func_id=func_id),
+            Told("{func_id} with the second serial number's sn and all else of the first", func_id=func_id),
+            Told("{key}; where both have the same key, the authCode or the look-up of another device", key=_KEY),
             partial(_envelope_sn, func_id, "other", refused),
             required=family is not _register,
         ),
         family(
             "devKey.upper-case",
-            f"{func_id} with the digest of devKey in upper case",
-            f"{func_id} whose devKey is the right digest in upper case",
+            Told("{func_id} with the digest of devKey in upper case", func_id=func_id),
+            Told("{func_id} whose devKey is the right digest in upper case", func_id=func_id),
             SILENT,
             partial(_upper_case_key, func_id),
             expects="either",
@@ -231,7 +232,7 @@ def _not_needed(cases: tuple[Case, ...]) -> tuple[Case, ...]:
         ),
         *(
             each.but_over_mqtt(
-                title=f"dev.register with an sn that is not needed, and is {told_as}",
+                title=Told("dev.register with an sn that is not needed, and is {told_as}", told_as=told_as),
                 why=_SN,
                 expects=EITHER,
                 required=False,
@@ -286,7 +287,7 @@ CASES = (
         "authCode.old",
         "An authCode from before a new registration",
         "dev.register twice, then dev.accredit with the first authCode",
-        f"{SILENT} whether a new authCode ends the old one",
+        Told("{silent} whether a new authCode ends the old one", silent=SILENT),
         _old_auth_code,
         expects="either",
         required=False,
@@ -295,7 +296,7 @@ CASES = (
         "again",
         "A second accreditation",
         "dev.accredit twice with the same authCode",
-        f"{SILENT} whether an authCode serves twice",
+        Told("{silent} whether an authCode serves twice", silent=SILENT),
         _accredit_again,
         expects="either",
         required=False,
@@ -311,7 +312,7 @@ CASES = (
         "old",
         "authCode and secret from before a new registration",
         "dev.register again, then dev.login with the authCode and secret from before",
-        f"{SILENT} whether a new registration ends them",
+        Told("{silent} whether a new registration ends them", silent=SILENT),
         _old_secret,
         expects="either",
         required=False,
@@ -327,7 +328,7 @@ CASES = (
     ).but_over_mqtt(
         title="A second login is a fresh start",
         sends="dev.login twice, then dev.report",
-        expects=f"{ACCEPTED}, each time",
+        expects=Told("{accepted}, each time", accepted=ACCEPTED),
         why=ANEW,
         run=_login_anew,
         required=True,
@@ -336,7 +337,7 @@ CASES = (
         "after-refusal",
         "A right login after a refused one is accepted",
         "dev.login with a wrong secret, then with the right one",
-        f"{SILENT} whether a connection may go on after a refused login",
+        Told("{silent} whether a connection may go on after a refused login", silent=SILENT),
         _right_after_a_wrong_one,
         expects="a refusal, then code 00000000",
         required=False,
@@ -348,6 +349,6 @@ CASES = (
         "docs/deviations.md, Initial flow: a device that already holds authCode and secret goes from the exchange "
         "straight to dev.login",
         _warm_start,
-        expects=f"{ACCEPTED} twice",
+        expects=Told("{accepted} twice", accepted=ACCEPTED),
     ),
 )

@@ -13,6 +13,7 @@ from simulator.conform.expect import accepted, both, refused, well_formed
 from simulator.conform.sections import LOOKUP
 from simulator.measurements.violation_rules import LOOKUP_CERTIFICATE, LOOKUP_URL
 from simulator.protocol.broker import BrokerType
+from simulator.texts.told import Told, joined
 
 _SECTION: Final = LOOKUP
 _WHY_REQUIRED: Final = "是否必须: 是"
@@ -68,7 +69,7 @@ async def _same_again(bench: Bench) -> Outcome:
     query = urlencode(bench.query(), quote_via=quote)
     first = await bench.look_up(query=query)
     if not isinstance(first, LookedUp) or not first.ok:
-        return not_run(f"the first of the two: {first.told}")
+        return not_run(Told("the first of the two: {told}", told=first.told))
     return refused(await bench.look_up(query=query))
 
 
@@ -76,7 +77,7 @@ async def _same_nonce(bench: Bench) -> Outcome:
     nonce = secrets.token_hex(12)
     first = await bench.look_up(change={"nonce": nonce})
     if not isinstance(first, LookedUp) or not first.ok:
-        return not_run(f"the first of the two: {first.told}")
+        return not_run(Told("the first of the two: {told}", told=first.told))
     return refused(await bench.look_up(change={"nonce": nonce, "timestamp": bench.time_ms(1)}))
 
 
@@ -94,7 +95,7 @@ async def _nonce_of_another(bench: Bench) -> Outcome:
         return not_run("needs two serial numbers")
     first = await bench.look_up(0, change={"nonce": nonce})
     if not isinstance(first, LookedUp) or not first.ok:
-        return not_run(f"the first of the two: {first.told}")
+        return not_run(Told("the first of the two: {told}", told=first.told))
     return accepted(await bench.look_up(1, change={"nonce": nonce}))
 
 
@@ -132,8 +133,8 @@ async def _url(bench: Bench) -> Outcome:
     answer = await bench.look_up()
     if not isinstance(answer, LookedUp) or not answer.ok or answer.read.answer is None:
         return failed(answer.told)
-    wrong = [str(each) for each in answer.departures if each.rule == LOOKUP_URL]
-    return non_strict("; ".join(wrong)) if wrong else ok(f"url is {answer.read.answer.url}")
+    wrong = [each.told for each in answer.departures if each.rule == LOOKUP_URL]
+    return non_strict(joined("; ", wrong)) if wrong else ok(Told("url is {url}", url=answer.read.answer.url))
 
 
 async def _root_ca(bench: Bench) -> Outcome:
@@ -141,12 +142,12 @@ async def _root_ca(bench: Bench) -> Outcome:
     if not isinstance(answer, LookedUp) or not answer.ok or answer.read.answer is None:
         return failed(answer.told)
     wrong = [
-        str(each)
+        each.told
         for each in answer.departures
         if each.rule == LOOKUP_CERTIFICATE and each.path.startswith("results.rootCA")
     ]
     if wrong:
-        return failed("; ".join(wrong))
+        return failed(joined("; ", wrong))
     named = answer.read.answer.root_ca
     return ok("rootCA is a certificate in PEM") if named else informational("the answer names no rootCA")
 
@@ -158,7 +159,7 @@ def _case(
         id=f"lookup.{name}",
         section=_SECTION,
         title=title,
-        sends=f"getBrokerServer {sends}",
+        sends=Told("getBrokerServer {sends}", sends=sends),
         expects=expects,
         why=why,
         run=run,
@@ -168,13 +169,21 @@ def _case(
 
 
 def _missing_and_empty(name: str) -> tuple[Case, Case]:
-    why = f"{name}: {_WHY_REQUIRED}"
+    why = Told("{name}: {why_required}", name=name, why_required=_WHY_REQUIRED)
     return (
         _case(
-            f"{name}.missing", f"A look-up without {name} is refused", f"without {name}", why, partial(_missing, name)
+            f"{name}.missing",
+            Told("A look-up without {name} is refused", name=name),
+            Told("without {name}", name=name),
+            why,
+            partial(_missing, name),
         ),
         _case(
-            f"{name}.empty", f"A look-up with an empty {name} is refused", f"with {name}=", why, partial(_empty, name)
+            f"{name}.empty",
+            Told("A look-up with an empty {name} is refused", name=name),
+            Told("with {name}=", name=name),
+            why,
+            partial(_empty, name),
         ),
     )
 
@@ -182,8 +191,8 @@ def _missing_and_empty(name: str) -> tuple[Case, Case]:
 def _clock(name: str, told: str, seconds: float, right: bool) -> Case:
     return _case(
         f"timestamp.{name}",
-        f"A timestamp {told} is {'accepted' if right else 'refused'}",
-        f"with a timestamp {told}, signed",
+        Told("A timestamp {told} is {value}", told=told, value="accepted" if right else "refused"),
+        Told("with a timestamp {told}, signed", told=told),
         _WHY_TIME,
         partial(_off_by, seconds, right),
         expects=_ACCEPTED if right else _REFUSED,
@@ -275,8 +284,8 @@ CASES = (
     *(
         _case(
             f"type.{name}",
-            f"The type {name} is answered",
-            f"with type={name}",
+            Told("The type {name} is answered", name=name),
+            Told("with type={name}", name=name),
             _WHY_TYPE,
             partial(_type, name.value),
             expects="an address, or a refusal where the platform has no such transport",

@@ -18,8 +18,9 @@ from simulator.conform.whole_run import none_of
 from simulator.measurements.violation_rules import MQTT_RULES
 from simulator.mqtt.login import Login
 from simulator.pubsub.profile import PasswordKind
+from simulator.texts.told import Told
 
-_NOBODY: Final = f"{SILENT} who may connect to a broker; MQTT 3.1.1 leaves it to the broker"
+_NOBODY: Final = Told("{silent} who may connect to a broker; MQTT 3.1.1 leaves it to the broker", silent=SILENT)
 _KEEP_ALIVE_S: Final = 1
 _GRACE_S: Final = 4.0
 """A broker that looks now and then has noticed by then: 1.5 s are due."""
@@ -83,7 +84,9 @@ async def _acknowledged(bench: Bench) -> Outcome:
         alive = accepted(await device.ask(device.probe()))
         await pause()
         left = len(client.state.in_flight)
-        return both(alive, holds(not left, "every publish got its PUBACK", f"{left} publishes got no PUBACK"))
+        return both(
+            alive, holds(not left, "every publish got its PUBACK", Told("{left} publishes got no PUBACK", left=left))
+        )
 
 
 async def _too_large(bench: Bench) -> Outcome:
@@ -109,14 +112,22 @@ async def _silent(bench: Bench) -> Outcome:
         return not_run("needs two serial numbers: the first one listens meanwhile")
     limits = profile_of(bench).limits.keep_alive
     if limits is not None and limits[0] > _KEEP_ALIVE_S:
-        return not_run(f"by the profile the shortest keep-alive is {limits[0]} s, too long to wait for")
+        return not_run(
+            Told("by the profile the shortest keep-alive is {limits} s, too long to wait for", limits=limits[0])
+        )
     async with bench.client(1) as client:
         device = await client.connect(Stage.OPENED, clean=True, keep_alive=_KEEP_ALIVE_S)
         device.fall_silent()
         ended = await device.end(_GRACE_S)
     if isinstance(ended, Closed):
         return ok(ended.told)
-    return failed(f"the connection was open after {_GRACE_S:g} s of silence; keep-alive was {_KEEP_ALIVE_S} s")
+    return failed(
+        Told(
+            "the connection was open after {grace_s:g} s of silence; keep-alive was {keep_alive_s} s",
+            grace_s=_GRACE_S,
+            keep_alive_s=_KEEP_ALIVE_S,
+        )
+    )
 
 
 async def _idle(bench: Bench) -> Outcome:
@@ -127,7 +138,7 @@ async def _idle(bench: Bench) -> Outcome:
         waited = max(min(_SHARE * interval, bench.left), 0.0)
         ended = await device.end(waited)
         if isinstance(ended, Closed):
-            return failed(f"within {waited:.1f} s of silence {ended.told}")
+            return failed(Told("within {waited:.1f} s of silence {told}", waited=waited, told=ended.told))
         return accepted(await device.ask(device.probe()))
 
 
@@ -188,14 +199,14 @@ CASES = (
         "A payload above max_packet",
         "a message whose payload is larger than the profile's max_packet and the device's package",
         _too_large,
-        why=f"{SILENT} how large a payload may be; max_packet is the profile's",
+        why=Told("{silent} how large a payload may be; max_packet is the profile's", silent=SILENT),
     ),
     open_case(
         "keep-alive",
         "A client that breaks its keep-alive is taken for gone",
-        f"CONNECT with a keep-alive of {_KEEP_ALIVE_S} s, then nothing",
+        Told("CONNECT with a keep-alive of {keep_alive_s} s, then nothing", keep_alive_s=_KEEP_ALIVE_S),
         _silent,
-        why=f"{STANDARD}3.1.2.10; how soon a broker notices is its own affair",
+        why=Told("{standard}3.1.2.10; how soon a broker notices is its own affair", standard=STANDARD),
         waits=True,
     ),
     mqtt_case(
@@ -213,7 +224,7 @@ CASES = (
         "everything that this run sends",
         partial(none_of, MQTT_RULES),
         expects="no packet that MQTT 3.1.1 forbids, no retained message, no other topic",
-        why=f"{STANDARD}3.3; docs/deviations.md, MQTT: no retained message in any profile",
+        why=Told("{standard}3.3; docs/deviations.md, MQTT: no retained message in any profile", standard=STANDARD),
         waits=True,
         about_form=True,
     ),

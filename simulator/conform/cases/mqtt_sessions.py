@@ -15,6 +15,7 @@ from simulator.conform.mqtt_cases import STANDARD, anew, mqtt_case, needs_kept_s
 from simulator.conform.repetitions import ANEW, QUIET_S, TWICE, answered_no_more, pause
 from simulator.conform.stages import Stage
 from simulator.conform.tester import Device
+from simulator.texts.told import Told
 
 _KEPT: Final = "docs/deviations.md, MQTT: what was published while the device was away arrives after the reconnect"
 _RECORDS: Final = "dev.data.upload.verifyLog"
@@ -35,7 +36,7 @@ async def _again_after_the_answer(bench: Bench) -> Outcome:
         sent = dict(client.state.in_flight)
         first = accepted(await device.wait_for(waiter, message["mid"]))
         if first.result is not Result.OK:
-            return not_run(f"the message itself: {first.observed}")
+            return not_run(Told("the message itself: {observed}", observed=first.observed))
         await device.abort()
         client.state.in_flight.update(sent)
         back = await client.connect(Stage.OPENED)
@@ -63,8 +64,8 @@ async def _again_before_the_answer(bench: Bench) -> Outcome:
         await pause()
         codes = {str(each.get("code")) for each in back.strays if each.get("mid") == message["mid"]}
     if len(codes) > 1:
-        return failed(f"it was answered twice and differently: {', '.join(sorted(codes))}")
-    return ok(f"it was answered with {codes.pop()}") if codes else informational("it was not answered")
+        return failed(Told("it was answered twice and differently: {names}", names=", ".join(sorted(codes))))
+    return ok(Told("it was answered with {pop}", pop=codes.pop())) if codes else informational("it was not answered")
 
 
 def _must_be_kept(device: Device) -> None:
@@ -118,7 +119,7 @@ async def _commands_while_away(bench: Bench) -> Outcome:
         device.send_json(orjson.dumps(message))
         report = accepted(await device.wait_for(waiter, message["mid"]))
         if report.result is not Result.OK:
-            return not_run(f"the report was not accepted: {report.observed}")
+            return not_run(Told("the report was not accepted: {observed}", observed=report.observed))
         await asyncio.sleep(min(max(bench.left, 0.0), QUIET_S))
         back = await client.connect(Stage.OPENED)
         _must_be_kept(back)
@@ -127,7 +128,9 @@ async def _commands_while_away(bench: Bench) -> Outcome:
     if not came:
         return not_run("no command was sent while the device was away, or none was kept: nobody can tell from here")
     unusable = [push.read.judgement.unusable for push in came if push.read.judgement.unusable is not None]
-    return failed(f"{unusable[0]}") if unusable else ok(f"{len(came)} commands came after the reconnect")
+    return (
+        failed(f"{unusable[0]}") if unusable else ok(Told("{count} commands came after the reconnect", count=len(came)))
+    )
 
 
 async def _taken_over(bench: Bench) -> Outcome:
@@ -164,10 +167,10 @@ CASES = (
     mqtt_case(
         "dup.answered",
         "A message that comes again with DUP after its answer is acknowledged and ignored",
-        f"{_RECORDS}, and after its reply and a cut the same publish with DUP",
+        Told("{records}, and after its reply and a cut the same publish with DUP", records=_RECORDS),
         _again_after_the_answer,
         expects="PUBACK, and no second reply",
-        why=f"{TWICE}; {STANDARD}4.4",
+        why=Told("{twice}; {standard}4.4", twice=TWICE, standard=STANDARD),
     ),
     mqtt_case(
         "dup.unanswered",
@@ -175,7 +178,7 @@ CASES = (
         "a right message, a cut at once, and the same publish with DUP",
         _again_before_the_answer,
         expects="no two replies that differ",
-        why=f"{TWICE}; {STANDARD}4.4",
+        why=Told("{twice}; {standard}4.4", twice=TWICE, standard=STANDARD),
     ),
     mqtt_case(
         "session.kept",
@@ -183,7 +186,7 @@ CASES = (
         "CONNECT with clean session 0, a cut, CONNECT again",
         _kept,
         expects="session present in the second CONNACK, not in the first",
-        why=f"{STANDARD}3.1.2.4, 3.2.2.2",
+        why=Told("{standard}3.1.2.4, 3.2.2.2", standard=STANDARD),
     ),
     mqtt_case(
         "session.clean",

@@ -13,6 +13,7 @@ from simulator.conform.stages import Stage
 from simulator.conform.suites import EXCHANGING
 from simulator.conform.tester import FACTOR, PUBLIC_KEY, Device
 from simulator.protocol.reading import NO_MEETING
+from simulator.texts.told import Told
 
 _SECTION: Final = "2 初始化流程"
 _ORDER: Final = (
@@ -139,9 +140,11 @@ def _early(func_id: str, stage: Stage) -> Case:
     return Case(
         id=f"order.{func_id}.before-{_NAMES[stage]}",
         section=_SECTION,
-        title=f"{func_id} {_TOLD[stage]} is refused",
-        sends=f"{func_id}, right in form, {_TOLD[stage]}",
-        expects="a code other than 00000000" + (", or the end of the connection" if stage is Stage.OPENED else ""),
+        title=Told("{func_id} {told} is refused", func_id=func_id, told=_TOLD[stage]),
+        sends=Told("{func_id}, right in form, {told}", func_id=func_id, told=_TOLD[stage]),
+        expects="a code other than 00000000, or the end of the connection"
+        if stage is Stage.OPENED
+        else "a code other than 00000000",
         why=_BEFORE_REPORT if last else _ORDER,
         run=partial(_too_early, func_id, stage),
         suites=EXCHANGING if stage is Stage.OPENED else (),
@@ -167,8 +170,8 @@ CASES = (
     *(
         _step(
             f"dev.report.before-{_NAMES[stage]}",
-            f"dev.report {_TOLD[stage]} is refused",
-            f"dev.report, right in form, {_TOLD[stage]}",
+            Told("dev.report {told} is refused", told=_TOLD[stage]),
+            Told("dev.report, right in form, {told}", told=_TOLD[stage]),
             partial(_report_too_early, stage),
             suites=EXCHANGING if stage is Stage.OPENED else (),
         )
@@ -197,8 +200,8 @@ CASES = (
     *(
         _step(
             f"{func_id}.online",
-            f"{func_id} while online",
-            f"{func_id} on a connection that is online",
+            Told("{func_id} while online", func_id=func_id),
+            Told("{func_id} on a connection that is online", func_id=func_id),
             partial(_exchange_online, func_id),
             suites=EXCHANGING,
             required=False,

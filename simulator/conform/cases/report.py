@@ -14,6 +14,7 @@ from simulator.conform.stages import Stage
 from simulator.conform.tester import HEARTBEAT, REPORT
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.times import parse_iso
+from simulator.texts.told import Told
 
 _report = Family("report", "3.5 设备上报", ACCEPTED)
 _heartbeat = Family("heartbeat", "3.6 设备心跳", ACCEPTED)
@@ -118,12 +119,16 @@ async def _no_beats(bench: Bench) -> Outcome:
         ended = await device.end(waited)
         lasted = bench.site.clock.monotonic() - began
     if isinstance(ended, Closed):
-        return informational(f"after {lasted:.1f} s without a heartbeat {ended.told}")
+        return informational(Told("after {lasted:.1f} s without a heartbeat {told}", lasted=lasted, told=ended.told))
     if waited < silence:
         return informational(
-            f"still open after {lasted:.1f} s of silence; three intervals are {silence:g} s (--wait {silence:g})"
+            Told(
+                "still open after {lasted:.1f} s of silence; three intervals are {silence:g} s (--wait {silence:g})",
+                lasted=lasted,
+                silence=silence,
+            )
         )
-    return informational(f"still open after {lasted:.1f} s, three intervals, without a heartbeat")
+    return informational(Told("still open after {lasted:.1f} s, three intervals, without a heartbeat", lasted=lasted))
 
 
 # --- The time ---
@@ -157,11 +162,11 @@ async def _time_plausible(bench: Bench) -> Outcome:
     try:
         ahead = _moment(bench, text) - bench.site.clock.wall()
     except ValueError:
-        return failed(f"the reply's time cannot be read: {answer.told}")
+        return failed(Told("the reply's time cannot be read: {told}", told=answer.told))
     return holds(
         abs(ahead) <= _PLAUSIBLE_S,
-        f"the platform's time is {text}, {ahead:+.1f} s from the tester's",
-        f"the platform's time is {text}, {ahead:+.0f} s from the tester's",
+        Told("the platform's time is {text}, {ahead:+.1f} s from the tester's", text=text, ahead=ahead),
+        Told("the platform's time is {text}, {ahead:+.0f} s from the tester's", text=text, ahead=ahead),
     )
 
 
@@ -177,8 +182,12 @@ async def _time_twice(bench: Bench) -> Outcome:
     try:
         moments = [_moment(bench, each) for each in times]
     except ValueError:
-        return failed(f"the reply's times cannot be read: {first.told}")
-    return holds(moments[0] <= moments[1], "the second time is not before the first", f"{times[1]} after {times[0]}")
+        return failed(Told("the reply's times cannot be read: {told}", told=first.told))
+    return holds(
+        moments[0] <= moments[1],
+        "the second time is not before the first",
+        Told("{times} after {times_2}", times=times[1], times_2=times[0]),
+    )
 
 
 async def _time_with(params: Mapping[str, Any], bench: Bench) -> Outcome:
@@ -193,8 +202,10 @@ def _beating(name: str, told_as: str, params: Mapping[str, Any] | None, why: str
     members, required = rest.get("members", {}), rest.get("required", True)
     return _heartbeat(
         f"{name}",
-        f"A heartbeat {told_as} is answered" if required else f"A heartbeat {told_as}",
-        f"dev.heartbeat {told_as}",
+        Told("A heartbeat {told_as} is answered", told_as=told_as)
+        if required
+        else Told("A heartbeat {told_as}", told_as=told_as),
+        Told("dev.heartbeat {told_as}", told_as=told_as),
         why,
         partial(_beat, params, members, required),
         required=required,
@@ -238,7 +249,7 @@ CASES = (
         "funcIds.empty",
         "A report that lists no funcId",
         "dev.report with funcIds []",
-        f"{SILENT} whether a device may support nothing but what is always supported",
+        Told("{silent} whether a device may support nothing but what is always supported", silent=SILENT),
         partial(_reported, {"funcIds": []}, True),
         required=False,
     ),
@@ -288,7 +299,13 @@ CASES = (
     _beating("imme.0", "with imme 0", {"isFree": "1"}, _IMME, members={"imme": "0"}),
     _beating("imme.1", "with imme 1", {"isFree": "1"}, _IMME, members={"imme": "1"}),
     _beating("imme.empty", "with an empty imme", {"isFree": "1"}, _IMME, members={"imme": ""}),
-    _beating("without-payload", "without a payload", None, f"{SILENT} whether params may be left out", required=False),
+    _beating(
+        "without-payload",
+        "without a payload",
+        None,
+        Told("{silent} whether params may be left out", silent=SILENT),
+        required=False,
+    ),
     _heartbeat(
         "reply.form",
         "The reply to a heartbeat has the document's form",
@@ -342,7 +359,7 @@ CASES = (
         "with-payload",
         "A question for the time with a payload",
         "dev.system.sync.time with empty params",
-        f"{SILENT}: the message is shown without a payload",
+        Told("{silent}: the message is shown without a payload", silent=SILENT),
         partial(_time_with, {}),
         required=False,
     ),

@@ -23,6 +23,7 @@ from simulator.conform.uploads import (
     send,
     size_of,
 )
+from simulator.texts.told import Told
 
 _ACCEPTED: Final = "code 00000000"
 _EXTRA: Final = "tester"
@@ -62,7 +63,7 @@ async def _largest(kind: Kind, bench: Bench, device: Device) -> Outcome:
     else:
         each = size_of(device, kind.func_id, {kind.entries: [*entries, entry(kind, bench, device, 1)]}) - used
         entries += [entry(kind, bench, device, place) for place in range(1, 1 + (room - used) // each)]
-    bench.trace.note(f"{size_of(device, kind.func_id, {kind.entries: entries})} bytes of JSON")
+    bench.trace.note(Told("{size_of} bytes of JSON", size_of=size_of(device, kind.func_id, {kind.entries: entries})))
     return accepted(await send(device, kind, *entries))
 
 
@@ -114,7 +115,7 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
             id=f"upload.{kind.name}.{name}",
             section=SECTIONS[kind.func_id],
             title=title,
-            sends=f"{kind.func_id} {sends}",
+            sends=Told("{func_id} {sends}", func_id=kind.func_id, sends=sends),
             expects=expects,
             why=why,
             run=online(bound, kind.func_id),
@@ -124,33 +125,45 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
     what = kind.what
     empty_is_answer = kind is USERS
     return (
-        case("smallest", f"A {what} with the required fields is accepted", "with one entry", "是否必须: 是", _smallest),
+        case(
+            "smallest",
+            Told("A {what} with the required fields is accepted", what=what),
+            "with one entry",
+            "是否必须: 是",
+            _smallest,
+        ),
         case(
             "complete",
-            f"A {what} with every field is accepted",
+            Told("A {what} with every field is accepted", what=what),
             "with one entry that has every field of the table",
             "The table of its fields",
             _complete,
         ),
-        case("batch", f"Several {what}s in one message are accepted", "with three entries", "The list is one", _batch),
+        case(
+            "batch",
+            Told("Several {what}s in one message are accepted", what=what),
+            "with three entries",
+            "The list is one",
+            _batch,
+        ),
         case(
             "largest",
-            f"A {what} message just within the package is accepted",
-            f"of almost {PACKAGE_BYTES:,} bytes of JSON",
+            Told("A {what} message just within the package is accepted", what=what),
+            Told("of almost {package_bytes:,} bytes of JSON", package_bytes=PACKAGE_BYTES),
             "maxPackageSize: 通信最大数据包的大小, 默认值为64, 单位KB",
             _largest,
         ),
         case(
             "further-field",
             "Fields that the document does not have are passed over",
-            f'with "{_EXTRA}": "1" in its params and its entry',
+            Told('with "{extra}": "1" in its params and its entry', extra=_EXTRA),
             "已存在字段名不能删除, 只能扩展",
             _further_field,
         ),
         case(
             "empty-list",
             "An empty list of users is accepted: it says that there are none" if empty_is_answer else "An empty list",
-            f'with "{kind.entries}": []',
+            Told('with "{entries}": []', entries=kind.entries),
             "docs/deviations.md, Commands: no users: one empty array"
             if empty_is_answer
             else "The document does not say whether the list may be empty",
@@ -160,7 +173,7 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
         ),
         case(
             "again",
-            f"A {what} that comes again is acknowledged again",
+            Told("A {what} that comes again is acknowledged again", what=what),
             "twice, the second time with a new mid",
             "docs/deviations.md, Records: what was not acknowledged is sent again; the platform drops duplicates",
             _again,
@@ -176,8 +189,8 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
         case(
             "no-list",
             "An entry that stands in no list is refused",
-            f"whose {kind.entries} is an object",
-            f"{kind.entries} is a list: 字段为数组的情况下, 字段名需要为复数",
+            Told("whose {entries} is an object", entries=kind.entries),
+            Told("{entries} is a list: 字段为数组的情况下, 字段名需要为复数", entries=kind.entries),
             _no_list,
             expects="a code other than 00000000",
         ),

@@ -26,6 +26,7 @@ from simulator.conform.uploads import (
     send,
     send_file,
 )
+from simulator.texts.told import Told
 
 _EITHER_OF: Final = "与content不能同时为空"
 _EMPTY: Final = (
@@ -141,7 +142,7 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
         takes(
             kind,
             "by-file",
-            f"A {what} of 71 KB goes up as a file",
+            Told("A {what} of 71 KB goes up as a file", what=what),
             "with the contentFileId of a file that was uploaded before",
             _BY_FILE,
             partial(_by_file, kind, _PHOTO_BYTES),
@@ -150,7 +151,7 @@ def _cases(kind: Kind) -> tuple[Case, ...]:
         takes(
             kind,
             "by-file.largest",
-            f"A {what} of 255 KB goes up as a file",
+            Told("A {what} of 255 KB goes up as a file", what=what),
             "with the contentFileId of a file of 255 KB",
             "The vendor's manuals: a photo has 255 KB at most",
             partial(_by_file, kind, LARGEST_PHOTO),

@@ -13,6 +13,7 @@ from simulator.conform.tester import Device
 from simulator.conform.upload_cases import REFUSED, accepts, each, left_open, one, takes, upload_case
 from simulator.conform.uploads import RECORDS, entry, given, send
 from simulator.protocol.catalogue.common import VERIFY_STYLES
+from simulator.texts.told import Told
 
 _TIMES: Final = "ISO8601标准时间格式: yyyy-MM-ddTHH:mm:ss±HH:mm, (yyyy-MM-ddTHH:mm:ss):设备的本地时间, (HH:mm):偏移量"
 _AGAIN: Final = "docs/deviations.md, Records: the platform knows a record by sn and logId and drops what it has"
@@ -125,10 +126,10 @@ def _one_bad(name: str, told: str, place: int, field: str, value: object) -> Cas
         RECORDS,
         f"one-bad.{name}",
         "One bad record refuses the whole message; mended it is accepted",
-        f"with three records of which {told}, then with all three right",
+        Told("with three records of which {told}, then with all three right", told=told),
         _WHOLE,
         partial(_bad_at, place, field, value),
-        expects=f"{REFUSED}, then 00000000",
+        expects=Told("{refused}, then 00000000", refused=REFUSED),
     )
 
 
@@ -136,15 +137,21 @@ def _zone(offset: str) -> Case:
     return takes(
         RECORDS,
         f"time.{offset[0].replace('+', 'east').replace('-', 'west')}-{offset[1:].replace(':', '')}",
-        f"A record with the offset {offset} is accepted",
-        f"whose verifyTime has the offset {offset}",
+        Told("A record with the offset {offset} is accepted", offset=offset),
+        Told("whose verifyTime has the offset {offset}", offset=offset),
         _TIMES,
         partial(_at_offset, offset),
     )
 
 
 def _odd_time(name: str, told: str, form: str) -> Case:
-    return left_open(RECORDS, f"time.{name}", f"A time {told}", f"whose verifyTime is {form}", partial(_written, form))
+    return left_open(
+        RECORDS,
+        f"time.{name}",
+        Told("A time {told}", told=told),
+        Told("whose verifyTime is {form}", form=form),
+        partial(_written, form),
+    )
 
 
 CASES = (
@@ -176,7 +183,7 @@ CASES = (
         RECORDS,
         "verifyStyle",
         "Every way to verify is accepted",
-        f"with {len(VERIFY_STYLES)} records, one for each verifyStyle",
+        Told("with {count} records, one for each verifyStyle", count=len(VERIFY_STYLES)),
         "verifyStyle: 整型, 验证方式, 见 附录 验证方式码描述; docs/protocol.md has the table",
         accepts(RECORDS, each(RECORDS, *({"verifyStyle": code} for code in VERIFY_STYLES))),
     ),
@@ -244,7 +251,7 @@ CASES = (
         "A logId that goes back, and was not used",
         "with a logId, then with one that is lower",
         partial(_with_log_ids, (0, 5, 2), False),
-        why=f"{_LOG_ID}; what a platform does with one that does not is left open",
+        why=Told("{log_id}; what a platform does with one that does not is left open", log_id=_LOG_ID),
     ),
     left_open(
         RECORDS,
@@ -252,7 +259,7 @@ CASES = (
         "Records in another order than their logIds within a message",
         "with three records whose logIds fall",
         partial(_with_log_ids, (2, 1, 0), True),
-        why=f"{_LOG_ID}; what a platform does with one that does not is left open",
+        why=Told("{log_id}; what a platform does with one that does not is left open", log_id=_LOG_ID),
     ),
     left_open(
         RECORDS,

@@ -13,6 +13,7 @@ from simulator.conform.stages import Stage
 from simulator.conform.suites import SEALING
 from simulator.conform.whole_run import none_of
 from simulator.measurements.violation_rules import SESSION_CLOSE_CODE, SESSION_CLOSED_UNANNOUNCED, SESSION_WEBSOCKET
+from simulator.texts.told import Told
 
 _SECTION: Final = "1 协议类型"
 _WHY: Final = "BEST 协议: 基于best-w; best-w: 基于主流websocket (RFC 6455)"
@@ -46,8 +47,8 @@ async def _close(code: int, reason: str, bench: Bench) -> Outcome:
     async with bench.device(Stage.ONLINE, fresh=True) as device:
         ended = await device.close(code, reason)
     if ended.code == _NO_STATUS:
-        return failed(f"the closing handshake was not answered: {ended.detail}")
-    return ok(f"the closing handshake was answered with {ended.code}")
+        return failed(Told("the closing handshake was not answered: {detail}", detail=ended.detail))
+    return ok(Told("the closing handshake was answered with {code}", code=ended.code))
 
 
 async def _idle(bench: Bench) -> Outcome:
@@ -58,7 +59,7 @@ async def _idle(bench: Bench) -> Outcome:
         waited = max(min(_SHARE * interval, bench.left), 0.0)
         ended = await device.end(waited)
         if isinstance(ended, Closed):
-            return failed(f"within {waited:.1f} s of silence {ended.told}")
+            return failed(Told("within {waited:.1f} s of silence {told}", waited=waited, told=ended.told))
         return accepted(await device.ask(device.probe()))
 
 
@@ -73,8 +74,8 @@ def _case(name: str, title: str, sends: str, run: Run, *, expects: str, why: str
 def _in_fragments(name: str, told_as: str, pieces: int) -> Case:
     return _case(
         name,
-        f"A message in {told_as} frames is accepted",
-        f"a right message in {told_as} frames",
+        Told("A message in {told_as} frames is accepted", told_as=told_as),
+        Told("a right message in {told_as} frames", told_as=told_as),
         partial(_fragments, pieces),
         expects="code 00000000, for the message after it as well",
         suites=("plain", "exchange-only"),

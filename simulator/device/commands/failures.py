@@ -11,8 +11,6 @@ from typing import Final
 from simulator.fields.range import Range
 from simulator.protocol.codes import DOWNLOAD_FAILED, STORE_FULL
 
-KEY: Final = "command_failures"
-"""The scenario's key, for what is told of a failure that was wanted."""
 DOWNLOADING: Final = frozenset({"cmd.data.update.bioPhoto"})
 """Commands that fetch something."""
 STORING: Final = DOWNLOADING | {
@@ -39,6 +37,14 @@ REFUSALS: Final = {
     Fate.DOWNLOAD: (DOWNLOAD_FAILED, "download failed: not reached"),
 }
 """How a command is answered that is not carried out; a busy device answers before it takes it at all."""
+
+
+def is_wanted(outcome: tuple[str, str]) -> bool:
+    """Whether it is one of `REFUSALS` itself: a real one in the same words is another object.
+
+    A device keeps the outcome as it is, so that a command that is sent again is known, too.
+    """
+    return any(outcome is refusal for refusal in REFUSALS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

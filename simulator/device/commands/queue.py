@@ -14,7 +14,7 @@ from typing import Any
 
 from simulator.clock import TimerHandle
 from simulator.device.commands.answered import Answered
-from simulator.device.commands.failures import KEY, REFUSALS, Fate
+from simulator.device.commands.failures import REFUSALS, Fate, is_wanted
 from simulator.device.commands.findings import Fault, faults_of, mark_of
 from simulator.device.commands.handlers import HANDLERS, CommandEffects, Outcome
 from simulator.device.commands.prefixes import by_prefix
@@ -28,7 +28,7 @@ from simulator.judge.commands import ReadCommand, read_command
 from simulator.measurements.names import NOT_ANSWERED
 from simulator.measurements.observation_rules import COMMAND_DROPPED, COMMAND_REPEATED
 from simulator.measurements.violation_rules import COMMAND_TOO_MANY
-from simulator.protocol.codes import BUSY, INTERNAL, SUCCESS
+from simulator.protocol.codes import BUSY, INTERNAL, SUCCESS, UNKNOWN_FUNC_ID
 from simulator.shown import label
 
 OTHER_COMMAND = "cmd.(other)"
@@ -362,8 +362,7 @@ class CommandQueue:
         if command.fate is Fate.SILENT:
             self._not_answered(command)
         else:
-            wanted = command.fate in REFUSALS
-            self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived, wanted=wanted)
+            self._send(command.func_id, command.mid, command.cmd_id, outcome, command.arrived)
         if outcome[0] == SUCCESS:
             self._effects.command_applied(command.func_id)
         self.busy = bool(self._urgent) or bool(self._waiting)
@@ -375,24 +374,25 @@ class CommandQueue:
     def _send(
         self, name: str, mid: str, cmd_id: str, outcome: Outcome, arrived: float, *, wanted: bool = False
     ) -> None:
-        """Answer and count; of a refusal that the scenario `wanted`, only the report says so."""
+        """Answer and count; of a refusal that the scenario `wanted`, only the figures say so."""
         env = self._env
         code, text = outcome
+        wanted = wanted or is_wanted(outcome) or (code == UNKNOWN_FUNC_ID and name in self._settings.refused_commands)
         handling = env.clock.monotonic() - arrived
         # Of what only a broken platform names so, nothing is sent back: the answer would be too large itself.
         if self._answer(mid if len(mid) <= _ECHOED else "", cmd_id if len(cmd_id) <= _ECHOED else "", code, text):
             if self._told is not None:
                 self._told.append(hash((mid, cmd_id)))
             counted = name if name in HANDLERS else _counted(name)
-            env.recorder.command(counted, env.clock.wall() - handling, handling, code)
-            if code != SUCCESS:
-                env.recorder.detail(counted, code, f"{text} ({KEY})" if wanted else text, env.clock.wall())
+            env.recorder.command(counted, env.clock.wall() - handling, handling, code, wanted)
+            if code != SUCCESS and not wanted:
+                env.recorder.detail(counted, code, text, env.clock.wall())
 
     def _not_answered(self, command: _Command) -> None:
         """The scenario wants silence: counted, as everything that becomes of a command."""
         env = self._env
         handling = env.clock.monotonic() - command.arrived
-        env.recorder.command(command.func_id, env.clock.wall() - handling, handling, NOT_ANSWERED)
+        env.recorder.command(command.func_id, env.clock.wall() - handling, handling, NOT_ANSWERED, True)
 
     def _fault(self, error: BaseException) -> None:
         self._env.log(logging.ERROR, f"a command failed: {describe(error)}")

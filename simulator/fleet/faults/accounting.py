@@ -253,8 +253,8 @@ class DeviceAccount:
     def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
         self._inner.observation(rule, func_id, example, at, index, count)
 
-    def command(self, func_id: str, started: float, handling: float, code: str) -> None:
-        self._inner.command(func_id, started, handling, code)
+    def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
+        self._inner.command(func_id, started, handling, code, expected)
 
     def missed(self, name: str, count: int, at: float) -> None:
         self._inner.missed(name, count, at)

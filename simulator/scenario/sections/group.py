@@ -229,6 +229,7 @@ class GroupSection(GroupFields):
             drain=self.drain,
             clock=None if self.clock is None else self.clock.settings(),
             command_failures={} if self.command_failures is None else self.command_failures.settings(),
+            refused_commands=frozenset(functions.extra) - frozenset(COMMAND_FUNC_IDS),
             ownership=self.unknown.ownership(members_replace=self.members == "replace"),
             strict=self.strict,
             users=self.users,

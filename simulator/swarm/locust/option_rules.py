@@ -35,7 +35,6 @@ WITHOUT_MEANING: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "--reset-stats",
             "the report counts the whole run; a threshold leaves the ramp out of account with `after 30s`",
         ),
-        "otel": ("--otel", "devices do not send through the libraries that it instruments"),
     }
 )
 """Name in Locust's namespace -> the option, and why it is refused."""

@@ -26,7 +26,7 @@ from simulator.fleet.restarts import platform_problem
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, load_scenario
 from simulator.scenario.shipped import scenario_file
-from simulator.swarm.locust import locust_output
+from simulator.swarm.locust import locust_output, monitoring
 from simulator.swarm.locust.locust_output import LocustOutput
 from simulator.swarm.locust.option_rules import problems_of
 from simulator.swarm.open_files import port_shortage
@@ -94,6 +94,7 @@ def add_arguments(parser: Any) -> None:
         help=_("Language of what is printed, of the reports and of our web page. Default: the locale's."),
     )
     access.add_arguments(group, parser)
+    monitoring.add_arguments(group)
     choice = choose(parser, sys.argv[1:])
     locust_output.leave_out(choice.output)
     if choice.access.login is not None:
@@ -127,7 +128,7 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     except OverflowError:
         # Locust's own reading of a time ends so, wherever it was given.
         refuse(f"-t, --stop-timeout: a time is longer than any run ({LONGEST_RUN})")
-    problems = problems_of(known)
+    problems = [*problems_of(known), *monitoring.problems_of(known, os.environ)]
     if problems:
         refuse_all(problems)
     try:

@@ -116,6 +116,7 @@ def _row(name: str, found: Any) -> dict[str, Any]:
         "count": found.count,
         "failures": found.failures,
         "codes": dict(found.codes),
+        "expected": found.refusals,
         "p50": p50,
         "p95": p95,
         "p99": p99,

@@ -85,7 +85,7 @@ def access_of(known: Namespace, environment: MutableMapping[str, str]) -> Access
             )
         except SecretError as error:
             problems.append(str(error))
-    if not known.worker and (known.headful or not known.headless):
+    if not known.worker and (known.headful or not known.headless or known.metrics_port is not None):
         try:
             login = read_web_login(environment, known.web_login_file)
         except SecretError as error:

@@ -3,11 +3,13 @@
 Locust brings the login page and the `--web-login` option; who may log in is left to us.
 """
 
+import binascii
 import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import MutableMapping
+from base64 import b64decode
+from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -26,6 +28,8 @@ OPTION = "--web-login-file"
 LOGIN_LASTS = timedelta(hours=12)
 WRONG_DELAY_S = 1.0
 """How long a wrong password waits for its answer."""
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="best-fleet", charset="UTF-8"')
+"""What a route that programs ask says of how to log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,15 @@ class WebLogin:
     def fits(self, user: str, password: str) -> bool:
         """Whether somebody may come in; takes as long for a wrong guess as for a right one."""
         return hmac.compare_digest(_digest(self.user, self.password), _digest(user, password))
+
+    def fits_header(self, authorization: str) -> bool:
+        """Likewise for the `Authorization` of a request that brings the login along (HTTP basic authentication)."""
+        scheme, _, packed = authorization.partition(" ")
+        try:
+            user, _, password = b64decode(packed.strip(), validate=True).decode("utf-8").partition(":")
+        except (binascii.Error, ValueError):
+            return False
+        return scheme.lower() == "basic" and self.fits(user, password)
 
 
 def _digest(user: str, password: str) -> bytes:
@@ -64,11 +77,12 @@ class _User(UserMixin):  # type: ignore[misc]
         self.id = name
 
 
-def require_login(web_ui: Any, login: WebLogin, prefix: str) -> None:
+def require_login(web_ui: Any, login: WebLogin, prefix: str, programs: Collection[str] = ()) -> None:
     """Ask for the login on every route of Locust's web UI but the login page and what it shows.
 
     Args:
         prefix: `--web-base-path`, without a slash at its end.
+        programs: paths below it that only read, and that programs ask, which bring the login along with each request.
     """
     app = web_ui.app
     app.secret_key = secrets.token_bytes(32)
@@ -85,11 +99,19 @@ def require_login(web_ui: Any, login: WebLogin, prefix: str) -> None:
     web_ui.login_manager.user_loader(lambda name: user if name == login.user else None)
 
     def ask() -> ResponseReturnValue | None:
-        if _is_open(request.path.removeprefix(prefix)) or current_user.is_authenticated:
+        path = request.path.removeprefix(prefix)
+        if _is_open(path) or current_user.is_authenticated:
             return None
+        if path in programs and (given := request.headers.get("Authorization")) is not None:
+            if login.fits_header(given):
+                return None
+            gevent.sleep(current_app.config.get("WRONG_DELAY_S", WRONG_DELAY_S))
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return redirect(f"{prefix}/login")
-        return Response("best-fleet: log in first\n", status=401, mimetype="text/plain")
+        answer = Response("best-fleet: log in first\n", status=401, mimetype="text/plain")
+        if path in programs:
+            answer.headers.add(*CHALLENGE)
+        return answer
 
     def log_in() -> ResponseReturnValue:
         if not login.fits(request.form.get("username", ""), request.form.get("password", "")):

@@ -5,6 +5,7 @@ secret is in either: scenario and platform are named, identities are not.
 """
 
 import logging
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Final
 
@@ -147,13 +148,17 @@ def _environment() -> Environment:
     return environment
 
 
-def protect(web_ui: Any, access: Access, base_path: str) -> None:
-    """Let nobody in who should not be: every route, Locust's and ours, goes through this."""
+def protect(web_ui: Any, access: Access, base_path: str, programs: Collection[str] = ()) -> None:
+    """Let nobody in who should not be: every route, Locust's and ours, goes through this.
+
+    Args:
+        programs: see `require_login`.
+    """
     prefix = base_path.rstrip("/")
     app = web_ui.app
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     if access.login is not None:
-        require_login(web_ui, access.login, prefix)
+        require_login(web_ui, access.login, prefix, programs)
     elif open_to_others(web_ui.host):
         logger.warning("the web page asks for no login, and other machines may reach it: see --web-login")
     app.wsgi_app = AskedLanguage(WebGuard(app.wsgi_app, HostRule(web_ui.host, access.allowed_hosts), prefix))

@@ -70,6 +70,20 @@ async def test_what_has_no_plain_meaning_is_refused(
     assert device.memory.user_count == 2
 
 
+async def test_what_the_scenario_wants_to_be_unknown_is_refused_as_expected_and_nothing_else_is(world: World) -> None:
+    await world.online(refused_commands=frozenset({"cmd.firmware.upgrade"}), strict=True)
+    for _ in range(2):
+        world.platform.link.command("cmd.firmware.upgrade", cmd_id="a")
+    world.platform.link.command("cmd.nonsense")
+    await world.settle()
+    assert world.platform.code_of("a") == "E0000001"
+    assert world.recorder.expected == [("cmd.firmware.upgrade", "E0000001")] * 2
+    others = [code for name, _, _, code in world.recorder.commands if name != "cmd.firmware.upgrade"]
+    assert others == ["E0000001"]
+    assert len(world.recorder.commands) == 3
+    assert world.recorder.broken()["command.unknown"] == 3, "the platform departed from the document all the same"
+
+
 async def test_a_command_larger_than_the_package(world: World) -> None:
     await world.online(max_package_kb=4)
     assert await done(world, DELETE, pins=["77" * 3000]) == "E0000002"

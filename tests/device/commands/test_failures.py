@@ -75,7 +75,7 @@ async def test_a_full_store_and_a_failed_download_change_nothing(world: World) -
     assert not world.network.downloads
 
 
-async def test_a_refusal_that_was_wanted_is_told_as_such_in_reports_and_not_to_the_platform(world: World) -> None:
+async def test_a_refusal_that_was_wanted_is_expected_in_reports_and_nothing_else_to_the_platform(world: World) -> None:
     keys = {"cmd.data.update.bioPhoto": {"download": "100%"}, "cmd.data.clear": {"busy": "100%"}}
     await world.online(users=1, max_users=1, **failing(**keys, **{"cmd.data.update.meeting": {"store_full": "100%"}}))
     wanted = {
@@ -87,8 +87,15 @@ async def test_a_refusal_that_was_wanted_is_told_as_such_in_reports_and_not_to_t
         cmd_id = world.platform.link.command(func_id, **params)
         await world.advance(1)
         assert [(told["code"], told["message"]) for told in world.platform.answers_to(cmd_id)] == [(code, text)]
-        assert world.recorder.details[func_id, code] == f"{text} (command_failures)"
+        assert world.recorder.expected == [(func_id, code)]
+        # A real failure with the same code would be told of by its own words.
+        assert (func_id, code) not in world.recorder.details
+        world.platform.link.command(func_id, cmd_id=cmd_id, **params)
+        await world.advance(1)
+        assert world.recorder.expected == [(func_id, code)] * 2, "sent again it is the same refusal"
+        world.recorder.expected.clear()
     assert await done(world, UPDATE, users=[USER]) == "E0000007"
+    assert world.recorder.expected == []
     assert world.recorder.details[UPDATE, "E0000007"] == "the user store is full (1)", "a real one says nothing of it"
 
 
@@ -99,6 +106,7 @@ async def test_silence_carries_the_command_out_and_the_second_sending_is_answere
     assert world.platform.answers_to(cmd_id) == []
     assert "77" in device.memory
     assert [(name, code) for name, _, _, code in world.recorder.commands] == [(UPDATE, "not answered")]
+    assert world.recorder.expected == [(UPDATE, "not answered")]
     world.platform.link.command(UPDATE, cmd_id=cmd_id, users=[USER])
     await world.advance(1)
     assert world.platform.code_of(cmd_id) == DONE

@@ -28,7 +28,6 @@ def parsed(*arguments: str) -> Namespace:
         (["--show-task-ratio"], "--show-task-ratio is not supported"),
         (["--show-task-ratio-json"], "--show-task-ratio-json is not supported"),
         (["--reset-stats"], "--reset-stats is not supported"),
-        (["--otel"], "--otel is not supported"),
         (["MeetingDevice", "Rooms"], "Rooms: there is no such class of users"),
         (["-u", "0"], "-u: a fleet has at least one device"),
         (["-u", "-1"], "-u: "),
@@ -93,7 +92,17 @@ def test_every_option_of_locust_was_looked_at() -> None:
         *("master_bind_port", "autoquit", "expect_workers", "expect_workers_max_wait", "exit_code_on_error"),
         *("tls_cert", "tls_key", "master", "worker", "enable_rebalancing", "web_base_path"),
         # These work with devices as with any users.
-        *("locustfile", "config", "host", "list_commands", "web_host", "web_host_display_name", "headless", "headful"),
+        *(
+            "locustfile",
+            "config",
+            "host",
+            "list_commands",
+            "web_host",
+            "web_host_display_name",
+            "headless",
+            "headful",
+            "otel",
+        ),
         *(
             "autostart",
             "web_login",

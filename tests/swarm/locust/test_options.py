@@ -18,6 +18,7 @@ def fleet_parser() -> Any:
     for name in ("--scenario", "--identities"):
         parser.add_argument(name)
     command_line.access.add_arguments(parser, parser)
+    command_line.monitoring.add_arguments(parser)
     return parser
 
 

@@ -22,6 +22,7 @@ def known(**given: Any) -> Namespace:
         "token_file": None,
         "web_login_file": None,
         "web_allowed_hosts": "",
+        "metrics_port": None,
         "master_host": "127.0.0.1",
         "master_bind_host": "127.0.0.1",
     }
