@@ -12,8 +12,9 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
 import simulator
 from simulator.measurements.histogram import Histogram
+from simulator.swarm.metrics.demands import Demands
+from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.metric import Kind, Metric
-from simulator.swarm.metrics.moment import MeteredRun
 from simulator.swarm.metrics.readings import METRICS, Readings, read
 
 SCOPE: Final = "best_fleet"
@@ -70,7 +71,7 @@ class _Sums:
         former, self._run = self._run, run or self._run
         if former is None or run is None or former.run_id == run.run_id:
             return
-        for metric, samples in read(former):
+        for metric, samples in read(former, Demands()):
             for labels, value in samples:
                 if metric.kind is Kind.COUNTER and not isinstance(value, Histogram):
                     key = metric.name, labels

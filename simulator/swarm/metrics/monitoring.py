@@ -4,7 +4,7 @@ import logging
 from argparse import Namespace
 from typing import Any, Final, Protocol
 
-from simulator.swarm.metrics.moment import MeteredRun
+from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.prometheus import application
 from simulator.swarm.metrics.readings import Readings
 from simulator.swarm.metrics.server import MetricsServer, add_route

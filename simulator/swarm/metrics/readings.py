@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from simulator.swarm.metrics.demands import Demands
+from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.metric import Metric, Sample
-from simulator.swarm.metrics.moment import MeteredRun, Moment
+from simulator.swarm.metrics.moment import Moment
 from simulator.swarm.metrics.run_metrics import RUN_METRICS
+from simulator.swarm.metrics.threshold_metrics import THRESHOLD_METRICS
 from simulator.swarm.metrics.traffic_metrics import TRAFFIC_METRICS
 
-METRICS: Final = (*RUN_METRICS, *TRAFFIC_METRICS)
+METRICS: Final = (*RUN_METRICS, *THRESHOLD_METRICS, *TRAFFIC_METRICS)
 """Every metric of a run, in the order of tables."""
 KEPT_S: Final = 0.9
 """Several who ask within a second, as two servers that watch each other, cost as much as one."""
@@ -17,9 +20,9 @@ KEPT_S: Final = 0.9
 Reading = Sequence[tuple[Metric, Sequence[Sample]]]
 
 
-def read(run: MeteredRun) -> Reading:
+def read(run: MeteredRun, judge: Demands) -> Reading:
     """The figures of a run as they are now."""
-    moment = Moment(run)
+    moment = Moment(run, judge)
     return [(metric, list(metric.read(moment))) for metric in METRICS]
 
 
@@ -36,6 +39,7 @@ class Readings:
     ) -> None:
         self._current = current
         self._monotonic = monotonic
+        self._judge = Demands(monotonic)
         self._kept: Reading = ()
         self._of: tuple[str, bool] | None = None
         self._at = 0.0
@@ -55,5 +59,5 @@ class Readings:
         of = run.run_id, run.summary is not None
         now = self._monotonic()
         if of != self._of or now - self._at >= KEPT_S:
-            self._kept, self._of, self._at = read(run), of, now
+            self._kept, self._of, self._at = read(run, self._judge), of, now
         return self._kept

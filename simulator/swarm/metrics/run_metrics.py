@@ -63,23 +63,6 @@ def _waiting(moment: Moment) -> list[Sample]:
     return one(sum(latest.waiting_samples for latest, _ in moment.health) if moment.health else None)
 
 
-def _limits(moment: Moment) -> Iterator[Sample]:
-    for demand in moment.demands:
-        yield (demand.expression,), demand.limit
-
-
-def _values(moment: Moment) -> Iterator[Sample]:
-    for demand in moment.demands:
-        if demand.value is not None:
-            yield (demand.expression,), demand.value
-
-
-def _holds(moment: Moment) -> Iterator[Sample]:
-    for demand in moment.demands:
-        if demand.holds is not None:
-            yield (demand.expression,), float(demand.holds)
-
-
 RUN_METRICS = (
     Metric("run_info", Kind.GAUGE, "Always 1: the run that all other series are of", _info, ("scenario", "run")),
     Metric(
@@ -121,22 +104,6 @@ RUN_METRICS = (
         Kind.COUNTER,
         "Devices that were online at least once",
         lambda moment: one(len(moment.measurements.devices.came_online)),
-    ),
-    Metric(
-        "threshold_value",
-        Kind.GAUGE,
-        "What a threshold of the scenario is held against, in its own unit (ms, %, ...), on the run so far; +Inf where "
-        "a failed request decides, missing where nothing was measured, and until the end for one with `after`",
-        _values,
-        ("threshold",),
-    ),
-    Metric("threshold_limit", Kind.GAUGE, "The limit of a threshold, in its own unit", _limits, ("threshold",)),
-    Metric(
-        "threshold_holds",
-        Kind.GAUGE,
-        "1 if a threshold holds on the run so far, 0 if it is crossed; missing while it cannot be judged",
-        _holds,
-        ("threshold",),
     ),
     Metric(
         "generator_processes",

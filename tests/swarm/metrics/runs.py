@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.weather import BACK, BEGUN, CUT, HIT, PlannedFault
-from simulator.swarm.metrics.moment import MeteredRun
+from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.prometheus import application
 from simulator.swarm.metrics.readings import Readings
 from tests.swarm.manual_run import STARTED, ManualRun

@@ -8,8 +8,8 @@ from opentelemetry.sdk.metrics import MeterProvider, ObservableCounter
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 
 from simulator.swarm.metrics.instruments import OBSERVED, instrument, name_of, unit_of
+from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.metric import Kind
-from simulator.swarm.metrics.moment import MeteredRun
 from simulator.swarm.metrics.readings import METRICS, Readings
 from tests.swarm.manual_run import ManualRun
 from tests.swarm.metrics.runs import Scraped, busy_run, scraped

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.swarm.metrics import readings as module
-from simulator.swarm.metrics.moment import MeteredRun
+from simulator.swarm.metrics.demands import Demands
+from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.readings import KEPT_S, METRICS, Readings
 from tests.swarm.manual_run import ManualRun
 from tests.swarm.metrics.runs import busy_run
@@ -16,9 +17,9 @@ def test_nobody_pays_until_somebody_asks_and_two_pay_as_one(tmp_path: Path, monk
     read: list[MeteredRun] = []
     whole = module.read
 
-    def noted(run: MeteredRun) -> module.Reading:
+    def noted(run: MeteredRun, judge: Demands) -> module.Reading:
         read.append(run)
-        return whole(run)
+        return whole(run, judge)
 
     monkeypatch.setattr(module, "read", noted)
     now = [100.0]
