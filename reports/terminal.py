@@ -84,6 +84,13 @@ def print_summary(
         page.line(_("Report"), plain(str(_best_page(report))), whole=True)
 
 
+def print_verdict(summary: Mapping[str, Any], report: Path, file: TextIO | None = None) -> None:
+    """Print the first line, and where the report is: of a run whose figures are looked at elsewhere."""
+    page = _Page(_console(safe(sys.stdout if file is None else file), None))
+    page.verdict(summary)
+    page.line(_("Report"), plain(str(_best_page(report))), whole=True)
+
+
 def _console(file: TextIO, width: int | None) -> Console:
     console = Console(file=file, width=width, highlight=False)
     if not file.isatty() or console.is_dumb_terminal:
@@ -109,7 +116,7 @@ class _Page:
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         self._console.print()
-        self._verdict(summary)
+        self.verdict(summary)
         self._console.print()
         self._series(summary)
         for line in failure_lines(summary["failures"]):
@@ -126,7 +133,7 @@ class _Page:
         for reason in reason_lines(summary)[1:]:
             self._remark(_("Also:"), reason)
         # The eye is at the end of what was printed.
-        self._verdict(summary)
+        self.verdict(summary)
 
     def line(self, label: str, told: str, *, whole: bool = False) -> None:
         """A line behind its label, which may be empty; `whole` is never broken: somebody copies it."""
@@ -144,7 +151,7 @@ class _Page:
     def _remark(self, label: str, told: str) -> None:
         self._wrapped(Text.from_markup(f"[yellow]{label}[/] {plain(told)}"))
 
-    def _verdict(self, summary: Mapping[str, Any]) -> None:
+    def verdict(self, summary: Mapping[str, Any]) -> None:
         verdict = summary["verdict"]
         mark = text.verdict_mark(verdict)
         before, _mark, after = headline(summary).partition(mark)

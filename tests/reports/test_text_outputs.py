@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from reports.masking import mask
 from reports.progress import ProgressLine
 from reports.run_info import RunInfo
 from reports.summary import build_summary
-from reports.terminal import MOST_DETAILS, print_summary
+from reports.terminal import MOST_DETAILS, print_summary, print_verdict
 from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
 
@@ -37,6 +38,17 @@ def test_terminal_table_is_plain_and_complete(busy: RunMeasurements, info: Info)
     for part in ("20 of 20 came online", "1,200 generated", "Thresholds", "closed 1006 6", "PASSED"):
         assert part in shown
     assert shown.index("getBrokerServer") < shown.index("dev.heartbeat") < shown.index("verifyPhoto")
+
+
+def test_of_a_run_that_is_looked_at_elsewhere_the_verdict_and_the_place_of_its_report_are_printed(
+    busy: RunMeasurements, info: Info, tmp_path: Path
+) -> None:
+    out = io.StringIO()
+    (tmp_path / "report.html").write_text("")
+    print_verdict(build_summary(busy, info()), tmp_path, out)
+    verdict, report = out.getvalue().strip().splitlines()
+    assert verdict.startswith("Verdict")
+    assert report.split() == ["Report", str(tmp_path / "report.html")]
 
 
 def test_every_output_tells_the_first_detail_of_a_failure(busy: RunMeasurements, info: Info) -> None:

@@ -110,6 +110,7 @@ def environment(directory: Path, runner: FakeRunner | None = None, **options: An
         "exit_code_on_error": 1,
         "csv_prefix": None,
         "html_file": None,
+        "json": False,
         "json_file": None,
         "web_base_path": None,
         "metrics_port": None,

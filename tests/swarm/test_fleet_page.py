@@ -121,7 +121,7 @@ def test_nothing_serious_is_found_nothing_scrolls_sideways_and_nothing_is_run(
     for tab in TABS:
         show(browser, url, tab)
         assert grave_findings(browser) == [], tab
-        assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), tab
+        assert browser.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth"), tab
         assert browser.run("return [document.title, document.images.length]") == ["tiny – Fleet", 0]
 
 

@@ -169,8 +169,14 @@ class Coordinator(Role):
             if not run.closed and self.environment.web_ui is not None:
                 # Nothing else ends a run of the web page before its time without a word.
                 run.find_early_end("stopped_by_hand")
+            again = run.closed
             run.close()
             self._codes[run.run_id] = self._judged_elsewhere(run)
+            if self.environment.web_ui is not None and run.summary is not None and not again:
+                from reports.terminal import print_verdict
+
+                # Who has the terminal before them reads how it ended there as well; the figures are on the page.
+                print_verdict(run.summary, run.directory)
         self.environment.process_exit_code = self._exit_code()
 
     def _judged_elsewhere(self, run: Run) -> int:

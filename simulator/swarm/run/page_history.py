@@ -55,7 +55,7 @@ class PageHistory(Output):
 
         `at`: the second, `states`: devices by state at its end, `all`: p50 and p99 in ms of all requests (absent where
         there was none), `requests` and `others` (flows and commands): by name a list of count, failures, p50, p99 and,
-        where some failed, the failures by code; `lag`: p99 and maximum of the event loops' lag in ms.
+        where some failed, the failures by code; `lag`: p50 and maximum of the event loops' lag in ms.
         """
         return [point for point in self._points if point["at"] > second]
 
@@ -65,7 +65,7 @@ def _point(second: int, states: Mapping[str, int], slots: Mapping[str, Slot]) ->
     point: dict[str, Any] = {"at": second, "states": states, "requests": {}, "others": {}}
     for tag, slot in slots.items():
         if tag == LOOP_LAG_TAG:
-            point["lag"] = [*_ms(slot.histogram.percentiles((99.0,))), slot.histogram.max_us / 1000.0]
+            point["lag"] = [*_ms(slot.histogram.percentiles((50.0,))), slot.histogram.max_us / 1000.0]
         elif is_series(tag) and slot.histogram.count:
             asked = is_request(tag)
             point["requests" if asked else "others"][name_of(tag)] = _of_second(slot)

@@ -10,7 +10,7 @@ from reports.run_info import masked
 from reports.text import tally
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.exit_codes import ExitCode
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, RESTORED, is_command, is_flow
+from simulator.measurements.names import ACKNOWLEDGED, GENERATED, LOOP_LAG_TAG, RESTORED, is_command, is_flow
 from simulator.measurements.occurrences import Occurrences
 from simulator.swarm.run.page_history import PageHistory, active_states, totals
 from simulator.swarm.run.run import Run
@@ -120,10 +120,12 @@ def _rules(found: Occurrences) -> dict[str, Any]:
 
 
 def _health(run: Run) -> dict[str, float | None]:
-    """Of all processes as they were last; nothing of a run that is over."""
+    """Of all processes as they were last, nothing of a run that is over; the loops' lag since the run began."""
     health = run.measurements.health
+    lag = run.measurements.totals.get(LOOP_LAG_TAG)
     newest = dict(health.samples[-50:]) if run.ended is None else {}
     return {
+        "lag_p99_ms": lag.histogram.percentiles((99.0,))[0] / 1000.0 if lag is not None and lag.count else None,
         "cpu_percent": max((sample.cpu_percent for sample in newest.values()), default=None),
         "rss_mb": sum(sample.rss_mb for sample in newest.values()) if newest else None,
         "waiting_samples": sum(sample.waiting_samples for sample in newest.values()) if newest else None,

@@ -58,6 +58,19 @@ def test_a_run_that_measured_nothing_fails(bench: Bench, tmp_path: Path) -> None
     assert bench.environment.process_exit_code == ExitCode.FAILED
 
 
+def test_the_terminal_of_a_run_that_is_watched_in_the_browser_is_told_how_it_ended(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.whole_run()
+    assert capsys.readouterr().out == ""
+    bench.environment.web_ui = SimpleNamespace()
+    bench.whole_run()
+    bench.role.test_stop()
+    verdict, report = capsys.readouterr().out.strip().splitlines()
+    assert verdict.split()[:2] == ["Verdict", "FAILED"]
+    assert report.split() == ["Report", str(tmp_path / "report-2" / "report.html")]
+
+
 def test_of_several_runs_the_code_that_comes_first_holds(bench: Bench, tmp_path: Path) -> None:
     bench.whole_run()
     bench.role.test_start()

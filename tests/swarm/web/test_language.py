@@ -1,6 +1,9 @@
 """The language of an answer: what asks for it, and that nobody else hears it."""
 
+import json
+import re
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -45,3 +48,13 @@ def test_an_answer_is_made_in_the_language_it_was_asked_in() -> None:
 def test_the_dictionary_has_no_empty_text() -> None:
     assert dictionary(ENGLISH) == {}
     assert all(dictionary(CHINESE).values())
+
+
+def test_every_text_of_the_scripts_is_found_by_the_extractor() -> None:
+    """Babel sees no text within another text's values: such a one would stay English without a word."""
+    missing = []
+    for path in files("simulator.swarm.web").joinpath("assets").iterdir():
+        if path.name.endswith(".js"):
+            said = re.findall(r"\b(?:_|ngettext)\(\s*(\"(?:[^\"\\]|\\.)*\")", path.read_text(encoding="utf-8"))
+            missing += [f"{path.name}: {text}" for text in map(json.loads, said) if text not in dictionary(CHINESE)]
+    assert not missing

@@ -99,6 +99,7 @@ def test_only_what_is_new_is_sent_again(manual: ManualRun) -> None:
 
 def test_the_health_is_that_of_all_processes(manual: ManualRun) -> None:
     assert snapshot(manual.run, "running", 1, 0)["health"] == {
+        "lag_p99_ms": None,
         "cpu_percent": None,
         "rss_mb": None,
         "waiting_samples": None,
@@ -107,6 +108,7 @@ def test_the_health_is_that_of_all_processes(manual: ManualRun) -> None:
     for process, percent in (("w1", 10.0), ("w2", 30.0), ("w1", 20.0)):
         health.add(process, HealthSample(STARTED, percent, 100.0, 5, 0))
     assert snapshot(manual.run, "running", 1, 0)["health"] == {
+        "lag_p99_ms": None,
         "cpu_percent": 30.0,
         "rss_mb": 200.0,
         "waiting_samples": 10,

@@ -24,7 +24,7 @@ export function seriesTable(caption, what, { sizes = false, choose = null, chose
       { label: _("sent"), number: true, cell: (row) => bytes(row.bytes_out) },
       { label: _("received"), number: true, cell: (row) => bytes(row.bytes_in) },
     ] : []),
-    { label: _("failure codes"), cell: (row) => codes(row.codes) },
+    { label: _("failure codes"), wide: true, cell: (row) => codes(row.codes) },
   ];
   const picked = choose === null ? {} : { chosen: (row) => chosen() === row.name, onRow: (row) => choose(row.name) };
   return new Table(caption, columns, picked);
@@ -32,12 +32,13 @@ export function seriesTable(caption, what, { sizes = false, choose = null, chose
 
 export function thresholdTable() {
   const kind = (row) => (row.passed ? "good" : row.judged ? "bad" : "warn");
-  const verdicts = { good: `✓ ${_("holds")}`, bad: `✗ ${_("does not hold")}`, warn: `? ${_("not judged yet")}` };
+  const verdicts = { good: _("holds"), bad: _("does not hold"), warn: _("not judged yet") };
+  const marks = { good: "✓", bad: "✗", warn: "?" };
   return new Table(_("Thresholds"), [
     { label: _("threshold"), mono: true, cell: (row) => row.expression },
     { label: _("value now"), number: true, cell: (row) => row.value },
     { label: _("limit"), number: true, cell: (row) => row.limit },
-    { label: _("holds"), cell: (row) => [verdicts[kind(row)], kind(row)], kinds: ["good", "bad", "warn"] },
+    { label: _("holds"), cell: (row) => [`${marks[kind(row)]} ${verdicts[kind(row)]}`, kind(row)], kinds: ["good", "bad", "warn"] },
     { label: _("remark"), wide: true, cell: (row) => row.remark },
   ], { key: (row) => row.expression });
 }

@@ -118,7 +118,8 @@ function show() {
 function status({ state, run }) {
   if (!run) return _("{state}: no run yet", { state: STATES[state] ?? state });
   const time = run.planned_s === null || run.over ? length(run.seconds) : _("{time} of {planned}", { time: length(run.seconds), planned: length(run.planned_s) });
-  const told = _("towards {target} · {state} · {time}", { target: run.target === "embedded" ? _("the embedded platform") : run.target, state: STATES[state] ?? state, time });
+  const target = run.target === "embedded" ? _("the embedded platform") : run.target;
+  const told = _("towards {target} · {state} · {time}", { target, state: STATES[state] ?? state, time });
   return run.verdict === "passed" ? `${told} · ${run.headline}` : told;
 }
 
