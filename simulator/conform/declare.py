@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.conform.case import Case, Run
+from simulator.texts.translation import N_
 
 REFUSED: Final = "a code other than 00000000"
 ACCEPTED: Final = "code 00000000"
-EITHER: Final = "either"
+EITHER: Final = N_("either")
 SILENT: Final = "The document does not say"
 
 

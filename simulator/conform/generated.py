@@ -8,7 +8,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Final
 
 from simulator.conform.stated import NOT_OF_THE_DOCUMENT, open_format, stated_format
@@ -18,7 +18,7 @@ from simulator.protocol.catalogue import formats as f
 from simulator.protocol.catalogue.report import COMM_TYPE
 from simulator.protocol.catalogue.spec import Field, MessageSpec, Object, Objects, Shape, Strings
 from simulator.protocol.reading import NO_MEETING
-from simulator.texts.told import Told, joined
+from simulator.texts.told import Told
 
 PREFIXES: Final[Mapping[str, str]] = {
     "dev.register": "register",
@@ -275,10 +275,14 @@ def _missing(spec: MessageSpec, shape: Object, steps: tuple[Step, ...], prefix: 
         if isinstance(field.shape, Objects):
             yield from _missing(spec, field.shape.item, (*here, 0), f"{path}[].")
     for group in shape.exactly_one:
-        told = joined(" and without ", [f"{prefix}{name}" for name in group])
+        told = reduce(_and_without, [f"{prefix}{name}" for name in group])
         yield _left_out(
             spec, (*_PARAMS, *steps, group[0]), f"{prefix}{group[0]}", Told("without {told}", told=told), _EITHER, group
         )
+
+
+def _and_without(before: str, name: str) -> str:
+    return Told("{before} and without {name}", before=before, name=name)
 
 
 def _left_out(

@@ -16,6 +16,7 @@ from simulator.conform.generated import Message, right_params
 from simulator.conform.tester import MAX_PACKAGE_KB, Device
 from simulator.device.photos import PhotoStudio
 from simulator.texts.told import Told
+from simulator.texts.translation import N_
 
 START: Final = "dev.file.upload.start"
 PACKAGE: Final = "dev.file.upload.package"
@@ -54,16 +55,16 @@ class Kind:
 
 
 USERS: Final = Kind(
-    *("user", "users", "user"),
+    *("user", "users", N_("user")),
     (
         *("password", "passwordSalt", "group", "idNum", "startTime", "endTime", "lastName", "threatLevelGroupNum"),
         *("bioDatas", "no", "index", "valid", "duress"),
     ),
 )
-USER_PHOTOS: Final = Kind("userPhoto", "userPhotos", "portrait", ("extension",), photo=True)
+USER_PHOTOS: Final = Kind("userPhoto", "userPhotos", N_("portrait"), ("extension",), photo=True)
 BIO_PHOTOS: Final = Kind("bioPhoto", "bioPhotos", "biometric photo", ("no", "index", "extension"), photo=True)
-CARDS: Final = Kind("multiCard", "multiCards", "card", ("type", "lossFlag"))
-RECORDS: Final = Kind("verifyLog", "verifyLog", "record", ())
+CARDS: Final = Kind("multiCard", "multiCards", N_("card"), ("type", "lossFlag"))
+RECORDS: Final = Kind("verifyLog", "verifyLog", N_("record"), ())
 VERIFY_PHOTOS: Final = Kind("verifyPhoto", "verifyPhotos", "verification photo", ("photoTime", "extension"), photo=True)
 KINDS: Final = (USERS, USER_PHOTOS, BIO_PHOTOS, CARDS, RECORDS, VERIFY_PHOTOS)
 

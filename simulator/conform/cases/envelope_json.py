@@ -177,7 +177,7 @@ CASES = (
             (
                 "half-a-pair",
                 "A text with half a surrogate pair",
-                'a right message with a further member "\\ud83d"',
+                Told("a right message with a further member {member}", member='"\\ud83d"'),
                 SILENT,
                 _with(b'"vendor":"\\ud83d"'),
                 told,

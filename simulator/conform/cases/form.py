@@ -19,7 +19,7 @@ from simulator.texts.told import Told
 _SECTION: Final = "4.3.1 服务端回复"
 _WHY: Final = "code 是, message 是, mid 是; funcId cmd.dev.response; 所有字段值都是以字符串表示"
 _FORM: Final = "funcId cmd.dev.response, a code of eight characters, a message and the mid, all texts"
-_FORM_AND_RESULTS: Final = f"{_FORM}, and its results"
+_FORM_AND_RESULTS: Final = Told("{form}, and its results", form=_FORM)
 _FLOW: Final = ("dev.register", "dev.accredit", "dev.login")
 _UPLOADS: Final = (
     *("dev.data.upload.user", "dev.data.upload.userPhoto", "dev.data.upload.bioPhoto", "dev.data.upload.multiCard"),

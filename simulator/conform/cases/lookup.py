@@ -191,7 +191,9 @@ def _missing_and_empty(name: str) -> tuple[Case, Case]:
 def _clock(name: str, told: str, seconds: float, right: bool) -> Case:
     return _case(
         f"timestamp.{name}",
-        Told("A timestamp {told} is {value}", told=told, value="accepted" if right else "refused"),
+        Told("A timestamp {told} is accepted", told=told)
+        if right
+        else Told("A timestamp {told} is refused", told=told),
         Told("with a timestamp {told}, signed", told=told),
         _WHY_TIME,
         partial(_off_by, seconds, right),

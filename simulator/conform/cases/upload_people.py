@@ -8,6 +8,7 @@ from simulator.conform.generated import Message
 from simulator.conform.tester import Device
 from simulator.conform.upload_cases import Entries, accepts, each, left_open, one, takes
 from simulator.conform.uploads import CARDS, USERS, entry
+from simulator.texts.told import Told
 
 _TIMES: Final = "startTime, endTime: yyyy-MM-ddTHH:mm:ss±HH:mm, 设备的本地时间, 偏移量"
 _DIGEST: Final = "486bbe9335aca3878178a51542e4e919d1146a01bdd0f2ad5a68043e2289abf7"
@@ -41,7 +42,7 @@ CASES = (
         USERS,
         "name.chinese",
         "A Chinese name is accepted",
-        "whose names are 三丰 and 张",
+        Told("whose names are {first} and {last}", first="三丰", last="张"),
         "firstName, lastName: 用户姓名",
         accepts(USERS, one(USERS, firstName="三丰", lastName="张")),
     ),
@@ -49,7 +50,7 @@ CASES = (
         USERS,
         "name.beyond-bmp",
         "A name with a character beyond U+FFFF",
-        "whose firstName is 𠮷田",
+        Told("whose firstName is {name}", name="𠮷田"),
         accepts(USERS, one(USERS, firstName="𠮷田")),
     ),
     left_open(

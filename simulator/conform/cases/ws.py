@@ -14,6 +14,7 @@ from simulator.conform.suites import SEALING
 from simulator.conform.whole_run import none_of
 from simulator.measurements.violation_rules import SESSION_CLOSE_CODE, SESSION_CLOSED_UNANNOUNCED, SESSION_WEBSOCKET
 from simulator.texts.told import Told
+from simulator.texts.translation import N_
 
 _SECTION: Final = "1 协议类型"
 _WHY: Final = "BEST 协议: 基于best-w; best-w: 基于主流websocket (RFC 6455)"
@@ -91,8 +92,8 @@ CASES = (
         partial(_ping, Stage.OPENED),
         expects="a pong",
     ),
-    _in_fragments("fragments", "three", 3),
-    _in_fragments("fragments.many", "forty", 40),
+    _in_fragments("fragments", N_("three"), 3),
+    _in_fragments("fragments.many", N_("forty"), 40),
     _case(
         "fragments.sealed",
         "A sealed message in three frames",
