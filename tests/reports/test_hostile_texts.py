@@ -211,7 +211,7 @@ def test_markdown_keeps_every_funcid_whatever_else_there_is(
         for name in names:
             measurements.apply([(0, name, T0, 0.1, f"{number} " + "x|" * 40, 1, 1, 0.0)])
         odd = f"{number}|" * 12
-        measurements.apply([(0, f"dev.{odd}", T0, 0.1, odd, 1, 1, 0.0), (2, f"cmd.{odd}", T0, 0.1, odd)])
+        measurements.apply([(0, f"dev.{odd}", T0, 0.1, odd, 1, 1, 0.0), (2, f"cmd.{odd}", T0, 0.1, odd, False)])
     thresholds = tuple(f"{name} p{number} < 1 ms" for name in names for number in range(1, 40))
     page = render_markdown(build_summary(measurements, info(20.0, thresholds=thresholds)))
     assert len(page) <= MOST_CHARS
