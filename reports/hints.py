@@ -23,8 +23,13 @@ def detail_of(failure: Mapping[str, Any]) -> str:
 
 def example_of(failure: Mapping[str, Any]) -> str:
     """The code and what it means, or what is known of the first of its kind."""
-    known = detail_of(failure) or code_text(failure["code"])
+    known = known_of(failure["code"], failure.get("detail") or "")
     return _("{code}: {known}", code=failure["code"], known=known) if known else str(failure["code"])
+
+
+def known_of(code: str, detail: str) -> str:
+    """What is known of a failure, or what its code means; empty where a platform made that up and said nothing."""
+    return told(detail) or code_text(code)
 
 
 def code_text(code: str) -> str:

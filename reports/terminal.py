@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
@@ -48,6 +48,10 @@ MOST_FUNC_IDS = 3
 _EXAMPLE = 140
 _INDENT = 12
 _LEAST_NAME = 12
+_EDGES = 3
+"""What a table needs beside its columns."""
+_CODES = 20
+"""For failure codes, which are folded."""
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
 _GIVE_WAY = ("out", "in", "min", "p90", "p999", "p50", "rate", "max", "p95")
 """Columns of a table of durations in the order in which they are left out."""
@@ -129,9 +133,9 @@ class _Page:
             self.line(label, line)
         self._thresholds(summary["thresholds"])
         for note in note_lines(summary):
-            self._remark(_("Note:"), note)
+            self._remark(_("Note: {remark}"), note)
         for reason in reason_lines(summary)[1:]:
-            self._remark(_("Also:"), reason)
+            self._remark(_("Also: {remark}"), reason)
         # The eye is at the end of what was printed.
         self.verdict(summary)
 
@@ -148,8 +152,10 @@ class _Page:
         grid.add_row(name, Text.from_markup(told))
         self._console.print(grid)
 
-    def _remark(self, label: str, told: str) -> None:
-        self._wrapped(Text.from_markup(f"[yellow]{label}[/] {plain(told)}"))
+    def _remark(self, form: str, told: str) -> None:
+        label = form.partition("{")[0]
+        marked = Text.from_markup(f"[yellow]{label.rstrip()}[/]{label[len(label.rstrip()) :]}{plain(told)}")
+        self._console.print(marked, soft_wrap=not self._hanging)
 
     def verdict(self, summary: Mapping[str, Any]) -> None:
         verdict = summary["verdict"]
@@ -176,7 +182,8 @@ class _Page:
         if self._width < CODES_WIDTH:
             for name, figures in (*summary["requests"].items(), *flows.items(), *summary["commands"].items()):
                 if told := text.outcomes(figures):
-                    self.line(pgettext("a label", "Failed"), f"{plain(name)}: {plain(told)}")
+                    named = _("{name}: {codes}", name=plain(name), codes=plain(told))
+                    self.line(pgettext("a label", "Failed"), named)
 
     def _thresholds(self, results: list[Mapping[str, Any]]) -> None:
         if not results:
@@ -194,9 +201,6 @@ class _Page:
             named = plain(result["expression"]) + (f"\n[dim]{remark}[/]" if remark and not beside else "")
             table.add_row(mark, named, text.threshold_value(result), *([remark] if beside else []))
         self._console.print(table)
-
-    def _wrapped(self, told: RenderableType) -> None:
-        self._console.print(told, soft_wrap=not self._hanging)
 
 
 def weather_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -222,7 +226,10 @@ def weather_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def failure_lines(failures: list[Mapping[str, Any]]) -> list[str]:
     """What is known of the first failure of each name and code, the most frequent first; at most `MOST_DETAILS`."""
     told = [item for item in failures if item.get("detail")]
-    lines = [f"{item['name']} {item['code']}: {detail_of(item)}" for item in told[:MOST_DETAILS]]
+    lines = [
+        _("{name} {code}: {known}", name=item["name"], code=item["code"], known=detail_of(item))
+        for item in told[:MOST_DETAILS]
+    ]
     if more := len(told) - len(lines):
         lines.append(_("… and {count} more in the report", count=more))
     return lines
@@ -241,7 +248,8 @@ def rule_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         devices = counted(row.devices, "device") if row.devices else ""
         of = text.listed(filter(None, (devices, text.tally(row.func_ids, most=MOST_FUNC_IDS))))
         of = _(" ({reasons})", reasons=plain(of)) if of else ""
-        yield "", f"{plain(row.rule)} {row.count:,}{of}: {plain(detail(row.example, _EXAMPLE))}"
+        named, example = f"{plain(row.rule)} {row.count:,}{of}", plain(detail(row.example, _EXAMPLE))
+        yield "", _("{rule}: {example}", rule=named, example=example)
     if left := violations[MOST_RULES:]:
         yield "", _("… and {rules} in the report", rules=further_rules(left))
     if observations:
@@ -273,7 +281,7 @@ def _series_table(
     codes = [plain(text.outcomes(found)) for found in rows.values()]
     with_codes = width >= CODES_WIDTH and any(codes)
     longest = max((cell_len(name) for name in rows), default=1)
-    left_out = _left_out(columns, longest, width - (20 if with_codes else 0))
+    left_out = _left_out(columns, longest, width - _EDGES - (_CODES if with_codes else 0))
     table = _table(title)
     table.add_column(first, overflow="fold", min_width=min(longest, _LEAST_NAME))
     for key, (label, _cells) in columns.items():

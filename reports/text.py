@@ -199,7 +199,9 @@ def duration(seconds: float) -> str:
 
 def short_duration(seconds: float) -> str:
     """As `duration`, but what takes less than a second in ms."""
-    return f"{1000.0 * seconds:.0f} ms" if seconds < 0.9995 else duration(seconds)
+    if seconds >= 0.9995:
+        return duration(seconds)
+    return pgettext("a duration", "{milliseconds} ms", milliseconds=round(1000.0 * seconds))
 
 
 def moment(epoch: float) -> str:

@@ -7,6 +7,7 @@ from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.run.abort_thresholds import AbortThresholds
 from simulator.swarm.run.attendance_file import AttendanceFile
 from simulator.swarm.run.checkpoints import Checkpoints
+from simulator.swarm.run.first_failures import FirstFailures
 from simulator.swarm.run.page_history import PageHistory
 from simulator.swarm.run.platform_watch import PlatformWatch
 from simulator.swarm.run.report_files import ReportFiles
@@ -22,6 +23,8 @@ def outputs_of(directory: Path, locust_files: LocustFiles, *, web_page: bool) ->
     """
     return [
         PageHistory() if web_page else TerminalLine(),
+        # Behind the line, which makes way for what is logged.
+        FirstFailures(),
         # Before the checkpoints, which tell of no row that is not in it.
         AttendanceFile(directory),
         Checkpoints(directory),
