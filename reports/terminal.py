@@ -27,6 +27,7 @@ from reports.rules_shown import further_rules, rows_of, total_text, unjudged
 from reports.text import counted
 from reports.verdict import headline, note_lines, reason_lines
 from reports.weather_shown import fault_rows, faults_sentence, misbehaviour_sentence
+from reports.wrapping import wrapped
 from reports.writer import HTML, SUMMARY
 from simulator.measurements.names import RARE_FIGURES, RECORD_FIGURES
 from simulator.printing import safe
@@ -48,8 +49,9 @@ MOST_FUNC_IDS = 3
 _EXAMPLE = 140
 _INDENT = 12
 _LEAST_NAME = 12
-_EDGES = 3
-"""What a table needs beside its columns."""
+_EDGES = 2
+_GAP = 3
+"""What a table needs beside its columns, and between them."""
 _CODES = 20
 """For failure codes, which are folded."""
 _LATENCIES = {"min": "min", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -149,13 +151,13 @@ class _Page:
         grid = Table.grid(padding=0)
         grid.add_column(width=max(_INDENT, name.cell_len), no_wrap=True)
         grid.add_column(overflow="fold")
-        grid.add_row(name, Text.from_markup(told))
+        grid.add_row(name, wrapped(Text.from_markup(told), self._width - max(_INDENT, name.cell_len)))
         self._console.print(grid)
 
     def _remark(self, form: str, told: str) -> None:
         label = form.partition("{")[0]
         marked = Text.from_markup(f"[yellow]{label.rstrip()}[/]{label[len(label.rstrip()) :]}{plain(told)}")
-        self._console.print(marked, soft_wrap=not self._hanging)
+        self._console.print(wrapped(marked, self._width) if self._hanging else marked, soft_wrap=True)
 
     def verdict(self, summary: Mapping[str, Any]) -> None:
         verdict = summary["verdict"]
@@ -298,13 +300,13 @@ def _series_table(
 def _left_out(columns: Mapping[str, tuple[str, list[str]]], longest: int, width: int) -> set[str]:
     """Which columns give way, so that the others fit beside a name: a whole one first, one that is folded then."""
     widths = {
-        key: 2 + max(map(cell_len, (label, *(Text.from_markup(cell).plain for cell in cells))))
+        key: _GAP + max(map(cell_len, (label, *(Text.from_markup(cell).plain for cell in cells))))
         for key, (label, cells) in columns.items()
     }
     left_out: set[str] = set()
     for number, key in enumerate(_GIVE_WAY):
         name = longest if number < _KEPT_WHOLE else _LEAST_NAME
-        if name + 2 + sum(wide for of, wide in widths.items() if of not in left_out) <= width:
+        if name + sum(wide for of, wide in widths.items() if of not in left_out) <= width:
             break
         left_out.add(key)
     return left_out

@@ -231,7 +231,7 @@ def outcomes(figures: Mapping[str, Any], word: Callable[[str], str] = printable)
     """
     expected = tally(figures.get("expected_codes") or {}, word)
     told = _("as expected: {codes}", codes=expected) if expected else ""
-    return "; ".join(filter(None, (codes(figures["codes"], word), told)))
+    return clauses([codes(figures["codes"], word), told])
 
 
 def tally(found: Mapping[str, int], word: Callable[[str], str] = printable, most: int = MOST_NAMES) -> str:
