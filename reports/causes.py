@@ -292,6 +292,11 @@ CAUSES: Final = (
         _REMARK,
         N_("{failures:count} of {count:count} requests failed, which --exit-code-on-error 0 allows"),
     ),
+    Cause(
+        "by_hand",
+        _REMARK,
+        N_("somebody acted on the fleet while the run went on, {values:times}: see what was done by hand"),
+    ),
     Cause("users_turned_away", _REMARK, N_("more users were asked for than the fleet has devices ({devices:count})")),
     Cause(
         "clock_off",

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from reports import text
+from reports.actions import action_rows, actions_told
 from reports.attendance import ATTENDANCE, INCOMPLETE, listed_text, pins_text, why_missing
 from reports.charts import chart_data
 from reports.fault_bands import fault_bands
@@ -91,6 +92,8 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         apart=apart_sentence(summary),
         held_up_records=held_up_records(summary),
         misbehaviour=misbehaviour_rows(summary),
+        actions=action_rows(summary),
+        actions_told=actions_told(),
         bands=[kind["what"] for kind in data["faults"]],
         step_text="second" if data["step_s"] == 1 else text.duration(data["step_s"]),
         generator_text=_generator_text(summary, run),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reports import markup, text
+from reports.actions import ActionRow, action_rows, actions_told
 from reports.attendance import ATTENDANCE, listed_text, pins_text, sentence_of
 from reports.figures import requests_told
 from reports.hints import example_of
@@ -31,6 +32,7 @@ MOST_CHARS = 60_000
 MOST_FAILURES = 20
 MOST_RULES = 30
 MOST_FAULTS = 20
+MOST_ACTIONS = 20
 _CUT = N_("(cut: the whole is in `report.html`)")
 _NO_FAILURES, _COUNTS_ALONE, _FEW_LINES, _OWN_NAMES, _CROSSED_THRESHOLDS = range(1, 6)
 """Steps of leaving out, each on top of the ones before."""
@@ -87,6 +89,9 @@ def _parts(summary: Mapping[str, Any], left_out: int) -> Iterator[str]:
     if left_out < _NO_FAILURES and (ways := misbehaviour_rows(summary)):
         yield _heading(_("Misbehaviour"))
         yield _misbehaviour(ways)
+    if left_out < _NO_FAILURES and (done := action_rows(summary)):
+        yield _heading(actions_told()["title"])
+        yield _actions(done)
     if apart := apart_sentence(summary):
         yield f"> {markup.sentence(apart)}"
     for heading, kind, first, latency in _TABLES:
@@ -208,6 +213,15 @@ def _faults(rows: list[FaultRow], most: int) -> str:
 def _more(rows: Sequence[Any], shown: Sequence[Any]) -> str:
     left = len(rows) - len(shown)
     return _("… and {count} more in `report.html`", count=left) if left else ""
+
+
+def _actions(rows: list[ActionRow]) -> str:
+    """What somebody did while the run went on; of many the first ones."""
+    cells = [
+        [row.when, markup.sentence(row.what), markup.word(row.whom), row.seconds, markup.sentence(row.result)]
+        for row in rows[:MOST_ACTIONS]
+    ]
+    return _table(actions_told()["heads"], "rllrl", cells, _more(rows, cells))
 
 
 def _misbehaviour(rows: list[MisbehaviourRow]) -> str:

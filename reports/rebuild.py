@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from reports.actions import merged_actions
 from reports.causes import sentence
 from reports.directory import ReportDirectory
 from reports.former import brought_up_to_date
@@ -234,5 +235,6 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         failure_code=max(run.failure_code for run in runs),
         attendance=any(run.attendance for run in runs),
         faults=merged_faults(runs),
+        actions=merged_actions(runs),
         ledger=merged_ledgers([run.ledger for run in runs]),
     )

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from reports.masking import mask, mask_document
 from simulator.exit_codes import ExitCode
+from simulator.measurements.actions import Action
 from simulator.measurements.findings import Finding
 from simulator.measurements.health import DEFAULT_LAG_LIMIT_MS, DEFAULT_STALL_LIMIT_MS
 from simulator.measurements.ledger import LedgerFigures
@@ -68,6 +69,8 @@ class RunInfo:
     """Whether the run was to leave `attendance.csv`."""
     faults: tuple[PlannedFault, ...] = ()
     """The schedule, in order of beginning; numbers are those of `RunMeasurements.weather`."""
+    actions: tuple[Action, ...] = ()
+    """What somebody did to the fleet by hand, in order of time."""
     ledger: LedgerFigures | None = None
     """What the embedded platform kept at the end; None where there was none, or it gave no account of it."""
 
@@ -100,6 +103,7 @@ class RunInfo:
         values["run_ids"] = tuple(values.get("run_ids", ()))
         if values.get("ledger") is not None:
             values["ledger"] = LedgerFigures.load(values["ledger"])
+        values["actions"] = tuple(map(_action, values.get("actions", ())))
         values["faults"] = tuple(map(_planned, values.get("faults", ())))
         # `notes` are the findings of earlier versions, in words.
         values["findings"] = tuple(map(Finding.load, (*data.get("findings", ()), *data.get("notes", ()))))
@@ -110,3 +114,8 @@ def _planned(data: Mapping[str, Any]) -> PlannedFault:
     known = {item.name for item in fields(PlannedFault)}
     values = {key: value for key, value in data.items() if key in known}
     return PlannedFault(**values | {"refused": tuple(values.get("refused", ()))})
+
+
+def _action(data: Mapping[str, Any]) -> Action:
+    known = {item.name for item in fields(Action)}
+    return Action(**{key: value for key, value in data.items() if key in known})

@@ -8,6 +8,7 @@ null. The schema is `reports/schema/summary.schema.json`.
 from dataclasses import asdict
 from typing import Any, Final
 
+from reports.actions import actions_section
 from reports.attendance import ATTENDANCE, attendance_section
 from reports.evaluation import evaluate_all
 from reports.figures import lost_connections, missed_requests, photo_counts, record_counts, succeeded
@@ -78,6 +79,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "thresholds": [result.dump() for result in results],
         "generator": _generator(measurements, run, faults),
         **weather,
+        **actions_section(run),
         **_platform(measurements),
         **({"ledger": asdict(run.ledger)} if run.ledger is not None else {}),
         "failures": _failures(measurements),

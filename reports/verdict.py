@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reports import text
+from reports.actions import by_hand
 from reports.attendance import attendance_figures, was_held
 from reports.causes import cause_of, place_of, sentence
 from reports.evaluation import ThresholdResult
@@ -93,6 +94,7 @@ def judge(
         *_of_the_fleet(measurements, run, thresholds),
         *_of_requests(measurements, run, thresholds),
     ]
+    found += by_hand(run)
     found += of_weather(measurements, run, thresholds, whole=whole)
     if not run.complete and not cut:
         found.append(BROKEN_OFF)

@@ -263,9 +263,10 @@ class Lifecycle:
             raise
         finally:
             if code == SUCCESS or self._powerless or self.stage is not Stage.LEAVING:
-                env.recorder.flow(INIT.name, started, env.clock.monotonic() - before, code)
+                # Not of `env`: it may live in another one by now.
+                self._env.recorder.flow(INIT.name, started, env.clock.monotonic() - before, code)
                 if told:
-                    env.recorder.detail(INIT.tag, code, told, env.clock.wall())
+                    self._env.recorder.detail(INIT.tag, code, told, env.clock.wall())
         return Online(session, terms), ended
 
     async def _connect(self) -> tuple[Session, asyncio.Future[str]]:
@@ -278,7 +279,7 @@ class Lifecycle:
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def on_end(reason: str) -> None:
-            env.recorder.disconnect(reason, env.clock.wall())
+            self._env.recorder.disconnect(reason, env.clock.wall())
             if not ended.done():
                 ended.set_result(reason)
 

@@ -1,25 +1,35 @@
-"""Answers what somebody asks of the fleet's devices in one process: rows, one device, its messages.
+"""Answers what somebody asks of the fleet's devices in one process: rows, one device, its messages, an action.
 
 Questions and answers are plain data, so that they travel between processes as they are. All of it runs on the devices'
 loop, in slices.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Final
 
+from simulator.clock import Clock
 from simulator.device.device import Device
+from simulator.device.states import Stage
+from simulator.fleet.device_actions import ACTIONS
 from simulator.fleet.device_notes import DeviceNotes
 from simulator.fleet.device_rows import Query, rows
 from simulator.fleet.device_view import figures_of, last_heartbeat, memory_of, outbox_of
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.watching import Watching
+from simulator.measurements.actions import AWAY, NOT_ON, STOPPING
 from simulator.measurements.names import DeviceState
+from simulator.weather.kinds import How, Outage
+from simulator.weather.schedule import Fault
 
 ROWS: Final = "rows"
 DEVICE: Final = "device"
 MESSAGES: Final = "messages"
+ACT: Final = "act"
+OUTAGE: Final = "outage"
 
 _NOT_STARTED: Final[str] = DeviceState.OFFLINE.value
+
+_OVER: Final = (DeviceState.FAILED, DeviceState.STOPPED)
 
 Answer = dict[str, Any]
 
@@ -39,12 +49,28 @@ def ask_messages(sn: str, after: int) -> dict[str, Any]:
     return {"what": MESSAGES, "sn": sn, "after": after}
 
 
+def ask_act(sn: str, action: str, seconds: float = 0.0, number: int = -1) -> dict[str, Any]:
+    """The question that has device `sn` do something (`done`, or why not: `problem`, of `measurements.actions`).
+
+    Args:
+        seconds: how long it is to be offline.
+        number: of the fault that this is, among those of the run.
+    """
+    return {"what": ACT, "sn": sn, "action": action, "seconds": seconds, "number": number}
+
+
+def ask_outage(how: How, seconds: float, number: int, group: str | None) -> dict[str, Any]:
+    """The question that takes the network from the devices of a group, or from all."""
+    return {"what": OUTAGE, "how": how.value, "seconds": seconds, "number": number, "group": group}
+
+
 class Desk:
     """The devices of one process as they are shown; the table's `Devices`.
 
     Args:
         device: those of this process by index, while they are switched on.
-        ahead: what is added to the devices' monotonic clock for epoch seconds.
+        clock: the devices'.
+        improvise: has a fault begin now.
     """
 
     def __init__(
@@ -53,13 +79,15 @@ class Desk:
         notes: DeviceNotes,
         device: Callable[[int], Device | None],
         watching: Watching,
-        ahead: Callable[[], float],
+        clock: Clock,
+        improvise: Callable[[Fault], None],
     ) -> None:
         self._plan = plan
         self._notes = notes
         self._device = device
         self._watching = watching
-        self._ahead = ahead
+        self._clock = clock
+        self._improvise = improvise
         self._groups = [group.name for group in plan.scenario.groups]
         self.sn = plan.sn
 
@@ -73,6 +101,8 @@ class Desk:
         if what == ROWS:
             indexes = (index for first, end in question["indexes"] for index in range(first, end))
             return (yield from rows(self, indexes, Query.load(question["query"])))
+        if what == OUTAGE:
+            return self._outage(question)
         index = self._plan.place(question["sn"])
         if index is None:
             return {}
@@ -80,6 +110,8 @@ class Desk:
             return self._one(index)
         if what == MESSAGES:
             return self._watching.ask(index, question["after"])
+        if what == ACT:
+            return self._act(index, question)
         raise ValueError(f"unknown question: {what!r}")
 
     def _one(self, index: int) -> Answer:
@@ -95,6 +127,31 @@ class Desk:
             "outbox": {} if device is None else outbox_of(device),
             "figures": {"heartbeat": self.heartbeat(index)} | figures_of(device, self._notes, index),
         }
+
+    # --- Actions ---
+
+    def _act(self, index: int, question: Mapping[str, Any]) -> Answer:
+        device, action = self._device(index), question["action"]
+        if device is None or device.state in _OVER:
+            return _done(NOT_ON)
+        if action != AWAY:
+            return _done(ACTIONS[action](device, self._clock.monotonic()))
+        # One that is told to stop is not to come back.
+        if device.lifecycle.stage is not Stage.LIVING:
+            return _done(STOPPING)
+        self._begin(question["number"], Outage(how=How.RESET), question["seconds"], [index])
+        return _done("")
+
+    def _outage(self, question: Mapping[str, Any]) -> Answer:
+        hit: Sequence[int] = range(self._plan.total)
+        if question["group"] is not None:
+            group = self._groups.index(question["group"])
+            hit = [index for index, its in enumerate(self._plan.group_of) if its == group]
+        self._begin(question["number"], Outage(how=How(question["how"])), question["seconds"], hit)
+        return _done("")
+
+    def _begin(self, number: int, kind: Outage, lasts: float, devices: Sequence[int]) -> None:
+        self._improvise(Fault(number=number, entry=-1, at=0.0, lasts=lasts, kind=kind, devices=devices, seed=number))
 
     # --- Devices, of which the table is made ---
 
@@ -115,7 +172,7 @@ class Desk:
     def heartbeat(self, index: int) -> float | None:
         device = self._device(index)
         last = None if device is None else last_heartbeat(device)
-        return None if last is None else round(last + self._ahead(), 2)
+        return None if last is None else round(last + self._clock.wall() - self._clock.monotonic(), 2)
 
     def waiting(self, index: int) -> int:
         device = self._device(index)
@@ -126,3 +183,7 @@ class Desk:
 
     def violations(self, index: int) -> int:
         return self._notes.violations(index)
+
+
+def _done(problem: str) -> Answer:
+    return {"done": not problem, "problem": problem}

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -39,6 +39,7 @@ from simulator.protocol.channel.context import UNKNOWN_DEVICE
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import TlsFiles
+from simulator.weather.schedule import Fault
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
@@ -172,7 +173,11 @@ class FleetRuntime:
         )
         self._weather = self._weather_of(self._env, self._network)
         self._watching = Watching(self._env.traces, self._timers, self._devices.get)
-        self._desk = Desk(self._plan, self._notes, self._devices.get, self._watching, self._ahead)
+        self._desk = Desk(
+            *(self._plan, self._notes, self._devices.get, self._watching),
+            clock=self._clock,
+            improvise=self._improvise,
+        )
         if self._keeper is not None or self._travelling is not None:
             self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
 
@@ -285,16 +290,22 @@ class FleetRuntime:
 
     # --- Inside ---
 
-    def _ahead(self) -> float:
-        return self._clock.wall() - self._clock.monotonic()
+    def _improvise(self, fault: Fault) -> None:
+        assert self._env is not None, "the runtime is not open"
+        assert self._network is not None
+        if self._weather is None:
+            self._weather = self._weather_with((), self._env, self._network)
+        self._weather.improvise(fault)
 
     def _weather_of(self, env: Environment, network: FleetNetwork) -> FleetWeather | None:
         """The run's faults; None where the scenario has none."""
         overrides = self._overrides
         faults = forecast(self._plan, overrides.length or self._plan.scenario.duration)
-        if not faults:
-            return None
-        past = 0.0 if overrides.begun is None else self._clock.wall() - overrides.begun
+        return self._weather_with(faults, env, network) if faults else None
+
+    def _weather_with(self, faults: Sequence[Fault], env: Environment, network: FleetNetwork) -> FleetWeather:
+        begun = self._overrides.begun
+        past = 0.0 if begun is None else self._clock.wall() - begun
         open_timeout = self._plan.scenario.document.network.open_timeout
         under = WeatherNetwork(network, self._timers, self._clock, open_timeout=open_timeout)
         return FleetWeather(faults, env, under, self._devices.get, begun=self._clock.monotonic() - past)

@@ -5,12 +5,14 @@ from typing import Any
 import orjson
 import pytest
 
-from simulator.fleet.desk import Desk, ask_device, ask_messages, ask_rows
+from simulator.fleet.desk import Desk, ask_act, ask_device, ask_messages, ask_outage, ask_rows
 from simulator.fleet.device_notes import DeviceNotes, NotingRecorder
 from simulator.fleet.device_rows import Query
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.watching import Watching
 from simulator.scenario.scenario import parse_scenario
+from simulator.weather.kinds import How, Outage
+from simulator.weather.schedule import Fault
 from tests.device.harness import World
 
 SCENARIO = """
@@ -30,8 +32,9 @@ class Office:
         world.env.recorder = NotingRecorder(world.recorder, self.notes)
         plan = FleetPlan(parse_scenario(SCENARIO, "test.yaml"), dispatch_url="http://127.0.0.1:9")
         watching = Watching(world.env.traces, world.timers, self.device)
-        ahead = world.clock.wall() - world.clock.monotonic()
-        self.desk = Desk(plan, self.notes, self.device, watching, lambda: ahead)
+        self.faults: list[Fault] = []
+        known = plan, self.notes, self.device, watching
+        self.desk = Desk(*known, clock=world.clock, improvise=self.faults.append)
         self.over: set[int] = set()
 
     def device(self, index: int) -> Any:
@@ -137,3 +140,28 @@ async def test_messages_are_asked_for_by_serial_number(office: Office) -> None:
 def test_what_is_no_question_is_an_error(office: Office) -> None:
     with pytest.raises(ValueError, match="unknown question"):
         office.ask({"what": "secrets", "sn": "SN0000"})
+
+
+async def test_a_device_does_what_it_is_asked_and_says_why_it_does_not(office: Office) -> None:
+    world = office.world
+    device = await world.online(keys={"users": 3})
+    assert office.ask(ask_act("SN0000", "verify")) == {"done": True, "problem": ""}
+    await world.settle()
+    assert world.recorder.records["generated"] == 1
+    assert office.ask(ask_act("SN0003", "verify")) == {"done": False, "problem": "not_on"}
+    assert office.ask(ask_act("SN9999", "verify")) == {}
+    device.stop()
+    assert office.ask(ask_act("SN0000", "offline", 5.0, 2))["problem"] in ("not_on", "stopping")
+    await world.advance(10.0)
+    assert office.ask(ask_act("SN0000", "reboot")) == {"done": False, "problem": "not_on"}
+
+
+async def test_offline_is_an_outage_of_one_device_and_an_outage_one_of_a_group_or_of_all(office: Office) -> None:
+    await office.world.online()
+    assert office.ask(ask_act("SN0000", "offline", 5.0, 4))["done"]
+    assert office.ask(ask_outage(How.SILENT, 9.0, 5, "rooms"))["done"]
+    assert office.ask(ask_outage(How.CLOSE, 9.0, 6, None))["done"]
+    one, group, fleet = office.faults
+    assert (one.number, list(one.devices), one.lasts, one.kind) == (4, [0], 5.0, Outage(how=How.RESET))
+    assert (group.number, list(group.devices), group.kind) == (5, [1, 3], Outage(how=How.SILENT))
+    assert list(fleet.devices) == [0, 1, 2, 3]

@@ -27,7 +27,8 @@ class Fleet:
         self.devices[index] = on_finished
 
     def stop_device(self, index: int) -> None:
-        asyncio.get_running_loop().call_later(0.01, self.devices.pop(index))
+        if index in self.devices:
+            asyncio.get_running_loop().call_later(0.01, self.devices.pop(index))
 
     def abort_all(self) -> None:
         for index in list(self.devices):
@@ -47,9 +48,10 @@ class Fleet:
         self.closed = True
 
     def answer(self, question: Mapping[str, Any]) -> Generator[None, None, dict[str, Any]]:
-        """Say what was asked, and who lives."""
+        """Say what was asked, and who lives; the number in a serial number is the device's index."""
         yield
-        return {"asked": dict(question), "devices": sorted(self.devices)}
+        told = {"asked": dict(question), "devices": sorted(self.devices)}
+        return told | {"index": int(question["sn"][2:])} if "sn" in question else told
 
 
 def until(condition: Callable[[], object], seconds: float = 20.0) -> None:

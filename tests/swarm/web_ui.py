@@ -29,7 +29,12 @@ class Ui:
     """Locust's web UI as `hooks` sets it up, without a server."""
 
     def __init__(
-        self, prefix: str = "", login: WebLogin | None = None, tls: bool = False, run: Run | None = None
+        self,
+        prefix: str = "",
+        login: WebLogin | None = None,
+        tls: bool = False,
+        run: Run | None = None,
+        role: Any = None,
     ) -> None:
         environment = Environment(events=Events(), user_classes=[])
         runner = environment.create_local_runner()
@@ -43,13 +48,9 @@ class Ui:
             tls_key="key" if tls else None,
             delayed_start=True,
         )
-        role: Any = SimpleNamespace(
-            options=SimpleNamespace(web_base_path=prefix),
-            runner=runner,
-            run=run,
-            environment=environment,
-            choice=SimpleNamespace(scenario=None if run is None else run.scenario, host=None),
-        )
+        role = role or SimpleNamespace(options=SimpleNamespace(web_base_path=prefix))
+        role.runner, role.environment, role.run = runner, environment, run
+        role.choice = SimpleNamespace(scenario=None if run is None else run.scenario, host=None)
         self.role = role
         add_pages(web_ui, role)
         Monitoring(role).show(web_ui, prefix)
@@ -63,6 +64,11 @@ class Ui:
     def ask(self, method: str, path: str, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.open(path, method=method, headers={"Host": HERE} | named, base_url=f"http://{HERE}")
+
+    def post(self, path: str, body: Any, **headers: str) -> TestResponse:
+        """Send JSON below the prefix; a header's `_` stands for `-`."""
+        named = {"Host": HERE} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(f"{self.prefix}{path}", json=body, headers=named, base_url=f"{self.scheme}://{HERE}")
 
     def log_in(self, user: str = "ada", password: str = "correct:horse") -> TestResponse:
         form = {"username": user, "password": password}

@@ -71,6 +71,7 @@ class DeviceAccount:
         wall: the clock that the device's events are told by.
         grace: seconds after a fault in which a connection that had lived through it may still end by it: the platform
             may have given it up meanwhile.
+        state: the device's, where it lives already.
     """
 
     __slots__ = (
@@ -78,7 +79,15 @@ class DeviceAccount:
         *("_windows", "index"),
     )
 
-    def __init__(self, index: int, inner: Recorder, wall: Callable[[], float], *, grace: float) -> None:
+    def __init__(
+        self,
+        index: int,
+        inner: Recorder,
+        wall: Callable[[], float],
+        *,
+        grace: float,
+        state: str = DeviceState.OFFLINE.value,
+    ) -> None:
         self.index = index
         self._inner = inner
         self._wall = wall
@@ -93,7 +102,7 @@ class DeviceAccount:
         """When a fault ended a connection the last time, and which."""
         self._in_vain = (-math.inf, -math.inf)
         """From and until when the latest request that timed out was waited for."""
-        self._state = DeviceState.OFFLINE.value
+        self._state = state
 
     # --- What the conductor tells ---
 

@@ -5,6 +5,7 @@ Everything here runs on the engine's loop. What a fault does to a device is said
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -54,6 +55,10 @@ class Conductor:
         for fault in self._faults:
             if fault.end >= now and not isinstance(fault.kind, PlatformRestart):
                 self._timers.call_at(self._begun + fault.at, partial(self._begin, fault))
+
+    def begin(self, fault: Fault) -> None:
+        """A fault that is not of the schedule comes now, whatever it says of when."""
+        self._begin(replace(fault, at=self._clock.monotonic() - self._begun))
 
     def stop(self) -> None:
         """The run ends: no more faults begin, and those under way end now, so that devices can deliver what waits.

@@ -106,6 +106,10 @@ class WeatherNetwork:
             line = self._lines[index] = DeviceLine(self._timers, self.kept)
         return line
 
+    def put(self, index: int, connection: Connection) -> None:
+        """A connection of device `index` that was opened without the weather comes under it."""
+        self.line(index).put(_on_sockets(connection), connection.close)
+
     def close(self) -> None:
         """The run is over: sockets that are still kept are reset."""
         for line in self._lines.values():

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import gevent.event
 
 from simulator.clock import RunClock
+from simulator.fleet.desk import ACT, OUTAGE, ask_device
+from simulator.measurements.actions import IS_ON, NO_RUN, NOT_HELD, NOT_ON, START, STOP, STOPPING
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.names import DeviceState
@@ -103,6 +105,10 @@ class Generator:
         self._running = False
         self._finishing: gevent.event.Event | None = None
         self._requeue: set[int] = set()
+        self._halting: set[int] = set()
+        """Devices that were told to stop by hand."""
+        self._halted: set[int] = set()
+        """Those of them that are down. Their users and indexes stay theirs, so that nobody else is spawned for them."""
         self.turned_away = 0
         """Users that ended at once, because the fleet has no device for them."""
 
@@ -140,8 +146,8 @@ class Generator:
         try:
             self._running = False
             self.indexes.drop_waiting()
-            if self.indexes.in_use:
-                logger.info("stopping %d devices (up to %g s for their records)", self.indexes.in_use, drain_s)
+            if devices := self.indexes.in_use - len(self._halted):
+                logger.info("stopping %d devices (up to %g s for their records)", devices, drain_s)
             if self._opened and not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
                 logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
                 self.internal_error("engine.stop", "not every device was down in time, and the rest was dropped")
@@ -177,18 +183,56 @@ class Generator:
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
         """What is asked of the devices (`simulator.fleet.desk`); None where no answer came in time."""
-        return self._engine.ask(question, ANSWER_TIMEOUT_S) if self._opened else None
+        if not self._opened:
+            return None
+        if question["what"] in (ACT, OUTAGE) and not self._running:
+            return {"done": False, "problem": NO_RUN}
+        if question["what"] != ACT or question["action"] not in (STOP, START):
+            return self._engine.ask(question, ANSWER_TIMEOUT_S)
+        found = self._engine.ask(ask_device(question["sn"]), ANSWER_TIMEOUT_S)
+        if not found:
+            return found
+        problem = self._halt(found["index"]) if question["action"] == STOP else self._resume(found["index"])
+        return {"done": not problem, "problem": problem}
+
+    def _halt(self, index: int) -> str:
+        """Stop a device by hand, in order; returns what keeps it from that (`simulator.measurements.actions`)."""
+        if index in self._halting:
+            return STOPPING
+        if index in self._halted or not self.indexes.has_user(index):
+            return NOT_ON
+        self._halting.add(index)
+        self._engine.stop_device(index)
+        return ""
+
+    def _resume(self, index: int) -> str:
+        """Start a device again that was stopped by hand; returns what keeps it from that."""
+        if index in self._halting:
+            return STOPPING
+        if index not in self._halted:
+            return IS_ON if self.indexes.has_user(index) else NOT_HELD
+        self._halted.remove(index)
+        self._engine.start_device(index)
+        return ""
+
+    def _let_go_of_halted(self, indexes: Iterable[int]) -> None:
+        """Devices that are down by hand are to be given up: nothing is left to be waited for."""
+        for index in self._halted.intersection(indexes):
+            self._halted.remove(index)
+            self.device_finished(index)
 
     def drop(self, indexes: Iterable[int]) -> None:
         """Stop the devices of `indexes`; their users wait for others."""
         for index in indexes:
             self._requeue.add(index)
             self._engine.stop_device(index)
+            self._let_go_of_halted((index,))
 
     def drop_all(self) -> None:
         """Drop every connection at once; the users wait for other devices."""
         self._requeue.update(self.indexes.used())
         self._engine.drop_all()
+        self._let_go_of_halted(self.indexes.used())
 
     # --- DeviceProvider: called by users ---
 
@@ -206,6 +250,7 @@ class Generator:
         index = self.indexes.leave(handle)
         if index is not None and self._running:
             self._engine.stop_device(index)
+            self._let_go_of_halted((index,))
 
     def turn_away(self) -> int:
         """End the waiting users for whom no device will come free; returns how many.
@@ -221,6 +266,11 @@ class Generator:
     # --- EngineListener: called in the hub ---
 
     def device_finished(self, index: int) -> None:
+        by_hand = index in self._halting
+        self._halting.discard(index)
+        if by_hand and self._running and index not in self._requeue and self.indexes.has_user(index):
+            self._halted.add(index)
+            return
         requeue = index in self._requeue and self._running
         self._requeue.discard(index)
         handle = self.indexes.finished(index, requeue=requeue)
@@ -239,6 +289,7 @@ class Generator:
         if devices:
             logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", devices)
             self._owner.fenced(devices)
+        self._let_go_of_halted(self.indexes.used())
 
     def crashed(self, reason: str) -> None:
         self._running = False

@@ -54,6 +54,10 @@ class IndexPool(Generic[H]):
         """The indexes that nobody uses (not a copy)."""
         return self._free_set
 
+    def has_user(self, index: int) -> bool:
+        """Whether `index` is some user's that has not left."""
+        return self._assigned.get(index) is not None
+
     def take(self, handle: H) -> int | None:
         """Give `handle` the smallest free index; None: it waits."""
         index = self._pop_free()

@@ -93,6 +93,12 @@ def add_arguments(parser: Any) -> None:
         env_var=VARIABLE,
         help=_("Language of what is printed, of the reports and of our web page. Default: the locale's."),
     )
+    group.add_argument(
+        "--no-control",
+        action="store_true",
+        env_var="BEST_FLEET_NO_CONTROL",
+        help=_("Let nobody act on devices from the web page: it only shows them."),
+    )
     access.add_arguments(group, parser)
     monitoring.add_arguments(group)
     choice = choose(parser, sys.argv[1:])

@@ -19,6 +19,7 @@ from simulator.swarm.locust.host import asked_host
 from simulator.swarm.locust.locust_files import LocustFiles
 from simulator.swarm.process.base import START_FAILURES, Role, start_failure
 from simulator.swarm.process.fleet_view import FleetView
+from simulator.swarm.process.operations import Order, Outcome, operate
 from simulator.swarm.run.outputs import outputs_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import ELSEWHERE, spawn, swallowed_by_locust
@@ -115,6 +116,10 @@ class Coordinator(Role):
     def view(self) -> FleetView | None:
         """The devices of the current or the last run, for our web page; None before the first."""
         return None
+
+    def operate(self, order: Order) -> Outcome:
+        """Do what somebody at the web page asks for (`operations`)."""
+        return operate(self.run, self.view(), order)
 
     def total(self, scenario: Scenario) -> int:
         """The fleet's size: as many as were asked for, or the scenario's own."""

@@ -6,12 +6,15 @@ from typing import Any, cast
 
 import gevent
 
-from simulator.fleet.desk import ask_device, ask_messages, ask_rows
+from simulator.fleet.desk import ACT, MESSAGES, ask_act, ask_device, ask_messages, ask_outage, ask_rows
 from simulator.fleet.device_rows import NotThere, Query, merged, rows
-from simulator.fleet.plan import FleetPlan
+from simulator.fleet.plan import FleetPlan, scale_counts
+from simulator.measurements.actions import NOT_HELD, NOT_ON, START
 from simulator.measurements.names import DeviceState
+from simulator.scenario.scenario import Scenario
 from simulator.swarm.process.holders import Holders
 from simulator.swarm.process.inquiry import Inquiry
+from simulator.weather.kinds import How
 
 STATES = tuple(state.value for state in DeviceState)
 
@@ -25,12 +28,16 @@ class FleetView(ABC):
 
     Args:
         total: devices of the fleet.
-        groups: their groups' names.
+        groups: how many of them each group has, by its name.
     """
 
-    def __init__(self, total: int, groups: tuple[str, ...]) -> None:
+    def __init__(self, total: int, groups: Mapping[str, int]) -> None:
         self.total = total
         self.groups = groups
+
+    def count(self, group: str | None) -> int:
+        """Devices of a group, or of all."""
+        return self.total if group is None else self.groups[group]
 
     def table(self, query: Query) -> dict[str, Any]:
         """One page of the table; `missing` names the processes whose devices are not in it."""
@@ -56,6 +63,14 @@ class FleetView(ABC):
         """What it said and heard behind the id `after`, as `device`."""
         return self._of(sn, ask_messages(sn, after))
 
+    def act(self, sn: str, action: str, seconds: float, number: int) -> dict[str, Any] | None:
+        """Have one device do something (`measurements.actions`), as `device`: `done`, and why not as `problem`."""
+        return self._of(sn, ask_act(sn, action, seconds, number))
+
+    @abstractmethod
+    def outage(self, how: How, seconds: float, number: int, group: str | None) -> list[str]:
+        """Take the network from a group or from all; returns the processes of which it is not known that they did."""
+
     @abstractmethod
     def _rows(self, query: Query) -> tuple[dict[str, dict[str, Any]], list[str]]:
         """Each process' answer by its name, and the names of those that gave none."""
@@ -79,13 +94,17 @@ class LocalView(FleetView):
     def __init__(
         self,
         total: int,
-        groups: tuple[str, ...],
+        groups: Mapping[str, int],
         ask: Callable[[Mapping[str, Any]], dict[str, Any] | None],
         name: str = "local",
     ) -> None:
         super().__init__(total, groups)
         self._ask = ask
         self._name = name
+
+    def outage(self, how: How, seconds: float, number: int, group: str | None) -> list[str]:
+        answer = self._ask(ask_outage(how, seconds, number, group))
+        return [] if answer and answer["done"] else [self._name]
 
     def _rows(self, query: Query) -> tuple[dict[str, dict[str, Any]], list[str]]:
         answer = self._ask(ask_rows(query, [[0, self.total]]))
@@ -110,7 +129,7 @@ class WorkersView(FleetView):
         self,
         run_id: str,
         total: int,
-        groups: tuple[str, ...],
+        groups: Mapping[str, int],
         *,
         plan: Callable[[], FleetPlan],
         inquiry: Inquiry,
@@ -122,6 +141,11 @@ class WorkersView(FleetView):
         self._plan = plan
         self._inquiry = inquiry
         self._present = present
+
+    def outage(self, how: How, seconds: float, number: int, group: str | None) -> list[str]:
+        question = ask_outage(how, seconds, number, group)
+        found = self._inquiry.ask(self._run_id, dict.fromkeys(sorted(self._present()), question))
+        return [worker for worker, answer in found.items() if not (answer and answer["done"])]
 
     def _rows(self, query: Query) -> tuple[dict[str, dict[str, Any]], list[str]]:
         holders, present = self.holders, self._present()
@@ -148,16 +172,25 @@ class WorkersView(FleetView):
         return self._without_worker(sn, index, worker or "", question)
 
     def _without_worker(self, sn: str, index: int, worker: str, question: dict[str, Any]) -> dict[str, Any]:
-        if question["what"] == ask_messages(sn, 0)["what"]:
+        if question["what"] == MESSAGES:
             return {"watching": False, "messages": [], "dropped": 0, "worker": worker}
+        if question["what"] == ACT:
+            problem = NOT_HELD if question["action"] == START else NOT_ON
+            return {"done": False, "problem": problem, "worker": worker}
         there = self._not_there(gone=bool(worker))
         nothing: dict[str, Any] = {"history": [], "memory": {}, "outbox": {}, "figures": {}}
         known = {"sn": sn, "index": index, "group": there.group(index), "state": there.state(index), "since": None}
         return known | nothing | {"worker": worker}
 
     def _not_there(self, *, gone: bool) -> NotThere:
-        plan = self._plan()
-        return NotThere(plan.sn, lambda index: self.groups[plan.group_of[index]], gone)
+        plan, names = self._plan(), list(self.groups)
+        return NotThere(plan.sn, lambda index: names[plan.group_of[index]], gone)
+
+
+def devices_of_groups(scenario: Scenario, total: int) -> dict[str, int]:
+    """How many devices each group has in a fleet of `total`, by its name and in the scenario's order."""
+    counts = scale_counts([group.count for group in scenario.groups], total)
+    return {group.name: count for group, count in zip(scenario.groups, counts, strict=True)}
 
 
 def _here(parts: Generator[None, None, dict[str, Any]]) -> dict[str, Any]:

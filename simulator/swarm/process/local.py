@@ -6,7 +6,7 @@ from simulator.swarm.generator.generator import Generator
 from simulator.swarm.generator.health import limits_of
 from simulator.swarm.process.base import START_FAILURES
 from simulator.swarm.process.coordinator import Coordinator
-from simulator.swarm.process.fleet_view import FleetView, LocalView
+from simulator.swarm.process.fleet_view import FleetView, LocalView, devices_of_groups
 from simulator.swarm.run.runtime_factory import runtime_factory
 
 logger = logging.getLogger("simulator.swarm")
@@ -41,7 +41,7 @@ class Local(Coordinator):
         except START_FAILURES as error:
             self.start_failed(error)
             return
-        groups = tuple(group.name for group in run.scenario.groups)
+        groups = devices_of_groups(run.scenario, run.order.total)
         self._view = LocalView(run.order.total, groups, generator.ask)
         generator.give(range(run.order.total))
         run.begin_weather(generator.platform_changed)

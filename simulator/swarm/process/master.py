@@ -23,7 +23,7 @@ from simulator.swarm.generator.pump import fold_errors
 from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.process import messages
 from simulator.swarm.process.coordinator import Coordinator
-from simulator.swarm.process.fleet_view import FleetView, WorkersView
+from simulator.swarm.process.fleet_view import FleetView, WorkersView, devices_of_groups
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.inquiry import Inquiry
 from simulator.swarm.process.leases import LeaseTable
@@ -108,7 +108,7 @@ class Master(Coordinator):
             run.begin_weather(self._tell_of_platform)
 
     def _view_of(self, run: Run, order: RunOrder) -> WorkersView:
-        groups = tuple(group.name for group in run.scenario.groups)
+        groups = devices_of_groups(run.scenario, order.total)
         plan = cache(partial(off_the_hub, partial(plan_of, order, run.scenario)))
         return WorkersView(run.run_id, order.total, groups, plan=plan, inquiry=self._inquiry, present=self._present)
 

@@ -378,7 +378,7 @@ class Run:
             run_ids=(self.run_id,),
             failure_code=self.failure_code,
             attendance=scenario.document.report.attendance,
-            faults=() if self.weather is None else self.weather.planned,
+            **({} if self.weather is None else self.weather.told()),
             ledger=self._ledger,
         )
 

@@ -7,17 +7,19 @@ import logging
 from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from simulator.fields.units import format_duration
-from simulator.fleet.forecast import forecast, planned
+from simulator.fleet.forecast import forecast, kind_told, planned
 from simulator.fleet.identities import read_identities
 from simulator.fleet.plan import FleetPlan
+from simulator.measurements.actions import Action
 from simulator.measurements.weather import PlannedFault
 from simulator.scenario.fault_rules import MOST_OCCURRENCES, occurrences
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.run.platform_weather import KillablePlatform, PlatformWeather, Tell
 from simulator.swarm.tasks import OnError
+from simulator.weather.kinds import Outage
 from simulator.weather.schedule import Fault
 
 logger = logging.getLogger("simulator.swarm")
@@ -37,6 +39,7 @@ class RunWeather:
     Attributes:
         length: seconds of the run in which faults begin; the whole run, unless there would be too many.
         planned: the schedule, as reports show it.
+        actions: what somebody did by hand so far.
 
     Raises:
         ScenarioError: If the identities are wrong or too few.
@@ -47,12 +50,35 @@ class RunWeather:
     ) -> None:
         self.length = _length(scenario, planned_s)
         self.planned: tuple[PlannedFault, ...] = ()
+        self.actions: list[Action] = []
         self._faults: tuple[Fault, ...] = ()
         self._platform: PlatformWeather | None = None
         if scenario.document.faults:
             plan = FleetPlan(scenario, total, read_identities(identities_file) if identities_file else None)
             self._faults = forecast(plan, self.length)
             self.planned = planned(plan, self._faults)
+
+    def told(self) -> dict[str, Any]:
+        """What reports are told of it: the fields of `RunInfo`."""
+        return {"faults": self.planned, "actions": tuple(self.actions)}
+
+    def improvise(self, kind: Outage, *, at: float, lasts: float, devices: int, whom: str) -> int:
+        """A fault by hand, which begins now: reports tell of it as of the others. Returns its number.
+
+        Args:
+            at: seconds after the run's begin.
+            devices: meant by it.
+            whom: for people.
+        """
+        number = 1 + max((fault.number for fault in self.planned), default=-1)
+        text = f"{kind_told(kind)}, {whom}, by hand"
+        told = PlannedFault(number=number, what=kind.what, at=at, lasts=lasts, devices=devices, text=text)
+        self.planned = tuple(sorted((*self.planned, told), key=lambda fault: (fault.at, fault.number)))
+        return number
+
+    def withdraw(self, number: int) -> None:
+        """The fault by hand that was told of last did not begin in any process."""
+        self.planned = tuple(fault for fault in self.planned if fault.number != number)
 
     def begin(
         self,

@@ -24,6 +24,7 @@ from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
 from simulator.swarm.security.web_login import require_login
 from simulator.swarm.web.assets import FOLDER, asset
+from simulator.swarm.web.control import add_control, told_of_control
 from simulator.swarm.web.demands import LiveDemands
 from simulator.swarm.web.devices import add_devices
 from simulator.swarm.web.language import TAGS, AskedLanguage, dictionary
@@ -83,7 +84,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
             wanted=runner.target_user_count,
             demands=demands,
         )
-        return Response(orjson.dumps(told), mimetype="application/json")
+        return Response(orjson.dumps(told | told_of_control(role)), mimetype="application/json")
 
     def report(name: str) -> Response:
         path = report_file(getattr(role, "run", None), name)
@@ -119,6 +120,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
     web_ui.app.after_request(dress)
     web_ui.app.register_blueprint(blueprint)
     add_devices(web_ui, role)
+    add_control(web_ui, role)
     preset(web_ui, preset_host(scenario, role.choice.host))
 
 

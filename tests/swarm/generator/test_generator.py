@@ -9,6 +9,7 @@ import pytest
 from gevent.pool import Group
 
 from simulator.clock import RunClock
+from simulator.fleet.desk import ask_act
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.generator.engine import EngineError
@@ -221,3 +222,92 @@ def test_a_workers_line_says_whose_it_is(caplog: pytest.LogCaptureFixture) -> No
         generator = Generator(*given, clock=RunClock(), worker=worker)
         generator.log(logging.INFO, "fault 1 begins")
     assert [record.getMessage() for record in caplog.records] == ["fault 1 begins", "worker vm_0a1b2c: fault 1 begins"]
+
+
+def act(bench: Bench, action: str, index: int = 0) -> str:
+    """Do it by hand; returns what kept it from being done."""
+    answer = bench.generator.ask(ask_act(f"SN{index}", action))
+    assert answer is not None
+    assert answer["done"] is (not answer["problem"])
+    return str(answer["problem"])
+
+
+def stopped_by_hand(bench: Bench) -> UserHandle:
+    """Of two devices the first was stopped by hand; returns its user."""
+    bench.generator.give([0, 1])
+    handles = bench.users(2)
+    until(lambda: bench.live == {0, 1})
+    assert act(bench, "stop") == ""
+    until(lambda: bench.generator._halted == {0})
+    assert bench.live == {1}
+    return handles[0]
+
+
+def test_a_device_that_is_stopped_by_hand_keeps_its_user_and_its_index_and_can_start_again(started: Bench) -> None:
+    handle = stopped_by_hand(started)
+    assert (handle.dead, handle.index, len(started.group)) == (False, 0, 2)
+    assert (started.owner.freed, started.generator.indexes.in_use) == ([], 2)
+    # Nobody else gets its place, though a user waits for one.
+    started.users(1)
+    assert started.owner.wanted == 1
+    assert act(started, "stop") == "not_on"
+    assert act(started, "start") == ""
+    until(lambda: started.live == {0, 1})
+    assert act(started, "start") == "is_on"
+    assert (started.owner.freed, handle.index) == ([], 0)
+    # And it ends as any other.
+    handle.kill(block=False)
+    until(lambda: started.owner.freed == [0])
+
+
+def test_a_user_that_leaves_gives_the_place_of_its_stopped_device_back(started: Bench) -> None:
+    handle = stopped_by_hand(started)
+    handle.kill(block=False)
+    assert started.owner.freed == [0]
+    assert act(started, "start") == "not_held"
+
+
+@pytest.mark.parametrize("how", ["drop", "drop_all", "fence"])
+def test_a_lease_that_is_lost_takes_stopped_devices_along(started: Bench, how: str) -> None:
+    handle = stopped_by_hand(started)
+    if how == "drop":
+        started.generator.drop([0])
+    elif how == "drop_all":
+        started.generator.drop_all()
+    else:
+        started.generator.keep_until(0.0)
+    until(lambda: 0 in started.owner.freed)
+    assert (handle.dead, handle.index) == (False, None)
+    assert started.generator._halted == set()
+
+
+def test_who_is_about_to_stop_cannot_be_stopped_or_started(started: Bench) -> None:
+    started.generator.give([0])
+    started.users(1)
+    until(lambda: started.live == {0})
+    started.generator._halting.add(0)
+    assert act(started, "stop") == act(started, "start") == "stopping"
+
+
+def test_whom_nobody_has_cannot_be_switched_on_or_off(started: Bench) -> None:
+    assert (act(started, "start", 7), act(started, "stop", 7)) == ("not_held", "not_on")
+
+
+def test_a_device_that_leaves_while_it_stops_by_hand_is_not_kept(started: Bench) -> None:
+    started.generator.give([0])
+    (handle,) = started.users(1)
+    until(lambda: started.live == {0})
+    act(started, "stop")
+    handle.kill(block=False)
+    until(lambda: started.owner.freed == [0])
+    assert started.generator._halted == started.generator._halting == set()
+
+
+def test_what_is_asked_of_devices_goes_to_the_engine_and_nothing_is_done_without_a_run(started: Bench) -> None:
+    answer = started.generator.ask(ask_act("SN4", "verify"))
+    assert answer is not None
+    assert answer["asked"]["action"] == "verify"
+    started.generator.finish(0.0)
+    assert act(started, "verify") == act(started, "stop") == "no_run"
+    assert started.generator.ask({"what": "device", "sn": "SN4"}) is not None
+    assert Bench().generator.ask({"what": "device", "sn": "SN4"}) is None

@@ -8,8 +8,9 @@ import pytest
 from simulator.fleet.device_rows import NotThere, Query, rows
 from simulator.fleet.plan import FleetPlan
 from simulator.scenario.scenario import parse_scenario
-from simulator.swarm.process.fleet_view import LocalView, NoAnswerError, WorkersView
+from simulator.swarm.process.fleet_view import LocalView, NoAnswerError, WorkersView, devices_of_groups
 from simulator.swarm.process.index_ranges import Ranges
+from simulator.weather.kinds import How
 
 PLAN = FleetPlan(
     parse_scenario(
@@ -18,14 +19,15 @@ PLAN = FleetPlan(
     ),
     dispatch_url="http://127.0.0.1:9",
 )
-GROUPS = ("halls", "rooms")
+GROUPS = {"halls": 6, "rooms": 2}
+NAMES = tuple(GROUPS)
 
 
 class Online(NotThere):
     """Devices that are all online, and told of by one process."""
 
     def __init__(self) -> None:
-        super().__init__(PLAN.sn, lambda index: GROUPS[PLAN.group_of[index]], gone=False)
+        super().__init__(PLAN.sn, lambda index: NAMES[PLAN.group_of[index]], gone=False)
 
     def state(self, index: int) -> str:
         return "online"
@@ -73,11 +75,12 @@ class Workers:
     def __init__(self, *silent: str) -> None:
         self.silent = silent
         self.asked: list[str] = []
+        self.answer = answer
 
     def ask(self, run_id: str, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any] | None]:
         assert run_id == "r1"
         self.asked += questions
-        return {name: None if name in self.silent else answer(question) for name, question in questions.items()}
+        return {name: None if name in self.silent else self.answer(question) for name, question in questions.items()}
 
 
 def workers_view(workers: Workers, present: set[str]) -> WorkersView:
@@ -123,3 +126,32 @@ def test_a_device_without_a_worker_is_told_of_by_the_master(sn: str, state: str,
     assert found is not None
     assert (found["sn"], found["state"], found["worker"], found["history"]) == (sn, state, worker, [])
     assert view.messages(sn, 0) == {"watching": False, "messages": [], "dropped": 0, "worker": worker}
+
+
+def test_actions_and_outages_reach_those_who_have_the_devices() -> None:
+    acting = LocalView(8, GROUPS, lambda question: {"done": True, "problem": "", "asked": question["what"]})
+    done = acting.act("SN03", "offline", 5.0, 2)
+    assert done == {"done": True, "problem": "", "asked": "act", "worker": "local"}
+    assert acting.outage(How.RESET, 5.0, 2, None) == []
+    assert LocalView(8, GROUPS, lambda _: None).outage(How.RESET, 5.0, 2, None) == ["local"]
+    assert (acting.count(None), acting.count("rooms")) == (8, 2)
+
+
+def test_of_workers_all_have_the_outage_and_one_the_devices_action() -> None:
+    workers = Workers("b")
+    workers.answer = lambda question: {"done": True, "problem": ""}
+    view = workers_view(workers, {"a", "b", "idle"})
+    assert view.outage(How.SILENT, 5.0, 2, "halls") == ["b"]
+    assert workers.asked == ["a", "b", "idle"]
+    assert view.act("SN01", "stop", 0.0, -1) == {"done": True, "problem": "", "worker": "a"}
+
+
+def test_whom_no_worker_has_can_neither_act_nor_be_started() -> None:
+    view = workers_view(Workers(), {"a", "b"})
+    assert view.act("SN07", "verify", 0.0, -1) == {"done": False, "problem": "not_on", "worker": ""}
+    assert view.act("SN07", "start", 0.0, -1) == {"done": False, "problem": "not_held", "worker": ""}
+    assert view.act("SN70", "start", 0.0, -1) is None
+
+
+def test_groups_are_told_with_their_devices() -> None:
+    assert devices_of_groups(PLAN.scenario, 4) == {"halls": 3, "rooms": 1}

@@ -149,7 +149,7 @@ def test_the_page_is_told_of_its_devices_while_the_run_goes_on_and_after_it(benc
     until(lambda: len(bench.fleets[0].devices) == 2)
     view = bench.role.view()
     assert view is not None
-    assert (view.total, view.groups) == (3, ("rooms",))
+    assert (view.total, view.groups) == (3, {"rooms": 3})
     found = view.device("SN1")
     assert found is not None
     assert (found["devices"], found["asked"]["sn"], found["worker"]) == ([0, 1], "SN1", "local")

@@ -8,6 +8,7 @@ import pytest
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, parse_scenario
 from simulator.swarm.run.weather import UNPLANNED_S, RunWeather
+from simulator.weather.kinds import How, Outage
 
 SCENARIO = """\
 name: rough
@@ -71,3 +72,20 @@ def test_a_fleet_of_the_command_lines_devices_has_its_own(tmp_path: Path) -> Non
     assert [fault.devices for fault in RunWeather(rough(), 2, devices, planned_s=310.0).planned] == [1, 1, 2]
     with pytest.raises(ScenarioError):
         RunWeather(rough(), 3, devices, planned_s=310.0)
+
+
+def test_a_fault_by_hand_stands_among_the_others_in_order_of_time_with_a_number_of_its_own() -> None:
+    weather = RunWeather(rough(), 12, planned_s=600.0)
+    number = weather.improvise(Outage(how=How.SILENT), at=250.0, lasts=30.0, devices=1, whom="BEST000007")
+    assert number == 5
+    assert shown(weather)[2] == ("outage", 250.0, 1)
+    assert weather.planned[2].text == "outage (silent), BEST000007, by hand"
+    weather.withdraw(number)
+    assert number not in [fault.number for fault in weather.planned]
+    assert len(weather.planned) == 5
+
+
+def test_in_a_run_without_faults_the_first_by_hand_is_the_first_of_all() -> None:
+    weather = RunWeather(parse_scenario("groups: [{name: rooms, count: 2}]\n", "calm.yaml"), 2, planned_s=60.0)
+    assert weather.improvise(Outage(), at=1.0, lasts=2.0, devices=2, whom="all") == 0
+    assert weather.told() == {"faults": weather.planned, "actions": ()}

@@ -1,0 +1,86 @@
+"""The network goes by hand in a run that has no faults: whom it hits, what it costs, and who notices nothing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from simulator.fleet.desk import ask_act, ask_outage
+from simulator.fleet.network import FleetNetwork
+from simulator.measurements.weather import BACK, BEGUN, CUT, HIT
+from simulator.weather.kinds import How
+from tests.fleet.test_runtime import Fleet, fleet_of, scenario_of, within
+
+
+def ask(fleet: Fleet, question: dict[str, Any]) -> dict[str, Any]:
+    parts = fleet.runtime.answer(question)
+    while True:
+        try:
+            next(parts)
+        except StopIteration as over:
+            answer: dict[str, Any] = over.value
+            return answer
+
+
+def events(fleet: Fleet, event: str, number: int = 0) -> int:
+    return sum(told[:2] == (number, event) for told in fleet.recorder.faults)
+
+
+def failed(fleet: Fleet) -> list[tuple[str, str]]:
+    return [(name, code) for name, _, _, code, *_ in fleet.recorder.requests if code != "00000000"]
+
+
+def network_of(fleet: Fleet, index: int) -> object:
+    device = fleet.runtime.device(index)
+    assert device is not None
+    return device._env.network
+
+
+@pytest.mark.parametrize("suite", ["plain", "rsa-aes"])
+async def test_one_device_goes_offline_and_comes_back_and_no_other_notices(suite: str) -> None:
+    async with fleet_of(scenario_of(3, suite)) as fleet:
+        fleet.start(0, 1, 2)
+        await fleet.online(3)
+        sn = fleet.plan.sn(1)
+        assert ask(fleet, ask_act(sn, "offline", 0.6, 0)) == {"done": True, "problem": ""}
+        await fleet.until(lambda: fleet.runtime.states() == {"online": 2, "waiting": 1})
+        assert isinstance(network_of(fleet, 0), FleetNetwork)
+        assert not isinstance(network_of(fleet, 1), FleetNetwork)
+        await fleet.online(3)
+        assert (events(fleet, BEGUN), events(fleet, HIT), events(fleet, BACK)) == (1, 1, 1)
+        # What it cut off is its doing, and stands in none of the platform's figures.
+        assert (failed(fleet), fleet.recorder.reasons()) == ([], [])
+        await within(fleet.runtime.stop_all())
+        fleet.check(3)
+
+
+@pytest.mark.parametrize("how", [How.SILENT, How.RESET])
+async def test_a_group_is_without_network_also_over_connections_that_are_open(how: How) -> None:
+    async with fleet_of(scenario_of(2)) as fleet:
+        fleet.start(0, 1)
+        await fleet.online(2)
+        assert ask(fleet, ask_outage(how, 1.0, 7, "rooms"))["done"]
+        await fleet.until(lambda: events(fleet, HIT, 7) == 2)
+        before = len(fleet.recorder.requests)
+        await asyncio.sleep(0.5)
+        assert len(fleet.recorder.requests) == before, "nothing is answered meanwhile"
+        await fleet.until(lambda: events(fleet, BACK, 7) == 2)
+        await fleet.online(2)
+        assert failed(fleet) == []
+        assert (events(fleet, CUT, 7) > 0) == (how is How.RESET)
+        await within(fleet.runtime.stop_all())
+        fleet.check(2)
+
+
+async def test_who_is_switched_on_or_comes_online_meanwhile_is_hit_as_well() -> None:
+    async with fleet_of(scenario_of(3)) as fleet:
+        fleet.start(0, 1)
+        ask(fleet, ask_outage(How.REFUSED, 1.0, 0, None))
+        fleet.start(2)
+        await fleet.until(lambda: events(fleet, HIT) == 3)
+        await fleet.until(lambda: fleet.runtime.states().get("waiting", 0) > 0)
+        assert "online" not in fleet.recorder.way(2)
+        await fleet.online(3)
+        assert (failed(fleet), fleet.recorder.reasons()) == ([], [])
+        await within(fleet.runtime.stop_all())
+        fleet.check(3)
