@@ -11,19 +11,20 @@ import sys
 from collections.abc import Sequence
 
 from simulator import __version__, printing
-from simulator.cli import completion
+from simulator.cli import argparse_texts, completion
 from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode, of_os_error
 from simulator.systems import unsupported
+from simulator.texts.cells import wrapped
 from simulator.texts.language import LANGUAGES, OPTION, VARIABLE, speak, wanted
-from simulator.texts.translation import _
+from simulator.texts.translation import N_, _
 
 INTERRUPTED = 128 + signal.SIGINT
 """What a shell expects of a program that Ctrl-C ended; a fleet run that is stopped so ends with its own verdict."""
 
-EPILOG = """\
+EPILOG = N_("""\
 examples:
   best-fleet check smoke                         what is wrong with a scenario, or the fleet that it makes
   best-fleet run smoke                           run it headless and leave a report
@@ -32,7 +33,7 @@ examples:
 
 best-fleet COMMAND --help tells more. Exit codes: 0 passed, 1 failed, 2 usage or scenario error,
 3 threshold crossed, 4 figures not valid, 5 stopped before the planned end.
-"""
+""")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem := unsupported(sys.platform):
         print(f"best-fleet: {problem}", file=sys.stderr)
         return ExitCode.USAGE
+    argparse_texts.install()
     if completion.is_asked(os.environ):
         completion.complete(build_parser)
     return printing.exit_code(_run(arguments))
@@ -65,7 +67,7 @@ def _run(arguments: list[str]) -> int:
         print(f"best-fleet: {error}", file=sys.stderr)
         return error.code
     except OSError as error:
-        print(f"best-fleet: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        print(f"best-fleet: {error.filename or _('a file')}: {error.strerror or error}", file=sys.stderr)
         return of_os_error(error)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -97,10 +99,8 @@ def dispatch(arguments: list[str]) -> int:
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name is not None and name not in COMMANDS:
         hint = closest(name, COMMANDS)
-        raise UsageError(
-            f"there is no command {name!r}"
-            + (f" (did you mean {hint}?)" if hint else f"; there are {', '.join(COMMANDS)}")
-        )
+        other = _(" (did you mean {hint}?)", hint=hint) if hint else _("; there are {names}", names=", ".join(COMMANDS))
+        raise UsageError(_("there is no command {name!r}", name=name) + other)
     parser = build_parser(only=name)
     try:
         options, rest = parser.parse_known_args(arguments)
@@ -113,7 +113,10 @@ def dispatch(arguments: list[str]) -> int:
     if rest and not module.PASSES_OPTIONS_ON:
         known = [word for action in options.command_parser._actions for word in action.option_strings]
         hint = closest(rest[0].split("=", 1)[0], known)
-        raise UsageError(f"{name}: unknown argument {rest[0]!r}" + (f" (did you mean {hint}?)" if hint else ""))
+        raise UsageError(
+            _("{name}: unknown argument {rest!r}", name=name, rest=rest[0])
+            + (_(" (did you mean {hint}?)", hint=hint) if hint else "")
+        )
     return module.run(options, rest)
 
 
@@ -122,6 +125,9 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=32)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return list(wrapped(text, width))
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
@@ -133,14 +139,19 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog="best-fleet",
-        usage="best-fleet COMMAND [options]",
-        description="A fleet of virtual BEST meeting devices, driven by Locust.\n\ncommands:\n"
+        usage=_("best-fleet COMMAND [options]"),
+        description=_("A fleet of virtual BEST meeting devices, driven by Locust.\n\ncommands:\n")
         + "\n".join(f"  {name:<12} {_(summary)}" for name, summary in COMMANDS.items()),
-        epilog=EPILOG,
+        epilog=_(EPILOG),
         formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"best-fleet {__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"best-fleet {__version__}",
+        help=_("show program's version number and exit"),
+    )
     commands = parser.add_subparsers(prog="best-fleet", metavar="COMMAND", help=argparse.SUPPRESS)
     for name in COMMANDS:
         module = command_module(name) if name == only else None

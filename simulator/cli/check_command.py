@@ -15,23 +15,24 @@ from simulator.cli.mqtt_lines import channel_of, mqtt_lines
 from simulator.cli.scenarios import A_SCENARIO, identities_of, read_scenario, unwritten_csv
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import scenario_file, shown
-from simulator.texts.translation import _
+from simulator.texts.cells import padded
+from simulator.texts.translation import N_, _
 
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
     from simulator.scenario.scenario import Scenario
     from simulator.scenario.sections.group import GroupSection
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Check scenarios without connecting anywhere: all problems are listed with file, line and field (exit code 2).
 If there are none, the fleet is described. A CSV file of identities that `provision` has yet to write is no problem of
-the scenario, and is said."""
-EPILOG = """\
+the scenario, and is said.""")
+EPILOG = N_("""\
 examples:
   best-fleet check smoke
   best-fleet check my-staging.yaml --identities devices.csv     are there enough identities?
   best-fleet check --quiet *.yaml                               problems only
-"""
+""")
 PASSES_OPTIONS_ON = False
 
 MESSAGES_PER_PROCESS = 15_000
@@ -48,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCENARIO",
         help=_(A_SCENARIO),
     )
-    parser.add_argument("--identities", type=Path, metavar="CSV", help="check the identities of this file as well")
-    parser.add_argument("-u", "--users", type=int, metavar="N", help="for a fleet of N devices, as `run -u N`")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print problems only")
+    parser.add_argument("--identities", type=Path, metavar="CSV", help=_("check the identities of this file as well"))
+    parser.add_argument("-u", "--users", type=int, metavar="N", help=_("for a fleet of N devices, as `run -u N`"))
+    parser.add_argument("-q", "--quiet", action="store_true", help=_("print problems only"))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from simulator.fields.limits import MOST_DEVICES
 
     if options.users is not None and not 1 <= options.users <= MOST_DEVICES:
-        raise UsageError(f"check: -u must be at least 1 and at most {MOST_DEVICES:,}")
+        raise UsageError(_("check: -u must be at least 1 and at most {most_devices:,}", most_devices=MOST_DEVICES))
     problems = []
     for path in options.scenarios:
         try:
@@ -76,12 +77,20 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             problems.append(str(error))
             continue
         if not options.quiet:
-            named = source.name if source else f"{csv}, which is not there yet"
+            named = source.name if source else _("{csv}, which is not there yet", csv=csv)
             print("\n".join((*describe(scenario, named, total, source), *state)))
         if csv is not None:
             users = "" if options.users is None else f" -u {total}"
             command = shlex.join(["best-fleet", "provision", shown(path)]) + users
-            print(f"{shown(path)}: a run needs {csv}: put your devices there, or make them: {command}", file=sys.stderr)
+            print(
+                _(
+                    "{path}: a run needs {csv}: put your devices there, or make them: {command}",
+                    path=shown(path),
+                    csv=csv,
+                    command=command,
+                ),
+                file=sys.stderr,
+            )
     if problems:
         raise ScenarioProblemsError("\n".join(problems))
     return ExitCode.PASSED
@@ -101,48 +110,74 @@ def describe(scenario: "Scenario", identities: str, total: int, source: "Identit
     plan = scenario.ramp_plan(total)
     counts = scale_counts([group.count for group in scenario.groups], total)
     document = scenario.document
-    yield f"{scenario.file}: no problems"
-    yield from row("name", scenario.name)
+    yield _("{file}: no problems", file=scenario.file)
+    yield from row(_("name"), scenario.name)
     if document.description:
-        yield from row("about", " ".join(document.description.split()))
-    yield from row("target", "the embedded platform" if scenario.embedded else ", ".join(scenario.targets))
-    yield from row("channel", channel_of(scenario))
-    yield from row("identities", identities)
+        yield from row(_("about"), " ".join(document.description.split()))
+    yield from row(_("target"), _("the embedded platform") if scenario.embedded else ", ".join(scenario.targets))
+    yield from row(_("channel"), channel_of(scenario))
+    yield from row(_("identities"), identities)
     if scenario.state_file is not None:
-        yield from row("state file", str(scenario.state_file))
+        yield from row(_("state file"), str(scenario.state_file))
     if document.report.attendance:
-        yield from row("leaves", "attendance.csv beside its reports")
-    yield from row("devices", f"{total}, at most {plan.peak} at once, for {format_duration(plan.duration)}")
+        yield from row(_("leaves"), _("attendance.csv beside its reports"))
+    yield from row(
+        _("devices"),
+        _(
+            "{total}, at most {peak} at once, for {duration}",
+            total=total,
+            peak=plan.peak,
+            duration=format_duration(plan.duration),
+        ),
+    )
     for number, (group, count) in enumerate(zip(scenario.groups, counts, strict=True)):
-        yield from row("group", f"{group.name}, {count} devices: {describe_group(group)}")
+        yield from row(
+            _("group"),
+            _(
+                "{name}, {count} devices: {what}",
+                name=group.name,
+                count=count,
+                what=describe_group(group),
+            ),
+        )
         if group.functions.without:
-            missing = ", no ".join(skipped(group)) or "change in what they do by themselves"
-            yield from row("without", f"{', '.join(group.functions.without)}: so no {missing}")
+            missing = _(", no ").join(map(_, skipped(group))) or _("change in what they do by themselves")
+            yield from row(
+                _("without"),
+                _("{names}: so no {missing}", names=", ".join(group.functions.without), missing=missing),
+            )
         first = first_index(counts, number) if count else None
         for name, text in (*lines(group), *mqtt_lines(group, source, first)):
             yield from row(name, text)
     load = messages_per_second(scenario, counts)
     processes = math.ceil(load / MESSAGES_PER_PROCESS)
-    room = f"; plan with {processes:,} processes or more (--processes, --worker)" if processes > 1 else ""
-    about = f"about {round(load, 1 if load < 10 else None):,} messages a second with all devices online"
+    room = (
+        _("; plan with {processes:,} processes or more (--processes, --worker)", processes=processes)
+        if processes > 1
+        else ""
+    )
+    about = _("about {load:,} messages a second with all devices online", load=round(load, 1 if load < 10 else None))
     if any(attendance_peak(scenario, group) is None for group in scenario.groups):
-        about += ", attendance not counted"
-    yield from row("load", f"{about}{room}")
+        about += _(", attendance not counted")
+    yield from row(_("load"), f"{about}{room}")
     for number, step in enumerate(plan.steps, start=1):
         change = (
-            f"to {step.devices} devices in {format_duration(step.over)}"
+            _("to {devices} devices in {over}", devices=step.devices, over=format_duration(step.over))
             if step.over
-            else f"{step.devices} devices at once"
+            else _("{devices} devices at once", devices=step.devices)
         )
-        yield from row(f"step {number}", f"{change}, kept for {format_duration(step.hold)}" if step.hold else change)
+        yield from row(
+            _("step {number}", number=number),
+            _("{change}, kept for {hold}", change=change, hold=format_duration(step.hold)) if step.hold else change,
+        )
     for name, text in fault_lines(scenario, counts):
         yield from row(name, text)
     for threshold in scenario.thresholds:
-        yield from row("threshold", threshold)
+        yield from row(_("threshold"), threshold)
     if not scenario.thresholds:
-        yield from row("threshold", "none: any failed request fails the run")
+        yield from row(_("threshold"), _("none: any failed request fails the run"))
     for note in scenario.notes():
-        yield from row("note", note)
+        yield from row(_("note"), note)
 
 
 def state_of(scenario: "Scenario") -> Iterator[str]:
@@ -159,12 +194,20 @@ def state_of(scenario: "Scenario") -> Iterator[str]:
     try:
         held = held_in(path)
     except WarmStateError as error:
-        raise ScenarioProblemsError(f"{scenario.file}: state_file: {error}") from None
+        raise ScenarioProblemsError(_("{file}: state_file: {error}", file=scenario.file, error=error)) from None
     for one in held:
         unsent = ""
         if one.devices:
-            unsent = f", {one.records:,} unsent records and {one.photos:,} pictures of {one.devices:,} devices"
-        yield from row("left behind", f"for {one.dispatch}: {one.logins:,} logins{unsent}")
+            unsent = _(
+                ", {records:,} unsent records and {photos:,} pictures of {devices:,} devices",
+                records=one.records,
+                photos=one.photos,
+                devices=one.devices,
+            )
+        yield from row(
+            _("left behind"),
+            _("for {dispatch}: {logins:,} logins{unsent}", dispatch=one.dispatch, logins=one.logins, unsent=unsent),
+        )
 
 
 def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
@@ -199,24 +242,38 @@ def describe_group(group: "GroupSection") -> str:
 
     missing = set(skipped(group))
     streams = [
-        f"{format_rate(stream.rate)} verifications"
-        + (f" (up to {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)})" if stream.wave else "")
+        _("{rate} verifications", rate=format_rate(stream.rate))
+        + (
+            _(" (up to {peak} at {at})", peak=format_rate(stream.wave.peak), at=format_duration(stream.wave.at))
+            if stream.wave
+            else ""
+        )
         for stream in group.streams
         if (stream.rate or stream.wave) and "verifications" not in missing
     ]
-    streams += [f"{format_rate(stream.rate)} enrolments" for stream in group.enrolments if stream.rate]
-    doings = [f"{' + '.join(streams)} a device"] if streams else []
+    streams += [_("{rate} enrolments", rate=format_rate(stream.rate)) for stream in group.enrolments if stream.rate]
+    doings = [_("{streams} a device", streams=" + ".join(streams))] if streams else []
     if group.attendance is not None and "verifications" not in missing:
-        doings.insert(0, "people attend its meetings")
-    doing = ", ".join(doings) or "no verifications a device"
+        doings.insert(0, _("people attend its meetings"))
+    doing = _(", ").join(doings) or _("no verifications a device")
     beat = (
-        "the platform's heartbeat" if group.heartbeat is None else f"heartbeat every {format_duration(group.heartbeat)}"
+        _("the platform's heartbeat")
+        if group.heartbeat is None
+        else _("heartbeat every {interval}", interval=format_duration(group.heartbeat))
     )
     if "heartbeats" in missing:
-        beat = "no heartbeat"
-    return f"{group.model}, {group.firmware}, {group.start} start, {group.users} users, {doing}, {beat}"
+        beat = _("no heartbeat")
+    return _(
+        "{model}, {firmware}, {start} start, {users} users, {doing}, {beat}",
+        model=group.model,
+        firmware=group.firmware,
+        start=group.start,
+        users=group.users,
+        doing=doing,
+        beat=beat,
+    )
 
 
 def row(name: str, text: str) -> Iterator[str]:
     """One line of the description."""
-    yield f"  {name:<12} {text}"
+    yield f"  {padded(name, 12)} {text}"

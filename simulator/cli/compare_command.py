@@ -17,6 +17,7 @@ from reports.conformance.comparison import compare_conformance
 from reports.conformance.stored import holds_conformance, load_conformance
 from reports.rebuild import UnreadableRunError, same_directories
 from simulator.cli.errors import UsageError
+from simulator.texts.translation import _
 
 DESCRIPTION = COMPARE_DESCRIPTION
 EPILOG = COMPARE_EPILOG
@@ -55,9 +56,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def _conformance(options: argparse.Namespace, reports: int) -> int:
     """Two reports of best-fleet conform, case by case."""
     if len(options.base) > 1 or reports < len(options.base) + 1:
-        raise UsageError("compare: a report of best-fleet conform is compared with one other such report")
+        raise UsageError(_("compare: a report of best-fleet conform is compared with one other such report"))
     if options.fail_on or options.html:
-        raise UsageError("compare: --fail-on and --html speak of runs, not of reports of best-fleet conform")
+        raise UsageError(_("compare: --fail-on and --html speak of runs, not of reports of best-fleet conform"))
     if same := same_directories([*options.base, options.new]):
         raise UsageError(f"compare: {same[0]}")
     found = compare_conformance(load_conformance(options.base[0])[0], load_conformance(options.new)[0])

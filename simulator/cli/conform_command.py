@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from simulator.pubsub.profile import Profile
     from simulator.scenario.scenario import Scenario
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Judge a platform: one to three devices walk through numbered cases, right ones and wrong ones, and each gets a verdict.
 Without --host, and with a scenario whose target is embedded, it judges the embedded platform. Leaves conformance.json,
 conformance.html, conformance.md, junit.xml and a trace of each case in DIR. Exit code 0: no case FAILED; 3: some FAILED
-(with --strict also NON-STRICT); 2: usage; 4: the platform could not be judged; 5: stopped before the end."""
-EPILOG = """\
+(with --strict also NON-STRICT); 2: usage; 4: the platform could not be judged; 5: stopped before the end.""")
+EPILOG = N_("""\
 examples:
   best-fleet conform --report runs/conform                          the embedded platform
   best-fleet conform --host https://staging.example.com --identities three.csv --report runs/staging
@@ -45,7 +45,7 @@ examples:
   best-fleet conform --only lookup.sign.wrong --report runs/one     one case again
   best-fleet conform --type best-m --report runs/mqtt               over MQTT, by the profile best-m
   best-fleet conform --list
-"""
+""")
 PASSES_OPTIONS_ON = False
 DEVICES = 3
 """As many serial numbers are used at most."""
@@ -56,31 +56,37 @@ _LONGEST_WAIT_S = 3600.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which cases, against what, as whom, and where the report goes."""
-    parser.add_argument("--scenario", type=scenario_file, metavar="FILE", help="TLS, suite, time-outs and the target")
-    parser.add_argument("--host", metavar="URL", help="the dispatch URL, instead of the scenario's target")
-    parser.add_argument("--identities", type=Path, metavar="CSV", help="one to three devices that the platform knows")
     parser.add_argument(
-        "--type", choices=TYPES, help="over which transport, instead of the scenario's: best-w WebSocket, others MQTT"
+        "--scenario", type=scenario_file, metavar="FILE", help=_("TLS, suite, time-outs and the target")
+    )
+    parser.add_argument("--host", metavar="URL", help=_("the dispatch URL, instead of the scenario's target"))
+    parser.add_argument(
+        "--identities", type=Path, metavar="CSV", help=_("one to three devices that the platform knows")
     )
     parser.add_argument(
-        "--suite", metavar="NAME", help="the channel suite, instead of the scenario's; over MQTT plain by default"
+        "--type",
+        choices=TYPES,
+        help=_("over which transport, instead of the scenario's: best-w WebSocket, others MQTT"),
     )
-    parser.add_argument("--only", type=globs, default=(), metavar="GLOB,…", help="these cases, with what they need")
-    parser.add_argument("--skip", type=globs, default=(), metavar="GLOB,…", help="all but these")
-    parser.add_argument("--list", action="store_true", help="list the cases by section, and end")
-    parser.add_argument("--strict", action="store_true", help="NON-STRICT fails as well")
+    parser.add_argument(
+        "--suite", metavar="NAME", help=_("the channel suite, instead of the scenario's; over MQTT plain by default")
+    )
+    parser.add_argument("--only", type=globs, default=(), metavar="GLOB,…", help=_("these cases, with what they need"))
+    parser.add_argument("--skip", type=globs, default=(), metavar="GLOB,…", help=_("all but these"))
+    parser.add_argument("--list", action="store_true", help=_("list the cases by section, and end"))
+    parser.add_argument("--strict", action="store_true", help=_("NON-STRICT fails as well"))
     parser.add_argument(
         "--wait",
         type=wait,
         default=_WAIT_S,
         metavar="S",
-        help="seconds for what the platform does by itself (default: %(default)g)",
+        help=_("seconds for what the platform does by itself (default: %(default)g)"),
     )
     parser.add_argument(
-        "--interactive", action="store_true", help="say what to trigger on the platform's console, and wait for it"
+        "--interactive", action="store_true", help=_("say what to trigger on the platform's console, and wait for it")
     )
-    parser.add_argument("--report", type=Path, metavar="DIR", help="where the report goes")
-    parser.add_argument("--overwrite", action="store_true", help="remove an earlier report in DIR")
+    parser.add_argument("--report", type=Path, metavar="DIR", help=_("where the report goes"))
+    parser.add_argument("--overwrite", action="store_true", help=_("remove an earlier report in DIR"))
 
 
 def globs(text: str) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ def globs(text: str) -> tuple[str, ...]:
     """
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
-        raise argparse.ArgumentTypeError("no name is given; leave the option out for all cases")
+        raise argparse.ArgumentTypeError(_("no name is given; leave the option out for all cases"))
     return names
 
 
@@ -108,7 +114,9 @@ def wait(text: str) -> float:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     if not 0 <= seconds <= _LONGEST_WAIT_S:
-        raise argparse.ArgumentTypeError(f"{text!r}: 0 to {_LONGEST_WAIT_S:g} seconds")
+        raise argparse.ArgumentTypeError(
+            _("{text!r}: 0 to {longest_wait_s:g} seconds", text=text, longest_wait_s=_LONGEST_WAIT_S)
+        )
     return seconds
 
 
@@ -137,13 +145,13 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         print(listed(_chosen(options)))
         return ExitCode.PASSED
     if options.report is None:
-        raise UsageError("conform: --report DIR is missing: where the report goes")
+        raise UsageError(_("conform: --report DIR is missing: where the report goes"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options)
     except KeyboardInterrupt:
         # Before the first case: from then on a signal lets the report be written.
-        print("inconclusive: stopped by a signal before any case was judged")
+        print(_("inconclusive: stopped by a signal before any case was judged"))
         return ExitCode.INTERRUPTED
 
 
@@ -204,14 +212,16 @@ def _plan(options: argparse.Namespace) -> _Plan:
     foreign = options.host is not None or not scenario.embedded
     if foreign and options.identities is None and scenario.identities_file is None:
         raise UsageError(
-            "conform: --identities CSV is missing: a platform that is not embedded knows its own devices only; one to "
-            "three lines of sn,secretKey,productId,devKey are enough"
+            _(
+                "conform: --identities CSV is missing: a platform that is not embedded knows its own devices "
+                "only; one to three lines of sn,secretKey,productId,devKey are enough"
+            )
         )
     source = identities_of(scenario, options.identities)
     count = DEVICES if source.available is None else min(DEVICES, source.available)
     given = count if source.available is None else source.available
     if not count:
-        raise UsageError(f"conform: {source.name} holds no device: one to three are needed")
+        raise UsageError(_("conform: {name} holds no device: one to three are needed", name=source.name))
     name = options.suite or scenario.document.channel.suite_over(mqtt=profile is not None)
     try:
         suite = channel_suite(name, scenario.document.channel.suite_options(name))
@@ -229,11 +239,13 @@ def _chosen(options: argparse.Namespace) -> "tuple[Case, ...]":
         for name in names:
             if not chosen(every, [name], ()):
                 near = closest(name, [case.id for case in every])
-                hint = f"; did you mean {near}?" if near else "; --list lists them all"
-                raise UsageError(f"conform: {option}: no case is called {name!r}{hint}")
+                hint = _("; did you mean {near}?", near=near) if near else _("; --list lists them all")
+                raise UsageError(
+                    _("conform: {option}: no case is called {name!r}{hint}", option=option, name=name, hint=hint)
+                )
     cases = chosen(every, options.only, options.skip)
     if not cases:
-        raise UsageError("conform: --only and --skip leave no case to run")
+        raise UsageError(_("conform: --only and --skip leave no case to run"))
     return cases
 
 

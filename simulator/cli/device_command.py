@@ -16,6 +16,8 @@ from simulator.cli.targets import target
 from simulator.measurements.names import GENERATED, INIT, PENDING, REFUSED, is_failure
 from simulator.scenario.shipped import scenario_file
 from simulator.shown import detail
+from simulator.texts.cells import padded
+from simulator.texts.translation import N_, _
 
 if TYPE_CHECKING:
     from simulator.fleet.single import SingleResult
@@ -23,38 +25,40 @@ if TYPE_CHECKING:
     from simulator.measurements.findings import Finding
     from simulator.scenario.scenario import Scenario
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Run one device of a scenario, without Locust. With --trace every message is printed, both directions, decrypted, secrets
 masked, times in ms since the start. Ctrl-C switches the device off in order. Exit code 0: it came online, no request
-failed and no record is left without an answer; 5: stopped before --duration was over."""
-EPILOG = """\
+failed and no record is left without an answer; 5: stopped before --duration was over.""")
+EPILOG = N_("""\
 examples:
   best-fleet device --scenario smoke --trace
   best-fleet device --scenario mixed --group mqtt --trace
   best-fleet device --scenario staging.yaml --sn BEST000007 --trace device.jsonl --duration 60s
-"""
+""")
 PASSES_OPTIONS_ON = False
 _DETAIL_CHARS = 300
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which device, against what, and how it is shown."""
-    parser.add_argument("--scenario", type=scenario_file, metavar="FILE", required=True, help="how the device behaves")
+    parser.add_argument(
+        "--scenario", type=scenario_file, metavar="FILE", required=True, help=_("how the device behaves")
+    )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--sn", metavar="SN", help="its serial number (default: the fleet's first)")
-    which.add_argument("--group", metavar="NAME", help="the first device of this group, such as one over MQTT")
-    parser.add_argument("--host", metavar="URL", help="the dispatch URL, instead of the scenario's target")
-    parser.add_argument("--identities", type=Path, metavar="CSV", help="identities, instead of the scenario's")
-    parser.add_argument("--duration", metavar="TIME", help="such as 60s (default: the scenario's duration)")
+    which.add_argument("--sn", metavar="SN", help=_("its serial number (default: the fleet's first)"))
+    which.add_argument("--group", metavar="NAME", help=_("the first device of this group, such as one over MQTT"))
+    parser.add_argument("--host", metavar="URL", help=_("the dispatch URL, instead of the scenario's target"))
+    parser.add_argument("--identities", type=Path, metavar="CSV", help=_("identities, instead of the scenario's"))
+    parser.add_argument("--duration", metavar="TIME", help=_("such as 60s (default: the scenario's duration)"))
     parser.add_argument(
         "--trace",
         nargs="?",
         type=Path,
         const=Path("-"),
         metavar="FILE.jsonl",
-        help="print every message, or write them to FILE.jsonl as JSON lines; a file that is there is kept aside",
+        help=_("print every message, or write them to FILE.jsonl as JSON lines; a file that is there is kept aside"),
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace FILE.jsonl, instead of keeping it aside")
+    parser.add_argument("--overwrite", action="store_true", help=_("replace FILE.jsonl, instead of keeping it aside"))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -100,7 +104,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         except (UnknownDevice, TlsFileError, WarmStateError) as error:
             raise UsageError(f"device: {error}") from None
     _print(result, plan.sn(index))
-    reasons, _ = sorted_out([*findings, *_findings(result, duration), *_lost(options.trace, trace)])
+    reasons, _found = sorted_out([*findings, *_findings(result, duration), *_lost(options.trace, trace)])
     for reason in reasons:
         print(f"best-fleet device: {sentence(reason)}", file=sys.stderr)
     return code_of(reasons)
@@ -181,7 +185,7 @@ def _trace_file(options: argparse.Namespace) -> "Iterator[Out | None]":
         except OSError as error:
             raise unwritable("device: --trace", path, error) from None
         if aside is not None:
-            print(f"{path}: an earlier one is kept as {aside}", file=sys.stderr)
+            print(_("{path}: an earlier one is kept as {aside}", path=path, aside=aside), file=sys.stderr)
         try:
             yield out
         finally:
@@ -200,16 +204,17 @@ def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
     except ValueError as error:
         raise UsageError(f"device: --duration: {error}") from None
     if not 0 < seconds <= parse_duration(LONGEST_RUN):
-        raise UsageError(f"device: --duration: more than 0 and at most {LONGEST_RUN}")
+        raise UsageError(_("device: --duration: more than 0 and at most {longest_run}", longest_run=LONGEST_RUN))
     return seconds
 
 
 def _print(result: "SingleResult", sn: str) -> None:
-    print(f"\n{sn} {'came online' if result.came_online else 'never came online'}", file=sys.stderr)
-    width = max((len(code) for counts in (result.requests, result.commands) for _, code in counts), default=0)
-    for title, counts in (("requests", result.requests), ("commands", result.commands)):
+    online = _("{sn} came online", sn=sn) if result.came_online else _("{sn} never came online", sn=sn)
+    print(f"\n{online}", file=sys.stderr)
+    width = max((len(code) for counts in (result.requests, result.commands) for _name, code in counts), default=0)
+    for title, counts in ((_("requests"), result.requests), (_("commands"), result.commands)):
         for (name, code), count in counts.items():
-            print(f"  {title:<9} {name:<32} {code:<{max(width, 12)}} {count}", file=sys.stderr)
+            print(f"  {padded(title, 9)} {name:<32} {code:<{max(width, 12)}} {count}", file=sys.stderr)
             if told := result.details.get((name, code)):
                 print(f"            {detail(told, _DETAIL_CHARS)}", file=sys.stderr)
     for (kind, rule), count in result.findings.items():
@@ -217,4 +222,4 @@ def _print(result: "SingleResult", sn: str) -> None:
         print(f"            {detail(result.examples[rule], _DETAIL_CHARS)}", file=sys.stderr)
     if result.records:
         records = ", ".join(f"{event} {count}" for event, count in sorted(result.records.items()))
-        print(f"  records   {records}", file=sys.stderr)
+        print(f"  {padded(_('records'), 9)} {records}", file=sys.stderr)

@@ -8,23 +8,26 @@ from types import MappingProxyType
 
 from simulator.cli.errors import UsageError
 from simulator.exit_codes import ExitCode
+from simulator.texts.translation import N_, _
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Write the documents anew that are generated from the code: the protocol's reference from the catalogue, what a run
 measures from its list of names, the figures that other monitoring can have, the rules by which platforms are judged
 from theirs, the scenario format and its JSON Schema from the scenario's model, the page of thresholds from the table
 of measures, the mistakes of a wrong platform from their table, the ways in which devices misbehave, the MQTT profiles,
-what each parameter of a device's report decides. For developers of this project; a test finds outdated ones."""
-EPILOG = """\
+what each parameter of a device's report decides. For developers of this project; a test finds outdated ones.""")
+EPILOG = N_("""\
 example:
   best-fleet docs          in the checkout's directory; the same as make docs
-"""
+""")
 PASSES_OPTIONS_ON = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where the checkout is."""
-    parser.add_argument("--checkout", type=Path, default=Path(), metavar="DIR", help="default: the current directory")
+    parser.add_argument(
+        "--checkout", type=Path, default=Path(), metavar="DIR", help=_("default: the current directory")
+    )
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -35,7 +38,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """
     checkout: Path = options.checkout
     if not (checkout / "simulator" / "cli").is_dir():
-        raise UsageError(f"docs: {checkout.resolve()} is no checkout of this project")
+        raise UsageError(_("docs: {directory} is no checkout of this project", directory=checkout.resolve()))
     for name, produce in DOCUMENTS.items():
         path = checkout / name
         text = produce()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from simulator.exit_codes import ExitCode, of_os_error
+from simulator.texts.translation import _
 
 
 class UsageError(Exception):
@@ -23,5 +24,13 @@ class ScenarioProblemsError(UsageError):
 
 def unwritable(command: str, path: Path, error: OSError) -> UsageError:
     """What to tell of a file that cannot be written: where and why; a full disk is no wrong command line."""
-    named = error.filename or path
-    return UsageError(f"{command}: {named} cannot be written: {error.strerror or error}", of_os_error(error))
+    named, problem = error.filename or path, error.strerror or error
+    return UsageError(
+        _(
+            "{command}: {named} cannot be written: {problem}",
+            command=command,
+            named=named,
+            problem=problem,
+        ),
+        of_os_error(error),
+    )

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from simulator.texts.told import said
+from simulator.texts.translation import _
+
 if TYPE_CHECKING:
     from simulator.scenario.scenario import Scenario
     from simulator.weather.schedule import Entry, Fault
@@ -25,7 +28,7 @@ def fault_lines(scenario: "Scenario", counts: Sequence[int]) -> Iterator[tuple[s
     faults = forecast_of(scenario, group_of, scenario.duration)
     entries = scenario.fault_entries()
     if faults:
-        yield "faults", f"{len(faults):,} in a run, always these by seed {scenario.seed}"
+        yield _("faults"), _("{faults:,} in a run, always these by seed {seed}", faults=len(faults), seed=scenario.seed)
     came: dict[int, list[Fault]] = {}
     for fault in faults:
         came.setdefault(fault.entry, []).append(fault)
@@ -35,7 +38,7 @@ def fault_lines(scenario: "Scenario", counts: Sequence[int]) -> Iterator[tuple[s
 
 
 def _name(fault: "Fault") -> str:
-    return f"fault {fault.number + 1}"
+    return _("fault {number}", number=fault.number + 1)
 
 
 def _told(entry: "Entry", drawn: Sequence["Fault"], names: Sequence[str], group_of: Sequence[int]) -> str:
@@ -44,15 +47,23 @@ def _told(entry: "Entry", drawn: Sequence["Fault"], names: Sequence[str], group_
 
     first, *others = drawn
     hit = Counter(group_of[index] for index in first.devices)
-    of_groups = ", ".join(f"{count:,} of {names[group]}" for group, count in sorted(hit.items()))
+    of_groups = ", ".join(
+        _("{count:,} of {name}", count=count, name=names[group]) for group, count in sorted(hit.items())
+    )
     if len(hit) > 1:
-        of_groups = f"{len(first.devices):,} devices: {of_groups}"
-    text = f"{_moment(first, entry)}: {told(entry, names)} ({of_groups or 'no device'})"
+        of_groups = _("{devices:,} devices: {of_groups}", devices=len(first.devices), of_groups=of_groups)
+    text = f"{_moment(first, entry)}: {said(told(entry, names))} ({of_groups or _('no device')})"
     if not others:
         return text
     more = [f"{_name(fault)} {_moment(fault, entry)}" for fault in others[: _FIRST_FEW - 1]]
     more += ["…"] if len(drawn) > _FIRST_FEW else []
-    return f"{text}; every {format_duration(entry.every or 0)}, {len(drawn):,} times: {', '.join(more)}"
+    return _(
+        "{text}; every {interval}, {times:,} times: {more}",
+        text=text,
+        interval=format_duration(entry.every or 0),
+        times=len(drawn),
+        more=", ".join(more),
+    )
 
 
 def _moment(fault: "Fault", entry: "Entry") -> str:
@@ -62,4 +73,6 @@ def _moment(fault: "Fault", entry: "Entry") -> str:
     length = fault.lasts
     if entry.lasts.low < entry.lasts.high:
         length = round(length, 0 if length >= 10 else 1 if length >= 1 else 3)
-    return f"at {format_duration(fault.at)}" + (f" for {format_duration(length)}" if length else "")
+    return _("at {at}", at=format_duration(fault.at)) + (
+        _(" for {length}", length=format_duration(length)) if length else ""
+    )

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simulator.texts.translation import _, pgettext
+
 if TYPE_CHECKING:
     from simulator.fields.section import Section
     from simulator.scenario.scenario import Scenario
@@ -18,11 +20,11 @@ def lines(group: "GroupSection") -> Iterator[tuple[str, str]]:
     from simulator.device.entrance import READ
 
     if group.attendance is not None:
-        yield "attendance", written(group.attendance) or "the usual shares"
+        yield "attendance", written(group.attendance) or _("the usual shares")
     if group.clock is not None:
-        yield "clock", written(group.clock) or "right"
+        yield "clock", written(group.clock) or pgettext("clock", "right")
     if group.command_failures is not None:
-        yield "failures", written(group.command_failures) or "none"
+        yield "failures", written(group.command_failures) or _("none")
     # Others are told to the platform and change nothing; some may hold what is nobody's business.
     options = [f"{name} {group.options[name]}" for name in group.options if name in READ or name.startswith("multiBio")]
     if options:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simulator.texts.translation import _
+
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
     from simulator.pubsub.profile import Profile
@@ -17,7 +19,11 @@ def channel_of(scenario: "Scenario") -> str:
     if True not in over or channel.suite_over(mqtt=True) == channel.suite:
         return channel.described()
     over_mqtt = channel.suite_over(mqtt=True)
-    return f"{channel.described()} over WebSocket, {over_mqtt} over MQTT" if False in over else over_mqtt
+    return (
+        _("{described} over WebSocket, {over_mqtt} over MQTT", described=channel.described(), over_mqtt=over_mqtt)
+        if False in over
+        else over_mqtt
+    )
 
 
 def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: int | None) -> Iterator[tuple[str, str]]:
@@ -37,21 +43,35 @@ def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: in
         return
     assumed = [key for key in ProfileKeys.model_fields if key in profile.assumed]
     own = [key for key in MqttSection.model_fields if key in group.mqtt.model_fields_set and key != "profile"]
-    parts = [f"profile {profile.name} ({shipped(profile.name).title})"]
-    parts += [f"the scenario's own: {', '.join(own)}"] if own else []
-    parts += [f"assumed: {', '.join(assumed)}"] if assumed else ["nothing assumed"]
+    parts = [_("profile {name} ({title})", name=profile.name, title=_(shipped(profile.name).title))]
+    parts += [_("the scenario's own: {own}", own=", ".join(own))] if own else []
+    parts += [_("assumed: {assumed}", assumed=", ".join(assumed))] if assumed else [_("nothing assumed")]
     yield "mqtt", "; ".join(parts)
     values = _example(source, first)
-    yield "topics", f"up {_filled(profile.up, values)}, down {_filled(profile.down, values)}"
+    yield (
+        "topics",
+        _("up {up}, down {down}", up=_filled(profile.up, values), down=_filled(profile.down, values)),
+    )
     values["clientId"] = _filled(profile.client_id, values)
-    name = "none" if profile.username is None else _filled(profile.username, values)
-    yield "login", f"client id {values['clientId']}, user name {name}, password: {profile.password.described()}"
+    name = _("none") if profile.username is None else _filled(profile.username, values)
+    yield (
+        "login",
+        _(
+            "client id {client_id}, user name {name}, password: {password}",
+            client_id=values["clientId"],
+            name=name,
+            password=profile.password.described(),
+        ),
+    )
     yield (
         "session",
-        (
-            f"QoS {profile.qos}, {'clean' if profile.clean_session else 'persistent'}, "
-            f"keep-alive {format_duration(profile.keep_alive)}, payloads up to {format_size(profile.max_packet)}"
-            f"{_alpn(profile)}"
+        _(
+            "QoS {qos}, {kept}, keep-alive {keep_alive}, payloads up to {max_packet}{alpn}",
+            qos=profile.qos,
+            kept=_("clean") if profile.clean_session else _("persistent"),
+            keep_alive=format_duration(profile.keep_alive),
+            max_packet=format_size(profile.max_packet),
+            alpn=_alpn(profile),
         ),
     )
 
@@ -60,7 +80,9 @@ def _alpn(profile: "Profile") -> str:
     if profile.alpn is None:
         return ""
     ports = sorted(profile.limits.alpn_ports or ())
-    return f", ALPN {profile.alpn}" + (f" at port {', '.join(map(str, ports))}" if ports else "")
+    return _(", ALPN {alpn}", alpn=profile.alpn) + (
+        _(" at port {names}", names=", ".join(map(str, ports))) if ports else ""
+    )
 
 
 def _example(source: "IdentitySource | None", first: int | None) -> dict[str, str]:

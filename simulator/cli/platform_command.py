@@ -15,23 +15,24 @@ from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.closest import closest_words
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import scenario_file
+from simulator.texts.translation import N_, _
 
 if TYPE_CHECKING:
     from simulator.device.settings import Credentials
     from simulator.fleet.identities import IdentitySource
     from simulator.platform.settings import MqttSettings, PlatformSettings, PlatformTls, PushRule
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Serve the dispatch (HTTP) and the brokers (WebSocket and MQTT) of a BEST platform until Ctrl-C or SIGTERM. When it is
-ready it prints one line of JSON with their addresses. It knows the devices of the scenario or those of --identities."""
-EPILOG = """\
+ready it prints one line of JSON with their addresses. It knows the devices of the scenario or of --identities.""")
+EPILOG = N_("""\
 examples:
   best-fleet platform --scenario smoke
   best-fleet platform --scenario smoke --port 8080 --broker-port 8081 --ledger platform.sqlite
   best-fleet platform --scenario smoke --tls-self-signed certificates
   best-fleet platform inspect platform.sqlite       what the ledger holds of each device
   best-fleet platform --scenario smoke --wrong reply.code-short,command.mid-missing
-"""
+""")
 PASSES_OPTIONS_ON = False
 LEDGER_NAME, TLS_NAME = "ledger.sqlite", "tls"
 """In the directory of `--state`; SQLite puts files of its own beside the ledger, whose names begin as its name."""
@@ -39,63 +40,73 @@ LEDGER_NAME, TLS_NAME = "ledger.sqlite", "tls"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where it serves, for whom, and what it remembers."""
-    parser.add_argument("inspect", nargs="*", metavar="inspect FILE", help="print what the ledger FILE holds, and end")
     parser.add_argument(
-        "--scenario", type=scenario_file, metavar="FILE", help="whose devices it knows and what it sends them"
+        "inspect", nargs="*", metavar="inspect FILE", help=_("print what the ledger FILE holds, and end")
     )
     parser.add_argument(
-        "--identities", type=Path, metavar="CSV", help="the devices it knows, instead of generated ones"
+        "--scenario", type=scenario_file, metavar="FILE", help=_("whose devices it knows and what it sends them")
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="of what it makes up; the scenario's by default")
-    where = parser.add_argument_group("where it serves")
-    where.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="bind to it (default: %(default)s)")
+    parser.add_argument(
+        "--identities", type=Path, metavar="CSV", help=_("the devices it knows, instead of generated ones")
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help=_("of what it makes up; the scenario's by default"))
+    where = parser.add_argument_group(_("where it serves"))
+    where.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=_("bind to it (default: %(default)s)"))
     where.add_argument(
-        "--public-host", metavar="NAME", help="name it in broker and photo URLs (default: as it was asked)"
+        "--public-host", metavar="NAME", help=_("name it in broker and photo URLs (default: as it was asked)")
     )
-    where.add_argument("--port", type=port, default=0, metavar="N", help="of the dispatch (default: any free one)")
-    where.add_argument("--broker-port", type=port, default=0, metavar="N", help="of the broker (default: any free one)")
+    where.add_argument("--port", type=port, default=0, metavar="N", help=_("of the dispatch (default: any free one)"))
     where.add_argument(
-        "--mqtt-port", type=port, default=0, metavar="N", help="of the broker for MQTT (default: any free one)"
+        "--broker-port", type=port, default=0, metavar="N", help=_("of the broker (default: any free one)")
     )
-    where.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready line into it as well")
     where.add_argument(
-        "--account-file", type=Path, metavar="FILE", help="write what the ledger keeps into it when told to stop"
+        "--mqtt-port", type=port, default=0, metavar="N", help=_("of the broker for MQTT (default: any free one)")
     )
-    where.add_argument("--stop-with-stdin", action="store_true", help="end when standard input does: with its parent")
+    where.add_argument("--ready-file", type=Path, metavar="FILE", help=_("write the ready line into it as well"))
     where.add_argument(
-        "--forget-with-stdin", action="store_true", help="as --stop-with-stdin, and remove the DIR of --state then"
+        "--account-file", type=Path, metavar="FILE", help=_("write what the ledger keeps into it when told to stop")
     )
-    tls = parser.add_argument_group("TLS (https and wss)")
-    tls.add_argument("--tls-cert", type=Path, metavar="PEM", help="the certificate to show")
-    tls.add_argument("--tls-key", type=Path, metavar="PEM", help="its key")
-    tls.add_argument("--tls-client-ca", type=Path, metavar="PEM", help="devices must show a certificate signed by it")
-    tls.add_argument("--tls-self-signed", type=Path, metavar="DIR", help="make a certificate and its CA in DIR")
-    what = parser.add_argument_group("what it speaks and remembers")
-    what.add_argument("--channel", metavar="NAME", help="the channel suite, instead of the scenario's")
-    what.add_argument("--ledger", type=Path, metavar="FILE", help="SQLite file that outlives it (default: in memory)")
+    where.add_argument(
+        "--stop-with-stdin", action="store_true", help=_("end when standard input does: with its parent")
+    )
+    where.add_argument(
+        "--forget-with-stdin", action="store_true", help=_("as --stop-with-stdin, and remove the DIR of --state then")
+    )
+    tls = parser.add_argument_group(_("TLS (https and wss)"))
+    tls.add_argument("--tls-cert", type=Path, metavar="PEM", help=_("the certificate to show"))
+    tls.add_argument("--tls-key", type=Path, metavar="PEM", help=_("its key"))
+    tls.add_argument(
+        "--tls-client-ca", type=Path, metavar="PEM", help=_("devices must show a certificate signed by it")
+    )
+    tls.add_argument("--tls-self-signed", type=Path, metavar="DIR", help=_("make a certificate and its CA in DIR"))
+    what = parser.add_argument_group(_("what it speaks and remembers"))
+    what.add_argument("--channel", metavar="NAME", help=_("the channel suite, instead of the scenario's"))
+    what.add_argument(
+        "--ledger", type=Path, metavar="FILE", help=_("SQLite file that outlives it (default: in memory)")
+    )
     what.add_argument(
         "--state",
         type=Path,
         metavar="DIR",
-        help="be the platform that DIR knows: ledger, certificate and CA outlive it there, the CA's key too",
+        help=_("be the platform that DIR knows: ledger, certificate and CA outlive it there, the CA's key too"),
     )
     what.add_argument(
         "--ledger-token-file",
         metavar="FILE",
-        help="its text lets other machines look into the ledger at /ledger (default: this machine alone)",
+        help=_("its text lets other machines look into the ledger at /ledger (default: this machine alone)"),
     )
-    what.add_argument("--idle-timeout", type=float, metavar="SECONDS", help="close connections silent for so long")
+    what.add_argument("--idle-timeout", type=float, metavar="SECONDS", help=_("close connections silent for so long"))
     what.add_argument(
         "--wrong",
         type=lambda text: tuple(name.strip() for name in text.split(",") if name.strip()),
         metavar="NAME[,NAME]",
-        help="make these mistakes on purpose, instead of the scenario's",
+        help=_("make these mistakes on purpose, instead of the scenario's"),
     )
     what.add_argument(
-        "--push-all", action="store_true", help="send every command of the protocol to each device that comes online"
+        "--push-all", action="store_true", help=_("send every command of the protocol to each device that comes online")
     )
-    what.add_argument("--list-wrong", action="store_true", help="list the mistakes that it can make, and end")
-    what.add_argument("--verbose", action="store_true", help="one line a message on standard error, without secrets")
+    what.add_argument("--list-wrong", action="store_true", help=_("list the mistakes that it can make, and end"))
+    what.add_argument("--verbose", action="store_true", help=_("one line a message on standard error, without secrets"))
 
 
 def port(text: str) -> int:
@@ -105,7 +116,7 @@ def port(text: str) -> int:
         argparse.ArgumentTypeError: If it is none: the operating system would take its lower 16 bits.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+        raise argparse.ArgumentTypeError(_("{text!r} is no port: 0 to 65535", text=text))
     return int(text)
 
 
@@ -121,7 +132,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         print(listed_mistakes())
         return ExitCode.PASSED
     if options.scenario is None:
-        raise UsageError("platform: --scenario is missing, for example: --scenario smoke")
+        raise UsageError(_("platform: --scenario is missing, for example: --scenario smoke"))
     token = ledger_token(options)
     state = state_directory(options)
     scenario = read_scenario(options.scenario, options.identities)
@@ -174,8 +185,11 @@ def state_directory(options: argparse.Namespace) -> Path | None:
     others = [name for name in names if name != TLS_NAME and not name.startswith(LEDGER_NAME)]
     if options.forget_with_stdin and others:
         raise UsageError(
-            f"platform: --forget-with-stdin would remove {state / others[0]} with the DIR of --state, and that is no "
-            "platform's: name a directory that holds nothing else"
+            _(
+                "platform: --forget-with-stdin would remove {state} with the DIR of --state, and that is no "
+                "platform's: name a directory that holds nothing else",
+                state=state / others[0],
+            )
         )
     return state
 
@@ -233,7 +247,7 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
     if tls is not None:
         certificates = settings.tls is not None and settings.tls.device_certificates
         if certificates and tls.client_ca is not None:
-            raise UsageError("platform: --tls-client-ca does not go with the scenario's tls.device_certificates")
+            raise UsageError(_("platform: --tls-client-ca does not go with the scenario's tls.device_certificates"))
         settings = dataclasses.replace(settings, tls=dataclasses.replace(tls, device_certificates=certificates))
     if options.channel is not None:
         from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
@@ -272,8 +286,14 @@ def known_mistakes(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in MODES:
             near = closest_words(name, MODES, most=3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise UsageError(f"platform: --wrong: there is no mistake {name!r}{hint} --list-wrong lists them all")
+            hint = _("; did you mean {near}?", near=" or ".join(near)) if near else ""
+            raise UsageError(
+                _(
+                    "platform: --wrong: there is no mistake {name!r}{hint} --list-wrong lists them all",
+                    name=name,
+                    hint=hint,
+                )
+            )
     return tuple(dict.fromkeys(names))
 
 
@@ -294,16 +314,16 @@ def tls_settings(options: argparse.Namespace) -> "PlatformTls | None":
     from simulator.platform.settings import PlatformTls
 
     if (options.tls_cert is None) != (options.tls_key is None):
-        raise UsageError("platform: --tls-cert and --tls-key go together")
+        raise UsageError(_("platform: --tls-cert and --tls-key go together"))
     if options.tls_cert is not None and options.tls_self_signed is not None:
-        raise UsageError("platform: either --tls-cert and --tls-key, or --tls-self-signed")
+        raise UsageError(_("platform: either --tls-cert and --tls-key, or --tls-self-signed"))
     for path in (options.tls_cert, options.tls_key, options.tls_client_ca):
         if path is not None and not path.is_file():
-            raise UsageError(f"platform: there is no file {path}")
+            raise UsageError(_("platform: there is no file {path}", path=path))
     if options.tls_cert is None and options.tls_self_signed is None:
         if options.tls_client_ca is not None:
             raise UsageError(
-                "platform: --tls-client-ca needs a certificate: --tls-cert and --tls-key, or --tls-self-signed"
+                _("platform: --tls-client-ca needs a certificate: --tls-cert and --tls-key, or --tls-self-signed")
             )
         return None
     return PlatformTls(
@@ -318,7 +338,7 @@ def inspect_ledger(words: Sequence[str]) -> int:
         UsageError: When the words are not `inspect FILE`, or the file is no ledger.
     """
     if len(words) != 2 or words[0] != "inspect":
-        raise UsageError("platform: it is `best-fleet platform inspect FILE`, or options alone")
+        raise UsageError(_("platform: it is `best-fleet platform inspect FILE`, or options alone"))
 
     from simulator.platform.ledger.errors import LedgerError
     from simulator.platform.ledger.inspection import inspect

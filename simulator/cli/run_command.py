@@ -15,12 +15,12 @@ from simulator.cli.scenarios import A_SCENARIO
 from simulator.cli.scenarios_command import shipped_lines
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import meant, scenario_file
-from simulator.texts.translation import _
+from simulator.texts.translation import N_, _
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Run the fleet of a scenario. Headless by default: the table per funcId is printed at the end, a report is left with
---report, and the exit code is the verdict. All options of locust work too, after SCENARIO."""
-EPILOG = """\
+--report, and the exit code is the verdict. All options of locust work too, after SCENARIO.""")
+EPILOG = N_("""\
 examples:
   best-fleet run smoke --report runs/smoke
   best-fleet run staging.yaml --host https://staging.example.com --identities devices.csv
@@ -28,7 +28,7 @@ examples:
   best-fleet run morning-rush --web          then open http://127.0.0.1:8089
   best-fleet run --worker --master-host 10.0.0.5            a worker gets its scenario from the master; both need
                                                             the same BEST_FLEET_TOKEN (or --token-file)
-"""
+""")
 PASSES_OPTIONS_ON = True
 
 HANDED_ON = (
@@ -42,24 +42,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that stand in for Locust's and those most used."""
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help=_(A_SCENARIO))
     parser.add_argument("--list", action="store_true", help=_("list the scenarios that come along, and end"))
-    parser.add_argument("--host", "-H", metavar="URL", help="dispatch address, beats the scenario's target")
-    parser.add_argument("--identities", metavar="CSV", help="sn,secretKey,productId,devKey of the devices")
-    parser.add_argument("--report", metavar="DIR", help="where summary.json, report.html and the other files go")
+    parser.add_argument("--host", "-H", metavar="URL", help=_("dispatch address, beats the scenario's target"))
+    parser.add_argument("--identities", metavar="CSV", help=_("sn,secretKey,productId,devKey of the devices"))
+    parser.add_argument("--report", metavar="DIR", help=_("where summary.json, report.html and the other files go"))
     parser.add_argument(
-        "--overwrite", action="store_true", help="remove an earlier report in DIR, instead of keeping it aside"
+        "--overwrite", action="store_true", help=_("remove an earlier report in DIR, instead of keeping it aside")
     )
     parser.add_argument(
-        "--web", action="store_true", help="serve Locust's web UI on 127.0.0.1:8089 instead of headless"
+        "--web", action="store_true", help=_("serve Locust's web UI on 127.0.0.1:8089 instead of headless")
     )
-    parser.add_argument("-u", "--users", metavar="N", help="devices; scales the scenario's groups in proportion")
-    parser.add_argument("-r", "--spawn-rate", metavar="N", help="devices started a second, in place of the ramp")
+    parser.add_argument("-u", "--users", metavar="N", help=_("devices; scales the scenario's groups in proportion"))
+    parser.add_argument("-r", "--spawn-rate", metavar="N", help=_("devices started a second, in place of the ramp"))
     parser.add_argument(
-        "-t", "--run-time", metavar="TIME", help="duration (300s, 20m, 1h30m), in place of the scenario's"
+        "-t", "--run-time", metavar="TIME", help=_("duration (300s, 20m, 1h30m), in place of the scenario's")
     )
-    parser.add_argument("--processes", metavar="N", help="fork N generator processes; -1: one a core")
-    parser.add_argument("--worker", action="store_true", help="work for a master on another machine")
-    parser.add_argument("--master-host", metavar="ADDRESS", help="where a worker finds its master")
-    parser.add_argument("--master-port", metavar="N", help="and at which port")
+    parser.add_argument("--processes", metavar="N", help=_("fork N generator processes; -1: one a core"))
+    parser.add_argument("--worker", action="store_true", help=_("work for a master on another machine"))
+    parser.add_argument("--master-host", metavar="ADDRESS", help=_("where a worker finds its master"))
+    parser.add_argument("--master-port", metavar="N", help=_("and at which port"))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -89,13 +89,20 @@ def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[s
     if options.worker:
         arguments.append("--worker")
     elif options.scenario is None:
-        raise UsageError("run: which scenario? For example: best-fleet run smoke")
+        raise UsageError(_("run: which scenario? For example: best-fleet run smoke"))
     if options.scenario is not None:
         path = scenario_file(options.scenario)
         if not path.is_file():
-            hint = f" (did you mean {near}?)" if (near := meant(path)) else ""
-            late = f" (options of locust come after SCENARIO: {' '.join(rest)})" if rest else ""
-            raise UsageError(f"run: there is no scenario file {options.scenario}{hint}{late}")
+            hint = _(" (did you mean {near}?)", near=near) if (near := meant(path)) else ""
+            late = _(" (options of locust come after SCENARIO: {rest})", rest=" ".join(rest)) if rest else ""
+            raise UsageError(
+                _(
+                    "run: there is no scenario file {scenario}{hint}{late}",
+                    scenario=options.scenario,
+                    hint=hint,
+                    late=late,
+                )
+            )
         # By its name, which Locust's option takes as well: reports and messages then call it so.
         arguments += ["--scenario", options.scenario]
     if not options.web and not options.worker:
@@ -113,5 +120,5 @@ def locustfile() -> str:
     """Where the installed package keeps the file that Locust loads."""
     spec = importlib.util.find_spec("simulator.swarm.locustfile")
     if spec is None or spec.origin is None:
-        raise UsageError("run: this installation is incomplete, simulator.swarm.locustfile is missing")
+        raise UsageError(_("run: this installation is incomplete, simulator.swarm.locustfile is missing"))
     return spec.origin

@@ -5,13 +5,14 @@ import json
 from collections.abc import Sequence
 
 from simulator.exit_codes import ExitCode
+from simulator.texts.translation import N_
 
-DESCRIPTION = "Print the JSON Schema of the scenario format. Editors with a YAML language server check against it."
-EPILOG = """\
+DESCRIPTION = N_("Print the JSON Schema of the scenario format. Editors with a YAML language server check against it.")
+EPILOG = N_("""\
 example:
   best-fleet schema > scenario.schema.json
   and as the first line of a scenario:  # yaml-language-server: $schema=scenario.schema.json
-"""
+""")
 PASSES_OPTIONS_ON = False
 
 

@@ -12,22 +12,22 @@ from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import A_SCENARIO, read_scenario
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import scenario_file
-from simulator.texts.translation import _
+from simulator.texts.translation import N_, _
 
 if TYPE_CHECKING:
     from simulator.simulation.simulation import Outcome
 
-DESCRIPTION = """\
+DESCRIPTION = N_("""\
 Play a scenario's fleet against the embedded platform in one process, on virtual time and without any socket, through
 outages, power cuts, restarts and faults of the ledger that come from the seed, and through the faults that the scenario
 itself has. The same seed gives the same history.
 Exit code 1: something that must hold did not, such as an acknowledged record that is missing in the ledger. Meetings,
-ramp and thresholds of the scenario are left alone; the channel is plain."""
-EPILOG = """\
+ramp and thresholds of the scenario are left alone; the channel is plain.""")
+EPILOG = N_("""\
 examples:
   best-fleet simulate smoke --seed 7
   best-fleet simulate smoke --seed 7 --days 7 --history history.txt
-"""
+""")
 PASSES_OPTIONS_ON = False
 
 WEATHER = ("drawn", "scenario", "both")
@@ -42,17 +42,21 @@ _PATIENCE_S = 10.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which scenario, which seed, and for how long."""
     parser.add_argument("scenario", type=scenario_file, metavar="SCENARIO", help=_(A_SCENARIO))
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what happens when (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help=_("what happens when (default: %(default)s)"))
     parser.add_argument(
-        "--days", type=float, default=1.0, metavar="D", help="virtual time, the calm at the end included (default: 1)"
+        "--days",
+        type=float,
+        default=1.0,
+        metavar="D",
+        help=_("virtual time, the calm at the end included (default: 1)"),
     )
     parser.add_argument(
         "--weather",
         choices=WEATHER,
         default="both",
-        help="faults drawn from the seed, those of the scenario's `faults:`, or both (default: %(default)s)",
+        help=_("faults drawn from the seed, those of the scenario's `faults:`, or both (default: %(default)s)"),
     )
-    parser.add_argument("--history", type=Path, metavar="FILE", help="write every event into it, a line each")
+    parser.add_argument("--history", type=Path, metavar="FILE", help=_("write every event into it, a line each"))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -62,7 +66,13 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         UsageError: For a wrong scenario or time, or a file that cannot be written.
     """
     if not _LEAST_DAYS <= options.days <= _MOST_DAYS:
-        raise UsageError(f"simulate: --days must be at least {_LEAST_DAYS} and at most {_MOST_DAYS:,}")
+        raise UsageError(
+            _(
+                "simulate: --days must be at least {least_days} and at most {most_days:,}",
+                least_days=_LEAST_DAYS,
+                most_days=_MOST_DAYS,
+            )
+        )
     scenario = read_scenario(options.scenario)
 
     from simulator.garbage import GarbagePolicy
@@ -106,20 +116,25 @@ class Progress:
     def __call__(self, seconds: float) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PATIENCE_S
-            print(f"{seconds / _DAY_S:.3g} of {self._days:g} days", file=sys.stderr)
+            print(_("{seconds:.3g} of {days:g} days", seconds=seconds / _DAY_S, days=self._days), file=sys.stderr)
 
 
 def lines_of(name: str, outcome: "Outcome") -> Iterator[str]:
     """What came of a simulation, for people."""
-    yield f"{name}: {outcome.seconds / _DAY_S:g} days of virtual time, seed {outcome.seed}"
+    yield _(
+        "{name}: {seconds:g} days of virtual time, seed {seed}",
+        name=name,
+        seconds=outcome.seconds / _DAY_S,
+        seed=outcome.seed,
+    )
     for figure, count in outcome.figures.items():
         yield f"  {figure:<28} {count:>12,}"
-    yield "events"
+    yield _("events")
     for event, count in sorted(outcome.events.items()):
         yield f"  {event:<28} {count:>12,}"
-    yield f"history: {outcome.lines:,} lines, sha256 {outcome.digest}"
+    yield _("history: {lines:,} lines, sha256 {digest}", lines=outcome.lines, digest=outcome.digest)
     if outcome.broken:
-        yield f"FAILED: {len(outcome.broken)} times something did not hold"
+        yield _("FAILED: {broken} times something did not hold", broken=len(outcome.broken))
         yield from (f"  {text}" for text in outcome.broken)
     else:
-        yield "PASSED: everything held"
+        yield _("PASSED: everything held")

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from simulator.shown import detail
+from simulator.texts.translation import _
 
 _EXAMPLE: Final = "https://dispatch.example.com"
 _LOOKUP: Final = "/v3/device"
@@ -30,32 +31,40 @@ def parse_dispatch_url(value: str) -> str:
     """
     value = value.strip()
     if not value:
-        raise DispatchUrlError(f"is empty; give a URL like {_EXAMPLE}")
+        raise DispatchUrlError(_("is empty; give a URL like {example}", example=_EXAMPLE))
     if "@" in value:
         # Anywhere: a password may hold any character, and the messages below show the value.
-        raise DispatchUrlError("must carry no user name or password: addresses stand in logs, pages and reports")
+        raise DispatchUrlError(_("must carry no user name or password: addresses stand in logs, pages and reports"))
     shown = detail(value, _MOST_SHOWN)
     if _NO_URL.search(value):
-        raise DispatchUrlError(f"'{shown}' holds characters that no URL may have; give one like {_EXAMPLE}")
+        raise DispatchUrlError(
+            _("'{shown}' holds characters that no URL may have; give one like {example}", shown=shown, example=_EXAMPLE)
+        )
     scheme, separator, rest = value.partition("://")
     if not separator:
         if value.startswith("/") or ("." not in value and ":" not in value):
-            raise DispatchUrlError(f"'{shown}' is no URL like {_EXAMPLE}")
-        raise DispatchUrlError(f"'{shown}' has no scheme; write http://{shown} or https://{shown}")
+            raise DispatchUrlError(_("'{shown}' is no URL like {example}", shown=shown, example=_EXAMPLE))
+        raise DispatchUrlError(_("'{shown}' has no scheme; write http://{shown} or https://{shown}", shown=shown))
     if scheme.lower() in _SOCKET_SCHEMES:
         right = f"{_SOCKET_SCHEMES[scheme.lower()]}://{detail(rest, _MOST_SHOWN)}"
-        raise DispatchUrlError(f"'{shown}' is a broker's scheme; the dispatch service is asked first: {right}")
+        raise DispatchUrlError(
+            _("'{shown}' is a broker's scheme; the dispatch service is asked first: {right}", shown=shown, right=right)
+        )
     if scheme.lower() not in ("http", "https"):
-        raise DispatchUrlError(f"'{shown}' must begin with http:// or https://, as in {_EXAMPLE}")
+        raise DispatchUrlError(
+            _("'{shown}' must begin with http:// or https://, as in {example}", shown=shown, example=_EXAMPLE)
+        )
     try:
         parts = urlsplit(value)
     except ValueError:
-        raise DispatchUrlError(f"'{shown}' has no IPv6 address between its brackets, as in http://[::1]:8080") from None
+        raise DispatchUrlError(
+            _("'{shown}' has no IPv6 address between its brackets, as in http://[::1]:8080", shown=shown)
+        ) from None
     _check_host(parts, shown)
     _check_port(parts, shown)
     if _LOOKUP in parts.path or "?" in value or "#" in value:
         base = value.partition(_LOOKUP)[0].partition("?")[0].partition("#")[0].rstrip("/")
-        raise DispatchUrlError(f"give what precedes /v3/device/getBrokerServer: {base}")
+        raise DispatchUrlError(_("give what precedes /v3/device/getBrokerServer: {base}", base=base))
     return f"{scheme.lower()}://{rest}".rstrip("/")
 
 
@@ -68,24 +77,30 @@ def _check_host(parts: SplitResult, shown: str) -> None:
         except ValueError:
             whole = False
         if not whole:
-            raise DispatchUrlError(f"'{shown}' has no IPv6 address between its brackets, as in http://[::1]:8080")
+            raise DispatchUrlError(
+                _("'{shown}' has no IPv6 address between its brackets, as in http://[::1]:8080", shown=shown)
+            )
         return
     if parts.netloc.count(":") > 1:
-        raise DispatchUrlError(f"'{shown}': an IPv6 address stands in brackets, as in http://[::1]:8080")
+        raise DispatchUrlError(_("'{shown}': an IPv6 address stands in brackets, as in http://[::1]:8080", shown=shown))
     if not host:
-        raise DispatchUrlError(f"'{shown}' names no host; give a URL like {_EXAMPLE}")
+        raise DispatchUrlError(_("'{shown}' names no host; give a URL like {example}", shown=shown, example=_EXAMPLE))
     try:
         ascii_host = host.encode("idna").decode() if not host.isascii() else host
     except UnicodeError:
         ascii_host = ""
     labels = ascii_host.removesuffix(".").split(".")
     if len(ascii_host) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        raise DispatchUrlError(f"'{shown}' names no valid host; give a URL like {_EXAMPLE}")
+        raise DispatchUrlError(
+            _("'{shown}' names no valid host; give a URL like {example}", shown=shown, example=_EXAMPLE)
+        )
     if labels[-1].isdigit():
         try:
             ipaddress.IPv4Address(ascii_host)
         except ValueError:
-            raise DispatchUrlError(f"'{shown}' has no valid IPv4 address, which is four numbers up to 255") from None
+            raise DispatchUrlError(
+                _("'{shown}' has no valid IPv4 address, which is four numbers up to 255", shown=shown)
+            ) from None
 
 
 def _check_port(parts: SplitResult, shown: str) -> None:
@@ -94,4 +109,4 @@ def _check_port(parts: SplitResult, shown: str) -> None:
     except ValueError:
         usable = False
     if not usable or parts.netloc.endswith(":"):
-        raise DispatchUrlError(f"'{shown}' has a port that is no number from 1 to 65535")
+        raise DispatchUrlError(_("'{shown}' has a port that is no number from 1 to 65535", shown=shown))

@@ -33,6 +33,7 @@ from simulator.fields.units import (
     parse_size_range,
 )
 from simulator.protocol.limits import MAX_PHOTO_BYTES
+from simulator.texts.translation import N_, _
 
 MIN_PHOTO_BYTES = 1024
 MOST_COUNT = 1000
@@ -51,7 +52,7 @@ def _positive(parse: Callable[[object], float], what: str) -> Callable[[object],
     def parse_positive(value: object) -> float:
         number = parse(value)
         if number <= 0:
-            raise ValueError(f"{what} must be more than 0")
+            raise ValueError(_("{what} must be more than 0", what=_(what)))
         return number
 
     return parse_positive
@@ -103,7 +104,7 @@ InYear = Annotated[Duration, within_time("0s", "365d")]
 """Seconds on a device's calendar."""
 PositiveDuration = Annotated[
     float,
-    BeforeValidator(_positive(parse_duration, "a duration here")),
+    BeforeValidator(_positive(parse_duration, N_("a duration here"))),
     _text_schema(_DURATION, "duration", "500ms", "10s", "2min", "1h30min"),
     Shown("duration", format_duration),
 ]
@@ -117,7 +118,7 @@ Rate = Annotated[
 """Events per second."""
 PositiveRate = Annotated[
     float,
-    BeforeValidator(_positive(parse_rate, "a rate here")),
+    BeforeValidator(_positive(parse_rate, N_("a rate here"))),
     _text_schema(rf"{_NUMBER} ?/ ?(ms|s|min|h|d)", "rate", "20/s", "300/min"),
     Shown("rate", format_rate),
 ]
@@ -203,7 +204,13 @@ SizeRange = Annotated[
 
 def _photo_size(value: Range) -> Range:
     if value.low < MIN_PHOTO_BYTES or value.high > MAX_PHOTO_BYTES:
-        raise ValueError(f"a photo is between {MIN_PHOTO_BYTES // 1024}KB and {MAX_PHOTO_BYTES // 1024}KB")
+        raise ValueError(
+            _(
+                "a photo is between {min_photo_bytes}KB and {max_photo_bytes}KB",
+                min_photo_bytes=MIN_PHOTO_BYTES // 1024,
+                max_photo_bytes=MAX_PHOTO_BYTES // 1024,
+            )
+        )
     return value
 
 
@@ -212,7 +219,7 @@ PhotoSize = Annotated[SizeRange, AfterValidator(_photo_size)]
 
 def _package_size(size: int) -> int:
     if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
-        raise ValueError("must be whole KB (1,024 bytes) from 4KB to 1024KB")
+        raise ValueError(_("must be whole KB (1,024 bytes) from 4KB to 1024KB"))
     return size
 
 

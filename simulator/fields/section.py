@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from simulator.closest import closest
 from simulator.fields.range import Range
+from simulator.texts.translation import _
 
 
 class WrongWord(ValueError):  # noqa: N818 - it is raised inside validators and shown as a problem
@@ -77,7 +78,13 @@ class Within:
 
     def __init__(self, least: str, most: str, parse: Callable[[object], float]) -> None:
         self._least, self._most = parse(least), parse(most)
-        self.text = f"{least} to {most}" if self._least else f"at most {most}"
+        self._bounds = least, most
+
+    @property
+    def text(self) -> str:
+        """The bounds in words."""
+        least, most = self._bounds
+        return _("{least} to {most}", least=least, most=most) if self._least else _("at most {most}", most=most)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
@@ -86,7 +93,7 @@ class Within:
         low, high = (value.low, value.high) if isinstance(value, Range) else (value, value)
         # What is not comparable (a number that is none) is out of range too.
         if not (self._least <= low and high <= self._most):
-            raise OutOfRange(f"it must be {self.text}")
+            raise OutOfRange(_("it must be {text}", text=self.text))
         return value
 
 
@@ -100,5 +107,5 @@ def known(word: str, words: Iterable[str], what: str) -> str:
     if word in choices:
         return word
     near = closest(word, choices)
-    listed = f"; known: {', '.join(choices)}" if not near and len(choices) <= 12 else ""
-    raise WrongWord(f"'{word}' is no {what}{listed}", near)
+    listed = _("; known: {choices}", choices=", ".join(choices)) if not near and len(choices) <= 12 else ""
+    raise WrongWord(_("'{word}' is no {what}{listed}", word=word, what=what, listed=listed), near)

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from simulator.closest import closest
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.section import Shown, WrongWord
+from simulator.texts.translation import _
 
 EMBEDDED: Final = "embedded"
 MOST_TARGETS: Final = 1000
@@ -20,7 +21,12 @@ def _dispatch_url(value: str) -> str:
         if near is None:
             raise
         raise WrongWord(
-            f"'{value}' is neither `{EMBEDDED}` nor a URL like https://dispatch.example.com", near
+            _(
+                "'{value}' is neither `{embedded}` nor a URL like https://dispatch.example.com",
+                value=value,
+                embedded=EMBEDDED,
+            ),
+            near,
         ) from error
 
 
@@ -35,9 +41,13 @@ def parse_targets(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list | tuple) else [value]
     urls = [item for item in items if isinstance(item, str)]
     if len(items) > MOST_TARGETS:
-        raise ValueError(f"{len(items)} URLs; at most {MOST_TARGETS} are used")
+        raise ValueError(
+            _("{items} URLs; at most {most_targets} are used", items=len(items), most_targets=MOST_TARGETS)
+        )
     if not urls or len(urls) < len(items):
-        raise ValueError(f"must be `{EMBEDDED}`, the URL of a dispatch server, or a list of such URLs")
+        raise ValueError(
+            _("must be `{embedded}`, the URL of a dispatch server, or a list of such URLs", embedded=EMBEDDED)
+        )
     return tuple(_dispatch_url(url) for url in urls)
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.fields.section import Shown, known
 from simulator.shown import printable
+from simulator.texts.translation import _
 
 MAX_NAME = 64
 
@@ -19,12 +20,12 @@ def plain_name(value: Any) -> str:
         ValueError: If it is empty, longer than 64 characters, or holds what cannot be seen.
     """
     if not isinstance(value, str):
-        raise ValueError("must be text: put it in quotes")
+        raise ValueError(_("must be text: put it in quotes"))
     name = unicodedata.normalize("NFC", value)
     if not name.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(_("must not be empty"))
     if len(name) > MAX_NAME:
-        raise ValueError(f"has {len(name):,} characters; a name has at most {MAX_NAME}")
+        raise ValueError(_("has {name:,} characters; a name has at most {max_name}", name=len(name), max_name=MAX_NAME))
     return one_line(name)
 
 
@@ -37,13 +38,15 @@ def one_line(value: str) -> str:
     shown = printable(value)
     if shown != value:
         at = next(place for place, pair in enumerate(zip(value, shown, strict=False)) if pair[0] != pair[1])
-        raise ValueError(f"holds U+{ord(value[at]):04X} (character {at + 1}), which cannot be seen: take it out")
+        raise ValueError(
+            _("holds U+{ord:04X} (character {at}), which cannot be seen: take it out", ord=ord(value[at]), at=at + 1)
+        )
     return value
 
 
 def _file_name(value: str) -> str:
     if len(value) > MAX_PATH:
-        raise ValueError(f"has {len(value):,} characters, more than the name of a file can have")
+        raise ValueError(_("has {value:,} characters, more than the name of a file can have", value=len(value)))
     return one_line(value)
 
 
@@ -66,7 +69,7 @@ def _locale(value: str) -> str:
         # Imported only when needed: faker takes a good part of a second.
         from faker.config import AVAILABLE_LOCALES
 
-        known(value, sorted(name for name in AVAILABLE_LOCALES if "_" in name), "locale of faker")
+        known(value, sorted(name for name in AVAILABLE_LOCALES if "_" in name), _("locale of faker"))
     return value
 
 

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from simulator.texts.translation import _
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _BYTES = {"B": 1, "KB": 1_024, "MB": 1_048_576}
 """The protocol's KB is 1,024 bytes (`maxPackageSize`, docs/deviations.md)."""
@@ -41,10 +43,16 @@ def parse_duration(value: object) -> float:
     if _BARE.fullmatch(text):
         if float(text) == 0:
             return 0.0
-        raise ValueError(f"{text} has no unit: write {text}s, {text}ms, {text}min or {text}h")
+        raise ValueError(_("{text} has no unit: write {text}s, {text}ms, {text}min or {text}h", text=text))
     compact = re.sub(r"\s+", "", text)
     if not _DURATION.fullmatch(compact):
-        raise ValueError(f"'{text}' is no duration: write one like {DURATION_EXAMPLES}")
+        raise ValueError(
+            _(
+                "'{text}' is no duration: write one like {duration_examples}",
+                text=text,
+                duration_examples=DURATION_EXAMPLES,
+            )
+        )
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(compact))
 
 
@@ -59,7 +67,7 @@ def parse_signed_duration(value: object) -> float:
 
 def parse_signed_duration_range(value: object) -> tuple[float, float]:
     """Seconds from and to of `-3min..3min`; one duration, such as `-3min`, for both."""
-    return _parse_signed_range(value, "a duration or a range of durations", SIGNED_EXAMPLES, parse_signed_duration)
+    return _parse_signed_range(value, _("a duration or a range of durations"), SIGNED_EXAMPLES, parse_signed_duration)
 
 
 def parse_ppm(value: object) -> float:
@@ -68,24 +76,26 @@ def parse_ppm(value: object) -> float:
     match = _PPM.fullmatch(text)
     if match is None:
         if _BARE.fullmatch(text):
-            raise ValueError(f"{text} has no unit: write {text}ppm (millionths)")
-        raise ValueError(f"must be how fast a clock runs away, like {PPM_EXAMPLES}")
+            raise ValueError(_("{text} has no unit: write {text}ppm (millionths)", text=text))
+        raise ValueError(_("must be how fast a clock runs away, like {ppm_examples}", ppm_examples=PPM_EXAMPLES))
     return float(match[1]) / 1e6
 
 
 def parse_ppm_range(value: object) -> tuple[float, float]:
     """From and to of `-50ppm..50ppm`, as `parse_ppm` gives them; one of them for both."""
-    return _parse_signed_range(value, "how fast a clock runs away", PPM_EXAMPLES, parse_ppm)
+    return _parse_signed_range(value, _("how fast a clock runs away"), PPM_EXAMPLES, parse_ppm)
 
 
 def parse_rate(value: object) -> float:
     """Events per second of `6/min`, `0.5/s`, `120/h`."""
     text = _text(value, "a rate", RATE_EXAMPLES)
     if _BARE.fullmatch(text):
-        raise ValueError(f"{text} has no unit: write {text}/s, {text}/min or {text}/h")
+        raise ValueError(_("{text} has no unit: write {text}/s, {text}/min or {text}/h", text=text))
     match = _RATE.fullmatch(text)
     if match is None:
-        raise ValueError(f"'{text}' is no rate: write one like {RATE_EXAMPLES}")
+        raise ValueError(
+            _("'{text}' is no rate: write one like {rate_examples}", text=text, rate_examples=RATE_EXAMPLES)
+        )
     return float(match[1]) / _SECONDS[match[2]]
 
 
@@ -94,12 +104,20 @@ def parse_size(value: object) -> int:
     text = _text(value, "a size", SIZE_EXAMPLES)
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ValueError(f"'{text}' is no size: write one like {SIZE_EXAMPLES}")
+        raise ValueError(
+            _("'{text}' is no size: write one like {size_examples}", text=text, size_examples=SIZE_EXAMPLES)
+        )
     number, unit = match[1], match[2]
     if unit == "":
-        raise ValueError(f"{number} has no unit: write {number}B or {number}KB (1,024 bytes)")
+        raise ValueError(_("{number} has no unit: write {number}B or {number}KB (1,024 bytes)", number=number))
     if unit not in _BYTES:
-        raise ValueError(f"'{unit}' is no unit of size: write {number}B, {number}KB (1,024 bytes) or {number}MB")
+        raise ValueError(
+            _(
+                "'{unit}' is no unit of size: write {number}B, {number}KB (1,024 bytes) or {number}MB",
+                unit=unit,
+                number=number,
+            )
+        )
     return round(float(number) * _BYTES[unit])
 
 
@@ -108,8 +126,15 @@ def parse_bandwidth(value: object) -> int:
     text = _text(value, "a bandwidth", BANDWIDTH_EXAMPLES)
     match = _BANDWIDTH.fullmatch(text)
     if match is None:
-        right = f": write {text}/s" if _SIZE.fullmatch(text) and not _BARE.fullmatch(text) else ""
-        raise ValueError(f"'{text}' is no bandwidth like {BANDWIDTH_EXAMPLES}{right}")
+        right = _(": write {text}/s", text=text) if _SIZE.fullmatch(text) and not _BARE.fullmatch(text) else ""
+        raise ValueError(
+            _(
+                "'{text}' is no bandwidth like {bandwidth_examples}{right}",
+                text=text,
+                bandwidth_examples=BANDWIDTH_EXAMPLES,
+                right=right,
+            )
+        )
     return parse_size(match[1])
 
 
@@ -117,38 +142,44 @@ def parse_share(value: object) -> float:
     """A share between 0 and 1 of `5%` or `0.05`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 <= value <= 1:
-            right = f"{value}% or " if 0 <= value <= 100 else ""
-            raise ValueError(f"{_short(value)} is no share: write {right}a number from 0 to 1")
+            right = _("{value}% or ", value=value) if 0 <= value <= 100 else ""
+            raise ValueError(
+                _("{short} is no share: write {right}a number from 0 to 1", short=_short(value), right=right)
+            )
         return float(value)
     text = _text(value, "a share", SHARE_EXAMPLES)
     match = _SHARE.fullmatch(text)
     if match is None:
-        raise ValueError(f"'{text}' is no share: write one like {SHARE_EXAMPLES}")
+        raise ValueError(
+            _("'{text}' is no share: write one like {share_examples}", text=text, share_examples=SHARE_EXAMPLES)
+        )
     share = float(match[1]) / 100.0
     if share > 1.0:
-        raise ValueError(f"{text} is more than 100%")
+        raise ValueError(_("{text} is more than 100%", text=text))
     return share
 
 
 def parse_duration_range(value: object) -> tuple[float, float]:
     """Seconds from and to of `5s..10s`, `5-10s`, or one duration for both."""
-    return _parse_range(value, "a duration or a range of durations", f"{DURATION_EXAMPLES}, 5s..10s", parse_duration)
+    return _parse_range(value, _("a duration or a range of durations"), f"{DURATION_EXAMPLES}, 5s..10s", parse_duration)
 
 
 def parse_count_range(value: object) -> tuple[float, float]:
     """Fewest and most of `1..3`, or one whole number for both."""
-    return _parse_range(value, "a whole number or a range of them", COUNT_EXAMPLES, _parse_count)
+    return _parse_range(value, _("a whole number or a range of them"), COUNT_EXAMPLES, _parse_count)
 
 
 def parse_size_range(value: object) -> tuple[float, float]:
     """Bytes from and to of `9KB..25KB`, `9-25KB`, or one size for both."""
-    return _parse_range(value, "a size or a range of sizes", f"{SIZE_EXAMPLES}, 9KB..25KB", parse_size)
+    return _parse_range(value, _("a size or a range of sizes"), f"{SIZE_EXAMPLES}, 9KB..25KB", parse_size)
 
 
 def _parse_count(value: object) -> int:
-    text = _text(value, "a whole number", COUNT_EXAMPLES)
+    text = _text(value, _("a whole number"), COUNT_EXAMPLES)
     if not text.isascii() or not text.isdigit():
-        raise ValueError(f"'{text}' is no whole number: write {COUNT_EXAMPLES}")
+        raise ValueError(
+            _("'{text}' is no whole number: write {count_examples}", text=text, count_examples=COUNT_EXAMPLES)
+        )
     return int(text)
 
 
@@ -207,14 +238,14 @@ def _parse_range(value: object, what: str, examples: str, parse: Callable[[objec
         bound = parse(text)
         return bound, bound
     if not low_text or not high_text:
-        raise ValueError(f"'{text}' is no range: write {examples}")
+        raise ValueError(_("'{text}' is no range: write {examples}", text=text, examples=examples))
     high = parse(high_text)
     if _BARE.fullmatch(low_text):
         # `9-25KB`: the lower bound takes the upper one's unit.
         low_text += high_text.lstrip("0123456789. ")
     low = parse(low_text)
     if low > high:
-        raise ValueError(f"'{text}' runs backwards: write the smaller bound first")
+        raise ValueError(_("'{text}' runs backwards: write the smaller bound first", text=text))
     return low, high
 
 
@@ -225,12 +256,12 @@ def _parse_signed_range(
     if not isinstance(value, str) or ".." not in value:
         bound = parse(value)
         return bound, bound
-    low_text, _, high_text = (part.strip() for part in value.partition(".."))
+    low_text, _dots, high_text = (part.strip() for part in value.partition(".."))
     if not low_text or not high_text or len(value) > _LONGEST:
-        raise ValueError(f"must be {what} like {examples}")
+        raise ValueError(_("must be {what} like {examples}", what=what, examples=examples))
     low, high = parse(low_text), parse(high_text)
     if low > high:
-        raise ValueError(f"'{value}' runs backwards: write the smaller bound first")
+        raise ValueError(_("'{value}' runs backwards: write the smaller bound first", value=value))
     return low, high
 
 
@@ -241,12 +272,27 @@ def _short(value: float) -> str:
 
 def _text(value: object, what: str, examples: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"must be {what} like {examples}")
+        raise ValueError(_("must be {what} like {examples}", what=what, examples=examples))
     text = str(value).strip()
     if len(text) > _LONGEST:
-        raise ValueError(f"has {len(text):,} characters, too many for {what} like {examples}")
+        raise ValueError(
+            _(
+                "has {text:,} characters, too many for {what} like {examples}",
+                text=len(text),
+                what=what,
+                examples=examples,
+            )
+        )
     if not text.isascii() and unicodedata.normalize("NFKC", text).isascii():
-        raise ValueError(f"'{text}' has full-width characters: write {unicodedata.normalize('NFKC', text)}")
+        raise ValueError(
+            _(
+                "'{text}' has full-width characters: write {normalize}",
+                text=text,
+                normalize=unicodedata.normalize("NFKC", text),
+            )
+        )
     if text.startswith("-"):
-        raise ValueError(f"{text} is negative: {what} like {examples} is needed")
+        raise ValueError(
+            _("{text} is negative: {what} like {examples} is needed", text=text, what=what, examples=examples)
+        )
     return text

@@ -8,6 +8,7 @@ from simulator.fields.units import format_bandwidth, format_duration, format_rat
 from simulator.fleet.plan import FleetPlan
 from simulator.measurements.weather import PlannedFault
 from simulator.scenario.scenario import Scenario
+from simulator.texts.told import Told, joined
 from simulator.weather.kinds import ClockJump, Flapping, Kind, Misbehave, Outage, PowerCut, SlowLink, Store
 from simulator.weather.schedule import Entry, Fault, draw
 
@@ -52,36 +53,36 @@ def told(entry: Entry, names: Sequence[str]) -> str:
     Args:
         names: of the groups by number.
     """
-    of = ", ".join(names[number] for number in entry.groups) or "all"
-    whom = of if entry.share >= 1.0 else f"{format_share(entry.share)} of {of}"
-    return f"{kind_told(entry.kind)}, {whom}"
+    of = Told("{names}", names=", ".join(names[number] for number in entry.groups)) if entry.groups else Told("all")
+    whom = of if entry.share >= 1.0 else Told("{share} of {names}", share=format_share(entry.share), names=of)
+    return Told("{what}, {whom}", what=kind_told(entry.kind), whom=whom)
 
 
 def kind_told(kind: Kind) -> str:
     """A kind of fault and what it is like: `flapping (up 5s..20s, down 1s..10s, reset)`."""
-    details = ", ".join(_details(kind))
-    return f"{kind.what} ({details})" if details else kind.what
+    details = joined(", ", _details(kind))
+    return Told("{what} ({details})", what=str(kind.what), details=details) if details else str(kind.what)
 
 
 def _details(kind: Kind) -> Iterator[str]:
     if isinstance(kind, Outage):
         yield kind.how
     elif isinstance(kind, Flapping):
-        yield from (f"up {_range(kind.up)}", f"down {_range(kind.down)}", kind.how)
+        yield from (Told("up {time}", time=_range(kind.up)), Told("down {time}", time=_range(kind.down)), kind.how)
     elif isinstance(kind, SlowLink):
-        yield f"latency {_range(kind.latency)}"
+        yield Told("latency {time}", time=_range(kind.latency))
         if kind.bandwidth is not None:
-            yield f"bandwidth {format_bandwidth(kind.bandwidth)}"
+            yield Told("bandwidth {rate}", rate=format_bandwidth(kind.bandwidth))
         if kind.stall:
-            yield f"stall {format_share(kind.stall)}"
+            yield Told("stall {share}", share=format_share(kind.stall))
     elif isinstance(kind, PowerCut):
-        yield f"back after {_range(kind.back_after)}"
+        yield Told("back after {time}", time=_range(kind.back_after))
         if kind.store is Store.LOST:
             yield kind.store
     elif isinstance(kind, ClockJump):
         yield format_signed_duration(kind.by)
     elif isinstance(kind, Misbehave):
-        yield from kind.ways if len(kind.ways) <= _WAYS_TOLD else (f"{len(kind.ways)} ways",)
+        yield from kind.ways if len(kind.ways) <= _WAYS_TOLD else (Told("{count} ways", count=len(kind.ways)),)
         yield format_rate(kind.rate)
         if not kind.refused:
-            yield "any answer"
+            yield Told("any answer")

@@ -18,6 +18,7 @@ from simulator.fleet import identity_csv
 from simulator.fleet.identity_csv import DEVICE_SECRET_COLUMN, LOGIN_COLUMNS, REQUIRED_COLUMNS
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.scenario import Scenario
+from simulator.texts.translation import _
 
 
 class IdentitySource(ABC):
@@ -55,7 +56,11 @@ class IdentitySource(ABC):
             ScenarioError: If there are fewer than `needed`.
         """
         if self.available is not None and self.available < needed:
-            message = f"holds {self.available} identities, but the fleet has {needed} devices"
+            message = _(
+                "holds {available} identities, but the fleet has {needed} devices",
+                available=self.available,
+                needed=needed,
+            )
             raise ScenarioError([Problem(file=self.name, message=message)])
 
     @property
@@ -112,7 +117,7 @@ class GeneratedIdentities(IdentitySource):
 
     @property
     def name(self) -> str:
-        return f"pattern {self._pattern}"
+        return _("pattern {pattern}", pattern=self._pattern)
 
     def at(self, index: int) -> Credentials:
         if index < 0:

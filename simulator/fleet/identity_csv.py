@@ -16,6 +16,7 @@ from simulator.closest import closest
 from simulator.device.settings import Credentials
 from simulator.scenario.identity_values import is_simple, value_problem
 from simulator.scenario.problems import MAX_LISTED, Problem, ScenarioError
+from simulator.texts.translation import N_, _, ngettext
 
 REQUIRED_COLUMNS = ("sn", "secretKey", "productId", "devKey")
 LOGIN_COLUMNS = ("authCode", "secret")
@@ -27,13 +28,19 @@ SLICE_ROWS = 2_000
 """Some milliseconds of work."""
 
 _HEADER = ",".join(REQUIRED_COLUMNS)
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "，": "full-width commas"}
+_SEPARATORS = {
+    ",": N_("commas"),
+    ";": N_("semicolons"),
+    "\t": N_("tabs"),
+    "|": N_("bars"),
+    "，": N_("full-width commas"),
+}
 _READ_SEPARATORS = ",;\t"
 _BLANKS = " \t\u00a0\u3000"
 """What may stand around a value and is no part of it."""
 _ENCODINGS = ((b"\xff\xfe\0\0", None), (b"\0\0\xfe\xff", None), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 """Byte order marks, and what Python calls the encoding; None where it is none that a spreadsheet writes."""
-_SAVE_AS = "save it as CSV in UTF-8 (in a spreadsheet: the format `CSV UTF-8`)"
+_SAVE_AS = N_("save it as CSV in UTF-8 (in a spreadsheet: the format `CSV UTF-8`)")
 
 Rows = Generator[None, None, list[Credentials]]
 
@@ -49,22 +56,22 @@ def read_text(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(MAX_CSV_BYTES + 1)
     except FileNotFoundError:
-        raise _error(name, "there is no such file") from None
+        raise _error(name, _("there is no such file")) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name is none that a file can have"
-        raise _error(name, f"cannot be read: {reason}") from None
+        reason = error.strerror if isinstance(error, OSError) else _("its name is none that a file can have")
+        raise _error(name, _("cannot be read: {reason}", reason=reason)) from None
     if len(content) > MAX_CSV_BYTES:
-        raise _error(name, f"is larger than {MAX_CSV_BYTES >> 20} MB")
+        raise _error(name, _("is larger than {max_csv_bytes} MB", max_csv_bytes=MAX_CSV_BYTES >> 20))
     encoding = next((known for mark, known in _ENCODINGS if content.startswith(mark)), "utf-8-sig")
     if encoding == "utf-8-sig" and b"\0" in content[:4] and content.count(b"\0", 0, 1000) >= len(content[:1000]) // 3:
         encoding = None
     if encoding is None:
-        raise _error(name, f"is UTF-16 without its mark, or UTF-32: {_SAVE_AS}", line=1)
+        raise _error(name, _("is UTF-16 without its mark, or UTF-32: {right}", right=_(_SAVE_AS)), line=1)
     try:
         return content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _error(name, f"is not UTF-8 text: {_SAVE_AS}", line=line) from None
+        raise _error(name, _("is not UTF-8 text: {right}", right=_(_SAVE_AS)), line=line) from None
 
 
 def parse(text: str, name: str) -> list[Credentials]:
@@ -115,21 +122,21 @@ class _Reading:
     def advance(self, rows: int) -> bool:
         """Read so many rows more; False when that was the end."""
         reader = self._reader
-        take = itemgetter(*(index for _, index in self._columns)) if self._columns else None
+        take = itemgetter(*(index for _name, index in self._columns)) if self._columns else None
         try:
-            for _ in range(rows):
+            for _row in range(rows):
                 row = next(reader)
                 if take is None:
                     if not self._header(row):
                         return False
-                    take = itemgetter(*(index for _, index in self._columns)) if self._columns else None
+                    take = itemgetter(*(index for _name, index in self._columns)) if self._columns else None
                 elif len(row) != self._width or not self._take(take(row)):
                     self._row_problems(row)
                 self._begins = self._skipped + reader.line_num + 1
         except StopIteration:
             return False
         except csv.Error as error:
-            self._problem(f"is not valid CSV: {_csv_problem(str(error))}")
+            self._problem(_("is not valid CSV: {problem}", problem=_csv_problem(str(error))))
             return False
         return True
 
@@ -140,7 +147,7 @@ class _Reading:
         """
         if not self._columns and not self._problems:
             self._begins = max(1, self._skipped + self._reader.line_num)
-            self._problem(f"is empty: the header is {_HEADER}")
+            self._problem(_("is empty: the header is {header}", header=_HEADER))
         if self._problems:
             raise ScenarioError(self._problems, self._unlisted)
         return list(self._found.values())
@@ -201,28 +208,41 @@ class _Reading:
         for name, value in record.items():
             if not value:
                 if name in REQUIRED_COLUMNS:
-                    self._problem("is empty", name)
+                    self._problem(_("is empty"), name)
             elif (message := value_problem(name, value)) is not None:
                 self._problem(message, name)
         if bool(record.get("authCode")) != bool(record.get("secret")):
-            self._problem("`authCode` and `secret` go together: give both or none")
+            self._problem(_("`authCode` and `secret` go together: give both or none"))
         sn = record["sn"]
         if sn in self._found:
             # Looked for only where it will be listed: all lines may be the same.
             listed = len(self._problems) < MAX_LISTED
             line = self._lines[list(self._found).index(sn)] if listed else 0
-            self._problem(f"the same serial number is in line {line} too", "sn")
+            self._problem(_("the same serial number is in line {line} too", line=line), "sn")
 
     def _width_problem(self, values: list[str]) -> str:
-        told = f"has {len(values)} value{'s' * (len(values) != 1)}, but the header has {self._width}"
+        told = ngettext(
+            "has {number} value, but the header has {width}",
+            "has {number} values, but the header has {width}",
+            len(values),
+            width=self._width,
+        )
         if len(values) > self._width and not any(values[self._width :]):
-            return f"{told}: the cells behind the last column are empty; a spreadsheet has added them, delete them"
+            return _(
+                "{told}: the cells behind the last column are empty; a spreadsheet has added them, delete them",
+                told=told,
+            )
         if len(values) == 1:
             other = next((word for mark, word in _SEPARATORS.items() if mark in values[0]), None)
             if other is not None and other != _SEPARATORS[self._separator]:
-                return f"{told}: it is separated by {other}, the header by {_SEPARATORS[self._separator]}"
+                return _(
+                    "{told}: it is separated by {other}, the header by {separators}",
+                    told=told,
+                    other=_(other),
+                    separators=_(_SEPARATORS[self._separator]),
+                )
         if len(values) > self._width:
-            return f"{told}: a value with the separator in it needs quotes"
+            return _("{told}: a value with the separator in it needs quotes", told=told)
         return told
 
 
@@ -273,37 +293,49 @@ def _header_problems(names: list[str]) -> Iterator[tuple[str, str | None]]:
     if not meant:
         others = [word for mark, word in _SEPARATORS.items() if mark not in _READ_SEPARATORS and mark in names[0]]
         if len(names) == 1 and others:
-            yield f"the separator must be a comma, a semicolon or a tab; this line has {others[0]}", None
+            yield (
+                _("the separator must be a comma, a semicolon or a tab; this line has {others}", others=_(others[0])),
+                None,
+            )
             return
-        yield f"holds no name of a column: the first line must be the header {_HEADER}; is it missing?", None
+        yield (
+            _("holds no name of a column: the first line must be the header {header}; is it missing?", header=_HEADER),
+            None,
+        )
         return
     for column in REQUIRED_COLUMNS:
         if column not in names:
-            yield f"the column {column} is missing", None
+            yield _("the column {column} is missing", column=column), None
     for number, name in enumerate(names, start=1):
         if name in COLUMNS:
             if name in names[: number - 1]:
-                yield f"the column {name} is there twice", None
+                yield _("the column {name} is there twice", name=name), None
         elif not name:
             behind = not any(names[number - 1 :])
-            where = "behind the last: a spreadsheet has added it" if behind else "without a name"
-            yield f"column {number} is an empty one {where}; delete it", None
+            where = _("behind the last: a spreadsheet has added it") if behind else _("without a name")
+            yield _("column {number} is an empty one {where}; delete it", number=number, where=where), None
         elif _folded(name) in _FOLDED:
-            yield f"'{name}' is no column of this file; known: {', '.join(COLUMNS)}", _FOLDED[_folded(name)]
+            yield (
+                _("'{name}' is no column of this file; known: {columns}", name=name, columns=", ".join(COLUMNS)),
+                _FOLDED[_folded(name)],
+            )
         else:
-            yield f"column {number} has none of the known names: {', '.join(COLUMNS)}", closest(name, COLUMNS)
+            yield (
+                _("column {number} has none of the known names: {columns}", number=number, columns=", ".join(COLUMNS)),
+                closest(name, COLUMNS),
+            )
     if "sn" in names and ("authCode" in names) != ("secret" in names):
-        yield "`authCode` and `secret` go together: give both columns or none", None
+        yield _("`authCode` and `secret` go together: give both columns or none"), None
 
 
 def _csv_problem(text: str) -> str:
     """The csv module's message in words that say what to look for; it never holds a value."""
     if "unexpected end of data" in text:
-        return "a quotation mark is opened and never closed"
+        return _("a quotation mark is opened and never closed")
     if "expected after" in text:
-        return "something follows a closing quotation mark; a quotation mark within a value is doubled"
+        return _("something follows a closing quotation mark; a quotation mark within a value is doubled")
     if "field larger" in text:
-        return "a value without end; is a quotation mark not closed?"
+        return _("a value without end; is a quotation mark not closed?")
     return text
 
 

@@ -24,6 +24,7 @@ import simulator
 from simulator.exit_codes import ExitCode
 from simulator.fleet.held_ports import HeldPorts
 from simulator.measurements.ledger import Kept
+from simulator.texts.translation import _
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
@@ -239,12 +240,20 @@ class EmbeddedPlatform:
                 return PlatformAddress(dispatch_url=told["dispatch"], ca_file=told.get("ca"))
             if (code := process.poll()) is not None:
                 raise PlatformStartError(
-                    f"the embedded platform ended with exit code {code}:\n{self.last_lines()}",
+                    _(
+                        "the embedded platform ended with exit code {code}:\n{last_lines}",
+                        code=code,
+                        last_lines=self.last_lines(),
+                    ),
                     refused=code == ExitCode.USAGE,
                 )
             self._sleep(_LOOK_S)
         raise PlatformStartError(
-            f"the embedded platform was not ready after {READY_TIMEOUT_S:g} s:\n{self.last_lines()}"
+            _(
+                "the embedded platform was not ready after {seconds:g} s:\n{last_lines}",
+                seconds=READY_TIMEOUT_S,
+                last_lines=self.last_lines(),
+            )
         )
 
     def last_lines(self) -> str:

@@ -1,6 +1,7 @@
 """Scenarios in which the embedded platform is killed and restarted, and where that cannot be."""
 
 from simulator.scenario.scenario import Scenario
+from simulator.texts.translation import _
 from simulator.weather.kinds import PlatformRestart
 
 
@@ -14,9 +15,10 @@ def platform_problem(scenario: Scenario, host: str | None) -> str | None:
     place = _first(scenario)
     if host is None or place is None:
         return None
-    return (
-        f"faults[{place}] (platform_restart) kills the embedded platform, and --host names another platform: "
-        "leave out the URL, or this fault"
+    return _(
+        "faults[{place}] (platform_restart) kills the embedded platform, and --host names another platform: "
+        "leave out the URL, or this fault",
+        place=place,
     )
 
 

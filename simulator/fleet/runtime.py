@@ -39,6 +39,7 @@ from simulator.protocol.channel.context import UNKNOWN_DEVICE
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import TlsFiles
+from simulator.texts.translation import _
 from simulator.weather.schedule import Fault
 
 _STOP_MARGIN = 7.0
@@ -247,7 +248,9 @@ class FleetRuntime:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._empty), limit + _STOP_MARGIN)
         if self._devices:
-            self._log(logging.WARNING, f"{len(self._devices)} devices did not stop in time and are cut off")
+            self._log(
+                logging.WARNING, _("{devices} devices did not stop in time and are cut off", devices=len(self._devices))
+            )
             for device in list(self._devices.values()):
                 device.cut_off()
             await asyncio.wait_for(asyncio.shield(self._empty), _STOP_MARGIN)

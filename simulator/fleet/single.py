@@ -152,8 +152,13 @@ def index_of(plan: FleetPlan, sn: str) -> int:
         if plan.sn(index) == sn:
             return index
     raise UnknownDevice(
-        f"the scenario's fleet of {plan.total} has no device {sn} (its first is {plan.sn(0)}, "
-        f"its last {plan.sn(plan.total - 1)})"
+        _(
+            "the scenario's fleet of {total} has no device {sn} (its first is {first}, its last {last})",
+            total=plan.total,
+            sn=sn,
+            first=plan.sn(0),
+            last=plan.sn(plan.total - 1),
+        )
     )
 
 
@@ -167,8 +172,8 @@ def first_of(plan: FleetPlan, groups: Sequence[str], name: str) -> int:
         number = groups.index(name)
         if plan.counts[number]:
             return first_index(plan.counts, number)
-        raise UnknownDevice(f"the scenario's group {name} has no devices")
-    raise UnknownDevice(f"the scenario has no group {name}, only {', '.join(groups)}")
+        raise UnknownDevice(_("the scenario's group {name} has no devices", name=name))
+    raise UnknownDevice(_("the scenario has no group {name}, only {groups}", name=name, groups=", ".join(groups)))
 
 
 def run_single(

@@ -17,6 +17,7 @@ from simulator.fleet.login_store import BUSY_SECONDS, LoginStore
 from simulator.fleet.record_store import Changes, RecordStore
 from simulator.fleet.warm_state import WarmState, WarmStateError
 from simulator.measurements.names import KEPT, PHOTO_KEPT
+from simulator.texts.translation import _
 
 WRITE_INTERVAL: Final = 0.2
 """Seconds between two looks for what is new."""
@@ -61,7 +62,12 @@ class StateKeeper:
             raise
         records, devices = self.records.unclaimed
         self.found = (
-            f"taking back {records:,} unsent records of {devices:,} devices from {path}, as the devices are started"
+            _(
+                "taking back {records:,} unsent records of {devices:,} devices from {path}, as the devices are started",
+                records=records,
+                devices=devices,
+                path=path,
+            )
             if records
             else ""
         )

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from simulator.device.unsent import Unsent
 from simulator.shown import printable
+from simulator.texts.translation import _
 
 _BUSY_SECONDS = 10.0
 """How long a call waits for another process that is writing; a batch takes milliseconds."""
@@ -90,12 +91,14 @@ class WarmState:
             _make_private(os.path.realpath(path))
             self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise WarmStateError(f"{path}: cannot be opened: {error}") from error
+            raise WarmStateError(_("{path}: cannot be opened: {error}", path=path, error=error)) from error
         try:
             self._prepare()
         except sqlite3.Error as error:
             self._connection.close()
-            raise WarmStateError(f"{path}: is no state file of best-fleet: {error}") from error
+            raise WarmStateError(
+                _("{path}: is no state file of best-fleet: {error}", path=path, error=error)
+            ) from error
         except WarmStateError:
             self._connection.close()
             raise
@@ -103,7 +106,13 @@ class WarmState:
     def _prepare(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _WITHOUT_RECORDS, _SCHEMA_VERSION):
-            raise WarmStateError(f"{self._path}: was written by another version of best-fleet (schema {version})")
+            raise WarmStateError(
+                _(
+                    "{path}: was written by another version of best-fleet (schema {version})",
+                    path=self._path,
+                    version=version,
+                )
+            )
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         if version != _SCHEMA_VERSION:
@@ -134,7 +143,7 @@ class WarmState:
             try:
                 rows = self._connection.execute(query, (dispatch, *batch)).fetchall()
             except sqlite3.Error as error:
-                raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
+                raise WarmStateError(_("{path}: cannot be read: {error}", path=self._path, error=error)) from error
             for sn, auth_code, secret in rows:
                 self._check(sn, auth_code, secret)
                 found[sn] = Login(auth_code, secret)
@@ -145,14 +154,16 @@ class WarmState:
         for name, value in (("authCode", auth_code), ("secret", secret)):
             problem = None
             if not isinstance(value, str) or not value:
-                problem = "is no text, or empty"
+                problem = _("is no text, or empty")
             elif len(value) > _LONGEST:
-                problem = f"has {len(value):,} characters"
+                problem = _("has {value:,} characters", value=len(value))
             elif printable(value) != value:
-                problem = "holds characters that cannot be seen"
+                problem = _("holds characters that cannot be seen")
             if problem is not None:
-                told = f"the login of {sn} cannot be used: {name} {problem}"
-                raise WarmStateError(f"{self._path}: {told}; without the file devices register anew")
+                told = _("the login of {sn} cannot be used: {name} {problem}", sn=sn, name=name, problem=problem)
+                raise WarmStateError(
+                    _("{path}: {told}; without the file devices register anew", path=self._path, told=told)
+                )
 
     def save(self, dispatch: str, logins: Mapping[str, Login]) -> None:
         """Keep these logins, all or none; a device's earlier one is replaced."""
@@ -174,7 +185,7 @@ class WarmState:
             for sn, *row in self._connection.execute(query, (dispatch,)):
                 found.setdefault(sn, []).append(Unsent(*row))
         except sqlite3.Error as error:
-            raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
+            raise WarmStateError(_("{path}: cannot be read: {error}", path=self._path, error=error)) from error
         return found
 
     def unsent_elsewhere(self, dispatch: str) -> int:
@@ -182,7 +193,7 @@ class WarmState:
         try:
             row = self._connection.execute("SELECT count(*) FROM record WHERE dispatch != ?", (dispatch,)).fetchone()
         except sqlite3.Error as error:
-            raise WarmStateError(f"{self._path}: cannot be read: {error}") from error
+            raise WarmStateError(_("{path}: cannot be read: {error}", path=self._path, error=error)) from error
         return int(row[0])
 
     def save_unsent(self, dispatch: str, kept: Iterable[tuple[str, Unsent]], gone: Iterable[tuple[str, int]]) -> None:
@@ -249,12 +260,18 @@ def held_in(path: Path) -> list[Held]:
             if version == 0:
                 return []  # an empty file, which a run makes its own
             if version not in (_WITHOUT_RECORDS, _SCHEMA_VERSION):
-                raise WarmStateError(f"{path}: was written by another version of best-fleet (schema {version})")
+                raise WarmStateError(
+                    _(
+                        "{path}: was written by another version of best-fleet (schema {version})",
+                        path=path,
+                        version=version,
+                    )
+                )
             found = state.execute(logins).fetchall()
             if version == _SCHEMA_VERSION:
                 found += state.execute(records).fetchall()
     except sqlite3.Error as error:
-        raise WarmStateError(f"{path}: is no state file of best-fleet: {error}") from error
+        raise WarmStateError(_("{path}: is no state file of best-fleet: {error}", path=path, error=error)) from error
     sums: dict[str, list[int]] = {}
     for dispatch, *counts in found:
         known = sums.setdefault(dispatch, [0] * len(counts))

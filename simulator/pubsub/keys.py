@@ -12,10 +12,11 @@ from simulator.pubsub.login import ALGORITHMS
 from simulator.pubsub.profile import Password, PasswordKind, ProtocolVersion
 from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, SECRETS, checked, placeholders
 from simulator.pubsub.topics import Topics
+from simulator.texts.translation import N_, _
 
 MOST_KEEP_ALIVE: Final = "65535s"
 """Two bytes of seconds (standard, 3.1.2.10)."""
-_KINDS: Final = 'none, text in quotes, {devKey: digest}, or {hmac: {algorithm: sha256, key: "{deviceSecret}"}}'
+_KINDS: Final = N_('none, text in quotes, {devKey: digest}, or {hmac: {algorithm: sha256, key: "{deviceSecret}"}}')
 _HMAC_KEYS: Final = ("algorithm", "key", "suffix")
 
 
@@ -25,25 +26,25 @@ def _topic(template: str) -> str:
 
 def _keep_alive(seconds: float) -> float:
     if seconds != int(seconds):
-        raise ValueError("must be whole seconds; 0s for none")
+        raise ValueError(_("must be whole seconds; 0s for none"))
     return seconds
 
 
 def _qos(value: Any) -> Any:
     if value in (0, 1) and not isinstance(value, bool):
         return value
-    raise ValueError("must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either")
+    raise ValueError(_("must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either"))
 
 
 def _protocol(value: Any) -> Any:
     if value == ProtocolVersion.V3_1_1:
         return value
-    raise ValueError(f"must be {ProtocolVersion.V3_1_1}, the version that devices here speak")
+    raise ValueError(_("must be {version}, the version that devices here speak", version=ProtocolVersion.V3_1_1))
 
 
 def _alpn(value: str) -> str:
     if not value.isascii() or not value.isprintable() or not 1 <= len(value) <= 255:
-        raise ValueError("must be the name of a protocol: 1 to 255 ASCII characters")
+        raise ValueError(_("must be the name of a protocol: 1 to 255 ASCII characters"))
     return value
 
 
@@ -56,31 +57,47 @@ def _password(value: Any) -> Password:
     if isinstance(value, str):
         return Password(kind=PasswordKind.TEXT, text=checked(value, OF_PASSWORD))
     if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError(f"must be {_KINDS}")
+        raise ValueError(_("must be {kinds}", kinds=_(_KINDS)))
     ((kind, of),) = value.items()
     if kind == "devKey":
         if of != "digest":
-            raise ValueError(f'`devKey` takes `digest` alone; a devKey as it is: "{{devKey}}"; all ways: {_KINDS}')
+            raise ValueError(
+                _('`devKey` takes `digest` alone; a devKey as it is: "{{devKey}}"; all ways: {kinds}', kinds=_(_KINDS))
+            )
         return Password(kind=PasswordKind.DEV_KEY_DIGEST)
     if kind == "hmac":
         return _hmac(of)
-    raise WrongWord(f"'{kind}' is no way to make a password: write {_KINDS}", closest(str(kind), ("devKey", "hmac")))
+    raise WrongWord(
+        _("'{kind}' is no way to make a password: write {kinds}", kind=kind, kinds=_(_KINDS)),
+        closest(str(kind), ("devKey", "hmac")),
+    )
 
 
 def _hmac(of: Any) -> Password:
     if not isinstance(of, dict) or not all(isinstance(each, str) for each in of.values()):
-        raise ValueError("`hmac` must be a mapping of texts: `algorithm`, `key` and `suffix`, each with a usual value")
+        raise ValueError(
+            _("`hmac` must be a mapping of texts: `algorithm`, `key` and `suffix`, each with a usual value")
+        )
     for name in of:
         if name not in _HMAC_KEYS:
             known = ", ".join(_HMAC_KEYS)
-            raise WrongWord(f"'{name}' is no key of `hmac`; known: {known}", closest(str(name), _HMAC_KEYS))
+            raise WrongWord(
+                _("'{name}' is no key of `hmac`; known: {known}", name=name, known=known),
+                closest(str(name), _HMAC_KEYS),
+            )
     algorithm = of.get("algorithm", "sha256")
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"'{algorithm}' is no algorithm of `hmac`; known: {', '.join(ALGORITHMS)}")
+        raise ValueError(
+            _(
+                "'{algorithm}' is no algorithm of `hmac`; known: {algorithms}",
+                algorithm=algorithm,
+                algorithms=", ".join(ALGORITHMS),
+            )
+        )
     key = checked(of.get("key", "{deviceSecret}"), OF_KEY)
     if not set(SECRETS) & set(placeholders(key)):
         raise ValueError(
-            "`hmac.key` must hold {deviceSecret} or {devKey}: one in a scenario would be that of all devices"
+            _("`hmac.key` must hold {deviceSecret} or {devKey}: one in a scenario would be that of all devices")
         )
     return Password(
         kind=PasswordKind.HMAC,

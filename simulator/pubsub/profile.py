@@ -7,6 +7,8 @@ written down, its key stands in `assumed`, and docs and reports say so.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from simulator.texts.translation import _
+
 
 class ProtocolVersion(StrEnum):
     """Of MQTT."""
@@ -45,11 +47,15 @@ class Password:
             case PasswordKind.NONE:
                 return "none"
             case PasswordKind.TEXT:
-                return "a text of the scenario"
+                return _("a text of the scenario")
             case PasswordKind.DEV_KEY_DIGEST:
-                return "digest of devKey, as in dev.register"
+                return _("digest of devKey, as in dev.register")
             case PasswordKind.HMAC:
-                return f"HMAC-{self.algorithm.upper().replace('SHA', 'SHA-')} of the user name, then {self.suffix!r}"
+                return _(
+                    "HMAC-{algorithm} of the user name, then {suffix!r}",
+                    algorithm=self.algorithm.upper().replace("SHA", "SHA-"),
+                    suffix=self.suffix,
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

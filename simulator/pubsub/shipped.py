@@ -17,6 +17,7 @@ from simulator.fields.quantities import Duration, DurationRange, Rate, Size
 from simulator.fields.section import Section
 from simulator.pubsub.keys import ProfileKeys
 from simulator.pubsub.profile import Limits, Profile
+from simulator.texts.translation import N_
 
 DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = ("best-m", "tencent", "aws")
@@ -24,6 +25,9 @@ PROFILE_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType({"best-m": "best-m"
 """What a group's profile is by default, by the look-up's `type`."""
 
 ProfileName = Literal["best-m", "tencent", "aws"]
+
+TITLES = (N_("a platform's own MQTT broker"),)
+"""Titles of the files that are no names of products, for their translation."""
 
 
 class BrokenProfile(Exception):  # noqa: N818 - an error of ours, not of the scenario

@@ -12,6 +12,7 @@ from typing import Final
 from simulator.closest import closest
 from simulator.fields.section import WrongWord
 from simulator.pubsub.profile import Identity
+from simulator.texts.translation import _
 
 IDENTITY: Final = ("sn", "productId", "companyId", "siteId", "deviceName")
 """Of every template. `deviceName` is the serial number."""
@@ -54,7 +55,7 @@ def pieces(template: str) -> Pieces:
     for match in _PIECE.finditer(template):
         name = match[1]
         if not name:
-            raise ValueError("has a brace that is no placeholder: write {sn}, {productId} …")
+            raise ValueError(_("has a brace that is no placeholder: write {sn}, {productId} …"))
         found.append((template[at : match.start()], name))
         at = match.end()
     return (*found, (template[at:], None))
@@ -76,7 +77,7 @@ def checked(template: str, known: tuple[str, ...]) -> str:
         ValueError: If not.
     """
     if not template:
-        raise ValueError("must not be empty")
+        raise ValueError(_("must not be empty"))
     text_problem = _problem_of_text(template)
     if text_problem is not None:
         raise ValueError(text_problem)
@@ -84,10 +85,12 @@ def checked(template: str, known: tuple[str, ...]) -> str:
         if name in known:
             continue
         if name in SECRETS:
-            raise ValueError(f"{{{name}}} is a secret: it may stand in `password` alone")
+            raise ValueError(_("{{{name}}} is a secret: it may stand in `password` alone", name=name))
         near = closest(name, known)
         listed = ", ".join(f"{{{each}}}" for each in known)
-        raise WrongWord(f"{{{name}}} is no placeholder here; known: {listed}", near and f"{{{near}}}")
+        raise WrongWord(
+            _("{{{name}}} is no placeholder here; known: {listed}", name=name, listed=listed), near and f"{{{near}}}"
+        )
     return template
 
 

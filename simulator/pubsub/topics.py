@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from simulator.pubsub.templates import OF_TOPIC, checked, fill, pieces, placeholders
+from simulator.texts.translation import _
 
 _LEVEL: Final = "/"
 _VALUE: Final = r"[^/\0]+"
@@ -23,13 +24,17 @@ class Topics:
         checked(template, OF_TOPIC)
         wildcard = next((character for character in "+#" if character in template), None)
         if wildcard is not None:
-            raise ValueError(f"holds '{wildcard}': a topic names one device by placeholders, and is no filter")
+            raise ValueError(
+                _("holds '{wildcard}': a topic names one device by placeholders, and is no filter", wildcard=wildcard)
+            )
         levels = template.split(_LEVEL)
         for level in levels:
             names = placeholders(level)
             if len(names) > 1:
-                both = " and ".join(f"{{{name}}}" for name in names)
-                raise ValueError(f"{both} stand in one level, so that nobody can tell where one ends: put a / between")
+                both = _(" and ").join(f"{{{name}}}" for name in names)
+                raise ValueError(
+                    _("{both} stand in one level, so that nobody can tell where one ends: put a / between", both=both)
+                )
         self.template: Final = template
         self.filter: Final = _LEVEL.join("+" if placeholders(level) else level for level in levels)
         """For SUBSCRIBE: each level with a placeholder is `+`. It may match more than `read` takes."""

@@ -9,17 +9,17 @@ from typing import Final
 from simulator.fields.units import format_duration
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
+from simulator.texts.translation import N_, _
 
 _MEETING: Final = "cmd.data.update.meeting"
 _MEMBER: Final = "cmd.data.update.meetingMember"
 _SYNC: Final = ("cmd.system.sync.time", "dev.system.sync.time")
 _USER: Final = "cmd.data.update.user"
 _VERIFY_LOG: Final = "dev.data.upload.verifyLog"
-_NONE: Final = (
-    f"`platform.meetings.count` is 0, no push of {_MEETING} brings a meeting, and the group has no `meetings` of its "
-    "own"
+_NONE: Final = N_(
+    "`platform.meetings.count` is 0, no push of {command} brings a meeting, and the group has no `meetings` of its own"
 )
-_NO_MEMBERS: Final = f"`platform.members` and `platform.users` give them no members, and no push of {_MEMBER} does"
+_NO_MEMBERS: Final = N_("`platform.members` and `platform.users` give them no members, and no push of {command} does")
 
 
 def problem(document: ScenarioDocument, groups: Sequence[GroupSection], run: float) -> str | None:
@@ -33,7 +33,7 @@ def problem(document: ScenarioDocument, groups: Sequence[GroupSection], run: flo
     if not document.report.attendance or document.target or not attending:
         return None
     if all(_has_none(document, group) for group in attending):
-        return f"there would be no row: {_NONE}"
+        return _("there would be no row: {none}", none=_(_NONE, command=_MEETING))
     return _none_over(document, attending, run)
 
 
@@ -46,14 +46,22 @@ def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float
         return
     for group in attending:
         if _has_none(document, group):
-            yield f"{group.name}: nobody attends a meeting: {_NONE}"
+            yield _("{name}: nobody attends a meeting: {none}", name=group.name, none=_(_NONE, command=_MEETING))
         elif _never_set(document, group):
             yield (
-                f"{group.name}: no meeting of the platform is held before the clocks are set (`clock.start_at`), and "
-                f"no push of {_SYNC[0]} sets them"
+                _(
+                    "{name}: no meeting of the platform is held before the clocks are set (`clock.start_at`), and "
+                    "no push of {sync} sets them",
+                    name=group.name,
+                    sync=_SYNC[0],
+                )
             )
         elif _without_members(document, group):
-            yield f"{group.name}: only strangers come to meetings: {_NO_MEMBERS}"
+            yield _(
+                "{name}: only strangers come to meetings: {no_members}",
+                name=group.name,
+                no_members=_(_NO_MEMBERS, command=_MEMBER),
+            )
     none_over = _none_over(document, attending, run)
     if none_over is not None:
         yield none_over
@@ -66,8 +74,14 @@ def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float
     cut = [end for end in ends if end > run]
     if cut:
         yield (
-            f"{len(cut)} of {len(ends)} planned meetings are not over when the run ends after {format_duration(run)}: "
-            f"the last sign-out window closes at {format_duration(cut[-1])}"
+            _(
+                "{cut} of {ends} planned meetings are not over when the run ends after {run}: the last sign-out "
+                "window closes at {cut2}",
+                cut=len(cut),
+                ends=len(ends),
+                run=format_duration(run),
+                cut2=format_duration(cut[-1]),
+            )
         )
 
 
@@ -81,7 +95,11 @@ def _without_users(group: GroupSection) -> Iterator[str]:
     enrols = any(stream.rate for stream in group.enrolments)
     if not verifies or enrols or group.users or not functions.lacks((_USER,)) or functions.lacks((_VERIFY_LOG,)):
         return
-    yield f"{group.name}: only visitors verify: `users` is 0, and `functions.without` leaves out {_USER}"
+    yield _(
+        "{name}: only visitors verify: `users` is 0, and `functions.without` leaves out {user}",
+        name=group.name,
+        user=_USER,
+    )
 
 
 def _pushed(document: ScenarioDocument, command: str) -> bool:
@@ -122,8 +140,9 @@ def _none_over(document: ScenarioDocument, attending: Sequence[GroupSection], ru
         ends += [max(meeting.ends, meeting.sign_out_closes or 0.0) for meeting in group.meetings]
     if not ends or min(ends) < run:
         return None
-    return (
-        f"no meeting is over before the run is: the first one is after {format_duration(min(ends))}, sign-out window "
-        f"included, the run after {format_duration(run)}: give a longer `duration`, or earlier or shorter "
-        "`platform.meetings`"
+    return _(
+        "no meeting is over before the run is: the first one is after {ends}, sign-out window included, the "
+        "run after {run}: give a longer `duration`, or earlier or shorter `platform.meetings`",
+        ends=format_duration(min(ends)),
+        run=format_duration(run),
     )

@@ -6,12 +6,17 @@ from simulator.device.bio_support import bio_support
 from simulator.device.memory import FINGERPRINT
 from simulator.device.people import has_template
 from simulator.scenario.sections.group import GroupSection
+from simulator.texts.translation import _
 
 
 def beyond_capacity(group: GroupSection) -> Iterator[str]:
     """What of the first users of the merged `group` has no room."""
     if group.users > group.capacities.users:
-        yield f"{group.users} users are more than the {group.capacities.users} that `capacities.users` allows"
+        yield _(
+            "{users} users are more than the {users2} that `capacities.users` allows",
+            users=group.users,
+            users2=group.capacities.users,
+        )
         return
     bio = bio_support(group.settings())
     if FINGERPRINT not in bio.template_types:
@@ -19,6 +24,11 @@ def beyond_capacity(group: GroupSection) -> Iterator[str]:
     templates, room = sum(map(has_template, range(group.users))), bio.max_templates[FINGERPRINT]
     if templates > room:
         yield (
-            f"{group.users} users have {templates} fingerprints, more than the {room} that `capacities.templates` or "
-            "`options.maxMultiBioDataCount` allows"
+            _(
+                "{users} users have {templates} fingerprints, more than the {room} that `capacities.templates` or "
+                "`options.maxMultiBioDataCount` allows",
+                users=group.users,
+                templates=templates,
+                room=room,
+            )
         )

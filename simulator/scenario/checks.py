@@ -20,6 +20,7 @@ from simulator.scenario.sections.document import DEFAULT_DURATION, ScenarioDocum
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.sections.reading import report_contradictions, shared_reading
 from simulator.scenario.yaml_source import Path
+from simulator.texts.translation import _
 
 CheckThreshold = Callable[[str], str | None]
 """Says what is wrong with a threshold's text, or None."""
@@ -99,7 +100,7 @@ def _check_groups(
     names: dict[str, int] = {}
     for number, (group, own) in enumerate(zip(groups, document.groups, strict=True)):
         if group.name in names:
-            message = f"'{group.name}' is the name of groups[{names[group.name]}] too"
+            message = _("'{name}' is the name of groups[{names}] too", name=group.name, names=names[group.name])
             yield Finding(("groups", number, "name"), message)
         names.setdefault(group.name, number)
         sound = not any(wrong_values(group.options))
@@ -107,7 +108,7 @@ def _check_groups(
             yield Finding(_place(own, number, "users"), message)
         known = identities_given or document.identities.csv is not None or document.state_file is not None
         if group.start == "warm" and not known:
-            message = "a warm start takes logins from `state_file` or from the CSV of `identities`: give one"
+            message = _("a warm start takes logins from `state_file` or from the CSV of `identities`: give one")
             yield Finding(_place(own, number, "start"), message)
         for place, message in unoffered(group) if sound else ():
             yield Finding((*_place(own, number, "verifications"), place, "styles"), message)
@@ -115,7 +116,7 @@ def _check_groups(
             yield Finding(_place(own, number, "functions"), message)
         ids = [meeting.id for meeting in group.meetings]
         if len(set(ids)) < len(ids):
-            yield Finding(_place(own, number, "meetings"), "two meetings have the same id")
+            yield Finding(_place(own, number, "meetings"), _("two meetings have the same id"))
         for message in report_contradictions(group, group.options):
             yield Finding(_place(own, number, "options"), message)
         for name, message in wrong_values(own.options):
@@ -124,9 +125,16 @@ def _check_groups(
         yield Finding(("defaults", "options", name), message)
     total = sum(group.count for group in groups)
     if total == 0:
-        yield Finding(("groups",), "the groups hold no device at all: give `count`")
+        yield Finding(("groups",), _("the groups hold no device at all: give `count`"))
     if total > MOST_DEVICES:
-        yield Finding(("groups",), f"the groups hold {total:,} devices; at most {MOST_DEVICES:,} can be run")
+        yield Finding(
+            ("groups",),
+            _(
+                "the groups hold {total:,} devices; at most {most_devices:,} can be run",
+                total=total,
+                most_devices=MOST_DEVICES,
+            ),
+        )
 
 
 def _check_attendance(
@@ -135,11 +143,11 @@ def _check_attendance(
     given = (("defaults", "attendance"), *(("groups", number, "attendance") for number in range(len(groups))))
     if all(group.attendance is None for group in groups):
         if document.report.attendance:
-            message = "no group has an `attendance`, so that there would be no row: give one, or leave this out"
+            message = _("no group has an `attendance`, so that there would be no row: give one, or leave this out")
             yield Finding(("report", "attendance"), message, rests_on=given)
         for number, text in enumerate(document.thresholds):
             if text.lstrip().startswith("attendance."):
-                message = "no group has an `attendance` that this could be said of: give one, or leave this out"
+                message = _("no group has an `attendance` that this could be said of: give one, or leave this out")
                 yield Finding(("thresholds", number), message, rests_on=given)
     elif plan_judged:
         problem = attendance_rules.problem(document, groups, run_seconds(document))
@@ -157,7 +165,7 @@ def _check_thresholds(document: ScenarioDocument, check_threshold: CheckThreshol
             continue
         same = first.setdefault("".join(text.split()), number)
         if same != number:
-            yield Finding(("thresholds", number), f"is thresholds[{same}] once more: take it out")
+            yield Finding(("thresholds", number), _("is thresholds[{same}] once more: take it out", same=same))
 
 
 def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
@@ -170,8 +178,12 @@ def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) ->
                 continue
             yield from _check_events(group, stream.wave.peak, (*path, "wave", "peak"))
             if stream.wave.peak * stream.wave.at > MOST_DRAWS:
-                wave = f"a wave of {format_rate(stream.wave.peak)} at {format_duration(stream.wave.at)}"
-                message = f"{wave} is too high and too late: its moments are drawn from the start of the run on"
+                wave = _(
+                    "a wave of {peak} at {at}", peak=format_rate(stream.wave.peak), at=format_duration(stream.wave.at)
+                )
+                message = _(
+                    "{wave} is too high and too late: its moments are drawn from the start of the run on", wave=wave
+                )
                 yield Finding((*path, "wave", "at"), message)
         for place, enrolment in enumerate(group.enrolments):
             yield from _check_events(group, enrolment.rate, (*_place(own, number, "enrolments"), place, "rate"))
@@ -179,8 +191,15 @@ def _check_load(document: ScenarioDocument, groups: tuple[GroupSection, ...]) ->
 
 def _check_events(group: GroupSection, rate: float, path: Path) -> Iterator[Finding]:
     if rate * group.count > MOST_EVENTS:
-        all_of_them = f"{format_rate(rate)} at each of {group.count:,} devices"
-        yield Finding(path, f"{all_of_them} is more than {MOST_EVENTS:,} a second, which no generator carries")
+        all_of_them = _("{rate} at each of {count:,} devices", rate=format_rate(rate), count=group.count)
+        yield Finding(
+            path,
+            _(
+                "{all_of_them} is more than {most_events:,} a second, which no generator carries",
+                all_of_them=all_of_them,
+                most_events=MOST_EVENTS,
+            ),
+        )
 
 
 def _steps_seconds(document: ScenarioDocument) -> float:
@@ -193,21 +212,31 @@ def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
     ramp, run = document.ramp, run_seconds(document)
     for number, step in enumerate(ramp.steps or ()):
         if step.devices > total:
-            message = f"{step.devices} devices are more than the {total} of all groups"
+            message = _("{devices} devices are more than the {total} of all groups", devices=step.devices, total=total)
             yield Finding(("ramp", "steps", number, "devices"), message)
     if ramp.steps and not any(step.devices for step in ramp.steps):
-        yield Finding(("ramp", "steps"), "no step starts any device")
+        yield Finding(("ramp", "steps"), _("no step starts any device"))
     if _steps_seconds(document) > _LONGEST_S:
-        message = f"all steps together take longer than a run may: {format_duration(_LONGEST_S)}"
+        message = _("all steps together take longer than a run may: {longest_s}", longest_s=format_duration(_LONGEST_S))
         yield Finding(("ramp", "steps"), message)
     elif ramp.steps and _steps_seconds(document) > run + 1e-9:
-        message = f"the ramp's steps take {format_duration(_steps_seconds(document))}, longer than {_run(run)}"
+        message = _(
+            "the ramp's steps take {steps_seconds}, longer than {run}",
+            steps_seconds=format_duration(_steps_seconds(document)),
+            run=_run(run),
+        )
         yield Finding(("duration",), message)
     if not ramp.steps and (ramp.down or 0.0) >= run:
-        yield Finding(("ramp", "down"), f"stopping takes as long as {_run(run)}")
+        yield Finding(("ramp", "down"), _("stopping takes as long as {run}", run=_run(run)))
     elif ramp.rate is not None and total / ramp.rate > run - (ramp.down or 0.0):
         needed = format_duration(round(total / ramp.rate, 1))
-        message = f"{total} devices at {format_rate(ramp.rate)} need {needed}, longer than {_run(run)}"
+        message = _(
+            "{total} devices at {rate} need {needed}, longer than {run}",
+            total=total,
+            rate=format_rate(ramp.rate),
+            needed=needed,
+            run=_run(run),
+        )
         yield Finding(("ramp", "rate"), message)
 
 
@@ -217,12 +246,12 @@ def _check_moments(document: ScenarioDocument, groups: tuple[GroupSection, ...])
         for stream_number, stream in enumerate(group.streams):
             if stream.wave is not None and stream.wave.at > run:
                 path = (*_place(own, number, "verifications"), stream_number, "wave", "at")
-                yield Finding(path, f"the wave comes after the end of {_run(run)}")
+                yield Finding(path, _("the wave comes after the end of {run}", run=_run(run)))
     for number, push in enumerate(document.platform.pushes):
         for name in ("at", "every", "after"):
             moment = getattr(push, name)
             if moment is not None and moment >= run:
-                yield Finding(("platform", "pushes", number, name), f"never comes in {_run(run)}")
+                yield Finding(("platform", "pushes", number, name), _("never comes in {run}", run=_run(run)))
 
 
 def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
@@ -230,19 +259,35 @@ def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
     for number, push in enumerate(platform.pushes):
         path: Path = ("platform", "pushes", number, "command")
         if push.unknown and push.command in COMMAND_FUNC_IDS:
-            yield Finding(path, f"'{push.command}' is a command of the protocol: leave out `unknown: true`")
+            yield Finding(
+                path, _("'{command}' is a command of the protocol: leave out `unknown: true`", command=push.command)
+            )
         elif not push.unknown and push.command not in COMMAND_FUNC_IDS:
-            message = f"'{push.command}' is no command of the protocol; to push it all the same, add `unknown: true`"
+            message = _(
+                "'{command}' is no command of the protocol; to push it all the same, add `unknown: true`",
+                command=push.command,
+            )
             yield Finding(path, message, closest(push.command, COMMAND_FUNC_IDS))
         if push.meeting is not None and push.meeting > platform.meetings.count:
-            message = f"there is no meeting {push.meeting}: `platform.meetings.count` is {platform.meetings.count}"
+            message = _(
+                "there is no meeting {meeting}: `platform.meetings.count` is {count}",
+                meeting=push.meeting,
+                count=platform.meetings.count,
+            )
             yield Finding(("platform", "pushes", number, "meeting"), message)
         if platform.meetings.duration + push.longer <= 0:
-            message = f"a meeting of {format_duration(platform.meetings.duration)} cannot be shorter by that"
+            message = _(
+                "a meeting of {duration} cannot be shorter by that",
+                duration=format_duration(platform.meetings.duration),
+            )
             yield Finding(("platform", "pushes", number, "longer"), message)
     given = platform.model_fields_set
     if "members" in given and platform.meetings.count and platform.members > platform.users:
-        message = f"{platform.members} members are more than the {platform.users} users that the platform gives"
+        message = _(
+            "{members} members are more than the {users} users that the platform gives",
+            members=platform.members,
+            users=platform.users,
+        )
         yield Finding(("platform", "members"), message)
 
 
@@ -267,25 +312,25 @@ def _check_files(
     if document.state_file is not None:
         state_file = directory / document.state_file
         if not state_file.parent.is_dir():
-            yield Finding(("state_file",), f"there is no directory {state_file.parent}")
+            yield Finding(("state_file",), _("there is no directory {parent}", parent=state_file.parent))
         elif state_file.is_dir():
-            yield Finding(("state_file",), f"{state_file} is a directory")
+            yield Finding(("state_file",), _("{state_file} is a directory", state_file=state_file))
 
 
 def _check_file(path: Path, file: FilePath, *, needed: bool) -> Iterator[Finding]:
     try:
         if file.is_dir():
-            yield Finding(path, f"{file} is a directory")
+            yield Finding(path, _("{file} is a directory", file=file))
         elif not file.exists():
             if not needed:
                 return
-            hint = "; `best-fleet provision` can make it" if path == ("identities", "csv") else ""
-            yield Finding(path, f"there is no file {file}{hint}")
+            hint = _("; `best-fleet provision` can make it") if path == ("identities", "csv") else ""
+            yield Finding(path, _("there is no file {file}{hint}", file=file, hint=hint))
         elif not os.access(file, os.R_OK):
-            yield Finding(path, f"{file} cannot be read: {os.strerror(errno.EACCES)}")
+            yield Finding(path, _("{file} cannot be read: {strerror}", file=file, strerror=os.strerror(errno.EACCES)))
     except OSError as error:
-        yield Finding(path, f"{file} cannot be read: {error.strerror}")
+        yield Finding(path, _("{file} cannot be read: {strerror}", file=file, strerror=error.strerror))
 
 
 def _run(seconds: float) -> str:
-    return f"the run ({format_duration(seconds)})"
+    return _("the run ({seconds})", seconds=format_duration(seconds))

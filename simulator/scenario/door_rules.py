@@ -6,8 +6,9 @@ from simulator.device.bio_support import bio_support
 from simulator.device.entrance import EVERYTHING, Entrance, entrance_of
 from simulator.protocol.catalogue.common import VERIFY_STYLES
 from simulator.scenario.sections.group import GroupSection
+from simulator.texts.translation import N_, _
 
-_SAYING = "`verifyStyles`, `qrCodeOn`, `multiBioDataSupport` and `multiBioPhotoSupport` in `options` say so"
+_SAYING = N_("`verifyStyles`, `qrCodeOn`, `multiBioDataSupport` and `multiBioPhotoSupport` in `options` say so")
 
 
 def unoffered(group: GroupSection) -> Iterator[tuple[int, str]]:
@@ -18,7 +19,7 @@ def unoffered(group: GroupSection) -> Iterator[tuple[int, str]]:
         styles = [style for style in stream.styles if not _offered(entrance, style)]
         if styles:
             named = ", ".join(f"{style} ({VERIFY_STYLES[str(style)]})" for style in styles)
-            yield place, f"{named}: the devices offer no such way to verify; {_SAYING}"
+            yield place, _("{named}: the devices offer no such way to verify; {saying}", named=named, saying=_(_SAYING))
 
 
 def _offered(entrance: Entrance, style: int) -> bool:

@@ -10,6 +10,8 @@ from enum import Enum
 
 from yarl import URL
 
+from simulator.texts.translation import _
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _UNICAST = ipaddress.ip_network("2000::/3")
@@ -58,7 +60,10 @@ def parse_host(text: str) -> str:
     Raises:
         ValueError: If it is none of these.
     """
-    wrong = f"'{text}' must be a host name, an address or a network like files.example.com, 10.0.0.5 or 10.0.0.0/24"
+    wrong = _(
+        "'{text}' must be a host name, an address or a network like files.example.com, 10.0.0.5 or 10.0.0.0/24",
+        text=text,
+    )
     try:
         return str(ipaddress.ip_network(text.strip("[]"), strict=False))
     except ValueError:
@@ -106,9 +111,10 @@ class DownloadRules:
         if kind is not AddressKind.NOBODY and kind in self._platform.values():
             return None
         known = ", ".join(sorted({each.value for each in self._platform.values()})) or "unknown"
+        # Said to the platform, in the answer to its command: not translated.
         return (
-            f"{address} is a {kind.value} address, and the platform's is {known}: "
-            "name the host in downloads.hosts if it may be fetched from"
+            f"{address} is a {kind.value} address, and the platform's is {known}: name the host in downloads.hosts if "
+            "it may be fetched from"
         )
 
 

@@ -22,6 +22,7 @@ from simulator.scenario.sections.faults import (
 )
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.yaml_source import Path
+from simulator.texts.translation import _, ngettext
 
 MOST_OCCURRENCES: Final = 1_000
 """Faults of a run: more than anybody reads, few enough to be drawn at once in every process."""
@@ -51,7 +52,11 @@ def fault_problems(document: ScenarioDocument, groups: Sequence[GroupSection], r
             yield from misbehaviour_problems(document, fault, number, groups)
         total += (came := occurrences(fault, run))
         if came <= MOST_OCCURRENCES < total:
-            message = f"the entries up to here make {total:,} faults of a run; at most {MOST_OCCURRENCES:,} can be"
+            message = _(
+                "the entries up to here make {total:,} faults of a run; at most {most_occurrences:,} can be",
+                total=total,
+                most_occurrences=MOST_OCCURRENCES,
+            )
             yield Finding(("faults", number, "every"), message, rests_on=(*_RUN, ("faults",)))
             total = -len(document.faults) * MOST_OCCURRENCES  # said once
     yield from _of_restarts(document, run)
@@ -71,12 +76,28 @@ def notes(document: ScenarioDocument, groups: Sequence[GroupSection], run: float
         last = _last(fault, run)
         left = stopping - (last + _until_back(fault))
         if left < needed:
-            last_time = " for the last time" if occurrences(fault, run) > 1 else ""
-            ends = f"may end{last_time} {format_duration(round(left, 1))}" if left > 0 else f"may not end{last_time}"
+            last_time = _(" for the last time") if occurrences(fault, run) > 1 else ""
+            stops = _("begin to stop") if document.ramp.down else _("stop")
+            ends = (
+                _(
+                    "may end{last_time} {left} before devices {stop}",
+                    last_time=last_time,
+                    left=format_duration(round(left, 1)),
+                    stop=stops,
+                )
+                if left > 0
+                else _("may not end{last_time} before devices {stop}", last_time=last_time, stop=stops)
+            )
             yield (
-                f"faults[{number}] ({fault.kind.what}) {ends} before devices "
-                f"{'begin to stop' if document.ramp.down else 'stop'}: too late to see all of them back, which takes "
-                f"those of {group.name} up to {format_duration(needed)} (`reconnect.max` and `request_timeout`)"
+                _(
+                    "faults[{number}] ({what}) {ends}: too late to see all of them back, "
+                    "which takes those of {name} up to {needed} (`reconnect.max` and `request_timeout`)",
+                    number=number,
+                    what=fault.kind.what,
+                    ends=ends,
+                    name=group.name,
+                    needed=format_duration(needed),
+                )
             )
 
 
@@ -109,22 +130,33 @@ def _of_moments(fault: FaultSection, number: int, run: float) -> Iterator[Findin
     place: Path = ("faults", number)
     first = _first(fault)
     if first is None:
-        message = "does not say when it comes: give `at`, `every` or both"
+        message = _("does not say when it comes: give `at`, `every` or both")
         yield Finding(place, message, rests_on=((*place, "at"), (*place, "every")))
         return
     if first >= run:
         key = "every" if fault.at is None else "at"
-        message = f"begins at {format_duration(first)}, and the run is over at {format_duration(run)}"
+        message = _(
+            "begins at {first}, and the run is over at {run}", first=format_duration(first), run=format_duration(run)
+        )
         yield Finding((*place, key), message, rests_on=(*_RUN, (*place, "at")))
     if fault.every is None:
         return
     key_of_length = _length_key(fault)
     if fault.length.high > fault.every:
-        message = f"comes again after {format_duration(fault.every)}, before it is over: `{key_of_length}` is up to "
-        message += format_duration(fault.length.high)
+        message = _(
+            "comes again after {every}, before it is over: `{key_of_length}` is up to {longest}",
+            every=format_duration(fault.every),
+            key_of_length=key_of_length,
+            longest=format_duration(fault.length.high),
+        )
         yield Finding((*place, "every"), message, rests_on=((*place, key_of_length or "every"),))
     if (came := occurrences(fault, run)) > MOST_OCCURRENCES:
-        message = f"comes {came:,} times in a run of {format_duration(run)}; at most {MOST_OCCURRENCES:,} can be"
+        message = _(
+            "comes {came:,} times in a run of {run}; at most {most_occurrences:,} can be",
+            came=came,
+            run=format_duration(run),
+            most_occurrences=MOST_OCCURRENCES,
+        )
         yield Finding((*place, "every"), message, rests_on=_RUN)
 
 
@@ -137,23 +169,32 @@ def _of_devices(fault: FaultSection, number: int, groups: Sequence[GroupSection]
         path: Path = ("faults", number, "groups", place)
         if name not in names:
             near = closest(name, names)
-            listed = f"; there are: {', '.join(names)}" if near is None and len(names) <= 12 else ""
-            yield Finding(path, f"there is no group '{name}'{listed}", near, rests_on=(("groups",),))
+            listed = _("; there are: {names}", names=", ".join(names)) if near is None and len(names) <= 12 else ""
+            yield Finding(
+                path, _("there is no group '{name}'{listed}", name=name, listed=listed), near, rests_on=(("groups",),)
+            )
         elif name in hit[:place]:
-            yield Finding(path, f"'{name}' is named twice")
+            yield Finding(path, _("'{name}' is named twice", name=name))
     if isinstance(fault, ClockJumpSection) and fault.by == 0:
-        yield Finding(("faults", number, "by"), "sets no clock wrong: give a time, or leave the fault out")
+        yield Finding(("faults", number, "by"), _("sets no clock wrong: give a time, or leave the fault out"))
     if fault.share == 0:
-        yield Finding(("faults", number, "share"), "hits nobody: give more than 0, or leave the fault out")
+        yield Finding(("faults", number, "share"), _("hits nobody: give more than 0, or leave the fault out"))
     members = sum(group.count for group in groups if group.name in hit)
     known = set(hit) <= set(names)
     if known and members == 0 and any(group.count for group in groups):
-        message = f"hits nobody: {', '.join(hit)} {'has' if len(hit) == 1 else 'have'} no devices"
+        message = ngettext(
+            "hits nobody: {names} has no devices",
+            "hits nobody: {names} have no devices",
+            len(hit),
+            names=", ".join(hit),
+        )
         yield Finding(("faults", number, "groups"), message, rests_on=(("groups",),))
     came = occurrences(fault, run)
     if fault.share < 1 and came > 1 and came * fault.share * members > MOST_HITS:
-        hits = f"{came:,} times {round(fault.share * members):,} devices"
-        message = f"hits {hits}, which is more than {MOST_HITS:,}: no process keeps so many"
+        hits = _("{came:,} times {share:,} devices", came=came, share=round(fault.share * members))
+        message = _(
+            "hits {hits}, which is more than {most_hits:,}: no process keeps so many", hits=hits, most_hits=MOST_HITS
+        )
         yield Finding(("faults", number, "every"), message, rests_on=(*_RUN, ("groups",), ("faults", number)))
 
 
@@ -164,7 +205,7 @@ def _of_restarts(document: ScenarioDocument, run: float) -> Iterator[Finding]:
         if not isinstance(fault, PlatformRestartSection):
             continue
         if document.target:
-            message = "restarts the embedded platform, and `target` names another one: leave it out"
+            message = _("restarts the embedded platform, and `target` names another one: leave it out")
             yield Finding(("faults", number, "what"), message, rests_on=(("target",),))
             continue
         first, came = _first(fault) or 0.0, occurrences(fault, run)
@@ -174,14 +215,17 @@ def _of_restarts(document: ScenarioDocument, run: float) -> Iterator[Finding]:
             away += [(begin, begin + fault.down.high, number) for begin in begins]
     away.sort()
     told = set()
-    for (begin, end, one), (next_begin, _, other) in pairwise(away):
+    for (begin, end, one), (next_begin, _end, other) in pairwise(away):
         if next_begin >= end or one == other or (one, other) in told:
             continue
         told.add((one, other))
         key = "every" if document.faults[other].at is None else "at"
-        message = (
-            f"restarts the platform at {format_duration(next_begin)}, while faults[{one}] has it away, from "
-            f"{format_duration(begin)} to {format_duration(end)}"
+        message = _(
+            "restarts the platform at {next_begin}, while faults[{one}] has it away, from {begin} to {end}",
+            next_begin=format_duration(next_begin),
+            one=one,
+            begin=format_duration(begin),
+            end=format_duration(end),
         )
         places = (("faults", place, name) for place in (one, other) for name in ("at", "every", "down"))
         yield Finding(("faults", other, key), message, rests_on=(*_RUN, *places))
@@ -198,17 +242,20 @@ def _of_thresholds(document: ScenarioDocument) -> Iterator[Finding]:
             continue
         named = [name for name in rest if name in (MISBEHAVIOURS if measure == "misbehaviour" else KINDS)]
         if measure == "misbehaviour" and not ways:
-            message = "no fault has devices misbehave"
+            message = _("no fault has devices misbehave")
         elif not kinds:
-            message = "the scenario has no `faults`"
+            message = _("the scenario has no `faults`")
         elif named and named[0] not in kinds | ways:
-            a = "has the way" if measure == "misbehaviour" else "is"
-            message = f"no fault of the scenario {a} `{named[0]}`"
+            message = (
+                _("no fault of the scenario has the way `{named}`", named=named[0])
+                if measure == "misbehaviour"
+                else _("no fault of the scenario is `{named}`", named=named[0])
+            )
         else:
             continue
         yield Finding(
             ("thresholds", number),
-            f"{message} that this could be said of: give one, or leave this out",
+            _("{message} that this could be said of: give one, or leave this out", message=message),
             rests_on=(("faults",),),
         )
 

@@ -10,6 +10,7 @@ from simulator.fields.range import Range
 from simulator.fields.section import Section
 from simulator.fields.units import format_size
 from simulator.scenario.sections.group import GroupSection
+from simulator.texts.translation import N_, _
 
 _ANSWERED_BY: Final = {
     "cmd.data.query.user": "dev.data.upload.user",
@@ -41,27 +42,34 @@ def contradictions(group: GroupSection) -> Iterator[str]:
         needed = {need for each in behaviour.fields.behaviours(group) for need in each.needs}
         for name in sorted(needed & functions.without):
             for key in asked:
-                yield f"`without` leaves out {name}, which `{key}` needs: take out one of them"
+                yield _("`without` leaves out {name}, which `{key}` needs: take out one of them", name=name, key=key)
     for command, answer in _ANSWERED_BY.items():
         if answer in functions.without and command not in functions.without:
-            yield f"`without` leaves out {answer}, by which {command} is obeyed: leave out {command} as well"
+            yield _(
+                "`without` leaves out {answer}, by which {command} is obeyed: leave out {command} as well",
+                answer=answer,
+                command=command,
+            )
     if group.attendance is not None and not group.meetings and functions.lacks((_MEETINGS,)):
-        yield f"`without` leaves out {_MEETINGS}, and `attendance` has no `meetings` then: take out one of them"
+        yield _(
+            "`without` leaves out {meetings}, and `attendance` has no `meetings` then: take out one of them",
+            meetings=_MEETINGS,
+        )
     for place, stream in _streams(group):
         yield from _pictures(group, functions, place, stream)
 
 
 def skipped(group: GroupSection) -> Iterator[str]:
-    """What the devices of a valid, merged `group` do not do of what others do by themselves, for people to know."""
+    """What the devices of a valid, merged `group` do not do of what others do by themselves: keys, which `_` says."""
     lacking = group.functions.functions().without
     for names, text in (
-        (("dev.heartbeat",), "heartbeats"),
-        (("dev.data.upload.verifyLog",), "verifications"),
-        ((_VERIFY_PHOTO,), "pictures of verifications"),
-        (("dev.data.upload.userPhoto",), "uploads of portraits"),
-        (("dev.data.upload.bioPhoto",), "uploads of biometric photos"),
-        (("dev.data.upload.multiCard",), "uploads of cards"),
-        (FILE_FUNC_IDS, "uploads in pieces"),
+        (("dev.heartbeat",), N_("heartbeats")),
+        (("dev.data.upload.verifyLog",), N_("verifications")),
+        ((_VERIFY_PHOTO,), N_("pictures of verifications")),
+        (("dev.data.upload.userPhoto",), N_("uploads of portraits")),
+        (("dev.data.upload.bioPhoto",), N_("uploads of biometric photos")),
+        (("dev.data.upload.multiCard",), N_("uploads of cards")),
+        (FILE_FUNC_IDS, N_("uploads in pieces")),
     ):
         if not lacking.isdisjoint(names):
             yield text
@@ -79,7 +87,11 @@ def _streams(group: GroupSection) -> Iterator[tuple[str, Section]]:
 def _pictures(group: GroupSection, functions: Functions, place: str, stream: Section) -> Iterator[str]:
     share = getattr(stream, "photo_share", 1.0)
     if "photo_share" in stream.model_fields_set and share > 0 and _VERIFY_PHOTO in functions.without:
-        yield f"`without` leaves out {_VERIFY_PHOTO}, which `{place}.photo_share` needs: take out one of them"
+        yield _(
+            "`without` leaves out {verify_photo}, which `{place}.photo_share` needs: take out one of them",
+            verify_photo=_VERIFY_PHOTO,
+            place=place,
+        )
     if not functions.lacks(FILE_FUNC_IDS):
         return
     most = (group.max_package - _ROUND_A_PICTURE) // 4 * 3
@@ -90,6 +102,12 @@ def _pictures(group: GroupSection, functions: Functions, place: str, stream: Sec
         if key == "photo_size" and share == 0:
             continue
         yield (
-            f"`without` leaves out dev.file.upload.*, which `{place}.{key}` needs: a picture of "
-            f"{format_size(size.high)} fits no package, at most {format_size(most // 1024 * 1024)} do"
+            _(
+                "`without` leaves out dev.file.upload.*, which `{place}.{key}` needs: a picture of {high} fits no "
+                "package, at most {most} do",
+                place=place,
+                key=key,
+                high=format_size(size.high),
+                most=format_size(most // 1024 * 1024),
+            )
         )

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from simulator.texts.translation import N_, _
+
 MAX_SN = 64
 
 
@@ -42,7 +44,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:[,.' ]\d{3}){2,}")
 _FAULT = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|#+)")
 _NO_IDENTIFIER = "\"'`,;\\<>"
 _INVISIBLE = {"\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e"}
-_AS_TEXT = "give the column the format Text before you enter or import the values"
+_AS_TEXT = N_("give the column the format Text before you enter or import the values")
 
 
 def value_problem(name: str, value: str) -> str | None:
@@ -55,25 +57,28 @@ def value_problem(name: str, value: str) -> str | None:
     if is_simple(value):
         return None
     if len(value) > rule.longest:
-        return f"has {len(value):,} characters; at most {rule.longest} can be right"
+        return _("has {value:,} characters; at most {longest} can be right", value=len(value), longest=rule.longest)
     return _disfigured(value) or _changed_number(value, rule) or _wrong_character(value, rule)
 
 
 def _changed_number(value: str, rule: _Rule) -> str | None:
     if _ROUNDED.fullmatch(value):
-        return f"is a rounded number like 7.04E+12: a spreadsheet has dropped its last digits; {_AS_TEXT}"
+        return _(
+            "is a rounded number like 7.04E+12: a spreadsheet has dropped its last digits; {right}",
+            right=_(_AS_TEXT),
+        )
     if rule.identifier and _FLOAT.fullmatch(value):
-        return f"ends in .0: a spreadsheet or program has made a number of it; {_AS_TEXT}"
+        return _("ends in .0: a spreadsheet or program has made a number of it; {right}", right=_(_AS_TEXT))
     if rule.identifier and _GROUPED.fullmatch(value):
-        return f"has thousands separators: a spreadsheet has made a number of it; {_AS_TEXT}"
+        return _("has thousands separators: a spreadsheet has made a number of it; {right}", right=_(_AS_TEXT))
     return None
 
 
 def _disfigured(value: str) -> str | None:
     if value.startswith('="') or (value.startswith("=") and value.endswith('"')):
-        return 'is written as a formula, ="…": a spreadsheet keeps leading zeros so; write the value alone'
+        return _('is written as a formula, ="…": a spreadsheet keeps leading zeros so; write the value alone')
     if _FAULT.fullmatch(value):
-        return "is a spreadsheet's fault mark, not a value"
+        return _("is a spreadsheet's fault mark, not a value")
     return None
 
 
@@ -81,9 +86,9 @@ def _wrong_character(value: str, rule: _Rule) -> str | None:
     for place, character in enumerate(value, start=1):
         fault = _fault_of(character, rule)
         if fault is not None:
-            return f"holds {fault} (character {place})"
+            return _("holds {fault} (character {place})", fault=fault, place=place)
     if rule.identifier and value[0] in "=+@":
-        return f"begins with `{value[0]}`, as a spreadsheet's formula does"
+        return _("begins with `{value}`, as a spreadsheet's formula does", value=value[0])
     return None
 
 
@@ -91,25 +96,27 @@ def _fault_of(character: str, rule: _Rule) -> str | None:
     code = f"U+{ord(character):04X}"
     if "!" <= character <= "~":
         if rule.identifier and character in _NO_IDENTIFIER:
-            return f"the character `{character}`, which has no place there"
+            return _("the character `{character}`, which has no place there", character=character)
         return None
     if character == " ":
         return "a space" if rule.identifier else None
     if character == "\0":
-        return "a NUL character: the file is damaged, or no text in UTF-8"
+        return _("a NUL character: the file is damaged, or no text in UTF-8")
     if character in _INVISIBLE:
-        return f"an invisible character ({code}), as comes along when text is copied from a page"
+        return _("an invisible character ({code}), as comes along when text is copied from a page", code=code)
     category = unicodedata.category(character)
     if category[0] == "Z":
-        return f"a blank that is no plain space ({code}), as comes along when text is copied from a page"
+        return _("a blank that is no plain space ({code}), as comes along when text is copied from a page", code=code)
     if category == "Cc":
-        return f"a control character or line break ({code})"
+        return _("a control character or line break ({code})", code=code)
     if category[0] == "C":
-        return f"a character that is none or cannot be seen ({code})"
+        return _("a character that is none or cannot be seen ({code})", code=code)
     if unicodedata.normalize("NFKC", character) != character:
-        return f"a full-width or otherwise disguised character ({code}): switch the input method to half-width"
+        return _(
+            "a full-width or otherwise disguised character ({code}): switch the input method to half-width", code=code
+        )
     if rule.identifier:
-        return f"a character that is not ASCII ({code})"
+        return _("a character that is not ASCII ({code})", code=code)
     if category[0] not in "LNM":
-        return f"a mark that is not ASCII ({code}), as word processors put for quotes and dashes"
+        return _("a mark that is not ASCII ({code}), as word processors put for quotes and dashes", code=code)
     return None

@@ -11,6 +11,8 @@ from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.faults import MisbehaveSection
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.yaml_source import Path
+from simulator.texts.told import said
+from simulator.texts.translation import _
 
 
 def misbehaviour_problems(
@@ -24,14 +26,25 @@ def misbehaviour_problems(
     place: Path = ("faults", number)
     for way, times in Counter(fault.ways).items():
         if times > 1:
-            yield Finding((*place, "ways"), f"'{way}' is named {'twice' if times == 2 else f'{times} times'}")
+            yield Finding(
+                (*place, "ways"),
+                _("'{way}' is named twice", way=way)
+                if times == 2
+                else _("'{way}' is named {times} times", way=way, times=times),
+            )
     if fault.rate * fault.length.high < 1 - 1e-9:
-        message = f"at {format_rate(fault.rate)} nothing is sent within {format_duration(fault.length.high)} (`for`)"
+        message = _(
+            "at {rate} nothing is sent within {high} (`for`)",
+            rate=format_rate(fault.rate),
+            high=format_duration(fault.length.high),
+        )
         yield Finding((*place, "rate"), message, rests_on=((*place, "for"),))
     for way, reasons in _impossible(document, fault, groups).items():
         if None not in reasons.values():
-            message = (
-                f"no device that it hits can do '{way}': {'; '.join(dict.fromkeys(filter(None, reasons.values())))}"
+            message = _(
+                "no device that it hits can do '{way}': {names}",
+                way=way,
+                names="; ".join(dict.fromkeys(said(reason) for reason in reasons.values() if reason)),
             )
             rests_on = (("groups",), ("defaults",), ("channel",), ("mqtt",), (*place, "groups"))
             yield Finding((*place, "ways", fault.ways.index(way)), message, rests_on=rests_on)
@@ -44,7 +57,13 @@ def misbehaviour_notes(
     for way, reasons in _impossible(document, fault, groups).items():
         for name, reason in reasons.items():
             if reason is not None:
-                yield f"faults[{number}]: devices of {name} leave out {way}: {reason}"
+                yield _(
+                    "faults[{number}]: devices of {name} leave out {way}: {reason}",
+                    number=number,
+                    name=name,
+                    way=way,
+                    reason=said(reason),
+                )
 
 
 def _impossible(

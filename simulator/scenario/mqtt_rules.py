@@ -16,6 +16,7 @@ from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.yaml_source import Path
+from simulator.texts.translation import _
 
 
 def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iterator[tuple[Path, str]]:
@@ -29,10 +30,13 @@ def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iter
         if over_mqtt[number]:
             yield from _problems_of(group.mqtt, _written(document, own, number), group.broker_type)
         elif "mqtt" in own.model_fields_set:
-            message = f"is for groups of `broker_type` best-m, best-t or best-a, and this one is {group.broker_type}"
-            yield ("groups", number, "mqtt"), f"{message}: leave it out, or change that"
+            message = _(
+                "is for groups of `broker_type` best-m, best-t or best-a, and this one is {broker_type}",
+                broker_type=group.broker_type,
+            )
+            yield ("groups", number, "mqtt"), _("{message}: leave it out, or change that", message=message)
     if not any(over_mqtt) and "mqtt" in document.defaults.model_fields_set:
-        message = "no group has the `broker_type` best-m, best-t or best-a: give it to one, or leave this out"
+        message = _("no group has the `broker_type` best-m, best-t or best-a: give it to one, or leave this out")
         yield ("defaults", "mqtt"), message
     if "mqtt" in document.model_fields_set and all(
         "mqtt" in {*own.model_fields_set, *document.defaults.model_fields_set} or not over
@@ -45,24 +49,39 @@ def problems(document: ScenarioDocument, groups: Sequence[GroupSection]) -> Iter
 def notes(groups: Sequence[GroupSection], thresholds: Sequence[str]) -> Iterator[str]:
     """What may not have been meant."""
     profiles = [(group.name, profile) for group in groups if group.count and (profile := group.profile()) is not None]
-    for name, possible in ((SUBSCRIBE, bool(profiles)), (PUBACK.name, any(profile.qos for _, profile in profiles))):
+    for name, possible in ((SUBSCRIBE, bool(profiles)), (PUBACK.name, any(profile.qos for _name, profile in profiles))):
         for text in thresholds:
             if not possible and text.split()[:1] == [name]:
-                why = "is over MQTT" if name == SUBSCRIBE else "is over MQTT with qos 1"
-                yield f"threshold `{text}`: no group {why}, so that {name} never occurs and the threshold is crossed"
+                why = _("is over MQTT") if name == SUBSCRIBE else _("is over MQTT with qos 1")
+                yield _(
+                    "threshold `{text}`: no group {why}, so that {name} never occurs and the threshold is crossed",
+                    text=text,
+                    why=why,
+                    name=name,
+                )
     for (one, publishes), (other, subscribes) in permutations(profiles, 2):
         if Topics(publishes.up).filter == Topics(subscribes.down).filter:
-            yield f"group {one}: `mqtt.up` is the topic that devices of group {other} get their messages by (`down`)"
+            yield _(
+                "group {one}: `mqtt.up` is the topic that devices of group {other} get their messages by (`down`)",
+                one=one,
+                other=other,
+            )
     for group in groups:
         profile = group.profile()
         if profile is None:
             continue
         pause = profile.limits.connect_interval
         if pause is not None and group.reconnect.first < pause:
-            title = shipped(profile.name).title
+            title = _(shipped(profile.name).title)
             yield (
-                f"group {group.name}: `reconnect.first` is {format_duration(group.reconnect.first)}, and {title} takes "
-                f"one connect of a device in {format_duration(pause)}: its devices wait so long"
+                _(
+                    "group {name}: `reconnect.first` is {first}, and {title} takes one connect of a device in "
+                    "{pause}: its devices wait so long",
+                    name=group.name,
+                    first=format_duration(group.reconnect.first),
+                    title=title,
+                    pause=format_duration(pause),
+                )
             )
 
 
@@ -91,32 +110,56 @@ def _problems_of(section: MqttSection, place: Path, broker_type: str) -> Iterato
 
 def _beyond(profile: Profile) -> Iterator[tuple[str, str]]:
     """What such a broker is known not to take."""
-    limits, title = profile.limits, shipped(profile.name).title
+    limits, title = profile.limits, _(shipped(profile.name).title)
     if limits.keep_alive is not None and not limits.keep_alive[0] <= profile.keep_alive <= limits.keep_alive[1]:
         bounds = " to ".join(format_duration(bound) for bound in limits.keep_alive)
-        yield "keep_alive", f"{format_duration(profile.keep_alive)} is out of what {title} takes: {bounds}"
+        yield (
+            "keep_alive",
+            _(
+                "{keep_alive} is out of what {title} takes: {bounds}",
+                keep_alive=format_duration(profile.keep_alive),
+                title=title,
+                bounds=bounds,
+            ),
+        )
     if limits.max_packet is not None and profile.max_packet > limits.max_packet:
         most = format_size(limits.max_packet)
-        yield "max_packet", f"{format_size(profile.max_packet)} is more than {title} takes: at most {most}"
+        yield (
+            "max_packet",
+            _(
+                "{max_packet} is more than {title} takes: at most {most}",
+                max_packet=format_size(profile.max_packet),
+                title=title,
+                most=most,
+            ),
+        )
     for key in ("up", "down"):
         slashes = getattr(profile, key).count("/")
         if limits.slashes is not None and slashes > limits.slashes:
-            yield key, f"has {slashes} slashes, and {title} takes {limits.slashes} in a topic at most"
+            yield (
+                key,
+                _(
+                    "has {slashes} slashes, and {title} takes {most} in a topic at most",
+                    slashes=slashes,
+                    title=title,
+                    most=limits.slashes,
+                ),
+            )
 
 
 def _contradictions(profile: Profile) -> Iterator[tuple[str, str]]:
     """What cannot work at any broker."""
     for key, else_ in (
-        ("up", "nobody could tell whose messages they are"),
-        ("down", "each device would get the commands of all"),
+        ("up", _("nobody could tell whose messages they are")),
+        ("down", _("each device would get the commands of all")),
     ):
         if not Topics(getattr(profile, key)).placeholders & NAMES_THE_DEVICE:
-            yield key, f"holds neither {{sn}} nor {{deviceName}}: {else_}"
+            yield key, _("holds neither {{sn}} nor {{deviceName}}: {what}", what=else_)
     if profile.up == profile.down:
-        yield "down", "is the topic `up` too: each device would get its own messages"
+        yield "down", _("is the topic `up` too: each device would get its own messages")
     if not NAMES_THE_DEVICE & set(placeholders(profile.client_id)):
-        yield "client_id", "holds neither {sn} nor {deviceName}: each device would put another one off the broker"
+        yield "client_id", _("holds neither {sn} nor {deviceName}: each device would put another one off the broker")
     if profile.username is None and profile.password.kind is PasswordKind.HMAC:
-        yield "password", "`hmac` signs the user name, and `username` is null: give one, or another password"
+        yield "password", _("`hmac` signs the user name, and `username` is null: give one, or another password")
     elif profile.username is None and profile.password.kind is not PasswordKind.NONE:
-        yield "password", "MQTT 3.1.1 has no password without a user name, and `username` is null: give one, or none"
+        yield "password", _("MQTT 3.1.1 has no password without a user name, and `username` is null: give one, or none")

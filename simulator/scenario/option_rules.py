@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.catalogue.formats import Format
+from simulator.texts.told import said
 
 
 def wrong_values(options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -12,4 +13,4 @@ def wrong_values(options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if field.name in options and isinstance(field.shape, Format):
             problem = field.shape.problem(options[field.name])
             if problem is not None:
-                yield field.name, problem
+                yield field.name, said(problem)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.shown import label, printable
+from simulator.texts.translation import _
 
 MAX_LISTED = 100
 """Problems that are listed: more than a person mends in one go, few enough for any terminal."""
@@ -30,7 +31,7 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         field = f"{self.field}: " if self.field else ""
-        hint = f" (did you mean {self.suggestion}?)" if self.suggestion else ""
+        hint = _(" (did you mean {suggestion}?)", suggestion=self.suggestion) if self.suggestion else ""
         message = printable(self.message)
         if len(message) > _LONGEST:
             message = f"{message[:_LONGEST]}… ({len(message):,} characters)"
@@ -52,7 +53,11 @@ class ScenarioError(Exception):
         self.unlisted = unlisted + len(found) - len(self.problems)
         lines = [str(problem) for problem in self.problems]
         if self.unlisted:
-            lines.append(printable(f"{found[-1].file}: {self.unlisted:,} more problems are not listed"))
+            lines.append(
+                printable(
+                    _("{file}: {unlisted:,} more problems are not listed", file=found[-1].file, unlisted=self.unlisted)
+                )
+            )
         super().__init__("\n".join(lines))
 
 

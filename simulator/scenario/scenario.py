@@ -19,6 +19,7 @@ from simulator.scenario.shipped import meant, shown
 from simulator.scenario.validation import touches, validate
 from simulator.scenario.yaml_source import MAX_BYTES, read_yaml
 from simulator.shown import label
+from simulator.texts.translation import _
 from simulator.weather.schedule import Entry
 
 
@@ -202,12 +203,14 @@ def load_scenario(
         missing = Problem(file=str(path), message="there is no such file", suggestion=meant(path))
         raise ScenarioError([missing]) from None
     except OSError as error:
-        raise ScenarioError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from None
+        raise ScenarioError(
+            [Problem(file=str(path), message=_("cannot be read: {strerror}", strerror=error.strerror))]
+        ) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ScenarioError([Problem(file=str(path), line=line, message="is not UTF-8 text: save it so")]) from None
+        raise ScenarioError([Problem(file=str(path), line=line, message=_("is not UTF-8 text: save it so"))]) from None
     return parse_scenario(
         text,
         shown(path),

@@ -20,37 +20,38 @@ from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.faults import STAND_IN, STAND_INS
 from simulator.scenario.yaml_source import Path, YamlSource
 from simulator.shown import mask
+from simulator.texts.translation import N_, _
 
 _ROUNDS = 12
 """Taking one part out may uncover the next; nesting is not deeper than this."""
 
 _TYPES = {
-    "string_type": "must be text: put it in quotes",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list: each entry begins with `- `",
-    "dict_type": "must be a mapping: `key: value` lines",
-    "model_type": "must be a mapping: `key: value` lines",
-    "model_attributes_type": "must be a mapping: `key: value` lines",
-    "too_short": "must not be empty",
-    "string_too_short": "must not be empty",
+    "string_type": N_("must be text: put it in quotes"),
+    "int_type": N_("must be a whole number"),
+    "int_from_float": N_("must be a whole number"),
+    "float_type": N_("must be a number"),
+    "bool_type": N_("must be true or false"),
+    "list_type": N_("must be a list: each entry begins with `- `"),
+    "dict_type": N_("must be a mapping: `key: value` lines"),
+    "model_type": N_("must be a mapping: `key: value` lines"),
+    "model_attributes_type": N_("must be a mapping: `key: value` lines"),
+    "too_short": N_("must not be empty"),
+    "string_too_short": N_("must not be empty"),
 }
 
 _BOUNDS = {
-    "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
-    "less_than_equal": ("le", "at most"),
+    "greater_than_equal": ("ge", N_("at least")),
+    "greater_than": ("gt", N_("more than")),
+    "less_than_equal": ("le", N_("at most")),
     "less_than": ("lt", "below"),
-    "too_long": ("max_length", "a list of at most so many entries:"),
-    "string_too_long": ("max_length", "text of at most so many characters:"),
+    "too_long": ("max_length", N_("a list of at most so many entries:")),
+    "string_too_long": ("max_length", N_("text of at most so many characters:")),
 }
 
 _KINDS = ("union_tag_invalid", "union_tag_not_found")
 """A section's kind is not known, or not said."""
 
-_PATTERNS = {"^([0-9a-fA-F]{2})*$": "must be hex digits in pairs"}
+_PATTERNS = {"^([0-9a-fA-F]{2})*$": N_("must be hex digits in pairs")}
 """What is said instead of a pattern that few can read."""
 
 
@@ -62,7 +63,7 @@ def validate(source: YamlSource) -> tuple[ScenarioDocument | None, list[Problem]
     problems: list[Problem] = []
     broken: set[Path] = set()
     data = copy.deepcopy(source.data)
-    for _ in range(_ROUNDS):
+    for _round in range(_ROUNDS):
         try:
             return ScenarioDocument.model_validate(data), problems, frozenset(broken)
         except ValidationError as error:
@@ -139,7 +140,7 @@ def _mend_fault(faults: list[Any], path: Path, *, missing: bool) -> None:
 def _problem(source: YamlSource, path: Path, details: ErrorDetails, *, brief: bool) -> Problem:
     """The problem in words; `brief` saves the search for what was meant, where there are too many to list all."""
     if brief and details["type"] == "extra_forbidden":
-        message, suggestion = "is not a key here", None
+        message, suggestion = _("is not a key here"), None
     else:
         message, suggestion = _describe(details)
     return Problem(file=source.file, line=source.line(path), field=dotted(path), message=message, suggestion=suggestion)
@@ -150,37 +151,49 @@ def _describe(details: ErrorDetails) -> tuple[str, str | None]:
     if kind == "extra_forbidden":
         return _unknown_key(details["loc"])
     if kind in ("missing", "union_tag_not_found"):
-        return "is missing", None
+        return _("is missing"), None
     if kind == "value_error":
         error = context["error"]
         if isinstance(error, OutOfRange):
-            return f"{_shown(value)} is out of range: {error}", None
+            return _("{shown} is out of range: {error}", shown=_shown(value), error=error), None
         # No key of the format is a secret, but one may have been pasted into a value.
         written = str(value)
         message = str(error).replace(written, mask(written)) if written else str(error)
         return message, error.suggestion if isinstance(error, WrongWord) else None
     if kind == "union_tag_invalid":
         kinds = re.findall(r"'([^']*)'", context["expected_tags"])
-        return f"{_shown(context['tag'])} is none of {', '.join(kinds)}", closest(str(context["tag"]), kinds)
+        return _("{tag} is none of {kinds}", tag=_shown(context["tag"]), kinds=", ".join(kinds)), closest(
+            str(context["tag"]), kinds
+        )
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         choices = [text or number for text, number in choices]
         if isinstance(value, (list, dict)):
             only = str(value[0]) if isinstance(value, list) and len(value) == 1 else None
-            kind_of = "a list" if isinstance(value, list) else "a mapping"
-            return f"must be one of {', '.join(choices)}, not {kind_of}", only if only in choices else None
+            kind_of = _("a list") if isinstance(value, list) else _("a mapping")
+            return _(
+                "must be one of {choices}, not {kind_of}", choices=", ".join(choices), kind_of=kind_of
+            ), only if only in choices else None
         suggestion = closest(str(value), choices)
-        return f"{_shown(value)} is none of {', '.join(choices)}", suggestion
+        return _("{shown} is none of {choices}", shown=_shown(value), choices=", ".join(choices)), suggestion
     if value is True and kind in ("model_type", "model_attributes_type", "dict_type") and _all_usual(details["loc"]):
-        return "must be a mapping: write {} for the usual ones", None
+        return _("must be a mapping: write {} for the usual ones"), None
     if kind in _TYPES:
-        return _TYPES[kind], None
+        return _(_TYPES[kind]), None
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        return f"{_shown(value)} is out of range: it must be {words} {context[name]}", None
+        return _(
+            "{shown} is out of range: it must be {words} {limit}",
+            shown=_shown(value),
+            words=_(words),
+            limit=context[name],
+        ), None
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        return f"{_shown(value)} {_PATTERNS.get(pattern, f'does not have the form {pattern}')}", None
+        wrong = (
+            _(_PATTERNS[pattern]) if pattern in _PATTERNS else _("does not have the form {pattern}", pattern=pattern)
+        )
+        return f"{_shown(value)} {wrong}", None
     return f"{_shown(value)}: {details['msg'].lower()}", None
 
 
@@ -192,20 +205,22 @@ def _all_usual(loc: Path) -> bool:
 
 def _unknown_key(loc: Path) -> tuple[str, str | None]:
     key = str(loc[-1])
-    _, section, kinds = _place(loc[:-1])
+    _path, section, kinds = _place(loc[:-1])
     if section is None:
-        return "is not a key of the scenario format", None
+        return _("is not a key of the scenario format"), None
     suggestion = closest(key, keys_of(section))
     having = [word for word, kind in kinds.items() if key in keys_of(kind)]
     if having:
         own = next(word for word, kind in kinds.items() if kind is section)
-        return f"is not a key of {own}, but of {', '.join(having)}", suggestion
+        return _("is not a key of {own}, but of {having}", own=own, having=", ".join(having)), suggestion
     if suggestion is None:
         places = sorted(_places(ScenarioDocument, key, "", set()))
         if places:
-            return f"is not a key here; it belongs in {' or '.join(f'`{place}`' for place in places[:3])}", None
-        return f"is not a key here; known: {', '.join(keys_of(section))}", None
-    return "is not a key here", suggestion
+            return _(
+                "is not a key here; it belongs in {names}", names=_(" or ").join(f"`{place}`" for place in places[:3])
+            ), None
+        return _("is not a key here; known: {names}", names=", ".join(keys_of(section))), None
+    return _("is not a key here"), suggestion
 
 
 def _place(loc: Path) -> tuple[Path, type[BaseModel] | None, dict[str, type[BaseModel]]]:
@@ -250,7 +265,7 @@ def _places(section: type[BaseModel], key: str, prefix: str, seen: set[type[Base
     """The sections, by their dotted path, that have `key`."""
     if section in seen:
         return set()
-    found = {prefix or "the top level"} if key in keys_of(section) else set()
+    found = {prefix or _("the top level")} if key in keys_of(section) else set()
     for name, field in section.model_fields.items():
         for inner in sections_in(field.annotation):
             found |= _places(inner, key, f"{prefix}.{name}" if prefix else name, {*seen, section})
@@ -259,6 +274,6 @@ def _places(section: type[BaseModel], key: str, prefix: str, seen: set[type[Base
 
 def _shown(value: Any) -> str:
     if isinstance(value, int) and abs(value) > 10**20:
-        return f"a number of {len(str(abs(value))):,} digits"
+        return _("a number of {abs:,} digits", abs=len(str(abs(value))))
     text = mask(str(value))
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from simulator.scenario.problems import Problem, ScenarioError, dotted
+from simulator.texts.translation import _
 
 MAX_BYTES = 1_048_576
 MAX_VALUES = 100_000
@@ -55,7 +56,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self._depth += 1
         if self._depth > MAX_DEPTH + 1:
-            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=self.get_mark())
+            raise yaml.MarkedYAMLError(problem=_("it is nested too deeply"), problem_mark=self.get_mark())
         try:
             return super().compose_node(parent, index)
         finally:
@@ -79,24 +80,26 @@ def read_yaml(text: str, file: str) -> YamlSource:
         ScenarioError: If the text is too long, empty, no YAML, unfolds to too much, or gives a key twice.
     """
     if len(text) > MAX_BYTES:
-        raise ScenarioError([Problem(file=file, line=1, message=f"is longer than {MAX_BYTES // 1024} KB")])
+        raise ScenarioError(
+            [Problem(file=file, line=1, message=_("is longer than {max_bytes} KB", max_bytes=MAX_BYTES // 1024))]
+        )
     try:
         root = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else 1
-        message = f"is not valid YAML: {what}{_wide_mark(text, line)}"
+        message = _("is not valid YAML: {what}{wide_mark}", what=what, wide_mark=_wide_mark(text, line))
         raise ScenarioError([Problem(file=file, line=line, message=message)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        message = f"is not valid YAML: character {error.character!r} is not allowed"
+        message = _("is not valid YAML: character {character!r} is not allowed", character=error.character)
         raise ScenarioError([Problem(file=file, line=line, message=message)]) from None
     if root is None:
-        raise ScenarioError([Problem(file=file, line=1, message="is empty: a scenario has at least `groups`")])
+        raise ScenarioError([Problem(file=file, line=1, message=_("is empty: a scenario has at least `groups`"))])
     if not isinstance(root, yaml.MappingNode):
-        line, _ = _position(root)
-        message = f"must be a mapping: `key: value` lines{_wide_mark(text, line)}"
+        line, _column = _position(root)
+        message = _("must be a mapping: `key: value` lines{wide_mark}", wide_mark=_wide_mark(text, line))
         raise ScenarioError([Problem(file=file, line=line, message=message)])
     reader = _Reader(file)
     data = reader.value(root, (), 0)
@@ -116,7 +119,12 @@ def _wide_mark(text: str, line: int) -> str:
         found = _WIDE.search(content.partition(" #")[0])
         if found is not None:
             plain = unicodedata.normalize("NFKC", found[0]).translate(str.maketrans("“”‘’", "\"\"''"))
-            return f"; line {number} has the full-width mark {found[0]} where YAML wants {plain}"
+            return _(
+                "; line {number} has the full-width mark {found} where YAML wants {plain}",
+                number=number,
+                found=found[0],
+                plain=plain,
+            )
     return ""
 
 
@@ -133,7 +141,7 @@ class _Reader:
         self.positions.setdefault(path, _position(node))
         self._bound(node, path, depth)
         if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_TAGS:
-            self._problem(node, path, f"the tag {node.tag} is not supported")
+            self._problem(node, path, _("the tag {tag} is not supported", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -147,7 +155,7 @@ class _Reader:
             key = self._text(key_node, path)
             line = _position(key_node)[0]
             if key in own:
-                self._problem(key_node, (*path, key), f"is given twice, here and in line {own[key]}")
+                self._problem(key_node, (*path, key), _("is given twice, here and in line {own}", own=own[key]))
                 continue
             own[key] = line
             self.positions.setdefault((*path, key), _position(key_node))
@@ -162,7 +170,7 @@ class _Reader:
         entries: list[tuple[yaml.Node, yaml.Node]] = []
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._problem(key_node, path, "a key must be plain text")
+                self._problem(key_node, path, _("a key must be plain text"))
             elif not key_node.tag.endswith(":merge"):
                 entries.append((key_node, value_node))
         return entries
@@ -178,16 +186,16 @@ class _Reader:
                     self._bound(source, path, depth + 1)
                     merged.append(self._mapping(source, path, depth + 1))
                 else:
-                    self._problem(key_node, path, "`<<` takes a mapping (`<<: *name`)")
+                    self._problem(key_node, path, _("`<<` takes a mapping (`<<: *name`)"))
         return merged
 
     def _bound(self, node: yaml.Node, path: Path, depth: int) -> None:
         self._values += 1
         message = None
         if self._values > MAX_VALUES:
-            message = f"unfolds to more than {MAX_VALUES} values"
+            message = _("unfolds to more than {max_values} values", max_values=MAX_VALUES)
         elif depth > MAX_DEPTH:
-            message = "is nested too deeply"
+            message = _("is nested too deeply")
         if message is not None:
             field = dotted(path[:3]) + " …" * (len(path) > 3)
             raise ScenarioError([Problem(file=self._file, line=_position(node)[0], field=field, message=message)])
@@ -203,16 +211,16 @@ class _Reader:
             try:
                 return int(text) if kind == "int" else float(text)
             except ValueError:
-                self._problem(node, path, f"is not a number that can be used: it has {len(text):,} digits")
+                self._problem(node, path, _("is not a number that can be used: it has {text:,} digits", text=len(text)))
                 return None
         if kind not in ("str", "merge"):
-            self._problem(node, path, f"the tag {node.tag} is not supported")
+            self._problem(node, path, _("the tag {tag} is not supported", tag=node.tag))
         return text
 
     def _text(self, node: yaml.Node, path: Path) -> str:
         text = str(node.value)
         if not text.isascii() and _HALF_PAIR.search(text):
-            self._problem(node, path, "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character")
+            self._problem(node, path, _("holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"))
             return _HALF_PAIR.sub("?", text)
         return text
 

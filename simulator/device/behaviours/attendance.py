@@ -34,6 +34,7 @@ from simulator.fields.range import Range
 from simulator.fields.section import Section
 from simulator.measurements.attendance import CUT, DELETED, OVER, STRANGER, Attended
 from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
+from simulator.texts.translation import _
 
 STYLES: Final = (15, 1, 4)
 """`verifyStyle` values by which people verify at meetings: face, fingerprint, card."""
@@ -103,7 +104,7 @@ class AttendanceSection(Section):
     def _shares_of_one(self) -> "AttendanceSection":
         for names in (("absent", "late"), ("early_leave", "forget_sign_out")):
             if sum(getattr(self, name) for name in names) > 1:
-                raise ValueError(f"`{names[0]}` and `{names[1]}` are together more than 100%")
+                raise ValueError(_("`{one}` and `{other}` are together more than 100%", one=names[0], other=names[1]))
         return self
 
     def settings(self) -> AttendanceSettings:

@@ -23,6 +23,7 @@ from simulator.fields.section import Section
 from simulator.measurements.names import PHOTO_DELIVERY, RECORD_DELIVERY
 from simulator.measurements.observation_rules import NOBODY_VERIFIES
 from simulator.protocol.catalogue.common import VERIFY_STYLES
+from simulator.texts.translation import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +93,15 @@ class VerificationSection(Section):
     def _known_styles(cls, styles: list[int]) -> list[int]:
         unknown = [style for style in styles if str(style) not in VERIFY_STYLES]
         if unknown or not styles:
-            raise ValueError(f"{unknown or 'an empty list'}: a verifyStyle is 0 to 29, or 200")
+            raise ValueError(_("{value}: a verifyStyle is 0 to 29, or 200", value=unknown or "an empty list"))
         return styles
 
     @model_validator(mode="after")
     def _wave_fits(self) -> "VerificationSection":
         if self.wave is not None and self.arrival == "fixed":
-            raise ValueError("a wave needs `arrival: poisson`")
+            raise ValueError(_("a wave needs `arrival: poisson`"))
         if self.wave is not None and self.wave.peak < self.rate:
-            raise ValueError("the wave's peak is below the steady rate")
+            raise ValueError(_("the wave's peak is below the steady rate"))
         return self
 
     def settings(self, *, for_meetings: bool) -> VerificationSettings:

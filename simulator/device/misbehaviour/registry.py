@@ -31,6 +31,8 @@ from simulator.device.uploads import FILE_FUNC_IDS
 from simulator.measurements.misbehaviours import MISBEHAVIOURS
 from simulator.protocol.broker import is_websocket
 from simulator.protocol.channel.base import ChannelSuite
+from simulator.texts.told import Told
+from simulator.texts.translation import N_
 
 Impossible = Callable[[DeviceSettings, ChannelSuite], str]
 
@@ -89,7 +91,7 @@ def impossible(way: str, settings: DeviceSettings, suite: ChannelSuite) -> str:
         suite: the channel suite that they speak (`Environment.suite_of`).
     """
     if settings.mqtt is None and not is_websocket(settings.broker_type):
-        return "the devices go no further than the look-up, and misbehave only while they are online"
+        return Told("the devices go no further than the look-up, and misbehave only while they are online")
     return WAYS[way].impossible(settings, suite)
 
 
@@ -99,14 +101,14 @@ def impossible(way: str, settings: DeviceSettings, suite: ChannelSuite) -> str:
 def _without(*func_ids: str) -> Impossible:
     def why(settings: DeviceSettings, suite: ChannelSuite) -> str:
         lacking = [name for name in func_ids if name in settings.functions.without]
-        return f"the devices' firmware is without {', '.join(lacking)}" if lacking else ""
+        return Told("the devices' firmware is without {names}", names=", ".join(lacking)) if lacking else ""
 
     return why
 
 
 def _no_records(settings: DeviceSettings, suite: ChannelSuite) -> str:
     if not any(isinstance(each, VerificationSettings | AttendanceSettings) for each in settings.behaviours):
-        return "nobody verifies at the devices, so that there is no record to send twice"
+        return Told("nobody verifies at the devices, so that there is no record to send twice")
     return _without(VERIFY_LOG)(settings, suite)
 
 
@@ -114,26 +116,34 @@ def _no_room(settings: DeviceSettings, suite: ChannelSuite) -> str:
     mqtt, package = settings.mqtt, settings.max_package_kb * 1024
     if mqtt is None or suite.room(mqtt.max_packet) > package:
         return ""
-    return f"the MQTT profile carries no more than {mqtt.max_packet} bytes, and a package has {package}"
+    return Told(
+        "the MQTT profile carries no more than {most} bytes, and a package has {package}",
+        most=mqtt.max_packet,
+        package=package,
+    )
 
 
 def _over_mqtt(why: str) -> Impossible:
-    return lambda settings, suite: "" if settings.mqtt is None else f"over MQTT {why}"
+    return lambda settings, suite: "" if settings.mqtt is None else Told("over MQTT {why}", why=why)
 
 
 def _no_counter(settings: DeviceSettings, suite: ChannelSuite) -> str:
     if settings.mqtt is not None:
         return _NO_SECOND(settings, suite)
-    return "" if suite.counts_frames else f"frames of the channel suite {suite.name} have no counter as it is set"
+    if suite.counts_frames:
+        return ""
+    return Told("frames of the channel suite {suite} have no counter as it is set", suite=suite.name)
 
 
 def _no_flood(settings: DeviceSettings, suite: ChannelSuite) -> str:
     if settings.mqtt is not None and settings.mqtt.limits.publishes_per_second is not None:
-        return "the broker of the MQTT profile takes only so many messages a second, whoever is behind it"
+        return Told("the broker of the MQTT profile takes only so many messages a second, whoever is behind it")
     return _without(HEARTBEAT)(settings, suite)
 
 
-_NO_SECOND: Final = _over_mqtt("a second connection of a device ends its own, and what is sent over that is its own")
+_NO_SECOND: Final = _over_mqtt(
+    N_("a second connection of a device ends its own, and what is sent over that is its own")
+)
 
 # --- The ways ---
 
@@ -215,7 +225,7 @@ _ALL: Final = (
         must="Refuse it.",
         not_done="over MQTT, where a message may come twice and is passed over then.",
         impossible=_over_mqtt(
-            "a message may be delivered twice, so that a platform passes over a mid that it has seen"
+            N_("a message may be delivered twice, so that a platform passes over a mid that it has seen")
         ),
     ),
     Way(

@@ -13,6 +13,7 @@ from simulator.clock import Clock, TimerQueue
 from simulator.fleet.faults.acts import ACTS, Act, Fleet
 from simulator.measurements import weather
 from simulator.measurements.recorder import Recorder
+from simulator.texts.translation import _
 from simulator.weather.kinds import PlatformRestart
 from simulator.weather.schedule import Fault
 
@@ -98,7 +99,7 @@ class Conductor:
         if self._stopping or fault.number in self._acts:
             return
         self._recorder.fault(fault.number, weather.BEGUN, self._clock.wall())
-        self._log(logging.INFO, f"fault {fault.number + 1}: {fault.what} begins")
+        self._log(logging.INFO, _("fault {number}: {what} begins", number=fault.number + 1, what=fault.what))
         act = self._acts[fault.number] = ACTS[type(fault.kind)](fault, self._fleet, self._timers)
         self._in_turns(fault.devices, act.hit)
         if not isinstance(fault.kind, PlatformRestart):
@@ -111,7 +112,7 @@ class Conductor:
         if self._closed or act is None or act.over:
             return
         act.over = True
-        self._log(logging.INFO, f"fault {number + 1}: {act.fault.what} is over")
+        self._log(logging.INFO, _("fault {number}: {what} is over", number=number + 1, what=act.fault.what))
         self._in_turns(list(act.devices), act.release, then=partial(self._acts.pop, number, None))
 
     def _in_turns(

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from simulator.texts.told import Told
+from simulator.texts.translation import N_
+
 BIO_TYPES = 10
 """Positions of a biometric string: types 0 to 9 (docs/deviations.md)."""
 
@@ -47,7 +50,7 @@ class Text(Format):
 
     def problem(self, value: str) -> str | None:
         if self.max_length is not None and len(value) > self.max_length:
-            return f"is longer than {self.max_length} characters"
+            return Told("is longer than {count} characters", count=self.max_length)
         return None
 
 
@@ -60,18 +63,22 @@ class Integer(Format):
 
     @property
     def label(self) -> str:
+        return str(self._told)
+
+    @property
+    def _told(self) -> Told:
         if self.high is not None:
-            return f"whole number, {self.low} to {self.high}"
-        return "whole number" if self.low == 0 else f"whole number from {self.low}"
+            return Told("whole number, {low} to {high}", low=self.low, high=self.high)
+        return Told("whole number") if self.low == 0 else Told("whole number from {low}", low=self.low)
 
     def problem(self, value: str) -> str | None:
         digits = value[1:] if self.low < 0 and value.startswith("-") else value
         # The length bounds what int() is asked to do: a megabyte of digits is no number of this protocol.
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 20:
-            return "is not a whole number"
+            return Told("is not a whole number")
         number = int(value)
         if number < self.low or (self.high is not None and number > self.high):
-            return f"is not a {self.label}"
+            return Told("is not a {what}", what=self._told)
         return None
 
 
@@ -88,7 +95,7 @@ class OneOf(Format):
         )
 
     def problem(self, value: str) -> str | None:
-        return None if value in self.values else "is none of " + ", ".join(self.values)
+        return None if value in self.values else Told("is none of {values}", values=", ".join(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class Pattern(Format):
         return self.name
 
     def problem(self, value: str) -> str | None:
-        return None if _compiled(self.expression).fullmatch(value) else f"is not {self.name}"
+        return None if _compiled(self.expression).fullmatch(value) else Told("is not {name}", name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Checked(Format):
         return self.name
 
     def problem(self, value: str) -> str | None:
-        return None if self.accepts(value) else f"is not {self.name}"
+        return None if self.accepts(value) else Told("is not {name}", name=self.name)
 
 
 @lru_cache(maxsize=256)
@@ -154,27 +161,27 @@ def _is_ipv4(value: str) -> bool:
 
 
 TEXT = Text()
-TIMESTAMP = Checked("a time yyyy-MM-ddTHH:mm:ss±HH:mm", _is_timestamp)
-BASE64 = Checked("standard base64", _is_base64)
-PUBLIC_KEY = Checked("standard base64 or PEM", lambda text: text.startswith("-----BEGIN ") or _is_base64(text))
-IPV4 = Checked("an IPv4 address", _is_ipv4)
-OFFSET = Pattern(_OFFSET, "an offset ±HH:mm")
-MAC = Pattern(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", "a MAC address")
-DECIMAL = Pattern(r"-?\d{1,9}(?:\.\d{1,6})?", "a decimal number")
-DIGITS = Pattern(r"\d{1,64}", "decimal digits")
-LOG_ID = Pattern(r"\d{1,20}", "a decimal number")
-EPOCH_MS = Pattern(r"\d{1,20}", "a time in milliseconds since the epoch")
-TIME_MS = Pattern(r"\d{12,13}", "a time in milliseconds since 1970")
+TIMESTAMP = Checked(N_("a time yyyy-MM-ddTHH:mm:ss±HH:mm"), _is_timestamp)
+BASE64 = Checked(N_("standard base64"), _is_base64)
+PUBLIC_KEY = Checked(N_("standard base64 or PEM"), lambda text: text.startswith("-----BEGIN ") or _is_base64(text))
+IPV4 = Checked(N_("an IPv4 address"), _is_ipv4)
+OFFSET = Pattern(_OFFSET, N_("an offset ±HH:mm"))
+MAC = Pattern(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", N_("a MAC address"))
+DECIMAL = Pattern(r"-?\d{1,9}(?:\.\d{1,6})?", N_("a decimal number"))
+DIGITS = Pattern(r"\d{1,64}", N_("decimal digits"))
+LOG_ID = Pattern(r"\d{1,20}", N_("a decimal number"))
+EPOCH_MS = Pattern(r"\d{1,20}", N_("a time in milliseconds since the epoch"))
+TIME_MS = Pattern(r"\d{12,13}", N_("a time in milliseconds since 1970"))
 """From 1973 to 2286, so that no number of seconds is one."""
-MD5_HEX = Pattern(r"[0-9a-f]{32}", "a lower-case MD5 digest in hex")
-MD5_HEX_ANY = Pattern(r"[0-9A-Fa-f]{32}", "an MD5 digest in hex")
-DIGEST_HEX = Pattern(r"[0-9A-Fa-f]{64}", "a 32-byte digest in hex")
-SALT_HEX = Pattern(r"(?:[0-9A-Fa-f]{2}){1,64}", "a salt in hex")
-FILE_ID = Pattern(r"[0-9A-Za-z]{1,64}", "letters and digits, at most 64")
+MD5_HEX = Pattern(r"[0-9a-f]{32}", N_("a lower-case MD5 digest in hex"))
+MD5_HEX_ANY = Pattern(r"[0-9A-Fa-f]{32}", N_("an MD5 digest in hex"))
+DIGEST_HEX = Pattern(r"[0-9A-Fa-f]{64}", N_("a 32-byte digest in hex"))
+SALT_HEX = Pattern(r"(?:[0-9A-Fa-f]{2}){1,64}", N_("a salt in hex"))
+FILE_ID = Pattern(r"[0-9A-Za-z]{1,64}", N_("letters and digits, at most 64"))
 FLAG = OneOf({"0": "no", "1": "yes"})
-BITS = Pattern(r"[01]{1,32}", "a string of 0 and 1")
-BIO_FLAGS = Pattern(rf"[01](?::[01]){{{BIO_TYPES - 1}}}", "ten flags 0 or 1, split by colons")
-BIO_COUNTS = Pattern(rf"\d{{1,9}}(?::\d{{1,9}}){{{BIO_TYPES - 1}}}", "ten counts, split by colons")
+BITS = Pattern(r"[01]{1,32}", N_("a string of 0 and 1"))
+BIO_FLAGS = Pattern(rf"[01](?::[01]){{{BIO_TYPES - 1}}}", N_("ten flags 0 or 1, split by colons"))
+BIO_COUNTS = Pattern(rf"\d{{1,9}}(?::\d{{1,9}}){{{BIO_TYPES - 1}}}", N_("ten counts, split by colons"))
 _VERSION = r"\d{1,4}(?:\.\d{1,4}){0,2}"
-BIO_VERSIONS = Pattern(rf"{_VERSION}(?::{_VERSION}){{{BIO_TYPES - 1}}}", "ten versions, split by colons")
-URL = Pattern(r"[A-Za-z][A-Za-z0-9+.\-]{1,15}://[^\s/]\S*", "a URL")
+BIO_VERSIONS = Pattern(rf"{_VERSION}(?::{_VERSION}){{{BIO_TYPES - 1}}}", N_("ten versions, split by colons"))
+URL = Pattern(r"[A-Za-z][A-Za-z0-9+.\-]{1,15}://[^\s/]\S*", N_("a URL"))

@@ -21,6 +21,7 @@ from simulator.protocol.channel.context import (
 from simulator.protocol.channel.faults import ChannelFault as ChannelFault
 from simulator.protocol.channel.faults import ChannelViolation as ChannelViolation
 from simulator.protocol.channel.faults import ExchangeRefused as ExchangeRefused
+from simulator.texts.translation import _
 
 
 class KeySource(Protocol):
@@ -199,7 +200,9 @@ class ChannelSuite(ABC):
             ValueError: If it does not take them; the text says which and why, for people.
         """
         if options:
-            raise ValueError(f"the suite {self.name} takes no options, not {', '.join(map(repr, options))}")
+            raise ValueError(
+                _("the suite {name} takes no options, not {names}", name=self.name, names=", ".join(map(repr, options)))
+            )
         return self
 
 

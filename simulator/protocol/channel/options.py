@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from simulator.protocol.channel.keys import DEFAULT_BITS
+from simulator.texts.translation import _
 
 DeviceKeyBits = Literal[1024, 2048]
 PublicKeyForm = Literal["der", "pem", "pkcs1", "pkcs1-pem"]
@@ -106,38 +107,59 @@ def problems(options: ChannelOptions, given: Collection[str] = ()) -> Iterator[O
     """
     size = options.factor.bytes
     if not LEAST_FACTOR <= size <= MOST_FACTOR:
-        message = f"{size} is out of range: a factor has {LEAST_FACTOR} to {MOST_FACTOR} bytes"
+        message = _(
+            "{size} is out of range: a factor has {least} to {most} bytes",
+            size=size,
+            least=LEAST_FACTOR,
+            most=MOST_FACTOR,
+        )
         yield OptionProblem(("factor", "bytes"), message)
     for whose, bits in _keys_of(options):
         most = most_factor(bits, options.padding)
         if size > most:
-            message = (
-                f"a factor of {size} bytes is too long for {whose} key of {bits} bits with {options.padding}, "
-                f"which takes {most} at most"
+            message = _(
+                "a factor of {size} bytes is too long for {whose} key of {bits} bits with {padding}, which "
+                "takes {most} at most",
+                size=size,
+                whose=whose,
+                bits=bits,
+                padding=options.padding,
+                most=most,
             )
             yield OptionProblem(("factor", "bytes"), message)
     if options.yielded < options.needed:
-        keys = f"two keys of {options.key_bytes}" if options.keys == "per-direction" else "one key"
-        message = (
-            f"{options.derive} yields {options.yielded} bytes, and {options.cipher} with `keys: {options.keys}` needs "
-            f"{options.needed} ({keys})"
+        keys = (
+            _("two keys of {key_bytes}", key_bytes=options.key_bytes)
+            if options.keys == "per-direction"
+            else _("one key")
+        )
+        message = _(
+            "{derive} yields {yielded} bytes, and {cipher} with `keys: {keys}` needs {needed} ({told})",
+            derive=options.derive,
+            yielded=options.yielded,
+            cipher=options.cipher,
+            keys=options.keys,
+            needed=options.needed,
+            told=keys,
         )
         yield OptionProblem(("derive",), message)
     if options.mode == "ecb" and "iv" in given:
-        yield OptionProblem(("iv",), f"{options.cipher} has no IV: leave it out")
+        yield OptionProblem(("iv",), _("{cipher} has no IV: leave it out", cipher=options.cipher))
     for name in ("info", "salt"):
         if name in given and options.derive != "hkdf-sha256":
-            yield OptionProblem((name,), f"only hkdf-sha256 uses it, not `derive: {options.derive}`: leave it out")
+            yield OptionProblem(
+                (name,), _("only hkdf-sha256 uses it, not `derive: {derive}`: leave it out", derive=options.derive)
+            )
     try:
         if len(options.info.encode()) > MOST_INFO:
-            yield OptionProblem(("info",), f"is longer than {MOST_INFO:,} bytes")
+            yield OptionProblem(("info",), _("is longer than {most_info:,} bytes", most_info=MOST_INFO))
     except UnicodeEncodeError:
-        yield OptionProblem(("info",), "holds half a surrogate pair, which is no text")
+        yield OptionProblem(("info",), _("holds half a surrogate pair, which is no text"))
     if len(options.salt) > MOST_SALT:
-        yield OptionProblem(("salt",), f"is longer than {MOST_SALT:,} bytes")
+        yield OptionProblem(("salt",), _("is longer than {most_salt:,} bytes", most_salt=MOST_SALT))
 
 
 def _keys_of(options: ChannelOptions) -> Iterator[tuple[str, int]]:
     if options.device_key_bits != DEFAULT_BITS:
-        yield "the device's", options.device_key_bits
-    yield "the platform's", DEFAULT_BITS
+        yield _("the device's"), options.device_key_bits
+    yield _("the platform's"), DEFAULT_BITS

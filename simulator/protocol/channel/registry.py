@@ -23,6 +23,7 @@ from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.plain import PlainSuite
 from simulator.protocol.channel.rsa_aes import RsaAesSuite
+from simulator.texts.translation import _
 
 GROUP: Final = "simulator.channel_suites"
 CONFIGURABLE: Final = ConfigurableSuite.name
@@ -41,8 +42,10 @@ class UnknownSuite(LookupError):  # noqa: N818 - reads as what it is
         self.name = name
         self.known = known
         self.suggestion = closest(name, known)
-        hint = f"; did you mean {self.suggestion}?" if self.suggestion else ""
-        super().__init__(f"no channel suite {name!r}; there are {', '.join(known)}{hint}")
+        hint = _("; did you mean {suggestion}?", suggestion=self.suggestion) if self.suggestion else ""
+        super().__init__(
+            _("no channel suite {name!r}; there are {known}{hint}", name=name, known=", ".join(known), hint=hint)
+        )
 
 
 class BrokenSuite(RuntimeError):  # noqa: N818 - reads as what it is
@@ -89,7 +92,7 @@ def channel_suite(name: str, options: Options = NO_OPTIONS) -> ChannelSuite:
     try:
         return suite.with_options(options)
     except Exception as error:
-        raise BrokenSuite(f"channel suite {name!r}: channel.options: {error}") from error
+        raise BrokenSuite(_("channel suite {name!r}: channel.options: {error}", name=name, error=error)) from error
 
 
 def _found(name: str) -> ChannelSuite:

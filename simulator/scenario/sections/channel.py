@@ -32,6 +32,7 @@ from simulator.protocol.channel.registry import (
     channel_suite,
 )
 from simulator.scenario.yaml_source import Path
+from simulator.texts.translation import _, ngettext
 
 _DEFAULTS: Final = ChannelOptions()
 _OF_ALL_SUITES: Final = frozenset(("suite", "device_key_bits", "key_pool", "options"))
@@ -98,7 +99,7 @@ class ChannelSection(Section):
     @field_validator("suite")
     @classmethod
     def _known_suite(cls, name: str) -> str:
-        return known(name, available_suites(), "channel suite")
+        return known(name, available_suites(), _("channel suite"))
 
     def suite_over(self, *, mqtt: bool) -> str:
         """The suite of devices over MQTT, or of those over WebSocket: the same, where the scenario names one."""
@@ -117,7 +118,9 @@ class ChannelSection(Section):
         written = self.model_fields_set - {"suite", "key_pool", "options"}
         names = [name for name in type(self).model_fields if name in written]
         values = [
-            f"{name}: {value.bytes} bytes, {value.text}" if isinstance(value, FactorSection) else f"{name}: {value}"
+            _("{name}: {bytes} bytes, {text}", name=name, bytes=value.bytes, text=value.text)
+            if isinstance(value, FactorSection)
+            else f"{name}: {value}"
             for name, value in ((name, getattr(self, name)) for name in names)
         ]
         return "; ".join([self.suite, *values])
@@ -129,12 +132,25 @@ class ChannelSection(Section):
             yield from problems(self._configurable(), written)
         elif written:
             names = ", ".join(f"`{name}`" for name in type(self).model_fields if name in written)
-            message = f"{names} {'is' if len(written) == 1 else 'are'} for `suite: {CONFIGURABLE}`, not {self.suite}"
+            message = ngettext(
+                "{names} is for `suite: {configurable}`, not {suite}",
+                "{names} are for `suite: {configurable}`, not {suite}",
+                len(written),
+                names=names,
+                configurable=CONFIGURABLE,
+                suite=self.suite,
+            )
             yield ("suite",), message
         if not self.options:
             return
         if self.suite == CONFIGURABLE:
-            yield ("options",), f"are for suites that a site registered; those of {CONFIGURABLE} stand beside `suite`"
+            yield (
+                ("options",),
+                _(
+                    "are for suites that a site registered; those of {configurable} stand beside `suite`",
+                    configurable=CONFIGURABLE,
+                ),
+            )
             return
         try:
             channel_suite(self.suite, self.options)

@@ -11,6 +11,7 @@ from simulator.fields.quantities import DriftRange, SignedDurationRange, within_
 from simulator.fields.range import Range
 from simulator.fields.section import Section, Shown
 from simulator.protocol.times import format_iso, parse_iso
+from simulator.texts.translation import _
 
 _YEAR = re.compile(r"[0-9]{4}")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
@@ -21,12 +22,19 @@ def _start(value: object) -> float:
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if _YEAR.fullmatch(text):
         if not _FIRST_YEAR <= int(text) <= _LAST_YEAR:
-            raise ValueError(f"{text} is no year that a device's clock can show: {_FIRST_YEAR} to {_LAST_YEAR}")
+            raise ValueError(
+                _(
+                    "{text} is no year that a device's clock can show: {first_year} to {last_year}",
+                    text=text,
+                    first_year=_FIRST_YEAR,
+                    last_year=_LAST_YEAR,
+                )
+            )
         return datetime(int(text), 1, 1, tzinfo=UTC).timestamp()
     try:
         return parse_iso(text)
     except ValueError:
-        raise ValueError("must be a year or a time, like 1970 or 2000-01-01T00:00:00+08:00") from None
+        raise ValueError(_("must be a year or a time, like 1970 or 2000-01-01T00:00:00+08:00")) from None
 
 
 StartAt = Annotated[

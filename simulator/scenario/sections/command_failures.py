@@ -9,6 +9,7 @@ from simulator.device.commands.failures import DOWNLOADING, STORING, CommandFail
 from simulator.fields.quantities import DurationRange, Share, within_time
 from simulator.fields.section import Section, WrongWord
 from simulator.protocol.catalogue import COMMAND_FUNC_IDS
+from simulator.texts.translation import _
 
 _PREFIXES = sorted({name.rsplit(".", cut)[0] for name in COMMAND_FUNC_IDS for cut in (0, 1, 2)} - {"cmd"})
 
@@ -41,7 +42,7 @@ class FailuresSection(Section):
     def _at_most_all(self) -> "FailuresSection":
         total = self.busy + self.store_full + self.download + self.silent
         if total > 1.0 + 1e-9:
-            raise ValueError(f"the shares add up to {total * 100:g}%: a command fails in one way")
+            raise ValueError(_("the shares add up to {total:g}%: a command fails in one way", total=total * 100))
         return self
 
     def failures(self) -> CommandFailures:
@@ -60,7 +61,7 @@ def _command(key: str) -> str:
     if key in _PREFIXES:
         return key
     words = [*FailuresSection.model_fields, *_PREFIXES]
-    raise WrongWord(f"'{key}' is no way to fail and no cmd.* funcId", closest(key, words))
+    raise WrongWord(_("'{key}' is no way to fail and no cmd.* funcId", key=key), closest(key, words))
 
 
 class CommandFailuresSection(FailuresSection):
@@ -76,9 +77,19 @@ class CommandFailuresSection(FailuresSection):
         wrong = []
         for prefix, failures in self.__pydantic_extra__.items():
             meant = {name for name in COMMAND_FUNC_IDS if name == prefix or name.startswith(f"{prefix}.")}
-            for key, able, what in (("store_full", STORING, "need room"), ("download", DOWNLOADING, "fetch anything")):
+            for key, able, what in (
+                ("store_full", STORING, _("need room")),
+                ("download", DOWNLOADING, _("fetch anything")),
+            ):
                 if getattr(failures, key) and not meant & able:
-                    wrong.append(f"{prefix}: `{key}` has no effect on commands that do not {what}")
+                    wrong.append(
+                        _(
+                            "{prefix}: `{key}` has no effect on commands that do not {what}",
+                            prefix=prefix,
+                            key=key,
+                            what=what,
+                        )
+                    )
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from simulator.fields.section import Section, Shown
 from simulator.scenario.download_rules import parse_host
+from simulator.texts.translation import _
 
 DOWNLOADS_AT_ONCE = 100
 MOST_HOSTS = 1000
@@ -14,11 +15,11 @@ MOST_HOSTS = 1000
 def _hosts(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
     if len(items) > MOST_HOSTS:
-        raise ValueError(f"{len(items)} hosts; at most {MOST_HOSTS} are taken")
+        raise ValueError(_("{items} hosts; at most {most_hosts} are taken", items=len(items), most_hosts=MOST_HOSTS))
     hosts = []
     for item in items:
         if not isinstance(item, str):
-            raise ValueError("must be host names, addresses or networks, like files.example.com or 10.0.0.0/24")
+            raise ValueError(_("must be host names, addresses or networks, like files.example.com or 10.0.0.0/24"))
         hosts.append(parse_host(item))
     return tuple(dict.fromkeys(hosts))
 

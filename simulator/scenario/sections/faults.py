@@ -27,6 +27,7 @@ from simulator.fields.range import Range
 from simulator.fields.section import Section, Shown, kinds_in, known
 from simulator.fields.texts import Name
 from simulator.measurements.misbehaviours import MISBEHAVIOURS
+from simulator.texts.translation import _
 from simulator.weather.kinds import (
     ClockJump,
     Flapping,
@@ -54,7 +55,7 @@ _HOW_TEXT: Final = (
 
 
 def _way(word: str) -> str:
-    return known(word, MISBEHAVIOURS, "way to misbehave")
+    return known(word, MISBEHAVIOURS, _("way to misbehave"))
 
 
 Way = Annotated[

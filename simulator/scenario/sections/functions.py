@@ -8,6 +8,7 @@ from simulator.device.functions import LEFT_OUT, Functions, covered, functions_o
 from simulator.fields.section import Section, known
 from simulator.fields.texts import Line
 from simulator.protocol.catalogue import ALWAYS_SUPPORTED, DEVICE_FUNC_IDS, LOOKUP, NEGOTIATED_FUNC_IDS
+from simulator.texts.translation import _
 
 _PREFIXES = frozenset(name.rsplit(".", cut)[0] for name in LEFT_OUT for cut in (1, 2)) - {"cmd", "dev"}
 _IN_NO_LIST = frozenset((LOOKUP, *DEVICE_FUNC_IDS)).difference(NEGOTIATED_FUNC_IDS)
@@ -19,14 +20,20 @@ def _left_out(value: Any) -> str:
     meant = covered(name)
     six = sorted(meant.intersection(ALWAYS_SUPPORTED))
     if name in ALWAYS_SUPPORTED:
-        raise ValueError(f"'{name}' is one of the six that are always supported: {_SIX}")
+        raise ValueError(_("'{name}' is one of the six that are always supported: {six}", name=name, six=_SIX))
     if six:
-        raise ValueError(f"'{name}' covers {', '.join(six)}, always supported: name the others by longer prefixes")
+        raise ValueError(
+            _(
+                "'{name}' covers {six}, always supported: name the others by longer prefixes",
+                name=name,
+                six=", ".join(six),
+            )
+        )
     if name in _IN_NO_LIST:
-        raise ValueError(f"'{name}' is part of no funcIds list: no device can be without it")
+        raise ValueError(_("'{name}' is part of no funcIds list: no device can be without it", name=name))
     if meant:
         return name
-    return known(name, sorted(LEFT_OUT | _PREFIXES), "funcId that devices list, nor a prefix of one")
+    return known(name, sorted(LEFT_OUT | _PREFIXES), _("funcId that devices list, nor a prefix of one"))
 
 
 class FunctionsSection(Section):
@@ -51,9 +58,9 @@ class FunctionsSection(Section):
         without = self.functions().without
         for name in self.extra:
             if name in without:
-                raise ValueError(f"'{name}' is both in `extra` and left out by `without`")
+                raise ValueError(_("'{name}' is both in `extra` and left out by `without`", name=name))
             if name in NEGOTIATED_FUNC_IDS:
-                raise ValueError(f"`extra`: '{name}' is listed by every device that is not without it")
+                raise ValueError(_("`extra`: '{name}' is listed by every device that is not without it", name=name))
         return self
 
     def functions(self) -> Functions:

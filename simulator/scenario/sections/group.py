@@ -27,6 +27,7 @@ from simulator.scenario.sections.functions import FunctionsSection
 from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.ownership import UnknownSection
 from simulator.scenario.sections.reading import GroupReadingFields
+from simulator.texts.translation import N_, _
 
 SET_ELSEWHERE = {
     "fwVer": "`firmware`",
@@ -36,11 +37,11 @@ SET_ELSEWHERE = {
     "maxUserCount": "`capacities.users`",
     "maxTransactionCount": "`capacities.records`",
     "funcIds": "`functions`",
-    "userCount": "the device's memory",
-    "transactionCount": "the device's memory",
-    "multiBioDataCount": "the device's memory",
-    "multiBioPhotoCount": "the device's memory",
-    "mac": "the serial number: every device has its own",
+    "userCount": N_("the device's memory"),
+    "transactionCount": N_("the device's memory"),
+    "multiBioDataCount": N_("the device's memory"),
+    "multiBioPhotoCount": N_("the device's memory"),
+    "mac": N_("the serial number: every device has its own"),
 }
 """Parameters of `dev.report` that `options` may not override, and what sets them."""
 
@@ -61,13 +62,13 @@ class OwnMeetingSection(Section):
     @model_validator(mode="after")
     def _in_order(self) -> "OwnMeetingSection":
         if self.ends <= self.starts:
-            raise ValueError("the meeting ends before it starts")
+            raise ValueError(_("the meeting ends before it starts"))
         for what, opens, closes in (
-            ("sign-in", self.sign_in_opens, self.sign_in_closes),
-            ("sign-out", self.sign_out_opens, self.sign_out_closes),
+            (_("sign-in"), self.sign_in_opens, self.sign_in_closes),
+            (_("sign-out"), self.sign_out_opens, self.sign_out_closes),
         ):
             if opens is not None and closes is not None and closes < opens:
-                raise ValueError(f"the {what} window closes before it opens")
+                raise ValueError(_("the {what} window closes before it opens", what=what))
         return self
 
     def settings(self) -> OwnMeeting:
@@ -87,7 +88,7 @@ class ReconnectSection(Section):
     @model_validator(mode="after")
     def _in_order(self) -> "ReconnectSection":
         if self.max < self.first:
-            raise ValueError("`max` is below `first`")
+            raise ValueError(_("`max` is below `first`"))
         return self
 
 
@@ -107,14 +108,14 @@ def _command_prefix(value: Any) -> str:
     if isinstance(value, str) and any(name == value or name.startswith(f"{value}.") for name in COMMAND_FUNC_IDS):
         return value
     prefixes = {name.rsplit(".", cut)[0] for name in COMMAND_FUNC_IDS for cut in (0, 1, 2)}
-    return known(str(value), sorted({*COMMAND_FUNC_IDS, *prefixes} - {"cmd"}), "cmd.* funcId or a prefix of one")
+    return known(str(value), sorted({*COMMAND_FUNC_IDS, *prefixes} - {"cmd"}), _("cmd.* funcId or a prefix of one"))
 
 
 def _option_name(value: Any) -> str:
     if value in SET_ELSEWHERE:
-        raise ValueError(f"{value} is set by {SET_ELSEWHERE[value]}")
+        raise ValueError(_("{value} is set by {setter}", value=value, setter=_(SET_ELSEWHERE[value])))
     fields = [field.name for field in CATALOGUE["dev.report"].params.fields]
-    return known(str(value), [name for name in fields if name not in SET_ELSEWHERE], "parameter of dev.report")
+    return known(str(value), [name for name in fields if name not in SET_ELSEWHERE], _("parameter of dev.report"))
 
 
 CommandPrefix = Annotated[str, BeforeValidator(_command_prefix)]

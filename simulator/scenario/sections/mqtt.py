@@ -11,6 +11,7 @@ from simulator.pubsub.keys import ProfileKeys
 from simulator.pubsub.profile import Profile
 from simulator.pubsub.shipped import PROFILE_OF_TYPE, ProfileName, profile_of
 from simulator.scenario.sections.run import TlsSection
+from simulator.texts.translation import _
 
 
 class MqttSection(ProfileKeys):
@@ -69,9 +70,11 @@ class PlatformMqttSection(Section):
         of_broker = self.model_fields_set - {"broker", "company_id", "site_id"}
         if self.broker is None and of_broker:
             others = ", ".join(f"`{name}`" for name in type(self).model_fields if name in of_broker)
-            raise ValueError(f"{others}: for a `broker` that runs already; the platform's own needs none of it")
+            raise ValueError(
+                _("{others}: for a `broker` that runs already; the platform's own needs none of it", others=others)
+            )
         if self.password_file is not None and self.username is None:
-            raise ValueError("`password_file` needs a `username`: MQTT 3.1.1 has no password without one")
+            raise ValueError(_("`password_file` needs a `username`: MQTT 3.1.1 has no password without one"))
         if self.broker is not None and self.broker.startswith("mqtt:") and "tls" in self.model_fields_set:
-            raise ValueError("`tls` is for mqtts://, and `broker` begins with mqtt://")
+            raise ValueError(_("`tls` is for mqtts://, and `broker` begins with mqtt://"))
         return self

@@ -42,6 +42,7 @@ from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.channel.registry import NO_OPTIONS, Options
 from simulator.scenario.sections.mqtt import PlatformMqttSection
 from simulator.scenario.sections.platform_tls import PlatformTlsSection
+from simulator.texts.translation import _
 from simulator.wire.strangers import StrangerLimits
 
 _LIMITS = StrangerLimits()
@@ -79,7 +80,7 @@ class HeartbeatSection(Section):
     @classmethod
     def _whole_seconds(cls, interval: float) -> float:
         if interval < 1 or interval != int(interval):
-            raise ValueError("the protocol counts the interval in whole seconds, 1s or more")
+            raise ValueError(_("the protocol counts the interval in whole seconds, 1s or more"))
         return interval
 
 
@@ -144,17 +145,29 @@ class PushSection(Section):
     def _one_moment(self) -> "PushSection":
         given = [name for name in ("on", "every", "at") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"give one of {', '.join(f'`{name}`' for name in given)}, not {len(given)} of them")
+            raise ValueError(
+                _(
+                    "give one of {names}, not {given} of them",
+                    names=", ".join(f"`{name}`" for name in given),
+                    given=len(given),
+                )
+            )
         if self.after is not None and given and given != ["on"]:
-            raise ValueError(f"`after` goes with `on: online`, not with `{given[0]}`")
+            raise ValueError(_("`after` goes with `on: online`, not with `{given}`", given=given[0]))
         return self
 
     @model_validator(mode="after")
     def _of_a_meeting(self) -> "PushSection":
         if self.meeting is not None and self.command not in _ON_MEETINGS:
-            raise ValueError(f"`meeting` goes with {', '.join(_ON_MEETINGS)}, not with {self.command}")
+            raise ValueError(
+                _(
+                    "`meeting` goes with {on_meetings}, not with {command}",
+                    on_meetings=", ".join(_ON_MEETINGS),
+                    command=self.command,
+                )
+            )
         if (self.moved or self.longer) and (self.meeting is None or self.command != "cmd.data.update.meeting"):
-            raise ValueError("`moved` and `longer` go with `meeting` of cmd.data.update.meeting")
+            raise ValueError(_("`moved` and `longer` go with `meeting` of cmd.data.update.meeting"))
         return self
 
     def rule(self) -> PushRule:
@@ -189,7 +202,7 @@ class UniformSection(Section):
     @model_validator(mode="after")
     def _in_order(self) -> "UniformSection":
         if self.high < self.low:
-            raise ValueError("`high` is below `low`")
+            raise ValueError(_("`high` is below `low`"))
         return self
 
 
@@ -202,7 +215,7 @@ class LognormalSection(Section):
     @model_validator(mode="after")
     def _in_order(self) -> "LognormalSection":
         if self.p99 <= self.median:
-            raise ValueError("`p99` must be above `median`")
+            raise ValueError(_("`p99` must be above `median`"))
         return self
 
 
@@ -217,7 +230,7 @@ class DelaySection(Section):
     @model_validator(mode="after")
     def _one_distribution(self) -> "DelaySection":
         if len([name for name in type(self).model_fields if getattr(self, name) is not None]) != 1:
-            raise ValueError("give exactly one of fixed, uniform, exponential and lognormal")
+            raise ValueError(_("give exactly one of fixed, uniform, exponential and lognormal"))
         return self
 
     def delay(self) -> Delay:
@@ -242,7 +255,7 @@ class ErrorsSection(Section):
     @classmethod
     def _is_a_failure(cls, code: str) -> str:
         if code == "00000000":
-            raise ValueError("00000000 is success, not an error")
+            raise ValueError(_("00000000 is success, not an error"))
         return code
 
 
@@ -259,7 +272,7 @@ class AnswerSection(Section):
     def _matches_something(cls, pattern: str) -> str:
         if any(fnmatch.fnmatchcase(name, pattern) for name in _ANSWERED):
             return pattern
-        return known(pattern, _ANSWERED, "funcId that the platform answers, nor a glob that matches one")
+        return known(pattern, _ANSWERED, _("funcId that the platform answers, nor a glob that matches one"))
 
     def rule(self) -> AnswerRule:
         errors = self.errors or ErrorsSection(share=0.0)
@@ -336,14 +349,14 @@ class PlatformSection(Section):
     @classmethod
     def _known_func_ids(cls, names: list[str] | None) -> list[str] | None:
         for name in names or ():
-            known(name, sorted({*NEGOTIATED_FUNC_IDS, *CATALOGUE}), "funcId of the protocol")
+            known(name, sorted({*NEGOTIATED_FUNC_IDS, *CATALOGUE}), _("funcId of the protocol"))
         return names
 
     @field_validator("wrong")
     @classmethod
     def _known_mistakes(cls, names: list[str]) -> list[str]:
         for name in names:
-            known(name, MODES, "mistake of a platform (`best-fleet platform --list-wrong` lists them)")
+            known(name, MODES, _("mistake of a platform (`best-fleet platform --list-wrong` lists them)"))
         return names
 
     def settings(

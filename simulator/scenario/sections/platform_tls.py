@@ -4,6 +4,7 @@ from pydantic import Field, model_validator
 
 from simulator.fields.section import Section
 from simulator.fields.texts import FileName
+from simulator.texts.translation import _
 
 
 class PlatformTlsSection(Section):
@@ -23,10 +24,12 @@ class PlatformTlsSection(Section):
     @model_validator(mode="after")
     def _together(self) -> "PlatformTlsSection":
         if (self.certificate is None) != (self.key is None):
-            raise ValueError("`certificate` and `key` go together")
+            raise ValueError(_("`certificate` and `key` go together"))
         if self.device_certificates and self.client_ca is not None:
             raise ValueError(
-                "`device_certificates` makes a CA of its own, whose certificates the broker demands: "
-                "leave out `client_ca`, or `device_certificates`"
+                _(
+                    "`device_certificates` makes a CA of its own, whose certificates the broker demands: leave "
+                    "out `client_ca`, or `device_certificates`"
+                )
             )
         return self

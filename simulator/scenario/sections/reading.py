@@ -17,6 +17,7 @@ from simulator.platform.reading import PlatformReading
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.codes import NOT_AUTHORISED, SUCCESS
 from simulator.protocol.reading import PROTOCOL_VERSION, LookupAgain, MeetCode, SyncTime
+from simulator.texts.translation import _
 
 _ANY = "any"
 _CODE_CHARS = 8
@@ -31,14 +32,25 @@ def _codes(value: object) -> list[str] | str:
     if value == _ANY:
         return _ANY
     if not isinstance(value, list) or not all(isinstance(code, str) for code in value) or len(value) > _MOST_CODES:
-        raise ValueError(f"must be a list of codes like [{NOT_AUTHORISED}], in quotes where one is all digits, or any")
+        raise ValueError(
+            _(
+                "must be a list of codes like [{not_authorised}], in quotes where one is all digits, or any",
+                not_authorised=NOT_AUTHORISED,
+            )
+        )
     for code in value:
         if not (code.isascii() and code.isalnum() and len(code) <= 32):
-            raise ValueError(f"'{code}' is no code: letters and digits, like {NOT_AUTHORISED}")
+            raise ValueError(
+                _(
+                    "'{code}' is no code: letters and digits, like {not_authorised}",
+                    code=code,
+                    not_authorised=NOT_AUTHORISED,
+                )
+            )
     # As devices read them: zeros stand before digits that are fewer.
     codes = [code.zfill(_CODE_CHARS) if code.isdecimal() else code for code in value]
     if SUCCESS in codes:
-        raise ValueError(f"{SUCCESS} is success, no refusal")
+        raise ValueError(_("{success} is success, no refusal", success=SUCCESS))
     return codes
 
 
@@ -92,7 +104,7 @@ class SyncTimeSection(Section):
 
 
 def _parameter(value: Any) -> str:
-    return known(str(value), _PARAMETERS, "parameter of dev.report")
+    return known(str(value), _PARAMETERS, _("parameter of dev.report"))
 
 
 def _plain(value: Any, depth: int = 0) -> None:
@@ -105,9 +117,9 @@ def _plain(value: Any, depth: int = 0) -> None:
             _plain(item, depth + 1)
     elif not isinstance(value, str):
         raise ValueError(
-            "must be text, as every value on the wire, or a list or mapping of texts: put numbers in quotes"
+            _("must be text, as every value on the wire, or a list or mapping of texts: put numbers in quotes")
             if not isinstance(value, list | dict)
-            else f"is nested deeper than {_DEEPEST} levels"
+            else _("is nested deeper than {deepest} levels", deepest=_DEEPEST)
         )
 
 
@@ -118,11 +130,13 @@ def _field_value(value: Any) -> Any:
 
 def _field_name(value: Any) -> str:
     if value == "sn":
-        raise ValueError("sn is the device's own: `sn_in_params: true` puts it there")
+        raise ValueError(_("sn is the device's own: `sn_in_params: true` puts it there"))
     if value in _PARAMETERS:
-        raise ValueError(f"{value} is a parameter of the document: `options` or a key of its own sets it")
+        raise ValueError(
+            _("{value} is a parameter of the document: `options` or a key of its own sets it", value=value)
+        )
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not 1 <= len(value) <= 64:
-        raise ValueError(f"'{value}' is no name of a field: up to 64 ASCII characters")
+        raise ValueError(_("'{value}' is no name of a field: up to 64 ASCII characters", value=value))
     return value
 
 
@@ -153,7 +167,13 @@ class DeviceReportSection(Section):
     def _bounded(cls, fields: dict[str, Any]) -> dict[str, Any]:
         size = len(orjson.dumps(fields))
         if size > _MOST_FIELDS_BYTES:
-            raise ValueError(f"{size} bytes of JSON are more than the {_MOST_FIELDS_BYTES} that fit a report")
+            raise ValueError(
+                _(
+                    "{size} bytes of JSON are more than the {most_fields_bytes} that fit a report",
+                    size=size,
+                    most_fields_bytes=_MOST_FIELDS_BYTES,
+                )
+            )
         return fields
 
 
@@ -237,4 +257,4 @@ def report_contradictions(group: GroupReadingFields, options: Mapping[str, str])
     """What the keys of a group contradict in its `options`."""
     for name in sorted(group.report.without):
         if name in options:
-            yield f"{name} is left out of the report, and `options` gives it a value"
+            yield _("{name} is left out of the report, and `options` gives it a value", name=name)

@@ -12,6 +12,7 @@ from simulator.fields.section import Section, Shown
 from simulator.fields.texts import FileName
 from simulator.scenario.identity_values import MAX_SN
 from simulator.scenario.sections.reading import DeviceReportSection
+from simulator.texts.translation import _
 from simulator.wire.proxy import BadProxy, HttpProxy
 
 MAX_SOURCE_IPS = 4096
@@ -48,23 +49,36 @@ class IdentitiesSection(Section):
     @classmethod
     def _one_index(cls, pattern: str) -> str:
         if not _SN_PATTERN.fullmatch(pattern):
-            raise ValueError("must be letters, digits and . _ - round one {index} or {index:06d}, like BEST{index:06d}")
+            raise ValueError(
+                _("must be letters, digits and . _ - round one {index} or {index:06d}, like BEST{index:06d}")
+            )
         if re.search(r":[1-9]", pattern):
-            raise ValueError("fills up with blanks: write a 0 before the width, like BEST{index:06d}")
+            raise ValueError(_("fills up with blanks: write a 0 before the width, like BEST{index:06d}"))
         return pattern
 
     @model_validator(mode="after")
     def _short(self) -> "IdentitiesSection":
         longest = len(self.sn.format(index=self.first + MOST_DEVICES))
         if longest > MAX_SN:
-            raise ValueError(f"`sn` makes serial numbers of up to {longest} characters; at most {MAX_SN} can be right")
+            raise ValueError(
+                _(
+                    "`sn` makes serial numbers of up to {longest} characters; at most {max_sn} can be right",
+                    longest=longest,
+                    max_sn=MAX_SN,
+                )
+            )
         return self
 
     @model_validator(mode="after")
     def _one_source(self) -> "IdentitiesSection":
         ignored = sorted(self.model_fields_set - {"csv"})
         if self.csv is not None and ignored:
-            raise ValueError(f"with `csv` the file says everything: leave out {', '.join(f'`{n}`' for n in ignored)}")
+            raise ValueError(
+                _(
+                    "with `csv` the file says everything: leave out {names}",
+                    names=", ".join(f"`{n}`" for n in ignored),
+                )
+            )
         return self
 
 
@@ -80,9 +94,9 @@ class TlsSection(Section):
     @model_validator(mode="after")
     def _together(self) -> "TlsSection":
         if (self.client_cert is None) != (self.client_key is None):
-            raise ValueError("`client_cert` and `client_key` go together")
+            raise ValueError(_("`client_cert` and `client_key` go together"))
         if self.ca is not None and not self.verify:
-            raise ValueError("`verify: false` makes `ca` useless: leave one out")
+            raise ValueError(_("`verify: false` makes `ca` useless: leave one out"))
         return self
 
 
@@ -91,22 +105,35 @@ def _source_ips(value: object) -> tuple[str, ...]:
     addresses: dict[str, None] = {}
     for item in items:
         if not isinstance(item, str):
-            raise ValueError("must be local addresses or networks, like 10.0.0.5 or 10.0.0.0/28")
+            raise ValueError(_("must be local addresses or networks, like 10.0.0.5 or 10.0.0.0/28"))
         try:
             network = ipaddress.ip_network(item, strict=False)
         except ValueError:
             raise ValueError(
-                f"'{item}' is neither an address nor a network like 10.0.0.5, 10.0.0.0/28 or 127.0.1.0/28"
+                _("'{item}' is neither an address nor a network like 10.0.0.5, 10.0.0.0/28 or 127.0.1.0/28", item=item)
             ) from None
         if "/" not in item:
             addresses[item] = None
             continue
         if network.num_addresses > MAX_SOURCE_IPS:
             held = network.num_addresses if network.version == 4 else f"2^{network.max_prefixlen - network.prefixlen}"
-            raise ValueError(f"'{item}' holds {held} addresses; at most {MAX_SOURCE_IPS} are used")
+            raise ValueError(
+                _(
+                    "'{item}' holds {held} addresses; at most {max_source_ips} are used",
+                    item=item,
+                    held=held,
+                    max_source_ips=MAX_SOURCE_IPS,
+                )
+            )
         addresses.update((str(address), None) for address in network.hosts())
     if len(addresses) > MAX_SOURCE_IPS:
-        raise ValueError(f"{len(addresses)} addresses; at most {MAX_SOURCE_IPS} are used")
+        raise ValueError(
+            _(
+                "{addresses} addresses; at most {max_source_ips} are used",
+                addresses=len(addresses),
+                max_source_ips=MAX_SOURCE_IPS,
+            )
+        )
     return tuple(addresses)
 
 
@@ -172,7 +199,7 @@ class RampStepSection(Section):
     @model_validator(mode="after")
     def _takes_time(self) -> "RampStepSection":
         if self.over + self.hold <= 0:
-            raise ValueError("the step takes no time: give `over`, `hold` or both")
+            raise ValueError(_("the step takes no time: give `over`, `hold` or both"))
         return self
 
 
@@ -191,7 +218,7 @@ class RampSection(Section):
     @model_validator(mode="after")
     def _one_way(self) -> "RampSection":
         if self.rate is not None and self.steps is not None:
-            raise ValueError("give `rate` or `steps`, not both")
+            raise ValueError(_("give `rate` or `steps`, not both"))
         return self
 
 
