@@ -21,7 +21,18 @@ SELDOM = re.compile("Failed|Failures|Connections|failed|Faults|Devices not|Recov
 def test_what_prometheus_stored_is_what_the_report_says(
     locust: Callable[..., LocustProcess], scenario: Path, tmp_path: Path
 ) -> None:
-    run = locust("--scenario", str(scenario), "--headless", "--metrics-port", "0", *UNTIL_TOLD, "--metrics-wait", "60")
+    run = locust(
+        "--scenario",
+        str(scenario),
+        "--headless",
+        "--report",
+        "report",
+        "--metrics-port",
+        "0",
+        *UNTIL_TOLD,
+        "--metrics-wait",
+        "60",
+    )
     (target,) = run.wait_for(lambda: re.findall(r"http://(127\.0\.0\.1:\d+)/metrics", run.output))
     with scraping(target, tmp_path) as prometheus:
         run.wait_for(lambda: prometheus.query('rate(best_fleet_requests_total{func_id="dev.heartbeat"}[5s]) > 0'))
