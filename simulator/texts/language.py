@@ -1,11 +1,10 @@
 """Which language is spoken: by a process, and for the length of one answer (a web page that somebody else reads)."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Final
-
-from babel import Locale, UnknownLocaleError
 
 ENGLISH: Final = "en"
 CHINESE: Final = "zh"
@@ -15,6 +14,9 @@ OPTION: Final = "--lang"
 VARIABLE: Final = "BEST_FLEET_LANG"
 _VARIABLES: Final = (VARIABLE, "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """As gettext reads them: the first that names anything decides."""
+
+_LANGUAGE: Final = re.compile("[a-z]+(?![a-z])")
+"""What a locale's name begins with; behind it come country, encoding and variant."""
 
 _of_this_process = ENGLISH
 _for_now: ContextVar[str | None] = ContextVar("language", default=None)
@@ -65,11 +67,8 @@ def wanted(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
 
 def of_locale(name: str) -> str:
     """The language for a locale's name (`zh_CN.UTF-8`, `zh-TW`, `de_DE`): ours if we have it, else English."""
-    try:
-        language = Locale.parse(name.partition(".")[0].partition("@")[0].replace("-", "_")).language
-    except (UnknownLocaleError, ValueError, TypeError):
-        return ENGLISH
-    return language if language in LANGUAGES else ENGLISH
+    language = _LANGUAGE.match(name)
+    return language[0] if language is not None and language[0] in LANGUAGES else ENGLISH
 
 
 def _known(language: str) -> str:
