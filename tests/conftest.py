@@ -20,8 +20,8 @@ os.environ["BEST_FLEET_LANG"] = "en"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 LONGEST = (
-    *("test_soak", "test_full_protocol", "test_compared_runs", "test_attendance_sheet", "test_certificates"),
-    *("test_harness", "test_second_platform", "test_unsent_records", "test_distributed", "test_progress_line"),
+    *("test_soak", "test_full_protocol", "test_attendance_sheet", "test_certificates"),
+    *("test_second_platform", "test_unsent_records", "test_distributed", "test_progress_line"),
     "test_device_command",
 )
 """Modules whose tests take 10 s and more each, most of it waiting; the longest first."""

@@ -25,6 +25,7 @@ def measure(name: str, directory: Path) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.long
 def test_round_trips(tmp_path: Path) -> None:
     document = measure("round-trip", tmp_path)
     for load in ("full load", "same rate"):
@@ -55,6 +56,7 @@ def test_latency(tmp_path: Path) -> None:
     assert 0 <= found["stolen"]["median"] < 1
 
 
+@pytest.mark.long
 def test_master(tmp_path: Path) -> None:
     found = measure("master", tmp_path)["master"]
     assert (found["workers"], found["devices"]) == (2, 6)

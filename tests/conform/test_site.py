@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import re
 
 import pytest
 
@@ -13,6 +13,8 @@ from simulator.conform.site import Site, Terms
 from simulator.protocol.channel.registry import channel_suite
 from simulator.scenario.scenario import SYSTEM_TRUST
 from tests.conform.harness import READING, conform, credentials, embedded
+
+WAITED = re.compile(r"no answer within ([\d.]+) s")
 
 
 def _site() -> Site:
@@ -41,15 +43,16 @@ def test_later_ones_are_as_long_as_the_platform_has_needed(unanswered: int, slow
 
 async def test_a_platform_that_does_not_answer_refusals_is_judged_soon() -> None:
     async with embedded(wrong=("session.silent-on-refusal",)) as platform:
-        began = time.monotonic()
         found = await conform(
             platform.info.dispatch, only=["upload.multiCard.missing", "upload.multiCard.number"], timeout=2
         )
-        took = time.monotonic() - began
-    silent = [name for name, told in found.of(Result.FAILED).items() if "no answer within" in told]
-    assert len(silent) == 9
-    # Two seconds for each of the nine are 18.
-    assert took < 17
+    told = [WAITED.search(observed) for observed in found.of(Result.FAILED).values()]
+    waited = [float(each[1]) for each in told if each is not None]
+    assert len(waited) == 9
+    assert waited[0] == 2
+    # How long it waits for later ones depends on the slowest answer that came; on a busy machine that may be slow.
+    assert sorted(waited, reverse=True) == waited
+    assert waited[-1] < 2
 
 
 def test_a_hiccup_is_forgotten() -> None:

@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from simulator.exit_codes import ExitCode
 from tests.swarm.processes import LocustProcess, best_fleet
 
@@ -26,6 +28,7 @@ platform:
 SLOW_ANSWER = f"{{func_id: {SLOWED}, delay: {{uniform: {{low: 120ms, high: 180ms}}}}}}, "
 
 
+@pytest.mark.long
 def test_the_one_funcid_that_got_20_percent_slower_is_named_alone(
     locust: Callable[..., LocustProcess], tmp_path: Path
 ) -> None:
