@@ -16,7 +16,6 @@ from typing import Final
 from reports import text
 from reports.masking import mask
 from reports.noise import Z
-from reports.rules_shown import counted
 from simulator.measurements.names import is_command, is_request, name_of
 from simulator.measurements.occurrences import Occurrence
 from simulator.measurements.run import RunMeasurements
@@ -75,7 +74,7 @@ class RuleDifference:
     def reason(self) -> str:
         """Why it is worse: a sentence."""
         found = [f"{self.after:,} times" if self.after != 1 else "once"]
-        found += [counted(self.broken.devices, "device")] if self.broken.devices else []
+        found += [text.counted(self.broken.devices, "device")] if self.broken.devices else []
         found += [text.tally(self.broken.func_ids)] if self.broken.func_ids else []
         what = "not in the base, now" if self.mark == NEWLY_BROKEN else "more often than in the base, now"
         before = f", before {self.before:,}" if self.before else ""

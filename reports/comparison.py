@@ -26,9 +26,9 @@ from reports.compare import (
     change_text,
 )
 from reports.compare_rules import FEW, GONE, LESS, LIKE, MORE, NEWLY_BROKEN, NOT_ASKED, WORSE_MARKS, RuleDifference
-from reports.html import render_page
 from reports.measures import FAILURES
 from reports.noise import Bounds
+from reports.page import render_page
 from reports.terminal import PLAIN_WIDTH, plain
 from simulator.measurements.attendance import FIGURES
 from simulator.printing import safe

@@ -60,6 +60,11 @@ class Row:
         """The messages that it concerns, as a list on one line; empty for none."""
         return text.tally(self.func_ids)
 
+    @property
+    def on_devices(self) -> str:
+        """`12 devices`."""
+        return text.counted(self.devices, "device")
+
 
 def rows_of(summary: Mapping[str, Any], of_class: str) -> list[Row]:
     """The rules of a class that occurred, the most frequent first."""

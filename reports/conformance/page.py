@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from reports.conformance.conversation import TO_MEND, conversations
 from reports.conformance.words import RESULTS, headline
-from reports.html import asset, render_page
+from reports.page import asset, render_page
 from simulator.texts.told import said
 from simulator.texts.translation import _
 

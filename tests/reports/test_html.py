@@ -1,15 +1,16 @@
 """The page: what stands in it, and, where a Chromium is installed, that a browser draws it without network or error."""
 
 import hashlib
+import json
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reports import text
 from reports.charts import chart_data, percentile_curve
 from reports.html import render_report
 from reports.run_info import RunInfo
@@ -17,10 +18,15 @@ from reports.summary import build_summary
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.language import CHINESE, speaking
 from tests.reports.stormy import planned, strike
+from tests.swarm.axe import grave_findings
+from tests.swarm.browser import DRIVER, Browser
 
 Info = Callable[..., RunInfo]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+PRINTING = "window.dispatchEvent(new Event('beforeprint')); window.dispatchEvent(new Event('afterprint'));"
+"""Paper shows what nobody has scrolled to: all that is not folded is drawn."""
+FLUSH = "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));"
 EVIL = "E<script>alert(1)</script>"
 
 
@@ -160,31 +166,149 @@ def test_hundreds_of_faults_are_folded(busy: RunMeasurements, info: Info) -> Non
     assert len(page.encode()) < 2 * 1024 * 1024
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.skipif(DRIVER is None, reason="no chromedriver is installed")
 @pytest.mark.parametrize("dark", [False, True])
 def test_browser_draws_every_chart_without_an_error(
     busy: RunMeasurements, info: Info, tmp_path: Path, dark: bool
 ) -> None:
-    assert CHROMIUM is not None
     page = tmp_path / "report.html"
     faults = (planned(0), planned(1, 30.0, 0.0, "clock_jump"), planned(2, 59.0)) if dark else ()
     for fault in faults:
         strike(busy, fault)
     page.write_text(page_of(busy, info(faults=faults)))
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    command += ["--enable-logging=stderr", "--v=0", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--proxy-server=127.0.0.1:9", "--virtual-time-budget=3000", "--window-size=1280,4000"]
-    if dark:
-        command.append("--blink-settings=preferredColorScheme=0")
-    done = subprocess.run(
-        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=90, check=False
+    with Browser(tmp_path) as browser:
+        if dark:
+            browser.look(1280, dark=True)
+        browser.open(page.as_uri())
+        browser.run(
+            f"document.querySelectorAll('details[data-of]').forEach((each) => {{ each.open = true; }}); {FLUSH}"
+        )
+        browser.run(PRINTING)
+        assert browser.console() == []
+        assert browser.run("return document.documentElement.className") == "scripted" + " dark" * dark
+        shown = "return [...document.querySelectorAll('.chart')].filter((each) => each.offsetParent)"
+        charts = browser.run(f"{shown}.map((each) => each.id)")
+        assert browser.run(f"{shown}.filter((each) => !each.querySelector('svg, canvas')).map((each) => each.id)") == []
+        assert browser.run(f"{shown}.filter((each) => !each.ariaLabel || each.role !== 'img').length") == 0
+        assert len(charts) > 60
+        # all charts over time but the heat map, which is no drawing, have a band for each kind of fault
+        areas = browser.run("return document.querySelectorAll('svg path[fill-opacity=\"0.22\"]').length")
+        over_time = browser.run("return charts.filter((each) => (each.shown.xAxis.data ?? [])[1] === '0:01').length")
+        assert over_time > 40
+        assert areas == len(faults) * (over_time - 1)
+
+
+# --- Two languages, charts for everybody ---
+
+
+def chart_data_in(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return dict(json.loads(found[1]))
+
+
+def test_the_page_is_in_the_language_that_is_spoken(busy: RunMeasurements, info: Info) -> None:
+    with speaking(CHINESE):
+        page = page_of(busy, info())
+    assert '<html lang="zh-CN">' in page
+    for said in (
+        "按 funcId 统计的请求",
+        "随时间的变化",
+        "浅色 / 深色",
+        "时间为 UTC",
+        "时间所用时区：{zone}",
+    ):
+        assert said in page, said
+    assert chart_data_in(page)["labels"]["states"]["online"] == "在线"
+    english = page_of(busy, info())
+    assert '<html lang="en">' in english
+    assert 'id="said"' not in english
+    # what machines and thresholds know it by stays as it is
+    assert "dev.data.upload.verifyLog" in page
+    assert "dev.heartbeat p99 &lt; 500 ms" in page
+
+
+def test_charts_are_given_labels_colours_and_thresholds(busy: RunMeasurements, info: Info) -> None:
+    data = chart_data_in(page_of(busy, info()))
+    assert data["styles"]["names"]["dev.heartbeat"] == [1, 0]
+    assert set(data["styles"]["codes"]) == {"timeout", "E0000004"}
+    assert {"photo_acknowledged"}.isdisjoint(data["labels"]["records"].values())
+    assert [line["chart"] for line in data["thresholds"]] == ["latency", "share"]
+    assert sum(count for _bound, count in data["ranges"]) + data["failed"] == sum(
+        sum(count or 0 for count in data["latency"][name]["count"]) for name in data["requests"]
     )
-    console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-    assert console == []
-    assert ('<html lang="en" class="dark">' in done.stdout) is dark
-    charts = re.findall(r'class="chart[^"]*"[^>]*>', done.stdout)
-    assert done.stdout.count("<svg") == len(charts) >= 20
-    # All but four of the charts are over time.
-    areas = re.findall(r'<path[^>]*fill-opacity="0.22"', done.stdout)
-    assert len(areas) == len(faults) * (len(charts) - 4)
+
+
+def test_each_name_has_a_fold_out_that_links_lead_to(busy: RunMeasurements, info: Info) -> None:
+    page = page_of(busy, info())
+    for name in ("dev.heartbeat", "getBrokerServer", "record_delivery"):
+        assert f'<a href="#of-{name}">{name}</a>' in page
+        assert f'id="of-{name}"' in page
+    fold = page.partition('id="of-dev.data.upload.verifyPhoto"')[2].partition("</details>")[0]
+    assert "no reply before the deadline" in fold
+    assert "12 failed" in fold
+
+
+def test_a_run_of_one_group_has_no_table_of_groups(busy: RunMeasurements, info: Info) -> None:
+    busy.seal(float("inf"))
+    summary = build_summary(busy, info())
+    figures = {"devices": 12, "requests": summary["requests"], "flows": summary["flows"]}
+    assert 'id="groups"' not in render_report(summary | {"groups": {"rooms": figures}}, busy, info())
+    page = render_report(summary | {"groups": {"rooms": figures, "<b>halls": figures}}, busy, info())
+    assert page.count("<summary>&lt;b&gt;halls: 12 devices</summary>") == 1
+    assert 'href="#groups"' in page
+
+
+def test_requests_refused_as_expected_are_told_apart(busy: RunMeasurements, info: Info) -> None:
+    busy.seal(float("inf"))
+    summary = build_summary(busy, info())
+    assert "refused as expected" not in render_report(summary, busy, info()).partition("<script>")[0]
+    summary["requests"]["dev.heartbeat"] |= {"expected": 7, "expected_codes": {"E0000009": 7}}
+    page = render_report(summary, busy, info()).partition('id="data"')[0]
+    assert "as expected: E0000009 7" in page
+    assert "; 7 more refused as expected" in page
+
+
+@pytest.mark.skipif(DRIVER is None, reason="no chromedriver is installed")
+def test_axe_finds_nothing_and_keys_reach_everything(busy: RunMeasurements, info: Info, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    with speaking(CHINESE):
+        page.write_text(page_of(busy, info()), encoding="utf-8")
+    with Browser(tmp_path) as browser:
+        browser.open(f"{page.as_uri()}#of-dev.data.upload.verifyPhoto")
+        assert browser.run("return document.getElementById('of-dev.data.upload.verifyPhoto').open")
+        browser.run(PRINTING)
+        # all that is not folded is drawn for paper, and says in words what it shows
+        undrawn = "return charts.filter((each) => !each.chart).map((each) => each.title)"
+        assert browser.run(undrawn) == []
+        assert "按结果码" in browser.run("return document.getElementById('chart-codes').ariaLabel")
+        for dark in (False, True):
+            browser.run("document.documentElement.classList.toggle('dark', args[0]); redraw()", dark)
+            assert grave_findings(browser) == []
+        # a series goes and comes by its button
+        button = "const button = document.querySelector('[data-chart=rate] .legend button');"
+        assert browser.run(f"{button} button.focus(); button.click(); return button.ariaPressed") == "false"
+        hidden = "return charts.find((each) => each.target.id === 'chart-rate').chart.getOption().legend[0].selected"
+        assert browser.run(hidden) == {"请求": False, "失败": True}
+        # numbers are rounded as in the tables
+        written = browser.run("return [0.125, 9.994, 9.996, 12.25, 99.94, 99.96, 1234.5].map(ms)")
+        assert written == [text.milliseconds(each) for each in (0.125, 9.994, 9.996, 12.25, 99.94, 99.96, 1234.5)]
+        shares = browser.run("return [0, 0.0000001, 0.0005, 0.123, 0.99999999, 1].map(percent)")
+        assert shares == [text.percent(each) for each in (0, 0.0000001, 0.0005, 0.123, 0.99999999, 1)]
+        assert browser.run("return [10, 1023, 2048, 5e6].map(size)") == list(map(text.size, (10, 1023, 2048, 5e6)))
+
+
+@pytest.mark.skipif(DRIVER is None, reason="no chromedriver is installed")
+def test_a_run_within_one_second_has_charts_that_show_it(info: Info, tmp_path: Path) -> None:
+    measurements = RunMeasurements()
+    for number in range(3):
+        measurements.apply([(0, "connect", 1_700_000_000.5, 0.002 + number / 1000, "00000000", 1, 1, 0.0)])
+    page = tmp_path / "report.html"
+    page.write_text(page_of(measurements, info(0.7, thresholds=())))
+    with Browser(tmp_path) as browser:
+        browser.open(page.as_uri())
+        browser.run("window.dispatchEvent(new Event('beforeprint'))")
+        drawn = (
+            'return document.querySelectorAll(\'#chart-rate svg path[d*="A"], #chart-rate svg path[d*="a"]\').length'
+        )
+        assert browser.run(drawn) >= 1

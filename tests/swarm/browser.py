@@ -39,7 +39,12 @@ class Browser:
         threading.Thread(target=self._driver.stdout.read, daemon=True).start()
         self._session = f"http://127.0.0.1:{port}/session"
         options = {"binary": CHROMIUM, "args": [*ARGUMENTS, f"--user-data-dir={self._directory / 'profile'}"]}
-        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "timeouts": {"script": 20_000}}}}
+        always = {
+            "goog:chromeOptions": options,
+            "timeouts": {"script": 20_000},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }
+        wanted = {"capabilities": {"alwaysMatch": always}}
         self._session += "/" + self._call("", wanted)["sessionId"]
         return self
 
@@ -97,6 +102,14 @@ class Browser:
 
     def _devtools(self, command: str, **parameters: object) -> Any:
         return self._call("/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def console(self) -> list[str]:
+        """What pages wrote to the console since it was asked for last: errors, and what a policy forbade."""
+        return [str(entry["message"]) for entry in self._call("/se/log", {"type": "browser"})]
+
+    def inject(self, script: str) -> None:
+        """Run a script as the page's own, whatever its policy forbids."""
+        self._call("/execute/sync", {"script": script, "args": []})
 
     @property
     def address(self) -> str:

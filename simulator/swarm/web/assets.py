@@ -3,7 +3,6 @@
 Nothing else of any folder can be asked for, and nothing comes from the network.
 """
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -13,7 +12,6 @@ FOLDER: Final = "simulator.swarm.web"
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 ECHARTS: Final = "echarts.js"
 PALETTE: Final = "palette.css"
-_COLOURS: Final = re.compile(r"^:root[^{]*\{[^}]*\}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ def asset(name: str) -> Asset | None:
         return Asset(_shared("echarts.common.min.js"), TYPES[suffix])
     if name == PALETTE:
         # The report's own colours for light and dark, not a copy: a page and its report look alike.
-        return Asset("\n".join(_COLOURS.findall(_shared("report.css").decode())).encode(), TYPES[suffix])
+        return Asset(_shared(PALETTE), TYPES[suffix])
     known = {each.name for each in files(FOLDER).joinpath("assets").iterdir()}
     if suffix not in TYPES or name not in known:
         return None
