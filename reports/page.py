@@ -51,7 +51,7 @@ def render_page(
             script=Markup(script),
             echarts=Markup(asset(LIBRARY)) if data is not None else "",
             data=_embedded(data) if data is not None else "",
-            said=_embedded(said) if said else "",
+            page_texts=_embedded(said) if said else "",
             language=_HTML_LANGUAGES.get(spoken(), spoken()),
             **values,
         )
