@@ -61,11 +61,11 @@ def meant(path: Path) -> str | None:
     if path.stem in SHIPPED:
         return path.stem
     try:
-        own = [each.name for each in path.parent.iterdir() if each.suffix in SUFFIXES]
+        own = {each.stem: str(path.with_name(each.name)) for each in path.parent.iterdir() if each.suffix in SUFFIXES}
     except OSError:
-        own = []
-    if path.name == TEMPLATE and f"{TEMPLATE}{SUFFIXES[0]}" not in own:
+        own = {}
+    if path.name == TEMPLATE and TEMPLATE not in own:
         return "best-fleet init"
-    wanted = path.name if path.suffix in SUFFIXES else f"{path.name}{SUFFIXES[0]}"
-    near = closest(wanted, own)
-    return str(path.with_name(near)) if near else closest(path.stem, SHIPPED)
+    known = {name: name for name in SHIPPED} | own
+    near = closest(path.stem if path.suffix in SUFFIXES else path.name, known)
+    return None if near is None else known[near]

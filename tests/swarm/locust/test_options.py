@@ -101,6 +101,14 @@ def test_the_scenarios_own_ramp_is_used_unless_other_numbers_are_given(tmp_path:
     assert not accepted([*arguments, *option]).shaped
 
 
+def test_a_scenario_that_comes_along_is_called_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = accepted(["--scenario", "smoke"]).scenario
+    assert scenario is not None
+    assert scenario.file == "smoke"
+    [line] = refused(["--scenario", "smok"], capsys)
+    assert "did you mean smoke?" in line
+
+
 def test_the_same_command_line_is_read_once(tmp_path: Path) -> None:
     arguments = ["--scenario", scenario_file(tmp_path)]
     assert command_line.choose(fleet_parser(), arguments) is command_line.choose(fleet_parser(), arguments)
