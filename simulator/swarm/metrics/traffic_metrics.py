@@ -41,6 +41,12 @@ def _by_code(wanted: Callable[[str], bool]) -> Reader:
     return read
 
 
+def _expected(moment: Moment) -> Iterator[Sample]:
+    for name, totals in _series(moment, is_command):
+        for code, tally in totals.expected.items():
+            yield (name, code), tally.count
+
+
 def _durations(wanted: Callable[[str], bool]) -> Reader:
     def read(moment: Moment) -> Iterator[Sample]:
         for name, totals in _series(moment, wanted):
@@ -114,6 +120,13 @@ TRAFFIC_METRICS = (
         Kind.COUNTER,
         "Requests of devices by outcome: 00000000 is success, every other code a failure",
         _by_code(is_request),
+        ("func_id", "code"),
+    ),
+    Metric(
+        "expected_refusals",
+        Kind.COUNTER,
+        "Commands that devices refused as the scenario expects: no failures, and not among `best_fleet_commands_total`",
+        _expected,
         ("func_id", "code"),
     ),
     Metric(

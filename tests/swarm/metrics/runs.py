@@ -35,6 +35,7 @@ def busy_run(directory: Path, thresholds: str = THRESHOLDS) -> ManualRun:
     recorder.request("dev.login", at, 5.0, "timeout", 10, 0, 0.0)
     recorder.flow("record_delivery", at, 0.25, "00000000")
     recorder.command("cmd.control.reboot", at, 0.001, "00000000")
+    recorder.command("cmd.data.update.user", at, 0.001, "E0020001", expected=True)
     recorder.record("generated", 3)
     recorder.record("acknowledged", 1)
     recorder.record("photo_generated", 2)

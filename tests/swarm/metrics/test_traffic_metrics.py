@@ -44,6 +44,9 @@ def test_flows_and_commands_stand_apart_from_requests(tmp_path: Path) -> None:
     assert told("flow_duration_seconds_sum", flow="record_delivery") == 0.25
     assert told("commands_total", func_id="cmd.control.reboot", code="00000000") == 1
     assert told("command_duration_seconds_count", func_id="cmd.control.reboot") == 1
+    refused = {"func_id": "cmd.data.update.user", "code": "E0020001"}
+    assert told("expected_refusals_total", **refused) == 1
+    assert told("commands_total", **refused) is None, "what is expected is no outcome to be counted"
     assert set(told.of("requests_total", "func_id")) == {"dev.heartbeat", "dev.login"}
 
 
