@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from reports.chart_devices import devices_by_state
+from reports.chart_groups import GroupCharts
+from reports.chart_points import Points, TagBins, percentile_curve
 from reports.chart_requests import AllRequests, Bins, lone_points, request_charts
 from reports.distribution import distribution
 from reports.figures import record_counts, succeeded
 from reports.order import in_order
 from reports.run_info import RunInfo
-from simulator.measurements.accumulate import HistogramSum
+from simulator.measurements.groups import split_tag
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import (
     INIT,
@@ -34,9 +36,6 @@ from simulator.protocol.catalogue import CONNECT
 
 MOST_POINTS: Final = 240
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
-_OPEN_BINS: Final = 3
-
-Points = dict[str, list[float | None]]
 
 
 def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
@@ -44,8 +43,8 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
     measurements.settle()
     step = next((step for step in STEPS_S if run.duration_s / step <= MOST_POINTS), STEPS_S[-1])
     bins = Bins(int(run.started), step, max(1, int(-(-run.duration_s // step))))
-    together = AllRequests(bins)
-    latency, connects = _over_time(measurements, bins, together)
+    together, groups = AllRequests(bins), GroupCharts(bins)
+    latency, connects = _over_time(measurements, bins, together, groups)
     shown = (tag for tag, totals in measurements.totals.items() if totals.count and is_series(tag))
     names = {tag: name_of(tag) for tag in in_order(shown)}
     devices, peaks = devices_by_state(measurements.devices, bins, run.ended)
@@ -60,6 +59,7 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "commands": [name for tag, name in names.items() if is_command(tag)],
         "latency": {names[tag]: points for tag, points in latency.items() if tag in names},
         "lone": {names[tag]: lone for tag, points in latency.items() if tag in names if (lone := _lone(points))},
+        **groups.dump(measurements, run),
         "loop_lag": latency.get(LOOP_LAG_TAG),
         "failures": _binned(measurements.failures_over_time, bins, is_request),
         "curves": {name: percentile_curve(measurements.totals[tag].histogram) for tag, name in names.items()},
@@ -89,73 +89,11 @@ def _lone(points: Points) -> list[int]:
     return lone_points(points["p50"])
 
 
-def percentile_curve(histogram: Histogram) -> list[list[float]]:
-    """Points [x, ms] of the HDR plot: x is 1 / (1 - percentile), so that each decade is another nine.
-
-    Eight points a halving of the distance to 100 %, as far as there are samples to tell them apart.
-    """
-    count = histogram.count
-    if not count:
-        return []
-    ranks: list[int] = []
-    rest = float(count)
-    while rest >= 1.0:
-        rank = round(count - rest) + 1
-        if not ranks or rank > ranks[-1]:
-            ranks.append(rank)
-        rest *= 0.5**0.125
-    if ranks[-1] != count:
-        ranks.append(count)
-    values = histogram.values_at_ranks(ranks)
-    # rank r of n is passed by n - r of them; the highest one stands half a sample before 100 %
-    return [
-        [round(count / max(count - rank, 0.5), 4), round(value / 1000.0, 3)]
-        for rank, value in zip(ranks, values, strict=True)
-    ]
-
-
-class _TagBins:
-    """One series' histograms by span of time; only the latest spans stay open, the others become points."""
-
-    def __init__(self, bins: int) -> None:
-        self.points: Points = {name: [None] * bins for name in ("count", "p50", "p99", "max")}
-        self._open: dict[int, tuple[HistogramSum, list[int]]] = {}
-
-    def add(self, index: int, encoded: bytes, max_us: int) -> None:
-        found = self._open.get(index)
-        if found is None:
-            if len(self._open) >= _OPEN_BINS:
-                self._close(min(self._open))
-            found = self._open[index] = (HistogramSum(), [0])
-        found[0].add(encoded)
-        found[1][0] = max(found[1][0], max_us)
-
-    def _close(self, index: int) -> None:
-        total, most = self._open.pop(index)
-        histogram = total.histogram()
-        if not histogram.count:
-            return
-        histogram.max_us = most[0]
-        p50, p99 = histogram.percentiles((50.0, 99.0))
-        fresh = {"count": histogram.count, "p50": p50 / 1000.0, "p99": p99 / 1000.0, "max": most[0] / 1000.0}
-        for name, value in fresh.items():
-            before = self.points[name][index]
-            if before is not None:
-                # a span that was closed already got a late second: its extremes are the honest choice
-                value = before + value if name == "count" else max(before, value)
-            self.points[name][index] = round(value, 3)
-
-    def close(self) -> Points:
-        for index in sorted(self._open):
-            self._close(index)
-        return self.points
-
-
 def _over_time(
-    measurements: RunMeasurements, bins: Bins, together: AllRequests
+    measurements: RunMeasurements, bins: Bins, together: AllRequests, groups: GroupCharts
 ) -> tuple[dict[str, Points], dict[int, int]]:
     """The points of each series, and how many connections were opened or tried in each second; one walk for all."""
-    series: defaultdict[str, _TagBins] = defaultdict(lambda: _TagBins(bins.count))
+    series: defaultdict[str, TagBins] = defaultdict(lambda: TagBins(bins.count))
     connects: defaultdict[int, int] = defaultdict(int)
     for interval in measurements.intervals:
         tag = interval.tag
@@ -166,6 +104,8 @@ def _over_time(
                 together.add(index, interval.encoded)
             if tag == CONNECT:
                 connects[int(interval.start)] += Histogram.decode(interval.encoded).count
+        elif (told := split_tag(tag)) is not None:
+            groups.add(*told, interval)
     for figures in measurements.weather.faults.values():
         for second, count in figures.connects.items():
             connects[second] += count

@@ -19,6 +19,7 @@ from simulator.measurements.names import (
     ACKNOWLEDGED,
     FAILED_PREFIX,
     GENERATED,
+    GROUP_PREFIX,
     INACTIVE_STATES,
     INTENDED_PREFIX,
     LOOP_LAG_TAG,
@@ -225,7 +226,7 @@ def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figure
     sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
     most: defaultdict[str, int] = defaultdict(int)
     for interval in measurements.intervals:
-        if interval.start >= first:
+        if interval.start >= first and not interval.tag.startswith(GROUP_PREFIX):
             sums[interval.tag].add(interval.encoded)
             most[interval.tag] = max(most[interval.tag], interval.max_us)
     found = defaultdict(Histogram, {tag: total.histogram() for tag, total in sums.items()})

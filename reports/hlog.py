@@ -1,10 +1,10 @@
 """`latency.hlog`: the HdrHistogram log (format 1.3), one tagged line a series and second.
 
 Any HdrHistogram tool reads it. Histograms count µs; `Interval_Max` is in ms. Tags are funcIds and commands; flows,
-intended times, failed ones once more and the generator's loop lag stand behind the prefixes of
-`simulator.measurements.series`. The format knows no commas, blanks and line breaks in a tag, and a platform may send
-any of them in a funcId: what is neither a letter or digit of ASCII nor of its harmless punctuation is written as in
-URLs (`a%2Cb`).
+intended times, failed ones once more, groups (one line for ten seconds) and the generator's loop lag stand behind the
+prefixes of `simulator.measurements.names`. The format knows no commas, blanks and line breaks in a tag, and a platform
+may send any of them in a funcId: what is neither a letter or digit of ASCII nor of its harmless punctuation is written
+as in URLs (`a%2Cb`).
 
 The library writes the lines before the intervals, and the patterns of its reader take every line apart. Its writer is
 not used for intervals, because it knows no tags; nor its reader as a whole, because that skips damaged lines without a

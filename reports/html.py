@@ -15,7 +15,7 @@ from reports.occurrences import CLASSES
 from reports.page import CHART_SCRIPTS, render_page
 from reports.rules_shown import ABOUT, TITLES, none_found, rows_of, total_text
 from reports.run_info import RunInfo
-from reports.summary import latency_ms
+from reports.series_figures import latency_ms
 from reports.threshold_lines import threshold_lines
 from reports.tiles import attendance_shown, generator_sentences, tiles
 from reports.verdict import headline, note_lines, reason_lines

@@ -57,7 +57,7 @@ def load_run(directory: Path) -> tuple[RunMeasurements, RunInfo]:
     """
     run, state, log = _read(directory)
     measurements = RunMeasurements(intervals=log)
-    _absorb(measurements, state, log, "", 0, 0)
+    _absorb(measurements, state, log)
     return measurements, run
 
 
@@ -124,13 +124,20 @@ def _load_all(directories: Sequence[Path]) -> tuple[RunMeasurements, list[RunInf
     measurements = RunMeasurements()
     runs: list[RunInfo] = []
     holders: dict[str, Path] = {}
-    for directory in directories:
-        run, state, log = _read(directory)
+    found = [(directory, *_read(directory)) for directory in directories]
+    several = len({name for _, run, *_ in found for name in _inhabited(run)}) > 1
+    for directory, run, state, log in found:
         twice = {holders[run_id] for run_id in run.run_ids if run_id in holders}
         if twice:
             raise SameRunError(f"{directory} holds the same run as {', '.join(map(str, sorted(twice)))}")
         holders.update(dict.fromkeys(run.run_ids, directory))
-        _absorb(measurements, state, log, directory.name, sum(run.devices for run in runs), fault_offset_of(runs))
+        own = _inhabited(run)
+        _absorb(
+            *(measurements, state, log, directory.name),
+            offset=sum(run.devices for run in runs),
+            faults=fault_offset_of(runs),
+            group=own[0] if several and len(own) == 1 else "",
+        )
         runs.append(run)
     if not runs:
         raise UnreadableRunError("no run to merge was named")
@@ -197,14 +204,37 @@ def _held(log: Path, most: int) -> int:
 
 
 def _absorb(
-    measurements: RunMeasurements, state: dict[str, Any], log: HlogFile, source: str, offset: int, faults: int
+    measurements: RunMeasurements,
+    state: dict[str, Any],
+    log: HlogFile,
+    source: str = "",
+    *,
+    offset: int = 0,
+    faults: int = 0,
+    group: str = "",
 ) -> None:
     try:
-        absorb_state(measurements, state, log, source, offset, faults)
+        absorb_state(measurements, state, log, source, offset, faults, group)
     except FileNotFoundError as error:
         raise UnreadableRunError(f"{log.path}: missing") from error
     except (OSError, HlogFormatError, HistogramFormatError, KeyError, TypeError, ValueError) as error:
         raise UnreadableRunError(f"{log.path}: {error}") from error
+
+
+def _inhabited(run: RunInfo) -> list[str]:
+    """The groups of a run that have devices."""
+    return [name for name, devices in run.groups.items() if devices]
+
+
+def _merged_groups(runs: Sequence[RunInfo]) -> dict[str, int]:
+    """Groups of one name are one; nothing where one of the runs does not tell of its groups."""
+    if not all(run.groups for run in runs):
+        return {}
+    merged: dict[str, int] = {}
+    for run in runs:
+        for name, devices in run.groups.items():
+            merged[name] = merged.get(name, 0) + devices
+    return merged
 
 
 def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
@@ -220,6 +250,7 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         started=min(run.started for run in runs),
         ended=max(run.ended for run in runs),
         devices=sum(run.devices for run in runs),
+        groups=_merged_groups(runs),
         thresholds=tuple(dict.fromkeys(expression for run in runs for expression in run.thresholds)),
         processes=sum(run.processes for run in runs),
         target=", ".join(dict.fromkeys(run.target for run in runs if run.target)),

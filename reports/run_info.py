@@ -39,6 +39,8 @@ class RunInfo:
     """When the load ended; of a run that goes on or broke off, the last moment known."""
     devices: int
     """How many devices the run was to have."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Devices by group, in the scenario's order; reports of earlier versions have none."""
     thresholds: tuple[str, ...] = ()
     """The scenario's threshold expressions (grammar: `reports.thresholds`)."""
     processes: int = 1
@@ -87,6 +89,7 @@ class RunInfo:
         """Plain data for JSON, secrets masked; `load` reads it."""
         return asdict(self) | {
             "versions": dict(self.versions),
+            "groups": dict(self.groups),
             "findings": [masked(finding).dump() for finding in self.findings],
             "faults": [asdict(fault) | {"text": mask(fault.text)} for fault in self.faults],
             "scenario_text": mask_document(self.scenario_text),

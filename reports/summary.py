@@ -12,10 +12,12 @@ from reports.actions import actions_section
 from reports.attendance import ATTENDANCE, attendance_section
 from reports.evaluation import evaluate_all
 from reports.figures import lost_connections, missed_requests, photo_counts, record_counts, succeeded
+from reports.groups import GROUPS, groups_section
 from reports.masking import mask
 from reports.occurrences import CLASSES, dump_classes, moment
 from reports.order import in_order
 from reports.run_info import RunInfo, masked
+from reports.series_figures import expected_figures, latency_ms, series_figures
 from reports.thresholds import parse_all
 from reports.verdict import judge
 from reports.weather import weather_sections
@@ -30,14 +32,12 @@ from simulator.measurements.names import (
     name_of,
     text_of,
 )
-from simulator.measurements.ranges import ranges
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import Totals, by_code
+from simulator.measurements.series import Totals
 from simulator.measurements.state import dump_state
 from simulator.protocol.catalogue import CONNECT
 
 SCHEMA: Final = 1
-PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
 
 
 def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     }
     flow_tags = dict.fromkeys((*(flow.tag for flow in FLOWS), *_tags(measurements, is_flow)))
     flows = {name_of(tag): _series(measurements, tag) for tag in flow_tags}
+    groups = groups_section(measurements, run)
     attendance = attendance_section(measurements, run.attendance, judged.reasons)
     weather, peak_connects = weather_sections(measurements, run)
     return {
@@ -72,6 +73,7 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
         "fleet": _fleet(measurements, run) | {"peak_connects_per_s": peak_connects},
         "requests": requests,
         "flows": flows,
+        **({GROUPS: groups} if groups is not None else {}),
         "commands": {tag: _command(measurements.totals[tag]) for tag in _tags(measurements, is_command)},
         "records": record_counts(measurements.records),
         "photos": photo_counts(measurements.records),
@@ -89,23 +91,6 @@ def build_summary(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]
     }
 
 
-def latency_ms(histogram: Histogram) -> dict[str, float | None]:
-    """The contract's latency figures of a histogram; nulls when it is empty."""
-    if not histogram.count:
-        return dict.fromkeys(("min", "mean", *PERCENTILES, "max"))
-    percentiles = histogram.percentiles(PERCENTILES.values())
-    return {
-        "min": _ms(histogram.min_us),
-        "mean": _ms(histogram.mean_us),
-        **{name: _ms(value) for name, value in zip(PERCENTILES, percentiles, strict=True)},
-        "max": _ms(histogram.max_us),
-    }
-
-
-def _ms(microseconds: float) -> float:
-    return round(microseconds / 1000.0, 3)
-
-
 def _tags(measurements: RunMeasurements, wanted: Any) -> list[str]:
     missed = missed_requests(measurements)
     found = [tag for tag, totals in measurements.totals.items() if totals.count]
@@ -115,22 +100,9 @@ def _tags(measurements: RunMeasurements, wanted: Any) -> list[str]:
 def _series(measurements: RunMeasurements, tag: str) -> dict[str, Any]:
     totals = measurements.totals.get(tag) or Totals()
     intended = measurements.intended.get(tag)
-    return {
-        "count": totals.count,
-        "failures": totals.failures,
-        "codes": totals.codes,
-        **_expected(totals),
-        "bytes_out": totals.bytes_out,
-        "bytes_in": totals.bytes_in,
-        "latency_ms": latency_ms(totals.histogram),
-        "ranges": ranges(succeeded(measurements, tag)),
+    return series_figures(totals, succeeded(measurements, tag)) | {
         "intended_ms": latency_ms(intended) if intended is not None and intended.count else None,
     }
-
-
-def _expected(totals: Totals) -> dict[str, Any]:
-    """What was refused as the scenario expects: among `count`, and neither in `codes` nor in `failures`."""
-    return {"expected": totals.refusals, "expected_codes": by_code(totals.expected)}
 
 
 def _command(totals: Totals) -> dict[str, Any]:
@@ -138,7 +110,7 @@ def _command(totals: Totals) -> dict[str, Any]:
         "count": totals.count,
         "failures": totals.failures,
         "codes": totals.codes,
-        **_expected(totals),
+        **expected_figures(totals),
         "handling_ms": latency_ms(totals.histogram),
     }
 

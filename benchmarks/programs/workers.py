@@ -138,11 +138,11 @@ class SimulatedWorker:
         for name, share in MIX.items():
             for _ in range(round(share * self._rate * seconds)):
                 latency = pick.lognormvariate(-4.0, 0.6)
-                happened.append((REQUEST, name, since + pick.random() * seconds, latency, SUCCESS, 100, 100, 0.001))
+                happened.append((REQUEST, name, since + pick.random() * seconds, latency, SUCCESS, 100, 100, 0.001, ""))
                 self._log(REQUEST_TYPE, name, latency * 1000, 100)
         for _ in range(round(0.05 * self._rate * seconds)):
             at = since + pick.random() * seconds
-            happened.append((FLOW, "record_delivery", at, pick.lognormvariate(-3.0, 0.6), SUCCESS))
+            happened.append((FLOW, "record_delivery", at, pick.lognormvariate(-3.0, 0.6), SUCCESS, ""))
             happened.append((COMMAND, "cmd.data.update.user", at, 0.02, SUCCESS, False))
         measurements.apply(happened)
         for second in range(round(seconds)):

@@ -11,7 +11,7 @@ import logging
 import socket
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from simulator.fleet.device_notes import DeviceNotes, NotingRecorder
 from simulator.fleet.faults.network import WeatherNetwork
 from simulator.fleet.faults.weather import FleetWeather
 from simulator.fleet.forecast import forecast
+from simulator.fleet.groups import recorders_of
 from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
@@ -97,6 +98,7 @@ class FleetRuntime:
         self._plan = plan
         self._notes = DeviceNotes((clock or SystemClock()).wall() if overrides.begun is None else overrides.begun)
         self._recorder: Recorder = NotingRecorder(recorder, self._notes)
+        self._recorders = [NotingRecorder(each, self._notes) for each in recorders_of(plan, recorder)]
         self._log = log
         self._tls = overrides.tls or plan.scenario.tls
         self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
@@ -117,6 +119,8 @@ class FleetRuntime:
         self._stopping = False
         self._empty: asyncio.Future[None] | None = None
         self._env: Environment | None = None
+        self._envs: Sequence[Environment] = ()
+        """By group."""
         self._network: FleetNetwork | None = None
         self._keeper: StateKeeper | None = None
         self._keeping: TimerHandle | None = None
@@ -172,6 +176,7 @@ class FleetRuntime:
             unsent=self._unsent,
             trace=self._trace,
         )
+        self._envs = [replace(self._env, recorder=recorder) for recorder in self._recorders]
         self._weather = self._weather_of(self._env, self._network)
         self._watching = Watching(self._env.traces, self._timers, self._devices.get)
         self._desk = Desk(
@@ -195,7 +200,7 @@ class FleetRuntime:
         if index in self._devices:
             raise ValueError(f"device {index} is switched on already")
         spec, weather = self._plan.spec(index), self._weather
-        env = self._env if weather is None else weather.environment(spec)
+        env = self._home(index) if weather is None else weather.environment(spec)
         device = Device(env, spec, on_finished=partial(self._finished, index, on_finished))
         self._devices[index] = device
         if weather is not None:
@@ -311,7 +316,13 @@ class FleetRuntime:
         past = 0.0 if begun is None else self._clock.wall() - begun
         open_timeout = self._plan.scenario.document.network.open_timeout
         under = WeatherNetwork(network, self._timers, self._clock, open_timeout=open_timeout)
-        return FleetWeather(faults, env, under, self._devices.get, begun=self._clock.monotonic() - past)
+        return FleetWeather(
+            faults, env, under, self._devices.get, home=self._home, begun=self._clock.monotonic() - past
+        )
+
+    def _home(self, index: int) -> Environment:
+        """What device `index` lives in while no fault is meant for it."""
+        return self._envs[self._plan.group(index)]
 
     def _suite(self, *, mqtt: bool) -> ChannelSuite:
         """What devices over MQTT speak, or those over WebSocket."""

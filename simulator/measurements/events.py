@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.measurements.attendance import Attended, MeetingHeld
+from simulator.measurements.recorder import Recorder
 
 Event = tuple[Any, ...]
-"""(kind, ...): the arguments of the `Recorder` method of that kind, in its order."""
+"""(kind, ...): the arguments of the `Recorder` method of that kind, in its order; of a request and of a flow its group
+last, which is empty in runs of one group."""
 
 REQUEST: Final = 0
 FLOW: Final = 1
@@ -36,16 +38,24 @@ MOST_TOLD: Final = 1_000
 class QueueRecorder:
     """A `Recorder` that appends one tuple an event to whatever `append` belongs to (a `collections.deque`)."""
 
-    __slots__ = ("_append", "_told")
+    __slots__ = ("_append", "_group", "_told")
 
     def __init__(self, append: Callable[[Event], object]) -> None:
         self._append = append
+        self._group = ""
         self._told: set[tuple[str, str]] = set()
+
+    def of_group(self, name: str) -> "QueueRecorder":
+        """A recorder into the same queue, whose requests and flows are counted for the group `name` besides."""
+        recorder = QueueRecorder(self._append)
+        recorder._group = name
+        recorder._told = self._told
+        return recorder
 
     def request(
         self, name: str, started: float, latency: float, code: str, bytes_out: int, bytes_in: int, late: float
     ) -> None:
-        self._append((REQUEST, name, started, latency, code, bytes_out, bytes_in, late))
+        self._append((REQUEST, name, started, latency, code, bytes_out, bytes_in, late, self._group))
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
         told = self._told
@@ -55,7 +65,7 @@ class QueueRecorder:
             self._append((DETAIL, name, code, text, at))
 
     def flow(self, name: str, started: float, duration: float, code: str) -> None:
-        self._append((FLOW, name, started, duration, code))
+        self._append((FLOW, name, started, duration, code, self._group))
 
     def command(self, func_id: str, started: float, handling: float, code: str, expected: bool = False) -> None:
         self._append((COMMAND, func_id, started, handling, code, expected))
@@ -96,3 +106,8 @@ class QueueRecorder:
     def loop_lag(self, lag: float, at: float) -> None:
         """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""
         self._append((LOOP_LAG, lag, at))
+
+
+def of_group(recorder: Recorder, name: str) -> Recorder:
+    """The recorder for devices of the group `name`; `recorder` itself where it does not tell groups apart."""
+    return recorder.of_group(name) if isinstance(recorder, QueueRecorder) else recorder

@@ -13,6 +13,7 @@ from simulator.measurements.names import (
     FAILED_PREFIX,
     FLOW_PREFIX,
     FLOWS,
+    GROUP_PREFIX,
     INTENDED_PREFIX,
     KNOWN_CODES,
     LOOP_LAG_TAG,
@@ -76,6 +77,9 @@ class Vocabulary:
 
     def tag(self, tag: str) -> str:
         """The series in which `tag` is counted: itself, or the others of its kind."""
+        if tag.startswith(GROUP_PREFIX):
+            group, _, series = tag.removeprefix(GROUP_PREFIX).partition(":")
+            return f"{GROUP_PREFIX}{group}:{self.tag(series)}"
         for view in (FAILED_PREFIX, INTENDED_PREFIX):
             if tag.startswith(view):
                 return view + self.tag(tag.removeprefix(view))

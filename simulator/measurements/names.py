@@ -23,6 +23,8 @@ INTENDED_PREFIX: Final = "intended:"
 FAILED_PREFIX: Final = "failed:"
 """Those of a series that did not succeed once more, as a series of their own: what is left are the successful ones'
 durations."""
+GROUP_PREFIX: Final = "group:"
+"""A series of one group of the fleet alone (`measurements.groups`)."""
 LOOP_LAG_TAG: Final = "generator:loop_lag"
 OTHERS: Final = "others"
 """What is counted beyond the bounded number of names."""
@@ -45,7 +47,7 @@ def is_command(tag: str) -> bool:
 
 def is_series(tag: str) -> bool:
     """Whether `tag` is a request, a flow or a command, not another view of one nor the generator's own figures."""
-    return tag != LOOP_LAG_TAG and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX))
+    return tag != LOOP_LAG_TAG and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX, GROUP_PREFIX))
 
 
 def name_of(tag: str) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from simulator.measurements.attendance import FIGURES, MEANINGS
+from simulator.measurements.groups import MOST_GROUPS, SPAN_S
 from simulator.measurements.ledger import LEDGER_FIGURES
 from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, REFUSED_AS_EXPECTED, SENT, SILENT
 from simulator.measurements.names import (
     FLOWS,
+    OTHERS,
     OWN_CODES,
     OWN_ENDINGS,
     PHOTO_FIGURES,
@@ -65,7 +67,19 @@ OUTCOME_MEANINGS = {
 def measurements_page() -> str:
     """The whole page; `docs/measurements.md` holds it."""
     return "\n".join(
-        [_HEAD, _ranges(), _flows(), _records(), _ledger(), _attendance(), _weather(), _states(), _endings(), _codes()]
+        [
+            _HEAD,
+            _ranges(),
+            _groups(),
+            _flows(),
+            _records(),
+            _ledger(),
+            _attendance(),
+            _weather(),
+            _states(),
+            _endings(),
+            _codes(),
+        ]
     )
 
 
@@ -76,6 +90,17 @@ def _ranges() -> str:
         f"long, by the bounds {bounds} ms; each range reaches from above the bound before it up to its own, and "
         "what took longer than the last one stands under null. Percentiles and charts are of all, the failed ones "
         "included, which count with the time until they failed.\n"
+    )
+
+
+def _groups() -> str:
+    return (
+        "## Groups\n\n`groups` tells requests and flows of each group of the scenario beside those of the fleet: they "
+        "add up to these exactly, over workers and merged runs, too; groups of one name in merged runs are one. In a "
+        "fleet of one group they are the fleet's. Commands, planned moments (`intended_ms`) and missed requests are "
+        f"known of the fleet alone. In `latency.hlog` a group's series stands in spans of {SPAN_S} s under "
+        f"`group:NAME:` and the series' tag. Of more than {MOST_GROUPS} groups the last ones are counted together as "
+        f"`{OTHERS}`.\n"
     )
 
 

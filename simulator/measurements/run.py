@@ -33,6 +33,7 @@ from simulator.measurements.events import (
     VIOLATION,
     Event,
 )
+from simulator.measurements.groups import Groups
 from simulator.measurements.health import GeneratorHealth, HealthSample, late_probes
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import IntervalStore, MemoryIntervals, intervals_of
@@ -92,6 +93,7 @@ class RunMeasurements:
         """What came of the scenario's faults."""
         self.failures_over_time: OverTime = defaultdict(lambda: defaultdict(int))
         self.timeline = Timeline()
+        self.groups = Groups()
         self.slots: defaultdict[int, dict[str, Slot]] = defaultdict(dict)
         """Open seconds: second -> tag -> slot."""
         self.recent: dict[int, dict[str, Slot]] = {}
@@ -105,7 +107,7 @@ class RunMeasurements:
 
     def apply(self, events: Iterable[Event]) -> None:
         """Count the events of `QueueRecorder`, in the order they were queued."""
-        slots = self.slots
+        slots, groups = self.slots, self.groups
         unsettled = self._unsettled
         open_second = -1
         newest = self.latest
@@ -113,16 +115,17 @@ class RunMeasurements:
         for event in events:
             kind = event[0]
             if kind == REQUEST:
-                _, tag, started, duration, code, bytes_out, bytes_in, late = event
+                _, tag, started, duration, code, bytes_out, bytes_in, late, group = event
             elif kind == STATE:
                 self.devices.change(event[1], event[2], event[3], event[4])
                 continue
             elif kind == FLOW:
-                _, tag, started, duration, code = event
+                _, tag, started, duration, code, group = event
                 tag = FLOW_PREFIX + tag
                 bytes_out = bytes_in = late = 0
             elif kind == COMMAND:
                 _, tag, started, duration, code, _ = event
+                group = ""
                 bytes_out = bytes_in = late = 0
             else:
                 self._apply_rare(kind, event)
@@ -148,6 +151,10 @@ class RunMeasurements:
                 slot.count()
             slot.bytes_out += bytes_out
             slot.bytes_in += bytes_in
+            if group:
+                of_group = groups.add(group, second, tag, duration, bytes_out, bytes_in)
+                if len(of_group.durations) >= COUNTED_AT_ONCE:
+                    of_group.count()
             if code != SUCCESS:
                 self._no_success(second, tag, slot, event, ended)
 
@@ -201,15 +208,14 @@ class RunMeasurements:
             return
         tally(slot.failed, code, at)
         tally(totals.failed, code, at)
+        if event[0] != COMMAND and (group := event[-1]):
+            self.groups.fail(group, second, tag, code, duration, at)
         self.failures_over_time[second][tag] += 1
         self.timeline.failed(second, tag, code)
 
     def series(self, tag: str) -> Totals:
         """The totals of a series, new ones where nothing was measured yet."""
-        totals = self.totals.get(tag)
-        if totals is None:
-            totals = self.totals[tag] = Totals()
-        return totals
+        return self.totals.setdefault(tag, Totals())
 
     def sample_health(self, sample: HealthSample) -> None:
         """One look at this process' CPU, memory and queues."""
@@ -222,6 +228,7 @@ class RunMeasurements:
             if slot is not None:
                 self._settle(second, tag, slot)
         self._unsettled.clear()
+        self.groups.settle()
 
     def _settle(self, second: int, tag: str, slot: Slot) -> None:
         totals = self.series(tag)
@@ -243,10 +250,7 @@ class RunMeasurements:
 
     def intended_of(self, tag: str) -> Histogram:
         """The whole run's histogram of a series by intended time, a new one where nothing was measured yet."""
-        histogram = self.intended.get(tag)
-        if histogram is None:
-            histogram = self.intended[tag] = Histogram()
-        return histogram
+        return self.intended.setdefault(tag, Histogram())
 
     def seal(self, now: float) -> None:
         """Hand the seconds that ended `HOLD_S` before `now` (epoch seconds) to the interval store; `inf` seals all."""
@@ -262,6 +266,7 @@ class RunMeasurements:
                     recent[tag].add(slot)
                 else:
                     recent[tag] = slot
+        self.groups.seal(now - HOLD_S, self.intervals)
         for second in [second for second in self.recent if second < now - RECENT_S]:
             del self.recent[second]
 
@@ -300,16 +305,18 @@ class RunMeasurements:
             "sequence": self._sequence,
             "latest": self.latest,
             "slots": self.open_rows(),
+            "groups": self.groups.drain(),
             "devices": self.devices.drain(),
             "health": self.health.drain(),
             "attendance": self.attendance.drain(),
             **self.dump_rest(1),
         }
-        for series in (self.slots, self.disconnects, self.missed, self.records_over_time, self.failures_over_time):
-            series.clear()
-        self.timeline.clear()
+        series = (self.slots, self.disconnects, self.missed, self.records_over_time, self.failures_over_time)
+        for part in series:
+            part.clear()
         for found in self._by_class.values():
             found.clear()
+        self.timeline.clear()
         self.records.clear()
         self.details.clear()
         self.weather.clear()
@@ -331,6 +338,7 @@ class RunMeasurements:
         for _, tag, histogram, *_ in data["slots"]:
             if tag == LOOP_LAG_TAG:
                 self.health.of(process).lag.add(load_histogram(histogram))
+        self.groups.merge_rows(data["groups"], self.labels)
         self.devices.merge(data["devices"], process)
         self.health.merge(data["health"])
         self.attendance.merge_drained(data["attendance"])

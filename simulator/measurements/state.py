@@ -6,7 +6,7 @@ hold everything once. Only seconds that are not sealed yet come along, for a che
 
 from base64 import b64decode, b64encode
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -14,11 +14,12 @@ from typing import Any
 
 from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.codec import dump_over_time, load_histogram, merge_over_time, shorten
+from simulator.measurements.groups import group_tag, is_grouped
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import Interval
 from simulator.measurements.names import INTENDED_PREFIX
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.series import add_tallies, dump_tallies, load_tallies
+from simulator.measurements.series import Totals, add_tallies, dump_tallies, load_tallies
 
 MOST_POINTS = 3_600
 """Series over time keep one value a second up to an hour; longer runs are summed up over more seconds a value, and in
@@ -34,16 +35,10 @@ def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
         "resolution_s": resolution,
         "open": rows,
         "series": {
-            tag: {
-                "exact_us": _exact(totals.histogram),
-                "intended_us": _exact(measurements.intended.get(tag)),
-                "failed": dump_tallies(totals.failed),
-                "expected": dump_tallies(totals.expected),
-                "bytes": [totals.bytes_out, totals.bytes_in],
-                "span": [totals.first, totals.last],
-            }
+            tag: _dump_totals(totals) | {"intended_us": _exact(measurements.intended.get(tag))}
             for tag, totals in measurements.totals.items()
         },
+        "groups": measurements.groups.dump(_dump_totals),
         "devices": measurements.devices.dump(resolution),
         "health": measurements.health.dump(),
         "failures_over_time": dump_over_time(measurements.failures_over_time, resolution),
@@ -98,6 +93,7 @@ def absorb_state(
     source: str = "",
     index_offset: int = 0,
     fault_offset: int = 0,
+    group: str = "",
 ) -> None:
     """Add the run that `state` and its log of intervals hold; several runs may be added one after the other.
 
@@ -108,6 +104,7 @@ def absorb_state(
         source: names the run among several; stands before its processes' names.
         index_offset: added to its devices' indexes, so that devices of separate runs are different ones.
         fault_offset: likewise to the numbers of its faults.
+        group: to which all its requests and flows belong, where it did not tell groups apart and another run does.
     """
     label = measurements.labels.tag
     sums: defaultdict[str, HistogramSum] = defaultdict(HistogramSum)
@@ -116,20 +113,17 @@ def absorb_state(
         sums[tag].add(interval.encoded)
         if measurements.intervals is not intervals:
             measurements.intervals.append(interval if tag == interval.tag else replace(interval, tag=tag))
+            if group and is_grouped(tag):
+                measurements.intervals.append(replace(interval, tag=group_tag(group, tag)))
     found = defaultdict(Histogram, {tag: total.histogram() for tag, total in sums.items()})
     for _, name, histogram, intended, *_ in state["open"]:
         found[label(name)].add_counts(load_histogram(histogram))
         found[label(INTENDED_PREFIX + name)].add_counts(load_histogram(intended))
+    _absorb_groups(measurements, state, found, group)
     exact: dict[str, list[int]] = {}
     for name, data in state["series"].items():
         tag = label(name)
-        totals = measurements.series(tag)
-        code = partial(measurements.labels.code, tag)
-        add_tallies(totals.failed, load_tallies(data["failed"], code))
-        add_tallies(totals.expected, load_tallies(data.get("expected", {}), code))
-        totals.bytes_out += data["bytes"][0]
-        totals.bytes_in += data["bytes"][1]
-        totals.add_span(*data["span"])
+        _add_totals(measurements.series(tag), data, partial(measurements.labels.code, tag))
         _widen(exact, tag, data["exact_us"])
         _widen(exact, INTENDED_PREFIX + tag, data["intended_us"])
     for tag, figures in exact.items():
@@ -145,6 +139,55 @@ def absorb_state(
     measurements.attendance.merge(state.get("attendance", {}))
     for process, count in state["missing"].items():
         measurements.note_missing(f"{source}/{process}" if source else process, count)
+
+
+def _absorb_groups(
+    measurements: RunMeasurements, state: dict[str, Any], found: dict[str, Histogram], group: str
+) -> None:
+    """Add what the state tells of groups; its whole run to one, where it is a run of that `group` alone.
+
+    Args:
+        found: the histogram of each tag in the log, and of the seconds of series that are open.
+    """
+    labels, groups = measurements.labels, measurements.groups
+    told = {"open": {group: state["open"]}, "series": {group: state["series"]}} if group else state.get("groups", {})
+    rows = {name: [row for row in rows if is_grouped(row[1])] for name, rows in told.get("open", {}).items()}
+    open_counts: defaultdict[tuple[str, str], Histogram] = defaultdict(Histogram)
+    for name, of_group in () if group else rows.items():
+        for _, tag, histogram, *_ in of_group:
+            open_counts[name, labels.tag(tag)].add_counts(load_histogram(histogram))
+    for name, series in told.get("series", {}).items():
+        exact: dict[str, list[int]] = {}
+        for told_tag, data in series.items():
+            if is_grouped(told_tag):
+                tag = labels.tag(told_tag)
+                _add_totals(groups.totals[name][tag], data, partial(labels.code, tag))
+                _widen(exact, tag, data["exact_us"])
+        for tag, figures in exact.items():
+            whole = Histogram()
+            whole.add_counts(found[tag if group else labels.tag(group_tag(name, tag))])
+            whole.add_counts(open_counts[name, tag])
+            groups.totals[name][tag].histogram.add(_with_exact(whole, figures))
+    groups.merge_rows(rows, labels, open_only=True)
+
+
+def _dump_totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "exact_us": _exact(totals.histogram),
+        "failed": dump_tallies(totals.failed),
+        "expected": dump_tallies(totals.expected),
+        "bytes": [totals.bytes_out, totals.bytes_in],
+        "span": [totals.first, totals.last],
+    }
+
+
+def _add_totals(totals: Totals, data: dict[str, Any], code: Callable[[str], str]) -> None:
+    """Add what `_dump_totals` gave, but for the histogram."""
+    add_tallies(totals.failed, load_tallies(data["failed"], code))
+    add_tallies(totals.expected, load_tallies(data.get("expected", {}), code))
+    totals.bytes_out += data["bytes"][0]
+    totals.bytes_in += data["bytes"][1]
+    totals.add_span(*data["span"])
 
 
 def _exact(histogram: Histogram | None) -> list[int] | None:

@@ -116,7 +116,7 @@ def test_a_state_from_before_there_were_bounds_is_bounded_when_read(monkeypatch:
         wide = RunMeasurements()
         for number in range(names):
             took = 0.0001234 * (1 + number * 7 % names)
-            wide.apply([(0, f"dev.{number:04}", T0 + number, took, "E1", 1, 2, 0.003)] * 2)
+            wide.apply([(0, f"dev.{number:04}", T0 + number, took, "E1", 1, 2, 0.003, "")] * 2)
         wide.seal(T0 + names / 2)
         state = dump_state(wide, len(wide.intervals))
     assert len(state["series"]) == 2 * names
@@ -142,8 +142,8 @@ def test_labels_are_short_however_long_the_name(length: int) -> None:
     name = "x" * length
     measurements.apply(
         [
-            (0, f"dev.{name}", T0, 0.01, f"E{name}", 1, 1, 0.0),
-            (2, f"cmd.{name}", T0, 0.01, f"E{name}"),
+            (0, f"dev.{name}", T0, 0.01, f"E{name}", 1, 1, 0.0, ""),
+            (2, f"cmd.{name}", T0, 0.01, f"E{name}", False),
             (4, name, T0),
             (VIOLATION, name, name, name, T0, 0, 1),
         ]
@@ -164,13 +164,13 @@ def test_what_is_known_costs_a_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.measurements.labels.label", dear)
     assert [labels.of(code) for code in ("E1", "timeout", "00000000")] == ["E1", "timeout", "00000000"]
     measurements = RunMeasurements()
-    measurements.apply([(0, "dev.heartbeat", T0, 0.01, "timeout", 1, 1, 0.0)] * 3)
-    measurements.apply([(2, "cmd.data.update.user", T0, 0.01, "00000000")])
+    measurements.apply([(0, "dev.heartbeat", T0, 0.01, "timeout", 1, 1, 0.0, "")] * 3)
+    measurements.apply([(2, "cmd.data.update.user", T0, 0.01, "00000000", False)])
 
 
 def test_names_that_look_alike_stay_apart_or_are_said_to_be_cut() -> None:
     measurements = RunMeasurements()
-    measurements.apply([(0, "dev.login", T0, 0.01, code, 1, 1, 0.0) for code in ("E\x1b[1m", "E\n", "", "  ")])
+    measurements.apply([(0, "dev.login", T0, 0.01, code, 1, 1, 0.0, "") for code in ("E\x1b[1m", "E\n", "", "  ")])
     assert set(measurements.totals["dev.login"].failed) == {r"E\x1b[1m", r"E\n", "(empty)"}
 
 

@@ -145,7 +145,7 @@ def test_more_failures_are_worse(info: Info) -> None:
         measurements = RunMeasurements()
         for number in range(2000):
             code = "timeout" if number < failed else "00000000"
-            measurements.apply([(0, "dev.heartbeat", 1_700_000_001.0 + number / 100, 0.01, code, 1, 1, 0.0)])
+            measurements.apply([(0, "dev.heartbeat", 1_700_000_001.0 + number / 100, 0.01, code, 1, 1, 0.0, "")])
         return measurements
 
     differences = compare_runs([compared("a", run(2), info())], compared("b", run(60), info()))
@@ -162,7 +162,9 @@ def test_a_burst_is_not_judged(info: Info) -> None:
         measurements = RunMeasurements()
         for number in range(600):
             took = (0.1 + (number * 7 % 100) / 1000) * slow
-            measurements.apply([(0, "connect", 1_700_000_001.0 + number * seconds / 600, took, "00000000", 1, 1, 0.0)])
+            measurements.apply(
+                [(0, "connect", 1_700_000_001.0 + number * seconds / 600, took, "00000000", 1, 1, 0.0, "")]
+            )
         return compared("run", measurements, info())
 
     marks = {seconds: compare_runs([run(seconds, 1.0)], run(seconds, 1.5))[0].mark for seconds in (1, 3, 8, 50)}
@@ -183,8 +185,8 @@ def delivering(info: Info, log_s: float, rest_s: float) -> ComparedRun:
         at, spread = 1_700_000_001.0 + number / 10, (number * 7 % 50) / 10_000
         measurements.apply(
             [
-                (0, "dev.data.upload.verifyLog", at, log_s + spread, "00000000", 1, 1, 0.0),
-                (1, "record_delivery", at, log_s + spread + rest_s, "00000000"),
+                (0, "dev.data.upload.verifyLog", at, log_s + spread, "00000000", 1, 1, 0.0, ""),
+                (1, "record_delivery", at, log_s + spread + rest_s, "00000000", ""),
             ]
         )
     return compared("run", measurements, info())
@@ -275,7 +277,7 @@ def test_few_samples_are_worse_only_if_all_of_them_are(
         for number in range(count):
             took = (0.1 + number % 3 / 100) * factor
             at = 1_700_000_001.0 + number * seconds / count
-            measurements.apply([(0, "connect", at, took, "00000000", 1, 1, 0.0)])
+            measurements.apply([(0, "connect", at, took, "00000000", 1, 1, 0.0, "")])
         return compared("run", measurements, info())
 
     marks = {item.metric: item.mark for item in compare_runs([run(1.0)], run(times))}
@@ -299,7 +301,7 @@ def test_records_that_are_still_pending_took_for_ever(info: Info) -> None:
             at = 1_700_000_001.0 + number / 20
             measurements.apply([(5, "generated", 1)])
             if number < acknowledged:
-                measurements.apply([(1, "record_delivery", at, 0.05, "00000000"), (5, "acknowledged", 1)])
+                measurements.apply([(1, "record_delivery", at, 0.05, "00000000", ""), (5, "acknowledged", 1)])
         return compared("run", measurements, info())
 
     marks = {item.metric: item.mark for item in compare_runs([run(600)], run(300))}
@@ -312,7 +314,7 @@ def of_latencies(info: Info, *series: tuple[str, list[float]], seconds: float = 
         for number, took in enumerate(latencies):
             # slow and fast ones mixed over the run's time
             at = 1_700_000_001.0 + number * 7_919 % len(latencies) * seconds / len(latencies)
-            measurements.apply([(0, name, at, took, "00000000", 1, 1, 0.0)])
+            measurements.apply([(0, name, at, took, "00000000", 1, 1, 0.0, "")])
     return compared("run", measurements, info())
 
 
@@ -341,7 +343,7 @@ def test_spans_know_what_failed(info: Info) -> None:
     measurements = RunMeasurements()
     for number in range(300):
         code = "timeout" if number % 100 < 20 else "00000000"
-        measurements.apply([(0, "connect", 1_700_000_001.0 + number / 10, 0.01, code, 1, 1, 0.0)])
+        measurements.apply([(0, "connect", 1_700_000_001.0 + number / 10, 0.01, code, 1, 1, 0.0, "")])
     found = compared("run", measurements, info()).series["connect"]
     assert found.histogram.share_at_most(1_000_000) == 0.8
     shares = [span.share_at_most(1_000_000) for span in found.spans]

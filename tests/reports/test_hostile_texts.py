@@ -53,9 +53,9 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 def hostile(measurements: RunMeasurements, text: str) -> RunMeasurements:
     measurements.apply(
         [
-            (0, f"dev.{text}", T0, 0.1, text, 1, 1, 0.0),
-            (0, "dev.login", T0, 0.1, text, 1, 1, 0.0),
-            (1, text, T0, 0.1, text),
+            (0, f"dev.{text}", T0, 0.1, text, 1, 1, 0.0, ""),
+            (0, "dev.login", T0, 0.1, text, 1, 1, 0.0, ""),
+            (1, text, T0, 0.1, text, ""),
             (2, f"cmd.{text}", T0, 0.1, text, False),
             (4, text, T0),
             (11, text, text, text, T0, 0, 1),
@@ -209,9 +209,9 @@ def test_markdown_keeps_every_funcid_whatever_else_there_is(
     names = [name for name in PROTOCOL_ORDER if not name.startswith("cmd.")]
     for number in range(1_000):
         for name in names:
-            measurements.apply([(0, name, T0, 0.1, f"{number} " + "x|" * 40, 1, 1, 0.0)])
+            measurements.apply([(0, name, T0, 0.1, f"{number} " + "x|" * 40, 1, 1, 0.0, "")])
         odd = f"{number}|" * 12
-        measurements.apply([(0, f"dev.{odd}", T0, 0.1, odd, 1, 1, 0.0), (2, f"cmd.{odd}", T0, 0.1, odd, False)])
+        measurements.apply([(0, f"dev.{odd}", T0, 0.1, odd, 1, 1, 0.0, ""), (2, f"cmd.{odd}", T0, 0.1, odd, False)])
     thresholds = tuple(f"{name} p{number} < 1 ms" for name in names for number in range(1, 40))
     page = render_markdown(build_summary(measurements, info(20.0, thresholds=thresholds)))
     assert len(page) <= MOST_CHARS

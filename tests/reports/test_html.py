@@ -70,7 +70,7 @@ def test_shows_every_part(busy: RunMeasurements, info: Info) -> None:
 
 
 def test_text_from_the_platform_cannot_become_markup(busy: RunMeasurements, info: Info) -> None:
-    busy.apply([(0, f"dev.{EVIL}", 1_700_000_010.0, 0.1, EVIL, 1, 1, 0.0), (4, EVIL, 1_700_000_011.0)])
+    busy.apply([(0, f"dev.{EVIL}", 1_700_000_010.0, 0.1, EVIL, 1, 1, 0.0, ""), (4, EVIL, 1_700_000_011.0)])
     assert "<script>alert" not in page_of(busy, info(scenario=EVIL))
 
 
@@ -84,9 +84,9 @@ def test_failing_fast_is_not_shown_as_fast(info: Info) -> None:
         at = 1_700_000_001.0 + number
         measurements.apply(
             [
-                (0, "getBrokerServer", at, 0.00123, "refused", 1, 1, 0.0),
-                (1, "init", at, 0.00123, "refused"),
-                (1, "record_delivery", at, 0.1, "00000000"),
+                (0, "getBrokerServer", at, 0.00123, "refused", 1, 1, 0.0, ""),
+                (1, "init", at, 0.00123, "refused", ""),
+                (1, "record_delivery", at, 0.1, "00000000", ""),
             ]
         )
     measurements.records |= {"generated": 30, "acknowledged": 20}

@@ -49,6 +49,6 @@ def test_broken_off_run_is_an_error(busy: RunMeasurements, info: Info) -> None:
 
 
 def test_control_characters_do_not_break_it(busy: RunMeasurements, info: Info) -> None:
-    busy.apply([(0, "dev.\x00<odd>", 1_700_000_010.0, 0.1, "E\x1b&", 1, 1, 0.0)])
+    busy.apply([(0, "dev.\x00<odd>", 1_700_000_010.0, 0.1, "E\x1b&", 1, 1, 0.0, "")])
     report = JUnitXml.fromstring(render_junit(build_summary(busy, info())))
     assert any(case.name == r"dev.\x00<odd>" for suite in report for case in suite)

@@ -54,7 +54,7 @@ def test_of_a_run_that_is_looked_at_elsewhere_the_verdict_and_the_place_of_its_r
 def test_every_output_tells_the_first_detail_of_a_failure(busy: RunMeasurements, info: Info) -> None:
     """The reason is known where it failed, and has to be where somebody looks."""
     told = "the certificate of broker.test:443 has expired"
-    busy.apply([(0, "connect", T0, 0.01, "tls", 0, 0, 0.0), (10, "connect", "tls", told, T0)])
+    busy.apply([(0, "connect", T0, 0.01, "tls", 0, 0, 0.0, ""), (10, "connect", "tls", told, T0)])
     run = info(thresholds=())
     summary = build_summary(busy, run)
     pages = {
@@ -128,7 +128,7 @@ def test_what_a_short_run_held_is_told_without_a_slope() -> None:
 def test_a_run_in_which_everything_fails_keeps_its_tables_in_sight(busy: RunMeasurements, info: Info) -> None:
     for number in range(15):
         code = f"E{number:03}"
-        busy.apply([(0, "connect", T0, 0.01, code, 0, 0, 0.0), (10, "connect", code, f"why {number}", T0)])
+        busy.apply([(0, "connect", T0, 0.01, code, 0, 0, 0.0, ""), (10, "connect", code, f"why {number}", T0)])
     shown = printed(busy, info())
     assert len(re.findall(r"^First ", shown, re.MULTILINE)) == MOST_DETAILS + 1
     assert "3 more in the report" in shown
@@ -136,7 +136,7 @@ def test_a_run_in_which_everything_fails_keeps_its_tables_in_sight(busy: RunMeas
 
 def test_details_are_escaped_on_the_terminal(busy: RunMeasurements, info: Info) -> None:
     told = "a [bold]page[/] with \x1b[2J and [link=x]"
-    busy.apply([(0, "connect", T0, 0.01, "tls", 0, 0, 0.0), (10, "connect", "tls", told, T0)])
+    busy.apply([(0, "connect", T0, 0.01, "tls", 0, 0, 0.0, ""), (10, "connect", "tls", told, T0)])
     shown = printed(busy, info())
     assert "\x1b" not in shown
     assert "[bold]page[/]" in shown
@@ -157,7 +157,7 @@ def test_markdown_fits_in_a_comment(busy: RunMeasurements, info: Info) -> None:
     assert "| `dev.heartbeat` | 1,200 |" in page
     assert "| ✅ | `dev.heartbeat p99 < 500 ms` |" in page
     for number in range(3000):
-        busy.apply([(0, f"dev.odd.{number}", T0, 0.1, "00000000", 1, 1, 0.0)])
+        busy.apply([(0, f"dev.odd.{number}", T0, 0.1, "00000000", 1, 1, 0.0, "")])
     assert len(render_markdown(build_summary(busy, info()))) <= MOST_CHARS + 100
 
 

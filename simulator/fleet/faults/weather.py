@@ -28,6 +28,7 @@ class FleetWeather:
     Args:
         env: the devices' common environment.
         device: those of this process by index, while they are switched on.
+        home: what a device, by its index, lives in without weather: its group's environment.
         begun: when the run began, monotonic seconds.
     """
 
@@ -38,9 +39,10 @@ class FleetWeather:
         network: WeatherNetwork,
         device: Callable[[int], Device | None],
         *,
+        home: Callable[[int], Environment],
         begun: float,
     ) -> None:
-        self._env = env
+        self._home = home
         self._network = network
         self._device = device
         self._accounts: dict[int, DeviceAccount] = {}
@@ -53,7 +55,7 @@ class FleetWeather:
         """What a device lives in."""
         index = spec.index
         if not self._reaches(index):
-            return self._env
+            return self._home(index)
         if index not in self._accounts:
             self._accounts[index] = self._account_of(spec, DeviceState.OFFLINE)
         return self._around(index)
@@ -109,11 +111,11 @@ class FleetWeather:
         return index in self._touched or index in self._by_hand
 
     def _account_of(self, spec: DeviceSpec, state: DeviceState) -> DeviceAccount:
-        env, grace = self._env, spec.settings.request_timeout
+        env, grace = self._home(spec.index), spec.settings.request_timeout
         return DeviceAccount(spec.index, env.recorder, env.clock.wall, grace=grace, state=str(state.value))
 
     def _around(self, index: int) -> Environment:
-        return replace(self._env, network=self._network, recorder=self._accounts[index])
+        return replace(self._home(index), network=self._network, recorder=self._accounts[index])
 
     def _move(self, index: int) -> None:
         """A device that lives in the common environment comes under the weather."""
@@ -124,14 +126,14 @@ class FleetWeather:
         self._bring(device, self._around(index))
 
     def _bring(self, device: Device, env: Environment) -> None:
-        rehouse(device, self._env, env)
+        rehouse(device, self._home(device.spec.index), env)
         index, session = device.spec.index, device.lifecycle.session
         connection = None if session is None or session.ended else session.connection
         if connection is not None:
             self._network.put(index, connection)
         elif device.state is DeviceState.CONNECTING and self._device(index) is device:
             # What is being opened goes round the weather, and comes under it as soon as it is open.
-            self._env.timers.call_later(_LOOK_S, self._bring, device, env)
+            env.timers.call_later(_LOOK_S, self._bring, device, env)
 
 
 def _union(parts: Sequence[Sequence[int]]) -> frozenset[int] | range:

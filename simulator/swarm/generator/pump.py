@@ -103,7 +103,7 @@ class Pump:
         for event in batch:
             if event[0] != REQUEST:
                 continue
-            _, name, started, latency, code, _, bytes_in, _ = event
+            _, name, started, latency, code, _, bytes_in, *_ = event
             try:
                 fire(
                     request_type=REQUEST_TYPE,

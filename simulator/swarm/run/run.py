@@ -23,7 +23,6 @@ from reports.verdict import code_of, exit_code
 from reports.writer import HLOG
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
-from simulator.fields.targets import EMBEDDED
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformAddress
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.ledger import LedgerFigures
@@ -35,7 +34,7 @@ from simulator.swarm.run.ledger import look_into_ledger
 from simulator.swarm.run.order import RunOrder, make_order
 from simulator.swarm.run.platform_weather import Tell
 from simulator.swarm.run.report_files import ReportFiles
-from simulator.swarm.run.versions import versions
+from simulator.swarm.run.scenario_info import scenario_info
 from simulator.swarm.run.weather import RunWeather
 from simulator.swarm.tasks import counted
 
@@ -359,25 +358,13 @@ class Run:
 
     def info(self, now: float, *, complete: bool) -> RunInfo:
         """What the reports say about the run besides its measurements."""
-        scenario, order = self.scenario, self.order
-        return RunInfo(
-            scenario=scenario.name,
-            started=self.started,
-            ended=now,
-            devices=order.total if order is not None else scenario.devices,
-            thresholds=scenario.thresholds,
+        return replace(
+            scenario_info(self.scenario, self.order, self.started, now),
             processes=self.processes,
-            target=EMBEDDED if order is None or order.embedded else ", ".join(order.dispatch_urls),
-            scenario_text=scenario.text,
-            transports=tuple(sorted({group.broker_type for group in scenario.groups if group.count})),
-            versions=versions(),
-            lag_limit_ms=limits_of(scenario).lag_ms,
-            stall_limit_ms=limits_of(scenario).stall_ms,
             complete=complete,
             findings=tuple(self.findings),
             run_ids=(self.run_id,),
             failure_code=self.failure_code,
-            attendance=scenario.document.report.attendance,
             **({} if self.weather is None else self.weather.told()),
             ledger=self._ledger,
         )

@@ -88,7 +88,7 @@ def test_a_platform_that_makes_up_names_makes_no_more_series_than_the_vocabulary
     made = busy_run(tmp_path)
     measurements = made.run.measurements
     now = made.time.wall()
-    measurements.apply((0, f"made.up.{n}", now, 0.01, f"C{n}", 1, 1, 0.0) for n in range(500))  # type: ignore[misc]
+    measurements.apply((0, f"made.up.{n}", now, 0.01, f"C{n}", 1, 1, 0.0, "") for n in range(500))  # type: ignore[misc]
     told = Scraped(scraped(lambda: made.run))
     assert len(told.of("requests_total", "func_id")) <= 45
     assert len(told.of("requests_total", "code")) <= 45
