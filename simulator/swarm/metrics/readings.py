@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from simulator.swarm.metrics.demands import Demands
+from simulator.swarm.metrics.group_metrics import GROUP_METRICS
 from simulator.swarm.metrics.metered import MeteredRun
 from simulator.swarm.metrics.metric import Metric, Sample
 from simulator.swarm.metrics.moment import Moment
@@ -12,7 +13,7 @@ from simulator.swarm.metrics.run_metrics import RUN_METRICS
 from simulator.swarm.metrics.threshold_metrics import THRESHOLD_METRICS
 from simulator.swarm.metrics.traffic_metrics import TRAFFIC_METRICS
 
-METRICS: Final = (*RUN_METRICS, *THRESHOLD_METRICS, *TRAFFIC_METRICS)
+METRICS: Final = (*RUN_METRICS, *THRESHOLD_METRICS, *TRAFFIC_METRICS, *GROUP_METRICS)
 """Every metric of a run, in the order of tables."""
 KEPT_S: Final = 0.9
 """Several who ask within a second, as two servers that watch each other, cost as much as one."""

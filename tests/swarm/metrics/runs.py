@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from simulator.measurements.events import Event, QueueRecorder
+from simulator.measurements.events import Event, QueueRecorder, of_group
 from simulator.measurements.health import HealthSample
 from simulator.measurements.weather import BACK, BEGUN, CUT, HIT, PlannedFault
 from simulator.swarm.metrics.metered import MeteredRun
@@ -36,6 +36,11 @@ def busy_run(directory: Path, thresholds: str = THRESHOLDS) -> ManualRun:
     recorder.flow("record_delivery", at, 0.25, "00000000")
     recorder.command("cmd.control.reboot", at, 0.001, "00000000")
     recorder.command("cmd.data.update.user", at, 0.001, "E0020001", expected=True)
+    for group, seconds, code in (
+        *(("halls", 0.25, "00000000"), ("halls", 0.5, "00000000"), ("halls", 5.0, "timeout")),
+        ("rooms", 0.25, "00000000"),
+    ):
+        of_group(recorder, group).request("dev.option.upload", at, seconds, code, 1, 1, 0.0)
     recorder.record("generated", 3)
     recorder.record("acknowledged", 1)
     recorder.record("photo_generated", 2)

@@ -9,7 +9,7 @@ from simulator.swarm.metrics.readings import METRICS
 
 LABELS = {
     *("scenario", "run", "verdict", "threshold", "state", "func_id", "code", "flow", "direction", "event", "reason"),
-    *("rule", "fault", "way", "outcome"),
+    *("rule", "fault", "way", "outcome", "group"),
 }
 """Each has a bound on its values. A device's name, an address or a worker's name is none of them."""
 

@@ -47,7 +47,7 @@ def test_flows_and_commands_stand_apart_from_requests(tmp_path: Path) -> None:
     refused = {"func_id": "cmd.data.update.user", "code": "E0020001"}
     assert told("expected_refusals_total", **refused) == 1
     assert told("commands_total", **refused) is None, "what is expected is no outcome to be counted"
-    assert set(told.of("requests_total", "func_id")) == {"dev.heartbeat", "dev.login"}
+    assert set(told.of("requests_total", "func_id")) == {"dev.heartbeat", "dev.login", "dev.option.upload"}
 
 
 def test_records_and_their_pictures_are_told_by_what_happened_to_them(tmp_path: Path) -> None:
