@@ -67,7 +67,7 @@ def target(
         try:
             address = process.start()
         except PlatformStartError as error:
-            raise UsageError(f"{command}: {error}") from None
+            raise UsageError(f"{command}: {error.said()}") from None
         try:
             tls = scenario.tls
             if address.ca_file is not None and tls.ca is None:

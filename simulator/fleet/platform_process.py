@@ -24,7 +24,7 @@ import simulator
 from simulator.exit_codes import ExitCode
 from simulator.fleet.held_ports import HeldPorts
 from simulator.measurements.ledger import Kept
-from simulator.texts.translation import _
+from simulator.texts.told import Told, said
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
@@ -37,7 +37,7 @@ LOG_LINES = 15
 
 
 class PlatformStartError(Exception):
-    """The embedded platform did not start; the text holds what it said.
+    """The embedded platform did not start; the text, in English, holds what it said. `said` tells it.
 
     Attributes:
         refused: it ended with exit code 2, so that the user can mend it: a port that is taken, a wrong option.
@@ -46,6 +46,11 @@ class PlatformStartError(Exception):
     def __init__(self, text: str, *, refused: bool = False) -> None:
         super().__init__(text)
         self.refused = refused
+        self._text = text
+
+    def said(self) -> str:
+        """The text in the language that is spoken now."""
+        return said(self._text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +245,7 @@ class EmbeddedPlatform:
                 return PlatformAddress(dispatch_url=told["dispatch"], ca_file=told.get("ca"))
             if (code := process.poll()) is not None:
                 raise PlatformStartError(
-                    _(
+                    Told(
                         "the embedded platform ended with exit code {code}:\n{last_lines}",
                         code=code,
                         last_lines=self.last_lines(),
@@ -249,7 +254,7 @@ class EmbeddedPlatform:
                 )
             self._sleep(_LOOK_S)
         raise PlatformStartError(
-            _(
+            Told(
                 "the embedded platform was not ready after {seconds:g} s:\n{last_lines}",
                 seconds=READY_TIMEOUT_S,
                 last_lines=self.last_lines(),

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from simulator.platform.http_guard import HttpGuard
 from simulator.platform.notices import Log
+from simulator.texts.translation import _
 from simulator.wire.errors import ListenFailed, shown_address
 
 _BACKLOG = 4096
@@ -56,7 +57,13 @@ class HttpServer:
         except OSError as error:
             await self.close()
             problem = os.strerror(error.errno or 0).lower()
-            raise ListenFailed(f"cannot listen at {shown_address(host, port)}: {problem}") from error
+            raise ListenFailed(
+                _(
+                    "cannot listen at {shown_address}: {problem}",
+                    shown_address=shown_address(host, port),
+                    problem=problem,
+                )
+            ) from error
         return int(self._listener.sockets[0].getsockname()[1])
 
     async def close(self) -> None:

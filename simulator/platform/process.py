@@ -22,6 +22,7 @@ from simulator.platform.server import Platform, ReadyInfo
 from simulator.platform.wrong.mistakes import UnseenMistake
 from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite
 from simulator.shown import detail
+from simulator.texts.translation import _
 from simulator.wire.errors import ListenFailed, TlsFileError
 
 _LINE_CHARS = 600
@@ -116,7 +117,7 @@ def _give_account(platform: Platform, account: Callable[[dict[str, int]], None])
     try:
         account(platform.kept())
     except (*DAMAGE, OSError) as error:
-        log(f"platform: no account of the ledger: {error}")
+        log(_("platform: no account of the ledger: {error}", error=error))
 
 
 def _read_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, orphaned: asyncio.Event) -> None:

@@ -24,6 +24,7 @@ from simulator.platform.notices import Log
 from simulator.platform.options import PlatformOptions
 from simulator.platform.pushes import Pushes
 from simulator.platform.services import Services
+from simulator.texts.translation import _
 from simulator.wire.errors import ListenFailed
 from simulator.wire.files import raise_open_file_limit
 from simulator.wire.phase import GOING_AWAY
@@ -213,7 +214,13 @@ class Platform:
         limit = self._open_files.soft
         if not self._warned and connections > _NEARLY * limit:
             self._warned = True
-            self._services.log(f"platform: {connections} connections, and at most {limit} open files are allowed")
+            self._services.log(
+                _(
+                    "platform: {connections} connections, and at most {limit} open files are allowed",
+                    connections=connections,
+                    limit=limit,
+                )
+            )
 
 
 def internal_fault(log: Log, fault: BaseException) -> None:

@@ -171,5 +171,18 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                command_line.refuse(f"the web UI's port {port} is in use on {host or 'this machine'}; try --web-port")
-            command_line.refuse(f"the web UI cannot listen on {host}:{port}: {error.strerror}")
+                command_line.refuse(
+                    _(
+                        "the web UI's port {port} is in use on {host}; try --web-port",
+                        port=port,
+                        host=host or _("this machine"),
+                    )
+                )
+            command_line.refuse(
+                _(
+                    "the web UI cannot listen on {host}:{port}: {strerror}",
+                    host=host,
+                    port=port,
+                    strerror=error.strerror,
+                )
+            )

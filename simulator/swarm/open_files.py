@@ -6,6 +6,7 @@ Both are looked at before a run: without them it would fail in the middle, and l
 import math
 from collections.abc import Sequence
 
+from simulator.texts.translation import _, ngettext
 from simulator.wire.files import raise_open_file_limit
 from simulator.wire.local_ports import system_range
 
@@ -30,14 +31,20 @@ def allow_open_files(devices: int) -> None:
     if not limit.enough:
         most = limit.soft - SPARE_FILES
         if most < 1:
-            room = f"as it is, a process has files for itself ({SPARE_FILES}) and none for devices"
+            room = _(
+                "as it is, a process has files for itself ({spare_files}) and none for devices", spare_files=SPARE_FILES
+            )
         else:
             processes = math.ceil(devices / most)
-            room = (
-                f"as it is, a process carries {most} devices: fewer of them (-u {most}), or {processes} processes or "
-                f"more (--processes {processes}, --worker) need no change"
+            room = _(
+                "as it is, a process carries {most} devices: fewer of them (-u {most}), or {processes} "
+                "processes or more (--processes {processes}, --worker) need no change",
+                most=most,
+                processes=processes,
             )
-        raise OpenFilesError(f"{devices} devices: {limit.advice()}; {room}")
+        raise OpenFilesError(
+            _("{devices} devices: {advice}; {room}", devices=devices, advice=limit.advice(), room=room)
+        )
 
 
 def port_shortage(devices: int, source_ips: Sequence[str], ports: range | None = None) -> str | None:
@@ -56,10 +63,26 @@ def port_shortage(devices: int, source_ips: Sequence[str], ports: range | None =
         return None
     needed = math.ceil(devices / each)
     network = f"127.0.1.0/{32 - math.ceil(math.log2(needed + 2))}"
-    remedies = [f"give `network.source_ips` {needed} local addresses (the embedded platform takes {network})"]
+    remedies = [
+        _(
+            "give `network.source_ips` {needed} local addresses (the embedded platform takes {network})",
+            needed=needed,
+            network=network,
+        )
+    ]
     if len(ports) < _WIDEST:
-        remedies.append("widen the range (sysctl net.ipv4.ip_local_port_range='1024 65535')")
-    remedies.append(f"use fewer devices (-u {each * addresses})")
-    remedies.append("spread them over machines (--worker)")
-    has = f"{addresses} local address{'es' if addresses > 1 else ''} of this machine have {each * addresses:,}"
-    return f"{devices:,} devices need as many local ports towards their broker, and {has}: {', or '.join(remedies)}"
+        remedies.append(_("widen the range (sysctl net.ipv4.ip_local_port_range='1024 65535')"))
+    remedies.append(_("use fewer devices (-u {each})", each=each * addresses))
+    remedies.append(_("spread them over machines (--worker)"))
+    has = ngettext(
+        "{number} local address of this machine have {each:,}",
+        "{number} local addresses of this machine have {each:,}",
+        addresses,
+        each=each * addresses,
+    )
+    return _(
+        "{devices:,} devices need as many local ports towards their broker, and {has}: {remedies}",
+        devices=devices,
+        has=has,
+        remedies=_(", or ").join(remedies),
+    )

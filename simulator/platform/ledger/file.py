@@ -8,6 +8,7 @@ from pathlib import Path
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.schema import TABLES, VERSION
 from simulator.platform.ledger.write_ahead_log import empty_log, set_up
+from simulator.texts.translation import _
 
 Database = sqlite3.Connection
 
@@ -31,7 +32,7 @@ def lock(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        why = "another platform is using it" if isinstance(error, BlockingIOError) else error.strerror
+        why = _("another platform is using it") if isinstance(error, BlockingIOError) else error.strerror
         raise LedgerError(f"{path}: {why}") from None
     return descriptor
 
@@ -67,7 +68,7 @@ def read_only(path: Path) -> sqlite3.Connection:
         LedgerError: If it is not there or is no ledger.
     """
     if not path.is_file():
-        raise LedgerError(f"{path}: no such file")
+        raise LedgerError(_("{path}: no such file", path=path))
     try:
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5)
         db.execute("PRAGMA query_only = 1")
@@ -80,7 +81,7 @@ def read_only(path: Path) -> sqlite3.Connection:
 def _check(db: sqlite3.Connection, path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"meta", "devices", "records"} <= tables:
-        raise LedgerError(f"{path}: no ledger of a platform")
+        raise LedgerError(_("{path}: no ledger of a platform", path=path))
     row = db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
     if row is None or row[0] != str(VERSION):
-        raise LedgerError(f"{path}: a ledger of another version of this program")
+        raise LedgerError(_("{path}: a ledger of another version of this program", path=path))

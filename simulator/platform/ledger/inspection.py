@@ -10,6 +10,8 @@ from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.file import read_only
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 from simulator.shown import label, printable
+from simulator.texts.cells import cells, padded
+from simulator.texts.translation import _
 
 _COUNTS = {
     "records": "SELECT sn, count(*) FROM records GROUP BY sn",
@@ -116,7 +118,9 @@ def summary(path: Path) -> dict[str, Any]:
         with closing(read_only(path)) as db:
             return summary_of(db)
     except DAMAGE as error:
-        raise LedgerError(f"{path}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
+        raise LedgerError(
+            _("{path}: it cannot be read as a whole, perhaps it is damaged ({error})", path=path, error=error)
+        ) from None
 
 
 def inspect(path: Path) -> str:
@@ -129,12 +133,14 @@ def inspect(path: Path) -> str:
     try:
         return _as_text(held)
     except DAMAGE as error:
-        raise LedgerError(f"{path}: it cannot be read as a whole, perhaps it is damaged ({error})") from None
+        raise LedgerError(
+            _("{path}: it cannot be read as a whole, perhaps it is damaged ({error})", path=path, error=error)
+        ) from None
 
 
 def _as_text(held: dict[str, Any]) -> str:
     parts = [_devices_table(held["devices"], held["totals"])]
-    for title, name in (("message", "messages"), ("command", "commands")):
+    for title, name in ((_("message"), "messages"), (_("command"), "commands")):
         if held[name]:
             rows = [
                 (
@@ -144,9 +150,9 @@ def _as_text(held: dict[str, Any]) -> str:
                 )
                 for func_id, counts in held[name].items()
             ]
-            parts.append(_table((title, "count", "by code"), rows))
+            parts.append(_table((title, _("count"), _("by code")), rows))
     if held["queries"]["answered"]:
-        parts.append("user queries: " + ", ".join(f"{count:,} {name}" for name, count in held["queries"].items()))
+        parts.append(_("user queries: ") + ", ".join(f"{count:,} {name}" for name, count in held["queries"].items()))
     parts += [f"{label(name)}: {count:,}" for name, count in held["events"].items()]
     return "\n\n".join(parts) + "\n"
 
@@ -156,30 +162,34 @@ def _by_code(counts: dict[str, int]) -> str:
     shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     left = shown[_MOST_CODES:]
     parts = [f"{label(code)}: {count:,}" for code, count in sorted(shown[:_MOST_CODES])]
-    return ", ".join([*parts, f"{sum(count for _, count in left):,} of {len(left):,} more codes"] if left else parts)
+    return ", ".join(
+        [*parts, _("{count:,} of {codes:,} more codes", count=sum(count for _code, count in left), codes=len(left))]
+        if left
+        else parts
+    )
 
 
 def _devices_table(devices: dict[str, dict[str, Any]], totals: dict[str, int]) -> str:
     names = [name for name in ("registered", "logins", *_COUNTS) if totals[name]]
     rows = [(sn, *(f"{device[name]:,}" for name in names)) for sn, device in devices.items()]
-    rows.append((f"{totals['devices']:,} devices", *(f"{totals[name]:,}" for name in names)))
-    return _table(("device", *names), rows)
+    rows.append((_("{count:,} devices", count=totals["devices"]), *(f"{totals[name]:,}" for name in names)))
+    return _table((_("device"), *names), rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not all(isinstance(row[0], str) for row in rows):
         raise TypeError("a name is no text")
     rows = [(printable(row[0]), *row[1:]) for row in rows]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(head, *rows, strict=True)]
     lines = []
     for row in (head, *rows):
-        cells = [row[0].ljust(widths[0])]
-        cells += [
+        parts = [padded(row[0], widths[0])]
+        parts += [
             # Numbers line up at their right end, the last column of words at its left.
-            cell.rjust(width) if cell.replace(",", "").isdigit() or row is head else cell
+            " " * (width - cells(cell)) + cell if cell.replace(",", "").isdigit() or row is head else cell
             for cell, width in zip(row[1:], widths[1:], strict=True)
         ]
-        lines.append("  ".join(cells).rstrip())
+        lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)
 
 

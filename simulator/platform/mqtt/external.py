@@ -22,6 +22,7 @@ from simulator.platform.mqtt.devices import DeviceTopics
 from simulator.platform.mqtt.hub import Endpoint, Listener
 from simulator.platform.notices import Log, Notices
 from simulator.platform.settings import MqttSettings
+from simulator.texts.translation import _
 from simulator.wire.errors import ConnectFailed, ListenFailed
 from simulator.wire.reaching import Patience, Way, open_connection
 from simulator.wire.tls import client_context
@@ -104,7 +105,9 @@ class ExternalHub:
         except ConnectFailed as failure:
             self._closed = True
             where = shown_target(self._target)
-            raise ListenFailed(f"no devices can be served at the broker {where}: {failure.detail}") from None
+            raise ListenFailed(
+                _("no devices can be served at the broker {where}: {detail}", where=where, detail=failure.detail)
+            ) from None
         return 0
 
     @property
@@ -167,7 +170,14 @@ class ExternalHub:
         if self._closed:
             return
         self._notices.count(f"{ENDED}: {ending}")
-        self._log(f"platform: the connection to the broker {shown_target(self._target)} ended: {ending} ({detail})")
+        self._log(
+            _(
+                "platform: the connection to the broker {shown_target} ended: {ending} ({detail})",
+                shown_target=shown_target(self._target),
+                ending=ending,
+                detail=detail,
+            )
+        )
         if self._coming_back is None or self._coming_back.done():
             self._coming_back = asyncio.get_running_loop().create_task(self._come_back())
 
@@ -199,7 +209,13 @@ class ExternalHub:
             connection.close()
             raise
         self._connection = connection
-        self._log(f"platform: connected to the broker {shown_target(self._target)} as {self._login.client_id}")
+        self._log(
+            _(
+                "platform: connected to the broker {shown_target} as {client_id}",
+                shown_target=shown_target(self._target),
+                client_id=self._login.client_id,
+            )
+        )
         for packet_id, topic, payload in self._waiting.all():
             connection.publish(topic, payload, 1, packet_id)
 

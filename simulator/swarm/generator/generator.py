@@ -26,6 +26,7 @@ from simulator.swarm.generator.index_pool import IndexPool
 from simulator.swarm.generator.pump import Pump
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.tasks import ELSEWHERE, swallowed_by_locust
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 device_logger = logging.getLogger("simulator.device")
@@ -147,7 +148,7 @@ class Generator:
             self._running = False
             self.indexes.drop_waiting()
             if devices := self.indexes.in_use - len(self._halted):
-                logger.info("stopping %d devices (up to %g s for their records)", devices, drain_s)
+                logger.info(_("stopping %d devices (up to %g s for their records)"), devices, drain_s)
             if self._opened and not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
                 logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
                 self.internal_error("engine.stop", "not every device was down in time, and the rest was dropped")
@@ -155,7 +156,7 @@ class Generator:
             if swallowed_by_locust():
                 self.internal_error("locust.exception", ELSEWHERE)
             if not self._engine.close():
-                logger.error("the engine's thread does not end; what it measures from now on is lost")
+                logger.error(_("the engine's thread does not end; what it measures from now on is lost"))
                 self.internal_error("engine.stop", "the engine's thread does not end; what it measures is lost")
             self._health.stop()
             self._pump.stop()
@@ -280,20 +281,20 @@ class Generator:
 
     def log(self, level: int, line: str) -> None:
         # Several workers may share a terminal: whose line it is cannot be told from the line.
-        whose = "" if self._worker is None else f"worker {self._worker}: "
+        whose = "" if self._worker is None else _("worker {worker}: ", worker=self._worker)
         device_logger.log(level, "%s%s", whose, detail(line, LINE_CHARS))
 
     def fenced(self) -> None:
         self._requeue.update(self.indexes.used())
         devices = self.indexes.in_use
         if devices:
-            logger.warning("the master has not renewed this worker's lease: its %d devices are dropped", devices)
+            logger.warning(_("the master has not renewed this worker's lease: its %d devices are dropped"), devices)
             self._owner.fenced(devices)
         self._let_go_of_halted(self.indexes.used())
 
     def crashed(self, reason: str) -> None:
         self._running = False
-        logger.critical("the engine has died: %s", reason)
+        logger.critical(_("the engine has died: %s"), reason)
         self._owner.generator_failed(reason)
 
     def _take_health(self, sample: HealthSample) -> None:

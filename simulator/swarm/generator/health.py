@@ -24,6 +24,7 @@ from simulator.measurements.health import (
 from simulator.measurements.resources import Held
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.tasks import OnError, counted
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.health")
 
@@ -142,8 +143,12 @@ class HealthWatch:
             self._warn(
                 "stall",
                 now,
-                f"the generator stood still for {lags[-1]:.1f} s (limit {self._limits.stall_ms / 1000.0:g} s); "
-                "this run's figures are not valid",
+                _(
+                    "the generator stood still for {lags:.1f} s (limit {stall_ms:g} s); this run's figures are "
+                    "not valid",
+                    lags=lags[-1],
+                    stall_ms=self._limits.stall_ms / 1000.0,
+                ),
             )
         if len(lags) >= LAG_WINDOW // 2:
             p99_ms = 1000.0 * lags[int(len(lags) * 0.99) - 1]
@@ -151,8 +156,12 @@ class HealthWatch:
                 self._warn(
                     "lag",
                     now,
-                    f"the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms "
-                    f"(limit {self._limits.lag_ms:g} ms); use more processes or fewer devices",
+                    _(
+                        "the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms (limit {lag_ms:g} "
+                        "ms); use more processes or fewer devices",
+                        p99_ms=p99_ms,
+                        lag_ms=self._limits.lag_ms,
+                    ),
                 )
         if percent <= self._limits.cpu_percent:
             self._busy_since = None
@@ -162,8 +171,12 @@ class HealthWatch:
             self._warn(
                 "cpu",
                 now,
-                f"the generator has used over {self._limits.cpu_percent:g} % of a core for "
-                f"{now - self._busy_since:.0f} s; its figures are not valid; use more processes or fewer devices",
+                _(
+                    "the generator has used over {cpu_percent:g} % of a core for {now:.0f} s; its figures are not "
+                    "valid; use more processes or fewer devices",
+                    cpu_percent=self._limits.cpu_percent,
+                    now=now - self._busy_since,
+                ),
             )
 
     def _warn(self, kind: str, now: float, text: str) -> None:

@@ -20,6 +20,7 @@ from reports.writer import OUTPUT_FAILED, write_whole
 from simulator.measurements.findings import Finding
 from simulator.shown import printable
 from simulator.swarm.locust.options import refuse
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -40,7 +41,14 @@ class GuardedCsv(stats.StatsCSVFileWriter):
         try:
             super().__init__(environment, percentiles, prefix, history)
         except OSError as error:
-            refuse(f"--csv {prefix}: {error.filename}: {error.strerror}")
+            refuse(
+                _(
+                    "--csv {prefix}: {filename}: {strerror}",
+                    prefix=prefix,
+                    filename=error.filename,
+                    strerror=error.strerror,
+                )
+            )
         self.problem: str | None = None
         GuardedCsv.current = self
 
@@ -70,7 +78,7 @@ class GuardedCsv(stats.StatsCSVFileWriter):
         except (OSError, ValueError) as error:
             if self.problem is None:
                 self.problem = _text(error)
-                logger.error("the CSV files %s_*.csv cannot be written on: %s", self.base_filepath, self.problem)
+                logger.error(_("the CSV files %s_*.csv cannot be written on: %s"), self.base_filepath, self.problem)
 
 
 class LocustFiles(Output):
@@ -124,7 +132,7 @@ def install() -> None:
 def _save_json(found: stats.RequestStats, filename: str) -> None:
     # After our reports: what fails here has failed before, and is a reason of the verdict.
     for finding in _tried(Path(f"{filename}.json"), lambda: _json(found)):
-        logger.error("%s could not be written: %s", finding.values["file"], finding.values["problem"])
+        logger.error(_("%s could not be written: %s"), finding.values["file"], finding.values["problem"])
 
 
 def _json(found: stats.RequestStats) -> str:

@@ -60,32 +60,39 @@ def add_arguments(parser: Any) -> None:
     Ends the process with exit code 2 and every error on stderr if the scenario is wrong or missing.
     """
     # Arguments of a group are not shown in the web UI: these name files of this machine.
-    group = parser.add_argument_group("Fleet options")
+    group = parser.add_argument_group(_("Fleet options"))
     group.add_argument(
         "--scenario",
         metavar="<filename>",
         env_var="BEST_FLEET_SCENARIO",
-        help="The fleet, what it does and the platform it talks to; docs/scenario.md. Workers get it from the master.",
+        help=_(
+            "The fleet, what it does and the platform it talks to; docs/scenario.md. Workers get it from the master."
+        ),
     )
     group.add_argument(
         "--identities",
         metavar="<csv>",
         env_var="BEST_FLEET_IDENTITIES",
-        help="Identities of the devices: header sn,secretKey,productId,devKey and, for warm starts, authCode,secret; "
-        "deviceSecret for MQTT brokers that have secrets of their own.",
+        help=_(
+            "Identities of the devices: header sn,secretKey,productId,devKey and, for warm starts, "
+            "authCode,secret; deviceSecret for MQTT brokers that have secrets of their own."
+        ),
     )
     group.add_argument(
         "--report",
         metavar="<directory>",
         env_var="BEST_FLEET_REPORT",
-        help="Where a run's summary.json, report.html and so on go. Default: runs/<scenario>-<time>; further runs in "
-        "the web UI get -2, -3 ... behind the name. A report that is there already is kept in earlier-<time>.",
+        help=_(
+            "Where a run's summary.json, report.html and so on go. Default: runs/<scenario>-<time>; further runs "
+            "in the web UI get -2, -3 ... behind the name. A report that is there already is kept in "
+            "earlier-<time>."
+        ),
     )
     group.add_argument(
         "--overwrite",
         action="store_true",
         env_var="BEST_FLEET_OVERWRITE",
-        help="Remove a report that is in the directory already, instead of keeping it aside.",
+        help=_("Remove a report that is in the directory already, instead of keeping it aside."),
     )
     group.add_argument(
         OPTION,
@@ -133,7 +140,7 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
         known, level_asked = locust_output.parsed(parser, arguments)
     except OverflowError:
         # Locust's own reading of a time ends so, wherever it was given.
-        refuse(f"-t, --stop-timeout: a time is longer than any run ({LONGEST_RUN})")
+        refuse(_("-t, --stop-timeout: a time is longer than any run ({longest_run})", longest_run=LONGEST_RUN))
     problems = [*problems_of(known), *monitoring.problems_of(known, os.environ)]
     if problems:
         refuse_all(problems)
@@ -152,7 +159,7 @@ def _choose_run(known: Namespace) -> Choice:
     problems: list[str] = []
     host = _host(known, problems)
     if not known.scenario:
-        refuse("no scenario is given. Try: --scenario smoke")
+        refuse(_("no scenario is given. Try: --scenario smoke"))
     try:
         scenario = load_scenario(
             scenario_file(known.scenario),
@@ -173,7 +180,13 @@ def _choose_run(known: Namespace) -> Choice:
         refuse_all(str(error).splitlines())
     empty = groups_without_devices(scenario, known.num_users)
     if empty:
-        sys.stderr.write(f"best-fleet: warning: -u {known.num_users} leaves no device for {', '.join(empty)}\n")
+        sys.stderr.write(
+            _(
+                "best-fleet: warning: -u {num_users} leaves no device for {empty}\n",
+                num_users=known.num_users,
+                empty=", ".join(empty),
+            )
+        )
     if not known.master:
         _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
     return Choice(scenario=scenario, shaped=shaped, host=host)
@@ -196,7 +209,7 @@ def _look_at_ports(scenario: Scenario, asked: int | None, *, embedded: bool) -> 
         return
     if embedded:
         refuse(shortage)
-    sys.stderr.write(f"best-fleet: warning: {shortage}\n")
+    sys.stderr.write(_("best-fleet: warning: {shortage}\n", shortage=shortage))
 
 
 def _host(known: Namespace, problems: list[str]) -> str | None:
@@ -205,7 +218,7 @@ def _host(known: Namespace, problems: list[str]) -> str | None:
     try:
         return parse_dispatch_url(known.host)
     except DispatchUrlError as error:
-        problems.append(f"--host (or LOCUST_HOST): {error}")
+        problems.append(_("--host (or LOCUST_HOST): {error}", error=error))
         return None
 
 
@@ -218,7 +231,7 @@ def refuse_all(problems: Sequence[str], code: int = ExitCode.USAGE) -> NoReturn:
     """End the process before anything began, every problem on a line of stderr; because of the user's input unless
     `code` says another cause."""
     for problem in problems:
-        sys.stderr.write(f"best-fleet: {problem}\n" if len(problems) == 1 else f"{problem}\n")
+        sys.stderr.write(_("best-fleet: {problem}\n", problem=problem) if len(problems) == 1 else f"{problem}\n")
     sys.stderr.flush()
     sys.exit(code)
 

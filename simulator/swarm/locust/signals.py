@@ -15,6 +15,7 @@ from types import FrameType
 import gevent
 
 from simulator.exit_codes import ExitCode
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -45,7 +46,7 @@ class OrderlyStop:
         # May run in any greenlet, even in the hub: nothing here may block.
         name = signal.Signals(number).name
         if self._asked:
-            sys.stderr.write(f"\nbest-fleet: {name} again: ended without waiting for the devices\n")
+            sys.stderr.write(_("\nbest-fleet: {name} again: ended without waiting for the devices\n", name=name))
             sys.stderr.flush()
             # The embedded platform reads the end of its pipe and stops by itself.
             os._exit(ExitCode.INTERRUPTED)
@@ -53,10 +54,10 @@ class OrderlyStop:
         gevent.spawn(self._begin, name)
 
     def _begin(self, name: str) -> None:
-        logger.info("got %s: stopping the devices in order; a second signal ends at once", name)
+        logger.info(_("got %s: stopping the devices in order; a second signal ends at once"), name)
         try:
             self._stop(name)
         except Exception:
             # A greenlet's exception ends nothing, and the process would run on for ever.
-            logger.exception("internal error: the run cannot be stopped in order")
+            logger.exception(_("internal error: the run cannot be stopped in order"))
             os._exit(ExitCode.INVALID)

@@ -23,6 +23,7 @@ from simulator.swarm.process.operations import Order, Outcome, operate
 from simulator.swarm.run.outputs import outputs_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import ELSEWHERE, spawn, swallowed_by_locust
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -146,7 +147,7 @@ class Coordinator(Role):
             self.run.stop_platform()
         else:
             self._codes[""] = code_of([start_failure(error)])
-        self._abort_soon("the run could not start")
+        self._abort_soon(_("the run could not start"))
 
     def _abort_soon(self, reason: str) -> None:
         logger.error("%s", reason)
@@ -154,7 +155,7 @@ class Coordinator(Role):
 
     def _abort(self) -> None:
         # Locust ignores `stop` until its start has got as far as this.
-        for _ in range(50):
+        for _attempt in range(50):
             if self.runner.state in (STATE_SPAWNING, STATE_RUNNING):
                 break
             gevent.sleep(0.1)

@@ -8,6 +8,7 @@ from simulator.swarm.process.base import START_FAILURES
 from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.fleet_view import FleetView, LocalView, devices_of_groups
 from simulator.swarm.run.runtime_factory import runtime_factory
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -68,8 +69,10 @@ class Local(Coordinator):
         if generator is not None and generator.running and generator.turn_away():
             total = self.run.order.total if self.run and self.run.order else 0
             logger.error(
-                "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, "
-                "so stop it and start one with more users",
+                _(
+                    "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, so "
+                    "stop it and start one with more users"
+                ),
                 total,
             )
 

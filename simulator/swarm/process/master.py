@@ -31,6 +31,7 @@ from simulator.swarm.process.state_file import StateFile, open_state_file
 from simulator.swarm.run.order import RunOrder, plan_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import counted, spawn
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -210,7 +211,7 @@ class Master(Coordinator):
             run.measurements.worker_lost(worker, at)
             if worker not in self._silent:
                 logger.error(
-                    "worker %s has been silent for %g s: its %d devices count as lost, others get them in %g s",
+                    _("worker %s has been silent for %g s: its %d devices count as lost, others get them in %g s"),
                     *(worker, leases.lease_s, len(held), leases.quarantine_s),
                 )
         self._silent = set(silent)
@@ -300,8 +301,10 @@ class Master(Coordinator):
             self._short = True
             self.run.find("users_turned_away", devices=self.run.order.total)
             logger.error(
-                "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, "
-                "so stop it and start one with more users",
+                _(
+                    "more users than the fleet has devices (%d): the fleet's size is fixed when a run starts, so "
+                    "stop it and start one with more users"
+                ),
                 self.run.order.total,
             )
         return True

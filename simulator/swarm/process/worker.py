@@ -36,6 +36,7 @@ from simulator.swarm.process.leases import RENEWALS, LeaseHolder
 from simulator.swarm.run.order import RunOrder, scenario_of
 from simulator.swarm.run.runtime_factory import runtime_factory
 from simulator.swarm.tasks import counted, spawn
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -102,7 +103,7 @@ class Worker(Role):
         part = self._part
         if part is not None and not part.over and not self._leaving and part.holder.ran_out(time.monotonic()):
             # Locust gives up a master that it hears no more of, and would call that a right end.
-            logger.error("this worker has lost its master: what it measured since then stands in no report")
+            logger.error(_("this worker has lost its master: what it measured since then stands in no report"))
             self.environment.process_exit_code = ExitCode.INVALID
         self._end_part()
 
@@ -132,15 +133,17 @@ class Worker(Role):
 
     # --- The run ---
 
-    def _on_run(self, msg: Any, **_: Any) -> None:
+    def _on_run(self, msg: Any, **_others: Any) -> None:
         run_id = str(msg.data.get("run_id"))
         if self._part is not None and self._part.order.run_id == run_id:
             return
         try:
             order = RunOrder.from_wire(msg.data)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            problem = f"it cannot read its master's order; are they of one version? ({describe(error)})"
-            logger.error("this worker cannot take part: %s", problem)
+            problem = _(
+                "it cannot read its master's order; are they of one version? ({describe})", describe=describe(error)
+            )
+            logger.error(_("this worker cannot take part: %s"), problem)
             self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
             return
         self.clock.begin()
@@ -161,7 +164,7 @@ class Worker(Role):
             for number in part.away:
                 generator.platform_changed(number, True)
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
-            logger.error("this worker cannot take part: %s", error)
+            logger.error(_("this worker cannot take part: %s"), error)
             self._fail(part.order.run_id, "worker_refused", worker=self.runner.client_id, problem=str(error))
             return
         part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
@@ -212,19 +215,19 @@ class Worker(Role):
         self._send_unsent(part)
         try:
             self.runner._send_stats()  # Locust has no public way to report before the three seconds are over
-            for _ in range(part.measurements.attendance.drains_due):
+            for _drain in range(part.measurements.attendance.drains_due):
                 self.runner._send_stats()
         except RPCError as error:
-            logger.error("the last figures did not reach the master: %s", error)
+            logger.error(_("the last figures did not reach the master: %s"), error)
             return
         self._send(messages.STOPPED, {"run": part.order.run_id, "leaving": self._leaving})
 
-    def _on_stop(self, msg: Any, **_: Any) -> None:
+    def _on_stop(self, msg: Any, **_others: Any) -> None:
         part = self._part
         if part is not None and part.order.run_id == msg.data["run"]:
             self._end_part()
 
-    def _on_platform(self, msg: Any, **_: Any) -> None:
+    def _on_platform(self, msg: Any, **_others: Any) -> None:
         part = self._part
         if part is None or part.order.run_id != msg.data["run"]:
             return
@@ -235,13 +238,13 @@ class Worker(Role):
             part.generator.platform_changed(number, away)
         self._send(messages.PLATFORM, dict(msg.data))
 
-    def _on_ask(self, msg: Any, **_: Any) -> None:
+    def _on_ask(self, msg: Any, **_others: Any) -> None:
         part, data = self._latest, msg.data
         generator = None if part is None or part.order.run_id != data["run"] else part.generator
         answer = None if generator is None else generator.ask(data["question"])
         self._send(messages.TOLD, {"number": data["number"], "answer": answer})
 
-    def _on_report(self, data: dict[str, Any], **_: Any) -> None:
+    def _on_report(self, data: dict[str, Any], **_others: Any) -> None:
         if self._part is not None:
             data[messages.DELTA] = self._part.measurements.drain_delta()
             data[messages.LOGINS] = self._part.logins.drain()
@@ -251,7 +254,7 @@ class Worker(Role):
         try:
             self.runner.send_message(kind, data)
         except RPCError as error:
-            logger.warning("the master does not get %s: %s", kind, error)
+            logger.warning(_("the master does not get %s: %s"), kind, error)
             return False
         return True
 
@@ -271,7 +274,7 @@ class Worker(Role):
 
     def _compare_clocks(self, part: _Part) -> None:
         """Go by the master's clock from now on: samples of all workers stand on one axis."""
-        for _ in range(ROUNDS):
+        for _round in range(ROUNDS):
             part.compared.clear()
             self._send(messages.CLOCK, {"run": part.order.run_id, "sent": self.clock.wall()})
             if not part.compared.wait(timeout=COMPARE_TIMEOUT_S) or part.over:
@@ -285,7 +288,7 @@ class Worker(Role):
         if abs(ahead) > JUMP_S:
             self._find(part, "clock_off", worker=worker, ahead_s=round(-ahead, 3))
 
-    def _on_clock(self, msg: Any, **_: Any) -> None:
+    def _on_clock(self, msg: Any, **_others: Any) -> None:
         part = self._part
         if part is not None and msg.data["run"] == part.order.run_id:
             part.offset.add(msg.data["sent"], msg.data["time"], self.clock.wall())
@@ -319,7 +322,7 @@ class Worker(Role):
         question = part.holder.question(generator.indexes.waiting if generator.running else 0, time.monotonic())
         self._send(messages.LEASE, question | {"run": part.order.run_id})
 
-    def _on_lease(self, msg: Any, **_: Any) -> None:
+    def _on_lease(self, msg: Any, **_others: Any) -> None:
         part = self._part
         if part is None or part.generator is None or msg.data["run"] != part.order.run_id:
             return
@@ -335,7 +338,7 @@ class Worker(Role):
                 part.unsent.give(sn, rows)
         generator.give(granted)
         if msg.data["short"] and generator.turn_away():
-            logger.error("users were turned away: the fleet has no more devices")
+            logger.error(_("users were turned away: the fleet has no more devices"))
         part.answered.set()
 
     # --- GeneratorOwner ---

@@ -12,6 +12,8 @@ from reports.writer import ATTENDANCE, OUTPUT_FAILED
 from simulator.growing_file import GrowingFile
 from simulator.measurements.attendance_rows import HEADER
 from simulator.shown import printable
+from simulator.texts.told import Told
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -44,7 +46,9 @@ class AttendanceFile(Output):
 
     def finish(self, run: RunView, now: float) -> None:
         self.tick(run, now)
-        problem = f"{len(self._waiting):,} of its rows found no room" if self._waiting else None
+        problem: str | None = (
+            Told("{count:,} of its rows found no room", count=len(self._waiting)) if self._waiting else None
+        )
         try:
             if self._file is not None:
                 self._file.close()
@@ -59,11 +63,11 @@ class AttendanceFile(Output):
             self._write()
         except OSError as error:
             if not self._failing:
-                logger.error("%s cannot be written: %s; its rows wait", self._path, error.strerror or error)
+                logger.error(_("%s cannot be written: %s; its rows wait"), self._path, error.strerror or error)
             self._failing = True
         else:
             if self._failing:
-                logger.warning("%s is written again, with all rows that waited", self._path)
+                logger.warning(_("%s is written again, with all rows that waited"), self._path)
             self._failing = False
 
     def _write(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from reports.checkpoint import write_checkpoint
 from reports.output import Output, RunView
 from simulator.measurements.state import shorten_series
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -43,11 +44,11 @@ class Checkpoints(Output):
             if not self._failing:
                 self._failing = True
                 logger.error(
-                    "the run cannot be kept in %s: %s; it goes on, and what is measured stays in memory",
+                    _("the run cannot be kept in %s: %s; it goes on, and what is measured stays in memory"),
                     self._directory,
                     error.strerror or error,
                 )
         else:
             if self._failing:
                 self._failing = False
-                logger.warning("the run is kept in %s again, with all that was measured meanwhile", self._directory)
+                logger.warning(_("the run is kept in %s again, with all that was measured meanwhile"), self._directory)

@@ -12,6 +12,7 @@ import gevent.event
 
 from simulator.fleet.platform_process import READY_TIMEOUT_S, STOP_TIMEOUT_S, PlatformStartError
 from simulator.swarm.tasks import OnError, spawn
+from simulator.texts.translation import _
 from simulator.weather.kinds import PlatformRestart
 from simulator.weather.schedule import Fault
 
@@ -128,7 +129,7 @@ class PlatformWeather:
     def _begin(self, number: int) -> None:
         self._under_way.add(number)
         if not self._killed:
-            logger.info("fault %d: the embedded platform is killed", number + 1)
+            logger.info(_("fault %d: the embedded platform is killed"), number + 1)
             if not self._platform.kill():
                 raise _DiedByItselfError
             self._killed = True
@@ -144,7 +145,7 @@ class PlatformWeather:
         if self._killed:
             self._platform.restart()
             self._killed = False
-            logger.info("the embedded platform is back, %.1f s after the run began", self._elapsed())
+            logger.info(_("the embedded platform is back, %.1f s after the run began"), self._elapsed())
         over, self._over = self._over, []
         for number in over:
             self._away.remove(number)

@@ -7,6 +7,8 @@ from typing import Any
 from reports.output import Output, RunView
 from reports.writer import CHECKPOINT, OUTPUT_FAILED, RUN_FILES, SUMMARY, failed_files, write_reports
 from simulator.shown import printable
+from simulator.texts.told import Told
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -33,22 +35,22 @@ class ReportFiles(Output):
         try:
             self.summary = summary = write_reports(directory, run.measurements, run.info(now, complete=True))
         except Exception as error:
-            logger.exception("no report can be made of this run")
-            problem = f"an error of best-fleet itself, {type(error).__name__}"
+            logger.exception(_("no report can be made of this run"))
+            problem = Told("an error of best-fleet itself, {name}", name=type(error).__name__)
             run.find(OUTPUT_FAILED, file=printable(str(directory)), problem=problem)
             return
         failed = failed_files(summary, directory)
         if not failed:
             if self._told:
-                logger.info("reports are in %s", directory)
+                logger.info(_("reports are in %s"), directory)
             return
         for reason in summary["reasons"]:
             if reason["key"] == OUTPUT_FAILED:
-                logger.error("%s could not be written: %s", reason["values"]["file"], reason["values"]["problem"])
+                logger.error(_("%s could not be written: %s"), reason["values"]["file"], reason["values"]["problem"])
         kept = [name for name in RUN_FILES if (directory / name).exists() and name not in (*failed, CHECKPOINT)]
-        logger.warning("kept of this run in %s: %s", directory, ", ".join(kept) or "nothing")
+        logger.warning(_("kept of this run in %s: %s"), directory, ", ".join(kept) or "nothing")
         if SUMMARY in failed and (directory / CHECKPOINT).exists():
             logger.warning(
-                "best-fleet report %s makes a report of the run until its last checkpoint, once there is room again",
+                _("best-fleet report %s makes a report of the run until its last checkpoint, once there is room again"),
                 directory,
             )

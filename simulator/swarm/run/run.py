@@ -1,8 +1,6 @@
 """A run from its first moment to its reports, in the process that answers for it: the local one, or the master.
 
-Takes the report's directory, starts the embedded platform where the scenario wants it, drives the outputs
-(`outputs`) and finds out how the run ended. Devices are others' business.
-"""
+Takes the report's directory, starts the embedded platform, drives the outputs and finds out how the run ended."""
 
 import logging
 import uuid
@@ -37,6 +35,7 @@ from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.run.scenario_info import scenario_info
 from simulator.swarm.run.weather import RunWeather
 from simulator.swarm.tasks import counted
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 SomeOutput = TypeVar("SomeOutput", bound=Output)
@@ -183,7 +182,7 @@ class Run:
         for output in self._outputs:
             self._guarded(output, output.start)(self, self.started)
         self._ticker = gevent.spawn(self._work)
-        logger.info("%d devices of %s towards %s", total, self.scenario.name, ", ".join(urls))
+        logger.info(_("%d devices of %s towards %s"), total, self.scenario.name, ", ".join(urls))
         return order
 
     def begin_weather(self, tell: Tell) -> None:
@@ -321,7 +320,7 @@ class Run:
     # --- The embedded platform ---
 
     def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
-        logger.info("starting the embedded platform")
+        logger.info(_("starting the embedded platform"))
         self.platform = embedded_platform(self.scenario, self.directory, identities_file)
         return self.platform.start()
 
@@ -338,7 +337,7 @@ class Run:
         self._platform_died = True
         log = str(self.directory / LOG_NAME)
         self.find("platform_died", exit_code=code, after_s=round(self.elapsed_s, 1), log=log)
-        logger.error("the embedded platform has died by itself; see %s", log)
+        logger.error(_("the embedded platform has died by itself; see %s"), log)
         return True
 
     def _lost_platform(self, problem: str) -> None:

@@ -19,6 +19,8 @@ from simulator.scenario.fault_rules import MOST_OCCURRENCES, occurrences
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.run.platform_weather import KillablePlatform, PlatformWeather, Tell
 from simulator.swarm.tasks import OnError
+from simulator.texts.told import Told
+from simulator.texts.translation import _
 from simulator.weather.kinds import Outage
 from simulator.weather.schedule import Fault
 
@@ -71,7 +73,7 @@ class RunWeather:
             whom: for people.
         """
         number = 1 + max((fault.number for fault in self.planned), default=-1)
-        text = f"{kind_told(kind)}, {whom}, by hand"
+        text = Told("{what}, {whom}, by hand", what=kind_told(kind), whom=whom)
         told = PlannedFault(number=number, what=kind.what, at=at, lasts=lasts, devices=devices, text=text)
         self.planned = tuple(sorted((*self.planned, told), key=lambda fault: (fault.at, fault.number)))
         return number
@@ -119,7 +121,7 @@ def _length(scenario: Scenario, planned_s: float | None) -> float:
     if count(length) > MOST_OCCURRENCES:
         seconds = bisect_left(range(int(length)), MOST_OCCURRENCES + 1, key=count) - 1
         logger.warning(
-            "faults begin in the first %s of this run only: those are %d, and there can be no more",
+            _("faults begin in the first %s of this run only: those are %d, and there can be no more"),
             *(format_duration(seconds), count(seconds)),
         )
         return float(seconds)

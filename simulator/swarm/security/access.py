@@ -14,6 +14,7 @@ from simulator.swarm.security import web_login
 from simulator.swarm.security.secret_source import SecretError, is_loopback
 from simulator.swarm.security.token import Token, token_for
 from simulator.swarm.security.web_login import WebLogin, read_web_login
+from simulator.texts.translation import _
 
 LOOPBACK = "127.0.0.1"
 _NAME = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)", re.ASCII)
@@ -44,23 +45,31 @@ def add_arguments(group: Any, parser: Any) -> None:
         tokens.OPTION,
         metavar="<filename>",
         env_var=f"{tokens.VARIABLE}_FILE",
-        help="File with the token that master and workers share; without it "
-        f"{tokens.VARIABLE} holds the token itself. Needed as soon as they are on different machines.",
+        help=_(
+            "File with the token that master and workers share; without it {variable} holds the token itself. "
+            "Needed as soon as they are on different machines.",
+            variable=tokens.VARIABLE,
+        ),
     )
     group.add_argument(
         web_login.OPTION,
         metavar="<filename>",
         env_var=f"{web_login.VARIABLE}_FILE",
-        help="File with user:password for --web-login; without it "
-        f"{web_login.VARIABLE} holds user:password itself. Either switches the login on.",
+        help=_(
+            "File with user:password for --web-login; without it {variable} holds user:password itself. Either "
+            "switches the login on.",
+            variable=web_login.VARIABLE,
+        ),
     )
     group.add_argument(
         "--web-allowed-hosts",
         metavar="<names>",
         default="",
         env_var="BEST_FLEET_WEB_ALLOWED_HOSTS",
-        help="Names, separated by commas, under which browsers may ask for the web page, beside its address and "
-        "localhost: what a reverse proxy or the DNS calls this machine.",
+        help=_(
+            "Names, separated by commas, under which browsers may ask for the web page, beside its address and "
+            "localhost: what a reverse proxy or the DNS calls this machine."
+        ),
     )
     parser.set_defaults(web_host=LOOPBACK, master_bind_host=LOOPBACK)
 
@@ -93,12 +102,16 @@ def access_of(known: Namespace, environment: MutableMapping[str, str]) -> Access
         else:
             if known.web_login and login is None:
                 problems.append(
-                    f"--web-login: who may log in? Set {web_login.VARIABLE} to user:password, or put user:password "
-                    f"into a file and name it with {web_login.OPTION}"
+                    _(
+                        "--web-login: who may log in? Set {variable} to user:password, or put user:password into "
+                        "a file and name it with {option}",
+                        variable=web_login.VARIABLE,
+                        option=web_login.OPTION,
+                    )
                 )
     hosts = tuple(name.strip().lower() for name in known.web_allowed_hosts.split(",") if name.strip())
     problems += [
-        f"--web-allowed-hosts: '{name}' is no host name (give it without scheme, port and path)"
+        _("--web-allowed-hosts: '{name}' is no host name (give it without scheme, port and path)", name=name)
         for name in hosts
         if not _NAME.fullmatch(name)
     ]

@@ -25,6 +25,7 @@ from zmq.utils.monitor import parse_monitor_message
 
 from simulator.exit_codes import ExitCode
 from simulator.swarm.security.token import OPTION, VARIABLE, Token
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -176,7 +177,7 @@ class GuardedServer(_Guarded):
         if now - self._said >= SAY_AGAIN_S:
             self._said = now
             logger.warning(
-                "a connection that does not know this master's token was refused (%d so far); the run goes on",
+                _("a connection that does not know this master's token was refused (%d so far); the run goes on"),
                 self._strangers,
             )
 
@@ -207,13 +208,16 @@ class GuardedClient(_Guarded):
             return
         host, port = self._address
         if mechanism == "CURVE":
-            reason = (
-                f"its token is not this worker's, which is from {self._token.source}. Give both the same, in "
-                f"{VARIABLE} or in a file that {OPTION} names"
+            reason = _(
+                "its token is not this worker's, which is from {source}. Give both the same, in {variable} or "
+                "in a file that {option} names",
+                source=self._token.source,
+                variable=VARIABLE,
+                option=OPTION,
             )
         else:
-            reason = "it asks for no token, so it is not best-fleet's, or an older one's"
-        logger.error("the master at %s:%s and this worker refuse each other: %s", host, port, reason)
+            reason = _("it asks for no token, so it is not best-fleet's, or an older one's")
+        logger.error(_("the master at %s:%s and this worker refuse each other: %s"), host, port, reason)
         # gevent hands this to the main greenlet, which is waiting for the master.
         sys.exit(ExitCode.USAGE)
 
@@ -257,8 +261,13 @@ def install(token: Callable[[], Token | None], refuse: Callable[[str], NoReturn]
             if bound:
                 raise
             refuse(
-                f"the master cannot listen for workers on {host}:{port} ({error}): "
-                "see --master-bind-host and --master-bind-port"
+                _(
+                    "the master cannot listen for workers on {host}:{port} ({error}): see --master-bind-host and "
+                    "--master-bind-port",
+                    host=host,
+                    port=port,
+                    error=error,
+                )
             )
         bound = True
         return made

@@ -7,6 +7,8 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from simulator.texts.translation import _
+
 MAX_BYTES = 4096
 
 
@@ -29,7 +31,9 @@ def read_secret(environment: MutableMapping[str, str], variable: str, option: st
     """
     given = environment.pop(variable, None)
     if given is not None and file:
-        raise SecretError(f"both {variable} and {option} are given: give one of them")
+        raise SecretError(
+            _("both {variable} and {option} are given: give one of them", variable=variable, option=option)
+        )
     source = variable
     if file:
         source = f"{option} {file}"
@@ -38,9 +42,11 @@ def read_secret(environment: MutableMapping[str, str], variable: str, option: st
         return None
     secret = given.strip("\r\n")
     if not secret.strip():
-        raise SecretError(f"{source} is empty")
+        raise SecretError(_("{source} is empty", source=source))
     if not secret.isprintable():
-        raise SecretError(f"{source} holds a line break or another control character: one line of text is expected")
+        raise SecretError(
+            _("{source} holds a line break or another control character: one line of text is expected", source=source)
+        )
     return secret
 
 
@@ -49,12 +55,18 @@ def _content(path: Path, source: str) -> str:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise SecretError(f"{source} is longer than {MAX_BYTES} bytes: is it the right file?")
+            raise SecretError(
+                _(
+                    "{source} is longer than {max_bytes} bytes: is it the right file?",
+                    source=source,
+                    max_bytes=MAX_BYTES,
+                )
+            )
         return content.decode("utf-8")
     except OSError as error:
-        raise SecretError(f"{source} cannot be read: {error.strerror}") from None
+        raise SecretError(_("{source} cannot be read: {strerror}", source=source, strerror=error.strerror)) from None
     except UnicodeDecodeError:
-        raise SecretError(f"{source} is not UTF-8 text") from None
+        raise SecretError(_("{source} is not UTF-8 text", source=source)) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -82,7 +94,7 @@ def read_own_file(path: Path) -> str:
         OSError: If it cannot be read; `FileNotFoundError` if it is not there.
     """
     if path.is_symlink():
-        raise SecretError(f"{path} is a link, so it cannot hold a secret: remove it")
+        raise SecretError(_("{path} is a link, so it cannot hold a secret: remove it", path=path))
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with open(descriptor, encoding="utf-8") as stream:
         _must_be_ours(os.fstat(descriptor), path)
@@ -92,5 +104,5 @@ def read_own_file(path: Path) -> str:
 def _must_be_ours(found: os.stat_result, path: Path) -> None:
     if found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise SecretError(
-            f"{path} is not its owner's alone, so it cannot hold a secret: remove it, or chmod go= {path}"
+            _("{path} is not its owner's alone, so it cannot hold a secret: remove it, or chmod go= {path}", path=path)
         )

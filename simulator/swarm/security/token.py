@@ -17,6 +17,7 @@ import zmq
 from zmq.utils import z85
 
 from simulator.swarm.security.secret_source import SecretError, is_loopback, own_directory, read_own_file, read_secret
+from simulator.texts.translation import _
 
 VARIABLE = "BEST_FLEET_TOKEN"
 OPTION = "--token-file"
@@ -72,14 +73,32 @@ def token_for(
     if given is not None:
         source = f"{OPTION} {token_file}" if token_file else VARIABLE
         if len(given) < LEAST_CHARACTERS:
-            raise SecretError(f"{source} holds fewer than {LEAST_CHARACTERS} characters; make one: {HOW_TO_MAKE}")
+            raise SecretError(
+                _(
+                    "{source} holds fewer than {least_characters} characters; make one: {how_to_make}",
+                    source=source,
+                    least_characters=LEAST_CHARACTERS,
+                    how_to_make=HOW_TO_MAKE,
+                )
+            )
         return Token(given, source)
     if not is_loopback(peer):
-        what = f"--master-host {peer}: the master" if worker else f"--master-bind-host {peer}: whoever reaches it"
-        asks = "asks for a token" if worker else "could join the run, so workers need a token"
+        what = (
+            _("--master-host {peer}: the master", peer=peer)
+            if worker
+            else _("--master-bind-host {peer}: whoever reaches it", peer=peer)
+        )
+        asks = _("asks for a token") if worker else _("could join the run, so workers need a token")
         raise SecretError(
-            f"{what} {asks}. Give master and workers the same one, in {VARIABLE} or in a file that {OPTION} names; "
-            f"make one: {HOW_TO_MAKE}"
+            _(
+                "{what} {asks}. Give master and workers the same one, in {variable} or in a file that {option} "
+                "names; make one: {how_to_make}",
+                what=what,
+                asks=asks,
+                variable=VARIABLE,
+                option=OPTION,
+                how_to_make=HOW_TO_MAKE,
+            )
         )
     if forks:
         return Token(secrets.token_hex(32), "made for this run")
@@ -94,7 +113,13 @@ def _users_token(environment: Mapping[str, str]) -> Token:
             return Token(_read_or_make(directory / "token"), str(directory / "token"))
         except OSError as error:
             problem = f"{directory}: {error.strerror}"
-    raise SecretError(f"no token can be kept for this user's processes ({problem}); set {VARIABLE} on both sides")
+    raise SecretError(
+        _(
+            "no token can be kept for this user's processes ({problem}); set {variable} on both sides",
+            problem=problem,
+            variable=VARIABLE,
+        )
+    )
 
 
 def _places(environment: Mapping[str, str]) -> list[Path]:

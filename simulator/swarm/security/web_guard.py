@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.swarm.security.secret_source import is_loopback
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -77,19 +78,19 @@ def refusal(request: Environ, rule: HostRule, prefix: str = "") -> str | None:
     """
     host = _host_of(str(request.get("HTTP_HOST", "")), 0)
     if host is None or not rule.allows(host[0]):
-        return (
+        return _(
             "this server does not answer under the host name that was asked for; --web-allowed-hosts names further ones"
         )
     origin = request.get("HTTP_ORIGIN")
     if origin is not None and not _same_origin(str(origin), request):
-        return "a page of another origin asked for this"
+        return _("a page of another origin asked for this")
     site = request.get("HTTP_SEC_FETCH_SITE")
     if site is not None and site not in OWN_SITES and not _is_link(request, prefix):
-        return "a page of another site asked for this"
+        return _("a page of another site asked for this")
     if request["REQUEST_METHOD"] not in SAFE_METHODS and origin is None and site is None:
         referer = request.get("HTTP_REFERER")
         if referer is not None and not _same_origin(str(referer), request):
-            return "a page of another origin asked for this"
+            return _("a page of another origin asked for this")
     return None
 
 
@@ -143,7 +144,7 @@ class WebGuard:
         if reason is not None:
             if reason not in self._told:
                 self._told.add(reason)
-                logger.warning("a request to the web page was refused (said once): %s", reason)
+                logger.warning(_("a request to the web page was refused (said once): %s"), reason)
             return _forbidden(reason, start_response)
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -154,7 +155,7 @@ class WebGuard:
 
 
 def _forbidden(reason: str, start_response: StartResponse) -> Iterable[bytes]:
-    body = f"best-fleet: {reason}\n".encode()
+    body = _("best-fleet: {reason}\n", reason=reason).encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))), *_ADDED]
     start_response("403 FORBIDDEN", headers)
     return [body]

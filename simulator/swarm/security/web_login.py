@@ -20,6 +20,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user
 
 from simulator.swarm.security.secret_source import SecretError, read_secret
+from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
@@ -68,7 +69,9 @@ def read_web_login(environment: MutableMapping[str, str], login_file: str | None
         return None
     user, colon, password = given.partition(":")
     if not (user and colon and password):
-        raise SecretError(f"{f'{OPTION} {login_file}' if login_file else VARIABLE} must hold user:password")
+        raise SecretError(
+            _("{value} must hold user:password", value=f"{OPTION} {login_file}" if login_file else VARIABLE)
+        )
     return WebLogin(user, password)
 
 
@@ -108,16 +111,16 @@ def require_login(web_ui: Any, login: WebLogin, prefix: str, programs: Collectio
             gevent.sleep(current_app.config.get("WRONG_DELAY_S", WRONG_DELAY_S))
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return redirect(f"{prefix}/login")
-        answer = Response("best-fleet: log in first\n", status=401, mimetype="text/plain")
+        answer = Response(_("best-fleet: log in first\n"), status=401, mimetype="text/plain")
         if path in programs:
             answer.headers.add(*CHALLENGE)
         return answer
 
     def log_in() -> ResponseReturnValue:
         if not login.fits(request.form.get("username", ""), request.form.get("password", "")):
-            logger.warning("somebody tried to log in to the web page with a wrong user or password")
+            logger.warning(_("somebody tried to log in to the web page with a wrong user or password"))
             gevent.sleep(current_app.config.get("WRONG_DELAY_S", WRONG_DELAY_S))
-            session["auth_error"] = "Wrong user or password"
+            session["auth_error"] = _("Wrong user or password")
             return redirect(f"{prefix}/login")
         session.clear()
         session.permanent = True
