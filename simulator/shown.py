@@ -64,7 +64,8 @@ def mask(text: str) -> str:
 
 def mask_named(text: str) -> str:
     """`text` with the values of secret names replaced, and nothing else: identifiers stay legible."""
-    return "".join(_without_named(text))
+    # No value stands without one of these signs before it.
+    return "".join(_without_named(text)) if ":" in text or "=" in text else text
 
 
 def without_values(text: str, secrets: Iterable[str]) -> str:

@@ -7,7 +7,9 @@ answers with its first rows up to the page's end; of those of all processes the 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar
 
 from simulator.measurements.names import DeviceState
@@ -20,6 +22,7 @@ MOST_ROWS: Final = 500
 """Of a page."""
 DEEPEST: Final = 20_000
 """Rows up to the end of the last page that can be asked for: each process sends as many."""
+_first: Final = itemgetter(0)
 MOST_SEARCHED: Final = 64
 """Characters of a search; serial numbers are shorter."""
 
@@ -119,18 +122,17 @@ def rows(devices: Devices, indexes: Iterable[int], query: Query) -> Generator[No
     """
     key = _key_of(devices, query.sort)
     matching = 0
-    found: list[tuple[Any, int]] = []
+    runs: list[list[tuple[Any, int]]] = []
     for some in _sliced(indexes):
-        for index in some:
-            if _matches(devices, index, query):
-                matching += 1
-                found.append((key(index), index))
-        if len(found) > 2 * query.needed + SLICE:
-            _keep_first(found, query)
+        found = [(key(index), index) for index in some if _matches(devices, index, query)]
+        matching += len(found)
+        # Sorting is stable, also in reverse: equal ones stay in the order of the plan. All at once would take long.
+        found.sort(key=_first, reverse=query.descending)
+        runs.append(found[: query.needed])
         yield
-    _keep_first(found, query)
     made: list[Row] = []
-    for chosen in _sliced(found):
+    ordered = islice(merge(*runs, key=_first, reverse=query.descending), query.needed)
+    for chosen in _sliced(ordered):
         made.extend(_row(devices, index) for _, index in chosen)
         yield
     return {"matching": matching, "rows": made}
@@ -172,13 +174,6 @@ def _key_of(devices: Devices, sort: Sort) -> Callable[[int], Any]:
 def _sortable(value: Any) -> Any:
     """What is not known comes first."""
     return -1.0 if value is None else value
-
-
-def _keep_first(found: list[tuple[Any, int]], query: Query) -> None:
-    # Sorting is stable, also in reverse: equal ones stay in the order of the plan.
-    found.sort(key=lambda each: each[1])
-    found.sort(key=lambda each: each[0], reverse=query.descending)
-    del found[query.needed :]
 
 
 def _row(devices: Devices, index: int) -> Row:

@@ -5,6 +5,7 @@ secret all the same or hold one that is known, and long ones shortened.
 """
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 from simulator.shown import MASK, SECRET_NAMES, is_secret_name, mask_named, without_values
@@ -54,7 +55,15 @@ def secret_values(value: Any, _depth: int = 0) -> Iterator[str]:
 
 
 def _is_secret(name: str) -> bool:
+    # The names of a protocol are few and short; what a peer makes up is kept by nobody.
+    return _known(name) if len(name) <= _SHOWN else _found(name)
+
+
+def _found(name: str) -> bool:
     return name in SECRET_NAMES or is_secret_name(name)
+
+
+_known = lru_cache(maxsize=1_024)(_found)
 
 
 def _shown(text: str, secrets: Collection[str]) -> str:

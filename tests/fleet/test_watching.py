@@ -1,5 +1,10 @@
 """Messages of one device, live: traced while somebody looks, masked, bounded; nothing else has a trace in its path."""
 
+from time import thread_time
+from timeit import repeat
+from types import SimpleNamespace
+from typing import Any, cast
+
 import orjson
 import pytest
 
@@ -134,3 +139,25 @@ def test_after_the_end_nobody_is_watched(world: World) -> None:
     watching.close()
     assert world.env.traces == {}
     assert not watching.ask(0, 0)["watching"]
+
+
+@pytest.mark.long
+async def test_to_look_at_one_device_of_a_thousand_costs_less_than_a_hundredth_of_a_round_trip(world: World) -> None:
+    """Held against the device's own part of it, without sockets, so that it holds for the whole all the more."""
+    device = await world.online()
+    session, silent = device.lifecycle.session, SimpleNamespace(send=lambda *_: None, abort=lambda: None)
+    assert session is not None
+    session._connection = cast("Any", silent)
+    reply = b'{"funcId":"%s","code":"00000000","message":"success","mid":"%s"}'
+
+    def round_trip() -> None:
+        session.send_heartbeat(True, 0.0)
+        (mid,) = session._pending
+        session.message(reply % (REPLY.encode(), mid.encode()), False)
+
+    def cpu() -> float:
+        return min(repeat(round_trip, number=1_000, repeat=9, timer=thread_time))
+
+    alone = cpu()
+    session.trace = Watch(1, world.clock.wall, lambda: device).message
+    assert (cpu() - alone) / 1_000 < 0.01 * alone
