@@ -11,9 +11,13 @@ from tests.ports import free_port
 from tests.swarm.processes import UNTIL_TOLD, LocustProcess, fetch
 
 
+HURRIED = "defaults: {users: 3, reconnect: {first: 100ms, max: 300ms}}"
+
+
 def test_workers_show_their_devices_and_do_what_they_are_told(
     locust: Callable[..., LocustProcess], scenario: Path
 ) -> None:
+    scenario.write_text(scenario.read_text().replace("defaults: {users: 3}", HURRIED))
     port = free_port()
     url = f"http://127.0.0.1:{port}/fleet"
     run = locust(
