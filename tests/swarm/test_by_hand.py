@@ -10,7 +10,6 @@ from simulator.exit_codes import ExitCode
 from tests.ports import free_port
 from tests.swarm.processes import UNTIL_TOLD, LocustProcess, fetch
 
-
 HURRIED = "defaults: {users: 3, reconnect: {first: 100ms, max: 300ms}}"
 
 
