@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import Any
 
 from reports.comparability import OF_A_TRANSPORT, remarks, same_runs, transports_differ, worthless
 from reports.compare import LEAST_MS, LEAST_PERCENT, ComparedRun, compare_runs, compared_run
+from reports.compare_charts import run_charts
 from reports.compare_rules import WORSE_MARKS, compare_rules
 from reports.comparison import Result, print_comparison, render_comparison
 from reports.directory import write_page
@@ -104,8 +106,9 @@ def compare_directories(
     same = same_directories([*bases, new])
     if same:
         raise ComparisonError("\n".join(same))
-    before = [_read(path) for path in bases]
-    now = _read(new)
+    charts: list[dict[str, Any]] | None = None if html is None else []
+    before = [_read(path, charts) for path in bases]
+    now = _read(new, charts)
     of_figures = [limit for limit in limits if isinstance(limit, FailOn)]
     of_rules = [limit for limit in limits if isinstance(limit, RuleLimit)]
     measured = {name for run in (*before, now) for name in (*run.series, *run.recoveries)}
@@ -140,15 +143,19 @@ def compare_directories(
     code = ExitCode.PASSED if result.passed else ExitCode.THRESHOLD_CROSSED
     if html is not None:
         try:
-            write_page(html, render_comparison(before, now, found, result), overwrite=overwrite)
+            write_page(html, render_comparison(before, now, found, result, charts or ()), overwrite=overwrite)
         except OSError as error:
             sys.stderr.write(f"best-fleet: compare: {error.filename or html} cannot be written: {error.strerror}\n")
             return of_os_error(error) if code is ExitCode.PASSED else code
     return code
 
 
-def _read(directory: Path) -> ComparedRun:
-    return compared_run(str(directory), *load_run(directory), *told_verdict(directory))
+def _read(directory: Path, charts: list[dict[str, Any]] | None) -> ComparedRun:
+    """A run to compare; what its charts are drawn from is added to `charts`, where anybody wants them."""
+    measurements, run = load_run(directory)
+    if charts is not None:
+        charts.append(run_charts(str(directory), measurements, run))
+    return compared_run(str(directory), measurements, run, *told_verdict(directory))
 
 
 def _fail_on(text: str) -> FailOn | RuleLimit:

@@ -28,6 +28,7 @@ from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.histogram import HIGHEST_US, Histogram
 from simulator.measurements.names import FAILED_PREFIX, FLOWS, PENDING, RECORD_DELIVERY, is_series, name_of
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.translation import _
 
 QUANTILES: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 LEAST_PERCENT: Final = 10.0
@@ -196,7 +197,8 @@ def change_text(difference: Difference) -> str:
     if change is None:
         return ""
     if difference.metric == FAILURES:
-        return f"{100.0 * change:+.2f} points"
+        points = f"{100.0 * change:+.2f}"
+        return _("{points} points", points=points)
     if math.isinf(change):
         return text.ENDLESS
     times = change + 1.0

@@ -2,17 +2,19 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from reports import text
 from reports.attendance import ATTENDANCE
+from reports.colors import styles
 from reports.compare import (
     BETTER,
     FOLLOWS,
@@ -28,31 +30,36 @@ from reports.compare import (
 from reports.compare_rules import FEW, GONE, LESS, LIKE, MORE, NEWLY_BROKEN, NOT_ASKED, WORSE_MARKS, RuleDifference
 from reports.measures import FAILURES
 from reports.noise import Bounds
-from reports.page import render_page
+from reports.page import CHART_SCRIPTS, PLAIN_SCRIPTS, render_page
 from reports.terminal import PLAIN_WIDTH, plain
 from simulator.measurements.attendance import FIGURES
 from simulator.printing import safe
+from simulator.texts.translation import N_, _, pgettext
 
 MARKS: Final = {
-    WORSE: ("worse", "bold red"),
-    FOLLOWS: ("follows", "yellow"),
-    BETTER: ("better", "green"),
-    NOISE: ("within noise", "dim"),
-    UNKNOWN: ("too few samples", "dim"),
-    MISSING: ("missing", "bold red"),
-    NEW: ("new", "cyan"),
+    WORSE: (N_("worse"), "bold red"),
+    FOLLOWS: (N_("follows"), "yellow"),
+    BETTER: (N_("better"), "green"),
+    NOISE: (N_("within noise"), "dim"),
+    UNKNOWN: (N_("too few samples"), "dim"),
+    MISSING: (N_("missing"), "bold red"),
+    NEW: (N_("new"), "cyan"),
 }
 RULE_MARKS: Final = {
-    NEWLY_BROKEN: ("newly broken", "bold red"),
-    MORE: ("more often", "bold red"),
-    NOT_ASKED: ("not asked for in the base", "cyan"),
-    FEW: ("too few to tell", "dim"),
-    LIKE: ("as before", "dim"),
-    LESS: ("less often", "green"),
-    GONE: ("gone", "green"),
+    NEWLY_BROKEN: (N_("newly broken"), "bold red"),
+    MORE: (N_("more often"), "bold red"),
+    NOT_ASKED: (N_("not asked for in the base"), "cyan"),
+    FEW: (N_("too few to tell"), "dim"),
+    LIKE: (N_("as before"), "dim"),
+    LESS: (N_("less often"), "green"),
+    GONE: (N_("gone"), "green"),
 }
-REGRESSION, UNJUDGED, NO_REGRESSION = "Regression", "Unjudged", "No regression"
-METHOD: Final = (
+QUIET: Final = frozenset({NOISE, UNKNOWN, LIKE, LESS, FEW})
+"""What is no change, or none that can be told."""
+_RANKS: Final = (WORSE, MISSING, FOLLOWS, NEW, BETTER, UNKNOWN, NOISE)
+"""In which order the page shows figures: what got worse stands first."""
+REGRESSION, UNJUDGED, NO_REGRESSION = N_("Regression"), N_("Unjudged"), N_("No regression")
+METHOD: Final = N_(
     "A quantile's bounds are the order statistics that enclose the true quantile in all but one of a thousand cases, "
     "widened where the run's spans of time differ by more than chance; a failure share's are Wilson's. A difference is "
     "real when the bounds do not overlap and it is large enough to matter. Several base runs: their bounds together, "
@@ -117,40 +124,43 @@ def print_comparison(
         console = Console(file=file, width=PLAIN_WIDTH, highlight=False, no_color=True)
     # lines of sentences are left to the terminal to break, so that each stays one line for a program
     say = partial(console.print, soft_wrap=True)
-    say(f"[bold]result[/] {_in_words(result)}")
-    say(f"[bold]base[/]   {plain(', '.join(run.label for run in bases))}")
-    say(f"[bold]new[/]    {plain(new.label)}")
+    heads = [pgettext("comparison", "result"), pgettext("comparison", "base"), pgettext("comparison", "new")]
+    wide = max(map(cell_len, heads))
+    told = [_in_words(result), plain(", ".join(run.label for run in bases)), plain(new.label)]
+    for head, words in zip(heads, told, strict=True):
+        say(f"[bold]{head}[/]{' ' * (wide - cell_len(head) + 1)}{words}")
+    note = _("Note:")
     for remark in result.remarks:
-        say(f"[bold yellow]Note:[/] {plain(remark)}")
+        say(f"[bold yellow]{note}[/] {plain(remark)}")
     shown = [item for item in differences if everything or item.mark not in (NOISE, UNKNOWN)]
     if shown:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("name", overflow="fold")
-        table.add_column("figure", no_wrap=True)
-        for label in ("base", "new", "change"):
+        table.add_column(_("name"), overflow="fold")
+        table.add_column(_("figure"), no_wrap=True)
+        for label in (*heads[1:], _("change")):
             table.add_column(label, justify="right", no_wrap=True)
-        table.add_column("judged", no_wrap=True)
+        table.add_column(_("judged"), no_wrap=True)
         for item in shown:
             label, style = MARKS[item.mark]
             cells = (value_text(item, item.base), value_text(item, item.new), change_text(item))
-            table.add_row(plain(item.name), item.metric, *cells, f"[{style}]{label}[/]")
+            table.add_row(plain(item.name), metric_text(item.metric), *cells, f"[{style}]{_(label)}[/]")
         console.print(table)
     for rule in result.rules:
         if rule.mark not in (LIKE, LESS) or everything:
             label, style = RULE_MARKS[rule.mark]
-            say(f"[bold]violations.{plain(rule.rule)}[/] {rule.before:,} → {rule.after:,} [{style}]{label}[/]")
+            say(f"[bold]violations.{plain(rule.rule)}[/] {rule.before:,} → {rule.after:,} [{style}]{_(label)}[/]")
     for row in attendance_rows(bases, new):
         if row.differs or everything:
             say(f"[bold]{row.name}[/] {row.before} → {row.after}")
     quiet = sum(item.mark == NOISE for item in differences)
     few = sum(item.mark == UNKNOWN for item in differences)
-    console.print(f"{quiet} figures within noise, {few} with too few samples to judge")
+    console.print(_("{quiet} figures within noise, {few} with too few samples to judge", quiet=quiet, few=few))
     for reason in result.regressions:
-        say(f"[bold red]Regression[/] {plain(reason)}")
+        say(f"[bold red]{_(REGRESSION)}[/] {plain(reason)}")
     for reason in result.unjudged:
-        say(f"[bold yellow]Unjudged[/] {plain(reason)}")
+        say(f"[bold yellow]{_(UNJUDGED)}[/] {plain(reason)}")
     if result.word == NO_REGRESSION:
-        console.print("[bold green]No regression[/]")
+        console.print(f"[bold green]{_(NO_REGRESSION)}[/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,52 +188,98 @@ def attendance_rows(bases: Sequence[ComparedRun], new: ComparedRun) -> list[Atte
 
 def _in_words(result: Result) -> str:
     if result.regressions:
-        return f"[bold red]regression[/]: {plain(result.regressions[0])}{_more(result.regressions)}"
-    if not result.unjudged:
-        return "[bold green]no regression[/]"
-    allowed = " (which --allow-unjudged allows)" if result.allowed else ""
-    return f"[bold yellow]unjudged[/]{allowed}: {plain(result.unjudged[0])}{_more(result.unjudged)}"
+        word, told, style = _("regression"), result.regressions, "bold red"
+    elif result.unjudged:
+        word, told, style = _("unjudged"), result.unjudged, "bold yellow"
+    else:
+        word, told, style = _("no regression"), (), "bold green"
+    found = f"[{style}]{word}[/]"
+    if not told:
+        return found
+    if not result.regressions and result.allowed:
+        allowed = _("(which --allow-unjudged allows)")
+        found = f"{found} {allowed}"
+    more = _("(and {count} more)", count=len(told) - 1) if len(told) > 1 else ""
+    return f"{found}: {plain(told[0])} {more}".rstrip()
 
 
-def _more(reasons: Sequence[str]) -> str:
-    return f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+def metric_text(metric: str) -> str:
+    """A percentile as it is written everywhere; failures in the reader's language."""
+    return pgettext("figure", "failures") if metric == FAILURES else metric
 
 
 def render_comparison(
-    bases: Sequence[ComparedRun], new: ComparedRun, differences: Sequence[Difference], result: Result
+    bases: Sequence[ComparedRun],
+    new: ComparedRun,
+    differences: Sequence[Difference],
+    result: Result,
+    charts: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """The comparison as one page without network, side by side."""
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for item in differences:
-        row = {
-            "metric": item.metric,
-            "base": value_text(item, item.base),
-            "new": value_text(item, item.new),
-            "base_bounds": _bounds_text(item, item.base),
-            "new_bounds": _bounds_text(item, item.new),
-            "change": change_text(item),
-            "mark": item.mark,
-            "label": MARKS[item.mark][0],
-        }
-        by_name.setdefault(item.name, []).append(row)
+    """The comparison as one page without network, side by side.
+
+    Args:
+        bases: the runs compared with.
+        new: the run that is judged.
+        differences: of `compare_runs`.
+        result: what they come to.
+        charts: `reports.compare_charts.run_charts` of the bases and of the new run; none for a page without charts.
+    """
+    by_name = _worst_first(differences)
+    data = None
+    if charts:
+        names = [name for name in by_name if any(run["curves"].get(name) for run in charts)]
+        data = {"runs": list(charts), "names": names, "styles": styles(names, ())}
     return render_page(
         "compare.html.j2",
-        None,
+        data,
+        scripts=(*CHART_SCRIPTS, "compare.js") if charts else PLAIN_SCRIPTS,
         bases=bases,
         new=new,
-        names=by_name,
+        names={name: [_shown(item) for item in items] for name, items in by_name.items()},
+        quiet=QUIET,
+        changes=sum(item.mark not in QUIET for item in differences),
         result=result,
+        word=_(result.word),
         style={REGRESSION: "failed", UNJUDGED: "invalid", NO_REGRESSION: "passed"}[result.word],
         sign={REGRESSION: "✗", UNJUDGED: "!", NO_REGRESSION: "✓"}[result.word],
-        method=METHOD,
+        method=_(METHOD),
         counts={mark: sum(item.mark == mark for item in differences) for mark in MARKS},
-        labels={mark: label for mark, (label, _) in MARKS.items()},
+        labels={mark: _(label) for mark, (label, _style) in MARKS.items()},
         attendance=attendance_rows(bases, new),
+        drawn=bool(charts),
         rules=[
-            {"item": item, "label": RULE_MARKS[item.mark][0], "worse": item.mark in WORSE_MARKS}
+            {"item": item, "label": _(RULE_MARKS[item.mark][0]), "worse": item.mark in WORSE_MARKS}
             for item in result.rules
         ],
     )
+
+
+def _worst_first(differences: Sequence[Difference]) -> dict[str, list[Difference]]:
+    """The figures by name: names that got worse first, by how much; then what is gone or new, and what got better."""
+    by_name: dict[str, list[Difference]] = {}
+    for item in differences:
+        by_name.setdefault(item.name, []).append(item)
+
+    def order(name: str) -> tuple[int, float]:
+        rank = min(_RANKS.index(item.mark) for item in by_name[name])
+        changes = [abs(item.change or 0.0) for item in by_name[name] if _RANKS.index(item.mark) == rank]
+        # what nobody can tell apart stays in the protocol's order
+        return rank, 0.0 if _RANKS[rank] in QUIET else -max(changes)
+
+    return {name: by_name[name] for name in sorted(by_name, key=order)}
+
+
+def _shown(item: Difference) -> dict[str, Any]:
+    return {
+        "metric": metric_text(item.metric),
+        "base": value_text(item, item.base),
+        "new": value_text(item, item.new),
+        "base_bounds": _bounds_text(item, item.base),
+        "new_bounds": _bounds_text(item, item.new),
+        "change": change_text(item),
+        "mark": item.mark,
+        "label": _(MARKS[item.mark][0]),
+    }
 
 
 def value_text(difference: Difference, bounds: Bounds | None) -> str:
@@ -239,7 +295,7 @@ def _bounds_text(difference: Difference, bounds: Bounds | None) -> str:
     if bounds is None:
         return ""
     if not bounds.enough:
-        return f"{bounds.count:,} samples"
+        return _("{count} samples", count=text.count(bounds.count))
     if difference.metric == FAILURES:
         return f"{text.percent(bounds.low)} … {text.percent(bounds.high)}"
     low, high = (text.ENDLESS if math.isinf(value) else text.milliseconds(value) for value in (bounds.low, bounds.high))

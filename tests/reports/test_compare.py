@@ -1,6 +1,8 @@
 import argparse
+import json
 import math
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,12 +24,16 @@ from reports.compare import (
 )
 from reports.gates import parse_fail_on, regressions, unjudged
 from reports.noise import Bounds, quantile_bounds, share_bounds, widest
+from reports.page import LIBRARY, asset
 from reports.rebuild import UnreadableRunError
 from reports.run_info import RunInfo
 from reports.writer import write_reports
 from simulator.exit_codes import ExitCode
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.language import CHINESE, speaking
+from tests.swarm.axe import grave_findings
+from tests.swarm.browser import DRIVER, Browser
 
 Info = Callable[..., RunInfo]
 MakeRun = Callable[..., RunMeasurements]
@@ -72,7 +78,58 @@ def test_slowdown_of_one_funcid_names_that_one_alone(runs: Path, capsys: pytest.
     named = {line.split()[1] for line in shown.splitlines() if line.startswith("Regression")}
     assert named == {"dev.data.upload.verifyLog"}
     assert "worse" in page.read_text()
-    assert "http://" not in page.read_text().replace("http://***@platform.test", "")
+    told = page.read_text().replace(asset(LIBRARY), "")
+    assert "http://" not in told.replace("http://***@platform.test", "")
+
+
+def test_the_page_shows_what_got_worse_first_and_charts_of_all_runs(runs: Path) -> None:
+    page = runs / "ordered.html"
+    compare([*map(str, (runs / "base1", runs / "slow")), "--html", str(page), "--least-ms", "0.5"])
+    told = page.read_text()
+    names = re.findall(r'<td class="name"><span class="">([^<]+)</span>', told)
+    assert names[0] == "dev.data.upload.verifyLog"
+    data = json.loads(told.partition('id="data">')[2].partition("</script>")[0])
+    assert [run["label"] for run in data["runs"]] == [str(runs / "base1"), str(runs / "slow")]
+    assert data["names"][0] == "dev.data.upload.verifyLog"
+    for run in data["runs"]:
+        assert run["rate"][0][0] == 0
+        assert sum(value for _second, value in run["rate"]) > 1000
+        assert sum(value for _second, value in run["failed"]) == 48
+    quiet = re.findall(r'<tr class="quiet">', told)
+    assert len(quiet) > 10
+    assert "only changes (" in told
+
+
+def test_a_comparison_speaks_chinese(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = runs / "zh.html"
+    with speaking(CHINESE):
+        compare([*map(str, (runs / "base1", runs / "slow")), "--html", str(page), "--least-ms", "0.5"])
+    shown = capsys.readouterr().out
+    assert "退化" in shown
+    assert "Regression" not in shown
+    told = page.read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in told
+    for part in ("只看变化", "变差的排在最前", "与 ", "延迟百分位"):
+        assert part in told, part
+
+
+@pytest.mark.skipif(DRIVER is None, reason="no chromedriver is installed")
+def test_the_page_draws_its_charts_and_hides_what_did_not_change(runs: Path, tmp_path: Path) -> None:
+    page = tmp_path / "compare.html"
+    compare([*map(str, (runs / "base1", runs / "slow")), "--html", str(page), "--least-ms", "0.5"])
+    with Browser(tmp_path) as browser:
+        browser.open(page.as_uri())
+        browser.run("window.dispatchEvent(new Event('beforeprint')); window.dispatchEvent(new Event('afterprint'))")
+        assert browser.console() == []
+        assert browser.run("return charts.filter((each) => !each.chart || !each.target.ariaLabel).length") == 0
+        assert browser.run("return charts.length") > 10
+        visible = (
+            "return [...document.querySelectorAll('.differences tr.quiet')].filter((row) => row.offsetParent).length"
+        )
+        assert browser.run(visible) > 10
+        browser.run("document.getElementById('only-changes').click()")
+        assert browser.run(visible) == 0
+        assert grave_findings(browser) == []
 
 
 def test_runs_that_differ_by_chance_show_no_regression(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

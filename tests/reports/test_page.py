@@ -9,7 +9,7 @@ from reports.page import CHART_SCRIPTS, asset, clock_tag, moment_tag_of, script_
 from simulator.texts.language import CHINESE, speaking
 from simulator.texts.translation import translations
 
-SCRIPTS = (*CHART_SCRIPTS, "report.js", "report_time.js")
+SCRIPTS = (*CHART_SCRIPTS, "report.js", "report_time.js", "compare.js")
 CALLS = re.compile(r"(?<![\w.$])_\((?!text, values)")
 
 
