@@ -7,9 +7,12 @@ from simulator.device.channel_context import with_doubts
 from simulator.device.reading import Reading
 from simulator.device.witness import Witness
 from simulator.measurements.names import MALFORMED_REPLY
+from simulator.protocol.catalogue import LOOKUP
 from simulator.protocol.channel.base import DeviceChannel
 from simulator.protocol.codes import INTERNAL
 from simulator.shown import detail, label
+from simulator.texts.told import Told
+from simulator.texts.translation import N_
 
 _LOGIN: Final = "dev.login"
 _OF_STEP: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,6 +21,12 @@ _OF_STEP: Final[Mapping[str, tuple[str, ...]]] = {
     "dev.data.upload.verifyLog": ("meet_code",),
     "dev.data.upload.verifyPhoto": ("meet_code",),
 }
+_OF_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
+    LOOKUP: ("sn", "secretKey"),
+    "dev.register": ("productId", "devKey"),
+}
+"""Columns of the identities that a step proves."""
+_EXCHANGES: Final = frozenset({"device.exchange.publicKey", "device.exchange.factor"})
 _OF_BROKER: Final[Mapping[str, tuple[str, ...]]] = {
     "not authorized": ("mqtt.client_id", "mqtt.username", "mqtt.password"),
     "bad user name or password": ("mqtt.username", "mqtt.password"),
@@ -28,7 +37,7 @@ _OF_BROKER: Final[Mapping[str, tuple[str, ...]]] = {
 """By the broker's reason. Most of a profile is assumed until somebody has asked."""
 _FIRST_OVER_MQTT: Final = frozenset({"device.exchange.publicKey", "dev.register"})
 """What goes out first on a topic that perhaps nobody listens to."""
-KEPT_ADDRESS: Final = "the broker's address was asked for earlier: lookup.again"
+KEPT_ADDRESS: Final = N_("the broker's address was asked for earlier: lookup.again")
 
 
 def refusal(
@@ -52,23 +61,40 @@ def told(reading: Reading, func_id: str, code: str, text: str) -> str:
     if code == MALFORMED_REPLY:
         return text
     if func_id == _LOGIN:
-        hint = "" if reading.forgets_on(code) else f"refused with {code}, credentials kept: login.register_again_on"
+        kept = Told("refused with {code}, credentials kept: login.register_again_on", code=code)
+        hint = "" if reading.forgets_on(code) else kept
     else:
         names = _OF_STEP.get(func_id, ()) if code != INTERNAL else ()
         # A platform that knows this format may have named the one.
         hint = "" if any(name in text for name in names) else ", ".join(names)
-        hint = hint and f"settings of this step: {hint}"
-    return "; ".join(filter(None, (text, hint)))
+        hint = hint and Told("settings of this step: {names}", names=hint)
+    return "; ".join(filter(None, (text, of_identity(func_id, code, text), hint)))
+
+
+def of_identity(func_id: str, code: str, text: str) -> str:
+    """Which values of the device's identity this step proves, where it was refused; empty where it was not by them."""
+    names = _OF_IDENTITY.get(func_id, ()) if code not in (INTERNAL, MALFORMED_REPLY) else ()
+    if not names or any(name in text for name in names):
+        return ""
+    return Told("does the identity hold what the platform knows: {names}", names=", ".join(names))
+
+
+def cut_off(func_id: str, told_of_it: str) -> str:
+    """What is known of a request that the connection's end cut off; of an exchange, that it may be another suite's."""
+    if func_id not in _EXCHANGES or "channel." in told_of_it:
+        return told_of_it
+    return f"{told_of_it}; {Told('does the platform use another suite: channel.suite')}"
 
 
 def broker_refused(code: str, text: str) -> str:
     """What is known of a connect or a subscription that failed, and the settings of an MQTT profile that may help."""
     names = ", ".join(_OF_BROKER.get(code, ()))
-    return f"{text}; settings of this step: {names}" if names else text
+    return f"{text}; {Told('settings of this step: {names}', names=names)}" if names else text
 
 
 def silence(channel: DeviceChannel, func_id: str, over_mqtt: bool) -> str:
     """What may be the reason where no reply came in time; empty where nothing is known."""
     if over_mqtt and func_id in _FIRST_OVER_MQTT:
-        return with_doubts("the first message had no reply; settings of this step: mqtt.up, mqtt.down", channel)
+        no_reply, names = Told("the first message had no reply"), "mqtt.up, mqtt.down"
+        return with_doubts(f"{no_reply}; {Told('settings of this step: {names}', names=names)}", channel)
     return channel.doubts
