@@ -45,9 +45,11 @@ from reports.measures import (
 from reports.occurrences import KINDS, OBSERVATIONS, VIOLATIONS, known_rules
 from reports.readings import is_of
 from reports.weather_readings import OF_MISBEHAVIOUR, part_of, parts_known, spelled
-from simulator.closest import closest
+from simulator.closest import closest, closest_words
 from simulator.measurements.names import KNOWN_NAMES, is_series, name_of
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.translation import _
+from simulator.wide_marks import first_wide, narrowed
 
 _MOST_AFTER_S: Final = 30 * 86_400
 _FORMER: Final = {"anomalies": " or ".join(KINDS)}
@@ -57,6 +59,10 @@ _SIGNS: Final = {"=": "==", "=<": "<=", "=>": ">="}
 _WEATHER_OF_PARTS: Final = [
     spelled(measure.name, part) for measure in measures_of(Scope.WEATHER) for part in parts_known(measure.name)
 ]
+_LISTED: Final = [
+    spelling for scope in (Scope.RUN, Scope.RULE) for spelling in spellings(measures_of(scope)) if "." not in spelling
+]
+"""Measures of the whole fleet that stand for themselves; those of records and of faults are many."""
 _SHOWN: Final = 120
 """Characters of an expression that an error repeats."""
 
@@ -81,9 +87,10 @@ class ThresholdError(ValueError):
         self.position = position
         self.problem = problem
         self.suggestion = suggestion
-        hint = f" (did you mean {suggestion}?)" if suggestion else ""
+        hint = _(" (did you mean {suggestion}?)", suggestion=suggestion) if suggestion else ""
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        super().__init__(f"threshold {shown!r}, column {position + 1}: {problem}{hint}")
+        told = _("threshold {shown!r}, column {column}: {problem}", shown=shown, column=position + 1, problem=problem)
+        super().__init__(told + hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,9 @@ class _Parser:
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())
                 word = self.text[at:].split()[0][:_SHOWN]
                 signs = word[: len(word) - len(word.lstrip("=<>"))]
-                raise ThresholdError(self.text, at, f"cannot read {signs or word!r}", _SIGNS.get(signs))
+                if first_wide(word) is not None:
+                    raise ThresholdError(self.text, at, _("cannot read {word!r}", word=word), narrowed(self.text))
+                raise ThresholdError(self.text, at, _("cannot read {word!r}", word=signs or word), _SIGNS.get(signs))
             kind = match.lastgroup or ""
             if kind == "unit":
                 tokens.append(_Token("number", match["amount"], match.start("amount"), match["unit"]))
@@ -206,10 +215,10 @@ class _Parser:
 
     def _take(self, kind: str, wanted: str) -> _Token:
         if self.next >= len(self.tokens):
-            raise self._fail(f"expected {wanted}, but the expression ends")
+            raise self._fail(_("expected {wanted}, but the expression ends", wanted=wanted))
         token = self.tokens[self.next]
         if token.kind != kind:
-            raise self._fail(f"expected {wanted} instead of {token.text!r}")
+            raise self._fail(_("expected {wanted} instead of {found!r}", wanted=wanted, found=token.text))
         self.next += 1
         return token
 
@@ -218,7 +227,7 @@ class _Parser:
         return token if token is not None and token.kind == kind else None
 
     def parse(self) -> Threshold:
-        subject = self._take("word", "a funcId, a flow or an overall measure")
+        subject = self._take("word", _("a funcId, a flow or an overall measure"))
         percent, intended = 0.0, False
         measures = [measure for measure in measures_of(Scope.RUN) if measure.name == subject.text]
         measures = measures or self._of_rules(subject) or self._of_weather(subject)
@@ -227,8 +236,8 @@ class _Parser:
             self._check_subject(subject)
             measures, percent, intended = self._metric(subject.text)
         elif named is not None:
-            raise self._fail(f"{subject.text!r} takes no metric, but a comparison")
-        comparison = self._take("comparison", "a comparison (<, <=, >, >=, ==, !=)")
+            raise self._fail(_("{name!r} takes no metric, but a comparison", name=subject.text))
+        comparison = self._take("comparison", _("a comparison (<, <=, >, >=, ==, !=)"))
         measure, limit = self._limit(measures)
         after_s, abort = self._modifiers(measure)
         return Threshold(
@@ -255,10 +264,12 @@ class _Parser:
         at = subject.at + len(name) + 1
         elsewhere = next((of for of in KINDS if any(fnmatchcase(rule, rules) for rule in known_rules(of))), None)
         if elsewhere is not None:
-            raise self._fail(f"{rules!r} is none of the {name}", at, f"{elsewhere}.{rules}")
+            problem = _("{rules!r} is none of the {name}", rules=rules, name=name)
+            raise self._fail(problem, at, f"{elsewhere}.{rules}")
         if any(letter in rules for letter in "*?["):
-            raise self._fail(f"no rule of the {name} matches {rules!r}", at)
-        raise self._fail(f"there is no rule {rules!r} of the {name}", at, closest(rules, known))
+            raise self._fail(_("no rule of the {name} matches {rules!r}", name=name, rules=rules), at)
+        problem = _("there is no rule {rule!r} of the {name}", rule=rules, name=name)
+        raise self._fail(problem, at, closest(rules, known))
 
     def _of_weather(self, subject: _Token) -> list[Measure]:
         """The measure of faults or misbehaviour that the subject is, alone or with one kind or way in it."""
@@ -268,8 +279,11 @@ class _Parser:
             if part == "" or part in known:
                 return [measure]
             if part is not None and subject.text not in self.known:
-                what = "way of misbehaviour" if measure.name.startswith(OF_MISBEHAVIOUR) else "kind of fault"
-                raise self._fail(f"there is no {what} {part!r}", subject.at, closest(part, known))
+                if measure.name.startswith(OF_MISBEHAVIOUR):
+                    problem = _("there is no way of misbehaviour {part!r}", part=part)
+                else:
+                    problem = _("there is no kind of fault {part!r}", part=part)
+                raise self._fail(problem, subject.at, closest(part, known))
         return []
 
     def _check_subject(self, subject: _Token) -> None:
@@ -279,35 +293,45 @@ class _Parser:
         if any(letter in name for letter in "*?["):
             if any(fnmatchcase(known, name) for known in self.known):
                 return
-            raise self._fail(f"no funcId, flow or command matches {name!r}", subject.at)
+            raise self._fail(_("no funcId, flow or command matches {name!r}", name=name), subject.at)
         if name in _FORMER:
-            raise self._fail(f"there is no measure {name!r} any more", subject.at, _FORMER[name])
-        raise self._fail(
-            f"there is no funcId, flow, command or measure {name!r}",
-            subject.at,
-            closest(name, [*self.known, *RUN_MEASURES, *_WEATHER_OF_PARTS, LOOP_LAG]),
-        )
+            raise self._fail(_("there is no measure {name!r} any more", name=name), subject.at, _FORMER[name])
+        problem = _("there is no funcId, flow, command or measure {name!r}", name=name)
+        known = [*self.known, *RUN_MEASURES, *_WEATHER_OF_PARTS, LOOP_LAG]
+        near = closest(name, known)
+        if near is None:
+            there_are = _("there are {names} and the funcIds (docs/thresholds.md)", names=", ".join(_LISTED))
+            problem = f"{problem}; {there_are}"
+        raise self._fail(problem, subject.at, near)
 
     def _metric(self, subject: str) -> tuple[list[Measure], float, bool]:
         """The measures of that name, which the limit's unit tells apart; a percentile's percent; whether intended."""
         measures = measures_of(Scope.LOOP_LAG if subject == LOOP_LAG else Scope.NAME)
         allowed = spellings(measures)
-        token = self._take("word", f"a metric ({', '.join(allowed)})")
+        token = self._take("word", _("a metric ({names})", names=", ".join(allowed)))
         intended = subject != LOOP_LAG and token.text.startswith(INTENDED)
         name = token.text.removeprefix(INTENDED) if intended else token.text
         found = [item for item in measures if item.is_written(name) and (item.unit is DURATION or not intended)]
         if not found:
-            raise self._fail(f"there is no metric {token.text!r} of {subject}", token.at, closest(token.text, allowed))
+            near = closest_words(token.text, allowed, most=3)
+            names = ", ".join([*near, *(name for name in allowed if name not in near)])
+            problem = _(
+                "there is no metric {metric!r} of {name}; there are {names}",
+                metric=token.text,
+                name=subject,
+                names=names,
+            )
+            raise self._fail(problem, token.at, next(iter(near), None))
         if found[0].name != PERCENTILE:
             return found, 0.0, intended
         percent = percent_of(name)
         if not 0 < percent <= 100:
-            raise self._fail("a percentile lies above 0 and not above 100", token.at)
+            raise self._fail(_("a percentile lies above 0 and not above 100"), token.at)
         return found, percent, intended
 
     def _limit(self, measures: Sequence[Measure]) -> tuple[Measure, float]:
         """Which of the measures the limit's unit means, and the limit."""
-        number = self._take("number", "a number")
+        number = self._take("number", _("a number"))
         unit, at = number.unit, number.at
         if not unit:
             sign = self._peek("sign") or self._peek("word")
@@ -316,34 +340,40 @@ class _Parser:
                 self.next += 1
         measure = next((measure for measure in measures if unit in measure.unit.written), None)
         if measure is None:
-            names = " or ".join(item or "no unit" for measure in measures for item in measure.unit.written)
-            raise self._fail(f"expected {names} after the number" + (f" instead of {unit!r}" if unit else ""), at)
+            names = _(" or ").join(item or _("no unit") for measure in measures for item in measure.unit.written)
+            wanted = _("{names} after the number", names=names)
+            if not unit:
+                raise self._fail(_("expected {wanted}", wanted=wanted), at)
+            raise self._fail(_("expected {wanted} instead of {found!r}", wanted=wanted, found=unit), at)
         symbol, most = measure.unit.symbol, measure.unit.most
         limit = float(number.text) * measure.unit.written[unit]
         if limit > most:
-            raise self._fail(
-                f"the limit is out of range: at most {most:,}{f' {symbol}' if symbol else ''} can be meant", at
-            )
+            most_shown = f"{most:,}{f' {symbol}' if symbol else ''}"
+            raise self._fail(_("the limit is out of range: at most {most} can be meant", most=most_shown), at)
         return measure, limit
 
     def _modifiers(self, measure: Measure) -> tuple[float, bool]:
         after_s, abort = 0.0, False
         while self.next < len(self.tokens):
-            word = self._take("word", "`after` or `abort`")
+            either = _("`after` or `abort`")
+            word = self._take("word", either)
             if word.text not in ("after", "abort"):
-                raise self._fail(f"expected `after` or `abort` instead of {word.text!r}", word.at)
+                raise self._fail(_("expected {wanted} instead of {found!r}", wanted=either, found=word.text), word.at)
             if measure.whole_run:
-                raise self._fail(f"{measure.name} is judged for the whole run, without {word.text!r}", word.at)
+                problem = _("{name} is judged for the whole run, without {word!r}", name=measure.name, word=word.text)
+                raise self._fail(problem, word.at)
             if word.text == "abort":
                 abort = True
                 continue
-            amount = self._take("number", "a duration such as 30s")
+            amount = self._take("number", _("a duration such as 30s"))
             unit = amount.unit
             if not unit:
-                unit = self._take("word", "the duration's unit (ms, s, min)").text
+                unit = self._take("word", _("the duration's unit (ms, s, min)")).text
             if unit not in DURATION.written:
-                raise self._fail(f"expected ms, s or min instead of {unit!r}", amount.at)
+                raise self._fail(
+                    _("expected {wanted} instead of {found!r}", wanted=_("ms, s or min"), found=unit), amount.at
+                )
             after_s = float(amount.text) * DURATION.written[unit] / 1000.0
             if after_s > _MOST_AFTER_S:
-                raise self._fail("`after` is out of range: a run takes 30 days at most", amount.at)
+                raise self._fail(_("`after` is out of range: a run takes 30 days at most"), amount.at)
         return after_s, abort

@@ -30,9 +30,13 @@ BASE = {
     "simulator.printing",
     "simulator.growing_file",
     "simulator.texts",
+    "simulator.wide_marks",
 }
 WIRE = {"simulator.clock"}
-FIELDS = {"simulator.texts", "simulator.shown", "simulator.closest", "simulator.protocol.limits"}
+FIELDS = {
+    *("simulator.texts", "simulator.shown", "simulator.closest", "simulator.wide_marks"),
+    "simulator.protocol.limits",
+}
 WEATHER = FIELDS | {"simulator.fields"}
 PUBSUB = {
     "simulator.texts",
@@ -77,6 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.shown": set(),
     "simulator.systems": {"simulator.exit_codes", "simulator.texts"},
     "simulator.texts": set(),
+    "simulator.wide_marks": set(),
     "simulator.printing": {"simulator.exit_codes"},
     "simulator.growing_file": set(),
     # Names only: the funcIds and codes that are never counted among the others.
@@ -115,7 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
-        *("simulator.printing", "simulator.growing_file", "simulator.texts"),
+        *("simulator.printing", "simulator.growing_file", "simulator.texts", "simulator.wide_marks"),
         # Names only: the order of the rows, what the platform's codes mean, the kinds of faults.
         *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather.kinds"),
     },

@@ -26,6 +26,8 @@ _OF_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
     "dev.register": ("productId", "devKey"),
 }
 """Columns of the identities that a step proves."""
+_CLOSED: Final = "closed"
+"""What the end of a connection is called that the platform closed."""
 _EXCHANGES: Final = frozenset({"device.exchange.publicKey", "device.exchange.factor"})
 _OF_BROKER: Final[Mapping[str, tuple[str, ...]]] = {
     "not authorized": ("mqtt.client_id", "mqtt.username", "mqtt.password"),
@@ -81,7 +83,7 @@ def of_identity(func_id: str, code: str, text: str) -> str:
 
 def cut_off(func_id: str, told_of_it: str) -> str:
     """What is known of a request that the connection's end cut off; of an exchange, that it may be another suite's."""
-    if func_id not in _EXCHANGES or "channel." in told_of_it:
+    if func_id not in _EXCHANGES or "channel." in told_of_it or not told_of_it.startswith(_CLOSED):
         return told_of_it
     return f"{told_of_it}; {Told('does the platform use another suite: channel.suite')}"
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from simulator import shown
+from simulator.device import hints
 from simulator.device.device_clock import DeviceClock
 from simulator.device.environment import Environment, NetworkError
 from simulator.device.replies import Reply
@@ -119,6 +120,8 @@ async def look_up(
         if ahead := clock.look_up_refused():
             found = f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the answer's date: clock"
             detail = f"{detail}; {found}" if detail else found
+        if answer is not None and code != SUCCESS:
+            detail = "; ".join(filter(None, (detail, hints.of_identity(LOOKUP, code, detail))))
         if detail:
             env.recorder.detail(LOOKUP, code, detail, env.clock.wall())
         raise FlowFailed(LOOKUP, code, detail, refused=answer is not None)

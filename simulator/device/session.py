@@ -255,8 +255,8 @@ class Session(Line):
                 # It had passed before the connection was lost; only the sweep had not come by yet.
                 self._settle(request, TIMEOUT, deadline, 0)
             else:
-                self._settle(request, DISCONNECTED, now, 0, Reply(DISCONNECTED, told, {}, now))
-                self.tell(name, DISCONNECTED, told)
+                self._settle(request, DISCONNECTED, now, 0, Reply(DISCONNECTED, hints.cut_off(name, told), {}, now))
+                self.tell(name, DISCONNECTED, hints.cut_off(name, told))
 
     # --- Inside ---
 

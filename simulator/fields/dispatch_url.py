@@ -9,13 +9,16 @@ from urllib.parse import SplitResult, urlsplit
 
 from simulator.shown import detail
 from simulator.texts.translation import _
+from simulator.wide_marks import first_wide
 
 _EXAMPLE: Final = "https://dispatch.example.com"
 _LOOKUP: Final = "/v3/device"
 _NO_URL: Final = re.compile(r"[\s\x00-\x20\x7f<>\"\\^`{|}]")
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _BRACKETED: Final = re.compile(r"\[[^][]+\](?::.*)?")
-_SOCKET_SCHEMES: Final = {"ws": "http", "wss": "https"}
+_SOCKET_SCHEMES: Final = {"ws": "http", "wss": "https", "mqtt": "http", "mqtts": "https"}
+_BROKEN_SCHEME: Final = re.compile(r"(https?):?/{0,2}(?=[^/:])", re.IGNORECASE)
+"""What is left of a scheme where a sign of it was forgotten."""
 _MOST_SHOWN: Final = 200
 
 
@@ -36,6 +39,11 @@ def parse_dispatch_url(value: str) -> str:
         # Anywhere: a password may hold any character, and the messages below show the value.
         raise DispatchUrlError(_("must carry no user name or password: addresses stand in logs, pages and reports"))
     shown = detail(value, _MOST_SHOWN)
+    if (wide := first_wide(value)) is not None:
+        _at, mark, plain = wide
+        raise DispatchUrlError(
+            _("'{shown}' has the full-width mark {mark} where a URL has {plain}", shown=shown, mark=mark, plain=plain)
+        )
     if _NO_URL.search(value):
         raise DispatchUrlError(
             _("'{shown}' holds characters that no URL may have; give one like {example}", shown=shown, example=_EXAMPLE)
@@ -44,6 +52,9 @@ def parse_dispatch_url(value: str) -> str:
     if not separator:
         if value.startswith("/") or ("." not in value and ":" not in value):
             raise DispatchUrlError(_("'{shown}' is no URL like {example}", shown=shown, example=_EXAMPLE))
+        if value.lower().startswith(("http:", "http/", "https:", "https/")):
+            right = _BROKEN_SCHEME.sub(r"\1://", detail(value, _MOST_SHOWN), count=1)
+            raise DispatchUrlError(_("'{shown}' has no scheme; write {right}", shown=shown, right=right))
         raise DispatchUrlError(_("'{shown}' has no scheme; write http://{shown} or https://{shown}", shown=shown))
     if scheme.lower() in _SOCKET_SCHEMES:
         right = f"{_SOCKET_SCHEMES[scheme.lower()]}://{detail(rest, _MOST_SHOWN)}"

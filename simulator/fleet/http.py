@@ -316,4 +316,6 @@ def _in_words(error: Exception) -> str:
         return "connection reset"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "it hung up before the answer was complete"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "what it answered is no HTTP"
     return type(error).__name__

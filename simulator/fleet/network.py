@@ -25,6 +25,7 @@ from simulator.device.environment import (
 from simulator.fleet.broker_trust import BrokerTrust, is_secure
 from simulator.fleet.http import Answer, Http, Way, in_words_of_scenarios, said_by, shown
 from simulator.fleet.turns import Turns
+from simulator.fleet.wrong_place import advice
 from simulator.measurements.names import BAD_URL
 from simulator.mqtt import client as mqtt
 from simulator.mqtt.client_ids import ClientIds
@@ -141,8 +142,10 @@ class FleetNetwork:
             if date is not None and answer.date is not None:
                 date(answer.date)
             self._accept_look_up(dispatch, answer)
-        except NetworkError:
+        except NetworkError as error:
             self._stumbled(index)
+            if more := advice(dispatch, error.kind):
+                raise NetworkError(error.kind, f"{error}; {more}", after=error.after) from error
             raise
         host = dispatch.raw_host or ""
         # Behind a proxy nobody here learns addresses; what stands in the URL is known.
@@ -280,4 +283,5 @@ def _url(text: str) -> URL:
 def _said(url: URL, status: int, body: bytes) -> str:
     """A refusing answer for people."""
     text = detail(said_by(body))
-    return f"{shown(url)} answered with status {status}" + (f": {text}" if text else "")
+    told = f"{shown(url)} answered with status {status}" + (f": {text}" if text else "")
+    return "; ".join(filter(None, (told, advice(url, "", status, text))))

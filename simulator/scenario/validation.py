@@ -21,6 +21,7 @@ from simulator.scenario.sections.faults import STAND_IN, STAND_INS
 from simulator.scenario.yaml_source import Path, YamlSource
 from simulator.shown import mask
 from simulator.texts.translation import N_, _
+from simulator.wide_marks import first_wide
 
 _ROUNDS = 12
 """Taking one part out may uncover the next; nesting is not deeper than this."""
@@ -205,6 +206,8 @@ def _all_usual(loc: Path) -> bool:
 
 def _unknown_key(loc: Path) -> tuple[str, str | None]:
     key = str(loc[-1])
+    if (wide := first_wide(key)) is not None:
+        return _("has the full-width mark {mark} where YAML wants {plain}", mark=wide[1], plain=wide[2]), None
     _path, section, kinds = _place(loc[:-1])
     if section is None:
         return _("is not a key of the scenario format"), None

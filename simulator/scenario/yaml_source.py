@@ -5,7 +5,6 @@ twice is a problem. Anchors, aliases and merge keys (`<<`) work; what they unfol
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,6 +14,7 @@ import yaml
 
 from simulator.scenario.problems import Problem, ScenarioError, dotted
 from simulator.texts.translation import _
+from simulator.wide_marks import first_wide
 
 MAX_BYTES = 1_048_576
 MAX_VALUES = 100_000
@@ -108,21 +108,19 @@ def read_yaml(text: str, file: str) -> YamlSource:
     return YamlSource(file=file, data=data, positions=MappingProxyType(reader.positions))
 
 
-_WIDE = re.compile("[：，［］｛｝“”‘’＂＇－＃]")  # what an input method puts for YAML's own marks
-
-
 def _wide_mark(text: str, line: int) -> str:
     """A hint at full-width punctuation in `line` or shortly before it; empty where there is none."""
     lines = text.splitlines()
     for number in range(min(line, len(lines)), max(0, line - 3), -1):
         content = lines[number - 1]
-        found = _WIDE.search(content.partition(" #")[0])
+        found = first_wide(content.partition(" #")[0])
         if found is not None:
-            plain = unicodedata.normalize("NFKC", found[0]).translate(str.maketrans("“”‘’", "\"\"''"))
+            column, mark, plain = found
             return _(
-                "; line {number} has the full-width mark {found} where YAML wants {plain}",
+                "; line {number}, column {column} has the full-width mark {found} where YAML wants {plain}",
                 number=number,
-                found=found[0],
+                column=column + 1,
+                found=mark,
                 plain=plain,
             )
     return ""

@@ -43,7 +43,7 @@ async def test_a_look_up_that_the_platform_refused_tells_what_it_said(world: Wor
     world.network.lookup_script.append(world.network.says(200, refusal.encode()))
     await world.start()
     told = world.recorder.details["getBrokerServer", "E0000003"]
-    assert told == "the clock of *** is off"
+    assert told == "the clock of *** is off; does the identity hold what the platform knows: sn, secretKey"
 
 
 @pytest.mark.parametrize("step", ["dev.register", "dev.login", "dev.heartbeat"])

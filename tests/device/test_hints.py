@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.device.hints import broker_refused, silence, told
+from simulator.device.hints import broker_refused, cut_off, of_identity, silence, told
 from simulator.measurements.names import INIT, OWN_CODES
 from simulator.protocol.channel.plain import PlainDeviceChannel
 from tests.device.answers import refuse
@@ -16,9 +16,14 @@ READING = group().reading
     [
         (
             *("dev.register", "E0000004", "no"),
-            "no; settings of this step: protocol_version, device_type, broker_type",
+            "no; does the identity hold what the platform knows: productId, devKey; "
+            "settings of this step: protocol_version, device_type, broker_type",
         ),
-        ("dev.register", "E0000004", "wants 1.1.0: protocol_version", "wants 1.1.0: protocol_version"),
+        (
+            *("dev.register", "E0000004", "wants 1.1.0: protocol_version"),
+            "wants 1.1.0: protocol_version; does the identity hold what the platform knows: productId, devKey",
+        ),
+        ("dev.register", "E0000006", "internal fault", "internal fault"),
         (
             *("dev.report", "E1", ""),
             "settings of this step: report.fields, report.without, report.sn_in_params, options",
@@ -66,6 +71,21 @@ def test_a_first_message_over_mqtt_that_nobody_answers_names_the_topics(
     told_of_it = silence(PlainDeviceChannel(), func_id, over_mqtt)
     assert ("mqtt.up, mqtt.down" in told_of_it) is named
     assert named or not told_of_it
+
+
+def test_a_look_up_that_is_refused_names_what_it_proves() -> None:
+    named = "does the identity hold what the platform knows: sn, secretKey"
+    assert of_identity("getBrokerServer", "E0000003", "bad sign") == named
+    assert of_identity("getBrokerServer", "E0000003", "no such sn") == ""
+    assert of_identity("dev.heartbeat", "E0000003", "") == ""
+
+
+def test_an_exchange_that_the_platform_closes_names_the_suite() -> None:
+    told_of_it = cut_off("device.exchange.publicKey", "closed 1008: no such message")
+    assert told_of_it == "closed 1008: no such message; does the platform use another suite: channel.suite"
+    assert cut_off("device.exchange.factor", "closed 1008: channel.cipher") == "closed 1008: channel.cipher"
+    assert cut_off("device.exchange.factor", "stopped") == "stopped"
+    assert cut_off("dev.login", "closed 1000") == "closed 1000"
 
 
 async def test_they_stand_in_the_details_of_request_and_flow(world: World) -> None:

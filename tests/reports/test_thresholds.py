@@ -131,3 +131,12 @@ def test_errors_say_where_and_what_was_meant(text: str, column: int, problem: st
 def test_all_errors_of_thresholds_are_found_before_the_run() -> None:
     texts = ("dev.heartbeat p99 < 1 s", "onlin > 3 %", "failures <")
     assert [text for text in texts if wrong_threshold(text)] == ["onlin > 3 %", "failures <"]
+
+
+def test_an_unknown_measure_is_told_what_there_is() -> None:
+    with pytest.raises(ThresholdError, match=r"measure 'zzz'; there are failures, online, .*violations, observations"):
+        parse_threshold("zzz == 0")
+    with pytest.raises(ThresholdError, match=r"there is no metric 'p100x' of dev.heartbeat; there are .*min, mean, max"):
+        parse_threshold("dev.heartbeat p100x < 5 s")
+    with pytest.raises(ThresholdError, match=r"'maxi' of dev.heartbeat; there are max, .* \(did you mean max\?\)"):
+        parse_threshold("dev.heartbeat maxi < 5 s")
