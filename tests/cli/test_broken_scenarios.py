@@ -30,8 +30,14 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         r":1: is not valid YAML: .*full-width mark ， where YAML wants ,",
     ),
     "wide quotes": (GROUPS + "x: {a: “b: c”}\n", r":2: .*full-width mark “ where YAML wants \""),
-    "wide colon of a key": (GROUPS + "ramp: {rate： 10/s}\n", r":2: ramp.rate： .*the full-width mark ： where YAML wants :"),
-    "wide quotes of a URL": (GROUPS + "target: “http://x”\n", r":2: target: .* the full-width mark “ where a URL has \""),
+    "wide colon of a key": (
+        GROUPS + "ramp: {rate： 10/s}\n",
+        r":2: ramp.rate： .*the full-width mark ： where YAML wants :",
+    ),
+    "wide quotes of a URL": (
+        GROUPS + "target: “http://x”\n",
+        r":2: target: .* the full-width mark “ where a URL has \"",
+    ),
     "wide sign of a threshold": (
         GROUPS + "thresholds: [failures ＜ 1 %]\n",
         r":2: thresholds\[0\]: .*column 10: cannot read '＜' \(did you mean failures < 1 %\?\)",

@@ -135,8 +135,10 @@ def test_all_errors_of_thresholds_are_found_before_the_run() -> None:
 
 def test_an_unknown_measure_is_told_what_there_is() -> None:
     with pytest.raises(ThresholdError, match=r"measure 'zzz'; there are failures, online, .*violations, observations"):
-        parse_threshold("zzz == 0")
-    with pytest.raises(ThresholdError, match=r"there is no metric 'p100x' of dev.heartbeat; there are .*min, mean, max"):
-        parse_threshold("dev.heartbeat p100x < 5 s")
+        parse_threshold("zzz == 0", KNOWN_NAMES)
+    with pytest.raises(
+        ThresholdError, match=r"there is no metric 'p100x' of dev.heartbeat; there are .*min, mean, max"
+    ):
+        parse_threshold("dev.heartbeat p100x < 5 s", KNOWN_NAMES)
     with pytest.raises(ThresholdError, match=r"'maxi' of dev.heartbeat; there are max, .* \(did you mean max\?\)"):
-        parse_threshold("dev.heartbeat maxi < 5 s")
+        parse_threshold("dev.heartbeat maxi < 5 s", KNOWN_NAMES)
