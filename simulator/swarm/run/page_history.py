@@ -1,10 +1,9 @@
-"""What our web page shows of a run: its charts, second by second, and its tables. Small enough to be sent often."""
+"""What our web page shows of a run over time, second by second. Small enough to be sent often."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from reports.order import in_order
 from reports.output import Output, RunView
 from simulator.measurements.devices import active
 from simulator.measurements.histogram import Histogram
@@ -91,39 +90,6 @@ def _few(codes: Mapping[str, int]) -> dict[str, int]:
 def active_states(measurements: RunMeasurements) -> dict[str, int]:
     """How many devices are in each state, those left out that have stopped."""
     return active(measurements.devices.gauge)
-
-
-def totals(measurements: RunMeasurements, shown: Callable[[str], bool] = is_request) -> list[dict[str, Any]]:
-    """A table's rows: every funcId (or flow, or command) in the protocol's order, over the whole run.
-
-    Durations are in ms; `bytes_out` and `bytes_in` are those of all, 0 where nobody counts them.
-
-    Args:
-        shown: whether a tag belongs into this table.
-    """
-    measurements.settle()
-    return [_row(name_of(tag), measurements.totals[tag]) for tag in _counted(measurements, shown)]
-
-
-def _counted(measurements: RunMeasurements, shown: Callable[[str], bool]) -> Iterable[str]:
-    return in_order(tag for tag, found in measurements.totals.items() if is_series(tag) and shown(tag) and found.count)
-
-
-def _row(name: str, found: Any) -> dict[str, Any]:
-    p50, p95, p99 = _ms(found.histogram.percentiles((50.0, 95.0, 99.0)))
-    return {
-        "name": name,
-        "count": found.count,
-        "failures": found.failures,
-        "codes": dict(found.codes),
-        "expected": found.refusals,
-        "p50": p50,
-        "p95": p95,
-        "p99": p99,
-        "max": found.histogram.max_us / 1000.0,
-        "bytes_out": found.bytes_out,
-        "bytes_in": found.bytes_in,
-    }
 
 
 def _ms(values_us: list[int]) -> list[float]:

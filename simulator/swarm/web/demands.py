@@ -1,8 +1,10 @@
 """The scenario's thresholds while a run goes on: how each would come out if the run ended now.
 
-Judged when somebody looks, once a second at most, and of a long run more seldom: those with `after` read its log.
+Judged when somebody looks, once a second at most, and more seldom the longer it takes. Those with `after` read the log
+of the run: once that takes too long at a time, they stay as they are until it is over.
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -13,10 +15,13 @@ from reports.text import duration, milliseconds, threshold_value
 from reports.thresholds import Threshold, ThresholdError, parse_all
 from simulator.measurements.run import RunMeasurements
 from simulator.texts.language import spoken
+from simulator.texts.translation import _
 
 LEAST_PAUSE_S: Final = 1.0
 PAUSES: Final = 50
 """A look is followed by a pause of so many times its own length: at most 2 % of a core go into this."""
+MOST_S: Final = 0.1
+"""For so long nothing else of this process may wait: workers do, and whoever looks at the page."""
 
 
 class RunWithThresholds(Protocol):
@@ -42,9 +47,10 @@ class LiveDemands:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._rows: list[dict[str, Any]] = []
+        self._rows: dict[str, dict[str, Any]] = {}
         self._of = ("", "")
-        self._due = 0.0
+        self._due = {False: 0.0, True: 0.0}
+        """When those without and those with `after` are due."""
 
     def look(self, run: RunWithThresholds, now: float) -> list[dict[str, Any]]:
         """One row a threshold: `expression`, `value` and `limit` as text, `passed`, `judged`, `remark`, `abort`.
@@ -54,20 +60,38 @@ class LiveDemands:
         """
         if run.summary is not None:
             return _of_summary(run)
-        begun = self._monotonic()
         of = (run.run_id, spoken())
-        if of != self._of or begun >= self._due:
-            self._of, self._rows = of, _of_now(run, now)
-            ended = self._monotonic()
-            self._due = ended + max(LEAST_PAUSE_S, PAUSES * (ended - begun))
-        return self._rows
+        if run.run_id != self._of[0]:
+            self._rows, self._due = {}, {False: 0.0, True: 0.0}
+        elif of != self._of:
+            self._due = {late: due if due == math.inf else 0.0 for late, due in self._due.items()}
+        self._of = of
+        info = run.info(now, complete=False)
+        for late in (False, True):
+            if self._monotonic() >= self._due[late]:
+                self._judge(run, info, late)
+        return [self._rows[each] for each in info.thresholds if each in self._rows]
+
+    def _judge(self, run: RunWithThresholds, info: RunInfo, late: bool) -> None:
+        begun = self._monotonic()
+        thresholds = [each for each in parse_all(info.thresholds, run.measurements) if (each.after_s > 0) == late]
+        results = evaluate_all(thresholds, run.measurements, info)
+        took = self._monotonic() - begun
+        self._due[late] = begun + took + max(LEAST_PAUSE_S, PAUSES * took)
+        if late and took > MOST_S:
+            self._due[late] = math.inf
+        for threshold, result in zip(thresholds, results, strict=True):
+            row = _row(threshold, result.dump())
+            if self._due[late] == math.inf:
+                row["remark"] = _(
+                    "as it was after {time}; judged again when the run is over", time=duration(info.duration_s)
+                )
+            self._rows[_written(threshold, info)] = row
 
 
-def _of_now(run: RunWithThresholds, now: float) -> list[dict[str, Any]]:
-    info = run.info(now, complete=False)
-    thresholds = parse_all(info.thresholds, run.measurements)
-    results = evaluate_all(thresholds, run.measurements, info)
-    return [_row(threshold, result.dump()) for threshold, result in zip(thresholds, results, strict=True)]
+def _written(threshold: Threshold, info: RunInfo) -> str:
+    """The threshold as the scenario writes it."""
+    return next(each for each in info.thresholds if " ".join(each.split()) == threshold.expression)
 
 
 def _of_summary(run: RunWithThresholds) -> list[dict[str, Any]]:

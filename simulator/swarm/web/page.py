@@ -28,6 +28,7 @@ from simulator.swarm.web.control import add_control, told_of_control
 from simulator.swarm.web.demands import LiveDemands
 from simulator.swarm.web.devices import add_devices
 from simulator.swarm.web.language import TAGS, AskedLanguage, dictionary
+from simulator.swarm.web.live_tables import LiveTables
 from simulator.swarm.web.locust_page import dressed, preset
 from simulator.swarm.web.report_page import MIMETYPES, POLICY, report_file
 from simulator.swarm.web.snapshot import snapshot
@@ -55,7 +56,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
     # A prefix of `/` or none must not double the slash.
     blueprint = Blueprint("fleet", __name__, url_prefix=prefix or None)
     guarded = web_ui.auth_required_if_enabled
-    demands = LiveDemands()
+    demands, tables = LiveDemands(), LiveTables()
     scenario = role.choice.scenario
 
     def page() -> Response:
@@ -83,6 +84,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
             since,
             wanted=runner.target_user_count,
             demands=demands,
+            tables=tables,
         )
         return Response(orjson.dumps(told | told_of_control(role)), mimetype="application/json")
 

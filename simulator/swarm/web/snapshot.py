@@ -10,11 +10,20 @@ from reports.run_info import masked
 from reports.text import tally
 from reports.verdict import headline, note_lines, reason_lines
 from simulator.exit_codes import ExitCode
-from simulator.measurements.names import ACKNOWLEDGED, GENERATED, LOOP_LAG_TAG, RESTORED, is_command, is_flow
+from simulator.measurements.names import (
+    ACKNOWLEDGED,
+    GENERATED,
+    LOOP_LAG_TAG,
+    RESTORED,
+    is_command,
+    is_flow,
+    is_request,
+)
 from simulator.measurements.occurrences import Occurrences
-from simulator.swarm.run.page_history import PageHistory, active_states, totals
+from simulator.swarm.run.page_history import PageHistory, active_states
 from simulator.swarm.run.run import Run
 from simulator.swarm.web.demands import LiveDemands
+from simulator.swarm.web.live_tables import LiveTables
 from simulator.swarm.web.report_page import files_of
 from simulator.swarm.web.weather import shown_weather
 
@@ -24,7 +33,14 @@ _POINTS_AT_ONCE: Final = 3_600
 
 
 def snapshot(
-    run: Run | None, state: str, users: int, since: int, *, wanted: int = 0, demands: LiveDemands | None = None
+    run: Run | None,
+    state: str,
+    users: int,
+    since: int,
+    *,
+    wanted: int = 0,
+    demands: LiveDemands | None = None,
+    tables: LiveTables | None = None,
 ) -> dict[str, Any]:
     """What the page shows: the run, totals per funcId, and the points after the second `since`.
 
@@ -32,6 +48,7 @@ def snapshot(
         state, users: Locust's own.
         wanted: users that Locust was asked for.
         demands: who judges the thresholds.
+        tables: who makes the tables of series; one that knows nothing yet unless given.
     """
     if run is None or run.order is None:
         return {"state": state, "run": None, "alarms": [] if run is None else _alarms(run)}
@@ -40,6 +57,7 @@ def snapshot(
     now = run.ended or run.clock.wall()
     info = run.info(now, complete=False)
     lost = lost_connections(measurements)
+    requests, flows, commands = (tables or LiveTables()).rows(measurements, is_request, is_flow, is_command)
     return {
         "state": state,
         "now": run.clock.wall(),
@@ -72,9 +90,9 @@ def snapshot(
         "weather": shown_weather(measurements, info, now),
         "health": _health(run),
         "thresholds": demands.look(run, now) if demands is not None else [],
-        "requests": totals(measurements),
-        "flows": totals(measurements, is_flow),
-        "commands": totals(measurements, is_command),
+        "requests": requests,
+        "flows": flows,
+        "commands": commands,
         "violations": _rules(measurements.violations),
         "observations": _rules(measurements.observations),
         "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.measurements.events import STATE, Event, QueueRecorder
 from simulator.measurements.run import HOLD_S, RECENT_S, RunMeasurements
-from simulator.swarm.run.page_history import PageHistory, active_states, totals
+from simulator.swarm.run.page_history import PageHistory
 from simulator.swarm.run.run import Run
 from tests.swarm.manual_run import ManualRun
 
@@ -70,22 +70,3 @@ def test_a_point_has_failures_by_code_all_requests_together_and_the_loops_lag(tm
     assert set(point["others"]) == {"init", "cmd.reboot"}
     assert point["all"][0] == pytest.approx(100, rel=0.01)
     assert point["lag"] == pytest.approx([4, 4], rel=0.01)
-
-
-def test_the_table_has_every_request_in_the_protocols_order_and_no_flow() -> None:
-    measurements = RunMeasurements()
-    events: list[Event] = []
-    recorder = QueueRecorder(events.append)
-    for index, code in enumerate(("00000000", "00000000", "timeout")):
-        recorder.request("dev.heartbeat", T0 + index, 0.1, code, 1, 1, 0.0)
-    recorder.request("getBrokerServer", T0, 0.02, "00000000", 1, 1, 0.0)
-    recorder.flow("init", T0, 1.0, "00000000")
-    recorder.state(0, "offline", "online", T0)
-    measurements.apply(events)
-    first, second = totals(measurements)
-    assert (first["name"], first["count"], first["failures"]) == ("getBrokerServer", 1, 0)
-    assert (second["name"], second["count"], second["failures"]) == ("dev.heartbeat", 3, 1)
-    assert second["codes"] == {"00000000": 2, "timeout": 1}
-    assert second["max"] == 100.0
-    assert second["p50"] <= second["p95"] <= second["p99"]
-    assert active_states(measurements) == {"online": 1}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.measurements.events import Event, QueueRecorder
-from simulator.swarm.web.demands import LEAST_PAUSE_S, LiveDemands
+from simulator.swarm.web.demands import LEAST_PAUSE_S, MOST_S, LiveDemands
 from simulator.texts.language import CHINESE, speaking
 from tests.swarm.manual_run import PLANNED_S, ManualRun
 
@@ -56,12 +56,29 @@ def test_they_are_judged_once_a_second_at_most_and_seldom_where_it_takes_long(ma
         assert demands.look(manual.run, manual.time.wall())[1]["passed"] is passed
 
 
+def test_what_reads_the_log_for_too_long_stays_as_it_is_until_the_end(tmp_path: Path) -> None:
+    late = "thresholds: ['failures == 0 after 1s', failures == 0]\n"
+    manual = ManualRun(tmp_path / "report", scenario=late).open()
+    manual.time.advance(5.0)
+    clock = Clock()
+    clock.step = 1.5 * MOST_S
+    demands = LiveDemands(clock)
+    assert [row["passed"] for row in demands.look(manual.run, manual.time.wall())] == [True, True]
+    fail(manual)
+    clock.now += 1e6
+    first, second = demands.look(manual.run, manual.time.wall())
+    assert (first["passed"], second["passed"]) == (True, False)
+    assert first["remark"].startswith("as it was after 5.0 s")
+    with speaking(CHINESE):
+        assert len(demands.look(manual.run, manual.time.wall())) == 2
+
+
 def test_another_language_is_not_answered_from_the_first_one_s_rows(manual: ManualRun) -> None:
     demands = LiveDemands(Clock())
     before = demands.look(manual.run, manual.time.wall())
-    assert demands.look(manual.run, manual.time.wall()) is before
+    assert demands.look(manual.run, manual.time.wall())[0] is before[0]
     with speaking(CHINESE):
-        assert demands.look(manual.run, manual.time.wall()) is not before
+        assert demands.look(manual.run, manual.time.wall())[0] is not before[0]
 
 
 def test_of_a_run_that_is_over_they_are_those_of_its_report(manual: ManualRun) -> None:
