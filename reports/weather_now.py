@@ -17,6 +17,8 @@ class WeatherNow:
     """Those whose time it is, in order of beginning."""
     recovering: tuple[FaultOutcome, ...]
     """Those that are over, while devices that they hit are not back."""
+    over: tuple[FaultOutcome, ...]
+    """Those whose time is past, in order of beginning; also those that are recovering."""
     next: PlannedFault | None
 
     def left_s(self, outcome: FaultOutcome) -> float:
@@ -32,12 +34,14 @@ def weather_now(measurements: RunMeasurements, run: RunInfo, now: float) -> Weat
     """
     elapsed = now - run.started
     begun = [outcome for outcome in outcomes(measurements, run) if outcome.planned.at <= elapsed]
-    under_way, recovering = [], []
+    under_way, recovering, over = [], [], []
     for outcome in begun:
         planned = outcome.planned
         if planned.at + planned.lasts > elapsed:
             under_way.append(outcome)
-        elif outcome.not_back:
+            continue
+        over.append(outcome)
+        if outcome.not_back:
             recovering.append(outcome)
     following = next((fault for fault in run.faults if fault.at > elapsed), None)
-    return WeatherNow(elapsed, tuple(under_way), tuple(recovering), following)
+    return WeatherNow(elapsed, tuple(under_way), tuple(recovering), tuple(over), following)

@@ -1,6 +1,6 @@
 """The weather on our page: the faults under way, who is still coming back, what is next, and bands for its charts."""
 
-from typing import Any
+from typing import Any, Final
 
 from reports.faults import FaultOutcome
 from reports.run_info import RunInfo
@@ -8,13 +8,17 @@ from reports.weather_now import weather_now
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.run.page_history import KEPT_S
 
+MOST_OVER: Final = 30
+"""Faults that are over; the report has all."""
+
 
 def shown_weather(measurements: RunMeasurements, run: RunInfo, now: float) -> dict[str, Any] | None:
     """What the page is told at `now` (epoch seconds); None where the run has no faults.
 
     Returns:
         `now`: faults under way, `recovering`: those that are over with devices that are not back, `next`: the one that
-        comes next, `bands`: begin and end (epoch seconds) and text of each that has begun and is in the charts still.
+        comes next, `over`: the latest of those that are over, the newest first, `bands`: begin and end (epoch seconds)
+        and text of each that has begun and is in the charts still.
     """
     if not run.faults:
         return None
@@ -23,6 +27,10 @@ def shown_weather(measurements: RunMeasurements, run: RunInfo, now: float) -> di
     return {
         "now": [_shown(each) | {"left_s": round(weather.left_s(each))} for each in weather.under_way],
         "recovering": [_shown(each) for each in weather.recovering],
+        "over": [
+            _shown(each) | {"at": round(each.planned.at), "for_s": round(each.planned.lasts)}
+            for each in reversed(weather.over[-MOST_OVER:])
+        ],
         "next": None
         if following is None
         else {

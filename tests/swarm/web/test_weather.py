@@ -29,7 +29,7 @@ def test_a_run_without_faults_has_no_weather() -> None:
 
 def test_before_the_first_fault_there_is_the_next() -> None:
     following = {"text": OUTAGE, "in_s": 3, "for_s": 5, "devices": 4}
-    assert shown(7.0) == {"now": [], "recovering": [], "next": following, "bands": []}
+    assert shown(7.0) == {"now": [], "recovering": [], "over": [], "next": following, "bands": []}
 
 
 def test_a_fault_under_way_is_told_with_whom_it_hit_and_what_it_cost() -> None:
@@ -45,6 +45,8 @@ def test_a_fault_that_is_over_stays_until_all_are_back_and_its_band_as_long_as_t
     found = shown(30.0)
     assert found is not None
     assert (found["now"], [each["text"] for each in found["recovering"]]) == ([], [OUTAGE])
+    first = {"text": OUTAGE, "hit": 4, "back": 1, "gone": 1, "cut": 4, "at": 10, "for_s": 5}
+    assert found["over"][-1] == first, "the newest comes first"
     found = shown(60.0)
     assert found is not None
     assert found["next"] is None

@@ -3,7 +3,11 @@
 import { _ } from "./texts.js";
 import { byId, say } from "./dom.js";
 
+const NAMES = {
+  verify: _("Verify now"), enrol: _("Enrol"), reboot: _("Reboot"), offline: _("Go offline and come back"), stop: _("Stop"), start: _("Start"), outage: _("Outage"),
+};
 let allowed = false;
+export const actionName = (action) => NAMES[action] ?? action;
 
 export const mayControl = () => allowed;
 

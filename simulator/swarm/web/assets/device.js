@@ -4,7 +4,7 @@ import { _, ago, dateAndTime, now, number, timeOfDay } from "./texts.js";
 import { el, fill, say } from "./dom.js";
 import { StepChart } from "./charts.js";
 import { stateColour, stateName } from "./states.js";
-import { act, mayControl } from "./control.js";
+import { act, actionName, mayControl } from "./control.js";
 import { Talk } from "./talk.js";
 
 const EVERY_MS = 1500;
@@ -16,14 +16,14 @@ const NAMES = {
   heartbeat: _("last heartbeat"), reconnects: _("reconnects"), violations: _("violations"), requests_waiting: _("requests without a reply yet"), bytes_in: _("bytes received"),
 };
 const ORDER = Object.keys(NAMES);
-// What can be done, whether it is asked for first, and whether it takes a time.
+// What can be done, and what is asked first.
 const ACTIONS = [
-  ["verify", _("Verify now"), null],
-  ["enrol", _("Enrol"), null],
-  ["reboot", _("Reboot"), _("Reboot {sn}? Its connection ends.")],
-  ["offline", _("Go offline and come back"), _("Cut {sn} off from the network for {seconds} s?")],
-  ["stop", _("Stop"), _("Stop {sn}? It stays off until it is started again.")],
-  ["start", _("Start"), null],
+  ["verify", null],
+  ["enrol", null],
+  ["reboot", _("Reboot {sn}? Its connection ends.")],
+  ["offline", _("Cut {sn} off from the network for {seconds} s?")],
+  ["stop", _("Stop {sn}? It stays off until it is started again.")],
+  ["start", null],
 ];
 
 export class DeviceView {
@@ -39,7 +39,7 @@ export class DeviceView {
     const titles = { figures: _("So far"), memory: _("Memory"), outbox: _("Outbox") };
     this.seconds = el("input", { id: "offline-for", type: "number", min: "1", max: "3600", value: "10" });
     this.buttons = el("div", { class: "row", role: "group", "aria-label": _("Actions") },
-      ...ACTIONS.map(([action, label, question]) => el("button", { type: "button", "data-action": action, click: () => this.act(action, question) }, label)),
+      ...ACTIONS.map(([action, question]) => el("button", { type: "button", "data-action": action, click: () => this.act(action, question) }, actionName(action))),
       el("span", { class: "field" }, el("label", { for: "offline-for" }, _("seconds offline")), this.seconds));
     this.talk = new Talk();
     this.node = el("div", { hidden: true },

@@ -2,19 +2,30 @@
 
 import { _, devices, length, ngettext, number } from "./texts.js";
 import { el, fill, Table } from "./dom.js";
+import { actionName } from "./control.js";
 
 const now = el("div", { class: "card", id: "weather" });
 const actions = new Table(_("Done by hand"), [
   { label: _("time in the run"), number: true, cell: (row) => length(row.at) },
-  { label: _("action"), cell: (row) => row.action },
+  { label: _("action"), cell: (row) => actionName(row.action) },
   { label: _("device"), mono: true, cell: (row) => row.device ?? row.group ?? _("all") },
   { label: _("seconds"), number: true, cell: (row) => number(row.seconds, 1) },
   { label: _("result"), cell: (row) => (row.done ? [_("done"), "good"] : [_("not done"), "bad"]), kinds: ["good", "bad"] },
 ], { key: (row) => row.key });
+const past = new Table(_("Faults that are over"), [
+  { label: _("time in the run"), number: true, cell: (row) => length(row.at) },
+  { label: _("fault"), wide: true, cell: (row) => row.text },
+  { label: _("lasted"), number: true, cell: (row) => length(row.for_s) },
+  { label: _("devices hit"), number: true, cell: (row) => number(row.hit) },
+  { label: _("back"), number: true, cell: (row) => number(row.back) },
+  { label: _("not back yet"), number: true, cell: (row) => [number(row.hit - row.gone - row.back), row.hit - row.gone > row.back ? "bad" : ""], kinds: ["bad"] },
+  { label: _("requests cut off"), number: true, cell: (row) => number(row.cut) },
+], { key: (row) => `${row.at} ${row.text}` });
+const over = el("div", { class: "card" }, el("h2", {}, _("Faults that are over")), past.node);
 const byHand = el("div", { class: "card" }, el("h2", {}, _("Done by hand")), actions.node);
 
 export function build(panel) {
-  fill(panel, now, byHand);
+  fill(panel, now, over, byHand);
 }
 
 export function show(data) {
@@ -24,6 +35,8 @@ export function show(data) {
     now.dataset.told = told;
     fill(now, el("h2", {}, _("Faults of the scenario")), ...lines(data.weather));
   }
+  over.hidden = !data.weather?.over.length;
+  past.update(data.weather?.over ?? []);
   const done = data.actions ?? [];
   byHand.hidden = !done.length;
   actions.update(done.map((row, n) => ({ ...row, key: `${row.at} ${n}` })).reverse());
