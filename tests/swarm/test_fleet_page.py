@@ -194,6 +194,38 @@ def test_one_devices_messages_are_shown_as_text_filtered_and_paused(fleet: tuple
     browser.until(f"return {SEEN['devices']}")
 
 
+def test_what_disturbs_is_asked_first_and_what_came_of_it_is_said(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "device/SN00007")
+    browser.run(
+        "const real = window.fetch; window.posted = [];"
+        "window.fetch = async (path, options) => {"
+        "  if (options?.method === 'POST') {"
+        "    window.posted.push([path, options.headers['X-Best-Fleet'], JSON.parse(options.body)]);"
+        "    return {json: async () => ({done: window.posted.length < 2, text: 'well done', error: 'it is off'})};"
+        "  }"
+        "  const answer = await real(path, options);"
+        "  if (!path.startsWith('fleet/data')) return answer;"
+        "  const data = await answer.json();"
+        "  return {ok: true, status: 200, json: async () => ({...data, control: true})};"
+        "};"
+    )
+    browser.until("return document.querySelector('[data-action=verify]').offsetParent")
+    browser.run("document.querySelector('[data-action=verify]').click()")
+    browser.until("return document.getElementById('said').innerText === 'well done'")
+    assert grave_findings(browser) == []
+    for answer, posted in (("no", 1), ("yes", 2)):
+        browser.run("document.querySelector('[data-action=offline]').click()")
+        browser.until("return document.getElementById('confirm').open")
+        assert browser.run("return document.activeElement.id") == "confirm-no"
+        browser.run(f"document.getElementById('confirm-{answer}').click()")
+        browser.until(f"return !document.getElementById('confirm').open && window.posted.length === {posted}")
+    browser.until("return document.getElementById('said').innerText === 'Not done: it is off'")
+    verify, offline = browser.run("return window.posted")
+    assert verify == ["fleet/devices/SN00007/actions", "1", {"action": "verify"}]
+    assert offline[2] == {"action": "offline", "seconds": 10}
+
+
 def test_the_switch_turns_the_page_into_the_other_language(fleet: tuple[Browser, str, View]) -> None:
     browser, url, _ = fleet
     show(browser, url, "devices")

@@ -6,14 +6,14 @@ import { actionName } from "./control.js";
 
 const now = el("div", { class: "card", id: "weather" });
 const actions = new Table(_("Done by hand"), [
-  { label: _("time in the run"), number: true, cell: (row) => length(row.at) },
+  { label: _("time in the run"), cell: (row) => length(row.at) },
   { label: _("action"), cell: (row) => actionName(row.action) },
   { label: _("device"), mono: true, cell: (row) => row.device ?? row.group ?? _("all") },
   { label: _("seconds"), number: true, cell: (row) => number(row.seconds, 1) },
   { label: _("result"), cell: (row) => (row.done ? [_("done"), "good"] : [_("not done"), "bad"]), kinds: ["good", "bad"] },
 ], { key: (row) => row.key });
 const past = new Table(_("Faults that are over"), [
-  { label: _("time in the run"), number: true, cell: (row) => length(row.at) },
+  { label: _("time in the run"), cell: (row) => length(row.at) },
   { label: _("fault"), wide: true, cell: (row) => row.text },
   { label: _("lasted"), number: true, cell: (row) => length(row.for_s) },
   { label: _("devices hit"), number: true, cell: (row) => number(row.hit) },
