@@ -1,8 +1,5 @@
 """Colours: the same for a name wherever it stands, and different ones for what stands side by side."""
 
-import re
-from importlib.resources import files
-
 from reports.colors import COLORS, FAULTS, STATES, color_of_code, style_of, styles
 from simulator.measurements.names import INIT, KNOWN_NAMES, OWN_CODES, RECORD_DELIVERY, DeviceState
 
@@ -42,9 +39,3 @@ def test_the_script_gets_what_occurred() -> None:
     found = styles(["connect"], ["timeout"])
     assert found["names"] == {"connect": style_of("connect")}
     assert found["codes"] == {"timeout": color_of_code("timeout")}
-
-
-def test_the_live_page_has_the_same_colours_of_states() -> None:
-    script = files("simulator.swarm.web").joinpath("assets", "states.js").read_text(encoding="utf-8")
-    written = script.partition("const COLOURS = {")[2].partition("}")[0]
-    assert {name: int(number) for name, number in re.findall(r"(\w+): (\d+)", written)} == dict(STATES)

@@ -12,6 +12,7 @@ FOLDER: Final = "simulator.swarm.web"
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 ECHARTS: Final = "echarts.js"
 PALETTE: Final = "palette.css"
+"""The report's own colours for light and dark, not a copy: the page and its report look alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ secret is in either: scenario and platform are named, identities are not.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, jsonify, request, send_file
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports.colors import STATES
 from simulator.fields.dispatch_url import DispatchUrlError
 from simulator.measurements.names import DeviceState
 from simulator.measurements.short_labels import state_label
@@ -133,12 +134,18 @@ def render(scenario: str) -> str:
         "language": spoken(),
         "tag": TAGS[spoken()],
         "texts": _embedded(dictionary(spoken())),
-        "states": _embedded({state.value: state_label(state.value) for state in DeviceState}),
+        "states": _embedded(_states()),
     }
     return _environment().get_template(PAGE).render(values)
 
 
-def _embedded(data: dict[str, str]) -> Markup:
+def _states() -> dict[str, tuple[str, int]]:
+    """Name for people and number of the colour of every state, in the order in which charts pile them up."""
+    every = dict.fromkeys((*STATES, *(state.value for state in DeviceState)))
+    return {state: (state_label(state), STATES.get(state, 0)) for state in every}
+
+
+def _embedded(data: Mapping[str, object]) -> Markup:
     """JSON that cannot end its script element, whatever text it holds."""
     return Markup(orjson.dumps(data).decode().replace("<", "\\u003c"))
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from reports.attendance import attendance_figures
 from reports.causes import cause_of, sentence
+from reports.colors import color_of_code
 from reports.figures import lost_connections
 from reports.occurrences import dump_occurrences
 from reports.run_info import masked
@@ -93,6 +94,7 @@ def snapshot(
         "requests": requests,
         "flows": flows,
         "commands": commands,
+        "code_colours": {code: color_of_code(code) for row in (*requests, *flows, *commands) for code in row["codes"]},
         "violations": _rules(measurements.violations),
         "observations": _rules(measurements.observations),
         "points": history.since(since)[-_POINTS_AT_ONCE:] if history is not None else [],

@@ -22,11 +22,7 @@ def test_each_file_of_the_page_is_served_as_what_it_is(name: str) -> None:
 def test_the_colours_are_those_of_the_report() -> None:
     palette = asset(PALETTE)
     assert palette is not None
-    text = palette.data.decode()
-    report = files("reports").joinpath("assets", "palette.css").read_text(encoding="utf-8")
-    assert text == report
-    for name in ("--page", "--ink", "--good-back", "--c8"):
-        assert text.count(f"{name}:") == 2, "light and dark"
+    assert palette.data == files("reports").joinpath("assets", "palette.css").read_bytes()
 
 
 def test_the_charts_are_drawn_by_the_library_of_the_report() -> None:

@@ -1,9 +1,13 @@
 """Our page's routes in Locust's web UI, what a browser makes of them, and a wrong form, which starts nothing."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from reports.colors import STATES
+from simulator.measurements.names import DeviceState
+from simulator.measurements.short_labels import state_label
 from simulator.measurements.weather import PlannedFault
 from simulator.swarm.web.page import render
 from simulator.texts.language import CHINESE, speaking
@@ -114,6 +118,14 @@ def test_the_page_is_in_the_language_it_is_asked_in() -> None:
     assert '<html lang="en">' in english.get_data(as_text=True)
     assert '<html lang="zh-CN">' in chinese.get_data(as_text=True)
     assert "总览" in chinese.get_data(as_text=True)
+
+
+def test_every_state_has_the_report_s_name_and_colour() -> None:
+    page = render("tiny")
+    told = json.loads(page.partition('id="states">')[2].partition("</script>")[0])
+    assert {state: told[state][1] for state in STATES} == dict(STATES)
+    assert set(told) == {state.value for state in DeviceState}
+    assert told["waiting"][0] == state_label("waiting")
 
 
 def test_a_name_or_a_translation_ends_no_element_of_the_page() -> None:

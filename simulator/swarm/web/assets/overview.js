@@ -6,8 +6,6 @@ import { TimeChart, colour } from "./charts.js";
 import { seriesTable, thresholdTable, tiles } from "./figures.js";
 import { ORDER, stateColour, stateName } from "./states.js";
 
-const CODE_COLOURS = [5, 6, 7, 4, 3, 8, 1];
-
 let latest = null;
 let points = [];
 let chosen = "";
@@ -144,19 +142,19 @@ function draw(data) {
   const counts = points.map(sums);
   charts.rates.retitle(_("Requests and failures per second, {of}", { of }));
   charts.rates.update(seconds, [
-    { name: _("requests/s"), color: colour(2), values: counts.map((found) => found[0]) },
+    { name: _("requests/s"), color: colour(1), values: counts.map((found) => found[0]) },
     { name: _("failures/s"), color: colour(5), values: counts.map((found) => found[1]) },
   ], more);
   const codes = [...new Set(counts.flatMap((found) => Object.keys(found[4] ?? {})))];
   charts.codes.retitle(_("Failures by code per second, {of}", { of }));
-  charts.codes.update(seconds, codes.map((code, n) => ({
-    name: code === "others" ? _("others") : code, color: colour(CODE_COLOURS[n % CODE_COLOURS.length]), kind: "bar", values: counts.map((found) => found[4]?.[code] ?? null),
+  charts.codes.update(seconds, codes.map((code) => ({
+    name: code === "others" ? _("others") : code, color: colour(data.code_colours[code] ?? 0), kind: "bar", values: counts.map((found) => found[4]?.[code] ?? null),
   })), more);
   const lags = points.map((point) => point.lag ?? [null, null]);
   const top = Math.max(0, ...lags.map((found) => found[1] ?? 0));
   charts.lag.update(seconds, [
     { name: "p50", color: colour(1), values: lags.map((found) => found[0]) },
-    { name: _("longest"), color: colour(3), values: lags.map((found) => found[1]) },
+    { name: _("longest"), color: colour(8), values: lags.map((found) => found[1]) },
   ], { ...more, limit: top > data.run.lag_limit_ms / 4 ? data.run.lag_limit_ms : null });
 }
 

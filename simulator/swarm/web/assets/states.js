@@ -1,13 +1,8 @@
-// The states of devices: their names for people, and their colours, which are the report's.
+// The states of devices: their names for people, and their colours, both as the report has them.
 
-const names = JSON.parse(document.getElementById("states").textContent);
-// As reports/colors.py has them; a test compares the two.
-const COLOURS = {
-  online: 2, report: 9, login: 4, accredit: 12, register: 10, exchange: 11, connecting: 3, lookup: 6, waiting: 7, lost: 0,
-  rebooting: 1, unpowered: 8, failed: 5,
-};
+const known = JSON.parse(document.getElementById("states").textContent);
 
-export const ORDER = Object.keys(COLOURS);
-export const stateName = (state) => names[state] ?? state;
+export const ORDER = Object.keys(known);
+export const stateName = (state) => known[state]?.[0] ?? state;
 // The number of the palette's colour.
-export const stateColour = (state) => COLOURS[state] ?? 8;
+export const stateColour = (state) => known[state]?.[1] ?? 8;
