@@ -302,7 +302,7 @@ def test_axe_finds_nothing_and_keys_reach_everything(busy: RunMeasurements, info
 def test_a_run_within_one_second_has_charts_that_show_it(info: Info, tmp_path: Path) -> None:
     measurements = RunMeasurements()
     for number in range(3):
-        measurements.apply([(0, "connect", 1_700_000_000.5, 0.002 + number / 1000, "00000000", 1, 1, 0.0)])
+        measurements.apply([(0, "connect", 1_700_000_000.5, 0.002 + number / 1000, "00000000", 1, 1, 0.0, "")])
     page = tmp_path / "report.html"
     page.write_text(page_of(measurements, info(0.7, thresholds=())))
     with Browser(tmp_path) as browser:
