@@ -348,8 +348,8 @@ def _fleet_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             p99=text.milliseconds(lag["p99"]),
             max=text.milliseconds(lag["max"]),
         ),
-        _("CPU {percent} % of a core", percent=text.rate(generator["cpu_percent"])),
-        f"{text.count(generator['rss_mb'])} MB",
+        _("CPU {percent} % of a core", percent=text.hundredths(generator["cpu_percent"])),
+        f"{text.megabytes(generator['rss_mb'])} MB",
         counted(generator["processes"], "process"),
         text.held(generator),
     ]

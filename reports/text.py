@@ -163,15 +163,30 @@ def rate(value: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share (0..1) in percent; never `100 %` nor `0 %` for one that is not exactly that."""
-    if share is None:
+    return NOTHING if share is None else f"{hundredths(100.0 * share)} %"
+
+
+def hundredths(value: float | None) -> str:
+    """Percent without the sign: of a share, or of a core, which may be more than 100."""
+    if value is None:
         return NOTHING
-    value = 100.0 * share
     if value in (0.0, 100.0):
-        return f"{value:.0f} %"
-    text = f"{value:.1f}" if 0.1 <= value <= 99.9 else f"{value:.3f}"
+        return f"{value:.0f}"
+    text = f"{value:.1f}" if 0.1 <= value <= 99.9 or value > 100.0 else f"{value:.3f}"
     if (text == "100.000" and value < 100) or (text == "0.000" and value > 0):
-        return "> 99.999 %" if value > 50 else "< 0.001 %"
-    return f"{text} %"
+        return "> 99.999" if value > 50 else "< 0.001"
+    return text
+
+
+def megabytes(value: float | None) -> str:
+    """Memory in MB, without the unit."""
+    # to the tenth first, as a summary keeps it: rounded at once, a threshold's value could be another than a table's
+    return count(None if value is None else round(value, 1))
+
+
+def growth(value: float) -> str:
+    """How memory grows in an hour, without the unit."""
+    return f"{value:,.1f}"
 
 
 def size(value: float | None) -> str:
@@ -262,7 +277,7 @@ def held(generator: Mapping[str, Any]) -> str:
     slope = generator.get("rss_slope_mb_per_h")
     peaks = [(generator.get(name, {}).get("peak"), noun) for name, noun in (("open_files", "file"), ("tasks", "task"))]
     counts = [counted(peak, noun) for peak, noun in peaks if peak is not None]
-    memory = [_("memory {slope} MB/h", slope=f"{slope:+,.1f}")] if slope is not None else []
+    memory = [_("memory {slope} MB/h", slope=("+" if slope >= 0 else "") + growth(slope))] if slope is not None else []
     peaks_told = [_("{counts} at most", counts=listed(counts))] if counts else []
     return listed([*memory, *peaks_told])
 
@@ -270,7 +285,7 @@ def held(generator: Mapping[str, Any]) -> str:
 def platform_held(summary: Mapping[str, Any]) -> str:
     """What the embedded platform held: `85 MB, memory +3.1 MB/h, 231 files at most`; empty where nobody looked."""
     found = summary.get("embedded_platform")
-    return listed([f"{count(found['rss_mb'])} MB", held(found)]) if found else ""
+    return listed([f"{megabytes(found['rss_mb'])} MB", held(found)]) if found else ""
 
 
 def are_missing(number: float) -> str:
@@ -334,12 +349,14 @@ def threshold_value(result: Mapping[str, Any]) -> str:
     value, unit = result.get("value"), result.get("unit", "")
     if value is None:
         return NOTHING
-    if unit == "ms":
-        return f"{milliseconds(value)} ms"
-    if unit == "%":
-        return percent(value / 100.0)
-    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    # Each as tables and tiles write the same figure.
+    written = {"ms": milliseconds, "%": hundredths, "MB": megabytes, "MB/h": growth, "/s": rate}.get(unit, _plain)
+    number = written(value)
     return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}".rstrip()
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def bound(written: str) -> str:

@@ -178,8 +178,8 @@ def generator_sentences(summary: Mapping[str, Any], run: RunInfo) -> str:
         state=state,
         lag=text.milliseconds(generator["loop_lag_ms"]["p99"]),
         limit=limit,
-        cpu=text.rate(generator["cpu_percent"]),
-        memory=text.count(generator["rss_mb"]),
+        cpu=text.hundredths(generator["cpu_percent"]),
+        memory=text.megabytes(generator["rss_mb"]),
         processes=processes,
     )
     held = text.held(generator)

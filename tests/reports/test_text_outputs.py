@@ -257,3 +257,28 @@ def test_numbers_for_people() -> None:
         "8.4 GB",
     ]
     assert [text.duration(value) for value in (4.21, 303, 7503)] == ["4.2 s", "5 min 03 s", "2 h 05 min"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "written"),
+    [
+        ("%", 120.46, "120.5 %"),
+        ("%", 0.6, "0.6 %"),
+        ("%", 99.95, "99.950 %"),
+        ("MB", 127.36, "127 MB"),
+        ("MB/h", 3.14159, "3.1 MB/h"),
+        ("/s", 12.345, "12.3/s"),
+        ("ms", 0.4567, "0.46 ms"),
+        ("", 12.0, "12"),
+        ("/h", 1.25, "1.25/h"),
+    ],
+)
+def test_a_thresholds_value_is_written_as_everywhere_else(unit: str, value: float, written: str) -> None:
+    assert text.threshold_value({"value": value, "unit": unit}) == written
+
+
+@pytest.mark.parametrize("value", [0.0, 0.6, 3.449, 99.9, 100.0, 120.4])
+def test_load_and_memory_have_one_rounding(value: float) -> None:
+    kept = round(value, 1)
+    assert text.threshold_value({"value": value, "unit": "%"}) == f"{text.hundredths(kept)} %"
+    assert text.threshold_value({"value": value, "unit": "MB"}) == f"{text.megabytes(kept)} MB"
