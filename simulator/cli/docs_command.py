@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from simulator.cli.errors import UsageError
 from simulator.exit_codes import ExitCode
+from simulator.texts.language import CHINESE, speaking
 from simulator.texts.translation import N_, _
 
 DESCRIPTION = N_("""\
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         text = produce()
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(f"{name} written")
     return ExitCode.PASSED
@@ -99,6 +100,12 @@ def scenario_page() -> str:
     return scenario_markdown()
 
 
+def chinese_scenario_page() -> str:
+    """The same in Chinese."""
+    with speaking(CHINESE):
+        return scenario_page()
+
+
 def wrong_platform_page() -> str:
     """Every mistake that the embedded platform can make on purpose, from their table."""
     from simulator.platform.wrong.reference import wrong_platform_page
@@ -142,6 +149,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/metrics-series.md": metrics_series_page,
         "docs/violations.md": violations_page,
         "docs/scenario.md": scenario_page,
+        "docs/zh/scenario.md": chinese_scenario_page,
         "docs/misbehaviour.md": misbehaviour_page,
         "docs/mqtt.md": mqtt_page,
         "docs/device-parameters.md": device_parameters_page,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from simulator.fields.section import Shown, Within, keys_of, kinds_in, marks_of, shown_of
 from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.validation import section_in, sections_in
+from simulator.texts.pages import page_texts
 
 _TITLES: dict[str, str] = {
     "ScenarioDocument": "Top level",
@@ -22,7 +23,7 @@ _TITLES: dict[str, str] = {
     "DeviceFaultSection": "`faults[]`, every kind but `platform_restart`",
 }
 
-_WORDS = (("ge", "at least", ""), ("le", "at most", ""), ("max_length", "at most", " long"))
+_WORDS = (("ge", "at least {number}"), ("le", "at most {number}"), ("max_length", "at most {number} long"))
 """Bounds of pydantic's own marks, in words."""
 
 _HEAD = """# The scenario file
@@ -71,18 +72,31 @@ def scenario_schema() -> dict[str, Any]:
 
 
 def scenario_markdown() -> str:
-    """The documentation page of the format: one table for each section."""
+    """The documentation page of the format in the language that is spoken: one table for each section."""
     sections = list(_sections(ScenarioDocument))
-    parts = [_HEAD]
+    say = _Saying(page_texts("scenario"))
+    parts = [say(_HEAD)]
     for section in sections:
         own = section.__dict__.get("__doc__") or ""
-        parts.append(f"\n## {_title(section)}\n\n{' '.join(own.split())}\n\n")
-        parts.append("| key | value | default | meaning |\n|---|---|---|---|\n")
+        parts.append(f"\n## {_title(section, say)}\n\n{say(' '.join(own.split()))}\n\n")
+        parts.append(f"{say('| key | value | default | meaning |')}\n|---|---|---|---|\n")
         inherited = {name for base in section.__mro__[1:] if base in sections for name in base.model_fields}
         for name, field in keys_of(section).items():
             if name not in inherited:
-                parts.append(f"| `{name}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |\n")
+                meaning = _cell(say(field.description or ""))
+                parts.append(f"| `{name}` | {_kind(field, say)} | {_default(field, say)} | {meaning} |\n")
     return "".join(parts)
+
+
+class _Saying:
+    """Says the page's texts in another language; those that it does not have as they are."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __call__(self, text: str, /, **values: object) -> str:
+        said = self._texts.get(text, text) if text else ""
+        return said.format(**values) if values else said
 
 
 def _sections(section: type[BaseModel], seen: set[type[BaseModel]] | None = None) -> Iterator[type[BaseModel]]:
@@ -109,13 +123,13 @@ def _shared(kinds: Sequence[type[BaseModel]]) -> Iterator[type[BaseModel]]:
         yield from sorted(shared, key=lambda base: len(base.model_fields))
 
 
-def _title(section: type[BaseModel]) -> str:
+def _title(section: type[BaseModel], say: _Saying) -> str:
     if section.__name__ in _TITLES:
-        return _TITLES[section.__name__]
+        return say(_TITLES[section.__name__])
     kind = next((word for word, each in _kinds().items() if each is section), None)
     if kind is not None:
         place = next(_places(ScenarioDocument, section, ""))
-        return f"`{place}` with `what: {kind}`"
+        return say("`{place}` with `what: {kind}`", place=place, kind=kind)
     places = sorted(set(_places(ScenarioDocument, section, "")), key=lambda place: (place.count("."), place))
     shown = [place for place in places if not place.startswith("groups.")] or places
     return ", ".join(f"`{place}`" for place in shown)
@@ -154,43 +168,42 @@ def _write_defaults(schema: dict[str, Any], section: type[BaseModel]) -> None:
         entry["description"] = field.description
 
 
-def _kind(field: FieldInfo) -> str:
+def _kind(field: FieldInfo, say: _Saying) -> str:
     marks = [*field.metadata, *marks_of(field.annotation)]
     bounds = [mark.text for mark in marks if isinstance(mark, Within)]
-    bounds += [
-        f"{word} {getattr(mark, name)}{unit}" for mark in marks for name, word, unit in _WORDS if hasattr(mark, name)
-    ]
+    bounds += [say(word, number=getattr(mark, name)) for mark in marks for name, word in _WORDS if hasattr(mark, name)]
     shown = shown_of(field)
-    kind = shown.kind if shown is not None else _kind_of(field.annotation)
-    return ", ".join([kind, *bounds])
+    kind = say(shown.kind) if shown is not None else _kind_of(field.annotation, say)
+    return say(", ").join([kind, *bounds])
 
 
-def _kind_of(annotation: Any) -> str:
+def _kind_of(annotation: Any, say: _Saying) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         mark = next((mark for mark in arguments[1:] if isinstance(mark, Shown)), None)
-        return mark.kind if mark is not None else _kind_of(arguments[0])
+        return say(mark.kind) if mark is not None else _kind_of(arguments[0], say)
     if origin in (Union, UnionType):
-        kinds = (_kind_of(argument) for argument in arguments if argument is not NoneType)
-        return " or ".join(dict.fromkeys(kinds))
+        kinds = (_kind_of(argument, say) for argument in arguments if argument is not NoneType)
+        return say(" or ").join(dict.fromkeys(kinds))
     if origin is Literal:
-        return ", ".join(f"`{argument}`" for argument in arguments)
+        return say(", ").join(f"`{argument}`" for argument in arguments)
     if origin is list:
-        return f"list of {_kind_of(arguments[0])}"
+        return say("list of {kind}", kind=_kind_of(arguments[0], say))
     if origin is dict:
-        return f"mapping of {_kind_of(arguments[0])} to {_kind_of(arguments[1])}"
+        return say("mapping of {keys} to {kind}", keys=_kind_of(arguments[0], say), kind=_kind_of(arguments[1], say))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return "section"
-    return {str: "text", int: "whole number", bool: "`true`, `false`", float: "number"}.get(annotation, "anything")
+        return say("section")
+    kinds_of = {str: "text", int: "whole number", bool: "`true`, `false`", float: "number"}
+    return say(kinds_of.get(annotation, "anything"))
 
 
 def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(_is_list(argument) for argument in get_args(annotation))
 
 
-def _default(field: FieldInfo) -> str:
+def _default(field: FieldInfo, say: _Saying) -> str:
     if field.is_required():
-        return "**required**"
+        return say("**required**")
     value, shown = field.default, shown_of(field)
     if value in (None, PydanticUndefined, "", [], (), {}) and not (shown is not None and shown.kind.startswith("`")):
         return ""
