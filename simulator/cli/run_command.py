@@ -38,28 +38,40 @@ HANDED_ON = (
 """Options of ours that are Locust's (or the locustfile's) under the same name."""
 
 
+FURTHER = ("--token-file", "--web-login-file", "--web-allowed-hosts", "--no-control", "--metrics-port")
+"""Options of our locustfile that are handed on as they stand."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that stand in for Locust's and those most used."""
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help=_(A_SCENARIO))
-    parser.add_argument("--list", action="store_true", help=_("list the scenarios that come along, and end"))
-    parser.add_argument("--host", "-H", metavar="URL", help=_("dispatch address, beats the scenario's target"))
-    parser.add_argument("--identities", metavar="CSV", help=_("sn,secretKey,productId,devKey of the devices"))
-    parser.add_argument("--report", metavar="DIR", help=_("where summary.json, report.html and the other files go"))
-    parser.add_argument(
+    fleet = parser.add_argument_group(
+        _("options of the fleet"),
+        _("Further ones, after SCENARIO: {names}.", names=", ".join(FURTHER)),
+    )
+    fleet.add_argument("--list", action="store_true", help=_("list the scenarios that come along, and end"))
+    fleet.add_argument("--host", "-H", metavar="URL", help=_("dispatch address, beats the scenario's target"))
+    fleet.add_argument("--identities", metavar="CSV", help=_("sn,secretKey,productId,devKey of the devices"))
+    fleet.add_argument("--report", metavar="DIR", help=_("where summary.json, report.html and the other files go"))
+    fleet.add_argument(
         "--overwrite", action="store_true", help=_("remove an earlier report in DIR, instead of keeping it aside")
     )
-    parser.add_argument(
+    load = parser.add_argument_group(
+        _("options of Locust"),
+        _("Those that are used most; `locust --help` lists all, such as --print-stats for its tables."),
+    )
+    load.add_argument(
         "--web", action="store_true", help=_("serve Locust's web UI on 127.0.0.1:8089 instead of headless")
     )
-    parser.add_argument("-u", "--users", metavar="N", help=_("devices; scales the scenario's groups in proportion"))
-    parser.add_argument("-r", "--spawn-rate", metavar="N", help=_("devices started a second, in place of the ramp"))
-    parser.add_argument(
+    load.add_argument("-u", "--users", metavar="N", help=_("devices; scales the scenario's groups in proportion"))
+    load.add_argument("-r", "--spawn-rate", metavar="N", help=_("devices started a second, in place of the ramp"))
+    load.add_argument(
         "-t", "--run-time", metavar="TIME", help=_("duration (300s, 20m, 1h30m), in place of the scenario's")
     )
-    parser.add_argument("--processes", metavar="N", help=_("fork N generator processes; -1: one a core"))
-    parser.add_argument("--worker", action="store_true", help=_("work for a master on another machine"))
-    parser.add_argument("--master-host", metavar="ADDRESS", help=_("where a worker finds its master"))
-    parser.add_argument("--master-port", metavar="N", help=_("and at which port"))
+    load.add_argument("--processes", metavar="N", help=_("fork N generator processes; -1: one a core"))
+    load.add_argument("--worker", action="store_true", help=_("work for a master on another machine"))
+    load.add_argument("--master-host", metavar="ADDRESS", help=_("where a worker finds its master"))
+    load.add_argument("--master-port", metavar="N", help=_("and at which port"))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:

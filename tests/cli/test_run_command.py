@@ -72,3 +72,12 @@ def test_run_becomes_locust(scenario: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
     main(["run", scenario])
     assert started[0][1:3] == ["-m", "locust"]
+
+
+def test_our_options_stand_in_a_group_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--help"]) == 0
+    shown = capsys.readouterr().out
+    fleet, locust = shown.index("options of the fleet:"), shown.index("options of Locust:")
+    for ours in ("--identities", "--report", "--overwrite", *run_command.FURTHER):
+        assert fleet < shown.index(f"{ours}", fleet) < locust
+    assert locust < shown.index("--spawn-rate N", fleet)
