@@ -8,8 +8,9 @@ import pytest
 from simulator.fleet.desk import ask_act, ask_outage
 from simulator.fleet.network import FleetNetwork
 from simulator.measurements.weather import BACK, BEGUN, CUT, HIT
+from simulator.scenario.scenario import parse_scenario
 from simulator.weather.kinds import How
-from tests.fleet.test_runtime import Fleet, fleet_of, scenario_of, within
+from tests.fleet.test_runtime import SCENARIO, Fleet, fleet_of, scenario_of, within
 
 
 def ask(fleet: Fleet, question: dict[str, Any]) -> dict[str, Any]:
@@ -54,9 +55,12 @@ async def test_one_device_goes_offline_and_comes_back_and_no_other_notices(suite
         fleet.check(3)
 
 
+@pytest.mark.parametrize("transport", ["best-w", "best-m"])
 @pytest.mark.parametrize("how", [How.SILENT, How.RESET])
-async def test_a_group_is_without_network_also_over_connections_that_are_open(how: How) -> None:
-    async with fleet_of(scenario_of(2)) as fleet:
+async def test_a_group_is_without_network_also_over_connections_that_are_open(how: How, transport: str) -> None:
+    text = SCENARIO.format(count=2, suite="plain", more="")
+    scenario = parse_scenario(text.replace("defaults:\n", f"defaults:\n  broker_type: {transport}\n"), "test.yaml")
+    async with fleet_of(scenario) as fleet:
         fleet.start(0, 1)
         await fleet.online(2)
         assert ask(fleet, ask_outage(how, 1.0, 7, "rooms"))["done"]

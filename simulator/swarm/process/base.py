@@ -48,6 +48,8 @@ class Role(ABC):
         self.runner = environment.runner
         self.options = environment.parsed_options
         self.choice = choice
+        self.control = not getattr(self.options, "no_control", False)
+        """Whether somebody at the web page may act on devices. Read once: Locust's form writes into the options."""
         self.clock = RunClock()
         """This process' time; begun anew with each run."""
 

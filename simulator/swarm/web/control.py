@@ -26,7 +26,7 @@ LONGEST_S: Final = 3600
 
 def control_allowed(role: Role) -> bool:
     """Whether somebody at the page may act on devices (`--no-control`)."""
-    return isinstance(role, Coordinator) and not getattr(role.options, "no_control", False)
+    return isinstance(role, Coordinator) and role.control
 
 
 def told_of_control(role: Role) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _told(action: Action) -> dict[str, Any]:
 
 
 def _answer(role: Role, read: Callable[[Mapping[str, Any]], Order]) -> tuple[Response, int]:
-    if not isinstance(role, Coordinator) or not control_allowed(role):
+    if not isinstance(role, Coordinator) or not role.control:
         return _refused(_("This run was started with --no-control: nobody acts on its devices from here."), 403)
     if request.headers.get(HEADER) != "1":
         return _refused(_("Only the fleet page itself may ask for this."), 403)

@@ -88,7 +88,8 @@ def test_the_scenario_presets_users_rate_and_duration_of_the_form(
     options = parser.parse_args(arguments, env_vars={})
     assert (options.num_users, options.spawn_rate) == (7, 2.5)
     assert options.run_time == 90
-    assert options.overwrite is False
+    assert options.overwrite is options.no_control is False
+    assert parser.parse_args([*arguments, "--no-control"], env_vars={}).no_control
     assert options.web_host == options.master_bind_host == "127.0.0.1"
     given = parser.parse_args([*arguments, "-u", "3"], env_vars={})
     assert (given.num_users, given.spawn_rate) == (3, 2.5)

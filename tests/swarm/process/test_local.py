@@ -157,3 +157,15 @@ def test_the_page_is_told_of_its_devices_while_the_run_goes_on_and_after_it(benc
     after = view.device("SN1")
     assert after is not None
     assert after["devices"] == []
+
+
+def test_whether_devices_may_be_acted_on_is_said_by_the_command_line_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path / "report", monkeypatch)
+    assert bench.role.control
+    bench.environment.parsed_options.no_control = True
+    shut = Local(bench.environment, choice())
+    # As Locust's form would.
+    bench.environment.parsed_options.no_control = False
+    assert not shut.control

@@ -20,7 +20,8 @@ class Role(Coordinator):
     """Takes orders."""
 
     def __init__(self, prefix: str) -> None:
-        self.options = SimpleNamespace(web_base_path=prefix, no_control=False)
+        self.options = SimpleNamespace(web_base_path=prefix)
+        self.control = True
         self.orders: list[Order] = []
         self.outcome = Outcome()
 
@@ -136,7 +137,7 @@ def test_a_form_is_no_json(ui: Ui, role: Role) -> None:
 
 def test_with_no_control_nobody_acts(ui: Ui, role: Role) -> None:
     assert told_of_control(role)["control"]
-    role.options.no_control = True
+    role.control = False
     code, said = post(ui, "/fleet/devices/SN1/actions", {"action": "verify"})
     assert (code, said["done"]) == (403, False)
     assert "--no-control" in said["error"]
