@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from reports.writer import RUN_FILES, write_whole
+from simulator.texts.translation import _
 
 logger = logging.getLogger("reports")
 
@@ -50,7 +51,9 @@ class ReportDirectory:
         except (FileExistsError, NotADirectoryError):
             # The system's words name neither what is wrong nor what would be right.
             in_the_way = next((place for place in (path, *path.parents) if place.exists()), path)
-            raise NotADirectoryError(f"{in_the_way} is a file; a report needs a directory, name another") from None
+            raise NotADirectoryError(
+                _("{path} is a file; a report needs a directory, name another", path=in_the_way)
+            ) from None
         while self._lock is None and not self._take():
             pass
 
@@ -60,16 +63,23 @@ class ReportDirectory:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "another process"
+            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or _("another process")
             os.close(descriptor)
             raise DirectoryBusyError(
-                f"{self.path}: {holder} writes its report there; name another directory or wait for its end"
+                _(
+                    "{path}: {holder} writes its report there; name another directory or wait for its end",
+                    path=self.path,
+                    holder=holder,
+                )
             ) from None
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 os.close(descriptor)
                 raise
-            logger.warning("%s: this file system knows no locks; see that no other run writes there", self.path)
+            logger.warning(
+                "%s",
+                _("{path}: this file system knows no locks; see that no other run writes there", path=self.path),
+            )
         try:
             if not os.path.samestat(os.fstat(descriptor), os.stat(self._lock_path)):
                 raise FileNotFoundError
@@ -111,7 +121,8 @@ class ReportDirectory:
         aside = new_directory(self.path / f"{EARLIER}-{_written(found):%Y%m%dT%H%M%SZ}")
         for path in found:
             path.rename(aside / path.name)
-        logger.warning("the report of an earlier run in %s is kept in %s", self.path, aside)
+        told = _("the report of an earlier run in {path} is kept in {aside}", path=self.path, aside=aside)
+        logger.warning("%s", told)
         return aside
 
     def release(self) -> None:
@@ -167,7 +178,7 @@ def write_page(path: Path, text: str, *, overwrite: bool = False) -> None:
     """
     aside = None if overwrite else keep_aside(path)
     if aside is not None:
-        logger.warning("what was %s is kept as %s", path, aside)
+        logger.warning("%s", _("what was {path} is kept as {aside}", path=path, aside=aside))
     write_whole(path, text.encode("utf-8", "backslashreplace"))
 
 
