@@ -47,12 +47,17 @@ def _told(entry: "Entry", drawn: Sequence["Fault"], names: Sequence[str], group_
 
     first, *others = drawn
     hit = Counter(group_of[index] for index in first.devices)
-    of_groups = ", ".join(
+    of_groups = _(", ").join(
         _("{count:,} of {name}", count=count, name=names[group]) for group, count in sorted(hit.items())
     )
     if len(hit) > 1:
         of_groups = _("{devices:,} devices: {of_groups}", devices=len(first.devices), of_groups=of_groups)
-    text = f"{_moment(first, entry)}: {said(told(entry, names))} ({of_groups or _('no device')})"
+    text = _(
+        "{moment}: {what} ({devices})",
+        moment=_moment(first, entry),
+        what=said(told(entry, names)),
+        devices=of_groups or _("no device"),
+    )
     if not others:
         return text
     more = [f"{_name(fault)} {_moment(fault, entry)}" for fault in others[: _FIRST_FEW - 1]]
@@ -62,7 +67,7 @@ def _told(entry: "Entry", drawn: Sequence["Fault"], names: Sequence[str], group_
         text=text,
         interval=format_duration(entry.every or 0),
         times=len(drawn),
-        more=", ".join(more),
+        more=_(", ").join(more),
     )
 
 

@@ -46,16 +46,16 @@ def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: in
     parts = [_("profile {name} ({title})", name=profile.name, title=_(shipped(profile.name).title))]
     parts += [_("the scenario's own: {own}", own=", ".join(own))] if own else []
     parts += [_("assumed: {assumed}", assumed=", ".join(assumed))] if assumed else [_("nothing assumed")]
-    yield "mqtt", "; ".join(parts)
+    yield "mqtt", _("; ").join(parts)
     values = _example(source, first)
     yield (
-        "topics",
+        _("topics"),
         _("up {up}, down {down}", up=_filled(profile.up, values), down=_filled(profile.down, values)),
     )
     values["clientId"] = _filled(profile.client_id, values)
     name = _("none") if profile.username is None else _filled(profile.username, values)
     yield (
-        "login",
+        _("login"),
         _(
             "client id {client_id}, user name {name}, password: {password}",
             client_id=values["clientId"],
@@ -64,7 +64,7 @@ def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: in
         ),
     )
     yield (
-        "session",
+        _("session"),
         _(
             "QoS {qos}, {kept}, keep-alive {keep_alive}, payloads up to {max_packet}{alpn}",
             qos=profile.qos,
