@@ -10,6 +10,7 @@ from reports.charts import chart_data
 from reports.colors import styles
 from reports.fault_bands import fault_bands
 from reports.figures import requests_told, succeeded
+from reports.hints import code_text, example_of
 from reports.labels import faults, labels
 from reports.occurrences import CLASSES
 from reports.page import CHART_SCRIPTS, render_page
@@ -29,7 +30,7 @@ from reports.weather_shown import (
     misbehaviour_rows,
     single_rows,
 )
-from simulator.measurements.names import FLOWS, INIT, text_of
+from simulator.measurements.names import FLOWS, INIT
 from simulator.measurements.run import RunMeasurements
 from simulator.texts.translation import N_, _
 
@@ -98,7 +99,8 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         faults=fault_rows(summary),
         fault_names=faults(),
         single_rows=single_rows,
-        text_of=text_of,
+        code_text=code_text,
+        example_of=example_of,
         fault_columns=COLUMNS,
         faults_told=faults_sentence(summary),
         apart=apart_sentence(summary),

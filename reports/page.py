@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from reports import text
+from reports.retold import retold
 from simulator.shown import printable
 from simulator.texts.language import CHINESE, spoken
 from simulator.texts.translation import N_, _, ngettext, pgettext, translations
@@ -151,7 +152,8 @@ def _environment() -> Environment:
         text.codes,
         text.tally,
         text.threshold_value,
-        text.judged,
+        text.judged_word,
+        retold,
         text.bound,
         moment_tag,
         clock_tag,

@@ -72,6 +72,7 @@ function ranges() {
   if (data.failed) rows.push({ name: _("failed"), n: data.failed, tint: color(5) });
   const all = rows.reduce((sum, { n }) => sum + n, 0);
   return spread(rows.map(({ name }) => name), rows.map(({ n }) => n), color(1), {
+    xAxis: { axisLabel: { interval: 0, rotate: 40, hideOverlap: false } },
     series: {
       data: rows.map(({ n, tint }) => ({ value: n, itemStyle: { color: tint } })), barMaxWidth: 90,
       label: { show: true, position: "top", ...small(), fontSize: 10, formatter: (p) => (p.value ? percent(p.value / all) : "") },

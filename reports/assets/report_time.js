@@ -199,6 +199,8 @@ function drawAll() {
   if (thresholdsOf("share").length) {
     document.querySelector('[data-chart="share"]').classList.remove("hidden");
     place("share", shareOver);
+  } else {
+    document.querySelector('[data-chart="share"]').remove();
   }
   if (data.heat) place("heat", heat, "", "canvas");
   if (data.load) place("load", load);

@@ -15,6 +15,7 @@ from reports.charts import chart_data, percentile_curve
 from reports.html import render_report
 from reports.run_info import RunInfo
 from reports.summary import build_summary
+from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.findings import Finding
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.run import RunMeasurements
@@ -301,8 +302,10 @@ def test_axe_finds_nothing_and_keys_reach_everything(busy: RunMeasurements, info
 @pytest.mark.skipif(DRIVER is None, reason="no chromedriver is installed")
 def test_a_run_within_one_second_has_charts_that_show_it(info: Info, tmp_path: Path) -> None:
     measurements = RunMeasurements()
+    events: list[Event] = []
     for number in range(3):
-        measurements.apply([(0, "connect", 1_700_000_000.5, 0.002 + number / 1000, "00000000", 1, 1, 0.0, "")])
+        QueueRecorder(events.append).request("connect", 1_700_000_000.5, 0.002 + number / 1000, "00000000", 1, 1, 0.0)
+    measurements.apply(events)
     page = tmp_path / "report.html"
     page.write_text(page_of(measurements, info(0.7, thresholds=())))
     with Browser(tmp_path) as browser:
