@@ -8,6 +8,7 @@ import pytest
 from reports.output import Output, RunView
 from reports.writer import HLOG, OUTPUT_FAILED
 from simulator.exit_codes import ExitCode
+from simulator.measurements.run import HOLD_S
 from simulator.swarm.run.page_history import PageHistory
 from simulator.swarm.run.terminal_line import TerminalLine
 from tests.swarm.manual_run import PLANNED_S, STARTED, ManualRun, usual_outputs
@@ -96,7 +97,8 @@ def test_an_output_that_raises_takes_no_other_along_and_is_told(tmp_path: Path) 
     assert manual.run.code == ExitCode.INVALID
     page = manual.run.output(PageHistory)
     assert page is not None
-    assert len(page.since(0)) == 2
+    told = [point["at"] - STARTED for point in page.since(0)]
+    assert told == [1 - HOLD_S, 2 - HOLD_S, *range(3 - HOLD_S, 4)], "two ticks, and at the end what was held back"
 
 
 def test_a_run_is_watched_in_the_web_page_or_on_the_terminal(tmp_path: Path) -> None:
