@@ -97,7 +97,7 @@ const groupColor = (group) => color(GROUP_COLORS[Object.keys(data.groups).indexO
 const PARTS = {
   distribution: (name) => distribution(name),
   curve(name) {
-    const groups = Object.entries(data.groups ?? {}).map(([group, found]) => ({ name: group, curve: found.requests?.[name]?.curve ?? [], tint: groupColor(group) }));
+    const groups = Object.entries(data.groups ?? {}).map(([group, found]) => ({ name: group, curve: found.requests?.[name] ?? found.flows?.[name] ?? [], tint: groupColor(group) }));
     const all = { name: groups.length ? _("all") : name, curve: data.curves[name], tint: groups.length ? style("--ink") : color(styleOf(name)[0]) };
     return curvesOf([all, ...groups.filter(({ curve }) => curve.length)]);
   },

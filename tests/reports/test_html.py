@@ -291,6 +291,10 @@ def test_axe_finds_nothing_and_keys_reach_everything(busy: RunMeasurements, info
         assert browser.run(f"{button} button.focus(); button.click(); return button.ariaPressed") == "false"
         hidden = "return charts.find((each) => each.target.id === 'chart-rate').chart.getOption().legend[0].selected"
         assert browser.run(hidden) == {"请求": False, "失败": True}
+        # a name's percentiles are drawn by group as well
+        grouped = "data.groups = {rooms: {requests: {connect: data.curves.connect}}, halls: {requests: {}}};"
+        shown = browser.run(f"{grouped} return PARTS.curve('connect').series.map((each) => each.name)")
+        assert shown == ["全部", "rooms"]
         # numbers are rounded as in the tables
         written = browser.run("return [0.125, 9.994, 9.996, 12.25, 99.94, 99.96, 1234.5].map(ms)")
         assert written == [text.milliseconds(each) for each in (0.125, 9.994, 9.996, 12.25, 99.94, 99.96, 1234.5)]
