@@ -20,6 +20,8 @@ from simulator.texts.translation import _, translations
 _LEAST_LETTERS: Final = 6
 """A text with fewer letters of its own would match too much: of those only the ones that join others are tried."""
 _JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", "{share} of {names}")
+_WITHIN_A_PART: Final = r"(?:(?!; ).)+?"
+"""A value of a text that joins nothing does not reach into the next part."""
 _DURATION: Final = re.compile(r"(?:(\d+) h (\d\d) min|(\d+) min (\d\d) s|(\d+\.\d) s)")
 _COUNTED: Final = re.compile(r"([\d,]+) ([a-z]+(?: [a-z]+)?)")
 
@@ -59,7 +61,12 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     known = getattr(translations(language), "_catalog", {})
     found = {message: _pattern(message) for message in known if isinstance(message, str) and "\x04" not in message}
     usable = [(pattern, message) for message, pattern in found.items() if pattern is not None]
-    return sorted(usable, key=lambda item: (item[1] in _JOINTS, -_letters(item[1]), item[1]))
+    return sorted(usable, key=lambda item: (_place_of_joint(item[1]), -_letters(item[1]), item[1]))
+
+
+def _place_of_joint(message: str) -> int:
+    """0 for all that joins nothing; what joins the most is taken apart first."""
+    return _JOINTS.index(message) + 1 if message in _JOINTS else 0
 
 
 def _pattern(message: str) -> re.Pattern[str] | None:
@@ -73,14 +80,14 @@ def _pattern(message: str) -> re.Pattern[str] | None:
         return None
     if message not in _JOINTS and _letters(message) < _LEAST_LETTERS:
         return None
-    return re.compile("".join(_regular(parts)), re.DOTALL)
+    return re.compile("".join(_regular(parts, ".+?" if message in _JOINTS else _WITHIN_A_PART)), re.DOTALL)
 
 
-def _regular(parts: list[tuple[str, str | None, str | None, str | None]]) -> Iterator[str]:
+def _regular(parts: list[tuple[str, str | None, str | None, str | None]], value: str) -> Iterator[str]:
     for literal, name, _spec, _conversion in parts:
         yield re.escape(literal)
         if name is not None:
-            yield f"(?P<{name}>.+?)"
+            yield f"(?P<{name}>{value})"
 
 
 def _letters(message: str) -> int:
