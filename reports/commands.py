@@ -24,55 +24,64 @@ from reports.gates import (
 )
 from reports.rebuild import load_run, same_directories, told_verdict
 from simulator.exit_codes import ExitCode, of_os_error
+from simulator.texts.translation import N_, _
 
-COMPARE_DESCRIPTION = """\
+COMPARE_DESCRIPTION = N_("""\
 Compare a run with one or several earlier ones. Every funcId, flow and command is judged: better, worse, or within the
 noise that its counts allow; violations are compared rule by rule. Exit code 3 on a regression: any figure that got
 worse and any rule that is newly broken, or with --fail-on only those that got worse by more than that. Also 3 where it
 cannot be told: too few samples of what --fail-on asks for, runs that are invalid or were stopped, nothing in common;
---allow-unjudged lets those pass. Two reports of best-fleet conform are compared case by case."""
-COMPARE_EPILOG = """\
+--allow-unjudged lets those pass. Two reports of best-fleet conform are compared case by case.""")
+COMPARE_EPILOG = N_("""\
 examples:
   best-fleet compare runs/monday runs/tuesday
   best-fleet compare runs/base-1 runs/base-2 runs/new --fail-on "p99 +10%" --html compare.html
   best-fleet compare runs/base runs/new --fail-on "dev.heartbeat p95 +20 ms" --fail-on "failures +0.5%"
   best-fleet compare runs/base runs/new --fail-on "violations.reply.* +0"
-"""
+""")
 
 
 def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `best-fleet compare`."""
-    parser.add_argument("base", nargs="+", type=Path, metavar="BASE", help="what earlier runs left (--report)")
-    parser.add_argument("new", type=Path, metavar="NEW", help="what the run to be judged left")
+    parser.add_argument("base", nargs="+", type=Path, metavar="BASE", help=_("what earlier runs left (--report)"))
+    parser.add_argument("new", type=Path, metavar="NEW", help=_("what the run to be judged left"))
     parser.add_argument(
         "--fail-on",
         action="append",
         default=[],
         type=_fail_on,
         metavar="LIMIT",
-        help="[name or glob] metric +amount: 'p99 +10%%', 'dev.heartbeat p95 +20 ms', 'failures +0.5%%'; "
-        "or 'violations +0', 'violations.reply.* +0'; repeatable",
+        help=_(
+            "[name or glob] metric +amount: 'p99 +10%%', 'dev.heartbeat p95 +20 ms', 'failures +0.5%%'; "
+            "or 'violations +0', 'violations.reply.* +0'; repeatable"
+        ),
     )
     parser.add_argument(
-        "--allow-unjudged", action="store_true", help="exit code 0 also where too few samples, or a run, tell nothing"
+        "--allow-unjudged",
+        action="store_true",
+        help=_("exit code 0 also where too few samples, or a run, tell nothing"),
     )
     parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="write the comparison as a page, too; an earlier one is kept aside"
+        "--html", type=Path, metavar="FILE", help=_("write the comparison as a page, too; an earlier one is kept aside")
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier page, instead of keeping it aside")
-    parser.add_argument("--all", action="store_true", help="print figures within noise, too")
+    parser.add_argument(
+        "--overwrite", action="store_true", help=_("replace an earlier page, instead of keeping it aside")
+    )
+    parser.add_argument("--all", action="store_true", help=_("print figures within noise, too"))
     parser.add_argument(
         "--least-percent",
         type=float,
         default=LEAST_PERCENT,
         metavar="N",
-        help="smaller changes are noise (%(default)g)",
+        help=_("smaller changes are noise (%(default)g)"),
     )
     parser.add_argument(
         "--least-ms",
         type=float,
         metavar="N",
-        help=f"changes of fewer ms are noise, for --fail-on as well ({LEAST_MS:g}; a limit in ms is its own)",
+        help=_(
+            "changes of fewer ms are noise, for --fail-on as well ({least:g}; a limit in ms is its own)", least=LEAST_MS
+        ),
     )
 
 
@@ -129,7 +138,11 @@ def compare_directories(
     rules = compare_rules(judged, now.judged) if now.judged is not None and judged else []
     worse = broken_rules(rules, of_rules, others=bool(of_figures))
     only_rules = bool(of_rules) and not of_figures
-    cannot = [f"{limit.expression}: no run to compare with judged its platform" for limit in of_rules if not comparable]
+    cannot = [
+        _("{limit}: no run to compare with judged its platform", limit=limit.expression)
+        for limit in of_rules
+        if not comparable
+    ]
     may_lack: Container[str] = OF_A_TRANSPORT if transports_differ(before, now) else ()
     told = [item.reason for item in rules if item.mark in WORSE_MARKS and item.rule not in worse]
     result = Result(
@@ -145,7 +158,8 @@ def compare_directories(
         try:
             write_page(html, render_comparison(before, now, found, result, charts or ()), overwrite=overwrite)
         except OSError as error:
-            sys.stderr.write(f"best-fleet: compare: {error.filename or html} cannot be written: {error.strerror}\n")
+            problem = _("{file} cannot be written: {problem}", file=error.filename or html, problem=error.strerror)
+            sys.stderr.write(f"best-fleet: compare: {problem}\n")
             return of_os_error(error) if code is ExitCode.PASSED else code
     return code
 
