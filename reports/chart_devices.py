@@ -4,20 +4,10 @@ A look at the ends of spans alone would miss what came and went between two of t
 a run of a day.
 """
 
-from typing import Final
-
 from reports.chart_requests import Bins
+from reports.colors import STATES
 from simulator.measurements.devices import DeviceStates
-from simulator.measurements.names import INACTIVE_STATES, DeviceState
-
-STATE_ORDER: Final = tuple(
-    state.value
-    for state in (
-        *(DeviceState.ONLINE, DeviceState.REPORT, DeviceState.LOGIN, DeviceState.ACCREDIT, DeviceState.REGISTER),
-        *(DeviceState.EXCHANGE, DeviceState.CONNECTING, DeviceState.LOOKUP),
-        *(DeviceState.WAITING, DeviceState.LOST, DeviceState.REBOOTING, DeviceState.UNPOWERED, DeviceState.FAILED),
-    )
-)
+from simulator.measurements.names import INACTIVE_STATES
 
 
 def devices_by_state(
@@ -37,7 +27,7 @@ def devices_by_state(
         gauge, reached = following, max(second, bins.first)
     sums.add(gauge, reached, sums.end)
     states = [state for state in sums.total if state not in INACTIVE_STATES and any(sums.peak[state])]
-    ordered = [state for state in STATE_ORDER if state in states] + sorted(set(states) - set(STATE_ORDER))
+    ordered = [state for state in STATES if state in states] + sorted(set(states) - set(STATES))
     lengths = [sums.length(index) for index in range(bins.count)]
     means = {
         state: [round(total / length, 2) for total, length in zip(sums.total[state], lengths, strict=True)]

@@ -4,7 +4,7 @@ As in `reports.charts`: plain data, a value for each span ("bin") of the run, nu
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from simulator.measurements.accumulate import HistogramSum
@@ -118,7 +118,8 @@ def most_first(series: Mapping[str, list[int]], most: int = MOST_CODES) -> dict[
 
 
 def request_charts(measurements: RunMeasurements, bins: Bins) -> dict[str, Any]:
-    """`codes`, `expected`, `bytes` and `backlog`, by the names of the contract."""
+    """By bin: `codes` (failures by code), `expected` (refusals that the scenario wants), `bytes` (B/s, `out` and `in`)
+    and `backlog` (records that wait)."""
     timeline = measurements.timeline
     expected = [sum(values) for values in zip(*bins.sums(timeline.expected).values(), strict=True)]
     moved = bins.sums(timeline.bytes)
@@ -159,13 +160,3 @@ def _carry(found: list[int | None], reached: int, index: int, waiting: int) -> N
     """What waited at the end of the bin `reached` waits on until it changes, in the bin `index`."""
     for later in range(reached + 1, index + 1):
         found[later] = max(waiting, 0)
-
-
-def lone_points(values: Sequence[float | None]) -> list[int]:
-    """Where a value has none beside it: a line through it has no length, so that it wants a dot."""
-    padded = [None, *values, None]
-    return [
-        index
-        for index, (before, value, after) in enumerate(zip(padded, padded[1:], padded[2:], strict=False))
-        if value is not None and before is None and after is None
-    ]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from reports.chart_devices import devices_by_state
 from reports.chart_groups import GroupCharts
 from reports.chart_points import Points, TagBins, percentile_curve
-from reports.chart_requests import AllRequests, Bins, lone_points, request_charts
+from reports.chart_requests import AllRequests, Bins, request_charts
 from reports.distribution import distribution
 from reports.figures import record_counts, succeeded
 from reports.order import in_order
@@ -58,14 +58,10 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "flows": [name for tag, name in names.items() if is_flow(tag)],
         "commands": [name for tag, name in names.items() if is_command(tag)],
         "latency": {names[tag]: points for tag, points in latency.items() if tag in names},
-        "lone": {names[tag]: lone for tag, points in latency.items() if tag in names if (lone := _lone(points))},
         **groups.dump(measurements, run),
         "loop_lag": latency.get(LOOP_LAG_TAG),
         "failures": _binned(measurements.failures_over_time, bins, is_request),
         "curves": {name: percentile_curve(measurements.totals[tag].histogram) for tag, name in names.items()},
-        "intended_curves": {
-            tag: percentile_curve(measurements.intended[tag]) for tag in in_order(measurements.intended)
-        },
         "distribution": {name: distribution(measurements.totals[tag].histogram) for tag, name in names.items()},
         **together.dump(),
         **requests,
@@ -83,10 +79,6 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
             "codes": {code: code_label(code) for code in requests["codes"]},
         },
     }
-
-
-def _lone(points: Points) -> list[int]:
-    return lone_points(points["p50"])
 
 
 def _over_time(

@@ -41,6 +41,7 @@ STATES: Final[Mapping[str, int]] = MappingProxyType(
         DeviceState.FAILED.value: 5,
     }
 )
+"""By state, in the order in which charts pile them up."""
 FAULTS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "outage": 8,

@@ -80,15 +80,7 @@ class Pool:
         """A device of the run that has come to `stage`; see `Bench.device`."""
         self.check(stage)
         if which >= len(self._site.identities):
-            raise Ended(
-                not_run(
-                    Told(
-                        "needs {value} serial numbers; {count} are given",
-                        value=which + 1,
-                        count=len(self._site.identities),
-                    )
-                )
-            )
+            raise self._too_few(which)
         if self._listener is not None and which == self._listener.which and not second:
             if stage is Stage.ONLINE and not fresh and on_push is take and self._listener.closed is None:
                 yield self._listener
@@ -147,15 +139,7 @@ class Pool:
         if self._listener is not None and which == self._listener.which:
             raise Ended(not_run(Told("{sn} listens meanwhile", sn=self._listener.sn)))
         if which >= len(self._site.identities):
-            raise Ended(
-                not_run(
-                    Told(
-                        "needs {value} serial numbers; {count} are given",
-                        value=which + 1,
-                        count=len(self._site.identities),
-                    )
-                )
-            )
+            raise self._too_few(which)
         async with self._locks[which]:
             idle = self._ready.pop(which, None)
             if idle is not None:
@@ -199,6 +183,10 @@ class Pool:
         for step in self.blocked:
             if step <= stage:
                 raise Ended(not_run(self._blocked_at(step)))
+
+    def _too_few(self, which: int) -> Ended:
+        count = len(self._site.identities)
+        return Ended(not_run(Told("needs {value} serial numbers; {count} are given", value=which + 1, count=count)))
 
     async def drop(self, device: Device) -> None:
         """Close a connection in order."""

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from reports.chart_requests import MOST_CODES, Bins, backlog, lone_points, most_first
+import pytest
+
+from reports.chart_requests import MOST_CODES, Bins, backlog, most_first
 from reports.charts import chart_data
 from reports.run_info import RunInfo
 from simulator.measurements.events import Event, QueueRecorder
@@ -61,7 +63,6 @@ def test_load_is_null_where_nothing_was_asked(info: Info) -> None:
     assert load[0][0] == 4
     assert 11.0 <= load[0][1] <= 11.1
     assert 13.0 <= load[0][2] <= 13.1
-    assert data["lone"] == {"dev.heartbeat": [5]}
     assert data["bytes"] == {"out": [400.0, 400.0, 0, 0, 0, 400.0, 0, 0], "in": [200.0, 200.0, 0, 0, 0, 200.0, 0, 0]}
 
 
@@ -91,13 +92,12 @@ def test_backlog_is_what_waits_and_null_before_the_first_record() -> None:
     assert backlog({}, Bins(T0, 1, 2)) == [None, None]
 
 
-def test_a_run_of_one_second_has_a_point_that_is_marked(info: Info) -> None:
+def test_a_run_of_one_second_has_a_point(info: Info) -> None:
     measurements = RunMeasurements()
     QueueRecorder(lambda event: measurements.apply([event])).request("connect", STARTED, 0.1, "00000000", 1, 1, 0.0)
     data = drawn(measurements, info(0.6))
     assert data["times"] == [0]
-    assert data["lone"] == {"connect": [0]}
-    assert lone_points([None, 1.0, 2.0, None, 3.0]) == [4]
+    assert data["latency"]["connect"]["p50"] == [pytest.approx(100, rel=0.01)]
 
 
 def test_the_start_is_told_and_labels_are_words(busy: RunMeasurements, info: Info) -> None:

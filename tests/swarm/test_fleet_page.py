@@ -107,8 +107,8 @@ def show(browser: Browser, url: str, tab: str) -> None:
 @pytest.mark.parametrize(
     ("width", "dark"),
     [
-        (1280, False),
         (390, True),
+        pytest.param(1280, False, marks=pytest.mark.long),
         pytest.param(1280, True, marks=pytest.mark.long),
         pytest.param(390, False, marks=pytest.mark.long),
     ],

@@ -10,6 +10,7 @@ from tests.swarm.otlp_receiver import receiving
 from tests.swarm.processes import UNTIL_TOLD, LocustProcess
 
 
+@pytest.mark.long
 def test_what_a_collector_is_sent_is_what_the_report_says(
     locust: Callable[..., LocustProcess], scenario: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

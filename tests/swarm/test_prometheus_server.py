@@ -18,6 +18,7 @@ SELDOM = re.compile("Failed|Failures|Connections|failed|Faults|Devices not|Recov
 
 
 @needed
+@pytest.mark.long
 def test_what_prometheus_stored_is_what_the_report_says(
     locust: Callable[..., LocustProcess], scenario: Path, tmp_path: Path
 ) -> None:

@@ -58,7 +58,7 @@ class Questions:
             over: whether the loop has ended, and nobody else asks `answer`'s owner for anything.
         """
         if over:
-            return _alone(answer(question))
+            return answer_here(answer(question))
         waiting = gevent.event.AsyncResult()
         if not self._call(self._begin, answer, question, waiting):
             return None
@@ -96,8 +96,8 @@ class Questions:
         self._post(("told", _Told(waiting, None)))
 
 
-def _alone(parts: Answering) -> dict[str, Any]:
-    """The answer of a runtime that no other thread uses any more; other greenlets come between."""
+def answer_here(parts: Answering) -> dict[str, Any]:
+    """An answer that needs no other thread, or of a runtime that none uses any more; other greenlets come between."""
     while True:
         try:
             next(parts)

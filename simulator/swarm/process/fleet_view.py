@@ -1,10 +1,8 @@
 """What our web page is told of the devices of a run: the local process asks its own engine, the master its workers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, cast
-
-import gevent
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from simulator.fleet.desk import ACT, MESSAGES, ask_act, ask_device, ask_messages, ask_outage, ask_rows
 from simulator.fleet.device_rows import NotThere, Query, merged, rows
@@ -12,6 +10,7 @@ from simulator.fleet.plan import FleetPlan, scale_counts
 from simulator.measurements.actions import NOT_HELD, NOT_ON, START
 from simulator.measurements.names import DeviceState
 from simulator.scenario.scenario import Scenario
+from simulator.swarm.generator.questions import answer_here
 from simulator.swarm.process.holders import Holders
 from simulator.swarm.process.inquiry import Inquiry
 from simulator.weather.kinds import How
@@ -155,8 +154,8 @@ class WorkersView(FleetView):
         found = self._inquiry.ask(self._run_id, questions)
         gone = [worker for worker in workers if worker not in present]
         answers = {worker: answer for worker, answer in found.items() if answer}
-        answers |= {worker: _here(rows(self._not_there(gone=True), holders.of(worker), query)) for worker in gone}
-        answers[""] = _here(rows(self._not_there(gone=False), holders.nobodys, query))
+        answers |= {worker: answer_here(rows(self._not_there(gone=True), holders.of(worker), query)) for worker in gone}
+        answers[""] = answer_here(rows(self._not_there(gone=False), holders.nobodys, query))
         return answers, sorted([*gone, *(worker for worker in asked if worker not in answers)])
 
     def _of(self, sn: str, question: dict[str, Any]) -> dict[str, Any] | None:
@@ -191,13 +190,3 @@ def devices_of_groups(scenario: Scenario, total: int) -> dict[str, int]:
     """How many devices each group has in a fleet of `total`, by its name and in the scenario's order."""
     counts = scale_counts([group.count for group in scenario.groups], total)
     return {group.name: count for group, count in zip(scenario.groups, counts, strict=True)}
-
-
-def _here(parts: Generator[None, None, dict[str, Any]]) -> dict[str, Any]:
-    """An answer of this process; other greenlets come between."""
-    while True:
-        try:
-            next(parts)
-        except StopIteration as over:
-            return cast("dict[str, Any]", over.value)
-        gevent.sleep(0)

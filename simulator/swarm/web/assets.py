@@ -30,7 +30,6 @@ def asset(name: str) -> Asset | None:
     if name == ECHARTS:
         return Asset(_shared("echarts.common.min.js"), TYPES[suffix])
     if name == PALETTE:
-        # The report's own colours for light and dark, not a copy: a page and its report look alike.
         return Asset(_shared(PALETTE), TYPES[suffix])
     known = {each.name for each in files(FOLDER).joinpath("assets").iterdir()}
     if suffix not in TYPES or name not in known:
