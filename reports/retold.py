@@ -19,7 +19,9 @@ from simulator.texts.translation import _, translations
 
 _LEAST_LETTERS: Final = 6
 """A text with fewer letters of its own would match too much: of those only the ones that join others are tried."""
-_JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", "{share} of {names}")
+_SHARED: Final = "{share} of {names}"
+_JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", _SHARED)
+_SHARE: Final = re.compile(r"[\d.]+ ?%")
 _WITHIN_A_PART: Final = r"(?:(?!; ).)+?"
 """A value of a text that joins nothing does not reach into the next part."""
 _DURATION: Final = re.compile(r"(?:(\d+) h (\d\d) min|(\d+) min (\d\d) s|(\d+\.\d) s)")
@@ -37,9 +39,16 @@ def retold(stored: str) -> str:
     if (figure := _figure(stored)) is not None:
         return figure
     for pattern, message in _patterns(spoken()):
-        if (found := pattern.fullmatch(stored)) is not None:
+        if (found := pattern.fullmatch(stored)) is not None and _is_of_ours(message, found):
             return _(message, **{name: retold(value) for name, value in found.groupdict().items()})
     return stored
+
+
+def _is_of_ours(message: str, found: re.Match[str]) -> bool:
+    """Whether what looks as if `message` had joined it is of ours: a platform's own sentence may look like that too."""
+    if message == _SHARED:
+        return _SHARE.fullmatch(found["share"]) is not None
+    return message not in _JOINTS or any(retold(part) != part for part in found.groups())
 
 
 def _figure(stored: str) -> str | None:
