@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Protocol
 
 import orjson
@@ -13,6 +14,8 @@ from simulator.protocol.masking import masked, secret_values
 from simulator.shown import mask_named, printable, without_values
 
 _MOST_SECRETS = 1_000
+_MOST_CREDENTIALS = 32
+_OF_PERSONS = frozenset({"password", "passwordSalt", "tmp"})
 DIRECTIONS = {">": "sent", "<": "received"}
 """Of a trace's marks, in words for machines."""
 
@@ -44,6 +47,26 @@ class MessageMask:
     def masked(self, message: dict[str, Any]) -> Any:
         """A copy of a decoded message that may be shown."""
         self.knows(secret_values(message))
+        return masked(message, self.secrets)
+
+
+class CredentialMask(MessageMask):
+    """A mask that costs a bounded time a message, however many people were in those before.
+
+    What stands under the name of a secret is masked as ever. Elsewhere only credentials are looked for, the latest
+    ones, and not the passwords and templates of persons: a message may have hundreds of those.
+    """
+
+    def knows(self, secrets: Iterable[str]) -> None:
+        for secret in secrets:
+            self.secrets.pop(secret, None)
+            self.secrets[secret] = None
+            if len(self.secrets) > _MOST_CREDENTIALS:
+                del self.secrets[next(iter(self.secrets))]
+
+    def masked(self, message: dict[str, Any]) -> Any:
+        # Of one message no more than half, so that it cannot push out what the device proves itself with.
+        self.knows(islice(secret_values(message, _OF_PERSONS), _MOST_CREDENTIALS // 2))
         return masked(message, self.secrets)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from simulator.clock import TimerHandle, TimerQueue
 from simulator.device.device import Device
 from simulator.faults import describe
-from simulator.fleet.trace import DIRECTIONS, MessageMask, line_of, no_message, read
+from simulator.fleet.trace import DIRECTIONS, CredentialMask, line_of, no_message, read
 from simulator.shown import label
 
 MOST_WATCHED: Final = 8
@@ -47,7 +47,7 @@ class Watch:
         self._begun = self._next = first
         self._wall = wall
         self._device = device
-        self._mask = MessageMask()
+        self._mask = CredentialMask()
         self._kept: deque[Message] = deque()
         self._chars = 0
 

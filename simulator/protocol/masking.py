@@ -39,19 +39,20 @@ def masked(value: Any, secrets: Collection[str] = (), _depth: int = 0) -> Any:
     }
 
 
-def secret_values(value: Any, _depth: int = 0) -> Iterator[str]:
-    """The texts that stand under the names of secrets in a decoded message."""
+def secret_values(value: Any, but: Collection[str] = (), _depth: int = 0) -> Iterator[str]:
+    """The texts that stand under the names of secrets in a decoded message, `but` for some names."""
     if _depth >= _DEEPEST:
         return
     if isinstance(value, list):
         for item in value:
-            yield from secret_values(item, _depth + 1)
+            yield from secret_values(item, but, _depth + 1)
     elif isinstance(value, dict):
         for name, item in value.items():
             if isinstance(item, str) and _is_secret(name):
-                yield item
+                if name not in but:
+                    yield item
             else:
-                yield from secret_values(item, _depth + 1)
+                yield from secret_values(item, but, _depth + 1)
 
 
 def _is_secret(name: str) -> bool:

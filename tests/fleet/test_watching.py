@@ -81,6 +81,19 @@ async def test_the_next_connection_is_traced_as_well_and_its_secrets_are_masked(
         assert len(secret) < 4 or secret not in told
 
 
+async def test_hundreds_of_people_neither_push_out_a_secret_nor_are_they_looked_for_in_every_text(world: World) -> None:
+    device = await world.online()
+    secret = next(secret for secret in device.secrets() if secret and len(secret) > 8)
+    watch = Watch(1, world.clock.wall, lambda: device)
+    users = [{"pin": str(pin), "password": f"password-{pin}", "tmp": f"template-{pin}"} for pin in range(500)]
+    told = {"funcId": "x", "users": users, "secrets": [{"secret": f"made-up-{each}"} for each in range(500)]}
+    watch.message("<", orjson.dumps({**told, "note": f"is {secret}!"}))
+    ((message,), _) = watch.after(0)
+    assert secret not in message["text"]
+    assert not any(word in message["text"] for word in ("password-", "template-", "made-up-"))
+    assert len(watch._mask.secrets) <= 32
+
+
 async def test_a_secret_that_the_platform_repeats_under_another_name_is_masked(world: World) -> None:
     device = await world.online()
     secret = next(secret for secret in device.secrets() if secret and len(secret) > 8)
