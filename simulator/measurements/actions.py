@@ -3,6 +3,7 @@
 Everything that is kept stands in the report, with its time: whoever reads it must know that the run was not left alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,3 +64,16 @@ class Action:
     seconds: float | None = None
     done: bool = True
     problem: str = ""
+
+
+def still_stopped(actions: Iterable[Action]) -> dict[str, float]:
+    """The devices that somebody stopped and nobody started again, and when that was."""
+    stopped: dict[str, float] = {}
+    for action in actions:
+        if action.device is None or not action.done:
+            continue
+        if action.action == STOP:
+            stopped[action.device] = action.at
+        elif action.action == START:
+            stopped.pop(action.device, None)
+    return stopped

@@ -22,6 +22,7 @@ from reports.writer import HLOG
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformAddress
+from simulator.measurements.actions import still_stopped
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
@@ -209,6 +210,7 @@ class Run:
             return
         self._closing = gevent.event.Event()
         if self.order is not None:
+            self._find_all_stopped()
             self.find_early_end("ended_early")
         self.ended = ended = self.clock.wall()
         try:
@@ -307,11 +309,20 @@ class Run:
         if self._is_early() and not any(cause_of(finding.key).cut_short for finding in self.findings):
             self.find(key, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
 
-    def _is_early(self) -> bool:
+    def _find_all_stopped(self) -> None:
+        """Who stops one device after the other has stopped the run: what stands still to its end is no pass."""
+        stopped = still_stopped(() if self.weather is None else self.weather.actions)
+        if self.order is None or len(stopped) < self.order.total:
+            return
+        last = max(stopped.values())
+        if self._is_early(self.elapsed_s - last) and not any(cause_of(each.key).cut_short for each in self.findings):
+            self.find("stopped_by_hand", after_s=round(last, 1), planned_s=self.planned_s)
+
+    def _is_early(self, ago_s: float = 0.0) -> bool:
         if self.planned_s is None:
             return False
         tolerance = min(max(EARLY_LEAST_S, EARLY_SHARE * self.planned_s), EARLY_MOST_S)
-        return self._since_asked() < self.planned_s - tolerance
+        return self._since_asked() - ago_s < self.planned_s - tolerance
 
     def _since_asked(self) -> float:
         """Seconds since the run was asked for: from then on Locust counts its run time."""

@@ -12,6 +12,7 @@ from reports.run_info import ABORT_FIRED
 from reports.verdict import note_lines
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import PlatformAddress, PlatformStartError
+from simulator.measurements.actions import START, STOP, Action
 from simulator.measurements.ledger import Kept
 from simulator.swarm.run import run as run_module
 from tests.swarm.fake_fleet import until
@@ -166,6 +167,30 @@ def test_an_early_end_has_one_explanation(manual: ManualRun, key: str) -> None:
     manual.time.advance(5.9)
     manual.run.find_early_end(key)
     assert keys(manual.end(0.0)) == [key]
+
+
+@pytest.mark.parametrize(
+    ("at", "started", "planned_s", "told"),
+    [
+        (8.0, False, PLANNED_S, ["stopped_by_hand"]),
+        (8.0, True, PLANNED_S, []),
+        (PLANNED_S - 0.5, False, PLANNED_S, []),
+        (8.0, False, None, []),
+    ],
+)
+def test_a_fleet_that_was_stopped_by_hand_and_stood_still_to_the_end_is_no_pass(
+    tmp_path: Path, at: float, started: bool, planned_s: float | None, told: list[str]
+) -> None:
+    manual = ManualRun(tmp_path / "report", planned_s=planned_s).open()
+    assert manual.run.weather is not None
+    manual.run.weather.actions.append(Action(at=at, action=STOP, device="BEST000001"))
+    if started:
+        manual.run.weather.actions.append(Action(at=at + 1.0, action=START, device="BEST000001"))
+    summary = manual.end(PLANNED_S)
+    assert keys(summary) == told
+    assert summary["verdict"] == ("interrupted" if told else "passed")
+    if told:
+        assert summary["reasons"][0]["values"] == {"after_s": at, "planned_s": planned_s}
 
 
 def test_an_error_of_ours_in_the_background_is_counted_and_the_run_is_watched_on(manual: ManualRun) -> None:
