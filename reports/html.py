@@ -109,7 +109,9 @@ def render_report(summary: Mapping[str, Any], measurements: RunMeasurements, run
         actions=action_rows(summary),
         actions_told=actions_told(),
         bands=[kind["what"] for kind in data["faults"]],
-        drawn={name for name in ("backlog", "bytes", "codes", "distribution", "heat", "load") if data.get(name)},
+        drawn={
+            name for name in ("backlog", "bytes", "codes", "distribution", GROUPS, "heat", "load") if data.get(name)
+        },
         ranged=data["ranges"] is not None,
         step_text=_("second") if data["step_s"] == 1 else text.duration(data["step_s"]),
         generator_text=generator_sentences(summary, run),

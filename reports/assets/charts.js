@@ -42,22 +42,22 @@ function timeAxis(labels, bars, times = data.times, step = data.step_s) {
   const every = TICKS_S.find((each) => (times.length * step) / each <= labels) ?? 604800;
   return axis({
     type: "category", data: times.map(clock), boundaryGap: Boolean(bars) || times.length === 1, splitLine: { show: false },
-    axisLabel: { interval: (n) => times[n] % every === 0 },
+    axisLabel: { interval: (n) => times[n] % every < step },
   });
 }
 
-const moment = (index) => `${clock(data.times[index])} · ${clockOf(new Date(1000 * (data.started + data.times[index])))}`;
+const moment = (index, times = data.times) => `${clock(times[index])} · ${clockOf(new Date(1000 * (data.started + times[index])))}`;
 
-// What a point over time tells: when it is, its values, and the faults under way then.
-function timeTooltip(format) {
+// What a point over time tells: when it is, its values, and the faults under way then (which are told by `data.times`).
+function timeTooltip(format, times = data.times) {
   return {
     formatter: (points) => {
       const shown = points.filter((point) => point.seriesName);
       if (!shown.length) return "";
       const value = (point) => (Array.isArray(point.value) ? point.value.at(-1) : point.value?.value ?? point.value);
       const rows = shown.map((point) => `${point.marker}${encode(point.seriesName)} <b>${format(value(point), point.seriesName)}</b>`);
-      const faults = (data.faults ?? []).flatMap((kind) => kind.texts[shown[0].dataIndex] ?? []).map((told) => `<i>${encode(told)}</i>`);
-      return [moment(shown[0].dataIndex), ...rows, ...faults].join("<br>");
+      const faults = (times === data.times ? data.faults ?? [] : []).flatMap((kind) => kind.texts[shown[0].dataIndex] ?? []).map((told) => `<i>${encode(told)}</i>`);
+      return [moment(shown[0].dataIndex, times), ...rows, ...faults].join("<br>");
     },
   };
 }

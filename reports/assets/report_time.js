@@ -124,6 +124,17 @@ function load() {
   });
 }
 
+// Groups are counted in spans of their own, so that their chart has times of its own.
+function groupsOver() {
+  const times = data.groups_times;
+  return base({
+    tooltip: timeTooltip(milliseconds, times), format: milliseconds,
+    xAxis: timeAxis(16, false, times, data.groups_step_s), dataZoom: zoom(),
+    yAxis: axis({ type: "value", min: 0, splitNumber: 4, axisLabel: { formatter: shortMs } }),
+    series: Object.entries(data.groups).map(([group, { latency: found }]) => line(group, found.p99, groupColor(group))),
+  });
+}
+
 // Round steps of KB and MB, which are no round numbers of bytes.
 function steps(most) {
   const unit = most >= 4 * 1024 ** 2 ? 1024 ** 2 : most >= 4 * 1024 ? 1024 : 1;
@@ -205,6 +216,7 @@ function drawAll() {
   if (data.heat) place("heat", heat, "", "canvas");
   if (data.load) place("load", load);
   if (data.bytes) place("bytes", bytes);
+  place("groups", groupsOver);
   const grid = document.getElementById("chart-latency");
   for (const name of [...data.requests, ...data.flows].filter((each) => data.latency[each])) {
     const card = Object.assign(document.createElement("div"), { className: "card" });

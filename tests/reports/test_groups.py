@@ -11,6 +11,7 @@ import pytest
 
 from reports.charts import chart_data
 from reports.groups import groups_section
+from reports.html import render_report
 from reports.rebuild import load_run, merge, rebuild
 from reports.run_info import RunInfo
 from reports.summary import build_summary
@@ -99,6 +100,17 @@ def test_charts_of_groups(info: Info) -> None:
     told = sum(count or 0 for group in data["groups"].values() for count in group["latency"]["count"])
     summary = build_summary(measurements, info(groups=GROUPS))
     assert told == sum(row["count"] for row in summary["requests"].values())
+
+
+def test_the_report_has_a_place_for_their_chart_where_there_are_several(info: Info) -> None:
+    def page(groups: dict[str, int], *names: str) -> str:
+        measurements = measured(*names)
+        measurements.seal(float("inf"))
+        run = info(groups=groups)
+        return render_report(build_summary(measurements, run), measurements, run)
+
+    assert 'id="chart-groups"' in page(GROUPS, *GROUPS)
+    assert 'id="chart-groups"' not in page({"rooms": 20})
 
 
 def test_a_rebuilt_run_says_the_same(info: Info, tmp_path: Path) -> None:

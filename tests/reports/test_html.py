@@ -295,6 +295,14 @@ def test_axe_finds_nothing_and_keys_reach_everything(busy: RunMeasurements, info
         grouped = "data.groups = {rooms: {requests: {connect: data.curves.connect}}, halls: {requests: {}}};"
         shown = browser.run(f"{grouped} return PARTS.curve('connect').series.map((each) => each.name)")
         assert shown == ["全部", "rooms"]
+        over_time = "for (const each of Object.values(data.groups)) each.latency = {p99: [1, null]};"
+        drawn = "const {series, xAxis, tooltip} = groupsOver(); return [series.map((each) => each.name), xAxis.data, "
+        told = "tooltip.formatter([{dataIndex: 1, seriesName: 'rooms', marker: '', value: 7}]).split(' · ')[0]]"
+        assert browser.run(f"data.groups_times = [0, 7]; data.groups_step_s = 10; {over_time} {drawn} {told}") == [
+            ["rooms", "halls"],
+            ["0:00", "0:07"],
+            "0:07",
+        ]
         # numbers are rounded as in the tables
         written = browser.run("return [0.125, 9.994, 9.996, 12.25, 99.94, 99.96, 1234.5].map(ms)")
         assert written == [text.milliseconds(each) for each in (0.125, 9.994, 9.996, 12.25, 99.94, 99.96, 1234.5)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reports import text
 from simulator.fleet.device_rows import Query
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.weather import PlannedFault
@@ -224,6 +225,15 @@ def test_what_disturbs_is_asked_first_and_what_came_of_it_is_said(fleet: tuple[B
     verify, offline = browser.run("return window.posted")
     assert verify == ["fleet/devices/SN00007/actions", "1", {"action": "verify"}]
     assert offline[2] == {"action": "offline", "seconds": 10}
+
+
+def test_figures_are_rounded_as_in_the_report(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "overview")
+    durations, sizes = (0.126, 9.994, 9.996, 12.3, 99.94, 99.96, 1234.4), (10, 1000, 1023, 2048, 102_000, 5e6, 3e11)
+    ours = "const {milliseconds, bytes} = await import('./fleet/assets/texts.js');"
+    assert browser.run(f"{ours} return args[0].map(milliseconds)", durations) == list(map(text.milliseconds, durations))
+    assert browser.run(f"{ours} return args[0].map(bytes)", sizes) == list(map(text.size, sizes))
 
 
 def test_the_switch_turns_the_page_into_the_other_language(fleet: tuple[Browser, str, View]) -> None:

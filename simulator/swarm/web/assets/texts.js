@@ -23,18 +23,20 @@ export function number(value, digits = 0) {
   return new Intl.NumberFormat(language, { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
 }
 
+const written = (value, digits) => new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+
+// Durations and sizes as reports/text.py writes them.
 export function milliseconds(value) {
   if (value === null || value === undefined) return NOTHING;
-  const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
-  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return written(value, value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
 }
 
 export function bytes(value) {
   if (!value) return NOTHING;
   const units = ["B", "KB", "MB", "GB"];
   let at = 0;
-  for (; value >= 1000 && at < units.length - 1; at += 1) value /= 1024;
-  return `${number(value, at ? 1 : 0)} ${units[at]}`;
+  for (; value >= 999.5 && at < units.length - 1; at += 1) value /= 1024;
+  return `${written(value, at && (value < 99.5 || units[at] === "GB") ? 1 : 0)} ${units[at]}`;
 }
 
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
