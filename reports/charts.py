@@ -31,7 +31,7 @@ from simulator.measurements.names import (
     name_of,
 )
 from simulator.measurements.run import RunMeasurements
-from simulator.measurements.short_labels import code_label, event_label, state_label
+from simulator.measurements.short_labels import code_label, event_label, reason_label, state_label
 from simulator.protocol.catalogue import CONNECT
 
 MOST_POINTS: Final = 240
@@ -50,6 +50,7 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
     devices, peaks = devices_by_state(measurements.devices, bins, run.ended)
     requests = request_charts(measurements, bins)
     records = _binned(measurements.records_over_time, bins, lambda event: event not in RECORD_GAUGES)
+    disconnects = _binned(measurements.disconnects, bins)
     return {
         "started": run.started,
         "step_s": step,
@@ -70,12 +71,13 @@ def chart_data(measurements: RunMeasurements, run: RunInfo) -> dict[str, Any]:
         "waterfall": _waterfall(measurements),
         "delivery": _delivery(measurements, run),
         "connects": _connects(connects, bins),
-        "disconnects": _binned(measurements.disconnects, bins),
+        "disconnects": disconnects,
         "records": records,
         "health": _health(measurements, bins),
         "labels": {
             "states": {state: state_label(state) for state in devices},
             "records": {event: event_label(event) for event in records},
+            "disconnects": {reason: reason_label(reason) for reason in disconnects},
             "codes": {code: code_label(code) for code in requests["codes"]},
         },
     }

@@ -10,6 +10,7 @@ from reports.compare_weather import schedules_differ
 from reports.verdict import FAILED
 from simulator.measurements.names import PUBACK, is_command
 from simulator.protocol.catalogue import SUBSCRIBE
+from simulator.texts.translation import _
 
 OF_A_TRANSPORT: Final = frozenset({"device.exchange.publicKey", "device.exchange.factor", SUBSCRIBE, PUBACK.name})
 """What only some transports have, or the channel that is usual over them: it may be missing over another."""
@@ -20,9 +21,9 @@ LONGER = 1.2
 def worthless(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
     """Why the comparison tells nothing, whatever its figures; each a sentence."""
     reasons = [f"{run.label} {run.doubt}" for run in (*bases, new) if run.doubt]
-    reasons += [f"{run.label} made no request" for run in (*bases, new) if all(map(is_command, run.series))]
+    reasons += [_("{run} made no request", run=run.label) for run in (*bases, new) if all(map(is_command, run.series))]
     if new.series and not any(set(run.series) & set(new.series) for run in bases):
-        reasons.append("the runs have nothing in common: no funcId, flow or command occurred in both")
+        reasons.append(_("the runs have nothing in common: no funcId, flow or command occurred in both"))
     return reasons
 
 
@@ -33,40 +34,60 @@ def transports_differ(bases: Sequence[ComparedRun], new: ComparedRun) -> bool:
 
 def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
     """In what the runs differ that their figures may follow from; each a sentence."""
-    found = [f"{run.label} failed by itself: {run.reason}" for run in (*bases, new) if run.verdict == FAILED]
+    found = [
+        _("{run} failed by itself: {reason}", run=run.label, reason=run.reason)
+        for run in (*bases, new)
+        if run.verdict == FAILED
+    ]
     for run in bases:
         was, now = run.run, new.run
-        between = f"between {run.label} and {new.label}"
+        where = {"base": run.label, "new": new.label}
         if was.scenario != now.scenario:
-            found.append(f"different scenarios: {was.scenario} in {run.label}, {now.scenario} in {new.label}")
+            found.append(
+                _("different scenarios: {was} in {base}, {now} in {new}", was=was.scenario, now=now.scenario, **where)
+            )
         elif was.scenario_text != now.scenario_text:
-            found.append(f"the scenario {now.scenario} was changed {between}")
+            found.append(_("the scenario {name} was changed between {base} and {new}", name=now.scenario, **where))
         if was.devices != now.devices:
-            found.append(f"different fleets: {was.devices:,} devices in {run.label}, {now.devices:,} in {new.label}")
+            sizes = {"was": text.count(was.devices), "now": text.count(now.devices)}
+            found.append(_("different fleets: {was} devices in {base}, {now} in {new}", **sizes, **where))
         if was.target != now.target:
-            found.append(f"different targets: {was.target} in {run.label}, {now.target} in {new.label}")
+            found.append(
+                _("different targets: {was} in {base}, {now} in {new}", was=was.target, now=now.target, **where)
+            )
         if told := schedules_differ(was, now, (run.label, new.label)):
             found.append(told)
         if transports_differ([run], new):
-            kinds = f"{', '.join(was.transports)} in {run.label}, {', '.join(now.transports)} in {new.label}"
-            found.append(f"different transports: {kinds}; what they share is compared, over whichever it went")
-        if was.processes != now.processes:
             found.append(
-                f"different numbers of processes: {was.processes} in {run.label}, {now.processes} in {new.label}"
+                _(
+                    "different transports: {was} in {base}, {now} in {new}; what they share is compared, over "
+                    "whichever it went",
+                    was=text.listed(was.transports),
+                    now=text.listed(now.transports),
+                    **where,
+                )
             )
+        if was.processes != now.processes:
+            counts = {"was": was.processes, "now": now.processes}
+            found.append(_("different numbers of processes: {was} in {base}, {now} in {new}", **counts, **where))
         longer, shorter = max(was.duration_s, now.duration_s), min(was.duration_s, now.duration_s)
         if longer > LONGER * shorter:
-            lengths = f"{text.duration(was.duration_s)} in {run.label}, {text.duration(now.duration_s)} in {new.label}"
-            found.append(f"different lengths: {lengths}")
+            lengths = {"was": text.duration(was.duration_s), "now": text.duration(now.duration_s)}
+            found.append(_("different lengths: {was} in {base}, {now} in {new}", **lengths, **where))
     if unknown := [run.label for run in (*bases, new) if run.judged is None]:
-        found.append(f"made by a version that did not judge the platform: {', '.join(unknown)}; violations tell less")
+        found.append(
+            _(
+                "made by a version that did not judge the platform: {runs}; violations tell less",
+                runs=text.listed(unknown),
+            )
+        )
     return list(dict.fromkeys(found))
 
 
 def same_runs(runs: Sequence[ComparedRun]) -> list[str]:
     """Which of the runs are one and the same, although their directories are not."""
     return [
-        f"{one.label} and {other.label} hold the same run"
+        _("{one} and {other} hold the same run", one=one.label, other=other.label)
         for one, other in combinations(runs, 2)
         if set(one.run.run_ids) & set(other.run.run_ids)
     ]

@@ -28,7 +28,7 @@ from simulator.measurements.accumulate import HistogramSum
 from simulator.measurements.histogram import HIGHEST_US, Histogram
 from simulator.measurements.names import FAILED_PREFIX, FLOWS, PENDING, RECORD_DELIVERY, is_series, name_of
 from simulator.measurements.run import RunMeasurements
-from simulator.texts.translation import _
+from simulator.texts.translation import _, pgettext
 
 QUANTILES: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 LEAST_PERCENT: Final = 10.0
@@ -189,6 +189,11 @@ def beyond_chance(base: Bounds, new: Bounds) -> bool:
         if chance <= MISSED:
             return True
     return False
+
+
+def metric_text(metric: str) -> str:
+    """A percentile as it is written everywhere; failures in the reader's language."""
+    return pgettext("figure", "failures") if metric == FAILURES else metric
 
 
 def change_text(difference: Difference) -> str:

@@ -16,9 +16,11 @@ from typing import Final
 from reports import text
 from reports.masking import mask
 from reports.noise import Z
+from reports.retold import retold
 from simulator.measurements.names import is_command, is_request, name_of
 from simulator.measurements.occurrences import Occurrence
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.translation import _
 
 MISSED: Final = 0.001
 """How probable a rule of `NOW_AND_THEN` may be broken by chance, as of figures."""
@@ -73,12 +75,14 @@ class RuleDifference:
     @property
     def reason(self) -> str:
         """Why it is worse: a sentence."""
-        found = [f"{self.after:,} times" if self.after != 1 else "once"]
+        found = [text.counted(self.after, "time") if self.after != 1 else _("once")]
         found += [text.counted(self.broken.devices, "device")] if self.broken.devices else []
         found += [text.tally(self.broken.func_ids)] if self.broken.func_ids else []
-        what = "not in the base, now" if self.mark == NEWLY_BROKEN else "more often than in the base, now"
-        before = f", before {self.before:,}" if self.before else ""
-        return f"violations.{self.rule}: {what} {', '.join(found)}{before}; {self.broken.example}"
+        values = {"rule": f"violations.{self.rule}", "now": text.listed(found), "example": retold(self.broken.example)}
+        if self.mark == NEWLY_BROKEN:
+            return _("{rule}: not in the base, now {now}; {example}", **values)
+        values["before"] = text.count(self.before)
+        return _("{rule}: more often than in the base, now {now}, before {before}; {example}", **values)
 
 
 def judged(measurements: RunMeasurements) -> Judged:

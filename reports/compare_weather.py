@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from reports import text
+from reports.fault_words import kind_text
 from reports.faults import came_of, outcomes
 from reports.noise import LEAST_SPANS, Bounds, quantile
 from reports.run_info import RunInfo
 from simulator.measurements.histogram import HIGHEST_US, Histogram
 from simulator.measurements.run import RunMeasurements
+from simulator.texts.translation import _
 
 RECOVERY_PREFIX: Final = "recovery."
 """Before the kind of fault: the name of its figures."""
@@ -63,10 +66,20 @@ def schedules_differ(was: RunInfo, now: RunInfo, labels: tuple[str, str]) -> str
     if before == after:
         return ""
     if len(before) != len(after):
-        return f"different faults: {_counted(was)} in {labels[0]}, {_counted(now)} in {labels[1]}"
-    return f"different faults: as many in {labels[0]} and {labels[1]}, but not the same ones at the same times"
+        return _(
+            "different faults: {was} in {base}, {now} in {new}",
+            was=_counted(was),
+            now=_counted(now),
+            base=labels[0],
+            new=labels[1],
+        )
+    return _(
+        "different faults: as many in {base} and {new}, but not the same ones at the same times",
+        base=labels[0],
+        new=labels[1],
+    )
 
 
 def _counted(run: RunInfo) -> str:
     kinds: Mapping[str, int] = {fault.what: sum(one.what == fault.what for one in run.faults) for fault in run.faults}
-    return ", ".join(f"{count} {what}" for what, count in kinds.items()) or "none"
+    return text.listed(f"{count} {kind_text(what)}" for what, count in kinds.items()) or _("none")

@@ -26,6 +26,7 @@ from reports.compare import (
     ComparedRun,
     Difference,
     change_text,
+    metric_text,
 )
 from reports.compare_rules import FEW, GONE, LESS, LIKE, MORE, NEWLY_BROKEN, NOT_ASKED, WORSE_MARKS, RuleDifference
 from reports.measures import FAILURES
@@ -201,11 +202,6 @@ def _in_words(result: Result) -> str:
         found = f"{found} {allowed}"
     more = _("(and {count} more)", count=len(told) - 1) if len(told) > 1 else ""
     return f"{found}: {plain(told[0])} {more}".rstrip()
-
-
-def metric_text(metric: str) -> str:
-    """A percentile as it is written everywhere; failures in the reader's language."""
-    return pgettext("figure", "failures") if metric == FAILURES else metric
 
 
 def render_comparison(

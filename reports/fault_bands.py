@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from reports import text
+from reports.retold import retold
+from simulator.texts.translation import _
 
 MOST_TEXTS: Final = 4
 """That a tooltip names; it counts the others."""
@@ -65,10 +67,16 @@ def _joined(pairs: Sequence[list[int]]) -> list[list[int]]:
 
 
 def _told(fault: Mapping[str, Any]) -> str:
-    lasts = f" for {text.duration(fault['for_s'])}" if fault["for_s"] else ""
-    return f"{fault['text']}: at {text.duration(fault['at_s'])}{lasts}, {text.counted(fault['hit'], 'device')}"
+    values = {
+        "fault": retold(fault["text"]),
+        "at": text.duration(fault["at_s"]),
+        "devices": text.counted(fault["hit"], "device"),
+    }
+    if not fault["for_s"]:
+        return _("{fault}: at {at}, {devices}", **values)
+    return _("{fault}: at {at} for {duration}, {devices}", **values, duration=text.duration(fault["for_s"]))
 
 
 def _few(told: Sequence[str]) -> list[str]:
     more = len(told) - MOST_TEXTS
-    return [*told[:MOST_TEXTS], f"and {more} more"] if more > 0 else list(told)
+    return [*told[:MOST_TEXTS], _("and {count} more", count=more)] if more > 0 else list(told)

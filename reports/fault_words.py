@@ -15,6 +15,11 @@ UNTOLD: Final = -1.0
 Fault = Mapping[str, Any]
 
 
+def kind_text(what: str) -> str:
+    """A kind of fault (`outage`, `slow_link`); marked in `simulator.fleet.forecast`."""
+    return _(what)
+
+
 def state_of(fault: Fault) -> str:
     """What is odd about it, in English; empty for nothing."""
     if not fault["came"]:

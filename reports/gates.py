@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from reports import text as texts
 from reports.compare import (
     BETTER,
     FOLLOWS,
@@ -26,6 +27,7 @@ from reports.compare import (
     Difference,
     beyond_chance,
     change_text,
+    metric_text,
 )
 from reports.compare_rules import WORSE_MARKS, RuleDifference
 from reports.measures import FAILURES, PERCENTILE_PATTERN
@@ -33,6 +35,7 @@ from reports.noise import LEAST_SAMPLES, LEAST_SPANS, least_samples
 from reports.occurrences import VIOLATIONS, known_rules
 from simulator.closest import closest_words
 from simulator.measurements.names import KNOWN_NAMES
+from simulator.texts.translation import _, pgettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,19 @@ def parse_fail_on(text: str) -> FailOn | RuleLimit:
     if of_rules is not None:
         return RuleLimit(" ".join(text.split()), of_rules[1] or "*", float(of_rules[2]))
     match = _FAIL_ON.fullmatch(text.strip())
-    form = f"{text!r}: expected [name] metric +amount, as in 'p99 +10%', 'dev.heartbeat p95 +20 ms' or 'violations +0'"
     if match is None:
-        raise ValueError(form)
+        raise ValueError(
+            _(
+                "{given!r}: expected [name] metric +amount, as in 'p99 +10%', 'dev.heartbeat p95 +20 ms' or "
+                "'violations +0'",
+                given=text,
+            )
+        )
     subject, metric, amount, unit = match.groups()
     if metric == FAILURES and unit != "%":
-        raise ValueError(f"{text!r}: failures change by percentage points, as in 'failures +0.5%'")
+        raise ValueError(_("{given!r}: failures change by percentage points, as in 'failures +0.5%'", given=text))
     if metric != FAILURES and not 0.0 < float(metric[1:]) < 100.0:
-        raise ValueError(f"{text!r}: a percentile lies between 0 and 100")
+        raise ValueError(_("{given!r}: a percentile lies between 0 and 100", given=text))
     value = float(amount) * (1000.0 if unit == "s" else 1.0)
     return FailOn(" ".join(text.split()), subject or "*", metric, value, "ms" if unit == "s" else unit)
 
@@ -124,11 +132,10 @@ def unknown_names(limits: Sequence[FailOn], measured: Collection[str]) -> list[s
         if any(fnmatchcase(name, limit.subject) for name in known):
             continue
         close = closest_words(limit.subject, sorted(known), most=3)
-        what = f"there is no funcId, flow or command {limit.subject!r}"
+        what = _("there is no funcId, flow or command {subject!r}", subject=limit.subject)
         if not limit.is_name:
-            what = f"no funcId, flow or command fits {limit.subject!r}"
-        hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-        problems.append(f"{limit.expression!r}: {what}{hint}")
+            what = _("no funcId, flow or command fits {subject!r}", subject=limit.subject)
+        problems.append(f"{limit.expression!r}: {what}{_hint(close)}")
     return problems
 
 
@@ -139,9 +146,15 @@ def unknown_rules(limits: Sequence[RuleLimit], found: Collection[str]) -> list[s
     for limit in limits:
         if not any(fnmatchcase(rule, limit.rules) for rule in known):
             close = closest_words(limit.rules, known, most=3)
-            hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-            problems.append(f"{limit.expression!r}: no rule of the violations fits {limit.rules!r}{hint}")
+            what = _("no rule of the violations fits {rules!r}", rules=limit.rules)
+            problems.append(f"{limit.expression!r}: {what}{_hint(close)}")
     return problems
+
+
+def _hint(close: Sequence[str]) -> str:
+    """Behind what is unknown: what was meant perhaps; empty where nothing is alike."""
+    names = pgettext("between names of which one is meant", " or ").join(close)
+    return _(" (did you mean {names}?)", names=names) if close else ""
 
 
 def broken_rules(
@@ -160,7 +173,7 @@ def broken_rules(
             reasons[item.rule] = item.reason
         for limit in limits:
             if fnmatchcase(item.rule, limit.rules) and limit.excess(differences) > limit.amount:
-                reasons.setdefault(item.rule, f"{item.reason}: over {limit.expression}")
+                reasons.setdefault(item.rule, _("{reason}: over {limit}", reason=item.reason, limit=limit.expression))
     return reasons
 
 
@@ -180,11 +193,11 @@ def regressions(
     for difference in differences:
         crossed = [limit.expression for limit in limits if _crosses(limit, difference, least_ms)]
         if crossed:
-            reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}: over {crossed[0]}")
+            reasons.append(_("{reason}: over {limit}", reason=_changed(difference), limit=crossed[0]))
         elif not limits and difference.mark == WORSE:
-            reasons.append(f"{difference.name} {difference.metric} {change_text(difference)}")
+            reasons.append(_changed(difference))
         if difference.mark == MISSING and difference.metric == FAILURES and difference.name not in may_lack:
-            reasons.append(f"{difference.name} never occurred in the new run")
+            reasons.append(_("{name} never occurred in the new run", name=difference.name))
     return reasons
 
 
@@ -192,20 +205,28 @@ def unjudged(differences: Sequence[Difference], limits: Sequence[FailOn], least_
     """What was asked and cannot be told, because there are too few samples; without limits, only if nothing can be."""
     if not limits:
         judged = any(item.mark not in (UNKNOWN, NEW) for item in differences)
-        return [] if judged else ["no figure has samples enough in both runs"]
+        return [] if judged else [_("no figure has samples enough in both runs")]
     found: list[str] = []
     for limit in limits:
         asked = [item for item in differences if limit.matches(item) and item.mark != MISSING]
         if not any(map(limit.matches, differences)):
-            found.append(f"{limit.expression}: {limit.subject} occurred in none of the runs")
+            found.append(_("{limit}: {name} occurred in none of the runs", limit=limit.expression, name=limit.subject))
             continue
         open_ones = [item for item in asked if not _judged(item)]
         if limit.is_name or (asked and len(open_ones) == len(asked)):
             told = open_ones
         else:
             told = [item for item in open_ones if limit.exceeded(item, least_ms)]
-        found += [f"{item.name} {item.metric}: {_why(item)} (asked for by {limit.expression})" for item in told]
+        for item in told:
+            figure = f"{item.name} {metric_text(item.metric)}"
+            found.append(
+                _("{figure}: {why} (asked for by {limit})", figure=figure, why=_why(item), limit=limit.expression)
+            )
     return found
+
+
+def _changed(difference: Difference) -> str:
+    return f"{difference.name} {metric_text(difference.metric)} {change_text(difference)}"
 
 
 def _crosses(limit: FailOn, difference: Difference, least_ms: float | None) -> bool:
@@ -229,10 +250,17 @@ def _judged(difference: Difference) -> bool:
 def _why(difference: Difference) -> str:
     base, new = difference.base, difference.new
     if base is None or new is None:
-        return "it is new, so that there is nothing to compare it with"
-    counts = f"{base.count:,} samples in the base and {new.count:,} in the new run"
+        return _("it is new, so that there is nothing to compare it with")
+    counts = _(
+        "{base} samples in the base and {new} in the new run", base=texts.count(base.count), new=texts.count(new.count)
+    )
     needed = LEAST_SAMPLES if difference.metric == FAILURES else least_samples(float(difference.metric[1:]))
     if min(base.count, new.count) >= needed:
-        return f"{counts} came too close together: it takes {LEAST_SPANS} s or more to judge"
-    looks = f"; it looks like {change}" if (change := change_text(difference)) else ""
-    return f"{counts} are too few, it takes about {needed:,}{looks}"
+        return _(
+            "{counts} came too close together: it takes {seconds} s or more to judge",
+            counts=counts,
+            seconds=LEAST_SPANS,
+        )
+    few = _("{counts} are too few, it takes about {needed}", counts=counts, needed=texts.count(needed))
+    change = change_text(difference)
+    return _("{few}; it looks like {change}", few=few, change=change) if change else few

@@ -11,6 +11,7 @@ from typing import Final, TextIO
 from rich.cells import cell_len, set_cell_size
 
 from reports import text
+from reports.fault_words import kind_text
 from reports.figures import Figures, all_requests, recent
 from reports.run_info import RunInfo
 from reports.weather_now import weather_now
@@ -116,10 +117,12 @@ class ProgressLine:
         A fault's own words may be long: its kind has to do.
         """
         weather = weather_now(self._measurements, self._run, now)
-        found = [f"{each.planned.what} {_left(weather.left_s(each))}" for each in weather.under_way]
+        found = [f"{kind_text(each.planned.what)} {_left(weather.left_s(each))}" for each in weather.under_way]
         if not found and weather.recovering:
             last = weather.recovering[-1]
-            found = [_("{fault} over, {count} not back", fault=last.planned.what, count=text.count(last.not_back))]
+            found = [
+                _("{fault} over, {count} not back", fault=kind_text(last.planned.what), count=text.count(last.not_back))
+            ]
         return text.listed(found)
 
     def _columns(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from reports import text
 from reports.actions import merged_actions
 from reports.causes import sentence
 from reports.directory import ReportDirectory
@@ -19,7 +20,6 @@ from reports.hlog import HlogFile, HlogFormatError, read_hlog
 from reports.merged_attendance import merge_attendance
 from reports.merged_faults import fault_offset_of, merged_faults
 from reports.run_info import RunInfo
-from reports.text import is_so
 from reports.verdict import BROKEN_OFF, INVALID, broke_off, doubt
 from reports.writer import CHECKPOINT, HLOG, SUMMARY, write_reports
 from simulator.measurements.findings import Finding
@@ -70,7 +70,7 @@ def rebuild(directory: Path) -> dict[str, Any]:
         OSError: If nothing can be written there.
     """
     if not directory.is_dir():
-        raise UnreadableRunError(f"{directory}: no such directory")
+        raise UnreadableRunError(_("{path}: no such directory", path=directory))
     with ReportDirectory(directory):
         return write_reports(directory, *load_run(directory))
 
@@ -83,14 +83,14 @@ def told_verdict(directory: Path) -> ToldOfItself:
     """
     if (directory / CHECKPOINT).exists():
         reason = _("it broke off, or still goes on")
-        return ToldOfItself(INVALID, reason, is_so(INVALID, reason))
+        return ToldOfItself(INVALID, reason, text.is_so(INVALID, reason))
     path = directory / SUMMARY
     try:
         summary = orjson.loads(path.read_bytes())
         reasons = summary.get("reasons") or ()
         return ToldOfItself(str(summary["verdict"]), sentence(reasons[0]) if reasons else "", doubt(summary))
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
+        raise UnreadableRunError(_("{path}: cannot be read ({error})", path=path, error=error)) from error
 
 
 def same_directories(directories: Sequence[Path]) -> list[str]:
@@ -100,7 +100,10 @@ def same_directories(directories: Sequence[Path]) -> list[str]:
     for directory in directories:
         first = known.setdefault(directory.resolve(), directory)
         if first is not directory:
-            found.append(f"{directory} is given twice" if first == directory else f"{directory} and {first} are one")
+            if first == directory:
+                found.append(_("{path} is given twice", path=directory))
+            else:
+                found.append(_("{path} and {other} are one", path=directory, other=first))
     return list(dict.fromkeys(found))
 
 
@@ -125,11 +128,12 @@ def _load_all(directories: Sequence[Path]) -> tuple[RunMeasurements, list[RunInf
     runs: list[RunInfo] = []
     holders: dict[str, Path] = {}
     found = [(directory, *_read(directory)) for directory in directories]
-    several = len({name for _, run, *_ in found for name in _inhabited(run)}) > 1
+    several = len({name for _directory, run, *_others in found for name in _inhabited(run)}) > 1
     for directory, run, state, log in found:
         twice = {holders[run_id] for run_id in run.run_ids if run_id in holders}
         if twice:
-            raise SameRunError(f"{directory} holds the same run as {', '.join(map(str, sorted(twice)))}")
+            others = text.listed(map(str, sorted(twice)))
+            raise SameRunError(_("{path} holds the same run as {others}", path=directory, others=others))
         holders.update(dict.fromkeys(run.run_ids, directory))
         own = _inhabited(run)
         _absorb(
@@ -140,7 +144,7 @@ def _load_all(directories: Sequence[Path]) -> tuple[RunMeasurements, list[RunInf
         )
         runs.append(run)
     if not runs:
-        raise UnreadableRunError("no run to merge was named")
+        raise UnreadableRunError(_("no run to merge was named"))
     # as if one run had been logged: readers expect the order of time
     measurements.intervals = MemoryIntervals(sorted(measurements.intervals, key=lambda interval: interval.start))
     return measurements, runs
@@ -159,7 +163,7 @@ def merge(directories: Sequence[Path], target: Path, *, overwrite: bool = False)
         OSError: If `target` cannot be made or an earlier report not be moved.
     """
     if target.resolve() in {directory.resolve() for directory in directories}:
-        raise SameRunError(f"{target} is one of the runs: the merged report goes elsewhere")
+        raise SameRunError(_("{path} is one of the runs: the merged report goes elsewhere", path=target))
     measurements, runs = _load_all(directories)
     run = _merged_info(runs, [directory.name for directory in directories])
     with ReportDirectory(target) as taken:
@@ -170,7 +174,7 @@ def merge(directories: Sequence[Path], target: Path, *, overwrite: bool = False)
 
 def _read(directory: Path) -> tuple[RunInfo, dict[str, Any], HlogFile]:
     if not directory.is_dir():
-        raise UnreadableRunError(f"{directory}: no such directory")
+        raise UnreadableRunError(_("{path}: no such directory", path=directory))
     # a checkpoint beside a summary is of a later run that broke off: the summary's writer removes it
     for name in (CHECKPOINT, SUMMARY):
         path = directory / name
@@ -183,7 +187,7 @@ def _read(directory: Path) -> tuple[RunInfo, dict[str, Any], HlogFile]:
         except FileNotFoundError:
             continue
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise UnreadableRunError(f"{path}: cannot be read ({error})") from error
+            raise UnreadableRunError(_("{path}: cannot be read ({error})", path=path, error=error)) from error
         log = directory / HLOG
         if name == CHECKPOINT and (found := _held(log, in_log)) < in_log:
             # A power cut: the log did not reach the disk as far as the checkpoint did.
@@ -193,12 +197,19 @@ def _read(directory: Path) -> tuple[RunInfo, dict[str, Any], HlogFile]:
         for interval in waiting:
             intervals.append(interval)
         return run, state, intervals
-    raise UnreadableRunError(f"{directory}: holds neither {SUMMARY} nor {CHECKPOINT}: no report of a run")
+    raise UnreadableRunError(
+        _(
+            "{path}: holds neither {summary} nor {checkpoint}: no report of a run",
+            path=directory,
+            summary=SUMMARY,
+            checkpoint=CHECKPOINT,
+        )
+    )
 
 
 def _held(log: Path, most: int) -> int:
     try:
-        return sum(1 for _ in islice(read_hlog(log), most))
+        return sum(1 for _interval in islice(read_hlog(log), most))
     except (OSError, HlogFormatError):
         return most  # said where it is read
 
@@ -216,7 +227,7 @@ def _absorb(
     try:
         absorb_state(measurements, state, log, source, offset, faults, group)
     except FileNotFoundError as error:
-        raise UnreadableRunError(f"{log.path}: missing") from error
+        raise UnreadableRunError(_("{path}: missing", path=log.path)) from error
     except (OSError, HlogFormatError, HistogramFormatError, KeyError, TypeError, ValueError) as error:
         raise UnreadableRunError(f"{log.path}: {error}") from error
 

@@ -22,6 +22,8 @@ _LEAST_LETTERS: Final = 6
 _SHARED: Final = "{share} of {names}"
 _JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", _SHARED)
 _SHARE: Final = re.compile(r"[\d.]+ ?%")
+_WHOLE_BRACKETS: Final = r"(?:[^()]|\([^()]*\))+?"
+"""What stands on either side of a comma that joins, which is none within brackets."""
 _WITHIN_A_PART: Final = r"(?:(?!; ).)+?"
 """A value of a text that joins nothing does not reach into the next part."""
 _DURATION: Final = re.compile(r"(?:(\d+) h (\d\d) min|(\d+) min (\d\d) s|(\d+\.\d) s)")
@@ -89,7 +91,13 @@ def _pattern(message: str) -> re.Pattern[str] | None:
         return None
     if message not in _JOINTS and _letters(message) < _LEAST_LETTERS:
         return None
-    return re.compile("".join(_regular(parts, ".+?" if message in _JOINTS else _WITHIN_A_PART)), re.DOTALL)
+    return re.compile("".join(_regular(parts, _value(message))), re.DOTALL)
+
+
+def _value(message: str) -> str:
+    if message not in _JOINTS:
+        return _WITHIN_A_PART
+    return _WHOLE_BRACKETS if message == "{what}, {whom}" else ".+?"
 
 
 def _regular(parts: list[tuple[str, str | None, str | None, str | None]], value: str) -> Iterator[str]:

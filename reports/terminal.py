@@ -30,6 +30,7 @@ from reports.weather_shown import fault_rows, faults_sentence, misbehaviour_sent
 from reports.wrapping import wrapped
 from reports.writer import HTML, SUMMARY
 from simulator.measurements.names import RARE_FIGURES, RECORD_FIGURES
+from simulator.measurements.short_labels import reason_label
 from simulator.printing import safe
 from simulator.shown import detail, printable
 from simulator.texts.translation import _, pgettext
@@ -332,7 +333,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         ),
     )
     if fleet["disconnects"]:
-        yield _("Disconnects"), plain(text.tally(fleet["disconnects"]))
+        yield _("Disconnects"), plain(text.tally(fleet["disconnects"], reason_label))
     named = [name for name in RECORD_FIGURES if name not in RARE_FIGURES or records.get(name)]
     yield _("Records"), text.listed(text.record_figure(name, records[name]) for name in named)
     if kept := text.ledger_held(summary):

@@ -24,6 +24,7 @@ from reports.retold import retold
 from reports.weather import FAULTS, MISBEHAVIOUR, WEATHER
 from simulator.measurements.misbehaviours import ACCEPTED, MISBEHAVIOURS, REFUSED_AS_EXPECTED, SENT, SILENT
 from simulator.measurements.names import FLOWS, RECORD_DELIVERY
+from simulator.measurements.short_labels import reason_label
 from simulator.texts.translation import N_, _, ngettext, pgettext
 
 FEW_FAULTS: Final = 12
@@ -195,7 +196,7 @@ class FaultRow:
             N_("cut off"): codes_by_name(fault["cut"] for fault in self.faults),
             N_("held up"): held_up_text(self.faults),
             N_("refused"): codes_by_name(fault["refused_codes"] for fault in self.faults),
-            N_("connections ended"): text.tally(summed(fault["disconnects"] for fault in self.faults)),
+            N_("connections ended"): text.tally(summed(fault["disconnects"] for fault in self.faults), reason_label),
             N_("hit by another fault before they were back"): _devices(self.sum_of("overtaken")),
             N_("stopped before they were back"): _devices(self.sum_of("ended")),
             N_("records lost with emptied stores"): text.count(lost) if (lost := self.sum_of("unsent_lost")) else "",

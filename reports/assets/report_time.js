@@ -160,7 +160,7 @@ function devices() {
 const REASON_COLORS = [8, 5, 6, 3, 4, 7, 11, 12, 10, 1, 9, 2];
 
 function disconnects() {
-  return over(Object.entries(data.disconnects).map(([name, values], n) => bar(name, values, color(REASON_COLORS[n % REASON_COLORS.length]), { stack: "all", barMaxWidth: 18 })), {
+  return over(Object.entries(data.disconnects).map(([name, values], n) => bar(label("disconnects", name), values, color(REASON_COLORS[n % REASON_COLORS.length]), { stack: "all", barMaxWidth: 18 })), {
     bars: true, labels: 8, format: count, yAxis: { minInterval: 1 },
   });
 }

@@ -12,6 +12,8 @@ from simulator.cli.errors import UsageError, unwritable
 from simulator.cli.scenarios import A_SCENARIO, read_scenario
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import scenario_file
+from simulator.texts.cells import padded
+from simulator.texts.told import said
 from simulator.texts.translation import N_, _
 
 if TYPE_CHECKING:
@@ -29,6 +31,21 @@ examples:
   best-fleet simulate smoke --seed 7 --days 7 --history history.txt
 """)
 PASSES_OPTIONS_ON = False
+
+FIGURES = {
+    "devices": N_("devices"),
+    "faults": N_("faults"),
+    "requests": N_("requests"),
+    "requests failed": N_("requests failed"),
+    "records generated": N_("records generated"),
+    "records acknowledged": N_("records acknowledged"),
+    "records resent": N_("records resent"),
+    "records refused": N_("records refused"),
+    "records rejected": N_("records rejected"),
+    "records lost": N_("records lost"),
+    "commits": N_("commits"),
+}
+"""What the figures of an outcome are called. Its events are words of the history file, and stay as they are there."""
 
 WEATHER = ("drawn", "scenario", "both")
 """The values of `simulation.Source`."""
@@ -128,13 +145,17 @@ def lines_of(name: str, outcome: "Outcome") -> Iterator[str]:
         seed=outcome.seed,
     )
     for figure, count in outcome.figures.items():
-        yield f"  {figure:<28} {count:>12,}"
+        yield _figure(_(FIGURES.get(figure, figure)), count)
     yield _("events")
     for event, count in sorted(outcome.events.items()):
-        yield f"  {event:<28} {count:>12,}"
+        yield _figure(event, count)
     yield _("history: {lines:,} lines, sha256 {digest}", lines=outcome.lines, digest=outcome.digest)
     if outcome.broken:
         yield _("FAILED: {broken} times something did not hold", broken=len(outcome.broken))
-        yield from (f"  {text}" for text in outcome.broken)
+        yield from (f"  {said(text)}" for text in outcome.broken)
     else:
         yield _("PASSED: everything held")
+
+
+def _figure(name: str, count: int) -> str:
+    return f"  {padded(name, 28)} {count:>12,}"

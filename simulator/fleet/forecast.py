@@ -1,6 +1,7 @@
 """The faults that a run will have: drawn for its fleet, and told in the scenario's words."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Final
 
 from simulator.fields.quantities import written_range
@@ -8,12 +9,20 @@ from simulator.fields.units import format_bandwidth, format_duration, format_rat
 from simulator.fleet.plan import FleetPlan
 from simulator.measurements.weather import PlannedFault
 from simulator.scenario.scenario import Scenario
-from simulator.texts.told import Told, joined
+from simulator.texts.told import Told
+from simulator.texts.translation import N_
 from simulator.weather.kinds import ClockJump, Flapping, Kind, Misbehave, Outage, PowerCut, SlowLink, Store
 from simulator.weather.schedule import Entry, Fault, draw
 
 _WAYS_TOLD: Final = 3
 """More ways to misbehave than these are counted only."""
+
+WORDS: Final = (
+    *(N_("outage"), N_("flapping"), N_("slow_link"), N_("power_cut")),
+    *(N_("clock_jump"), N_("reboot_wave"), N_("platform_restart"), N_("misbehave")),
+    *(N_("reset"), N_("close"), N_("silent"), N_("dns"), N_("refused"), N_("unsent lost")),
+)
+"""The words of a scenario that stand in texts of faults, marked: kinds, and what an outage or a power cut is like."""
 
 _range = written_range(format_duration)
 
@@ -60,15 +69,22 @@ def told(entry: Entry, names: Sequence[str]) -> str:
 
 def kind_told(kind: Kind) -> str:
     """A kind of fault and what it is like: `flapping (up 5s..20s, down 1s..10s, reset)`."""
-    details = joined(", ", _details(kind))
-    return Told("{what} ({details})", what=str(kind.what), details=details) if details else str(kind.what)
+    details = list(_details(kind))
+    if not details:
+        return Told(str(kind.what))
+    return Told("{what} ({details})", what=str(kind.what), details=reduce(_and, reversed(details)))
+
+
+def _and(after: str, before: str) -> str:
+    # As a scenario's whole text is joined, so that whoever reads it back from a file takes both apart alike.
+    return Told("{what}, {whom}", what=before, whom=after)
 
 
 def _details(kind: Kind) -> Iterator[str]:
     if isinstance(kind, Outage):
-        yield kind.how
+        yield str(kind.how)
     elif isinstance(kind, Flapping):
-        yield from (Told("up {time}", time=_range(kind.up)), Told("down {time}", time=_range(kind.down)), kind.how)
+        yield from (Told("up {time}", time=_range(kind.up)), Told("down {time}", time=_range(kind.down)), str(kind.how))
     elif isinstance(kind, SlowLink):
         yield Told("latency {time}", time=_range(kind.latency))
         if kind.bandwidth is not None:
@@ -78,7 +94,7 @@ def _details(kind: Kind) -> Iterator[str]:
     elif isinstance(kind, PowerCut):
         yield Told("back after {time}", time=_range(kind.back_after))
         if kind.store is Store.LOST:
-            yield kind.store
+            yield str(kind.store)
     elif isinstance(kind, ClockJump):
         yield format_signed_duration(kind.by)
     elif isinstance(kind, Misbehave):

@@ -3,6 +3,7 @@
 Names themselves (`photo_acknowledged`, `lookup`) are for files and expressions alone.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -31,7 +32,10 @@ from simulator.measurements.names import (
     text_of,
 )
 from simulator.shown import printable
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, pgettext
+
+_CLOSED: Final = re.compile(r"closed (\d+)(?:( by the device)(?:: (.+))?)?")
+"""A WebSocket's close code, and who sent it."""
 
 EVENT_LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -87,6 +91,47 @@ def event_label(event: str) -> str:
 def state_label(state: str) -> str:
     """A device's state."""
     return _said(STATE_LABELS, state)
+
+
+def reason_label(reason: str) -> str:
+    """Why a connection ended (a name of `disconnects`); what is no word of ours stands as it is."""
+    label = reason_labels().get(reason)
+    if label is not None:
+        return label
+    found = _CLOSED.fullmatch(reason)
+    if found is None:
+        return printable(reason)
+    code, device, why = found.groups()
+    if device is None:
+        return pgettext("disconnect", "closed {code}", code=code)
+    if why is None:
+        return pgettext("disconnect", "closed {code} by the device", code=code)
+    return pgettext("disconnect", "closed {code} by the device: {why}", code=code, why=reason_labels().get(why, why))
+
+
+def reason_labels() -> dict[str, str]:
+    """Of all reasons without a number in them, in the language that is spoken now."""
+    return {
+        "stopped": pgettext("disconnect", "stopped"),
+        "reboot": pgettext("disconnect", "reboot"),
+        "power lost": pgettext("disconnect", "power lost"),
+        "timeout": pgettext("disconnect", "timeout"),
+        "protocol violation": pgettext("disconnect", "protocol violation"),
+        "internal error": pgettext("disconnect", "internal error"),
+        "initial flow refused": pgettext("disconnect", "initial flow refused"),
+        "no pong": pgettext("disconnect", "no pong"),
+        "closed by the broker": pgettext("disconnect", "closed by the broker"),
+        "connection lost": pgettext("disconnect", "connection lost"),
+        "taken over": pgettext("disconnect", "taken over"),
+        "keep-alive": pgettext("disconnect", "keep-alive"),
+        "disconnected": pgettext("disconnect", "disconnected"),
+        "no proper MQTT": pgettext("disconnect", "no proper MQTT"),
+        "message too large": pgettext("disconnect", "message too large"),
+        "internal fault": pgettext("disconnect", "internal fault"),
+        "no proper WebSocket frame": pgettext("disconnect", "no proper WebSocket frame"),
+        "text that is not UTF-8": pgettext("disconnect", "text that is not UTF-8"),
+        OTHERS: pgettext("disconnect", "others"),
+    }
 
 
 def code_label(code: str) -> str:

@@ -20,6 +20,7 @@ from simulator.mqtt.packets import Packet, Publish
 from simulator.protocol.codes import SUCCESS
 from simulator.protocol.envelope import REPLY, params_of
 from simulator.simulation.history import History
+from simulator.texts.told import Told
 
 _VERIFY_LOG: Final = "dev.data.upload.verifyLog"
 _LOGIN: Final = "dev.login"
@@ -142,12 +143,17 @@ class Account:
             self.ever_sent[log_id] = entry
             before = entry
             if int(log_id) <= self._latest:
-                self._broken(self.index, f"logId {log_id} was first sent after {self._latest}")
+                self._broken(
+                    self.index, Told("logId {log_id} was first sent after {latest}", log_id=log_id, latest=self._latest)
+                )
             self._latest = max(self._latest, int(log_id))
         if int(log_id) < self._latest_taken and log_id not in self._refused and not self.misbehaving:
-            self._broken(self.index, f"logId {log_id} goes up after {self._latest_taken} was taken")
+            self._broken(
+                self.index,
+                Told("logId {log_id} goes up after {latest} was taken", log_id=log_id, latest=self._latest_taken),
+            )
         if before != entry:
-            self._broken(self.index, f"logId {log_id} was sent again with other content")
+            self._broken(self.index, Told("logId {log_id} was sent again with other content", log_id=log_id))
 
     def _command_arrived(self, name: str, message: dict[str, Any]) -> None:
         self._commands.setdefault(name, set()).add(params_of(message)["cmdId"])
@@ -157,7 +163,10 @@ class Account:
         self._applied[func_id] += 1
         self._history.event(self._now(), self.index, "applied", func_id)
         if self._applied[func_id] > len(self._commands.get(func_id, ())):
-            self._broken(self.index, f"{func_id} was applied more often than there were commands: one of them twice")
+            self._broken(
+                self.index,
+                Told("{func_id} was applied more often than there were commands: one of them twice", func_id=func_id),
+            )
 
     def packet(self, direction: int, packet: Packet) -> None:
         """One of MQTT was sent; of messages that are new `sent` and `arrived` tell more."""
@@ -188,7 +197,7 @@ class Account:
                     self._latest_taken = max(self._latest_taken, int(entry["logId"]))
                     self.acknowledged[entry["logId"]] = entry
                 return
-        self._broken(self.index, f"records of {sent:.6f} s are taken for acknowledged, and were not")
+        self._broken(self.index, Told("records of {sent:.6f} s are taken for acknowledged, and were not", sent=sent))
 
     def detail(self, name: str, code: str, text: str, at: float) -> None:
         pass
@@ -224,7 +233,12 @@ class Account:
         if rule == COMMAND_UNKNOWN and func_id in self._unknown:
             self._history.event(self._now(), self.index, "unknown", func_id)
             return
-        self._broken(self.index, f"the judge counts a violation {rule} {func_id}: {example}")
+        self._broken(
+            self.index,
+            Told(
+                "the judge counts a violation {rule} {func_id}: {example}", rule=rule, func_id=func_id, example=example
+            ),
+        )
 
     def observation(self, rule: str, func_id: str, example: str, at: float, index: int, count: int = 1) -> None:
         self._history.event(self._now(), self.index, "observation", f"{rule} {func_id}")
@@ -245,10 +259,10 @@ class Account:
         if outcome != SENT:
             self._history.event(self._now(), self.index, outcome, way)
         if outcome == ACCEPTED:
-            self._broken(self.index, f"the platform takes what it must not take: {way}")
+            self._broken(self.index, Told("the platform takes what it must not take: {way}", way=way))
 
     def internal_error(self, rule: str, detail: str, at: float, index: int = -1) -> None:
-        self._broken(self.index, f"internal error {rule}: {detail}")
+        self._broken(self.index, Told("internal error {rule}: {detail}", rule=rule, detail=detail))
 
 
 def _name_of(payload: bytes) -> str:

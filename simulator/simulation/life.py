@@ -24,6 +24,7 @@ from simulator.measurements.names import (
 from simulator.simulation.account import Account
 from simulator.simulation.network import DeviceNetwork
 from simulator.simulation.packets import PacketWatch
+from simulator.texts.told import Told
 from simulator.weather.kinds import Misbehave
 
 
@@ -164,51 +165,90 @@ class Life:
     def unaccounted(self) -> list[str]:
         """What is wrong with the accounts of records and pictures, as texts."""
         counts, store = self.account.records, self.store
-        found = []
+        found: list[str] = []
         known = counts[ACKNOWLEDGED] + counts[REFUSED] + counts[REJECTED] + counts[LOST] + store.records
         if counts[GENERATED] != known:
             found.append(
-                f"{counts[GENERATED]} records were generated, {known} are known: acknowledged {counts[ACKNOWLEDGED]}, "
-                f"refused {counts[REFUSED]}, rejected {counts[REJECTED]}, pending {store.records}, "
-                f"lost with a store {counts[LOST]}"
+                Told(
+                    "{generated} records were generated, {known} are known: acknowledged {acknowledged}, "
+                    "refused {refused}, rejected {rejected}, pending {pending}, lost with a store {lost}",
+                    generated=counts[GENERATED],
+                    known=known,
+                    acknowledged=counts[ACKNOWLEDGED],
+                    refused=counts[REFUSED],
+                    rejected=counts[REJECTED],
+                    pending=store.records,
+                    lost=counts[LOST],
+                )
             )
         known = counts[PHOTO_ACKNOWLEDGED] + counts[PHOTO_REFUSED] + counts[PHOTO_REJECTED]
         known += counts[PHOTO_LOST] + store.photos
         if counts[PHOTO_GENERATED] != known:
-            found.append(f"{counts[PHOTO_GENERATED]} pictures were taken, {known} are known")
+            found.append(
+                Told("{taken} pictures were taken, {known} are known", taken=counts[PHOTO_GENERATED], known=known)
+            )
         if self.device is not None and self.device.delivery.outbox.pending != store.records:
-            found.append(f"{self.device.delivery.outbox.pending} records wait, {store.records} are stored")
+            found.append(
+                Told(
+                    "{waiting} records wait, {stored} are stored",
+                    waiting=self.device.delivery.outbox.pending,
+                    stored=store.records,
+                )
+            )
         known = self.account.publishes_known + self.watch.unacknowledged
         if self.watch.first_sent != known:
-            found.append(f"{self.watch.first_sent} messages were published, {known} are known")
+            found.append(
+                Told(
+                    "{published} messages were published, {known} are known",
+                    published=self.watch.first_sent,
+                    known=known,
+                )
+            )
         if len(self.account.acknowledged) != counts[ACKNOWLEDGED]:
             found.append(
-                f"{len(self.account.acknowledged)} acknowledgements of records arrived, "
-                f"{counts[ACKNOWLEDGED]} were counted"
+                Told(
+                    "{arrived} acknowledgements of records arrived, {counted} were counted",
+                    arrived=len(self.account.acknowledged),
+                    counted=counts[ACKNOWLEDGED],
+                )
             )
         return found
 
     def missing(self, has: Callable[[str, str], bool]) -> list[str]:
         """What is not in the ledger of the records that were acknowledged since the last look, as texts."""
         fresh, self.account.unchecked = self.account.unchecked, []
-        return [f"record {log_id} was acknowledged and is not there" for log_id in fresh if not has(self.sn, log_id)]
+        return [
+            Told("record {log_id} was acknowledged and is not there", log_id=log_id)
+            for log_id in fresh
+            if not has(self.sn, log_id)
+        ]
 
     def differences(self, kept: Mapping[str, Mapping[str, str]]) -> list[str]:
         """What is wrong with all that the ledger keeps of the device, by logId, as texts."""
-        found = []
+        found: list[str] = []
         for log_id, entry in self.account.acknowledged.items():
             there = kept.get(log_id)
             if there is None:
-                found.append(f"record {log_id} was acknowledged and is missing at the end")
+                found.append(Told("record {log_id} was acknowledged and is missing at the end", log_id=log_id))
             elif any(entry.get(name) != value for name, value in there.items()):
-                found.append(f"record {log_id} is kept otherwise than it was sent: {there}")
+                found.append(
+                    Told("record {log_id} is kept otherwise than it was sent: {there}", log_id=log_id, there=there)
+                )
         unsent = [log_id for log_id in kept if log_id not in self.account.ever_sent]
         if unsent:
-            found.append(f"{len(unsent)} records are kept that were never sent, such as {unsent[0]}")
+            found.append(
+                Told(
+                    "{count} records are kept that were never sent, such as {log_id}",
+                    count=len(unsent),
+                    log_id=unsent[0],
+                )
+            )
         # A record that was given up, or lost with a store, may have arrived all the same.
         most = self.account.records[GENERATED] - self.account.records[REFUSED]
         if len(kept) > most:
-            found.append(f"{len(kept)} records are kept and {most} were made: some are there twice")
+            found.append(
+                Told("{kept} records are kept and {made} were made: some are there twice", kept=len(kept), made=most)
+            )
         return found
 
 

@@ -11,9 +11,11 @@ from simulator.mqtt.codec import PacketReader
 from simulator.mqtt.packets import Connack, Connect, ConnectReturn, Packet, Puback, Publish, Subscribe
 from simulator.simulation.link import Eavesdropper
 from simulator.simulation.passage import UP
+from simulator.texts.told import Told
+from simulator.texts.translation import N_
 
-_DEVICE: Final = "the device"
-_BROKER: Final = "the broker"
+_DEVICE: Final = N_("the device")
+_BROKER: Final = N_("the broker")
 
 
 class Ears(Eavesdropper, Protocol):
@@ -59,24 +61,39 @@ class _Sender:
     def sends(self, packet: Publish) -> None:
         """A PUBLISH of quality of service 1."""
         packet_id, who = packet.packet_id, self._who
+        told = {"who": who, "packet_id": packet_id}
         known = self.in_flight.get(packet_id)
         if packet.dup:
             if known is None and self._blind and self._resuming and not self._owed:
                 self.in_flight[packet_id] = packet.payload
             elif known is None:
-                self._broken(f"{who} sends a PUBLISH with DUP whose packet id {packet_id} is not in flight")
+                self._broken(
+                    Told("{who} sends a PUBLISH with DUP whose packet id {packet_id} is not in flight", **told)
+                )
             elif known != packet.payload:
-                self._broken(f"{who} sends another message with DUP and the packet id {packet_id} of one in flight")
+                self._broken(
+                    Told("{who} sends another message with DUP and the packet id {packet_id} of one in flight", **told)
+                )
             elif not self._owed:
-                self._broken(f"{who} sends packet id {packet_id} again on a connection on which it was sent")
+                self._broken(
+                    Told("{who} sends packet id {packet_id} again on a connection on which it was sent", **told)
+                )
             elif self._owed.popleft() != packet_id:
-                self._broken(f"{who} sends packet id {packet_id} again out of order")
+                self._broken(Told("{who} sends packet id {packet_id} again out of order", **told))
             return
         if known is not None:
-            told = "without DUP" if known == packet.payload else "for another message"
-            self._broken(f"{who} uses packet id {packet_id}, which is in flight, {told}")
+            if known == packet.payload:
+                self._broken(Told("{who} uses packet id {packet_id}, which is in flight, without DUP", **told))
+            else:
+                self._broken(Told("{who} uses packet id {packet_id}, which is in flight, for another message", **told))
         if self._owed:
-            self._broken(f"{who} sends something new and has not sent again {len(self._owed)} that are in flight")
+            self._broken(
+                Told(
+                    "{who} sends something new and has not sent again {count} that are in flight",
+                    who=who,
+                    count=len(self._owed),
+                )
+            )
             self._owed.clear()
         self.in_flight[packet_id] = packet.payload
         self.first_sent += 1
@@ -138,7 +155,9 @@ class PacketWatch:
         elif isinstance(packet, Connect):
             self._clean = packet.clean_session
         elif isinstance(packet, Subscribe) and packet.packet_id in self._device.in_flight:
-            self._broken(f"the device subscribes with packet id {packet.packet_id}, which is in flight")
+            self._broken(
+                Told("the device subscribes with packet id {packet_id}, which is in flight", packet_id=packet.packet_id)
+            )
 
     def device_gets(self, packet: Packet) -> None:
         """It has arrived at the device."""
@@ -156,7 +175,7 @@ class PacketWatch:
                 self._broker.sends(packet)
         elif isinstance(packet, Connack) and packet.code == ConnectReturn.ACCEPTED:
             if self._session == self._lives() and not self._clean and not packet.session_present:
-                self._broken("the broker has forgotten the device's session")
+                self._broken(Told("the broker has forgotten the device's session"))
             _goes_on(self._broker, packet)
             self._session = None if self._clean else self._lives()
 

@@ -37,6 +37,8 @@ from simulator.simulation.packets import PacketWatch
 from simulator.simulation.passage import CLOSE_TIMEOUT, KERNEL_GIVES_UP
 from simulator.simulation.storm import Storm
 from simulator.simulation.weather import Fault, declared, drawn
+from simulator.texts.told import Told
+from simulator.texts.translation import N_
 from simulator.wire.reaching import Patience
 
 EPOCH: Final = 1_750_000_000.0
@@ -243,20 +245,25 @@ class Simulation:
     def _broken(self, index: int, what: str) -> None:
         self._history.event(self._loop.time(), index, "BROKEN", what)
         if len(self._outcome.broken) < _MOST_TOLD:
-            who = "" if index < 0 else f"device {index}: "
-            self._outcome.broken.append(f"at {self._loop.time():.3f} s: {who}{what}")
+            at = self._loop.time()
+            if index < 0:
+                self._outcome.broken.append(Told("at {at:.3f} s: {what}", at=at, what=what))
+            else:
+                self._outcome.broken.append(
+                    Told("at {at:.3f} s: device {index}: {what}", at=at, index=index, what=what)
+                )
 
     def _uncaught(self, where: str, error: BaseException | None) -> None:
-        told = "no exception" if error is None else describe(error)
-        self._broken(-1, f"internal error {told} ({where.partition(' at 0x')[0]})")
+        told = N_("no exception") if error is None else describe(error)
+        self._broken(-1, Told("internal error {error} ({where})", error=told, where=where.partition(" at 0x")[0]))
 
     def _handler_failed(self, error: BaseException) -> None:
-        self._broken(-1, f"internal error {describe(error)} in the handler of a connection")
+        self._broken(-1, Told("internal error {error} in the handler of a connection", error=describe(error)))
 
     def _platform_says(self, line: str) -> None:
         self._history.event(self._loop.time(), NOBODY, "log", line)
         if "internal fault" in line:
-            self._broken(-1, f"the platform had an {line}")
+            self._broken(-1, Told("the platform had an {line}", line=line))
 
     def _device_says(self, index: int, level: int, text: str) -> None:
         self._history.event(self._loop.time(), index, "log", f"{level} {text}")
@@ -276,7 +283,9 @@ class Simulation:
         """A device has logged in: the platform has let go of an older connection of its, however alive that looks."""
         connections = self._host.connections_of(self._lives[index].sn)
         if connections > 1:
-            self._broken(index, f"the platform has it logged in on {connections} connections")
+            self._broken(
+                index, Told("the platform has it logged in on {connections} connections", connections=connections)
+            )
 
     def _all_online(self) -> None:
         """Whoever reboots at this very moment, because the platform says so, has the time for it."""
@@ -286,14 +295,14 @@ class Simulation:
         online = self._host.online
         for index, life in enumerate(self._lives):
             if life.state is not DeviceState.ONLINE:
-                self._broken(index, f"it is {life.state.value} at the end of the weather, not online")
+                self._broken(index, Told("it is {state} at the end of the weather, not online", state=life.state.value))
             elif life.sn not in online:
-                self._broken(index, "it takes itself to be online, the platform does not")
+                self._broken(index, Told("it takes itself to be online, the platform does not"))
 
     def _all_answered(self) -> None:
         """No command that was made before the calm is forgotten."""
         for sn, cmd_id, func_id in unanswered_since(self._host.disk, self._clock.wall() - _LEAST_CALM_S):
-            self._broken(-1, f"{sn} was never made to answer {func_id} {cmd_id}")
+            self._broken(-1, Told("{sn} was never made to answer {command}", sn=sn, command=f"{func_id} {cmd_id}"))
 
     def _go_to_sleep(self) -> None:
         """Switch all devices off in order, then the platform."""
@@ -304,7 +313,7 @@ class Simulation:
         self._loop.run_until(self._loop.time() + drain + _END_MARGIN_S)
         for index, life in enumerate(self._lives):
             if life.device is not None and life.device.state is not DeviceState.STOPPED:
-                self._broken(index, f"it is {life.device.state.value} and does not stop")
+                self._broken(index, Told("it is {state} and does not stop", state=life.device.state.value))
         self._loop.call_soon(self._host.stop)
         self._loop.run_until(self._loop.time() + 1)
 
@@ -316,7 +325,7 @@ class Simulation:
             for text in (*life.unaccounted(), *life.differences(kept.get(life.sn, {}))):
                 self._broken(index, text)
             if life.store.records:
-                self._broken(index, f"{life.store.records} records were not delivered in the calm")
+                self._broken(index, Told("{count} records were not delivered in the calm", count=life.store.records))
 
     def _figures(self, faults: int) -> dict[str, int]:
         counts: Counter[str] = Counter()

@@ -21,6 +21,7 @@ from simulator.measurements.names import (
     is_request,
 )
 from simulator.measurements.occurrences import Occurrences
+from simulator.measurements.short_labels import reason_label
 from simulator.swarm.run.page_history import PageHistory, active_states
 from simulator.swarm.run.run import Run
 from simulator.swarm.web.demands import LiveDemands
@@ -81,7 +82,7 @@ def snapshot(
         "came_online": len(measurements.devices.came_online),
         "peak_online": measurements.devices.peak(),
         "disconnects": sum(lost.values()),
-        "lost_by": tally(lost),
+        "lost_by": tally(lost, reason_label),
         "notes": [sentence(each) for each in run.findings if each.key == "mqtt_assumed"],
         "records": {
             GENERATED: measurements.records[GENERATED] + measurements.records[RESTORED],

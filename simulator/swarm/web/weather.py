@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from reports.faults import FaultOutcome
+from reports.retold import retold
 from reports.run_info import RunInfo
 from reports.weather_now import weather_now
 from simulator.measurements.run import RunMeasurements
@@ -34,13 +35,13 @@ def shown_weather(measurements: RunMeasurements, run: RunInfo, now: float) -> di
         "next": None
         if following is None
         else {
-            "text": following.text,
+            "text": retold(following.text),
             "in_s": round(following.at - weather.elapsed_s),
             "for_s": round(following.lasts),
             "devices": following.devices,
         },
         "bands": [
-            [run.started + fault.at, min(run.started + fault.at + fault.lasts, now), fault.text]
+            [run.started + fault.at, min(run.started + fault.at + fault.lasts, now), retold(fault.text)]
             for fault in run.faults
             if run.started + fault.at <= now <= run.started + fault.at + fault.lasts + KEPT_S
         ],
@@ -50,7 +51,7 @@ def shown_weather(measurements: RunMeasurements, run: RunInfo, now: float) -> di
 def _shown(outcome: FaultOutcome) -> dict[str, Any]:
     figures = outcome.figures
     return {
-        "text": outcome.planned.text,
+        "text": retold(outcome.planned.text),
         "hit": figures.hit,
         "back": figures.back.count,
         "gone": figures.overtaken + figures.ended,
