@@ -17,6 +17,10 @@ _STYLE: Final = (
     ".best-fleet b{overflow-wrap:anywhere}"
     ".best-fleet a{margin-left:auto;padding:2px 12px;border-radius:6px;background:#fff;color:#10331f;font-weight:600;"
     "text-decoration:none}.best-fleet a:focus-visible{outline:3px solid #8fd6ab;outline-offset:2px}"
+    # Locust's own colours that cannot be read: its Reset button, and in the dark what is green.
+    ".MuiButton-containedWarning{background:#b45309!important}"
+    ".best-fleet-dark #root .Mui-selected,.best-fleet-dark #root main a,.best-fleet-dark #root .MuiLink-root"
+    "{color:#4ade80!important}"
 )
 
 
@@ -28,6 +32,7 @@ def dressed(page: str, prefix: str, scenario: Scenario | None) -> str:
     """
     name = escape(scenario.name if scenario is not None else "best-fleet")
     icon = f'<link rel="icon" type="image/svg+xml" href="{prefix}/fleet/assets/favicon.svg">'
+    script = f'<script type="module" src="{prefix}/fleet/assets/locust.js"></script>'
     row = (
         f'<nav class="best-fleet" lang="{TAGS[spoken()]}" aria-label="best-fleet"><b>{name}</b>'
         f'<a href="{prefix}/fleet">{escape(_("Fleet"))}</a></nav>'
@@ -35,7 +40,7 @@ def dressed(page: str, prefix: str, scenario: Scenario | None) -> str:
     head, _body, rest = page.partition("<body>")
     # Locust names two icons, one for light and one for dark.
     kept = "\n".join(line for line in head.splitlines() if 'rel="shortcut icon"' not in line)
-    kept = kept.replace("<title>Locust</title>", f"<title>{name} – Locust</title>{icon}<style>{_STYLE}</style>")
+    kept = kept.replace("<title>Locust</title>", f"<title>{name} – Locust</title>{icon}{script}<style>{_STYLE}</style>")
     return f"{kept}<body>{row}{rest}"
 
 

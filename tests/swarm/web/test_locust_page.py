@@ -25,6 +25,7 @@ def test_the_row_stands_before_locusts_own_and_covers_nothing() -> None:
     assert "<title>&lt;b&gt; &amp; co – Locust</title>" in page
     assert 'href="/load/fleet"' in page
     assert 'href="/load/fleet/assets/favicon.svg"' in page
+    assert 'src="/load/fleet/assets/locust.js"' in page
     assert "favicon-light" not in page
     with speaking(CHINESE):
         assert ">设备群</a>" in dressed(PAGE, "", None)

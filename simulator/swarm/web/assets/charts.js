@@ -23,13 +23,14 @@ function axis(extra) {
 
 // series: [{name, color, values: [number or null, …], kind?: "area" | "bar"}], values as many as seconds.
 export class TimeChart {
-  constructor(title, { unit = "", digits = 0, least = null, whole = false, empty = _("Nothing measured yet.") } = {}) {
-    Object.assign(this, { title, unit, digits, least, whole, series: [], seconds: [], bands: [], limit: null, labelled: -Infinity });
+  constructor(title, { unit = "", digits = 0, least = null, whole = false, named = false, empty = _("Nothing measured yet.") } = {}) {
+    Object.assign(this, { title, unit, digits, least, whole, named, series: [], seconds: [], bands: [], limit: null, labelled: -Infinity });
     this.place = el("div", { class: "chart", role: "img", "aria-label": title });
     this.heading = el("h2", {}, title);
     this.empty = el("p", { class: "soft chart" }, empty);
     this.table = new Table(_("Values of the chart: {title}", { title }), [{ label: _("time"), cell: (row) => row.name }]);
     this.values = el("details", { class: "values", toggle: () => this.tell() }, el("summary", {}, _("Values")), this.table.node);
+    this.place.hidden = this.values.hidden = true;
     this.node = el("div", { class: "card chart-card" }, this.heading, this.empty, this.place, this.values);
     all.add(this);
   }
@@ -65,11 +66,12 @@ export class TimeChart {
 
   option() {
     const text = { color: style("--soft"), fontSize: 11 };
+    const legend = this.named || this.series.length > 1;
     return {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 18, top: this.series.length > 1 ? 32 : 14, bottom: 6, containLabel: true },
-      legend: { show: this.series.length > 1, type: "scroll", icon: "roundRect", top: 0, left: 0, itemWidth: 14, itemHeight: 8, textStyle: text, pageTextStyle: text, pageIconColor: style("--soft"), pageIconInactiveColor: style("--line"), inactiveColor: style("--faint") },
+      grid: { left: 8, right: 18, top: legend ? 32 : 14, bottom: 6, containLabel: true },
+      legend: { show: legend, type: "scroll", icon: "roundRect", top: 0, left: 0, itemWidth: 14, itemHeight: 8, textStyle: text, pageTextStyle: text, pageIconColor: style("--soft"), pageIconInactiveColor: style("--line"), inactiveColor: style("--faint") },
       tooltip: {
         trigger: "axis", confine: true, backgroundColor: style("--card"), borderColor: style("--line"), textStyle: { color: style("--ink"), fontSize: 12 },
         axisPointer: { lineStyle: { color: style("--faint") } }, formatter: (points) => this.tooltip(points),

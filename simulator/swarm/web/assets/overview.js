@@ -15,12 +15,13 @@ const slowest = el("button", { type: "button", click: () => chooseSlowest() }, _
 const box = el("dl", { class: "tiles" });
 const notes = el("div", { class: "soft" });
 const thresholds = thresholdTable();
-const demands = el("div", { class: "card" }, el("h2", {}, _("Thresholds, if the run ended now")), thresholds.node);
+const asked = el("h2");
+const demands = el("div", { class: "card" }, asked, thresholds.node);
 const charts = {
   states: new TimeChart(_("Devices by state"), { whole: true, least: 1 }),
   latency: new TimeChart(_("Latency, ms"), { unit: "ms", digits: 2 }),
   rates: new TimeChart(_("Requests and failures per second"), { whole: true, least: 1 }),
-  codes: new TimeChart(_("Failures by code, per second"), { whole: true, least: 1, empty: _("None failed.") }),
+  codes: new TimeChart(_("Failures by code, per second"), { whole: true, least: 1, named: true, empty: _("None failed.") }),
   lag: new TimeChart(_("Event loop lag, ms"), { unit: "ms", digits: 2, least: 1 }),
 };
 const toggle = { choose: (name) => choose(name === chosen ? "" : name), chosen: () => chosen };
@@ -33,6 +34,7 @@ const parts = [[flows, "flows"], [commands, "commands"]].map(([table, name]) => 
 });
 
 export function build(panel) {
+  choices(pick, [["", _("all requests")]]);
   fill(panel, box, notes,
     el("div", { class: "row" }, el("label", { for: "of" }, _("Charts of")), pick, slowest),
     el("div", { class: "charts" }, ...Object.values(charts).map((chart) => chart.node)),
@@ -64,6 +66,7 @@ export function show(data, all) {
     fill(notes, ...told.map((text) => el("p", {}, text)));
   }
   demands.hidden = !data.thresholds.length;
+  say(asked, data.run.over ? _("Thresholds") : _("Thresholds, if the run ended now"));
   thresholds.update(data.thresholds);
   const names = [...data.requests, ...data.flows, ...data.commands].map((row) => row.name);
   if (chosen && !names.includes(chosen)) chosen = "";
