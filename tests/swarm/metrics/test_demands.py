@@ -6,6 +6,7 @@ from pathlib import Path
 from simulator.swarm.metrics.demands import PAUSES, Demand, Demands
 from tests.swarm.manual_run import ManualRun
 from tests.swarm.metrics.runs import busy_run
+from tests.swarm.stepping_clock import SteppingClock
 
 
 def looked(made: ManualRun, judge: Demands | None = None) -> list[Demand]:
@@ -35,17 +36,13 @@ def test_a_value_without_an_end_is_infinite_in_the_run_and_after_it(tmp_path: Pa
 
 def test_a_look_is_followed_by_a_pause_many_times_its_own_length(tmp_path: Path) -> None:
     made = busy_run(tmp_path, thresholds="thresholds: [dev.heartbeat rate > 0/s]\n")
-    now = [100.0]
-
-    def clock() -> float:
-        now[0] += 0.25
-        return now[0]
-
+    clock = SteppingClock()
+    clock.step = 0.25
     judge = Demands(clock)
     (first,) = looked(made, judge)
     made.time.advance(10.0)
     assert looked(made, judge) == [first]
-    now[0] += PAUSES * 0.25
+    clock.now += PAUSES * clock.step
     (second,) = looked(made, judge)
     assert second.value != first.value
     made.end(at=20.0)

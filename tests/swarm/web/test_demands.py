@@ -8,20 +8,9 @@ from simulator.measurements.events import Event, QueueRecorder
 from simulator.swarm.web.demands import LEAST_PAUSE_S, MOST_S, LiveDemands
 from simulator.texts.language import CHINESE, speaking
 from tests.swarm.manual_run import PLANNED_S, ManualRun
+from tests.swarm.stepping_clock import SteppingClock
 
 THRESHOLDS = "thresholds: [dev.heartbeat p99 < 500 ms, failures == 0, dev.login p50 < 2 s]\n"
-
-
-class Clock:
-    """Moves by `step` with every look at it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.step = 0.0
-
-    def __call__(self) -> float:
-        self.now += self.step
-        return self.now
 
 
 @pytest.fixture
@@ -36,7 +25,7 @@ def fail(manual: ManualRun) -> None:
 
 
 def test_each_threshold_has_its_value_and_limit(manual: ManualRun) -> None:
-    rows = LiveDemands(Clock()).look(manual.run, manual.time.wall())
+    rows = LiveDemands(SteppingClock()).look(manual.run, manual.time.wall())
     told = [(row["value"], row["limit"], row["passed"], row["judged"]) for row in rows]
     assert told[1] == ("0", "== 0", True, True)
     assert told[2][1:] == ("< 2.0 s", False, False)
@@ -45,7 +34,7 @@ def test_each_threshold_has_its_value_and_limit(manual: ManualRun) -> None:
 
 
 def test_they_are_judged_once_a_second_at_most_and_seldom_where_it_takes_long(manual: ManualRun) -> None:
-    clock = Clock()
+    clock = SteppingClock()
     demands = LiveDemands(clock)
     clock.step = 0.5
     assert demands.look(manual.run, manual.time.wall())[1]["passed"]
@@ -60,7 +49,7 @@ def test_what_reads_the_log_for_too_long_stays_as_it_is_until_the_end(tmp_path: 
     late = "thresholds: ['failures == 0 after 1s', failures == 0]\n"
     manual = ManualRun(tmp_path / "report", scenario=late).open()
     manual.time.advance(5.0)
-    clock = Clock()
+    clock = SteppingClock()
     clock.step = 1.5 * MOST_S
     demands = LiveDemands(clock)
     assert [row["passed"] for row in demands.look(manual.run, manual.time.wall())] == [True, True]
@@ -74,7 +63,7 @@ def test_what_reads_the_log_for_too_long_stays_as_it_is_until_the_end(tmp_path: 
 
 
 def test_another_language_is_not_answered_from_the_first_one_s_rows(manual: ManualRun) -> None:
-    demands = LiveDemands(Clock())
+    demands = LiveDemands(SteppingClock())
     before = demands.look(manual.run, manual.time.wall())
     assert demands.look(manual.run, manual.time.wall())[0] is before[0]
     with speaking(CHINESE):
@@ -82,7 +71,7 @@ def test_another_language_is_not_answered_from_the_first_one_s_rows(manual: Manu
 
 
 def test_of_a_run_that_is_over_they_are_those_of_its_report(manual: ManualRun) -> None:
-    demands = LiveDemands(Clock())
+    demands = LiveDemands(SteppingClock())
     demands.look(manual.run, manual.time.wall())
     fail(manual)
     summary = manual.end(PLANNED_S)

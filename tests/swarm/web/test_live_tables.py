@@ -4,21 +4,10 @@ from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.names import is_command, is_flow, is_request
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.web.live_tables import BUDGET_S, PAUSE_S, LiveTables
+from tests.swarm.stepping_clock import SteppingClock
 
 T0 = 1_700_000_000
 NAMES = ("dev.login", "dev.report", "dev.heartbeat")
-
-
-class Clock:
-    """Moves by `step` with every look at it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.step = 0.0
-
-    def __call__(self) -> float:
-        self.now += self.step
-        return self.now
 
 
 def measure(measurements: RunMeasurements, seconds: float, *names: str) -> None:
@@ -51,7 +40,7 @@ def test_each_table_has_its_series_in_the_protocols_order() -> None:
 
 
 def test_counts_are_of_now_and_percentiles_come_in_turn_the_oldest_first() -> None:
-    measurements, clock = RunMeasurements(), Clock()
+    measurements, clock = RunMeasurements(), SteppingClock()
     tables = LiveTables(clock)
     measure(measurements, 0.1, *NAMES)
 
@@ -71,7 +60,7 @@ def test_counts_are_of_now_and_percentiles_come_in_turn_the_oldest_first() -> No
 
 
 def test_another_run_begins_anew() -> None:
-    tables = LiveTables(Clock())
+    tables = LiveTables(SteppingClock())
     for run in ("one", "two"):
         measurements = RunMeasurements("local", run)
         measure(measurements, 0.1 if run == "one" else 1.0, "dev.login")
