@@ -149,5 +149,4 @@ def _health(run: Run) -> dict[str, float | None]:
         "lag_p99_ms": lag.histogram.percentiles((99.0,))[0] / 1000.0 if lag is not None and lag.count else None,
         "cpu_percent": max((sample.cpu_percent for sample in newest.values()), default=None),
         "rss_mb": sum(sample.rss_mb for sample in newest.values()) if newest else None,
-        "waiting_samples": sum(sample.waiting_samples for sample in newest.values()) if newest else None,
     }

@@ -205,7 +205,7 @@ export class StepChart {
   }
 }
 
-export function redraw() {
+function redraw() {
   for (const chart of all) if (chart.place.offsetParent && chart.chart) chart.draw();
 }
 

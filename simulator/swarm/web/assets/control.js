@@ -27,7 +27,7 @@ export function tell(text) {
   quiet = setTimeout(() => say(place, ""), 8000);
 }
 
-export function confirmed(question) {
+function confirmed(question) {
   const dialog = byId("confirm");
   say(byId("confirm-question"), question);
   return new Promise((answer) => {
