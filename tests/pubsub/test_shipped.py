@@ -35,7 +35,7 @@ def test_every_type_over_mqtt_has_its_profile() -> None:
 def test_the_data_is_part_of_the_package() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
 
-    assert "pubsub/data/*.yaml" in project["tool"]["setuptools"]["package-data"]["simulator"]
+    assert "pubsub/data/**/*" in project["tool"]["setuptools"]["package-data"]["simulator"]
 
 
 def test_of_best_m_nothing_is_written_down() -> None:

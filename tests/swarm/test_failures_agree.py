@@ -38,7 +38,8 @@ from simulator.measurements.names import (
 from simulator.measurements.run import HOLD_S, RunMeasurements
 from simulator.measurements.state import absorb_state, dump_state
 from simulator.swarm.generator.pump import Pump
-from simulator.swarm.run.page_history import PageHistory, totals
+from simulator.swarm.run.page_history import PageHistory
+from simulator.swarm.web.live_tables import LiveTables
 from tests.reports.conftest import run_info
 from tests.swarm.manual_run import ManualRun
 
@@ -124,7 +125,7 @@ def test_what_is_refused_as_expected_fails_nowhere(outputs: Outputs) -> None:
     assert sum(map(sum, data["codes"].values())) == FAILURES
     for told in (printed(outputs.summary), render_markdown(outputs.summary)):
         assert "as expected: E0000001 20" in told
-    rows = {row["name"]: row for row in totals(outputs.measurements, is_command)}
+    rows = {row["name"]: row for row in LiveTables().rows(outputs.measurements, is_command)[0]}
     assert {name: (row["failures"], row["expected"]) for name, row in rows.items()} == {
         name: (COMMANDS_FAILED[name], EXPECTED[name]) for name in EXPECTED
     }
@@ -187,7 +188,7 @@ def test_progress_line(outputs: Outputs) -> None:
 
 
 def test_page_while_the_run_goes_on(outputs: Outputs, tmp_path: Path) -> None:
-    assert {row["name"]: row["failures"] for row in totals(outputs.measurements)} == FAILED
+    assert {row["name"]: row["failures"] for row in LiveTables().rows(outputs.measurements, is_request)[0]} == FAILED
     run = ManualRun(tmp_path).run
     run.measurements = outputs.measurements
     history = PageHistory()

@@ -35,7 +35,8 @@ class LiveTables:
     def rows(self, measurements: RunMeasurements, *kinds: Callable[[str], bool]) -> list[list[dict[str, Any]]]:
         """A table for each of `kinds` (which says of a tag whether it is in it), in the protocol's order.
 
-        A row has `name`, `count`, `failures`, `codes`, `p50`, `p95`, `p99` and `max` in ms, `bytes_out` and `bytes_in`.
+        A row has `name`, `count`, `failures`, `codes`, `expected` (refused as the scenario wants it), `p50`, `p95`,
+        `p99` and `max` in ms, `bytes_out` and `bytes_in`.
         """
         measurements.settle()
         counted = {tag: found for tag, found in measurements.totals.items() if is_series(tag) and found.count}
@@ -66,5 +67,6 @@ class LiveTables:
     def _row(self, tag: str, found: Totals) -> dict[str, Any]:
         p50, p95, p99 = self._known[tag][2]
         row = {"name": name_of(tag), "count": found.count, "failures": found.failures, "codes": dict(found.codes)}
+        row["expected"] = found.refusals
         durations = {"p50": p50, "p95": p95, "p99": p99, "max": found.histogram.max_us / 1000.0}
         return {**row, **durations, "bytes_out": found.bytes_out, "bytes_in": found.bytes_in}

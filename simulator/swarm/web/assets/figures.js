@@ -5,6 +5,12 @@ import { el, fill, say, Table } from "./dom.js";
 
 const bad = (count) => [number(count), count > 0 ? "bad" : ""];
 
+// Failure codes, and how many were refused as the scenario wants it: those are no failures.
+function outcomes(row) {
+  const expected = row.expected ? _("as expected {count}", { count: number(row.expected) }) : "";
+  return [codes(row.codes), expected].filter(Boolean).join("; ");
+}
+
 // Which columns a table of series has; `choose` makes the name a button that picks the series for the charts.
 export function seriesTable(caption, what, { sizes = false, choose = null, chosen = null } = {}) {
   const name = choose === null
@@ -24,7 +30,7 @@ export function seriesTable(caption, what, { sizes = false, choose = null, chose
       { label: _("sent"), number: true, cell: (row) => bytes(row.bytes_out) },
       { label: _("received"), number: true, cell: (row) => bytes(row.bytes_in) },
     ] : []),
-    { label: _("failure codes"), wide: true, cell: (row) => codes(row.codes) },
+    { label: _("failure codes"), wide: true, cell: outcomes },
   ];
   const picked = choose === null ? {} : { chosen: (row) => chosen() === row.name, onRow: (row) => choose(row.name) };
   return new Table(caption, columns, picked);
