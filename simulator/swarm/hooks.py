@@ -91,10 +91,12 @@ class Hooks:
     def test_start(self, **_more: Any) -> None:
         if self._role is not None and self._signals is not None:
             self._signals.install()
+            self._role.starting = True
             self._do(self._role.test_start)
 
     def test_stopping(self, **_more: Any) -> None:
         if self._role is not None:
+            self._role.starting = False
             self._do(self._role.test_stopping)
 
     def test_stop(self, **_more: Any) -> None:

@@ -104,7 +104,9 @@ def test_each_event_of_locust_is_handed_to_the_role_and_an_error_of_ours_ends_th
 
     real, hooks._role = hooks._role, Role()  # type: ignore[assignment]
     hooks.test_start()
+    assert hooks._role.starting is True
     hooks.test_stopping()
+    assert hooks._role.starting is False
     hooks.test_stop()
     hooks.quitting(made)
     hooks.quit()

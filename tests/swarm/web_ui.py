@@ -51,6 +51,7 @@ class Ui:
         role = role or SimpleNamespace(options=SimpleNamespace(web_base_path=prefix))
         role.runner, role.environment, role.run = runner, environment, run
         role.choice = SimpleNamespace(scenario=None if run is None else run.scenario, host=None)
+        role.starting = False
         self.role = role
         add_pages(web_ui, role)
         Monitoring(role).show(web_ui, prefix)

@@ -7,6 +7,8 @@ here.
 from abc import ABC, abstractmethod
 from typing import Any
 
+from locust.runners import STATE_INIT, STATE_SPAWNING, STATE_STOPPED
+
 from reports.directory import DirectoryBusyError
 from reports.writer import OUTPUT_FAILED
 from simulator.clock import RunClock
@@ -52,6 +54,8 @@ class Role(ABC):
         """Whether somebody at the web page may act on devices. Read once: Locust's form writes into the options."""
         self.clock = RunClock()
         """This process' time; begun anew with each run."""
+        self.starting = False
+        """Whether a run has begun to start and not to end."""
 
     @abstractmethod
     def test_start(self) -> None:
@@ -80,3 +84,13 @@ class Role(ABC):
     @abstractmethod
     def finished(self) -> None:
         """Locust has said everything; the process ends."""
+
+
+def shown_state(role: Role) -> str:
+    """The runner's state as a page is to show it.
+
+    Locust says `ready` (`stopped` where there was a run before) until the first user spawns. Before that an embedded
+    platform takes seconds to start, and a page that is told `ready` meanwhile believes that nothing runs.
+    """
+    state = str(role.runner.state)
+    return STATE_SPAWNING if role.starting and state in (STATE_INIT, STATE_STOPPED) else state

@@ -6,6 +6,9 @@ Locust's files stay as they are. The link has a row of its own above the page, s
 from html import escape
 from typing import Any, Final
 
+import orjson
+from flask import Response
+
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.web.language import TAGS
 from simulator.texts.language import spoken
@@ -42,6 +45,18 @@ def dressed(page: str, prefix: str, scenario: Scenario | None) -> str:
     kept = "\n".join(line for line in head.splitlines() if 'rel="shortcut icon"' not in line)
     kept = kept.replace("<title>Locust</title>", f"<title>{name} – Locust</title>{icon}{script}<style>{_STYLE}</style>")
     return f"{kept}<body>{row}{rest}"
+
+
+def with_state(answer: Response, state: str) -> Response:
+    """What `/stats/requests` answers, with our word for the runner's state (`shown_state`).
+
+    Locust's page goes back to its form, and asks no more, as soon as it reads `ready` there.
+    """
+    told = answer.get_json()
+    if told.get("state") == state:
+        return answer
+    # Locust hands out the same answer for two seconds: it must stay as it is.
+    return Response(orjson.dumps(told | {"state": state}), mimetype="application/json")
 
 
 def preset(web_ui: Any, shown: str) -> None:

@@ -20,7 +20,7 @@ from simulator.measurements.names import DeviceState
 from simulator.measurements.short_labels import state_label
 from simulator.swarm.locust.host import asked_host, preset_host
 from simulator.swarm.locust.option_rules import form_problems
-from simulator.swarm.process.base import Role
+from simulator.swarm.process.base import Role, shown_state
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
 from simulator.swarm.security.web_login import require_login
@@ -30,7 +30,7 @@ from simulator.swarm.web.demands import LiveDemands
 from simulator.swarm.web.devices import add_devices
 from simulator.swarm.web.language import TAGS, AskedLanguage, dictionary
 from simulator.swarm.web.live_tables import LiveTables
-from simulator.swarm.web.locust_page import dressed, preset
+from simulator.swarm.web.locust_page import dressed, preset, with_state
 from simulator.swarm.web.report_page import MIMETYPES, POLICY, report_file
 from simulator.swarm.web.snapshot import snapshot
 from simulator.texts.language import spoken
@@ -80,7 +80,7 @@ def add_pages(web_ui: Any, role: Role) -> None:
         runner = role.runner
         told = snapshot(
             getattr(role, "run", None),
-            runner.state,
+            shown_state(role),
             runner.user_count,
             since,
             wanted=runner.target_user_count,
@@ -101,6 +101,10 @@ def add_pages(web_ui: Any, role: Role) -> None:
         """Locust's form is answered as Locust answers its own errors, so that the page shows it."""
         if request.method != "POST" or request.path.rstrip("/") != f"{prefix.rstrip('/')}/swarm":
             return None
+        if shown_state(role) != role.runner.state:
+            # Locust would kill the start that is under way, and what it has begun would stay.
+            told = _("the run is still starting; try again when it is running")
+            return jsonify({"success": False, "message": told, "host": role.environment.host})
         problems = form_problems(request.form)
         try:
             asked_host(request.form.get("host"), scenario, role.choice.host)
@@ -113,6 +117,8 @@ def add_pages(web_ui: Any, role: Role) -> None:
     def dress(response: Response) -> Response:
         if request.path.rstrip("/") == prefix.rstrip("/") and response.mimetype == "text/html":
             response.set_data(dressed(response.get_data(as_text=True), prefix.rstrip("/"), scenario))
+        if request.path.rstrip("/") == f"{prefix.rstrip('/')}/stats/requests" and response.is_json:
+            return with_state(response, shown_state(role))
         return response
 
     blueprint.add_url_rule("/fleet", "page", guarded(page))

@@ -9,7 +9,7 @@ from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.web.locust_page import dressed, preset
 from simulator.texts.language import CHINESE, speaking
 from tests.swarm.manual_run import SCENARIO
-from tests.swarm.web_ui import Ui
+from tests.swarm.web_ui import HERE, Ui
 
 pytestmark = pytest.mark.usefixtures("no_command_line")
 PAGE = """<html lang="en"><head>
@@ -36,6 +36,30 @@ def test_locust_really_has_what_is_looked_for_there() -> None:
     assert "<title>best-fleet – Locust</title>" in page
     assert "shortcut icon" not in page
     assert page.count('class="best-fleet"') == 1
+
+
+@pytest.mark.parametrize("before", ["ready", "stopped"])
+def test_while_a_run_starts_the_page_is_told_that_it_comes_and_starts_no_second_one(before: str, prefix: str) -> None:
+    ui = Ui(prefix)
+    runner: Any = ui.environment.runner
+
+    def told() -> tuple[str, str]:
+        pages = [ui.ask("GET", f"{prefix}{page}").get_json() for page in ("/stats/requests", "/fleet/data")]
+        assert pages[0]["stats"], "the rest of it is Locust's"
+        return pages[0]["state"], pages[1]["state"]
+
+    runner.state = before
+    ui.ask("GET", f"{prefix}/stats/requests")
+    ui.role.starting = True
+    assert told() == ("spawning", "spawning"), "though Locust keeps its answer for two seconds"
+    form = {"user_count": "1", "spawn_rate": "1"}
+    again = ui.client.post(f"{prefix}/swarm", data=form, headers={"Host": HERE}).get_json()
+    assert (again["success"], "still starting" in again["message"]) == (False, True)
+    assert runner.spawning_greenlet is None
+    ui.role.starting = False
+    assert told() == (before, before), "it could not start"
+    ui.role.starting, runner.state = True, "running"
+    assert told()[1] == "running"
 
 
 def test_the_form_shows_the_host_and_asks_for_none() -> None:
