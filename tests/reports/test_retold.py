@@ -53,7 +53,7 @@ def test_a_platforms_words_keep_their_order_and_marks(words: str) -> None:
 def test_a_share_of_a_group_is_turned_round() -> None:
     with speaking(CHINESE):
         assert retold("50% of rooms") == "rooms的 50%"
-        assert retold("outage (reset), 50% of rooms") == "断网（reset），rooms的 50%"
+        assert retold("outage (reset), 50% of rooms") == "断网（RST 重置），rooms的 50%"
 
 
 def test_our_hint_behind_any_words_is_translated_for_itself() -> None:
