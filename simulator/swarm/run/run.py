@@ -36,6 +36,7 @@ from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.run.scenario_info import scenario_info
 from simulator.swarm.run.weather import RunWeather
 from simulator.swarm.tasks import counted
+from simulator.texts.english import errors_in_english
 from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
@@ -285,7 +286,7 @@ class Run:
 
     def find(self, key: str, **values: Value) -> None:
         """Keep what was found out about the run, for its verdict and its notes (`reports.causes`). Once is enough."""
-        finding = Finding(key, values)
+        finding = Finding(key, errors_in_english(values))
         if finding not in self.findings:
             self.findings.append(finding)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reports.causes import sentence
 from reports.output import Output, RunView
 from reports.run_info import ABORT_FIRED
 from reports.verdict import note_lines
@@ -14,7 +15,10 @@ from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import PlatformAddress, PlatformStartError
 from simulator.measurements.actions import START, STOP, Action
 from simulator.measurements.ledger import Kept
+from simulator.scenario.problems import Problem
 from simulator.swarm.run import run as run_module
+from simulator.texts.language import CHINESE, speaking
+from simulator.texts.translation import _
 from tests.swarm.fake_fleet import until
 from tests.swarm.manual_run import PLANNED_S, ManualRun, usual_outputs
 
@@ -258,3 +262,13 @@ def test_its_schedule_is_in_what_reports_are_told(rough: Callable[[Dead], Manual
     assert order is not None
     assert (order.begun, order.length) == (manual.run.started, PLANNED_S)
     assert manual.end(PLANNED_S)["faults"][0]["what"] == "platform_restart"
+
+
+def test_an_error_s_words_are_kept_in_english_and_said_in_chinese(manual: ManualRun) -> None:
+    with speaking(CHINESE):
+        manual.run.find("worker_refused", worker="w1", problem="/报告: 目录不存在")
+        manual.run.find("start_failed", problem=str(Problem(file="x.yaml", message=_("is empty"), line=3)))
+        told = [sentence(finding) for finding in manual.run.findings]
+    problems = [finding.values["problem"] for finding in manual.run.findings]
+    assert problems == ["/报告: 目录不存在", "x.yaml:3: is empty"]
+    assert told[1] != sentence(manual.run.findings[1])
