@@ -16,14 +16,13 @@ from reports import text
 from simulator.texts.language import ENGLISH, spoken
 from simulator.texts.told import Told, said
 from simulator.texts.translation import _, translations
+from simulator.weather.words import read_back
 
 _LEAST_LETTERS: Final = 6
 """A text with fewer letters of its own would match too much: of those only the ones that join others are tried."""
 _SHARED: Final = "{share} of {names}"
 _JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", _SHARED)
 _SHARE: Final = re.compile(r"[\d.]+ ?%")
-_WHOLE_BRACKETS: Final = r"(?:[^()]|\([^()]*\))+?"
-"""What stands on either side of a comma that joins, which is none within brackets."""
 _WITHIN_A_PART: Final = r"(?:(?!; ).)+?"
 """A value of a text that joins nothing does not reach into the next part."""
 _DURATION: Final = re.compile(r"(?:(\d+) h (\d\d) min|(\d+) min (\d\d) s|(\d+\.\d) s)")
@@ -38,6 +37,8 @@ def retold(stored: str) -> str:
         return said(stored)
     if (whole := _(stored)) != stored:
         return whole
+    if (fault := read_back(stored)) is not None:
+        return said(fault)
     if (figure := _figure(stored)) is not None:
         return figure
     for pattern, message in _patterns(spoken()):
@@ -91,13 +92,7 @@ def _pattern(message: str) -> re.Pattern[str] | None:
         return None
     if message not in _JOINTS and _letters(message) < _LEAST_LETTERS:
         return None
-    return re.compile("".join(_regular(parts, _value(message))), re.DOTALL)
-
-
-def _value(message: str) -> str:
-    if message not in _JOINTS:
-        return _WITHIN_A_PART
-    return _WHOLE_BRACKETS if message == "{what}, {whom}" else ".+?"
+    return re.compile("".join(_regular(parts, ".+?" if message in _JOINTS else _WITHIN_A_PART)), re.DOTALL)
 
 
 def _regular(parts: list[tuple[str, str | None, str | None, str | None]], value: str) -> Iterator[str]:

@@ -121,8 +121,8 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
         *("simulator.printing", "simulator.growing_file", "simulator.texts", "simulator.wide_marks"),
-        # Names only: the order of the rows, what the platform's codes mean, the kinds of faults.
-        *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather.kinds"),
+        # Names only: the order of the rows, what the platform's codes mean, faults and their texts.
+        *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather"),
     },
     "locustfile": {"simulator.swarm", "simulator.systems"},
 }

@@ -1,7 +1,6 @@
 """The faults that a run will have: drawn for its fleet, and told in the scenario's words."""
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
 from typing import Final
 
 from simulator.fields.quantities import written_range
@@ -10,19 +9,12 @@ from simulator.fleet.plan import FleetPlan
 from simulator.measurements.weather import PlannedFault
 from simulator.scenario.scenario import Scenario
 from simulator.texts.told import Told
-from simulator.texts.translation import N_
 from simulator.weather.kinds import ClockJump, Flapping, Kind, Misbehave, Outage, PowerCut, SlowLink, Store
 from simulator.weather.schedule import Entry, Fault, draw
+from simulator.weather.words import with_details
 
 _WAYS_TOLD: Final = 3
 """More ways to misbehave than these are counted only."""
-
-WORDS: Final = (
-    *(N_("outage"), N_("flapping"), N_("slow_link"), N_("power_cut")),
-    *(N_("clock_jump"), N_("reboot_wave"), N_("platform_restart"), N_("misbehave")),
-    *(N_("reset"), N_("close"), N_("silent"), N_("dns"), N_("refused"), N_("unsent lost")),
-)
-"""The words of a scenario that stand in texts of faults, marked: kinds, and what an outage or a power cut is like."""
 
 _range = written_range(format_duration)
 
@@ -69,15 +61,7 @@ def told(entry: Entry, names: Sequence[str]) -> str:
 
 def kind_told(kind: Kind) -> str:
     """A kind of fault and what it is like: `flapping (up 5s..20s, down 1s..10s, reset)`."""
-    details = list(_details(kind))
-    if not details:
-        return Told(str(kind.what))
-    return Told("{what} ({details})", what=str(kind.what), details=reduce(_and, reversed(details)))
-
-
-def _and(after: str, before: str) -> str:
-    # As a scenario's whole text is joined, so that whoever reads it back from a file takes both apart alike.
-    return Told("{what}, {whom}", what=before, whom=after)
+    return with_details(str(kind.what), list(_details(kind)))
 
 
 def _details(kind: Kind) -> Iterator[str]:
