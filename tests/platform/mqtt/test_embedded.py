@@ -334,19 +334,34 @@ async def test_a_frame_of_an_earlier_connection_is_dropped_where_it_was_sent_aga
         assert (await events(platform))[LATE] == 1
 
 
-async def test_keys_end_with_the_connection_and_nothing_is_kept_for_the_next() -> None:
+async def test_keys_end_with_the_connection_and_a_command_on_its_way_comes_sealed_anew() -> None:
     rule = push_rule("cmd.data.query.user", moment=PushMoment.ONLINE, seconds=0.0)
     async with running(replace(encrypted(), pushes=(rule,))) as platform:
-        device = await online(platform, ONE, "rsa-aes")
+        device = await device_of(platform, ONE, "rsa-aes")
+        await device.log_in()
+        # Before the report: its reply and the command may come in one packet.
         device.socket.acknowledges = False
-        await device.command()
+        await device.report()
+        command = await device.command()
+        kept = [packet.payload for packet in device.socket.delivered[-2:]]
         device.socket.abort()
         await until_away(platform)
-        again = await device_of(platform, ONE, "rsa-aes")
+        socket, connack = await connect(platform.info.mqtt, ONE)
+        assert connack.session_present
+        # The broker keeps what it was asked to keep; who has no keys for it any more drops it.
+        async with asyncio.timeout(10):
+            assert [await anext(socket) for _ in kept] == kept
+        assert [packet.dup for packet in socket.delivered] == [True, True]
+        again = MqttDevice(ONE, socket)  # type: ignore[arg-type]
+        platform.devices.append(again)
+        await again.exchange(sealed=True)
         await again.log_in(device.credentials)
         await again.report()
         assert await again.code(HEARTBEAT, FREE) == OK
-        assert not any(packet.dup for packet in again.socket.delivered)
+        anew = await again.command()
+        assert anew["payload"] == command["payload"]
+        assert anew["mid"] != command["mid"]
+        assert not any(packet.dup for packet in socket.delivered[len(kept) :])
 
 
 @pytest.mark.parametrize("channel", ["rsa-aes", "exchange-only"])
