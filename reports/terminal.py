@@ -243,7 +243,8 @@ def rule_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     where there is none."""
     violations, observations = rows_of(summary, VIOLATIONS), rows_of(summary, OBSERVATIONS)
     if violations:
-        yield f"[bold red]{_('Violations')}[/]", total_text(summary, VIOLATIONS)
+        title = _("Violations")
+        yield f"[bold red]{title}[/]", total_text(summary, VIOLATIONS)
     else:
         none = _("none") if observations else _("none, and no observations")
         yield _("Violations"), text.clauses([none, unjudged(summary)])

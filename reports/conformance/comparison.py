@@ -54,7 +54,8 @@ class Comparison:
                 yield f"{title}:"
                 yield from (f"  {each}" for each in found)
         if self.other:
-            yield f"{_('changed')}:"
+            changed = _("changed")
+            yield f"{changed}:"
             yield from (f"  {each}" for each in self.other)
         yield _(
             "{worse} worse, {better} better, {changed} changed, {untold} cannot be told",

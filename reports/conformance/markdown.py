@@ -28,7 +28,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from (sentence(said(note)) for note in document["notes"])
     yield ""
-    yield f"| {_('section')} | " + " | ".join(document["counts"]) + " |"
+    yield " | ".join(("| " + _("section"), *document["counts"])) + " |"
     yield "|---|" + "---:|" * len(document["counts"])
     for family, cases in families(document["cases"]):
         counts = tally(cases)
@@ -52,5 +52,5 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         for rule, found in document[key]["by_rule"].items():
             yield f"| {code(rule)} | {found['count']} | {sentence(found['example'])} |"
     if document["leaves_behind"]:
-        yield from ("", f"## {_('Left behind on the platform')}", "")
+        yield from ("", "## " + _("Left behind on the platform"), "")
         yield from (f"- {sentence(said(each))}" for each in document["leaves_behind"])

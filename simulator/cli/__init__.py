@@ -67,7 +67,8 @@ def _run(arguments: list[str]) -> int:
         print(f"best-fleet: {error}", file=sys.stderr)
         return error.code
     except OSError as error:
-        print(f"best-fleet: {error.filename or _('a file')}: {error.strerror or error}", file=sys.stderr)
+        name = error.filename or _("a file")
+        print(f"best-fleet: {name}: {error.strerror or error}", file=sys.stderr)
         return of_os_error(error)
     except KeyboardInterrupt:
         return INTERRUPTED

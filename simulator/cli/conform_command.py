@@ -191,7 +191,8 @@ def listed(cases: "Sequence[Case]") -> str:
         if case.family != family:
             lines += [*([""] if lines else []), f"{case.family}:"]
             family = case.family
-        lines.append(f"  {case.id:<{width}}  {said(case.title)}{'' if case.required else _(' (informational)')}")
+        more = "" if case.required else _(" (informational)")
+        lines.append(f"  {case.id:<{width}}  {said(case.title)}{more}")
     return "\n".join([*lines, "", ngettext("{number} case", "{number} cases", len(cases))])
 
 

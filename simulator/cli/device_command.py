@@ -222,4 +222,5 @@ def _print(result: "SingleResult", sn: str) -> None:
         print(f"            {detail(result.examples[rule], _DETAIL_CHARS)}", file=sys.stderr)
     if result.records:
         records = ", ".join(f"{event} {count}" for event, count in sorted(result.records.items()))
-        print(f"  {padded(_('records'), 9)} {records}", file=sys.stderr)
+        title = padded(_("records"), 9)
+        print(f"  {title} {records}", file=sys.stderr)

@@ -85,18 +85,18 @@ def cut_off(func_id: str, told_of_it: str) -> str:
     """What is known of a request that the connection's end cut off; of an exchange, that it may be another suite's."""
     if func_id not in _EXCHANGES or "channel." in told_of_it or not told_of_it.startswith(_CLOSED):
         return told_of_it
-    return f"{told_of_it}; {Told('does the platform use another suite: channel.suite')}"
+    return "; ".join((told_of_it, Told("does the platform use another suite: channel.suite")))
 
 
 def broker_refused(code: str, text: str) -> str:
     """What is known of a connect or a subscription that failed, and the settings of an MQTT profile that may help."""
     names = ", ".join(_OF_BROKER.get(code, ()))
-    return f"{text}; {Told('settings of this step: {names}', names=names)}" if names else text
+    return "; ".join((text, Told("settings of this step: {names}", names=names))) if names else text
 
 
 def silence(channel: DeviceChannel, func_id: str, over_mqtt: bool) -> str:
     """What may be the reason where no reply came in time; empty where nothing is known."""
     if over_mqtt and func_id in _FIRST_OVER_MQTT:
         no_reply, names = Told("the first message had no reply"), "mqtt.up, mqtt.down"
-        return with_doubts(f"{no_reply}; {Told('settings of this step: {names}', names=names)}", channel)
+        return with_doubts("; ".join((no_reply, Told("settings of this step: {names}", names=names))), channel)
     return channel.doubts

@@ -36,9 +36,10 @@ def dressed(page: str, prefix: str, scenario: Scenario | None) -> str:
     name = escape(scenario.name if scenario is not None else "best-fleet")
     icon = f'<link rel="icon" type="image/svg+xml" href="{prefix}/fleet/assets/favicon.svg">'
     script = f'<script type="module" src="{prefix}/fleet/assets/locust.js"></script>'
+    title = escape(_("Fleet"))
     row = (
         f'<nav class="best-fleet" lang="{TAGS[spoken()]}" aria-label="best-fleet"><b>{name}</b>'
-        f'<a href="{prefix}/fleet">{escape(_("Fleet"))}</a></nav>'
+        f'<a href="{prefix}/fleet">{title}</a></nav>'
     )
     head, _body, rest = page.partition("<body>")
     # Locust names two icons, one for light and one for dark.
