@@ -67,7 +67,9 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help=_("replace an earlier page, instead of keeping it aside")
     )
-    parser.add_argument("--all", action="store_true", help=_("print figures within noise, too"))
+    parser.add_argument(
+        "--all", action="store_true", help=_("print every figure and every reason, those within noise, too")
+    )
     parser.add_argument(
         "--least-percent",
         type=float,
@@ -146,7 +148,8 @@ def compare_directories(
     may_lack: Container[str] = OF_A_TRANSPORT if transports_differ(before, now) else ()
     told = [item.reason for item in rules if item.mark in WORSE_MARKS and item.rule not in worse]
     result = Result(
-        [*worse.values(), *([] if only_rules else regressions(found, of_figures, least_ms, may_lack=may_lack))],
+        {rule: [reason] for rule, reason in worse.items()}
+        | ({} if only_rules else regressions(found, of_figures, least_ms, may_lack=may_lack)),
         [*worthless(before, now), *cannot, *([] if only_rules else unjudged(found, of_figures, least_ms))],
         [*told, *remarks(before, now)],
         allow_unjudged,

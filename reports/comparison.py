@@ -2,8 +2,8 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TextIO
 
@@ -35,7 +35,7 @@ from reports.page import CHART_SCRIPTS, PLAIN_SCRIPTS, render_page
 from reports.terminal import PLAIN_WIDTH, plain
 from simulator.measurements.attendance import FIGURES
 from simulator.printing import safe
-from simulator.texts.translation import N_, _, pgettext
+from simulator.texts.translation import N_, _, ngettext, pgettext
 
 MARKS: Final = {
     WORSE: (N_("worse"), "bold red"),
@@ -43,7 +43,7 @@ MARKS: Final = {
     BETTER: (N_("better"), "green"),
     NOISE: (N_("within noise"), "dim"),
     UNKNOWN: (N_("too few samples"), "dim"),
-    MISSING: (N_("missing"), "bold red"),
+    MISSING: (N_("never occurred"), "bold red"),
     NEW: (N_("new"), "cyan"),
 }
 RULE_MARKS: Final = {
@@ -57,6 +57,10 @@ RULE_MARKS: Final = {
 }
 QUIET: Final = frozenset({NOISE, UNKNOWN, LIKE, LESS, FEW})
 """What is no change, or none that can be told."""
+MOST_TOLD: Final = 5
+"""So many reasons are told at once; those beyond are counted, and folded on the page."""
+MOST_NAMES: Final = 12
+"""Of so many names the terminal's table has figures, the worst first."""
 _RANKS: Final = (WORSE, MISSING, FOLLOWS, NEW, BETTER, UNKNOWN, NOISE)
 """In which order the page shows figures: what got worse stands first."""
 REGRESSION, UNJUDGED, NO_REGRESSION = N_("Regression"), N_("Unjudged"), N_("No regression")
@@ -76,7 +80,8 @@ METHOD: Final = N_(
 class Result:
     """What a comparison comes to."""
 
-    regressions: Sequence[str] = ()
+    regressions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Why the new run does not pass, by name, the worst first."""
     unjudged: Sequence[str] = ()
     """What was asked and cannot be told."""
     remarks: Sequence[str] = ()
@@ -89,6 +94,14 @@ class Result:
     @property
     def passed(self) -> bool:
         return not self.regressions and (self.allowed or not self.unjudged)
+
+    @property
+    def worst(self) -> Sequence[str]:
+        """A line for each name: its worst figure, and how many more of its figures there are."""
+        return [
+            _("{reason} (and {count} more)", reason=told[0], count=len(told) - 1) if len(told) > 1 else told[0]
+            for told in self.regressions.values()
+        ]
 
     @property
     def word(self) -> str:
@@ -115,7 +128,7 @@ def print_comparison(
         new: the run that is judged.
         differences: of `compare_runs`.
         result: what they come to.
-        everything: rows within noise, too; else they are only counted.
+        everything: rows within noise and every reason, too; else they are only counted.
         file: standard output unless given.
         width: columns; the terminal's unless given.
     """
@@ -133,19 +146,27 @@ def print_comparison(
     note = _("Note:")
     for remark in result.remarks:
         say(f"[bold yellow]{note}[/] {plain(remark)}")
-    shown = [item for item in differences if everything or item.mark not in (NOISE, UNKNOWN)]
-    if shown:
+    by_name = _worst_first([item for item in differences if everything or item.mark not in (NOISE, UNKNOWN)])
+    names = list(by_name) if everything else list(by_name)[:MOST_NAMES]
+    if names:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column(_("name"), overflow="fold")
         table.add_column(_("figure"), no_wrap=True)
         for label in (*heads[1:], _("change")):
             table.add_column(label, justify="right", no_wrap=True)
         table.add_column(_("judged"), no_wrap=True)
-        for item in shown:
+        for item in (item for name in names for item in by_name[name]):
             label, style = MARKS[item.mark]
             cells = (value_text(item, item.base), value_text(item, item.new), change_text(item))
             table.add_row(plain(item.name), metric_text(item.metric), *cells, f"[{style}]{_(label)}[/]")
         console.print(table)
+    if len(names) < len(by_name):
+        beyond = len(by_name) - len(names)
+        say(
+            ngettext(
+                "and {number} more name that differs (--all)", "and {number} more names that differ (--all)", beyond
+            )
+        )
     for rule in result.rules:
         if rule.mark not in (LIKE, LESS) or everything:
             label, style = RULE_MARKS[rule.mark]
@@ -156,12 +177,20 @@ def print_comparison(
     quiet = sum(item.mark == NOISE for item in differences)
     few = sum(item.mark == UNKNOWN for item in differences)
     console.print(_("{quiet} figures within noise, {few} with too few samples to judge", quiet=quiet, few=few))
-    for reason in result.regressions:
-        say(f"[bold red]{_(REGRESSION)}[/] {plain(reason)}")
-    for reason in result.unjudged:
-        say(f"[bold yellow]{_(UNJUDGED)}[/] {plain(reason)}")
+    _say_reasons(say, result, everything=everything)
     if result.word == NO_REGRESSION:
         console.print(f"[bold green]{_(NO_REGRESSION)}[/]")
+
+
+def _say_reasons(say: Callable[[str], None], result: Result, *, everything: bool) -> None:
+    """Why the new run does not pass: a line for each name with its worst figure, or all of it."""
+    reasons = [reason for told in result.regressions.values() for reason in told] if everything else result.worst
+    for head, style, told in ((REGRESSION, "red", reasons), (UNJUDGED, "yellow", result.unjudged)):
+        shown = told if everything else told[:MOST_TOLD]
+        for reason in shown:
+            say(f"[bold {style}]{_(head)}[/] {plain(reason)}")
+        if len(shown) < len(told):
+            say(_("and {count} more (--all)", count=len(told) - len(shown)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +217,13 @@ def attendance_rows(bases: Sequence[ComparedRun], new: ComparedRun) -> list[Atte
 
 
 def _in_words(result: Result) -> str:
+    told: Sequence[str] = [reason for reasons in result.regressions.values() for reason in reasons] or result.unjudged
     if result.regressions:
-        word, told, style = _("regression"), result.regressions, "bold red"
+        word, style = _("regression"), "bold red"
     elif result.unjudged:
-        word, told, style = _("unjudged"), result.unjudged, "bold yellow"
+        word, style = _("unjudged"), "bold yellow"
     else:
-        word, told, style = _("no regression"), (), "bold green"
+        word, style = _("no regression"), "bold green"
     found = f"[{style}]{word}[/]"
     if not told:
         return found
@@ -235,6 +265,7 @@ def render_comparison(
         quiet=QUIET,
         changes=sum(item.mark not in QUIET for item in differences),
         result=result,
+        most=MOST_TOLD,
         word=_(result.word),
         style={REGRESSION: "failed", UNJUDGED: "invalid", NO_REGRESSION: "passed"}[result.word],
         sign={REGRESSION: "✗", UNJUDGED: "!", NO_REGRESSION: "✓"}[result.word],

@@ -9,7 +9,9 @@ too few samples is unjudged. That is a result of its own, no pass, if the limit 
 the limit speaks of could be judged, or if it looks as if it had crossed the limit.
 """
 
+import math
 import re
+from collections import defaultdict
 from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -183,22 +185,39 @@ def regressions(
     least_ms: float | None = None,
     *,
     may_lack: Container[str] = (),
-) -> list[str]:
-    """Why the new run does not pass: with limits what crosses them, without any whatever got worse or is missing.
+) -> dict[str, list[str]]:
+    """Why the new run does not pass, by name: with limits what crosses them, without any whatever got worse or is gone.
+
+    The worst name stands first, and of a name its worst figure: what is gone, what fails more, what got slower.
 
     Args:
         may_lack: what the new run cannot have, and nobody is to blame for.
     """
-    reasons = []
+    found: dict[str, list[tuple[tuple[int, float], str]]] = defaultdict(list)
     for difference in differences:
+        reasons = found[difference.name]
         crossed = [limit.expression for limit in limits if _crosses(limit, difference, least_ms)]
         if crossed:
-            reasons.append(_("{reason}: over {limit}", reason=_changed(difference), limit=crossed[0]))
+            told = _("{reason}: over {limit}", reason=_changed(difference), limit=crossed[0])
+            reasons.append((_badness(difference), told))
         elif not limits and difference.mark == WORSE:
-            reasons.append(_changed(difference))
+            reasons.append((_badness(difference), _changed(difference)))
         if difference.mark == MISSING and difference.metric == FAILURES and difference.name not in may_lack:
-            reasons.append(_("{name} never occurred in the new run", name=difference.name))
-    return reasons
+            told = _("{name} never occurred in the new run", name=difference.name)
+            reasons.append((_badness(difference), told))
+    # equally bad ones stay in the protocol's order
+    for reasons in found.values():
+        reasons.sort(key=lambda each: each[0])
+    names = sorted((name for name, reasons in found.items() if reasons), key=lambda name: found[name][0][0])
+    return {name: [told for _bad, told in found[name]] for name in names}
+
+
+def _badness(difference: Difference) -> tuple[int, float]:
+    """The worst is the least: gone, then failures by their share, then slowness."""
+    if difference.mark == MISSING:
+        return 0, 0.0
+    change = math.inf if difference.change is None else difference.change
+    return (1 if difference.metric == FAILURES else 2), -change
 
 
 def unjudged(differences: Sequence[Difference], limits: Sequence[FailOn], least_ms: float | None = None) -> list[str]:

@@ -156,7 +156,12 @@ def test_comparison(run: RunMeasurements, info: Info, make_run: Callable[..., Ru
     rules = compare_rules([base.judged], new.judged)
     worse = broken_rules(rules, [])
     assert worse
-    result = Result([*worse.values(), *regressions(found, [])], ["\x1b[2Jx"], ["<b>\x07", *worse.values()], rules=rules)
+    result = Result(
+        {rule: [reason] for rule, reason in worse.items()} | regressions(found, []),
+        ["\x1b[2Jx"],
+        ["<b>\x07", *worse.values()],
+        rules=rules,
+    )
     out = io.StringIO()
     print_comparison([base], new, found, result, everything=True, file=out, width=400)
     assert not CONTROLS.search(out.getvalue())
