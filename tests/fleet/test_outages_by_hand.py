@@ -7,7 +7,7 @@ import pytest
 
 from simulator.fleet.desk import ask_act, ask_outage
 from simulator.fleet.network import FleetNetwork
-from simulator.measurements.weather import BACK, BEGUN, CUT, HIT
+from simulator.measurements.weather import BACK, BEGUN, CUT, ENDED, HIT
 from simulator.scenario.scenario import parse_scenario
 from simulator.weather.kinds import How
 from tests.fleet.test_runtime import SCENARIO, Fleet, fleet_of, scenario_of, within
@@ -89,3 +89,15 @@ async def test_who_is_switched_on_or_comes_online_meanwhile_is_hit_as_well() -> 
         assert (failed(fleet), fleet.recorder.reasons()) == ([], [])
         await within(fleet.runtime.stop_all())
         fleet.check(3)
+
+
+async def test_who_was_told_to_stop_just_before_is_hit_and_not_waited_for() -> None:
+    async with fleet_of(scenario_of(2)) as fleet:
+        fleet.start(0, 1)
+        await fleet.online(2)
+        fleet.runtime.stop_device(1)
+        ask(fleet, ask_outage(How.REFUSED, 0.3, 0, None))
+        await fleet.until(lambda: fleet.finished[1] == 1 and events(fleet, BACK) == 1)
+        assert (events(fleet, HIT), events(fleet, BACK), events(fleet, ENDED)) == (2, 1, 1)
+        await within(fleet.runtime.stop_all())
+        fleet.check(2)

@@ -75,8 +75,8 @@ class DeviceAccount:
     """
 
     __slots__ = (
-        *("_cut_off", "_disturbed_until", "_grace", "_hits", "_in_vain", "_inner", "_opened", "_state", "_wall"),
-        *("_windows", "index"),
+        *("_cut_off", "_disturbed_until", "_grace", "_hits", "_in_vain", "_inner", "_leaving", "_opened", "_state"),
+        *("_wall", "_windows", "index"),
     )
 
     def __init__(
@@ -103,6 +103,8 @@ class DeviceAccount:
         self._in_vain = (-math.inf, -math.inf)
         """From and until when the latest request that timed out was waited for."""
         self._state = state
+        self._leaving = False
+        """Told to stop, though the run goes on."""
 
     # --- What the conductor tells ---
 
@@ -112,8 +114,13 @@ class DeviceAccount:
         for earlier in list(self._hits):
             if overtakes and earlier.free is not None:
                 self._overtaken(earlier, now)
-        self._hits.append(Hit(number))
+        hit = Hit(number)
         self._inner.fault(number, weather.HIT, now, name=self._state)
+        if self._leaving:
+            # It delivers what waits, or is cut short in it: that it comes back afterwards is nobody's to expect.
+            self._ended(hit, now)
+        else:
+            self._hits.append(hit)
 
     def disturbed(self, number: int, *, delays: bool = True, held: Held | None = None, blocks: bool = True) -> None:
         """From now on what fails may do so by fault `number`; with `delays`, what succeeds is slow by it.
@@ -161,11 +168,15 @@ class DeviceAccount:
     def leaves(self) -> None:
         """The device is told to stop, though the run goes on: nobody can wait for its return."""
         now = self._wall()
+        self._leaving = True
         for hit in list(self._hits):
             if hit.free is None or not (hit.back or hit.seen_free):
-                self._inner.fault(hit.number, weather.ENDED, now)
-                self._left_behind(hit, now)
                 self._hits.remove(hit)
+                self._ended(hit, now)
+
+    def arrives(self) -> None:
+        """The device is switched on, perhaps anew: faults that come from now on wait for its return again."""
+        self._leaving = False
 
     # --- Recorder: what may be a fault's ---
 
@@ -244,6 +255,9 @@ class DeviceAccount:
             for hit in [hit for hit in self._hits if hit.seen_free]:
                 # Nothing ever spoke against its having been online all along.
                 self._back(hit, 0.0, at)
+            if self._leaving:
+                for hit in self._hits:
+                    self._ended(hit, at)
             self._hits.clear()
 
     def record(self, event: str, count: int) -> None:
@@ -364,6 +378,12 @@ class DeviceAccount:
         if hit in self._hits:
             self._left_behind(hit, at)
             self._hits.remove(hit)
+
+    def _ended(self, hit: Hit, at: float) -> None:
+        """The device was told to stop before all was well after `hit`."""
+        if not hit.back:
+            self._inner.fault(hit.number, weather.ENDED, at)
+        self._left_behind(hit, at)
 
     def _left_behind(self, hit: Hit, at: float) -> None:
         self._inner.fault(hit.number, weather.BACKLOG_LEFT, at)

@@ -8,6 +8,7 @@ from simulator.device.device import Device
 from simulator.device.environment import Environment
 from simulator.device.rehousing import rehouse
 from simulator.device.settings import DeviceSpec
+from simulator.device.states import Stage
 from simulator.fleet.faults.accounting import DeviceAccount
 from simulator.fleet.faults.conductor import Conductor
 from simulator.fleet.faults.line import DeviceLine
@@ -58,6 +59,7 @@ class FleetWeather:
             return self._home(index)
         if index not in self._accounts:
             self._accounts[index] = self._account_of(spec, DeviceState.OFFLINE)
+        self._accounts[index].arrives()
         return self._around(index)
 
     def started(self, index: int) -> None:
@@ -122,7 +124,10 @@ class FleetWeather:
         device = self._device(index)
         if device is None:
             raise LookupError(f"device {index} is not switched on, and was never under the weather")
-        self._accounts[index] = self._account_of(device.spec, device.state)
+        account = self._accounts[index] = self._account_of(device.spec, device.state)
+        if device.lifecycle.stage is not Stage.LIVING:
+            # It was told to stop when nobody kept an account of it.
+            account.leaves()
         self._bring(device, self._around(index))
 
     def _bring(self, device: Device, env: Environment) -> None:

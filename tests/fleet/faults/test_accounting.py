@@ -511,6 +511,71 @@ def test_one_that_is_told_to_stop_before_is_nobodys_fault(scene: Scene) -> None:
     assert len(scene.told(weather.ENDED)) == 1
 
 
+def settled(scene: Scene) -> tuple[int, int, int]:
+    """Of the faults: how many the device was hit by, came back after, and left before."""
+    hits, back, ended = (len(scene.told(event)) for event in (weather.HIT, weather.BACK, weather.ENDED))
+    assert back + ended + len(scene.told(weather.OVERTAKEN)) <= hits
+    delivered, left = len(scene.told(weather.DELIVERED)), len(scene.told(weather.BACKLOG_LEFT))
+    assert hits - delivered - left == hits - back - ended - len(scene.told(weather.OVERTAKEN)), "no records waited"
+    return hits, back, ended
+
+
+def test_one_that_leaves_is_not_waited_for_after_a_fault_that_finds_it_on_its_way_out(scene: Scene) -> None:
+    """By hand: offline, stop, a power cut while it waits for the network to deliver, and a start."""
+    scene.begin(9)
+    scene.cut()
+    scene.pass_time(7)
+    scene.account.leaves()
+    scene.pass_time(8)
+    scene.begin(3)
+    scene.state("stopped")
+    assert settled(scene) == (2, 0, 2)
+    scene.pass_time(2)
+    scene.end(9)
+    scene.account.arrives()
+    scene.state("connecting")
+    scene.state("online")
+    scene.end(3)
+    assert settled(scene) == (2, 0, 2)
+
+
+def test_one_that_was_started_again_is_waited_for_after_the_faults_that_come_then(scene: Scene) -> None:
+    scene.account.leaves()
+    scene.state("stopped")
+    scene.account.arrives()
+    scene.state("online")
+    scene.outage(5, 4)
+    scene.pass_time(2)
+    scene.state("online")
+    assert settled(scene) == (1, 1, 0)
+    scene.outage(5, 5)
+    scene.state("stopped")
+    assert settled(scene) == (2, 1, 0), "it really is not back"
+
+
+def test_one_whose_living_connection_proves_dead_while_it_leaves_is_not_waited_for(scene: Scene) -> None:
+    scene.begin()
+    scene.pass_time(1)
+    scene.end()
+    scene.account.leaves()
+    assert settled(scene) == (1, 0, 0), "it may have been online all along"
+    scene.cut()
+    scene.state("stopped")
+    assert settled(scene) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_records_of_one_that_leaves_are_waited_for_no_longer(scene: Scene, leaves: bool) -> None:
+    scene.outage(5)
+    scene.account.record(GENERATED, 2)
+    scene.state("online")
+    if leaves:
+        scene.account.leaves()
+    scene.state("stopped")
+    assert (len(scene.told(weather.BACK)), len(scene.told(weather.ENDED))) == (1, 0)
+    assert len(scene.told(weather.BACKLOG_LEFT)) == leaves
+
+
 def test_the_next_fault_takes_over_who_is_not_back(scene: Scene) -> None:
     scene.outage(5, 3)
     scene.pass_time(1)
