@@ -6,23 +6,27 @@ What a command does is in its own module here; what needs a library is imported 
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
 
 from simulator import __version__, printing
-from simulator.cli import argparse_texts, completion
+from simulator.cli import completion
 from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode, of_os_error
 from simulator.systems import unsupported
+from simulator.texts import argparse_texts
 from simulator.texts.cells import wrapped
 from simulator.texts.language import LANGUAGES, OPTION, VARIABLE, speak, wanted
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 
 INTERRUPTED = 128 + signal.SIGINT
 """What a shell expects of a program that Ctrl-C ended; a fleet run that is stopped so ends with its own verdict."""
+
+_CHINESE_HEADING = re.compile(r"^(.*[\u3400-\u9fff]):$", re.MULTILINE)
 
 EPILOG = N_("""\
 examples:
@@ -100,7 +104,7 @@ def dispatch(arguments: list[str]) -> int:
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name is not None and name not in COMMANDS:
         hint = closest(name, COMMANDS)
-        other = _(" (did you mean {hint}?)", hint=hint) if hint else _("; there are {names}", names=", ".join(COMMANDS))
+        other = _(" (did you mean {hint}?)", hint=hint) if hint else _("; there are {names}", names=listed(COMMANDS))
         raise UsageError(_("there is no command {name!r}", name=name) + other)
     parser = build_parser(only=name)
     try:
@@ -126,6 +130,10 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=32)
+
+    def format_help(self) -> str:
+        """argparse puts a colon of its own behind headings, whichever their language."""
+        return _CHINESE_HEADING.sub(r"\1：", super().format_help())
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return list(wrapped(text, width))

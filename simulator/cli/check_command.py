@@ -16,7 +16,7 @@ from simulator.cli.scenarios import A_SCENARIO, identities_of, read_scenario, un
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import scenario_file, shown
 from simulator.texts.cells import padded
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
@@ -144,7 +144,7 @@ def describe(scenario: "Scenario", identities: str, total: int, source: "Identit
             missing = _(", no ").join(map(_, skipped(group))) or _("change in what they do by themselves")
             yield from row(
                 _("without"),
-                _("{names}: so no {missing}", names=", ".join(group.functions.without), missing=missing),
+                _("{names}: so no {missing}", names=listed(group.functions.without), missing=missing),
             )
         first = first_index(counts, number) if count else None
         for name, text in (*lines(group), *mqtt_lines(group, source, first)):
@@ -235,6 +235,13 @@ def messages_per_second(scenario: "Scenario", counts: Sequence[int]) -> float:
     return total
 
 
+_STARTS = {
+    "as listed": N_("cold start (warm where its login is known)"),
+    "cold": N_("cold start"),
+    "warm": N_("warm start"),
+}
+
+
 def describe_group(group: "GroupSection") -> str:
     """A group's devices and what they do, in one line."""
     from simulator.fields.units import format_duration, format_rate
@@ -264,10 +271,10 @@ def describe_group(group: "GroupSection") -> str:
     if "heartbeats" in missing:
         beat = _("no heartbeat")
     return _(
-        "{model}, {firmware}, {start} start, {users} users, {doing}, {beat}",
+        "{model}, {firmware}, {start}, {users} users, {doing}, {beat}",
         model=group.model,
         firmware=group.firmware,
-        start=group.start,
+        start=_(_STARTS[group.start]),
         users=group.users,
         doing=doing,
         beat=beat,

@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "scenarios": N_("list the scenarios that come along"),
         "completion": N_("print what completes this command in your shell"),
         "schema": N_("print the JSON Schema of the scenario format"),
-        "docs": N_("write the generated documents of this project anew"),
+        "docs": N_("(for developers) write the generated documents of this project anew"),
     }
 )
 """Command -> its line in the help text, not yet translated."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from simulator.cli.completion import PROGRAM, SHELLS
 from simulator.exit_codes import ExitCode
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 
 DESCRIPTION = N_("""\
 Print what makes your shell complete this command: commands, options, names of scenarios and YAML files.""")
@@ -20,7 +20,7 @@ PASSES_OPTIONS_ON = False
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare for which shell."""
-    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=_("one of {shells}", shells=", ".join(SHELLS)))
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=_("one of {shells}", shells=listed(SHELLS)))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:

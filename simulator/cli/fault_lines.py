@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from simulator.texts.told import said
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 if TYPE_CHECKING:
     from simulator.scenario.scenario import Scenario
@@ -47,9 +47,7 @@ def _told(entry: "Entry", drawn: Sequence["Fault"], names: Sequence[str], group_
 
     first, *others = drawn
     hit = Counter(group_of[index] for index in first.devices)
-    of_groups = _(", ").join(
-        _("{count:,} of {name}", count=count, name=names[group]) for group, count in sorted(hit.items())
-    )
+    of_groups = listed(_("{count:,} of {name}", count=count, name=names[group]) for group, count in sorted(hit.items()))
     if len(hit) > 1:
         of_groups = _("{devices:,} devices: {of_groups}", devices=len(first.devices), of_groups=of_groups)
     text = _(
@@ -67,7 +65,7 @@ def _told(entry: "Entry", drawn: Sequence["Fault"], names: Sequence[str], group_
         text=text,
         interval=format_duration(entry.every or 0),
         times=len(drawn),
-        more=_(", ").join(more),
+        more=listed(more),
     )
 
 

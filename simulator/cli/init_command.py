@@ -13,7 +13,7 @@ from simulator.cli.errors import UsageError, unwritable
 from simulator.exit_codes import ExitCode
 from simulator.scenario.shipped import directory
 from simulator.texts.language import ENGLISH, spoken
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 
 DESCRIPTION = N_("""\
 Write a starter folder: a commented scenario for your platform, an example of the file of your devices, a .gitignore
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             _(
                 "init: {folder} already has {files}; nothing was written (--force overwrites)",
                 folder=folder,
-                files=", ".join(there),
+                files=listed(there),
             )
         )
     for name, text in files.items():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 if TYPE_CHECKING:
     from simulator.fleet.identities import IdentitySource
@@ -44,8 +44,8 @@ def mqtt_lines(group: "GroupSection", source: "IdentitySource | None", first: in
     assumed = [key for key in ProfileKeys.model_fields if key in profile.assumed]
     own = [key for key in MqttSection.model_fields if key in group.mqtt.model_fields_set and key != "profile"]
     parts = [_("profile {name} ({title})", name=profile.name, title=_(shipped(profile.name).title))]
-    parts += [_("the scenario's own: {own}", own=", ".join(own))] if own else []
-    parts += [_("assumed: {assumed}", assumed=", ".join(assumed))] if assumed else [_("nothing assumed")]
+    parts += [_("the scenario's own: {own}", own=listed(own))] if own else []
+    parts += [_("assumed: {assumed}", assumed=listed(assumed))] if assumed else [_("nothing assumed")]
     yield "mqtt", _("; ").join(parts)
     values = _example(source, first)
     yield (
@@ -81,7 +81,7 @@ def _alpn(profile: "Profile") -> str:
         return ""
     ports = sorted(profile.limits.alpn_ports or ())
     return _(", ALPN {alpn}", alpn=profile.alpn) + (
-        _(" at port {names}", names=", ".join(map(str, ports))) if ports else ""
+        _(" at port {names}", names=listed(map(str, ports))) if ports else ""
     )
 
 

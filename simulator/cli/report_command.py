@@ -8,7 +8,7 @@ from pathlib import Path
 from simulator.cli.errors import UsageError, unwritable
 from simulator.exit_codes import ExitCode
 from simulator.shown import printable
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 
 DESCRIPTION = N_("""\
 Build summary.json, report.html, report.md, junit.xml and latency.hlog of a run anew and print its table. A run that was
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         print_summary(summary)
     failed = failed_files(summary, target)
     print(
-        _("{directory}: written, but for {failed}", directory=target, failed=", ".join(failed))
+        _("{directory}: written, but for {failed}", directory=target, failed=listed(failed))
         if failed
         else _("{directory}: written", directory=target)
     )

@@ -14,12 +14,13 @@ from simulator.cli.errors import UsageError
 from simulator.cli.scenarios import A_SCENARIO
 from simulator.cli.scenarios_command import shipped_lines
 from simulator.exit_codes import ExitCode
-from simulator.scenario.shipped import meant, scenario_file
-from simulator.texts.translation import N_, _
+from simulator.scenario.shipped import SUFFIXES, meant, scenario_file
+from simulator.texts.translation import N_, _, listed
 
 DESCRIPTION = N_("""\
-Run the fleet of a scenario. Headless by default: the table per funcId is printed at the end, a report is left with
---report, and the exit code is the verdict. All options of locust work too, after SCENARIO.""")
+Run the fleet of a scenario. Headless by default: the table per funcId is printed at the end, a report is left in the
+directory of --report (else runs/<scenario>-<time>), and the exit code is the verdict. All options of locust work too,
+after SCENARIO.""")
 EPILOG = N_("""\
 examples:
   best-fleet run smoke --report runs/smoke
@@ -47,12 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help=_(A_SCENARIO))
     fleet = parser.add_argument_group(
         _("options of the fleet"),
-        _("Further ones, after SCENARIO: {names}.", names=", ".join(FURTHER)),
+        _("Further ones, after SCENARIO: {names}.", names=listed(FURTHER)),
     )
     fleet.add_argument("--list", action="store_true", help=_("list the scenarios that come along, and end"))
     fleet.add_argument("--host", "-H", metavar="URL", help=_("dispatch address, beats the scenario's target"))
     fleet.add_argument("--identities", metavar="CSV", help=_("sn,secretKey,productId,devKey of the devices"))
-    fleet.add_argument("--report", metavar="DIR", help=_("where summary.json, report.html and the other files go"))
+    fleet.add_argument(
+        "--report",
+        metavar="DIR",
+        help=_("where summary.json, report.html and the other files go; default: runs/<scenario>-<time>"),
+    )
     fleet.add_argument(
         "--overwrite", action="store_true", help=_("remove an earlier report in DIR, instead of keeping it aside")
     )
@@ -63,15 +68,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     load.add_argument(
         "--web", action="store_true", help=_("serve Locust's web UI on 127.0.0.1:8089 instead of headless")
     )
-    load.add_argument("-u", "--users", metavar="N", help=_("devices; scales the scenario's groups in proportion"))
-    load.add_argument("-r", "--spawn-rate", metavar="N", help=_("devices started a second, in place of the ramp"))
+    load.add_argument(
+        "-u", "--users", type=int, metavar="N", help=_("devices; scales the scenario's groups in proportion")
+    )
+    load.add_argument(
+        "-r", "--spawn-rate", type=float, metavar="N", help=_("devices started a second, in place of the ramp")
+    )
     load.add_argument(
         "-t", "--run-time", metavar="TIME", help=_("duration (300s, 20m, 1h30m), in place of the scenario's")
     )
-    load.add_argument("--processes", metavar="N", help=_("fork N generator processes; -1: one a core"))
+    load.add_argument("--processes", type=int, metavar="N", help=_("fork N generator processes; -1: one a core"))
     load.add_argument("--worker", action="store_true", help=_("work for a master on another machine"))
     load.add_argument("--master-host", metavar="ADDRESS", help=_("where a worker finds its master"))
-    load.add_argument("--master-port", metavar="N", help=_("and at which port"))
+    load.add_argument("--master-port", type=int, metavar="N", help=_("and at which port"))
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -101,11 +110,15 @@ def locust_arguments(options: argparse.Namespace, rest: Sequence[str]) -> list[s
     if options.worker:
         arguments.append("--worker")
     elif options.scenario is None:
-        raise UsageError(_("run: which scenario? For example: best-fleet run smoke"))
+        raise UsageError(
+            _("run: which scenario? For example: best-fleet run smoke; `best-fleet scenarios` lists what comes along")
+        )
     if options.scenario is not None:
         path = scenario_file(options.scenario)
         if not path.is_file():
             hint = _(" (did you mean {near}?)", near=near) if (near := meant(path)) else ""
+            if path.suffix not in SUFFIXES:
+                hint += _("; `best-fleet scenarios` lists those that come along")
             late = _(" (options of locust come after SCENARIO: {rest})", rest=" ".join(rest)) if rest else ""
             raise UsageError(
                 _(

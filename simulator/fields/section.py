@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from simulator.closest import closest
 from simulator.fields.range import Range
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 
 class WrongWord(ValueError):  # noqa: N818 - it is raised inside validators and shown as a problem
@@ -107,5 +107,5 @@ def known(word: str, words: Iterable[str], what: str) -> str:
     if word in choices:
         return word
     near = closest(word, choices)
-    listed = _("; known: {choices}", choices=", ".join(choices)) if not near and len(choices) <= 12 else ""
-    raise WrongWord(_("'{word}' is no {what}{listed}", word=word, what=what, listed=listed), near)
+    others = _("; known: {choices}", choices=listed(choices)) if not near and len(choices) <= 12 else ""
+    raise WrongWord(_("'{word}' is no {what}{listed}", word=word, what=what, listed=others), near)

@@ -16,7 +16,7 @@ from simulator.closest import closest
 from simulator.device.settings import Credentials
 from simulator.scenario.identity_values import is_simple, value_problem
 from simulator.scenario.problems import MAX_LISTED, Problem, ScenarioError
-from simulator.texts.translation import N_, _, ngettext
+from simulator.texts.translation import N_, _, listed, ngettext
 
 REQUIRED_COLUMNS = ("sn", "secretKey", "productId", "devKey")
 LOGIN_COLUMNS = ("authCode", "secret")
@@ -316,12 +316,12 @@ def _header_problems(names: list[str]) -> Iterator[tuple[str, str | None]]:
             yield _("column {number} is an empty one {where}; delete it", number=number, where=where), None
         elif _folded(name) in _FOLDED:
             yield (
-                _("'{name}' is no column of this file; known: {columns}", name=name, columns=", ".join(COLUMNS)),
+                _("'{name}' is no column of this file; known: {columns}", name=name, columns=listed(COLUMNS)),
                 _FOLDED[_folded(name)],
             )
         else:
             yield (
-                _("column {number} has none of the known names: {columns}", number=number, columns=", ".join(COLUMNS)),
+                _("column {number} has none of the known names: {columns}", number=number, columns=listed(COLUMNS)),
                 closest(name, COLUMNS),
             )
     if "sn" in names and ("authCode" in names) != ("secret" in names):

@@ -22,7 +22,7 @@ from simulator.measurements.names import DeviceState, is_failure, is_flow
 from simulator.protocol.catalogue import CONNECT, LOOKUP, SUBSCRIBE
 from simulator.scenario.scenario import TlsFiles
 from simulator.shown import detail
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 _LINE_CHARS = 600
 
@@ -173,7 +173,7 @@ def first_of(plan: FleetPlan, groups: Sequence[str], name: str) -> int:
         if plan.counts[number]:
             return first_index(plan.counts, number)
         raise UnknownDevice(_("the scenario's group {name} has no devices", name=name))
-    raise UnknownDevice(_("the scenario has no group {name}, only {groups}", name=name, groups=", ".join(groups)))
+    raise UnknownDevice(_("the scenario has no group {name}, only {groups}", name=name, groups=listed(groups)))
 
 
 def run_single(

@@ -12,7 +12,7 @@ from simulator.pubsub.login import ALGORITHMS
 from simulator.pubsub.profile import Password, PasswordKind, ProtocolVersion
 from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, SECRETS, checked, placeholders
 from simulator.pubsub.topics import Topics
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 
 MOST_KEEP_ALIVE: Final = "65535s"
 """Two bytes of seconds (standard, 3.1.2.10)."""
@@ -80,7 +80,7 @@ def _hmac(of: Any) -> Password:
         )
     for name in of:
         if name not in _HMAC_KEYS:
-            known = ", ".join(_HMAC_KEYS)
+            known = listed(_HMAC_KEYS)
             raise WrongWord(
                 _("'{name}' is no key of `hmac`; known: {known}", name=name, known=known),
                 closest(str(name), _HMAC_KEYS),
@@ -91,7 +91,7 @@ def _hmac(of: Any) -> Password:
             _(
                 "'{algorithm}' is no algorithm of `hmac`; known: {algorithms}",
                 algorithm=algorithm,
-                algorithms=", ".join(ALGORITHMS),
+                algorithms=listed(ALGORITHMS),
             )
         )
     key = checked(of.get("key", "{deviceSecret}"), OF_KEY)

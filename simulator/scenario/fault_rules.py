@@ -22,7 +22,7 @@ from simulator.scenario.sections.faults import (
 )
 from simulator.scenario.sections.group import GroupSection
 from simulator.scenario.yaml_source import Path
-from simulator.texts.translation import _, ngettext
+from simulator.texts.translation import _, listed, ngettext
 
 MOST_OCCURRENCES: Final = 1_000
 """Faults of a run: more than anybody reads, few enough to be drawn at once in every process."""
@@ -169,9 +169,9 @@ def _of_devices(fault: FaultSection, number: int, groups: Sequence[GroupSection]
         path: Path = ("faults", number, "groups", place)
         if name not in names:
             near = closest(name, names)
-            listed = _("; there are: {names}", names=", ".join(names)) if near is None and len(names) <= 12 else ""
+            others = _("; there are: {names}", names=listed(names)) if near is None and len(names) <= 12 else ""
             yield Finding(
-                path, _("there is no group '{name}'{listed}", name=name, listed=listed), near, rests_on=(("groups",),)
+                path, _("there is no group '{name}'{listed}", name=name, listed=others), near, rests_on=(("groups",),)
             )
         elif name in hit[:place]:
             yield Finding(path, _("'{name}' is named twice", name=name))
@@ -186,7 +186,7 @@ def _of_devices(fault: FaultSection, number: int, groups: Sequence[GroupSection]
             "hits nobody: {names} has no devices",
             "hits nobody: {names} have no devices",
             len(hit),
-            names=", ".join(hit),
+            names=listed(hit),
         )
         yield Finding(("faults", number, "groups"), message, rests_on=(("groups",),))
     came = occurrences(fault, run)

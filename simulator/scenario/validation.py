@@ -20,7 +20,7 @@ from simulator.scenario.sections.document import ScenarioDocument
 from simulator.scenario.sections.faults import STAND_IN, STAND_INS
 from simulator.scenario.yaml_source import Path, YamlSource
 from simulator.shown import mask
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import N_, _, listed
 from simulator.wide_marks import first_wide
 
 _ROUNDS = 12
@@ -163,7 +163,7 @@ def _describe(details: ErrorDetails) -> tuple[str, str | None]:
         return message, error.suggestion if isinstance(error, WrongWord) else None
     if kind == "union_tag_invalid":
         kinds = re.findall(r"'([^']*)'", context["expected_tags"])
-        return _("{tag} is none of {kinds}", tag=_shown(context["tag"]), kinds=", ".join(kinds)), closest(
+        return _("{tag} is none of {kinds}", tag=_shown(context["tag"]), kinds=listed(kinds)), closest(
             str(context["tag"]), kinds
         )
     if kind == "literal_error":
@@ -173,10 +173,10 @@ def _describe(details: ErrorDetails) -> tuple[str, str | None]:
             only = str(value[0]) if isinstance(value, list) and len(value) == 1 else None
             kind_of = _("a list") if isinstance(value, list) else _("a mapping")
             return _(
-                "must be one of {choices}, not {kind_of}", choices=", ".join(choices), kind_of=kind_of
+                "must be one of {choices}, not {kind_of}", choices=listed(choices), kind_of=kind_of
             ), only if only in choices else None
         suggestion = closest(str(value), choices)
-        return _("{shown} is none of {choices}", shown=_shown(value), choices=", ".join(choices)), suggestion
+        return _("{shown} is none of {choices}", shown=_shown(value), choices=listed(choices)), suggestion
     if value is True and kind in ("model_type", "model_attributes_type", "dict_type") and _all_usual(details["loc"]):
         return _("must be a mapping: write {} for the usual ones"), None
     if kind in _TYPES:
@@ -215,14 +215,14 @@ def _unknown_key(loc: Path) -> tuple[str, str | None]:
     having = [word for word, kind in kinds.items() if key in keys_of(kind)]
     if having:
         own = next(word for word, kind in kinds.items() if kind is section)
-        return _("is not a key of {own}, but of {having}", own=own, having=", ".join(having)), suggestion
+        return _("is not a key of {own}, but of {having}", own=own, having=listed(having)), suggestion
     if suggestion is None:
         places = sorted(_places(ScenarioDocument, key, "", set()))
         if places:
             return _(
                 "is not a key here; it belongs in {names}", names=_(" or ").join(f"`{place}`" for place in places[:3])
             ), None
-        return _("is not a key here; known: {names}", names=", ".join(keys_of(section))), None
+        return _("is not a key here; known: {names}", names=listed(keys_of(section))), None
     return _("is not a key here"), suggestion
 
 

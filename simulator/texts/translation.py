@@ -4,6 +4,7 @@ The English text is its own key and stands in the source as a literal, so that `
 in braces and given beside it, never put into the text before: `_("{count} devices", count=3)`.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
@@ -31,6 +32,11 @@ def ngettext(singular: str, plural: str, number: float, /, **values: Any) -> str
 def pgettext(context: str, message: str, /, **values: Any) -> str:
     """The text where the same English has two meanings; `context` says which, and nobody reads it."""
     return _filled(translations(spoken()).pgettext(context, message), values)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Names one after another on a line."""
+    return pgettext("between names", ", ").join(parts)
 
 
 def N_(message: str, /) -> str:  # noqa: N802 - gettext's name

@@ -62,6 +62,13 @@ def test_scenario_that_is_not_there() -> None:
         translate("nowhere.yaml")
 
 
+@pytest.mark.parametrize("arguments", [(), ("mornin-rush",)])
+def test_where_the_names_of_scenarios_are_listed(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="best-fleet scenarios") as refused:
+        translate(*arguments)
+    assert not arguments or "did you mean morning-rush?" in str(refused.value)
+
+
 def test_option_of_locust_before_the_scenario(scenario: str) -> None:
     with pytest.raises(UsageError, match="options of locust come after SCENARIO"):
         translate("--csv", "results", scenario)

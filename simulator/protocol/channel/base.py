@@ -21,7 +21,7 @@ from simulator.protocol.channel.context import (
 from simulator.protocol.channel.faults import ChannelFault as ChannelFault
 from simulator.protocol.channel.faults import ChannelViolation as ChannelViolation
 from simulator.protocol.channel.faults import ExchangeRefused as ExchangeRefused
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 
 class KeySource(Protocol):
@@ -201,7 +201,7 @@ class ChannelSuite(ABC):
         """
         if options:
             raise ValueError(
-                _("the suite {name} takes no options, not {names}", name=self.name, names=", ".join(map(repr, options)))
+                _("the suite {name} takes no options, not {names}", name=self.name, names=listed(map(repr, options)))
             )
         return self
 

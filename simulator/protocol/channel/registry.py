@@ -23,7 +23,7 @@ from simulator.protocol.channel.exchange_only import ExchangeOnlySuite
 from simulator.protocol.channel.options import ChannelOptions
 from simulator.protocol.channel.plain import PlainSuite
 from simulator.protocol.channel.rsa_aes import RsaAesSuite
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 GROUP: Final = "simulator.channel_suites"
 CONFIGURABLE: Final = ConfigurableSuite.name
@@ -44,7 +44,7 @@ class UnknownSuite(LookupError):  # noqa: N818 - reads as what it is
         self.suggestion = closest(name, known)
         hint = _("; did you mean {suggestion}?", suggestion=self.suggestion) if self.suggestion else ""
         super().__init__(
-            _("no channel suite {name!r}; there are {known}{hint}", name=name, known=", ".join(known), hint=hint)
+            _("no channel suite {name!r}; there are {known}{hint}", name=name, known=listed(known), hint=hint)
         )
 
 

@@ -32,7 +32,7 @@ from simulator.protocol.channel.registry import (
     channel_suite,
 )
 from simulator.scenario.yaml_source import Path
-from simulator.texts.translation import _, ngettext
+from simulator.texts.translation import _, listed, ngettext
 
 _DEFAULTS: Final = ChannelOptions()
 _OF_ALL_SUITES: Final = frozenset(("suite", "device_key_bits", "key_pool", "options"))
@@ -131,7 +131,7 @@ class ChannelSection(Section):
         if self.suite == CONFIGURABLE:
             yield from problems(self._configurable(), written)
         elif written:
-            names = ", ".join(f"`{name}`" for name in type(self).model_fields if name in written)
+            names = listed(f"`{name}`" for name in type(self).model_fields if name in written)
             message = ngettext(
                 "{names} is for `suite: {configurable}`, not {suite}",
                 "{names} are for `suite: {configurable}`, not {suite}",

@@ -11,7 +11,7 @@ from simulator.pubsub.keys import ProfileKeys
 from simulator.pubsub.profile import Profile
 from simulator.pubsub.shipped import PROFILE_OF_TYPE, ProfileName, profile_of
 from simulator.scenario.sections.run import TlsSection
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 
 class MqttSection(ProfileKeys):
@@ -69,7 +69,7 @@ class PlatformMqttSection(Section):
     def _of_a_broker(self) -> "PlatformMqttSection":
         of_broker = self.model_fields_set - {"broker", "company_id", "site_id"}
         if self.broker is None and of_broker:
-            others = ", ".join(f"`{name}`" for name in type(self).model_fields if name in of_broker)
+            others = listed(f"`{name}`" for name in type(self).model_fields if name in of_broker)
             raise ValueError(
                 _("{others}: for a `broker` that runs already; the platform's own needs none of it", others=others)
             )

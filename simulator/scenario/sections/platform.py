@@ -42,7 +42,7 @@ from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.channel.registry import NO_OPTIONS, Options
 from simulator.scenario.sections.mqtt import PlatformMqttSection
 from simulator.scenario.sections.platform_tls import PlatformTlsSection
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 from simulator.wire.strangers import StrangerLimits
 
 _LIMITS = StrangerLimits()
@@ -148,7 +148,7 @@ class PushSection(Section):
             raise ValueError(
                 _(
                     "give one of {names}, not {given} of them",
-                    names=", ".join(f"`{name}`" for name in given),
+                    names=listed(f"`{name}`" for name in given),
                     given=len(given),
                 )
             )
@@ -162,7 +162,7 @@ class PushSection(Section):
             raise ValueError(
                 _(
                     "`meeting` goes with {on_meetings}, not with {command}",
-                    on_meetings=", ".join(_ON_MEETINGS),
+                    on_meetings=listed(_ON_MEETINGS),
                     command=self.command,
                 )
             )

@@ -12,7 +12,7 @@ from simulator.fields.section import Section, Shown
 from simulator.fields.texts import FileName
 from simulator.scenario.identity_values import MAX_SN
 from simulator.scenario.sections.reading import DeviceReportSection
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 from simulator.wire.proxy import BadProxy, HttpProxy
 
 MAX_SOURCE_IPS = 4096
@@ -76,7 +76,7 @@ class IdentitiesSection(Section):
             raise ValueError(
                 _(
                     "with `csv` the file says everything: leave out {names}",
-                    names=", ".join(f"`{n}`" for n in ignored),
+                    names=listed(f"`{n}`" for n in ignored),
                 )
             )
         return self

@@ -35,19 +35,20 @@ class _Warnings(logging.Filter):
 _WARNINGS: Final = _Warnings()
 
 
-def parsed(parser: Any, arguments: Sequence[str]) -> tuple[Namespace, bool]:
-    """What Locust's parser knows of a command line, and whether a level of the log was asked for, however."""
+def parsed(parser: Any, arguments: Sequence[str]) -> tuple[Namespace, bool, list[str]]:
+    """What Locust's parser knows of a command line, whether a level of the log was asked for, however, and the rest."""
     usual = parser.get_default("loglevel")
     # Locust's default is a level like any other: afterwards nobody could tell.
     parser.set_defaults(loglevel=_NOBODY)
     try:
-        known: Namespace = parser.parse_known_args(list(arguments))[0]
+        known: Namespace
+        known, rest = parser.parse_known_args(list(arguments))
     finally:
         parser.set_defaults(loglevel=usual)
     asked = known.loglevel != _NOBODY
     if not asked:
         known.loglevel = usual
-    return known, asked
+    return known, asked, rest
 
 
 def output_of(options: Namespace, *, level_asked: bool) -> LocustOutput:

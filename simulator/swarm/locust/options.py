@@ -26,14 +26,14 @@ from simulator.fleet.restarts import platform_problem
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, load_scenario
 from simulator.scenario.shipped import scenario_file
-from simulator.swarm.locust import locust_output, monitoring
+from simulator.swarm.locust import command_words, locust_output, monitoring
 from simulator.swarm.locust.locust_output import LocustOutput
 from simulator.swarm.locust.option_rules import problems_of
 from simulator.swarm.open_files import port_shortage
 from simulator.swarm.security import access
 from simulator.swarm.security.access import Access, AccessError, access_of
 from simulator.texts.language import LANGUAGES, OPTION, VARIABLE
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def add_arguments(parser: Any) -> None:
 
     Ends the process with exit code 2 and every error on stderr if the scenario is wrong or missing.
     """
+    command_words.install(parser)
     # Arguments of a group are not shown in the web UI: these name files of this machine.
     group = parser.add_argument_group(_("Fleet options"))
     group.add_argument(
@@ -137,10 +138,13 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     if asks_only.intersection(arguments):
         return Choice(scenario=None, shaped=False)
     try:
-        known, level_asked = locust_output.parsed(parser, arguments)
+        known, level_asked, rest = locust_output.parsed(parser, arguments)
     except OverflowError:
         # Locust's own reading of a time ends so, wherever it was given.
         refuse(_("-t, --stop-timeout: a time is longer than any run ({longest_run})", longest_run=LONGEST_RUN))
+    if known.user_classes and (unknown := command_words.unknown_option(parser, rest)) is not None:
+        # Its value is what Locust took for a class of users.
+        refuse(unknown)
     problems = [*problems_of(known), *monitoring.problems_of(known, os.environ)]
     if problems:
         refuse_all(problems)
@@ -184,7 +188,7 @@ def _choose_run(known: Namespace) -> Choice:
             _(
                 "best-fleet: warning: -u {num_users} leaves no device for {empty}\n",
                 num_users=known.num_users,
-                empty=", ".join(empty),
+                empty=listed(empty),
             )
         )
     if not known.master:

@@ -37,7 +37,7 @@ from simulator.swarm.run.scenario_info import scenario_info
 from simulator.swarm.run.weather import RunWeather
 from simulator.swarm.tasks import counted
 from simulator.texts.english import errors_in_english
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
 
 logger = logging.getLogger("simulator.swarm")
 SomeOutput = TypeVar("SomeOutput", bound=Output)
@@ -184,7 +184,7 @@ class Run:
         for output in self._outputs:
             self._guarded(output, output.start)(self, self.started)
         self._ticker = gevent.spawn(self._work)
-        logger.info(_("%d devices of %s towards %s"), total, self.scenario.name, ", ".join(urls))
+        logger.info(_("%d devices of %s towards %s"), total, self.scenario.name, listed(urls))
         return order
 
     def begin_weather(self, tell: Tell) -> None:

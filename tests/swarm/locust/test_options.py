@@ -64,6 +64,11 @@ def test_all_wrong_options_are_told_at_once(capsys: pytest.CaptureFixture[str]) 
     assert [line.split()[0] for line in lines] == ["--tags", "--reset-stats", "-t:"]
 
 
+def test_a_misspelt_option_is_named_and_not_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(["--usres", "3"], capsys) == ["best-fleet: there is no option --usres (did you mean --users?)"]
+    assert "3: there is no such class of users" in refused(["3"], capsys)[0]
+
+
 @pytest.mark.parametrize("arguments", [["-t", "99999999999999999999h"], ["-s", "99999999999999999999h"]])
 def test_a_time_that_locust_cannot_count_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     [line] = refused(arguments, capsys)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.cli import argparse_texts, main
+from simulator.cli import main
+from simulator.texts import argparse_texts
 from simulator.texts.language import ENGLISH, VARIABLE, speak, speaking
 
 
@@ -31,7 +32,7 @@ def test_help_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--lang", "zh", "check", "--help"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("用法：best-fleet check")
-    assert all(word in text for word in ("位置参数", "选项", "显示本帮助并退出", "示例："))
+    assert all(word in text for word in ("位置参数：", "选项：", "显示本帮助并退出", "示例："))
     assert "usage" not in text
 
 
