@@ -224,7 +224,34 @@ def test_what_disturbs_is_asked_first_and_what_came_of_it_is_said(fleet: tuple[B
     browser.until("return document.getElementById('said').innerText === 'Not done: it is off'")
     verify, offline = browser.run("return window.posted")
     assert verify == ["fleet/devices/SN00007/actions", "1", {"action": "verify"}]
-    assert offline[2] == {"action": "offline", "seconds": 10}
+    assert offline[2] == {"action": "offline", "seconds": 30}
+    disabled = "[...document.querySelectorAll('[data-action]:disabled')].map((one) => one.dataset.action)"
+    assert browser.run(f"return {disabled}") == ["start"], "it is online"
+
+
+def test_back_from_a_device_leads_to_its_row(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "devices")
+    sn = browser.run("const one = document.querySelector('#panel-devices tbody a'); one.click(); return one.innerText")
+    browser.until("return document.activeElement.tagName === 'H2'")
+    browser.run("history.back()")
+    browser.until("return document.activeElement.tagName === 'A'")
+    assert browser.run("return document.activeElement.innerText") == sn
+    browser.run("document.activeElement.click()")
+    browser.until("return document.activeElement.tagName === 'H2'")
+    browser.run("document.getElementById('tab-devices').click()")
+    browser.until(f"return {SEEN['devices']} && document.querySelector('#panel-devices table').offsetParent")
+    assert browser.run("return document.activeElement.id") == "tab-devices"
+
+
+def test_before_a_run_the_page_says_where_to_start_one(fleet: tuple[Browser, str, View], prefix: str) -> None:
+    browser, *_ = fleet
+    with Served(Ui(prefix)) as served:
+        browser.open(f"{served.url}/fleet")
+        browser.until("return document.getElementById('no-run').offsetParent")
+        assert browser.run("return document.querySelector('#no-run a').href") == f"{served.url}/"
+        assert browser.run("return document.querySelector('main').offsetParent") is None
+        assert grave_findings(browser) == []
 
 
 def test_figures_are_rounded_as_in_the_report(fleet: tuple[Browser, str, View]) -> None:

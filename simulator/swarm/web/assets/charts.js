@@ -159,6 +159,10 @@ export class TimeChart {
   }
 }
 
+const LEAST_PX = 180;
+const ROW_PX = 22;
+const AXIS_PX = 40;
+
 // A device's states as steps: entries are [epoch s, state], the last one lasts until `now`.
 export class StepChart {
   constructor(title, name, shade) {
@@ -174,9 +178,11 @@ export class StepChart {
 
   draw() {
     if (!this.entries?.length) return;
+    const states = [...new Set(this.entries.map(([, state]) => state))].reverse();
+    // Every state has its line and its name.
+    this.place.style.height = `${Math.max(LEAST_PX, states.length * ROW_PX + AXIS_PX)}px`;
     this.chart ??= echarts.init(this.place, null, { renderer: "canvas" });
     this.chart.resize();
-    const states = [...new Set(this.entries.map(([, state]) => state))].reverse();
     const bars = this.entries.map(([at, state], n) => [at * 1000, (this.entries[n + 1]?.[0] ?? this.now) * 1000, states.indexOf(state), state]);
     this.chart.setOption({
       animation: false,
@@ -187,7 +193,7 @@ export class StepChart {
         axisPointer: { snap: false, lineStyle: { color: style("--faint") } }, formatter: (points) => this.tooltip(points),
       },
       xAxis: axis({ type: "time", min: bars[0][0], max: Math.max(this.now * 1000, bars[0][0] + 1000), splitNumber: 4, axisLabel: { formatter: (value) => timeOfDay(value / 1000) } }),
-      yAxis: axis({ type: "category", data: states.map(this.name), splitLine: { show: true, lineStyle: { color: style("--grid") } } }),
+      yAxis: axis({ type: "category", data: states.map(this.name), axisLabel: { interval: 0 }, splitLine: { show: true, lineStyle: { color: style("--grid") } } }),
       series: bars.map((bar) => ({
         type: "line", data: [[bar[0], bar[2]], [bar[1], bar[2]]], symbol: "rect", symbolSize: [2, 12], showSymbol: true, silent: true,
         itemStyle: { color: colour(this.shade(bar[3])) }, lineStyle: { width: 12, cap: "butt", color: colour(this.shade(bar[3])) },

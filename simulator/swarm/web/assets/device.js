@@ -26,6 +26,14 @@ const ACTIONS = [
   ["start", null],
 ];
 
+const OVER = ["stopped", "failed"];
+const DOWN = [...OVER, "offline", "unpowered", "rebooting"];
+// In which states the server would only refuse it. Who has no network still verifies: the record waits.
+const SENSELESS = {
+  verify: (state) => DOWN.includes(state), enrol: (state) => DOWN.includes(state), reboot: (state) => state !== "online",
+  offline: (state) => OVER.includes(state), stop: (state) => OVER.includes(state), start: (state) => state !== "stopped",
+};
+
 export class DeviceView {
   constructor() {
     this.sn = null;
@@ -37,10 +45,12 @@ export class DeviceView {
     this.changes = el("ol", { class: "changes" });
     this.facts = ["figures", "memory", "outbox"].map((name) => ({ name, list: el("dl", { class: "facts" }) }));
     const titles = { figures: _("So far"), memory: _("Memory"), outbox: _("Outbox") };
-    this.seconds = el("input", { id: "offline-for", type: "number", min: "1", max: "3600", value: "10" });
+    this.seconds = el("input", { id: "offline-for", type: "number", min: "1", max: "3600", value: "30" });
     this.buttons = el("div", { class: "row", role: "group", "aria-label": _("Actions") },
-      ...ACTIONS.map(([action, question]) => el("button", { type: "button", "data-action": action, click: () => this.act(action, question) }, actionName(action))),
-      el("span", { class: "field" }, el("label", { for: "offline-for" }, _("seconds offline")), this.seconds));
+      ...ACTIONS.flatMap(([action, question]) => [
+        el("button", { type: "button", "data-action": action, click: () => this.act(action, question) }, actionName(action)),
+        ...(action === "offline" ? [el("span", { class: "field" }, el("label", { for: "offline-for" }, _("seconds offline")), this.seconds)] : []),
+      ]));
     this.talk = new Talk();
     this.node = el("div", { hidden: true },
       el("p", {}, el("a", { href: "#devices" }, _("← All devices"))),
@@ -100,6 +110,12 @@ export class DeviceView {
   draw(data) {
     const since = data.since === null ? "" : _("since {time}", { time: dateAndTime(data.since) });
     say(this.state, [data.group, stateName(data.state), since, data.worker].filter(Boolean).join(" · "));
+    for (const button of this.buttons.querySelectorAll("[data-action]")) {
+      const senseless = SENSELESS[button.dataset.action](data.state);
+      // Whoever has just pressed it must not be sent to the page's beginning.
+      if (senseless && button === document.activeElement) this.heading.focus();
+      button.disabled = senseless;
+    }
     this.chart.update(data.history, now());
     fill(this.changes, ...data.history.slice(-CHANGES_SHOWN).reverse().map(([at, state]) => el("li", {}, `${timeOfDay(at)} ${stateName(state)}`)));
     for (const { name, list } of this.facts) {

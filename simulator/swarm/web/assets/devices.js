@@ -64,7 +64,11 @@ export function enter(sn) {
   visible = sn === null;
   list.hidden = !visible;
   if (visible) {
+    const { sn: from } = one;
+    const lost = document.activeElement === document.body || one.node.contains(document.activeElement);
     one.leave();
+    // Back from a device: on from its row, unless a tab was pressed.
+    if (from !== null && lost) [...table.body.querySelectorAll("a")].find((link) => link.textContent === from)?.focus();
     ask();
   } else one.enter(sn);
 }

@@ -33,7 +33,7 @@ export function show(data) {
   const told = JSON.stringify(data.weather);
   if (now.dataset.told !== told) {
     now.dataset.told = told;
-    fill(now, el("h2", {}, _("Faults of the scenario")), ...lines(data.weather));
+    fill(now, el("h2", {}, _("Faults under way and to come")), ...lines(data.weather));
   }
   over.hidden = !data.weather?.over.length;
   past.update(data.weather?.over ?? []);

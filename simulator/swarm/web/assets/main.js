@@ -110,6 +110,8 @@ function show() {
   if (!latest) return;
   const { run } = latest;
   say(byId("status"), status(latest));
+  byId("no-run").hidden = Boolean(run);
+  byId("views").hidden = !run;
   byId("open-report").hidden = !run?.files.includes("report.html");
   const verdict = run?.verdict && run.verdict !== "passed" ? [run.headline] : [];
   alarm([...verdict, ...latest.alarms.filter((text) => !verdict.some((told) => told.includes(text)))]);
