@@ -113,7 +113,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["run"]: swarm_below("locust", "generator"),
     SWARM["process"]: swarm_below("locust", "generator", "run"),
     # Runs as it is shown them, not how they come about.
-    SWARM["metrics"]: swarm_below("security"),
+    SWARM["metrics"]: swarm_below("security", "locust"),
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
     "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "metrics", "web"),
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems"},

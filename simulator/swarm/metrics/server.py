@@ -1,7 +1,9 @@
 """Serves the metrics: on a port of their own, for runs without a web page, and as a route of the page."""
 
 import logging
+import signal
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any
 
 import gevent.event
@@ -9,6 +11,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from gevent.pywsgi import WSGIServer
 
+from simulator.swarm.locust.signals import SIGNALS
 from simulator.swarm.metrics.prometheus import PATH
 from simulator.swarm.security.access import Access, open_to_others
 from simulator.swarm.security.web_guard import HostRule, WebGuard
@@ -60,6 +63,7 @@ class MetricsServer:
         self._last = False
         """Whether the run is over, so that the scrape that begins now is the last one needed."""
         self._next = gevent.event.Event()
+        self._came = False
         guarded = WebGuard(self._answer, HostRule(host, access.allowed_hosts), "")
         files = {"certfile": tls[0], "keyfile": tls[1]} if tls else {}
         self._server = WSGIServer((host, port), guarded, log=None, error_log=logger, **files)
@@ -74,12 +78,26 @@ class MetricsServer:
         return f"{self._scheme}://{host}:{self._server.server_port}{PATH}"
 
     def await_scrape(self, seconds: float) -> bool:
-        """Wait until whoever has scraped it before does so again, `seconds` at most; whether they did."""
+        """Wait until whoever has scraped it before does so again, `seconds` at most; whether they did.
+
+        SIGINT and SIGTERM end the wait: the run is over and told, and nothing is lost but this scrape.
+        """
         if not self._scraped or seconds <= 0:
             return False
         self._last = True
         logger.info("%s", _("waiting for a last scrape of the metrics, {seconds:g} s at most", seconds=seconds))
-        return bool(self._next.wait(seconds))
+        # Ours for ending a run in order have nothing to end any more; Locust's are of no use to who waits here.
+        former = {number: signal.signal(number, self._leave) for number in SIGNALS}
+        try:
+            self._next.wait(seconds)
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+        return self._came
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        # May run in any greenlet, even in the hub: nothing here may block.
+        self._next.set()
 
     def stop(self) -> None:
         """Serve nobody any more."""
@@ -100,6 +118,7 @@ class MetricsServer:
         # The server asks for more once it has sent what it got.
         self._scraped = True
         if last:
+            self._came = True
             self._next.set()
 
 

@@ -1,7 +1,10 @@
 """Where the metrics are served: on a port of their own and beside the web page, behind the same guards and login."""
 
 import base64
+import os
+import signal
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -93,6 +96,17 @@ def test_the_last_scrape_is_awaited_where_there_was_one(served: MetricsServer) -
     assert waiting.get(timeout=10) is True
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_a_last_scrape(served: MetricsServer, number: int) -> None:
+    former = signal.getsignal(number)
+    assert ask(served.url)[0] == 200
+    waiting = gevent.spawn(served.await_scrape, 60.0)
+    gevent.sleep(0)
+    os.kill(os.getpid(), number)
+    assert waiting.get(timeout=10) is False
+    assert signal.getsignal(number) is former
+
+
 def test_who_binds_an_open_address_without_a_login_is_told(caplog: pytest.LogCaptureFixture) -> None:
     MetricsServer("0.0.0.0", 0, NOTHING, Access()).stop()
     assert "ask for no login" in caplog.text
@@ -104,6 +118,12 @@ def test_who_binds_an_open_address_without_a_login_is_told(caplog: pytest.LogCap
 def test_an_address_of_another_machine_is_an_error() -> None:
     with pytest.raises(OSError):  # noqa: PT011 - the system's own words
         MetricsServer("192.0.2.1", 0, NOTHING, Access())
+
+
+@pytest.fixture(autouse=True)
+def command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Locust's web page reads the process' own, which is pytest's here.
+    monkeypatch.setattr(sys, "argv", ["locust"])
 
 
 @pytest.mark.parametrize("path", ["", "/fleet-1"])
