@@ -140,6 +140,21 @@ def test_the_keyboard_leads_through_the_tabs_and_the_address_remembers(fleet: tu
     assert browser.run("return document.querySelectorAll('[role=tabpanel]:not([hidden])').length") == 1
 
 
+def test_the_verdict_stands_once_in_the_report_tab_and_above_every_other(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "overview")
+    ended = "{verdict: 'failed', headline: 'FAILED: it broke', reasons: ['it broke'], notes: [], files: []}"
+    browser.run(
+        "const ask = window.fetch; window.fetch = async (...asked) => { const answer = await ask(...asked); "
+        "if (!String(asked[0]).startsWith('fleet/data')) return answer; const data = await answer.json(); "
+        f"Object.assign(data.run, {ended}); return new Response(JSON.stringify(data)); }};"
+    )
+    browser.until("return document.getElementById('banner').innerText.includes('FAILED: it broke')")
+    browser.run("document.getElementById('tab-report').click()")
+    browser.until("return document.querySelector('#panel-report .verdict')?.innerText === 'FAILED: it broke'")
+    assert "FAILED" not in browser.run("return document.getElementById('banner').innerText")
+
+
 def test_enter_on_a_row_filters_the_charts_and_the_choice_stays(fleet: tuple[Browser, str, View]) -> None:
     browser, url, _ = fleet
     show(browser, url, "overview")

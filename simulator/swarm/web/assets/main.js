@@ -114,7 +114,9 @@ function show() {
   byId("views").hidden = !run;
   byId("open-report").hidden = !run?.files.includes("report.html");
   const verdict = run?.verdict && run.verdict !== "passed" ? [run.headline] : [];
-  alarm([...verdict, ...latest.alarms.filter((text) => !verdict.some((told) => told.includes(text)))]);
+  const alarms = latest.alarms.filter((text) => !verdict.some((told) => told.includes(text)));
+  // the last tab has the verdict with all that is said of it
+  alarm(shown === "report" && run?.verdict ? alarms.filter((text) => !run.reasons.includes(text)) : [...verdict, ...alarms]);
   views[shown]?.show?.(latest, points);
 }
 
