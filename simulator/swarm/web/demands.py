@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from reports.evaluation import evaluate_all
+from reports.retold import retold
 from reports.run_info import RunInfo
 from reports.text import duration, milliseconds, threshold_value
 from reports.thresholds import Threshold, ThresholdError, parse_all
@@ -110,7 +111,7 @@ def _row(threshold: Threshold, result: dict[str, Any]) -> dict[str, Any]:
         "limit": f"{threshold.comparison} {_limit(threshold)}",
         "passed": result["passed"],
         "judged": result["judged"],
-        "remark": result.get("reason") or result.get("remark") or "",
+        "remark": retold(result.get("reason") or result.get("remark") or ""),
         "abort": threshold.abort,
     }
 

@@ -21,7 +21,7 @@ _STYLE: Final = (
     ".best-fleet a{margin-left:auto;padding:2px 12px;border-radius:6px;background:#fff;color:#10331f;font-weight:600;"
     "text-decoration:none}.best-fleet a:focus-visible{outline:3px solid #8fd6ab;outline-offset:2px}"
     # Locust's own colours that cannot be read: its Reset button, and in the dark what is green.
-    ".MuiButton-containedWarning{background:#b45309!important}"
+    ".MuiButton-contained.MuiButton-colorWarning{background:#b45309!important}"
     ".best-fleet-dark #root .Mui-selected,.best-fleet-dark #root main a,.best-fleet-dark #root .MuiLink-root"
     "{color:#4ade80!important}"
 )

@@ -77,3 +77,5 @@ def test_of_a_run_that_is_over_they_are_those_of_its_report(manual: ManualRun) -
     summary = manual.end(PLANNED_S)
     told = [row["passed"] for row in demands.look(manual.run, manual.time.wall())]
     assert told == [result["passed"] for result in summary["thresholds"]] == [False, False, False]
+    with speaking(CHINESE):
+        assert "从未发生" in demands.look(manual.run, manual.time.wall())[2]["remark"]
