@@ -116,6 +116,15 @@ def moment_tag_of(iso: str) -> Markup:
     return _tag(iso, "moment", f"{iso[:10]} {text.clock_of(iso)}")
 
 
+def coded(prose: str) -> Markup:
+    """A sentence, in which what stands between two backticks is code."""
+    parts = printable(prose).split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    tags = (Markup("<code>{}</code>" if number % 2 else "{}") for number in range(len(parts)))
+    return Markup("").join(tag.format(part) for tag, part in zip(tags, parts, strict=True))
+
+
 def _time_tag(moment: datetime, form: str, written: str) -> Markup:
     return _tag(moment.isoformat(timespec="seconds").replace("+00:00", "Z"), form, written)
 
@@ -159,6 +168,7 @@ def _environment() -> Environment:
         clock_tag,
         clock_tag_of,
         moment_tag_of,
+        coded,
     ):
         environment.filters[function.__name__] = function
     return environment

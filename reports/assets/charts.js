@@ -158,7 +158,7 @@ function legend(entry, option) {
   const series = named(option);
   entry.legend ??= entry.target.insertAdjacentElement("beforebegin", Object.assign(document.createElement("div"), { className: "legend" }));
   entry.hidden ??= new Set(Object.entries(option.legend?.selected ?? {}).filter(([, on]) => !on).map(([name]) => name));
-  entry.legend.replaceChildren(...(series.length < 2 || option.bare ? [] : series.map((each) => {
+  entry.legend.replaceChildren(...(series.length < (option.named ? 1 : 2) || option.bare ? [] : series.map((each) => {
     const button = document.createElement("button");
     button.type = "button";
     button.ariaPressed = String(!entry.hidden.has(each.name));
@@ -186,7 +186,7 @@ function draw(entry) {
   const selected = legend(entry, option);
   entry.shown = option;
   target.ariaLabel = [entry.title, described(option), ...(option.beyond ?? [])].filter(Boolean).join(". ");
-  const { told, format, beyond, bare, ...drawn } = option;
+  const { told, format, beyond, bare, named, ...drawn } = option;
   entry.chart.setOption({ ...drawn, legend: { ...drawn.legend, show: false, selected } }, { notMerge: true });
   if (beyond?.length && !entry.note) entry.note = target.insertAdjacentElement("afterend", Object.assign(document.createElement("p"), { className: "soft below" }));
   if (entry.note) entry.note.textContent = beyond?.length ? _("Beyond this chart: {thresholds}", { thresholds: beyond.join("; ") }) : "";

@@ -42,7 +42,7 @@ function rateOf(name) {
 
 function codesOver() {
   return over(Object.entries(data.codes).map(([code, values]) => bar(code === "others" ? label("codes", code) : code, values, color(data.styles.codes[code] ?? 5), { stack: "all", barMaxWidth: 18 })), {
-    bars: true, labels: 8, format: count, yAxis: { minInterval: 1 },
+    bars: true, named: true, labels: 8, format: count, yAxis: { minInterval: 1 },
   });
 }
 
@@ -161,7 +161,7 @@ const REASON_COLORS = [8, 5, 6, 3, 4, 7, 11, 12, 10, 1, 9, 2];
 
 function disconnects() {
   return over(Object.entries(data.disconnects).map(([name, values], n) => bar(label("disconnects", name), values, color(REASON_COLORS[n % REASON_COLORS.length]), { stack: "all", barMaxWidth: 18 })), {
-    bars: true, labels: 8, format: count, yAxis: { minInterval: 1 },
+    bars: true, named: true, labels: 8, format: count, yAxis: { minInterval: 1 },
   });
 }
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from reports.page import CHART_SCRIPTS, asset, clock_tag, moment_tag_of, script_texts
+from reports.page import CHART_SCRIPTS, asset, clock_tag, coded, moment_tag_of, script_texts
 from simulator.texts.language import CHINESE, speaking
 from simulator.texts.translation import translations
 
@@ -25,6 +25,12 @@ def test_a_script_says_nothing_that_has_no_translation(name: str) -> None:
         assert english in said, english
         assert said[english] == catalogue.gettext(english)
     assert script_texts(script) == {}
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    assert coded("`p95 < 1 s` was crossed") == "<code>p95 &lt; 1 s</code> was crossed"
+    assert coded("a `b` c ` <i>") == "a <code>b</code> c ` &lt;i&gt;"
+    assert coded("plain") == "plain"
 
 
 def test_moments_stand_in_utc_for_whoever_has_no_script() -> None:
