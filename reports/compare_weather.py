@@ -16,7 +16,7 @@ from reports.noise import LEAST_SPANS, Bounds, quantile
 from reports.run_info import RunInfo
 from simulator.measurements.histogram import HIGHEST_US, Histogram
 from simulator.measurements.run import RunMeasurements
-from simulator.texts.translation import _
+from simulator.texts.translation import _, pgettext
 
 RECOVERY_PREFIX: Final = "recovery."
 """Before the kind of fault: the name of its figures."""
@@ -82,4 +82,5 @@ def schedules_differ(was: RunInfo, now: RunInfo, labels: tuple[str, str]) -> str
 
 def _counted(run: RunInfo) -> str:
     kinds: Mapping[str, int] = {fault.what: sum(one.what == fault.what for one in run.faults) for fault in run.faults}
-    return text.listed(f"{count} {kind_text(what)}" for what, count in kinds.items()) or _("none")
+    told = (pgettext("faults", "{count} {what}", count=count, what=kind_text(what)) for what, count in kinds.items())
+    return text.listed(told) or _("none")

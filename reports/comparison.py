@@ -145,7 +145,8 @@ def print_comparison(
         say(f"[bold]{head}[/]{' ' * (wide - cell_len(head) + 1)}{words}")
     note = _("Note:")
     for remark in result.remarks:
-        say(f"[bold yellow]{note}[/] {plain(remark)}")
+        # A full-width colon has its blank in it.
+        say(f"[bold yellow]{note}[/]{' ' if note.endswith(':') else ''}{plain(remark)}")
     by_name = _worst_first([item for item in differences if everything or item.mark not in (NOISE, UNKNOWN)])
     names = list(by_name) if everything else list(by_name)[:MOST_NAMES]
     if names:
@@ -231,7 +232,7 @@ def _in_words(result: Result) -> str:
         allowed = _("(which --allow-unjudged allows)")
         found = f"{found} {allowed}"
     more = _("(and {count} more)", count=len(told) - 1) if len(told) > 1 else ""
-    return f"{found}: {plain(told[0])} {more}".rstrip()
+    return _("{word}: {reason}", word=found, reason=f"{plain(told[0])} {more}".rstrip())
 
 
 def render_comparison(

@@ -99,7 +99,7 @@ class Conductor:
         if self._stopping or fault.number in self._acts:
             return
         self._recorder.fault(fault.number, weather.BEGUN, self._clock.wall())
-        self._log(logging.INFO, _("fault {number}: {what} begins", number=fault.number + 1, what=fault.what))
+        self._log(logging.INFO, _("fault {number}: {what} begins", number=fault.number + 1, what=_(fault.what)))
         act = self._acts[fault.number] = ACTS[type(fault.kind)](fault, self._fleet, self._timers)
         self._in_turns(fault.devices, act.hit)
         if not isinstance(fault.kind, PlatformRestart):
@@ -112,7 +112,7 @@ class Conductor:
         if self._closed or act is None or act.over:
             return
         act.over = True
-        self._log(logging.INFO, _("fault {number}: {what} is over", number=number + 1, what=act.fault.what))
+        self._log(logging.INFO, _("fault {number}: {what} is over", number=number + 1, what=_(act.fault.what)))
         self._in_turns(list(act.devices), act.release, then=partial(self._acts.pop, number, None))
 
     def _in_turns(
