@@ -139,7 +139,7 @@ def compared_in_pseudo(runs: list[ComparedRun], limits: list[str]) -> tuple[str,
     assert new.judged is not None
     rules = compare_rules([base.judged], new.judged)
     of_figures = [limit for limit in parsed if isinstance(limit, FailOn)]
-    reasons = [*broken_rules(rules, []).values(), *regressions(found, of_figures), *regressions(found, [])]
+    reasons = [*broken_rules(rules, []), *regressions(found, of_figures), *regressions(found, [])]
     cannot = [*worthless([base], new), *unjudged(found, of_figures)]
     result = Result(reasons, cannot, remarks([base], new), rules=rules)
     terminal = io.StringIO()
