@@ -139,7 +139,8 @@ def compared_in_pseudo(runs: list[ComparedRun], limits: list[str]) -> tuple[str,
     assert new.judged is not None
     rules = compare_rules([base.judged], new.judged)
     of_figures = [limit for limit in parsed if isinstance(limit, FailOn)]
-    reasons = [*broken_rules(rules, []), *regressions(found, of_figures), *regressions(found, [])]
+    of_rules = {rule: [why] for rule, why in broken_rules(rules, []).items()}
+    reasons = of_rules | regressions(found, []) | regressions(found, of_figures)
     cannot = [*worthless([base], new), *unjudged(found, of_figures)]
     result = Result(reasons, cannot, remarks([base], new), rules=rules)
     terminal = io.StringIO()
