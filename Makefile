@@ -71,6 +71,7 @@ docs: $(STAMP) ## write the generated documents anew
 
 docs-site: $(STAMP) ## build the documentation as a site into build/site; a link that leads nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "build/site/index.html"
 
 wheel: $(STAMP) ## build the wheel and the source distribution into dist
 	@log=$$($(BIN)/python -m build --no-isolation --outdir dist . 2>&1) || { echo "$$log" >&2; exit 1; }

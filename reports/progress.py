@@ -91,6 +91,9 @@ class ProgressLine:
     def _time(self, elapsed: float) -> str:
         if self._planned_s is None:
             return f"{_short(elapsed)}"
+        if elapsed > self._planned_s:
+            # The devices deliver what they still hold.
+            return _("{elapsed}, ending", elapsed=_short(elapsed))
         left = max(self._planned_s - elapsed, 0.0)
         if not self._on_terminal:
             return _("{elapsed} of {planned}", elapsed=_short(elapsed), planned=_short(self._planned_s))

@@ -49,6 +49,7 @@ MOST_RULES = 6
 MOST_FUNC_IDS = 3
 _EXAMPLE = 140
 _INDENT = 12
+_LEAST_COLUMNS = 20
 _LEAST_NAME = 12
 _EDGES = 2
 _GAP = 3
@@ -103,8 +104,15 @@ def _console(file: TextIO, width: int | None) -> Console:
     if not file.isatty() or console.is_dumb_terminal:
         # Colours may be forced upon a log all the same (`FORCE_COLOR`); how wide it is nobody can know.
         forced = bool(os.environ.get("FORCE_COLOR"))
-        console = Console(file=file, width=width or PLAIN_WIDTH, highlight=False, no_color=None if forced else True)
+        columns = width or _columns() or PLAIN_WIDTH
+        console = Console(file=file, width=columns, highlight=False, no_color=None if forced else True)
     return console
+
+
+def _columns() -> int | None:
+    """What somebody said by `COLUMNS`, which a shell does not hand on by itself; None for nothing usable."""
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if said.isascii() and said.isdigit() and int(said) >= _LEAST_COLUMNS else None
 
 
 def _best_page(report: Path) -> Path:

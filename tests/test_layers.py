@@ -32,7 +32,7 @@ BASE = {
     "simulator.texts",
     "simulator.wide_marks",
 }
-WIRE = {"simulator.clock"}
+WIRE = {"simulator.clock", "simulator.texts"}
 FIELDS = {
     *("simulator.texts", "simulator.shown", "simulator.closest", "simulator.wide_marks"),
     "simulator.protocol.limits",

@@ -70,6 +70,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     scenario = read_scenario(options.scenario, options.identities)
 
     from reports.causes import sentence
+    from reports.hints import told
+    from reports.text import clauses
     from reports.verdict import code_of, sorted_out
     from simulator.clock import RunClock
     from simulator.fleet.plan import FleetPlan
@@ -106,7 +108,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     _print(result, plan.sn(index))
     reasons, _found = sorted_out([*findings, *_findings(result, duration), *_lost(options.trace, trace)])
     for reason in reasons:
-        print(f"best-fleet device: {sentence(reason)}", file=sys.stderr)
+        known = result.details.get((str(reason.values.get("name")), str(reason.values.get("code"))))
+        why = clauses([sentence(reason), detail(told(known), _DETAIL_CHARS) if known else ""])
+        print(f"best-fleet device: {why}", file=sys.stderr)
     return code_of(reasons)
 
 
@@ -209,14 +213,16 @@ def _duration(options: argparse.Namespace, scenario: "Scenario") -> float:
 
 
 def _print(result: "SingleResult", sn: str) -> None:
+    from reports.hints import told
+
     online = _("{sn} came online", sn=sn) if result.came_online else _("{sn} never came online", sn=sn)
     print(f"\n{online}", file=sys.stderr)
     width = max((len(code) for counts in (result.requests, result.commands) for _name, code in counts), default=0)
     for title, counts in ((_("requests"), result.requests), (_("commands"), result.commands)):
         for (name, code), count in counts.items():
             print(f"  {padded(title, 9)} {name:<32} {code:<{max(width, 12)}} {count}", file=sys.stderr)
-            if told := result.details.get((name, code)):
-                print(f"            {detail(told, _DETAIL_CHARS)}", file=sys.stderr)
+            if known := result.details.get((name, code)):
+                print(f"            {detail(told(known), _DETAIL_CHARS)}", file=sys.stderr)
     for (kind, rule), count in result.findings.items():
         print(f"  {kind:<11} {rule:<43} {count}", file=sys.stderr)
         print(f"            {detail(result.examples[rule], _DETAIL_CHARS)}", file=sys.stderr)

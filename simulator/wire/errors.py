@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 from websockets.uri import WebSocketURI
 
+from simulator.texts.told import Told
+
 FailureKind = Literal["dns", "refused", "unreachable", "tls", "handshake", "timeout", "limit", "proxy"]
 
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EACCES, errno.EPERM}
@@ -158,7 +160,12 @@ def explain_tls(exc: ssl.SSLError, target: Endpoint, scheme: str = "ws") -> str:
         return f"the certificate of {where} is refused ({problem})"
     reason = exc.reason or ""
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
-        return f"{where} does not speak TLS: does the URL have to begin with {scheme}:// instead of {scheme}s://?"
+        return Told(
+            "{where} does not speak TLS: does the URL have to begin with {wanted}:// instead of {given}://?",
+            where=where,
+            wanted=scheme,
+            given=f"{scheme}s",
+        )
     if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE":
         return (
             f"{where} broke off the TLS handshake: no cipher in common, or it demands a client certificate "

@@ -125,6 +125,8 @@ def test_a_device_that_never_comes_online_fails(scenario: str) -> None:
     _, told = process.communicate(timeout=60)
     assert process.returncode == ExitCode.FAILED
     assert "no device came online (0 of 1)" in told
+    # What helps stands in the last line as well.
+    assert "nothing listens at 127.0.0.1:9" in told.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(

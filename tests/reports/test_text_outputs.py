@@ -151,6 +151,12 @@ def test_terminal_table_fits_its_width(busy: RunMeasurements, info: Info, width:
     assert "dev.data.upload" in shown
 
 
+def test_a_pipe_is_as_wide_as_somebody_said(busy: RunMeasurements, info: Info, monkeypatch: pytest.MonkeyPatch) -> None:
+    for said, wide in (("80", 80), ("no number", 160), ("0", 160)):
+        monkeypatch.setenv("COLUMNS", said)
+        assert printed(busy, info()) == printed(busy, info(), wide)
+
+
 def test_markdown_fits_in_a_comment(busy: RunMeasurements, info: Info) -> None:
     page = render_markdown(build_summary(busy, info()))
     assert page.startswith("## ✅ PASSED after 1 min 00 s of busy: all 2 thresholds hold\n")
@@ -204,6 +210,11 @@ def test_progress_line_fits_in_80_columns(busy: RunMeasurements, info: Info) -> 
     assert shown.startswith("█████░░░░░ 0:30 left")
     assert re.search(r"p99 ≤ [\d.,]+ m", shown)
     assert len(shown) < 80
+
+
+def test_progress_line_says_that_a_run_drains(busy: RunMeasurements, info: Info) -> None:
+    assert ProgressLine(busy, info(), 40.0, file=io.StringIO()).line(T0 + 41).startswith("0:41, ending  ")
+    assert ProgressLine(busy, info(), 40.0, file=io.StringIO()).line(T0 + 40).startswith("0:40 of 0:40  ")
 
 
 def test_progress_line_without_an_end(busy: RunMeasurements, info: Info) -> None:

@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from reports.hints import known_of
+from reports.hints import helped
 from reports.masking import mask
 from reports.output import Output, RunView
 from simulator.measurements.names import is_command, is_request, name_of
@@ -43,7 +43,7 @@ class FirstFailures(Output):
             if len(self._told) > MOST_KINDS:
                 logger.warning("%s", _("failures of further kinds are told in the report alone"))
                 return
-            known = known_of(code, mask(measurements.details.of(tag, code)))
+            known = helped(code, mask(measurements.details.of(tag, code)))
             if known:
                 told = _("{name} fails with {code}, the first time: {known}", name=name_of(tag), code=code, known=known)
             else:

@@ -40,7 +40,8 @@ def test_a_kind_is_told_at_once_and_once(manual: ManualRun, caplog: pytest.LogCa
     fail(manual, "dev.login", "made up")
     assert told(caplog) == [
         f"dev.report fails with E0000003, the first time: no such field; {HINT}",
-        "dev.login fails with timeout, the first time: no reply before the deadline",
+        "dev.login fails with timeout, the first time: no reply before the deadline; see request_timeout and "
+        "docs/troubleshooting.md",
         "dev.login fails with made up",
     ]
 
@@ -70,4 +71,6 @@ def test_nothing_secret_and_no_command_of_a_terminal(manual: ManualRun, caplog: 
 def test_in_chinese(manual: ManualRun, caplog: pytest.LogCaptureFixture) -> None:
     with speaking(CHINESE):
         fail(manual, "dev.login", "timeout")
-    assert told(caplog) == ["dev.login 首次失败，代码 timeout：在期限内没有应答"]
+    assert told(caplog) == [
+        "dev.login 首次失败，代码 timeout：在期限内没有应答；参见 request_timeout 和 docs/troubleshooting.md"
+    ]
