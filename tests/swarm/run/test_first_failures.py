@@ -72,6 +72,5 @@ def test_in_chinese(manual: ManualRun, caplog: pytest.LogCaptureFixture) -> None
     with speaking(CHINESE):
         fail(manual, "dev.login", "timeout")
     assert told(caplog) == [
-        "dev.login 首次失败，代码 timeout：在期限内没有应答；"
-        "参见 request_timeout 和 docs/troubleshooting.md"
+        "dev.login 首次失败，代码 timeout：在期限内没有应答；参见 request_timeout 和 docs/troubleshooting.md"
     ]
