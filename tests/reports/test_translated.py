@@ -113,6 +113,8 @@ def test_no_text_of_a_report_is_unmarked(busy: RunMeasurements, info: Info, monk
 def texts_of(page: str) -> list[str]:
     """What stands on a page, text by text, without its scripts and styles."""
     page = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    # A name within a sentence does not end it.
+    page = re.sub(r"</?code\b[^>]*>", "", page)
     named = re.findall(r'(?:title|aria-label|placeholder|alt)="([^"]*)"', page)
     return [unescape(text) for text in (*re.split(r"<[^>]*>", page), *named)]
 
