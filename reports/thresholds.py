@@ -63,6 +63,7 @@ _LISTED: Final = [
     spelling for scope in (Scope.RUN, Scope.RULE) for spelling in spellings(measures_of(scope)) if "." not in spelling
 ]
 """Measures of the whole fleet that stand for themselves; those of records and of faults are many."""
+_MOST_LISTED: Final = 12
 _SHOWN: Final = 120
 """Characters of an expression that an error repeats."""
 
@@ -298,9 +299,13 @@ class _Parser:
             raise self._fail(_("there is no measure {name!r} any more", name=name), subject.at, _FORMER[name])
         problem = _("there is no funcId, flow, command or measure {name!r}", name=name)
         known = [*self.known, *RUN_MEASURES, *_WEATHER_OF_PARTS, LOOP_LAG]
+        family, dot, _rest = name.partition(".")
         near = closest(name, known)
-        if near is None:
-            there_are = _("there are {names} and the funcIds (docs/thresholds.md)", names=", ".join(_LISTED))
+        alike = [each for each in known if dot and each.startswith(f"{family}.")]
+        # Of a family with more members than anybody reads, the nearest one says enough.
+        listed = alike if 0 < len(alike) <= _MOST_LISTED else () if near and dot else _LISTED
+        if listed:
+            there_are = _("there are {names} and the funcIds (docs/thresholds.md)", names=", ".join(listed))
             problem = f"{problem}; {there_are}"
         raise self._fail(problem, subject.at, near)
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from reports.measures import Scope
@@ -126,6 +128,15 @@ def test_errors_say_where_and_what_was_meant(text: str, column: int, problem: st
     assert caught.value.suggestion == suggestion
     assert f"column {column}" in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [("came_onlin == 3", "failures, online, came_online"), ("records.pendin == 0", "records.generated, records.ack")],
+)
+def test_an_unknown_measure_is_told_what_there_is_beside_the_nearest(text: str, listed: str) -> None:
+    with pytest.raises(ThresholdError, match=f"there are {re.escape(listed)}.* and the funcIds.*did you mean "):
+        parse_threshold(text, NAMES)
 
 
 def test_all_errors_of_thresholds_are_found_before_the_run() -> None:
