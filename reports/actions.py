@@ -15,6 +15,8 @@ from simulator.texts.translation import N_, _
 
 ACTIONS: Final = "actions"
 """The section's key; absent where nobody did anything."""
+REFUSED: Final = "actions_refused"
+"""How many were refused, of which the latest stand in the section; absent where none was."""
 BY_HAND: Final = "by_hand"
 """The remark that somebody did (`reports.causes`)."""
 
@@ -82,7 +84,8 @@ def actions_section(run: RunInfo) -> dict[str, Any]:
                 "problem": action.problem,
             }
             for action in run.actions
-        ]
+        ],
+        **({REFUSED: run.actions_refused} if run.actions_refused else {}),
     }
 
 

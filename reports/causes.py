@@ -229,6 +229,23 @@ CAUSES: Final = (
         N_("stopped by hand after {after_s:duration} of {planned_s:duration}"),
         cut_short=True,
     ),
+    Cause(
+        "taken_by_hand",
+        _INTERRUPTED,
+        N_(
+            "the whole fleet was stopped or taken off the network by hand after {after_s:duration} of "
+            "{planned_s:duration}, and not given back before the end"
+        ),
+        cut_short=True,
+    ),
+    Cause(
+        "away_by_hand",
+        _REMARK,
+        N_(
+            "{count:count} of {devices:counted device} {count:were} stopped or off the network by hand when the run "
+            "ended"
+        ),
+    ),
     Cause("merged", _REMARK, N_("merged from {runs:count} runs: {names:names}")),
     Cause(
         "mqtt_assumed",
@@ -250,9 +267,8 @@ CAUSES: Final = (
         "devices_undecided",
         _REMARK,
         N_(
-            "{count:counted device} {count:were} not back when the run ended, less than a minute after their fault: "
-            "too "
-            "early to tell"
+            "{count:counted device} {count:were} not back when the run ended, less than a minute after their fault, or "
+            "still under it: too early to tell"
         ),
     ),
     Cause(

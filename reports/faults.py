@@ -53,8 +53,8 @@ class FaultOutcome:
 
     @property
     def undecided(self) -> int:
-        """Of those, the ones that had too little time for it."""
-        return self.not_back if self.left_s < TOO_EARLY_S else 0
+        """Of those, the ones that had too little time for it, or none: the fault held them until the end."""
+        return self.not_back if self.left_s < TOO_EARLY_S else min(self.not_back, self.figures.held)
 
     @property
     def never_back(self) -> int:

@@ -278,5 +278,6 @@ def _merged_info(runs: Sequence[RunInfo], names: Sequence[str]) -> RunInfo:
         attendance=any(run.attendance for run in runs),
         faults=merged_faults(runs),
         actions=merged_actions(runs),
+        actions_refused=sum(run.actions_refused for run in runs),
         ledger=merged_ledgers([run.ledger for run in runs]),
     )

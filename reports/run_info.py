@@ -72,7 +72,9 @@ class RunInfo:
     faults: tuple[PlannedFault, ...] = ()
     """The schedule, in order of beginning; numbers are those of `RunMeasurements.weather`."""
     actions: tuple[Action, ...] = ()
-    """What somebody did to the fleet by hand, in order of time."""
+    """What somebody did to the fleet by hand, in order of time; of what was refused, the latest."""
+    actions_refused: int = 0
+    """All that were refused; of earlier versions 0."""
     ledger: LedgerFigures | None = None
     """What the embedded platform kept at the end; None where there was none, or it gave no account of it."""
 

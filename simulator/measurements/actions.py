@@ -3,9 +3,9 @@
 Everything that is kept stands in the report, with its time: whoever reads it must know that the run was not left alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 VERIFY: Final = "verify"
 ENROL: Final = "enrol"
@@ -42,6 +42,8 @@ TOO_MANY: Final = "too_many"
 
 MOST_ACTIONS: Final = 1_000
 """Of a run: no more are done than stand in its report."""
+MOST_REFUSED: Final = 20
+"""Of those that were not done, the latest stand there too; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,19 @@ class Action:
     done: bool = True
     problem: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether it is known that nothing was done."""
+        return not self.done and self.problem != NO_ANSWER
+
+
+class Away(NamedTuple):
+    """The devices that somebody has taken away and not given back."""
+
+    devices: int
+    since: float
+    """When the last of them went, in seconds from the run's begin."""
+
 
 def still_stopped(actions: Iterable[Action]) -> dict[str, float]:
     """The devices that somebody stopped and nobody started again, and when that was."""
@@ -77,3 +92,39 @@ def still_stopped(actions: Iterable[Action]) -> dict[str, float]:
         elif action.action == START:
             stopped.pop(action.device, None)
     return stopped
+
+
+def still_away(
+    actions: Sequence[Action], end: float, groups: Mapping[str, int], group_of: Callable[[str], str | None]
+) -> Away:
+    """Who is stopped or off the network at `end`, by hand.
+
+    Args:
+        end: seconds from the run's begin.
+        groups: devices by group.
+        group_of: the group of a serial number; None where there is no such device. Asked only where it matters.
+    """
+    single = still_stopped(actions)
+    several: dict[str | None, float] = {}
+    for action in actions:
+        if action.done and action.action in (AWAY, OUTAGE) and action.at + (action.seconds or 0.0) > end:
+            if action.device is not None:
+                single[action.device] = min(action.at, single.get(action.device, action.at))
+            else:
+                several[action.group] = min(action.at, several.get(action.group, action.at))
+    own: dict[str, list[float]] = {}
+    for sn, at in single.items():
+        group = next(iter(groups)) if len(groups) == 1 else group_of(sn)
+        if group is not None:
+            own.setdefault(group, []).append(at)
+    count, since = 0, 0.0
+    for group, devices in groups.items():
+        alone = own.get(group, [])
+        wholly = [several[key] for key in (None, group) if key in several]
+        if alone and len(alone) >= devices:
+            wholly.append(max(alone))
+        if devices and wholly:
+            count, since = count + devices, max(since, min(wholly))
+        elif alone:
+            count, since = count + len(alone), max(since, *alone)
+    return Away(count, since)

@@ -23,6 +23,8 @@ BACK: Final = "back"
 """A device it hit is online: so many seconds (`amount`) after the fault let go of it, 0 where it never was offline."""
 OVERTAKEN: Final = "overtaken"
 """Another fault hit a device before that was back: its return is the other fault's."""
+HELD: Final = "held"
+"""The run ended while it still kept a device away: whether that would have come back nobody knows."""
 ENDED: Final = "ended"
 """A device it hit was told to stop before it was back."""
 CUT: Final = "cut"
@@ -76,6 +78,7 @@ class FaultFigures:
     overtaken: int = 0
     ended: int = 0
     backlog_left: int = 0
+    held: int = 0
     back: Histogram = field(default_factory=Histogram)
     """From the moment at which the fault let go of a device until it was online."""
     delivered: Histogram = field(default_factory=Histogram)
@@ -139,7 +142,7 @@ class FaultFigures:
             self.disconnects[name] = self.disconnects.get(name, 0) + 1
         elif event == UNSENT_LOST:
             self.unsent_lost += int(amount)
-        elif event in (BEGUN, HIT, OVERTAKEN, ENDED, BACKLOG_LEFT):
+        elif event in (BEGUN, HIT, OVERTAKEN, ENDED, BACKLOG_LEFT, HELD):
             setattr(self, event, getattr(self, event) + 1)
         else:
             raise ValueError(f"unknown event of a fault: {event!r}")
@@ -148,6 +151,7 @@ class FaultFigures:
         """Plain data; `merge` reads it."""
         return {
             "counts": [self.begun, self.hit, self.overtaken, self.ended, self.unsent_lost, self.backlog_left],
+            "held": self.held,
             "back": dump_histogram(self.back, True),
             "delivered": dump_histogram(self.delivered, True),
             "cut": self.cut,
@@ -167,6 +171,7 @@ class FaultFigures:
         self.ended += ended
         self.unsent_lost += unsent_lost
         self.backlog_left += backlog_left
+        self.held += data.get("held", 0)
         self.back.add(load_histogram(data["back"]))
         self.delivered.add(load_histogram(data["delivered"]))
         for mine, theirs in ((self.cut, data["cut"]), (self.refused, data["refused"])):

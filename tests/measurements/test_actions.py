@@ -1,7 +1,17 @@
 """The names of what can be done by hand: each once, and none that is a problem's."""
 
 from simulator.measurements import actions
-from simulator.measurements.actions import DEVICE_ACTIONS, OUTAGE, START, STOP, Action, still_stopped
+from simulator.measurements.actions import (
+    AWAY,
+    DEVICE_ACTIONS,
+    OUTAGE,
+    START,
+    STOP,
+    Action,
+    Away,
+    still_away,
+    still_stopped,
+)
 
 
 def test_names_are_told_apart() -> None:
@@ -27,3 +37,32 @@ def test_who_was_stopped_and_not_started_again_is_told_with_the_time() -> None:
             Action(at=6.0, action=OUTAGE),
         ]
     ) == {"B": 2.0}
+
+
+GROUPS = {"rooms": 2, "halls": 1}
+OF = {"R1": "rooms", "R2": "rooms", "H1": "halls"}
+
+
+def test_an_outage_that_lasts_takes_all_and_one_that_is_over_nobody() -> None:
+    outage = Action(at=4.0, action=OUTAGE, seconds=6.0)
+    assert still_away([outage], 9.9, GROUPS, OF.get) == Away(3, 4.0)
+    assert still_away([outage], 10.0, GROUPS, OF.get) == Away(0, 0.0)
+
+
+def test_nobody_is_away_twice() -> None:
+    rooms = Action(at=4.0, action=OUTAGE, group="rooms", seconds=99.0)
+    one = Action(at=5.0, action=STOP, device="R1")
+    assert still_away([rooms, one], 20.0, GROUPS, OF.get) == Away(2, 4.0)
+    hall = Action(at=6.0, action=AWAY, device="H1", seconds=99.0)
+    assert still_away([rooms, one, hall], 20.0, GROUPS, OF.get) == Away(3, 6.0)
+    assert still_away([one, hall], 20.0, GROUPS, OF.get) == Away(2, 6.0)
+
+
+def test_who_was_away_before_has_been_since_then() -> None:
+    stops = [Action(at=float(at), action=STOP, device=sn) for at, sn in enumerate(OF)]
+    late = Action(at=19.5, action=OUTAGE, seconds=60.0)
+    assert still_away([*stops, late], 20.0, GROUPS, OF.get) == Away(3, 2.0)
+
+
+def test_what_was_not_done_takes_nobody_away() -> None:
+    assert still_away([Action(at=1.0, action=OUTAGE, seconds=9.0, done=False)], 2.0, GROUPS, OF.get).devices == 0

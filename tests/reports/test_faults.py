@@ -158,3 +158,8 @@ def test_who_does_not_come_back_keeps_it_under_way_for_a_minute(info: Info) -> N
     strike(measurements, planned(0), ())
     run = info(faults=(planned(0),))
     assert [under_way(measurements, run, STARTED + now, 10.0) for now in (89.0, 91.0)] == [True, False]
+
+
+def test_whom_the_fault_held_until_the_run_ended_is_undecided_however_long_the_rest_took() -> None:
+    found = FaultOutcome(planned(0), FaultFigures(begun=1, hit=3, held=2), 100.0)
+    assert (found.undecided, found.never_back) == (2, 1)

@@ -55,10 +55,10 @@ class ManualRun:
         )
         self._planned_s = planned_s
 
-    def open(self) -> "ManualRun":
+    def open(self, total: int = 1) -> "ManualRun":
         self.run.open(
             host=None,
-            total=1,
+            total=total,
             identities_file=None,
             stop_timeout=0.0,
             travels=False,

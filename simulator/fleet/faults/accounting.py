@@ -48,17 +48,18 @@ class Hit:
 
     Attributes:
         free: when the fault let go of the device; None before.
+        held: whether the run ended before the fault did.
         waiting: records more than before that wait for the platform.
     """
 
-    __slots__ = ("back", "free", "number", "seen_free", "waiting")
+    __slots__ = ("back", "free", "held", "number", "seen_free", "waiting")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.free: float | None = None
         self.seen_free = False
         """Whether the device was online when the fault let go of it: its connection has still to prove itself."""
-        self.back = False
+        self.back = self.held = False
         self.waiting = 0
 
 
@@ -149,7 +150,7 @@ class DeviceAccount:
         """Fault `number` is over for this device: from now on it can come back."""
         now = self._wall()
         for hit in list(self._hits):
-            if hit.number != number or hit.free is not None:
+            if hit.number != number or hit.held or hit.free is not None:
                 continue
             hit.free = now
             if any(window.number != number and window.blocks and window.end is None for window in self._windows):
@@ -159,6 +160,14 @@ class DeviceAccount:
                     hit.seen_free = True
                 else:
                     self._back(hit, 0.0, now)
+
+    def held(self, number: int) -> None:
+        """The run's end is about to lift fault `number`: who is away by it has not come back, whatever comes now."""
+        under = [each for each in self._windows if each.number == number and each.blocks and each.end is None]
+        for hit in self._hits if under or self._state != _ONLINE else ():
+            if hit.number == number and hit.free is None and not hit.held:
+                hit.held = True
+                self._inner.fault(number, weather.HELD, self._wall())
 
     def lost(self, number: int, records: int) -> None:
         """So many records went with the store that fault `number` emptied."""

@@ -20,6 +20,9 @@ from simulator.weather.schedule import Fault
 _AT_ONCE: Final = 50
 """Devices that a fault reaches between two looks at the sockets: some milliseconds of ended connections."""
 
+_EARLY_S: Final = 2.0
+"""By so much processes' clocks may differ about when the platform was to be back."""
+
 
 class Conductor:
     """Plays the faults of a schedule.
@@ -69,6 +72,7 @@ class Conductor:
         self._stopping = True
         for number, act in list(self._acts.items()):
             if not isinstance(act.fault.kind, PlatformRestart):
+                self._hold(act)
                 self._end(number)
 
     def close(self) -> None:
@@ -90,7 +94,10 @@ class Conductor:
         self._begin(self._faults[number])
 
     def platform_back(self, number: int) -> None:
-        """It is up again."""
+        """It is up again; where that is well before its time, it was the run's end that had it start."""
+        act = self._acts.get(number)
+        if act is not None and self._clock.monotonic() - self._begun < act.fault.end - _EARLY_S:
+            self._hold(act)
         self._end(number)
 
     # --- Inside ---
@@ -106,6 +113,12 @@ class Conductor:
             self._timers.call_at(
                 max(self._clock.monotonic(), self._begun + fault.end), partial(self._end, fault.number)
             )
+
+    def _hold(self, act: Act) -> None:
+        """Whoever it still keeps away is not back by its being lifted now."""
+        if not act.over:
+            for index in act.devices:
+                self._fleet.account(index).held(act.fault.number)
 
     def _end(self, number: int) -> None:
         act = self._acts.get(number)

@@ -7,7 +7,7 @@ its scenario are, so that what it cuts off is counted under it.
 import logging
 from dataclasses import dataclass, replace
 
-from simulator.measurements.actions import AWAY, MOST_ACTIONS, NO_ANSWER, NO_RUN, OUTAGE, TOO_MANY, Action
+from simulator.measurements.actions import AWAY, MOST_ACTIONS, MOST_REFUSED, NO_ANSWER, NO_RUN, OUTAGE, TOO_MANY, Action
 from simulator.swarm.process.fleet_view import FleetView, NoAnswerError
 from simulator.swarm.run.run import Run
 from simulator.weather.kinds import How, Outage
@@ -48,11 +48,11 @@ class Outcome:
 
 
 def operate(run: Run | None, view: FleetView | None, order: Order) -> Outcome:
-    """Do it, and keep it among the run's actions, done or not; what is no device's is kept nowhere."""
+    """Do it, and keep it among the run's actions, of those refused the latest; what is no device's is kept nowhere."""
     weather = None if run is None else run.weather
     if run is None or view is None or weather is None or run.stopping or run.closed:
         return Outcome(problem=NO_RUN)
-    if len(weather.actions) >= MOST_ACTIONS:
+    if sum(not each.refused for each in weather.actions) >= MOST_ACTIONS:
         return Outcome(problem=TOO_MANY)
     at, number = run.elapsed_s, -1
     if order.action in (AWAY, OUTAGE):
@@ -80,6 +80,11 @@ def operate(run: Run | None, view: FleetView | None, order: Order) -> Outcome:
         del weather.actions[place]
         return Outcome(known=False)
     weather.actions[place] = replace(action, done=not problem, problem=problem)
+    if weather.actions[place].refused:
+        weather.refused += 1
+        kept = [at for at, each in enumerate(weather.actions) if each.refused]
+        if len(kept) > MOST_REFUSED:
+            del weather.actions[kept[0]]
     logger.info("by hand: %s of %s%s", order.action, order.sn or order.group or "all", f" ({problem})" * bool(problem))
     return Outcome(problem=problem)
 

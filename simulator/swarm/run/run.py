@@ -22,7 +22,6 @@ from reports.writer import HLOG
 from simulator.clock import JumpWatch, RunClock
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformAddress
-from simulator.measurements.actions import still_stopped
 from simulator.measurements.findings import Finding, Value
 from simulator.measurements.ledger import LedgerFigures
 from simulator.measurements.run import RunMeasurements
@@ -93,7 +92,7 @@ class Run:
         self._taken: ReportDirectory | None = None
         self._platform_died = False
         self._ledger: LedgerFigures | None = None
-        self._aborted = False
+        self._aborted, self._end_begun = False, 0.0
         self._jumps = JumpWatch(clock)
         self._asked = self.clock.monotonic()
         self.planned_s: float | None = None
@@ -200,7 +199,7 @@ class Run:
 
     def begin_end(self) -> None:
         """Its end has begun; the users are still there. Returns when an embedded platform that was away is back."""
-        self.stopping = True
+        self.stopping, self._end_begun = True, self.elapsed_s
         if self.weather is not None:
             self.weather.clear_up()
 
@@ -211,7 +210,7 @@ class Run:
             return
         self._closing = gevent.event.Event()
         if self.order is not None:
-            self._find_all_stopped()
+            counted("run.away", self._find_away, self.internal_error)()
             self.find_early_end("ended_early")
         self.ended = ended = self.clock.wall()
         try:
@@ -296,9 +295,8 @@ class Run:
 
     def interrupt(self, signal_name: str) -> None:
         """A signal ends the run: that is no pass before the planned end. A second one may leave no time for more."""
-        # What is known needs no tolerance: it came before the plan was over.
-        early = self.planned_s is not None and self._since_asked() < self.planned_s
-        if self.ended is not None or self.stopping or not early:
+        # Needs no tolerance: it came before the plan was over.
+        if self.ended is not None or self.stopping or self.planned_s is None or self._since_asked() >= self.planned_s:
             return
         self.find("interrupted", signal=signal_name, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
         now = self.clock.wall()
@@ -307,17 +305,21 @@ class Run:
 
     def find_early_end(self, key: str) -> None:
         """Say by `key` that the run ends before its plan, if it does and no other finding explains it."""
-        if self._is_early() and not any(cause_of(finding.key).cut_short for finding in self.findings):
+        if self._is_early() and not self._is_cut_short():
             self.find(key, after_s=round(self.elapsed_s, 1), planned_s=self.planned_s)
 
-    def _find_all_stopped(self) -> None:
-        """Who stops one device after the other has stopped the run: what stands still to its end is no pass."""
-        stopped = still_stopped(() if self.weather is None else self.weather.actions)
-        if self.order is None or len(stopped) < self.order.total:
+    def _find_away(self) -> None:
+        """Who takes the whole fleet away by hand, and does not give it back, has ended the run: that is no pass."""
+        if self.weather is None or self.order is None or self.planned_s is None:
             return
-        last = max(stopped.values())
-        if self._is_early(self.elapsed_s - last) and not any(cause_of(each.key).cut_short for each in self.findings):
-            self.find("stopped_by_hand", after_s=round(last, 1), planned_s=self.planned_s)
+        count, since = self.weather.away_by_hand(self._end_begun or self.elapsed_s)
+        if 0 < count < self.order.total:
+            self.find("away_by_hand", count=count, devices=self.order.total)
+        elif count and self._is_early(self.elapsed_s - since) and not self._is_cut_short():
+            self.find("taken_by_hand", after_s=round(since, 1), planned_s=self.planned_s)
+
+    def _is_cut_short(self) -> bool:
+        return any(cause_of(finding.key).cut_short for finding in self.findings)
 
     def _is_early(self, ago_s: float = 0.0) -> bool:
         if self.planned_s is None:

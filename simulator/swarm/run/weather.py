@@ -12,8 +12,8 @@ from typing import Any, Final
 from simulator.fields.units import format_duration
 from simulator.fleet.forecast import forecast, kind_told, planned
 from simulator.fleet.identities import read_identities
-from simulator.fleet.plan import FleetPlan
-from simulator.measurements.actions import Action
+from simulator.fleet.plan import FleetPlan, scale_counts
+from simulator.measurements.actions import Action, Away, still_away
 from simulator.measurements.weather import PlannedFault
 from simulator.scenario.fault_rules import MOST_OCCURRENCES, occurrences
 from simulator.scenario.scenario import Scenario
@@ -41,7 +41,8 @@ class RunWeather:
     Attributes:
         length: seconds of the run in which faults begin; the whole run, unless there would be too many.
         planned: the schedule, as reports show it.
-        actions: what somebody did by hand so far.
+        actions: what somebody did by hand so far; of what was refused, the latest.
+        refused: actions that were refused, all of them.
 
     Raises:
         ScenarioError: If the identities are wrong or too few.
@@ -53,16 +54,39 @@ class RunWeather:
         self.length = _length(scenario, planned_s)
         self.planned: tuple[PlannedFault, ...] = ()
         self.actions: list[Action] = []
+        self.refused = 0
+        self._scenario, self._total, self._identities_file = scenario, total, identities_file
         self._faults: tuple[Fault, ...] = ()
+        self._plan: FleetPlan | None = None
+        """Made where somebody needs it."""
         self._platform: PlatformWeather | None = None
         if scenario.document.faults:
-            plan = FleetPlan(scenario, total, read_identities(identities_file) if identities_file else None)
+            self._plan = plan = self._plan_of_fleet()
             self._faults = forecast(plan, self.length)
             self.planned = planned(plan, self._faults)
 
     def told(self) -> dict[str, Any]:
         """What reports are told of it: the fields of `RunInfo`."""
-        return {"faults": self.planned, "actions": tuple(self.actions)}
+        return {"faults": self.planned, "actions": tuple(self.actions), "actions_refused": self.refused}
+
+    def away_by_hand(self, end: float) -> Away:
+        """Who is stopped or off the network by hand, `end` seconds after the run's begin."""
+        if not self.actions:
+            return Away(0, 0.0)
+        groups = self._scenario.groups
+        sizes = scale_counts([group.count for group in groups], self._total)
+        names = [group.name for group in groups]
+        return still_away(self.actions, end, dict(zip(names, sizes, strict=True)), self._group_of)
+
+    def _group_of(self, sn: str) -> str | None:
+        if self._plan is None:
+            self._plan = self._plan_of_fleet()
+        place = self._plan.place(sn)
+        return None if place is None else self._scenario.groups[self._plan.group(place)].name
+
+    def _plan_of_fleet(self) -> FleetPlan:
+        file = self._identities_file
+        return FleetPlan(self._scenario, self._total, read_identities(file) if file else None)
 
     def improvise(self, kind: Outage, *, at: float, lasts: float, devices: int, whom: str) -> int:
         """A fault by hand, which begins now: reports tell of it as of the others. Returns its number.

@@ -349,3 +349,15 @@ def test_a_device_that_leaves_is_not_waited_for() -> None:
     scene.accounts[0].state(0, "online", "waiting", scene.clock.wall())
     scene.conductor.device_leaves(0)
     assert scene.told(weather.ENDED) == 1
+
+
+def test_whom_a_fault_still_holds_when_the_run_ends_is_not_back_by_its_being_lifted() -> None:
+    scene = Scene(Entry(kind=Outage(how=How.RESET), at=1.0, lasts=Range(low=3600.0, high=3600.0)), devices=2)
+    scene.until(5.0)
+    wall = scene.clock.wall
+    scene.accounts[0].state(0, "online", "offline", wall())
+    scene.conductor.stop()
+    scene.accounts[0].state(0, "offline", "online", wall())
+    events = [event[1] for event in scene.recorded.faults]
+    assert events.count(weather.HELD) == 2
+    assert weather.BACK not in events

@@ -119,3 +119,13 @@ def test_no_more_is_done_than_the_report_takes(bench: Bench, monkeypatch: pytest
     bench.do("verify")
     assert bench.do("verify") == Outcome(problem=names.TOO_MANY)
     assert len(bench.actions) == len(bench.view.asked) == 1
+
+
+def test_what_is_refused_uses_up_nothing_and_is_counted(bench: Bench) -> None:
+    bench.view.answer = {"done": False, "problem": names.NOT_ONLINE}
+    for _again in range(names.MOST_ACTIONS + 100):
+        assert bench.do("reboot").problem == names.NOT_ONLINE
+    assert len(bench.actions) == names.MOST_REFUSED
+    bench.view.answer = {"done": True, "problem": ""}
+    assert bench.do("reboot") == Outcome()
+    assert bench.manual.run.info(6.0, complete=False).actions_refused == names.MOST_ACTIONS + 100

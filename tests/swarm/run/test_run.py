@@ -13,7 +13,7 @@ from reports.run_info import ABORT_FIRED
 from reports.verdict import note_lines
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import PlatformAddress, PlatformStartError
-from simulator.measurements.actions import START, STOP, Action
+from simulator.measurements.actions import AWAY, OUTAGE, START, STOP, Action
 from simulator.measurements.ledger import Kept
 from simulator.scenario.problems import Problem
 from simulator.swarm.run import run as run_module
@@ -176,7 +176,7 @@ def test_an_early_end_has_one_explanation(manual: ManualRun, key: str) -> None:
 @pytest.mark.parametrize(
     ("at", "started", "planned_s", "told"),
     [
-        (8.0, False, PLANNED_S, ["stopped_by_hand"]),
+        (8.0, False, PLANNED_S, ["taken_by_hand"]),
         (8.0, True, PLANNED_S, []),
         (PLANNED_S - 0.5, False, PLANNED_S, []),
         (8.0, False, None, []),
@@ -272,3 +272,30 @@ def test_an_error_s_words_are_kept_in_english_and_said_in_chinese(manual: Manual
     problems = [finding.values["problem"] for finding in manual.run.findings]
     assert problems == ["/报告: 目录不存在", "x.yaml:3: is empty"]
     assert told[1] != sentence(manual.run.findings[1])
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds", "planned_s", "told"),
+    [
+        (8.0, 3600.0, PLANNED_S, ["taken_by_hand"]),
+        (8.0, 1.0, PLANNED_S, []),
+        (PLANNED_S - 0.5, 3600.0, PLANNED_S, []),
+        (8.0, 3600.0, None, []),
+    ],
+)
+def test_an_outage_by_hand_that_outlasts_the_run_is_no_pass(
+    tmp_path: Path, at: float, seconds: float, planned_s: float | None, told: list[str]
+) -> None:
+    manual = ManualRun(tmp_path / "report", planned_s=planned_s).open()
+    assert manual.run.weather is not None
+    manual.run.weather.actions.append(Action(at=at, action=OUTAGE, seconds=seconds))
+    assert keys(manual.end(PLANNED_S)) == told
+
+
+def test_a_part_of_the_fleet_that_is_away_by_hand_at_the_end_is_a_remark(tmp_path: Path) -> None:
+    manual = ManualRun(tmp_path / "report", planned_s=PLANNED_S).open(total=3)
+    assert manual.run.weather is not None
+    manual.run.weather.actions.append(Action(at=2.0, action=AWAY, device="BEST000001", seconds=3600.0))
+    summary = manual.end(PLANNED_S)
+    assert (summary["verdict"], keys(summary)) == ("passed", [])
+    assert {"key": "away_by_hand", "values": {"count": 1, "devices": 3}} in summary["notes"]

@@ -88,4 +88,4 @@ def test_a_fault_by_hand_stands_among_the_others_in_order_of_time_with_a_number_
 def test_in_a_run_without_faults_the_first_by_hand_is_the_first_of_all() -> None:
     weather = RunWeather(parse_scenario("groups: [{name: rooms, count: 2}]\n", "calm.yaml"), 2, planned_s=60.0)
     assert weather.improvise(Outage(), at=1.0, lasts=2.0, devices=2, whom="all") == 0
-    assert weather.told() == {"faults": weather.planned, "actions": ()}
+    assert weather.told() == {"faults": weather.planned, "actions": (), "actions_refused": 0}
