@@ -232,19 +232,11 @@ CAUSES: Final = (
     Cause(
         "taken_by_hand",
         _INTERRUPTED,
-        N_(
-            "the whole fleet was stopped or taken off the network by hand after {after_s:duration} of "
-            "{planned_s:duration}, and not given back before the end"
-        ),
+        N_("all devices were taken away by hand after {after_s:duration} of {planned_s:duration}, and not given back"),
         cut_short=True,
     ),
     Cause(
-        "away_by_hand",
-        _REMARK,
-        N_(
-            "{count:count} of {devices:counted device} {count:were} stopped or off the network by hand when the run "
-            "ended"
-        ),
+        "away_by_hand", _REMARK, N_("{count:count} of {devices:counted device} {count:were} away by hand at the end")
     ),
     Cause("merged", _REMARK, N_("merged from {runs:count} runs: {names:names}")),
     Cause(
@@ -372,16 +364,14 @@ def sentence(finding: Finding | Mapping[str, Any]) -> str:
     """The text for people, on one line."""
     found = finding if isinstance(finding, Finding) else Finding.load(finding)
     # The key of a cause that this version does not know is no text.
-    template = _(cause_of(found.key).text)
-    written = _FORMATTER.vformat(template, (), {**found.values, "values": found.values})
+    written = _FORMATTER.vformat(_(cause_of(found.key).text), (), {**found.values, "values": found.values})
     return printable(" ".join(written.split()))
 
 
 def measured(result: Mapping[str, Any]) -> str:
     """A threshold's value and the remark to it, whichever there is."""
     value = text.threshold_value(result)
-    told = text.clauses([value if value != text.NOTHING else "", retold(result.get("remark") or "")])
-    return told or text.NOTHING
+    return text.clauses([value if value != text.NOTHING else "", retold(result.get("remark") or "")]) or text.NOTHING
 
 
 _STORED: Final = frozenset({"problem", "remark", "fault", "text"})
