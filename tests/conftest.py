@@ -16,6 +16,8 @@ settings.register_profile(
 )
 # Tests read English, whatever the language of who runs them; those of other languages ask for theirs.
 os.environ["BEST_FLEET_LANG"] = "en"
+# How wide somebody's terminal is decides where lines break.
+os.environ.pop("COLUMNS", None)
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
