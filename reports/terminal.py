@@ -86,7 +86,7 @@ def print_summary(
         width: columns; the terminal's unless given, 160 where there is no terminal.
         report: the directory that its files are in, to be named in the last line.
     """
-    page = _Page(_console(safe(sys.stdout if file is None else file), width))
+    page = _Page(_console(safe(sys.stdout if file is None else file), width), fitted=width is not None)
     page.summary(summary)
     if report is not None:
         page.line(_("Report"), plain(str(_best_page(report))), whole=True)
@@ -123,11 +123,11 @@ def _best_page(report: Path) -> Path:
 class _Page:
     """What is printed of a summary, from top to bottom; texts are rich's markup."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, fitted: bool = False) -> None:
         self._console = console
         self._width = console.width
-        self._hanging = console.width != PLAIN_WIDTH or (console.is_terminal and not console.is_dumb_terminal)
-        """In a log lines are as long as they are: whoever reads it searches it."""
+        self._hanging = fitted or (console.is_terminal and not console.is_dumb_terminal)
+        """In a log lines are as long as they are, whatever `COLUMNS` says of tables: whoever reads it searches it."""
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         self._console.print()

@@ -12,7 +12,7 @@ from simulator.swarm.locust.locust_output import REMARKS, TABLES, LocustOutput, 
 def output(arguments: Sequence[str]) -> LocustOutput:
     parser = argument_parser.get_empty_argument_parser(add_help=False, default_config_files=[])
     argument_parser.setup_parser_arguments(parser)
-    known, level_asked = parsed(parser, arguments)
+    known, level_asked, _ = parsed(parser, arguments)
     assert parser.get_default("loglevel") == "INFO"
     assert known.loglevel in ("INFO", "DEBUG"), "Locust sees what it would see"
     return output_of(known, level_asked=level_asked)
