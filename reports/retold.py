@@ -7,13 +7,13 @@ matches none and stays.
 """
 
 import re
-import string
-from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 from reports import text
 from simulator.texts.language import ENGLISH, spoken
+from simulator.texts.shape import Shape, parts_of
 from simulator.texts.told import Told, said
 from simulator.texts.translation import _, translations
 from simulator.weather.words import read_back
@@ -23,7 +23,9 @@ _LEAST_LETTERS: Final = 6
 _SHARED: Final = "{share} of {names}"
 _JOINTS: Final = ("{remarks}; {more}", "{what}, {whom}", "{what} ({details})", _SHARED)
 _SHARE: Final = re.compile(r"[\d.]+ ?%")
-_WITHIN_A_PART: Final = r"(?:(?!; ).)+?"
+_DEEPEST: Final = 6
+"""Texts within texts; ours are never so many deep."""
+_PART_END: Final = "; "
 """A value of a text that joins nothing does not reach into the next part."""
 _DURATION: Final = re.compile(r"(?:(\d+) h (\d\d) min|(\d+) min (\d\d) s|(\d+\.\d) s)")
 _COUNTED: Final = re.compile(r"([\d,]+) ([a-z]+(?: [a-z]+)?)")
@@ -35,23 +37,39 @@ def retold(stored: str) -> str:
         return stored
     if isinstance(stored, Told):
         return said(stored)
+    return _retold(stored, 0, {})
+
+
+def _retold(stored: str, depth: int, known: dict[str, str]) -> str:
+    """Each part once: a text that a platform made of nothing but joints must not hold a report up."""
+    if depth > _DEEPEST:
+        return stored
+    if stored not in known:
+        known[stored] = _anew(stored, depth, known)
+    return known[stored]
+
+
+def _anew(stored: str, depth: int, known: dict[str, str]) -> str:
     if (whole := _(stored)) != stored:
         return whole
     if (fault := read_back(stored)) is not None:
         return said(fault)
     if (figure := _figure(stored)) is not None:
         return figure
-    for pattern, message in _patterns(spoken()):
-        if (found := pattern.fullmatch(stored)) is not None and _is_of_ours(message, found):
-            return _(message, **{name: retold(value) for name, value in found.groupdict().items()})
+    for shape, message in _shapes(spoken()):
+        if (found := shape.values(stored)) is None:
+            continue
+        parts = {name: _retold(value, depth + 1, known) for name, value in found.items()}
+        if _is_of_ours(message, found, parts):
+            return _(message, **parts)
     return stored
 
 
-def _is_of_ours(message: str, found: re.Match[str]) -> bool:
+def _is_of_ours(message: str, found: Mapping[str, str], parts: Mapping[str, str]) -> bool:
     """Whether what looks as if `message` had joined it is of ours: a platform's own sentence may look like that too."""
     if message == _SHARED:
         return _SHARE.fullmatch(found["share"]) is not None
-    return message not in _JOINTS or any(retold(part) != part for part in found.groups())
+    return message not in _JOINTS or parts != found
 
 
 def _figure(stored: str) -> str | None:
@@ -68,11 +86,11 @@ def _figure(stored: str) -> str | None:
 
 
 @lru_cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+def _shapes(language: str) -> list[tuple[Shape, str]]:
     """Every text with values in it, as what it looks like with them."""
     known = getattr(translations(language), "_catalog", {})
-    found = {message: _pattern(message) for message in known if isinstance(message, str) and "\x04" not in message}
-    usable = [(pattern, message) for message, pattern in found.items() if pattern is not None]
+    found = {message: _shape(message) for message in known if isinstance(message, str) and "\x04" not in message}
+    usable = [(shape, message) for message, shape in found.items() if shape is not None]
     return sorted(usable, key=lambda item: (_place_of_joint(item[1]), -_letters(item[1]), item[1]))
 
 
@@ -81,26 +99,19 @@ def _place_of_joint(message: str) -> int:
     return _JOINTS.index(message) + 1 if message in _JOINTS else 0
 
 
-def _pattern(message: str) -> re.Pattern[str] | None:
+def _shape(message: str) -> Shape | None:
     try:
-        parts = list(string.Formatter().parse(message))
+        parts = parts_of(message)
     except ValueError:
         return None
-    names = [name for _text, name, _spec, _conversion in parts if name is not None]
-    plain = all(name.isidentifier() for name in names) and not any(spec for _text, _name, spec, _c in parts)
+    names = [name for _text, name, _spec in parts if name is not None]
+    plain = all(name.isidentifier() for name in names) and not any(spec for _text, _name, spec in parts)
     if not names or not plain or len(set(names)) < len(names):
         return None
     if message not in _JOINTS and _letters(message) < _LEAST_LETTERS:
         return None
-    return re.compile("".join(_regular(parts, ".+?" if message in _JOINTS else _WITHIN_A_PART)), re.DOTALL)
-
-
-def _regular(parts: list[tuple[str, str | None, str | None, str | None]], value: str) -> Iterator[str]:
-    for literal, name, _spec, _conversion in parts:
-        yield re.escape(literal)
-        if name is not None:
-            yield f"(?P<{name}>{value})"
+    return Shape([(literal, name) for literal, name, _spec in parts], "" if message in _JOINTS else _PART_END)
 
 
 def _letters(message: str) -> int:
-    return sum(len(literal.replace(" ", "")) for literal, *_rest in string.Formatter().parse(message))
+    return sum(len(literal.replace(" ", "")) for literal, *_rest in parts_of(message))

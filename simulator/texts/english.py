@@ -13,19 +13,21 @@ from importlib.resources import files
 from typing import Any, Final
 
 from simulator.texts.language import ENGLISH, LANGUAGES
+from simulator.texts.shape import Shape, parts_of
 
 _ERRORS: Final = frozenset({"problem", "example"})
 _FOREIGN: Final = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 _LETTER: Final = re.compile("[\u3400-\u9fff]")
 _LEAST: Final = 2
 """A text with fewer letters of its own language would match too much."""
-_VALUE: Final = ".+?"
 _BRACKET: Final = "（"
+_DEEPEST: Final = 6
+"""Texts within texts; ours are never so many deep."""
 
 
 def english(text: str) -> str:
     """Each line of `text` in English as far as it is ours; what is the user's or a system's own stays."""
-    return "\n".join(map(_line, text.split("\n")))
+    return "\n".join(_line(line, 0) for line in text.split("\n"))
 
 
 def errors_in_english(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,31 +37,33 @@ def errors_in_english(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line(line: str) -> str:
-    if not _FOREIGN.search(line):
+@lru_cache(4_096)
+def _line(line: str, depth: int) -> str:
+    """Each part once, and not too deep: somebody else's words must not take for ever."""
+    if depth > _DEEPEST or not _FOREIGN.search(line):
         return line
-    found = _whole(line)
+    found = _whole(line, depth)
     if found is not None:
         return found
     # What stands before a text tells where; behind it there may be a hint in brackets.
     place, colon, rest = line.partition(": ")
-    if colon and (told := _line(rest)) != rest:
-        return f"{_line(place)}: {told}"
+    if colon and (told := _line(rest, depth + 1)) != rest:
+        return f"{_line(place, depth + 1)}: {told}"
     for at in (found.start() for found in re.finditer(_BRACKET, line)):
-        hint = _whole(line[at:])
+        hint = _whole(line[at:], depth + 1)
         if at and hint is not None:
-            return _line(line[:at]) + hint
+            return _line(line[:at], depth + 1) + hint
     return line
 
 
-def _whole(line: str) -> str | None:
-    exact, patterns = _known()
+def _whole(line: str, depth: int) -> str | None:
+    exact, shapes = _known()
     if line in exact:
         return exact[line]
-    for pattern, message in patterns:
-        found = pattern.fullmatch(line)
+    for shape, message in shapes:
+        found = shape.values(line)
         if found is not None:
-            values = {name: _line(value) for name, value in found.groupdict().items()}
+            values = {name: _line(value, depth + 1) for name, value in found.items()}
             # As they were written: the braces' formats have done their work already.
             return "".join(
                 literal + (values[name] if name is not None else "")
@@ -69,13 +73,13 @@ def _whole(line: str) -> str | None:
 
 
 @lru_cache
-def _known() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+def _known() -> tuple[dict[str, str], list[tuple[Shape, str]]]:
     """Translations without values, and those with some as what they look like; each with its English."""
     # Only an error needs it; as in `translation`, who has none does not load it.
     from babel.messages.pofile import read_po
 
     exact: dict[str, str] = {}
-    patterns: list[tuple[int, re.Pattern[str], str]] = []
+    shapes: list[tuple[int, Shape, str]] = []
     for language in LANGUAGES:
         if language == ENGLISH:
             continue
@@ -90,27 +94,24 @@ def _known() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
                 written = message.id if isinstance(message.id, str) else message.id[1]
                 if not written or not said:
                     continue
-                pattern = _pattern(said, written)
-                if pattern is not None:
-                    patterns.append((len(_LETTER.findall(said)), pattern, written))
+                shape = _shape(said, written)
+                if shape is not None:
+                    shapes.append((len(_LETTER.findall(said)), shape, written))
                 elif "{" not in said:
                     exact.setdefault(said, written)
-    patterns.sort(key=lambda each: (-each[0], each[2]))
-    return exact, [(pattern, written) for _letters, pattern, written in patterns]
+    shapes.sort(key=lambda each: (-each[0], each[2]))
+    return exact, [(shape, written) for _letters, shape, written in shapes]
 
 
-def _pattern(said: str, written: str) -> re.Pattern[str] | None:
+def _shape(said: str, written: str) -> Shape | None:
     try:
-        parts, wanted = list(string.Formatter().parse(said)), list(string.Formatter().parse(written))
+        parts, wanted = parts_of(said), parts_of(written)
     except ValueError:
         return None
-    names = [name for _literal, name, _spec, _conversion in parts if name is not None]
-    in_english = {name for _literal, name, _spec, _conversion in wanted if name is not None}
+    names = [name for _literal, name, _spec in parts if name is not None]
+    in_english = {name for _literal, name, _spec in wanted if name is not None}
     if not names or len(set(names)) < len(names) or not all(map(str.isidentifier, names)) or in_english != set(names):
         return None
     if len(_LETTER.findall("".join(literal for literal, *_rest in parts))) < _LEAST:
         return None
-    return re.compile(
-        "".join(re.escape(literal) + (f"(?P<{name}>{_VALUE})" if name else "") for literal, name, *_rest in parts),
-        re.DOTALL,
-    )
+    return Shape([(literal, name) for literal, name, _spec in parts])
