@@ -154,7 +154,15 @@ def test_terminal_table_fits_its_width(busy: RunMeasurements, info: Info, width:
 def test_a_pipe_is_as_wide_as_somebody_said(busy: RunMeasurements, info: Info, monkeypatch: pytest.MonkeyPatch) -> None:
     for said, wide in (("80", 80), ("no number", 160), ("0", 160)):
         monkeypatch.setenv("COLUMNS", said)
-        assert printed(busy, info()) == printed(busy, info(), wide)
+        told = printed(busy, info())
+        assert tables(told) == tables(printed(busy, info(), wide))
+        # Whoever reads a log searches it for sentences, which are not broken.
+        assert "0 pending, 0 refused, 0 rejected, 0 resent" in told
+
+
+def tables(told: str) -> str:
+    """What was printed from the first table to the last."""
+    return told[told.index("Requests (") : told.index("Disconnects ")].rpartition("\n\n")[0]
 
 
 def test_markdown_fits_in_a_comment(busy: RunMeasurements, info: Info) -> None:

@@ -239,6 +239,7 @@ class Swarm:
         return code
 
 
+@pytest.mark.long
 def test_what_workers_could_not_send_is_kept_by_their_master(locust: Start, platform: Platform, tmp_path: Path) -> None:
     first = Swarm(locust, scenario_of(tmp_path, platform, "60s"), "first")
     silenced(first.master, platform, tmp_path)

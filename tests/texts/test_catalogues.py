@@ -14,7 +14,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from simulator.texts.language import ENGLISH, LANGUAGES
-from simulator.texts.update import texts, updated
+from simulator.texts.update import updated
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOREIGN = [language for language in LANGUAGES if language != ENGLISH]
@@ -123,4 +123,4 @@ def test_no_text_is_marked_within_an_f_string() -> None:
 
 
 def test_the_sources_have_texts() -> None:
-    assert sum(len(found) for found in texts(ROOT).values()) > 5
+    assert len(messages(FOREIGN[0])) > 3_000
