@@ -9,11 +9,11 @@ import re
 import string
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Final
 
 from simulator.texts.language import ENGLISH, LANGUAGES
 from simulator.texts.shape import Shape, parts_of
+from simulator.texts.translation import catalogues
 
 _ERRORS: Final = frozenset({"problem", "example"})
 _FOREIGN: Final = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
@@ -75,19 +75,12 @@ def _whole(line: str, depth: int) -> str | None:
 @lru_cache
 def _known() -> tuple[dict[str, str], list[tuple[Shape, str]]]:
     """Translations without values, and those with some as what they look like; each with its English."""
-    # Only an error needs it; as in `translation`, who has none does not load it.
-    from babel.messages.pofile import read_po
-
     exact: dict[str, str] = {}
     shapes: list[tuple[int, Shape, str]] = []
     for language in LANGUAGES:
         if language == ENGLISH:
             continue
-        for path in sorted(files("simulator.texts").joinpath(language).iterdir(), key=lambda each: each.name):
-            if not path.name.endswith(".po"):
-                continue
-            with path.open("rb") as source:
-                catalogue = read_po(source, locale=language)
+        for catalogue in catalogues(language):
             for message in catalogue:
                 # Of a plural the form for many: which it was nobody knows.
                 said = message.string if isinstance(message.string, str) else next(iter(message.string or ("",)))

@@ -4,14 +4,17 @@ The English text is its own key and stands in the source as a literal, so that `
 in braces and given beside it, never put into the text before: `_("{count} devices", count=3)`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.texts.language import ENGLISH, spoken
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 
 def _(message: str, /, **values: Any) -> str:
@@ -51,21 +54,29 @@ def translations(language: str) -> NullTranslations:
         return NullTranslations()
     # Babel compiles catalogues in a tenth of a second, and who reads English has no use for it.
     from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
     from babel.support import Translations
 
     found = Translations()
-    for catalogue in sorted(files("simulator.texts").joinpath(language).iterdir(), key=lambda each: each.name):
-        if catalogue.name.endswith(".po"):
-            compiled = BytesIO()
-            with catalogue.open("rb") as source:
-                write_mo(compiled, read_po(source, locale=language))
-            compiled.seek(0)
-            room = Translations(compiled)
-            # What is merged into has its own idea of plurals otherwise.
-            found.plural = room.plural
-            found.merge(room)
+    for catalogue in catalogues(language):
+        compiled = BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        room = Translations(compiled)
+        # What is merged into has its own idea of plurals otherwise.
+        found.plural = room.plural
+        found.merge(room)
     return found
+
+
+def catalogues(language: str) -> "Iterator[Catalog]":
+    """Every catalogue of a language, by the name of its room."""
+    # Only who speaks another language than English needs Babel.
+    from babel.messages.pofile import read_po
+
+    for path in sorted(files("simulator.texts").joinpath(language).iterdir(), key=lambda each: each.name):
+        if path.name.endswith(".po"):
+            with path.open("rb") as source:
+                yield read_po(source, locale=language)
 
 
 def _filled(text: str, values: dict[str, Any]) -> str:
