@@ -96,10 +96,10 @@ class Scale:
     def targets(self) -> list[Target]:
         """Design section 6."""
         return [
-            Target("KB a device, rsa-aes, largest fleet", self.memory_kb(self.largest).median, 25.0),
+            Target("KB a device, rsa-aes, largest fleet", self.memory_kb(self.largest).median, 15.0),
             Target("KB a device, plain", self.quiet_memory_kb("plain").median, 25.0),
             Target("initial flows/s/core, rsa-aes", self.flows_per_s("rsa-aes").median, 300.0, at_least=True),
-            Target("CPU a message, largest / smallest fleet", self.growth().median, 1.3),
+            Target("CPU a message, largest / smallest fleet", self.growth().median, 1.2),
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""How large the benchmarks are: in full for figures that count, quick for a look, tiny for a test of the harness."""
+"""How large the benchmarks are: in full for figures that count, quick for a look, tiny for a test of the harness.
+
+In full there are five rounds of everything, and all parts together take less than an hour; both bound the fleets.
+"""
 
 from dataclasses import dataclass
 
@@ -37,12 +40,11 @@ FULL = Sizes(
         start_rate=200,
         window=Window(settle_s=2, window_s=5),
     ),
-    # Three rounds: the largest fleet takes more than a minute to come online, and its spread is small.
     scale=ScaleSize(
-        rounds=3,
+        rounds=5,
         fleets=(200, 2_000, 20_000),
         rate=4_000,
-        start_rate=250,
+        start_rate=400,
         rush_rate=1_000,
         usual=500,
         window=Window(settle_s=5, window_s=5),
@@ -50,16 +52,16 @@ FULL = Sizes(
     latency=LatencySize(
         rounds=5, devices=200, start_rate=200, seconds=15, offered=40_000, window=Window(settle_s=3, window_s=5)
     ),
-    master=MasterSize(rounds=3, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
+    master=MasterSize(rounds=5, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
     judge=JudgeSize(rounds=5, checks=200_000),
     attendance=AttendanceSize(
-        rounds=3, devices=20_000, rate=1_000, members=10, start_rate=250, window=Window(settle_s=5, window_s=20)
+        rounds=5, devices=5_000, rate=1_000, members=10, start_rate=400, window=Window(settle_s=3, window_s=15)
     ),
     transports=TransportsSize(
-        rounds=3,
+        rounds=5,
         devices=200,
         beats=50,
-        many=16_000,
+        many=4_000,
         many_secure=4_000,
         start_rate=250,
         window=Window(settle_s=3, window_s=5),

@@ -35,7 +35,7 @@ def test_round_trips(tmp_path: Path) -> None:
             assert windows[0]["rate"] > 0
             assert windows[0]["failures"] == 0
         assert found["ratios"]["ours, plain / usual"].keys() == RATE
-    assert [target["limit"] for target in document["targets"]] == [0.25, 4.0, 0.32]
+    assert [target["limit"] for target in document["targets"]] == [0.22, 1.7, 0.26, 0.33]
 
 
 @pytest.mark.long
