@@ -26,6 +26,7 @@ from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import (
     FLOWS,
     LOOP_LAG_TAG,
+    REPLY_WAIT_TAG,
     is_command,
     is_flow,
     is_request,
@@ -144,6 +145,13 @@ def _lag_ms(measurements: RunMeasurements) -> dict[str, float | None]:
     return latency_ms(totals.histogram if totals is not None else Histogram())
 
 
+def _reply_wait_ms(measurements: RunMeasurements) -> dict[str, float | None]:
+    """How long replies had waited to be read; nothing where the system does not tell when they came."""
+    totals = measurements.totals.get(REPLY_WAIT_TAG)
+    waited = latency_ms(totals.histogram if totals is not None else Histogram())
+    return {name: waited[name] for name in ("p50", "p99", "max")}
+
+
 def _generator_faults(measurements: RunMeasurements, run: RunInfo) -> list[Finding]:
     """Why the generator's figures are not valid."""
     return measurements.health.reasons(run.lag_limit_ms, run.stall_limit_ms)
@@ -155,6 +163,7 @@ def _generator(measurements: RunMeasurements, run: RunInfo, reasons: list[Findin
     return {
         "healthy": not reasons,
         "loop_lag_ms": {name: lag[name] for name in ("p50", "p99", "max")},
+        "reply_wait_ms": _reply_wait_ms(measurements),
         "cpu_percent": _rounded(health.cpu_percent()),
         "cpu_percent_max": _rounded(health.cpu_percent_max()),
         "rss_mb": _rounded(health.rss_mb()),

@@ -25,6 +25,7 @@ BASE = {
     "simulator.exit_codes",
     "simulator.file_names",
     "simulator.loop_timers",
+    "simulator.received",
     "simulator.shown",
     "simulator.systems",
     "simulator.printing",
@@ -32,7 +33,7 @@ BASE = {
     "simulator.texts",
     "simulator.wide_marks",
 }
-WIRE = {"simulator.clock", "simulator.texts"}
+WIRE = {"simulator.clock", "simulator.received", "simulator.texts"}
 FIELDS = {
     *("simulator.texts", "simulator.shown", "simulator.closest", "simulator.wide_marks"),
     "simulator.protocol.limits",
@@ -77,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.file_names": {"simulator.shown"},
     "simulator.faults": {"simulator.shown", "simulator.texts"},
     "simulator.garbage": set(),
+    "simulator.received": set(),
     "simulator.loop_timers": {"simulator.clock"},
     "simulator.shown": set(),
     "simulator.systems": {"simulator.exit_codes", "simulator.texts"},

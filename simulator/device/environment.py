@@ -20,6 +20,7 @@ from simulator.measurements.recorder import Recorder
 from simulator.mqtt.login import ClientState, Login
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.channel.base import ChannelSuite, KeySource
+from simulator.received import Received
 
 NOT_ALLOWED = "not allowed"
 """Kind of a failed download: its address is one that a platform may not send devices to."""
@@ -232,6 +233,8 @@ class Environment:
     """As `trace`, of single devices by index, while somebody looks at them."""
     recall: Recall = field(default_factory=Recall)
     """What the platform sent before."""
+    received: Received = field(default_factory=Received)
+    """When the message that is being handed over arrived, where the network knows."""
     epoch: float = field(init=False)
     """Wall time (epoch seconds) at the monotonic time 0, so that a request's start needs no second look at a clock."""
 

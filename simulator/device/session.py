@@ -312,7 +312,7 @@ class Session(Line):
         self._on_command(message, size, unreadable, early)
 
     def _reply(self, message: dict[str, Any], size: int, json_size: int, unreadable: str = "") -> None:
-        received = self._monotonic()
+        received = self._env.received.at or self._monotonic()
         mid = message.get("mid")
         if type(mid) is not str or (pending := self._pending.pop(mid, None)) is None:
             self.strays.came(message)

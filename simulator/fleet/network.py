@@ -35,6 +35,7 @@ from simulator.scenario.scenario import SYSTEM_TRUST, TlsFiles
 from simulator.shown import detail
 from simulator.wire import ConnectFailed, connect
 from simulator.wire.addresses import AddressBook, is_address
+from simulator.wire.kernel_times import KernelTimes
 from simulator.wire.local_ports import LocalPorts, prompt, system_range
 from simulator.wire.proxy import HttpProxy
 from simulator.wire.tls import client_context
@@ -102,6 +103,7 @@ class FleetNetwork:
         self._socket_type = prompt(socket_type)
         self._addresses = addresses or AddressBook()
         self._proxy = proxy
+        self._times: KernelTimes | None = None
         self._http = Http(
             tls=self._tls,
             timeout=open_timeout,
@@ -117,18 +119,22 @@ class FleetNetwork:
         self._stumbles: dict[int, int] = {}
         """How often each device has failed; only those that did. It begins at the next address then."""
 
-    async def open(self, timers: TimerQueue) -> None:
+    async def open(self, timers: TimerQueue, times: KernelTimes | None = None) -> None:
         """Get ready; call it on the loop that the devices live on.
 
         Args:
             timers: run on that loop; connections over MQTT are kept alive by them.
+            times: told when messages of `ws` connections arrived.
         """
         self._timers = timers
+        self._times = times
         self._http.open()
 
     async def close(self) -> None:
         """Let go of what is open."""
         await self._http.close()
+        if self._times is not None:
+            self._times.flush()
 
     async def turn(self) -> None:
         if self._turns is not None:
@@ -217,6 +223,7 @@ class FleetNetwork:
                 local_ports=self._local_ports,
                 place=self._place(index),
                 proxy=self._proxy,
+                times=self._times,
             )
         except ConnectFailed as error:
             raise self._broker_trust.explained(broker, self._not_connected(error, index)) from error

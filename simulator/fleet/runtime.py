@@ -34,14 +34,16 @@ from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StartThread, StateKeeper
 from simulator.fleet.watching import Watching
 from simulator.loop_timers import LoopTimers
-from simulator.measurements.recorder import Recorder
+from simulator.measurements.recorder import EngineRecorder, Recorder
 from simulator.protocol.channel.base import ChannelSuite
 from simulator.protocol.channel.context import UNKNOWN_DEVICE
 from simulator.protocol.channel.keys import KeyRing, generate_key
 from simulator.protocol.channel.registry import channel_suite
+from simulator.received import Received
 from simulator.scenario.scenario import TlsFiles
 from simulator.texts.translation import _
 from simulator.weather.schedule import Fault
+from simulator.wire.kernel_times import KernelTimes
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
@@ -86,7 +88,7 @@ class FleetRuntime:
     def __init__(
         self,
         plan: FleetPlan,
-        recorder: Recorder,
+        recorder: EngineRecorder,
         *,
         log: Log,
         overrides: Overrides = _AS_THE_SCENARIO_SAYS,
@@ -97,6 +99,7 @@ class FleetRuntime:
     ) -> None:
         self._plan = plan
         self._notes = DeviceNotes((clock or SystemClock()).wall() if overrides.begun is None else overrides.begun)
+        self._tell_waits = recorder.reply_waits
         self._recorder: Recorder = NotingRecorder(recorder, self._notes)
         self._recorders = [NotingRecorder(each, self._notes) for each in recorders_of(plan, recorder)]
         self._log = log
@@ -143,7 +146,8 @@ class FleetRuntime:
             proxy=document.network.proxy,
             socket_type=self._socket_type,
         )
-        await self._network.open(self._timers)
+        received = Received()
+        await self._network.open(self._timers, KernelTimes(received, self._clock, self._waited))
         suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(scenario.state_file, self._platform, self._recorder.record, self._start_thread)
@@ -175,6 +179,7 @@ class FleetRuntime:
             credentials=self._credentials,
             unsent=self._unsent,
             trace=self._trace,
+            received=received,
         )
         self._envs = [replace(self._env, recorder=recorder) for recorder in self._recorders]
         self._weather = self._weather_of(self._env, self._network)
@@ -297,6 +302,9 @@ class FleetRuntime:
         return self._desk.answer(question)
 
     # --- Inside ---
+
+    def _waited(self, waits: list[float]) -> None:
+        self._tell_waits(waits, self._clock.wall())
 
     def _improvise(self, fault: Fault) -> None:
         assert self._env is not None, "the runtime is not open"

@@ -108,6 +108,9 @@ class _Observer:
         self._found("observation", rule, example, count)
         self._event("observation", f"{rule}: {example}")
 
+    def reply_waits(self, waits: Sequence[float], at: float) -> None:
+        """A single device is asked for no figures of this program's own."""
+
     def missed(self, name: str, count: int, at: float) -> None:
         self._event("missed", f"{count} {name}, because this program stood still")
 

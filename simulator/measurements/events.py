@@ -4,10 +4,12 @@ The recorder runs on the engine's native thread for every request, so it does on
 the queue hands the tuples on to `RunMeasurements.apply`, where all counting happens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from simulator.measurements.attendance import Attended, MeetingHeld
+from simulator.measurements.health import late_probes
+from simulator.measurements.names import LOOP_LAG_TAG, REPLY_WAIT_TAG
 from simulator.measurements.recorder import Recorder
 
 Event = tuple[Any, ...]
@@ -20,7 +22,8 @@ COMMAND: Final = 2
 STATE: Final = 3
 DISCONNECT: Final = 4
 RECORD: Final = 5
-LOOP_LAG: Final = 7
+LATENESS: Final = 7
+"""The generator's own: (series, seconds of each, at)."""
 INTERNAL_ERROR: Final = 8
 MISSED: Final = 9
 DETAIL: Final = 10
@@ -105,7 +108,10 @@ class QueueRecorder:
 
     def loop_lag(self, lag: float, at: float) -> None:
         """The engine's loop ran a call `lag` seconds after it was due (not part of `Recorder`: the engine's own)."""
-        self._append((LOOP_LAG, lag, at))
+        self._append((LATENESS, LOOP_LAG_TAG, late_probes(lag), at))
+
+    def reply_waits(self, waits: Sequence[float], at: float) -> None:
+        self._append((LATENESS, REPLY_WAIT_TAG, waits, at))
 
 
 def of_group(recorder: Recorder, name: str) -> Recorder:

@@ -13,10 +13,10 @@ from simulator.measurements.names import (
     FAILED_PREFIX,
     FLOW_PREFIX,
     FLOWS,
+    GENERATOR_TAGS,
     GROUP_PREFIX,
     INTENDED_PREFIX,
     KNOWN_CODES,
-    LOOP_LAG_TAG,
     OTHERS,
 )
 from simulator.protocol.catalogue import PROTOCOL_ORDER
@@ -30,7 +30,7 @@ MOST_SERIES: Final = 40
 """Beside the protocol's own funcIds and commands."""
 MOST_REASONS: Final = 40
 
-OWN_SERIES: Final = frozenset({*PROTOCOL_ORDER, *(flow.tag for flow in FLOWS), LOOP_LAG_TAG})
+OWN_SERIES: Final = frozenset({*PROTOCOL_ORDER, *(flow.tag for flow in FLOWS), *GENERATOR_TAGS})
 
 
 class Labels:

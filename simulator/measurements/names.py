@@ -26,6 +26,9 @@ durations."""
 GROUP_PREFIX: Final = "group:"
 """A series of one group of the fleet alone (`measurements.groups`)."""
 LOOP_LAG_TAG: Final = "generator:loop_lag"
+REPLY_WAIT_TAG: Final = "generator:reply_wait"
+"""How long replies had waited to be read."""
+GENERATOR_TAGS: Final = (LOOP_LAG_TAG, REPLY_WAIT_TAG)
 OTHERS: Final = "others"
 """What is counted beyond the bounded number of names."""
 
@@ -47,7 +50,7 @@ def is_command(tag: str) -> bool:
 
 def is_series(tag: str) -> bool:
     """Whether `tag` is a request, a flow or a command, not another view of one nor the generator's own figures."""
-    return tag != LOOP_LAG_TAG and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX, GROUP_PREFIX))
+    return tag not in GENERATOR_TAGS and not tag.startswith((INTENDED_PREFIX, FAILED_PREFIX, GROUP_PREFIX))
 
 
 def name_of(tag: str) -> str:

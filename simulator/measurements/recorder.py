@@ -4,6 +4,7 @@ Devices call it on the engine's loop for every request, so an implementation app
 log or raise. The names of flows, record events and states, and the codes, are those of `simulator.measurements.names`.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from simulator.measurements.attendance import Attended, MeetingHeld
@@ -110,4 +111,12 @@ class Recorder(Protocol):
             detail: what and where, for people.
             index: the device, negative for none.
         """
+        ...
+
+
+class EngineRecorder(Recorder, Protocol):
+    """Told by the engine that devices live on besides: what it adds to their figures by itself."""
+
+    def reply_waits(self, waits: Sequence[float], at: float) -> None:
+        """How many seconds messages of the platform had waited to be read, of those that were looked at."""
         ...

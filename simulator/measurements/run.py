@@ -22,7 +22,7 @@ from simulator.measurements.events import (
     FAULT,
     FLOW,
     INTERNAL_ERROR,
-    LOOP_LAG,
+    LATENESS,
     MEETING_HELD,
     MISBEHAVED,
     MISSED,
@@ -34,7 +34,7 @@ from simulator.measurements.events import (
     Event,
 )
 from simulator.measurements.groups import Groups
-from simulator.measurements.health import GeneratorHealth, HealthSample, late_probes
+from simulator.measurements.health import GeneratorHealth, HealthSample
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import IntervalStore, MemoryIntervals, intervals_of
 from simulator.measurements.labels import Vocabulary
@@ -166,10 +166,10 @@ class RunMeasurements:
         elif kind == DISCONNECT:
             _, reason, at = event
             self.disconnects[int(at)][self.labels.reason(reason)] += 1
-        elif kind == LOOP_LAG:
-            _, lag, at = event
-            for late in late_probes(lag):
-                self._slot(int(at - late), LOOP_LAG_TAG).durations.append(late)
+        elif kind == LATENESS:
+            _, tag, durations, at = event
+            for late in durations:
+                self._slot(int(at - late), tag).durations.append(late)
             self.latest = max(self.latest, at)
         elif kind == MISSED:
             _, name, count, at = event

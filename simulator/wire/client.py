@@ -15,6 +15,7 @@ from simulator.wire.connection import Connection
 from simulator.wire.errors import ConnectFailed, explain_tls
 from simulator.wire.frames import masked_frame, read_plain
 from simulator.wire.handler import MessageHandler, OnError
+from simulator.wire.kernel_times import KernelTimes
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
 from simulator.wire.own_certificate import OwnCertificate
@@ -131,6 +132,7 @@ async def connect(
     local_ports: LocalPorts | None = None,
     place: int = 0,
     proxy: HttpProxy | None = None,
+    times: KernelTimes | None = None,
 ) -> Connection:
     """Open a WebSocket connection.
 
@@ -151,6 +153,7 @@ async def connect(
         local_ports: Chooses local ports for thousands of connections; without it the system does.
         place: Which of several addresses is tried first; the others follow as RFC 8305 says.
         proxy: Through which the connection goes; it resolves the URL's host itself.
+        times: Told when messages arrived, of a `ws` connection.
 
     Raises:
         ConnectFailed: With its kind and a text for people.
@@ -168,7 +171,7 @@ async def connect(
         place=place,
         proxy=proxy,
     )
-    await open_connection(
+    transport, sock = await open_connection(
         connection,
         opening.done,
         Target(uri.host, uri.port, uri.secure, "ws"),
@@ -177,6 +180,8 @@ async def connect(
         ssl=ssl,
         server_hostname=server_hostname,
     )
+    if times is not None and not uri.secure:
+        times.watch(connection, transport, sock)
     return connection
 
 

@@ -64,6 +64,10 @@ class Patience:
     closing: float
 
 
+Reached = tuple[asyncio.Transport, socket.socket]
+"""A transport, and the socket under it."""
+
+
 class OpeningConnection(asyncio.Protocol):
     """A connection that is about to be made."""
 
@@ -112,13 +116,16 @@ async def open_connection(
     ssl: ClientTls | None,
     server_hostname: str | None = None,
     unfinished: str = UNFINISHED,
-) -> None:
+) -> Reached:
     """Connect to `target`, and wait until `done` says that its opening handshake is finished.
 
     Args:
         ssl: Used where the target is secure; None there means the system's CAs.
         server_hostname: The name to expect in the certificate, where it is not the target's host.
         unfinished: What a target has done that does no more.
+
+    Returns:
+        The transport, and the socket under it.
 
     Raises:
         ConnectFailed: With its kind and a text for people; also what `done` holds.
@@ -128,10 +135,11 @@ async def open_connection(
     opened = False
     try:
         async with asyncio.timeout(patience.opening):
-            await reach(connection, target, way, patience, context, server_hostname)
+            found = await reach(connection, target, way, patience, context, server_hostname)
             reached = True
             await done
             opened = True
+            return found
     except TimeoutError as exc:
         where = shown_address(target.host, target.port)
         if way.proxy is not None:
@@ -166,7 +174,7 @@ async def reach(
     patience: Patience,
     context: ClientTls | None = None,
     server_hostname: str | None = None,
-) -> None:
+) -> Reached:
     """Make the TCP connection, and TLS on it, to one of the target's addresses that take it, tried from the place on.
 
     With a proxy it is one of the proxy's addresses that is connected to.
@@ -197,7 +205,7 @@ async def reach(
                 if proxy is not None:
                     await proxy.tunnel(loop, sock, target.host, target.port, secure=target.secure)
                     tunnelled = True
-                await loop.create_connection(lambda: connection, sock=sock, **secured)
+                transport, _ = await loop.create_connection(lambda: connection, sock=sock, **secured)
             except OSError as exc:
                 sock.close()
                 failure = failure or exc
@@ -206,7 +214,7 @@ async def reach(
                 sock.close()
                 raise
             else:
-                return
+                return transport, sock
     except OSError as exc:
         failure = failure or exc
     failure = failure or socket.gaierror("none of the wanted kind")

@@ -1,6 +1,7 @@
 """A recorder that keeps everything it is told."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from simulator.measurements.attendance import WHAT, Attended, MeetingHeld
 from simulator.measurements.misbehaviours import MISBEHAVIOURS
@@ -31,6 +32,7 @@ class Recording:
         self.details: dict[tuple[str, str], str] = {}
         """The first of each request, command or flow and code."""
         self.missing: Counter[str] = Counter()
+        self.waits: list[float] = []
         """Requests that were planned and never sent."""
         self.internal_errors: list[tuple[str, str, int]] = []
         self.violations: list[tuple[str, str, str, int]] = []
@@ -74,6 +76,9 @@ class Recording:
     def record(self, event: str, count: int) -> None:
         assert count > 0 or event in RECORD_GAUGES
         self.records[event] += count
+
+    def reply_waits(self, waits: Sequence[float], at: float) -> None:
+        self.waits.extend(waits)
 
     def missed(self, name: str, count: int, at: float) -> None:
         assert count > 0

@@ -110,6 +110,16 @@ def test_a_reply_just_before_the_deadline_is_a_success() -> None:
     assert talk.told == [("00000000", TIMEOUT_S - 0.001)]
 
 
+def test_a_reply_counts_from_when_it_arrived_however_late_it_is_read() -> None:
+    talk = Conversation()
+    mid = talk.send()
+    talk.wait(TIMEOUT_S - 0.5)
+    talk.world.env.received.at = talk.world.clock.monotonic()
+    talk.wait(1.0)
+    talk.answer(mid)
+    assert talk.told == [("00000000", TIMEOUT_S - 0.5)]
+
+
 def test_a_late_reply_makes_the_connection_count_as_dead_as_the_sweep_does() -> None:
     talk = Conversation(reconnect=True)
     mid = talk.send()

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from simulator.measurements.events import LOOP_LAG, Event
+from simulator.measurements.events import LATENESS, Event
 from simulator.measurements.findings import Finding
 from simulator.measurements.health import LAG_PROBE_S, MOST_SAMPLES, MOST_UNDRAINED, HealthSample, late_probes
 from simulator.measurements.names import LOOP_LAG_TAG
@@ -25,7 +25,7 @@ def probes(seconds: float, *stalls: tuple[float, float], lag: float = 0.001) -> 
         if left and left[0][0] <= due:
             begins, lasts = left.pop(0)
             now = max(now, begins + lasts)
-        events.append((LOOP_LAG, now - due, T0 + now))
+        events.append((LATENESS, LOOP_LAG_TAG, late_probes(now - due), T0 + now))
     return events
 
 

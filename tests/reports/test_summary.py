@@ -10,13 +10,19 @@ from reports.summary import build_summary
 from reports.text import generator_state
 from reports.verdict import exit_code, headline, note_lines
 from simulator.exit_codes import ExitCode
-from simulator.measurements.events import Event, QueueRecorder
-from simulator.measurements.health import HealthSample
+from simulator.measurements.events import LATENESS, Event, QueueRecorder
+from simulator.measurements.health import HealthSample, late_probes
 from simulator.measurements.ledger import LedgerFigures
+from simulator.measurements.names import LOOP_LAG_TAG
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
 T0 = 1_700_000_000.0
+
+
+def late(lag: float, at: float) -> Event:
+    """The engine's probe came `lag` seconds late."""
+    return (LATENESS, LOOP_LAG_TAG, late_probes(lag), at)
 
 
 def measured(*codes: str) -> RunMeasurements:
@@ -122,7 +128,7 @@ def test_verdict_and_exit_code(
 
 def test_late_loop_makes_the_run_invalid(info: Info) -> None:
     measurements = measured("00000000")
-    measurements.apply([(7, 0.2, T0)])
+    measurements.apply([late(0.2, T0)])
     summary = build_summary(measurements, info(thresholds=()))
     assert summary["verdict"] == "invalid"
     assert summary["generator"]["reasons"] == summary["reasons"]
@@ -132,7 +138,7 @@ def test_late_loop_makes_the_run_invalid(info: Info) -> None:
 
 def test_a_generator_that_stood_still_is_called_frozen(info: Info) -> None:
     measurements = measured("00000000")
-    measurements.apply([(7, 6.0, T0 + 6), *((7, 0.001, T0 + 6 + number / 20) for number in range(700))])
+    measurements.apply([late(6.0, T0 + 6), *(late(0.001, T0 + 6 + number / 20) for number in range(700))])
     summary = build_summary(measurements, info(thresholds=()))
     assert exit_code(summary) is ExitCode.INVALID
     assert headline(summary).endswith("generator frozen: process local stood still for 6.0 s, limit 1.0 s")
@@ -145,7 +151,7 @@ def test_a_generator_that_stood_still_is_called_frozen(info: Info) -> None:
 )
 def test_the_generators_state_in_a_word(info: Info, lags: list[float], state: str) -> None:
     measurements = measured("00000000")
-    measurements.apply([(7, lag, T0 + number / 20) for number, lag in enumerate(lags)])
+    measurements.apply([late(lag, T0 + number / 20) for number, lag in enumerate(lags)])
     assert generator_state(build_summary(measurements, info())["generator"]) == state
 
 

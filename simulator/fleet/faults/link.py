@@ -43,6 +43,7 @@ class Link(asyncio.Transport):
         super().__init__()
         self.connection = connection
         self._inner = inner
+        self._protocol = inner.get_protocol()
         self._timers = timers
         self._keep = keep
         self._on_gone = on_gone
@@ -340,7 +341,7 @@ class Link(asyncio.Transport):
             return
         if self._told_full is self._inner_full and self._reads is self._wants_reading and not self._running:
             self._gone()
-            self._inner.set_protocol(self.connection)
+            self._inner.set_protocol(self._protocol)
 
     def _finish(self, error: Exception | None) -> None:
         if not self._over:

@@ -16,7 +16,7 @@ from simulator.measurements.actions import IS_ON, NO_RUN, NOT_HELD, NOT_ON, STAR
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.health import HealthSample
 from simulator.measurements.names import DeviceState
-from simulator.measurements.recorder import Recorder
+from simulator.measurements.recorder import EngineRecorder
 from simulator.measurements.resources import Held
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import detail
@@ -41,7 +41,7 @@ loop that is behind."""
 ANSWER_TIMEOUT_S = 2.0
 """Whoever looks at the page waits for no engine that is further behind."""
 
-RuntimeFactory = Callable[[Recorder, Callable[[int, str], None]], Runtime]
+RuntimeFactory = Callable[[EngineRecorder, Callable[[int, str], None]], Runtime]
 """Makes the fleet's runtime, given what records its events and a function that takes log lines."""
 
 

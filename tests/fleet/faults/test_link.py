@@ -40,6 +40,9 @@ class Memory(asyncio.Transport):
 
     # --- What the link and the connection use ---
 
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol  # type: ignore[no-any-return]
+
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self.protocol = protocol
 

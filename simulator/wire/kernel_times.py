@@ -1,0 +1,154 @@
+"""When messages arrived, by the kernel's clock: a loop that is late reads late, which is not the other side's doing.
+
+Linux notes when each packet came and tells it to whoever asks with `recvmsg` (SO_TIMESTAMPNS). uvloop reads by itself,
+so the question is asked just before: a look (MSG_PEEK) at what it is about to read, from `get_buffer`. A look costs
+1.5 µs, so not every message is looked at. A loop takes its sockets in the order in which their data came: after a
+message that had hardly waited, no message that is read soon can have waited long.
+
+Only plain TCP: under TLS the kernel's packets are no messages.
+"""
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+from simulator.clock import Clock
+from simulator.received import Received
+from simulator.wire.connection import Connection
+
+FRESH_S: Final = 0.0005
+"""A message that waited less was read in time, and for so long no other is looked at: what is not looked at has waited
+twice as long at most."""
+STEP_S: Final = 0.001
+"""Wall clock and monotonic one may part by so much between two looks, and by `SLEW` of the time in between; more means
+that somebody set the wall clock, which the kernel's times are told by."""
+SLEW: Final = 0.001
+TOLD_S: Final = 1.0
+TOLD_AT_ONCE: Final = 4096
+"""Waits are told once a second, or when there are so many."""
+_SO_TIMESTAMPNS: Final = 35
+"""Of linux/asm-generic/socket.h; Python has no name for it."""
+_BUFFER: Final = 64 * 1024
+_timespec = struct.Struct("qq")
+_ROOM: Final = socket.CMSG_SPACE(_timespec.size)
+
+OFFERED: Final = sys.platform == "linux" and sys.maxsize > 1 << 32
+"""Whether this system may tell the times; a socket that does not is left as it is."""
+
+
+class KernelTimes:
+    """Looks at what the connections of one loop are about to read.
+
+    Args:
+        received: told when that arrived.
+        clock: whose monotonic time is told.
+        tell: takes how long messages had waited to be read, in seconds, those that were looked at.
+        wall: the system's own time of day, by which the kernel tells its times.
+    """
+
+    def __init__(
+        self,
+        received: Received,
+        clock: Clock,
+        tell: Callable[[list[float]], None],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.received = received
+        self.monotonic = clock.monotonic
+        self.buffer = bytearray(_BUFFER)
+        self.view = memoryview(self.buffer)
+        self.next_look = 0.0
+        """Before this moment no message can have waited long."""
+        self._buffers = [self.buffer]
+        self._wall = wall
+        self._tell = tell
+        self._waits: list[float] = []
+        self._told = self._looked = self.monotonic()
+        self._apart = wall() - self._looked
+
+    def watch(self, connection: Connection, transport: asyncio.Transport, sock: socket.socket) -> None:
+        """Ask for the times of what arrives on an open connection over plain TCP; harmless where there are none."""
+        if not OFFERED or transport.is_closing() or transport.get_protocol() is not connection:
+            return
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        except OSError:
+            return
+        transport.set_protocol(_Watched(self, sock, connection))
+
+    def look(self, sock: socket.socket, now: float) -> None:
+        """Find out when what `sock` is about to give arrived."""
+        try:
+            # All of it: the time is that of the last packet, and a message is there when its last byte is.
+            ancillary = sock.recvmsg_into(self._buffers, _ROOM, socket.MSG_PEEK)[1]
+        except OSError:
+            return  # The reading itself will meet that.
+        if not ancillary or len(ancillary[0][2]) != _timespec.size:
+            return  # It came before the times were asked for.
+        seconds, nanoseconds = _timespec.unpack(ancillary[0][2])
+        wall = self._wall()
+        now = self.monotonic()
+        waited = max(0.0, wall - seconds - nanoseconds * 1e-9)
+        before, self._apart = self._apart, wall - now
+        elapsed, self._looked = now - self._looked, now
+        if abs(self._apart - before) > STEP_S + SLEW * elapsed:
+            return
+        self.received.at = now - waited
+        self.next_look = now + FRESH_S if waited < FRESH_S else now
+        self._waits.append(waited)
+        if now - self._told > TOLD_S or len(self._waits) >= TOLD_AT_ONCE:
+            self._told = now
+            self.flush()
+
+    def flush(self) -> None:
+        """Tell what has not been told yet."""
+        waits, self._waits = self._waits, []
+        if waits:
+            self._tell(waits)
+
+
+_data_received = Connection.data_received
+"""Not the client's, which looks at each time whether the connection is open yet."""
+
+
+class _Watched(asyncio.BufferedProtocol):
+    """The transport's protocol in the connection's place, once that is open."""
+
+    __slots__ = ("_connection", "_sock", "_times")
+
+    def __init__(self, times: KernelTimes, sock: socket.socket, connection: Connection) -> None:
+        self._times = times
+        self._sock = sock
+        self._connection = connection
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        times = self._times
+        times.received.at = now = times.monotonic()
+        if now >= times.next_look:
+            times.look(self._sock, now)
+        return times.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        times = self._times
+        try:
+            _data_received(self._connection, times.view[:nbytes].tobytes())
+        finally:
+            times.received.at = 0.0
+
+    def eof_received(self) -> None:
+        self._times.received.at = 0.0
+        self._connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._times.received.at = 0.0
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()

@@ -1,0 +1,186 @@
+"""When messages arrived, by the kernel: a loop that stood still has not made the other side slow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from simulator.clock import ManualClock, SystemClock
+from simulator.received import Received
+from simulator.wire.frames import plain_frame
+from simulator.wire.kernel_times import FRESH_S, OFFERED, KernelTimes
+from tests.wire.helpers import Collector, Network
+
+pytestmark = pytest.mark.skipif(not OFFERED, reason="this system does not tell when packets arrived")
+
+SO_TIMESTAMPNS = 35
+STOOD_STILL_S = 0.03
+
+
+class Pair:
+    """Two ends of a TCP connection; the kernel notes when something arrives at `near`."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.near = socket.create_connection(server.getsockname())
+            self.far, _ = server.accept()
+        self.near.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+
+    def arrive(self) -> float:
+        """Something does; when, by the wall clock."""
+        self.far.send(b"x")
+        _, ((_, _, stamp),), _, _ = self.near.recvmsg(1, 64, socket.MSG_PEEK)
+        seconds, nanoseconds = struct.unpack("qq", stamp)
+        return float(seconds + nanoseconds * 1e-9)
+
+
+class Watch:
+    """Kernel times with clocks that a test sets."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.clock = ManualClock()
+        self.wall = self.pair.arrive()
+        """The wall clock reads what the kernel says; a test lets both go on from there."""
+        self.waits: list[float] = []
+        self.received = Received()
+        self.times = KernelTimes(self.received, self.clock, self.waits.extend, lambda: self.wall)
+
+    def later(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.wall += seconds
+
+    def look(self) -> None:
+        self.received.at = self.clock.monotonic()
+        self.times.look(self.pair.near, self.clock.monotonic())
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    pair = Pair()
+    yield Watch(pair)
+    pair.near.close()
+    pair.far.close()
+
+
+def test_what_waited_is_told_as_it_came(watch: Watch) -> None:
+    came = watch.clock.monotonic()
+    watch.later(STOOD_STILL_S)
+    watch.look()
+    assert watch.received.at == pytest.approx(came, abs=1e-6)
+    assert watch.waits == []
+    watch.times.flush()
+    assert watch.waits == pytest.approx([STOOD_STILL_S], abs=1e-6)
+    watch.times.flush()
+    assert len(watch.waits) == 1
+
+
+def test_nothing_is_looked_at_soon_after_a_message_that_has_not_waited(watch: Watch) -> None:
+    watch.later(FRESH_S / 2)
+    watch.look()
+    assert watch.times.next_look == watch.clock.monotonic() + FRESH_S
+
+
+def test_everything_is_looked_at_after_one_that_has(watch: Watch) -> None:
+    watch.later(FRESH_S * 2)
+    watch.look()
+    assert watch.times.next_look == watch.clock.monotonic()
+
+
+def test_a_wall_clock_that_was_set_moves_no_arrival(watch: Watch) -> None:
+    watch.later(STOOD_STILL_S)
+    watch.wall += 3600.0
+    watch.look()
+    assert watch.received.at == watch.clock.monotonic()
+    # From here on its new time counts: what came before would have waited an hour by it.
+    watch.later(FRESH_S)
+    watch.look()
+    assert watch.clock.monotonic() - watch.received.at == pytest.approx(3600.0 + STOOD_STILL_S + FRESH_S, abs=1e-5)
+
+
+def test_a_wall_clock_that_is_adjusted_little_by_little_is_followed(watch: Watch) -> None:
+    watch.later(60.0)
+    watch.wall += 0.02
+    watch.look()
+    assert watch.received.at < watch.clock.monotonic()
+
+
+def test_waits_are_told_once_a_second(watch: Watch) -> None:
+    for _ in range(15):
+        watch.later(0.1)
+        watch.look()
+    assert 10 <= len(watch.waits) <= 11
+
+
+def test_a_socket_with_nothing_to_read_is_left_alone(watch: Watch) -> None:
+    watch.pair.near.recv(10)
+    watch.pair.near.setblocking(False)
+    watch.look()
+    assert watch.received.at == watch.clock.monotonic()
+    watch.times.flush()
+    assert watch.waits == []
+
+
+def stand_still() -> None:
+    """Keep the loop from its sockets."""
+    time.sleep(STOOD_STILL_S)
+
+
+class Listener(Collector):
+    """Notes when each message came, by what `received` says."""
+
+    def __init__(self, received: Received) -> None:
+        super().__init__()
+        self._received = received
+        self.came: list[float] = []
+
+    def message(self, payload: bytes, binary: bool) -> None:
+        self.came.append(self._received.at)
+        super().message(payload, binary)
+
+
+async def test_a_loop_that_stood_still_does_not_make_the_platform_slow(network: Network) -> None:
+    received, clock, waits = Received(), SystemClock(), list[float]()
+    times = KernelTimes(received, clock, waits.extend)
+    server, peers = await network.serve()
+    _, handler = await network.connect(server.port, Listener(received), times=times)
+    far = peers[0].connection._transport.get_extra_info("socket").fileno()
+    os.write(far, plain_frame(b"early", False))
+    sent = clock.monotonic()
+    stand_still()
+    began = clock.monotonic()
+    await handler.wait_messages(1)
+    assert handler.messages == [(b"early", False)]
+    # It was there before the loop was ready for it; whatever else this machine does, what is told lies near that.
+    assert handler.came[0] - sent < (began - sent) / 2
+    assert received.at == 0.0, "what is handed over by others arrives when they do it"
+    times.flush()
+    assert max(waits) >= STOOD_STILL_S / 2
+
+
+async def test_a_watched_connection_ends_as_any_other(network: Network) -> None:
+    times = KernelTimes(Received(), SystemClock(), list[float]().extend)
+    server, peers = await network.serve()
+    connection, handler = await network.connect(server.port, times=times)
+    connection.send(b"x" * 200_000, True)
+    assert await handler.wait_messages(1) == [(b"x" * 200_000, True)]
+    peers[0].connection.close(4000, "enough")
+    assert (await handler.wait_closed())[:2] == (4000, "enough")
+
+
+async def test_a_connection_in_whose_place_another_stands_is_left_alone(network: Network) -> None:
+    times = KernelTimes(Received(), SystemClock(), list[float]().extend)
+    server, _ = await network.serve()
+    connection, _ = await network.connect(server.port)
+    transport = connection._transport
+    other = asyncio.Protocol()
+    transport.set_protocol(other)
+    times.watch(connection, transport, socket.socket())
+    assert transport.get_protocol() is other
+    transport.set_protocol(connection)
