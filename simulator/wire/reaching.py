@@ -5,7 +5,7 @@ import functools
 import socket
 import ssl as tls
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from simulator.wire.addresses import AddressBook, from_place, resolve
 from simulator.wire.errors import ConnectFailed, connect_failure, shown_address
@@ -15,6 +15,7 @@ from simulator.wire.proxy import HttpProxy
 from simulator.wire.racing import connect_to_first
 from simulator.wire.resets import ended_when_open
 from simulator.wire.tls import client_context
+from simulator.wire.tls_transport import secure
 
 ClientTls = tls.SSLContext | OwnCertificate
 """What a client does TLS with: settings, or those of one peer with a certificate of its own."""
@@ -183,16 +184,6 @@ async def reach(
         ConnectFailed: For the reason that the first address gave.
     """
     loop = asyncio.get_running_loop()
-    # Over plain TCP asyncio refuses to be told anything of TLS.
-    secured: dict[str, Any] = {}
-    if context is not None:
-        secured = {
-            "ssl": context,
-            "server_hostname": server_hostname or target.host,
-            # The opening's time covers this too and has the better message, so it shall be the first.
-            "ssl_handshake_timeout": patience.opening + 1,
-            "ssl_shutdown_timeout": patience.closing,
-        }
     failure: OSError | None = None
     proxy, source = way.proxy, way.local_addr
     host, port = (target.host, target.port) if proxy is None else (proxy.host, proxy.port)
@@ -205,7 +196,11 @@ async def reach(
                 if proxy is not None:
                     await proxy.tunnel(loop, sock, target.host, target.port, secure=target.secure)
                     tunnelled = True
-                transport, _ = await loop.create_connection(lambda: connection, sock=sock, **secured)
+                if context is None:
+                    transport, _ = await loop.create_connection(lambda: connection, sock=sock)
+                else:
+                    hostname = server_hostname or target.host
+                    transport = await secure(loop, connection, sock, context, hostname, patience.closing)
             except OSError as exc:
                 sock.close()
                 failure = failure or exc
