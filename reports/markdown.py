@@ -11,6 +11,7 @@ from reports.hints import example_of
 from reports.occurrences import CLASSES, OBSERVATIONS, VIOLATIONS
 from reports.retold import retold
 from reports.rules_shown import TITLES, further_rules, rows_of, total_text, unjudged
+from reports.unread import waited
 from reports.verdict import headline, note_lines, reason_lines
 from reports.weather_shown import (
     COLUMNS,
@@ -155,7 +156,7 @@ def _overview(summary: Mapping[str, Any]) -> str:
         state=state if generator["healthy"] else f"**{state}**",
         milliseconds=lag,
     )
-    lines.append(text.clauses([told, text.held(generator)]))
+    lines.append(text.clauses([told, waited(generator), text.held(generator)]))
     if platform := text.platform_held(summary):
         lines.append(_("Embedded platform: {held}", held=platform))
     return "\n".join(f"- {line}" for line in lines)

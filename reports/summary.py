@@ -145,11 +145,12 @@ def _lag_ms(measurements: RunMeasurements) -> dict[str, float | None]:
     return latency_ms(totals.histogram if totals is not None else Histogram())
 
 
-def _reply_wait_ms(measurements: RunMeasurements) -> dict[str, float | None]:
-    """How long replies had waited to be read; nothing where the system does not tell when they came."""
+def _reply_wait(measurements: RunMeasurements) -> dict[str, Any]:
+    """How long replies had waited to be read, as far as they were looked at; none where the system does not tell."""
     totals = measurements.totals.get(REPLY_WAIT_TAG)
-    waited = latency_ms(totals.histogram if totals is not None else Histogram())
-    return {name: waited[name] for name in ("p50", "p99", "max")}
+    histogram = totals.histogram if totals is not None else Histogram()
+    waited = latency_ms(histogram)
+    return {"count": histogram.count, "ms": {name: waited[name] for name in ("p50", "p99", "max")}}
 
 
 def _generator_faults(measurements: RunMeasurements, run: RunInfo) -> list[Finding]:
@@ -163,7 +164,7 @@ def _generator(measurements: RunMeasurements, run: RunInfo, reasons: list[Findin
     return {
         "healthy": not reasons,
         "loop_lag_ms": {name: lag[name] for name in ("p50", "p99", "max")},
-        "reply_wait_ms": _reply_wait_ms(measurements),
+        "reply_wait": _reply_wait(measurements),
         "cpu_percent": _rounded(health.cpu_percent()),
         "cpu_percent_max": _rounded(health.cpu_percent_max()),
         "rss_mb": _rounded(health.rss_mb()),

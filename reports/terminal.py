@@ -25,6 +25,7 @@ from reports.occurrences import INTERNAL_ERRORS, OBSERVATIONS, VIOLATIONS
 from reports.retold import retold
 from reports.rules_shown import further_rules, rows_of, total_text, unjudged
 from reports.text import counted
+from reports.unread import waited
 from reports.verdict import headline, note_lines, reason_lines
 from reports.weather_shown import fault_rows, faults_sentence, misbehaviour_sentence
 from reports.wrapping import wrapped
@@ -361,6 +362,7 @@ def _fleet_lines(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         _("CPU {percent} % of a core", percent=text.hundredths(generator["cpu_percent"])),
         f"{text.megabytes(generator['rss_mb'])} MB",
         counted(generator["processes"], "process"),
+        waited(generator),
         text.held(generator),
     ]
     yield _("Generator"), text.clauses(parts)

@@ -8,6 +8,7 @@ from reports.attendance import INCOMPLETE, listed_text, pins_text, why_missing
 from reports.figures import requests_told
 from reports.occurrences import OBSERVATIONS, VIOLATIONS
 from reports.run_info import RunInfo
+from reports.unread import waited
 from simulator.measurements.names import INIT, RARE_FIGURES, RECORD_DELIVERY, RESTORED
 from simulator.texts.translation import _, ngettext, pgettext
 
@@ -182,8 +183,8 @@ def generator_sentences(summary: Mapping[str, Any], run: RunInfo) -> str:
         memory=text.megabytes(generator["rss_mb"]),
         processes=processes,
     )
-    held = text.held(generator)
-    parts = [told, *([_sentence(held)] if held else [])]
+    more = [waited(generator), text.held(generator)]
+    parts = [told, *(_sentence(each) for each in more if each)]
     if platform := text.platform_held(summary):
         parts.append(_("The embedded platform: {held}.", held=platform))
     return pgettext("sentences", " ").join(parts)

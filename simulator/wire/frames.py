@@ -20,6 +20,10 @@ _MASKED = 0x80
 _LENGTH_16 = 126
 _LENGTH_64 = 127
 
+SHORT_TEXT = _TEXT
+"""The first byte of a whole text frame; the second is the length of an unmasked one that is `SHORT`er."""
+SHORT = _LENGTH_16
+
 _pack_short = struct.Struct("!BB").pack
 _pack_medium = struct.Struct("!BBH").pack
 _pack_long = struct.Struct("!BBQ").pack

@@ -19,6 +19,7 @@ from typing import Final
 from simulator.clock import Clock
 from simulator.received import Received
 from simulator.wire.connection import Connection
+from simulator.wire.frames import SHORT, SHORT_TEXT
 
 FRESH_S: Final = 0.0005
 """A message that waited less was read in time, and for so long no other is looked at: what is not looked at has waited
@@ -63,6 +64,8 @@ class KernelTimes:
         self.view = memoryview(self.buffer)
         self.next_look = 0.0
         """Before this moment no message can have waited long."""
+        self.peeked = 0
+        """How many bytes the last look saw, until they are read."""
         self._buffers = [self.buffer]
         self._wall = wall
         self._tell = tell
@@ -74,6 +77,8 @@ class KernelTimes:
         """Ask for the times of what arrives on an open connection over plain TCP; harmless where there are none."""
         if not OFFERED or transport.is_closing() or transport.get_protocol() is not connection:
             return
+        if connection._max_size < SHORT:
+            return  # The short way of `_Watched` would take more.
         try:
             sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         except OSError:
@@ -84,7 +89,7 @@ class KernelTimes:
         """Find out when what `sock` is about to give arrived."""
         try:
             # All of it: the time is that of the last packet, and a message is there when its last byte is.
-            ancillary = sock.recvmsg_into(self._buffers, _ROOM, socket.MSG_PEEK)[1]
+            peeked, ancillary, _, _ = sock.recvmsg_into(self._buffers, _ROOM, socket.MSG_PEEK)
         except OSError:
             return  # The reading itself will meet that.
         if not ancillary or len(ancillary[0][2]) != _timespec.size:
@@ -98,6 +103,7 @@ class KernelTimes:
         if abs(self._apart - before) > STEP_S + SLEW * elapsed:
             return
         self.received.at = now - waited
+        self.peeked = peeked
         self.next_look = now + FRESH_S if waited < FRESH_S else now
         self._waits.append(waited)
         if now - self._told > TOLD_S or len(self._waits) >= TOLD_AT_ONCE:
@@ -134,8 +140,25 @@ class _Watched(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         times = self._times
+        if times.peeked:
+            if nbytes != times.peeked:
+                # More came between the look and the reading, perhaps the answer to what was sent after the look's time.
+                times.received.at = times.monotonic()
+            times.peeked = 0
+        connection = self._connection
+        buffer = times.buffer
         try:
-            _data_received(self._connection, times.view[:nbytes].tobytes())
+            # Nearly every reply is one short frame of ASCII. What it may spare pays for the looks.
+            if buffer[0] == SHORT_TEXT and buffer[1] == nbytes - 2 < SHORT and connection._parser is None:
+                payload = times.view[2:nbytes].tobytes()
+                if payload.isascii():
+                    connection.bytes_in += nbytes
+                    try:
+                        connection._handler.message(payload, False)
+                    except Exception as exc:  # noqa: BLE001 - as in Connection.data_received
+                        connection._handler_failed(exc)
+                    return
+            _data_received(connection, times.view[:nbytes].tobytes())
         finally:
             times.received.at = 0.0
 

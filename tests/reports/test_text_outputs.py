@@ -17,7 +17,10 @@ from reports.progress import ProgressLine
 from reports.run_info import RunInfo
 from reports.summary import build_summary
 from reports.terminal import MOST_DETAILS, print_summary, print_verdict
+from reports.unread import waited
+from simulator.measurements.events import LATENESS
 from simulator.measurements.ledger import LedgerFigures
+from simulator.measurements.names import REPLY_WAIT_TAG
 from simulator.measurements.run import RunMeasurements
 
 Info = Callable[..., RunInfo]
@@ -87,6 +90,25 @@ def test_every_output_says_what_the_generator_held(busy: RunMeasurements, info: 
     del summary["embedded_platform"]
     assert text.held(generator) == ""
     assert "at most" not in render_markdown(summary)
+
+
+def test_every_output_says_how_long_replies_lay_unread(busy: RunMeasurements, info: Info) -> None:
+    run = info(thresholds=())
+    assert build_summary(busy, run)["generator"]["reply_wait"] == {
+        "count": 0,
+        "ms": {"p50": None, "p99": None, "max": None},
+    }
+    pages = (printed(busy, run, 400), render_markdown(build_summary(busy, run)))
+    assert not any("unread" in page for page in pages)
+    busy.apply([(LATENESS, REPLY_WAIT_TAG, [0.004] * 99 + [0.030], busy.latest)])
+    summary = build_summary(busy, run)
+    assert summary["generator"]["reply_wait"]["count"] == 100
+    assert summary["generator"]["loop_lag_ms"] == build_summary(busy, run)["generator"]["loop_lag_ms"]
+    assert "generator:reply_wait" not in summary["requests"] | summary["flows"] | summary["commands"]
+    told = waited(summary["generator"])[1:]
+    assert told.startswith("eplies lay unread p99 ")
+    for page in (printed(busy, run, 400), render_markdown(summary), render_report(summary, busy, run)):
+        assert told in page
 
 
 @pytest.mark.parametrize(

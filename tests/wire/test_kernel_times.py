@@ -15,12 +15,14 @@ from simulator.clock import ManualClock, SystemClock
 from simulator.received import Received
 from simulator.wire.frames import plain_frame
 from simulator.wire.kernel_times import FRESH_S, OFFERED, KernelTimes
-from tests.wire.helpers import Collector, Network
+from tests.wire.helpers import Collector, Network, accept_upgrade
 
 pytestmark = pytest.mark.skipif(not OFFERED, reason="this system does not tell when packets arrived")
 
 SO_TIMESTAMPNS = 35
 STOOD_STILL_S = 0.03
+TURNS = 20
+"""Of the loop, in which what was sent is read."""
 
 
 class Pair:
@@ -132,6 +134,15 @@ def stand_still() -> None:
     time.sleep(STOOD_STILL_S)
 
 
+class Fragile(Collector):
+    """Has a fault of its own with one message."""
+
+    def message(self, payload: bytes, binary: bool) -> None:
+        super().message(payload, binary)
+        if payload == b"raise":
+            raise RuntimeError("a fault")
+
+
 class Listener(Collector):
     """Notes when each message came, by what `received` says."""
 
@@ -172,6 +183,44 @@ async def test_a_watched_connection_ends_as_any_other(network: Network) -> None:
     assert await handler.wait_messages(1) == [(b"x" * 200_000, True)]
     peers[0].connection.close(4000, "enough")
     assert (await handler.wait_closed())[:2] == (4000, "enough")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        plain_frame(b"short", False),
+        plain_frame(b"x" * 125, False),
+        plain_frame(b"x" * 126, False),
+        plain_frame(b"", False),
+        plain_frame(b"short", True),
+        plain_frame("日期".encode(), False),
+        plain_frame(b"\xff", False),
+        plain_frame(b"one", False) + plain_frame(b"two", False),
+        plain_frame(b"whole", False) + plain_frame(b"cut", False)[:3],
+        b"\x01\x03abc" + b"\x80\x03def",
+        b"\x01\x03abc",
+        b"\x89\x00",
+        b"\xf1\x01x",
+        b"\x81\x85maskd",
+        plain_frame(b"raise", False),
+    ],
+)
+async def test_it_is_given_what_any_other_is(network: Network, data: bytes) -> None:
+    found = []
+    for times in (None, KernelTimes(Received(), SystemClock(), list[float]().extend)):
+        port, first = await network.raw_server(accept_upgrade)
+        connection, handler = await network.connect(port, Fragile(), times=times)
+        peer = await first
+        await peer.send(data)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        # What comes then shows where the first has led.
+        await peer.send(plain_frame(b"after", False))
+        peer.writer.write_eof()
+        code = (await handler.wait_closed())[0]
+        found.append((handler.calls, handler.messages, code, connection.bytes_in, connection.fault))
+    assert found[0] == found[1]
+    assert len(network.errors) in (0, 2)
 
 
 async def test_a_connection_in_whose_place_another_stands_is_left_alone(network: Network) -> None:
