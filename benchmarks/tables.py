@@ -9,10 +9,11 @@ from rich.table import Table
 
 from benchmarks.attendance import KINDS, AttendanceCost
 from benchmarks.figures import Spread, Target
+from benchmarks.fleet import Fleet
 from benchmarks.judge import JudgeCost
 from benchmarks.latency import Latency
 from benchmarks.master import MasterLoad
-from benchmarks.round_trip import ENCRYPTED, FLOOR, LOADS, PLAIN, USUAL, RoundTrips
+from benchmarks.round_trip import ENCRYPTED, FLOOR, K6, LOADS, PLAIN, USUAL, RoundTrips
 from benchmarks.scale import Scale
 from benchmarks.transports import SECURE, WAYS, Transports
 
@@ -28,10 +29,11 @@ class Results:
     judge: JudgeCost | None = None
     attendance: AttendanceCost | None = None
     transports: Transports | None = None
+    fleet: Fleet | None = None
 
     def targets(self) -> list[Target]:
         """What was asked for, as far as it was measured."""
-        parts = (self.round_trips, self.scale, self.latency, self.judge, self.attendance, self.transports)
+        parts = (self.round_trips, self.scale, self.latency, self.judge, self.attendance, self.transports, self.fleet)
         return [target for part in parts if part is not None for target in part.targets()]
 
     def to_json(self) -> dict[str, Any]:
@@ -43,6 +45,7 @@ class Results:
             "judge": self.judge,
             "attendance": self.attendance,
             "transports": self.transports,
+            "fleet": self.fleet,
         }
         return {name: part.to_json() for name, part in parts.items() if part is not None}
 
@@ -52,6 +55,8 @@ def print_results(results: Results, console: Console) -> None:
     if results.round_trips is not None:
         for load in LOADS:
             console.print(_round_trips(results.round_trips, load))
+        if K6 not in results.round_trips.windows[load]:
+            console.print("k6: not installed")
     if results.scale is not None:
         console.print(_fleets(results.scale))
         console.print(_devices(results.scale))
@@ -66,6 +71,8 @@ def print_results(results: Results, console: Console) -> None:
     if results.transports is not None:
         for under in SECURE:
             console.print(_transports(results.transports, under))
+    if results.fleet is not None:
+        console.print(_fleet(results.fleet))
     console.print(_targets(results.targets()))
 
 
@@ -84,9 +91,9 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 def _round_trips(found: RoundTrips, load: str) -> Table:
     table = _table(
         f"CPU a round trip, {load}: median (min-max)",
-        ("variant", "µs", "round trips/s", "of the usual way", "floors"),
+        ("variant", "µs", "round trips/s", "of the usual way", "floors", "of k6"),
     )
-    for variant in LOADS[load]:
+    for variant in found.windows[load]:
         ours = variant in (PLAIN, ENCRYPTED)
         table.add_row(
             variant,
@@ -94,6 +101,7 @@ def _round_trips(found: RoundTrips, load: str) -> Table:
             f"{found.rate(load, variant).median:,.0f}",
             shown(found.against(load, variant, USUAL), 2) if ours else "",
             shown(found.against(load, variant, FLOOR), 2) if ours else "",
+            shown(found.against(load, variant, K6), 2) if ours and K6 in found.windows[load] else "",
         )
     return table
 
@@ -171,6 +179,13 @@ def _transports(found: Transports, under: str) -> Table:
             shown(found.memory_kb(under, way)),
             shown(found.flows_per_s(under, way), 0),
         )
+    return table
+
+
+def _fleet(found: Fleet) -> Table:
+    table = _table(f"A fleet of {found.devices:,} in {found.processes} processes", ("", ""))
+    for name, value in found.to_json().items():
+        table.add_row(name, str(value))
     return table
 
 

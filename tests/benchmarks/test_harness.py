@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from benchmarks.__main__ import NAMES, main
+from benchmarks.children import ROOT
+from benchmarks.clients import k6_program
+from benchmarks.fleet import SCENARIO
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -31,6 +34,7 @@ def test_round_trips(tmp_path: Path) -> None:
     for load in ("full load", "same rate"):
         found = document["round_trip"][load]
         assert set(found["cpu_us"]) >= {"floor", "usual", "ours, plain", "ours, rsa-aes"}
+        assert ("k6" in found["cpu_us"]) is (k6_program() is not None)
         for windows in found["windows"].values():
             assert windows[0]["rate"] > 0
             assert windows[0]["failures"] == 0
@@ -93,3 +97,21 @@ def test_transports(tmp_path: Path) -> None:
             assert way["rate"]["median"] > 0
             assert way["failures"] == 0
     assert [target["limit"] for target in document["targets"]] == [1.3, 20.0]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not (ROOT / SCENARIO).exists(), reason="there is no scenario of that size")
+def test_fleet(tmp_path: Path) -> None:
+    document = measure("fleet", tmp_path)
+    found = document["fleet"]
+    assert (found["devices"], found["came_online"], found["failures"]) == (4, 4, 0)
+    assert [target["limit"] for target in document["targets"]] == [1.0, 0.0, 0.0]
+
+
+def test_a_fleet_without_its_scenario_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.fleet.SCENARIO", Path("scenarios") / "nowhere.yaml")
+    arguments = ["--size", "tiny", "--only", "fleet", "--output", str(tmp_path / "results.json")]
+    assert main(arguments) == 1
+    assert "nowhere.yaml is not there" in capsys.readouterr().err
