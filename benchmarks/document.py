@@ -36,6 +36,7 @@ def markdown(results: dict[str, Any]) -> str:
         parts.append(_attendance(results["attendance"]))
     if "transports" in results:
         parts += [_transports(under, found) for under, found in results["transports"].items()]
+        parts.append(_secure(results["transports"]))
     if "fleet" in results:
         parts.append(_fleet(results["fleet"]))
     return "\n\n".join(parts)
@@ -225,6 +226,29 @@ def _transports(under: str, found: dict[str, Any]) -> str:
     )
     head = ["", "CPU µs", "/ WebSocket", "round trips/s", "KB a device", "initial flows/s/core", "failures"]
     return _table(title, head, rows)
+
+
+def _secure(found: dict[str, Any]) -> str:
+    plain, secure = found["TCP"], found["TLS"]
+    made = secure["handshakes_per_s_per_core"]
+    floor = made["openssl s_time"]
+    rows = [
+        [
+            "CPU µs a round trip",
+            _shown(plain["ways"]["WebSocket"]["cpu_us"]),
+            _shown(secure["ways"]["WebSocket"]["cpu_us"]),
+            _shown(secure["against_tcp"], 2),
+        ],
+        [
+            "the same, full load",
+            _shown(plain["full_load_cpu_us"]),
+            _shown(secure["full_load_cpu_us"]),
+            _shown(secure["against_tcp_full_load"], 2),
+        ],
+        ["handshakes/s/core", "", _shown(made["ours"], 0), ""],
+        ["the same, `openssl s_time`", "", "" if floor is None else _shown(floor, 0), ""],
+    ]
+    return _table("What TLS costs", ["", "ws", "wss", "wss / ws"], rows)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from benchmarks.latency import Latency
 from benchmarks.master import MasterLoad
 from benchmarks.round_trip import ENCRYPTED, FLOOR, K6, LOADS, PLAIN, USUAL, RoundTrips
 from benchmarks.scale import Scale
-from benchmarks.transports import SECURE, WAYS, Transports
+from benchmarks.transports import SECURE, WAYS, WEBSOCKET, Transports
 
 
 @dataclass(slots=True)
@@ -71,6 +71,7 @@ def print_results(results: Results, console: Console) -> None:
     if results.transports is not None:
         for under in SECURE:
             console.print(_transports(results.transports, under))
+        console.print(_secure(results.transports))
     if results.fleet is not None:
         console.print(_fleet(results.fleet))
     console.print(_targets(results.targets()))
@@ -186,6 +187,17 @@ def _fleet(found: Fleet) -> Table:
     table = _table(f"A fleet of {found.devices:,} in {found.processes} processes", ("", ""))
     for name, value in found.to_json().items():
         table.add_row(name, str(value))
+    return table
+
+
+def _secure(found: Transports) -> Table:
+    table = _table("What TLS costs", ("", "ws", "wss", "wss / ws"))
+    for name, full in (("CPU us a round trip", False), ("the same, full load", True)):
+        plain, secure = (found.full_cpu_us(under) if full else found.cpu_us(under, WEBSOCKET) for under in SECURE)
+        table.add_row(name, shown(plain), shown(secure), shown(found.secure_against_plain(full=full), 2))
+    floor = found.openssl_handshakes()
+    table.add_row("handshakes/s/core", "", shown(found.our_handshakes(), 0), "")
+    table.add_row("the same, openssl s_time", "", "" if floor is None else shown(floor, 0), "")
     return table
 
 

@@ -55,3 +55,20 @@ def test_a_fleet_that_did_not_fit_is_told() -> None:
     text = markdown(results)
     assert "A fleet of 20,000 does not fit here: the hard limit of open files is 20,000" in text
     assert "| 19,700 | 2.0 (1.0 to 3.0) |" in text
+
+
+@pytest.mark.parametrize("openssl", [FIGURE, None])
+def test_what_tls_costs_is_told(openssl: dict[str, object] | None) -> None:
+    way = {
+        **dict.fromkeys(("cpu_us", "against_websocket", "rate", "memory_kb", "flows_per_s_per_core"), FIGURE),
+        "failures": 0,
+    }
+    under = {"devices": 200, "quiet_devices": 4_000, "ways": {"WebSocket": way}, "full_load_cpu_us": FIGURE}
+    secure = {
+        **dict.fromkeys(("against_tcp", "against_tcp_full_load"), FIGURE),
+        "handshakes_per_s_per_core": {"ours": FIGURE, "openssl s_time": openssl},
+    }
+    transports = {"TCP": under, "TLS": under | secure}
+    text = markdown({"measured": "2026-01-02", "size": "full", "machine": MACHINE, "transports": transports})
+    assert "| the same, full load | 2.0 (1.0 to 3.0) | 2.0 (1.0 to 3.0) | 2.00 (1.00 to 3.00) |" in text
+    assert f"| the same, `openssl s_time` |  | {'' if openssl is None else '2 (1 to 3)'} |  |" in text

@@ -96,7 +96,12 @@ def test_transports(tmp_path: Path) -> None:
         for way in under["ways"].values():
             assert way["rate"]["median"] > 0
             assert way["failures"] == 0
-    assert [target["limit"] for target in document["targets"]] == [1.3, 20.0]
+        assert under["full_load_cpu_us"]["median"] > 0
+    made = found["TLS"]["handshakes_per_s_per_core"]
+    assert made["ours"]["median"] > 0
+    assert found["TLS"]["against_tcp_full_load"]["median"] > 0
+    limits = [1.3, 20.0, 45.0, 1.6, 1.6] + ([] if made["openssl s_time"] is None else [0.8])
+    assert [target["limit"] for target in document["targets"]] == limits
 
 
 @pytest.mark.long
