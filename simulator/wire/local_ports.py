@@ -40,16 +40,32 @@ def system_range() -> range | None:
 
 
 def prompt(base: type[socket.socket]) -> type[socket.socket]:
-    """Sockets that notice at once when they are connected, for event loops.
+    """Sockets for event loops: they notice at once when they are connected, and close nothing but themselves.
 
     On one machine a connection is there when `connect` comes back, though it says that it is under way. To ask once
     more tells; to wait until the loop says so takes three times as long as all the rest.
+
+    uvloop closes the descriptor of a connection that ends, and then the socket too where that is of another class than
+    `socket.socket` was when uvloop was loaded. In between another thread may have been given the number, for a file of
+    the report or a connection of its own, which would be closed. So a socket looks whether the number is its own.
 
     Args:
         base: what they are otherwise, where `socket.socket` was replaced by a library that has its own idea of waiting.
     """
 
     class Prompt(base):  # type: ignore[valid-type, misc]
+        __slots__ = ("_inode",)
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._inode = _inode(self.fileno())
+
+        def close(self) -> None:
+            fileno = self.fileno()
+            if fileno >= 0 and _inode(fileno) != self._inode:
+                self.detach()
+            super().close()
+
         def connect(self, address: Any) -> None:
             code = self.connect_ex(address)
             if code in _UNDER_WAY:
@@ -59,6 +75,14 @@ def prompt(base: type[socket.socket]) -> type[socket.socket]:
                 raise OSError(code, os.strerror(code))
 
     return Prompt
+
+
+def _inode(fileno: int) -> int | None:
+    """What the kernel knows a socket by; None where nothing is open under the number, or systems have no such thing."""
+    try:
+        return os.fstat(fileno).st_ino
+    except OSError:
+        return None
 
 
 class LocalPorts:

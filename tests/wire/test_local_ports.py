@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -186,3 +187,31 @@ def test_the_systems_range_is_inclusive(tmp_path: Any, monkeypatch: pytest.Monke
     path.write_text("32768\t60999\n")
     monkeypatch.setattr("simulator.wire.local_ports._RANGE_FILE", path)
     assert system_range() == range(32768, 61000)
+
+
+def test_a_socket_closes_nothing_but_itself() -> None:
+    """uvloop closes a descriptor and then the socket; another thread may have been given the number in between."""
+    with socket.socket() as other:
+        sock = prompt(socket.socket)(socket.AF_INET, socket.SOCK_STREAM)
+        number = sock.fileno()
+        os.close(number)
+        os.dup2(other.fileno(), number)
+        sock.close()
+        os.close(number)  # still open: that of another
+    assert sock.fileno() == -1
+
+
+def test_a_socket_whose_descriptor_is_gone_closes_nothing() -> None:
+    sock = prompt(socket.socket)(socket.AF_INET, socket.SOCK_STREAM)
+    os.close(sock.fileno())
+    sock.close()
+    assert sock.fileno() == -1
+
+
+def test_a_socket_closes_itself() -> None:
+    sock = prompt(socket.socket)(socket.AF_INET, socket.SOCK_STREAM)
+    number = sock.fileno()
+    sock.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
+    sock.close()
