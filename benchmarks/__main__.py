@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 failed = True
             # After each part: the whole takes long, and what was measured is not to be lost.
             _save(options.output, results, sizes)
-    print_results(results, Console())
+    # Into a file or a pipe no column is to be cut.
+    print_results(results, Console(width=None if sys.stdout.isatty() else 160))
     return 1 if failed else 0
 
 

@@ -154,14 +154,23 @@ def _scale(found: dict[str, Any], limit: int) -> list[str]:
 
 def _latency(found: dict[str, Any]) -> str:
     rows = [
-        [name, f"{known:.1f}", _shown(found["error_ms"][name], 2)] for name, known in sorted(found["known_ms"].items())
+        [
+            name,
+            f"{known:.1f}",
+            *(
+                _shown(found[part][name], 2) if part in found else ""
+                for part in ("error_ms", "platform_ms", "rest_ms", "unread_ms")
+            ),
+        ]
+        for name, known in sorted(found["known_ms"].items())
     ]
-    rows.append(["time stolen by other tenants, %", "", _shown(found["stolen"], 1, 100)])
+    rows.append(["time stolen by other tenants, %", "", _shown(found["stolen"], 1, 100), "", "", ""])
     title = (
         f"Reported latency against the platform's known delay, at {found['rate']:,} of at most "
         f"{found['greatest_rate']:,} round trips/s"
     )
-    return _table(title, ["", "known ms", "error ms"], rows)
+    head = ["", "known ms", "error ms", "the platform's", "the rest", "lay unread, ms"]
+    return _table(title, head, rows)
 
 
 def _master(found: dict[str, Any]) -> str:

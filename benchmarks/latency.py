@@ -1,7 +1,8 @@
 """How true the reported latencies are: the platform delays its replies by a known distribution.
 
 Driven at half of what the two cores carry, the report's p50 and p99 must be those of the distribution, within 1 ms or
-2 %. What the platform itself is late counts as an error too, and so does time that the machine's other tenants stole.
+2 %. What the platform itself is late counts as an error too, and so does time that the machine's other tenants stole;
+the platform's own watch says how long its answers really waited, so that it can be told whose error it is.
 """
 
 import json
@@ -16,7 +17,7 @@ from benchmarks.clients import Clients, Window
 from benchmarks.cores import Cores
 from benchmarks.figures import Spread, Target, spread
 from benchmarks.scenarios import FleetScenario
-from benchmarks.servers import embedded_platform
+from benchmarks.servers import watched_platform
 from simulator.platform.settings import LognormalDelay
 
 MEDIAN_MS = 50.0
@@ -33,6 +34,7 @@ class LatencySize:
 
     Attributes:
         offered: Round trips a second that are asked for to find the greatest load; more than a core carries.
+        searches: How often that is done; the best counts, for whatever disturbs makes it less.
         load: Share of the greatest load.
     """
 
@@ -41,17 +43,29 @@ class LatencySize:
     start_rate: float
     seconds: float
     offered: float
+    searches: int
     window: Window
     load: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Reported minus known, in ms, by percentile; `stolen` is the share of the cores that other tenants had."""
+    """What the runs at half load showed.
+
+    Attributes:
+        errors: Reported minus known, in ms, by percentile.
+        platform: Of it the platform's: how long its answers waited, minus what was drawn for them.
+        rest: All else: replies read within a millisecond, the wire, and the platform reading late.
+        unread: How long replies lay in the kernel, in ms: what the generator would have added without its times.
+        stolen: The share of the cores that other tenants had.
+    """
 
     greatest: float
     rate: float
     errors: dict[str, Spread]
+    platform: dict[str, Spread]
+    rest: dict[str, Spread]
+    unread: dict[str, Spread]
     known: dict[str, float]
     counts: list[int]
     busy: Spread
@@ -74,6 +88,9 @@ class Latency:
             "rate": round(self.rate),
             "known_ms": self.known,
             "error_ms": {name: error.to_json() for name, error in self.errors.items()},
+            "platform_ms": {name: part.to_json() for name, part in self.platform.items()},
+            "rest_ms": {name: part.to_json() for name, part in self.rest.items()},
+            "unread_ms": {name: part.to_json() for name, part in self.unread.items()},
             "samples": self.counts,
             "busy": self.busy.to_json(),
             "stolen": self.stolen.to_json(),
@@ -105,36 +122,46 @@ def measure_latency(
         )
 
     known = known_quantiles()
-    errors: dict[str, list[float]] = {name: [] for name in known}
+    errors, own, rest, unread = ({name: list[float]() for name in known} for _ in range(4))
     counts: list[int] = []
     busy: list[float] = []
     stolen: list[float] = []
     clients = Clients(cores, directory)
     most = fleet_at(size.offered)
-    with embedded_platform(
+    with watched_platform(
         "platform-delaying", most.write(directory / "delaying.yaml"), cores, directory, limit_s
     ) as server:
-        greatest = clients.ours(server, most, size.window)["window"]["rate"]
+        greatest = max(clients.ours(server, most, size.window)["window"]["rate"] for _ in range(size.searches))
         rate = greatest * size.load
         note(f"{size.offered:.0f} round trips/s asked for, {greatest:.0f}/s carried")
         fleet = fleet_at(rate)
         for number in range(1, size.rounds + 1):
+            server.waits_ms()
             before = _cpu_times()
             summary = json.loads(clients.whole_run(server, fleet).read_bytes())
             stolen.append(_stolen(before, _cpu_times()))
+            waited = server.waits_ms()
             figures = summary["requests"]["dev.heartbeat"]
             for name, value in known.items():
                 errors[name].append(figures["latency_ms"][name] - value)
+                own[name].append(waited.get(name, value) - value)
+                rest[name].append(errors[name][-1] - own[name][-1])
+                unread[name].append(summary["generator"]["reply_wait"]["ms"][name] or 0.0)
             counts.append(figures["count"])
             busy.append(summary["generator"]["cpu_percent"] / 100)
             note(
                 f"round {number}/{size.rounds}, {counts[-1]} replies at {rate:.0f}/s, {stolen[-1]:.1%} stolen: "
-                + ", ".join(f"{name} {found[-1]:+.2f} ms" for name, found in errors.items())
+                + ", ".join(
+                    f"{name} {found[-1]:+.2f} ms, {own[name][-1]:+.2f} the platform's" for name, found in errors.items()
+                )
             )
     return Latency(
         greatest=greatest,
         rate=rate,
         errors={name: spread(found) for name, found in errors.items()},
+        platform={name: spread(found) for name, found in own.items()},
+        rest={name: spread(found) for name, found in rest.items()},
+        unread={name: spread(found) for name, found in unread.items()},
         known=known,
         counts=counts,
         busy=spread(busy),

@@ -1,8 +1,9 @@
 """The servers that the measured clients talk to, on a core of their own."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -11,13 +12,16 @@ from benchmarks.children import Child
 from benchmarks.cores import Cores
 
 
-@dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs."""
+    """A server that runs.
 
-    address: str
-    """Dispatch URL of a platform, port number of the echo server."""
-    pid: int
+    Args:
+        address: dispatch URL of a platform, port number of the echo server.
+    """
+
+    def __init__(self, address: str, pid: int) -> None:
+        self.address = address
+        self.pid = pid
 
     def cpu(self) -> float:
         """Seconds of CPU that it has used."""
@@ -39,6 +43,48 @@ def echo_server(cores: Cores, directory: Path, limit_s: float) -> Iterator[Serve
     )
     with child:
         yield Server(str(child.wait_for_file(ready)["port"]), child.pid)
+
+
+class WatchedPlatform(Server):
+    """An embedded platform that tells how long its delayed answers really waited."""
+
+    def __init__(self, address: str, child: Child, waits: Path) -> None:
+        super().__init__(address, child.pid)
+        self._child = child
+        self._waits = waits
+        self._asked = 0
+
+    def waits_ms(self) -> dict[str, float]:
+        """`p50` and `p99` since this was last asked; empty where there was no answer.
+
+        Raises:
+            BenchmarkError: If the platform does not tell.
+        """
+        self._asked += 1
+        os.kill(self.pid, signal.SIGUSR1)
+        told: dict[str, float] = self._child.wait_for_file(Path(f"{self._waits}-{self._asked}"))["ms"]
+        return told
+
+
+@contextmanager
+def watched_platform(
+    name: str, scenario: Path, cores: Cores, directory: Path, limit_s: float
+) -> Iterator[WatchedPlatform]:
+    """As `embedded_platform`, with a watch on its answers."""
+    ready, waits = directory / f"{name}-ready.json", directory / f"{name}-waits"
+    child = Child(
+        name,
+        [
+            *("-m", "benchmarks.programs.platform", "platform", "--scenario", str(scenario)),
+            *("--ready-file", str(ready), "--stop-with-stdin"),
+        ],
+        core=cores.server,
+        directory=directory,
+        limit_s=limit_s,
+        order={"waits": str(waits), "limit_s": limit_s},
+    )
+    with child:
+        yield WatchedPlatform(child.wait_for_file(ready)["dispatch"], child, waits)
 
 
 @contextmanager

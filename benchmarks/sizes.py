@@ -53,7 +53,13 @@ FULL = Sizes(
         window=Window(settle_s=5, window_s=5),
     ),
     latency=LatencySize(
-        rounds=5, devices=200, start_rate=200, seconds=15, offered=40_000, window=Window(settle_s=3, window_s=5)
+        rounds=5,
+        devices=400,
+        start_rate=400,
+        seconds=15,
+        offered=60_000,
+        searches=3,
+        window=Window(settle_s=3, window_s=5),
     ),
     master=MasterSize(rounds=5, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
     judge=JudgeSize(rounds=5, checks=200_000),
@@ -94,7 +100,13 @@ QUICK = Sizes(
         window=Window(settle_s=2, window_s=2),
     ),
     latency=LatencySize(
-        rounds=1, devices=200, start_rate=200, seconds=8, offered=40_000, window=Window(settle_s=2, window_s=2)
+        rounds=1,
+        devices=400,
+        start_rate=400,
+        seconds=8,
+        offered=60_000,
+        searches=1,
+        window=Window(settle_s=2, window_s=2),
     ),
     master=MasterSize(rounds=1, workers=50, devices_per_worker=200, rate=400, window=Window(settle_s=2, window_s=6)),
     judge=JudgeSize(rounds=2, checks=50_000),
@@ -135,7 +147,7 @@ TINY = Sizes(
         window=Window(settle_s=0.2, window_s=0.5),
     ),
     latency=LatencySize(
-        rounds=1, devices=3, start_rate=20, seconds=2, offered=60, window=Window(settle_s=0.2, window_s=0.5)
+        rounds=1, devices=3, start_rate=20, seconds=2, offered=60, searches=1, window=Window(settle_s=0.2, window_s=0.5)
     ),
     master=MasterSize(rounds=1, workers=2, devices_per_worker=3, rate=10, window=Window(settle_s=0.2, window_s=3.5)),
     judge=JudgeSize(rounds=1, checks=100),

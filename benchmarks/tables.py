@@ -137,9 +137,13 @@ def _devices(found: Scale) -> Table:
 
 
 def _latency(found: Latency) -> Table:
-    table = _table(f"Reported latency at {found.rate:,.0f} round trips/s", ("", "known ms", "error ms"))
+    table = _table(
+        f"Reported latency at {found.rate:,.0f} round trips/s",
+        ("", "known ms", "error ms", "the platform's", "the rest", "unread ms"),
+    )
     for name, error in found.errors.items():
-        table.add_row(name, f"{found.known[name]:.1f}", shown(error, 2))
+        parts = (found.platform[name], found.rest[name], found.unread[name])
+        table.add_row(name, f"{found.known[name]:.1f}", shown(error, 2), *(shown(part, 2) for part in parts))
     table.add_row("% stolen", "", shown(Spread(tuple(100 * value for value in found.stolen.values))))
     return table
 

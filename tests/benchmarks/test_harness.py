@@ -58,6 +58,9 @@ def test_latency(tmp_path: Path) -> None:
     assert found["samples"][0] > 0
     assert found["rate"] == pytest.approx(found["greatest_rate"] / 2, abs=1)
     assert 0 <= found["stolen"]["median"] < 1
+    # What the platform waited was told, and is not what was asked for by chance.
+    assert found["platform_ms"].keys() == found["rest_ms"].keys() == {"p50", "p99"}
+    assert found["platform_ms"]["p50"]["median"] != 0
 
 
 @pytest.mark.long
