@@ -153,7 +153,7 @@ async def connect(
         local_ports: Chooses local ports for thousands of connections; without it the system does.
         place: Which of several addresses is tried first; the others follow as RFC 8305 says.
         proxy: Through which the connection goes; it resolves the URL's host itself.
-        times: Told when messages arrived, of a `ws` connection.
+        times: Told when messages arrived.
 
     Raises:
         ConnectFailed: With its kind and a text for people.
@@ -180,7 +180,7 @@ async def connect(
         ssl=ssl,
         server_hostname=server_hostname,
     )
-    if times is not None and not uri.secure:
+    if times is not None:
         times.watch(connection, transport, sock)
     return connection
 

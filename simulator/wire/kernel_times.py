@@ -5,7 +5,7 @@ so the question is asked just before: a look (MSG_PEEK) at what it is about to r
 1.5 µs, so not every message is looked at. A loop takes its sockets in the order in which their data came: after a
 message that had hardly waited, no message that is read soon can have waited long.
 
-Only plain TCP: under TLS the kernel's packets are no messages.
+Over TLS it is the record that arrived; a message is in one, or is there when its last one is.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from simulator.clock import Clock
 from simulator.received import Received
 from simulator.wire.connection import Connection
 from simulator.wire.frames import SHORT, SHORT_TEXT
+from simulator.wire.tls_transport import TlsTransport
 
 FRESH_S: Final = 0.0005
 """A message that waited less was read in time, and for so long no other is looked at: what is not looked at has waited
@@ -74,16 +75,19 @@ class KernelTimes:
         self._apart = wall() - self._looked
 
     def watch(self, connection: Connection, transport: asyncio.Transport, sock: socket.socket) -> None:
-        """Ask for the times of what arrives on an open connection over plain TCP; harmless where there are none."""
+        """Ask for the times of what arrives on an open connection; harmless where there are none."""
         if not OFFERED or transport.is_closing() or transport.get_protocol() is not connection:
             return
         if connection._max_size < SHORT:
-            return  # The short way of `_Watched` would take more.
+            return  # The short way of `_WatchedFrames` would take more.
         try:
             sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         except OSError:
             return
-        transport.set_protocol(_Watched(self, sock, connection))
+        if isinstance(transport, TlsTransport):
+            transport.below.set_protocol(_Watched(self, sock, transport))
+        else:
+            transport.set_protocol(_WatchedFrames(self, sock, connection))
 
     def look(self, sock: socket.socket, now: float) -> None:
         """Find out when what `sock` is about to give arrived."""
@@ -110,6 +114,13 @@ class KernelTimes:
             self._told = now
             self.flush()
 
+    def read(self, size: int) -> None:
+        """`size` bytes were read after a look."""
+        if size != self.peeked:
+            # More came in between, perhaps the answer to what was sent after the look's time.
+            self.received.at = self.monotonic()
+        self.peeked = 0
+
     def flush(self) -> None:
         """Tell what has not been told yet."""
         waits, self._waits = self._waits, []
@@ -122,14 +133,14 @@ _data_received = Connection.data_received
 
 
 class _Watched(asyncio.BufferedProtocol):
-    """The transport's protocol in the connection's place, once that is open."""
+    """The protocol of a socket's transport in the place of `protocol`, which is given what is read."""
 
-    __slots__ = ("_connection", "_sock", "_times")
+    __slots__ = ("_protocol", "_sock", "_times")
 
-    def __init__(self, times: KernelTimes, sock: socket.socket, connection: Connection) -> None:
+    def __init__(self, times: KernelTimes, sock: socket.socket, protocol: asyncio.Protocol) -> None:
         self._times = times
         self._sock = sock
-        self._connection = connection
+        self._protocol = protocol
 
     def get_buffer(self, sizehint: int) -> bytearray:
         times = self._times
@@ -141,14 +152,42 @@ class _Watched(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         times = self._times
         if times.peeked:
-            if nbytes != times.peeked:
-                # More came between the look and the reading, perhaps the answer to what was sent after the look's time.
-                times.received.at = times.monotonic()
-            times.peeked = 0
-        connection = self._connection
+            times.read(nbytes)
+        try:
+            self._protocol.data_received(times.view[:nbytes].tobytes())
+        finally:
+            times.received.at = 0.0
+
+    def eof_received(self) -> None:
+        self._times.received.at = 0.0
+        self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._times.received.at = 0.0
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
+
+
+class _WatchedFrames(_Watched):
+    """That of a connection without TLS. Nearly every reply is one short frame of ASCII: what that spares pays for the
+    looks."""
+
+    __slots__ = ()
+
+    _protocol: Connection
+
+    def buffer_updated(self, nbytes: int) -> None:
+        times = self._times
+        if times.peeked:
+            times.read(nbytes)
+        connection = self._protocol
         buffer = times.buffer
         try:
-            # Nearly every reply is one short frame of ASCII. What it may spare pays for the looks.
             if buffer[0] == SHORT_TEXT and buffer[1] == nbytes - 2 < SHORT and connection._parser is None:
                 payload = times.view[2:nbytes].tobytes()
                 if payload.isascii():
@@ -161,17 +200,3 @@ class _Watched(asyncio.BufferedProtocol):
             _data_received(connection, times.view[:nbytes].tobytes())
         finally:
             times.received.at = 0.0
-
-    def eof_received(self) -> None:
-        self._times.received.at = 0.0
-        self._connection.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._times.received.at = 0.0
-        self._connection.connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        self._connection.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._connection.resume_writing()

@@ -96,6 +96,11 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
         if self._opened is not None:
             await self._opened
 
+    @property
+    def below(self) -> asyncio.Transport:
+        """The socket's transport."""
+        return self._raw
+
     # --- The protocol's transport ---
 
     def write(self, data: bytes | bytearray | memoryview) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import struct
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from simulator.clock import ManualClock, SystemClock
 from simulator.received import Received
 from simulator.wire.frames import plain_frame
 from simulator.wire.kernel_times import FRESH_S, OFFERED, KernelTimes
+from simulator.wire.tls import SelfSigned, client_context, server_context
 from tests.wire.helpers import Collector, Network, accept_upgrade
 
 pytestmark = pytest.mark.skipif(not OFFERED, reason="this system does not tell when packets arrived")
@@ -120,6 +121,16 @@ def test_waits_are_told_once_a_second(watch: Watch) -> None:
     assert 10 <= len(watch.waits) <= 11
 
 
+def test_what_came_between_the_look_and_the_reading_is_not_as_old_as_what_was_looked_at(watch: Watch) -> None:
+    watch.later(STOOD_STILL_S)
+    watch.look()
+    watch.times.read(1)
+    assert watch.received.at < watch.clock.monotonic()
+    watch.look()
+    watch.times.read(2)
+    assert watch.received.at == watch.clock.monotonic()
+
+
 def test_a_socket_with_nothing_to_read_is_left_alone(watch: Watch) -> None:
     watch.pair.near.recv(10)
     watch.pair.near.setblocking(False)
@@ -156,13 +167,21 @@ class Listener(Collector):
         super().message(payload, binary)
 
 
-async def test_a_loop_that_stood_still_does_not_make_the_platform_slow(network: Network) -> None:
+@pytest.fixture(params=["ws", "wss"])
+def ways(request: pytest.FixtureRequest, certificate: SelfSigned) -> tuple[Any, Any]:
+    """TLS of the server and of the client, or None."""
+    if request.param == "ws":
+        return None, None
+    return server_context(*certificate), client_context(certificate.cert)
+
+
+async def test_a_loop_that_stood_still_does_not_make_the_platform_slow(network: Network, ways: tuple[Any, Any]) -> None:
     received, clock, waits = Received(), SystemClock(), list[float]()
     times = KernelTimes(received, clock, waits.extend)
-    server, peers = await network.serve()
-    _, handler = await network.connect(server.port, Listener(received), times=times)
-    far = peers[0].connection._transport.get_extra_info("socket").fileno()
-    os.write(far, plain_frame(b"early", False))
+    server, peers = await network.serve(ssl=ways[0])
+    _, handler = await network.connect(server.port, Listener(received), ssl=ways[1], times=times)
+    # Both loops write at once.
+    peers[0].connection.send(b"early", False)
     sent = clock.monotonic()
     stand_still()
     began = clock.monotonic()
@@ -175,10 +194,10 @@ async def test_a_loop_that_stood_still_does_not_make_the_platform_slow(network: 
     assert max(waits) >= STOOD_STILL_S / 2
 
 
-async def test_a_watched_connection_ends_as_any_other(network: Network) -> None:
+async def test_a_watched_connection_ends_as_any_other(network: Network, ways: tuple[Any, Any]) -> None:
     times = KernelTimes(Received(), SystemClock(), list[float]().extend)
-    server, peers = await network.serve()
-    connection, handler = await network.connect(server.port, times=times)
+    server, peers = await network.serve(ssl=ways[0])
+    connection, handler = await network.connect(server.port, ssl=ways[1], times=times)
     connection.send(b"x" * 200_000, True)
     assert await handler.wait_messages(1) == [(b"x" * 200_000, True)]
     peers[0].connection.close(4000, "enough")
