@@ -81,7 +81,7 @@ FULL = Sizes(
 QUICK = Sizes(
     name="quick",
     round_trip=RoundTripSize(
-        rounds=2,
+        rounds=1,
         devices=200,
         beats=20,
         full_beats=100,
@@ -92,7 +92,7 @@ QUICK = Sizes(
     ),
     scale=ScaleSize(
         rounds=1,
-        fleets=(200, 1_000, 2_000),
+        fleets=(200, 500, 2_000),
         rate=4_000,
         start_rate=250,
         rush_rate=1_000,
@@ -109,9 +109,9 @@ QUICK = Sizes(
         window=Window(settle_s=2, window_s=2),
     ),
     master=MasterSize(rounds=1, workers=50, devices_per_worker=200, rate=400, window=Window(settle_s=2, window_s=6)),
-    judge=JudgeSize(rounds=2, checks=50_000),
+    judge=JudgeSize(rounds=1, checks=50_000),
     attendance=AttendanceSize(
-        rounds=2, devices=2_000, rate=500, members=10, start_rate=250, window=Window(settle_s=2, window_s=10)
+        rounds=1, devices=1_000, rate=500, members=10, start_rate=250, window=Window(settle_s=2, window_s=10)
     ),
     transports=TransportsSize(
         rounds=1,
