@@ -16,6 +16,7 @@ from benchmarks.children import BenchmarkError
 from benchmarks.cores import Cores, choose_cores
 from benchmarks.document import RESULTS
 from benchmarks.fleet import measure_fleet
+from benchmarks.instructions import measure_instructions
 from benchmarks.judge import measure_judge
 from benchmarks.latency import measure_latency
 from benchmarks.machine import describe_machine
@@ -29,6 +30,8 @@ from benchmarks.transports import measure_transports
 NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance", "transports")
 FLEET = "fleet"
 """Takes longer than all the others together: measured where it is asked for."""
+INSTRUCTIONS = "instructions"
+"""Measured where it is asked for: it needs valgrind, and says nothing of how fast a machine is."""
 LIMIT_S = 3600.0
 """Longer than any benchmark takes; servers end then, whatever happens to this process."""
 
@@ -83,6 +86,8 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
         results.master = measure_master(sizes.master, cores, directory, note)
     elif name == "attendance":
         results.attendance = measure_attendance(sizes.attendance, cores, directory, note, LIMIT_S)
+    elif name == INSTRUCTIONS:
+        results.instructions = measure_instructions(sizes.instructions, directory, note)
     elif name == "transports":
         results.transports = measure_transports(sizes.transports, cores, directory, note, LIMIT_S)
     elif name == FLEET:
@@ -97,7 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--size", choices=sorted(SIZES), default=FULL.name, help="how much is measured")
     size.add_argument("--quick", dest="size", action="store_const", const="quick", help="a look in a few minutes")
     parser.add_argument(
-        "--only", action="append", choices=(*NAMES, FLEET), help="measure this part alone (may be repeated)"
+        "--only",
+        action="append",
+        choices=(*NAMES, FLEET, INSTRUCTIONS),
+        help="measure this part alone (may be repeated)",
     )
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE", help="where the figures go")
     return parser

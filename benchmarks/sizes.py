@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks.attendance import AttendanceSize
 from benchmarks.clients import Window
 from benchmarks.fleet import FleetSize
+from benchmarks.instructions import InstructionsSize
 from benchmarks.judge import JudgeSize
 from benchmarks.latency import LatencySize
 from benchmarks.master import MasterSize
@@ -29,6 +30,7 @@ class Sizes:
     attendance: AttendanceSize
     transports: TransportsSize
     fleet: FleetSize
+    instructions: InstructionsSize
 
 
 FULL = Sizes(
@@ -77,6 +79,7 @@ FULL = Sizes(
         window=Window(settle_s=3, window_s=5),
     ),
     fleet=FleetSize(devices=None, run_s=None, limit_s=3500),
+    instructions=InstructionsSize(few=2_000, many=12_000),
 )
 QUICK = Sizes(
     name="quick",
@@ -124,6 +127,7 @@ QUICK = Sizes(
         window=Window(settle_s=2, window_s=2),
     ),
     fleet=FleetSize(devices=2_000, run_s=60, limit_s=200),
+    instructions=InstructionsSize(few=2_000, many=6_000),
 )
 TINY = Sizes(
     name="tiny",
@@ -165,6 +169,7 @@ TINY = Sizes(
         window=Window(settle_s=0.2, window_s=0.5),
     ),
     fleet=FleetSize(devices=4, run_s=8, limit_s=120),
+    instructions=InstructionsSize(few=200, many=400),
 )
 """For the harness' own test; its figures mean nothing."""
 SIZES = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}

@@ -10,6 +10,7 @@ from rich.table import Table
 from benchmarks.attendance import KINDS, AttendanceCost
 from benchmarks.figures import Spread, Target
 from benchmarks.fleet import Fleet
+from benchmarks.instructions import Instructions
 from benchmarks.judge import JudgeCost
 from benchmarks.latency import Latency
 from benchmarks.master import MasterLoad
@@ -30,6 +31,7 @@ class Results:
     attendance: AttendanceCost | None = None
     transports: Transports | None = None
     fleet: Fleet | None = None
+    instructions: Instructions | None = None
 
     def targets(self) -> list[Target]:
         """What was asked for, as far as it was measured."""
@@ -46,6 +48,7 @@ class Results:
             "attendance": self.attendance,
             "transports": self.transports,
             "fleet": self.fleet,
+            "instructions": self.instructions,
         }
         return {name: part.to_json() for name, part in parts.items() if part is not None}
 
@@ -74,6 +77,8 @@ def print_results(results: Results, console: Console) -> None:
         console.print(_secure(results.transports))
     if results.fleet is not None:
         console.print(_fleet(results.fleet))
+    if results.instructions is not None:
+        console.print(_instructions(results.instructions))
     console.print(_targets(results.targets()))
 
 
@@ -202,6 +207,16 @@ def _secure(found: Transports) -> Table:
     floor = found.openssl_handshakes()
     table.add_row("handshakes/s/core", "", shown(found.our_handshakes(), 0), "")
     table.add_row("the same, openssl s_time", "", "" if floor is None else shown(floor, 0), "")
+    return table
+
+
+def _instructions(instructions: Instructions) -> Table:
+    table = _table(
+        "Instructions of a round trip in the device's code", ["", "instructions", "of these the interpreter's loop"]
+    )
+    for name, count in instructions.counts.items():
+        loop = sum(share for function, share in instructions.shares[name] if "EvalFrame" in function)
+        table.add_row(name, f"{count:,.0f}", f"{loop / count:.0%}")
     return table
 
 

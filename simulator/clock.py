@@ -195,7 +195,11 @@ class TimerQueue:
             callback = handle.callback
             if callback is not None:
                 made += 1
-                callback(*handle.args)
+                args = handle.args
+                if args:
+                    callback(*args)
+                else:
+                    callback()
         return made
 
     def __len__(self) -> int:

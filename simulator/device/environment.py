@@ -13,6 +13,7 @@ from simulator.device.deadlines import Deadlines
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.recall import Recall
+from simulator.device.right_replies import RightReplies
 from simulator.device.settings import DeviceSettings
 from simulator.device.unsent import UnsentStore
 from simulator.faults import describe
@@ -233,6 +234,8 @@ class Environment:
     """As `trace`, of single devices by index, while somebody looks at them."""
     recall: Recall = field(default_factory=Recall)
     """What the platform sent before."""
+    right_replies: RightReplies = field(default_factory=RightReplies)
+    """What most replies of the platform look like."""
     received: Received = field(default_factory=Received)
     """When the message that is being handed over arrived, where the network knows."""
     epoch: float = field(init=False)

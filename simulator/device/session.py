@@ -5,24 +5,23 @@ once: answered, timed out, or cut off.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from simulator.device import hints, receiving
+from simulator.device.accounts import Accounted
 from simulator.device.broker_faults import rule_of
 from simulator.device.channel_context import with_doubts
 from simulator.device.end_reason import EndReason
 from simulator.device.environment import Connection, Environment
-from simulator.device.line import Line
 from simulator.device.pace import Pace
 from simulator.device.replies import Judge, OnReply, Pending, Reply
-from simulator.device.settings import DeviceSettings, OnTimeout
+from simulator.device.settings import DeviceSettings
 from simulator.device.unanswered import Unanswered
 from simulator.device.witness import Witness
 from simulator.judge.replies import DEFAULT_ZONE, reply_judges
-from simulator.measurements.names import DISCONNECTED, TIMEOUT, TOO_LARGE
+from simulator.measurements.names import DISCONNECTED, TOO_LARGE
 from simulator.protocol import envelope
 from simulator.protocol.channel.base import ChannelViolation, DeviceChannel, open_what_is_due
 from simulator.protocol.codes import SUCCESS
@@ -32,7 +31,7 @@ REPORT = "dev.report"
 OnCommand = Callable[[dict[str, Any], int, str, bool], None]
 
 
-class Session(Line):
+class Session(Accounted):
     """The device's side of one connection; a `ConnectionHandler`.
 
     Args:
@@ -47,28 +46,19 @@ class Session(Line):
     """
 
     __slots__ = (
-        "_channel",
-        "_deadlines",
-        "_earlier",
-        "_env",
         "_goes_on",
         "_judge_of",
-        "_mids",
         "_monotonic",
         "_on_command",
         "_on_end",
         "_open",
-        "_over_mqtt",
         "_pace",
         "_package_bytes",
-        "_pending",
         "_reading",
-        "_reconnect_on_timeout",
+        "_right_replies",
         "_seal",
         "_settled",
-        "_strays",
         "_strict",
-        "_timeout",
         "trace",
         "zone",
     )
@@ -85,13 +75,7 @@ class Session(Line):
         witness: Witness,
         unanswered: Unanswered | None = None,
     ) -> None:
-        super().__init__(witness)
-        self._env = env
-        self._channel = channel
-        self._mids = mids
-        self._timeout = settings.request_timeout
-        self._reconnect_on_timeout = settings.on_timeout is OnTimeout.RECONNECT
-        """Whether a request that timed out makes the connection count as dead."""
+        super().__init__(env, channel, mids, settings, witness, unanswered)
         self._package_bytes = env.package_bytes(settings)
         """Largest JSON of a message, before encryption; a larger one is not sent."""
         self._strict = settings.strict
@@ -100,21 +84,17 @@ class Session(Line):
         self._on_command = on_command
         self._on_end = on_end
         mqtt = settings.mqtt
-        self._over_mqtt = mqtt is not None
         self._goes_on = mqtt is not None and mqtt.keeps_session and not channel.has_exchange
         """Whether what was sent may be answered over the next connection: the broker keeps it, and no keys change."""
         self._pace = None if mqtt is None else Pace.of(mqtt.limits.publishes_per_second, env.timers)
-        self._pending = Unanswered() if unanswered is None else unanswered
         self.zone = DEFAULT_ZONE
         """The platform's offset `±HH:mm`, for times without one."""
-        self._earlier = mids.count
-        self._strays: receiving.Strays | None = None
         # Looked up for every message, so looked up once.
         self._monotonic = env.clock.monotonic
-        self._deadlines = env.deadlines.queue(settings.request_timeout)
         self._seal = channel.seal
         self._open = channel.open if mqtt is None else partial(open_what_is_due, channel)
         self._settled = env.recall.settled
+        self._right_replies = env.right_replies
         self.trace = env.trace_of(witness.index)
 
     @property
@@ -124,11 +104,6 @@ class Session(Line):
     @property
     def mids(self) -> envelope.MidSource:
         return self._mids
-
-    @property
-    def waiting(self) -> int:
-        """Requests without a reply yet."""
-        return len(self._pending)
 
     # --- What the device sends ---
 
@@ -188,10 +163,6 @@ class Session(Line):
         self.send(func_id, params, settle, sn=sn, late=late, judge=judge)
         return await future
 
-    def when_settled(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once, when no request waits for a reply any more."""
-        self._pending.on_empty = callback
-
     def answer_command(self, mid: str, cmd_id: str, code: str, message: str) -> bool:
         """Send `dev.cmd.response`; it gets no reply. False when the connection is gone."""
         if not self.usable:
@@ -211,20 +182,35 @@ class Session(Line):
             return  # A closing handshake is under way, and no reply can come any more that would be missed.
         try:
             data = self._open(payload, binary)
+        except ChannelViolation as error:
+            self._sense_less(error)
+            return
+        known = self._right_replies
+        if data.startswith(known.head) and data.endswith(known.tail):
+            # Read before but for the mid, which is one of our own or goes the long way.
+            mid = str(data[known.start : known.end], "latin-1")
+            pending = self._pending.get(mid)
+            if pending is not None and pending[0] in known.names and len(data) <= self._package_bytes:
+                received = self._env.received.at or self._monotonic()
+                if received - pending[1] <= self._timeout:
+                    if self.trace is not None:
+                        self.trace("<", data)
+                    del self._pending[mid]
+                    self._settled((self._witness.index, mid, pending[0], SUCCESS))
+                    self._succeeded(pending, received, len(payload))
+                    return
+        try:
             message = envelope.decode(data)
         except envelope.UnreadableMessage as error:
             self._unreadable(error, data, len(payload))
             return
-        except (ChannelViolation, envelope.MalformedMessage) as error:
-            if self._of_old_keys():
-                return
-            receiving.unreadable(self._witness, error)
-            self.end(EndReason.VIOLATION, 1008)
+        except envelope.MalformedMessage as error:
+            self._sense_less(error)
             return
         if self.trace is not None:
             self.trace("<", data)
         if message.get("funcId") == envelope.REPLY or receiving.is_reply(message, self._mids, self._pending):
-            self._reply(message, len(payload), len(data))
+            self._reply(message, len(payload), data)
         else:
             self._command(message, len(data), "")
 
@@ -238,27 +224,13 @@ class Session(Line):
             self.give_up(with_doubts(told, self._channel), after=self._earlier if self._over_mqtt else 0)
         self._on_end(ending)
 
-    def give_up(self, told: str, *, after: int = 0) -> None:
-        """No reply can come any more to what waits for one: `told` says why.
-
-        Args:
-            after: only to requests after the device's so many first ones.
-        """
-        waiting = self._pending
-        mids = [mid for mid in waiting if not after or self._mids.number_of(mid) > after]
-        pending = [waiting.pop(mid) for mid in mids]
-        now = self._env.clock.monotonic()
-        for request in pending:
-            name, sent, *_ = request
-            deadline = sent + self._timeout
-            if now >= deadline:
-                # It had passed before the connection was lost; only the sweep had not come by yet.
-                self._settle(request, TIMEOUT, deadline, 0)
-            else:
-                self._settle(request, DISCONNECTED, now, 0, Reply(DISCONNECTED, hints.cut_off(name, told), {}, now))
-                self.tell(name, DISCONNECTED, hints.cut_off(name, told))
-
     # --- Inside ---
+
+    def _sense_less(self, error: ChannelViolation | envelope.MalformedMessage) -> None:
+        """Nobody can read what has come."""
+        if not self._of_old_keys():
+            receiving.unreadable(self._witness, error)
+            self.end(EndReason.VIOLATION, 1008)
 
     def _of_old_keys(self) -> bool:
         """Whether a message that cannot be read may be one of the connection before, sealed with its keys."""
@@ -279,7 +251,15 @@ class Session(Line):
             if on_reply is not None:
                 on_reply(Reply(DISCONNECTED, "not connected", {}, now))
             return
-        self._pending[mid] = (name, now, self.transmit(data), late, on_reply, judge)
+        connection = self._connection
+        if self.trace is not None or self._pace is not None or connection is None:
+            size = self.transmit(data)
+        else:
+            # As `transmit` does it, for the many that nobody looks at.
+            payload, binary = self._seal(data)
+            connection.send(payload, binary)
+            size = len(payload)
+        self._pending[mid] = (name, now, size, late, on_reply, judge)
         self._deadlines.add(now, self, mid)
 
     def transmit(self, data: bytes) -> int:
@@ -300,7 +280,7 @@ class Session(Line):
             self.trace("<", data)
         message = error.message
         if message.get("funcId") == envelope.REPLY or receiving.is_reply(message, self._mids, self._pending):
-            self._reply(message, size, len(data), str(error))
+            self._reply(message, size, data, str(error))
         else:
             self._command(message, len(data), str(error))
 
@@ -311,7 +291,17 @@ class Session(Line):
             receiving.early_command(self._witness, message)
         self._on_command(message, size, unreadable, early)
 
-    def _reply(self, message: dict[str, Any], size: int, json_size: int, unreadable: str = "") -> None:
+    def _succeeded(self, pending: Pending, received: float, size: int) -> None:
+        """A success without results, which is taken as `_reply` takes it."""
+        name, sent, bytes_out, late, on_reply, judge = pending
+        if on_reply is None and self._pending.on_empty is None:
+            env = self._env
+            env.recorder.request(name, sent + env.epoch, received - sent, SUCCESS, bytes_out, size, late)
+            return
+        code = SUCCESS if judge is None else judge({})
+        self._settle(pending, code, received, size, Reply(code, "", {}, received))
+
+    def _reply(self, message: dict[str, Any], size: int, data: bytes, unreadable: str = "") -> None:
         received = self._env.received.at or self._monotonic()
         mid = message.get("mid")
         if type(mid) is not str or (pending := self._pending.pop(mid, None)) is None:
@@ -325,8 +315,9 @@ class Session(Line):
             return
         results: Mapping[str, Any] | None = None
         reader = self._judge_of(name)
-        if reader.right(message) and json_size <= self._package_bytes and not unreadable:
+        if reader.right(message) and len(data) <= self._package_bytes and not unreadable:
             code, text = message["code"], message["message"]
+            self._right_replies.read(name, message, data)
         else:
             read = receiving.read_departing(
                 self._witness,
@@ -334,7 +325,7 @@ class Session(Line):
                 message,
                 zone=self.zone,
                 strict=self._strict,
-                too_large=json_size > self._package_bytes,
+                too_large=len(data) > self._package_bytes,
                 unreadable=unreadable,
             )
             code, text, results = read.code, read.text, read.results
@@ -357,44 +348,3 @@ class Session(Line):
             code = judge(results)
         reply = Reply(code, text, results, received)
         self._settle(pending, code, received, size, reply)
-
-    def _settle(self, pending: Pending, code: str, received: float, size: int, reply: Reply | None = None) -> None:
-        """Record how a request ended, and tell whoever asked."""
-        name, sent, bytes_out, late, on_reply, _ = pending
-        env = self._env
-        env.recorder.request(name, sent + env.epoch, received - sent, code, bytes_out, size, late)
-        if on_reply is not None:
-            on_reply(reply or Reply(code, "", {}, received))
-        if self._pending.on_empty is not None:
-            self._pending.emptied()
-
-    # --- What the deadlines ask (Waiting); the key is the mid ---
-
-    def awaits(self, key: str) -> bool:
-        return key in self._pending
-
-    def expired(self, key: str) -> None:
-        self._timed_out(key, self._pending.pop(key))
-
-    def tell(self, name: str, code: str, text: str) -> None:
-        """What is known of a failure beside its code."""
-        if text:
-            self._env.recorder.detail(name, code, text, self._env.clock.wall())
-
-    @property
-    def strays(self) -> receiving.Strays:
-        """Given the replies that no request waits for."""
-        if self._strays is None:
-            known = (self._witness, self._env.recall, self._mids, self._earlier)
-            self._strays = receiving.Strays(*known, repeats=self._over_mqtt, resumed=self.resumed)
-        return self._strays
-
-    def _timed_out(self, mid: str, pending: Pending) -> None:
-        """No reply came in time; that lasted as long as the time-out, whenever it was noticed."""
-        name, sent, *_ = pending
-        self.strays.gave_up(mid, name)
-        self.tell(name, TIMEOUT, hints.silence(self._channel, name, self._over_mqtt))
-        self._settle(pending, TIMEOUT, sent + self._timeout, 0)
-        if self._reconnect_on_timeout and self.usable:
-            self._env.log(logging.DEBUG, f"{name}: no reply in {self._timeout:g} s, connection taken for dead")
-            self.abort(EndReason.TIMEOUT)

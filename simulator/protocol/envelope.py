@@ -22,8 +22,9 @@ COMMAND_RESPONSE: Final = "dev.cmd.response"
 _dumps = orjson.dumps
 _loads = orjson.loads
 
-_HEARTBEAT_FREE: Final = b'{"funcId":"dev.heartbeat","imme":"0","mid":"%b","payload":{"params":{"isFree":"1"}}}'
-_HEARTBEAT_BUSY: Final = b'{"funcId":"dev.heartbeat","imme":"0","mid":"%b","payload":{"params":{"isFree":"0"}}}'
+_HEARTBEAT: Final = b'{"funcId":"dev.heartbeat","imme":"0","mid":"'
+_FREE: Final = b'","payload":{"params":{"isFree":"1"}}}'
+_BUSY: Final = b'","payload":{"params":{"isFree":"0"}}}'
 
 _BOOT_DIGITS: Final = 12
 """Hex digits of the boot time in a `mid`: of fixed width, so that boot time and counter cannot run into each other."""
@@ -131,7 +132,7 @@ def heartbeat(mid: str, is_free: bool) -> bytes:
     The same bytes as `encode_request("dev.heartbeat", mid, {"isFree": "1" or "0"}, imme="0")`.
     """
     if mid.isalnum():  # nothing in it that JSON would escape
-        return (_HEARTBEAT_FREE if is_free else _HEARTBEAT_BUSY) % mid.encode()
+        return _HEARTBEAT + mid.encode() + (_FREE if is_free else _BUSY)
     return encode_request("dev.heartbeat", mid, {"isFree": "1" if is_free else "0"}, imme="0")
 
 

@@ -36,6 +36,10 @@ _masks: list[bytes] = []
 # Two processes must not go on with the same masks.
 os.register_at_fork(after_in_child=_masks.clear)
 
+# The first two bytes of a client's short frames, by their length.
+_TEXT_HEADS = [_pack_short(_TEXT, _MASKED | length) for length in range(_LENGTH_16)]
+_BINARY_HEADS = [_pack_short(_BINARY, _MASKED | length) for length in range(_LENGTH_16)]
+
 # Payload, whether it is binary, and the offset of the byte after the frame.
 WholeFrame = tuple[bytes, bool, int]
 
@@ -52,10 +56,10 @@ def masked_frame(payload: bytes, binary: bool) -> bytes:
         mask = _masks.pop()
     except IndexError:
         mask = _fresh_mask()
-    head = _BINARY if binary else _TEXT
     length = len(payload)
     if length < _LENGTH_16:
-        return _pack_short(head, _MASKED | length) + mask + apply_mask(payload, mask)
+        return (_BINARY_HEADS if binary else _TEXT_HEADS)[length] + mask + apply_mask(payload, mask)
+    head = _BINARY if binary else _TEXT
     if length < 65536:
         return _pack_medium(head, _MASKED | _LENGTH_16, length) + mask + apply_mask(payload, mask)
     return b"".join((_pack_long(head, _MASKED | _LENGTH_64, length), mask, apply_mask(payload, mask)))

@@ -1,6 +1,7 @@
 """Every benchmark, on numbers so small that they mean nothing: does the harness bring figures home?"""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from benchmarks.__main__ import NAMES, main
 from benchmarks.children import ROOT
 from benchmarks.clients import k6_program
 from benchmarks.fleet import SCENARIO
+from benchmarks.programs import conversations
+from benchmarks.programs.conversations import CHANNELS, MESSAGES
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -69,6 +72,22 @@ def test_master(tmp_path: Path) -> None:
     assert (found["workers"], found["devices"]) == (2, 6)
     assert found["cpu_ms_per_report"]["median"] > 0
     assert found["lag_ms"].keys() == {"p50", "p99", "max"}
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="instructions are counted by valgrind")
+def test_instructions(tmp_path: Path) -> None:
+    found = measure("instructions", tmp_path)["instructions"]
+    assert len(found["a_round_trip"]) == 4
+    for name, count in found["a_round_trip"].items():
+        assert 10_000 < count < 1_000_000
+        assert 0 < found["functions"][name][0][1] < count
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_conversation_that_is_counted_goes_well(channel: str, message: str) -> None:
+    conversations.main(channel, message, 400)
 
 
 def test_judge(tmp_path: Path) -> None:

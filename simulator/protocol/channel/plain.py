@@ -44,7 +44,7 @@ class PlainDeviceChannel(DeviceChannel):
         return json, False
 
     def open(self, payload: bytes, binary: bool) -> bytes:
-        return open_text(payload, binary)
+        return open_text(payload, binary) if binary else payload
 
 
 class PlainPlatformChannel(PlatformChannel):
