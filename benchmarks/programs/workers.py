@@ -22,8 +22,8 @@ from simulator.measurements.health import HealthSample
 from simulator.measurements.run import RunMeasurements
 from simulator.protocol.codes import SUCCESS
 from simulator.scenario.sections.run import LEASE_S
-from simulator.swarm.generator.pump import REQUEST_TYPE
 from simulator.swarm.locust import percentiles
+from simulator.swarm.locust.request_event import REQUEST_TYPE
 from simulator.swarm.process import messages
 from simulator.swarm.process.leases import RENEWALS, LeaseHolder
 from simulator.swarm.security.guarded_rpc import guard_worker, message_of, pieces

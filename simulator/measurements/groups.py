@@ -77,6 +77,12 @@ class Groups:
         slot.bytes_in += bytes_in
         return slot
 
+    def slot(self, group: str, second: int, tag: str) -> Slot:
+        """The open slot of a series of `group` at a second, to add to."""
+        start = second - second % SPAN_S
+        self._unsettled.add((start, group, tag))
+        return self._spans[start].setdefault((group, tag), Slot())
+
     def fail(self, group: str, second: int, tag: str, code: str, duration: float, at: float) -> None:
         """What `add` was told of last had no success; `code` is a label."""
         slot = self._spans[second - second % SPAN_S][group, tag]

@@ -160,16 +160,16 @@ class RunMeasurements:
 
     def _apply_rare(self, kind: int, event: Event) -> None:
         if kind == RECORD:
-            _, name, count = event
+            _, name, count, *second = event
             self.records[name] = self.records.get(name, 0) + count
-            self.records_over_time[int(self.latest)][name] += count
+            self.records_over_time[second[0] if second else int(self.latest)][name] += count
         elif kind == DISCONNECT:
             _, reason, at = event
             self.disconnects[int(at)][self.labels.reason(reason)] += 1
         elif kind == LATENESS:
             _, tag, durations, at = event
             for late in durations:
-                self._slot(int(at - late), tag).durations.append(late)
+                self.slot(int(at - late), tag).durations.append(late)
             self.latest = max(self.latest, at)
         elif kind == MISSED:
             _, name, count, at = event
@@ -192,14 +192,15 @@ class RunMeasurements:
         else:
             raise ValueError(f"unknown kind of event: {kind!r}")
 
-    def _slot(self, second: int, tag: str) -> Slot:
+    def slot(self, second: int, tag: str) -> Slot:
+        """The open slot of a series (a label) in a second, to add to."""
         self._unsettled.add((second, tag))
         return self.slots[second].setdefault(tag, Slot())
 
     def _no_success(self, second: int, tag: str, slot: Slot, event: Event, at: float) -> None:
         """A request, a flow or a command ended with another code than success: it failed, or that was expected."""
         duration, code = event[3], self.labels.code(tag, event[4])
-        self._slot(second, FAILED_PREFIX + tag).durations.append(duration)
+        self.slot(second, FAILED_PREFIX + tag).durations.append(duration)
         totals = self.series(tag)
         if event[0] == COMMAND and event[5]:
             tally(slot.expected, code, at)

@@ -42,6 +42,7 @@ from simulator.swarm.run.page_history import PageHistory
 from simulator.swarm.web.live_tables import LiveTables
 from tests.reports.conftest import run_info
 from tests.swarm.manual_run import ManualRun
+from tests.swarm.told_requests import Told
 
 STARTED = 1_700_000_000.25
 SECONDS = 20
@@ -250,7 +251,7 @@ def test_thresholds_and_every_view_of_the_run(outputs: Outputs) -> None:
 def test_locusts_own_figures() -> None:
     measurements = RunMeasurements()
     fired: list[dict[str, Any]] = []
-    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
+    pump = Pump(Told(fired.append), measurements, lambda *_: None)
     pump.events.extend(events())
     pump.flush()
     assert len(fired) == REQUESTS

@@ -4,6 +4,7 @@ It does not know where indexes come from or what becomes of the measurements: th
 `process.worker`) decides.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ import gevent.event
 from simulator.clock import RunClock
 from simulator.fleet.desk import ACT, OUTAGE, ask_device
 from simulator.measurements.actions import IS_ON, NO_RUN, NOT_HELD, NOT_ON, START, STOP, STOPPING
-from simulator.measurements.events import QueueRecorder
+from simulator.measurements.counting import Cell, CountingRecorder, Counts
 from simulator.measurements.health import HealthSample
 from simulator.measurements.names import DeviceState
 from simulator.measurements.recorder import EngineRecorder
@@ -21,11 +22,13 @@ from simulator.measurements.resources import Held
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import detail
 from simulator.swarm.generator.engine import Engine, Runtime
+from simulator.swarm.generator.hand_over import HandOver
 from simulator.swarm.generator.health import HealthWatch, Limits
 from simulator.swarm.generator.index_pool import IndexPool
 from simulator.swarm.generator.pump import Pump
+from simulator.swarm.locust.request_event import Requests
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
-from simulator.swarm.tasks import ELSEWHERE, swallowed_by_locust
+from simulator.swarm.tasks import ELSEWHERE, counted, swallowed_by_locust
 from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
@@ -67,7 +70,7 @@ class Generator:
     Args:
         make_runtime: called on the engine's thread.
         measurements: where the events are counted.
-        fire: Locust's `environment.events.request.fire`.
+        requests: where Locust hears of them.
         clock: the run's.
         worker: its name in log lines of devices, where there may be several.
     """
@@ -76,7 +79,7 @@ class Generator:
         self,
         make_runtime: RuntimeFactory,
         measurements: RunMeasurements,
-        fire: Callable[..., None],
+        requests: Requests,
         owner: GeneratorOwner,
         *,
         clock: RunClock,
@@ -88,19 +91,28 @@ class Generator:
         self.indexes: IndexPool[UserHandle] = IndexPool()
         self._owner = owner
         self._clock = clock
-        self._pump = Pump(fire, measurements, self.internal_error)
-        recorder = QueueRecorder(self._pump.events.append)
-        self._recorder = recorder
+        self._requests = requests
+        self._pump = Pump(requests, measurements, self.internal_error)
+        counts = Counts()
+        self._hand_over = HandOver(counts, counted("listener.samples", self._take_cells, self.internal_error))
+        self._recorder = recorder = CountingRecorder(self._pump.events.append, counts)
         self._health = HealthWatch(
             self._take_health,
-            waiting_samples=lambda: len(self._pump.events),
+            waiting_samples=lambda: self._pump.waiting,
             waiting_connects=lambda: measurements.devices.gauge.get(DeviceState.CONNECTING.value, 0),
             held=lambda: Held(tasks=self._engine.take_tasks(), devices=self.indexes.in_use),
             limits=limits,
             clock=clock,
             on_error=self.internal_error,
         )
-        self._engine = Engine(lambda log: make_runtime(recorder, log), self, self._on_lag, self.internal_error)
+
+        def make(log: Callable[[int, str], None]) -> Runtime:
+            self._hand_over.begin(asyncio.get_running_loop())
+            return make_runtime(recorder, log)
+
+        self._engine = Engine(make, self, self._on_lag, self.internal_error)
+        self._each = False
+        """Whether somebody wants to hear of each request."""
         self._opened = False
         """Whether the engine ever got so far that it could have devices."""
         self._running = False
@@ -121,6 +133,8 @@ class Generator:
         """
         self._engine.start()
         self._opened = True
+        self._requests.watch(self._look_who_listens)
+        self._look_who_listens()
         self._pump.start()
         self._health.start()
         self._running = True
@@ -155,13 +169,29 @@ class Generator:
             self._pump.flush()
             if swallowed_by_locust():
                 self.internal_error("locust.exception", ELSEWHERE)
-            if not self._engine.close():
+            ended = self._engine.close()
+            if not ended:
                 logger.error(_("the engine's thread does not end; what it measures from now on is lost"))
                 self.internal_error("engine.stop", "the engine's thread does not end; what it measures is lost")
+            self._requests.unwatch(self._look_who_listens)
+            self._hand_over.close(ended=ended)
             self._health.stop()
             self._pump.stop()
         finally:
             done.set()
+
+    def _take_cells(self, cells: list[Cell]) -> None:
+        # Also whoever put a listener into Locust's list by hand is heard of.
+        self._look_who_listens()
+        self._pump.arrived(cells)
+
+    def _look_who_listens(self) -> None:
+        """Have requests counted, or told one by one where somebody listens."""
+        each = not self._requests.only_counted
+        if each != self._each:
+            self._each = each
+            self._pump.look_often(each)
+            self._hand_over.tell_each(each)
 
     def detach(self) -> None:
         """The run is over: users that come from now on wait for the next."""

@@ -1,35 +1,40 @@
-"""The sample pump: what the devices measured goes from the engine's queue to Locust and to the run's measurements.
+"""The sample pump: what the devices measured goes from the engine's thread to Locust and to the run's measurements.
 
-Devices append a tuple per event on their own thread. The pump's greenlet takes them in batches, so that the switch
-between the two worlds is paid once for hundreds of events, and fires Locust's `request` event for each request: its
-statistics, CSV, HTML and charts and third-party listeners all see every one.
+Requests and flows are counted where they end and come as cells, four times a second; they are added to the run's
+measurements and to Locust's statistics, a cell at a time. Where somebody else listens to Locust's `request` event, each
+request comes as an event in the queue instead, and the event is fired for each. What is rare always comes so.
 """
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import gevent
+import gevent.event
 from locust.stats import StatsError
 
 from simulator.faults import describe
+from simulator.measurements.counting import Cell
 from simulator.measurements.events import REQUEST, Event
 from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
+from simulator.measurements.merging import merge
 from simulator.measurements.names import KNOWN_CODES, OTHERS, text_of
-from simulator.measurements.run import RunMeasurements
+from simulator.measurements.run import COUNTED_AT_ONCE, RunMeasurements
 from simulator.protocol.codes import SUCCESS
+from simulator.swarm.locust.request_event import REQUEST_TYPE, Requests
 from simulator.swarm.tasks import OnError, counted
 
 logger = logging.getLogger("simulator.swarm")
 
-REQUEST_TYPE = "BEST"
 PERIOD_S = 0.005
-"""How often the pump looks. Seldom and much at a time would be cheaper, but while it works the devices' thread has to
-ask for the interpreter again and again: long bursts would show as latency of the platform."""
+"""How often the pump looks where each request comes by itself. Seldom and much at a time would be cheaper, but while it
+works the devices' thread has to ask for the interpreter again and again: that would show as latency of the platform."""
 BATCH = 50
 """Events between two looks at other greenlets: half a millisecond of work."""
+IDLE_S = 1.0
+"""How long events wait at most where the engine's loop, which wakes the pump, stands still or has ended."""
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -51,26 +56,29 @@ class RequestError(Exception):
 
 
 class Pump:
-    """Moves events from `events` to Locust and to `measurements`, from `start` to `stop`.
+    """Moves events and cells to Locust and to `measurements`, from `start` to `stop`.
 
     Args:
-        fire: Locust's `environment.events.request.fire`.
+        requests: Locust's event, and its statistics.
         on_error: takes (rule, what happened) of an internal error.
     """
 
-    def __init__(self, fire: Callable[..., None], measurements: RunMeasurements, on_error: OnError) -> None:
+    def __init__(self, requests: Requests, measurements: RunMeasurements, on_error: OnError) -> None:
         self.events: deque[Event] = deque()
-        """Appended to by the engine's thread."""
-        self._fire = fire
+        """Appended to by the engine's thread, and by whatever thread has an internal error to tell of."""
+        self._requests = requests
         self._on_error = on_error
-        self._move = counted("background.pump", self._move_batch, on_error)
+        self._move = counted("background.pump", self._move_some, on_error)
         self._measurements = measurements
+        self._cells: deque[Cell] = deque()
         self._failures: dict[str, RequestError] = {}
         self._greenlet: Any = None
         self._listener_failed = False
+        self._each = False
+        self._woken = gevent.event.Event()
 
     def start(self) -> None:
-        """Begin to move events."""
+        """Begin to move what comes."""
         self._greenlet = gevent.spawn(self._work)
 
     def stop(self) -> None:
@@ -83,23 +91,59 @@ class Pump:
 
     def flush(self) -> None:
         """Move all that waits now, before anything is reported."""
-        while self.events:
+        while self._cells or self.events:
             self._move()
+
+    def arrived(self, cells: list[Cell]) -> None:
+        """Take cells over; events that wait are moved with them. Does not block."""
+        # Locust's copies of response times want the seconds in their order.
+        for cell in sorted(cells, key=attrgetter("second")):
+            self._cells.extend(cell.pieces(COUNTED_AT_ONCE))
+        self._woken.set()
+
+    def look_often(self, often: bool) -> None:
+        """Whether each request comes as an event, so that these must not wait."""
+        self._each = often
+        self._woken.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many events and requests are not moved yet."""
+        return len(self.events) + sum(len(cell.durations) for cell in self._cells)
 
     def _work(self) -> None:
         while True:
-            gevent.sleep(PERIOD_S)
-            while self.events:
+            if self._each:
+                gevent.sleep(PERIOD_S)
+            else:
+                self._woken.wait(timeout=IDLE_S)
+                self._woken.clear()
+            while self._cells or self.events:
                 self._move()
-                if self.events:
+                if self._cells or self.events:
                     gevent.sleep(0)
 
-    def _move_batch(self) -> None:
+    def _move_some(self) -> None:
         """One batch. Without a switch between taking and counting: a killed greenlet must lose nothing."""
+        if self._cells:
+            self._move_cells()
+        else:
+            self._move_events()
+
+    def _move_cells(self) -> None:
+        moved = 0
+        while self._cells and moved < COUNTED_AT_ONCE:
+            cell = self._cells.popleft()
+            moved += len(cell.durations)
+            merge(self._measurements, cell)
+            if not cell.flow:
+                self._requests.count(cell, None if cell.code == SUCCESS else self._failure(cell.name, cell.code))
+
+    def _move_events(self) -> None:
         events = self.events
         batch = [events.popleft() for _ in islice(range(len(events)), BATCH)]
         self._measurements.apply(batch)
-        fire = self._fire
+        fire = self._requests.fire
         for event in batch:
             if event[0] != REQUEST:
                 continue

@@ -40,6 +40,11 @@ def rounded_ms(response_time: float) -> float:
     return int(round(response_time, -2))
 
 
+def extreme_ms(response_time: float) -> float:
+    """A minimum or maximum (ms) to 10 µs, as what stands beside it."""
+    return round(response_time, 2)
+
+
 def percentile_of(response_times: Mapping[float, int], num_requests: int, percent: float) -> float:
     """The response time (ms) that a share `percent` (0..1) of `num_requests` did not exceed, by nearest rank.
 
@@ -60,16 +65,16 @@ class _Entry(stats.StatsEntry):
     """What `install` puts in place of Locust's own methods; never made itself."""
 
     def _log_response_time(self, response_time: float | None) -> None:
-        # Twice for every request, so nothing is rounded but a new extreme: to 10 µs, as what stands beside it.
+        # Twice for every request, so nothing is rounded but a new extreme.
         if response_time is None:
             self.num_none_requests += 1
             return
         self.total_response_time += response_time  # type: ignore[assignment]
         least = self.min_response_time
         if least is None or response_time < least:
-            self.min_response_time = round(response_time, 2)  # type: ignore[assignment]
+            self.min_response_time = extreme_ms(response_time)  # type: ignore[assignment]
         if response_time > self.max_response_time:
-            self.max_response_time = round(response_time, 2)  # type: ignore[assignment]
+            self.max_response_time = extreme_ms(response_time)  # type: ignore[assignment]
         self.response_times[rounded_ms(response_time)] += 1  # type: ignore[index]
 
     def _cache_response_times(self, t: int) -> None:

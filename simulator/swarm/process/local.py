@@ -4,6 +4,7 @@ import logging
 
 from simulator.swarm.generator.generator import Generator
 from simulator.swarm.generator.health import limits_of
+from simulator.swarm.locust.request_event import RequestEvent
 from simulator.swarm.process.base import START_FAILURES
 from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.fleet_view import FleetView, LocalView, devices_of_groups
@@ -32,7 +33,7 @@ class Local(Coordinator):
             generator = Generator(
                 make_runtime,
                 run.measurements,
-                self.environment.events.request.fire,
+                RequestEvent(self.environment),
                 self,
                 clock=self.clock,
                 limits=limits_of(run.scenario),

@@ -26,6 +26,7 @@ from simulator.scenario.scenario import Scenario
 from simulator.scenario.sections.run import LEASE_S
 from simulator.swarm.generator.generator import Generator, RuntimeFactory
 from simulator.swarm.generator.health import limits_of
+from simulator.swarm.locust.request_event import RequestEvent
 from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.process import messages
@@ -182,7 +183,7 @@ class Worker(Role):
         part.generator = Generator(
             make_runtime,
             part.measurements,
-            self.environment.events.request.fire,
+            RequestEvent(self.environment),
             self,
             clock=self.clock,
             limits=limits_of(scenario),

@@ -16,6 +16,7 @@ from simulator.swarm.generator.engine import EngineError
 from simulator.swarm.generator.generator import Generator
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from tests.swarm.fake_fleet import Fleet, until
+from tests.swarm.told_requests import Told
 
 
 class Owner:
@@ -47,6 +48,7 @@ class Bench:
         self.owner = Owner()
         self.group = Group()
         self.fired: list[dict[str, Any]] = []
+        self.requests = Told(self.fired.append)
         self.measurements = RunMeasurements()
         self.fleets: list[Fleet] = []
         self.recorders: list[Recorder] = []
@@ -56,9 +58,7 @@ class Bench:
             self.fleets.append(fleet(log))
             return self.fleets[0]
 
-        self.generator = Generator(
-            make, self.measurements, lambda **told: self.fired.append(told), self.owner, clock=RunClock()
-        )
+        self.generator = Generator(make, self.measurements, self.requests, self.owner, clock=RunClock())
 
     def users(self, count: int) -> list[UserHandle]:
         return [MeetingDevice(None).start(self.group) for _ in range(count)]
@@ -218,7 +218,7 @@ def test_an_error_of_ours_on_any_thread_is_counted(started: Bench) -> None:
 def test_a_workers_line_says_whose_it_is(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "simulator.device")
     for worker in (None, "vm_0a1b2c"):
-        given = (lambda *_: Fleet(lambda *_: None), RunMeasurements(), lambda **_: None, Owner())
+        given = (lambda *_: Fleet(lambda *_: None), RunMeasurements(), Told(lambda _: None), Owner())
         generator = Generator(*given, clock=RunClock(), worker=worker)
         generator.log(logging.INFO, "fault 1 begins")
     assert [record.getMessage() for record in caplog.records] == ["fault 1 begins", "worker vm_0a1b2c: fault 1 begins"]
@@ -311,3 +311,95 @@ def test_what_is_asked_of_devices_goes_to_the_engine_and_nothing_is_done_without
     assert act(started, "verify") == act(started, "stop") == "no_run"
     assert started.generator.ask({"what": "device", "sn": "SN4"}) is not None
     assert Bench().generator.ask({"what": "device", "sn": "SN4"}) is None
+
+
+def heartbeat(bench: Bench) -> None:
+    """A device's, on the engine's thread."""
+    recorder = bench.recorders[0]
+    now = bench.generator._clock.wall()
+    bench.generator._engine._call(recorder.request, "dev.heartbeat", now, 0.01, "00000000", 1, 1, 0.0)
+
+
+def requests(bench: Bench) -> int:
+    bench.measurements.settle()
+    totals = bench.measurements.totals.get("dev.heartbeat")
+    return 0 if totals is None else totals.count
+
+
+def test_requests_are_counted_while_nobody_listens_and_told_from_when_somebody_does() -> None:
+    bench = Bench()
+    bench.requests.only_counted = True
+    bench.generator.start()
+    for _ in range(3):
+        heartbeat(bench)
+    until(lambda: sum(len(cell.durations) for cell in bench.requests.counted) == 3)
+    heartbeat(bench)
+    bench.requests.listen(only_counted=False)
+    heartbeat(bench)
+    heartbeat(bench)
+    until(lambda: len(bench.fired) == 2)
+    bench.requests.listen(only_counted=True)
+    heartbeat(bench)
+    bench.generator.finish(0.0)
+    assert len(bench.fired) == 2
+    assert sum(len(cell.durations) for cell in bench.requests.counted) == 5
+    assert requests(bench) == 7
+    assert not bench.requests.watchers
+
+
+def test_a_listener_that_nobody_told_of_is_found_by_the_next_hand_over() -> None:
+    bench = Bench()
+    bench.requests.only_counted = True
+    bench.generator.start()
+    bench.requests.only_counted = False
+    until(lambda: bench.generator._pump._each)
+    heartbeat(bench)
+    bench.generator.finish(0.0)
+    assert len(bench.fired) == requests(bench) == 1
+
+
+def test_what_a_device_measures_while_the_engine_ends_is_counted() -> None:
+    class Last(Fleet):
+        async def close(self) -> None:
+            recorder = ended.recorders[0]
+            recorder.request("dev.heartbeat", 1_700_000_000.0, 0.01, "disconnected", 1, 0, 0.0)
+            recorder.flow("init", 1_700_000_000.0, 0.5, "disconnected")
+            recorder.record("generated", 1)
+
+    ended = Bench(Last)
+    ended.requests.only_counted = True
+    ended.generator.start()
+    ended.generator.finish(0.0)
+    assert requests(ended) == sum(len(cell.durations) for cell in ended.requests.counted) == 1
+    assert ended.measurements.totals["flow:init"].failures == 1
+    assert ended.measurements.records_over_time == {1_700_000_000: {"generated": 1}}
+
+
+def test_what_a_crashed_engine_had_counted_is_counted() -> None:
+    crashed = Bench()
+    crashed.requests.only_counted = True
+    crashed.generator.start()
+
+    def crash() -> None:
+        crashed.recorders[0].request("dev.heartbeat", 1_700_000_000.0, 0.01, "00000000", 1, 1, 0.0)
+        raise SystemExit
+
+    crashed.generator._engine._call(crash)
+    until(lambda: bool(crashed.owner.failures))
+    crashed.generator.finish(0.0)
+    assert requests(crashed) == sum(len(cell.durations) for cell in crashed.requests.counted) == 1
+
+
+def test_what_a_stuck_engine_had_counted_is_counted_and_the_rest_is_told_to_be_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stuck = Bench()
+    stuck.requests.only_counted = True
+    stuck.generator.start()
+    heartbeat(stuck)
+    until(lambda: bool(stuck.requests.counted or stuck.generator._hand_over._counts.cells))
+    close = stuck.generator._engine.close
+    monkeypatch.setattr(stuck.generator._engine, "close", lambda: close() and False)
+    stuck.generator.finish(0.0)
+    assert requests(stuck) == 1
+    assert any("engine.stop" in rule for rule in stuck.measurements.internal_errors.dump())

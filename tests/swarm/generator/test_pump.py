@@ -4,23 +4,29 @@ import csv
 import io
 from typing import Any
 
+import gevent
 import pytest
 from locust.env import Environment
 from locust.html import get_html_report
 from locust.stats import StatsCSV, StatsError, get_error_report_summary
 
 from simulator.measurements import misbehaviours, weather
+from simulator.measurements.counting import Cell, CountingRecorder, Counts
 from simulator.measurements.events import QueueRecorder
 from simulator.measurements.labels import MOST_CODES_OF_A_SERIES
 from simulator.measurements.run import RunMeasurements
+from simulator.swarm.generator import pump as pump_module
 from simulator.swarm.generator.pump import BATCH, Pump, fold_errors
+from simulator.swarm.locust.request_event import RequestEvent
 from simulator.swarm.process.master import Master
+from tests.swarm.fake_fleet import until
+from tests.swarm.told_requests import Told
 
 
 def pumped(*codes: str) -> tuple[list[dict[str, Any]], RunMeasurements]:
     fired: list[dict[str, Any]] = []
     measurements = RunMeasurements()
-    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
+    pump = Pump(Told(fired.append), measurements, lambda *_: None)
     recorder = QueueRecorder(pump.events.append)
     recorder.state(0, "", "online", 1_700_000_000.0)
     for code in codes:
@@ -61,7 +67,7 @@ def test_more_than_a_batch_is_moved_whole() -> None:
 def test_what_a_fault_cost_is_measured_and_nothing_of_locusts() -> None:
     fired: list[dict[str, Any]] = []
     measurements = RunMeasurements()
-    pump = Pump(lambda **arguments: fired.append(arguments), measurements, lambda *_: None)
+    pump = Pump(Told(fired.append), measurements, lambda *_: None)
     recorder = QueueRecorder(pump.events.append)
     recorder.fault(2, weather.CUT, 1_700_000_000.0, name="dev.heartbeat", code="timeout")
     recorder.fault(2, weather.DELAYED, 1_700_000_000.0, name="dev.heartbeat", amount=3.0)
@@ -80,11 +86,11 @@ def test_what_a_fault_cost_is_measured_and_nothing_of_locusts() -> None:
 def test_a_listener_that_fails_stops_nothing() -> None:
     measurements = RunMeasurements()
 
-    def fire(**_: Any) -> None:
+    def fire(_: object) -> None:
         raise RuntimeError("a third party's mistake")
 
     errors: list[str] = []
-    pump = Pump(fire, measurements, lambda rule, detail: errors.append(f"{rule}: {detail}"))
+    pump = Pump(Told(fire), measurements, lambda rule, detail: errors.append(f"{rule}: {detail}"))
     recorder = QueueRecorder(pump.events.append)
     for _ in range(3):
         recorder.request("dev.heartbeat", 1.0, 0.01, "00000000", 1, 1, 0.0)
@@ -98,7 +104,7 @@ def test_a_listener_that_fails_stops_nothing() -> None:
 def test_an_event_that_cannot_be_counted_does_not_stop_the_others() -> None:
     measurements = RunMeasurements()
     errors: list[str] = []
-    pump = Pump(lambda **_: None, measurements, lambda rule, detail: errors.append(rule))
+    pump = Pump(Told(lambda _: None), measurements, lambda rule, detail: errors.append(rule))
     pump.events.append((99, "no such kind"))
     pump.events.extend([(99,)] * BATCH)
     QueueRecorder(pump.events.append).request("dev.heartbeat", 1.0, 0.01, "00000000", 1, 1, 0.0)
@@ -129,7 +135,7 @@ def environment() -> Environment:
 
 
 def pump_into(environment: Environment, codes: list[str], name: str = "dev.heartbeat") -> None:
-    pump = Pump(environment.events.request.fire, RunMeasurements(), lambda *_: None)
+    pump = Pump(RequestEvent(environment), RunMeasurements(), lambda *_: None)
     recorder = QueueRecorder(pump.events.append)
     for code in codes:
         recorder.request(name, 1_700_000_000.0, 0.0123, code, 120, 100, 0.0)
@@ -192,3 +198,65 @@ def test_the_master_folds_what_each_worker_reports(environment: Environment) -> 
         environment.stats.errors[key] = StatsError("BEST", "dev.heartbeat", code, 1)
     master._on_report("worker", {})
     assert len(environment.stats.errors) == MOST_CODES_OF_A_SERIES + 1
+
+
+def cells(count: int, code: str = "00000000", second: int = 1_700_000_000) -> list[Cell]:
+    counts = Counts()
+    recorder = CountingRecorder(lambda _: None, counts)
+    for number in range(count):
+        recorder.request("dev.heartbeat", second + number / (count + 1), 0.0, code, 90, 120, 0.0)
+    return counts.take()
+
+
+def test_what_was_counted_is_counted_once_also_where_the_greenlet_is_killed_in_the_middle() -> None:
+    measurements = RunMeasurements()
+    told = Told(lambda _: None)
+    pump = Pump(told, measurements, lambda *_: None)
+    pump.start()
+    pump.arrived(cells(5_000))
+    while not told.counted:
+        gevent.sleep(0)
+    assert 0 < len(told.counted[0].durations) < pump.waiting < 5_000
+    pump.stop()
+    measurements.settle()
+    assert pump.waiting == 0
+    assert measurements.totals["dev.heartbeat"].count == sum(len(cell.durations) for cell in told.counted) == 5_000
+    assert measurements.totals["dev.heartbeat"].bytes_in == sum(cell.bytes_in for cell in told.counted) == 5_000 * 120
+
+
+def test_cells_come_to_locust_in_the_order_of_their_seconds_and_flows_do_not() -> None:
+    told = Told(lambda _: None)
+    pump = Pump(told, RunMeasurements(), lambda *_: None)
+    counts = Counts()
+    recorder = CountingRecorder(pump.events.append, counts)
+    for second in (12.0, 10.0, 11.0):
+        recorder.request("dev.heartbeat", second, 0.5, "00000000", 1, 1, 0.0)
+        recorder.flow("init", second, 0.5, "00000000")
+    pump.arrived(counts.take())
+    pump.stop()
+    assert [(cell.name, cell.second) for cell in told.counted] == [("dev.heartbeat", second) for second in (10, 11, 12)]
+
+
+def test_a_cell_that_cannot_be_counted_is_told_and_the_others_are_counted() -> None:
+    told = Told(lambda _: None)
+    errors: list[str] = []
+    measurements = RunMeasurements()
+    pump = Pump(told, measurements, lambda rule, detail: errors.append(rule))
+    broken = Cell("dev.login", "00000000", "", False, 5.0)
+    del broken.durations
+    pump._cells.append(broken)
+    pump.arrived(cells(3))
+    pump.stop()
+    measurements.settle()
+    assert (errors, measurements.totals["dev.heartbeat"].count) == (["background.pump"], 3)
+
+
+def test_what_waits_is_moved_where_nobody_wakes_the_pump(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump_module, "IDLE_S", 0.0)
+    measurements = RunMeasurements()
+    pump = Pump(Told(lambda _: None), measurements, lambda *_: None)
+    pump.start()
+    QueueRecorder(pump.events.append).internal_error("engine.stuck", "for ever", 5.0)
+    until(lambda: not pump.events)
+    assert measurements.internal_errors.total == 1
+    pump.stop()
