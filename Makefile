@@ -63,7 +63,7 @@ format: $(STAMP) ## put the formatting right
 	@$(BIN)/ruff check --quiet --fix --select I . || true
 	@$(BIN)/ruff format --quiet .
 
-bench: $(STAMP) ## measure against the usual tools (within an hour); see docs/performance.md
+bench: $(STAMP) ## measure against the usual tools (about an hour); see docs/performance.md
 	@$(BIN)/python -m benchmarks
 
 docs: $(STAMP) ## write the generated documents anew

@@ -1,6 +1,6 @@
 """How large the benchmarks are: in full for figures that count, quick for a look, tiny for a test of the harness.
 
-In full there are five rounds of everything, and all parts together take less than an hour; both bound the fleets.
+In full there are five rounds of everything, and all parts together take about an hour; both bound the fleets.
 """
 
 from dataclasses import dataclass
@@ -49,10 +49,10 @@ FULL = Sizes(
         rounds=5,
         fleets=(200, 2_000, 20_000),
         rate=4_000,
-        start_rate=400,
+        start_rate=500,
         rush_rate=1_000,
         usual=500,
-        window=Window(settle_s=5, window_s=5),
+        window=Window(settle_s=3, window_s=5),
     ),
     latency=LatencySize(
         rounds=5,
@@ -63,20 +63,20 @@ FULL = Sizes(
         searches=3,
         window=Window(settle_s=3, window_s=5),
     ),
-    master=MasterSize(rounds=5, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=5, window_s=15)),
+    master=MasterSize(rounds=5, workers=50, devices_per_worker=2_000, rate=400, window=Window(settle_s=4, window_s=12)),
     judge=JudgeSize(rounds=5, checks=200_000),
     attendance=AttendanceSize(
-        rounds=5, devices=5_000, rate=1_000, members=10, start_rate=400, window=Window(settle_s=3, window_s=15)
+        rounds=5, devices=3_000, rate=1_000, members=10, start_rate=400, window=Window(settle_s=3, window_s=12)
     ),
     transports=TransportsSize(
         rounds=5,
         devices=200,
         beats=50,
         full_beats=100,
-        many=4_000,
-        many_secure=4_000,
+        many=2_000,
+        many_secure=2_000,
         start_rate=250,
-        window=Window(settle_s=3, window_s=5),
+        window=Window(settle_s=2, window_s=4),
     ),
     fleet=FleetSize(devices=None, run_s=None, limit_s=3500),
     instructions=InstructionsSize(few=2_000, many=12_000),
