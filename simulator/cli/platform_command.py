@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.errors import UsageError
+from simulator.cli.platform_ports import check_ports, port, process_count
 from simulator.cli.scenarios import identities_of, read_scenario
 from simulator.closest import closest_words
 from simulator.exit_codes import ExitCode
+from simulator.fleet.platform_size import platform_processes
 from simulator.scenario.shipped import scenario_file
 from simulator.texts.translation import N_, _
 
@@ -30,6 +32,7 @@ examples:
   best-fleet platform --scenario smoke
   best-fleet platform --scenario smoke --port 8080 --broker-port 8081 --ledger platform.sqlite
   best-fleet platform --scenario smoke --tls-self-signed certificates
+  best-fleet platform --scenario smoke --processes 4
   best-fleet platform inspect platform.sqlite       what the ledger holds of each device
   best-fleet platform --scenario smoke --wrong reply.code-short,command.mid-missing
 """)
@@ -61,6 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument(
         "--mqtt-port", type=port, default=0, metavar="N", help=_("of the broker for MQTT (default: any free one)")
+    )
+    where.add_argument(
+        "--processes",
+        type=process_count,
+        metavar="N",
+        help=_(
+            "serve in N processes that share the devices (default: the scenario's); brokers then take the given port "
+            "and the next ones"
+        ),
     )
     where.add_argument("--ready-file", type=Path, metavar="FILE", help=_("write the ready line into it as well"))
     where.add_argument(
@@ -109,17 +121,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--verbose", action="store_true", help=_("one line a message on standard error, without secrets"))
 
 
-def port(text: str) -> int:
-    """A port number of the command line; 0 takes a free one.
-
-    Raises:
-        argparse.ArgumentTypeError: If it is none: the operating system would take its lower 16 bits.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(_("{text!r} is no port: 0 to 65535", text=text))
-    return int(text)
-
-
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Serve until stopped, or print a ledger.
 
@@ -139,33 +140,36 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     from simulator.platform.options import PlatformOptions
     from simulator.platform.process import run as serve
+    from simulator.platform.supervisor import run_several
 
     settings, channel = with_options(scenario.platform_settings(), options), scenario.document.channel
     mqtt = dataclasses.replace(
         with_password(settings.mqtt), channel_options=channel.suite_options(settings.mqtt.channel)
     )
-    return serve(
-        PlatformOptions(
-            settings=dataclasses.replace(settings, channel_options=channel.suite_options(settings.channel), mqtt=mqtt),
-            directory=KnownDevices(identities_of(scenario, options.identities)),
-            host=options.host,
-            dispatch_port=options.port,
-            broker_port=options.broker_port,
-            mqtt_port=options.mqtt_port,
-            public_host=options.public_host,
-            ledger=options.ledger or (state and state / LEDGER_NAME),
-            ledger_token=token,
-            ready_file=options.ready_file,
-            account_file=options.account_file,
-            seed=scenario.seed if options.seed is None else options.seed,
-            tls_directory=options.tls_self_signed,
-            tls_kept=state and state / TLS_NAME,
-            idle_timeout=options.idle_timeout,
-            stop_with_stdin=options.stop_with_stdin or options.forget_with_stdin,
-            left_behind=state if options.forget_with_stdin else None,
-            verbose=options.verbose,
-        )
+    processes = platform_processes(scenario) if options.processes is None else options.processes
+    if processes > 1:
+        check_ports(options, processes, settings.mqtt.broker)
+    platform = PlatformOptions(
+        settings=dataclasses.replace(settings, channel_options=channel.suite_options(settings.channel), mqtt=mqtt),
+        directory=KnownDevices(identities_of(scenario, options.identities)),
+        host=options.host,
+        dispatch_port=options.port,
+        broker_port=options.broker_port,
+        mqtt_port=options.mqtt_port,
+        public_host=options.public_host,
+        ledger=options.ledger or (state and state / LEDGER_NAME),
+        ledger_token=token,
+        ready_file=options.ready_file,
+        account_file=options.account_file,
+        seed=scenario.seed if options.seed is None else options.seed,
+        tls_directory=options.tls_self_signed,
+        tls_kept=state and state / TLS_NAME,
+        idle_timeout=options.idle_timeout,
+        stop_with_stdin=options.stop_with_stdin or options.forget_with_stdin,
+        left_behind=state if options.forget_with_stdin else None,
+        verbose=options.verbose,
     )
+    return serve(platform) if processes == 1 else run_several(platform, processes)
 
 
 def state_directory(options: argparse.Namespace) -> Path | None:

@@ -7,6 +7,7 @@ One that is to be killed and to come back has a home: ports that stay its own, a
 again.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -31,6 +32,8 @@ READY_TIMEOUT_S = 30.0
 _LOOK_S = 0.05
 STOP_TIMEOUT_S = 10.0
 """It commits its ledger when it is told to stop."""
+_STOP_A_PROCESS_S = 2.0
+"""More for each further process, as they end side by side on few cores."""
 LOG_NAME = "platform.log"
 LOG_LINES = 15
 """As many of the log's last lines are shown when the platform does not start."""
@@ -65,12 +68,15 @@ class PlatformAddress:
 class _Home:
     """What a platform finds again: its ports, and ledger and certificates in a directory that only we can read.
 
+    Args:
+        processes: of the platform, each of which has brokers of its own.
+
     Raises:
         OSError: If there is no room for it.
     """
 
-    def __init__(self) -> None:
-        self._ports = HeldPorts(3)
+    def __init__(self, processes: int) -> None:
+        self._ports = HeldPorts(3, in_row=processes)
         try:
             self._state = tempfile.mkdtemp(prefix="best-fleet-platform-")
         except OSError:
@@ -98,6 +104,7 @@ class EmbeddedPlatform:
         directory: where the log goes.
         sleep: how one waits here, in seconds.
         comes_back: it is to be killed and restarted: address, ledger, certificate and CA stay the same until `stop`.
+        processes: how many it is in.
     """
 
     def __init__(
@@ -107,11 +114,13 @@ class EmbeddedPlatform:
         sleep: Callable[[float], object] = time.sleep,
         *,
         comes_back: bool = False,
+        processes: int = 1,
     ) -> None:
         self._arguments = tuple(arguments)
         self._sleep = sleep
         self._log_path = directory / LOG_NAME
         self._comes_back = comes_back
+        self._processes = processes
         self._home: _Home | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
@@ -131,7 +140,7 @@ class EmbeddedPlatform:
         self._log = self._log_path.open("wb")
         try:
             if self._comes_back:
-                self._home = _Home()
+                self._home = _Home(self._processes)
             return self._launch()
         except BaseException:
             self.stop()
@@ -145,7 +154,7 @@ class EmbeddedPlatform:
             return False
         by_itself = process.poll() is not None
         if not by_itself:
-            process.kill()
+            _kill_all(process)
             process.wait()
         if by_itself or process.returncode != -signal.SIGKILL:
             self._process = process
@@ -176,6 +185,8 @@ class EmbeddedPlatform:
         command = [sys.executable, "-m", "simulator.cli", "platform", *self._arguments]
         command += ["--host", "127.0.0.1", "--ready-file", str(ready), "--stop-with-stdin"]
         command += ["--account-file", str(self._account_file)]
+        if self._processes > 1:
+            command += ["--processes", str(self._processes)]
         command += ["--port", "0"] if self._home is None else self._home.arguments()
         self._is_ready = False
         try:
@@ -213,9 +224,9 @@ class EmbeddedPlatform:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
-                    process.wait(timeout=STOP_TIMEOUT_S)
+                    process.wait(timeout=STOP_TIMEOUT_S + _STOP_A_PROCESS_S * (self._processes - 1))
                 except subprocess.TimeoutExpired:
-                    process.kill()
+                    _kill_all(process)
                     process.wait(timeout=STOP_TIMEOUT_S)
             if process.stdin is not None:
                 process.stdin.close()
@@ -267,6 +278,13 @@ class EmbeddedPlatform:
         except OSError:
             return ""
         return "\n".join(lines[-LOG_LINES:])
+
+
+def _kill_all(process: subprocess.Popen[bytes]) -> None:
+    # The processes of a platform in several are a group of their own, led by the one that we started. It has not been
+    # waited for, so that its number is its own.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _free_name(prefix: str) -> Path:

@@ -49,6 +49,7 @@ from simulator.platform.wrong.mqtt import WrongTopicBroker, proves_wrongly
 from simulator.protocol.channel.context import UNKNOWN_PLATFORM
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
+from simulator.wire.authority import ServerFiles
 from simulator.wire.tls import demand_certificates, self_signed, server_context
 
 CA_NAME = "ca-key.pem"
@@ -204,6 +205,25 @@ def _services(options: PlatformOptions, host: Host, resources: ExitStack, mistak
     )
 
 
+def made_files(options: PlatformOptions, resources: ExitStack, certificates: DeviceCertificates | None) -> ServerFiles:
+    """The certificate that the platform makes itself, its key, and the CA's certificate.
+
+    Raises:
+        TlsFileError: If they cannot be written.
+    """
+    directory = options.tls_directory or options.tls_kept
+    if directory is None:
+        directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
+    hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
+    names = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
+    if certificates is not None:
+        return certificates.server(directory, names)
+    cert, key = (directory / "cert.pem", directory / "key.pem")
+    if options.tls_kept is None or not (cert.is_file() and key.is_file()):
+        cert, key = self_signed(directory, names)
+    return ServerFiles(cert, key, cert)
+
+
 def _tls(
     tls: PlatformTls,
     options: PlatformOptions,
@@ -213,18 +233,7 @@ def _tls(
 ) -> ServerTls:
     cert, key, ca = tls.certificate, tls.key, None
     if cert is None:
-        directory = options.tls_directory or options.tls_kept
-        if directory is None:
-            directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
-        hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
-        names = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
-        if certificates is None:
-            cert, key = (directory / "cert.pem", directory / "key.pem")
-            if options.tls_kept is None or not (cert.is_file() and key.is_file()):
-                cert, key = self_signed(directory, names)
-            ca = cert
-        else:
-            cert, key, ca = certificates.server(directory, names)
+        cert, key, ca = options.tls_made or made_files(options, resources, certificates)
     root = None if ca is None else ca.read_text()
     if certificates is None:
         context = server_context(cert, key, tls.client_ca)

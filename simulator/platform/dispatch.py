@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,7 +15,9 @@ from simulator.platform.device_certificates import DeviceCertificates
 from simulator.platform.inspection_guard import InspectionGuard
 from simulator.platform.ledger.errors import DAMAGE, FAULT
 from simulator.platform.ledger.inspection import records_of, summary_of
+from simulator.platform.ledger.shares import merged
 from simulator.platform.online import OnlineDevices
+from simulator.platform.peers import ZERO_PATH, PeerGoneError, Peers
 from simulator.platform.services import Services
 from simulator.platform.tally import SILENT
 from simulator.protocol import codes
@@ -30,6 +33,7 @@ from simulator.protocol.broker import (
 from simulator.protocol.catalogue import LOOKUP
 from simulator.wire.authority import Issued
 
+LEDGER_PATH, RECORDS_PATH = "/ledger", "/ledger/records"
 _PHOTO = re.compile(r"(?!missing)[0-9A-Za-z]{1,64}")
 
 
@@ -53,14 +57,44 @@ class Dispatch:
         self._online = online
         self._guard = guard
         self._certificates = certificates
+        self._peers: Peers | None = None
 
-    def application(self) -> web.Application:
-        """The routes."""
+    def application(self, peers: Peers | None = None) -> web.Application:
+        """The routes.
+
+        Args:
+            peers: the other processes of a platform in several, to which it belongs what their devices ask.
+        """
+        self._peers = peers
+        application = web.Application()
+        application.router.add_get(LOOKUP_PATH, self._look_up if peers is None else peers.by_owner(self._look_up))
+        application.router.add_get("/photos/{name}.jpg", self._photo)
+        application.router.add_get(LEDGER_PATH, self._ledger_summary)
+        application.router.add_get(RECORDS_PATH, self._ledger_records)
+        return application
+
+    def inner_application(self, began_elsewhere: Callable[[float], None]) -> web.Application:
+        """The routes for the other processes of this platform, which have looked at who asks.
+
+        Args:
+            began_elsewhere: told when the platform's first device came online at another process.
+        """
+
+        async def summary(_request: web.Request) -> web.Response:
+            return self._looked(self._summary)
+
+        async def records(request: web.Request) -> web.Response:
+            return self._looked(lambda: {"records": self._records(request.query.get("sn", ""))})
+
+        async def zero(request: web.Request) -> web.Response:
+            began_elsewhere(float(request.query["at"]))
+            return web.Response()
+
         application = web.Application()
         application.router.add_get(LOOKUP_PATH, self._look_up)
-        application.router.add_get("/photos/{name}.jpg", self._photo)
-        application.router.add_get("/ledger", self._ledger_summary)
-        application.router.add_get("/ledger/records", self._ledger_records)
+        application.router.add_get(LEDGER_PATH, summary)
+        application.router.add_get(RECORDS_PATH, records)
+        application.router.add_get(ZERO_PATH, zero)
         return application
 
     async def _look_up(self, request: web.Request) -> web.Response:
@@ -159,17 +193,29 @@ class Dispatch:
         return web.Response(body=photos.jpeg(name), content_type="image/jpeg")
 
     async def _ledger_summary(self, request: web.Request) -> web.Response:
-        return self._inspected(request, self._summary)
+        async def whole() -> dict[str, Any]:
+            own = self._summary()
+            return own if self._peers is None else merged([own, *await self._peers.each(LEDGER_PATH)])
+
+        return await self._inspected(request, whole)
 
     def _summary(self) -> dict[str, Any]:
         self._services.tally.flush()
         return summary_of(self._services.ledger.database, self._online.serial_numbers)
 
     async def _ledger_records(self, request: web.Request) -> web.Response:
-        database = self._services.ledger.database
-        return self._inspected(request, lambda: {"records": records_of(database, request.query.get("sn", ""))})
+        sn = request.query.get("sn", "")
 
-    def _inspected(self, request: web.Request, look: Callable[[], dict[str, Any]]) -> web.Response:
+        async def of_device() -> dict[str, Any]:
+            own = partial(self._records, sn)
+            return {"records": own() if self._peers is None else await self._peers.records(sn, own, RECORDS_PATH)}
+
+        return await self._inspected(request, of_device)
+
+    def _records(self, sn: str) -> list[dict[str, Any]]:
+        return records_of(self._services.ledger.database, sn)
+
+    async def _inspected(self, request: web.Request, look: Callable[[], Awaitable[dict[str, Any]]]) -> web.Response:
         refusal = self._guard.refusal(_peer(request), request.headers)
         if refusal is not None:
             self._services.tally.event("inspection refused")
@@ -177,11 +223,25 @@ class Dispatch:
             body = orjson.dumps({"error": refusal[1]})
             return web.Response(body=body, content_type="application/json", status=refusal[0], headers=headers)
         try:
+            return json_response(orjson.dumps(await look()))
+        except DAMAGE as error:
+            return self._unreadable(error)
+        except PeerGoneError:
+            return _unavailable("a process of the platform does not answer, and half a ledger is none")
+
+    def _looked(self, look: Callable[[], dict[str, Any]]) -> web.Response:
+        try:
             return json_response(orjson.dumps(look()))
         except DAMAGE as error:
-            self._services.ledger.on_fault(FAULT, str(error))
-            problem = {"error": "the ledger cannot be read as a whole, perhaps it is damaged"}
-            return web.Response(body=orjson.dumps(problem), content_type="application/json", status=503)
+            return self._unreadable(error)
+
+    def _unreadable(self, error: Exception) -> web.Response:
+        self._services.ledger.on_fault(FAULT, str(error))
+        return _unavailable("the ledger cannot be read as a whole, perhaps it is damaged")
+
+
+def _unavailable(problem: str) -> web.Response:
+    return web.Response(body=orjson.dumps({"error": problem}), content_type="application/json", status=503)
 
 
 def _peer(request: web.Request) -> str | None:

@@ -41,8 +41,11 @@ class HttpServer:
         )
         self._listener: asyncio.Server | None = None
 
-    async def listen(self, host: str, port: int, ssl: SSLContext | None) -> int:
+    async def listen(self, host: str, port: int, ssl: SSLContext | None, *, shared: bool = False) -> int:
         """Begin to take connections; returns the port.
+
+        Args:
+            shared: other processes of this platform listen there as well, and each gets its part of the connections.
 
         Raises:
             ListenFailed: If the address cannot be listened at.
@@ -52,7 +55,7 @@ class HttpServer:
         assert make is not None
         try:
             self._listener = await asyncio.get_running_loop().create_server(
-                lambda: self._guard.protocol(make), host, port, ssl=ssl, backlog=_BACKLOG
+                lambda: self._guard.protocol(make), host, port, ssl=ssl, backlog=_BACKLOG, reuse_port=shared or None
             )
         except OSError as error:
             await self.close()

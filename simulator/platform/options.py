@@ -5,6 +5,8 @@ from pathlib import Path
 
 from simulator.platform.directory import Directory
 from simulator.platform.settings import PlatformSettings
+from simulator.platform.split import Share
+from simulator.wire.authority import ServerFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +47,7 @@ class PlatformOptions:
     left_behind: Path | None = None
     """Directory that is removed when standard input ends: it is the parent's, who is gone and will not do it."""
     verbose: bool = False
+    share: Share | None = None
+    """Which process of several it is; `None` for a platform in one."""
+    tls_made: ServerFiles | None = None
+    """The self-made certificate of a platform in several processes, which show the same one."""

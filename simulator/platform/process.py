@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 import uvloop
 
@@ -17,6 +18,7 @@ from simulator.exit_codes import ExitCode
 from simulator.garbage import GarbagePolicy
 from simulator.platform.assembly import assembled
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
+from simulator.platform.ledger.shares import claim
 from simulator.platform.options import PlatformOptions
 from simulator.platform.server import Platform, ReadyInfo
 from simulator.platform.wrong.mistakes import UnseenMistake
@@ -39,32 +41,70 @@ def log(line: str) -> None:
         print(detail(line, _LINE_CHARS), file=sys.stderr, flush=True)  # noqa: T201 - the process's log
 
 
-def run(options: PlatformOptions) -> int:
-    """The whole process: serves until SIGTERM or SIGINT and returns the exit code."""
+class Listener(Protocol):
+    """Whoever is told how a platform's process fares."""
 
+    def ready(self, info: ReadyInfo) -> None:
+        """It accepts devices."""
+
+    def kept(self, kept: dict[str, int]) -> None:
+        """It was told to stop: what its ledger keeps."""
+
+
+class _Files:
+    """Tells those who started the command: the ready line on standard output, and what files were asked for."""
+
+    def __init__(self, options: PlatformOptions) -> None:
+        self._options = options
+
+    def ready(self, info: ReadyInfo) -> None:
+        tell_ready(self._options, info.line())
+
+    def kept(self, kept: dict[str, int]) -> None:
+        tell_kept(self._options, kept)
+
+
+def tell_ready(options: PlatformOptions, line: str) -> None:
+    """Print the ready line, and write it into the file that was asked for."""
+    if options.ready_file is not None:
+        _write_at_once(options.ready_file, line + "\n")
+    print(line, flush=True)  # noqa: T201 - the ready line is this command's output
+
+
+def tell_kept(options: PlatformOptions, kept: dict[str, int]) -> None:
+    """Write what the ledger keeps into the file that was asked for."""
+    if options.account_file is not None:
+        _write_at_once(options.account_file, json.dumps(kept) + "\n")
+
+
+def run(options: PlatformOptions, listener: Listener | None = None) -> int:
+    """The whole process: serves until SIGTERM or SIGINT and returns the exit code.
+
+    One of several leaves SIGINT to its parent, as a terminal sends it to all of them.
+
+    Args:
+        listener: told in place of standard output and the files of `options`.
+    """
+    told = _Files(options) if listener is None else listener
     orphaned = asyncio.Event()
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+            ignored = number == signal.SIGINT and options.share is not None
+            loop.add_signal_handler(number, _do_nothing if ignored else stop.set)
         if options.stop_with_stdin:
             loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, stop, orphaned)
 
-        def ready(info: ReadyInfo) -> None:
-            if options.ready_file is not None:
-                _write_at_once(options.ready_file, info.line() + "\n")
-            print(info.line(), flush=True)  # noqa: T201 - the ready line is this command's output
-
         def told_to_stop(kept: dict[str, int]) -> None:
-            if options.account_file is not None and not orphaned.is_set():
-                _write_at_once(options.account_file, json.dumps(kept) + "\n")
+            if not orphaned.is_set():
+                told.kept(kept)
 
         garbage = GarbagePolicy()
         garbage.begin()
         account = None if options.account_file is None else told_to_stop
-        await run_platform(options, stop=stop, ready=ready, garbage=garbage, account=account)
+        await run_platform(options, stop=stop, ready=told.ready, garbage=garbage, account=account)
 
     try:
         uvloop.run(main())
@@ -99,6 +139,8 @@ async def run_platform(
     """
     with ExitStack() as resources:
         try:
+            if options.ledger is not None and options.share is None:
+                claim(options.ledger, 1)
             platform = assembled(options, clock=clock or SystemClock(), log=log, garbage=garbage, resources=resources)
             await platform.listen()
         except (LedgerError, TlsFileError, ListenFailed, UnknownSuite, BrokenSuite, UnseenMistake, OSError) as error:
@@ -110,6 +152,10 @@ async def run_platform(
                 _give_account(platform, account)
         finally:
             await platform.close()
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _give_account(platform: Platform, account: Callable[[dict[str, int]], None]) -> None:

@@ -59,6 +59,8 @@ class Pushes:
         self._table = CommandTable(services.ledger)
         self._numbers = CommandNumbers(self._table, services.clock.wall())
         self._devices: dict[str, _Device] = {}
+        self.on_zero: Callable[[float], None] = lambda zero: None
+        """Told the platform's zero when its first device comes online here."""
         self._zero: float | None = self._kept_zero()
         if self._zero is not None:
             self._wait_for_moments(self._zero)
@@ -69,9 +71,9 @@ class Pushes:
         """A device has got the reply to its report."""
         zero = self._zero
         if zero is None:
-            zero = self._zero = self._clock.wall()
-            self._table.run_began(zero)
-            self._wait_for_moments(zero)
+            zero = self._clock.wall()
+            self._begin(zero)
+            self.on_zero(zero)
         device = self._devices.get(link.sn)
         if device is None:
             device = self._devices[link.sn] = self._remembered(link.sn, zero)
@@ -86,6 +88,11 @@ class Pushes:
             else:
                 self._after(device, wait, place, rule)
         device.commands.send_waiting()
+
+    def began_elsewhere(self, zero: float) -> None:
+        """The platform's first device came online at another of its processes."""
+        if self._zero is None:
+            self._ledger.perform(partial(self._begin, zero))
 
     def offline(self, sn: str, link: Link) -> None:
         """The connection is gone, unless a newer one has taken its place."""
@@ -116,6 +123,12 @@ class Pushes:
         """Note that the run goes on; called from time to time."""
         if self._zero is not None:
             self._table.run_active(self._clock.wall())
+
+    def _begin(self, zero: float) -> None:
+        if self._zero is None:
+            self._table.run_began(zero)
+            self._zero = zero
+            self._wait_for_moments(zero)
 
     def _kept_zero(self) -> float | None:
         run = self._table.run()

@@ -22,6 +22,7 @@ from simulator.platform.mqtt.hub import Endpoint
 from simulator.platform.mqtt.side import MqttSide
 from simulator.platform.notices import Log
 from simulator.platform.options import PlatformOptions
+from simulator.platform.peers import Peers
 from simulator.platform.pushes import Pushes
 from simulator.platform.services import Services
 from simulator.texts.translation import _
@@ -109,6 +110,7 @@ class Platform:
         self._loop_timers = LoopTimers(services.timers)
         self._server: Server | None = None
         self._http: HttpServer | None = None
+        self._peers: Peers | None = None
         self._open_files = raise_open_file_limit(_OPEN_FILES)
         self._warned = False
         self._connections = 0
@@ -143,8 +145,13 @@ class Platform:
             clock=services.clock,
             max_write_buffer=_WRITE_BUFFER,
         )
+        if options.share is not None:
+            inner = self._dispatch.inner_application(self._pushes.began_elsewhere)
+            self._peers = Peers(options.share, inner, services.log)
+            self._pushes.on_zero = self._peers.tell_zero
+            await self._peers.open()
         self._http = HttpServer(
-            self._dispatch.application(),
+            self._dispatch.application(self._peers),
             connections=most,
             on_turned_away=lambda why: notices.turned_away(why, "from the dispatch"),
             log=services.log,
@@ -152,7 +159,9 @@ class Platform:
         try:
             self._addresses.mqtt_port = await self._mqtt.open(mqtt_endpoint)
             dispatch_tls = None if self._tls is None else self._tls.dispatch
-            self._addresses.dispatch_port = await self._http.listen(options.host, options.dispatch_port, dispatch_tls)
+            self._addresses.dispatch_port = await self._http.listen(
+                options.host, options.dispatch_port, dispatch_tls, shared=options.share is not None
+            )
         except ListenFailed:
             await self.close()
             raise
@@ -188,6 +197,8 @@ class Platform:
             self._server.close(GOING_AWAY)
         if self._http is not None:
             await self._http.close()
+        if self._peers is not None:
+            await self._peers.close()
         if self._server is not None:
             await self._server.wait_closed()
         await self._mqtt.wait_closed()

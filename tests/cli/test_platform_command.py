@@ -320,3 +320,32 @@ def test_a_password_file_without_a_password(tmp_path: Path, monkeypatch: pytest.
     section = BROKER.replace("hush.txt", "empty")
     with pytest.raises(UsageError, match=r"^platform: platform\.mqtt\.password_file .*empty is empty$"):
         served_mqtt(tmp_path, monkeypatch, section)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--processes", "0"], "is no number of processes"),
+        (["--processes", "65"], "is no number of processes"),
+        (["--processes", "3", "--broker-port", "65534"], "65536 cannot be had"),
+        (["--processes", "3", "--port", "8082", "--broker-port", "8080"], "8082 cannot be had"),
+        (["--processes", "3", "--mqtt-port", "8082", "--broker-port", "8080"], "8082 cannot be had"),
+    ],
+)
+def test_processes_that_have_no_room(
+    arguments: list[str], problem: str, scenario: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["platform", "--scenario", str(scenario), *arguments]) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_the_scenario_says_in_how_many_processes(scenario: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[int] = []
+    monkeypatch.setattr(
+        "simulator.platform.supervisor.run_several", lambda _options, number: served.append(number) or 0
+    )
+    with scenario.open("a") as file:
+        file.write("platform: {processes: 3}\n")
+    assert main(["platform", "--scenario", str(scenario)]) == 0
+    assert main(["platform", "--scenario", str(scenario), "--processes", "2"]) == 0
+    assert served == [3, 2]

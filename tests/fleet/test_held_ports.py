@@ -33,6 +33,14 @@ def test_a_held_port_is_no_connections_local_one() -> None:
     assert any(map(can_be_had, held.numbers))
 
 
+def test_ports_in_a_row_are_all_held() -> None:
+    held = HeldPorts(2, in_row=3)
+    first, second = held.numbers
+    assert abs(first - second) >= 3
+    assert not any(can_be_had(start + further) for start in (first, second) for further in range(3))
+    held.release()
+
+
 def can_be_had(port: int) -> bool:
     with socket.socket() as other:
         try:

@@ -30,8 +30,9 @@ from simulator.platform.settings import (
 )
 from simulator.platform.tally import Tally
 from simulator.protocol.channel.registry import NO_OPTIONS
+from simulator.scenario.sections.answers import AnswerSection
 from simulator.scenario.sections.mqtt import MqttSection
-from simulator.scenario.sections.platform import AnswerSection, MeetingsSection, PlatformSection, PushSection
+from simulator.scenario.sections.platform import MeetingsSection, PlatformSection, PushSection
 from simulator.scenario.sections.reading import DeviceReportSection, ReadingFields, platform_reading
 
 

@@ -102,6 +102,7 @@ def environment(directory: Path, runner: FakeRunner | None = None, **options: An
         "report": str(directory),
         "overwrite": False,
         "identities": None,
+        "processes": None,
         "num_users": 3,
         "spawn_rate": 1.0,
         "run_time": None,

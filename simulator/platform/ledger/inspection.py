@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.file import read_only
+from simulator.platform.ledger.shares import merged, shares_of
 from simulator.protocol.catalogue import PROTOCOL_ORDER
 from simulator.shown import label, printable
 from simulator.texts.cells import cells, padded
@@ -109,14 +110,17 @@ def entries_of(db: sqlite3.Connection) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def summary(path: Path) -> dict[str, Any]:
-    """`summary_of` a ledger file; a platform may be writing it.
+    """`summary_of` a ledger, of all its files where several processes keep it; a platform may be writing it.
 
     Raises:
         LedgerError: If it is no ledger, is damaged, or is locked.
     """
     try:
-        with closing(read_only(path)) as db:
-            return summary_of(db)
+        parts = []
+        for share in shares_of(path):
+            with closing(read_only(share)) as db:
+                parts.append(summary_of(db))
+        return merged(parts)
     except DAMAGE as error:
         raise LedgerError(
             _("{path}: it cannot be read as a whole, perhaps it is damaged ({error})", path=path, error=error)

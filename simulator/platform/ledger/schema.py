@@ -1,6 +1,8 @@
 """The tables of a ledger file. Times are seconds since the epoch, sizes bytes."""
 
 VERSION = 1
+PROCESSES = "processes"
+"""Name in `meta` of how many processes share the ledger; without it, it is one."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

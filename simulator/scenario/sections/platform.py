@@ -1,9 +1,8 @@
 """The `platform` section: what the embedded platform tells its devices, pushes to them, and how it answers."""
 
-import fnmatch
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from simulator.fields.limits import LONGEST_RUN
 from simulator.fields.quantities import (
@@ -22,24 +21,19 @@ from simulator.fields.section import Section, known
 from simulator.fields.texts import Line
 from simulator.platform.reading import PlatformReading
 from simulator.platform.settings import (
-    AnswerRule,
-    Delay,
-    ExponentialDelay,
-    FixedDelay,
-    LognormalDelay,
     MeetingPlan,
     MqttSettings,
     PlatformSettings,
     PlatformTls,
     PushMoment,
     PushRule,
-    UniformDelay,
 )
+from simulator.platform.split import MOST_PROCESSES
 from simulator.platform.wrong.modes import MODES
 from simulator.protocol.catalogue import CATALOGUE, NEGOTIATED_FUNC_IDS
 from simulator.protocol.catalogue.formats import BIO_FLAGS, OFFSET, Format
-from simulator.protocol.catalogue.spec import Direction
 from simulator.protocol.channel.registry import NO_OPTIONS, Options
+from simulator.scenario.sections.answers import AnswerSection
 from simulator.scenario.sections.mqtt import PlatformMqttSection
 from simulator.scenario.sections.platform_tls import PlatformTlsSection
 from simulator.texts.translation import _, listed
@@ -50,7 +44,6 @@ _ON_MEETINGS = (
     *("cmd.data.update.meeting", "cmd.data.delete.meeting"),
     *("cmd.data.update.meetingMember", "cmd.data.delete.meetingMember"),
 )
-_ANSWERED = tuple(name for name, spec in CATALOGUE.items() if spec.direction is not Direction.TO_DEVICE)
 
 
 def _in_format(format_: Format) -> AfterValidator:
@@ -63,8 +56,6 @@ def _in_format(format_: Format) -> AfterValidator:
     return AfterValidator(check)
 
 
-Wait = Annotated[Duration, within_time("0s", "1h")]
-PositiveWait = Annotated[PositiveDuration, within_time("0s", "1h")]
 BioFlags = Annotated[str, _in_format(BIO_FLAGS)]
 
 
@@ -193,98 +184,6 @@ class PushSection(Section):
         )
 
 
-class UniformSection(Section):
-    """Evenly between two bounds."""
-
-    low: Wait = Field(description="Shortest.")
-    high: Wait = Field(description="Longest.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "UniformSection":
-        if self.high < self.low:
-            raise ValueError(_("`high` is below `low`"))
-        return self
-
-
-class LognormalSection(Section):
-    """A median and a long tail, the usual shape of a service's answers."""
-
-    median: PositiveWait = Field(description="Half of the answers take less.")
-    p99: PositiveWait = Field(description="One answer of a hundred takes longer.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "LognormalSection":
-        if self.p99 <= self.median:
-            raise ValueError(_("`p99` must be above `median`"))
-        return self
-
-
-class DelaySection(Section):
-    """How long the platform waits before it answers; give one distribution."""
-
-    fixed: Wait | None = Field(default=None, description="Always so long.")
-    uniform: UniformSection | None = Field(default=None, description="Evenly between two bounds.")
-    exponential: PositiveWait | None = Field(default=None, description="Exponential with this mean.")
-    lognormal: LognormalSection | None = Field(default=None, description="By median and 99th percentile.")
-
-    @model_validator(mode="after")
-    def _one_distribution(self) -> "DelaySection":
-        if len([name for name in type(self).model_fields if getattr(self, name) is not None]) != 1:
-            raise ValueError(_("give exactly one of fixed, uniform, exponential and lognormal"))
-        return self
-
-    def delay(self) -> Delay:
-        if self.uniform is not None:
-            return UniformDelay(low=self.uniform.low, high=self.uniform.high)
-        if self.exponential is not None:
-            return ExponentialDelay(mean=self.exponential)
-        if self.lognormal is not None:
-            return LognormalDelay(median=self.lognormal.median, p99=self.lognormal.p99)
-        return FixedDelay(seconds=self.fixed or 0.0)
-
-
-class ErrorsSection(Section):
-    """Right messages that are refused all the same."""
-
-    share: Share = Field(description="Share of messages.")
-    code: Annotated[str, Field(pattern="^[0-9A-Za-z]{1,32}$")] = Field(
-        default="E0000006", description="The code they are refused with; in quotes where it is all digits."
-    )
-
-    @field_validator("code")
-    @classmethod
-    def _is_a_failure(cls, code: str) -> str:
-        if code == "00000000":
-            raise ValueError(_("00000000 is success, not an error"))
-        return code
-
-
-class AnswerSection(Section):
-    """How some messages are answered; the first entry whose `func_id` matches counts."""
-
-    func_id: str = Field(description="A funcId or a glob (`dev.data.upload.*`, `*`); `getBrokerServer` is the look-up.")
-    delay: DelaySection | None = Field(default=None, description="Wait before the answer.")
-    errors: ErrorsSection | None = Field(default=None, description="Refusals.")
-    silence: Share = Field(default=0.0, description="Share of messages that never get an answer.")
-
-    @field_validator("func_id")
-    @classmethod
-    def _matches_something(cls, pattern: str) -> str:
-        if any(fnmatch.fnmatchcase(name, pattern) for name in _ANSWERED):
-            return pattern
-        return known(pattern, _ANSWERED, _("funcId that the platform answers, nor a glob that matches one"))
-
-    def rule(self) -> AnswerRule:
-        errors = self.errors or ErrorsSection(share=0.0)
-        return AnswerRule(
-            func_id=self.func_id,
-            delay=None if self.delay is None else self.delay.delay(),
-            error_share=errors.share,
-            error_code=errors.code,
-            silence_share=self.silence,
-        )
-
-
 class BeforeLoginSection(Section):
     """What connections may cost that have not logged in yet: anybody who reaches the port can open them."""
 
@@ -339,6 +238,12 @@ class PlatformSection(Section):
     )
     tls: PlatformTlsSection | None = Field(default=None, description="https and wss instead of http and ws.")
     mqtt: PlatformMqttSection = Field(default=PlatformMqttSection(), description="Its broker for devices over MQTT.")
+    processes: Annotated[int, Field(ge=1, le=MOST_PROCESSES)] | Literal["auto"] = Field(
+        default="auto",
+        description="Processes that share its devices, each with a broker of its own; the dispatch is one. `auto`: as "
+        "many as the devices ask for, by the open files that a process may have; with 10,000 devices or more as many "
+        "as Locust's `--processes` too, up to one a core.",
+    )
     wrong: list[str] = Field(
         default=[],
         max_length=1000,
@@ -351,6 +256,19 @@ class PlatformSection(Section):
         for name in names or ():
             known(name, sorted({*NEGOTIATED_FUNC_IDS, *CATALOGUE}), _("funcId of the protocol"))
         return names
+
+    @field_validator("processes")
+    @classmethod
+    def _can_be_split(cls, processes: int | str, info: ValidationInfo) -> int | str:
+        mqtt = info.data.get("mqtt")
+        if isinstance(processes, int) and processes > 1 and mqtt is not None and mqtt.broker is not None:
+            raise ValueError(
+                _(
+                    "several processes each have a broker of their own, and `mqtt.broker` names one: "
+                    "leave one of them out"
+                )
+            )
+        return processes
 
     @field_validator("wrong")
     @classmethod

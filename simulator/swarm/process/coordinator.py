@@ -54,7 +54,8 @@ class Coordinator(Role):
         """
         self._next = run = self._new_run()
         try:
-            run.prepare(self.host, self._identities_file())
+            generators = int(self.options.processes or 1)
+            run.prepare(self.host, self._identities_file(), self.total(run.scenario), generators)
         except BaseException:
             run.abandon()
             raise

@@ -12,7 +12,7 @@ EVERY_S: Final = 5.0
 
 
 class PlatformWatch(Output):
-    """Samples memory and open files of the embedded platform, if the run has one, in whichever process it lives now."""
+    """Samples memory and open files of the embedded platform, if the run has one, wherever it lives now."""
 
     name = "platform_watch"
 
@@ -34,6 +34,9 @@ class PlatformWatch(Output):
                 self._process = psutil.Process(pid)
             with self._process.oneshot():
                 rss_mb, files = self._process.memory_info().rss / 1e6, self._process.num_fds()
+            for child in self._process.children():
+                rss_mb += child.memory_info().rss / 1e6
+                files += child.num_fds()
         except psutil.Error:
             return  # it has just ended: whether it should have is the run's to say
         held.add(now, rss_mb, Held(open_files=files))

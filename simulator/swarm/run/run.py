@@ -108,7 +108,9 @@ class Run:
 
     # --- From its beginning to its end ---
 
-    def prepare(self, host: str | None, identities_file: Path | None) -> None:
+    def prepare(
+        self, host: str | None, identities_file: Path | None, total: int | None = None, generators: int = 1
+    ) -> None:
         """Take the directory, and start the platform if one is needed. May be done long before `open`.
 
         Args:
@@ -123,7 +125,9 @@ class Run:
         own_files = (name for output in self._outputs for name in output.files)
         self._taken.clear(overwrite=self._overwrite, beside=(LOG_NAME, *own_files))
         if not host and self.scenario.embedded:
-            self._address = self._start_platform(identities_file)
+            logger.info(_("starting the embedded platform"))
+            self.platform = embedded_platform(self.scenario, self.directory, identities_file, total, generators)
+            self._address = self.platform.start()
         self._prepared = True
 
     def open(
@@ -154,7 +158,7 @@ class Run:
         self._asked = self.clock.monotonic()
         self.planned_s = planned_s
         if not self._prepared:
-            self.prepare(host, identities_file)
+            self.prepare(host, identities_file, total, processes)
         address = self._address
         urls = (host,) if host else self.scenario.targets
         if address is not None:
@@ -332,11 +336,6 @@ class Run:
         return self.clock.monotonic() - self._asked
 
     # --- The embedded platform ---
-
-    def _start_platform(self, identities_file: Path | None) -> PlatformAddress:
-        logger.info(_("starting the embedded platform"))
-        self.platform = embedded_platform(self.scenario, self.directory, identities_file)
-        return self.platform.start()
 
     def stop_platform(self) -> None:
         """Stop the embedded platform, if there is one."""

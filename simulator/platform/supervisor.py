@@ -1,0 +1,303 @@
+"""A platform in several processes: the parent makes them, speaks for them all, and ends them together.
+
+Each child is a whole platform for the devices that belong to it (`split`). A child that dies ends the platform: half of
+one must never look whole. Children are forked from a parent that has no thread and no event loop yet, so that they
+share its memory for what has been read already.
+"""
+
+import asyncio
+import json
+import math
+import os
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from shutil import rmtree
+
+from simulator.clock import SystemClock
+from simulator.exit_codes import ExitCode
+from simulator.platform.assembly import CA_NAME, made_files
+from simulator.platform.device_certificates import DeviceCertificates
+from simulator.platform.ledger.errors import LedgerError
+from simulator.platform.ledger.shares import claim, share_path
+from simulator.platform.options import PlatformOptions
+from simulator.platform.process import log, run, tell_kept, tell_ready
+from simulator.platform.server import ReadyInfo
+from simulator.platform.split import Share, ShareDirectory
+from simulator.texts.translation import _
+from simulator.wire.authority import ServerFiles
+from simulator.wire.errors import TlsFileError, shown_address
+
+END_TIMEOUT_S = 10.0
+"""When one process has died, the others have so long to end in order."""
+
+
+class _StartError(Exception):
+    """The platform cannot start; the text is meant for people."""
+
+
+@dataclass(slots=True)
+class _Child:
+    number: int
+    pid: int
+    status: int
+    """Descriptor from which its parent reads what it tells; it ends with the process."""
+    lifeline: int
+    """Descriptor whose end tells the child that its parent is gone."""
+    heard: bytes = b""
+    info: dict[str, str | int | None] | None = None
+    kept: dict[str, int] | None = None
+    code: int | None = None
+    """Exit code, or minus a signal's number, of one that has ended."""
+
+
+class _ToParent:
+    """Tells the parent how its child fares, a line of JSON each."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def ready(self, info: ReadyInfo) -> None:
+        self._write("ready", json.loads(info.line()))
+
+    def kept(self, kept: dict[str, int]) -> None:
+        self._write("kept", kept)
+
+    def _write(self, name: str, value: object) -> None:
+        try:
+            os.write(self._descriptor, json.dumps({name: value}).encode() + b"\n")
+        except OSError as error:
+            log(f"platform: {error}")
+
+
+def run_several(options: PlatformOptions, processes: int) -> int:
+    """The whole command, in two processes or more: serves until SIGTERM or SIGINT and returns the exit code."""
+    with ExitStack() as resources:
+        try:
+            made = _children_of(_prepared(options, processes, resources), processes, resources)
+        except (_StartError, LedgerError, TlsFileError, OSError) as error:
+            log(f"platform: {error}")
+            return ExitCode.USAGE
+        children: list[_Child] = []
+        for child_options in made:
+            children.append(_forked(child_options, children))
+        return asyncio.run(_Supervisor(options, children).watch())
+
+
+def _prepared(options: PlatformOptions, processes: int, resources: ExitStack) -> PlatformOptions:
+    """The options with what all processes share: the dispatch's port and a certificate.
+
+    Raises:
+        _StartError: If the port cannot be had.
+        LedgerError: If the ledger cannot be used by so many processes.
+        TlsFileError: If a certificate cannot be made.
+    """
+    if options.ledger is not None:
+        claim(options.ledger, processes)
+    options = replace(options, dispatch_port=_held_port(options.host, options.dispatch_port, resources))
+    tls = options.settings.tls
+    if tls is None or tls.certificate is not None:
+        return options
+    certificates = None
+    if tls.device_certificates:
+        kept = options.tls_kept or _private_directory("best-fleet-ca-", resources)
+        options = replace(options, tls_kept=kept)
+        certificates = DeviceCertificates(SystemClock(), kept / CA_NAME)
+    return replace(options, tls_made=ServerFiles(*made_files(options, resources, certificates)))
+
+
+def _children_of(options: PlatformOptions, processes: int, resources: ExitStack) -> list[PlatformOptions]:
+    """What each process is to do."""
+    meeting_place = _private_directory("best-fleet-peers-", resources)
+    # Limits for the platform as a whole, of which each process has its part.
+    strangers = options.settings.before_login
+    strangers = replace(
+        strangers,
+        connections=math.ceil(strangers.connections / processes),
+        held_bytes=math.ceil(strangers.held_bytes / processes),
+    )
+    made = []
+    for number in range(processes):
+        share = Share(number, processes, meeting_place)
+        made.append(
+            replace(
+                options,
+                settings=replace(options.settings, before_login=strangers),
+                directory=ShareDirectory(options.directory, share),
+                broker_port=options.broker_port and options.broker_port + number,
+                mqtt_port=options.mqtt_port and options.mqtt_port + number,
+                ledger=None if options.ledger is None else share_path(options.ledger, number),
+                stop_with_stdin=True,
+                left_behind=None,
+                share=share,
+            )
+        )
+    return made
+
+
+def _private_directory(prefix: str, resources: ExitStack) -> Path:
+    return Path(resources.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
+
+
+def _held_port(host: str, port: int, resources: ExitStack) -> int:
+    """The dispatch's port, which nobody but our processes gets as long as we are there."""
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        if port:
+            # Another platform in several processes would let us in beside it, and lose look-ups to us.
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                probe.listen(1)
+        held = resources.enter_context(socket.socket(family, kind, protocol))
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(address)
+        return int(held.getsockname()[1])
+    except OSError as error:
+        problem = os.strerror(error.errno or 0).lower() if (error.errno or 0) > 0 else str(error.strerror)
+        raise _StartError(
+            _("cannot listen at {shown_address}: {problem}", shown_address=shown_address(host, port), problem=problem)
+        ) from None
+
+
+def _forked(options: PlatformOptions, earlier: Sequence[_Child]) -> _Child:
+    status_read, status_write = os.pipe()
+    life_read, life_write = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    assert options.share is not None
+    pid = os.fork()
+    if pid:
+        os.close(status_write)
+        os.close(life_read)
+        return _Child(options.share.number, pid, status_read, life_write)
+    code: int = ExitCode.INVALID
+    try:
+        # An end that a brother held open would never be seen.
+        for descriptor in (
+            status_read,
+            life_write,
+            *(end for child in earlier for end in (child.status, child.lifeline)),
+        ):
+            os.close(descriptor)
+        os.dup2(life_read, 0)
+        os.close(life_read)
+        code = run(options, _ToParent(status_write))
+    except BaseException:  # noqa: BLE001 - the parent's frames below must not go on in the child
+        log("platform: internal fault\n" + traceback.format_exc())
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+class _Supervisor:
+    """Watches the children of one platform until all have ended."""
+
+    def __init__(self, options: PlatformOptions, children: Sequence[_Child]) -> None:
+        self._options = options
+        self._children = children
+        self._stopping = False
+        self._orphaned = False
+        self._failure: ExitCode | None = None
+        self._ended = asyncio.Event()
+
+    async def watch(self) -> int:
+        """Until all have ended; returns the platform's exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        if self._options.stop_with_stdin:
+            loop.add_reader(sys.stdin.fileno(), self._read_stdin)
+        for child in self._children:
+            loop.add_reader(child.status, self._hear, child)
+        await self._ended.wait()
+        if self._orphaned and self._options.left_behind is not None:
+            rmtree(self._options.left_behind, ignore_errors=True)
+        if self._failure is not None:
+            return self._failure
+        self._give_account()
+        return ExitCode.PASSED
+
+    def _hear(self, child: _Child) -> None:
+        data = os.read(child.status, 65_536)
+        if not data:
+            self._died(child)
+            return
+        *lines, child.heard = (child.heard + data).split(b"\n")
+        for line in lines:
+            told = json.loads(line)
+            child.info = told.get("ready", child.info)
+            child.kept = told.get("kept", child.kept)
+            if "ready" in told and all(each.info is not None for each in self._children) and not self._stopping:
+                tell_ready(self._options, self._ready_line())
+
+    def _died(self, child: _Child) -> None:
+        asyncio.get_running_loop().remove_reader(child.status)
+        os.close(child.status)
+        os.close(child.lifeline)
+        _pid, status = os.waitpid(child.pid, 0)
+        child.code = os.waitstatus_to_exitcode(status)
+        if child.code or not self._stopping:
+            self._fail(child, child.code)
+        if all(each.code is not None for each in self._children):
+            self._ended.set()
+
+    def _fail(self, child: _Child, code: int) -> None:
+        refused = code == ExitCode.USAGE and child.info is None
+        if self._failure is None:
+            self._failure = ExitCode.USAGE if refused else ExitCode.INVALID
+        how = _("signal {signal}", signal=signal.Signals(-code).name) if code < 0 else _("exit code {code}", code=code)
+        log(
+            _(
+                "platform: process {number} of {processes} (pid {pid}) ended by itself: {how}; the platform ends",
+                number=child.number + 1,
+                processes=len(self._children),
+                pid=child.pid,
+                how=how,
+            )
+        )
+        self._stop()
+        asyncio.get_running_loop().call_later(END_TIMEOUT_S, self._send, signal.SIGKILL)
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._send(signal.SIGTERM)
+
+    def _send(self, number: signal.Signals) -> None:
+        for child in self._children:
+            if child.code is None:
+                # Not reaped yet, so that the number is its own.
+                os.kill(child.pid, number)
+
+    def _read_stdin(self) -> None:
+        try:
+            data = os.read(sys.stdin.fileno(), 4096)
+        except OSError:
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._orphaned = True
+            self._stop()
+
+    def _ready_line(self) -> str:
+        infos = [child.info for child in self._children if child.info is not None]
+        first = infos[0]
+        processes = [{name: info[name] for name in ("broker", "mqtt", "pid")} for info in infos]
+        return json.dumps({**first, "pid": os.getpid(), "processes": processes})
+
+    def _give_account(self) -> None:
+        accounts = [child.kept for child in self._children]
+        if self._orphaned or None in accounts:
+            # One that could not read its ledger has said so; a sum without it would be wrong.
+            return
+        kept = [account for account in accounts if account is not None]
+        tell_kept(self._options, {name: sum(account[name] for account in kept) for name in kept[0]})
