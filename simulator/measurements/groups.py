@@ -119,18 +119,18 @@ class Groups:
                     name = group_tag(group, tag)
                     store.append(Interval(name, float(start), float(SPAN_S), histogram.max_us, histogram.encode()))
 
-    def rows(self, *, encoded: bool) -> dict[str, list[list[Any]]]:
+    def rows(self, *, sparse: bool) -> dict[str, list[list[Any]]]:
         """The open spans by group, for JSON; `merge_rows` reads them."""
         self.settle()
         found: defaultdict[str, list[list[Any]]] = defaultdict(list)
         for start, slots in self._spans.items():
             for (group, tag), slot in slots.items():
-                found[group].append(dump_row(start, tag, slot, encoded))
+                found[group].append(dump_row(start, tag, slot, sparse))
         return dict(found)
 
     def drain(self) -> dict[str, list[list[Any]]]:
         """The open spans, which are the master's from now on; totals stay."""
-        rows = self.rows(encoded=True)
+        rows = self.rows(sparse=True)
         self._spans.clear()
         return rows
 
@@ -154,7 +154,7 @@ class Groups:
     def dump(self, dump_totals: Callable[[Totals], dict[str, Any]]) -> dict[str, Any]:
         """Everything but what stands in the log, for a state."""
         return {
-            "open": self.rows(encoded=False),
+            "open": self.rows(sparse=False),
             "series": {
                 group: {tag: dump_totals(totals) for tag, totals in series.items()}
                 for group, series in self.totals.items()

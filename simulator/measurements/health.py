@@ -245,7 +245,7 @@ class GeneratorHealth:
             "processes": {
                 name: [
                     *(h.samples, h.cpu_sum, h.cpu_max, h.rss_max_mb, h.overloaded_s),
-                    *(h.stalled_s, dump_histogram(h.lag, encoded=True), h.resources.dump()),
+                    *(h.stalled_s, dump_histogram(h.lag), h.resources.dump()),
                 ]
                 for name, h in self.processes.items()
             },

@@ -28,7 +28,7 @@ memory every now and then too, or hours of a run would take a MB every ten minut
 
 def dump_state(measurements: RunMeasurements, sealed: int) -> dict[str, Any]:
     """Everything but the sealed histograms, of which the first `sealed` intervals belong to this state."""
-    rows = measurements.open_rows(encoded=False)
+    rows = measurements.open_rows(sparse=False)
     resolution = resolution_of(measurements)
     return {
         "sealed": sealed,

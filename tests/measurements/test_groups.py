@@ -262,4 +262,4 @@ def test_nothing_was_measured() -> None:
     groups = Groups()
     groups.settle()
     groups.seal(float("inf"), MemoryIntervals())
-    assert groups.rows(encoded=True) == {}
+    assert groups.rows(sparse=True) == {}
