@@ -97,10 +97,10 @@ def ordered(found: Any) -> Any:
 
 
 def state(measurements: RunMeasurements) -> Any:
-    """With the open histograms encoded: plain ones stand in the order in which buckets were met."""
+    """With the open histograms sparse: plain ones stand in the order in which buckets were met."""
     found = dump_state(measurements, 0)
     found["open"] = measurements.open_rows()
-    found["groups"]["open"] = measurements.groups.rows(encoded=True)
+    found["groups"]["open"] = measurements.groups.rows(sparse=True)
     return ordered(found)
 
 
