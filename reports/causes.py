@@ -7,34 +7,19 @@ value for people (`{after_s:duration}`), with a word behind it where it takes on
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from reports import text
+from reports.cause import Cause
+from reports.remarks import REMARKS
 from reports.retold import retold
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
 from simulator.shown import printable
 from simulator.texts.translation import N_, _
 
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a key means."""
-
-    key: str
-    code: ExitCode
-    """The exit code that it makes; a remark (`PASSED`) leaves the verdict alone."""
-    text: str
-    """Half a sentence that can stand behind the verdict and a colon."""
-    cut_short: bool = False
-    """Whether the run ended before its plan because of it."""
-    last: bool = False
-    """Whether it decides only where no other reason does: what failed stays failed, whatever became of its files."""
-
-
 _USAGE, _INVALID, _CROSSED = ExitCode.USAGE, ExitCode.INVALID, ExitCode.THRESHOLD_CROSSED
-_FAILED, _INTERRUPTED, _REMARK = ExitCode.FAILED, ExitCode.INTERRUPTED, ExitCode.PASSED
+_FAILED, _INTERRUPTED = ExitCode.FAILED, ExitCode.INTERRUPTED
 
 CAUSES: Final = (
     # The order is that of the reasons of one exit code: what explains the others comes first.
@@ -59,6 +44,15 @@ CAUSES: Final = (
         N_("the embedded platform gave no account of what it keeps, so that nobody knows whether records are missing"),
     ),
     Cause("engine_died", _INVALID, N_("the engine of {process} died: {problem}"), cut_short=True),
+    Cause(
+        "not_recovered",
+        _INVALID,
+        N_(
+            "the fleet did not recover from the loss of a worker within {within_s:duration}: {online:count} of "
+            "{before:count} devices were online again"
+        ),
+        cut_short=True,
+    ),
     Cause(
         "worker_lost",
         _INVALID,
@@ -235,116 +229,7 @@ CAUSES: Final = (
         N_("all devices were taken away by hand after {after_s:duration} of {planned_s:duration}, and not given back"),
         cut_short=True,
     ),
-    Cause(
-        "away_by_hand", _REMARK, N_("{count:count} of {devices:counted device} {count:were} away by hand at the end")
-    ),
-    Cause("merged", _REMARK, N_("merged from {runs:count} runs: {names:names}")),
-    Cause(
-        "mqtt_assumed",
-        _REMARK,
-        N_("of the MQTT profile {profile} this is assumed, as nobody has written it down: {keys} (docs/mqtt.md)"),
-    ),
-    Cause("merged_scenarios", _REMARK, N_("the merged runs are of different scenarios: {names:names}")),
-    Cause(
-        "violations_found",
-        _REMARK,
-        N_("the platform broke rules of the protocol {values:times}, of which no threshold speaks: {names:tally}"),
-    ),
-    Cause(
-        "connections_lost",
-        _REMARK,
-        N_("{count:counted connection} {count:were} lost that nobody had asked to end: {reasons:tally}"),
-    ),
-    Cause(
-        "devices_undecided",
-        _REMARK,
-        N_(
-            "{count:counted device} {count:were} not back when the run ended, less than a minute after their fault, or "
-            "still under it: too early to tell"
-        ),
-    ),
-    Cause(
-        "records_lost",
-        _REMARK,
-        N_("{count:counted record} {count:were} lost with stores that faults of the scenario emptied"),
-    ),
-    Cause(
-        "misbehaviour_silent",
-        _REMARK,
-        N_("the platform neither refused nor took what it must refuse {values:times}: {names:tally}"),
-    ),
-    Cause(
-        "records_unclaimed",
-        _REMARK,
-        N_(
-            "state_file holds {count:counted record} of earlier runs whose devices this run did not start: they stay "
-            "there"
-        ),
-    ),
-    Cause(
-        "records_unkept",
-        _REMARK,
-        N_(
-            "{count:counted record} {count:were} not kept in state_file, which is full: sent, but lost if the run was "
-            "killed before"
-        ),
-    ),
-    Cause("records_refused_judged", _REMARK, N_("{refused:count} of {generated:count} records found the store full")),
-    Cause(
-        "records_rejected_judged",
-        _REMARK,
-        N_("{rejected:count} of {values:all_records} were given up: refused five times, or too large for a package"),
-    ),
-    Cause(
-        "errors_allowed",
-        _REMARK,
-        N_("{failures:count} of {count:count} requests failed, which --exit-code-on-error 0 allows"),
-    ),
-    Cause(
-        "by_hand",
-        _REMARK,
-        N_("somebody acted on the fleet while the run went on, {values:times}: see what was done by hand"),
-    ),
-    Cause("users_turned_away", _REMARK, N_("more users were asked for than the fleet has devices ({devices:count})")),
-    Cause(
-        "clock_off",
-        _REMARK,
-        N_(
-            "the clock of worker {worker} was {ahead_s:ahead} the master's; the master's time is what these figures "
-            "have"
-        ),
-    ),
-    Cause(
-        "clock_jumped",
-        _REMARK,
-        N_(
-            "the wall clock of process {process} was set {seconds:set_by} during the run; these figures go on "
-            "without that"
-        ),
-    ),
-    Cause(
-        "clock_not_compared",
-        _REMARK,
-        N_("the clock of worker {worker} could not be compared with the master's: its times may be off"),
-    ),
-    Cause("worker_left", _REMARK, N_("worker {worker} left in order before the end")),
-    Cause(
-        "platform_stop_failed",
-        _REMARK,
-        N_("the embedded platform ended with exit code {exit_code} when it was stopped"),
-    ),
-    Cause(
-        "requests_missed",
-        _REMARK,
-        N_("requests that were planned and never sent, because the generator stood still: {names:tally}"),
-    ),
-    Cause(
-        "not_judged",
-        _REMARK,
-        N_("made by a version that did not judge the platform yet: what it did wrong is not known"),
-    ),
-    Cause("threshold_gone", _REMARK, N_("`{expression}` held when the run ended; {remark}")),
-    Cause("note", _REMARK, "{text}"),
+    *REMARKS,
 )
 BY_KEY: Final = {cause.key: cause for cause in CAUSES}
 _PLACES: Final = {cause.key: number for number, cause in enumerate(CAUSES)}

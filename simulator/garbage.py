@@ -8,6 +8,8 @@ import gc
 
 THRESHOLDS = (50_000, 20, 100)
 """Python's own (700, 10, 10) are for programs with a few thousand objects; a message of the fleet makes a dozen."""
+FEW = 200
+"""So many that are gone need not be looked for: a few megabytes."""
 
 
 class GarbagePolicy:
@@ -15,6 +17,9 @@ class GarbagePolicy:
 
     def __init__(self) -> None:
         self._grown = False
+        self._alive = 0
+        self._gone = 0
+        """Since garbage was last looked for among what had been put away."""
         self._usual = gc.get_threshold()
 
     def begin(self) -> None:
@@ -27,12 +32,24 @@ class GarbagePolicy:
     def grow(self) -> None:
         """Something was made that is there to stay: a device, a connection."""
         self._grown = True
+        self._alive += 1
+
+    def shrink(self) -> None:
+        """Something that `grow` told of is gone: its parts refer to each other, so that only the collector frees it."""
+        self._alive -= 1
+        self._gone += 1
 
     def tidy(self) -> None:
         """Put away what was made since the last call: once a second, so that it takes milliseconds.
 
-        What is garbage by then is collected first: frozen garbage would stay until the run's end.
+        What is garbage by then is collected first: frozen garbage would stay until the run's end. What was put away
+        and is gone since is looked for as soon as it is more than what is left: so no more than twice the fleet's
+        memory is ever held, and each device that goes costs a walk over one that stays, whatever their numbers.
         """
+        if self._gone > FEW and self._gone > self._alive:
+            self._gone = 0
+            self._grown = True
+            gc.unfreeze()
         if self._grown:
             self._grown = False
             gc.collect()

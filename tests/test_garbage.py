@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.garbage import THRESHOLDS, GarbagePolicy
+from simulator.garbage import FEW, THRESHOLDS, GarbagePolicy
 
 
 class Knot:
@@ -48,3 +48,34 @@ def test_without_new_devices_nothing_is_walked(policy: GarbagePolicy) -> None:
     policy.tidy()
     assert lost() is not None
     assert gc.get_freeze_count() <= before
+
+
+def test_what_was_put_away_and_is_gone_is_freed_once_it_is_more_than_what_is_left(policy: GarbagePolicy) -> None:
+    fleet = [Knot() for _ in range(1_000)]
+    for _ in fleet:
+        policy.grow()
+    policy.tidy()
+    first, last = weakref.ref(fleet[0]), weakref.ref(fleet[-1])
+    for _ in range(500):
+        fleet.pop(0)
+        policy.shrink()
+    policy.tidy()
+    assert first() is not None, "half of the fleet is left: not worth a walk over it"
+    fleet.pop(0)
+    policy.shrink()
+    policy.tidy()
+    assert first() is None
+    assert last() is fleet[-1]
+
+
+def test_a_few_that_are_gone_are_not_looked_for(policy: GarbagePolicy) -> None:
+    fleet = [Knot() for _ in range(FEW)]
+    for _ in fleet:
+        policy.grow()
+    policy.tidy()
+    lost = weakref.ref(fleet[0])
+    fleet.clear()
+    for _ in range(FEW):
+        policy.shrink()
+    policy.tidy()
+    assert lost() is not None

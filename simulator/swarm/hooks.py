@@ -16,8 +16,10 @@ from reports.verdict import code_of
 from simulator import printing
 from simulator.swarm.locust import locust_files, percentiles, steady_time
 from simulator.swarm.locust import options as command_line
+from simulator.swarm.locust.dispatcher import FleetDispatcher
 from simulator.swarm.locust.shape import ScenarioShape
 from simulator.swarm.locust.signals import OrderlyStop
+from simulator.swarm.locust.users import MeetingDevice
 from simulator.swarm.metrics.monitoring import Monitoring, name_all_requests
 from simulator.swarm.metrics.prometheus import PATH
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
@@ -25,6 +27,7 @@ from simulator.swarm.process.base import START_FAILURES, Role, start_failure
 from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.local import Local
 from simulator.swarm.process.master import Master
+from simulator.swarm.process.priority import give_way
 from simulator.swarm.process.worker import Worker
 from simulator.swarm.security import guarded_rpc
 from simulator.swarm.security.access import Access
@@ -51,7 +54,12 @@ class Hooks:
         runner = environment.runner
         # Once more, because Locust has made its log handlers meanwhile.
         printing.install()
+        if environment.user_classes == [MeetingDevice]:
+            # A locustfile may have users of its own beside; these Locust's own dispatcher deals.
+            environment.dispatcher_class = FleetDispatcher
         kind = Worker if isinstance(runner, WorkerRunner) else Master if isinstance(runner, MasterRunner) else Local
+        if kind is Worker:
+            give_way(options.processes)
         if kind is not Worker and choice.scenario is not None:
             ramp = choice.scenario.ramp_plan()
             if choice.shaped:

@@ -47,6 +47,11 @@ def allow_open_files(devices: int) -> None:
         )
 
 
+def most_devices() -> int:
+    """How many devices' connections this process has files for, at most; raises the limit as far as it goes."""
+    return max(0, raise_open_file_limit(0).soft - SPARE_FILES)
+
+
 def port_shortage(devices: int, source_ips: Sequence[str], ports: range | None = None) -> str | None:
     """What to do where a machine has fewer local ports than `devices` connections to one broker need; None if enough.
 

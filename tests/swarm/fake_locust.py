@@ -41,6 +41,7 @@ class FakeRunner:
         self.spawning_completed = True
         self.target_user_count = 3
         self.spawn_rate = 1.0
+        self._users_dispatcher: Any = None
         self.user_count = 0
         self.clients = SimpleNamespace(all=[])
         self.handlers: dict[str, Callable[..., Any]] = {}

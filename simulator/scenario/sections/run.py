@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
@@ -24,6 +24,9 @@ SHORTEST_LEASE = "2s"
 """Renewed four times in that time; a shorter one would run out over a busy second."""
 QUARANTINE_S = 60.0
 """Longer than a platform keeps a connection that fell silent; Locust, too, gives up a missing worker after a minute."""
+RECOVERY_S = 300.0
+"""Lease, quarantine and the return of a worker's devices take some two minutes."""
+MOST_PROCESSES = 1_000
 
 _SN_PATTERN = re.compile(r"[0-9A-Za-z._-]*\{index(?::0?[0-9]{1,2}d)?\}[0-9A-Za-z._-]*")
 
@@ -246,6 +249,17 @@ class WorkersSection(Section):
         default=QUARANTINE_S,
         description="How long after that other workers get them. It has to be longer than the platform keeps a "
         "connection that fell silent, or a serial number may be online twice.",
+    )
+    recovery: Annotated[Duration, within_time("10s", "24h")] = Field(
+        default=RECOVERY_S,
+        description="How long the fleet may be short of what a lost worker had, before the run ends: nine in ten of "
+        "the devices that were online before have to be so again.",
+    )
+    processes: Annotated[int, Field(ge=1, le=MOST_PROCESSES)] | Literal["auto"] | None = Field(
+        default=None,
+        description="In how many processes of this machine the fleet runs, as Locust's `--processes`, which goes "
+        "before it: a number, or `auto` for as many as its devices need by the open files that a process may have. "
+        "Without it, in one.",
     )
 
 

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
 import gevent.event
@@ -28,7 +28,8 @@ from simulator.loop_timers import RESOLUTION_S
 from simulator.measurements.health import LAG_PROBE_S
 from simulator.swarm.generator.log_relay import LogRelay
 from simulator.swarm.generator.mailbox import Mailbox
-from simulator.swarm.generator.questions import Answering, Questions
+from simulator.swarm.generator.questions import Questions
+from simulator.swarm.generator.runtime import EngineListener, Runtime
 from simulator.swarm.generator.start_queue import StartQueue
 from simulator.swarm.tasks import counted
 
@@ -42,6 +43,8 @@ TIDY_S = 1.0
 """Between two looks for devices that the garbage collector need not walk again."""
 TASKS_EVERY_S = 10.0
 """Between two counts of the loop's tasks, which take it 2 ms for ten thousand."""
+ORDERS_A_TURN = 50
+"""Devices that are told to stop between two looks at the sockets: some milliseconds of work."""
 OPEN_TIMEOUT_S = 60.0
 """Making the first RSA keys and looking up names takes seconds at most."""
 CLOSE_TIMEOUT_S = 15.0
@@ -49,55 +52,8 @@ TOLD_TIMEOUT_S = 1.0
 """For an engine that is behind to hear of the platform: the schedule does not wait for it any longer."""
 
 
-class Runtime(Protocol):
-    """What the engine runs: `simulator.fleet.runtime.FleetRuntime`. All methods are called on the engine's loop."""
-
-    async def open(self) -> None:
-        """Get ready to start devices."""
-
-    def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
-        """Start device `index`; `on_finished` is called once, when it is down for good."""
-
-    def stop_device(self, index: int) -> None:
-        """Stop it in order: its records are delivered first, within the scenario's drain time."""
-
-    async def stop_all(self, drain_s: float | None = None) -> None:
-        """Stop all devices in order, within `drain_s` seconds (the scenario's own when None)."""
-
-    def abort_all(self) -> None:
-        """Drop every connection at once."""
-
-    def platform_away(self, number: int) -> None:
-        """Fault `number` of the schedule is about to kill the embedded platform."""
-
-    def platform_back(self, number: int) -> None:
-        """It is up again after fault `number`."""
-
-    async def close(self) -> None:
-        """Release everything."""
-
-    def answer(self, question: Mapping[str, Any]) -> Answering:
-        """What somebody asks of the devices; after `close`, on any thread, of what is remembered of them."""
-
-
 class EngineError(Exception):
     """The engine could not start, or its thread ended with an error; the text says why."""
-
-
-class EngineListener(Protocol):
-    """What the engine tells; called in gevent's hub, so nothing here may block."""
-
-    def device_finished(self, index: int) -> None:
-        """Device `index` is down; its index may be used again."""
-
-    def log(self, level: int, line: str) -> None:
-        """A line for the log."""
-
-    def fenced(self) -> None:
-        """The time that `keep_until` gave ran out and all devices were dropped."""
-
-    def crashed(self, reason: str) -> None:
-        """The engine's thread ended with an error; no device lives any more."""
 
 
 class Engine:
@@ -321,13 +277,14 @@ class Engine:
         self._tasks = len(asyncio.all_tasks(loop))
         loop.call_later(TASKS_EVERY_S, self._count_tasks)
 
-    def _obey(self) -> None:
+    def _obey(self, at_once: int = ORDERS_A_TURN) -> None:
+        """Do the next orders, and the rest in later turns of the loop: ten thousand at once would hold it."""
         runtime = self._runtime
         if runtime is None:
             return
         orders = self._orders
         starts: dict[int, None] = {}
-        while orders:
+        for _ in range(min(at_once, len(orders))):
             start, index = orders.popleft()
             if start:
                 starts[index] = None
@@ -338,10 +295,13 @@ class Engine:
                 self._finished(index)
             else:
                 runtime.stop_device(index)
+        loop = asyncio.get_running_loop()
         if starts:
-            self._starts.add(starts, asyncio.get_running_loop().time())
+            self._starts.add(starts, loop.time())
             if self._next_start is None:
                 self._start_due()
+        if orders:
+            loop.call_soon(self._obey)
 
     def _start_due(self) -> None:
         loop = asyncio.get_running_loop()
@@ -355,11 +315,15 @@ class Engine:
         if self._runtime is not None:
             self._garbage.grow()
             try:
-                self._runtime.start_device(index, partial(self._finished, index))
+                self._runtime.start_device(index, partial(self._gone, index))
             except Exception as error:  # noqa: BLE001 - the others' turn comes all the same
                 self._log(logging.ERROR, f"device {index} cannot be made: {describe(error)}")
                 self._on_error("device.start", describe(error))
-                self._finished(index)
+                self._gone(index)
+
+    def _gone(self, index: int) -> None:
+        self._garbage.shrink()
+        self._finished(index)
 
     def _finished(self, index: int) -> None:
         self._mailbox.post(("finished", index))
@@ -384,7 +348,7 @@ class Engine:
     def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
         loop = asyncio.get_running_loop()
         self._stopping = True
-        self._obey()
+        self._obey(len(self._orders))
         self._forget_starts()
         task = loop.create_task(self._stop_all(drain_s))
         task.add_done_callback(lambda _: self._mailbox.post(("stopped", done)))

@@ -21,11 +21,12 @@ from simulator.measurements.recorder import EngineRecorder
 from simulator.measurements.resources import Held
 from simulator.measurements.run import RunMeasurements
 from simulator.shown import detail
-from simulator.swarm.generator.engine import Engine, Runtime
+from simulator.swarm.generator.engine import Engine
 from simulator.swarm.generator.hand_over import HandOver
 from simulator.swarm.generator.health import HealthWatch, Limits
 from simulator.swarm.generator.index_pool import IndexPool
 from simulator.swarm.generator.pump import Pump
+from simulator.swarm.generator.runtime import Runtime
 from simulator.swarm.locust.request_event import Requests
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.tasks import ELSEWHERE, counted, swallowed_by_locust
@@ -148,6 +149,11 @@ class Generator:
     def running(self) -> bool:
         """Whether devices may be started."""
         return self._running
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether it should not be given more devices than it has."""
+        return self._health.overloaded
 
     def finish(self, drain_s: float) -> None:
         """Stop all devices in order, count their last events and end the engine; returns when that is done.

@@ -112,6 +112,14 @@ class HealthWatch:
             gevent.sleep(PERIOD_S)
             self._look()
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether this process has been too late or too busy in the last seconds."""
+        lags = sorted(self.lags)
+        late = bool(lags) and (1000.0 * lags[-1] > self._limits.stall_ms or 1000.0 * _p99(lags) > self._limits.lag_ms)
+        busy = self._busy_since is not None and self._clock.monotonic() - self._busy_since >= CPU_LIMIT_SECONDS
+        return late or busy
+
     def look(self) -> HealthSample:
         """Take one sample now, and warn if something is wrong."""
         now, cpu = self._clock.monotonic(), time.process_time()
@@ -151,7 +159,7 @@ class HealthWatch:
                 ),
             )
         if len(lags) >= LAG_WINDOW // 2:
-            p99_ms = 1000.0 * lags[int(len(lags) * 0.99) - 1]
+            p99_ms = 1000.0 * _p99(lags)
             if p99_ms > self._limits.lag_ms:
                 self._warn(
                     "lag",
@@ -183,3 +191,8 @@ class HealthWatch:
         if now - self._warned.get(kind, -QUIET_S) >= QUIET_S:
             self._warned[kind] = now
             logger.warning(text)
+
+
+def _p99(lags: list[float]) -> float:
+    """Of sorted values, at least one."""
+    return lags[max(0, int(len(lags) * 0.99) - 1)]

@@ -29,7 +29,7 @@ from simulator.scenario.shipped import scenario_file
 from simulator.swarm.locust import command_words, locust_output, monitoring
 from simulator.swarm.locust.locust_output import LocustOutput
 from simulator.swarm.locust.option_rules import problems_of
-from simulator.swarm.open_files import port_shortage
+from simulator.swarm.open_files import most_devices, port_shortage
 from simulator.swarm.security import access
 from simulator.swarm.security.access import Access, AccessError, access_of
 from simulator.texts.language import LANGUAGES, OPTION, VARIABLE
@@ -49,6 +49,8 @@ class Choice:
     """The dispatch URL of `--host`, `LOCUST_HOST` or a configuration file, checked; None leaves it to the scenario."""
     output: LocustOutput = LocustOutput()  # noqa: RUF009 - immutable
     """What Locust leaves out of its own."""
+    processes: int | None = None
+    """In how many the scenario wants to run, where that is more than this one."""
 
 
 _choices: dict[tuple[str, ...], Choice] = {}
@@ -118,6 +120,8 @@ def add_arguments(parser: Any) -> None:
         first = ramp.target_at(0.0)
         rate = round(first.rate, 3) if first is not None else 1.0
         parser.set_defaults(num_users=choice.scenario.devices, spawn_rate=rate, run_time=round(ramp.duration))
+        if choice.processes is not None:
+            parser.set_defaults(processes=choice.processes)
 
 
 def chosen() -> Choice:
@@ -193,7 +197,8 @@ def _choose_run(known: Namespace) -> Choice:
         )
     if not known.master:
         _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
-    return Choice(scenario=scenario, shaped=shaped, host=host)
+    processes = None if known.master else processes_of(scenario, known.num_users)
+    return Choice(scenario=scenario, shaped=shaped, host=host, processes=processes)
 
 
 def groups_without_devices(scenario: Scenario, asked: int | None) -> list[str]:
@@ -202,6 +207,20 @@ def groups_without_devices(scenario: Scenario, asked: int | None) -> list[str]:
         return []
     counts = scale_counts([group.count for group in scenario.groups], asked)
     return [group.name for group, count in zip(scenario.groups, counts, strict=True) if group.count and not count]
+
+
+def processes_of(scenario: Scenario, asked: int | None) -> int | None:
+    """In how many processes of this machine the scenario wants to run, beside the master; None for this one alone.
+
+    Args:
+        asked: the fleet's size where `-u` gave one.
+    """
+    wanted = scenario.document.workers.processes
+    if wanted != "auto":
+        return wanted
+    most = most_devices()
+    needed = math.ceil((scenario.devices if asked is None else asked) / max(1, most))
+    return needed if needed > 1 and most else None
 
 
 def _look_at_ports(scenario: Scenario, asked: int | None, *, embedded: bool) -> None:

@@ -14,6 +14,8 @@ The rules:
   open, though nobody serves them; the quarantine is longer than a platform keeps a connection that fell silent. The
   scenario's `workers` section says how long lease and quarantine are.
 - An index is free again when its worker no longer names it, in a message sent after it had seen the grant.
+- What a lost worker held is dealt at `deal_rate`, and not to a worker that says that it is overloaded: all at once
+  would be a storm of logins, and the next worker lost.
 """
 
 from collections.abc import Mapping
@@ -54,6 +56,10 @@ class LeaseTable:
         self._holdings: dict[str, _Holding] = {}
         self._orphans = Ranges()
         """Rested long enough, and nobody has taken them yet."""
+        self.deal_rate: float | None = None
+        """How many of these are dealt a second; None for all at once."""
+        self._allowed = 0.0
+        self._allowed_at = float("-inf")
 
     @property
     def free(self) -> int:
@@ -104,13 +110,26 @@ class LeaseTable:
         self._free = (self._free - returning) | (holding.held - claimed - unseen)
         holding.held = (holding.held & (claimed | unseen)) | returning
         self._orphans = self._orphans - returning
-        granted = self._free.take(max(0, int(question["want"]) - len(unseen - claimed)))
+        want = max(0, int(question["want"]) - len(unseen - claimed))
+        held_back = Ranges() if not self._orphans else self._orphans - self._may_deal(now, busy=question["busy"])
+        granted = (self._free - held_back).take(want)
         if granted:
             self._free = self._free - granted
+            self._allowed = max(0.0, self._allowed - len(self._orphans & granted))
             self._orphans = self._orphans - granted
             holding.held = holding.held | granted
             holding.unseen[number] = granted
         return {"number": number, "lease_s": self.lease_s, "held": holding.held.to_wire()}
+
+    def _may_deal(self, now: float, *, busy: bool) -> Ranges:
+        """What may be dealt now of what lost workers held."""
+        if self.deal_rate is None or busy:
+            return Ranges() if busy else self._orphans
+        # What nobody took for longer than until the next question is not saved up for a burst.
+        most = max(1.0, self.deal_rate * self.lease_s / RENEWALS)
+        self._allowed = min(most, self._allowed + self.deal_rate * min(self.lease_s, now - self._allowed_at))
+        self._allowed_at = now
+        return self._orphans.take(int(self._allowed))
 
     def unseen(self, worker: str) -> Ranges:
         """What was granted to `worker` and not confirmed by it yet: what it needs for these it must be told again."""
@@ -162,15 +181,17 @@ class LeaseHolder:
         """Whether there was a lease, which nobody has renewed."""
         return self.valid_until > 0 and self.expired(now)
 
-    def question(self, want: int, now: float) -> dict[str, Any]:
+    def question(self, want: int, now: float, *, busy: bool = False) -> dict[str, Any]:
         """The next message to the master.
 
         Args:
             want: how many indexes are needed beyond those held.
+            busy: this worker is overloaded and takes none of a lost worker's.
         """
         self._number += 1
         self._sent[self._number] = now
-        return {"number": self._number, "seen": self._seen, "held": self.held.to_wire(), "want": max(0, want)}
+        held = self.held.to_wire()
+        return {"number": self._number, "seen": self._seen, "held": held, "want": max(0, want), "busy": busy}
 
     def accept(self, answer: Mapping[str, Any], now: float) -> tuple[Ranges, Ranges]:
         """Take the master's answer.

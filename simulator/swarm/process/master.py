@@ -10,12 +10,14 @@ from functools import cache, partial
 from typing import Any
 
 import gevent
-from locust.runners import STATE_MISSING, STATE_RUNNING
+from locust import runners
+from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING
 
 from reports.causes import sentence
 from reports.writer import OUTPUT_FAILED
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
+from simulator.measurements.names import DeviceState
 from simulator.scenario.problems import ScenarioError
 from simulator.shown import printable
 from simulator.swarm.generator.generator import STOP_MARGIN_S
@@ -27,18 +29,23 @@ from simulator.swarm.process.fleet_view import FleetView, WorkersView, devices_o
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.inquiry import Inquiry
 from simulator.swarm.process.leases import LeaseTable
+from simulator.swarm.process.losses import Recovery, Replacing
 from simulator.swarm.process.state_file import StateFile, open_state_file
 from simulator.swarm.run.order import RunOrder, plan_of
 from simulator.swarm.run.run import Run
-from simulator.swarm.tasks import counted, spawn
+from simulator.swarm.tasks import counted
 from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
 
 POLL_S = 0.05
 WATCH_S = 1.0
-STILL_KNOWN = -1
-"""Locust forgets a missing worker whose count of heartbeats has fallen to -60, by one a second."""
+LOCUSTS_LIVENESS = runners.HEARTBEAT_LIVENESS
+"""After how many seconds without a heartbeat Locust misses a worker."""
+LATE_S = 0.5
+"""Later than this for its look of every second, the master has more to do than it can."""
+PATIENCE_S = 2.0
+"""Locust misses a worker so long before its lease runs out."""
 TOLD_S = 1.5
 """For the workers' answers that their devices know of the platform; the schedule does not wait for them any longer."""
 REPORT_MARGIN_S = 5.0
@@ -60,8 +67,12 @@ class Master(Coordinator):
         """Those of them that asked for devices."""
         self._silent: set[str] = set()
         """Those whose lease has run out."""
-        self._replaced: set[str] = set()
-        """Missing ones whose users the other workers have."""
+        self._busy: set[str] = set()
+        """Those that say that they are overloaded."""
+        self._fenced = False
+        """Whether one has dropped its devices by itself."""
+        self._replacing: Replacing | None = None
+        self._recovery: Recovery | None = None
         self._watch: gevent.Greenlet | None = None
         self._knowing: set[tuple[str, int, bool]] = set()
         """Workers whose devices know that the platform goes away by a fault of this number, or is back after it."""
@@ -94,13 +105,18 @@ class Master(Coordinator):
         self._heard.clear()
         self._took_part.clear()
         self._silent.clear()
-        self._replaced.clear()
+        self._busy.clear()
+        self._fenced = False
         self._knowing.clear()
         self._short = False
         run = self.open_run(travels=True)
         if run is not None and run.order is not None and self._open_state_file(run):
             workers = run.scenario.document.workers
             self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
+            self._replacing = Replacing(self.runner, self.internal_error)
+            self._recovery = Recovery(workers.recovery)
+            # Locust's own three seconds are for workers with a core each; until the lease runs out nothing is lost.
+            runners.HEARTBEAT_LIVENESS = max(LOCUSTS_LIVENESS, int(workers.lease - PATIENCE_S))
             self._view = self._view_of(run, run.order)
             self.runner.send_message(messages.RUN, run.order.to_wire())
             present = [worker.id for worker in self.runner.clients.all if worker.state != STATE_MISSING]
@@ -215,26 +231,23 @@ class Master(Coordinator):
                     *(worker, leases.lease_s, len(held), leases.quarantine_s),
                 )
         self._silent = set(silent)
-        self._replace_missing()
-        wanted = self.runner.target_user_count - leases.in_use(now)
-        devices.missing(max(0, min(leases.missing(now), wanted)), at)
+        if self._replacing is not None:
+            self._replacing.look(self._took_part, held_up=late_s > LATE_S or bool(self._busy & self._present()))
+        leases.deal_rate = max(1.0, float(self.runner.spawn_rate))
+        missing = max(0, min(leases.missing(now), self.runner.target_user_count - leases.in_use(now)))
+        devices.missing(missing, at)
+        self._see_whether_it_recovers(run, missing, now)
 
-    def _replace_missing(self) -> None:
-        """Have the other workers spawn the users of those that are gone, who then wait for the devices.
-
-        Locust would do so a minute after it missed a worker, and for that begin the ramp at nothing: the devices of
-        the workers that live would go down and come back.
-        """
-        runner = self.runner
-        missing = [worker for worker in runner.clients.all if worker.state == STATE_MISSING]
-        for worker in missing:
-            worker.heartbeat = max(worker.heartbeat, STILL_KNOWN)
-        self._replaced &= {worker.id for worker in missing}
-        gone = {worker.id for worker in missing} & self._took_part - self._replaced
-        if gone and runner.state == STATE_RUNNING and runner.spawning_completed:
-            self._replaced |= gone
-            start = partial(runner.start, runner.target_user_count, runner.spawn_rate)
-            spawn("background.replace", start, on_error=self.internal_error)
+    def _see_whether_it_recovers(self, run: Run, missing: int, now: float) -> None:
+        recovery = self._recovery
+        if recovery is None or run.aborted or self.runner.state not in (STATE_SPAWNING, STATE_RUNNING):
+            return
+        online = run.measurements.devices.gauge.get(DeviceState.ONLINE.value, 0)
+        lost = self._fenced or bool(self._took_part - self._present())
+        wanted = self.runner.target_user_count
+        if recovery.overdue(now, lost=lost, missing=missing, online=online, wanted=wanted):
+            run.find("not_recovered", within_s=recovery.bound_s, online=online, before=recovery.before)
+            run.abort(sentence(run.findings[-1]))
 
     def _end_watch(self) -> None:
         if self._watch is not None:
@@ -284,6 +297,7 @@ class Master(Coordinator):
         worker = msg.node_id
         self._heard[worker] = self.clock.wall()
         self._took_part.add(worker)
+        (self._busy.add if msg.data["busy"] else self._busy.discard)(worker)
         answer = leases.answer(worker, msg.data, time.monotonic())
         if answer is not None:
             if self._view is not None:
@@ -326,6 +340,7 @@ class Master(Coordinator):
 
     def _on_found(self, msg: Any, **_: Any) -> None:
         if self.run is not None and msg.data["run"] == self.run.run_id:
+            self._fenced = self._fenced or msg.data["key"] == "worker_fenced"
             self.run.find(msg.data["key"], **msg.data["values"])
 
     def _on_clock(self, msg: Any, **_: Any) -> None:

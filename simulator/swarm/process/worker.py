@@ -28,7 +28,7 @@ from simulator.swarm.generator.generator import Generator, RuntimeFactory
 from simulator.swarm.generator.health import limits_of
 from simulator.swarm.locust.request_event import RequestEvent
 from simulator.swarm.off_the_hub import off_the_hub
-from simulator.swarm.open_files import OpenFilesError, allow_open_files
+from simulator.swarm.open_files import OpenFilesError, allow_open_files, most_devices
 from simulator.swarm.process import messages
 from simulator.swarm.process.base import START_FAILURES, Role
 from simulator.swarm.process.clock_offset import ROUNDS, ClockOffset
@@ -70,6 +70,8 @@ class _Part:
         self.asking: gevent.Greenlet | None = None
         self.wanted = gevent.event.Event()
         self.answered = gevent.event.Event()
+        self.full = False
+        """Whether it has told that more users wait than it has files for."""
         self.over = False
         self.done = gevent.event.Event()
         """Its devices are down and all was reported."""
@@ -320,7 +322,15 @@ class Worker(Role):
         # First: what is not this worker's any more may be another's with the answer.
         self._send_unsent(part)
         part.holder.give_back(Ranges.of(generator.indexes.withdraw()))
-        question = part.holder.question(generator.indexes.waiting if generator.running else 0, time.monotonic())
+        want = 0
+        if generator.running:
+            # Others' devices may come to be dealt here: never more than this process has files for.
+            room = most_devices() - generator.indexes.in_use
+            want = min(generator.indexes.waiting, max(0, room))
+            if want < generator.indexes.waiting and not part.full:
+                part.full = True
+                self._find(part, "worker_full", worker=self.runner.client_id, devices=most_devices())
+        question = part.holder.question(want, time.monotonic(), busy=generator.overloaded)
         self._send(messages.LEASE, question | {"run": part.order.run_id})
 
     def _on_lease(self, msg: Any, **_others: Any) -> None:

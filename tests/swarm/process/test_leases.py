@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from simulator.swarm.process.index_ranges import Ranges
-from simulator.swarm.process.leases import LeaseHolder, LeaseTable
+from simulator.swarm.process.leases import RENEWALS, LeaseHolder, LeaseTable
 
 LEASE = 10.0
 QUARANTINE = 40.0
@@ -272,3 +272,35 @@ def test_a_grant_is_unseen_until_its_worker_has_named_its_answer() -> None:
     holder.accept(answer, 0.0)
     assert table.answer("w", holder.question(0, 0.0), 0.0) is not None
     assert table.unseen("w") == Ranges()
+
+
+def lost_by_another(deal_rate: float | None) -> tuple[LeaseTable, LeaseHolder, float]:
+    """A table whose worker `a` is gone for good with 60 of 64 indexes, a worker `b`, and the moment when all rested."""
+    table, a, b = LeaseTable(64, lease_s=LEASE, quarantine_s=QUARANTINE), LeaseHolder(), LeaseHolder()
+    table.deal_rate = deal_rate
+    granted(a, table, 60, 0.0, "a")
+    rested = LEASE + QUARANTINE
+    granted(b, table, 0, rested, "b")
+    assert table.missing(rested) == 60
+    return table, b, rested
+
+
+def test_what_a_lost_worker_held_is_dealt_at_a_rate() -> None:
+    table, b, now = lost_by_another(2.0)
+    # At once: what nobody had, and as much as a worker may have missed since its last question.
+    first = len(granted(b, table, 64, now, "b"))
+    assert first == 4 + int(2.0 * LEASE / RENEWALS)
+    assert not granted(b, table, 64, now, "b")
+    assert len(granted(b, table, 64, now + 2.0, "b")) == 4
+    assert len(granted(b, table, 1, now + 4.0, "b")) == 1, "no more than is wanted"
+    # A long silence is not saved up.
+    assert len(granted(b, table, 64, now + 0.9 * LEASE, "b")) == int(2.0 * LEASE / RENEWALS)
+
+
+def test_an_overloaded_worker_gets_nothing_of_a_lost_ones() -> None:
+    table, b, now = lost_by_another(None)
+    answer = table.answer("b", b.question(64, now, busy=True), now)
+    assert answer is not None
+    assert Ranges.from_wire(answer["held"]) == Ranges([(60, 64)])
+    b.accept(answer, now)
+    assert len(granted(b, table, 64, now, "b")) == 60

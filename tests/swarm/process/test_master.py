@@ -8,6 +8,7 @@ from typing import Any
 
 import gevent
 import pytest
+from locust import runners
 from locust.runners import STATE_MISSING
 
 from simulator.exit_codes import ExitCode
@@ -17,7 +18,8 @@ from simulator.measurements.run import RunMeasurements
 from simulator.swarm.process import master as module
 from simulator.swarm.process import messages
 from simulator.swarm.process.leases import LeaseHolder
-from simulator.swarm.process.master import STILL_KNOWN, Master
+from simulator.swarm.process.losses import STILL_KNOWN
+from simulator.swarm.process.master import PATIENCE_S, Master
 from simulator.swarm.run import run as run_module
 from tests.swarm.fake_fleet import until
 from tests.swarm.fake_locust import SCENARIO, FakeRunner, WorkerNode, choice, environment
@@ -214,6 +216,49 @@ def test_the_users_of_a_missing_worker_are_spawned_elsewhere_once(bench: Bench) 
         gevent.sleep(0)
     assert bench.runner.done == ["start"]
     assert bench.workers[0].heartbeat == STILL_KNOWN, "Locust must not forget it meanwhile"
+
+
+@pytest.mark.parametrize(("late_s", "busy"), [(0.0, True), (1.0, False)])
+def test_nobody_is_dealt_more_while_a_worker_or_the_master_is_overloaded(
+    bench: Bench, late_s: float, busy: bool
+) -> None:
+    bench.lease("w1", 1)
+    bench.hear(messages.LEASE, bench.holders["w2"].question(1, 0.0, busy=busy), "w2")
+    bench.workers[0].state = STATE_MISSING
+    bench.role._look(late_s)
+    gevent.sleep(0)
+    assert bench.runner.done == []
+    bench.hear(messages.LEASE, bench.holders["w2"].question(1, 0.0), "w2")
+    bench.role._look(0.0)
+    gevent.sleep(0)
+    assert bench.runner.done == ["start"]
+
+
+def test_locust_misses_a_worker_no_sooner_than_its_lease_is_about_to_run_out(bench: Bench) -> None:
+    assert bench.role.run is not None
+    assert bench.role.run.scenario.document.workers.lease - PATIENCE_S == runners.HEARTBEAT_LIVENESS
+
+
+def test_a_run_whose_fleet_does_not_recover_ends_as_invalid_and_says_why_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.lease("w1", 2)
+    bench.lease("w2", 1)
+    bench.report("w1", 1)
+    bench.role._look(0.0)
+    bench.workers[0].state = STATE_MISSING
+    assert bench.role.run is not None
+    bound = bench.role.run.scenario.document.workers.recovery
+    for after, expected in ((20.0, False), (15.0 + bound, False), (25.0 + bound, True)):
+        with monkeypatch.context() as later:
+            later.setattr(module, "time", SimpleNamespace(monotonic=lambda after=after: time.monotonic() + after))
+            bench.role._look(0.0)
+        found = bench.keys()
+        assert ("not_recovered" in found) == expected
+    assert bench.role.run.aborted
+    summary = bench.end()
+    assert summary["verdict"] == "invalid"
+    assert summary["reasons"][0]["key"] == "not_recovered"
 
 
 def test_devices_of_a_silent_worker_are_missing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

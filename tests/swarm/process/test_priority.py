@@ -1,0 +1,18 @@
+"""Workers give way to their master where a machine has fewer cores than them."""
+
+import os
+
+import pytest
+
+from simulator.swarm.process.priority import NICENESS, give_way
+
+
+@pytest.mark.parametrize(("processes", "expected"), [(None, []), (1, []), (2, []), (3, [NICENESS]), (14, [NICENESS])])
+def test_only_workers_that_have_to_share_cores(
+    processes: int | None, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "nice", steps.append)
+    assert give_way(processes) == bool(expected)
+    assert steps == expected
