@@ -1,6 +1,7 @@
 """What the process does that coordinates runs: begins them, names their directories, and ends with one exit code."""
 
 import errno
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -170,6 +171,8 @@ def test_without_a_name_a_run_gets_a_directory_that_nobody_else_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # Two runs of one second, however long they take.
+    monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda zone: datetime(2026, 1, 2, tzinfo=zone)))
     benches = [Bench(tmp_path, report=None) for _ in range(2)]
     for bench in benches:
         bench.whole_run()
