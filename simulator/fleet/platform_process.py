@@ -185,8 +185,8 @@ class EmbeddedPlatform:
         command = [sys.executable, "-m", "simulator.cli", "platform", *self._arguments]
         command += ["--host", "127.0.0.1", "--ready-file", str(ready), "--stop-with-stdin"]
         command += ["--account-file", str(self._account_file)]
-        if self._processes > 1:
-            command += ["--processes", str(self._processes)]
+        # Also where it is one: the scenario alone would ask for what its own number of devices needs.
+        command += ["--processes", str(self._processes)]
         command += ["--port", "0"] if self._home is None else self._home.arguments()
         self._is_ready = False
         try:

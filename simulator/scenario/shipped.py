@@ -23,6 +23,7 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
         "mixed": N_("half of the devices over WebSocket, half over MQTT by two profiles, in one run"),
         "full-protocol": N_("every funcId of the protocol, sent and answered"),
         "scale-20k": N_("20,000 devices in one process"),
+        "scale-250k": N_("250,000 devices on one machine"),
         "scale-mqtt": N_("thousands of devices over MQTT in one process"),
         "reconnect-storm": N_("a thousand devices come back at once, after a restart and after a silent outage"),
         "bad-weather": N_("60 devices through every kind of fault and of misbehaviour in four minutes"),
