@@ -166,7 +166,8 @@ class LiveThresholds:
             judged = [item for item in judged if not _lowered_by_faults(item)]
         if not judged:
             return []
-        figures = recent(self._measurements, self._run, now, ABORT_WINDOW_S)
+        intended = any(threshold.intended for threshold in judged)
+        figures = recent(self._measurements, self._run, now, ABORT_WINDOW_S, intended=intended)
         fired = []
         for threshold in judged:
             result = evaluate(threshold, figures)

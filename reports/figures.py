@@ -39,6 +39,7 @@ from simulator.measurements.names import (
 )
 from simulator.measurements.run import HOLD_S, RunMeasurements
 from simulator.measurements.series import Totals
+from simulator.measurements.windows import window
 
 
 def lost_connections(
@@ -251,13 +252,18 @@ def after(measurements: RunMeasurements, run: RunInfo, after_s: float) -> Figure
     return _part(measurements, run, run.ended - first, found, failures, first, int(run.ended), pending, expected)
 
 
-def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int) -> Figures:
-    """The view of the last `seconds` whole seconds that every worker has reported by `now`."""
+def recent(measurements: RunMeasurements, run: RunInfo, now: float, seconds: int, *, intended: bool = True) -> Figures:
+    """The view of the last `seconds` whole seconds that every worker has reported by `now`.
+
+    Args:
+        intended: what was measured by intended time as well.
+    """
     last = int(now) - 1 - HOLD_S
     first = last - seconds + 1
-    slots = measurements.window(first, last)
+    slots = window(measurements, first, last, intended=intended)
     found = {tag: slot.histogram for tag, slot in slots.items()}
-    found.update((INTENDED_PREFIX + tag, slot.intended_histogram) for tag, slot in slots.items())
+    if intended:
+        found.update((INTENDED_PREFIX + tag, slot.intended_histogram) for tag, slot in slots.items())
     failures = {tag: slot.failures for tag, slot in slots.items()}
     expected = {tag: slot.refusals for tag, slot in slots.items()}
     return _part(measurements, run, float(seconds), found, failures, first, last, expected=expected)

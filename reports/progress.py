@@ -81,7 +81,7 @@ class ProgressLine:
     def line(self, now: float) -> str:
         """The line for `now` (epoch seconds), without colours."""
         elapsed = max(now - self._run.started, 0.0)
-        figures = recent(self._measurements, self._run, now, WINDOW_S)
+        figures = recent(self._measurements, self._run, now, WINDOW_S, intended=False)
         _, failed = all_requests(self._measurements.totals)
         parts = [self._time(elapsed), self._devices(), self._weather(now), *_activity(figures, failed)]
         if violations := self._measurements.violations.total:

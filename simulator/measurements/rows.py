@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.measurements.codec import dump_plain, dump_sparse, load_histogram
 from simulator.measurements.labels import Vocabulary
-from simulator.measurements.series import Slot, dump_tallies, load_tallies
+from simulator.measurements.series import Counted, Slot, dump_tallies, load_tallies
 
 
 def dump_row(second: int, tag: str, slot: Slot, sparse: bool) -> list[Any]:
@@ -23,17 +23,22 @@ def dump_row(second: int, tag: str, slot: Slot, sparse: bool) -> list[Any]:
     ]
 
 
-def load_row(row: list[Any], labels: Vocabulary) -> tuple[int, str, Slot]:
-    """The inverse of `dump_row`: second, tag and slot, under the names by which `labels` counts."""
+def load_row(row: list[Any], labels: Vocabulary) -> tuple[int, str, Counted]:
+    """The inverse of `dump_row`: second, tag and what was counted, under the names by which `labels` counts."""
     second, name, histogram, intended, failed, bytes_out, bytes_in, *later = row
     tag = labels.tag(name)
-    slot = Slot(
-        histogram=load_histogram(histogram),
-        intended_histogram=load_histogram(intended),
-        failed=load_tallies(failed, partial(labels.code, tag)),
-        # checkpoints of earlier versions do not tell it
-        expected=load_tallies(later[0], partial(labels.code, tag)) if later else {},
-        bytes_out=bytes_out,
-        bytes_in=bytes_in,
+    # checkpoints of earlier versions do not tell it
+    expected = later[0] if later else None
+    # A master reads some hundred rows a second, and most of them tell of neither.
+    return (
+        second,
+        tag,
+        Counted(
+            load_histogram(histogram),
+            load_histogram(intended),
+            load_tallies(failed, partial(labels.code, tag)) if failed else {},
+            load_tallies(expected, partial(labels.code, tag)) if expected else {},
+            bytes_out,
+            bytes_in,
+        ),
     )
-    return second, tag, slot

@@ -41,7 +41,7 @@ from simulator.measurements.labels import Vocabulary
 from simulator.measurements.names import FAILED_PREFIX, FLOW_PREFIX, LOOP_LAG_TAG, RECORD_EVENTS
 from simulator.measurements.occurrences import Occurrences
 from simulator.measurements.rows import dump_row, load_row
-from simulator.measurements.series import Slot, Totals, tally
+from simulator.measurements.series import Counted, Slot, Totals, counted, tally
 from simulator.measurements.sheet import Attendance
 from simulator.measurements.timeline import Timeline
 from simulator.measurements.weather import Weather
@@ -195,7 +195,8 @@ class RunMeasurements:
     def slot(self, second: int, tag: str) -> Slot:
         """The open slot of a series (a label) in a second, to add to."""
         self._unsettled.add((second, tag))
-        return self.slots[second].setdefault(tag, Slot())
+        slots = self.slots[second]
+        return slots.get(tag) or slots.setdefault(tag, Slot())
 
     def _no_success(self, second: int, tag: str, slot: Slot, event: Event, at: float) -> None:
         """A request, a flow or a command ended with another code than success: it failed, or that was expected."""
@@ -216,7 +217,7 @@ class RunMeasurements:
 
     def series(self, tag: str) -> Totals:
         """The totals of a series, new ones where nothing was measured yet."""
-        return self.totals.setdefault(tag, Totals())
+        return self.totals.get(tag) or self.totals.setdefault(tag, Totals())
 
     def sample_health(self, sample: HealthSample) -> None:
         """One look at this process' CPU, memory and queues."""
@@ -270,16 +271,6 @@ class RunMeasurements:
         self.groups.seal(now - HOLD_S, self.intervals)
         for second in [second for second in self.recent if second < now - RECENT_S]:
             del self.recent[second]
-
-    def window(self, first: int, last: int) -> dict[str, Slot]:
-        """What was measured in the seconds `first`..`last`, of which the last `RECENT_S` are at hand."""
-        self.settle()
-        found: dict[str, Slot] = {}
-        for source in (self.recent, self.slots):
-            for second in range(first, last + 1):
-                for tag, slot in source.get(second, {}).items():
-                    found.setdefault(tag, Slot()).add(slot)
-        return found
 
     def worker_lost(self, process: str, at: float) -> None:
         """The worker `process` died: its devices are no longer in any state but stopped from `at` on."""
@@ -360,19 +351,20 @@ class RunMeasurements:
         """Add rows of `open_rows`; `open_only` where the totals know them already."""
         for row in rows:
             second, tag, slot = load_row(row, self.labels)
-            target = self.slots[second].setdefault(tag, Slot())
+            slots = self.slots[second]
+            target = slots.get(tag) or slots.setdefault(tag, Slot())
             target.add(slot)
             target.settled_out += slot.bytes_out
             target.settled_in += slot.bytes_in
             if not open_only:
                 self._add_to_totals(second, tag, slot)
 
-    def _add_to_totals(self, second: int, tag: str, slot: Slot) -> None:
+    def _add_to_totals(self, second: int, tag: str, slot: Counted) -> None:
         self.series(tag).add(second, slot)
         if slot.intended_histogram.count:
             self.intended_of(tag).add(slot.intended_histogram)
         if slot.failed:
-            self.failures_over_time[second][tag] += slot.failures
+            self.failures_over_time[second][tag] += counted(slot.failed)
         self.timeline.add(second, tag, slot)
 
     def dump_rest(self, resolution_s: int) -> dict[str, Any]:

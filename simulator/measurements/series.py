@@ -5,7 +5,7 @@ A series knows nothing of processes or files. Its tag names it everywhere: in me
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.measurements.histogram import Histogram
 from simulator.protocol.codes import SUCCESS
@@ -58,6 +58,17 @@ def by_code(tallies: Tallies) -> dict[str, int]:
     return {code: found.count for code, found in ranked}
 
 
+class Counted(NamedTuple):
+    """What another process counted of one series in one second; to be read alone."""
+
+    histogram: Histogram
+    intended_histogram: Histogram
+    failed: Tallies
+    expected: Tallies
+    bytes_out: int
+    bytes_in: int
+
+
 @dataclass(slots=True)
 class Slot:
     """What one series measured in one second.
@@ -97,10 +108,11 @@ class Slot:
             self.fresh_intended.record_seconds(self.intended)
             self.intended.clear()
 
-    def add(self, other: "Slot") -> None:
-        """Add what another slot counted; raw durations must be settled before."""
+    def add(self, other: "Slot | Counted", *, intended: bool = True) -> None:
+        """Add what another slot counted, `intended` ones as well; raw durations must be settled before."""
         self.histogram.add(other.histogram)
-        self.intended_histogram.add(other.intended_histogram)
+        if intended:
+            self.intended_histogram.add(other.intended_histogram)
         add_tallies(self.failed, other.failed)
         add_tallies(self.expected, other.expected)
         self.bytes_out += other.bytes_out
@@ -140,8 +152,8 @@ class Totals:
         codes = {SUCCESS: succeeded} if succeeded > 0 else {}
         return codes | by_code(self.failed)
 
-    def add(self, second: int, slot: Slot) -> None:
-        """Add a whole settled slot of another process."""
+    def add(self, second: int, slot: Counted) -> None:
+        """Add what another process counted in a second."""
         self.histogram.add(slot.histogram)
         add_tallies(self.failed, slot.failed)
         add_tallies(self.expected, slot.expected)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from simulator.measurements.codec import OverTime, dump_over_time, merge_over_time, shorten
 from simulator.measurements.names import is_request
-from simulator.measurements.series import Slot
+from simulator.measurements.series import Counted, counted
 
 BYTES_OUT: Final = "out"
 BYTES_IN: Final = "in"
@@ -52,11 +52,11 @@ class Timeline:
             told[BYTES_OUT] += bytes_out
             told[BYTES_IN] += bytes_in
 
-    def add(self, second: int, tag: str, slot: Slot) -> None:
+    def add(self, second: int, tag: str, slot: Counted) -> None:
         """Add what another process counted of a series."""
         for code, tally in slot.failed.items():
             self.failed(second, tag, code, tally.count)
-        self.refused(second, tag, slot.refusals)
+        self.refused(second, tag, counted(slot.expected))
         self.moved(second, tag, slot.bytes_out, slot.bytes_in)
 
     def clear(self) -> None:

@@ -144,16 +144,6 @@ def test_seals_seconds_only_when_they_are_over() -> None:
     assert not measurements.slots
 
 
-def test_window_sees_open_and_sealed_seconds() -> None:
-    measurements = RunMeasurements()
-    measurements.apply(events_of(1))
-    before = measurements.window(int(T0) + 2, int(T0) + 5)["flow:init"].histogram
-    measurements.seal(T0 + 7.0)
-    after = measurements.window(int(T0) + 2, int(T0) + 5)["flow:init"].histogram
-    assert before == after
-    assert before.count == 200
-
-
 def test_online_ratio_counts_from_start_to_stop() -> None:
     measurements = RunMeasurements()
     queue: list[Event] = []

@@ -230,12 +230,14 @@ class Live:
         self.measurements = RunMeasurements()
         self.live = LiveThresholds(parse_all(self.run.thresholds, self.measurements), self.measurements, self.run)
 
-    def aborted_at(self, latency: Callable[[int], float], seconds: int = 60, code: str = "00000000") -> int | None:
+    def aborted_at(
+        self, latency: Callable[[int], float], seconds: int = 60, code: str = "00000000", late: float = 0.0
+    ) -> int | None:
         for second in range(seconds):
             events: list[Event] = []
             recorder = QueueRecorder(events.append)
             for tenth in range(10):
-                recorder.request("dev.heartbeat", T0 + second + tenth / 10, latency(second), code, 1, 1, 0.0)
+                recorder.request("dev.heartbeat", T0 + second + tenth / 10, latency(second), code, 1, 1, late)
             self.measurements.apply(events)
             self.measurements.seal(T0 + second + 1)
             if self.live.tick(T0 + second + 1):
@@ -264,6 +266,12 @@ def test_what_a_fault_lowers_aborts_nothing_while_it_is_under_way(info: Info, ex
     assert (live.aborted_at(lambda second: 0.01, code="E0000001") is not None) is aborts
     # Without a fault the fleet is just as slow, and that aborts.
     assert Live(info, expression).aborted_at(lambda second: 0.01, code="E0000001") is not None
+
+
+def test_by_intended_time_what_was_sent_late_aborts(info: Info) -> None:
+    intended = Live(info, "dev.heartbeat intended_p99 < 100 ms abort")
+    assert intended.aborted_at(lambda second: 0.01, late=0.5) in range(20, 27)
+    assert Live(info, "dev.heartbeat p99 < 100 ms abort").aborted_at(lambda second: 0.01, late=0.5) is None
 
 
 def test_one_bad_second_does_not_abort(info: Info) -> None:

@@ -10,6 +10,7 @@ from simulator.measurements.histogram import Histogram
 from simulator.measurements.names import LOOP_LAG_TAG, is_request, is_series, name_of
 from simulator.measurements.run import HOLD_S, RECENT_S, RunMeasurements
 from simulator.measurements.series import Slot
+from simulator.measurements.windows import window
 
 KEPT_S = 3_600
 """An hour at one point a second; older points leave the page, not the report."""
@@ -47,7 +48,7 @@ class PageHistory(Output):
             self._last = second
             for earlier in [earlier for earlier in self._states if earlier <= second]:
                 self._shown = self._states.pop(earlier)
-            self._points.append(_point(second, self._shown, measurements.window(second, second)))
+            self._points.append(_point(second, self._shown, window(measurements, second, second, intended=False)))
 
     def since(self, second: int) -> list[dict[str, Any]]:
         """The points after `second`, oldest first. Each has
