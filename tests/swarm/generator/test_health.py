@@ -3,7 +3,10 @@
 import logging
 import resource
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
+import psutil
 import pytest
 
 from simulator.clock import ManualClock, RunClock
@@ -11,7 +14,7 @@ from simulator.measurements.health import CPU_LIMIT_SECONDS, HealthSample
 from simulator.measurements.resources import Held
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.generator import health
-from simulator.swarm.generator.health import LAG_WINDOW, QUIET_S, HealthWatch, Limits, limits_of
+from simulator.swarm.generator.health import LAG_WINDOW, QUIET_S, HealthWatch, Limits, limits_of, open_files
 
 LIMITS = Limits(lag_ms=50.0, stall_ms=1_000.0, cpu_percent=80.0)
 
@@ -68,6 +71,18 @@ def test_open_files_are_counted_at_the_first_look_and_at_every_fifth(process: Pr
     with open(__file__, "rb"), open(__file__, "rb"):
         later = [process.second().held.open_files for _ in range(4)][-1]
     assert later == before + 2
+
+
+@pytest.mark.parametrize("listed", ["/proc/self/fd", "/proc/self/no-such-directory"])
+def test_open_files_are_counted_on_every_system(listed: str, tmp_path: Path) -> None:
+    process = psutil.Process()
+    before = open_files(process, listed)
+    with ExitStack() as opened:
+        for number in range(50):
+            opened.enter_context((tmp_path / str(number)).open("w"))
+        assert open_files(process, listed) == before + 50
+    # psutil counts the directory that it reads as well
+    assert process.num_fds() - open_files(process, listed) in (0, 1)
 
 
 def test_without_a_limit_of_open_files_none_is_told(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
