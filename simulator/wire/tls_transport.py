@@ -239,9 +239,13 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
             self._raw.close()
             self._refuse(error)
         else:
-            self._send()
             self._state = _State.OPEN
+            # Its first words go along with the handshake's last ones, as one piece. A server that refuses our
+            # certificate hangs up on the latter; words that come after that would be answered by a reset, which may
+            # take the place of the alert that says why.
             self._protocol.connection_made(self)
+            if self._outgoing.pending:
+                self._send()
             opened, self._opened = self._opened, None
             if opened is not None and not opened.done():
                 opened.set_result(None)

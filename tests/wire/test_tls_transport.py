@@ -64,12 +64,14 @@ class Socket(asyncio.Transport):
         super().__init__()
         self.owner = owner
         self.written = bytearray()
+        self.writes = 0
         self.ended = ""
         self.reads = True
 
     def write(self, data: Any) -> None:
         assert not self.ended
         self.written += data
+        self.writes += 1
 
     def take(self) -> bytes:
         data, self.written = bytes(self.written), bytearray()
@@ -182,6 +184,20 @@ async def test_what_is_written_arrives_and_what_arrives_is_handed_on(certificate
     pair.transport.data_received(pair.peer_sends(b"x" * (3 * RECORD)))
     assert pair.app.data == b"x" * (3 * RECORD)
     assert pair.transport.get_write_buffer_size() == 0
+
+
+async def test_the_first_words_go_along_with_the_handshakes_last_ones(certificate: SelfSigned) -> None:
+    """Sent later, they meet the reset of a server that refuses our certificate, and nobody reads its alert."""
+    pair = Pair(certificate)
+
+    def speak(transport: asyncio.BaseTransport) -> None:
+        cast("asyncio.Transport", transport).write(b"first")
+
+    pair.app.connection_made = speak  # type: ignore[method-assign]
+    pair.transport.connection_made(pair.socket)
+    pair.exchange()
+    assert pair.socket.writes == 2, "the handshake's beginning, and its end with what follows"
+    assert pair.peer.read(RECORD) == b"first"
 
 
 def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
