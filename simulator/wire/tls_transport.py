@@ -16,20 +16,13 @@ RECORD: Final = 16 * 1024
 """Bytes that one record of TLS holds at most (RFC 8446, section 5.1): reading that many leaves none of it behind."""
 
 _AGAIN: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_State = IntEnum("_State", ["HANDSHAKE", "OPEN", "CLOSING", "ENDED"])  # closing: ours is sent, the peer's waited for
 
 
 class Handshakes(Protocol):
     """What begins a handshake: `ssl.SSLContext`, or what stands in for one (`OwnCertificate`)."""
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *, server_hostname: str) -> ssl.SSLObject: ...
-
-
-class _State(IntEnum):
-    HANDSHAKE = 0
-    OPEN = 1
-    CLOSING = 2
-    """This side's end is on its way; that of the peer is waited for."""
-    ENDED = 3
 
 
 class TlsTransport(asyncio.Protocol, asyncio.Transport):
