@@ -152,12 +152,16 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     problems = [*problems_of(known), *monitoring.problems_of(known, os.environ)]
     if problems:
         refuse_all(problems)
+    run = _choose_run(known)
+    if run.processes is not None:
+        # For what is decided by it from here on: forked processes need a token, for one.
+        known.processes = run.processes
     try:
         allowed = access_of(known, os.environ)
     except AccessError as error:
         refuse_all(error.problems)
     output = locust_output.output_of(known, level_asked=level_asked)
-    return replace(_choose_run(known), access=allowed, output=output)
+    return replace(run, access=allowed, output=output)
 
 
 def _choose_run(known: Namespace) -> Choice:
@@ -197,7 +201,7 @@ def _choose_run(known: Namespace) -> Choice:
         )
     if not known.master:
         _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
-    processes = None if known.master else processes_of(scenario, known.num_users)
+    processes = None if known.master or known.processes else processes_of(scenario, known.num_users)
     return Choice(scenario=scenario, shaped=shaped, host=host, processes=processes)
 
 
