@@ -22,6 +22,7 @@ from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.limits import LONGEST_RUN
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import scale_counts
+from simulator.fleet.platform_size import platform_processes
 from simulator.fleet.restarts import platform_problem
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, load_scenario
@@ -230,7 +231,8 @@ def processes_of(scenario: Scenario, asked: int | None) -> int | None:
 def _look_at_ports(scenario: Scenario, asked: int | None, *, embedded: bool) -> None:
     """Refuse a fleet that there are too few local ports for; warn where the platform may have several brokers."""
     peak = scenario.ramp_plan().peak if asked is None else asked
-    brokers = 1 if embedded else max(len(scenario.targets), 1)
+    # Each process of the embedded platform has a broker of its own.
+    brokers = platform_processes(scenario, asked) if embedded else max(len(scenario.targets), 1)
     shortage = port_shortage(math.ceil(peak / brokers), scenario.document.network.source_ips)
     if shortage is None:
         return
