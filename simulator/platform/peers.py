@@ -4,6 +4,7 @@ Each process listens at a Unix socket in a directory that only the platform's us
 """
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ZERO_PATH = "/zero"
 """Takes `at`: the moment at which the platform's first device came online, at another process."""
 _SHUTDOWN_SECONDS = 2.0
+_BACKLOG = 4096
+"""Connections that may wait for a process that has no time at the moment."""
+_PATIENCE_S = 10.0
+"""For a process that takes no more connections now; one that is gone refuses them."""
+_PAUSE_S = 0.05
 
 
 class PeerGoneError(Exception):
@@ -47,7 +53,7 @@ class Peers:
     async def open(self) -> None:
         """Begin to answer the others."""
         await self._runner.setup()
-        await web.UnixSite(self._runner, str(self._socket(self._share.number))).start()
+        await web.UnixSite(self._runner, str(self._socket(self._share.number)), backlog=_BACKLOG).start()
 
     async def close(self) -> None:
         """Ask nobody any more, and answer nobody."""
@@ -114,11 +120,18 @@ class Peers:
             self._log(_("platform: process {number} does not answer", number=number + 1))
 
     async def _ask(self, number: int, target: URL, host: str) -> tuple[int, bytes, str]:
-        try:
-            async with self._session(number).get(target, headers={"Host": host}) as response:
-                return response.status, await response.read(), response.headers.get("Content-Type", "")
-        except (aiohttp.ClientError, OSError):
-            raise PeerGoneError from None
+        for _attempt in range(round(_PATIENCE_S / _PAUSE_S)):
+            try:
+                async with self._session(number).get(target, headers={"Host": host}) as response:
+                    return response.status, await response.read(), response.headers.get("Content-Type", "")
+            except aiohttp.ServerDisconnectedError:
+                # It had closed a connection that nobody had used for a while, before it saw the question.
+                pass
+            except (aiohttp.ClientError, OSError) as error:
+                if not isinstance(error, OSError) or error.errno != errno.EAGAIN:
+                    raise PeerGoneError from None
+            await asyncio.sleep(_PAUSE_S)
+        raise PeerGoneError
 
     def _session(self, number: int) -> aiohttp.ClientSession:
         session = self._sessions.get(number)

@@ -14,7 +14,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from reports.verdict import code_of
 from simulator import printing
-from simulator.swarm.locust import locust_files, percentiles, steady_time
+from simulator.swarm.locust import locust_files, percentiles, steady_time, user_counts
 from simulator.swarm.locust import options as command_line
 from simulator.swarm.locust.dispatcher import FleetDispatcher
 from simulator.swarm.locust.shape import ScenarioShape
@@ -158,6 +158,7 @@ def install() -> None:
     hooks = Hooks()
     percentiles.install()
     locust_files.install()
+    user_counts.install()
     command_line.remember_default_arguments()
     guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
     for hook, listener in (

@@ -316,6 +316,9 @@ class Generator:
         self._owner.index_free(index)
 
     def log(self, level: int, line: str) -> None:
+        if not device_logger.isEnabledFor(level):
+            # Most lines are for who debugs a device, and thousands of devices write them.
+            return
         # Several workers may share a terminal: whose line it is cannot be told from the line.
         whose = "" if self._worker is None else _("worker {worker}: ", worker=self._worker)
         device_logger.log(level, "%s%s", whose, detail(line, LINE_CHARS))
