@@ -125,7 +125,7 @@ def test_messages_in_any_pieces_arrive_as_they_are(messages: list[Publish], cuts
     expected = []
     unreleased = set()
     for each in messages:
-        # What begins with `$` is the broker's own (4.7.2); it is answered and goes to nobody.
+        # What begins with `$` matches no filter that begins with a wildcard (4.7.2): it is answered and goes to nobody.
         if (each.qos < 2 or each.packet_id not in unreleased) and not each.topic.startswith("$"):
             expected.append((each.topic, each.payload, each.dup))
         if each.qos == 2:
