@@ -24,6 +24,7 @@ from simulator.swarm.generator.generator import STOP_MARGIN_S
 from simulator.swarm.generator.pump import fold_errors
 from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.process import messages
+from simulator.swarm.process.children import keep_ended
 from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.fleet_view import FleetView, WorkersView, devices_of_groups
 from simulator.swarm.process.index_ranges import Ranges
@@ -78,6 +79,8 @@ class Master(Coordinator):
         """Workers whose devices know that the platform goes away by a fault of this number, or is back after it."""
         self._short = False
         self._state_file: StateFile | None = None
+        self._children = keep_ended(self.options.processes)
+        """The workers that Locust has forked from this process; it has no others yet."""
         self._inquiry = Inquiry(self._send)
         self._view: WorkersView | None = None
         for kind, listener in (
@@ -214,6 +217,8 @@ class Master(Coordinator):
 
     def _look(self, late_s: float) -> None:
         """See whether this process itself stood still, and which devices have no living worker."""
+        if self._children is not None:
+            self._children.look()
         run, leases = self.run, self._leases
         if run is None or leases is None:
             return
