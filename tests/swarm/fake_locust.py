@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from locust.dispatch import UsersDispatcher
 from locust.event import Events
 from locust.runners import STATE_INIT, STATE_RUNNING
 from locust.stats import RequestStats
@@ -95,6 +96,8 @@ class FakeEnvironment:
     host: str | None = None
     stop_timeout: float = 0.0
     process_exit_code: int | None = None
+    user_classes: list[Any] = field(default_factory=list)
+    dispatcher_class: Any = UsersDispatcher
 
 
 def environment(directory: Path, runner: FakeRunner | None = None, **options: Any) -> FakeEnvironment:

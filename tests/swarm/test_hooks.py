@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from locust.dispatch import UsersDispatcher
 from locust.event import Events
 from locust.runners import MasterRunner, WorkerRunner
 
 from simulator.exit_codes import ExitCode
 from simulator.swarm import hooks as module
 from simulator.swarm.hooks import Hooks, check_port, install
+from simulator.swarm.locust.dispatcher import FleetDispatcher
 from simulator.swarm.locust.shape import ScenarioShape
+from simulator.swarm.locust.users import MeetingDevice
 from simulator.swarm.open_files import OpenFilesError
 from simulator.swarm.process.local import Local
 from simulator.swarm.process.master import Master
@@ -66,6 +69,39 @@ def test_the_runner_tells_what_this_process_is(
     assert patched["steady_time"] == [hooks._role.clock]
     assert patched["files"] == ([3] if role is Local else []), "workers look for themselves when they know their share"
     assert (tmp_path / "report").exists() is (role is not Worker), "prepared before Locust's clock runs"
+    hooks.quitting(None)
+
+
+class Other(MeetingDevice):
+    """A user of somebody's own locustfile."""
+
+    abstract = True
+
+
+@pytest.mark.parametrize(
+    ("classes", "dispatcher"), [([MeetingDevice], FleetDispatcher), ([MeetingDevice, Other], UsersDispatcher)]
+)
+def test_users_of_a_fleet_are_dealt_by_counting_and_others_by_locust(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, classes: list[Any], dispatcher: Any
+) -> None:
+    made = environment(tmp_path / "report", FakeRunner())
+    made.user_classes = classes
+    monkeypatch.setattr(module.command_line, "chosen", lambda: choice(shaped=False))
+    hooks = Hooks()
+    hooks.init(made)
+    assert made.dispatcher_class is dispatcher
+    hooks.quitting(None)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(OfWorker, [14]), (OfMaster, []), (FakeRunner, [])])
+def test_only_workers_give_way(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: type[FakeRunner], expected: list[int]
+) -> None:
+    given: list[int | None] = []
+    monkeypatch.setattr(module, "give_way", given.append)
+    monkeypatch.setattr("simulator.swarm.process.master.keep_ended", lambda processes: None)
+    hooks, _ = begun(monkeypatch, tmp_path, kind("w1"), processes=14)
+    assert given == expected
     hooks.quitting(None)
 
 
