@@ -9,8 +9,9 @@ from collections.abc import Callable
 import gevent
 import pytest
 
+from simulator.garbage import GarbagePolicy
 from simulator.swarm.generator import engine
-from simulator.swarm.generator.engine import Engine, EngineError
+from simulator.swarm.generator.engine import ORDERS_A_TURN, Engine, EngineError
 from tests.swarm.fake_fleet import Fleet, until
 
 
@@ -106,6 +107,45 @@ def test_a_burst_is_spread(rig: Rig) -> None:
         rig.engine.start_device(index)
     until(lambda: len(rig.fleet.starts) == 20)
     assert rig.fleet.starts[-1] - rig.fleet.starts[0] > 0.2
+    rig.engine.close()
+
+
+class ByTurns(Fleet):
+    """Counts what it is told in each turn of the loop."""
+
+    def __init__(self, log: Callable[[int, str], None]) -> None:
+        super().__init__(log)
+        self.stops = [0]
+
+    def stop_device(self, index: int) -> None:
+        if not self.stops[-1]:
+            asyncio.get_running_loop().call_soon(self.stops.append, 0)
+        self.stops[-1] += 1
+
+
+def test_thousands_are_told_to_stop_in_slices_and_the_loop_has_its_turn_between() -> None:
+    rig = Rig(ByTurns)
+    rig.engine.start()
+    rig.engine._orders.extend((False, index) for index in range(2 * ORDERS_A_TURN + 1))
+    rig.engine._call(rig.engine._obey)
+    fleet = rig.fleet
+    assert isinstance(fleet, ByTurns)
+    until(lambda: sum(fleet.stops) == 2 * ORDERS_A_TURN + 1)
+    until(lambda: fleet.stops == [ORDERS_A_TURN, ORDERS_A_TURN, 1, 0])
+    assert rig.engine.close()
+
+
+def test_what_is_left_of_devices_that_are_gone_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(GarbagePolicy, "grow", lambda self: told.append("grow"))
+    monkeypatch.setattr(GarbagePolicy, "shrink", lambda self: told.append("shrink"))
+    rig = Rig()
+    rig.engine.start()
+    rig.engine.start_device(0)
+    until(lambda: len(rig.fleet.devices) == 1)
+    rig.engine.stop_device(0)
+    until(lambda: rig.listener.finished == [0])
+    assert told == ["grow", "shrink"]
     rig.engine.close()
 
 

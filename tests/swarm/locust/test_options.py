@@ -164,3 +164,47 @@ def test_a_platform_that_is_to_be_restarted_is_the_embedded_one(
     assert accepted(arguments).scenario is not None
     [line] = refused([*arguments, "--host", "http://platform.example"], capsys)
     assert "faults[0] (platform_restart) kills the embedded platform" in line
+
+
+def processes(directory: Path, workers: str, *options: str) -> int | None:
+    text = f"groups: [{{name: a, count: 2500}}]\nworkers: {{processes: {workers}}}\n"
+    return accepted(["--scenario", scenario_file(directory, text), *options]).processes
+
+
+@pytest.mark.parametrize(
+    ("workers", "options", "expected"),
+    [
+        ("3", (), 3),
+        ("auto", (), 3),
+        ("auto", ("-u", "1000"), None),
+        ("auto", ("-u", "1001"), 2),
+        ("null", (), None),
+        ("3", ("--processes", "2"), None),
+        ("3", ("--master",), None),
+        ("3", ("--worker",), None),
+    ],
+)
+def test_a_scenario_may_say_in_how_many_processes_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str, options: tuple[str, ...], expected: int | None
+) -> None:
+    monkeypatch.setattr(command_line, "most_devices", lambda: 1_000)
+    assert processes(tmp_path, workers, *options) == expected
+
+
+def test_processes_of_the_scenario_get_a_token_as_those_of_the_command_line_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = scenario_file(tmp_path, "groups: [{name: a, count: 7}]\nworkers: {processes: 2}\n")
+    assert accepted(["--scenario", path]).access.token is not None
+    path = scenario_file(tmp_path, "groups: [{name: a, count: 7}]\n")
+    assert accepted(["--scenario", path]).access.token is None
+
+
+def test_ports_are_counted_for_each_broker_of_the_embedded_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(open_files, "system_range", lambda: range(32_000, 33_000))
+    text = "groups: [{name: a, count: 1601}]\nnetwork: {source_ips: 127.0.0.5}\n"
+    [line] = refused(["--scenario", scenario_file(tmp_path, text + "platform: {processes: 2}\n")], capsys)
+    assert "801 devices need as many local ports" in line
+    assert accepted(["--scenario", scenario_file(tmp_path, text + "platform: {processes: 3}\n")]).scenario is not None

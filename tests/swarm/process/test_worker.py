@@ -116,6 +116,35 @@ def test_users_get_the_devices_that_the_master_leases(bench: Bench) -> None:
     assert bench.runner.leases.free == 1
 
 
+def test_it_asks_for_no_more_devices_than_it_has_files_for_and_says_so_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "most_devices", lambda: 2)
+    bench.begin()
+    users = [MeetingDevice(bench.environment) for _ in range(3)]
+    for user in users:
+        user.start(bench.group)
+    until(lambda: len(bench.fleets[0].devices) == 2)
+    until(lambda: len(bench.runner.messages(messages.FOUND)) == 1)
+    part = bench.role._part
+    assert part is not None
+    bench.role._question(part)
+    assert [found["key"] for found in bench.runner.messages(messages.FOUND)] == ["worker_full"]
+    assert bench.runner.messages(messages.LEASE)[-1]["want"] == 0
+
+
+def test_it_tells_the_master_when_it_is_overloaded(bench: Bench) -> None:
+    bench.begin()
+    part = bench.role._part
+    assert part is not None
+    assert part.generator is not None
+    bench.role._question(part)
+    assert bench.runner.messages(messages.LEASE)[-1]["busy"] is False
+    part.generator._health.lags.append(10.0)
+    bench.role._question(part)
+    assert bench.runner.messages(messages.LEASE)[-1]["busy"] is True
+
+
 def test_the_same_order_begins_one_run(bench: Bench) -> None:
     bench.begin()
     bench.runner.hear(messages.RUN, bench.order.to_wire())
