@@ -6,6 +6,8 @@ out. It needs little, and gets that as soon as it wants it, if its workers are a
 
 import os
 
+from simulator.fleet.platform_size import cores
+
 NICENESS = 5
 """A third of the master's share, where both want a core."""
 
@@ -19,7 +21,7 @@ def give_way(processes: int | None) -> bool:
     Returns:
         Whether it was done.
     """
-    if processes is None or processes <= (os.cpu_count() or 1):
+    if processes is None or processes <= cores():
         return False
     os.nice(NICENESS)
     return True

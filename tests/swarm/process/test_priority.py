@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from simulator.swarm.process import priority as module
 from simulator.swarm.process.priority import NICENESS, give_way
 
 
@@ -12,7 +13,7 @@ def test_only_workers_that_have_to_share_cores(
     processes: int | None, expected: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[int] = []
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(module, "cores", lambda: 2)
     monkeypatch.setattr(os, "nice", steps.append)
     assert give_way(processes) == bool(expected)
     assert steps == expected
