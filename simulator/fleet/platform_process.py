@@ -25,10 +25,13 @@ import simulator
 from simulator.exit_codes import ExitCode
 from simulator.fleet.held_ports import HeldPorts
 from simulator.measurements.ledger import Kept
+from simulator.platform.split import BREAK_OFF
 from simulator.texts.told import Told, said
 
 READY_TIMEOUT_S = 30.0
 """Starting Python and making a certificate take two seconds on a slow machine; RSA keys of 4096 bit take ten."""
+_READY_A_PROCESS_S = 10.0
+"""More for each further process: each makes such a key, and they may have one core."""
 _LOOK_S = 0.05
 STOP_TIMEOUT_S = 10.0
 """It commits its ledger when it is told to stop."""
@@ -154,8 +157,7 @@ class EmbeddedPlatform:
             return False
         by_itself = process.poll() is not None
         if not by_itself:
-            _kill_all(process)
-            process.wait()
+            self._end_at_once(process)
         if by_itself or process.returncode != -signal.SIGKILL:
             self._process = process
             return False
@@ -177,6 +179,19 @@ class EmbeddedPlatform:
         except BaseException:
             self.stop()
             raise
+
+    def _end_at_once(self, process: subprocess.Popen[bytes]) -> None:
+        """Returns when nothing of it is there any more: no port that it listens at, no lock on its ledger."""
+        if self._processes > 1:
+            process.send_signal(BREAK_OFF)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=self.stop_timeout_s)
+                return
+        # The processes of a platform in several are a group of their own, led by the one that we started. It has not
+        # been waited for, so that its number is its own.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def _launch(self) -> PlatformAddress:
         ready = _free_name("best-fleet-ready-")
@@ -207,6 +222,16 @@ class EmbeddedPlatform:
             ready.unlink(missing_ok=True)
 
     @property
+    def ready_timeout_s(self) -> float:
+        """It has so long to accept devices."""
+        return READY_TIMEOUT_S + _READY_A_PROCESS_S * (self._processes - 1)
+
+    @property
+    def stop_timeout_s(self) -> float:
+        """It has so long to end in order."""
+        return STOP_TIMEOUT_S + _STOP_A_PROCESS_S * (self._processes - 1)
+
+    @property
     def pid(self) -> int | None:
         """Of its process; None while none runs."""
         process = self._process
@@ -224,10 +249,9 @@ class EmbeddedPlatform:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
-                    process.wait(timeout=STOP_TIMEOUT_S + _STOP_A_PROCESS_S * (self._processes - 1))
+                    process.wait(timeout=self.stop_timeout_s)
                 except subprocess.TimeoutExpired:
-                    _kill_all(process)
-                    process.wait(timeout=STOP_TIMEOUT_S)
+                    self._end_at_once(process)
             if process.stdin is not None:
                 process.stdin.close()
             self._read_account()
@@ -249,7 +273,7 @@ class EmbeddedPlatform:
         path.unlink(missing_ok=True)
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], ready: Path) -> PlatformAddress:
-        deadline = time.monotonic() + READY_TIMEOUT_S
+        deadline = time.monotonic() + self.ready_timeout_s
         while time.monotonic() < deadline:
             if ready.exists():
                 told = json.loads(ready.read_bytes())
@@ -267,7 +291,7 @@ class EmbeddedPlatform:
         raise PlatformStartError(
             Told(
                 "the embedded platform was not ready after {seconds:g} s:\n{last_lines}",
-                seconds=READY_TIMEOUT_S,
+                seconds=self.ready_timeout_s,
                 last_lines=self.last_lines(),
             )
         )
@@ -278,13 +302,6 @@ class EmbeddedPlatform:
         except OSError:
             return ""
         return "\n".join(lines[-LOG_LINES:])
-
-
-def _kill_all(process: subprocess.Popen[bytes]) -> None:
-    # The processes of a platform in several are a group of their own, led by the one that we started. It has not been
-    # waited for, so that its number is its own.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _free_name(prefix: str) -> Path:

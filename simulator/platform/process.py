@@ -80,7 +80,7 @@ def tell_kept(options: PlatformOptions, kept: dict[str, int]) -> None:
 def run(options: PlatformOptions, listener: Listener | None = None) -> int:
     """The whole process: serves until SIGTERM or SIGINT and returns the exit code.
 
-    One of several leaves SIGINT to its parent, as a terminal sends it to all of them.
+    One of several is told by its parent alone, with SIGTERM, which that holds back until there is somebody to take it.
 
     Args:
         listener: told in place of standard output and the files of `options`.
@@ -91,9 +91,9 @@ def run(options: PlatformOptions, listener: Listener | None = None) -> int:
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            ignored = number == signal.SIGINT and options.share is not None
-            loop.add_signal_handler(number, _do_nothing if ignored else stop.set)
+        for number in (signal.SIGTERM, signal.SIGINT) if options.share is None else (signal.SIGTERM,):
+            loop.add_signal_handler(number, stop.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         if options.stop_with_stdin:
             loop.add_reader(sys.stdin.fileno(), _read_stdin, loop, stop, orphaned)
 
@@ -152,10 +152,6 @@ async def run_platform(
                 _give_account(platform, account)
         finally:
             await platform.close()
-
-
-def _do_nothing() -> None:
-    pass
 
 
 def _give_account(platform: Platform, account: Callable[[dict[str, int]], None]) -> None:

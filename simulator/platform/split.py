@@ -5,12 +5,16 @@ A device is always with one process: its look-ups, its connection and all that t
 
 import hashlib
 import math
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.platform.directory import DeviceIdentity, Directory
 
 MOST_PROCESSES = 64
+BREAK_OFF = signal.SIGQUIT
+"""Tells the parent of the processes to end them as SIGKILL does and, when none is left, itself so: only it can wait for
+them, and one that is still there has its ports and its ledger."""
 _SPARE_FILES = 200
 """Files besides the devices' connections: the ledger, the ports, the way to the other processes, look-ups under way."""
 _FULL = 0.92

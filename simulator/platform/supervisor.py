@@ -3,6 +3,8 @@
 Each child is a whole platform for the devices that belong to it (`split`). A child that dies ends the platform: half of
 one must never look whole. Children are forked from a parent that has no thread and no event loop yet, so that they
 share its memory for what has been read already.
+
+Whoever is left removes the directory in which they meet: the parent, or its children where it was killed.
 """
 
 import asyncio
@@ -29,13 +31,22 @@ from simulator.platform.ledger.shares import claim, share_path
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import log, run, tell_kept, tell_ready
 from simulator.platform.server import ReadyInfo
-from simulator.platform.split import Share, ShareDirectory
+from simulator.platform.split import BREAK_OFF, MOST_PROCESSES, Share, ShareDirectory
 from simulator.texts.translation import _
 from simulator.wire.authority import ServerFiles
 from simulator.wire.errors import TlsFileError, shown_address
 
 END_TIMEOUT_S = 10.0
 """When one process has died, the others have so long to end in order."""
+_PREFIX = "best-fleet-peers-"
+_SOCKET_NAME_BYTES = 103
+"""A Unix socket's name may be so long, on macOS; 107 on Linux."""
+_SHORT = "/tmp"
+"""Where a system has its temporary files, if ours are to be too deep in another directory."""
+_HELD = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, BREAK_OFF})
+"""Wait until there is somebody to take them: a process that is just being made would end by them, or half of them."""
+_THE_PARENTS = (signal.SIGINT, signal.SIGHUP, BREAK_OFF)
+"""A terminal sends these to all of them, and the parent tells its children."""
 
 
 class _StartError(Exception):
@@ -77,21 +88,45 @@ class _ToParent:
 
 
 def run_several(options: PlatformOptions, processes: int) -> int:
-    """The whole command, in two processes or more: serves until SIGTERM or SIGINT and returns the exit code."""
+    """The whole command, in two processes or more: serves until SIGTERM or SIGINT and returns the exit code.
+
+    Raises:
+        OSError: If the ready file cannot be written.
+    """
     with ExitStack() as resources:
+        resources.callback(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, _HELD))
         try:
-            made = _children_of(_prepared(options, processes, resources), processes, resources)
+            ours = _own_directory(resources)
+            made = _children_of(_prepared(options, processes, ours, resources), processes, ours)
         except (_StartError, LedgerError, TlsFileError, OSError) as error:
             log(f"platform: {error}")
             return ExitCode.USAGE
         children: list[_Child] = []
-        for child_options in made:
-            children.append(_forked(child_options, children))
-        return asyncio.run(_Supervisor(options, children).watch())
+        try:
+            for child_options in made:
+                children.append(_forked(child_options, children))
+        except OSError as error:
+            log(
+                _(
+                    "platform: process {number} of {processes} cannot be started: {problem}",
+                    number=len(children) + 1,
+                    processes=processes,
+                    problem=error.strerror,
+                )
+            )
+            _end(children)
+            return ExitCode.INVALID
+        code = asyncio.run(_Supervisor(options, children).watch())
+    if code == -signal.SIGKILL:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return code
 
 
-def _prepared(options: PlatformOptions, processes: int, resources: ExitStack) -> PlatformOptions:
+def _prepared(options: PlatformOptions, processes: int, ours: Path, resources: ExitStack) -> PlatformOptions:
     """The options with what all processes share: the dispatch's port and a certificate.
+
+    Args:
+        ours: Directory that goes with the platform.
 
     Raises:
         _StartError: If the port cannot be had.
@@ -106,15 +141,16 @@ def _prepared(options: PlatformOptions, processes: int, resources: ExitStack) ->
         return options
     certificates = None
     if tls.device_certificates:
-        kept = options.tls_kept or _private_directory("best-fleet-ca-", resources)
+        kept = options.tls_kept or ours / "ca"
         options = replace(options, tls_kept=kept)
         certificates = DeviceCertificates(SystemClock(), kept / CA_NAME)
+    if options.tls_directory is None and options.tls_kept is None:
+        options = replace(options, tls_directory=ours / "tls")
     return replace(options, tls_made=ServerFiles(*made_files(options, resources, certificates)))
 
 
-def _children_of(options: PlatformOptions, processes: int, resources: ExitStack) -> list[PlatformOptions]:
-    """What each process is to do."""
-    meeting_place = _private_directory("best-fleet-peers-", resources)
+def _children_of(options: PlatformOptions, processes: int, ours: Path) -> list[PlatformOptions]:
+    """What each process is to do; they meet in `ours`, and remove it where their parent cannot any more."""
     # Limits for the platform as a whole, of which each process has its part.
     strangers = options.settings.before_login
     strangers = replace(
@@ -124,7 +160,7 @@ def _children_of(options: PlatformOptions, processes: int, resources: ExitStack)
     )
     made = []
     for number in range(processes):
-        share = Share(number, processes, meeting_place)
+        share = Share(number, processes, ours)
         made.append(
             replace(
                 options,
@@ -134,15 +170,19 @@ def _children_of(options: PlatformOptions, processes: int, resources: ExitStack)
                 mqtt_port=options.mqtt_port and options.mqtt_port + number,
                 ledger=None if options.ledger is None else share_path(options.ledger, number),
                 stop_with_stdin=True,
-                left_behind=None,
+                left_behind=ours,
                 share=share,
             )
         )
     return made
 
 
-def _private_directory(prefix: str, resources: ExitStack) -> Path:
-    return Path(resources.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
+def _own_directory(resources: ExitStack) -> Path:
+    """A directory that only we can enter, in which sockets can be."""
+    longest = f"/{_PREFIX}12345678/{MOST_PROCESSES}.sock"
+    short = len(os.fsencode(tempfile.gettempdir() + longest)) <= _SOCKET_NAME_BYTES
+    made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=None if short else _SHORT)
+    return Path(resources.enter_context(made))
 
 
 def _held_port(host: str, port: int, resources: ExitStack) -> int:
@@ -182,6 +222,8 @@ def _forked(options: PlatformOptions, earlier: Sequence[_Child]) -> _Child:
         return _Child(options.share.number, pid, status_read, life_write)
     code: int = ExitCode.INVALID
     try:
+        for number in _THE_PARENTS:
+            signal.signal(number, signal.SIG_IGN)
         # An end that a brother held open would never be seen.
         for descriptor in (
             status_read,
@@ -199,6 +241,14 @@ def _forked(options: PlatformOptions, earlier: Sequence[_Child]) -> _Child:
         os._exit(code)
 
 
+def _end(children: Sequence[_Child]) -> None:
+    """Of a platform that never was one."""
+    for child in children:
+        os.kill(child.pid, signal.SIGKILL)
+    for child in children:
+        os.waitpid(child.pid, 0)
+
+
 class _Supervisor:
     """Watches the children of one platform until all have ended."""
 
@@ -207,14 +257,24 @@ class _Supervisor:
         self._children = children
         self._stopping = False
         self._orphaned = False
+        self._broken_off = False
         self._failure: ExitCode | None = None
+        self._untold: OSError | None = None
         self._ended = asyncio.Event()
 
     async def watch(self) -> int:
-        """Until all have ended; returns the platform's exit code."""
+        """Until all have ended; returns the platform's exit code, or minus the signal by which it is to end.
+
+        Raises:
+            OSError: If nobody could be told that it is ready.
+        """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            # One that was started with nohup outlives its terminal.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(BREAK_OFF, self._break_off)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
         if self._options.stop_with_stdin:
             loop.add_reader(sys.stdin.fileno(), self._read_stdin)
         for child in self._children:
@@ -222,8 +282,12 @@ class _Supervisor:
         await self._ended.wait()
         if self._orphaned and self._options.left_behind is not None:
             rmtree(self._options.left_behind, ignore_errors=True)
+        if self._untold is not None:
+            raise self._untold
         if self._failure is not None:
             return self._failure
+        if self._broken_off:
+            return -signal.SIGKILL
         self._give_account()
         return ExitCode.PASSED
 
@@ -238,7 +302,14 @@ class _Supervisor:
             child.info = told.get("ready", child.info)
             child.kept = told.get("kept", child.kept)
             if "ready" in told and all(each.info is not None for each in self._children) and not self._stopping:
-                tell_ready(self._options, self._ready_line())
+                self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        try:
+            tell_ready(self._options, self._ready_line())
+        except OSError as error:
+            self._untold = error
+            self._stop()
 
     def _died(self, child: _Child) -> None:
         asyncio.get_running_loop().remove_reader(child.status)
@@ -246,7 +317,8 @@ class _Supervisor:
         os.close(child.lifeline)
         _pid, status = os.waitpid(child.pid, 0)
         child.code = os.waitstatus_to_exitcode(status)
-        if child.code or not self._stopping:
+        ours = self._broken_off and child.code == -signal.SIGKILL
+        if not ours and (child.code or not self._stopping):
             self._fail(child, child.code)
         if all(each.code is not None for each in self._children):
             self._ended.set()
@@ -255,7 +327,7 @@ class _Supervisor:
         refused = code == ExitCode.USAGE and child.info is None
         if self._failure is None:
             self._failure = ExitCode.USAGE if refused else ExitCode.INVALID
-        how = _("signal {signal}", signal=signal.Signals(-code).name) if code < 0 else _("exit code {code}", code=code)
+        how = _("signal {signal}", signal=_name(-code)) if code < 0 else _("exit code {code}", code=code)
         log(
             _(
                 "platform: process {number} of {processes} (pid {pid}) ended by itself: {how}; the platform ends",
@@ -271,6 +343,11 @@ class _Supervisor:
     def _stop(self) -> None:
         self._stopping = True
         self._send(signal.SIGTERM)
+
+    def _break_off(self) -> None:
+        # Of one that has died before, its exit code tells; ours is not the first death then.
+        self._broken_off = self._stopping = True
+        self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:
         for child in self._children:
@@ -300,4 +377,15 @@ class _Supervisor:
             # One that could not read its ledger has said so; a sum without it would be wrong.
             return
         kept = [account for account in accounts if account is not None]
-        tell_kept(self._options, {name: sum(account[name] for account in kept) for name in kept[0]})
+        try:
+            tell_kept(self._options, {name: sum(account[name] for account in kept) for name in kept[0]})
+        except OSError as error:
+            log(_("platform: no account of the ledger: {error}", error=error))
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # Only the first and the last of the real-time signals have one.
+        return str(number)

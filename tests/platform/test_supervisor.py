@@ -6,92 +6,30 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import aiohttp
+import pytest
 
 from simulator.platform.ledger.inspection import summary
-from simulator.platform.server import ReadyInfo
-from simulator.platform.split import owner_of
+from simulator.platform.split import BREAK_OFF, owner_of
 from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record
+from tests.platform.several import several
+from tests.swarm.processes import alive
 
-ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 3
-PROGRAM = """
-import sys
-from pathlib import Path
-from simulator.platform.options import PlatformOptions
-from simulator.platform.supervisor import run_several
-from tests.platform.harness import IDENTITIES
-from tests.platform.parts import ListedDirectory, platform_settings
-values = dict(argument.split("=", 1) for argument in sys.argv[1:])
-sys.exit(run_several(PlatformOptions(
-    settings=platform_settings(users=3),
-    directory=ListedDirectory(IDENTITIES),
-    dispatch_port=int(values.get("port", "0")),
-    ledger=Path(values["ledger"]) if "ledger" in values else None,
-    account_file=Path(values["account"]) if "account" in values else None,
-    stop_with_stdin=True,
-), int(values.get("processes", "3"))))
-"""
-
-
-class Several:
-    """A platform in several processes."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        self.line = self.process.stdout.readline()
-
-    @property
-    def told(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.line)
-        return told
-
-    def running(self, http: aiohttp.ClientSession) -> Running:
-        told = self.told
-        del told["processes"]
-        return Running(ReadyInfo(**told), http, ShiftedClock())
-
-    def end(self) -> tuple[int, str]:
-        # Its standard input stays open until it has ended: else nobody would be there to read its account.
-        self.process.wait(timeout=20)
-        _, errors = self.process.communicate()
-        return self.process.returncode, errors
-
-
-@contextmanager
-def several(*arguments: str) -> Iterator[Several]:
-    one = Several(*arguments)
-    try:
-        yield one
-    finally:
-        if one.process.poll() is None:
-            os.killpg(one.process.pid, signal.SIGKILL)
-            one.process.communicate()
 
 
 async def test_one_platform_to_whoever_looks_at_it(tmp_path: Path) -> None:
     ledger, account = tmp_path / "l.db", tmp_path / "account.json"
+    # Deeper than a Unix socket's name may be long.
+    deep = tmp_path / ("deep" * 25)
+    deep.mkdir()
     used = IDENTITIES[:6]
     owners = {owner_of(identity.sn, PROCESSES) for identity in used}
     assert len(owners) > 1
-    with several(f"ledger={ledger}", f"account={account}") as platform:
+    with several(f"ledger={ledger}", f"account={account}", f"processes={PROCESSES}", temporary=deep) as platform:
         told = platform.told
         brokers = [each["broker"] for each in told["processes"]]
         assert (len(set(brokers)), told["pid"]) == (PROCESSES, platform.process.pid)
@@ -129,20 +67,120 @@ async def test_one_platform_to_whoever_looks_at_it(tmp_path: Path) -> None:
     assert "in 3 processes" in errors
 
 
-async def test_half_a_platform_is_none() -> None:
-    with several() as platform:
-        child = platform.told["processes"][1]["pid"]
+# --- Deaths ---
+
+
+def test_half_a_platform_is_none(tmp_path: Path) -> None:
+    account = tmp_path / "account.json"
+    with several(f"account={account}") as platform:
+        child = platform.pids[1]
         os.kill(child, signal.SIGKILL)
         code, errors = platform.end()
+        assert platform.left == []
     assert code == 4
-    assert f"process 2 of 3 (pid {child}) ended by itself: signal SIGKILL" in errors
+    assert f"process 2 of 2 (pid {child}) ended by itself: signal SIGKILL" in errors
+    # It would not be the whole platform's.
+    assert not account.exists()
 
 
-def test_the_children_end_with_their_parent() -> None:
+@pytest.mark.parametrize("beginning", [False, True])
+def test_with_their_parent_the_others_end_and_leave_nothing(beginning: bool) -> None:
+    """Neither the place where they meet nor the key of their certificate, whenever it is killed."""
+    child = "child=if number == 1: os.kill(os.getppid(), signal.SIGKILL)" if beginning else "child="
+    with several(child, "tls=1") as platform:
+        if beginning:
+            assert platform.line == ""
+        else:
+            assert len(platform.left) == 1
+            platform.process.kill()
+        assert platform.end()[0] == -signal.SIGKILL
+        assert platform.left == []
+
+
+def test_broken_off_it_is_gone_as_a_whole_and_leaves_nothing() -> None:
     with several() as platform:
-        platform.process.kill()
-        # Its standard error is open as long as one of them lives.
-        platform.process.communicate(timeout=20)
+        assert len(platform.left) == 1
+        platform.process.send_signal(BREAK_OFF)
+        assert platform.process.wait(timeout=20) == -signal.SIGKILL
+        # At once: who starts it again needs its ports and its ledger.
+        assert not any(map(alive, platform.pids))
+        assert platform.left == []
+        assert platform.end()[1] == ""
+
+
+def test_a_death_before_it_was_broken_off_is_told() -> None:
+    with several() as platform:
+        first, second = platform.pids
+        # It cannot end in order, so that the platform is still there.
+        os.kill(first, signal.SIGSTOP)
+        os.kill(second, signal.SIGKILL)
+        assert platform.process.stderr is not None
+        assert "ended by itself" in platform.process.stderr.readline()
+        assert platform.end(BREAK_OFF) == (4, "")
+
+
+# --- While it starts ---
+
+
+@pytest.mark.parametrize(
+    ("child", "how"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "ended by itself: signal SIGKILL"),
+        ("raise OSError('no luck')", "no luck"),
+    ],
+)
+def test_one_that_dies_as_it_starts(child: str, how: str) -> None:
+    with several(f"child=if number == 1: {child}") as platform:
+        assert platform.line == ""
+        code, errors = platform.end()
+        assert platform.left == []
+    assert code == 4
+    assert how in errors
+    # The other one did as it was told.
+    assert errors.count("ended by itself") == 1
+
+
+def test_one_that_cannot_have_its_part_of_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "l.db.1").write_text("no database" * 100)
+    with several(f"ledger={tmp_path / 'l.db'}") as platform:
+        assert platform.line == ""
+        code, errors = platform.end()
+    assert code == 2
+    assert "l.db.1: file is not a database" in errors
+
+
+def test_one_that_cannot_be_made() -> None:
+    parent = """
+fork, made = os.fork, []
+def one_fork():
+    if made: raise OSError(11, os.strerror(11))
+    made.append(1)
+    return fork()
+os.fork = one_fork
+"""
+    with several(f"parent={parent}") as platform:
+        assert platform.line == ""
+        code, errors = platform.end()
+        assert platform.left == []
+    assert code == 4
+    assert errors == f"platform: process 2 of 2 cannot be started: {os.strerror(11)}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopped_while_it_starts_it_ends_in_order(number: signal.Signals) -> None:
+    """As a terminal does, that sends it to all of them."""
+    with several(f"child=if number == 0: os.killpg(0, {number:d})") as platform:
+        assert platform.line == ""
+        assert platform.end() == (0, "")
+        assert platform.left == []
+
+
+def test_nobody_waits_for_one_that_cannot_tell_that_it_is_ready(tmp_path: Path) -> None:
+    with several(f"ready={tmp_path / 'nowhere' / 'ready.json'}") as platform:
+        code, errors = platform.end()
+        assert platform.left == []
+    assert code == 1
+    assert "FileNotFoundError" in errors
 
 
 def test_a_port_that_is_taken() -> None:

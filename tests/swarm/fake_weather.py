@@ -31,6 +31,8 @@ class Platform:
     done: list[str] = field(default_factory=list)
     exit_code: int | None = None
     kept: Kept | None = None
+    ready_timeout_s: float = 30.0
+    stop_timeout_s: float = 10.0
     on_restart: Callable[[], None] = lambda: None
 
     def start(self) -> PlatformAddress:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import gevent
 import gevent.event
 
-from simulator.fleet.platform_process import READY_TIMEOUT_S, STOP_TIMEOUT_S, PlatformStartError
+from simulator.fleet.platform_process import PlatformStartError
 from simulator.swarm.tasks import OnError, spawn
 from simulator.texts.translation import _
 from simulator.weather.kinds import PlatformRestart
@@ -27,6 +27,14 @@ Tell = Callable[[int, bool], None]
 
 class KillablePlatform(Protocol):
     """`fleet.platform_process.EmbeddedPlatform`, as far as the weather has to do with it."""
+
+    @property
+    def ready_timeout_s(self) -> float:
+        """After `restart` it has so long to accept devices."""
+
+    @property
+    def stop_timeout_s(self) -> float:
+        """`kill` takes at most so long, and so does an end in order."""
 
     def kill(self) -> bool:
         """End it at once; False if it has ended by itself."""
@@ -98,7 +106,7 @@ class PlatformWeather:
         """
         self._ending.set()
         if self._greenlet is not None:
-            self._greenlet.join(timeout=READY_TIMEOUT_S + STOP_TIMEOUT_S)
+            self._greenlet.join(timeout=self._platform.ready_timeout_s + self._platform.stop_timeout_s)
 
     def stop(self) -> None:
         """Nothing happens any more; whatever is going on is broken off."""
