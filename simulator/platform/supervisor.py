@@ -15,22 +15,21 @@ import signal
 import socket
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
 from simulator.clock import SystemClock
 from simulator.exit_codes import ExitCode
 from simulator.platform.assembly import CA_NAME, made_files
+from simulator.platform.children import Child, forked, kill
 from simulator.platform.device_certificates import DeviceCertificates
 from simulator.platform.ledger.errors import LedgerError
 from simulator.platform.ledger.shares import claim, share_path
 from simulator.platform.options import PlatformOptions
-from simulator.platform.process import log, run, tell_kept, tell_ready
-from simulator.platform.server import ReadyInfo
+from simulator.platform.process import log, tell_kept, tell_ready
 from simulator.platform.split import BREAK_OFF, MOST_PROCESSES, Share, ShareDirectory
 from simulator.texts.translation import _
 from simulator.wire.authority import ServerFiles
@@ -45,46 +44,10 @@ _SHORT = "/tmp"
 """Where a system has its temporary files, if ours are to be too deep in another directory."""
 _HELD = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, BREAK_OFF})
 """Wait until there is somebody to take them: a process that is just being made would end by them, or half of them."""
-_THE_PARENTS = (signal.SIGINT, signal.SIGHUP, BREAK_OFF)
-"""A terminal sends these to all of them, and the parent tells its children."""
 
 
 class _StartError(Exception):
     """The platform cannot start; the text is meant for people."""
-
-
-@dataclass(slots=True)
-class _Child:
-    number: int
-    pid: int
-    status: int
-    """Descriptor from which its parent reads what it tells; it ends with the process."""
-    lifeline: int
-    """Descriptor whose end tells the child that its parent is gone."""
-    heard: bytes = b""
-    info: dict[str, str | int | None] | None = None
-    kept: dict[str, int] | None = None
-    code: int | None = None
-    """Exit code, or minus a signal's number, of one that has ended."""
-
-
-class _ToParent:
-    """Tells the parent how its child fares, a line of JSON each."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def ready(self, info: ReadyInfo) -> None:
-        self._write("ready", json.loads(info.line()))
-
-    def kept(self, kept: dict[str, int]) -> None:
-        self._write("kept", kept)
-
-    def _write(self, name: str, value: object) -> None:
-        try:
-            os.write(self._descriptor, json.dumps({name: value}).encode() + b"\n")
-        except OSError as error:
-            log(f"platform: {error}")
 
 
 def run_several(options: PlatformOptions, processes: int) -> int:
@@ -101,10 +64,10 @@ def run_several(options: PlatformOptions, processes: int) -> int:
         except (_StartError, LedgerError, TlsFileError, OSError) as error:
             log(f"platform: {error}")
             return ExitCode.USAGE
-        children: list[_Child] = []
+        children: list[Child] = []
         try:
             for child_options in made:
-                children.append(_forked(child_options, children))
+                children.append(forked(child_options, children))
         except OSError as error:
             log(
                 _(
@@ -114,7 +77,7 @@ def run_several(options: PlatformOptions, processes: int) -> int:
                     problem=error.strerror,
                 )
             )
-            _end(children)
+            kill(children)
             return ExitCode.INVALID
         code = asyncio.run(_Supervisor(options, children).watch())
     if code == -signal.SIGKILL:
@@ -209,50 +172,10 @@ def _held_port(host: str, port: int, resources: ExitStack) -> int:
         ) from None
 
 
-def _forked(options: PlatformOptions, earlier: Sequence[_Child]) -> _Child:
-    status_read, status_write = os.pipe()
-    life_read, life_write = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    assert options.share is not None
-    pid = os.fork()
-    if pid:
-        os.close(status_write)
-        os.close(life_read)
-        return _Child(options.share.number, pid, status_read, life_write)
-    code: int = ExitCode.INVALID
-    try:
-        for number in _THE_PARENTS:
-            signal.signal(number, signal.SIG_IGN)
-        # An end that a brother held open would never be seen.
-        for descriptor in (
-            status_read,
-            life_write,
-            *(end for child in earlier for end in (child.status, child.lifeline)),
-        ):
-            os.close(descriptor)
-        os.dup2(life_read, 0)
-        os.close(life_read)
-        code = run(options, _ToParent(status_write))
-    except BaseException:  # noqa: BLE001 - the parent's frames below must not go on in the child
-        log("platform: internal fault\n" + traceback.format_exc())
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _end(children: Sequence[_Child]) -> None:
-    """Of a platform that never was one."""
-    for child in children:
-        os.kill(child.pid, signal.SIGKILL)
-    for child in children:
-        os.waitpid(child.pid, 0)
-
-
 class _Supervisor:
     """Watches the children of one platform until all have ended."""
 
-    def __init__(self, options: PlatformOptions, children: Sequence[_Child]) -> None:
+    def __init__(self, options: PlatformOptions, children: Sequence[Child]) -> None:
         self._options = options
         self._children = children
         self._stopping = False
@@ -291,7 +214,7 @@ class _Supervisor:
         self._give_account()
         return ExitCode.PASSED
 
-    def _hear(self, child: _Child) -> None:
+    def _hear(self, child: Child) -> None:
         data = os.read(child.status, 65_536)
         if not data:
             self._died(child)
@@ -311,7 +234,7 @@ class _Supervisor:
             self._untold = error
             self._stop()
 
-    def _died(self, child: _Child) -> None:
+    def _died(self, child: Child) -> None:
         asyncio.get_running_loop().remove_reader(child.status)
         os.close(child.status)
         os.close(child.lifeline)
@@ -323,7 +246,7 @@ class _Supervisor:
         if all(each.code is not None for each in self._children):
             self._ended.set()
 
-    def _fail(self, child: _Child, code: int) -> None:
+    def _fail(self, child: Child, code: int) -> None:
         refused = code == ExitCode.USAGE and child.info is None
         if self._failure is None:
             self._failure = ExitCode.USAGE if refused else ExitCode.INVALID

@@ -24,16 +24,16 @@ PROGRAM = """
 import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
-from simulator.platform import supervisor
+from simulator.platform import children, supervisor
 from simulator.platform.options import PlatformOptions
 from tests.platform.harness import IDENTITIES
 from tests.platform.parts import ListedDirectory, platform_settings, platform_tls
 values = dict(argument.split("=", 1) for argument in sys.argv[1:])
-begin = supervisor.run
+begin = children.run
 def begin_with(options, listener):
     exec(values.get("child", ""), {"number": options.share.number, "os": os, "signal": signal})
     return begin(options, listener)
-supervisor.run = begin_with
+children.run = begin_with
 exec(values.get("parent", ""), {"os": os})
 sys.exit(supervisor.run_several(PlatformOptions(
     settings=platform_settings(users=3, tls=platform_tls() if "tls" in values else None),
@@ -82,6 +82,11 @@ class Several:
     def pids(self) -> list[int]:
         """Of the processes that serve."""
         return [each["pid"] for each in self.told["processes"]]
+
+    @property
+    def root(self) -> str:
+        """The certificate of its CA."""
+        return Path(self.told["ca"]).read_text()
 
     def running(self, http: aiohttp.ClientSession, identity: Identity | None = None) -> Running:
         """The platform, with the brokers of the process that the device belongs to; without one, of the first."""

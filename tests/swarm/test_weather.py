@@ -14,6 +14,7 @@ import pytest
 
 from simulator.exit_codes import ExitCode
 from simulator.platform.ledger.inspection import summary
+from simulator.platform.ledger.shares import share_path
 from tests.ports import free_port
 from tests.swarm.processes import LocustProcess
 
@@ -30,7 +31,7 @@ defaults: {{users: 3, drain: 20s, reconnect: {{first: 200ms, max: 1s}}}}
 groups:
   - {{name: rooms, count: 4, verifications: [{{rate: 120/min, photo_share: 0%}}]}}
   - {{name: halls, count: 2, broker_type: best-t, mqtt: {{qos: 1}}, verifications: [{{rate: 60/min, photo_share: 0%}}]}}
-platform: {{heartbeat: {{interval: 1s}}, users: 2, tls: {{}}}}
+platform: {{heartbeat: {{interval: 1s}}, users: 2, tls: {{}}, processes: {processes}}}
 faults: [{{what: platform_restart, at: 8s, down: {down}}}]
 """
 KILLED = "the embedded platform is killed"
@@ -42,9 +43,9 @@ def rough(tmp_path: Path, locust: Start, monkeypatch: pytest.MonkeyPatch) -> Sta
     """Starts a run whose platform lives in this test's folder."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
-    def start(*arguments: str, duration: str = "60s", down: str = "60s") -> LocustProcess:
+    def start(*arguments: str, duration: str = "60s", down: str = "60s", processes: int = 1) -> LocustProcess:
         path = tmp_path / "rough.yaml"
-        path.write_text(SCENARIO.format(duration=duration, down=down))
+        path.write_text(SCENARIO.format(duration=duration, down=down, processes=processes))
         return locust("--scenario", str(path), "--headless", *arguments)
 
     return start
@@ -54,14 +55,18 @@ def ledger_of(directory: Path) -> Path:
     """The run's ledger, under a name of ours: the platform's own goes with the run."""
     (state,) = directory.glob("best-fleet-platform-*")
     kept = directory / "kept.sqlite"
-    os.link(state / "ledger.sqlite", kept)
+    for number in range(2):
+        if (path := share_path(state / "ledger.sqlite", number)).exists():
+            os.link(path, share_path(kept, number))
     return kept
 
 
 def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough: Start, tmp_path: Path) -> None:
-    run = rough("--report", "report", duration="18s", down="1s")
+    """Of a platform in two processes, which are killed and come back together."""
+    run = rough("--report", "report", duration="18s", down="1s", processes=2)
     run.wait_for_line(KILLED)
     ledger = ledger_of(tmp_path)
+    assert share_path(ledger, 1).exists()
     assert run.end() == ExitCode.PASSED, run.output
     told = run.summary()
     (fault,) = told["faults"]
@@ -76,11 +81,12 @@ def test_a_run_with_a_restart_passes_and_its_ledger_has_every_record_once(rough:
 
 
 def test_a_run_whose_platform_lost_records_fails(rough: Start, tmp_path: Path) -> None:
-    run = rough("--report", "report", duration="14s", down="1s")
+    """One process of two, and not the first."""
+    run = rough("--report", "report", duration="14s", down="1s", processes=2)
     run.wait_for_line(KILLED)
     (state,) = tmp_path.glob("best-fleet-platform-*")
     # Also where the platform is back by now: it waits for the lock.
-    with closing(sqlite3.connect(state / "ledger.sqlite", timeout=20)) as db, db:
+    with closing(sqlite3.connect(share_path(state / "ledger.sqlite", 1), timeout=20)) as db, db:
         lost = db.execute("DELETE FROM records").rowcount
     assert run.end() == ExitCode.FAILED, run.output
     told = run.summary()

@@ -1,10 +1,14 @@
 """The embedded platform's process: started, waited for, stopped, and told of when it does not start."""
 
 import json
+import os
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,10 +85,32 @@ def test_it_ends_when_the_pipe_to_its_parent_does_and_leaves_nothing(scenario: P
 # --- Killed and restarted ---
 
 
-def test_killed_and_restarted_it_is_the_same_platform(tmp_path: Path) -> None:
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder for temporary files, sockets among them."""
+    with tempfile.TemporaryDirectory(prefix="bf-") as directory:
+        yield Path(directory)
+
+
+def without_pids(line: dict[str, Any]) -> dict[str, Any]:
+    return line | {"pid": 0, "processes": [each | {"pid": 0} for each in line.get("processes", [])]}
+
+
+def serving_pids(directory: Path) -> list[int]:
+    """Of the processes of a platform that serve, as its ready line has them."""
+    line = json.loads((directory / LOG_NAME).read_text().splitlines()[-1])
+    return [each["pid"] for each in line.get("processes", [line])]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_killed_and_restarted_it_is_the_same_platform(
+    tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch, short: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(short))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     scenario = tmp_path / "certificates.yaml"
     scenario.write_text(CERTIFICATES)
-    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, comes_back=True)
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, comes_back=True, processes=processes)
     address = platform.start()
     assert address.ca_file is not None
     state = Path(address.ca_file).parents[1]
@@ -92,9 +118,14 @@ def test_killed_and_restarted_it_is_the_same_platform(tmp_path: Path) -> None:
     before = fetch(address.dispatch_url + "/ledger")
     first = platform._process
     assert first is not None
+    serving = serving_pids(tmp_path)
+    assert len(serving) == processes
 
     assert platform.kill()
     assert first.returncode == -signal.SIGKILL
+    # None that is left, and nothing but its state: it can be started at once.
+    assert not any(map(alive, serving))
+    assert list(short.glob("best-fleet-*")) == [state]
     # Nobody listens, nobody else gets the port, and it is no death of its own.
     assert platform.exit_code is None
     port = int(address.dispatch_url.rpartition(":")[2])
@@ -108,7 +139,7 @@ def test_killed_and_restarted_it_is_the_same_platform(tmp_path: Path) -> None:
     log = (tmp_path / LOG_NAME).read_text()
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert len(lines) == 2
-    assert lines[0] | {"pid": 0} == lines[1] | {"pid": 0}
+    assert without_pids(lines[0]) == without_pids(lines[1])
     assert lines[0]["pid"] != lines[1]["pid"]
     assert Path(address.ca_file).read_text() == root
     assert fetch(address.dispatch_url + "/ledger")["totals"] == before["totals"]
@@ -118,7 +149,7 @@ def test_killed_and_restarted_it_is_the_same_platform(tmp_path: Path) -> None:
 
     assert platform.exit_code is None
     platform.stop()
-    assert not state.exists()
+    assert list(short.iterdir()) == []
 
 
 def test_one_that_does_not_come_back_says_why_and_leaves_nothing(
@@ -135,3 +166,25 @@ def test_one_that_does_not_come_back_says_why_and_leaves_nothing(
     assert platform.exit_code is None
     assert not Path(home._state).exists()
     platform.stop()
+
+
+def test_half_of_one_gives_no_account_and_is_not_killed_by_us(scenario: Path, tmp_path: Path) -> None:
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, processes=2)
+    platform.start()
+    first, second = serving_pids(tmp_path)
+    # It cannot end in order, so that the platform is still there when it is to be killed.
+    os.kill(first, signal.SIGSTOP)
+    os.kill(second, signal.SIGKILL)
+    while f"(pid {second}) ended by itself" not in platform.last_lines():
+        pass
+    assert not platform.kill()
+    assert platform.exit_code == ExitCode.INVALID
+    platform.stop()
+    assert platform.kept is None
+
+
+def test_more_processes_have_more_time(tmp_path: Path) -> None:
+    """On a machine with few cores they start, and end, one after the other."""
+    one, many = (EmbeddedPlatform([], tmp_path, processes=processes) for processes in (1, 14))
+    assert many.ready_timeout_s >= one.ready_timeout_s + 13 * 5
+    assert many.stop_timeout_s > one.stop_timeout_s
