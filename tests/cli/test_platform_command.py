@@ -339,6 +339,15 @@ def test_processes_that_have_no_room(
     assert problem in capsys.readouterr().err
 
 
+def test_several_processes_and_a_broker_that_is_none_of_theirs(
+    scenario: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scenario.open("a") as file:
+        file.write("platform: {mqtt: {broker: mqtt://127.0.0.1:1}}\n")
+    assert main(["platform", "--scenario", str(scenario), "--processes", "2"]) == 2
+    assert "platform.mqtt.broker names one" in capsys.readouterr().err
+
+
 def test_the_scenario_says_in_how_many_processes(scenario: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[int] = []
     monkeypatch.setattr(
