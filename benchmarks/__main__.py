@@ -16,6 +16,7 @@ from benchmarks.children import BenchmarkError
 from benchmarks.cores import Cores, choose_cores
 from benchmarks.document import RESULTS
 from benchmarks.fleet import measure_fleet
+from benchmarks.handshakes import measure_sessions
 from benchmarks.instructions import measure_instructions
 from benchmarks.judge import measure_judge
 from benchmarks.latency import measure_latency
@@ -27,7 +28,7 @@ from benchmarks.sizes import FULL, SIZES, Sizes
 from benchmarks.tables import Results, print_results
 from benchmarks.transports import measure_transports
 
-NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance", "transports")
+NAMES = ("round-trip", "latency", "scale", "master", "judge", "attendance", "transports", "handshakes")
 FLEET = "fleet"
 """Takes longer than all the others together: measured where it is asked for."""
 INSTRUCTIONS = "instructions"
@@ -90,6 +91,8 @@ def _measure(name: str, results: Results, sizes: Sizes, cores: Cores, directory:
         results.instructions = measure_instructions(sizes.instructions, directory, note)
     elif name == "transports":
         results.transports = measure_transports(sizes.transports, cores, directory, note, LIMIT_S)
+    elif name == "handshakes":
+        results.handshakes = measure_sessions(sizes.handshakes, cores, directory, note, LIMIT_S)
     elif name == FLEET:
         results.fleet = measure_fleet(sizes.fleet, directory, note)
     else:

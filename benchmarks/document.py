@@ -37,6 +37,8 @@ def markdown(results: dict[str, Any]) -> str:
     if "transports" in results:
         parts += [_transports(under, found) for under, found in results["transports"].items()]
         parts.append(_secure(results["transports"]))
+    if "handshakes" in results:
+        parts.append(_handshakes(results["handshakes"]))
     if "fleet" in results:
         parts.append(_fleet(results["fleet"]))
     return "\n\n".join(parts)
@@ -258,6 +260,15 @@ def _secure(found: dict[str, Any]) -> str:
         ["the same, `openssl s_time`", "", "" if floor is None else _shown(floor, 0), ""],
     ]
     return _table("What TLS costs", ["", "ws", "wss", "wss / ws"], rows)
+
+
+def _handshakes(found: dict[str, Any]) -> str:
+    rows = [
+        [f"{side}, {algorithm}", _shown(ways["full"], 0), _shown(ways["resumed"], 0), _shown(ways["resumed / full"], 2)]
+        for side, algorithms in found.items()
+        for algorithm, ways in algorithms.items()
+    ]
+    return _table("TLS handshakes a second of CPU", ["", "full", "resumed", "resumed / full"], rows)
 
 
 if __name__ == "__main__":

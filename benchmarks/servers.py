@@ -17,11 +17,13 @@ class Server:
 
     Args:
         address: dispatch URL of a platform, port number of the echo server.
+        ca: file of the CA of a certificate that a platform has made.
     """
 
-    def __init__(self, address: str, pid: int) -> None:
+    def __init__(self, address: str, pid: int, ca: str | None = None) -> None:
         self.address = address
         self.pid = pid
+        self.ca = ca
 
     def cpu(self) -> float:
         """Seconds of CPU that it has used."""
@@ -103,4 +105,5 @@ def embedded_platform(name: str, scenario: Path, cores: Cores, directory: Path, 
         limit_s=limit_s,
     )
     with child:
-        yield Server(child.wait_for_file(ready)["dispatch"], child.pid)
+        told = child.wait_for_file(ready)
+        yield Server(told["dispatch"], child.pid, told["ca"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks.attendance import AttendanceSize
 from benchmarks.clients import Window
 from benchmarks.fleet import FleetSize
+from benchmarks.handshakes import SessionsSize
 from benchmarks.instructions import InstructionsSize
 from benchmarks.judge import JudgeSize
 from benchmarks.latency import LatencySize
@@ -29,6 +30,7 @@ class Sizes:
     judge: JudgeSize
     attendance: AttendanceSize
     transports: TransportsSize
+    handshakes: SessionsSize
     fleet: FleetSize
     instructions: InstructionsSize
 
@@ -78,6 +80,7 @@ FULL = Sizes(
         start_rate=250,
         window=Window(settle_s=2, window_s=4),
     ),
+    handshakes=SessionsSize(rounds=5, window_s=4),
     fleet=FleetSize(devices=None, run_s=None, limit_s=3500),
     instructions=InstructionsSize(few=2_000, many=12_000),
 )
@@ -126,6 +129,7 @@ QUICK = Sizes(
         start_rate=250,
         window=Window(settle_s=2, window_s=2),
     ),
+    handshakes=SessionsSize(rounds=1, window_s=2),
     fleet=FleetSize(devices=2_000, run_s=60, limit_s=200),
     instructions=InstructionsSize(few=2_000, many=6_000),
 )
@@ -168,6 +172,7 @@ TINY = Sizes(
         start_rate=20,
         window=Window(settle_s=0.2, window_s=0.5),
     ),
+    handshakes=SessionsSize(rounds=1, window_s=0.5),
     fleet=FleetSize(devices=4, run_s=8, limit_s=120),
     instructions=InstructionsSize(few=200, many=400),
 )

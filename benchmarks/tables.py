@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.attendance import KINDS, AttendanceCost
-from benchmarks.figures import Spread, Target
+from benchmarks.figures import Spread, Target, spread
 from benchmarks.fleet import Fleet
+from benchmarks.handshakes import FULL, RESUMED, SessionCost
 from benchmarks.instructions import Instructions
 from benchmarks.judge import JudgeCost
 from benchmarks.latency import Latency
@@ -30,12 +31,16 @@ class Results:
     judge: JudgeCost | None = None
     attendance: AttendanceCost | None = None
     transports: Transports | None = None
+    handshakes: SessionCost | None = None
     fleet: Fleet | None = None
     instructions: Instructions | None = None
 
     def targets(self) -> list[Target]:
         """What was asked for, as far as it was measured."""
-        parts = (self.round_trips, self.scale, self.latency, self.judge, self.attendance, self.transports, self.fleet)
+        parts = (
+            *(self.round_trips, self.scale, self.latency, self.judge, self.attendance),
+            *(self.transports, self.handshakes, self.fleet),
+        )
         return [target for part in parts if part is not None for target in part.targets()]
 
     def to_json(self) -> dict[str, Any]:
@@ -47,6 +52,7 @@ class Results:
             "judge": self.judge,
             "attendance": self.attendance,
             "transports": self.transports,
+            "handshakes": self.handshakes,
             "fleet": self.fleet,
             "instructions": self.instructions,
         }
@@ -75,6 +81,8 @@ def print_results(results: Results, console: Console) -> None:
         for under in SECURE:
             console.print(_transports(results.transports, under))
         console.print(_secure(results.transports))
+    if results.handshakes is not None:
+        console.print(_handshakes(results.handshakes))
     if results.fleet is not None:
         console.print(_fleet(results.fleet))
     if results.instructions is not None:
@@ -189,6 +197,15 @@ def _transports(found: Transports, under: str) -> Table:
             shown(found.memory_kb(under, way)),
             shown(found.flows_per_s(under, way), 0),
         )
+    return table
+
+
+def _handshakes(found: SessionCost) -> Table:
+    table = _table("TLS handshakes a second of CPU", ("", FULL, RESUMED, f"{RESUMED} / {FULL}"))
+    for side, algorithms in found.sides().items():
+        for algorithm, ways in algorithms.items():
+            figures = [shown(spread(values), 0) for values in ways.values()]
+            table.add_row(f"{side}, {algorithm}", *figures, shown(found.resumed_in_full(side, algorithm), 2))
     return table
 
 

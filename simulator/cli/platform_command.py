@@ -91,6 +91,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tls-client-ca", type=Path, metavar="PEM", help=_("devices must show a certificate signed by it")
     )
     tls.add_argument("--tls-self-signed", type=Path, metavar="DIR", help=_("make a certificate and its CA in DIR"))
+    tls.add_argument(
+        "--tls-algorithm",
+        choices=("ecdsa", "rsa"),
+        help=_("key of the certificate that is made (default: the scenario's, or ecdsa)"),
+    )
     what = parser.add_argument_group(_("what it speaks and remembers"))
     what.add_argument("--channel", metavar="NAME", help=_("the channel suite, instead of the scenario's"))
     what.add_argument(
@@ -252,7 +257,18 @@ def with_options(settings: "PlatformSettings", options: argparse.Namespace) -> "
         certificates = settings.tls is not None and settings.tls.device_certificates
         if certificates and tls.client_ca is not None:
             raise UsageError(_("platform: --tls-client-ca does not go with the scenario's tls.device_certificates"))
-        settings = dataclasses.replace(settings, tls=dataclasses.replace(tls, device_certificates=certificates))
+        algorithm = "ecdsa" if settings.tls is None else settings.tls.algorithm
+        tls = dataclasses.replace(tls, device_certificates=certificates, algorithm=algorithm)
+        settings = dataclasses.replace(settings, tls=tls)
+    if options.tls_algorithm is not None:
+        if settings.tls is None or settings.tls.certificate is not None:
+            raise UsageError(
+                _(
+                    "platform: --tls-algorithm is for a certificate that the platform makes: --tls-self-signed, or "
+                    "tls without a certificate in the scenario"
+                )
+            )
+        settings = dataclasses.replace(settings, tls=dataclasses.replace(settings.tls, algorithm=options.tls_algorithm))
     if options.channel is not None:
         from simulator.protocol.channel.registry import BrokenSuite, UnknownSuite, channel_suite
 
@@ -331,7 +347,11 @@ def tls_settings(options: argparse.Namespace) -> "PlatformTls | None":
             )
         return None
     return PlatformTls(
-        certificate=options.tls_cert, key=options.tls_key, client_ca=options.tls_client_ca, device_certificates=False
+        certificate=options.tls_cert,
+        key=options.tls_key,
+        client_ca=options.tls_client_ca,
+        device_certificates=False,
+        algorithm="ecdsa",
     )
 
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from simulator.device import initial_flow
@@ -22,7 +22,16 @@ from simulator.device.session import Session
 from simulator.device.settings import DeviceSpec
 from simulator.device.sleep import sleep
 from simulator.device.witness import Witness
-from simulator.measurements.names import BAD_PROFILE, DISCONNECTED, INTERNAL_ERROR, PUBACK
+from simulator.measurements.names import (
+    BAD_PROFILE,
+    DISCONNECTED,
+    INTERNAL_ERROR,
+    NO_SESSION,
+    PUBACK,
+    SESSION_REFUSED,
+    TLS_HANDSHAKE,
+    TLS_RESUMPTION,
+)
 from simulator.measurements.observation_rules import LOOKUP_KEY_IN_CLEAR
 from simulator.measurements.violation_rules import SESSION_MQTT
 from simulator.mqtt.endings import BROKERS_FAULTS
@@ -35,8 +44,17 @@ from simulator.protocol.reading import LookupAgain
 from simulator.pubsub.login import login_of
 from simulator.pubsub.profile import Identity
 from simulator.pubsub.templates import CannotFill
+from simulator.wire.resumption import Handshake, KeptSession
 
 T = TypeVar("T")
+
+_HANDSHAKES: Final = {
+    Handshake.FIRST: (TLS_HANDSHAKE, SUCCESS),
+    Handshake.RESUMED: (TLS_RESUMPTION, SUCCESS),
+    Handshake.REFUSED: (TLS_RESUMPTION, SESSION_REFUSED),
+    Handshake.NO_SESSION: (TLS_RESUMPTION, NO_SESSION),
+}
+"""As which flow a handshake is counted, and its code."""
 
 _REFUSED = "http "
 """What the kind of a failure begins with where somebody is there and does not open the connection."""
@@ -94,6 +112,7 @@ class BrokerLink:
         "_on_acknowledged",
         "_shown",
         "_spec",
+        "_tls",
         "_used",
         "_witness",
     )
@@ -113,6 +132,7 @@ class BrokerLink:
         self._again = spec.settings.reading.lookup_again
         self._mqtt = None if spec.settings.mqtt is None else ClientState(self._published)
         self._on_acknowledged: Callable[[], None] | None = None
+        self._tls = self._no_session()
 
     @property
     def answer(self) -> BrokerAnswer | None:
@@ -173,9 +193,10 @@ class BrokerLink:
             self._answer = None
         network, index = self._env.network, self._spec.index
         if self._mqtt is None:
-            await self._measured(CONNECT, network.connect(answer, session, index=index), session, used)
+            opened = network.connect(answer, session, index=index, tls=self._tls)
+            await self._measured(CONNECT, opened, session, used)
             return
-        way = MqttWay(self._login(answer, proof, rng), self._mqtt)
+        way = MqttWay(self._login(answer, proof, rng), self._mqtt, self._tls)
         self._connected = self._env.clock.monotonic()
         opening = network.connect_mqtt(answer, session, index=index, way=way)
         connection = await self._measured(CONNECT, opening, session, used)
@@ -221,6 +242,18 @@ class BrokerLink:
             env.recorder.detail(CONNECT, BAD_PROFILE, str(error), env.clock.wall())
             self.failed()
             raise FlowFailed(CONNECT, BAD_PROFILE, str(error)) from None
+
+    def _no_session(self) -> KeptSession | None:
+        """What a device keeps TLS sessions in whose memory is empty; None where it keeps none.
+
+        The connection that is dying still leaves its session in the one before.
+        """
+        env = self._env
+        return KeptSession(env.clock.monotonic, self._shook_hands) if env.keeps_tls_sessions else None
+
+    def _shook_hands(self, handshake: Handshake, seconds: float) -> None:
+        env, (flow, code) = self._env, _HANDSHAKES[handshake]
+        env.recorder.flow(flow.name, env.clock.wall() - seconds, seconds, code)
 
     def _published(self, sent: float, taken: bool) -> None:
         """A message was acknowledged by the broker, or never will be."""
@@ -291,7 +324,8 @@ class BrokerLink:
         return None if self._shown is None else self._shown.private_key
 
     def rebooted(self) -> None:
-        """The device goes down, and perhaps forgets where its broker was."""
+        """The device goes down, and perhaps forgets where its broker was; a TLS session is in RAM."""
+        self._tls = self._no_session()
         if self._again is LookupAgain.AFTER_REBOOT:
             self._answer = None
 

@@ -22,6 +22,7 @@ from simulator.mqtt.login import ClientState, Login
 from simulator.protocol.broker import BrokerAnswer
 from simulator.protocol.channel.base import ChannelSuite, KeySource
 from simulator.received import Received
+from simulator.wire.resumption import KeptSession
 
 NOT_ALLOWED = "not allowed"
 """Kind of a failed download: its address is one that a platform may not send devices to."""
@@ -46,10 +47,11 @@ class NetworkError(Exception):
 
 
 class MqttWay(NamedTuple):
-    """What a device connects to an MQTT broker with."""
+    """What a device connects to an MQTT broker with; `tls` as of `Network.connect`."""
 
     login: Login
     state: ClientState
+    tls: KeptSession | None = None
 
 
 class Connection(Protocol):
@@ -157,8 +159,13 @@ class Network(Protocol):
         """
         ...
 
-    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+    async def connect(
+        self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int, tls: KeptSession | None = None
+    ) -> Connection:
         """Open the connection that a look-up's successful answer leads to, with what it holds for TLS.
+
+        Args:
+            tls: the device's TLS session, to go on with; None for a full handshake.
 
         Raises:
             NetworkError: If it does not open.
@@ -236,6 +243,8 @@ class Environment:
     """What the platform sent before."""
     right_replies: RightReplies = field(default_factory=RightReplies)
     """What most replies of the platform look like."""
+    keeps_tls_sessions: bool = False
+    """Whether a device that connects again offers the TLS session of its last connection."""
     received: Received = field(default_factory=Received)
     """When the message that is being handed over arrived, where the network knows."""
     epoch: float = field(init=False)

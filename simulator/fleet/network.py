@@ -38,6 +38,8 @@ from simulator.wire.addresses import AddressBook, is_address
 from simulator.wire.kernel_times import KernelTimes
 from simulator.wire.local_ports import LocalPorts, prompt, system_range
 from simulator.wire.proxy import HttpProxy
+from simulator.wire.reaching import ClientTls, system_trust
+from simulator.wire.resumption import KeptSession
 from simulator.wire.tls import client_context
 
 MAX_LOOKUP_BYTES = 256 * 1024
@@ -207,7 +209,9 @@ class FleetNetwork:
             raise NetworkError(NOT_ALLOWED, f"{shown(url)}: {refusal}")
         return Way(self._source(index), self._place(index))
 
-    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+    async def connect(
+        self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int, tls: KeptSession | None = None
+    ) -> Connection:
         url = broker.url
         assert url is not None, "a successful answer"
         source = self._source(index)
@@ -215,7 +219,7 @@ class FleetNetwork:
             return await connect(
                 url,
                 handler,
-                ssl=self._broker_trust.for_broker(broker) if is_secure(url) else None,
+                ssl=self._broker_tls(broker, tls),
                 local_addr=None if source is None else (source, 0),
                 max_size=MAX_FIRST_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
@@ -242,7 +246,7 @@ class FleetNetwork:
                 login=login,
                 state=way.state,
                 timers=self._timers,
-                ssl=self._broker_trust.for_broker(broker, login.alpn) if is_secure(url) else None,
+                ssl=self._broker_tls(broker, way.tls, login.alpn),
                 local_addr=None if source is None else (source, 0),
                 max_size=MAX_FIRST_MESSAGE_BYTES,
                 open_timeout=self._open_timeout,
@@ -260,6 +264,17 @@ class FleetNetwork:
             await connection.subscribe()
         except ConnectFailed as error:
             raise NetworkError(error.kind, error.detail, after=error.after) from error
+
+    def _broker_tls(self, broker: BrokerAnswer, kept: KeptSession | None, alpn: str | None = None) -> ClientTls | None:
+        """What a device connects with; None for the system's trust, or without TLS.
+
+        Raises:
+            NetworkError: As `BrokerTrust.for_broker`.
+        """
+        if not is_secure(broker.url or ""):
+            return None
+        settings = self._broker_trust.for_broker(broker, alpn)
+        return settings if kept is None else kept.resuming(settings or system_trust(alpn))
 
     def _not_connected(self, error: ConnectFailed, index: int) -> NetworkError:
         self._stumbled(index)

@@ -179,6 +179,7 @@ class FleetRuntime:
             credentials=self._credentials,
             unsent=self._unsent,
             trace=self._trace,
+            keeps_tls_sessions=document.tls.resume,
             received=received,
         )
         self._envs = [replace(self._env, recorder=recorder) for recorder in self._recorders]

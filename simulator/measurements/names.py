@@ -110,7 +110,20 @@ PUBACK: Final = Flow(
     N_("over MQTT with quality of service 1: from a message's first sending until the broker acknowledged it"),
     (),
 )
-FLOWS: Final = (INIT, RECORD_DELIVERY, PHOTO_DELIVERY, ENROLMENT_DELIVERY, PUBACK)
+TLS_HANDSHAKE: Final = Flow(
+    "tls_handshake",
+    N_("with `tls.resume`: the full TLS handshake of a device with a broker that it had not been connected to before"),
+    (),
+)
+TLS_RESUMPTION: Final = Flow(
+    "tls_resumption",
+    N_(
+        "with `tls.resume`: the TLS handshake of a device that connects again; it succeeded if the broker went on with "
+        "the session of the last connection"
+    ),
+    (),
+)
+FLOWS: Final = (INIT, RECORD_DELIVERY, PHOTO_DELIVERY, ENROLMENT_DELIVERY, PUBACK, TLS_HANDSHAKE, TLS_RESUMPTION)
 """Every flow, in the order of tables."""
 
 KNOWN_NAMES: Final = (*PROTOCOL_ORDER, *(flow.name for flow in FLOWS))
@@ -269,6 +282,8 @@ BAD_CERTIFICATE: Final = "bad certificate"
 UNSUPPORTED_TRANSPORT: Final = "unsupported transport"
 TOO_LARGE: Final = "too large"
 NOT_ANSWERED: Final = "not answered"
+SESSION_REFUSED: Final = "session refused"
+NO_SESSION: Final = "no session"
 BAD_URL: Final = "bad url"
 BAD_PROFILE: Final = "bad profile"
 NO_HTTP: Final = "http"
@@ -309,6 +324,11 @@ OWN_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "keep-alive": N_("MQTT: the broker did not answer PINGREQ"),
         "taken over": N_("MQTT: a newer connection with the same client id took its place"),
         "internal fault": N_("MQTT: the connection ended by a fault of best-fleet itself"),
+        SESSION_REFUSED: N_("TLS: the broker made a full handshake, although the device offered its last session"),
+        NO_SESSION: N_(
+            "TLS: a full handshake, because the last connection had left the device no session: the broker gives "
+            "none, or it ended before"
+        ),
         NOT_ANSWERED: N_("a command that was carried out in silence, as the scenario wants some (`command_failures`)"),
     }
 )

@@ -105,10 +105,10 @@ def _groups() -> str:
 
 
 def _flows() -> str:
-    lines = [
-        f"- `{flow.name}`: {flow.measures}. The requests in it: {', '.join(f'`{part}`' for part in flow.parts)}.\n"
-        for flow in FLOWS
-    ]
+    lines = []
+    for flow in FLOWS:
+        parts = f" The requests in it: {', '.join(f'`{part}`' for part in flow.parts)}." if flow.parts else ""
+        lines.append(f"- `{flow.name}`: {flow.measures}.{parts}\n")
     return "## Flows\n\n" + "".join(lines)
 
 

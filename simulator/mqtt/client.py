@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import ssl as tls
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,9 +15,8 @@ from simulator.wire.addresses import AddressBook
 from simulator.wire.errors import ConnectFailed
 from simulator.wire.handler import OnError
 from simulator.wire.local_ports import LocalPorts
-from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.proxy import HttpProxy
-from simulator.wire.reaching import Patience, Target, Way, open_connection, system_trust
+from simulator.wire.reaching import ClientTls, Patience, Target, Way, open_connection, system_trust
 
 PORT: Final = 1883
 SECURE_PORT: Final = 8883
@@ -31,7 +29,7 @@ async def connect(
     login: Login,
     state: ClientState,
     timers: TimerQueue,
-    ssl: tls.SSLContext | OwnCertificate | None,
+    ssl: ClientTls | None,
     local_addr: tuple[str, int] | None = None,
     max_size: int,
     open_timeout: float,

@@ -50,7 +50,7 @@ from simulator.protocol.channel.context import UNKNOWN_PLATFORM
 from simulator.protocol.channel.keys import generate_key
 from simulator.protocol.channel.registry import channel_suite
 from simulator.wire.authority import ServerFiles
-from simulator.wire.tls import demand_certificates, self_signed, server_context
+from simulator.wire.tls import Algorithm, algorithm_of, demand_certificates, self_signed, server_context
 
 CA_NAME = "ca-key.pem"
 """Holds the key of the devices' CA, where it is kept."""
@@ -216,11 +216,12 @@ def made_files(options: PlatformOptions, resources: ExitStack, certificates: Dev
         directory = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="best-fleet-tls-")))
     hosts = dict.fromkeys(["127.0.0.1", "::1", "localhost", options.host, options.public_host])
     names = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
+    algorithm: Algorithm = "ecdsa" if options.settings.tls is None else options.settings.tls.algorithm
     if certificates is not None:
-        return certificates.server(directory, names)
+        return certificates.server(directory, names, algorithm)
     cert, key = (directory / "cert.pem", directory / "key.pem")
-    if options.tls_kept is None or not (cert.is_file() and key.is_file()):
-        cert, key = self_signed(directory, names)
+    if options.tls_kept is None or not key.is_file() or algorithm_of(cert) != algorithm:
+        cert, key = self_signed(directory, names, algorithm=algorithm)
     return ServerFiles(cert, key, cert)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from simulator.clock import Clock
 from simulator.wire.authority import CLIENT_LIFE, HEAD_START, CertificateAuthority, Issued, ServerFiles
-from simulator.wire.tls import StrPath
+from simulator.wire.tls import Algorithm, StrPath
 
 _NAME: Final = "best-fleet devices"
 
@@ -47,10 +47,10 @@ class DeviceCertificates:
         """As `issue`, valid in just this time."""
         return self._authority.client(sn, begins, ends)
 
-    def server(self, directory: StrPath, hosts: list[str]) -> ServerFiles:
+    def server(self, directory: StrPath, hosts: list[str], algorithm: Algorithm) -> ServerFiles:
         """Write the certificate that the platform itself shows at `hosts`, its key and the CA's certificate.
 
         Raises:
             TlsFileError: If the directory cannot be written to.
         """
-        return self._authority.server(directory, hosts, self.now())
+        return self._authority.server(directory, hosts, self.now(), algorithm)

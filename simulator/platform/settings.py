@@ -19,6 +19,7 @@ from simulator.platform.reading import PlatformReading
 from simulator.protocol.channel.registry import Options
 from simulator.pubsub.profile import Profile
 from simulator.wire.strangers import StrangerLimits
+from simulator.wire.tls import Algorithm
 
 _NORMAL = NormalDist()
 _P99 = _NORMAL.inv_cdf(0.99)
@@ -167,6 +168,8 @@ class PlatformTls:
     """Where given, a device must show a certificate signed by it."""
     device_certificates: bool
     """Whether look-ups give each device a certificate of the platform's own CA, which the broker then demands."""
+    algorithm: Algorithm
+    """Of a certificate that it makes itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

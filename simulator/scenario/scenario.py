@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.device.settings import DeviceSettings
 from simulator.platform.settings import BrokerTrust, MqttSettings, PlatformSettings, PlatformTls
-from simulator.scenario import attendance_rules, fault_rules, mqtt_rules
+from simulator.scenario import attendance_rules, fault_rules, mqtt_rules, tls_rules
 from simulator.scenario.checks import CheckThreshold, check, merged_groups, run_seconds
 from simulator.scenario.problems import Problem, ScenarioError, dotted
 from simulator.scenario.ramp import DEFAULT_RATE, RampPlan, RampStep
@@ -112,6 +112,7 @@ class Scenario:
                 key=self._path(tls.key),
                 client_ca=self._path(tls.client_ca),
                 device_certificates=tls.device_certificates,
+                algorithm=tls.algorithm,
             )
         own = frozenset(meeting.id for group in self.groups for meeting in group.meetings)
         reading = platform_reading(self.document, self.document.report, own)
@@ -165,6 +166,7 @@ class Scenario:
         return [
             *attendance_rules.notes(self.document, self.groups, self.duration),
             *mqtt_rules.notes(self.groups, self.thresholds),
+            *tls_rules.notes(self.document),
             *fault_rules.notes(self.document, self.groups, self.duration),
         ]
 

@@ -31,6 +31,7 @@ from simulator.simulation.stream import Stream
 from simulator.weather.kinds import How, SlowLink
 from simulator.wire.errors import ConnectFailed
 from simulator.wire.phase import GOING_AWAY
+from simulator.wire.resumption import KeptSession
 
 OPEN_TIMEOUT: Final = 10.0
 """Seconds after which a look-up or an opening without an answer is given up."""
@@ -135,7 +136,9 @@ class DeviceNetwork:
             date(float(int(self._clock.wall())))
         return 200, answer.encode()
 
-    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+    async def connect(
+        self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int, tls: KeptSession | None = None
+    ) -> Connection:
         second = self._link is not None and self._link.is_open
         if second and not self.several:
             self._on_second()

@@ -1,6 +1,7 @@
 """A certificate authority on one's own machine: its root, a server's certificate, and clients' ones made on demand.
 
-Its key and theirs are P-256: a client's certificate takes 0.4 ms with its key, an RSA key alone would take 100 ms.
+Its key and the clients' are P-256: a client's certificate takes 0.4 ms with its key, an RSA key alone would take
+100 ms.
 Nothing is kept of what was issued.
 """
 
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.wire.errors import TlsFileError
-from simulator.wire.tls import StrPath, general_name, write_file
+from simulator.wire.tls import Algorithm, StrPath, general_name, server_key, write_file
 
 LIFE: Final = datetime.timedelta(days=825)
 """Of the root and the server's certificate; browsers and platforms refuse server certificates that live longer."""
@@ -33,6 +34,8 @@ HEAD_START: Final = datetime.timedelta(days=1)
 _MOST_NAME: Final = 64
 """Characters of a common name, as X.509 has it (ub-common-name)."""
 _HOST: Final = re.compile("[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+
+_PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Issued(NamedTuple):
@@ -100,13 +103,15 @@ class CertificateAuthority:
             key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         )
 
-    def server(self, directory: StrPath, hosts: Iterable[str], now: datetime.datetime) -> ServerFiles:
+    def server(
+        self, directory: StrPath, hosts: Iterable[str], now: datetime.datetime, algorithm: Algorithm = "ecdsa"
+    ) -> ServerFiles:
         """Write a server's certificate for `hosts` (names and IP addresses), its key and the root into `directory`.
 
         Raises:
             TlsFileError: If the directory cannot be written to.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = server_key(algorithm)
         begins = now - HEAD_START
         builder = self._issue(
             _named("best-fleet platform"), key.public_key(), begins, begins + LIFE, ExtendedKeyUsageOID.SERVER_AUTH
@@ -123,7 +128,7 @@ class CertificateAuthority:
     def _issue(
         self,
         subject: x509.Name,
-        public: ec.EllipticCurvePublicKey,
+        public: _PublicKey,
         begins: datetime.datetime,
         ends: datetime.datetime,
         purpose: x509.ObjectIdentifier,
@@ -132,13 +137,15 @@ class CertificateAuthority:
         return (
             _builder(subject, self._subject, public, begins, ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(
+                _usage(signs_certificates=False, rsa_key=isinstance(public, rsa.RSAPublicKey)), critical=True
+            )
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(issuer, critical=False)
         )
 
 
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _private(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -167,7 +174,7 @@ def _named(name: str) -> x509.Name:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    public: ec.EllipticCurvePublicKey,
+    public: _PublicKey,
     begins: datetime.datetime,
     ends: datetime.datetime,
 ) -> x509.CertificateBuilder:
@@ -183,13 +190,13 @@ def _builder(
     )
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _usage(*, signs_certificates: bool, rsa_key: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=rsa_key,
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

@@ -18,9 +18,8 @@ from simulator.wire.handler import MessageHandler, OnError
 from simulator.wire.kernel_times import KernelTimes
 from simulator.wire.local_ports import LocalPorts
 from simulator.wire.opening import Opening
-from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.proxy import HttpProxy
-from simulator.wire.reaching import OpeningConnection, Patience, Target, Way, open_connection
+from simulator.wire.reaching import ClientTls, OpeningConnection, Patience, Target, Way, open_connection
 
 # A device sends messages of some KB; more than this waiting means that the platform does not keep up.
 _MAX_WRITE_BUFFER = 64 * 1024
@@ -120,7 +119,7 @@ async def connect(
     url: str,
     handler: MessageHandler,
     *,
-    ssl: tls.SSLContext | OwnCertificate | None,
+    ssl: ClientTls | None,
     local_addr: tuple[str, int] | None = None,
     max_size: int,
     open_timeout: float,

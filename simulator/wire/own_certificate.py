@@ -24,13 +24,16 @@ class OwnCertificate:
             last stays in it.
         certificate: PEM text, its chain after it.
         private_key: PEM text.
+
+    Attributes:
+        shown: the certificate.
     """
 
-    __slots__ = ("_certificate", "_context", "_private_key")
+    __slots__ = ("_private_key", "context", "shown")
 
     def __init__(self, context: ssl.SSLContext, certificate: str, private_key: str) -> None:
-        self._context = context
-        self._certificate = certificate
+        self.context = context
+        self.shown = certificate
         self._private_key = private_key
 
     def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
@@ -39,10 +42,10 @@ class OwnCertificate:
         Where OpenSSL cannot use the pair, that handshake fails.
         """
         try:
-            load_pair(self._context, self._certificate, self._private_key)
+            load_pair(self.context, self.shown, self._private_key)
         except (ssl.SSLError, TlsFileError) as error:
             return _failing(error, *arguments, **options)
-        return self._context.wrap_bio(*arguments, **options)
+        return self.context.wrap_bio(*arguments, **options)
 
 
 class _FailingHandshake(ssl.SSLObject):
@@ -63,7 +66,8 @@ class _FailingHandshake(ssl.SSLObject):
 def _failing(error: Exception, *arguments: Any, **options: Any) -> ssl.SSLObject:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslobject_class = _FailingHandshake
-    handshake = context.wrap_bio(*arguments, **options)
+    # A session is one of the settings that it was made with.
+    handshake = context.wrap_bio(*arguments, **options | {"session": None})
     assert isinstance(handshake, _FailingHandshake)
     handshake.failure = error
     return handshake

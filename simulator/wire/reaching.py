@@ -14,11 +14,12 @@ from simulator.wire.own_certificate import OwnCertificate
 from simulator.wire.proxy import HttpProxy
 from simulator.wire.racing import connect_to_first
 from simulator.wire.resets import ended_when_open
+from simulator.wire.resumption import Resuming
 from simulator.wire.tls import client_context
 from simulator.wire.tls_transport import secure
 
-ClientTls = tls.SSLContext | OwnCertificate
-"""What a client does TLS with: settings, or those of one peer with a certificate of its own."""
+ClientTls = tls.SSLContext | OwnCertificate | Resuming
+"""What a client does TLS with: settings, those of one peer with a certificate of its own, or with a session kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import ssl
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.wire.alerts import TellingHandshake
@@ -24,6 +24,11 @@ _LIFE = datetime.timedelta(days=825)
 _HEAD_START = datetime.timedelta(days=1)
 
 StrPath = str | os.PathLike[str]
+
+Algorithm = Literal["ecdsa", "rsa"]
+"""By which a server signs in handshakes: with a key of P-256, or one of RSA."""
+RSA_BITS: Final = 2048
+"""What public authorities ask for at least, and most servers have."""
 
 
 class SelfSigned(NamedTuple):
@@ -107,7 +112,27 @@ def _demand(context: ssl.SSLContext) -> None:
     context.sslobject_class = TellingHandshake
 
 
-def self_signed(directory: StrPath, hosts: Iterable[str], now: datetime.datetime | None = None) -> SelfSigned:
+def server_key(algorithm: Algorithm) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    """A new key; one of RSA takes tenths of a second."""
+    if algorithm == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def algorithm_of(certificate: Path) -> Algorithm | None:
+    """By which the server signs whose certificate the PEM file holds; None for another one, or none at all."""
+    try:
+        public = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    except (OSError, ValueError):
+        return None
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return "ecdsa"
+    return "rsa" if isinstance(public, rsa.RSAPublicKey) else None
+
+
+def self_signed(
+    directory: StrPath, hosts: Iterable[str], now: datetime.datetime | None = None, algorithm: Algorithm = "ecdsa"
+) -> SelfSigned:
     """Make a certificate for `hosts` (names and IP addresses) that is its own CA; replaces an earlier one.
 
     The key is readable for its owner alone from the first byte on.
@@ -120,7 +145,7 @@ def self_signed(directory: StrPath, hosts: Iterable[str], now: datetime.datetime
     if not names:
         raise ValueError("a certificate needs at least one host")
     moment = now or datetime.datetime.now(datetime.UTC)
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = server_key(algorithm)
     public = key.public_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "best-fleet self-signed")])
     usage = x509.KeyUsage(
@@ -128,7 +153,8 @@ def self_signed(directory: StrPath, hosts: Iterable[str], now: datetime.datetime
         key_cert_sign=True,
         crl_sign=True,
         content_commitment=False,
-        key_encipherment=False,
+        # For what TLS 1.2 has besides: with RSA a client may encrypt to the key.
+        key_encipherment=algorithm == "rsa",
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

@@ -10,19 +10,15 @@ import socket
 import ssl
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
+
+from simulator.wire.resumption import Handshakes, Resuming
 
 RECORD: Final = 16 * 1024
 """Bytes that one record of TLS holds at most (RFC 8446, section 5.1): reading that many leaves none of it behind."""
 
 _AGAIN: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _State = IntEnum("_State", ["HANDSHAKE", "OPEN", "CLOSING", "ENDED"])  # closing: ours is sent, the peer's waited for
-
-
-class Handshakes(Protocol):
-    """What begins a handshake: `ssl.SSLContext`, or what stands in for one (`OwnCertificate`)."""
-
-    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *, server_hostname: str) -> ssl.SSLObject: ...
 
 
 class TlsTransport(asyncio.Protocol, asyncio.Transport):
@@ -44,6 +40,7 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
         "_protocol",
         "_raw",
         "_raw_full",
+        "_resuming",
         "_state",
         "_timer",
         "_tls",
@@ -70,6 +67,7 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = settings.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        self._resuming = settings if isinstance(settings, Resuming) else None
         self._raw: asyncio.Transport
         self._state = _State.HANDSHAKE
         self._opened: asyncio.Future[None] | None = loop.create_future()
@@ -212,6 +210,8 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
         self._state = _State.ENDED
         protocol, self._protocol = self._protocol, _NOBODY
         self._backlog = None
+        if self._resuming is not None:
+            self._resuming.ended(self._tls if self._opened is None else None)
         # What somebody still holds is an empty shell: OpenSSL's part is most of a connection's memory.
         del self._tls, self._incoming, self._outgoing
         if self._opened is not None:
@@ -227,12 +227,15 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
         except _AGAIN:
             self._send()
         except OSError as error:
-            # An alert says to the peer why.
+            # An alert says to the peer why. A session that was offered in vain is not offered again.
+            self._resuming = None
             self._send()
             self._raw.close()
             self._refuse(error)
         else:
             self._state = _State.OPEN
+            if self._resuming is not None:
+                self._resuming.opened(self._tls)
             # Its first words go along with the handshake's last ones, as one piece. A server that refuses our
             # certificate hangs up on the latter; words that come after that would be answered by a reset, which may
             # take the place of the alert that says why.

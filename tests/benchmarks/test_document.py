@@ -72,3 +72,10 @@ def test_what_tls_costs_is_told(openssl: dict[str, object] | None) -> None:
     text = markdown({"measured": "2026-01-02", "size": "full", "machine": MACHINE, "transports": transports})
     assert "| the same, full load | 2.0 (1.0 to 3.0) | 2.0 (1.0 to 3.0) | 2.00 (1.00 to 3.00) |" in text
     assert f"| the same, `openssl s_time` |  | {'' if openssl is None else '2 (1 to 3)'} |  |" in text
+
+
+def test_what_handshakes_cost_is_told() -> None:
+    ways = dict.fromkeys(("full", "resumed", "resumed / full"), FIGURE)
+    found = {side: {"ecdsa": ways, "rsa": ways} for side in ("client", "platform")}
+    text = markdown({"measured": "2026-01-02", "size": "full", "machine": MACHINE, "handshakes": found})
+    assert "| platform, rsa | 2 (1 to 3) | 2 (1 to 3) | 2.00 (1.00 to 3.00) |" in text

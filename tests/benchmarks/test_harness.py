@@ -127,6 +127,17 @@ def test_transports(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_handshakes(tmp_path: Path) -> None:
+    found = measure("handshakes", tmp_path)["handshakes"]
+    assert found.keys() == {"client", "platform"}
+    for algorithms in found.values():
+        assert algorithms.keys() == {"ecdsa", "rsa"}
+        for ways in algorithms.values():
+            assert ways.keys() == {"full", "resumed", "resumed / full"}
+            assert all(figure["median"] > 0 for figure in ways.values())
+
+
+@pytest.mark.long
 @pytest.mark.skipif(not (ROOT / SCENARIO).exists(), reason="there is no scenario of that size")
 def test_fleet(tmp_path: Path) -> None:
     document = measure("fleet", tmp_path)

@@ -91,6 +91,31 @@ def test_self_signed_certificate(tmp_path: Path) -> None:
     assert tls.certificate is None
 
 
+def test_the_key_of_a_certificate_that_is_made(tmp_path: Path) -> None:
+    made = ("--tls-self-signed", str(tmp_path))
+    for given, scenarios, expected in (
+        (made, None, "ecdsa"),
+        (made, platform_tls(algorithm="rsa"), "rsa"),
+        ((*made, "--tls-algorithm", "rsa"), None, "rsa"),
+        (("--tls-algorithm", "ecdsa"), platform_tls(algorithm="rsa"), "ecdsa"),
+        (("--tls-algorithm", "rsa"), platform_tls(device_certificates=True), "rsa"),
+    ):
+        tls = with_options(platform_settings(tls=scenarios), parse(*given)).tls
+        assert tls is not None
+        assert tls.algorithm == expected
+        assert tls.device_certificates == (scenarios is not None and scenarios.device_certificates)
+
+
+def test_a_key_of_no_certificate_that_is_made(tmp_path: Path) -> None:
+    files = tmp_path / "c.pem", tmp_path / "k.pem"
+    for file in files:
+        file.touch()
+    given = "--tls-cert", str(files[0]), "--tls-key", str(files[1]), "--tls-algorithm", "rsa"
+    for arguments in (given, ("--tls-algorithm", "rsa")):
+        with pytest.raises(UsageError, match="--tls-algorithm is for a certificate that the platform makes"):
+            with_options(platform_settings(), parse(*arguments))
+
+
 def test_own_certificate(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
     certificate.touch()

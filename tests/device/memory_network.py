@@ -15,6 +15,7 @@ from simulator.device.environment import (
     NetworkError,
 )
 from simulator.protocol.broker import BrokerAnswer
+from simulator.wire.resumption import KeptSession
 from tests.device.fake_platform import Link
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ class MemoryNetwork:
         self.brokers: list[BrokerAnswer] = []
         self.downloads: list[str] = []
         self.ways: list[MqttWay] = []
+        self.kept_tls: list[KeptSession | None] = []
+        """Of each connect: what the device goes on with."""
         self.kept_sessions: set[str] = set()
         """Client ids that the broker knows."""
         self.subscribe_script: list[Callable[[], Awaitable[None]]] = []
@@ -195,13 +198,16 @@ class MemoryNetwork:
         moment = int(world.clock.wall() * 1000)
         return 200, world.platform.look_up(query, self.broker_url, self.root_ca, moment, self.pair)
 
-    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+    async def connect(
+        self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int, tls: KeptSession | None = None
+    ) -> Connection:
         url = broker.url
         assert url is not None
         await asyncio.sleep(0)
         self.connects.append(url)
         self.root_cas.append(broker.root_ca)
         self.brokers.append(broker)
+        self.kept_tls.append(tls)
         if self.connect_script:
             await self.connect_script.pop(0)()
         link = Link(self._world.platform, url, index)
@@ -218,6 +224,7 @@ class MemoryNetwork:
         await asyncio.sleep(0)
         self.connects.append(url)
         self.ways.append(way)
+        self.kept_tls.append(way.tls)
         if self.connect_script:
             await self.connect_script.pop(0)()
         link = Link(self._world.platform, url, index)

@@ -24,6 +24,8 @@ from simulator.measurements.names import (
     PUBACK,
     RECORD_DELIVERY,
     RECORD_EVENTS,
+    TLS_HANDSHAKE,
+    TLS_RESUMPTION,
     DeviceState,
     is_command,
     is_failure,
@@ -71,7 +73,13 @@ def test_parts_of_flows_are_requests() -> None:
 
 
 def test_each_flow_is_measured_by_somebody() -> None:
-    assert {INIT, PUBACK, *(flow for behaviour in BEHAVIOURS for flow in behaviour.flows)} == set(FLOWS)
+    assert {
+        INIT,
+        PUBACK,
+        TLS_HANDSHAKE,
+        TLS_RESUMPTION,
+        *(flow for behaviour in BEHAVIOURS for flow in behaviour.flows),
+    } == set(FLOWS)
 
 
 def test_each_code_has_one_text() -> None:

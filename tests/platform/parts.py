@@ -34,6 +34,7 @@ from simulator.scenario.sections.answers import AnswerSection
 from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.platform import MeetingsSection, PlatformSection, PushSection
 from simulator.scenario.sections.reading import DeviceReportSection, ReadingFields, platform_reading
+from simulator.wire.tls import Algorithm
 
 
 def platform_settings(**changes: Any) -> PlatformSettings:
@@ -80,8 +81,15 @@ def platform_tls(
     client_ca: Path | None = None,
     *,
     device_certificates: bool = False,
+    algorithm: Algorithm = "ecdsa",
 ) -> PlatformTls:
-    return PlatformTls(certificate=certificate, key=key, client_ca=client_ca, device_certificates=device_certificates)
+    return PlatformTls(
+        certificate=certificate,
+        key=key,
+        client_ca=client_ca,
+        device_certificates=device_certificates,
+        algorithm=algorithm,
+    )
 
 
 class ListedDirectory:

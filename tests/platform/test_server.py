@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 import websockets
+from cryptography import x509
 
 from simulator.clock import SystemClock
 from simulator.platform.process import PlatformError
 from simulator.platform.settings import FixedDelay
-from simulator.wire.tls import self_signed
+from simulator.wire.tls import Algorithm, algorithm_of, self_signed
 from tests.platform.harness import IDENTITIES, OK, running
 from tests.platform.parts import answer_rule, platform_settings, platform_tls
 
 ONE = IDENTITIES[0]
+ALGORITHMS: tuple[Algorithm, ...] = ("rsa", "ecdsa")
 
 
 async def test_dispatch_port_in_use() -> None:
@@ -66,6 +70,23 @@ async def test_a_self_made_certificate_is_the_same_again_where_it_is_kept(tmp_pa
     async with running(settings, tls_directory=tmp_path) as platform:
         roots.append(read(platform.info.ca))
     assert roots[0] == roots[1] != roots[2]
+
+
+@pytest.mark.parametrize("device_certificates", [False, True])
+async def test_a_self_made_certificate_has_the_key_that_is_asked_for(tmp_path: Path, device_certificates: bool) -> None:
+    """Also where one of another kind was kept."""
+    found = []
+    for algorithm in ALGORITHMS:
+        tls = platform_tls(algorithm=algorithm, device_certificates=device_certificates)
+        async with running(platform_settings(tls=tls), tls_kept=tmp_path) as platform:
+            trusting = ssl.create_default_context(cadata=read(platform.info.ca))
+            url = urlsplit(platform.info.dispatch)
+            _, writer = await asyncio.open_connection(url.hostname, url.port, ssl=trusting)
+            shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            writer.close()
+            found.append(type(x509.load_der_x509_certificate(shown).public_key()).__name__)
+            assert algorithm_of(tmp_path / "cert.pem") == algorithm
+    assert found == ["RSAPublicKey", "ECPublicKey"]
 
 
 async def test_wss_with_given_files_and_client_certificates(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import signal
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,12 +15,16 @@ from typing import Any
 
 import aiohttp
 
+from simulator import wire
 from simulator.platform.ledger.inspection import summary
 from simulator.platform.split import owner_of
+from simulator.wire.resumption import Handshake, KeptSession
+from simulator.wire.tls import client_context
 from tests.platform.harness import OK, Device, Identity, Running, record, report_params
 from tests.platform.mqtt.over_mqtt import MqttDevice, connect, device_of
 from tests.platform.several import Several, of_each, several
 from tests.platform.test_device_certificates import connected, shows
+from tests.wire.helpers import PATIENCE, Collector
 
 RECORDS = "dev.data.upload.verifyLog"
 
@@ -71,6 +76,28 @@ async def test_tls() -> None:
                 await socket.close()
         assert platform.end(signal.SIGTERM) == (0, "")
         assert platform.left == []
+
+
+async def test_each_process_goes_on_with_the_tls_sessions_that_it_gave() -> None:
+    """A device always comes to the same one; another one, as after a restart, makes a full handshake."""
+    with several("tls=1") as platform:
+        context = client_context(platform.told["ca"])
+        brokers = [each["broker"] for each in platform.told["processes"]]
+        handshakes: list[Handshake] = []
+        kept = KeptSession(time.monotonic, lambda handshake, _seconds: handshakes.append(handshake))
+        for number in (0, 0, 1, 1, 0):
+            handler = Collector()
+            settings = kept.resuming(context)
+            connection = await wire.connect(
+                brokers[number], handler, ssl=settings, max_size=1024, open_timeout=PATIENCE
+            )
+            # Before the end of a connection its tickets have come.
+            connection.close()
+            await handler.wait_closed()
+        assert platform.end(signal.SIGTERM) == (0, "")
+    first, *others = handshakes
+    assert first is Handshake.FIRST
+    assert others == [Handshake.RESUMED, Handshake.REFUSED, Handshake.RESUMED, Handshake.REFUSED]
 
 
 async def test_mqtt() -> None:

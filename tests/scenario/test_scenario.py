@@ -198,7 +198,11 @@ def test_files_are_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     assert scenario.tls.ca == tmp_path / "ca.pem"
     assert scenario.state_file == tmp_path / "nowhere/s.sqlite"
     assert scenario.platform_settings().tls == PlatformTls(
-        certificate=tmp_path / "p.pem", key=tmp_path / "p.key", client_ca=None, device_certificates=False
+        certificate=tmp_path / "p.pem",
+        key=tmp_path / "p.key",
+        client_ca=None,
+        device_certificates=False,
+        algorithm="ecdsa",
     )
 
 

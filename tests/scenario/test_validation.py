@@ -21,7 +21,10 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
             "f.yaml:4: groups[0].visitor_share: is not a key here; it belongs in "
             "`defaults.verifications` or `groups.verifications`",
         ),
-        (GROUP + "tls: {zzz: 1}\n", "f.yaml:4: tls.zzz: is not a key here; known: ca, client_cert, client_key, verify"),
+        (
+            GROUP + "tls: {zzz: 1}\n",
+            "f.yaml:4: tls.zzz: is not a key here; known: ca, client_cert, client_key, verify, resume",
+        ),
         ("name: x\n", "f.yaml:1: groups: is missing"),
         ("groups:\n  - name: a\n    count: 1\n  - count: 2\n", "f.yaml:4: groups[1].name: is missing"),
         ("groups:\n  - name: a\n", "f.yaml:2: groups[0].count: is missing"),

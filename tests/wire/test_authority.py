@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from simulator.wire.authority import CLIENT_LIFE, HEAD_START, CertificateAuthority
 from simulator.wire.errors import TlsFileError
 from simulator.wire.own_certificate import OwnCertificate
-from simulator.wire.tls import client_context, server_context
+from simulator.wire.tls import algorithm_of, client_context, server_context
 from tests.wire.helpers import Network
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -33,6 +33,16 @@ async def test_both_sides_trust_what_it_issued(network: Network, tmp_path: Path)
     connection, _ = await network.connect(server.port, url=f"wss://localhost:{server.port}/", ssl=own)
     connection.send(b"hello", False)
     assert await handlers[0].wait_messages(1) == [(b"hello", False)]
+
+
+async def test_a_servers_key_may_be_rsa(network: Network, tmp_path: Path) -> None:
+    ca = authority()
+    files = ca.server(tmp_path, ["127.0.0.1"], NOW, "rsa")
+    assert algorithm_of(files.cert) == "rsa"
+    assert algorithm_of(files.ca) == "ecdsa"
+    server, _ = await network.serve(ssl=server_context(files.cert, files.key))
+    connection, _ = await network.connect(server.port, ssl=client_context(files.ca))
+    assert connection.is_open
 
 
 def test_another_authority_of_the_same_name_is_not_trusted(tmp_path: Path) -> None:

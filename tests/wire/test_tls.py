@@ -18,8 +18,18 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from simulator.wire import ConnectFailed, FailureKind, TlsFileError
-from simulator.wire.tls import SelfSigned, client_context, demand_certificates, self_signed, server_context
+from simulator.wire.tls import (
+    Algorithm,
+    SelfSigned,
+    algorithm_of,
+    client_context,
+    demand_certificates,
+    self_signed,
+    server_context,
+)
 from tests.wire.helpers import Network, RawPeer
+
+VERSIONS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 
 
 async def failure(
@@ -197,6 +207,26 @@ def test_what_a_self_signed_certificate_says(tmp_path: Path) -> None:
     assert names.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address(text) for text in ("127.0.0.1", "::1")]
     assert made.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert made.not_valid_before_utc < moment < made.not_valid_after_utc
+
+
+@VERSIONS
+@pytest.mark.parametrize("algorithm", ["ecdsa", "rsa"])
+async def test_a_self_signed_certificate_of_either_kind(
+    network: Network, tmp_path: Path, algorithm: Algorithm, version: ssl.TLSVersion
+) -> None:
+    files = self_signed(tmp_path, ["127.0.0.1"], algorithm=algorithm)
+    server, _ = await network.serve(ssl=server_context(*files))
+    context = client_context(files.cert)
+    context.maximum_version = version
+    connection, handler = await network.connect(server.port, ssl=context)
+    connection.send(b"hello", binary=True)
+    assert await handler.wait_messages(1) == [(b"hello", True)]
+    assert algorithm_of(files.cert) == algorithm
+    assert algorithm_of(files.key) is None
+    assert algorithm_of(tmp_path / "nothing.pem") is None
+    cipher = connection._transport.get_extra_info("cipher")[0]
+    if version is ssl.TLSVersion.TLSv1_2:
+        assert f"-{algorithm.upper()}-" in cipher
 
 
 def test_an_earlier_certificate_is_replaced_safely(tmp_path: Path) -> None:

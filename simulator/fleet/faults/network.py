@@ -24,6 +24,7 @@ from simulator.protocol.broker import BrokerAnswer
 from simulator.weather.kinds import How
 from simulator.wire.flow import FlowControlled
 from simulator.wire.resets import outgoing
+from simulator.wire.resumption import KeptSession
 
 T = TypeVar("T")
 
@@ -134,10 +135,12 @@ class WeatherNetwork:
         await self._transferred(self.line(index), asked, len(body))
         return body
 
-    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+    async def connect(
+        self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int, tls: KeptSession | None = None
+    ) -> Connection:
         line = self.line(index)
         asked = _asked(broker.url or "", "handshake")
-        connection = await self._ask(line, asked, lambda: self._inner.connect(broker, handler, index=index))
+        connection = await self._ask(line, asked, lambda: self._inner.connect(broker, handler, index=index, tls=tls))
         line.put(_on_sockets(connection), connection.close)
         return connection
 

@@ -12,8 +12,12 @@ from simulator.measurements.names import (
     INIT,
     INTERNAL_ERROR,
     MALFORMED_REPLY,
+    NO_SESSION,
     OWN_CODES,
+    SESSION_REFUSED,
     TIMEOUT,
+    TLS_HANDSHAKE,
+    TLS_RESUMPTION,
     TOO_LARGE,
     UNSUPPORTED_TRANSPORT,
     is_failure,
@@ -29,11 +33,15 @@ _NEVER_BY_FAULT: Final = frozenset(
         BAD_URL,
         BAD_PROFILE,
         TOO_LARGE,
+        SESSION_REFUSED,
+        NO_SESSION,
         "no proper MQTT",
         "message too large",
     }
 )
 """Codes of what arrived and was wrong, or is wrong here: no weather makes an answer wrong."""
+_OPENINGS: Final = frozenset({INIT.name, TLS_HANDSHAKE.name, TLS_RESUMPTION.name})
+"""Flows that bring a device back: a fault holds them up while it lasts, and no longer."""
 _WAITED_IN_VAIN: Final = frozenset({TIMEOUT, "keep-alive", "no pong"})
 """Codes of requests, and reasons of endings, that say: nothing came in time."""
 _NEVER_BY_DELAY: Final = frozenset(OWN_CODES) - {TIMEOUT, DISCONNECTED}
@@ -102,6 +110,6 @@ class Window:
 
     def holds_up(self, flow: str, begin: float, end: float) -> bool:
         """As `overlaps`, of a flow: until the device is back no record can go up, but it can come online."""
-        if flow == INIT.name:
+        if flow in _OPENINGS:
             return self.overlaps(begin, end)
         return self.begin <= end and (self.back is None or begin <= self.back)

@@ -17,12 +17,12 @@ from simulator.scenario.sections.mqtt import MqttSection
 from simulator.scenario.sections.platform import PlatformSection
 from simulator.scenario.sections.reading import ReadingFields
 from simulator.scenario.sections.run import (
+    DevicesTlsSection,
     IdentitiesSection,
     LimitsSection,
     NetworkSection,
     RampSection,
     ReportSection,
-    TlsSection,
     WorkersSection,
 )
 
@@ -58,7 +58,9 @@ class ScenarioDocument(ReadingFields, _Run):
         description="How devices over MQTT speak to their broker, in `defaults` and groups as well; the embedded "
         "platform goes by it too.",
     )
-    tls: TlsSection = Field(default=TlsSection(), description="Trust for https, wss and mqtts.")
+    tls: DevicesTlsSection = Field(
+        default=DevicesTlsSection(), description="Trust for https, wss and mqtts, and TLS sessions."
+    )
     network: NetworkSection = Field(default=NetworkSection(), description="How connections are opened.")
     downloads: DownloadsSection = Field(default=DownloadsSection(), description="Where pictures may be fetched from.")
     defaults: GroupFields = Field(default=GroupFields(), description="What all groups share unless they say otherwise.")

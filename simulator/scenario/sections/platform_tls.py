@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from simulator.fields.section import Section
 from simulator.fields.texts import FileName
 from simulator.texts.translation import _
+from simulator.wire.tls import Algorithm
 
 
 class PlatformTlsSection(Section):
@@ -14,6 +15,11 @@ class PlatformTlsSection(Section):
     key: FileName | None = Field(default=None, description="PEM file of its private key.")
     client_ca: FileName | None = Field(
         default=None, description="PEM file; devices must show a certificate signed by it."
+    )
+    algorithm: Algorithm = Field(
+        default="ecdsa",
+        description="Key of the certificate that it makes: `ecdsa` (P-256), or `rsa` (2048 bits), with which a "
+        "handshake costs the platform more.",
     )
     device_certificates: bool = Field(
         default=False,
@@ -25,6 +31,10 @@ class PlatformTlsSection(Section):
     def _together(self) -> "PlatformTlsSection":
         if (self.certificate is None) != (self.key is None):
             raise ValueError(_("`certificate` and `key` go together"))
+        if self.certificate is not None and "algorithm" in self.model_fields_set:
+            raise ValueError(
+                _("`algorithm` is for a certificate that the platform makes: leave it out, or `certificate` and `key`")
+            )
         if self.device_certificates and self.client_ca is not None:
             raise ValueError(
                 _(

@@ -103,6 +103,18 @@ class TlsSection(Section):
         return self
 
 
+class DevicesTlsSection(TlsSection):
+    """How a peer over https, wss or mqtts is trusted, who is shown to it, and what devices keep of a connection. Files
+    are PEM, relative to the scenario file."""
+
+    resume: bool = Field(
+        default=False,
+        description="Whether a device that connects again over wss or mqtts offers the TLS session of its last "
+        "connection, until it reboots; else each handshake is a full one, as those of look-ups and downloads always "
+        "are.",
+    )
+
+
 def _source_ips(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
     addresses: dict[str, None] = {}

@@ -31,6 +31,7 @@ from simulator.simulation.link import Link
 from simulator.simulation.loop import VirtualClock, VirtualLoop
 from simulator.simulation.passage import Delays
 from simulator.weather.kinds import SlowLink
+from simulator.wire.resumption import KeptSession
 from tests.device.harness import DEV_KEY, DISPATCH, PEOPLE, STUDIO, device_settings, key, verification
 from tests.device.recording import Recording
 from tests.platform.parts import ListedDirectory, platform_settings
@@ -75,7 +76,9 @@ class _Network:
             raise NetworkError("timeout", "no answer", after=10.0)
         return 200, answer.encode()
 
-    async def connect(self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int) -> Connection:
+    async def connect(
+        self, broker: BrokerAnswer, handler: ConnectionHandler, *, index: int, tls: KeptSession | None = None
+    ) -> Connection:
         await self._reach()
         link = Link(self._yard.loop, Delays(random.Random(1), _NEAR), _Ears(self._yard.sent, len(self.links)), handler)
         self.links.append(link)

@@ -133,7 +133,7 @@ def test_the_platforms_settings_are_what_the_file_says() -> None:
     assert settings == replace(
         PLATFORM,
         channel="plain",
-        tls=PlatformTls(certificate=None, key=None, client_ca=None, device_certificates=False),
+        tls=PlatformTls(certificate=None, key=None, client_ca=None, device_certificates=False, algorithm="ecdsa"),
         supports_heartbeat=False,
         heartbeat_interval=5,
         timezone="-05:00",

@@ -24,11 +24,23 @@ def test_what_the_platform_is_told(tls: str, expected: bool) -> None:
     assert settings.tls.device_certificates is expected
 
 
+@pytest.mark.parametrize(("tls", "expected"), [("{}", "ecdsa"), ("{algorithm: rsa}", "rsa")])
+def test_the_key_of_the_certificate_that_is_made(tls: str, expected: str) -> None:
+    settings = parse_scenario(f"{GROUPS}platform: {{tls: {tls}}}").platform_settings()
+    assert settings.tls is not None
+    assert settings.tls.algorithm == expected
+
+
 @pytest.mark.parametrize(
     ("tls", "words"),
     [
         ("{certificate: a.pem}", "`certificate` and `key` go together"),
         ("{client_ca: a.pem, device_certificates: true}", "leave out `client_ca`, or `device_certificates`"),
+        (
+            "{certificate: a.pem, key: b.pem, algorithm: rsa}",
+            "`algorithm` is for a certificate that the platform makes",
+        ),
+        ("{algorithm: dsa}", "platform.tls.algorithm"),
         ("{device_certificates: maybe}", "platform.tls.device_certificates"),
     ],
 )
