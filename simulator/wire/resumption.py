@@ -56,11 +56,6 @@ class KeptSession:
         """What the peer's next connection, with these settings, does TLS with."""
         return Resuming(self, settings)
 
-    @property
-    def holds_one(self) -> bool:
-        """Whether a session stands here by itself, which takes memory."""
-        return self._session is not None
-
     def now(self) -> float:
         """Seconds of the clock."""
         return self._monotonic()
