@@ -6,7 +6,7 @@ to the others at once. Users of a fleet are all alike, so a number for each work
 had is dealt only as fast as the master allows (`deal_lost`), and a worker that comes back gets its own back.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from locust.dispatch import UsersDispatcher
@@ -56,6 +56,8 @@ class FleetDispatcher(UsersDispatcher):
         self.lost = 0
         """Users of workers that are gone; nobody has them."""
         self._name = user_classes[0].__name__
+        self._number = 0
+        """Of the dispatch that goes on, or went on last."""
         super().__init__(worker_nodes, user_classes)
         self.deal_lost = 0
         """How many of them the next dispatch may deal to the others."""
@@ -99,20 +101,32 @@ class FleetDispatcher(UsersDispatcher):
         """All that were asked for so far: those that a lost worker took along are not asked for again."""
         return int(super().get_current_user_count()) + self.lost
 
+    def __iter__(self) -> Iterator[Counts]:
+        """The dispatch that is due now, for whoever began it; a later one takes its place, wherever it stands.
+
+        Several greenlets may be at it: a ramp's next step comes while a lost worker's users are dealt.
+        """
+        return map(self._fast_users_on_workers_copy, self._dispatcher_generator)
+
     def _dispatcher(self) -> Generator[Counts]:
+        self._number += 1
+        return self._dispatch(self._number)
+
+    def _dispatch(self, number: int) -> Generator[Counts]:
         self._dispatch_in_progress = True
         try:
             self._make_up()
             if self._untold or self._current_user_count == self._target_user_count:
                 self._untold = False
                 yield self._users_on_workers
-            while self._current_user_count != self._target_user_count and self._worker_nodes:
+            while number == self._number and self._current_user_count != self._target_user_count and self._worker_nodes:
                 with self._wait_between_dispatch_iteration_context():
                     self._step()
                     self._untold = False
                     yield self._users_on_workers
         finally:
-            self._dispatch_in_progress = False
+            if number == self._number:
+                self._dispatch_in_progress = False
 
     def _step(self) -> None:
         """One iteration towards the target; whom a lost worker took along need not be stopped."""

@@ -126,6 +126,39 @@ def test_whom_a_lost_worker_took_along_need_not_be_stopped() -> None:
     assert one.lost == 0
 
 
+def test_a_ramp_may_begin_while_another_waits_for_its_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, newer = dispatcher(), list[list[int]]()
+    one.new_dispatch(30, 10.0)
+    older = iter(one)
+    assert sum(each["MeetingDevice"] for each in next(older).values()) == 10
+
+    def meanwhile(_seconds: float = 0.0) -> None:
+        # Another greenlet has its turn: a ramp down, as at the end of a run.
+        monkeypatch.setattr(gevent, "sleep", lambda seconds=0.0: None)
+        newer.extend(dispatched(one, 4, 3.0))
+        assert not one.dispatch_in_progress
+
+    monkeypatch.setattr(gevent, "sleep", meanwhile)
+    assert list(older) == []
+    assert [sum(step) for step in newer] == [7, 4]
+    assert one.get_current_user_count() == 4
+    assert [sum(step) for step in dispatched(one, 5)] == [5]
+
+
+def test_a_dispatch_that_another_has_replaced_says_nothing_of_the_others_end() -> None:
+    one = dispatcher()
+    one.new_dispatch(30, 10.0)
+    older = iter(one)
+    next(older)
+    one.new_dispatch(40, 10.0)
+    newer = iter(one)
+    next(newer)
+    assert list(older) == []
+    assert one.dispatch_in_progress
+    assert [sum(each["MeetingDevice"] for each in told.values()) for told in newer] == [30, 40]
+    assert not one.dispatch_in_progress
+
+
 def test_of_users_that_differ_only_locusts_own_dispatcher_knows() -> None:
     with pytest.raises(ValueError, match="one class"):
         FleetDispatcher([worker("0")], [MeetingDevice, MeetingDevice])
