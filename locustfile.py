@@ -1,11 +1,14 @@
 """What Locust loads: hands over to `simulator.swarm`."""
 
+from simulator.garbage import all_to_stay
 from simulator.systems import require_supported
 
 require_supported()
 
-from simulator.swarm.hooks import install  # noqa: E402 - what it imports, Windows has not
-from simulator.swarm.locust.users import MeetingDevice  # noqa: E402
+with all_to_stay():
+    # What these import, Windows has not.
+    from simulator.swarm.hooks import install
+    from simulator.swarm.locust.users import MeetingDevice
 
 __all__ = ["MeetingDevice"]
 

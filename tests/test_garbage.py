@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.garbage import FEW, THRESHOLDS, GarbagePolicy
+from simulator.garbage import FEW, THRESHOLDS, GarbagePolicy, all_to_stay
 
 
 class Knot:
@@ -25,6 +25,21 @@ def policy() -> Iterator[GarbagePolicy]:
     policy.end()
     assert gc.get_threshold() == usual
     assert gc.get_freeze_count() == 0
+
+
+def test_imports_are_hardly_looked_through_and_what_follows_is_as_ever() -> None:
+    usual = gc.get_threshold()
+    seen = []
+
+    def failing() -> None:
+        with all_to_stay():
+            seen.append(gc.get_threshold())
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        failing()
+    assert seen == [THRESHOLDS]
+    assert gc.get_threshold() == usual != THRESHOLDS
 
 
 def test_the_collector_looks_less_often(policy: GarbagePolicy) -> None:

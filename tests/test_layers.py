@@ -21,6 +21,7 @@ BASE = {
     "simulator.closest",
     "simulator.faults",
     "simulator.garbage",
+    "simulator.gathering",
     "simulator.measurements",
     "simulator.exit_codes",
     "simulator.file_names",
@@ -78,6 +79,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.file_names": {"simulator.shown"},
     "simulator.faults": {"simulator.shown", "simulator.texts"},
     "simulator.garbage": set(),
+    "simulator.gathering": set(),
     "simulator.received": set(),
     "simulator.loop_timers": {"simulator.clock"},
     "simulator.shown": set(),
@@ -118,7 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["metrics"]: swarm_below("security", "locust"),
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
     "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "metrics", "web"),
-    "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems"},
+    "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems", "simulator.garbage"},
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {
         *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
@@ -126,7 +128,7 @@ ALLOWED: dict[str, set[str]] = {
         # Names only: the order of the rows, what the platform's codes mean, faults and their texts.
         *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather"),
     },
-    "locustfile": {"simulator.swarm", "simulator.systems"},
+    "locustfile": {"simulator.swarm", "simulator.systems", "simulator.garbage"},
 }
 """Layer -> what it may import besides itself (an entry covers everything below its dotted name)."""
 

@@ -17,6 +17,7 @@ from simulator.cli.commands import COMMANDS, command_module
 from simulator.cli.errors import ScenarioProblemsError, UsageError
 from simulator.closest import closest
 from simulator.exit_codes import ExitCode, of_os_error
+from simulator.garbage import all_to_stay
 from simulator.systems import unsupported
 from simulator.texts import argparse_texts
 from simulator.texts.cells import wrapped
@@ -58,7 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse_texts.install()
     if completion.is_asked(os.environ):
         completion.complete(build_parser)
-    return printing.exit_code(_run(arguments))
+    if argv is not None:
+        return printing.exit_code(_run(arguments))
+    # Of a process of its own: commands import what they need when they run.
+    with all_to_stay():
+        return printing.exit_code(_run(arguments))
 
 
 def _run(arguments: list[str]) -> int:
