@@ -170,6 +170,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         tls_directory=options.tls_self_signed,
         tls_kept=state and state / TLS_NAME,
         idle_timeout=options.idle_timeout,
+        gather=scenario.document.platform.gather,
         stop_with_stdin=options.stop_with_stdin or options.forget_with_stdin,
         left_behind=state if options.forget_with_stdin else None,
         verbose=options.verbose,

@@ -4,11 +4,9 @@ Whoever drives it (the swarm, or the command for a single device) sees indexes o
 finishes exactly once, whatever happens to it.
 """
 
-import _thread
 import asyncio
 import contextlib
 import logging
-import socket
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,17 +20,20 @@ from simulator.device.environment import CredentialStore, Environment
 from simulator.device.people import People
 from simulator.device.photos import PhotoStudio
 from simulator.device.unsent import UnsentStore
+from simulator.fleet.closing import STOPS_AT_ONCE, closing_s, tell_in_turn
 from simulator.fleet.desk import Desk
 from simulator.fleet.device_notes import DeviceNotes, NotingRecorder
 from simulator.fleet.faults.network import WeatherNetwork
 from simulator.fleet.faults.weather import FleetWeather
 from simulator.fleet.forecast import forecast
 from simulator.fleet.groups import recorders_of
+from simulator.fleet.natives import Natives
 from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
-from simulator.fleet.state_keeper import WRITE_INTERVAL, StartThread, StateKeeper
+from simulator.fleet.state_keeper import WRITE_INTERVAL, StateKeeper
 from simulator.fleet.watching import Watching
+from simulator.gathering import Gathering
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import EngineRecorder, Recorder
 from simulator.protocol.channel.base import ChannelSuite
@@ -47,8 +48,6 @@ from simulator.wire.kernel_times import KernelTimes
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
-_STOPS_AT_ONCE = 50
-"""Devices that are told to stop between two looks at the sockets: a few milliseconds of closing handshakes."""
 
 Log = Callable[[int, str], None]
 
@@ -80,8 +79,7 @@ class FleetRuntime:
     """The devices of one run; every method belongs to the loop on which `open` was awaited.
 
     Args:
-        socket_type: see `FleetNetwork`.
-        start_thread: starts a native thread.
+        natives: what of the system its thread works with.
         trace: given every decrypted message with its direction, as of `Environment`.
     """
 
@@ -92,10 +90,9 @@ class FleetRuntime:
         *,
         log: Log,
         overrides: Overrides = _AS_THE_SCENARIO_SAYS,
-        socket_type: type[socket.socket] = socket.socket,
         clock: Clock | None = None,
         trace: Callable[[str, bytes], None] | None = None,
-        start_thread: StartThread = _thread.start_new_thread,
+        natives: Natives = Natives(),  # noqa: B008 - immutable
     ) -> None:
         self._plan = plan
         self._notes = DeviceNotes((clock or SystemClock()).wall() if overrides.begun is None else overrides.begun)
@@ -105,13 +102,13 @@ class FleetRuntime:
         self._log = log
         self._tls = overrides.tls or plan.scenario.tls
         self._platform = overrides.platform or (plan.dispatch_urls[0] if plan.dispatch_urls else "")
-        self._socket_type = socket_type
         self._overrides = overrides
         self._weather: FleetWeather | None = None
         self._credentials = overrides.logins
         self._unsent: UnsentStore | None = overrides.unsent
         self._travelling = overrides.unsent
-        self._start_thread = start_thread
+        self._natives = natives
+        self._gathering: Gathering | None = None
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
@@ -144,13 +141,15 @@ class FleetRuntime:
             open_timeout=document.network.open_timeout,
             downloads=DownloadLimits(document.downloads.hosts, document.downloads.at_once),
             proxy=document.network.proxy,
-            socket_type=self._socket_type,
+            socket_type=self._natives.socket_type,
         )
         received = Received()
         await self._network.open(self._timers, KernelTimes(received, self._clock, self._waited))
         suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
-            self._keeper = StateKeeper(scenario.state_file, self._platform, self._recorder.record, self._start_thread)
+            self._keeper = StateKeeper(
+                scenario.state_file, self._platform, self._recorder.record, self._natives.start_thread
+            )
             self._credentials, self._unsent = self._keeper.logins, self._keeper.records
             if self._keeper.found:
                 self._log(logging.INFO, self._keeper.found)
@@ -192,6 +191,9 @@ class FleetRuntime:
         )
         if self._keeper is not None or self._travelling is not None:
             self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
+        interval = document.workers.gather
+        self._gathering = Gathering(asyncio.get_running_loop(), interval, self._natives.sleep)
+        self._gathering.begin()
 
     def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
         """Switch device `index` on; `on_finished` is called once, when its life has ended.
@@ -237,16 +239,17 @@ class FleetRuntime:
         self._abort_some(list(self._devices.values()))
 
     def _abort_some(self, rest: list[Device]) -> None:
-        for device in rest[-_STOPS_AT_ONCE:]:
+        for device in rest[-STOPS_AT_ONCE:]:
             device.abort()
-        del rest[-_STOPS_AT_ONCE:]
+        del rest[-STOPS_AT_ONCE:]
         if rest:
             asyncio.get_running_loop().call_soon(self._abort_some, rest)
 
     async def stop_all(self, drain_s: float | None = None) -> None:
         """Switch every device off in order and return when all lives have ended.
 
-        Bounded by the longest drain time (`drain_s` seconds where given) and a margin for closing handshakes.
+        Bounded by the longest drain time (`drain_s` seconds where given), by what closing handshakes of the whole fleet
+        may take, and a margin.
         """
         self._stopping = True
         if self._weather is not None:
@@ -257,20 +260,24 @@ class FleetRuntime:
         limit = max(drains) if drain_s is None else drain_s
         if self._empty is None:
             self._empty = asyncio.get_running_loop().create_future()
-        for number, device in enumerate(list(self._devices.values()), 1):
-            device.stop(drain_s)
-            if number % _STOPS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        until = self._clock.monotonic() + limit + closing_s(self._plan.total)
+        await tell_in_turn(
+            list(self._devices.values()),
+            lambda device: device.stop(drain_s),
+            lambda: len(self._devices),
+            lambda: self._clock.monotonic() < until,
+        )
         if self._devices:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._empty), limit + _STOP_MARGIN)
+                left = max(limit, until - self._clock.monotonic())
+                await asyncio.wait_for(asyncio.shield(self._empty), left + _STOP_MARGIN)
         if self._devices:
             self._log(
                 logging.WARNING, _("{devices} devices did not stop in time and are cut off", devices=len(self._devices))
             )
             for number, device in enumerate(list(self._devices.values()), 1):
                 device.cut_off()
-                if number % _STOPS_AT_ONCE == 0:
+                if number % STOPS_AT_ONCE == 0:
                     await asyncio.sleep(0)
             await asyncio.wait_for(asyncio.shield(self._empty), _STOP_MARGIN)
 
@@ -278,6 +285,8 @@ class FleetRuntime:
         """Let go of everything; after `stop_all`, which a runtime without devices does not need."""
         # Whoever comes now is too late, and must not find a network that is half gone.
         self._stopping = True
+        if self._gathering is not None:
+            self._gathering.end()
         keeper, self._keeper = self._keeper, None
         if self._keeping is not None:
             self._keeping.cancel()

@@ -46,6 +46,8 @@ class PlatformOptions:
     """Stop when standard input ends, so that an embedded platform does not outlive its parent."""
     left_behind: Path | None = None
     """Directory that is removed when standard input ends: it is the parent's, who is gone and will not do it."""
+    gather: float = 0.0
+    """Seconds for which it lets gather what arrives before it looks (`simulator.gathering`)."""
     verbose: bool = False
     share: Share | None = None
     """Which process of several it is; `None` for a platform in one."""

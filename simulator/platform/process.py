@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import uvloop
 from simulator.clock import Clock, SystemClock
 from simulator.exit_codes import ExitCode
 from simulator.garbage import GarbagePolicy
+from simulator.gathering import Gathering
 from simulator.platform.assembly import assembled
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.shares import claim
@@ -101,6 +103,7 @@ def run(options: PlatformOptions, listener: Listener | None = None) -> int:
             if not orphaned.is_set():
                 told.kept(kept)
 
+        Gathering(loop, options.gather, time.sleep).begin()
         garbage = GarbagePolicy()
         garbage.begin()
         account = None if options.account_file is None else told_to_stop
