@@ -41,6 +41,10 @@ class IdentitySource(ABC):
         """The serial number of device `index`, as `at` has it, without the rest."""
         return self.at(index).sn
 
+    def knows(self, index: int) -> bool:
+        """Whether `sn` can tell who device `index` is."""
+        return index >= 0 and (self.available is None or index < self.available)
+
     @abstractmethod
     def place(self, sn: str) -> int | None:
         """The index of a serial number; `None` where it is no device of this fleet."""
@@ -69,7 +73,7 @@ class IdentitySource(ABC):
         """Where the identities come from, for messages."""
 
     def csv_lines(self, count: int) -> Iterator[str]:
-        """The first `count` identities as lines of a CSV with header (for `write_csv`, and for workers)."""
+        """The first `count` identities as lines of a CSV with header (for `write_csv`)."""
         credentials = [self.at(index) for index in range(count)]
         warm = any(one.auth_code and one.secret for one in credentials)
         signing = any(one.device_secret for one in credentials)
@@ -158,7 +162,7 @@ class ListedIdentities(IdentitySource):
     def __init__(self, name: str, credentials: Sequence[Credentials]) -> None:
         self._name = name
         self._credentials = tuple(credentials)
-        self._by_sn = {one.sn: one for one in self._credentials}
+        self._places = {one.sn: index for index, one in enumerate(self._credentials)}
 
     def __repr__(self) -> str:
         return f"ListedIdentities({self._name!r}, {len(self._credentials)} identities)"
@@ -177,13 +181,11 @@ class ListedIdentities(IdentitySource):
         return self._credentials[index]
 
     def place(self, sn: str) -> int | None:
-        found = self._by_sn.get(sn)
-        if found is None:
-            return None
-        return next(index for index, one in enumerate(self._credentials) if one is found)
+        return self._places.get(sn)
 
     def find(self, sn: str) -> Credentials | None:
-        return self._by_sn.get(sn)
+        place = self._places.get(sn)
+        return None if place is None else self._credentials[place]
 
 
 def identities_of(scenario: Scenario, csv_file: Path | None = None) -> IdentitySource:

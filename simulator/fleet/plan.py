@@ -74,7 +74,8 @@ class FleetPlan:
         self.counts = scale_counts([group.count for group in scenario.groups], self.total)
         self.group_of = interleave(self.counts)
         """The number of each device's group."""
-        self._logins = logins or {}
+        # Not a copy: a worker learns them as it goes.
+        self._logins: Mapping[str, Login] = {} if logins is None else logins
 
     def __len__(self) -> int:
         return self.total
@@ -88,6 +89,10 @@ class FleetPlan:
     def sn(self, index: int) -> str:
         """The serial number of device `index`."""
         return self.identities.sn(index)
+
+    def knows(self, index: int) -> bool:
+        """Whether this process can tell who device `index` is: a worker knows those that it has, or had."""
+        return self.identities.knows(index)
 
     def place(self, sn: str) -> int | None:
         """The index of the device with this serial number; None where there is none."""

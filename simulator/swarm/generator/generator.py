@@ -38,8 +38,8 @@ LINE_CHARS = 600
 """Of a device's log line, much of which may be the platform's words."""
 
 STOP_MARGIN_S = 20.0
-"""What a drain may take beyond the scenario's time: closing handshakes, cutting off who does not answer these, and a
-loop that is behind."""
+"""What a drain may take beyond the scenario's time and the closing handshakes: cutting off who does not answer these,
+and a loop that is behind."""
 
 
 ANSWER_TIMEOUT_S = 2.0
@@ -155,10 +155,13 @@ class Generator:
         """Whether it should not be given more devices than it has."""
         return self._health.overloaded
 
-    def finish(self, drain_s: float) -> None:
+    def finish(self, drain_s: float, closing_s: float = 0.0) -> None:
         """Stop all devices in order, count their last events and end the engine; returns when that is done.
 
         Whoever calls while it is going on waits for it.
+
+        Args:
+            closing_s: what the whole fleet's connections may take to close, beyond that.
         """
         if self._finishing is not None:
             self._finishing.wait()
@@ -169,8 +172,9 @@ class Generator:
             self.indexes.drop_waiting()
             if devices := self.indexes.in_use - len(self._halted):
                 logger.info(_("stopping %d devices (up to %g s for their records)"), devices, drain_s)
-            if self._opened and not self._engine.stop_all(drain_s, drain_s + STOP_MARGIN_S):
-                logger.warning("not every device was down after %g s; the rest is dropped", drain_s + STOP_MARGIN_S)
+            limit = drain_s + closing_s + STOP_MARGIN_S
+            if self._opened and not self._engine.stop_all(drain_s, limit):
+                logger.warning("not every device was down after %g s; the rest is dropped", limit)
                 self.internal_error("engine.stop", "not every device was down in time, and the rest was dropped")
             self._pump.flush()
             if swallowed_by_locust():

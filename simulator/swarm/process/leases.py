@@ -13,6 +13,7 @@ The rules:
 - What a silent worker held rests for a quarantine before another gets it. A stopped process keeps its connections
   open, though nobody serves them; the quarantine is longer than a platform keeps a connection that fell silent. The
   scenario's `workers` section says how long lease and quarantine are.
+- A worker gets `MOST_AT_ONCE` indexes with an answer at most, because what it must know of each goes along.
 - An index is free again when its worker no longer names it, in a message sent after it had seen the grant.
 - What a lost worker held is dealt at `deal_rate`, and not to a worker that says that it is overloaded: all at once
   would be a storm of logins, and the next worker lost.
@@ -27,6 +28,8 @@ from simulator.swarm.process.index_ranges import Ranges
 
 RENEWALS = 4
 """How often a worker renews within a lease: three messages may be lost in a row."""
+MOST_AT_ONCE = 1_000
+"""Indexes that a worker is granted before it has said that it knows: with all that goes along a message of 200 KB."""
 CLOCK_MARGIN = 0.02
 """Part of the lease that the worker does not use: two machines' clocks may not run equally fast."""
 
@@ -110,7 +113,8 @@ class LeaseTable:
         self._free = (self._free - returning) | (holding.held - claimed - unseen)
         holding.held = (holding.held & (claimed | unseen)) | returning
         self._orphans = self._orphans - returning
-        want = max(0, int(question["want"]) - len(unseen - claimed))
+        on_the_way = len(unseen - claimed)
+        want = max(0, min(int(question["want"]), MOST_AT_ONCE) - on_the_way)
         held_back = Ranges() if not self._orphans else self._orphans - self._may_deal(now, busy=question["busy"])
         granted = (self._free - held_back).take(want)
         if granted:

@@ -52,7 +52,7 @@ class Local(Coordinator):
         if self.run is not None:
             self.run.begin_end()
         if self.generator is not None and self.run is not None and self.run.order is not None:
-            self.generator.finish(self.run.order.drain_s)
+            self.generator.finish(self.run.order.drain_s, self.run.order.closing_s)
 
     def test_stop(self) -> None:
         generator, self.generator = self.generator, None

@@ -15,6 +15,8 @@ from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING
 
 from reports.causes import sentence
 from reports.writer import OUTPUT_FAILED
+from simulator.fleet.identities import IdentitySource
+from simulator.fleet.travelled import parcel
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
 from simulator.measurements.names import DeviceState
@@ -32,7 +34,7 @@ from simulator.swarm.process.inquiry import Inquiry
 from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.process.losses import Recovery, Replacing
 from simulator.swarm.process.state_file import StateFile, open_state_file
-from simulator.swarm.run.order import RunOrder, plan_of
+from simulator.swarm.run.order import RunOrder, identities_in, plan_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import counted
 from simulator.texts.translation import _
@@ -61,6 +63,7 @@ class Master(Coordinator):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._leases: LeaseTable | None = None
+        self._identities: IdentitySource | None = None
         self._stopped: set[str] = set()
         self._heard: dict[str, float] = {}
         """Workers that know of this run, and when each was heard of last, or told (epoch seconds)."""
@@ -103,7 +106,7 @@ class Master(Coordinator):
         return self._view
 
     def test_start(self) -> None:
-        self._leases = self._view = None
+        self._leases = self._view = self._identities = None
         self._stopped.clear()
         self._heard.clear()
         self._took_part.clear()
@@ -114,6 +117,7 @@ class Master(Coordinator):
         self._short = False
         run = self.open_run(travels=True)
         if run is not None and run.order is not None and self._open_state_file(run):
+            self._identities = identities_in(run.order, run.scenario)
             workers = run.scenario.document.workers
             self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
             self._replacing = Replacing(self.runner, self.internal_error)
@@ -158,7 +162,8 @@ class Master(Coordinator):
         self._end_watch()
         for worker in self._present() - self._stopped:
             self._send(worker, messages.STOP, {"run": run.run_id})
-        deadline = time.monotonic() + run.order.drain_s + STOP_MARGIN_S + REPORT_MARGIN_S
+        limit = run.order.drain_s + run.order.closing_s + STOP_MARGIN_S + REPORT_MARGIN_S
+        deadline = time.monotonic() + limit
         # Looked at anew each time: a worker may go missing meanwhile, or come back.
         while self._present() - self._stopped and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
@@ -308,9 +313,16 @@ class Master(Coordinator):
             if self._view is not None:
                 self._view.holders.held(worker, Ranges.from_wire(answer["held"]))
             answer |= {"run": run.run_id, "short": self._too_many_users()}
-            if self._state_file is not None and (unsent := self._state_file.unsent_of(leases.unseen(worker))):
-                answer["unsent"] = unsent
-            self._send(worker, messages.LEASE, answer)
+            self._send(worker, messages.LEASE, answer | self._belongings(run, leases.unseen(worker)))
+
+    def _belongings(self, run: Run, indexes: Ranges) -> dict[str, Any]:
+        """What a worker must know of devices that it gets."""
+        order, found = run.order, dict[str, Any]()
+        if order is not None and self._identities is not None:
+            found = parcel(indexes, self._identities, order.logins, listed=order.listed)
+        if self._state_file is not None and (unsent := self._state_file.unsent_of(indexes)):
+            found["unsent"] = unsent
+        return found
 
     def _too_many_users(self) -> bool:
         """Whether more users were asked for than the fleet has devices."""

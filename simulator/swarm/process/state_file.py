@@ -2,17 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import gevent
 
-from simulator.fleet.plan import FleetPlan
+from simulator.fleet.identities import IdentitySource
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StateKeeper
 from simulator.measurements.events import RECORD
 from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.process.index_ranges import Ranges
-from simulator.swarm.run.order import plan_of
+from simulator.swarm.run.order import identities_in
 from simulator.swarm.run.run import Run
 from simulator.swarm.run.runtime_factory import NATIVE_THREAD
 from simulator.swarm.tasks import counted
@@ -23,9 +22,9 @@ logger = logging.getLogger("simulator.swarm")
 class StateFile:
     """The file of one run, which `open_state_file` opens."""
 
-    def __init__(self, keeper: StateKeeper, plan: FleetPlan, on_error: Callable[[str, str], None]) -> None:
+    def __init__(self, keeper: StateKeeper, identities: IdentitySource, on_error: Callable[[str, str], None]) -> None:
         self._keeper = keeper
-        self._plan = plan
+        self._identities = identities
         if keeper.found:
             logger.info("%s", keeper.found)
         self._ticker = gevent.spawn(self._work, counted("background.state_file", self._tick, on_error))
@@ -43,7 +42,7 @@ class StateFile:
         records = self._keeper.records
         if not records.known:
             return {}
-        sns = (self._plan.sn(index) for index in indexes)
+        sns = (self._identities.sn(index) for index in indexes)
         return {sn: [tuple(row) for row in records.restore(sn)] for sn in sns if sn in records.known}
 
     def close(self) -> str | None:
@@ -68,7 +67,6 @@ def open_state_file(run: Run, on_error: Callable[[str, str], None]) -> StateFile
 
     Raises:
         WarmStateError: If the file cannot be used.
-        ScenarioError: If the order cannot be turned into a plan.
     """
     order, path = run.order, run.scenario.state_file
     if path is None or order is None:
@@ -77,5 +75,5 @@ def open_state_file(run: Run, on_error: Callable[[str, str], None]) -> StateFile
     def count(event: str, number: int) -> None:
         run.measurements.apply([(RECORD, event, number)])
 
-    plan = off_the_hub(partial(plan_of, order, run.scenario))
-    return StateFile(StateKeeper(path, order.platform, count, NATIVE_THREAD), plan, on_error)
+    keeper = StateKeeper(path, order.platform, count, NATIVE_THREAD)
+    return StateFile(keeper, identities_in(order, run.scenario), on_error)

@@ -17,13 +17,9 @@ from reports.causes import sentence
 from simulator.clock import JUMP_S, JumpWatch
 from simulator.exit_codes import ExitCode
 from simulator.faults import describe
-from simulator.fleet.login_store import LoginCollector
-from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL
 from simulator.measurements.findings import Finding, Value
-from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import Scenario
-from simulator.scenario.sections.run import LEASE_S
 from simulator.swarm.generator.generator import Generator, RuntimeFactory
 from simulator.swarm.generator.health import limits_of
 from simulator.swarm.locust.request_event import RequestEvent
@@ -31,9 +27,10 @@ from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.open_files import OpenFilesError, allow_open_files, most_devices
 from simulator.swarm.process import messages
 from simulator.swarm.process.base import START_FAILURES, Role
-from simulator.swarm.process.clock_offset import ROUNDS, ClockOffset
+from simulator.swarm.process.clock_offset import ROUNDS
 from simulator.swarm.process.index_ranges import Ranges
-from simulator.swarm.process.leases import RENEWALS, LeaseHolder
+from simulator.swarm.process.leases import MOST_AT_ONCE, RENEWALS
+from simulator.swarm.process.part import Part
 from simulator.swarm.run.order import RunOrder, scenario_of
 from simulator.swarm.run.runtime_factory import runtime_factory
 from simulator.swarm.tasks import counted, spawn
@@ -48,43 +45,14 @@ COMPARE_TIMEOUT_S = 5.0
 """For an answer about the master's clock; the run goes on without it."""
 
 
-class _Part:
-    """This worker's part in one run."""
-
-    def __init__(self, order: RunOrder, process: str) -> None:
-        self.order = order
-        self.holder = LeaseHolder()
-        self.measurements = RunMeasurements(process, order.run_id)
-        self.logins = LoginCollector()
-        self.unsent = TravellingRecords()
-        self.telling: gevent.Greenlet | None = None
-        self.offset = ClockOffset()
-        self.compared = gevent.event.Event()
-        """The master told its time."""
-        self.renewal_s = LEASE_S / RENEWALS
-        self.generator: Generator | None = None
-        self.away: set[int] = set()
-        """Faults by which the embedded platform is away, by number."""
-        self.lost: set[int] = set()
-        """Indexes that are another's by now: their devices are closing and their place is not taken again."""
-        self.asking: gevent.Greenlet | None = None
-        self.wanted = gevent.event.Event()
-        self.answered = gevent.event.Event()
-        self.full = False
-        """Whether it has told that more users wait than it has files for."""
-        self.over = False
-        self.done = gevent.event.Event()
-        """Its devices are down and all was reported."""
-
-
 class Worker(Role):
     """Has a generator; the run itself is the master's."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._part: _Part | None = None
+        self._part: Part | None = None
         self._leaving = False
-        self._latest: _Part | None = None
+        self._latest: Part | None = None
         """The part in the latest run, also when that is over: it is remembered what became of its devices."""
         for kind, listener, concurrent in (
             (messages.RUN, self._on_run, False),
@@ -150,10 +118,10 @@ class Worker(Role):
             self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
             return
         self.clock.begin()
-        self._part = self._latest = part = _Part(order, self.runner.client_id)
+        self._part = self._latest = part = Part(order, self.runner.client_id)
         spawn("background.begin", self._begin, part, on_error=self.failed)
 
-    def _begin(self, part: _Part) -> None:
+    def _begin(self, part: Part) -> None:
         self._compare_clocks(part)
         try:
             # A quarter of a million identities take longer than Locust waits for a heartbeat.
@@ -174,13 +142,13 @@ class Worker(Role):
         if scenario.document.state_file is not None:
             part.telling = spawn("background.unsent", self._tell_unsent, part, on_error=self.failed)
 
-    def _read(self, part: _Part) -> tuple[Scenario, RuntimeFactory]:
+    def _read(self, part: Part) -> tuple[Scenario, RuntimeFactory]:
         scenario = self.choice.scenario
         if scenario is None or scenario.text != part.order.scenario_text:
             scenario = scenario_of(part.order)
-        return scenario, runtime_factory(part.order, scenario, self.clock, part.logins, part.unsent)
+        return scenario, runtime_factory(part.order, scenario, self.clock, part.logins, part.unsent, part.travelled)
 
-    def _make_generator(self, part: _Part, scenario: Scenario, make_runtime: RuntimeFactory) -> Generator:
+    def _make_generator(self, part: Part, scenario: Scenario, make_runtime: RuntimeFactory) -> Generator:
         allow_open_files(part.order.share)
         part.generator = Generator(
             make_runtime,
@@ -206,7 +174,7 @@ class Worker(Role):
         try:
             if part.generator is not None:
                 # Questions go on while devices deliver their records: their indexes are still in use.
-                part.generator.finish(part.order.drain_s)
+                part.generator.finish(part.order.drain_s, part.order.closing_s)
             for greenlet in (part.asking, part.telling):
                 if greenlet is not None:
                     greenlet.kill()
@@ -214,7 +182,7 @@ class Worker(Role):
         finally:
             part.done.set()
 
-    def _report_last(self, part: _Part) -> None:
+    def _report_last(self, part: Part) -> None:
         self._send_unsent(part)
         try:
             self.runner._send_stats()  # Locust has no public way to report before the three seconds are over
@@ -263,19 +231,19 @@ class Worker(Role):
 
     # --- Unsent records ---
 
-    def _tell_unsent(self, part: _Part) -> None:
+    def _tell_unsent(self, part: Part) -> None:
         while True:
             gevent.sleep(WRITE_INTERVAL)
             self._send_unsent(part)
 
-    def _send_unsent(self, part: _Part) -> None:
+    def _send_unsent(self, part: Part) -> None:
         changes = part.unsent.drain()
         if changes and not self._send(messages.UNSENT, {"run": part.order.run_id, "changes": changes}):
             part.unsent.put_back(changes)
 
     # --- The clock ---
 
-    def _compare_clocks(self, part: _Part) -> None:
+    def _compare_clocks(self, part: Part) -> None:
         """Go by the master's clock from now on: samples of all workers stand on one axis."""
         for _round in range(ROUNDS):
             part.compared.clear()
@@ -299,7 +267,7 @@ class Worker(Role):
 
     # --- Leases ---
 
-    def _ask(self, part: _Part) -> None:
+    def _ask(self, part: Part) -> None:
         """Renew the lease every few seconds, and ask at once when users wait."""
         jumps = JumpWatch(self.clock)
         while True:
@@ -315,13 +283,13 @@ class Worker(Role):
             part.wanted.wait(timeout=max(0.0, asked + part.renewal_s - time.monotonic()))
             gevent.sleep(BUNDLE_S)
 
-    def _question(self, part: _Part) -> None:
+    def _question(self, part: Part) -> None:
         generator = part.generator
         if generator is None:
             return
         # First: what is not this worker's any more may be another's with the answer.
         self._send_unsent(part)
-        part.holder.give_back(Ranges.of(generator.indexes.withdraw()))
+        part.give_back(Ranges.of(generator.indexes.withdraw()))
         want = 0
         if generator.running:
             # Others' devices may come to be dealt here: never more than this process has files for.
@@ -343,13 +311,17 @@ class Worker(Role):
         dropped = set(lost).intersection(generator.indexes.used())
         part.lost |= dropped
         generator.drop(dropped)
-        part.holder.give_back(lost - Ranges.of(dropped))
+        part.give_back(lost - Ranges.of(dropped))
         if granted:
+            part.travelled.unpack(msg.data, granted)
             for sn, rows in msg.data.get("unsent", {}).items():
                 part.unsent.give(sn, rows)
         generator.give(granted)
         if msg.data["short"] and generator.turn_away():
             logger.error(_("users were turned away: the fleet has no more devices"))
+        if len(granted) >= MOST_AT_ONCE:
+            # There may be more for those who still wait.
+            part.wanted.set()
         part.answered.set()
 
     # --- GeneratorOwner ---
@@ -367,7 +339,7 @@ class Worker(Role):
         if usable and part.generator.indexes.waiting and part.generator.running:
             part.generator.give((index,))
         else:
-            part.holder.give_back(Ranges.of((index,)))
+            part.give_back(Ranges.of((index,)))
 
     def fenced(self, devices: int) -> None:
         part = self._part
@@ -385,7 +357,7 @@ class Worker(Role):
         """Tell the master why this worker cannot go on (a finding of `reports.causes`)."""
         self._send(messages.FAILED, {"run": run_id, "key": key, "values": values})
 
-    def _find(self, part: _Part, key: str, **values: Value) -> None:
+    def _find(self, part: Part, key: str, **values: Value) -> None:
         """Tell the master what the report has to say (a finding of `reports.causes`)."""
         finding = Finding(key, values)
         logger.warning("%s", sentence(finding))

@@ -1,7 +1,8 @@
 """What a process is told of a run: enough to make the same fleet plan as every other process.
 
 On one machine it is made from the command line. In a distributed run the master sends it to its workers, who need no
-file of their own: the scenario's text and the files that it names travel along.
+file of their own: the scenario's text and the files that it names travel along. Identities and logins of a file do not:
+the master tells each worker those of the devices that it gets, with their indexes.
 """
 
 import atexit
@@ -10,18 +11,20 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from simulator.device.settings import Start
 from simulator.fields.targets import EMBEDDED
-from simulator.fleet.identities import IdentitySource, identities_of, read_identities
+from simulator.fleet.closing import closing_s
+from simulator.fleet.identities import IdentitySource, generated_identities, identities_of
 from simulator.fleet.plan import FleetPlan
-from simulator.fleet.travelled_identities import travelled_identities
+from simulator.fleet.travelled import Travelled
 from simulator.fleet.warm_state import Login, WarmState
 from simulator.scenario.scenario import Scenario, TlsFiles, parse_scenario
+from simulator.swarm.off_the_hub import off_the_hub
 
-IDENTITIES_NAME = "identities.csv"
 TLS_NAMES = {"ca": "tls-ca.pem", "client_cert": "tls-client-cert.pem", "client_key": "tls-client-key.pem"}
 """What a worker calls the files of `tls`, wherever they are on the master's machine."""
 PRIVATE = 0o600
@@ -45,10 +48,12 @@ class RunOrder:
     """The dispatch URL is the embedded platform's."""
     root_ca: str | None = field(default=None, repr=False)
     """PEM of the embedded platform's own root, where it made one."""
-    identities: str | None = field(default=None, repr=False)
-    """CSV text, where the identities come from a file."""
+    listed: bool = False
+    """The identities come from a file."""
+    identities: IdentitySource | None = field(default=None, repr=False)
+    """Those of the file, in the process that has read it."""
     logins: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
-    """authCode and secret of earlier runs by serial number, for devices that start warm."""
+    """authCode and secret of earlier runs by serial number, for devices that start warm; there as well."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Content of the files that devices need, by their name in a worker's folder."""
     begun: float | None = None
@@ -57,12 +62,17 @@ class RunOrder:
     """Seconds for which there are faults; as long as the scenario where None."""
 
     @property
+    def closing_s(self) -> float:
+        """How long the whole fleet's connections may take to close after that."""
+        return closing_s(self.total)
+
+    @property
     def platform(self) -> str:
         """The platform's name in the state file."""
         return _name_of(self.embedded, self.dispatch_urls)
 
     def to_wire(self) -> dict[str, Any]:
-        """Plain values for a message to the workers."""
+        """Plain values for a message to the workers: of the devices' secrets none."""
         return {
             "run_id": self.run_id,
             "scenario_file": self.scenario_file,
@@ -73,8 +83,7 @@ class RunOrder:
             "drain_s": self.drain_s,
             "embedded": self.embedded,
             "root_ca": self.root_ca,
-            "identities": self.identities,
-            "logins": {sn: list(login) for sn, login in self.logins.items()},
+            "listed": self.listed,
             "files": dict(self.files),
             "begun": self.begun,
             "length": self.length,
@@ -82,9 +91,8 @@ class RunOrder:
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "RunOrder":
-        """The inverse of `to_wire`."""
-        logins = {sn: (login[0], login[1]) for sn, login in data["logins"].items()}
-        return cls(**{**data, "dispatch_urls": tuple(data["dispatch_urls"]), "logins": logins})
+        """What `to_wire` made of an order."""
+        return cls(**{**data, "dispatch_urls": tuple(data["dispatch_urls"])})
 
 
 def drain_seconds(scenario: Scenario, stop_timeout: float = 0.0) -> float:
@@ -107,7 +115,7 @@ def make_order(
     identities_file: Path | None = None,
     travels: bool = False,
 ) -> RunOrder:
-    """The order for a run of `scenario`.
+    """The order for a run of `scenario`; files of a quarter of a million lines are read beside what else goes on.
 
     Args:
         travels: other machines will read it, so files go along.
@@ -117,13 +125,13 @@ def make_order(
         WarmStateError: If the file with earlier runs' logins cannot be used.
         OSError: If a file that must travel cannot be read.
     """
-    identities = read_identities(identities_file) if identities_file else identities_of(scenario)
+    identities = off_the_hub(partial(identities_of, scenario, identities_file))
     identities.require(total)
     listed = identities.available is not None
     logins: dict[str, tuple[str, str]] = {}
     if scenario.state_file is not None and scenario.state_file.exists():
-        plan = FleetPlan(scenario, total, identities, dispatch_urls)
-        logins = _load_logins(scenario.state_file, plan, _name_of(embedded, dispatch_urls))
+        state = scenario.state_file, _name_of(embedded, dispatch_urls)
+        logins = off_the_hub(lambda: _load_logins(*state, FleetPlan(scenario, total, identities, dispatch_urls)))
     return RunOrder(
         run_id=run_id,
         scenario_file=scenario.file,
@@ -134,8 +142,9 @@ def make_order(
         drain_s=drain_seconds(scenario, stop_timeout),
         embedded=embedded,
         root_ca=root_ca,
+        listed=listed,
+        identities=identities if listed else None,
         logins=logins,
-        identities="".join(identities.csv_lines(total)) if listed else None,
         files=_named_files(scenario) if travels else {},
     )
 
@@ -156,17 +165,22 @@ def scenario_of(order: RunOrder) -> Scenario:
     return replace(scenario, directory=_unpack(order.files), document=document)
 
 
-def plan_of(order: RunOrder, scenario: Scenario) -> FleetPlan:
+def plan_of(order: RunOrder, scenario: Scenario, travelled: Travelled | None = None) -> FleetPlan:
     """The fleet plan of an order, the same in every process.
 
-    Raises:
-        ScenarioError: If the identities are wrong (the master has checked them).
+    Args:
+        travelled: what a worker knows of its devices, then and later; None in the process that made the order.
     """
-    identities: IdentitySource | None = None
-    if order.identities is not None:
-        identities = travelled_identities(order.identities, IDENTITIES_NAME)
+    if travelled is not None:
+        identities = travelled.identities or generated_identities(scenario)
+        return FleetPlan(scenario, order.total, identities, order.dispatch_urls, travelled.logins)
     logins = {sn: Login(auth_code, secret) for sn, (auth_code, secret) in order.logins.items()}
-    return FleetPlan(scenario, order.total, identities, order.dispatch_urls, logins)
+    return FleetPlan(scenario, order.total, identities_in(order, scenario), order.dispatch_urls, logins)
+
+
+def identities_in(order: RunOrder, scenario: Scenario) -> IdentitySource:
+    """The identities of an order's fleet, in the process that made it."""
+    return generated_identities(scenario) if order.identities is None else order.identities
 
 
 def _name_of(embedded: bool, dispatch_urls: Sequence[str]) -> str:
@@ -174,7 +188,7 @@ def _name_of(embedded: bool, dispatch_urls: Sequence[str]) -> str:
     return EMBEDDED if embedded else dispatch_urls[0]
 
 
-def _load_logins(state_file: Path, plan: FleetPlan, platform: str) -> dict[str, tuple[str, str]]:
+def _load_logins(state_file: Path, platform: str, plan: FleetPlan) -> dict[str, tuple[str, str]]:
     warm = [index for index in range(plan.total) if plan.settings[plan.group(index)].start is Start.WARM]
     with WarmState(state_file) as state:
         logins = state.load_many(platform, [plan.sn(index) for index in warm])

@@ -29,7 +29,7 @@ from simulator.scenario.scenario import Scenario
 from simulator.swarm.generator.health import limits_of
 from simulator.swarm.run.embedded import embedded_platform
 from simulator.swarm.run.ledger import look_into_ledger
-from simulator.swarm.run.order import RunOrder, make_order
+from simulator.swarm.run.order import RunOrder, identities_in, make_order
 from simulator.swarm.run.platform_weather import Tell
 from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.run.scenario_info import scenario_info
@@ -163,7 +163,6 @@ class Run:
         urls = (host,) if host else self.scenario.targets
         if address is not None:
             urls = (address.dispatch_url,)
-        self.weather = RunWeather(self.scenario, total, identities_file, planned_s)
         order = make_order(
             self.scenario,
             run_id=self.run_id,
@@ -176,6 +175,7 @@ class Run:
             identities_file=identities_file,
             travels=travels,
         )
+        self.weather = RunWeather(self.scenario, total, identities_in(order, self.scenario), planned_s)
         self.clock.begin()
         self.started = self.clock.wall()
         self.order = order = replace(order, begun=self.started, length=self.weather.length)

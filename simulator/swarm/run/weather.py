@@ -6,17 +6,17 @@ Engines play the devices' faults by themselves, from the order: when the run beg
 import logging
 from bisect import bisect_left
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 from simulator.fields.units import format_duration
 from simulator.fleet.forecast import forecast, kind_told, planned
-from simulator.fleet.identities import read_identities
+from simulator.fleet.identities import IdentitySource
 from simulator.fleet.plan import FleetPlan, scale_counts
 from simulator.measurements.actions import Action, Away, still_away
 from simulator.measurements.weather import PlannedFault
 from simulator.scenario.fault_rules import MOST_OCCURRENCES, occurrences
 from simulator.scenario.scenario import Scenario
+from simulator.swarm.off_the_hub import off_the_hub
 from simulator.swarm.run.platform_weather import KillablePlatform, PlatformWeather, Tell
 from simulator.swarm.tasks import OnError
 from simulator.texts.told import Told
@@ -35,7 +35,7 @@ class RunWeather:
 
     Args:
         total: devices of the fleet.
-        identities_file: the command line's, whose devices are the fleet then.
+        identities: of the fleet; by default those that the scenario names.
         planned_s: how long the run will take; None if until it is stopped.
 
     Attributes:
@@ -49,21 +49,19 @@ class RunWeather:
     """
 
     def __init__(
-        self, scenario: Scenario, total: int, identities_file: Path | None = None, planned_s: float | None = None
+        self, scenario: Scenario, total: int, identities: IdentitySource | None = None, planned_s: float | None = None
     ) -> None:
         self.length = _length(scenario, planned_s)
         self.planned: tuple[PlannedFault, ...] = ()
         self.actions: list[Action] = []
         self.refused = 0
-        self._scenario, self._total, self._identities_file = scenario, total, identities_file
+        self._scenario, self._total, self._identities = scenario, total, identities
         self._faults: tuple[Fault, ...] = ()
         self._plan: FleetPlan | None = None
         """Made where somebody needs it."""
         self._platform: PlatformWeather | None = None
         if scenario.document.faults:
-            self._plan = plan = self._plan_of_fleet()
-            self._faults = forecast(plan, self.length)
-            self.planned = planned(plan, self._faults)
+            self._faults, self.planned = off_the_hub(self._forecast)
 
     def told(self) -> dict[str, Any]:
         """What reports are told of it: the fields of `RunInfo`."""
@@ -79,14 +77,19 @@ class RunWeather:
         return still_away(self.actions, end, dict(zip(names, sizes, strict=True)), self._group_of)
 
     def _group_of(self, sn: str) -> str | None:
-        if self._plan is None:
-            self._plan = self._plan_of_fleet()
-        place = self._plan.place(sn)
-        return None if place is None else self._scenario.groups[self._plan.group(place)].name
+        plan = self._plan_of_fleet()
+        place = plan.place(sn)
+        return None if place is None else self._scenario.groups[plan.group(place)].name
+
+    def _forecast(self) -> tuple[tuple[Fault, ...], tuple[PlannedFault, ...]]:
+        plan = self._plan_of_fleet()
+        faults = forecast(plan, self.length)
+        return faults, planned(plan, faults)
 
     def _plan_of_fleet(self) -> FleetPlan:
-        file = self._identities_file
-        return FleetPlan(self._scenario, self._total, read_identities(file) if file else None)
+        if self._plan is None:
+            self._plan = FleetPlan(self._scenario, self._total, self._identities)
+        return self._plan
 
     def improvise(self, kind: Outage, *, at: float, lasts: float, devices: int, whom: str) -> int:
         """A fault by hand, which begins now: reports tell of it as of the others. Returns its number.

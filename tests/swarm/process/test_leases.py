@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from simulator.swarm.process.index_ranges import Ranges
-from simulator.swarm.process.leases import RENEWALS, LeaseHolder, LeaseTable
+from simulator.swarm.process.leases import MOST_AT_ONCE, RENEWALS, LeaseHolder, LeaseTable
 
 LEASE = 10.0
 QUARANTINE = 40.0
@@ -272,6 +272,19 @@ def test_a_grant_is_unseen_until_its_worker_has_named_its_answer() -> None:
     holder.accept(answer, 0.0)
     assert table.answer("w", holder.question(0, 0.0), 0.0) is not None
     assert table.unseen("w") == Ranges()
+
+
+def test_no_more_is_on_its_way_to_a_worker_than_goes_into_a_message() -> None:
+    table, holder = LeaseTable(3 * MOST_AT_ONCE), LeaseHolder()
+    want = 2 * MOST_AT_ONCE + 1
+    table.answer("w", holder.question(want, 0.0), 0.0)
+    # The first answer got lost: the second says the same again.
+    assert len(granted(holder, table, want, 1.0, "w")) == MOST_AT_ONCE
+    assert len(table.unseen("w")) == MOST_AT_ONCE
+    # A question that names the first half leaves room for as many; its worker then lacks one.
+    assert len(granted(holder, table, MOST_AT_ONCE + 1, 2.0, "w")) == MOST_AT_ONCE
+    assert len(granted(holder, table, 1, 3.0, "w")) == 1
+    assert holder.held == Ranges([(0, want)])
 
 
 def lost_by_another(deal_rate: float | None) -> tuple[LeaseTable, LeaseHolder, float]:

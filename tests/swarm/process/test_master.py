@@ -13,6 +13,7 @@ from locust.runners import STATE_MISSING
 
 from simulator.exit_codes import ExitCode
 from simulator.fleet.device_rows import Query, Sort
+from simulator.fleet.warm_state import Login, WarmState
 from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.run import RunMeasurements
 from simulator.swarm.process import master as module
@@ -102,6 +103,27 @@ def test_all_workers_are_told_the_run_and_late_ones_too(bench: Bench) -> None:
         (messages.RUN, "w3"),
         (messages.RUN, "w4"),
     ]
+
+
+def test_identities_and_logins_of_files_reach_the_worker_that_has_the_devices_alone(tmp_path: Path) -> None:
+    fleet = tmp_path / "devices.csv"
+    fleet.write_text("sn,secretKey,productId,devKey\n" + "".join(f"D{n},hidden-{n},p,d\n" for n in range(3)))
+    state = tmp_path / "state.sqlite"
+    with WarmState(state) as kept:
+        kept.save("http://127.0.0.1:9", {"D1": Login("hidden-code", "hidden-secret")})
+    more = f"defaults: {{drain: 0s, start: warm}}\nidentities: {{csv: {fleet}}}\nstate_file: {state}\n"
+    bench = Bench(tmp_path / "report", SCENARIO + more)
+    (order,) = bench.runner.messages(messages.RUN)
+    assert order["listed"] is True
+    assert "hidden" not in str(order)
+    first = bench.lease("w1", 2)
+    assert [row[:3] for row in first["identities"]] == [[0, "D0", "hidden-0"], [1, "D1", "hidden-1"]]
+    assert first["logins"] == [[1, "D1", "hidden-code", "hidden-secret"]]
+    assert [row[0] for row in bench.lease("w2", 2)["identities"]] == [2]
+    again = bench.lease("w1", 0)
+    assert again["identities"] == []
+    bench.role.test_stopping()
+    bench.role.test_stop()
 
 
 def test_no_index_is_leased_twice(bench: Bench) -> None:

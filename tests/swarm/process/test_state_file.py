@@ -44,7 +44,7 @@ class Bench:
 
     def sns(self) -> list[str]:
         assert self.role._state_file is not None
-        return [self.role._state_file._plan.sn(index) for index in range(3)]
+        return [self.role._state_file._identities.sn(index) for index in range(3)]
 
     def lease(self, worker: str, want: int, *, arrives: bool = True) -> dict[str, Any]:
         """Ask for indexes; returns the devices' rows that came along."""

@@ -1,6 +1,7 @@
 """A worker: takes the master's order and time, runs devices under leased indexes, and reports before it stops."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
-from simulator.swarm.process import messages
+from simulator.swarm.process import leases, messages
 from simulator.swarm.process import worker as module
 from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.process.worker import Worker, short_name
@@ -34,6 +35,8 @@ class MastersRunner(FakeRunner):
         self.leases = LeaseTable(3)
         self.ahead_s = 0.0
         self.silent = False
+        self.belongings: dict[str, Any] = {}
+        """What its answers hold of devices."""
         self.unsent: dict[str, list[tuple[Any, ...]]] = {}
         """What its answers hold of unsent records."""
         self.broken = False
@@ -52,7 +55,8 @@ class MastersRunner(FakeRunner):
         elif kind == messages.LEASE:
             answer = self.leases.answer("w1", data, module.time.monotonic())
             assert answer is not None
-            self.hear(messages.LEASE, {**answer, "run": data["run"], "short": False, "unsent": self.unsent})
+            told = {"run": data["run"], "short": False, "unsent": self.unsent}
+            self.hear(messages.LEASE, {**answer, **self.belongings, **told})
 
     def _send_stats(self) -> None:
         super()._send_stats()
@@ -131,6 +135,41 @@ def test_it_asks_for_no_more_devices_than_it_has_files_for_and_says_so_once(
     bench.role._question(part)
     assert [found["key"] for found in bench.runner.messages(messages.FOUND)] == ["worker_full"]
     assert bench.runner.messages(messages.LEASE)[-1]["want"] == 0
+
+
+def test_who_wants_more_than_an_answer_brings_asks_again_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for its in (module, leases):
+        monkeypatch.setattr(its, "MOST_AT_ONCE", 1)
+    scenario = parse_scenario(SCENARIO + "workers: {lease: 1h}\n", "tiny.yaml")
+    bench.order = make_order(scenario, run_id="r1", total=3, dispatch_urls=["http://127.0.0.1:9"])
+    bench.users(3)
+    bench.begin()
+    # A quarter of an hour before its lease is to be renewed.
+    until(lambda: bench.fleets and set(bench.fleets[0].devices) == {0, 1, 2})
+
+
+def test_who_its_devices_are_comes_with_their_indexes_and_goes_with_them(bench: Bench) -> None:
+    bench.order = replace(bench.order, listed=True)
+    bench.runner.belongings = {
+        "identities": [[index, f"SN{index}", "k", "p", "d", None, None, None] for index in range(3)],
+        "logins": [[0, "SN0", "code", "secret"]],
+    }
+    bench.users(2)
+    bench.begin()
+    until(lambda: bench.fleets and set(bench.fleets[0].devices) == {0, 1})
+    part = bench.role._part
+    assert part is not None
+    assert part.generator is not None
+    assert part.travelled.identities is not None
+    # Told of three, it was granted two.
+    assert [part.travelled.identities.knows(index) for index in range(3)] == [True, True, False]
+    assert list(part.travelled.logins) == ["SN0"]
+    part.lost.add(0)
+    part.generator.drop([0])
+    until(lambda: 0 not in part.holder.held)
+    assert part.travelled.logins == {}
+    assert part.travelled.identities.find("SN0") is None
+    assert part.travelled.identities.at(1).sn == "SN1"
 
 
 def test_it_tells_the_master_when_it_is_overloaded(bench: Bench) -> None:
@@ -337,8 +376,8 @@ def test_the_last_of_it_is_told_before_the_worker_says_that_it_has_stopped(
     assert part.generator is not None
     finish = part.generator.finish
 
-    def last(drain_s: float) -> None:
-        finish(drain_s)
+    def last(drain_s: float, closing_s: float) -> None:
+        finish(drain_s, closing_s)
         keep(keeping, 9)
 
     monkeypatch.setattr(part.generator, "finish", last)

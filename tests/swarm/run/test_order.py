@@ -3,11 +3,14 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulator.device.settings import Credentials
+from simulator.fleet.identities import ListedIdentities
 from simulator.scenario.scenario import load_scenario
 from simulator.swarm.run import order as order_module
 from simulator.swarm.run.order import RunOrder, make_order, scenario_of
@@ -22,13 +25,17 @@ def test_an_order_travels_and_shows_no_secret() -> None:
         share=5,
         dispatch_urls=("http://a", "http://b"),
         drain_s=3.0,
-        identities="sn,secretKey\nA,hidden-key",
+        listed=True,
+        identities=ListedIdentities(
+            "a.csv", [Credentials(sn="A", secret_key="hidden-key", product_id="p", dev_key="d")]
+        ),
         logins={"A": ("hidden-code", "hidden-secret")},
         files={"ca.pem": b"hidden-pem"},
     )
     wire: dict[str, Any] = order.to_wire()
-    assert RunOrder.from_wire(wire) == order
-    assert "hidden" not in repr(order)
+    # Identities and logins reach workers with their indexes.
+    assert RunOrder.from_wire(wire) == replace(order, identities=None, logins={})
+    assert "hidden-" not in repr(order) + str(wire).replace("hidden-pem", "")
 
 
 def test_a_workers_scenario_is_not_checked_for_what_the_master_alone_has() -> None:
@@ -41,7 +48,7 @@ def test_a_workers_scenario_is_not_checked_for_what_the_master_alone_has() -> No
         share=1,
         dispatch_urls=("http://a",),
         drain_s=1.0,
-        identities="sn,secretKey,productId,devKey,authCode,secret\nA,k,p,d,c,s",
+        listed=True,
         files={"tls/ca.pem": b"certificate"},
     )
     ca = scenario_of(order).tls.ca
@@ -67,7 +74,8 @@ def test_the_files_of_tls_travel_from_wherever_they_are(tmp_path: Path) -> None:
     )
     # A worker is sent what its devices need and nothing else of the master's.
     assert sorted(order.files.values()) == [b"authority", b"certificate", b"private"]
-    assert "unused" not in str(order.identities)
+    assert order.listed
+    assert "unused" not in str(order.to_wire())
     for child in (elsewhere, tmp_path / "scenarios"):
         child.rename(tmp_path / f"{child.name}-of-the-master")
     tls = scenario_of(RunOrder.from_wire(order.to_wire())).tls

@@ -6,14 +6,15 @@ import pytest
 
 from simulator.clock import ManualClock, RunClock
 from simulator.fleet.login_store import LoginCollector
+from simulator.fleet.natives import Natives
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.runtime import Overrides
-from simulator.scenario.problems import ScenarioError
+from simulator.fleet.travelled import Travelled
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.run import runtime_factory as module
 from simulator.swarm.run.order import RunOrder
-from simulator.swarm.run.runtime_factory import NATIVE_SOCKET, NATIVE_THREAD, runtime_factory
+from simulator.swarm.run.runtime_factory import NATIVE_SLEEP, NATIVE_SOCKET, NATIVE_THREAD, runtime_factory
 
 SCENARIO = "groups: [{name: rooms, count: 3}]\ntarget: https://platform.example\n"
 
@@ -54,14 +55,14 @@ def test_the_runtime_is_made_later_and_from_the_orders_own_plan(
     assert named == {
         "log": log,
         "overrides": Overrides(tls=None, platform="https://platform.example", logins=logins),
-        "socket_type": NATIVE_SOCKET,
+        "natives": Natives(NATIVE_SOCKET, NATIVE_THREAD, NATIVE_SLEEP),
         "clock": clock,
-        "start_thread": NATIVE_THREAD,
     }
 
 
 def test_the_engines_thread_gets_sockets_that_gevent_has_not_patched() -> None:
     assert NATIVE_SOCKET is socket.socket or "gevent" not in NATIVE_SOCKET.__module__
+    assert NATIVE_SLEEP.__module__ == "time"
 
 
 def test_an_embedded_platforms_own_root_is_trusted(
@@ -78,9 +79,22 @@ def test_an_embedded_platforms_own_root_is_trusted(
     assert overrides.tls.ca.read_text() == "a root"
 
 
-def test_identities_that_do_not_do_are_told_at_once() -> None:
-    with pytest.raises(ScenarioError):
-        runtime_factory(order(identities="no header"), parse_scenario(SCENARIO, "a.yaml"), RunClock())
+def test_a_workers_plan_knows_what_it_is_told_and_when_it_is(
+    made: list[tuple[tuple[object, ...], dict[str, object]]],
+) -> None:
+    travelled = Travelled(3, listed=True)
+    scenario = parse_scenario(SCENARIO + "defaults: {start: warm}\n", "a.yaml", identities_given=True)
+    runtime_factory(order(listed=True), scenario, RunClock(), travelled=travelled)(None, None)  # type: ignore[arg-type]
+    (((plan, _), _),) = made
+    assert isinstance(plan, FleetPlan)
+    assert not plan.knows(1)
+    travelled.unpack(
+        {"identities": [[1, "D1", "k", "p", "d", None, None, None]], "logins": [[1, "D1", "code", "secret"]]}, [1]
+    )
+    assert plan.knows(1)
+    credentials = plan.spec(1).credentials
+    assert (credentials.sn, credentials.auth_code, credentials.secret) == ("D1", "code", "secret")
+    assert (plan.sn(1), plan.place("D1")) == ("D1", 1)
 
 
 def test_unsent_records_travel_where_the_master_keeps_them(

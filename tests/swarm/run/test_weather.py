@@ -1,10 +1,10 @@
 """The faults of a run: how long they go on, and what reports are told of them."""
 
 import logging
-from pathlib import Path
 
 import pytest
 
+from simulator.fleet.identities import parse_identities
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import Scenario, parse_scenario
 from simulator.swarm.run.weather import UNPLANNED_S, RunWeather
@@ -59,16 +59,15 @@ def test_no_more_faults_than_fit_and_that_is_said(caplog: pytest.LogCaptureFixtu
     assert "faults begin in the first 33min20s of this run only: those are 1000" in caplog.text
 
 
-def test_a_run_without_faults_needs_nothing_for_them(tmp_path: Path) -> None:
-    weather = RunWeather(rough(SCENARIO.partition("faults:")[0]), 12, tmp_path / "nowhere.csv", planned_s=60.0)
+def test_a_run_without_faults_needs_nothing_for_them() -> None:
+    weather = RunWeather(rough(SCENARIO.partition("faults:")[0]), 12, planned_s=60.0)
     assert (weather.planned, weather.length, weather.away) == ((), 60.0, ())
     weather.clear_up()
     weather.stop()
 
 
-def test_a_fleet_of_the_command_lines_devices_has_its_own(tmp_path: Path) -> None:
-    devices = tmp_path / "devices.csv"
-    devices.write_text("sn,secretKey,productId,devKey\nA,k,p,d\nB,k,p,d\n")
+def test_a_fleet_of_the_command_lines_devices_has_its_own() -> None:
+    devices = parse_identities("sn,secretKey,productId,devKey\nA,k,p,d\nB,k,p,d\n", "devices.csv")
     assert [fault.devices for fault in RunWeather(rough(), 2, devices, planned_s=310.0).planned] == [1, 1, 2]
     with pytest.raises(ScenarioError):
         RunWeather(rough(), 3, devices, planned_s=310.0)

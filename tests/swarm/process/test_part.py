@@ -1,0 +1,33 @@
+"""What a worker has of one run."""
+
+from simulator.scenario.scenario import parse_scenario
+from simulator.swarm.process.index_ranges import Ranges
+from simulator.swarm.process.leases import LeaseTable
+from simulator.swarm.process.part import Part
+from simulator.swarm.run.order import RunOrder, make_order
+from tests.swarm.fake_locust import SCENARIO
+
+ROW = ["SN1", "hidden-key", "p", "d", None, None, None]
+
+
+def order() -> RunOrder:
+    return make_order(parse_scenario(SCENARIO, "a.yaml"), run_id="1", total=3, dispatch_urls=["http://127.0.0.1:9"])
+
+
+def test_who_gives_indexes_back_keeps_no_secret_of_them() -> None:
+    wire = order().to_wire() | {"listed": True}
+    part = Part(RunOrder.from_wire(wire), "w1")
+    answer = LeaseTable(3).answer("w1", part.holder.question(3, 0.0), 0.0)
+    assert answer is not None
+    granted, _ = part.holder.accept(answer, 0.0)
+    part.travelled.unpack({"identities": [[index, *ROW] for index in range(3)]}, granted)
+    part.give_back(Ranges([(0, 2)]))
+    assert part.holder.held == Ranges([(2, 3)])
+    identities = part.travelled.identities
+    assert identities is not None
+    assert list(identities._values) == [2]
+
+
+def test_a_fleet_of_the_seed_is_known_without_being_told() -> None:
+    part = Part(RunOrder.from_wire(order().to_wire()), "w1")
+    assert part.travelled.identities is None
