@@ -38,11 +38,6 @@ CAUSES: Final = (
         N_("the platform did not come back from its restart after {after_s:duration}: {problem}"),
         cut_short=True,
     ),
-    Cause(
-        "ledger_unread",
-        _INVALID,
-        N_("the embedded platform gave no account of what it keeps, so that nobody knows whether records are missing"),
-    ),
     Cause("engine_died", _INVALID, N_("the engine of {process} died: {problem}"), cut_short=True),
     Cause(
         "not_recovered",
@@ -82,6 +77,11 @@ CAUSES: Final = (
         "reports_missing",
         _INVALID,
         N_("{count:count} of the reports of worker {worker} never arrived, so that its counts are too low"),
+    ),
+    Cause(
+        "ledger_unread",
+        _INVALID,
+        N_("the embedded platform gave no account of what it keeps, so that nobody knows whether records are missing"),
     ),
     Cause(
         "frozen",

@@ -173,6 +173,14 @@ def test_what_was_measured(
         (GOOD, (), (DIED, Finding("start_failed", {"problem": "no"})), ["start_failed", "platform_died"], 2),
         (GOOD, (), (Finding("worker_refused", {"worker": "w", "problem": "limit"}),), ["worker_refused"], 2),
         (GOOD, (), (Finding("worker_lost", {"worker": "w", "at": T0}), DIED), ["platform_died", "worker_lost"], 4),
+        # A platform that many devices were cut off from may have no time for its account.
+        (
+            GOOD,
+            (),
+            (Finding("ledger_unread", {}), Finding("worker_lost", {"worker": "w", "at": T0})),
+            ["worker_lost", "ledger_unread"],
+            4,
+        ),
         (GOOD, (), (Finding("users_turned_away", {"devices": 3}),), [], 0),
         (GOOD, (), (Finding("of a later version", {}),), ["of a later version"], 4),
     ],

@@ -190,8 +190,12 @@ class Master(Coordinator):
         if run is None:
             return
         measurements = run.measurements
-        for worker in sorted(set(self._heard) - self._stopped - self._idle()):
-            last = self._heard[worker]
+        # Who was lost first may be why others are.
+        lost = sorted((last, worker) for worker, last in self._heard.items() if worker not in self._stopped)
+        idle = self._idle()
+        for last, worker in lost:
+            if worker in idle:
+                continue
             measurements.worker_lost(worker, last)
             run.find("worker_lost", worker=worker, at=last)
         run.processes = max(1, len(self._took_part))

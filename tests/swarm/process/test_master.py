@@ -179,6 +179,15 @@ def test_a_worker_that_does_not_say_that_it_has_stopped_is_lost(bench: Bench) ->
     assert bench.environment.process_exit_code == ExitCode.INVALID
 
 
+def test_of_several_that_were_lost_the_first_one_leads(bench: Bench) -> None:
+    for worker in ("w2", "w1"):
+        bench.lease(worker, 1)
+        bench.report(worker, 4)
+    assert bench.role._heard["w2"] < bench.role._heard["w1"]
+    reasons = bench.end()["reasons"]
+    assert [reason["values"]["worker"] for reason in reasons if reason["key"] == "worker_lost"] == ["w2", "w1"]
+
+
 def test_a_worker_with_users_that_never_asked_for_a_device_is_told(bench: Bench) -> None:
     bench.lease("w1", 3)
     bench.report("w1", 4)
