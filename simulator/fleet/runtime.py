@@ -260,16 +260,16 @@ class FleetRuntime:
         limit = max(drains) if drain_s is None else drain_s
         if self._empty is None:
             self._empty = asyncio.get_running_loop().create_future()
-        until = self._clock.monotonic() + limit + closing_s(self._plan.total)
+        told = self._clock.monotonic() + closing_s(self._plan.total)
         await tell_in_turn(
             list(self._devices.values()),
             lambda device: device.stop(drain_s),
             lambda: len(self._devices),
-            lambda: self._clock.monotonic() < until,
+            lambda: self._clock.monotonic() < told,
         )
         if self._devices:
             with contextlib.suppress(TimeoutError):
-                left = max(limit, until - self._clock.monotonic())
+                left = max(0.0, told - self._clock.monotonic()) + limit
                 await asyncio.wait_for(asyncio.shield(self._empty), left + _STOP_MARGIN)
         if self._devices:
             self._log(
