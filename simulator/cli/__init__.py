@@ -59,9 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse_texts.install()
     if completion.is_asked(os.environ):
         completion.complete(build_parser)
-    if argv is not None:
-        return printing.exit_code(_run(arguments))
-    # Of a process of its own: commands import what they need when they run.
+    # Commands import what they need when they run.
     with all_to_stay():
         return printing.exit_code(_run(arguments))
 

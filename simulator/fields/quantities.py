@@ -102,6 +102,8 @@ InRun = Annotated[Duration, within_time("0s", LONGEST_RUN)]
 """Seconds within a run."""
 InYear = Annotated[Duration, within_time("0s", "365d")]
 """Seconds on a device's calendar."""
+GatherTime = Annotated[Duration, within_time("0s", "200ms")]
+"""Seconds for which a process lets gather what arrives (`simulator.gathering`)."""
 PositiveDuration = Annotated[
     float,
     BeforeValidator(_positive(parse_duration, N_("a duration here"))),

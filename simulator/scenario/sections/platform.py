@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from simulator.fields.limits import LONGEST_RUN
 from simulator.fields.quantities import (
     Duration,
+    GatherTime,
     InRun,
     InYear,
     PackageSize,
@@ -244,7 +245,7 @@ class PlatformSection(Section):
         "many as the devices ask for, by the open files that a process may have; with 10,000 devices or more as many "
         "as Locust's `--processes` too, up to one a core.",
     )
-    gather: Annotated[Duration, within_time("0s", "200ms")] = Field(
+    gather: GatherTime = Field(
         default=0.0,
         description="How long each of its processes lets gather what arrives or is due before it looks, as "
         "`workers.gather`. It answers up to so much later.",

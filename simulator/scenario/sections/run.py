@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from simulator.fields.limits import MOST_DEVICES
-from simulator.fields.quantities import Duration, InRun, PositiveDuration, PositiveRate, Share, within_rate, within_time
+from simulator.fields.quantities import (
+    Duration,
+    GatherTime,
+    InRun,
+    PositiveDuration,
+    PositiveRate,
+    Share,
+    within_rate,
+    within_time,
+)
 from simulator.fields.section import Section, Shown
 from simulator.fields.texts import FileName
 from simulator.scenario.identity_values import MAX_SN
@@ -273,7 +282,7 @@ class WorkersSection(Section):
         "before it: a number, or `auto` for as many as its devices need by the open files that a process may have. "
         "Without it, in one.",
     )
-    gather: Annotated[Duration, within_time("0s", "200ms")] = Field(
+    gather: GatherTime = Field(
         default=0.0,
         description="How long each process lets gather what arrives or is due before it looks, so that a look is for "
         "many devices: where several share a core, that spares up to half of their work. Latencies of look-ups, "

@@ -20,7 +20,6 @@ from simulator.fleet.travelled import parcel
 from simulator.fleet.warm_state import WarmStateError
 from simulator.measurements.findings import Finding
 from simulator.measurements.names import DeviceState
-from simulator.scenario.problems import ScenarioError
 from simulator.shown import printable
 from simulator.swarm.generator.generator import STOP_MARGIN_S
 from simulator.swarm.generator.pump import fold_errors
@@ -140,7 +139,7 @@ class Master(Coordinator):
         self._close_state_file()
         try:
             self._state_file = open_state_file(run, self.internal_error)
-        except (WarmStateError, ScenarioError) as error:
+        except WarmStateError as error:
             self.start_failed(error)
             return False
         return True
@@ -190,12 +189,9 @@ class Master(Coordinator):
         if run is None:
             return
         measurements = run.measurements
+        lost = self._heard.keys() - self._stopped - self._idle()
         # Who was lost first may be why others are.
-        lost = sorted((last, worker) for worker, last in self._heard.items() if worker not in self._stopped)
-        idle = self._idle()
-        for last, worker in lost:
-            if worker in idle:
-                continue
+        for last, worker in sorted((self._heard[worker], worker) for worker in lost):
             measurements.worker_lost(worker, last)
             run.find("worker_lost", worker=worker, at=last)
         run.processes = max(1, len(self._took_part))

@@ -129,9 +129,10 @@ def make_order(
     identities.require(total)
     listed = identities.available is not None
     logins: dict[str, tuple[str, str]] = {}
-    if scenario.state_file is not None and scenario.state_file.exists():
-        state = scenario.state_file, _name_of(embedded, dispatch_urls)
-        logins = off_the_hub(lambda: _load_logins(*state, FleetPlan(scenario, total, identities, dispatch_urls)))
+    state_file, platform = scenario.state_file, _name_of(embedded, dispatch_urls)
+    if state_file is not None and state_file.exists():
+        plan = off_the_hub(partial(FleetPlan, scenario, total, identities, dispatch_urls))
+        logins = off_the_hub(partial(_load_logins, state_file, plan, platform))
     return RunOrder(
         run_id=run_id,
         scenario_file=scenario.file,
@@ -188,7 +189,7 @@ def _name_of(embedded: bool, dispatch_urls: Sequence[str]) -> str:
     return EMBEDDED if embedded else dispatch_urls[0]
 
 
-def _load_logins(state_file: Path, platform: str, plan: FleetPlan) -> dict[str, tuple[str, str]]:
+def _load_logins(state_file: Path, plan: FleetPlan, platform: str) -> dict[str, tuple[str, str]]:
     warm = [index for index in range(plan.total) if plan.settings[plan.group(index)].start is Start.WARM]
     with WarmState(state_file) as state:
         logins = state.load_many(platform, [plan.sn(index) for index in warm])
