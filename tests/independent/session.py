@@ -68,6 +68,8 @@ class Session:
                 frame = await asyncio.wait_for(self.ws.recv(), silence)
                 if not self.dead:
                     await self._receive(frame)
+            # Who is closed for a newer login hears why, though a frame of its own came first.
+            await self.ws.wait_closed()
         except TimeoutError:
             await self.close(1001, "silent for three heartbeat intervals")
         except FrameError as fault:

@@ -24,6 +24,7 @@ from tests.independent import channel
 from tests.independent.checks import lookup_sign
 from tests.independent.client import Client, look_up
 from tests.independent.platform import Platform, serve
+from tests.independent.session import Session
 from tests.independent.store import Identity
 from tests.independent.style import COMMANDS
 
@@ -189,6 +190,24 @@ async def test_second_login_wins() -> None:
         newer = await entered(stack, platform)
         assert await closed_with(older) == 1008
         assert (await newer.ask("dev.heartbeat", {}))["code"] == OK
+
+
+async def test_a_frame_of_the_older_one_does_not_change_how_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    close, due = Session.close, asyncio.Event()
+
+    async def late(self: Session, code: int, reason: str) -> None:
+        await due.wait()
+        await close(self, code, reason)
+
+    monkeypatch.setattr(Session, "close", late)
+    async with serve([ONE]) as platform, AsyncExitStack() as stack:
+        older = await entered(stack, platform)
+        newer = await entered(stack, platform)
+        await older.send({"funcId": "dev.heartbeat", "mid": "late"})
+        for _ in range(3):
+            assert (await newer.ask("dev.heartbeat", {}))["code"] == OK
+        due.set()
+        assert await closed_with(older) == 1008
 
 
 @pytest.mark.parametrize("fault", ["tag", "counter", "short", "text", "no object"])
