@@ -65,22 +65,43 @@ def test_without_new_devices_nothing_is_walked(policy: GarbagePolicy) -> None:
     assert gc.get_freeze_count() <= before
 
 
-def test_what_was_put_away_and_is_gone_is_freed_once_it_is_more_than_what_is_left(policy: GarbagePolicy) -> None:
+def test_what_was_put_away_and_is_gone_is_freed_once_more_than_is_left_has_gone_and_some_come(
+    policy: GarbagePolicy,
+) -> None:
     fleet = [Knot() for _ in range(1_000)]
     for _ in fleet:
         policy.grow()
     policy.tidy()
     first, last = weakref.ref(fleet[0]), weakref.ref(fleet[-1])
-    for _ in range(500):
+    for _ in range(501):
         fleet.pop(0)
         policy.shrink()
+    policy.grow()
+    policy.grow()
     policy.tidy()
     assert first() is not None, "half of the fleet is left: not worth a walk over it"
-    fleet.pop(0)
-    policy.shrink()
+    for _ in range(3):
+        fleet.pop(0)
+        policy.shrink()
+    policy.grow()
     policy.tidy()
     assert first() is None
     assert last() is fleet[-1]
+
+
+def test_a_fleet_that_only_goes_down_is_never_walked(policy: GarbagePolicy) -> None:
+    fleet = [Knot() for _ in range(1_000)]
+    for _ in fleet:
+        policy.grow()
+    policy.tidy()
+    frozen = gc.get_freeze_count()
+    lost = weakref.ref(fleet[0])
+    while fleet:
+        fleet.pop()
+        policy.shrink()
+        policy.tidy()
+    assert lost() is not None
+    assert gc.get_freeze_count() == frozen
 
 
 def test_a_few_that_are_gone_are_not_looked_for(policy: GarbagePolicy) -> None:
