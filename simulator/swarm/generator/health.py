@@ -4,7 +4,6 @@ The verdict on a whole run is `measurements.health`'s; this feeds it and warns w
 """
 
 import logging
-import os
 import resource
 import time
 from collections import deque
@@ -24,6 +23,7 @@ from simulator.measurements.health import (
 )
 from simulator.measurements.resources import Held
 from simulator.scenario.scenario import Scenario
+from simulator.swarm.open_files import open_files
 from simulator.swarm.tasks import OnError, counted
 from simulator.texts.translation import _
 
@@ -54,16 +54,6 @@ def limits_of(scenario: Scenario) -> Limits:
     """What the scenario's `limits` say."""
     limits = scenario.document.limits
     return Limits(lag_ms=limits.loop_lag * 1000.0, stall_ms=limits.stall * 1000.0, cpu_percent=limits.cpu * 100.0)
-
-
-def open_files(process: psutil.Process, listed: str = "/proc/self/fd") -> int:
-    """How many files this process, which is `process`, has open."""
-    # Linux 6.2 and newer tell it as the directory's size, at once; before, and elsewhere, there is none.
-    try:
-        told = os.stat(listed).st_size
-    except OSError:
-        told = 0
-    return told or process.num_fds()
 
 
 class HealthWatch:

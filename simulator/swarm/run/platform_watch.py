@@ -6,9 +6,10 @@ import psutil
 
 from reports.output import Output, RunView
 from simulator.measurements.resources import Held, Resources
+from simulator.swarm.open_files import open_files
 
 EVERY_S: Final = 5.0
-"""Its open files are counted, which takes a ms for two thousand of them."""
+"""Its open files are counted, which takes a ms for two thousand of them where the system does not tell it."""
 
 
 class PlatformWatch(Output):
@@ -33,10 +34,10 @@ class PlatformWatch(Output):
                     held.live_again()
                 self._process = psutil.Process(pid)
             with self._process.oneshot():
-                rss_mb, files = self._process.memory_info().rss / 1e6, self._process.num_fds()
+                rss_mb, files = self._process.memory_info().rss / 1e6, open_files(self._process)
             for child in self._process.children():
                 rss_mb += child.memory_info().rss / 1e6
-                files += child.num_fds()
+                files += open_files(child)
         except psutil.Error:
             return  # it has just ended: whether it should have is the run's to say
         held.add(now, rss_mb, Held(open_files=files))

@@ -15,7 +15,8 @@ from simulator.measurements.health import CPU_LIMIT_SECONDS, HealthSample
 from simulator.measurements.resources import Held
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.generator import health
-from simulator.swarm.generator.health import LAG_WINDOW, QUIET_S, HealthWatch, Limits, limits_of, open_files
+from simulator.swarm.generator.health import LAG_WINDOW, QUIET_S, HealthWatch, Limits, limits_of
+from simulator.swarm.open_files import open_files
 
 LIMITS = Limits(lag_ms=50.0, stall_ms=1_000.0, cpu_percent=80.0)
 
@@ -74,7 +75,7 @@ def test_open_files_are_counted_at_the_first_look_and_at_every_fifth(process: Pr
     assert later == before + 2
 
 
-@pytest.mark.parametrize("listed", ["/proc/self/fd", "/proc/self/no-such-directory"])
+@pytest.mark.parametrize("listed", ["/proc/{pid}/fd", "/proc/{pid}/no-such-directory"])
 def test_open_files_are_counted_on_every_system(listed: str, tmp_path: Path) -> None:
     # What earlier tests have left behind must not be closed meanwhile.
     gc.collect()
