@@ -2,9 +2,15 @@
 
 A fleet of a million devices is leased in a few hundred ranges, so sets of single numbers would be the dearer form, in
 memory and on the wire. Values are immutable; the wire form is a list of `[first, end]` pairs, `end` excluded.
+
+What comes and goes is mostly a range or two: what lies before and after is taken over as it is.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+
+_first, _end = itemgetter(0), itemgetter(1)
 
 
 class Ranges:
@@ -42,15 +48,20 @@ class Ranges:
         return [[first, end] for first, end in self._pairs]
 
     def __or__(self, other: "Ranges") -> "Ranges":
-        return Ranges((*self._pairs, *other._pairs)) if other._pairs else self
+        if not other._pairs or not self._pairs:
+            return self if self._pairs else other
+        low, high = self._meeting(other, touching=True)
+        between = Ranges((*self._pairs[low:high], *other._pairs))._pairs
+        return _ordered((*self._pairs[:low], *between, *self._pairs[high:]))
 
     def __sub__(self, other: "Ranges") -> "Ranges":
-        if not other._pairs:
+        if not other._pairs or not self._pairs:
             return self
+        low, high = self._meeting(other)
         left: list[tuple[int, int]] = []
         cuts = other._pairs
         start = 0
-        for first, end in self._pairs:
+        for first, end in self._pairs[low:high]:
             while start < len(cuts) and cuts[start][1] <= first:
                 start += 1
             at = start
@@ -61,10 +72,26 @@ class Ranges:
                 at += 1
             if first < end:
                 left.append((first, end))
-        return Ranges(left)
+        return _ordered((*self._pairs[:low], *left, *self._pairs[high:]))
 
     def __and__(self, other: "Ranges") -> "Ranges":
-        return self - (self - other)
+        if not other._pairs or not self._pairs:
+            return Ranges()
+        low, high = self._meeting(other)
+        # Only what meets the other at all is looked at twice.
+        near = _ordered(self._pairs[low:high])
+        return near - (near - other)
+
+    def _meeting(self, other: "Ranges", *, touching: bool = False) -> tuple[int, int]:
+        """From which of its pairs on, and up to which, any can meet one of `other`; neither is empty.
+
+        Args:
+            touching: also those that only lie beside one.
+        """
+        pairs, first, end = self._pairs, other._pairs[0][0], other._pairs[-1][1]
+        if touching:
+            return bisect_left(pairs, first, key=_end), bisect_right(pairs, end, key=_first)
+        return bisect_right(pairs, first, key=_end), bisect_left(pairs, end, key=_first)
 
     def take(self, count: int) -> "Ranges":
         """The `count` smallest members (all of them, when there are fewer)."""
@@ -74,14 +101,15 @@ class Ranges:
                 break
             taken.append((first, min(end, first + count)))
             count -= end - first
-        return Ranges(taken)
+        return _ordered(tuple(taken))
 
     def __iter__(self) -> Iterator[int]:
         for first, end in self._pairs:
             yield from range(first, end)
 
     def __contains__(self, number: int) -> bool:
-        return any(first <= number < end for first, end in self._pairs)
+        at = bisect_right(self._pairs, number, key=_end)
+        return at < len(self._pairs) and self._pairs[at][0] <= number
 
     def __len__(self) -> int:
         return sum(end - first for first, end in self._pairs)
@@ -97,3 +125,10 @@ class Ranges:
 
     def __repr__(self) -> str:
         return "Ranges(" + ", ".join(f"{first}..{end - 1}" for first, end in self._pairs) + ")"
+
+
+def _ordered(pairs: tuple[tuple[int, int], ...]) -> Ranges:
+    """The set of pairs that ascend, and of which no two meet."""
+    ranges = Ranges()
+    ranges._pairs = pairs
+    return ranges
