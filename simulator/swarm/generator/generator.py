@@ -328,6 +328,9 @@ class Generator:
         device_logger.log(level, "%s%s", whose, detail(line, LINE_CHARS))
 
     def fenced(self) -> None:
+        # Whoever comes now must not take one that is another's by then.
+        for index in self.indexes.withdraw():
+            self._owner.index_free(index)
         self._requeue.update(self.indexes.used())
         devices = self.indexes.in_use
         if devices:

@@ -14,6 +14,9 @@ The rules:
   open, though nobody serves them; the quarantine is longer than a platform keeps a connection that fell silent. The
   scenario's `workers` section says how long lease and quarantine are.
 - A worker gets `MOST_AT_ONCE` indexes with an answer at most, because what it must know of each goes along.
+- While many are free it gets some ahead of those that it wants, for the users to come. A fleet that comes online for
+  half an hour would ask for every device by itself otherwise, and each worker hold every thirteenth index: lists of
+  thousands of ranges, a hundred times a second. What nobody took for a while goes back.
 - An index is free again when its worker no longer names it, in a message sent after it had seen the grant.
 - What a lost worker held is dealt at `deal_rate`, and not to a worker that says that it is overloaded: all at once
   would be a storm of logins, and the next worker lost.
@@ -30,6 +33,10 @@ RENEWALS = 4
 """How often a worker renews within a lease: three messages may be lost in a row."""
 MOST_AT_ONCE = 1_000
 """Indexes that a worker is granted before it has said that it knows: with all that goes along a message of 200 KB."""
+MOST_AHEAD = 64
+"""Indexes that it is granted for users to come."""
+SHARE_AHEAD = 4
+"""All workers together get one in so many of the free ones ahead: the last users must find theirs at once."""
 CLOCK_MARGIN = 0.02
 """Part of the lease that the worker does not use: two machines' clocks may not run equally fast."""
 
@@ -116,7 +123,8 @@ class LeaseTable:
         on_the_way = len(unseen - claimed)
         want = max(0, min(int(question["want"]), MOST_AT_ONCE) - on_the_way)
         held_back = Ranges() if not self._orphans else self._orphans - self._may_deal(now, busy=question["busy"])
-        granted = (self._free - held_back).take(want)
+        ahead = min(self._ahead(question, want), MOST_AT_ONCE - on_the_way - want) if want else 0
+        granted = (self._free - held_back).take(want + ahead)
         if granted:
             self._free = self._free - granted
             self._allowed = max(0.0, self._allowed - len(self._orphans & granted))
@@ -124,6 +132,11 @@ class LeaseTable:
             holding.held = holding.held | granted
             holding.unseen[number] = granted
         return {"number": number, "lease_s": self.lease_s, "held": holding.held.to_wire()}
+
+    def _ahead(self, question: Mapping[str, Any], want: int) -> int:
+        """How many more than it wants a worker may get."""
+        plenty = len(self._free) - len(self._orphans) - want
+        return max(0, min(int(question["ahead"]), plenty // (SHARE_AHEAD * len(self._holdings))))
 
     def _may_deal(self, now: float, *, busy: bool) -> Ranges:
         """What may be dealt now of what lost workers held."""
@@ -185,17 +198,19 @@ class LeaseHolder:
         """Whether there was a lease, which nobody has renewed."""
         return self.valid_until > 0 and self.expired(now)
 
-    def question(self, want: int, now: float, *, busy: bool = False) -> dict[str, Any]:
+    def question(self, want: int, now: float, *, ahead: int = 0, busy: bool = False) -> dict[str, Any]:
         """The next message to the master.
 
         Args:
             want: how many indexes are needed beyond those held.
+            ahead: how many more may come with them.
             busy: this worker is overloaded and takes none of a lost worker's.
         """
         self._number += 1
         self._sent[self._number] = now
         held = self.held.to_wire()
-        return {"number": self._number, "seen": self._seen, "held": held, "want": max(0, want), "busy": busy}
+        told = {"number": self._number, "seen": self._seen, "held": held, "busy": busy}
+        return told | {"want": max(0, want), "ahead": max(0, ahead)}
 
     def accept(self, answer: Mapping[str, Any], now: float) -> tuple[Ranges, Ranges]:
         """Take the master's answer.

@@ -29,7 +29,7 @@ from simulator.swarm.process import messages
 from simulator.swarm.process.base import START_FAILURES, Role
 from simulator.swarm.process.clock_offset import ROUNDS
 from simulator.swarm.process.index_ranges import Ranges
-from simulator.swarm.process.leases import MOST_AT_ONCE, RENEWALS
+from simulator.swarm.process.leases import MOST_AHEAD, MOST_AT_ONCE, RENEWALS
 from simulator.swarm.process.part import Part
 from simulator.swarm.run.order import RunOrder, scenario_of
 from simulator.swarm.run.runtime_factory import runtime_factory
@@ -40,6 +40,8 @@ logger = logging.getLogger("simulator.swarm")
 
 BUNDLE_S = 0.02
 """Users that come at once ask for their indexes in one message."""
+SPARE_S = 1.0
+"""What was granted ahead and no user took for so long goes back."""
 NAME_DIGITS = 6
 COMPARE_TIMEOUT_S = 5.0
 """For an answer about the master's clock; the run goes on without it."""
@@ -280,8 +282,20 @@ class Worker(Role):
             asked = time.monotonic()
             # One question at a time: grants are taken from the newest answer only.
             part.answered.wait(timeout=part.renewal_s)
-            part.wanted.wait(timeout=max(0.0, asked + part.renewal_s - time.monotonic()))
+            self._wait_to_ask(part, asked + part.renewal_s)
             gevent.sleep(BUNDLE_S)
+
+    def _wait_to_ask(self, part: Part, until: float) -> None:
+        """Until users wait, or the monotonic time `until`, or what was granted ahead seems to be too much."""
+        before = -1
+        while (left := until - time.monotonic()) > 0:
+            pool = None if part.generator is None else part.generator.indexes
+            spare = pool is not None and bool(pool.free)
+            if pool is not None and spare and pool.in_use == before:
+                return
+            before = -1 if pool is None else pool.in_use
+            if part.wanted.wait(timeout=min(left, SPARE_S) if spare else left):
+                return
 
     def _question(self, part: Part) -> None:
         generator = part.generator
@@ -290,15 +304,16 @@ class Worker(Role):
         # First: what is not this worker's any more may be another's with the answer.
         self._send_unsent(part)
         part.give_back(Ranges.of(generator.indexes.withdraw()))
-        want = 0
+        want = ahead = 0
         if generator.running:
             # Others' devices may come to be dealt here: never more than this process has files for.
             room = most_devices() - generator.indexes.in_use
             want = min(generator.indexes.waiting, max(0, room))
+            ahead = min(MOST_AHEAD, room - want)
             if want < generator.indexes.waiting and not part.full:
                 part.full = True
                 self._find(part, "worker_full", worker=self.runner.client_id, devices=most_devices())
-        question = part.holder.question(want, time.monotonic(), busy=generator.overloaded)
+        question = part.holder.question(want, time.monotonic(), ahead=ahead, busy=generator.overloaded)
         self._send(messages.LEASE, question | {"run": part.order.run_id})
 
     def _on_lease(self, msg: Any, **_others: Any) -> None:

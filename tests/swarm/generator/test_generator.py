@@ -137,13 +137,16 @@ def test_the_fence_drops_all_devices_and_tells_how_many() -> None:
 
     fenced = Bench(Connected)
     fenced.generator.start()
-    fenced.generator.give([0, 1])
+    fenced.generator.give([0, 1, 2])
     handles = fenced.users(2)
     until(lambda: fenced.live == {0, 1})
     fenced.generator.keep_until(0.0)
     until(lambda: fenced.owner.dropped == [2])
-    until(lambda: sorted(fenced.owner.freed) == [0, 1])
+    until(lambda: sorted(fenced.owner.freed) == [0, 1, 2])
     assert not any(handle.dead for handle in handles)
+    # What nobody had taken is another's by now, too.
+    (late,) = fenced.users(1)
+    assert late.index is None
     fenced.generator.finish(0.0)
     fenced.generator.detach()
 

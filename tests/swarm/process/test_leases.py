@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from simulator.swarm.process.index_ranges import Ranges
-from simulator.swarm.process.leases import MOST_AT_ONCE, RENEWALS, LeaseHolder, LeaseTable
+from simulator.swarm.process.leases import (
+    MOST_AHEAD,
+    MOST_AT_ONCE,
+    RENEWALS,
+    SHARE_AHEAD,
+    LeaseHolder,
+    LeaseTable,
+)
 
 LEASE = 10.0
 QUARANTINE = 40.0
@@ -15,8 +22,10 @@ SILENCE = 30.0
 """The platform drops a connection whose device said nothing for so long; shorter than the quarantine."""
 
 
-def granted(holder: LeaseHolder, table: LeaseTable, want: int, now: float, name: str = "a") -> Ranges:
-    answer = table.answer(name, holder.question(want, now), now)
+def granted(
+    holder: LeaseHolder, table: LeaseTable, want: int, now: float, name: str = "a", *, ahead: int = 0
+) -> Ranges:
+    answer = table.answer(name, holder.question(want, now, ahead=ahead), now)
     assert answer is not None
     return holder.accept(answer, now)[0]
 
@@ -134,7 +143,7 @@ class _Worker:
 class LeaseMachine(RuleBasedStateMachine):
     """Workers, a master, a bad network and bad clocks."""
 
-    @initialize(total=st.integers(1, 6), workers=st.integers(2, 3))
+    @initialize(total=st.integers(1, 6) | st.just(40), workers=st.integers(2, 3))
     def set_up(self, total: int, workers: int) -> None:
         self.now = 0.0
         self.table = LeaseTable(total, lease_s=LEASE, quarantine_s=QUARANTINE)
@@ -145,12 +154,12 @@ class LeaseMachine(RuleBasedStateMachine):
     def pick(self, number: int) -> _Worker:
         return self.workers[number % len(self.workers)]
 
-    @rule(who=st.integers(0, 2), want=st.integers(0, 4))
-    def ask(self, who: int, want: int) -> None:
+    @rule(who=st.integers(0, 2), want=st.integers(0, 4), ahead=st.integers(0, 3))
+    def ask(self, who: int, want: int, ahead: int) -> None:
         worker = self.pick(who)
         if not worker.frozen:
             worker.wake(self.now)
-            self.to_master.append((worker, worker.holder.question(want, self.now)))
+            self.to_master.append((worker, worker.holder.question(want, self.now, ahead=ahead)))
 
     @rule(at=st.integers(0, 20), again=st.booleans(), answered=st.booleans())
     def master_receives(self, at: int, again: bool, answered: bool) -> None:
@@ -317,3 +326,73 @@ def test_an_overloaded_worker_gets_nothing_of_a_lost_ones() -> None:
     assert Ranges.from_wire(answer["held"]) == Ranges([(60, 64)])
     b.accept(answer, now)
     assert len(granted(b, table, 64, now, "b")) == 60
+
+
+# --- Ahead ---
+
+
+def test_while_many_are_free_more_comes_than_is_wanted() -> None:
+    table, holder = LeaseTable(10_000), LeaseHolder()
+    assert len(granted(holder, table, 3, 0.0, ahead=MOST_AHEAD)) == 3 + MOST_AHEAD
+    assert len(granted(holder, table, 1, 1.0)) == 1, "nobody gets ahead what was not asked for"
+
+
+def test_who_wants_nothing_gets_nothing_ahead() -> None:
+    assert not granted(LeaseHolder(), LeaseTable(10_000), 0, 0.0, ahead=MOST_AHEAD)
+
+
+def test_all_workers_together_get_a_part_of_the_free_ones_ahead() -> None:
+    table, holders = LeaseTable(100), {name: LeaseHolder() for name in "abcd"}
+    for name, holder in holders.items():
+        granted(holder, table, 0, 0.0, name)
+    for name, holder in holders.items():
+        plenty = table.free - 1
+        ahead = len(granted(holder, table, 1, 1.0, name, ahead=MOST_AHEAD)) - 1
+        assert ahead == plenty // (SHARE_AHEAD * len(holders))
+
+
+def test_the_last_ones_are_given_out_one_by_one() -> None:
+    table, holder = LeaseTable(SHARE_AHEAD), LeaseHolder()
+    for number in range(SHARE_AHEAD):
+        assert len(granted(holder, table, 1, float(number), ahead=MOST_AHEAD)) == 1
+
+
+def test_what_comes_ahead_goes_into_the_same_message() -> None:
+    table, holder = LeaseTable(3 * MOST_AT_ONCE), LeaseHolder()
+    assert len(granted(holder, table, MOST_AT_ONCE - 10, 0.0, ahead=MOST_AHEAD)) == MOST_AT_ONCE
+    table.answer("a", holder.question(5, 1.0, ahead=MOST_AHEAD), 1.0)
+    # That answer got lost. What it granted is still on its way.
+    table.answer("a", holder.question(MOST_AT_ONCE, 2.0, ahead=MOST_AHEAD), 2.0)
+    assert len(table.unseen("a")) == MOST_AT_ONCE
+
+
+def test_what_a_lost_worker_held_is_dealt_to_nobody_ahead() -> None:
+    table, b, now = lost_by_another(1.0)
+    found = granted(b, table, 1, now, "b", ahead=MOST_AHEAD)
+    # Three of those that nobody had are left, and a quarter of three is none.
+    assert len(found) == 1
+
+
+def test_a_fleet_that_is_dealt_one_by_one_is_held_in_few_ranges_and_few_questions() -> None:
+    total, workers = 13_000, 13
+    table = LeaseTable(total)
+    holders = [LeaseHolder() for _ in range(workers)]
+    spare: list[list[int]] = [[] for _ in range(workers)]
+    questions = 0
+    for number in range(total):
+        at = number % workers
+        if not spare[at]:
+            questions += 1
+            new = granted(holders[at], table, 1, number * 0.01, str(at), ahead=MOST_AHEAD)
+            if not new:
+                # The rest lies with others, who give it back when nobody came for a while.
+                for other in range(workers):
+                    holders[other].give_back(Ranges.of(spare[other]))
+                    spare[other].clear()
+                    granted(holders[other], table, 0, number * 0.01, str(other))
+                new = granted(holders[at], table, 1, number * 0.01, str(at))
+            spare[at] = list(new)
+        spare[at].pop(0)
+    assert sum(len(one.held) for one in holders) == total
+    assert questions < total / 10
+    assert sum(len(one.held.to_wire()) for one in holders) < total / 10

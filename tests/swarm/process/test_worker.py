@@ -20,7 +20,7 @@ from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.process import leases, messages
 from simulator.swarm.process import worker as module
-from simulator.swarm.process.leases import LeaseTable
+from simulator.swarm.process.leases import LeaseHolder, LeaseTable
 from simulator.swarm.process.worker import Worker, short_name
 from simulator.swarm.run.order import RunOrder, make_order
 from tests.swarm.fake_fleet import Fleet, until
@@ -146,6 +146,49 @@ def test_who_wants_more_than_an_answer_brings_asks_again_at_once(bench: Bench, m
     bench.begin()
     # A quarter of an hour before its lease is to be renewed.
     until(lambda: bench.fleets and set(bench.fleets[0].devices) == {0, 1, 2})
+
+
+def holder_of(bench: Bench) -> LeaseHolder:
+    assert bench.role._part is not None
+    return bench.role._part.holder
+
+
+def many_devices(bench: Bench) -> None:
+    """A fleet of which there is some to be had ahead, and a lease that is not renewed in a test's time."""
+    bench.runner.leases = LeaseTable(1_000)
+    scenario = parse_scenario(SCENARIO + "workers: {lease: 1h}\n", "tiny.yaml")
+    bench.order = make_order(scenario, run_id="r1", total=1_000, dispatch_urls=["http://127.0.0.1:9"])
+
+
+def test_users_that_come_later_find_their_devices_there(bench: Bench) -> None:
+    many_devices(bench)
+    bench.users(1)
+    bench.begin()
+    until(lambda: len(holder_of(bench).held) == 1 + leases.MOST_AHEAD)
+    asked = len(bench.runner.messages(messages.LEASE))
+    handles = bench.users(leases.MOST_AHEAD)
+    assert [handle.index for handle in handles] == [*range(1, 1 + leases.MOST_AHEAD)]
+    assert len(bench.runner.messages(messages.LEASE)) == asked
+
+
+def test_what_came_ahead_and_nobody_takes_goes_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SPARE_S", 0.02)
+    many_devices(bench)
+    bench.users(1)
+    bench.begin()
+    until(lambda: bench.runner.leases.free == 999)
+    until(lambda: len(holder_of(bench).held) == 1)
+    asked = len(bench.runner.messages(messages.LEASE))
+    gevent.sleep(0.1)
+    assert len(bench.runner.messages(messages.LEASE)) == asked, "there is nothing left to give back"
+
+
+def test_no_more_comes_ahead_than_there_are_files_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "most_devices", lambda: 5)
+    many_devices(bench)
+    bench.users(2)
+    bench.begin()
+    until(lambda: len(holder_of(bench).held) == 5)
 
 
 def test_who_its_devices_are_comes_with_their_indexes_and_goes_with_them(bench: Bench) -> None:
