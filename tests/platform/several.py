@@ -28,6 +28,9 @@ from simulator.platform import children, supervisor
 from simulator.platform.options import PlatformOptions
 from tests.platform.harness import IDENTITIES
 from tests.platform.parts import ListedDirectory, platform_settings, platform_tls
+# Whoever runs the tests in the background, or with nohup, has them ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 values = dict(argument.split("=", 1) for argument in sys.argv[1:])
 begin = children.run
 def begin_with(options, listener):
