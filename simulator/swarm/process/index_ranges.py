@@ -50,7 +50,7 @@ class Ranges:
     def __or__(self, other: "Ranges") -> "Ranges":
         if not other._pairs or not self._pairs:
             return self if self._pairs else other
-        low, high = self._meeting(other, touching=True)
+        low, high = self._meeting(other)
         between = Ranges((*self._pairs[low:high], *other._pairs))._pairs
         return _ordered((*self._pairs[:low], *between, *self._pairs[high:]))
 
@@ -82,16 +82,10 @@ class Ranges:
         near = _ordered(self._pairs[low:high])
         return near - (near - other)
 
-    def _meeting(self, other: "Ranges", *, touching: bool = False) -> tuple[int, int]:
-        """From which of its pairs on, and up to which, any can meet one of `other`; neither is empty.
-
-        Args:
-            touching: also those that only lie beside one.
-        """
+    def _meeting(self, other: "Ranges") -> tuple[int, int]:
+        """From which of its pairs on, and up to which, any can meet one of `other` or touch it; neither is empty."""
         pairs, first, end = self._pairs, other._pairs[0][0], other._pairs[-1][1]
-        if touching:
-            return bisect_left(pairs, first, key=_end), bisect_right(pairs, end, key=_first)
-        return bisect_right(pairs, first, key=_end), bisect_left(pairs, end, key=_first)
+        return bisect_left(pairs, first, key=_end), bisect_right(pairs, end, key=_first)
 
     def take(self, count: int) -> "Ranges":
         """The `count` smallest members (all of them, when there are fewer)."""

@@ -123,7 +123,7 @@ class LeaseTable:
         on_the_way = len(unseen - claimed)
         want = max(0, min(int(question["want"]), MOST_AT_ONCE) - on_the_way)
         held_back = Ranges() if not self._orphans else self._orphans - self._may_deal(now, busy=question["busy"])
-        ahead = min(self._ahead(question, want), MOST_AT_ONCE - on_the_way - want) if want else 0
+        ahead = self._ahead(min(int(question["ahead"]), MOST_AT_ONCE - on_the_way - want), want)
         granted = (self._free - held_back).take(want + ahead)
         if granted:
             self._free = self._free - granted
@@ -133,10 +133,10 @@ class LeaseTable:
             holding.unseen[number] = granted
         return {"number": number, "lease_s": self.lease_s, "held": holding.held.to_wire()}
 
-    def _ahead(self, question: Mapping[str, Any], want: int) -> int:
-        """How many more than it wants a worker may get."""
+    def _ahead(self, most: int, want: int) -> int:
+        """How many more than it wants a worker gets, `most` at most; none for who wants none."""
         plenty = len(self._free) - len(self._orphans) - want
-        return max(0, min(int(question["ahead"]), plenty // (SHARE_AHEAD * len(self._holdings))))
+        return max(0, min(most, plenty // (SHARE_AHEAD * len(self._holdings)))) if want else 0
 
     def _may_deal(self, now: float, *, busy: bool) -> Ranges:
         """What may be dealt now of what lost workers held."""
@@ -208,9 +208,14 @@ class LeaseHolder:
         """
         self._number += 1
         self._sent[self._number] = now
-        held = self.held.to_wire()
-        told = {"number": self._number, "seen": self._seen, "held": held, "busy": busy}
-        return told | {"want": max(0, want), "ahead": max(0, ahead)}
+        return {
+            "number": self._number,
+            "seen": self._seen,
+            "held": self.held.to_wire(),
+            "want": max(0, want),
+            "ahead": max(0, ahead),
+            "busy": busy,
+        }
 
     def accept(self, answer: Mapping[str, Any], now: float) -> tuple[Ranges, Ranges]:
         """Take the master's answer.

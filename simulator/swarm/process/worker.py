@@ -287,14 +287,13 @@ class Worker(Role):
 
     def _wait_to_ask(self, part: Part, until: float) -> None:
         """Until users wait, or the monotonic time `until`, or what was granted ahead seems to be too much."""
-        before = -1
+        assert part.generator is not None, "who asks has one"
+        pool, before = part.generator.indexes, -1
         while (left := until - time.monotonic()) > 0:
-            pool = None if part.generator is None else part.generator.indexes
-            spare = pool is not None and bool(pool.free)
-            if pool is not None and spare and pool.in_use == before:
+            if pool.free and pool.in_use == before:
                 return
-            before = -1 if pool is None else pool.in_use
-            if part.wanted.wait(timeout=min(left, SPARE_S) if spare else left):
+            before = pool.in_use
+            if part.wanted.wait(timeout=min(left, SPARE_S) if pool.free else left):
                 return
 
     def _question(self, part: Part) -> None:
