@@ -69,14 +69,22 @@ class IndexPool(Generic[H]):
         return index
 
     def leave(self, handle: H) -> int | None:
-        """The user of `handle` is gone; returns the index of the device that must be stopped, None if it had none."""
-        if self._waiting.pop(id(handle), None) is not None or handle.index is None:
+        """The user of `handle` is gone; returns the index of the device that must be stopped, None if there is none.
+
+        Where others wait, the first of them has its device from now on: a fleet that goes down begins no device on its
+        way.
+        """
+        index = handle.index
+        if self._waiting.pop(id(handle), None) is not None or index is None or self._assigned.get(index) is not handle:
             return None
-        if self._assigned.get(handle.index) is not handle:
+        if self._waiting:
+            _, heir = self._waiting.popitem(last=False)
+            heir.index = index
+            self._assigned[index] = heir
             return None
-        self._assigned[handle.index] = None
+        self._assigned[index] = None
         self._stopping += 1
-        return handle.index
+        return index
 
     def finished(self, index: int, *, requeue: bool = False) -> H | None:
         """The device `index` is down. Its index is not free before `add` says so.
