@@ -11,6 +11,9 @@ from simulator.clock import TimerQueue
 
 SWEEP_INTERVAL = 0.05
 """Seconds between two sweeps at least: how late a time-out may be noticed. A 200th of the usual 10 s."""
+FEW = 256
+"""So many that were answered may lie in a queue. If all lay there until their deadline, ten seconds of a busy fleet
+would be forty megabytes, and each request would take memory that has left the processor's caches long since."""
 
 
 class Waiting(Protocol):
@@ -28,26 +31,36 @@ class Waiting(Protocol):
 class DeadlineQueue:
     """The deadlines of all requests with one time-out, of all devices of an engine."""
 
-    __slots__ = ("_armed", "_items", "_timeout", "_timers")
+    __slots__ = ("_armed", "_items", "_most", "_timeout", "_timers")
 
     def __init__(self, timers: TimerQueue, timeout: float) -> None:
         self._timers = timers
         self._timeout = timeout
         self._items: deque[tuple[float, Waiting, str]] = deque()
+        self._most = FEW
+        """With more than so many, those that were answered are taken out."""
         self._armed = False
 
     def add(self, sent: float, who: Waiting, key: str) -> None:
         """Tell `who` when the reply `key` of a request sent at `sent` (monotonic s, not before the last one's) is due.
 
-        It is told up to `SWEEP_INTERVAL` later, and not at all where it does not wait any more.
+        It is told up to `SWEEP_INTERVAL` later, and not at all where it does not wait any more. It waits already.
         """
-        self._items.append((sent + self._timeout, who, key))
+        items = self._items
+        items.append((sent + self._timeout, who, key))
+        if len(items) > self._most:
+            self._tidy()
         if not self._armed:
             self._armed = True
             self._timers.call_at(sent + self._timeout, self._sweep)
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def _tidy(self) -> None:
+        self._items = items = deque([item for item in self._items if item[1].awaits(item[2])])
+        # Twice those that wait: so each is looked at twice or so, however many never get an answer.
+        self._most = max(FEW, 2 * len(items))
 
     def _sweep(self) -> None:
         self._armed = False

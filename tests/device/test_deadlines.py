@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.clock import ManualClock, TimerQueue
-from simulator.device.deadlines import SWEEP_INTERVAL, Deadlines
+from simulator.device.deadlines import FEW, SWEEP_INTERVAL, Deadlines
 
 
 class Session:
@@ -98,3 +98,33 @@ def test_a_thousand_requests_that_are_answered_cost_few_timers() -> None:
         clock.advance(0.01)
         runs += timers.run_due()
     assert runs <= 2
+
+
+@given(st.lists(st.booleans(), max_size=6 * FEW))
+@settings(max_examples=20)
+def test_what_was_answered_is_kept_no_longer_than_what_waits(answers: list[bool]) -> None:
+    clock = ManualClock()
+    timers = TimerQueue(clock)
+    session = Session(clock, Deadlines(timers))
+    for answered in answers:
+        key = session.send(10.0)
+        if answered:
+            session.answered(key)
+        clock.advance(0.001)
+        assert len(session.deadlines) <= max(FEW, 2 * len(session.waiting)) + 1
+    waiting = list(session.waiting)
+    while (due := timers.next_due()) is not None:
+        clock.advance(max(0.0, due - clock.monotonic()))
+        timers.run_due()
+    assert list(session.late) == waiting
+    assert len(session.deadlines) == 0
+
+
+def test_a_request_that_gets_no_answer_keeps_none_behind_it() -> None:
+    clock = ManualClock()
+    timers = TimerQueue(clock)
+    session = Session(clock, Deadlines(timers))
+    session.send(10.0)
+    for _ in range(100 * FEW):
+        session.answered(session.send(10.0))
+    assert len(session.deadlines) <= FEW + 1
