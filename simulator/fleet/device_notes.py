@@ -12,8 +12,14 @@ from simulator.measurements.recorder import Recorder
 
 KEPT_CHANGES: Final = 24
 """Changes of state that are remembered: three times from the look-up to being online."""
-_PAGE: Final = 64
-"""Devices whose notes are made together: workers lease indexes in blocks."""
+_PAGE: Final = 8
+"""Devices whose notes are made together. Workers lease indexes in blocks, which begin anywhere: a large page would lie
+in two of them, and be made twice."""
+_ROW: Final = KEPT_CHANGES + 3
+_CHANGES, _TIMES_ONLINE, _VIOLATIONS = range(KEPT_CHANGES, _ROW)
+"""A device's row: a ring of time and state of its changes; how many there ever were, how often it came online, and how
+often the platform departed from the document."""
+_MOST: Final = 0xFFFFFFFF
 _STATES: Final = tuple(state.value for state in DeviceState)
 _CODES: Final = {state: code for code, state in enumerate(_STATES)}
 _CODE_BITS: Final = 4
@@ -21,22 +27,6 @@ _RESOLUTION_S: Final = 0.01
 _LATEST: Final = (1 << (32 - _CODE_BITS)) - 1
 """A month; what comes later is told as of then."""
 _ONLINE: Final = DeviceState.ONLINE.value
-
-
-class _Page:
-    """The notes of `_PAGE` devices."""
-
-    __slots__ = ("changes", "kept", "next", "online", "violations")
-
-    def __init__(self) -> None:
-        self.changes = array("I", bytes(4 * _PAGE * KEPT_CHANGES))
-        """Of each device a ring: time and state of each change."""
-        self.next = bytearray(_PAGE)
-        """Where its next change goes."""
-        self.kept = bytearray(_PAGE)
-        self.online = array("I", bytes(4 * _PAGE))
-        """How often it came online."""
-        self.violations = array("I", bytes(4 * _PAGE))
 
 
 class DeviceNotes:
@@ -48,58 +38,53 @@ class DeviceNotes:
 
     def __init__(self, since: float) -> None:
         self._since = since
-        self._pages: dict[int, _Page] = {}
+        self._pages: dict[int, array[int]] = {}
+        """The rows of `_PAGE` devices each."""
 
     def changed(self, index: int, state: str, at: float) -> None:
         """Device `index` went to `state` (a value of `DeviceState`) at the wall-clock time `at`."""
-        page, place = self._of(index)
-        position = page.next[place]
+        page, row = self._of(index)
         moment = min(max(int((at - self._since) / _RESOLUTION_S), 0), _LATEST)
-        page.changes[place * KEPT_CHANGES + position] = moment << _CODE_BITS | _CODES[state]
-        page.next[place] = (position + 1) % KEPT_CHANGES
-        if page.kept[place] < KEPT_CHANGES:
-            page.kept[place] += 1
+        page[row + page[row + _CHANGES] % KEPT_CHANGES] = moment << _CODE_BITS | _CODES[state]
+        page[row + _CHANGES] += 1
         if state == _ONLINE:
-            page.online[place] += 1
+            page[row + _TIMES_ONLINE] += 1
 
     def violated(self, index: int, count: int) -> None:
         """The platform departed from the document towards device `index`."""
-        page, place = self._of(index)
-        page.violations[place] = min(page.violations[place] + count, 0xFFFFFFFF)
+        page, row = self._of(index)
+        page[row + _VIOLATIONS] = min(page[row + _VIOLATIONS] + count, _MOST)
 
     def history(self, index: int) -> list[tuple[float, str]]:
         """The latest changes of device `index`, oldest first: wall-clock time (to 10 ms) and state."""
-        page, place = self._pages.get(index // _PAGE), index % _PAGE
-        if page is None:
-            return []
-        kept, after = page.kept[place], page.next[place]
-        ring = range(after - kept, after)
-        return [self._change(page.changes[place * KEPT_CHANGES + each % KEPT_CHANGES]) for each in ring]
+        changes = self._number(index, _CHANGES)
+        return [self._change(index, each) for each in range(max(changes - KEPT_CHANGES, 0), changes)]
 
     def latest(self, index: int) -> tuple[float, str] | None:
         """The latest of them; None before the first."""
-        page, place = self._pages.get(index // _PAGE), index % _PAGE
-        if page is None or not page.kept[place]:
-            return None
-        return self._change(page.changes[place * KEPT_CHANGES + (page.next[place] - 1) % KEPT_CHANGES])
+        changes = self._number(index, _CHANGES)
+        return self._change(index, changes - 1) if changes else None
 
     def reconnects(self, index: int) -> int:
         """How often device `index` came online again."""
-        page = self._pages.get(index // _PAGE)
-        return 0 if page is None else max(page.online[index % _PAGE] - 1, 0)
+        return max(self._number(index, _TIMES_ONLINE) - 1, 0)
 
     def violations(self, index: int) -> int:
         """How often the platform departed from the document towards device `index`."""
-        page = self._pages.get(index // _PAGE)
-        return 0 if page is None else page.violations[index % _PAGE]
+        return self._number(index, _VIOLATIONS)
 
-    def _of(self, index: int) -> tuple[_Page, int]:
+    def _of(self, index: int) -> tuple["array[int]", int]:
         page = self._pages.get(index // _PAGE)
         if page is None:
-            page = self._pages[index // _PAGE] = _Page()
-        return page, index % _PAGE
+            page = self._pages[index // _PAGE] = array("I", bytes(4 * _PAGE * _ROW))
+        return page, index % _PAGE * _ROW
 
-    def _change(self, noted: int) -> tuple[float, str]:
+    def _number(self, index: int, column: int) -> int:
+        page = self._pages.get(index // _PAGE)
+        return 0 if page is None else page[index % _PAGE * _ROW + column]
+
+    def _change(self, index: int, which: int) -> tuple[float, str]:
+        noted = self._number(index, which % KEPT_CHANGES)
         at = self._since + (noted >> _CODE_BITS) * _RESOLUTION_S
         return round(at, 2), _STATES[noted & (1 << _CODE_BITS) - 1]
 
