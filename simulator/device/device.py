@@ -43,6 +43,7 @@ from simulator.measurements.violation_rules import COMMAND_URL, REPLY_FIELD_FORM
 from simulator.protocol.codes import DOWNLOAD_FAILED
 from simulator.protocol.times import format_offset
 from simulator.shown import detail
+from simulator.small_random import SmallRandom
 
 _UPLOAD_USER = "dev.data.upload.user"
 _UPDATE_BIO_PHOTO = "cmd.data.update.bioPhoto"
@@ -93,7 +94,7 @@ class Device:
         self._env = env
         self.spec = spec
         self._on_finished = on_finished
-        rng = random.Random(spec.seed)
+        rng = SmallRandom(spec.seed)
         self._clock = DeviceClock(env.clock, settings.clock, spec.seed)
         self._task: asyncio.Task[None] | None = None
         self._power_cuts = 0
@@ -102,7 +103,7 @@ class Device:
         self._zone_known = False
         """Whether a platform has answered dev.report, with its time zone or without one."""
         bio = bio_support(settings)
-        self.memory = Memory(
+        self.memory = memory = Memory(
             env.people,
             spec.seed,
             users=settings.users,
@@ -113,13 +114,12 @@ class Device:
             ownership=settings.ownership,
         )
         for plan in settings.meetings:
-            self.memory.put_own(own_meeting(plan, self._clock.now()), plan.members)
+            memory.put_own(own_meeting(plan, self._clock.now()), plan.members)
         self._witness = witness = Witness(env.recorder, env.clock, self, spec.index)
         keeping = None if env.unsent is None else Keeping(env.unsent, spec.credentials.sn)
         self.delivery = Delivery(env, settings, self._clock, witness, Fates(env, keeping), on_settled=self._settled)
-        known = env, self.memory, self, rng
         self.commands = CommandQueue(
-            *known, settings=settings, witness=witness, answer=self._answer, on_idle=self._settled
+            *(env, memory, self, rng), settings=settings, witness=witness, answer=self._answer, on_idle=self._settled
         )
         self.lifecycle = Lifecycle(env, spec, self._clock, rng, self, witness, on_command=self.commands.receive)
         # The platform drops what it has seen of a serial number, so ids must grow over restarts too.
@@ -131,15 +131,15 @@ class Device:
             started=env.started,
             clock=self._clock,
             rng=rng,
-            memory=self.memory,
+            memory=memory,
             delivery=self.delivery,
             commands=self.commands,
             people=env.people,
             recorder=env.recorder,
             witness=witness,
-            down=lambda: self.lifecycle.state in _DOWN,
+            down=self._is_down,
             door=Door(
-                *(self.memory, self._clock, rng, log_ids, entrance_of(settings.options, bio)),
+                *(memory, self._clock, rng, log_ids, entrance_of(settings.options, bio)),
                 room_as_meet_code=settings.reading.room_as_meet_code,
             ),
         )
@@ -314,8 +314,8 @@ class Device:
 
     def upload_users(self, users: list[dict[str, Any]]) -> None:
         now = self._env.clock.monotonic()
+        # Late users are users all the same; that there are none says something to the query alone.
         uploads = [
-            # Late users are users all the same; that there are none says something to the query alone.
             Upload(_UPLOAD_USER, "users", page, created=now, expires=None if page else now + _QUERY_SECONDS)
             for page in user_pages(users, self._env.package_bytes(self.spec.settings))
         ]
@@ -358,8 +358,11 @@ class Device:
     def _live(self) -> None:
         for behaviour in self.behaviours:
             behaviour.switched_on()
-        self._task = asyncio.get_running_loop().create_task(self.lifecycle.run())
+        self._task = asyncio.get_running_loop().create_task(self.lifecycle.run(), name=self.spec.credentials.sn)
         self._task.add_done_callback(self._finished)
+
+    def _is_down(self) -> bool:
+        return self.lifecycle.state in _DOWN
 
     def _stopping_of(self, lifecycle: Lifecycle) -> Stopping:
         known = self._env, self.spec.credentials.sn

@@ -8,6 +8,7 @@ what follows what `states`'. A lifecycle never gives up by itself, save where tr
 import asyncio
 import logging
 import random
+from functools import partial
 from typing import Any, Protocol
 
 from simulator.device import initial_flow, receiving
@@ -130,7 +131,7 @@ class Lifecycle:
         """The same, also after its end."""
         self._unanswered = None if spec.settings.mqtt is None else Unanswered()
         """What outlives a connection."""
-        self._waits = Breakable(lambda: self.stage is Stage.LEAVING)
+        self._waits = Breakable(self._is_leaving)
         self.online: Online | None = None
         self.stage = Stage.LIVING
         self._powerless = False
@@ -277,12 +278,6 @@ class Lifecycle:
                 await self.broker.look_up(self._clock, self._rng)
         self._enter(DeviceState.CONNECTING)
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def on_end(reason: str) -> None:
-            self._env.recorder.disconnect(reason, env.clock.wall())
-            if not ended.done():
-                ended.set_result(reason)
-
         held = self._spec.credentials
         context = context_of(held, self.login.auth_code, self.login.secret, self.broker.answer, self._witness)
         session = Session(
@@ -291,7 +286,7 @@ class Lifecycle:
             self._mids,
             self._spec.settings,
             on_command=self._on_command,
-            on_end=on_end,
+            on_end=partial(self._connection_ended, ended),
             witness=self._witness,
             unanswered=self._unanswered,
         )
@@ -300,6 +295,11 @@ class Lifecycle:
         self.session = self._latest = session
         session.trace = env.trace_of(self._spec.index)
         return session, ended
+
+    def _connection_ended(self, ended: asyncio.Future[str], reason: str) -> None:
+        self._env.recorder.disconnect(reason, self._env.clock.wall())
+        if not ended.done():
+            ended.set_result(reason)
 
     async def _log_in(self, session: Session) -> Terms:
         """Exchange, then a warm login, or register and accredit first; then the report."""
@@ -384,6 +384,9 @@ class Lifecycle:
         with self._waits.wait():
             self._enter(state)
             await sleep(self._env.timers, seconds)
+
+    def _is_leaving(self) -> bool:
+        return self.stage is Stage.LEAVING
 
     def _enter(self, state: DeviceState) -> None:
         """

@@ -100,7 +100,8 @@ class Memory:
         self._templates: int | None = None
         """Templates that are held at most, once they were counted."""
         self.ownership = ownership
-        self._removed: set[int] = set()
+        # Empty sets are three times as large as empty dictionaries.
+        self._removed: dict[int, None] = {}
         """Numbers of initial users that were deleted or replaced."""
         self._changed: dict[str, bytes] = {}
         """Users by pin that were added or replaced, each as `kept_user` packs it."""
@@ -111,7 +112,7 @@ class Memory:
         """Cards of the initial users."""
         self.cards = Cards()
         """All other cards."""
-        self.user_photos: set[str] = set()
+        self.user_photos: dict[str, None] = {}
         """Pins of users with a portrait."""
         self.bio_photos: dict[PhotoKey, int] = {}
         """Size in bytes of each photo, but for the initial ones."""
@@ -180,7 +181,7 @@ class Memory:
         for pin, user in batch.items():
             number = self._initial_number(pin)
             if number is not None:
-                self._removed.add(number)
+                self._removed[number] = None
             self._changed[pin] = user
 
     def delete_users(self, pins: Iterable[str]) -> None:
@@ -192,9 +193,9 @@ class Memory:
             self._photographed.pop(pin, None)
             number = self._initial_number(pin)
             if number is not None:
-                self._removed.add(number)
+                self._removed[number] = None
             self._changed.pop(pin, None)
-        self.user_photos -= gone
+            self.user_photos.pop(pin, None)
         for key in [key for key in self.bio_photos if key[0] in gone]:
             del self.bio_photos[key]
         for members in self.members.values():

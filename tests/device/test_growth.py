@@ -45,6 +45,8 @@ def kept(roots: Iterable[object], harness: Iterable[object]) -> Counter[str]:
 def kept_by(world: World) -> Counter[str]:
     platform, recorder, network = world.platform, world.recorder, world.network
     harness = (world, platform, recorder, network, world.logs, world.wire, world.connections, world.logins, vars(world))
+    # What a platform saw on the latest connection is more where more people came.
+    harness += tuple(platform.links)
     gc.collect()
     return kept([*world.devices, world.timers, world.env.deadlines], harness)
 

@@ -121,7 +121,7 @@ class Enrolments(Stream):
         except StoreFull:
             memory.delete_users([pin])
             raise
-        memory.user_photos.add(pin)
+        memory.user_photos[pin] = None
         for card in somebody.cards:
             memory.put_card(card)
         return [

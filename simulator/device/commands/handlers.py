@@ -173,7 +173,8 @@ def delete_members(memory: Memory, effects: CommandEffects, params: Mapping[str,
 
 
 def delete_user_photos(memory: Memory, effects: CommandEffects, params: Mapping[str, Any]) -> Outcome:
-    memory.user_photos.difference_update(params["pins"])
+    for pin in params["pins"]:
+        memory.user_photos.pop(pin, None)
     return DONE
 
 

@@ -47,7 +47,7 @@ async def test_nobody_is_enrolled_in_a_full_store(world: World) -> None:
 
 
 async def test_enrolments_of_a_long_absence_all_arrive(world: World) -> None:
-    device = await world.online(behaviours=(enrolment(rate=0.5),))
+    device = await world.online(behaviours=(enrolment(rate=1.0),))
     world.network.connect_script += [world.network.fails("refused")] * 5
     world.platform.link.close(1001)
     await world.until(lambda: len(world.platform.links) == 2 and device.state is DeviceState.ONLINE)
