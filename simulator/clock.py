@@ -173,6 +173,11 @@ class TimerQueue:
         """Queue `callback(*args)` for `delay` seconds from now."""
         return self.call_at(self.clock.monotonic() + delay, callback, *args)
 
+    @property
+    def queued(self) -> int:
+        """How many calls were ever queued."""
+        return self._sequence
+
     def next_due(self) -> float | None:
         """The monotonic time of the earliest pending call, or None."""
         heap = self._heap

@@ -118,17 +118,22 @@ class FleetNetwork:
         self._local_ports = LocalPorts(system_range(), self._socket_type)
         self._timers: TimerQueue | None = None
         self._client_ids = ClientIds()
+        self._begins: Callable[[], None] = _nobody
         self._stumbles: dict[int, int] = {}
         """How often each device has failed; only those that did. It begins at the next address then."""
 
-    async def open(self, timers: TimerQueue, times: KernelTimes | None = None) -> None:
+    async def open(
+        self, timers: TimerQueue, times: KernelTimes | None = None, begins: Callable[[], None] | None = None
+    ) -> None:
         """Get ready; call it on the loop that the devices live on.
 
         Args:
             timers: run on that loop; connections over MQTT are kept alive by them.
             times: told when messages of `ws` connections arrived.
+            begins: called before anything is asked for whose end the kernel tells nobody.
         """
         self._timers = timers
+        self._begins = begins or _nobody
         self._times = times
         self._http.open()
 
@@ -145,6 +150,7 @@ class FleetNetwork:
     async def look_up(self, url: str, *, index: int, date: Callable[[float], None] | None = None) -> tuple[int, bytes]:
         way = Way(self._source(index), self._place(index))
         dispatch = _url(url)
+        self._begins()
         try:
             answer = await self._http.get(dispatch, MAX_LOOKUP_BYTES, way, self._http.deadline())
             if date is not None and answer.date is not None:
@@ -181,6 +187,7 @@ class FleetNetwork:
             return await self._download(_url(url), limit, index)
 
     async def _download(self, url: URL, limit: int, index: int) -> bytes:
+        self._begins()
         deadline = self._http.deadline()
         for _ in range(MOST_REDIRECTS + 1):
             way = self._way_to_download(url, index)
@@ -215,6 +222,7 @@ class FleetNetwork:
         url = broker.url
         assert url is not None, "a successful answer"
         source = self._source(index)
+        self._begins()
         try:
             return await connect(
                 url,
@@ -289,6 +297,10 @@ class FleetNetwork:
 
     def _stumbled(self, index: int) -> None:
         self._stumbles[index] = self._stumbles.get(index, 0) + 1
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""
 
 
 def _url(text: str) -> URL:

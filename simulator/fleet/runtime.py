@@ -33,7 +33,7 @@ from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StateKeeper
 from simulator.fleet.watching import Watching
-from simulator.gathering import Gathering
+from simulator.gathering import LONGEST_S, Gathering, GatheringWhenBusy
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import EngineRecorder, Recorder
 from simulator.protocol.channel.base import ChannelSuite
@@ -44,7 +44,7 @@ from simulator.received import Received
 from simulator.scenario.scenario import TlsFiles
 from simulator.texts.translation import _
 from simulator.weather.schedule import Fault
-from simulator.wire.kernel_times import KernelTimes
+from simulator.wire.kernel_times import OFFERED, KernelTimes
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
@@ -108,7 +108,7 @@ class FleetRuntime:
         self._unsent: UnsentStore | None = overrides.unsent
         self._travelling = overrides.unsent
         self._natives = natives
-        self._gathering: Gathering | None = None
+        self._gathering: Gathering | GatheringWhenBusy | None = None
         self._clock: Clock = clock or SystemClock()
         self._trace = trace
         self._timers = TimerQueue(self._clock)
@@ -144,7 +144,9 @@ class FleetRuntime:
             socket_type=self._natives.socket_type,
         )
         received = Received()
-        await self._network.open(self._timers, KernelTimes(received, self._clock, self._waited))
+        gathering = self._gathering = self._gathering_of(document.workers.gather)
+        begins = gathering.disturb if isinstance(gathering, GatheringWhenBusy) else None
+        await self._network.open(self._timers, KernelTimes(received, self._clock, self._waited), begins)
         suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(
@@ -191,9 +193,7 @@ class FleetRuntime:
         )
         if self._keeper is not None or self._travelling is not None:
             self._keeping = self._timers.call_later(WRITE_INTERVAL, self._keep)
-        interval = document.workers.gather
-        self._gathering = Gathering(asyncio.get_running_loop(), interval, self._natives.sleep)
-        self._gathering.begin()
+        gathering.begin()
 
     def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
         """Switch device `index` on; `on_finished` is called once, when its life has ended.
@@ -320,6 +320,15 @@ class FleetRuntime:
         return self._desk.answer(question)
 
     # --- Inside ---
+
+    def _gathering_of(self, interval: float | None) -> Gathering | GatheringWhenBusy:
+        loop, sleep = asyncio.get_running_loop(), self._natives.sleep
+        if interval is not None:
+            return Gathering(loop, interval, sleep)
+        # Only what the kernel tells the arrival of may wait without being longer for it.
+        told = OFFERED and not any(each.mqtt for each in self._plan.settings)
+        most = min(LONGEST_S, self._plan.scenario.document.limits.loop_lag / 5) if told else 0.0
+        return GatheringWhenBusy(loop, Gathering(loop, most, sleep), lambda: self._timers.queued, most)
 
     def _waited(self, waits: list[float]) -> None:
         self._tell_waits(waits, self._clock.wall())

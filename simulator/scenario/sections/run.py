@@ -282,12 +282,14 @@ class WorkersSection(Section):
         "before it: a number, or `auto` for as many as its devices need by the open files that a process may have. "
         "Without it, in one.",
     )
-    gather: GatherTime = Field(
-        default=0.0,
+    gather: GatherTime | None = Field(
+        default=None,
         description="How long each process lets gather what arrives or is due before it looks, so that a look is for "
         "many devices: where several share a core, that spares up to half of their work. Latencies of look-ups, "
         "connects and of all over MQTT get up to so much longer, and the loop's lag; replies over WebSocket do not, "
-        "as the kernel knows when they came.",
+        "as the kernel knows when they came. Without it, 2ms to 4ms, but no more than a fifth of `limits.loop_lag`, "
+        "while a process has 1,000 to 8,000 messages a second, none of its devices looks up or connects, and none is "
+        "over MQTT; `0s` is never.",
     )
 
 
