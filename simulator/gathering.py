@@ -3,7 +3,7 @@
 Where many processes share a core, each wake-up finds the caches full of another's: what comes by itself costs twice as
 much as what comes among others. A fleet in thirteen processes spends most of its time so. What is waited for meanwhile
 is late by up to one interval. A fleet that is busy, but leaves its core idle between one event and the next, gathers by
-itself for some milliseconds: not while there are first steps of a connection, whose times include it.
+itself for some milliseconds: not while connections begin, whose times would include it.
 """
 
 import asyncio
@@ -74,15 +74,18 @@ use at hand by then."""
 SHORTEST_S: Final = 0.002
 """What falls into less comes together anyway: a loop's timers count milliseconds."""
 LONGEST_S: Final = 0.004
+LAG_SHARE: Final = 5
+"""No wait is longer than one in so many parts of what its loop may be late."""
 LOOK_S: Final = 1.0
 """Between two looks at how busy it is."""
 
 
 class GatheringWhenBusy:
-    """Has `loop` gather while it makes many calls a second and nothing is under way that would be late for it.
+    """Has `loop` gather while it makes many calls a second and nothing has just begun that would be late for it.
 
     Args:
         calls: how many calls it has ever been asked to make.
+        allowed: whether it may.
         most_s: the longest wait; below `SHORTEST_S` it never gathers.
     """
 
@@ -91,11 +94,13 @@ class GatheringWhenBusy:
         loop: asyncio.AbstractEventLoop,
         gathering: Gathering,
         calls: Callable[[], int],
+        allowed: Callable[[], bool],
         most_s: float = LONGEST_S,
     ) -> None:
         self._loop = loop
         self._gathering = gathering
         self._calls = calls
+        self._allowed = allowed
         self._most_s = most_s
         self._seen = 0
         self._looked = 0.0
@@ -123,7 +128,7 @@ class GatheringWhenBusy:
         calls, now = self._calls(), self._loop.time()
         rate = (calls - self._seen) / max(now - self._looked, LOOK_S)
         wait = min(self._most_s, TOGETHER / max(rate, 1.0))
-        if rate >= BUSY and wait >= SHORTEST_S and not self._disturbed:
+        if rate >= BUSY and wait >= SHORTEST_S and not self._disturbed and self._allowed():
             self._gathering.interval_s = wait
             self._gathering.begin()
         else:

@@ -136,9 +136,14 @@ class Seconds:
         self.now = 50.0
         self.calls = 0
         self.switch = _Switch()
+        self.allowed = True
         self._due: tuple[asyncio.Handle, float, Callable[[], None]] | None = None
         self.gathering = GatheringWhenBusy(
-            cast("asyncio.AbstractEventLoop", self), cast("Gathering", self.switch), lambda: self.calls, most_s
+            cast("asyncio.AbstractEventLoop", self),
+            cast("Gathering", self.switch),
+            lambda: self.calls,
+            lambda: self.allowed,
+            most_s,
         )
         self.gathering.begin()
 
@@ -214,6 +219,16 @@ def test_what_must_not_be_late_ends_it_at_once_and_has_more_than_a_second() -> N
     assert not seconds.switch.gathers
     assert not seconds.second(busy), "it began just now"
     assert seconds.second(busy)
+
+
+def test_it_gathers_only_where_it_may() -> None:
+    seconds, busy = Seconds(), BUSY * LOOK_S * 4
+    seconds.allowed = False
+    assert not seconds.second(busy)
+    seconds.allowed = True
+    assert seconds.second(busy)
+    seconds.allowed = False
+    assert not seconds.second(busy)
 
 
 def test_a_fleet_that_comes_online_never_gathers() -> None:

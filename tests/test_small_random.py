@@ -2,9 +2,11 @@
 
 import itertools
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from simulator.small_random import SmallRandom
 
+ROOT = Path(__file__).resolve().parent.parent
 DRAWS = 20_000
 KNOWN = (0.16612497319461283, 10188240723854520778, 628, "c7268a4b")
 
@@ -82,6 +85,14 @@ def test_it_answers_as_pythons_own_does(way: str) -> None:
         few, many = Counter(ours), Counter(theirs)
         assert few.keys() == many.keys()
         assert all(abs(few[each] - many[each]) < 200 for each in many)
+
+
+def test_it_has_whatever_is_asked_of_it() -> None:
+    asked = re.compile(r"\brng\.([a-z]\w*)\(")
+    files = [path for room in ("device", "mqtt", "pubsub") for path in (ROOT / "simulator" / room).rglob("*.py")]
+    found = {name for path in files for name in asked.findall(path.read_text(encoding="utf-8"))}
+    assert len(found) > 5
+    assert all(hasattr(SmallRandom, name) for name in found), found
 
 
 def test_it_is_small() -> None:

@@ -76,6 +76,8 @@ class DeadlineQueue:
                     break
                 late.append((who, key))
             items.popleft()
+        # A storm is over: so many need not lie here again.
+        self._most = min(self._most, max(FEW, 2 * len(items)))
         for who, key in late:
             who.expired(key)
 

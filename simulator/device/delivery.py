@@ -293,7 +293,7 @@ class Delivery:
         self._sending = ()
         now = env.clock.monotonic()
         if reply.ok:
-            self._uploads.extend(self._stock.acknowledged(batch))
+            self._uploads.extend(self._stock.acknowledged(batch, reply.received))
             return
         reply = self._packages.judged(reply, VERIFY_LOG, lambda: size_of(batch))
         if reply.code == TOO_LARGE and len(batch) > 1:
@@ -304,7 +304,7 @@ class Delivery:
             # One record alone, which no connection of this device will ever carry.
             for record in batch:
                 self.outbox.given_up(record)
-                self._stock.rejected(record, TOO_LARGE)
+                self._stock.rejected(record, TOO_LARGE, reply.received)
             self._witness.observation(UPLOAD_TOO_LARGE, VERIFY_LOG, f"{VERIFY_LOG}: {reply.message}")
             return
         if not reply.answered:
@@ -312,7 +312,7 @@ class Delivery:
             await self._pause_after_silence(reply)
             return
         for record in self.outbox.refused(batch, now):
-            self._stock.rejected(record, reply.code)
+            self._stock.rejected(record, reply.code, reply.received)
 
     def _one_package_of(self, batch: list[Record]) -> list[Record]:
         """The first records of `batch` that fit one message, at least one; the others go back into the store."""
@@ -325,7 +325,7 @@ class Delivery:
         env = self._env
         packages = self._packages
         limit = packages.limit
-        sent = packages.hopeless(upload)
+        sent = packages.hopeless(upload, env.clock.monotonic())
         if sent is None:
             tell_of_templates(self._witness, upload, self._terms)
             sent = await send_upload(session, upload, env.photos, limit, self._terms, self._clock.offset_minutes)
@@ -334,7 +334,7 @@ class Delivery:
             packages.taken(upload.size)
             queue.remove(upload)
             if upload.flow is not None:
-                self.fates.flow(upload.flow, upload.created, SUCCESS)
+                self.fates.flow(upload.flow, upload.created, SUCCESS, reply.received)
             self._stock.photo_left(upload, PHOTO_ACKNOWLEDGED)
         elif reply.code == TOO_LARGE and len(upload.items) > 1:
             queue.remove(upload)
@@ -345,17 +345,17 @@ class Delivery:
             upload.file_complete = False
         elif reply.code == TOO_LARGE:
             self._witness.observation(UPLOAD_TOO_LARGE, upload.func_id, f"{upload.func_id}: {reply.message}")
-            self._give_up(upload, queue, TOO_LARGE)
+            self._give_up(upload, queue, TOO_LARGE, reply.received)
         elif not reply.answered:
             await self._pause_after_silence(reply)
         elif not upload.refused(env.clock.monotonic()):
-            self._give_up(upload, queue, reply.code)
+            self._give_up(upload, queue, reply.code, reply.received)
 
-    def _give_up(self, upload: Upload, queue: Fifo[Upload], code: str) -> None:
+    def _give_up(self, upload: Upload, queue: Fifo[Upload], code: str, at: float) -> None:
         """An upload is not tried again, so that it does not hold up the others."""
         queue.remove(upload)
         if upload.flow is not None:
-            self.fates.flow(upload.flow, upload.created, code)
+            self.fates.flow(upload.flow, upload.created, code, at)
         if upload.func_id == VERIFY_PHOTO:
             self._stock.photo_left(upload, PHOTO_REJECTED)
         else:

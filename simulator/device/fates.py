@@ -85,25 +85,25 @@ class Fates:
         if self._keeping is not None:
             self._keeping.made(record)
 
-    def acknowledged(self, batch: Sequence[Record]) -> None:
-        """The platform has the records; their pictures follow."""
+    def acknowledged(self, batch: Sequence[Record], at: float) -> None:
+        """The platform has the records, by a reply of the monotonic time `at`; their pictures follow."""
         self._env.recorder.record(ACKNOWLEDGED, len(batch))
         for record in batch:
             if self._keeping is not None:
                 self._keeping.acknowledged(record)
-            self._delivered(record, SUCCESS)
+            self._delivered(record, SUCCESS, at)
             self._known(record, acknowledged=True)
         if self.on_acknowledged is not None:
             self.on_acknowledged(batch)
 
-    def rejected(self, record: Record, code: str) -> None:
-        """The record was given up, and its picture with it."""
+    def rejected(self, record: Record, code: str, at: float) -> None:
+        """The record was given up after a reply of the monotonic time `at`, and its picture with it."""
         self._env.recorder.record(REJECTED, 1)
         if record.photo is not None:
             self._env.recorder.record(PHOTO_REJECTED, 1)
         if self._keeping is not None:
             self._keeping.given_up(record)
-        self._delivered(record, code)
+        self._delivered(record, code, at)
         self._known(record, acknowledged=False)
 
     def lost(self, records: Sequence[Record]) -> None:
@@ -131,15 +131,14 @@ class Fates:
         for record in waiting:
             self._known(record, acknowledged=False)
 
-    def flow(self, name: str, created: float, code: str) -> None:
-        """A flow that began at the monotonic time `created` has ended."""
-        env = self._env
-        duration = env.clock.monotonic() - created
-        env.recorder.flow(name, env.clock.wall() - duration, duration, code)
+    def flow(self, name: str, created: float, code: str, at: float) -> None:
+        """A flow that began at the monotonic time `created` has ended with a reply that came at `at`, whenever it was
+        read."""
+        self._env.recorder.flow(name, created + self._env.epoch, at - created, code)
 
-    def _delivered(self, record: Record, code: str) -> None:
+    def _delivered(self, record: Record, code: str, at: float) -> None:
         if not record.restored:
-            self.flow(RECORD_DELIVERY.name, record.verified, code)
+            self.flow(RECORD_DELIVERY.name, record.verified, code, at)
 
     def _known(self, record: Record, *, acknowledged: bool) -> None:
         if record.what and self.on_fate is not None:

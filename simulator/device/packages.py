@@ -52,15 +52,18 @@ class Packages:
         """The platform took an upload with a picture of so many bytes, 0 for none: in base64, or in pieces of it."""
         self._taken = max(self._taken, min(4 * picture // 3, self.limit - 512))
 
-    def hopeless(self, upload: Upload) -> Reply | None:
-        """`too large` without trying: what is to be halved first, or cannot go up in pieces by this firmware."""
+    def hopeless(self, upload: Upload, now: float) -> Reply | None:
+        """`too large` at the monotonic time `now`, without trying.
+
+        That is for what is to be halved first, or cannot go up in pieces by this firmware.
+        """
         limit = self.limit
         if upload.size:
             if self._settings.functions.lacks(FILE_FUNC_IDS) and not fits(upload, limit):
                 why = f"it fits no package of {limit} bytes, and the firmware has not all three dev.file.upload.*"
-                return Reply(TOO_LARGE, why, {}, 0.0)
+                return Reply(TOO_LARGE, why, {}, now)
         elif limit < self._own and len(upload.items) > 1 and largest_message(upload, limit) > limit:
-            return Reply(TOO_LARGE, f"it fits no package of {limit} bytes", {}, 0.0)
+            return Reply(TOO_LARGE, f"it fits no package of {limit} bytes", {}, now)
         return None
 
     def judged(self, reply: Reply, func_id: str, size: Callable[[], int]) -> Reply:

@@ -68,17 +68,17 @@ class Stock:
         fates.stored(record)
         return True
 
-    def acknowledged(self, batch: Sequence[Record]) -> list[Upload]:
-        """The platform has the records. Returns their pictures, which follow."""
+    def acknowledged(self, batch: Sequence[Record], at: float) -> list[Upload]:
+        """The platform has the records, by a reply of the monotonic time `at`. Returns their pictures, which follow."""
         self.outbox.acknowledged(batch)
-        self.fates.acknowledged(batch)
+        self.fates.acknowledged(batch, at)
         return [record.photo for record in batch if record.photo is not None]
 
-    def rejected(self, record: Record, code: str) -> None:
-        """The record was given up, and its picture with it."""
+    def rejected(self, record: Record, code: str, at: float) -> None:
+        """The record was given up after a reply of the monotonic time `at`, and its picture with it."""
         if record.photo is not None:
             self._photos -= 1
-        self.fates.rejected(record, code)
+        self.fates.rejected(record, code, at)
 
     def photo_left(self, upload: Upload, event: str) -> None:
         """The picture of an acknowledged record, if `upload` is one, is no more to be sent: `event` says why."""

@@ -33,7 +33,7 @@ from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StateKeeper
 from simulator.fleet.watching import Watching
-from simulator.gathering import LONGEST_S, Gathering, GatheringWhenBusy
+from simulator.gathering import LAG_SHARE, LONGEST_S, Gathering, GatheringWhenBusy
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import EngineRecorder, Recorder
 from simulator.protocol.channel.base import ChannelSuite
@@ -44,7 +44,7 @@ from simulator.received import Received
 from simulator.scenario.scenario import TlsFiles
 from simulator.texts.translation import _
 from simulator.weather.schedule import Fault
-from simulator.wire.kernel_times import OFFERED, KernelTimes
+from simulator.wire.kernel_times import KernelTimes
 
 _STOP_MARGIN = 7.0
 """Seconds after the drain time in which closing handshakes (5 s) must have ended; then devices are cut off."""
@@ -144,9 +144,10 @@ class FleetRuntime:
             socket_type=self._natives.socket_type,
         )
         received = Received()
-        gathering = self._gathering = self._gathering_of(document.workers.gather)
+        times = KernelTimes(received, self._clock, self._waited)
+        gathering = self._gathering = self._gathering_of(document.workers.gather, times)
         begins = gathering.disturb if isinstance(gathering, GatheringWhenBusy) else None
-        await self._network.open(self._timers, KernelTimes(received, self._clock, self._waited), begins)
+        await self._network.open(self._timers, times, begins)
         suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(
@@ -321,14 +322,15 @@ class FleetRuntime:
 
     # --- Inside ---
 
-    def _gathering_of(self, interval: float | None) -> Gathering | GatheringWhenBusy:
-        loop, sleep = asyncio.get_running_loop(), self._natives.sleep
+    def _gathering_of(self, interval: float | None, times: KernelTimes) -> Gathering | GatheringWhenBusy:
+        loop = asyncio.get_running_loop()
+        gathering = Gathering(loop, interval or 0.0, self._natives.sleep)
         if interval is not None:
-            return Gathering(loop, interval, sleep)
-        # Only what the kernel tells the arrival of may wait without being longer for it.
-        told = OFFERED and not any(each.mqtt for each in self._plan.settings)
-        most = min(LONGEST_S, self._plan.scenario.document.limits.loop_lag / 5) if told else 0.0
-        return GatheringWhenBusy(loop, Gathering(loop, most, sleep), lambda: self._timers.queued, most)
+            return gathering
+        # A reply that waits is not longer for it only where the kernel tells when it came.
+        mqtt = any(each.mqtt for each in self._plan.settings)
+        most = min(LONGEST_S, self._plan.scenario.document.limits.loop_lag / LAG_SHARE)
+        return GatheringWhenBusy(loop, gathering, lambda: self._timers.queued, lambda: times.told and not mqtt, most)
 
     def _waited(self, waits: list[float]) -> None:
         self._tell_waits(waits, self._clock.wall())

@@ -67,6 +67,8 @@ class KernelTimes:
         """Before this moment no message can have waited long."""
         self.peeked = 0
         """How many bytes the last look saw, until they are read."""
+        self.told = False
+        """Whether the kernel has ever told the time of a message."""
         self._buffers = [self.buffer]
         self._wall = wall
         self._tell = tell
@@ -98,6 +100,7 @@ class KernelTimes:
             return  # The reading itself will meet that.
         if not ancillary or len(ancillary[0][2]) != _timespec.size:
             return  # It came before the times were asked for.
+        self.told = True
         seconds, nanoseconds = _timespec.unpack(ancillary[0][2])
         wall = self._wall()
         now = self.monotonic()

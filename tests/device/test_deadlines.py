@@ -120,6 +120,20 @@ def test_what_was_answered_is_kept_no_longer_than_what_waits(answers: list[bool]
     assert len(session.deadlines) == 0
 
 
+def test_after_a_storm_without_answers_no_more_is_kept_than_before_it() -> None:
+    clock = ManualClock()
+    timers = TimerQueue(clock)
+    session = Session(clock, Deadlines(timers))
+    for _ in range(50 * FEW):
+        session.send(10.0)
+    while (due := timers.next_due()) is not None:
+        clock.advance(max(0.0, due - clock.monotonic()))
+        timers.run_due()
+    for _ in range(10 * FEW):
+        session.answered(session.send(10.0))
+    assert len(session.deadlines) <= FEW + 1
+
+
 def test_a_request_that_gets_no_answer_keeps_none_behind_it() -> None:
     clock = ManualClock()
     timers = TimerQueue(clock)

@@ -1,5 +1,7 @@
 """What is told of records: each generated one ends as refused, acknowledged, rejected or pending, once."""
 
+import pytest
+
 from simulator.device.fates import Fates
 from simulator.device.keeping import Keeping
 from simulator.device.outbox import Record
@@ -28,14 +30,16 @@ def test_every_end_is_counted_and_only_attendance_hears_of_its_own() -> None:
     for one in every:
         fates.generated(one)
     fates.refused(every[0])
-    fates.acknowledged(every[1:2])
-    fates.rejected(every[2], "E0000004")
+    fates.acknowledged(every[1:2], world.clock.monotonic() - 0.25)
+    fates.rejected(every[2], "E0000004", world.clock.monotonic())
     fates.ended([every[3], record(5)])
     assert heard == [(1, False), (2, True), (3, False), (4, False)]
     counts = {"generated": 4, "refused": 1, "acknowledged": 1, "rejected": 1}
     photos = {"photo_generated": 4, "photo_refused": 1, "photo_rejected": 1}
     assert world.recorder.records == counts | photos
     assert world.recorder.flow_codes("record_delivery") == [SUCCESS, "E0000004"]
+    [(_, started, duration, _), _] = world.recorder.flows
+    assert started + duration == pytest.approx(world.clock.wall() - 0.25), "it lasted until the reply came"
 
 
 def test_what_is_kept_goes_with_its_fate() -> None:
@@ -45,8 +49,8 @@ def test_what_is_kept_goes_with_its_fate() -> None:
     every = [record(log_id, photo=log_id != 2) for log_id in (1, 2, 3)]
     for one in every:
         fates.stored(one)
-    fates.acknowledged(every[:2])
-    fates.rejected(every[2], "E0000004")
+    fates.acknowledged(every[:2], world.clock.monotonic())
+    fates.rejected(every[2], "E0000004", world.clock.monotonic())
     assert (store.records, store.photos) == (0, 1)
     photo = every[0].photo
     assert photo is not None

@@ -63,8 +63,9 @@ class Bench:
 
     async def network(self, **options: Any) -> FleetNetwork:
         limits = DownloadLimits(options.pop("download_hosts", ()), options.pop("downloads_at_once", 100))
+        begins = options.pop("begins", None)
         network = FleetNetwork(**({"open_timeout": 5.0, "downloads": limits} | options))
-        await network.open(TimerQueue(SystemClock()))
+        await network.open(TimerQueue(SystemClock()), begins=begins)
         self._endings.append(network.close)
         return network
 

@@ -328,3 +328,19 @@ async def test_closing_twice_is_harmless(bench: Bench) -> None:
     network = await bench.network()
     await network.close()
     await network.close()
+
+
+async def test_whoever_wants_to_know_is_told_of_all_that_begins(bench: Bench) -> None:
+    begun: list[None] = []
+    network = await bench.network(begins=lambda: begun.append(None), download_hosts=("127.0.0.1",))
+    nobody = f"127.0.0.1:{free_port()}"
+    for number, attempt in enumerate(
+        (
+            network.look_up(f"http://{nobody}/", index=0),
+            network.connect(broker(f"ws://{nobody}/"), Handler(), index=0),
+            network.download(f"http://{nobody}/", 1000, index=0),
+        ),
+        start=1,
+    ):
+        await failure(attempt)
+        assert len(begun) == number

@@ -90,7 +90,9 @@ def noting() -> Iterator[None]:
 def test_what_waited_is_told_as_it_came(watch: Watch) -> None:
     came = watch.clock.monotonic()
     watch.later(STOOD_STILL_S)
+    assert not watch.times.told
     watch.look()
+    assert watch.times.told
     assert watch.received.at == pytest.approx(came, abs=1e-6)
     assert watch.waits == []
     watch.times.flush()

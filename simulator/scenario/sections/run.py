@@ -286,10 +286,11 @@ class WorkersSection(Section):
         default=None,
         description="How long each process lets gather what arrives or is due before it looks, so that a look is for "
         "many devices: where several share a core, that spares up to half of their work. Latencies of look-ups, "
-        "connects and of all over MQTT get up to so much longer, and the loop's lag; replies over WebSocket do not, "
-        "as the kernel knows when they came. Without it, 2ms to 4ms, but no more than a fifth of `limits.loop_lag`, "
-        "while a process has 1,000 to 8,000 messages a second, none of its devices looks up or connects, and none is "
-        "over MQTT; `0s` is never.",
+        "connects and of all over MQTT get up to so much longer, flows of several messages and latencies by intended "
+        "time too, and the loop's lag; replies over WebSocket do not, as the kernel knows when they came. Without it, "
+        "2ms to 4ms, but no more than a fifth of `limits.loop_lag`, while the timers of a process make 1,000 to 8,000 "
+        "calls a second (a heartbeat is one), no device has begun to look up or connect in the last second, and none "
+        "is over MQTT; `0s` is never.",
     )
 
 

@@ -288,7 +288,9 @@ class Generator:
         return not handle.dead
 
     def leave(self, handle: UserHandle) -> None:
-        index = self.indexes.leave(handle)
+        # Whoever waits wants a device that lives, and goes on doing so.
+        ends = handle.index in self._requeue or handle.index in self._halting or handle.index in self._halted
+        index = self.indexes.leave(handle, inherit=not ends)
         if index is not None and self._running:
             self._engine.stop_device(index)
             self._let_go_of_halted((index,))

@@ -68,16 +68,17 @@ class IndexPool(Generic[H]):
             self._assigned[index] = handle
         return index
 
-    def leave(self, handle: H) -> int | None:
+    def leave(self, handle: H, *, inherit: bool = True) -> int | None:
         """The user of `handle` is gone; returns the index of the device that must be stopped, None if there is none.
 
-        Where others wait, the first of them has its device from now on: a fleet that goes down begins no device on its
-        way.
+        Args:
+            inherit: where others wait, let the first of them have its device from now on: a fleet that goes down begins
+                no device on its way.
         """
         index = handle.index
         if self._waiting.pop(id(handle), None) is not None or index is None or self._assigned.get(index) is not handle:
             return None
-        if self._waiting:
+        if self._waiting and inherit:
             _, heir = self._waiting.popitem(last=False)
             heir.index = index
             self._assigned[index] = heir

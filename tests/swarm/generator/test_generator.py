@@ -258,10 +258,32 @@ def test_a_device_that_is_stopped_by_hand_keeps_its_user_and_its_index_and_can_s
     until(lambda: started.live == {0, 1})
     assert act(started, "start") == "is_on"
     assert (started.owner.freed, handle.index) == ([], 0)
-    # And it ends as any other, once nobody waits for one.
-    for each in list(started.group):
+    # And it ends as any other: for the user who waits it goes on.
+    handle.kill(block=False)
+    for each in started.group:
         each.kill(block=False)
     until(lambda: sorted(started.owner.freed) == [0, 1])
+
+
+def test_a_device_goes_on_for_a_user_who_waited_when_its_own_leaves(started: Bench) -> None:
+    started.generator.give([0])
+    [first, second] = started.users(2)
+    until(lambda: started.live == {0})
+    first.kill(block=False)
+    assert (second.index, started.generator.indexes.in_use, started.live) == (0, 1, {0})
+    second.kill(block=False)
+    until(lambda: started.owner.freed == [0])
+    assert len(started.fleets[0].starts) == 1
+
+
+def test_nobody_inherits_a_device_that_is_stopped_by_hand(started: Bench) -> None:
+    handle = stopped_by_hand(started)
+    [waiting] = started.users(1)
+    handle.kill(block=False)
+    assert (started.owner.freed, waiting.index) == ([0], None)
+    started.generator.give([0])
+    until(lambda: started.live == {0, 1})
+    assert waiting.index == 0
 
 
 def test_a_user_that_leaves_gives_the_place_of_its_stopped_device_back(started: Bench) -> None:

@@ -48,13 +48,14 @@ def test_who_leaves_hands_his_device_to_the_one_who_waits_longest() -> None:
     assert pool.leave(second) == 0
 
 
-def test_whoever_inherits_a_device_that_is_dropped_waits_for_another() -> None:
+def test_nobody_inherits_a_device_that_ends() -> None:
     pool, leaver, heir = pool_of(1), User(), User()
     pool.take(leaver)
     pool.take(heir)
-    assert pool.leave(leaver) is None
-    assert pool.finished(0, requeue=True) is heir
-    assert (pool.waiting, pool.add([5]), heir.index) == (1, [5], 5)
+    assert pool.leave(leaver, inherit=False) == 0
+    assert (heir.index, pool.waiting, pool.stopping) == (None, 1, 1)
+    assert pool.finished(0) is None
+    assert (pool.add([5]), heir.index) == ([5], 5)
 
 
 @given(st.lists(st.sampled_from(("come", "leave", "down", "free")), max_size=80), st.randoms(use_true_random=False))
