@@ -22,7 +22,7 @@ def test_a_picture_has_a_place_from_its_record_until_it_is_up() -> None:
     assert made.add(second)
     assert second.photo is None
     batch = made.outbox.take(0.0, 2)
-    (photo,) = made.acknowledged(batch)
+    (photo,) = made.acknowledged(batch, 0.0)
     made.photo_left(photo, PHOTO_ACKNOWLEDGED)
     assert made.add(third)
     assert third.photo is not None
@@ -50,7 +50,7 @@ def test_what_is_lost_is_counted_forgotten_by_the_store_and_leaves_its_room() ->
     made = stock(world, store, max_photos=2, max_transactions=3)
     for log_id in (1, 2):
         made.add(record(log_id, photo=True))
-    photos = made.acknowledged(made.outbox.take(0.0, 1))
+    photos = made.acknowledged(made.outbox.take(0.0, 1), 0.0)
     made.add(record(3))
     assert (store.records, store.photos) == (2, 2)
     assert made.lose(photos) == 2
