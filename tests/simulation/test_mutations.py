@@ -45,7 +45,7 @@ MUTATIONS: Final = (
         ("        for record in reversed(batch):\n            self._fresh.appendleft(record)"),
         "        pass",
         "small",
-        0,
+        5,
     ),
     Mutation(
         "a repeated cmdId is applied",
@@ -53,7 +53,7 @@ MUTATIONS: Final = (
         "    def _repeated(self, read: ReadCommand, mark: int, now: float) -> bool:\n",
         ("    def _repeated(self, read: ReadCommand, mark: int, now: float) -> bool:\n        return False\n"),
         "small",
-        13,
+        9,
     ),
     Mutation(
         "logIds begin anew",
@@ -93,7 +93,7 @@ MUTATIONS: Final = (
         ("            durable = False\n            if self._db.in_tr"),
         "            if self._db.in_tr",
         "small",
-        0,
+        21,
     ),
     Mutation(
         "a refusal counts as an acknowledgement",
@@ -101,7 +101,7 @@ MUTATIONS: Final = (
         ("        if reply.ok:\n            self._uploads.extend("),
         ("        if reply.answered:\n            self._uploads.extend("),
         "small",
-        0,
+        25,
     ),
     Mutation(
         "silence counts as an acknowledgement",
@@ -109,7 +109,7 @@ MUTATIONS: Final = (
         ("        if reply.ok:\n            self._uploads.extend("),
         ("        if reply.ok or not reply.answered:\n            self._uploads.extend("),
         "small",
-        0,
+        5,
     ),
     Mutation(
         "resent behind newer records",
@@ -117,7 +117,7 @@ MUTATIONS: Final = (
         ("        for record in reversed(batch):\n            self._fresh.appendleft(record)"),
         ("        for record in batch:\n            self._fresh.append(record)"),
         "small",
-        70,
+        6,
     ),
     Mutation(
         "resent with the time of the resending",
@@ -130,12 +130,12 @@ MUTATIONS: Final = (
             "            record.sent = True\n"
         ),
         "small",
-        0,
+        5,
     ),
     Mutation(
         "acknowledged records stay in the store",
         "simulator/device/stock.py",
-        "        self.fates.acknowledged(batch)\n",
+        "        self.fates.acknowledged(batch, at)\n",
         "",
         "small",
         0,
@@ -154,7 +154,7 @@ MUTATIONS: Final = (
         ("            upload.due = 0.0\n        self.kick()"),
         "            upload.due = 0.0",
         "small",
-        53,
+        147,
     ),
     Mutation(
         "commands in flight are forgotten at a cut",
@@ -169,7 +169,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "a time-out does not end a half-open connection",
-        "simulator/device/session.py",
+        "simulator/device/accounts.py",
         "        if self._reconnect_on_timeout and self.usable:\n",
         "        if False:\n",
         "small",
@@ -181,7 +181,7 @@ MUTATIONS: Final = (
         ("            packet_id = packet_id % MOST_IN_FLIGHT + 1\n            if packet_id not in self.in_flight:"),
         ("            packet_id = packet_id % 2 + 1\n            if True:"),
         "mqtt",
-        9,
+        13,
     ),
     Mutation(
         "packet ids reused in flight (broker)",
@@ -225,7 +225,7 @@ MUTATIONS: Final = (
         "for waiting in self._state.in_flight.values():",
         "for waiting in reversed(self._state.in_flight.values()):",
         "mqtt",
-        9,
+        13,
     ),
     Mutation(
         "sent again out of order (broker)",
