@@ -13,7 +13,7 @@ SWEEP_INTERVAL = 0.05
 """Seconds between two sweeps at least: how late a time-out may be noticed. A 200th of the usual 10 s."""
 FEW = 256
 """So many that were answered may lie in a queue. If all lay there until their deadline, ten seconds of a busy fleet
-would be forty megabytes, and each request would take memory that has left the processor's caches long since."""
+would be tens of megabytes."""
 
 
 class Waiting(Protocol):

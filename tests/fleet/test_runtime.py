@@ -17,7 +17,6 @@ from simulator.fleet.identities import IdentitySource, identities_of
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.runtime import FleetRuntime, Overrides
 from simulator.fleet.warm_state import WarmState, WarmStateError
-from simulator.gathering import Gathering, GatheringWhenBusy
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import run_platform
 from simulator.platform.server import ReadyInfo
@@ -398,32 +397,3 @@ async def test_each_transport_has_its_suite_and_keys_are_made_for_those_that_exc
         assert len({id(env.keys.take()) for _ in range(20)}) == keys
     finally:
         await fleet.runtime.close()
-
-
-# --- Gathering ---
-
-
-@pytest.mark.parametrize(("mqtt", "allowed"), [(False, True), (True, False)], ids=["ws", "mqtt"])
-async def test_a_fleet_gathers_by_itself_only_where_the_kernel_tells_all_times(mqtt: bool, allowed: bool) -> None:
-    text = SCENARIO.format(count=1, suite="plain", more="")
-    if mqtt:
-        text = text.replace("defaults:\n", "defaults:\n  broker_type: best-m\n")
-    runtime = Fleet(parse_scenario(text, "test.yaml"), "http://127.0.0.1:1").runtime
-    await runtime.open()
-    gathering, network = runtime._gathering, runtime._network
-    assert isinstance(gathering, GatheringWhenBusy)
-    assert network is not None
-    assert network._times is not None
-    assert network._begins == gathering.disturb
-    assert not gathering._allowed()
-    network._times.told = True
-    assert gathering._allowed() is allowed
-    await runtime.close()
-
-
-async def test_a_fleet_that_is_told_how_long_gathers_for_that() -> None:
-    runtime = Fleet(scenario_of(more="workers: {gather: 7ms}"), "http://127.0.0.1:1").runtime
-    await runtime.open()
-    assert isinstance(runtime._gathering, Gathering)
-    assert runtime._gathering.interval_s == 0.007
-    await runtime.close()
