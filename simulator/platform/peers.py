@@ -1,11 +1,13 @@
 """The way from one process of a platform to the others: look-ups go to the device's own, inspections to all.
 
-Each process listens at a Unix socket in a directory that only the platform's user can enter.
+Each process listens at a Unix socket in a directory that only the platform's user can enter. Its name is there as soon
+as it answers, and the platform lets nobody in before the names of all are.
 """
 
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,10 @@ class PeerGoneError(Exception):
     """Another process of the platform does not answer: the platform as a whole is about to end."""
 
 
+class PeerSilentError(PeerGoneError):
+    """It is there, and does not take a question for longer than anybody has patience for."""
+
+
 class Peers:
     """One process' way to the others.
 
@@ -53,7 +59,18 @@ class Peers:
     async def open(self) -> None:
         """Begin to answer the others."""
         await self._runner.setup()
-        await web.UnixSite(self._runner, str(self._socket(self._share.number)), backlog=_BACKLOG).start()
+        socket = self._socket(self._share.number)
+        # The system makes a socket's name before anybody listens there.
+        silent = socket.with_suffix(".new")
+        await web.UnixSite(self._runner, str(silent), backlog=_BACKLOG).start()
+        silent.rename(socket)
+
+    async def all_there(self, stop: asyncio.Event) -> None:
+        """Wait until all others answer, or the platform is told to stop; of one that ended before, its parent tells."""
+        waited_for = list(self._others())
+        while not stop.is_set() and (waited_for := [each for each in waited_for if not self._socket(each).exists()]):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _PAUSE_S)
 
     async def close(self) -> None:
         """Ask nobody any more, and answer nobody."""
@@ -74,7 +91,12 @@ class Peers:
             target = _url(request.rel_url.raw_path, request.rel_url.raw_query_string)
             try:
                 status, body, content_type = await self._ask(owner, target, request.host)
+            except PeerSilentError:
+                raise web.HTTPServiceUnavailable from None
             except PeerGoneError:
+                # The platform ends, and this process has not heard of it yet. What has ended gives no answer.
+                if request.transport is not None:
+                    request.transport.abort()
                 raise web.HTTPServiceUnavailable from None
             return web.Response(status=status, body=body, headers={"Content-Type": content_type})
 
@@ -131,7 +153,7 @@ class Peers:
                 if not isinstance(error, OSError) or error.errno != errno.EAGAIN:
                     raise PeerGoneError from None
             await asyncio.sleep(_PAUSE_S)
-        raise PeerGoneError
+        raise PeerSilentError
 
     def _session(self, number: int) -> aiohttp.ClientSession:
         session = self._sessions.get(number)

@@ -145,7 +145,7 @@ async def run_platform(
             if options.ledger is not None and options.share is None:
                 claim(options.ledger, 1)
             platform = assembled(options, clock=clock or SystemClock(), log=log, garbage=garbage, resources=resources)
-            await platform.listen()
+            await platform.listen(stop)
         except (LedgerError, TlsFileError, ListenFailed, UnknownSuite, BrokenSuite, UnseenMistake, OSError) as error:
             raise PlatformError(str(error)) from None
         try:

@@ -1,5 +1,6 @@
 """The platform on its ports: in which order they open and close, and what is done from time to time."""
 
+import asyncio
 import dataclasses
 import json
 import os
@@ -115,8 +116,11 @@ class Platform:
         self._warned = False
         self._connections = 0
 
-    async def listen(self) -> None:
+    async def listen(self, stop: asyncio.Event) -> None:
         """Open all ports, the brokers' first: an address is only given out when something listens there.
+
+        Args:
+            stop: set where nobody needs the platform any more: it waits no longer for its other processes.
 
         Raises:
             ListenFailed: If an address cannot be listened at.
@@ -159,6 +163,8 @@ class Platform:
         try:
             self._addresses.mqtt_port = await self._mqtt.open(mqtt_endpoint)
             dispatch_tls = None if self._tls is None else self._tls.dispatch
+            if self._peers is not None:
+                await self._peers.all_there(stop)
             self._addresses.dispatch_port = await self._http.listen(
                 options.host, options.dispatch_port, dispatch_tls, shared=options.share is not None
             )

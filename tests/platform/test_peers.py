@@ -11,11 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from simulator.platform import peers as module
-from simulator.platform.peers import PeerGoneError, Peers
-from simulator.platform.split import Share
+from simulator.platform.peers import PeerGoneError, Peers, PeerSilentError
+from simulator.platform.split import Share, owner_of
 
 
 @asynccontextmanager
@@ -37,6 +38,55 @@ async def test_a_process_that_is_not_there_is_gone(tmp_path: Path) -> None:
     async with asking(tmp_path) as peers:
         with pytest.raises(PeerGoneError):
             await ask(peers)
+
+
+async def test_all_are_there_as_soon_as_the_last_answers(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    async with asking(tmp_path) as peers:
+        waiting = asyncio.ensure_future(peers.all_there(stop))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        other = Peers(Share(1, 2, tmp_path), web.Application(), lambda line: None)
+        await other.open()
+        await waiting
+        assert (await ask(peers))[0] == 404
+        await other.close()
+
+
+async def test_who_is_told_to_stop_waits_for_nobody(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    async with asking(tmp_path) as peers:
+        waiting = asyncio.ensure_future(peers.all_there(stop))
+        await asyncio.sleep(0)
+        stop.set()
+        await waiting
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_a_look_up_ends_like_the_process_that_it_was_for(
+    silent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is gone cuts it off, as it does with its own; one that is stuck is told of."""
+
+    async def stuck(*_arguments: object) -> None:
+        raise PeerSilentError
+
+    async def own(request: web.Request) -> web.StreamResponse:
+        raise AssertionError("it is the other's")
+
+    sn = next(name for name in map(str, range(100)) if owner_of(name, 2) == 1)
+    async with asking(tmp_path) as peers:
+        if silent:
+            monkeypatch.setattr(peers, "_ask", stuck)
+        application = web.Application()
+        application.router.add_get("/", peers.by_owner(own))
+        async with TestClient(TestServer(application)) as client:
+            if silent:
+                async with client.get("/", params={"sn": sn}) as response:
+                    assert response.status == 503
+                return
+            with pytest.raises(aiohttp.ServerDisconnectedError):
+                await client.get("/", params={"sn": sn})
 
 
 class Session:

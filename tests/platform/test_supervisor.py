@@ -16,6 +16,7 @@ from simulator.platform.ledger.inspection import summary
 from simulator.platform.split import BREAK_OFF, owner_of
 from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record
 from tests.platform.several import several
+from tests.ports import free_port
 from tests.swarm.processes import alive
 
 PROCESSES = 3
@@ -65,6 +66,28 @@ async def test_one_platform_to_whoever_looks_at_it(tmp_path: Path) -> None:
         code, errors = other.end()
     assert code == 2
     assert "in 3 processes" in errors
+
+
+def test_nobody_is_let_in_before_all_processes_are_there() -> None:
+    """A device would be told that its own process does not answer, though the platform has but begun."""
+    late = """
+import socket, time
+if number == 1:
+    for _attempt in range(100):
+        time.sleep(0.01)
+        try:
+            socket.create_connection(("127.0.0.1", PORT)).close()
+        except ConnectionRefusedError:
+            continue
+        os.write(2, b"let in")
+        break
+"""
+    port = free_port()
+    with several(f"port={port}", "child=" + late.replace("PORT", str(port))) as platform:
+        assert platform.line, platform.end()
+        assert platform.told["dispatch"].endswith(f":{port}")
+        os.kill(platform.process.pid, signal.SIGTERM)
+        assert platform.end() == (0, "")
 
 
 # --- Deaths ---
