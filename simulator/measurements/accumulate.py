@@ -35,15 +35,12 @@ class HistogramSum:
 
     def histogram(self) -> Histogram:
         """The sum; its extremes and its own sum are known to the bucket only."""
-        histogram = Histogram()
         if self._high < 0:
-            return histogram
+            return Histogram()
         counts = self._counts[self._low : self._high + 1]
         buckets = list(compress(range(self._low, self._high + 1), counts))
-        histogram.counts = found = dict(zip(buckets, filter(None, counts), strict=True))
-        histogram.count = sum(counts)
-        histogram.min_us = lowest_of(self._low)
-        histogram.max_us = highest_of(self._high)
+        histogram = Histogram.of_counts(buckets, filter(None, counts))
         middles = compress(doubled_middles()[self._low : self._high + 1], counts)
-        histogram.sum_us = sum(map(mul, middles, found.values())) // 2
+        sum_us = sum(map(mul, middles, histogram.counts.values())) // 2
+        histogram.set_exact(lowest_of(self._low), highest_of(self._high), sum_us)
         return histogram

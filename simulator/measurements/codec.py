@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import accumulate
-from typing import Any
+from typing import Any, Final
 
 from simulator.measurements.histogram import Histogram
 
@@ -21,20 +21,41 @@ def dump_plain(histogram: Histogram) -> list[Any] | None:
     return _with_exact(histogram, [[*histogram.counts], [*histogram.counts.values()]]) if histogram.count else None
 
 
-def dump_sparse(histogram: Histogram) -> list[Any] | None:
-    """As `dump_histogram`, made in a third of the time, and read and added in a quarter.
+FEW: Final = 3
+"""So often a bucket is told by naming it again: read and counted so, it is cheaper than one with its count."""
 
-    The counts are one list of pairs, ascending: how far a bucket is from the one before, and its count. As short as the
-    encoded form where a second has some ten durations, three times as long with many hundred.
+
+def dump_sparse(histogram: Histogram) -> list[Any] | None:
+    """As `dump_histogram`, made in a third of the time, and read and added in an eighth.
+
+    The counts are one list: the length of what follows for buckets that came more often than `FEW`, these buckets and
+    their counts, and then all others, ascending, as often as they came: how far each is from the one before. As short
+    as the encoded form where a second has some ten durations, three times as long with many hundred.
     """
     if not histogram.count:
         return None
-    pairs: list[int] = []
+    often: list[int] = []
+    steps: list[int] = []
     before = 0
     for bucket, count in sorted(histogram.counts.items()):
-        pairs += (bucket - before, count)
+        if count > FEW:
+            often += (bucket, count)
+            continue
+        steps.append(bucket - before)
+        if count > 1:
+            steps += (0,) * (count - 1)
         before = bucket
-    return _with_exact(histogram, pairs)
+    return _with_exact(histogram, [len(often), *often, *steps])
+
+
+def _load_sparse(counts: list[int]) -> Histogram:
+    steps = counts[0] + 1
+    if steps > len(counts):
+        raise ValueError("a histogram that was cut off")
+    often = counts[1:steps]
+    histogram = Histogram.of_counts(often[::2], often[1::2])
+    histogram.wait(accumulate(counts[steps:]))
+    return histogram
 
 
 def _with_exact(histogram: Histogram, counts: Any) -> list[Any]:
@@ -42,14 +63,18 @@ def _with_exact(histogram: Histogram, counts: Any) -> list[Any]:
 
 
 def load_histogram(data: list[Any] | None) -> Histogram:
-    """The inverse of `dump_histogram`, `dump_plain` and `dump_sparse`."""
+    """The inverse of `dump_histogram`, `dump_plain` and `dump_sparse`.
+
+    Raises:
+        ValueError: If it is nothing that they make.
+    """
     if data is None:
         return Histogram()
     counts = data[0]
     if isinstance(counts, str):
         histogram = Histogram.decode(counts)
     elif isinstance(counts[0], int):
-        histogram = Histogram.of_counts(accumulate(counts[::2]), counts[1::2])
+        histogram = _load_sparse(counts)
     else:
         histogram = Histogram.of_counts(*counts)
     histogram.set_exact(data[1], data[2], data[3])

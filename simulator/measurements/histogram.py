@@ -8,6 +8,7 @@ histogram takes 170 KB and a run holds one a series and second for the last 20 s
 
 import math
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from simulator.measurements.hdr import (
@@ -40,17 +41,38 @@ __all__ = [
 ]
 
 
-class Histogram:
-    """Counts of durations by bucket, with exact minimum, maximum and sum (all in µs)."""
+MOST_WAITING = 20_000
+"""Buckets that wait to be counted: 1 ms of work, and 700 KB."""
 
-    __slots__ = ("count", "counts", "max_us", "min_us", "sum_us")
+
+class Histogram:
+    """Counts of durations by bucket, with exact minimum, maximum and sum (all in µs).
+
+    Buckets that other processes tell of wait until somebody reads the counts. A master gets some thousand of them a
+    second for each series; counted in one go they take a fourth of the time that one after the other does.
+    """
+
+    __slots__ = ("_counts", "_waiting", "count", "max_us", "min_us", "sum_us")
 
     def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
+        self._counts: dict[int, int] = {}
+        self._waiting: list[int] = []
         self.count = 0
         self.sum_us = 0
         self.min_us = 0
         self.max_us = 0
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How often each bucket that occurs was counted."""
+        if self._waiting:
+            self._count_waiting()
+        return self._counts
+
+    def _count_waiting(self) -> None:
+        # As a plain function: a `Counter` itself would cost every histogram a µs.
+        Counter.update(self._counts, self._waiting)  # type: ignore[call-overload]
+        self._waiting.clear()
 
     def record(self, value_us: int, count: int = 1) -> None:
         """Count `value_us` `count` times; a negative value (a clock that was set back) counts as 0."""
@@ -59,7 +81,7 @@ class Histogram:
         value_us = max(value_us, 0)
         self._widen(value_us, value_us)
         bucket = bucket_of(min(value_us, HIGHEST_US))
-        self.counts[bucket] = self.counts.get(bucket, 0) + count
+        self._counts[bucket] = self._counts.get(bucket, 0) + count
         self.count += count
         self.sum_us += value_us * count
 
@@ -73,7 +95,7 @@ class Histogram:
             for duration in durations:
                 self.record(int(duration * 1e6 + 0.5))
             return
-        counts = self.counts
+        counts = self._counts
         get = counts.get
         bases, shifts = OCTAVE_BASE, OCTAVE_SHIFT
         total = 0
@@ -97,13 +119,17 @@ class Histogram:
 
     def add_counts(self, other: "Histogram") -> None:
         """Add the counts alone, where the extremes and the sum are known to cover them already."""
-        counts = self.counts
+        counts = self._counts
         if counts:
             get = counts.get
-            for bucket, count in other.counts.items():
+            for bucket, count in other._counts.items():
                 counts[bucket] = get(bucket, 0) + count
         else:
-            counts.update(other.counts)
+            counts.update(other._counts)
+        if other._waiting:
+            self._waiting += other._waiting
+            if len(self._waiting) > MOST_WAITING:
+                self._count_waiting()
         self.count += other.count
 
     def _widen(self, low: int, high: int) -> None:
@@ -121,9 +147,15 @@ class Histogram:
     def of_counts(cls, buckets: Iterable[int], counts: Iterable[int]) -> "Histogram":
         """The histogram with these counts; its extremes and sum are 0 until `set_exact` gives them."""
         histogram = cls()
-        histogram.counts = dict(zip(buckets, counts, strict=True))
-        histogram.count = sum(histogram.counts.values())
+        histogram._counts = dict(zip(buckets, counts, strict=True))
+        histogram.count = sum(histogram._counts.values())
         return histogram
+
+    def wait(self, buckets: Iterable[int]) -> None:
+        """Count each of `buckets` once more; extremes and sum are left to `set_exact`."""
+        before = len(self._waiting)
+        self._waiting.extend(buckets)
+        self.count += len(self._waiting) - before
 
     @property
     def mean_us(self) -> float:
@@ -200,7 +232,7 @@ class Histogram:
         except ValueError as error:
             raise HistogramFormatError(str(error)) from error
         histogram = cls()
-        histogram.counts = counts = decode_counts(raw)
+        histogram._counts = counts = decode_counts(raw)
         if counts:
             histogram.count = sum(counts.values())
             histogram.min_us = lowest_of(min(counts))

@@ -76,6 +76,14 @@ def test_the_sparse_form_knows_no_order_of_counting() -> None:
     assert dump_sparse(of(900, 3, 70_000)) == dump_sparse(of(3, 70_000, 900))
 
 
-def test_counts_without_their_bucket_are_refused() -> None:
-    with pytest.raises(ValueError, match="argument"):
-        load_histogram([[5, 1, 7], 5, 12, 17])
+@pytest.mark.parametrize(
+    ("counts", "why"), [([5, 1, 7], "cut off"), ([1, 7, 3], "argument"), ([[5, 1], [7]], "argument")]
+)
+def test_counts_without_their_bucket_are_refused(counts: list[Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        load_histogram([counts, 5, 12, 17])
+
+
+def test_what_came_seldom_is_told_as_often_as_it_came() -> None:
+    histogram = of(7, 7, 7, *[9] * 5, 900)
+    assert dump_sparse(histogram) == [[2, 9, 5, 7, 0, 0, 893], 7, 900, 966]

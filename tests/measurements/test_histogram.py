@@ -1,11 +1,14 @@
 import random
 
+import orjson
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.measurements import histogram as module
 from simulator.measurements.accumulate import HistogramSum
+from simulator.measurements.codec import dump_sparse, load_histogram
 from simulator.measurements.histogram import (
     HIGHEST_US,
     Histogram,
@@ -62,6 +65,42 @@ def test_merging_is_the_same_as_recording_together(one: list[int], two: list[int
     total.add(filled(one).encode())
     total.add(filled(two).encode())
     assert total.histogram().counts == merged.counts
+
+
+def travelled(values: list[int]) -> Histogram:
+    """A histogram as a master has it of a worker."""
+    return load_histogram(orjson.loads(orjson.dumps(dump_sparse(filled(values)))))
+
+
+@given(st.lists(st.tuples(VALUES, st.booleans(), st.booleans()), max_size=8), st.integers(0, 300))
+def test_what_waits_to_be_counted_is_counted_whenever_it_is_read(
+    parts: list[tuple[list[int], bool, bool]], most: int
+) -> None:
+    total, alone, told = Histogram(), Histogram(), list[int]()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "MOST_WAITING", most)
+        for values, elsewhere, read in parts:
+            part = travelled(values) if elsewhere else filled(values)
+            told += values
+            # Of one part, both that it is added to count for themselves.
+            total.add(part)
+            alone.add(part)
+            assert total.count == len(told)
+            if read:
+                assert total == filled(told)
+            if elsewhere:
+                assert part == filled(values)
+    assert total == filled(told)
+    assert (alone.encode(), alone.count) == (total.encode(), total.count)
+
+
+def test_not_more_waits_than_a_millisecond_counts() -> None:
+    total = Histogram()
+    part = travelled(list(range(0, 600_000_000, 100_000)))
+    for _ in range(20):
+        total.add(part)
+        assert len(total._waiting) <= module.MOST_WAITING
+    assert total.count == sum(total.counts.values()) == 20 * 6_000
 
 
 @pytest.mark.parametrize("shape", ["lognormal", "bimodal", "uniform", "pareto"])
