@@ -1,6 +1,8 @@
 """The collector's ways while a fleet lives, and that they end with it."""
 
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -40,6 +42,35 @@ def test_imports_are_hardly_looked_through_and_what_follows_is_as_ever() -> None
         failing()
     assert seen == [THRESHOLDS]
     assert gc.get_threshold() == usual != THRESHOLDS
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+def test_what_was_imported_for_good_is_not_walked_again(for_good: bool) -> None:
+    before = gc.get_freeze_count()
+    with all_to_stay(for_good=for_good):
+        kept = [Knot() for _ in range(1_000)]
+    put_away = gc.get_freeze_count() - before
+    gc.unfreeze()
+    assert (put_away >= len(kept)) == for_good
+
+
+def test_a_process_that_ends_looks_for_no_garbage() -> None:
+    """Neither for what the run put away and took back, however often somebody imported."""
+    program = """
+import atexit, gc
+from simulator.garbage import GarbagePolicy, all_to_stay
+atexit.register(lambda: print(gc.get_freeze_count() > len(gc.get_objects())))
+for _ in range(2):
+    with all_to_stay(for_good=True):
+        import simulator.scenario.scenario
+policy = GarbagePolicy()
+policy.begin()
+policy.end()
+atexit.register(lambda: print(gc.get_freeze_count()))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    # The last to be registered is the first to be called.
+    assert told.stdout.split() == ["0", "True"]
 
 
 def test_the_collector_looks_less_often(policy: GarbagePolicy) -> None:

@@ -49,7 +49,7 @@ class Histogram:
     """Counts of durations by bucket, with exact minimum, maximum and sum (all in µs).
 
     Buckets that other processes tell of wait until somebody reads the counts. A master gets some thousand of them a
-    second for each series; counted in one go they take a fourth of the time that one after the other does.
+    second for each series; counted in one go they take half of the time that one after the other does.
     """
 
     __slots__ = ("_counts", "_waiting", "count", "max_us", "min_us", "sum_us")

@@ -77,6 +77,8 @@ class Vocabulary:
 
     def tag(self, tag: str) -> str:
         """The series in which `tag` is counted: itself, or the others of its kind."""
+        if tag in self._series:
+            return tag
         if tag.startswith(GROUP_PREFIX):
             group, _, series = tag.removeprefix(GROUP_PREFIX).partition(":")
             return f"{GROUP_PREFIX}{group}:{self.tag(series)}"

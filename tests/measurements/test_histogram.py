@@ -76,7 +76,7 @@ def travelled(values: list[int]) -> Histogram:
 def test_what_waits_to_be_counted_is_counted_whenever_it_is_read(
     parts: list[tuple[list[int], bool, bool]], most: int
 ) -> None:
-    total, alone, told = Histogram(), Histogram(), list[int]()
+    total, twin, told = Histogram(), Histogram(), list[int]()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "MOST_WAITING", most)
         for values, elsewhere, read in parts:
@@ -84,14 +84,14 @@ def test_what_waits_to_be_counted_is_counted_whenever_it_is_read(
             told += values
             # Of one part, both that it is added to count for themselves.
             total.add(part)
-            alone.add(part)
+            twin.add(part)
             assert total.count == len(told)
             if read:
                 assert total == filled(told)
             if elsewhere:
                 assert part == filled(values)
     assert total == filled(told)
-    assert (alone.encode(), alone.count) == (total.encode(), total.count)
+    assert (twin.encode(), twin.count) == (total.encode(), total.count)
 
 
 def test_not_more_waits_than_a_millisecond_counts() -> None:
