@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.swarm.processes import ROOT, SCENARIO, LocustProcess
+from tests.swarm.nursery import ROOT, Nursery
+from tests.swarm.processes import SCENARIO, LocustProcess, locusts_environment
 
 # In this process Locust must not patch the standard library: the other tests run asyncio beside these.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
@@ -22,13 +23,19 @@ def scenario(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Nursery:
+    """Of the environment that tests have as long as they change nothing in it."""
+    return Nursery(locusts_environment())
+
+
 @pytest.fixture
-def locust(tmp_path: Path) -> Iterator[Callable[..., LocustProcess]]:
+def locust(tmp_path: Path, nursery: Nursery) -> Iterator[Callable[..., LocustProcess]]:
     """Starts Locust with the project's locustfile (or another); every process is gone at the end."""
     started: list[LocustProcess] = []
 
     def start(*arguments: str, name: str = "report", locustfile: Path = ROOT / "locustfile.py") -> LocustProcess:
-        started.append(LocustProcess(tmp_path, name, arguments, locustfile))
+        started.append(LocustProcess(tmp_path, name, arguments, locustfile, nursery))
         return started[-1]
 
     yield start

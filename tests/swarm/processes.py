@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.swarm.nursery import ROOT, Forked, Nursery
+
 UNTIL_TOLD = ("-t", "0")
 """For a run without a planned end: it ends rightly by a signal, whenever what a test waits for has come."""
-
-ROOT = Path(__file__).resolve().parents[2]
 
 SCENARIO = """\
 name: tiny
@@ -36,16 +36,32 @@ thresholds: {thresholds}
 """
 
 
-class LocustProcess:
-    """One `locust` on the command line, as a user starts it."""
+def locusts_environment() -> dict[str, str]:
+    """This process' own, without what is set here for the tests' sake."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("LOCUST", "PYTEST"))}
+    return own | {"PYTHONPATH": str(ROOT)}
 
-    def __init__(self, directory: Path, name: str, arguments: tuple[str, ...], locustfile: Path) -> None:
+
+class LocustProcess:
+    """One `locust`, as a user starts it on the command line.
+
+    Args:
+        nursery: forks it, where its environment allows that.
+    """
+
+    process: "subprocess.Popen[bytes] | Forked"
+
+    def __init__(
+        self, directory: Path, name: str, arguments: tuple[str, ...], locustfile: Path, nursery: Nursery | None = None
+    ) -> None:
         self.report = directory / name
         self._output = directory / f"{name}.out"
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST")}
-        environment["PYTHONPATH"] = str(ROOT)
-        environment["XDG_STATE_HOME"] = str(directory / "state")
+        environment = locusts_environment() | {"XDG_STATE_HOME": str(directory / "state")}
         with self._output.open("wb") as output:
+            if nursery is not None and nursery.bears(environment):
+                order = ["-f", str(locustfile), *arguments]
+                self.process = nursery.fork(order, directory, environment, output.fileno())
+                return
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "locust", "-f", str(locustfile), *arguments],
                 stdin=subprocess.DEVNULL,
