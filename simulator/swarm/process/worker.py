@@ -31,7 +31,7 @@ from simulator.swarm.process.clock_offset import ROUNDS
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.leases import MOST_AHEAD, MOST_AT_ONCE, RENEWALS
 from simulator.swarm.process.part import Part
-from simulator.swarm.run.order import RunOrder, scenario_of
+from simulator.swarm.run.order import OtherVersionError, RunOrder, scenario_of
 from simulator.swarm.run.runtime_factory import runtime_factory
 from simulator.swarm.tasks import counted, spawn
 from simulator.texts.translation import _
@@ -112,16 +112,22 @@ class Worker(Role):
             return
         try:
             order = RunOrder.from_wire(msg.data)
+        except OtherVersionError as error:
+            self._refuse(run_id, str(error))
+            return
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             problem = _(
                 "it cannot read its master's order; are they of one version? ({describe})", describe=describe(error)
             )
-            logger.error(_("this worker cannot take part: %s"), problem)
-            self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
+            self._refuse(run_id, problem)
             return
         self.clock.begin()
         self._part = self._latest = part = Part(order, self.runner.client_id)
         spawn("background.begin", self._begin, part, on_error=self.failed)
+
+    def _refuse(self, run_id: str, problem: str) -> None:
+        logger.error(_("this worker cannot take part: %s"), problem)
+        self._fail(run_id, "worker_refused", worker=self.runner.client_id, problem=problem)
 
     def _begin(self, part: Part) -> None:
         self._compare_clocks(part)
@@ -137,8 +143,7 @@ class Worker(Role):
             for number in part.away:
                 generator.platform_changed(number, True)
         except (*START_FAILURES, OpenFilesError, ValueError) as error:
-            logger.error(_("this worker cannot take part: %s"), error)
-            self._fail(part.order.run_id, "worker_refused", worker=self.runner.client_id, problem=str(error))
+            self._refuse(part.order.run_id, str(error))
             return
         part.asking = spawn("background.lease", self._ask, part, on_error=self.failed)
         if scenario.document.state_file is not None:

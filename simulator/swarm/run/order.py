@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from simulator import __version__
 from simulator.device.settings import Start
 from simulator.fields.targets import EMBEDDED
 from simulator.fleet.closing import closing_s
@@ -23,11 +24,17 @@ from simulator.fleet.plan import FleetPlan
 from simulator.fleet.travelled import Travelled
 from simulator.fleet.warm_state import Login, WarmState
 from simulator.scenario.scenario import Scenario, TlsFiles, parse_scenario
+from simulator.shown import label
 from simulator.swarm.off_the_hub import off_the_hub
+from simulator.texts.translation import _
 
 TLS_NAMES = {"ca": "tls-ca.pem", "client_cert": "tls-client-cert.pem", "client_key": "tls-client-key.pem"}
 """What a worker calls the files of `tls`, wherever they are on the master's machine."""
 PRIVATE = 0o600
+
+
+class OtherVersionError(Exception):
+    """Master and worker are of different versions; the text is meant for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,7 @@ class RunOrder:
     def to_wire(self) -> dict[str, Any]:
         """Plain values for a message to the workers: of the devices' secrets none."""
         return {
+            "version": __version__,
             "run_id": self.run_id,
             "scenario_file": self.scenario_file,
             "scenario_text": self.scenario_text,
@@ -91,8 +99,22 @@ class RunOrder:
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "RunOrder":
-        """What `to_wire` made of an order."""
-        return cls(**{**data, "dispatch_urls": tuple(data["dispatch_urls"])})
+        """What `to_wire` made of an order.
+
+        Raises:
+            OtherVersionError: If another version of this program made it: what its workers tell might be misread.
+            LookupError, TypeError, ValueError, AttributeError: If it is none.
+        """
+        values = dict(data)
+        if (version := values.pop("version")) != __version__:
+            raise OtherVersionError(
+                _(
+                    "the master is best-fleet {theirs} and this worker {ours}: install one version on all machines",
+                    theirs=label(str(version)),
+                    ours=__version__,
+                )
+            )
+        return cls(**{**values, "dispatch_urls": tuple(values["dispatch_urls"])})
 
 
 def drain_seconds(scenario: Scenario, stop_timeout: float = 0.0) -> float:

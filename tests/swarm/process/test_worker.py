@@ -10,6 +10,7 @@ import pytest
 from gevent.pool import Group
 from locust.exception import RPCError
 
+from simulator import __version__
 from simulator.device.unsent import Unsent
 from simulator.exit_codes import ExitCode
 from simulator.measurements import sheet
@@ -239,6 +240,17 @@ def test_an_order_that_it_cannot_read_is_told_with_what_it_may_mean(bench: Bench
     (told,) = bench.runner.messages(messages.FAILED)
     assert (told["run"], told["key"]) == ("r1", "worker_refused")
     assert "are they of one version?" in told["values"]["problem"]
+
+
+def test_a_worker_of_another_version_takes_no_part(bench: Bench) -> None:
+    """What it counts would reach a master that might read it as something else."""
+    bench.runner.hear(messages.RUN, bench.order.to_wire() | {"version": "9.8.7"})
+    gevent.sleep(0.1)
+    (told,) = bench.runner.messages(messages.FAILED)
+    assert (told["run"], told["key"]) == (bench.order.run_id, "worker_refused")
+    problem = f"the master is best-fleet 9.8.7 and this worker {__version__}: install one version on all machines"
+    assert told["values"] == {"worker": "w1", "problem": problem}
+    assert not bench.fleets
 
 
 def test_a_machine_that_cannot_carry_the_fleet_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
