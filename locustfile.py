@@ -1,15 +1,5 @@
-"""What Locust loads: hands over to `simulator.swarm`."""
+"""What Locust loads in a clone: as `best-fleet run`, which has its locustfile where the package is."""
 
-from simulator.garbage import all_to_stay
-from simulator.systems import require_supported
-
-require_supported()
-
-with all_to_stay(for_good=True):
-    # What these import, Windows has not.
-    from simulator.swarm.hooks import install
-    from simulator.swarm.locust.users import MeetingDevice
+from simulator.swarm.locustfile import MeetingDevice
 
 __all__ = ["MeetingDevice"]
-
-install()

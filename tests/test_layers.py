@@ -130,7 +130,7 @@ ALLOWED: dict[str, set[str]] = {
         # Names only: the order of the rows, what the platform's codes mean, faults and their texts.
         *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather"),
     },
-    "locustfile": {"simulator.swarm", "simulator.systems", "simulator.garbage"},
+    "locustfile": {"simulator.swarm"},
 }
 """Layer -> what it may import besides itself (an entry covers everything below its dotted name)."""
 

@@ -1,4 +1,4 @@
-"""What Locust loads for `best-fleet run`: hands over to `simulator.swarm`."""
+"""What Locust loads: hands over to `simulator.swarm`."""
 
 from simulator.garbage import all_to_stay
 from simulator.systems import require_supported
