@@ -49,12 +49,12 @@ def dump_sparse(histogram: Histogram) -> list[Any] | None:
 
 
 def _load_sparse(counts: list[int]) -> Histogram:
-    steps = counts[0] + 1
-    if steps > len(counts):
+    end = counts[0] + 1
+    if end > len(counts):
         raise ValueError("a histogram that was cut off")
-    often = counts[1:steps]
+    often, steps = counts[1:end], counts[end:]
     histogram = Histogram.of_counts(often[::2], often[1::2])
-    histogram.wait(accumulate(counts[steps:]))
+    histogram.wait(accumulate(steps))
     return histogram
 
 

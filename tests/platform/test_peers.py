@@ -62,31 +62,35 @@ async def test_who_is_told_to_stop_waits_for_nobody(tmp_path: Path) -> None:
         await waiting
 
 
-@pytest.mark.parametrize("silent", [False, True])
-async def test_a_look_up_ends_like_the_process_that_it_was_for(
-    silent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One that is gone cuts it off, as it does with its own; one that is stuck is told of."""
+async def not_ours(request: web.Request) -> web.StreamResponse:
+    raise AssertionError("it is the other's")
 
+
+@asynccontextmanager
+async def asked_from_outside(peers: Peers) -> AsyncIterator[tuple[TestClient[web.Request, web.Application], str]]:
+    """A client of the first process, and the serial number of a device of the second."""
+    application = web.Application()
+    application.router.add_get("/", peers.by_owner(not_ours))
+    async with TestClient(TestServer(application)) as client:
+        yield client, next(name for name in map(str, range(100)) if owner_of(name, 2) == 1)
+
+
+async def test_a_look_up_for_a_process_that_is_gone_is_cut_off_as_that_does_with_its_own(tmp_path: Path) -> None:
+    async with asking(tmp_path) as peers, asked_from_outside(peers) as (client, sn):
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await client.get("/", params={"sn": sn})
+
+
+async def test_a_look_up_for_a_process_that_is_stuck_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def stuck(*_arguments: object) -> None:
         raise PeerSilentError
 
-    async def own(request: web.Request) -> web.StreamResponse:
-        raise AssertionError("it is the other's")
-
-    sn = next(name for name in map(str, range(100)) if owner_of(name, 2) == 1)
-    async with asking(tmp_path) as peers:
-        if silent:
-            monkeypatch.setattr(peers, "_ask", stuck)
-        application = web.Application()
-        application.router.add_get("/", peers.by_owner(own))
-        async with TestClient(TestServer(application)) as client:
-            if silent:
-                async with client.get("/", params={"sn": sn}) as response:
-                    assert response.status == 503
-                return
-            with pytest.raises(aiohttp.ServerDisconnectedError):
-                await client.get("/", params={"sn": sn})
+    async with asking(tmp_path) as peers, asked_from_outside(peers) as (client, sn):
+        monkeypatch.setattr(peers, "_ask", stuck)
+        async with client.get("/", params={"sn": sn}) as response:
+            assert response.status == 503
 
 
 class Session:

@@ -24,9 +24,11 @@ def scenario(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Nursery:
+def nursery() -> Iterator[Nursery]:
     """Of the environment that tests have as long as they change nothing in it."""
-    return Nursery(locusts_environment())
+    nursery = Nursery(locusts_environment())
+    yield nursery
+    nursery.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ that Python reads when it starts gets a process from the command line.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import runpy
@@ -65,7 +64,7 @@ class Forked:
 
 
 class Nursery:
-    """The process that has imported everything; it ends with this one.
+    """The process that has imported everything; it ends with this one at the latest.
 
     Args:
         environment: its own, which its forks share.
@@ -84,6 +83,11 @@ class Nursery:
                 pass_fds=[theirs.fileno()],
             )
         self._codes: dict[int, int] = {}
+
+    def close(self) -> None:
+        """End it; its forks, if any are left, go on."""
+        self._socket.close()
+        self._process.wait(_START_S)
 
     def bears(self, environment: dict[str, str]) -> bool:
         """Whether a process of this environment may be a fork."""
@@ -136,8 +140,7 @@ def serve() -> None:
     from simulator.garbage import all_to_stay
 
     with all_to_stay(for_good=True):
-        for name in ("simulator.swarm.hooks", "simulator.swarm.locust.users"):
-            importlib.import_module(name)
+        import simulator.swarm.hooks  # noqa: F401
     on_signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(noticed)
     assert threading.active_count() == 1, "a fork would not have it"
