@@ -244,6 +244,41 @@ def test_what_disturbs_is_asked_first_and_what_came_of_it_is_said(fleet: tuple[B
     assert browser.run(f"return {disabled}") == ["start"], "it is online"
 
 
+def test_each_question_has_its_own_answer_however_soon_the_next_is_asked(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "device/SN00007")
+    # A browser tells that a dialog was closed in its own time: on a busy machine after the next one was opened.
+    answers = browser.run(
+        "const {confirmed} = await import('./fleet/assets/control.js');"
+        "const asked = [];"
+        "for (const answer of ['no', 'yes', 'no']) {"
+        "  asked.push(confirmed(answer));"
+        "  document.getElementById(`confirm-${answer}`).click();"
+        "}"
+        "const left = confirmed('left open');"
+        "asked.push(left, confirmed('asked meanwhile'));"
+        "document.getElementById('confirm-yes').click();"
+        "return await Promise.all(asked);"
+    )
+    assert answers == [False, True, False, False, True]
+
+
+def test_a_question_that_is_escaped_from_is_answered_no(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "device/SN00007")
+    browser.run(
+        "const {confirmed} = await import('./fleet/assets/control.js');"
+        "window.answers = [];"
+        "window.question = () => confirmed('really?').then((answer) => window.answers.push(answer));"
+    )
+    # Who presses it twice without touching the page is not even asked by the browser whether to cancel.
+    for count in (1, 2):
+        browser.run("window.question()")
+        browser.press("Escape")
+        browser.until(f"return !document.getElementById('confirm').open && window.answers.length === {count}")
+    assert browser.run("return window.answers") == [False, False]
+
+
 def test_back_from_a_device_leads_to_its_row(fleet: tuple[Browser, str, View]) -> None:
     browser, url, _ = fleet
     show(browser, url, "devices")

@@ -15,6 +15,7 @@ export function setControl(on) {
   allowed = Boolean(on);
 }
 
+const dialog = byId("confirm");
 let quiet = 0;
 
 // Said to everybody, a screen reader included; it goes by itself.
@@ -27,19 +28,30 @@ export function tell(text) {
   quiet = setTimeout(() => say(place, ""), 8000);
 }
 
-function confirmed(question) {
-  const dialog = byId("confirm");
+// Answers the question that is asked now.
+let settle = () => {};
+
+// Asks; a question that was still open is answered with no. The dialog's own `close` event comes only later, at times
+// after the next question was asked, so that each question is answered by what was pressed for it.
+export function confirmed(question) {
+  settle(false);
   say(byId("confirm-question"), question);
-  return new Promise((answer) => {
-    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
-    dialog.returnValue = "no";
-    dialog.showModal();
+  return new Promise((resolve) => {
+    settle = resolve;
+    if (!dialog.open) dialog.showModal();
     byId("confirm-no").focus();
   });
 }
 
-byId("confirm-yes").addEventListener("click", () => byId("confirm").close("yes"));
-byId("confirm-no").addEventListener("click", () => byId("confirm").close("no"));
+function answered(yes) {
+  settle(yes);
+  dialog.close();
+}
+
+byId("confirm-yes").addEventListener("click", () => answered(true));
+byId("confirm-no").addEventListener("click", () => answered(false));
+// Escaped from.
+dialog.addEventListener("close", () => { if (!dialog.open) settle(false); });
 
 // Posts an action; says what came of it. `question` asks first, null where nothing is disturbed.
 export async function act(path, action, question = null) {
