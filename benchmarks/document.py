@@ -119,6 +119,7 @@ def _scale(found: dict[str, Any], limit: int) -> list[str]:
             f"{int(fleet):,}",
             _shown(figures["memory_kb"]),
             _shown(figures["cpu_us"]),
+            _shown(figures["floor_us"]),
             _shown(figures["rate"], 0),
             _shown(figures["start_s"], 1),
             str(figures["failures"]),
@@ -136,9 +137,12 @@ def _scale(found: dict[str, Any], limit: int) -> list[str]:
         for channel, figures in found["channels"].items()
     ]
     devices.append(["usual", f"{found['usual']['devices']:,}", _shown(found["usual"]["memory_kb"], 0), "", ""])
-    head = ["devices", "KB a device", "CPU µs a message", "messages/s", "online in s", "failures"]
+    head = ["devices", "KB a device", "CPU µs a message", "the floor's", "messages/s", "online in s", "failures"]
+    smallest, *_, largest = found["fleets"]
     parts = [
         _table("Fleets of different sizes at the same message rate, rsa-aes", head, fleets),
+        f"A message of {int(largest):,} devices takes {_shown(found['growth'], 2)} of what one of {int(smallest):,} "
+        f"does, and with as many bare connections {_shown(found['floor_growth'], 2)}.",
         _table(
             "An online device",
             ["", "devices", "KB a device", "initial flows/s/core", "base of the process in MB"],

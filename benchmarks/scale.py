@@ -1,7 +1,8 @@
 """What a device costs in fleets of different sizes: memory while online, CPU to come online, CPU a message.
 
 Every size carries the same total message rate, so that what differs is the fleet alone. A fleet of one device gives the
-base that memory is counted from: the program with everything loaded.
+base that memory is counted from: the program with everything loaded. Beside each fleet stands the floor with as many
+connections at that rate: what more of them cost whoever meets each of them seldom.
 """
 
 import resource
@@ -14,7 +15,7 @@ from benchmarks.clients import Clients, Window
 from benchmarks.cores import Cores
 from benchmarks.figures import Spread, Target, ratio, spread
 from benchmarks.scenarios import FleetScenario
-from benchmarks.servers import Server, embedded_platform
+from benchmarks.servers import Server, echo_server, embedded_platform
 
 KB = 1024
 SPARE_FILES = 300
@@ -56,11 +57,15 @@ def possible(devices: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Figures by fleet size, one entry a round; `quiet` fleets by channel come online and then beat once a minute."""
+    """Figures by fleet size, one entry a round.
+
+    `floors` are bare connections; `quiet` fleets by channel come online and then beat once a minute.
+    """
 
     asked: tuple[int, ...]
     base: dict[str, list[Any]]
     busy: dict[int, list[Any]]
+    floors: dict[int, list[Any]]
     quiet: dict[str, list[Any]]
     quiet_devices: int
     usual: list[Any]
@@ -81,6 +86,10 @@ class Scale:
         """CPU µs a message."""
         return spread([one["window"]["cpu_us"] for one in self.busy[fleet]])
 
+    def floor_us(self, fleet: int) -> Spread:
+        """CPU µs a message of as many bare connections."""
+        return spread([one["window"]["cpu_us"] for one in self.floors[fleet]])
+
     def flows_per_s(self, channel: str) -> Spread:
         """Initial flows that one second of a core brings through, Locust's part included."""
         return spread([self.quiet_devices / one["start_up"]["cpu_s"] for one in self.quiet[channel]])
@@ -92,6 +101,10 @@ class Scale:
     def growth(self) -> Spread:
         """CPU a message in the largest fleet, in those of the smallest."""
         return ratio(self.cpu_us(self.largest).values, self.cpu_us(min(self.busy)).values)
+
+    def floor_growth(self) -> Spread:
+        """The same of the floor."""
+        return ratio(self.floor_us(self.largest).values, self.floor_us(min(self.busy)).values)
 
     def targets(self) -> list[Target]:
         """Design section 6."""
@@ -109,6 +122,7 @@ class Scale:
                 str(fleet): {
                     "memory_kb": self.memory_kb(fleet).to_json(),
                     "cpu_us": self.cpu_us(fleet).to_json(),
+                    "floor_us": self.floor_us(fleet).to_json(),
                     "rate": spread([one["window"]["rate"] for one in found]).to_json(),
                     "start_s": spread([one["start_up"]["seconds"] for one in found]).to_json(),
                     "failures": sum(one["online"]["failures"] + one["window"]["failures"] for one in found),
@@ -116,6 +130,7 @@ class Scale:
                 for fleet, found in self.busy.items()
             },
             "growth": self.growth().to_json(),
+            "floor_growth": self.floor_growth().to_json(),
             "channels": {
                 channel: {
                     "devices": self.quiet_devices,
@@ -151,6 +166,7 @@ def measure_scale(size: ScaleSize, cores: Cores, directory: Path, note: Callable
         asked=size.fleets,
         base={"rsa-aes": [], "plain": []},
         busy={fleet: [] for fleet in fleets},
+        floors={fleet: [] for fleet in fleets},
         quiet={"rsa-aes": [], "plain": []},
         quiet_devices=quiet_devices,
         usual=[],
@@ -171,19 +187,30 @@ def measure_scale(size: ScaleSize, cores: Cores, directory: Path, note: Callable
             f"{measured['start_up']['seconds']:.1f} s, {measured['settled']['rss'] / KB / KB:.1f} MB{cost}"
         )
 
+    def measure_floor(server: Server, fleet: int) -> None:
+        interval_s = fleet / size.rate
+        measured = clients.floor(server, devices=fleet, heartbeat_s=interval_s, at_once=False, window=size.window)
+        scale.floors[fleet].append(measured)
+        window = measured["window"]
+        note(f"round {number}/{size.rounds}, floor of {fleet}: {window['cpu_us']:.1f} us at {window['rate']:.0f}/s")
+
     for number in range(1, size.rounds + 1):
         for channel in ("rsa-aes", "plain"):
             # A fresh platform every time: it keeps what it has heard of every device.
             path = scenario(max(fleets), channel, QUIET_S, size.start_rate).write(
                 directory / f"platform-{channel}.yaml"
             )
-            with embedded_platform(f"platform-{channel}", path, cores, directory, limit_s) as server:
+            with (
+                embedded_platform(f"platform-{channel}", path, cores, directory, limit_s) as server,
+                echo_server(cores, directory, limit_s) as echo,
+            ):
                 measure(server, scenario(1, channel, QUIET_S, size.start_rate), scale.base[channel])
                 measure(server, scenario(quiet_devices, channel, QUIET_S, size.rush_rate), scale.quiet[channel])
                 if channel == "rsa-aes":
                     for fleet in fleets:
                         busy = scenario(fleet, channel, fleet / size.rate, size.start_rate)
                         measure(server, busy, scale.busy[fleet])
+                        measure_floor(echo, fleet)
                 else:
                     for devices, into in ((1, scale.usual_base), (size.usual, scale.usual)):
                         usual = scenario(devices, channel, QUIET_S, size.start_rate)

@@ -35,6 +35,7 @@ class Server:
 def echo_server(cores: Cores, directory: Path, limit_s: float) -> Iterator[Server]:
     """The floor's server, for the `with` block."""
     ready = directory / "echo-ready.json"
+    ready.unlink(missing_ok=True)
     child = Child(
         "echo-server",
         ["-m", "benchmarks.programs.echo_server"],

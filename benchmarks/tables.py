@@ -123,13 +123,14 @@ def _round_trips(found: RoundTrips, load: str) -> Table:
 def _fleets(found: Scale) -> Table:
     table = _table(
         "Fleets at the same message rate, rsa-aes",
-        ("devices", "KB a device", "µs a message", "messages/s", "online in s"),
+        ("devices", "KB a device", "µs a message", "the floor's", "messages/s", "online in s"),
     )
     for fleet, windows in found.busy.items():
         table.add_row(
             f"{fleet:,}",
             shown(found.memory_kb(fleet)),
             shown(found.cpu_us(fleet)),
+            shown(found.floor_us(fleet)),
             f"{sum(one['window']['rate'] for one in windows) / len(windows):,.0f}",
             f"{max(one['start_up']['seconds'] for one in windows):.1f}",
         )

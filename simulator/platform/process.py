@@ -1,5 +1,6 @@
 """The platform as a process: the ready line, signals, the end of standard input, and an end in order."""
 
+import _thread
 import asyncio
 import json
 import os
@@ -18,6 +19,7 @@ from simulator.clock import Clock, SystemClock
 from simulator.exit_codes import ExitCode
 from simulator.garbage import GarbagePolicy
 from simulator.gathering import Gathering
+from simulator.large_pages import LargePages
 from simulator.platform.assembly import assembled
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.shares import claim
@@ -41,6 +43,10 @@ def log(line: str) -> None:
     # A parent that has gone must not take the platform's answers with it.
     with suppress(OSError):
         print(detail(line, _LINE_CHARS), file=sys.stderr, flush=True)  # noqa: T201 - the process's log
+
+
+def _memory_is_left(error: Exception) -> None:
+    log(f"platform: memory is left as it is: {error!r}")
 
 
 class Listener(Protocol):
@@ -106,6 +112,7 @@ def run(options: PlatformOptions, listener: Listener | None = None) -> int:
         Gathering(loop, options.gather, time.sleep).begin()
         garbage = GarbagePolicy()
         garbage.begin()
+        LargePages(_thread.start_new_thread, on_error=_memory_is_left).begin()
         account = None if options.account_file is None else told_to_stop
         await run_platform(options, stop=stop, ready=told.ready, garbage=garbage, account=account)
 

@@ -39,7 +39,7 @@ def test_a_document_without_a_place_for_figures_is_refused(text: str) -> None:
 
 
 def test_a_fleet_that_did_not_fit_is_told() -> None:
-    fleet = dict.fromkeys(("memory_kb", "cpu_us", "rate", "start_s"), FIGURE) | {"failures": 0}
+    fleet = dict.fromkeys(("memory_kb", "cpu_us", "floor_us", "rate", "start_s"), FIGURE) | {"failures": 0}
     channel = {"devices": 200, **dict.fromkeys(("memory_kb", "flows_per_s_per_core", "base_mb"), FIGURE)}
     results = {
         "measured": "2026-01-02",
@@ -48,6 +48,8 @@ def test_a_fleet_that_did_not_fit_is_told() -> None:
         "scale": {
             "fleets_asked": [200, 20_000],
             "fleets": {"200": fleet, "19700": fleet},
+            "growth": FIGURE,
+            "floor_growth": FIGURE,
             "channels": {"plain": channel},
             "usual": {"devices": 100, "memory_kb": FIGURE},
         },
@@ -55,6 +57,7 @@ def test_a_fleet_that_did_not_fit_is_told() -> None:
     text = markdown(results)
     assert "A fleet of 20,000 does not fit here: the hard limit of open files is 20,000" in text
     assert "| 19,700 | 2.0 (1.0 to 3.0) |" in text
+    assert "A message of 19,700 devices takes 2.00 (1.00 to 3.00) of what one of 200 does" in text
 
 
 @pytest.mark.parametrize("openssl", [FIGURE, None])

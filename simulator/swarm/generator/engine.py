@@ -24,6 +24,7 @@ import uvloop
 
 from simulator.faults import describe
 from simulator.garbage import GarbagePolicy
+from simulator.large_pages import LargePages
 from simulator.loop_timers import RESOLUTION_S
 from simulator.measurements.health import LAG_PROBE_S
 from simulator.swarm.generator.log_relay import LogRelay
@@ -36,6 +37,7 @@ from simulator.swarm.tasks import counted
 _start_new_thread: Callable[[Callable[[], None], tuple[()]], int] = gevent.monkey.get_original(
     "_thread", "start_new_thread"
 )
+_sleep: Callable[[float], None] = gevent.monkey.get_original("time", "sleep")
 
 SWITCH_INTERVAL_S = 0.0005
 """How long the gevent thread may keep the interpreter while devices wait; Python's own 5 ms would show as latency."""
@@ -95,6 +97,7 @@ class Engine:
         self._tasks: int | None = None
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
+        self._large_pages = LargePages(_start_new_thread, _sleep, on_error=self._on_fault)
 
     # --- Called from gevent ---
 
@@ -106,6 +109,7 @@ class Engine:
         """
         self._log_relay.install()
         self._garbage.begin()
+        self._large_pages.begin()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         _start_new_thread(self._run, ())
         try:
@@ -164,6 +168,7 @@ class Engine:
             self._log_relay.remove()
             self._mailbox.close()
         sys.setswitchinterval(self._switch_interval)
+        self._large_pages.end()
         self._garbage.end()
         return ended
 
@@ -242,6 +247,10 @@ class Engine:
 
     def _log(self, level: int, line: str) -> None:
         self._mailbox.post(("log", (level, line)))
+
+    def _on_fault(self, error: Exception) -> None:
+        self._log(logging.ERROR, f"memory is left as it is: {describe(error)}")
+        self._on_error("engine.exception", describe(error))
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # asyncio's own handler would log, here, on this thread.
