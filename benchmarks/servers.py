@@ -75,6 +75,7 @@ def watched_platform(
 ) -> Iterator[WatchedPlatform]:
     """As `embedded_platform`, with a watch on its answers."""
     ready, waits = directory / f"{name}-ready.json", directory / f"{name}-waits"
+    ready.unlink(missing_ok=True)
     child = Child(
         name,
         [
