@@ -7,11 +7,11 @@ pages afterwards. What does not fit, or is refused, stays as it is: this makes a
 """
 
 import ctypes
-import errno
 import mmap
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -27,7 +27,7 @@ GROWN: Final = 8 * LARGE
 PAUSE_S: Final = 0.02
 """Between two pages: while one is moved, which takes a millisecond or a few, the process can get no memory."""
 REFUSALS: Final = 5
-"""One after the other: the system's memory is in too small pieces, and to ask on would only cost time."""
+"""One after the other: the system has none to give, or is older, and to ask on would only cost time."""
 _MADV_COLLAPSE: Final = 25
 
 
@@ -43,8 +43,8 @@ class Memory(Protocol):
     def small_pages(self, start: int) -> int:
         """How many pages of `PAGE` bytes are there from `start` on, of `LARGE` bytes; 0 where that is gone."""
 
-    def enlarge(self, start: int) -> int:
-        """Make one page of `LARGE` bytes of what is there; 0, or the number of the system's error."""
+    def enlarge(self, start: int) -> bool:
+        """Make one page of `LARGE` bytes of what is there; whether the system did."""
 
 
 class LargePages:
@@ -97,10 +97,12 @@ class LargePages:
         size = memory.size()
         while self._going_on:
             self._sleep(LOOK_S)
-            now = memory.size()
-            if now - size >= GROWN:
-                size = now
-                self._enlarge(memory)
+            # A fleet may have taken all files that the process may open: then this look is left out.
+            with suppress(OSError):
+                now = memory.size()
+                if now - size >= GROWN:
+                    size = now
+                    self._enlarge(memory)
 
     def _enlarge(self, memory: Memory) -> None:
         there = set(memory.ranges())
@@ -111,17 +113,13 @@ class LargePages:
                 return
             if memory.small_pages(start) < FULL:
                 continue
-            failed = memory.enlarge(start)
-            if failed == errno.EINVAL:
-                # The system is older, or has none.
-                self.end()
-            elif failed:
+            if memory.enlarge(start):
+                self._refused = 0
+                self._done.add(start)
+            else:
                 self._refused += 1
                 if self._refused == REFUSALS:
                     self.end()
-            else:
-                self._refused = 0
-                self._done.add(start)
             self._sleep(PAUSE_S)
 
 
@@ -140,7 +138,7 @@ class LinuxMemory:
     """This process' own, as Linux tells of it."""
 
     def __init__(self) -> None:
-        library = ctypes.CDLL(None, use_errno=True)
+        library = ctypes.CDLL(None)
         self._mincore, self._madvise = library.mincore, library.madvise
         for function, last in ((self._mincore, ctypes.c_void_p), (self._madvise, ctypes.c_int)):
             function.argtypes = (ctypes.c_void_p, ctypes.c_size_t, last)
@@ -157,8 +155,8 @@ class LinuxMemory:
             return 0
         return sum(page & 1 for page in self._pages)
 
-    def enlarge(self, start: int) -> int:
-        return ctypes.get_errno() if self._madvise(start, LARGE, _MADV_COLLAPSE) else 0
+    def enlarge(self, start: int) -> bool:
+        return not self._madvise(start, LARGE, _MADV_COLLAPSE)
 
 
 def own_memory() -> Memory | None:

@@ -112,9 +112,13 @@ def run(options: PlatformOptions, listener: Listener | None = None) -> int:
         Gathering(loop, options.gather, time.sleep).begin()
         garbage = GarbagePolicy()
         garbage.begin()
-        LargePages(_thread.start_new_thread, on_error=_memory_is_left).begin()
+        pages = LargePages(_thread.start_new_thread, on_error=_memory_is_left)
+        pages.begin()
         account = None if options.account_file is None else told_to_stop
-        await run_platform(options, stop=stop, ready=told.ready, garbage=garbage, account=account)
+        try:
+            await run_platform(options, stop=stop, ready=told.ready, garbage=garbage, account=account)
+        finally:
+            pages.end()
 
     try:
         uvloop.run(main())
