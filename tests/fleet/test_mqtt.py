@@ -115,7 +115,8 @@ class CuttingProxy(SmallProxy):
                         self.published.setdefault(client, []).append(packet)
                     elif isinstance(packet, Publish):
                         self.published[client].append(packet)
-                        if self.cuts and not packet.dup and self._is_chosen(packet):
+                        # One of a connection: what is on its way beside it goes with the cut, and is not cut itself.
+                        if self.cuts and not doomed and not packet.dup and self._is_chosen(packet):
                             self.cuts -= 1
                             doomed[packet.packet_id] = (client, packet)
                 writer.write(data)
