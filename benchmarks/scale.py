@@ -187,9 +187,10 @@ def measure_scale(size: ScaleSize, cores: Cores, directory: Path, note: Callable
             f"{measured['start_up']['seconds']:.1f} s, {measured['settled']['rss'] / KB / KB:.1f} MB{cost}"
         )
 
-    def measure_floor(server: Server, fleet: int) -> None:
+    def measure_floor(fleet: int) -> None:
         interval_s = fleet / size.rate
-        measured = clients.floor(server, devices=fleet, heartbeat_s=interval_s, at_once=False, window=size.window)
+        with echo_server(cores, directory, limit_s) as server:
+            measured = clients.floor(server, devices=fleet, heartbeat_s=interval_s, at_once=False, window=size.window)
         scale.floors[fleet].append(measured)
         window = measured["window"]
         note(f"round {number}/{size.rounds}, floor of {fleet}: {window['cpu_us']:.1f} us at {window['rate']:.0f}/s")
@@ -200,17 +201,14 @@ def measure_scale(size: ScaleSize, cores: Cores, directory: Path, note: Callable
             path = scenario(max(fleets), channel, QUIET_S, size.start_rate).write(
                 directory / f"platform-{channel}.yaml"
             )
-            with (
-                embedded_platform(f"platform-{channel}", path, cores, directory, limit_s) as server,
-                echo_server(cores, directory, limit_s) as echo,
-            ):
+            with embedded_platform(f"platform-{channel}", path, cores, directory, limit_s) as server:
                 measure(server, scenario(1, channel, QUIET_S, size.start_rate), scale.base[channel])
                 measure(server, scenario(quiet_devices, channel, QUIET_S, size.rush_rate), scale.quiet[channel])
                 if channel == "rsa-aes":
                     for fleet in fleets:
                         busy = scenario(fleet, channel, fleet / size.rate, size.start_rate)
                         measure(server, busy, scale.busy[fleet])
-                        measure_floor(echo, fleet)
+                        measure_floor(fleet)
                 else:
                     for devices, into in ((1, scale.usual_base), (size.usual, scale.usual)):
                         usual = scenario(devices, channel, QUIET_S, size.start_rate)

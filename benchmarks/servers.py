@@ -31,11 +31,17 @@ class Server:
         return float(times.user + times.system)
 
 
+def _ready_file(directory: Path, name: str) -> Path:
+    """Where the server `name` will say that it is ready; what an earlier one said there is gone."""
+    ready = directory / f"{name}-ready.json"
+    ready.unlink(missing_ok=True)
+    return ready
+
+
 @contextmanager
 def echo_server(cores: Cores, directory: Path, limit_s: float) -> Iterator[Server]:
     """The floor's server, for the `with` block."""
-    ready = directory / "echo-ready.json"
-    ready.unlink(missing_ok=True)
+    ready = _ready_file(directory, "echo")
     child = Child(
         "echo-server",
         ["-m", "benchmarks.programs.echo_server"],
@@ -74,8 +80,7 @@ def watched_platform(
     name: str, scenario: Path, cores: Cores, directory: Path, limit_s: float
 ) -> Iterator[WatchedPlatform]:
     """As `embedded_platform`, with a watch on its answers."""
-    ready, waits = directory / f"{name}-ready.json", directory / f"{name}-waits"
-    ready.unlink(missing_ok=True)
+    ready, waits = _ready_file(directory, name), directory / f"{name}-waits"
     child = Child(
         name,
         [
@@ -94,8 +99,7 @@ def watched_platform(
 @contextmanager
 def embedded_platform(name: str, scenario: Path, cores: Cores, directory: Path, limit_s: float) -> Iterator[Server]:
     """The embedded platform for `scenario`, for the `with` block."""
-    ready = directory / f"{name}-ready.json"
-    ready.unlink(missing_ok=True)
+    ready = _ready_file(directory, name)
     child = Child(
         name,
         [

@@ -77,18 +77,17 @@ class LargePages:
 
     def begin(self) -> None:
         """Look after what comes from now on."""
-        if self._memory is not None:
+        if (memory := self._memory) is not None:
             self._going_on = True
-            self._start_thread(self._run, ())
+            self._start_thread(lambda: self._run(memory), ())
 
     def end(self) -> None:
         """Leave everything as it is from now on; the thread ends soon. Harmless when done again."""
         self._going_on = False
 
-    def _run(self) -> None:
+    def _run(self, memory: Memory) -> None:
         try:
-            if self._memory is not None:
-                self._look_after(self._memory)
+            self._look_after(memory)
         except Exception as error:  # noqa: BLE001 - a thread of its own: nobody else would hear of it
             self._on_error(error)
 

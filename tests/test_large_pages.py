@@ -257,7 +257,6 @@ class TestOnThisSystem:
 
 
 def _address(area: mmap.mmap) -> int:
-
     return ctypes.addressof(ctypes.c_char.from_buffer(area))
 
 

@@ -97,7 +97,7 @@ class Engine:
         self._tasks: int | None = None
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
-        self._large_pages = LargePages(_start_new_thread, _sleep, on_error=self._on_fault)
+        self._large_pages = LargePages(_start_new_thread, _sleep, on_error=self._left_as_it_is)
 
     # --- Called from gevent ---
 
@@ -248,9 +248,12 @@ class Engine:
     def _log(self, level: int, line: str) -> None:
         self._mailbox.post(("log", (level, line)))
 
-    def _on_fault(self, error: Exception) -> None:
-        self._log(logging.ERROR, f"memory is left as it is: {describe(error)}")
-        self._on_error("engine.exception", describe(error))
+    def _tell_fault(self, code: str, what: str, error: Exception) -> None:
+        self._log(logging.ERROR, f"{what}: {describe(error)}")
+        self._on_error(code, describe(error))
+
+    def _left_as_it_is(self, error: Exception) -> None:
+        self._tell_fault("engine.exception", "memory is left as it is", error)
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # asyncio's own handler would log, here, on this thread.
@@ -326,8 +329,7 @@ class Engine:
             try:
                 self._runtime.start_device(index, partial(self._gone, index))
             except Exception as error:  # noqa: BLE001 - the others' turn comes all the same
-                self._log(logging.ERROR, f"device {index} cannot be made: {describe(error)}")
-                self._on_error("device.start", describe(error))
+                self._tell_fault("device.start", f"device {index} cannot be made", error)
                 self._gone(index)
 
     def _gone(self, index: int) -> None:
@@ -368,5 +370,4 @@ class Engine:
         try:
             await self._runtime.stop_all(drain_s)
         except Exception as error:  # noqa: BLE001 - the run's end must go on; what went wrong is logged
-            self._log(logging.ERROR, f"stopping the devices failed: {describe(error)}")
-            self._on_error("engine.stop", describe(error))
+            self._tell_fault("engine.stop", "stopping the devices failed", error)
