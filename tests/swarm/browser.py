@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.ports import free_port
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 ARGUMENTS = (
@@ -32,13 +34,17 @@ class Browser:
 
     def __enter__(self) -> "Browser":
         assert DRIVER is not None
-        self._driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True)
+        # Not port 0: the driver takes what it gets for ::1 at 127.0.0.1 too, where another test may be.
+        port = free_port()
+        self._driver = subprocess.Popen([DRIVER, f"--port={port}"], stdout=subprocess.PIPE, text=True)
         assert self._driver.stdout is not None
-        port = (
-            next(line for line in self._driver.stdout if "successfully on port " in line)
-            .rpartition("port ")[2]
-            .strip(" .\n")
-        )
+        told: list[str] = []
+        for line in self._driver.stdout:
+            told.append(line)
+            if "started successfully" in line:
+                break
+        else:
+            raise AssertionError(f"{DRIVER} ended with {self._driver.wait()}: {''.join(told)}")
         threading.Thread(target=self._driver.stdout.read, daemon=True).start()
         self._session = f"http://127.0.0.1:{port}/session"
         options = {"binary": CHROMIUM, "args": [*ARGUMENTS, f"--user-data-dir={self._directory / 'profile'}"]}
@@ -48,7 +54,12 @@ class Browser:
             "goog:loggingPrefs": {"browser": "ALL"},
         }
         wanted = {"capabilities": {"alwaysMatch": always}}
-        self._session += "/" + self._call("", wanted)["sessionId"]
+        try:
+            self._session += "/" + self._call("", wanted)["sessionId"]
+        except BaseException:
+            self._driver.kill()
+            self._driver.wait()
+            raise
         return self
 
     def __exit__(
