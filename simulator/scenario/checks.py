@@ -33,6 +33,8 @@ MOST_DRAWS = 1_000_000
 
 
 _LONGEST_S = parse_duration(LONGEST_RUN)
+_RUN: tuple[Path, ...] = (("duration",), ("ramp",))
+"""What says how long the run takes."""
 
 
 def merged_groups(document: ScenarioDocument) -> tuple[GroupSection, ...]:
@@ -80,13 +82,20 @@ def check(
     yield from _check_platform(document)
     yield from _check_attendance(document, groups, plan_judged)
     yield from fault_problems(document, groups, run_seconds(document))
+    brokers = tuple(path for number in range(len(groups)) for path in _either(number, "broker_type"))
     for path, message in mqtt_rules.problems(document, groups):
-        yield Finding(path, message)
+        yield Finding(path, message, rests_on=brokers)
     for path, contradiction in document.channel.problems():
-        yield Finding(("channel", *path), contradiction)
+        # Keys that are no suite's own are so whatever their values.
+        yield Finding(("channel", *path), contradiction, rests_on=() if path == ("suite",) else (("channel",),))
     if directory is not None:
         yield from _check_files(document, directory, identities_given, csv_needed)
     yield from _check_thresholds(document, check_threshold)
+
+
+def _either(number: int, *fields: str) -> tuple[Path, ...]:
+    """Where the values of a merged group's fields may have been written."""
+    return tuple(path for field in fields for path in (("groups", number, field), ("defaults", field)))
 
 
 def _place(group: GroupSection, number: int, field: str) -> Path:
@@ -105,15 +114,18 @@ def _check_groups(
         names.setdefault(group.name, number)
         sound = not any(wrong_values(group.options))
         for message in beyond_capacity(group) if sound else ():
-            yield Finding(_place(own, number, "users"), message)
+            rests_on = _either(number, "users", "capacities", "options")
+            yield Finding(_place(own, number, "users"), message, rests_on=rests_on)
         known = identities_given or document.identities.csv is not None or document.state_file is not None
         if group.start == "warm" and not known:
             message = _("a warm start takes logins from `state_file` or from the CSV of `identities`: give one")
-            yield Finding(_place(own, number, "start"), message)
+            yield Finding(_place(own, number, "start"), message, rests_on=(("identities",), ("state_file",)))
         for place, message in unoffered(group) if sound else ():
-            yield Finding((*_place(own, number, "verifications"), place, "styles"), message)
+            path = (*_place(own, number, "verifications"), place, "styles")
+            yield Finding(path, message, rests_on=_either(number, "options"))
         for message in contradictions(group):
-            yield Finding(_place(own, number, "functions"), message)
+            rests_on = _either(number, "max_package", "meetings")
+            yield Finding(_place(own, number, "functions"), message, rests_on=rests_on)
         ids = [meeting.id for meeting in group.meetings]
         if len(set(ids)) < len(ids):
             yield Finding(_place(own, number, "meetings"), _("two meetings have the same id"))
@@ -210,10 +222,12 @@ def _steps_seconds(document: ScenarioDocument) -> float:
 
 def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
     ramp, run = document.ramp, run_seconds(document)
+    # A count that is missing or wrong was made 1: nobody knows how many devices all groups have.
+    counts: tuple[Path, ...] = tuple(("groups", number, "count") for number in range(len(document.groups)))
     for number, step in enumerate(ramp.steps or ()):
         if step.devices > total:
             message = _("{devices} devices are more than the {total} of all groups", devices=step.devices, total=total)
-            yield Finding(("ramp", "steps", number, "devices"), message)
+            yield Finding(("ramp", "steps", number, "devices"), message, rests_on=counts)
     if ramp.steps and not any(step.devices for step in ramp.steps):
         yield Finding(("ramp", "steps"), _("no step starts any device"))
     if _steps_seconds(document) > _LONGEST_S:
@@ -227,7 +241,7 @@ def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
         )
         yield Finding(("duration",), message)
     if not ramp.steps and (ramp.down or 0.0) >= run:
-        yield Finding(("ramp", "down"), _("stopping takes as long as {run}", run=_run(run)))
+        yield Finding(("ramp", "down"), _("stopping takes as long as {run}", run=_run(run)), rests_on=_RUN)
     elif ramp.rate is not None and total / ramp.rate > run - (ramp.down or 0.0):
         needed = format_duration(round(total / ramp.rate, 1))
         message = _(
@@ -237,7 +251,7 @@ def _check_ramp(document: ScenarioDocument, total: int) -> Iterator[Finding]:
             needed=needed,
             run=_run(run),
         )
-        yield Finding(("ramp", "rate"), message)
+        yield Finding(("ramp", "rate"), message, rests_on=(*counts, *_RUN))
 
 
 def _check_moments(document: ScenarioDocument, groups: tuple[GroupSection, ...]) -> Iterator[Finding]:
@@ -246,18 +260,21 @@ def _check_moments(document: ScenarioDocument, groups: tuple[GroupSection, ...])
         for stream_number, stream in enumerate(group.streams):
             if stream.wave is not None and stream.wave.at > run:
                 path = (*_place(own, number, "verifications"), stream_number, "wave", "at")
-                yield Finding(path, _("the wave comes after the end of {run}", run=_run(run)))
+                yield Finding(path, _("the wave comes after the end of {run}", run=_run(run)), rests_on=_RUN)
     for number, push in enumerate(document.platform.pushes):
         for name in ("at", "every", "after"):
             moment = getattr(push, name)
             if moment is not None and moment >= run:
-                yield Finding(("platform", "pushes", number, name), _("never comes in {run}", run=_run(run)))
+                path = ("platform", "pushes", number, name)
+                yield Finding(path, _("never comes in {run}", run=_run(run)), rests_on=_RUN)
 
 
 def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
     platform = document.platform
+    meetings: tuple[Path, ...] = (("platform", "meetings"),)
     for number, push in enumerate(platform.pushes):
-        path: Path = ("platform", "pushes", number, "command")
+        place: Path = ("platform", "pushes", number)
+        path = (*place, "command")
         if push.unknown and push.command in COMMAND_FUNC_IDS:
             yield Finding(
                 path, _("'{command}' is a command of the protocol: leave out `unknown: true`", command=push.command)
@@ -274,13 +291,13 @@ def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
                 meeting=push.meeting,
                 count=platform.meetings.count,
             )
-            yield Finding(("platform", "pushes", number, "meeting"), message)
+            yield Finding((*place, "meeting"), message, rests_on=meetings)
         if platform.meetings.duration + push.longer <= 0:
             message = _(
                 "a meeting of {duration} cannot be shorter by that",
                 duration=format_duration(platform.meetings.duration),
             )
-            yield Finding(("platform", "pushes", number, "longer"), message)
+            yield Finding((*place, "longer"), message, rests_on=meetings)
     given = platform.model_fields_set
     if "members" in given and platform.meetings.count and platform.members > platform.users:
         message = _(
@@ -288,7 +305,7 @@ def _check_platform(document: ScenarioDocument) -> Iterator[Finding]:
             members=platform.members,
             users=platform.users,
         )
-        yield Finding(("platform", "members"), message)
+        yield Finding(("platform", "members"), message, rests_on=(*meetings, ("platform", "users")))
 
 
 def _check_files(

@@ -414,16 +414,67 @@ def test_a_mistake_in_defaults_is_said_once_and_there() -> None:
     ]
 
 
-def test_a_wrong_part_causes_no_problems_that_follow_from_it() -> None:
-    assert problems_of(GROUP + "duration: 10\nramp: {steps: [{devices: 5, hold: 5s}]}\n") == [
-        "f.yaml:4: duration: 10 has no unit: write 10s, 10ms, 10min or 10h"
-    ]
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (GROUP + "duration: 10\nramp: {steps: [{devices: 5, hold: 5s}]}\n", ["duration"]),
+        (GROUP + "duration: 10\nramp: {down: 60s}\n", ["duration"]),
+        (GROUP + "duration: 10\nramp: {rate: 1/min}\n", ["duration"]),
+        (GROUP + "duration: 10\nplatform: {pushes: [{command: cmd.data.query.user, at: 60s}]}\n", ["duration"]),
+        (
+            GROUP + "    verifications: [{rate: 0/s, wave: {at: 2min, width: 1s, peak: 2/s}}]\nduration: 10\n",
+            ["duration"],
+        ),
+        # counts
+        (
+            "groups:\n  - {name: a, lots: 300}\nramp: {steps: [{devices: 300, over: 5s}]}\n",
+            ["groups[0].count", "groups[0].lots"],
+        ),
+        (
+            "groups:\n  - {name: a, count: 2}\n  - {name: b, count: many}\nramp: {steps: [{devices: 300, over: 5s}]}\n",
+            ["groups[1].count"],
+        ),
+        ("groups:\n  - {name: a, count: -1}\nramp: {rate: 1/h}\n", ["groups[0].count"]),
+        ("groups: [{name: a, count: 5}, b]\nramp: {steps: [{devices: 7, over: 5s}]}\n", ["groups[1]"]),
+        # the platform's meetings and people
+        (GROUP + "platform: {users: many, members: 30}\n", ["platform.users"]),
+        (GROUP + "platform: {meetings: {count: no}, users: 5, members: 6}\n", ["platform.meetings.count"]),
+        (
+            GROUP + "platform: {meetings: {count: two}, pushes: [{command: cmd.data.delete.meeting, meeting: 2}]}\n",
+            ["platform.meetings.count"],
+        ),
+        (
+            GROUP + "platform: {meetings: {duration: 2}, pushes: [{command: cmd.data.update.meeting, meeting: 1, "
+            "longer: -1h}]}\n",
+            ["platform.meetings.duration"],
+        ),
+        # what devices are
+        (GROUP + "    users: 40000\n    capacities: {users: many}\n", ["groups[0].capacities.users"]),
+        (GROUP + "    users: 40000\ndefaults: {capacities: {users: many}}\n", ["defaults.capacities.users"]),
+        (GROUP + "    start: warm\nidentities: {csv: 5}\n", ["identities.csv"]),
+        (GROUP + "    start: warm\nstate_file: 5\n", ["state_file"]),
+        (GROUP + "    broker_type: best-mm\n    mqtt: {qos: 1}\n", ["groups[0].broker_type"]),
+        (GROUP + "defaults: {broker_type: best-mm, mqtt: {qos: 1}}\n", ["defaults.broker_type"]),
+        (GROUP + "channel: {suite: configurable, derive: md5, cipher: aes-128-gmc}\n", ["channel.cipher"]),
+        (
+            GROUP + "    max_package: 100\n    functions: {without: [dev.file.upload]}\n"
+            "    verifications: [{rate: 1/s, photo_size: 100KB}]\n",
+            ["groups[0].max_package"],
+        ),
+        (
+            GROUP + "    verifications: [{rate: 1/s, styles: [1]}]\n    options: {volume: 5, verifyStyles: '00'}\n",
+            ["groups[0].options.volume"],
+        ),
+    ],
+)
+def test_a_wrong_part_causes_no_problems_that_follow_from_it(text: str, fields: list[str]) -> None:
+    assert sorted(problem.split(": ")[1] for problem in problems_of(text)) == fields
 
 
 KEYS = (
     "name seed duration target identities channel tls network defaults groups ramp thresholds platform users count "
     "rate steps pushes answers delay fixed wave at verifications options handling command on csv sn x "
-    "faults what for ways share every down"
+    "faults what for ways share every down workers processes command_failures slow login register_again_on"
 )
 keys = st.sampled_from(KEYS.split())
 values = st.recursive(
