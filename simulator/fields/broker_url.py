@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.section import Shown
+from simulator.fields.wrong_kind import WrongKind
 from simulator.shown import detail
 from simulator.texts.translation import _
 
@@ -22,7 +23,7 @@ def parse_broker_url(value: object) -> str:
         ValueError: If it is none, or holds more than scheme, host and port.
     """
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(_("must be the address of a broker, like {example}", example=_EXAMPLE))
+        raise WrongKind(_("must be the address of a broker, like {example}", example=_EXAMPLE))
     if "@" in value:
         raise ValueError(_("must carry no user name or password: `username` and `password_file` beside it say them"))
     url = value.strip().removesuffix("/")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from simulator.fields.limits import LONGEST_RUN
 from simulator.fields.range import Range
-from simulator.fields.section import Shown, Within
+from simulator.fields.section import OutOfRange, Shown, Within
 from simulator.fields.units import (
     format_bandwidth,
     format_duration,
@@ -32,8 +32,9 @@ from simulator.fields.units import (
     parse_size,
     parse_size_range,
 )
+from simulator.fields.wrong_kind import WrongKind
 from simulator.protocol.limits import MAX_PHOTO_BYTES
-from simulator.texts.translation import N_, _
+from simulator.texts.translation import _
 
 MIN_PHOTO_BYTES = 1024
 MOST_COUNT = 1000
@@ -48,11 +49,11 @@ def _text_schema(pattern: str, kind: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "title": kind, "examples": list(examples)})
 
 
-def _positive(parse: Callable[[object], float], what: str) -> Callable[[object], float]:
+def _positive(parse: Callable[[object], float]) -> Callable[[object], float]:
     def parse_positive(value: object) -> float:
         number = parse(value)
         if number <= 0:
-            raise ValueError(_("{what} must be more than 0", what=_(what)))
+            raise OutOfRange(_("it must be more than 0"))
         return number
 
     return parse_positive
@@ -106,7 +107,7 @@ GatherTime = Annotated[Duration, within_time("0s", "200ms")]
 """Seconds for which a process lets gather what arrives (`simulator.gathering`)."""
 PositiveDuration = Annotated[
     float,
-    BeforeValidator(_positive(parse_duration, N_("a duration here"))),
+    BeforeValidator(_positive(parse_duration)),
     _text_schema(_DURATION, "duration", "500ms", "10s", "2min", "1h30min"),
     Shown("duration", format_duration),
 ]
@@ -120,7 +121,7 @@ Rate = Annotated[
 """Events per second."""
 PositiveRate = Annotated[
     float,
-    BeforeValidator(_positive(parse_rate, N_("a rate here"))),
+    BeforeValidator(_positive(parse_rate)),
     _text_schema(rf"{_NUMBER} ?/ ?(ms|s|min|h|d)", "rate", "20/s", "300/min"),
     Shown("rate", format_rate),
 ]
@@ -221,7 +222,7 @@ PhotoSize = Annotated[SizeRange, AfterValidator(_photo_size)]
 
 def _package_size(size: int) -> int:
     if size % 1024 or not 4 * 1024 <= size <= 1024 * 1024:
-        raise ValueError(_("must be whole KB (1,024 bytes) from 4KB to 1024KB"))
+        raise WrongKind(_("must be whole KB (1,024 bytes) from 4KB to 1024KB"))
     return size
 
 

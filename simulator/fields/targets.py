@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from simulator.closest import closest
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.section import Shown, WrongWord
+from simulator.fields.wrong_kind import WrongKind
 from simulator.texts.translation import _
 
 EMBEDDED: Final = "embedded"
@@ -45,7 +46,7 @@ def parse_targets(value: object) -> tuple[str, ...]:
             _("{items} URLs; at most {most_targets} are used", items=len(items), most_targets=MOST_TARGETS)
         )
     if not urls or len(urls) < len(items):
-        raise ValueError(
+        raise WrongKind(
             _("must be `{embedded}`, the URL of a dispatch server, or a list of such URLs", embedded=EMBEDDED)
         )
     return tuple(_dispatch_url(url) for url in urls)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.fields.section import Shown, known
+from simulator.fields.wrong_kind import WrongKind
 from simulator.shown import printable
 from simulator.texts.translation import _
 
@@ -20,7 +21,7 @@ def plain_name(value: Any) -> str:
         ValueError: If it is empty, longer than 64 characters, or holds what cannot be seen.
     """
     if not isinstance(value, str):
-        raise ValueError(_("must be text: put it in quotes"))
+        raise WrongKind(_("must be text: put it in quotes"))
     name = unicodedata.normalize("NFC", value)
     if not name.strip():
         raise ValueError(_("must not be empty"))

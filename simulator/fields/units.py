@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from simulator.fields.wrong_kind import WrongKind
 from simulator.texts.translation import _
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -77,7 +78,7 @@ def parse_ppm(value: object) -> float:
     if match is None:
         if _BARE.fullmatch(text):
             raise ValueError(_("{text} has no unit: write {text}ppm (millionths)", text=text))
-        raise ValueError(_("must be how fast a clock runs away, like {ppm_examples}", ppm_examples=PPM_EXAMPLES))
+        raise WrongKind(_("must be how fast a clock runs away, like {ppm_examples}", ppm_examples=PPM_EXAMPLES))
     return float(match[1]) / 1e6
 
 
@@ -258,7 +259,7 @@ def _parse_signed_range(
         return bound, bound
     low_text, _dots, high_text = (part.strip() for part in value.partition(".."))
     if not low_text or not high_text or len(value) > _LONGEST:
-        raise ValueError(_("must be {what} like {examples}", what=what, examples=examples))
+        raise WrongKind(_("must be {what} like {examples}", what=what, examples=examples))
     low, high = parse(low_text), parse(high_text)
     if low > high:
         raise ValueError(_("'{value}' runs backwards: write the smaller bound first", value=value))
@@ -272,7 +273,7 @@ def _short(value: float) -> str:
 
 def _text(value: object, what: str, examples: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(_("must be {what} like {examples}", what=what, examples=examples))
+        raise WrongKind(_("must be {what} like {examples}", what=what, examples=examples))
     text = str(value).strip()
     if len(text) > _LONGEST:
         raise ValueError(

@@ -8,6 +8,7 @@ from simulator.closest import closest
 from simulator.fields.quantities import Duration, Size, within_time
 from simulator.fields.section import Section, Shown, Within, WrongWord
 from simulator.fields.units import parse_size
+from simulator.fields.wrong_kind import WrongKind
 from simulator.pubsub.login import ALGORITHMS
 from simulator.pubsub.profile import Password, PasswordKind, ProtocolVersion
 from simulator.pubsub.templates import OF_CLIENT_ID, OF_KEY, OF_PASSWORD, OF_USERNAME, SECRETS, checked, placeholders
@@ -26,25 +27,25 @@ def _topic(template: str) -> str:
 
 def _keep_alive(seconds: float) -> float:
     if seconds != int(seconds):
-        raise ValueError(_("must be whole seconds; 0s for none"))
+        raise WrongKind(_("must be whole seconds; 0s for none"))
     return seconds
 
 
 def _qos(value: Any) -> Any:
     if value in (0, 1) and not isinstance(value, bool):
         return value
-    raise ValueError(_("must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either"))
+    raise WrongKind(_("must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either"))
 
 
 def _protocol(value: Any) -> Any:
     if value == ProtocolVersion.V3_1_1:
         return value
-    raise ValueError(_("must be {version}, the version that devices here speak", version=ProtocolVersion.V3_1_1))
+    raise WrongKind(_("must be {version}, the version that devices here speak", version=ProtocolVersion.V3_1_1))
 
 
 def _alpn(value: str) -> str:
     if not value.isascii() or not value.isprintable() or not 1 <= len(value) <= 255:
-        raise ValueError(_("must be the name of a protocol: 1 to 255 ASCII characters"))
+        raise WrongKind(_("must be the name of a protocol: 1 to 255 ASCII characters"))
     return value
 
 

@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from simulator.fields.section import Shown, Within, keys_of, kinds_in, marks_of, shown_of
+from simulator.scenario.places import section_in, sections_in
 from simulator.scenario.sections.document import ScenarioDocument
-from simulator.scenario.validation import section_in, sections_in
 from simulator.texts.pages import page_texts
 
 _TITLES: dict[str, str] = {

@@ -49,6 +49,11 @@ def _line(line: str, depth: int) -> str:
     place, colon, rest = line.partition(": ")
     if colon and (told := _line(rest, depth + 1)) != rest:
         return f"{_line(place, depth + 1)}: {told}"
+    # What was written stands in quotes before what it must be.
+    for at in (found.end() for found in re.finditer("' ", line) if line.startswith("'")):
+        needed = _whole(line[at:], depth + 1)
+        if needed is not None:
+            return line[:at] + needed
     for at in (found.start() for found in re.finditer(_BRACKET, line)):
         hint = _whole(line[at:], depth + 1)
         if at and hint is not None:

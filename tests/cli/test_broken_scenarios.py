@@ -17,7 +17,7 @@ MERGE_BOMB = "m0: &m0 {b: 1}\n" + "".join(
 )
 
 BROKEN: dict[str, tuple[str | bytes, str]] = {
-    "types": ("groups: {a: 1}\nduration: [1]\nseed: x\n", r":2: duration: must be a duration"),
+    "types": ("groups: {a: 1}\nduration: [1]\nseed: x\n", r":2: duration: '\[1\]' must be a duration"),
     "aliases": (ALIAS_BOMB, r":1: a\d.* …: unfolds to more than"),
     "merges": (MERGE_BOMB, r":1: m\d\.b: unfolds to more than"),
     "itself": ("groups: &g [*g]\n", r":1: groups.*: is nested too deeply"),
@@ -99,6 +99,22 @@ def test_a_broken_file_is_refused_with_its_line(kind: str, tmp_path: Path, capsy
     assert any(re.match(re.escape(str(path)) + says, line) for line in lines), lines
     assert all(line.startswith(f"{path}:") for line in lines)
     assert all(line.isprintable() and len(line) < 800 for line in lines)
+
+
+@pytest.mark.parametrize("command", [["check"], ["platform", "--scenario"], ["provision"]], ids=" ".join)
+@pytest.mark.parametrize("section", ["workers", "platform"])
+@pytest.mark.parametrize("written", ["0", "'2'", "autoo", "[]"])
+def test_every_command_tells_what_is_none_of_a_choice(
+    command: list[str], section: str, written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "choice.yaml"
+    path.write_text(f"{GROUPS}{section}: {{processes: {written}}}\n")
+    assert main([*command, str(path)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    shown = written.strip("'")
+    assert line.removeprefix("best-fleet: ").startswith(
+        f"{path}:2: {section}.processes: '{shown}' must be a whole number"
+    )
 
 
 def test_a_directory_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,10 +50,10 @@ KNOWN = "{sn}, {productId}, {companyId}, {siteId}, {deviceName}"
         (
             "best-m",
             "qos: 2",
-            "must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either",
+            "'2' must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do not either",
         ),
         ("best-m", "keep_alive: 60", "60 has no unit: write 60s, 60ms, 60min or 60h"),
-        ("best-m", "protocol: 5", "must be 3.1.1, the version that devices here speak"),
+        ("best-m", "protocol: 5", "'5' must be 3.1.1, the version that devices here speak"),
         ("best-m", "password: {sha: 1}", f"'sha' is no way to make a password: write {WAYS}"),
         ("best-m", "profile: tencnt", "'tencnt' is none of best-m, tencent, aws (did you mean tencent?)"),
         ("best-m", "qoss: 1", "is not a key here (did you mean qos?)"),
@@ -101,8 +101,8 @@ groups:
     assert problems_of(text) == [
         "f.yaml:1: mqtt.keep_alive: 2h is out of what AWS IoT Core takes: 30s to 20min",
         "f.yaml:1: mqtt.max_packet: 200KB is more than AWS IoT Core takes: at most 128KB",
-        "f.yaml:6: groups[2].mqtt.qos: must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's brokers do "
-        "not either",
+        "f.yaml:6: groups[2].mqtt.qos: '3' must be 0 or 1: no device here speaks QoS 2, and Tencent's and AWS's "
+        "brokers do not either",
         "f.yaml:6: groups[2].mqtt.keep_alive: 1s is out of what AWS IoT Core takes: 30s to 20min",
     ]
 

@@ -31,23 +31,27 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         ("groups: []\n", "f.yaml:1: groups: must not be empty"),
         # types
         ("- a\n", "f.yaml:1: must be a mapping: `key: value` lines"),
-        ("groups: 5\n", "f.yaml:1: groups: must be a list: each entry begins with `- `"),
-        ("groups:\n  - rooms\n", "f.yaml:2: groups[0]: must be a mapping: `key: value` lines"),
-        ("groups:\n  - {name: a, count: '5'}\n", "f.yaml:2: groups[0].count: must be a whole number"),
-        ("groups:\n  - {name: a, count: 5.5}\n", "f.yaml:2: groups[0].count: must be a whole number"),
+        ("groups: 5\n", "f.yaml:1: groups: '5' must be a list: each entry begins with `- `"),
+        ("groups:\n  - rooms\n", "f.yaml:2: groups[0]: 'rooms' must be a mapping: `key: value` lines"),
+        (
+            "groups:\n  - {name: a, count: '5'}\n",
+            "f.yaml:2: groups[0].count: '5' must be a whole number: leave out the quotes",
+        ),
+        ("groups:\n  - {name: a, count: 5.5}\n", "f.yaml:2: groups[0].count: '5.5' must be a whole number"),
+        ("groups:\n  - {name: a, count: }\n", "f.yaml:2: groups[0].count: is empty, and must be a whole number"),
         (
             GROUP + "    attendance: true\n",
-            "f.yaml:4: groups[0].attendance: must be a mapping: write {} for the usual ones",
+            "f.yaml:4: groups[0].attendance: 'true' must be a mapping: write {} for the usual ones",
         ),
-        (GROUP + "    model: 8\n", "f.yaml:4: groups[0].model: must be text: put it in quotes"),
-        (GROUP + "tls: {verify: no}\n", "f.yaml:4: tls.verify: must be true or false"),
+        (GROUP + "    model: 8\n", "f.yaml:4: groups[0].model: '8' must be text: put it in quotes"),
+        (GROUP + "tls: {verify: no}\n", "f.yaml:4: tls.verify: 'no' must be true or false"),
         (
             'groups:\n  - {name: "a\\nb", count: 5}\n',
             "f.yaml:2: groups[0].name: holds U+000A (character 2), which cannot be seen: take it out",
         ),
         # units
         (GROUP + "duration: 10\n", "f.yaml:4: duration: 10 has no unit: write 10s, 10ms, 10min or 10h"),
-        (GROUP + "duration: 0s\n", "f.yaml:4: duration: a duration here must be more than 0"),
+        (GROUP + "duration: 0s\n", "f.yaml:4: duration: '0s' is out of range: it must be more than 0"),
         (
             GROUP + "    verifications:\n      - rate: 6\n",
             "f.yaml:5: groups[0].verifications[0].rate: 6 has no unit: write 6/s, 6/min or 6/h",
@@ -83,7 +87,7 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         ),
         (
             GROUP + "    max_package: 100B\n",
-            "f.yaml:4: groups[0].max_package: must be whole KB (1,024 bytes) from 4KB to 1024KB",
+            "f.yaml:4: groups[0].max_package: '100B' must be whole KB (1,024 bytes) from 4KB to 1024KB",
         ),
         (GROUP + "    reconnect: {first: 10s, max: 5s}\n", "f.yaml:4: groups[0].reconnect: `max` is below `first`"),
         (
@@ -192,11 +196,11 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         ),
         (
             GROUP + "target: []\n",
-            "f.yaml:4: target: must be `embedded`, the URL of a dispatch server, or a list of such URLs",
+            "f.yaml:4: target: '[]' must be `embedded`, the URL of a dispatch server, or a list of such URLs",
         ),
         (
             GROUP + "identities: {sn: BEST}\n",
-            "f.yaml:4: identities.sn: must be letters, digits and . _ - round one {index} or {index:06d}, "
+            "f.yaml:4: identities.sn: 'BEST' must be letters, digits and . _ - round one {index} or {index:06d}, "
             "like BEST{index:06d}",
         ),
         (
@@ -217,7 +221,10 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
             GROUP + "network: {source_ips: 127.0.0.0/8}\n",
             "f.yaml:4: network.source_ips: '127.0.0.0/8' holds 16777216 addresses; at most 4096 are used",
         ),
-        (GROUP + "network: {connect_rate: 0/s}\n", "f.yaml:4: network.connect_rate: a rate here must be more than 0"),
+        (
+            GROUP + "network: {connect_rate: 0/s}\n",
+            "f.yaml:4: network.connect_rate: '0/s' is out of range: it must be more than 0",
+        ),
         (
             GROUP + "ramp: {rate: 1/s, steps: [{devices: 5, over: 5s}]}\n",
             "f.yaml:4: ramp: give `rate` or `steps`, not both",
@@ -252,7 +259,7 @@ from tests.scenario.wrong_scenarios import GROUP, problems_of
         ),
         (
             GROUP + "report:\n  attendance: true\ndefaults:\n  attendance: 5\n",
-            "f.yaml:7: defaults.attendance: must be a mapping: `key: value` lines",
+            "f.yaml:7: defaults.attendance: '5' must be a mapping: `key: value` lines",
         ),
         (
             GROUP + "    attendance: {absent: 300%}\nreport: {attendance: true}\nthresholds: [attendance.came > 1]\n",

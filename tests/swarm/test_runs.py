@@ -154,6 +154,10 @@ def test_the_web_ui_runs_fleets_one_after_the_other(locust: Start, scenario: Pat
         ((), "no scenario is given"),
         (("--scenario", "nowhere.yaml"), "nowhere.yaml: there is no such file"),
         (("--scenario", "wrong.yaml"), "wrong.yaml:1: "),
+        (
+            ("--scenario", "choice.yaml", "--headless"),
+            "choice.yaml:1: workers.processes: '0' must be a whole number from",
+        ),
         (("--scenario", "tiny.yaml", "--identities", "few.csv"), "holds 1 identities, but the fleet has 6 devices"),
         (("--scenario", "tiny.yaml", "--web-port", "{port}"), "port {port} is in use"),
         (("--scenario", "tiny.yaml", "--host", "127.0.0.1:18080"), "write http://127.0.0.1:18080"),
@@ -166,6 +170,7 @@ def test_wrong_input_is_told_without_a_traceback(
     locust: Start, scenario: Path, tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     (tmp_path / "wrong.yaml").write_text("heartbet: 3s\ngroups: []\n")
+    (tmp_path / "choice.yaml").write_text("workers: {processes: 0}\ngroups: [{name: a, count: 6}]\n")
     (tmp_path / "few.csv").write_text("sn,secretKey,productId,devKey\nA,b,c,d\n")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -16,6 +16,8 @@ WRONG = (
     "name: x\ngroups: [{devices: 3, transport: carrier}]\n",
     "name: x\ngroups: []\n",
     "name: x\nseed: many\nduratoin: 5s\ngroups: [{devices: -1}]\n",
+    "name: x\nseed: '1'\nduration: 31d\nramp: {rate: 0/s}\ngroups: [{count: }]\ntls: {verify: 'it''s so'}\n",
+    "workers: {processes: autoo}\nplatform: {users: -1, processes: '2'}\nramp: [a, b]\ngroups: 5\n",
     "name: x\nthresholds: ['dev.login p99 < 3 parsecs']\n",
 )
 """Scenarios that are refused."""

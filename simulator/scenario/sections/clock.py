@@ -10,6 +10,7 @@ from simulator.device.device_clock import ClockSettings
 from simulator.fields.quantities import DriftRange, SignedDurationRange, within_signed_time
 from simulator.fields.range import Range
 from simulator.fields.section import Section, Shown
+from simulator.fields.wrong_kind import WrongKind
 from simulator.protocol.times import format_iso, parse_iso
 from simulator.texts.translation import _
 
@@ -34,7 +35,7 @@ def _start(value: object) -> float:
     try:
         return parse_iso(text)
     except ValueError:
-        raise ValueError(_("must be a year or a time, like 1970 or 2000-01-01T00:00:00+08:00")) from None
+        raise WrongKind(_("must be a year or a time, like 1970 or 2000-01-01T00:00:00+08:00")) from None
 
 
 StartAt = Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from simulator.fields.section import Section, Shown
+from simulator.fields.wrong_kind import WrongKind
 from simulator.scenario.download_rules import parse_host
 from simulator.texts.translation import _
 
@@ -19,7 +20,7 @@ def _hosts(value: object) -> tuple[str, ...]:
     hosts = []
     for item in items:
         if not isinstance(item, str):
-            raise ValueError(_("must be host names, addresses or networks, like files.example.com or 10.0.0.0/24"))
+            raise WrongKind(_("must be host names, addresses or networks, like files.example.com or 10.0.0.0/24"))
         hosts.append(parse_host(item))
     return tuple(dict.fromkeys(hosts))
 

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from simulator.device.reading import Reading
 from simulator.fields.section import Section, known
 from simulator.fields.texts import Line
+from simulator.fields.wrong_kind import WrongKind
 from simulator.platform.reading import PlatformReading
 from simulator.protocol.catalogue import CATALOGUE
 from simulator.protocol.codes import NOT_AUTHORISED, SUCCESS
@@ -32,7 +33,7 @@ def _codes(value: object) -> list[str] | str:
     if value == _ANY:
         return _ANY
     if not isinstance(value, list) or not all(isinstance(code, str) for code in value) or len(value) > _MOST_CODES:
-        raise ValueError(
+        raise WrongKind(
             _(
                 "must be a list of codes like [{not_authorised}], in quotes where one is all digits, or any",
                 not_authorised=NOT_AUTHORISED,
@@ -116,7 +117,7 @@ def _plain(value: Any, depth: int = 0) -> None:
         for item in value.values() if isinstance(value, dict) else value:
             _plain(item, depth + 1)
     elif not isinstance(value, str):
-        raise ValueError(
+        raise WrongKind(
             _("must be text, as every value on the wire, or a list or mapping of texts: put numbers in quotes")
             if not isinstance(value, list | dict)
             else _("is nested deeper than {deepest} levels", deepest=_DEEPEST)

@@ -19,6 +19,7 @@ from simulator.fields.quantities import (
 )
 from simulator.fields.section import Section, Shown
 from simulator.fields.texts import FileName
+from simulator.fields.wrong_kind import WrongKind
 from simulator.scenario.identity_values import MAX_SN
 from simulator.scenario.sections.reading import DeviceReportSection
 from simulator.texts.translation import _, listed
@@ -61,7 +62,7 @@ class IdentitiesSection(Section):
     @classmethod
     def _one_index(cls, pattern: str) -> str:
         if not _SN_PATTERN.fullmatch(pattern):
-            raise ValueError(
+            raise WrongKind(
                 _("must be letters, digits and . _ - round one {index} or {index:06d}, like BEST{index:06d}")
             )
         if re.search(r":[1-9]", pattern):
@@ -129,7 +130,7 @@ def _source_ips(value: object) -> tuple[str, ...]:
     addresses: dict[str, None] = {}
     for item in items:
         if not isinstance(item, str):
-            raise ValueError(_("must be local addresses or networks, like 10.0.0.5 or 10.0.0.0/28"))
+            raise WrongKind(_("must be local addresses or networks, like 10.0.0.5 or 10.0.0.0/28"))
         try:
             network = ipaddress.ip_network(item, strict=False)
         except ValueError:

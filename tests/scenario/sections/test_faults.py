@@ -163,9 +163,9 @@ def test_a_scenario_without_faults_has_none() -> None:
         ("what: outage, every: 1ms, for: 1s", "every: '1ms' is out of range: it must be 1s to 30d"),
         (f"{OUTAGE}, share: 5", "share: 5 is no share: write 5% or a number from 0 to 1"),
         (f"{OUTAGE}, share: 101%", "share: 101% is more than 100%"),
-        (f"{OUTAGE}, groups: halls", "groups: must be a list: each entry begins with `- `"),
+        (f"{OUTAGE}, groups: halls", "groups: 'halls' must be a list: each entry begins with `- `"),
         (f"{OUTAGE}, groups: []", "groups: must not be empty"),
-        (f"{OUTAGE}, groups: [5]", "groups[0]: must be text: put it in quotes"),
+        (f"{OUTAGE}, groups: [5]", "groups[0]: '5' must be text: put it in quotes"),
         (
             f"{OUTAGE}, how: silentt",
             "how: 'silentt' is none of reset, close, silent, dns, refused (did you mean silent?)",
@@ -221,10 +221,13 @@ def test_a_scenario_without_faults_has_none() -> None:
         ("what: misbehave, at: 1s, for: 9s, rate: 1/s, ways: []", "ways: must not be empty"),
         (
             "what: misbehave, at: 1s, for: 9s, rate: 1/s, ways: bad_sign",
-            "ways: must be a list: each entry begins with `- `",
+            "ways: 'bad_sign' must be a list: each entry begins with `- `",
         ),
         ("what: misbehave, at: 1s, for: 9s, rate: 6, ways: [bad_sign]", "rate: 6 has no unit: write 6/s, 6/min or 6/h"),
-        ("what: misbehave, at: 1s, for: 9s, rate: 0/s, ways: [bad_sign]", "rate: a rate here must be more than 0"),
+        (
+            "what: misbehave, at: 1s, for: 9s, rate: 0/s, ways: [bad_sign]",
+            "rate: '0/s' is out of range: it must be more than 0",
+        ),
         (
             "what: misbehave, at: 1s, for: 9s, rate: 101/s, ways: [bad_sign]",
             "rate: '101/s' is out of range: it must be at most 100/s",
@@ -244,10 +247,10 @@ def test_one_mistake_gives_one_problem_with_its_key(fault: str, problem: str) ->
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("faults: {what: outage}\n", "faults: must be a list: each entry begins with `- `"),
-        ("faults: outage\n", "faults: must be a list: each entry begins with `- `"),
-        ("faults: [outage]\n", "faults[0]: must be a mapping: `key: value` lines"),
-        ("faults: [null]\n", "faults[0]: must be a mapping: `key: value` lines"),
+        ("faults: {what: outage}\n", 'faults: \'{"what": "outage"}\' must be a list: each entry begins with `- `'),
+        ("faults: outage\n", "faults: 'outage' must be a list: each entry begins with `- `"),
+        ("faults: [outage]\n", "faults[0]: 'outage' must be a mapping: `key: value` lines"),
+        ("faults: [null]\n", "faults[0]: is empty, and must be a mapping: `key: value` lines"),
         ("fault: []\n", "fault: is not a key here (did you mean faults?)"),
         ("defaults: {faults: []}\n", "defaults.faults: is not a key here; it belongs in `the top level`"),
         ("defaults: {back_after: 1s}\n", "defaults.back_after: is not a key here; it belongs in `faults`"),
