@@ -53,6 +53,31 @@ def test_what_it_writes_is_right(
     assert bool(re.search("[\u4e00-\u9fff]", readme)) == (language == "zh")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_scenario_as_its_comment_says_goes_to_the_embedded_platform(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text, readme = (files_of(language)[name] for name in ("staging.yaml", "README.md"))
+    [comment] = re.findall(r"^# \(1\).*\n(?:#     .*\n)*", text, flags=re.MULTILINE)
+    for told in (comment, readme):
+        assert re.search(r"`target: embedded`.*\(2\)", told, flags=re.DOTALL)
+        assert "`identities`" in told
+    changed = re.sub(r"^target: .*$", "target: embedded", text, flags=re.MULTILINE)
+    changed, taken = re.subn(r"^identities:\n  csv: .*\n", "", changed, flags=re.MULTILINE)
+    assert taken == 1
+    (tmp_path / "staging.yaml").write_text(changed, encoding="utf-8")
+    assert main(["--lang", "en", "check", "staging.yaml"]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("staging.yaml: no problems\n")
+    assert re.search(r"^  target +the embedded platform$", told.out, flags=re.MULTILINE)
+    assert told.err == ""
+    # Only both changes together make it so.
+    (tmp_path / "staging.yaml").write_text(text.replace("https://dispatch.staging.example.com", "embedded"), "utf-8")
+    assert main(["--lang", "en", "check", "staging.yaml"]) == 0
+    assert "no problems" not in capsys.readouterr().out
+
+
 def test_the_languages_differ_in_comments_alone() -> None:
     english, chinese = (files_of(language) for language in ("en", "zh"))
     assert english.keys() == chinese.keys()
