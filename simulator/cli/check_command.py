@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DESCRIPTION = N_("""\
 Check scenarios without connecting anywhere: all problems are listed with file, line and field (exit code 2).
 If there are none, the fleet is described. A CSV file of identities that `provision` has yet to write is no problem of
-the scenario, and is said.""")
+the scenario (exit code 0), but no run can begin before it is there: that is said instead of "no problems".""")
 EPILOG = N_("""\
 examples:
   best-fleet check smoke
@@ -77,8 +77,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             problems.append(str(error))
             continue
         if not options.quiet:
-            named = source.name if source else _("{csv}, which is not there yet", csv=csv)
-            print("\n".join((*describe(scenario, named, total, source), *state)))
+            print("\n".join((verdict(scenario, csv), *describe(scenario, total, source), *state)))
         if csv is not None:
             users = "" if options.users is None else f" -u {total}"
             command = shlex.join(["best-fleet", "provision", shown(path)]) + users
@@ -96,11 +95,17 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     return ExitCode.PASSED
 
 
-def describe(scenario: "Scenario", identities: str, total: int, source: "IdentitySource | None") -> Iterator[str]:
+def verdict(scenario: "Scenario", csv: Path | None) -> str:
+    """That nothing is wrong with the scenario; and that no run can begin, where `csv` has yet to be written."""
+    if csv is None:
+        return _("{file}: no problems", file=scenario.file)
+    return _("{file}: the scenario is right, but no run can begin before {csv} is there", file=scenario.file, csv=csv)
+
+
+def describe(scenario: "Scenario", total: int, source: "IdentitySource | None") -> Iterator[str]:
     """What a run of the scenario would be, line by line, for a fleet of `total` devices.
 
     Args:
-        identities: where they come from.
         source: who they are; None where that is not written yet.
     """
     from simulator.fields.units import format_duration
@@ -110,13 +115,13 @@ def describe(scenario: "Scenario", identities: str, total: int, source: "Identit
     plan = scenario.ramp_plan(total)
     counts = scale_counts([group.count for group in scenario.groups], total)
     document = scenario.document
-    yield _("{file}: no problems", file=scenario.file)
     yield from row(_("name"), scenario.name)
     if document.description:
         yield from row(_("about"), " ".join(document.description.split()))
     yield from row(_("target"), _("the embedded platform") if scenario.embedded else ", ".join(scenario.targets))
     yield from row(_("channel"), channel_of(scenario))
-    yield from row(_("identities"), identities)
+    named = source.name if source else _("{csv}, which is not there yet", csv=scenario.identities_file)
+    yield from row(_("identities"), named)
     if scenario.state_file is not None:
         yield from row(_("state file"), str(scenario.state_file))
     if document.report.attendance:

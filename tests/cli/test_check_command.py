@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main
+from simulator.cli.errors import ScenarioProblemsError
+from simulator.cli.scenarios import read_scenario
 from simulator.device.unsent import Unsent
 from simulator.fleet.warm_state import Login, WarmState
 
@@ -86,6 +88,43 @@ def test_too_few_identities(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     identities = write(tmp_path, "sn,secretKey,productId,devKey\nA1,aa,p1,123456\n", "one.csv")
     assert main(["check", write(tmp_path, GOOD), "--identities", identities]) == 2
     assert "one.csv: holds 1 identities, but the fleet has 8 devices" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", ["identities: {csv: mine.csv}\n", "target: https://x.example\nidentities: {csv: mine.csv}\n"]
+)
+def test_without_its_identities_a_scenario_has_no_problems_and_no_run(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, csv = write(tmp_path, GOOD + line), tmp_path / "mine.csv"
+    assert main(["check", path]) == 0
+    told = capsys.readouterr()
+    first, *lines = told.out.splitlines()
+    assert first == f"{path}: the scenario is right, but no run can begin before {csv} is there"
+    assert "no problems" not in told.out
+    assert f"  identities   {csv}, which is not there yet" in lines
+    assert f"a run needs {csv}: " in told.err
+    assert main(["check", "--quiet", path]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"a run needs {csv}: " in told.err
+    with pytest.raises(ScenarioProblemsError, match=r"identities\.csv: there is no file"):
+        read_scenario(Path(path))  # as for a run
+    csv.write_text("sn,secretKey,productId,devKey\n" + "".join(f"A{number},aa,p1,123456\n" for number in range(8)))
+    assert main(["check", path]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(f"{path}: no problems\n")
+    assert told.err == ""
+
+
+def test_identities_of_the_command_line_are_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, GOOD + "identities: {csv: mine.csv}\n")
+    rows = "".join(f"A{number},aa,p1,123456\n" for number in range(8))
+    other = write(tmp_path, f"sn,secretKey,productId,devKey\n{rows}", "other.csv")
+    assert main(["check", path, "--identities", other]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(f"{path}: no problems\n")
+    assert told.err == ""
 
 
 def test_a_fleet_has_devices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
