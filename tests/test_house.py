@@ -17,7 +17,9 @@ from packaging.utils import canonicalize_name
 
 from simulator.exit_codes import ExitCode
 from simulator.measurements.names import KNOWN_CODES
+from simulator.protocol.catalogue import COMMAND_FUNC_IDS
 from simulator.protocol.codes import SUCCESS
+from simulator.protocol.envelope import REPLY
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -235,6 +237,25 @@ def test_the_readme_tells_what_every_code_means() -> None:
     table = table.partition("\n## ")[0]
     own = {*KNOWN_CODES} - {SUCCESS}
     assert [code for code in sorted(own) if f"`{code}`" not in table] == []
+
+
+def unknown_commands(text: str) -> list[str]:
+    """The funcIds of commands that a text names in backticks and the protocol does not have."""
+    known = {*COMMAND_FUNC_IDS, REPLY}
+    known |= {name.rsplit(".", cut)[0] for name in known for cut in (1, 2)}
+    return [name for name in re.findall(r"`(cmd\.[\w.]+?)(?:\.\*)?`", text) if name not in known]
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in tracked_files() if path.suffix == ".md"], ids=lambda path: path.name
+)
+def test_a_document_names_no_command_that_there_is_not(document: Path) -> None:
+    assert unknown_commands(document.read_text(encoding="utf-8")) == []
+
+
+def test_a_wrong_command_is_noticed() -> None:
+    text = "`cmd.options.reboot`, `cmd.control.reboot`, `cmd.data.*`, `cmd.data`, `cmd.dev.response`, `cmd.data.usr`"
+    assert unknown_commands(text) == ["cmd.options.reboot", "cmd.data.usr"]
 
 
 CITED = re.compile(r"`((?:simulator|reports|tests|benchmarks)/[\w/]+(?:\.py)?/?)(?:: ([\w.]+))?`")

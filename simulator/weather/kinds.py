@@ -89,7 +89,7 @@ class ClockJump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebootWave:
-    """Each device reboots once, at a time of its own while the fault lasts, as by `cmd.options.reboot`."""
+    """Each device reboots once, at a time of its own while the fault lasts, as by `cmd.control.reboot`."""
 
     what: ClassVar[str] = "reboot_wave"
 
