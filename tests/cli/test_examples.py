@@ -59,6 +59,14 @@ PLACES = sorted({*helps(), *written()})
 EXAMPLES = {example: place for place, example in PLACES}
 
 
+def blocks() -> Iterator[tuple[str, str]]:
+    """The documents' blocks of commands."""
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+        for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL):
+            yield str(path.relative_to(ROOT)), block
+
+
 @cache
 def locusts_options() -> frozenset[str]:
     """What `run` may hand on: Locust's options, and those that the locustfile adds."""
@@ -77,6 +85,7 @@ def test_there_are_examples_everywhere() -> None:
         "help",
         "README.md",
         "docs/installing.md",
+        "docs/scaling.md",
         "scenarios/staging.yaml",
         "simulator/cli/starter/zh/README.md",
     }
@@ -100,3 +109,29 @@ def test_the_example_works(
         monkeypatch.chdir(tmp_path)
         assert main(words) == 0
         assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_workers_are_not_started_by_what_wants_a_locustfile(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.match(r"[\s$]*locust .*--(worker|master)\b", line)] == []
+
+
+MANY_MACHINES = [(place, block) for place, block in blocks() if "--master-host MASTER" in block]
+
+
+@pytest.mark.parametrize(("place", "block"), MANY_MACHINES, ids=[place for place, _block in MANY_MACHINES])
+def test_machines_find_each_other(place: str, block: str) -> None:
+    """In the order in which the commands are to be given: the token, the master where others reach it, its workers."""
+    lines = [line.partition("#")[0] for line in block.splitlines()]
+    token, master, worker = (
+        next(number for number, line in enumerate(lines) if word in line)
+        for word in ("BEST_FLEET_TOKEN=", "--master ", "--worker ")
+    )
+    assert token < master < worker
+    assert "--master-bind-host" in lines[master]
+    assert "--expect-workers" in lines[master]
+
+
+def test_the_places_that_tell_of_many_machines_are_known() -> None:
+    assert {place for place, _block in MANY_MACHINES} >= {"README.md", "README.zh-CN.md", "docs/scaling.md"}
