@@ -44,7 +44,7 @@ def parse_duration(value: object) -> float:
     if _BARE.fullmatch(text):
         if float(text) == 0:
             return 0.0
-        raise ValueError(_("{text} has no unit: write {text}s, {text}ms, {text}min or {text}h", text=text))
+        raise _without_unit(text)
     compact = re.sub(r"\s+", "", text)
     if not _DURATION.fullmatch(compact):
         raise ValueError(
@@ -57,10 +57,16 @@ def parse_duration(value: object) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(compact))
 
 
+def _without_unit(text: str) -> ValueError:
+    return ValueError(_("{text} has no unit: write {text}s, {text}ms, {text}min or {text}h", text=text))
+
+
 def parse_signed_duration(value: object) -> float:
     """Seconds of a duration that may be negative: `-4min`, `3s`, `0s`."""
     text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else value
     if isinstance(text, str) and text[:1] in ("-", "+"):
+        if _BARE.fullmatch(text) and len(text) <= _LONGEST and float(text) != 0:
+            raise _without_unit(text)
         seconds = parse_duration(text[1:])
         return -seconds if text[0] == "-" else seconds
     return parse_duration(text)

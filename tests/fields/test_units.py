@@ -90,6 +90,8 @@ def test_ranges_of_sizes(text: str, bounds: tuple[float, float]) -> None:
     [
         (units.parse_duration, 10, "10 has no unit: write 10s, 10ms, 10min or 10h"),
         (units.parse_duration, "10", "has no unit"),
+        (units.parse_signed_duration, -1, "-1 has no unit: write -1s, -1ms, -1min or -1h"),
+        (units.parse_signed_duration, "+2.5", "+2.5 has no unit: write +2.5s"),
         (units.parse_duration, "10 minutes", "no duration: write one like 500ms, 10s"),
         (units.parse_duration, "ten", "no duration"),
         (units.parse_duration, "-5s", "negative"),

@@ -210,7 +210,7 @@ def test_a_scenario_without_faults_has_none() -> None:
             "what: power_cut, at: 1s, back_after: 1s, store: lost",
             "store: 'lost' is none of kept, unsent lost",
         ),
-        ("what: clock_jump, at: 1s, by: -10", "by: 10 has no unit: write 10s, 10ms, 10min or 10h"),
+        ("what: clock_jump, at: 1s, by: -10", "by: -10 has no unit: write -10s, -10ms, -10min or -10h"),
         ("what: clock_jump, at: 1s, by: -3651d", "by: '-3651d' is out of range: it must be -3650d to 3650d"),
         ("what: reboot_wave, at: 1s, over: 0s", "over: '0s' is out of range: it must be 10ms to 30d"),
         ("what: platform_restart, at: 1s, down: 2d", "down: '2d' is out of range: it must be 10ms to 1d"),
