@@ -26,6 +26,7 @@ from simulator.swarm.locust import percentiles
 from simulator.swarm.locust.request_event import REQUEST_TYPE
 from simulator.swarm.process import messages
 from simulator.swarm.process.leases import RENEWALS, LeaseHolder
+from simulator.swarm.process.liveness import heartbeat_s
 from simulator.swarm.security.guarded_rpc import guard_worker, message_of, pieces
 from simulator.swarm.security.token import Token, token_for
 
@@ -62,6 +63,7 @@ class SimulatedWorker:
         self._holder = LeaseHolder()
         self._users: dict[str, int] = {}
         self._state = "ready"
+        self._heartbeat_s = HEARTBEAT_INTERVAL
         self._counted = time.time()
         self._next_heartbeat = time.monotonic() + number % 50 / 50
         self._next_report = self._next_heartbeat + WORKER_REPORT_INTERVAL * self._random.random()
@@ -80,6 +82,7 @@ class SimulatedWorker:
             self._measurements = RunMeasurements(self.name, data["run_id"])
             self._counted = time.time()
             self._next_lease = time.monotonic()
+            self._heartbeat_s = heartbeat_s(LEASE_S)
         elif kind == messages.LEASE:
             granted, _ = self._holder.accept(data, time.monotonic())
             self._holder.held = self._holder.held | granted
@@ -104,7 +107,7 @@ class SimulatedWorker:
     def act(self, now: float) -> None:
         """Send what is due at the monotonic time `now`."""
         if now >= self._next_heartbeat:
-            self._next_heartbeat = now + HEARTBEAT_INTERVAL
+            self._next_heartbeat = now + self._heartbeat_s
             usage = {"state": self._state, "current_cpu_usage": 50.0, "current_memory_usage": 500_000_000}
             self.send("heartbeat", usage)
         if now >= self._next_report:

@@ -10,7 +10,6 @@ from functools import cache, partial
 from typing import Any
 
 import gevent
-from locust import runners
 from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING
 
 from reports.causes import sentence
@@ -31,6 +30,7 @@ from simulator.swarm.process.fleet_view import FleetView, WorkersView, devices_o
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.inquiry import Inquiry
 from simulator.swarm.process.leases import LeaseTable
+from simulator.swarm.process.liveness import expect_heartbeats
 from simulator.swarm.process.losses import Recovery, Replacing
 from simulator.swarm.process.state_file import StateFile, open_state_file
 from simulator.swarm.run.order import RunOrder, identities_in, plan_of
@@ -42,12 +42,8 @@ logger = logging.getLogger("simulator.swarm")
 
 POLL_S = 0.05
 WATCH_S = 1.0
-LOCUSTS_LIVENESS = runners.HEARTBEAT_LIVENESS
-"""After how many seconds without a heartbeat Locust misses a worker."""
 LATE_S = 0.5
 """Later than this for its look of every second, the master has more to do than it can."""
-PATIENCE_S = 2.0
-"""Locust misses a worker so long before its lease runs out."""
 TOLD_S = 1.5
 """For the workers' answers that their devices know of the platform; the schedule does not wait for them any longer."""
 REPORT_MARGIN_S = 5.0
@@ -121,8 +117,7 @@ class Master(Coordinator):
             self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
             self._replacing = Replacing(self.runner, self.internal_error)
             self._recovery = Recovery(workers.recovery)
-            # Locust's own three seconds are for workers with a core each; until the lease runs out nothing is lost.
-            runners.HEARTBEAT_LIVENESS = max(LOCUSTS_LIVENESS, int(workers.lease - PATIENCE_S))
+            expect_heartbeats(workers.lease)
             self._view = self._view_of(run, run.order)
             self.runner.send_message(messages.RUN, run.order.to_wire())
             present = [worker.id for worker in self.runner.clients.all if worker.state != STATE_MISSING]

@@ -30,6 +30,7 @@ from simulator.swarm.process.base import START_FAILURES, Role
 from simulator.swarm.process.clock_offset import ROUNDS
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.leases import MOST_AHEAD, MOST_AT_ONCE, RENEWALS
+from simulator.swarm.process.liveness import send_heartbeats
 from simulator.swarm.process.part import Part
 from simulator.swarm.run.order import OtherVersionError, RunOrder, scenario_of
 from simulator.swarm.run.runtime_factory import runtime_factory
@@ -136,7 +137,9 @@ class Worker(Role):
             scenario, make_runtime = off_the_hub(partial(self._read, part))
             if part.over:
                 return
-            part.renewal_s = scenario.document.workers.lease / RENEWALS
+            lease_s = scenario.document.workers.lease
+            send_heartbeats(lease_s)
+            part.renewal_s = lease_s / RENEWALS
             part.measurements.attendance.keeps_rows = scenario.document.report.attendance
             generator = self._make_generator(part, scenario, make_runtime)
             generator.start()

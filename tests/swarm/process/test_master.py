@@ -19,8 +19,9 @@ from simulator.measurements.run import RunMeasurements
 from simulator.swarm.process import master as module
 from simulator.swarm.process import messages
 from simulator.swarm.process.leases import LeaseHolder
+from simulator.swarm.process.liveness import PATIENCE_S
 from simulator.swarm.process.losses import STILL_KNOWN
-from simulator.swarm.process.master import PATIENCE_S, Master
+from simulator.swarm.process.master import Master
 from simulator.swarm.run import run as run_module
 from tests.swarm.fake_fleet import until
 from tests.swarm.fake_locust import SCENARIO, FakeRunner, WorkerNode, choice, environment

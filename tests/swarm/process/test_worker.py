@@ -8,6 +8,7 @@ from typing import Any
 import gevent
 import pytest
 from gevent.pool import Group
+from locust import runners
 from locust.exception import RPCError
 
 from simulator import __version__
@@ -22,6 +23,7 @@ from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.process import leases, messages
 from simulator.swarm.process import worker as module
 from simulator.swarm.process.leases import LeaseHolder, LeaseTable
+from simulator.swarm.process.liveness import heartbeat_s
 from simulator.swarm.process.worker import Worker, short_name
 from simulator.swarm.run.order import RunOrder, make_order
 from tests.swarm.fake_fleet import Fleet, until
@@ -75,6 +77,7 @@ class Bench:
         self.reports: list[dict[str, Any]] = []
         self.runner.on_report = self.report
         monkeypatch.setattr(module, "runtime_factory", lambda *_: self.make)
+        monkeypatch.setattr(runners, "HEARTBEAT_INTERVAL", 1)
         self.role = Worker(self.environment, choice(scenario=None))
         self.order: RunOrder = make_order(
             parse_scenario(SCENARIO, "tiny.yaml"), run_id="r1", total=3, dispatch_urls=["http://127.0.0.1:9"]
@@ -111,6 +114,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 def test_it_asks_for_a_run_as_soon_as_it_is_there(bench: Bench) -> None:
     assert bench.runner.sent == [(messages.ASK_RUN, {}, None)]
+
+
+def test_its_heartbeats_are_as_seldom_as_the_lease_of_the_run_allows(bench: Bench) -> None:
+    bench.begin()
+    lease_s = parse_scenario(SCENARIO, "tiny.yaml").document.workers.lease
+    assert runners.HEARTBEAT_INTERVAL == heartbeat_s(lease_s) == 3
 
 
 def test_users_get_the_devices_that_the_master_leases(bench: Bench) -> None:
