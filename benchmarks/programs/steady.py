@@ -1,6 +1,7 @@
 """Measures a Locust process from inside: waits until all devices are online, lets it settle, and looks at a window.
 
-Nothing is hooked into the messages' way: Locust's own totals say how many there were.
+Nothing is hooked into the messages' way: Locust's own totals say how many there were. Ours hands over what it has
+counted four times a second: where totals move in steps, a window begins and ends just after one.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import gevent
 from locust import events
 
 from benchmarks.programs.orders import leave, read_order
-from benchmarks.programs.window import Reading, as_dict, between, read
+from benchmarks.programs.window import Reading, as_dict, await_step, between, read
 
 POLL_S = 0.1
 
@@ -48,9 +49,11 @@ class SteadyState:
             gevent.sleep(POLL_S)
         online = self._read(environment)
         gevent.sleep(order["settle_s"])
+        await_step(lambda: environment.stats.total.num_requests, gevent.sleep)
         first = self._read(environment)
         leave(order["began"], {})
         gevent.sleep(order["window_s"])
+        await_step(lambda: environment.stats.total.num_requests, gevent.sleep)
         last = self._read(environment)
         leave(
             order["result"],

@@ -2,10 +2,15 @@
 
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+STEP_S = 0.01
+"""A total that stands still for so long after it moved has taken in all that was handed over."""
+STEPS = 30
+"""So many of them are longer than ours lets its total stand still; one that moves in each moves with every request."""
 _PAGE = resource.getpagesize()
 
 
@@ -24,6 +29,18 @@ class Reading:
     messages: int
     """Round trips so far."""
     failures: int
+
+
+def await_step(total: Callable[[], int], sleep: Callable[[float], object]) -> None:
+    """Return when `total` has just moved and stands still again, or has moved all the time."""
+    before, moved = total(), False
+    for _step in range(STEPS):
+        sleep(STEP_S)
+        now = total()
+        if now == before and moved:
+            return
+        moved = moved or now != before
+        before = now
 
 
 def read(messages: int, failures: int) -> Reading:
