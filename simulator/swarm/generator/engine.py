@@ -94,6 +94,8 @@ class Engine:
         self._stopping = False
         self._probe_due = float("inf")
         self._keep_until = float("inf")
+        self._fell_at = float("inf")
+        """The moment of `keep_until` at which all were dropped last."""
         self._tasks: int | None = None
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
@@ -271,8 +273,10 @@ class Engine:
         if not self._stopping:
             # Thousands of closing handshakes at once make the loop late, but the load is over by then.
             self._on_lag(max(0.0, now - self._probe_due))
-        if time.monotonic() >= self._keep_until:
-            self._keep_until = float("inf")
+        keep_until = self._keep_until
+        if time.monotonic() >= keep_until != self._fell_at:
+            # Nothing is written to the moment itself: gevent's side may be giving a later one just now.
+            self._fell_at = keep_until
             # Told first: whose device ends by this waits for another, also where the device had not been started yet.
             self._mailbox.post(("fenced", None))
             self._drop_all()

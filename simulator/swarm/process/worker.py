@@ -169,7 +169,6 @@ class Worker(Role):
             limits=limits_of(scenario),
             worker=short_name(self.runner.client_id),
         )
-        part.generator.keep_until(part.holder.valid_until)
         return part.generator
 
     def _end_part(self) -> None:

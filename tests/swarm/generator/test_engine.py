@@ -171,6 +171,16 @@ def test_the_fence_falls_unless_it_is_moved_on(rig: Rig) -> None:
     rig.engine.close()
 
 
+def test_the_fence_falls_once_for_a_moment_and_again_for_a_later_one(rig: Rig) -> None:
+    for fences, moment in ((1, 1.0), (1, 1.0), (2, 2.0)):
+        rig.engine.keep_until(moment)
+        until(lambda fences=fences: rig.listener.fences == fences)
+        probes = len(rig.lags)
+        until(lambda probes=probes: len(rig.lags) > probes + 2)
+        assert rig.listener.fences == fences
+    rig.engine.close()
+
+
 def test_the_fence_is_told_before_the_ends_that_it_causes_also_of_devices_that_wait_for_their_start(rig: Rig) -> None:
     # So many that the last are still in the start queue, which spreads them over a second.
     for index in range(200):

@@ -19,6 +19,7 @@ from simulator.measurements.attendance import Attended
 from simulator.measurements.recorder import Recorder
 from simulator.measurements.run import RunMeasurements
 from simulator.scenario.scenario import parse_scenario
+from simulator.swarm.generator.generator import Generator
 from simulator.swarm.locust.users import MeetingDevice, UserHandle, WaitingUsers
 from simulator.swarm.process import leases, messages
 from simulator.swarm.process import worker as module
@@ -317,6 +318,19 @@ def test_a_signal_ends_its_part_and_says_that_it_leaves(bench: Bench) -> None:
     bench.role.stop_and_quit("SIGTERM")
     assert bench.runner.messages(messages.STOPPED) == [{"run": "r1", "leaving": True}]
     assert bench.runner.done == ["report", "quit"]
+
+
+def test_before_its_first_lease_nothing_falls_that_the_first_devices_could_fall_with(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[float] = []
+    monkeypatch.setattr(Generator, "keep_until", lambda _generator, moment: kept.append(moment))
+    now = module.time.monotonic()
+    handles = bench.users(3)
+    bench.begin()
+    until(lambda: all(handle.index is not None for handle in handles))
+    assert kept
+    assert min(kept) > now
 
 
 def test_without_its_masters_renewal_all_devices_are_dropped_and_it_tells(bench: Bench) -> None:
