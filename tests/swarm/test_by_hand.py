@@ -17,11 +17,11 @@ def test_workers_show_their_devices_and_do_what_they_are_told(
     locust: Callable[..., LocustProcess], scenario: Path
 ) -> None:
     scenario.write_text(scenario.read_text().replace("defaults: {users: 3}", HURRIED))
-    port, workers = free_port(), str(free_port())
+    port = free_port()
     url = f"http://127.0.0.1:{port}/fleet"
     run = locust(
         *("--scenario", str(scenario), "--web-port", str(port), "--processes", "2", "--autostart", "--autoquit", "0"),
-        *("--report", "report", "--master-bind-port", workers, "--master-port", workers, *UNTIL_TOLD),
+        *("--report", "report", *UNTIL_TOLD),
     )
 
     def rows(asked: str = "state=online") -> list[dict[str, Any]]:

@@ -143,6 +143,10 @@ def _pairs(options: Namespace) -> Iterator[str]:
         yield _("--master and --worker: a process is one or the other")
     if given("master") and given("processes"):
         yield _("--processes makes the master itself: leave out --master")
+    if given("processes") and getattr(options, "master_bind_port", None) == 0:
+        yield _(
+            "--master-bind-port 0: the forked workers would not find it; leave it out, --processes takes a free one"
+        )
     if given("enable_rebalancing") and not (given("master") or given("processes")):
         yield _("--enable-rebalancing moves devices between workers: it needs --master or --processes")
     base = getattr(options, "web_base_path", None)

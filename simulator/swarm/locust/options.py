@@ -9,8 +9,8 @@ import math
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,6 +29,7 @@ from simulator.scenario.scenario import Scenario, load_scenario
 from simulator.scenario.shipped import scenario_file
 from simulator.swarm.locust import command_words, locust_output, monitoring
 from simulator.swarm.locust.locust_output import LocustOutput
+from simulator.swarm.locust.meeting_point import meeting_point
 from simulator.swarm.locust.option_rules import problems_of
 from simulator.swarm.open_files import most_devices, port_shortage
 from simulator.swarm.security import access
@@ -52,6 +53,8 @@ class Choice:
     """What Locust leaves out of its own."""
     processes: int | None = None
     """In how many the scenario wants to run, where that is more than this one."""
+    meeting_point: Mapping[str, Any] = field(default_factory=dict)
+    """Locust's options of where master and workers meet, as far as they are chosen here."""
 
 
 _choices: dict[tuple[str, ...], Choice] = {}
@@ -116,6 +119,7 @@ def add_arguments(parser: Any) -> None:
     locust_output.leave_out(choice.output)
     if choice.access.login is not None:
         parser.set_defaults(web_login=True)
+    parser.set_defaults(**choice.meeting_point)
     if choice.scenario is not None:
         ramp = choice.scenario.ramp_plan()
         first = ramp.target_at(0.0)
@@ -162,7 +166,8 @@ def _choose(parser: Any, arguments: Sequence[str]) -> Choice:
     except AccessError as error:
         refuse_all(error.problems)
     output = locust_output.output_of(known, level_asked=level_asked)
-    return replace(run, access=allowed, output=output)
+    locusts = {name: parser.get_default(name) for name in ("master_host", "master_port", "master_bind_port")}
+    return replace(run, access=allowed, output=output, meeting_point=meeting_point(known, allowed.token, locusts))
 
 
 def _choose_run(known: Namespace) -> Choice:

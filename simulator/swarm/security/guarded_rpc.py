@@ -207,7 +207,9 @@ class GuardedClient(_Guarded):
         if mechanism is None:
             return
         host, port = self._address
-        if mechanism == "CURVE":
+        if mechanism == "CURVE" and self._token.of_this_run:
+            reason = _("it is another run's")
+        elif mechanism == "CURVE":
             reason = _(
                 "its token is not this worker's, which is from {source}. Give both the same, in {variable} or "
                 "in a file that {option} names",

@@ -34,6 +34,8 @@ class Token:
     text: str = field(repr=False)
     source: str
     """Where it comes from, for messages."""
+    of_this_run: bool = False
+    """Made for the workers that are forked from here: nobody else knows it."""
 
     def keys(self) -> "SwarmKeys":
         """The keys of this token, the same in every process. Takes some 50 ms once: guessing shall be dear."""
@@ -101,7 +103,7 @@ def token_for(
             )
         )
     if forks:
-        return Token(secrets.token_hex(32), "made for this run")
+        return Token(secrets.token_hex(32), "this run's own", of_this_run=True)
     return _users_token(environment)
 
 

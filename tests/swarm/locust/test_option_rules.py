@@ -49,6 +49,7 @@ def parsed(*arguments: str) -> Namespace:
         (["--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"),
         (["--master", "--worker"], "--master and --worker: "),
         (["--master", "--processes", "2"], "--processes makes the master itself"),
+        (["--processes", "2", "--master-bind-port", "0"], "--master-bind-port 0: the forked workers would not find it"),
         (["--enable-rebalancing"], "--enable-rebalancing moves devices between workers"),
         (["--web-base-path", "fleet"], "--web-base-path: "),
     ],

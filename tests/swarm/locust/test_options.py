@@ -200,6 +200,13 @@ def test_processes_of_the_scenario_get_a_token_as_those_of_the_command_line_do(
     assert accepted(["--scenario", path]).access.token is None
 
 
+def test_processes_meet_at_a_port_of_their_own_which_locust_takes_from_its_parser(tmp_path: Path) -> None:
+    path = scenario_file(tmp_path, "groups: [{name: a, count: 7}]\nworkers: {processes: 2}\n")
+    chosen = accepted(["--scenario", path]).meeting_point
+    assert chosen["master_port"] == chosen["master_bind_port"] not in (0, 5557)
+    assert accepted(["--scenario", path, "--master-bind-port", "6001"]).meeting_point["master_port"] == 6001
+
+
 def test_ports_are_counted_for_each_broker_of_the_embedded_platform(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
