@@ -24,9 +24,11 @@ from simulator.swarm.metrics.monitoring import Monitoring, name_all_requests
 from simulator.swarm.metrics.prometheus import PATH
 from simulator.swarm.open_files import OpenFilesError, allow_open_files
 from simulator.swarm.process.base import START_FAILURES, Role, start_failure
+from simulator.swarm.process.children import note_forks
 from simulator.swarm.process.coordinator import Coordinator
 from simulator.swarm.process.local import Local
 from simulator.swarm.process.master import Master
+from simulator.swarm.process.parent import end_with
 from simulator.swarm.process.priority import give_way
 from simulator.swarm.process.worker import Worker
 from simulator.swarm.security import guarded_rpc
@@ -60,6 +62,9 @@ class Hooks:
         kind = Worker if isinstance(runner, WorkerRunner) else Master if isinstance(runner, MasterRunner) else Local
         if kind is Worker:
             give_way(options.processes)
+            if choice.scenario is not None:
+                # Read before it was forked; a worker of another master's has none.
+                end_with(choice.process)
         if kind is not Worker and choice.scenario is not None:
             ramp = choice.scenario.ramp_plan()
             if choice.shaped:
@@ -159,6 +164,7 @@ def install() -> None:
     percentiles.install()
     locust_files.install()
     user_counts.install()
+    note_forks()
     command_line.remember_default_arguments()
     guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
     for hook, listener in (

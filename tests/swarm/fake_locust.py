@@ -44,7 +44,7 @@ class FakeRunner:
         self.spawn_rate = 1.0
         self._users_dispatcher: Any = None
         self.user_count = 0
-        self.clients = SimpleNamespace(all=[])
+        self.clients = SimpleNamespace(all=[], ready=[])
         self.handlers: dict[str, Callable[..., Any]] = {}
         self.concurrent: set[str] = set()
         self.sent: list[tuple[str, dict[str, Any], str | None]] = []
@@ -112,6 +112,8 @@ def environment(directory: Path, runner: FakeRunner | None = None, **options: An
         "run_time": None,
         "headless": True,
         "autostart": False,
+        "expect_workers": 1,
+        "expect_workers_max_wait": 0,
         "exit_code_on_error": 1,
         "csv_prefix": None,
         "html_file": None,

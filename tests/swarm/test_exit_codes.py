@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from junitparser import JUnitXml
 
@@ -45,6 +46,15 @@ def refuse(devices):
     raise OpenFilesError("too few open files are allowed")
 
 worker.allow_open_files = refuse
+"""
+DIES = """
+import os, signal
+
+forks = []
+os.register_at_fork(
+    before=lambda: forks.append(True),
+    after_in_child=lambda: len(forks) == 2 and os.kill(os.getpid(), signal.SIGKILL),
+)
 """
 
 
@@ -124,6 +134,62 @@ def test_a_signal_while_the_master_waits_for_workers_is_no_pass(locust: Start, s
     master.wait_for_line("Waiting for workers to be ready")
     master.process.send_signal(signal.SIGTERM)
     assert master.end() == ExitCode.INTERRUPTED, master.output
+
+
+def test_a_forked_worker_that_dies_before_it_joins_ends_the_run(
+    locust: Start, scenario: Path, locustfile: Callable[[str], Path]
+) -> None:
+    run = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--processes", "3"),
+        locustfile=locustfile(DIES),
+    )
+    summary = told(run, ExitCode.INVALID)
+    assert keys(summary)[0] == "worker_killed_early"
+    assert "worker 2 of 3 was ended by SIGKILL" in headline(summary)
+    assert "Traceback" not in run.output
+
+
+def test_workers_that_do_not_come_in_time_end_the_run_and_those_that_came_are_sent_home(
+    locust: Start, scenario: Path
+) -> None:
+    port = str(free_port())
+    master = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--master", "--master-bind-port", port),
+        *("--expect-workers", "2", "--expect-workers-max-wait", "5"),
+    )
+    worker = locust("--worker", "--master-port", port, name="worker")
+    summary = told(master, ExitCode.INVALID)
+    assert keys(summary)[0] == "workers_missing"
+    assert "1 of 2 workers had come" in headline(summary)
+    assert worker.end() == 0
+
+
+def test_a_platform_that_dies_while_workers_are_waited_for_ends_the_run(locust: Start, scenario: Path) -> None:
+    master = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--master"),
+        *("--expect-workers", "2", "--master-bind-port", str(free_port())),
+    )
+    master.wait_for_line("Waiting for workers to be ready")
+    (platform,) = psutil.Process(master.process.pid).children()
+    platform.kill()
+    summary = told(master, ExitCode.INVALID)
+    assert keys(summary)[0] == "platform_died"
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_second_signal_ends_the_forked_workers_too(locust: Start, scenario: Path, processes: int) -> None:
+    run = locust(
+        *("--scenario", str(scenario), "--headless", "--report", "report", "--processes", str(processes)),
+        *UNTIL_TOLD,
+    )
+    run.wait_for(lambda: run.ledger()["totals"]["online"] == 6)
+    children = psutil.Process(run.process.pid).children(recursive=True)
+    assert len(children) > processes
+    for _ in range(2):
+        run.process.send_signal(signal.SIGINT)
+    run.end()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
 
 
 @pytest.mark.parametrize(

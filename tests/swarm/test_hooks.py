@@ -41,11 +41,12 @@ class OfWorker(FakeRunner, WorkerRunner):
 @pytest.fixture(autouse=True)
 def patched(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What `hooks` would change in this process; here it is noted."""
-    noted: dict[str, list[Any]] = {name: [] for name in ("printing", "steady_time", "signals", "files")}
+    noted: dict[str, list[Any]] = {name: [] for name in ("printing", "steady_time", "signals", "files", "parents")}
     monkeypatch.setattr(module.printing, "install", lambda: noted["printing"].append(True))
     monkeypatch.setattr(module.steady_time, "install", noted["steady_time"].append)
     monkeypatch.setattr(module.OrderlyStop, "install", lambda self: noted["signals"].append(True))
     monkeypatch.setattr(module, "allow_open_files", noted["files"].append)
+    monkeypatch.setattr(module, "end_with", noted["parents"].append)
     return noted
 
 
@@ -102,6 +103,27 @@ def test_only_workers_give_way(
     monkeypatch.setattr("simulator.swarm.process.master.keep_ended", lambda processes: None)
     hooks, _ = begun(monkeypatch, tmp_path, kind("w1"), processes=14)
     assert given == expected
+    hooks.quitting(None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scenario", "expected"), [(OfWorker, True, [4711]), (OfWorker, False, []), (OfMaster, True, [])]
+)
+def test_a_worker_of_this_masters_own_ends_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    patched: dict[str, list[Any]],
+    kind: type[FakeRunner],
+    scenario: bool,
+    expected: list[int],
+) -> None:
+    made = environment(tmp_path / "report", kind("w1"), processes=2)
+    monkeypatch.setattr("simulator.swarm.process.master.keep_ended", lambda processes: None)
+    said = choice(process=4711) if scenario else choice(process=4711, scenario=None)
+    monkeypatch.setattr(module.command_line, "chosen", lambda: said)
+    hooks = Hooks()
+    hooks.init(made)
+    assert patched["parents"] == expected
     hooks.quitting(None)
 
 

@@ -53,6 +53,8 @@ class Choice:
     """What Locust leaves out of its own."""
     processes: int | None = None
     """In how many the scenario wants to run, where that is more than this one."""
+    process: int = field(default_factory=os.getpid)
+    """The id of the process that read it; forked workers have it from there."""
     meeting_point: Mapping[str, Any] = field(default_factory=dict)
     """Locust's options of where master and workers meet, as far as they are chosen here."""
 

@@ -6,9 +6,11 @@ ago, so that the system knows no such child: Locust would write a traceback thou
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
 
-import psutil
+import gevent
 
 Waiting = Callable[[int, int], tuple[int, int]]
 """As `os.waitpid`."""
@@ -21,10 +23,16 @@ class EndedChildren:
         waitpid: the system's.
     """
 
-    def __init__(self, pids: set[int], waitpid: Waiting) -> None:
-        self._running = set(pids)
+    def __init__(self, pids: Iterable[int], waitpid: Waiting) -> None:
+        self._numbers = {pid: number for number, pid in enumerate(pids, 1)}
+        self._running = set(self._numbers)
         self._statuses: dict[int, int] = {}
         self._waitpid = waitpid
+        self.codes: dict[int, int] = {}
+        """How those ended that were found to have ended, by number from 1 on; less than 0: by that signal."""
+
+    def __len__(self) -> int:
+        return len(self._numbers)
 
     def look(self) -> None:
         """Take note of those that have ended; to be called more often than once a minute."""
@@ -34,6 +42,7 @@ class EndedChildren:
                 if not ended:
                     continue
                 self._statuses[pid] = status
+                self.codes[self._numbers[pid]] = os.waitstatus_to_exitcode(status)
             self._running.discard(pid)
 
     def waitpid(self, pid: int, options: int) -> tuple[int, int]:
@@ -49,6 +58,24 @@ class EndedChildren:
         return ended, status
 
 
+_forked: list[int] = []
+"""The ids of this process' workers, in the order in which they were forked."""
+
+
+def note_forks() -> None:
+    """Have the ids of workers noted as they are forked: one that ends at once is no child any more later."""
+    fork = gevent.fork
+
+    @wraps(fork)
+    def noting(*args: Any, **kwargs: Any) -> int:
+        pid: int = fork(*args, **kwargs)
+        if pid:
+            _forked.append(pid)
+        return pid
+
+    gevent.fork = noting
+
+
 def keep_ended(processes: int | None) -> EndedChildren | None:
     """Have `os.waitpid` know of workers that have ended; None where this process has forked none.
 
@@ -57,6 +84,6 @@ def keep_ended(processes: int | None) -> EndedChildren | None:
     """
     if not processes:
         return None
-    kept = EndedChildren({child.pid for child in psutil.Process().children()}, os.waitpid)
+    kept = EndedChildren(_forked, os.waitpid)
     os.waitpid = kept.waitpid
     return kept

@@ -4,7 +4,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import gevent
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
@@ -13,6 +13,7 @@ from reports.directory import new_directory, numbered
 from reports.verdict import code_of
 from simulator.exit_codes import ExitCode, precedence
 from simulator.file_names import file_name
+from simulator.measurements.findings import Finding
 from simulator.printing import exit_code
 from simulator.scenario.scenario import Scenario
 from simulator.swarm.locust.host import asked_host
@@ -149,6 +150,28 @@ class Coordinator(Role):
         else:
             self._codes[""] = code_of([start_failure(error)])
         self._abort_soon(_("the run could not start"))
+
+    @property
+    def preparing(self) -> bool:
+        """Whether the next run is just being prepared."""
+        return self._next is not None and not self._next.prepared
+
+    @property
+    def platform_is_gone(self) -> bool:
+        """Whether the embedded platform of a run that has not begun yet has ended."""
+        platform = None if self._next is None else self._next.platform
+        return platform is not None and platform.exit_code is not None
+
+    def end_before_it_began(self, obstacle: Finding | None) -> NoReturn:
+        """The run will never begin: leave its report, with `obstacle` or what the run itself finds, and end."""
+        run = self.open_run(travels=True)
+        if run is not None and obstacle is not None:
+            run.find(obstacle.key, **obstacle.values)
+        self.close_run()
+        self.runner.quit()
+        self.finished()
+        # Locust still waits for workers, in a loop that nothing else ends.
+        sys.exit(self._exit_code())
 
     def _abort_soon(self, reason: str) -> None:
         logger.error("%s", reason)

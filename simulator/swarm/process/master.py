@@ -33,6 +33,7 @@ from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.process.liveness import expect_heartbeats
 from simulator.swarm.process.losses import Recovery, Replacing
 from simulator.swarm.process.state_file import StateFile, open_state_file
+from simulator.swarm.process.waiting import Waiting
 from simulator.swarm.run.order import RunOrder, identities_in, plan_of
 from simulator.swarm.run.run import Run
 from simulator.swarm.tasks import counted
@@ -79,6 +80,7 @@ class Master(Coordinator):
         self._state_file: StateFile | None = None
         self._children = keep_ended(self.options.processes)
         """The workers that Locust has forked from this process; it has no others yet."""
+        gevent.spawn(self._look_after_children, Waiting(self.options, self._children, time.monotonic()))
         self._inquiry = Inquiry(self._send)
         self._view: WorkersView | None = None
         for kind, listener in (
@@ -205,7 +207,19 @@ class Master(Coordinator):
         """Workers that are there and never asked for a device: nothing of theirs can be missing."""
         return self._present() - self._took_part
 
-    # --- While the run goes on ---
+    # --- Before the run, and while it goes on ---
+
+    def _look_after_children(self, waiting: Waiting) -> None:
+        """Take note of forked workers that end, and end the process where a run cannot begin for want of workers."""
+        awaited = self.options.headless or self.options.autostart
+        while True:
+            gevent.sleep(WATCH_S)
+            if self._children is not None:
+                counted("background.children", self._children.look, self.internal_error)()
+            if awaited and self.run is None and not self.preparing and not self._interrupted:
+                obstacle = waiting.obstacle(len(self.runner.clients.ready), time.monotonic())
+                if obstacle is not None or self.platform_is_gone:
+                    self.end_before_it_began(obstacle)
 
     def _look_every_second(self) -> None:
         clock = self.clock
@@ -217,8 +231,6 @@ class Master(Coordinator):
 
     def _look(self, late_s: float) -> None:
         """See whether this process itself stood still, and which devices have no living worker."""
-        if self._children is not None:
-            self._children.look()
         run, leases = self.run, self._leases
         if run is None or leases is None:
             return

@@ -85,7 +85,8 @@ class Run:
         self._address: PlatformAddress | None = None
         self.weather: RunWeather | None = None
         """What goes wrong on purpose; known once the run is open."""
-        self._prepared = False
+        self.prepared = False
+        """Whether its directory is taken and its platform there."""
         self._ticker: gevent.Greenlet | None = None
         self._closing: gevent.event.Event | None = None
         self._overwrite = overwrite
@@ -128,7 +129,7 @@ class Run:
             logger.info(_("starting the embedded platform"))
             self.platform = embedded_platform(self.scenario, self.directory, identities_file, total, generators)
             self._address = self.platform.start()
-        self._prepared = True
+        self.prepared = True
 
     def open(
         self,
@@ -157,7 +158,7 @@ class Run:
         """
         self._asked = self.clock.monotonic()
         self.planned_s = planned_s
-        if not self._prepared:
+        if not self.prepared:
             self.prepare(host, identities_file, total, processes)
         address = self._address
         urls = (host,) if host else self.scenario.targets

@@ -2,10 +2,11 @@
 
 import os
 
+import gevent
 import pytest
 
 from simulator.swarm.process import children as module
-from simulator.swarm.process.children import EndedChildren, keep_ended
+from simulator.swarm.process.children import EndedChildren, keep_ended, note_forks
 
 RUNNING, ENDED, FORGOTTEN, STRANGER = 1, 2, 3, 4
 KILLED = 9
@@ -27,9 +28,11 @@ class System:
 
 
 def test_what_was_noted_is_told_once_more() -> None:
-    kept = EndedChildren({RUNNING, ENDED, FORGOTTEN}, System().waitpid)
+    kept = EndedChildren((RUNNING, ENDED, FORGOTTEN), System().waitpid)
     kept.look()
     kept.look()
+    assert len(kept) == 3
+    assert kept.codes == {2: -KILLED}, "of one that the system has forgotten nobody knows how it ended"
     assert kept.waitpid(ENDED, 0) == (ENDED, KILLED)
     with pytest.raises(ChildProcessError):
         kept.waitpid(ENDED, 0)
@@ -37,7 +40,7 @@ def test_what_was_noted_is_told_once_more() -> None:
 
 def test_who_runs_and_who_is_no_child_is_the_systems_to_tell() -> None:
     system = System()
-    kept = EndedChildren({RUNNING}, system.waitpid)
+    kept = EndedChildren((RUNNING,), system.waitpid)
     kept.look()
     assert kept.waitpid(RUNNING, os.WNOHANG) == (0, 0)
     system.running.clear()
@@ -61,17 +64,16 @@ def test_a_masters_children_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(pid)
         return pid, KILLED
 
-    class Process:
-        def children(self) -> list["Process"]:
-            return [self]
-
-        pid = ENDED
-
-    monkeypatch.setattr(module.psutil, "Process", Process)
+    forks = iter([ENDED, 0])
+    monkeypatch.setattr(gevent, "fork", lambda: next(forks))
+    monkeypatch.setattr(module, "_forked", [])
+    note_forks()
+    assert [gevent.fork(), gevent.fork()] == [ENDED, 0], "in the parent, then in a child, which has forked nobody"
     monkeypatch.setattr(os, "waitpid", waitpid)
     kept = keep_ended(2)
     assert kept is not None
     kept.look()
     assert asked == [ENDED]
+    assert kept.codes == {1: -KILLED}
     assert os.waitpid(ENDED, 0) == (ENDED, KILLED)
     assert asked == [ENDED]

@@ -116,7 +116,7 @@ def test_a_run_that_fails_at_its_start_still_leaves_reports(tmp_path: Path) -> N
     manual = ManualRun(tmp_path, outputs=usual_outputs(tmp_path, web_page=False))
     (tmp_path / HLOG / "in the way").mkdir(parents=True)
     manual.run._taken = None
-    manual.run._prepared = True
+    manual.run.prepared = True
     with pytest.raises(OSError, match="Is a directory"):
         manual.open()
     assert manual.end(0.0)["verdict"] == "invalid"
