@@ -6,7 +6,7 @@ Between two of these the size is made up by a comment segment, which every decod
 import io
 import random
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache
 
 from PIL import Image, ImageDraw
 
@@ -18,12 +18,12 @@ SMALLEST_PHOTO = 1_000
 
 
 class PhotoStudio:
-    """Makes pictures; one serves the whole fleet."""
+    """Makes pictures; one serves the whole fleet. What they are made from is drawn once a process."""
 
     def prepare(self) -> None:
         """Draw the pictures now: it takes a fraction of a second, which no device should have to wait for."""
-        assert self._filling
-        assert self._sizes
+        assert _filling()
+        assert _sizes()
 
     def jpeg(self, size: int, key: int = 0) -> bytes:
         """A JPEG of exactly `size` bytes. Different `key` values give different bytes.
@@ -33,38 +33,41 @@ class PhotoStudio:
         """
         if size < SMALLEST_PHOTO:
             raise ValueError(f"no picture is smaller than {SMALLEST_PHOTO} bytes")
-        sizes = self._sizes
+        sizes = _sizes()
         place = bisect_right(sizes, size) - 1
         # A comment segment takes four bytes at least.
         while sizes[place] != size and size - sizes[place] < 4:
             place -= 1
-        picture = self._pictures[place]
+        picture = _pictures()[place]
         missing = size - len(picture)
         if missing == 0:
             return picture
         parts = [picture[:2]]
-        position = key % 4_096
+        position, filling = key % 4_096, _filling()
         while missing:
             length = min(missing - 4, _MAX_COMMENT)
             if 0 < missing - 4 - length < 4:
                 length -= 4
             parts.append(b"\xff\xfe" + (length + 2).to_bytes(2, "big"))
-            parts.append(self._filling[position : position + length])
+            parts.append(filling[position : position + length])
             missing -= length + 4
         parts.append(picture[2:])
         return b"".join(parts)
 
-    @cached_property
-    def _pictures(self) -> tuple[bytes, ...]:
-        return tuple(sorted((_draw(edge) for edge in _EDGES), key=len))
 
-    @cached_property
-    def _sizes(self) -> tuple[int, ...]:
-        return tuple(len(picture) for picture in self._pictures)
+@cache
+def _pictures() -> tuple[bytes, ...]:
+    return tuple(sorted((_draw(edge) for edge in _EDGES), key=len))
 
-    @cached_property
-    def _filling(self) -> bytes:
-        return random.Random(1).randbytes(_MAX_COMMENT + 4_096)
+
+@cache
+def _sizes() -> tuple[int, ...]:
+    return tuple(len(picture) for picture in _pictures())
+
+
+@cache
+def _filling() -> bytes:
+    return random.Random(1).randbytes(_MAX_COMMENT + 4_096)
 
 
 def _draw(edge: int) -> bytes:

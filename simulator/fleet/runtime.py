@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from simulator.clock import Clock, SystemClock, TimerHandle, TimerQueue
 from simulator.device.deadlines import Deadlines
 from simulator.device.device import Device
@@ -32,14 +34,13 @@ from simulator.fleet.network import DownloadLimits, FleetNetwork
 from simulator.fleet.plan import FleetPlan
 from simulator.fleet.record_store import TravellingRecords
 from simulator.fleet.state_keeper import WRITE_INTERVAL, StateKeeper
+from simulator.fleet.stock import key_counts, key_pairs, prepare_people, suite_of
 from simulator.fleet.watching import Watching
 from simulator.gathering import LAG_SHARE, LONGEST_S, Gathering, GatheringWhenBusy
 from simulator.loop_timers import LoopTimers
 from simulator.measurements.recorder import EngineRecorder, Recorder
 from simulator.protocol.channel.base import ChannelSuite
-from simulator.protocol.channel.context import UNKNOWN_DEVICE
-from simulator.protocol.channel.keys import KeyRing, generate_key
-from simulator.protocol.channel.registry import channel_suite
+from simulator.protocol.channel.keys import KeyRing
 from simulator.received import Received
 from simulator.scenario.scenario import TlsFiles
 from simulator.texts.translation import _
@@ -148,7 +149,7 @@ class FleetRuntime:
         gathering = self._gathering = self._gathering_of(document.workers.gather, times)
         begins = gathering.disturb if isinstance(gathering, GatheringWhenBusy) else None
         await self._network.open(self._timers, times, begins)
-        suite, mqtt_suite = (self._suite(mqtt=over_mqtt) for over_mqtt in (False, True))
+        suite, mqtt_suite = (suite_of(scenario, mqtt=over_mqtt) for over_mqtt in (False, True))
         if self._credentials is None and scenario.state_file is not None:
             self._keeper = StateKeeper(
                 scenario.state_file, self._platform, self._recorder.record, self._natives.start_thread
@@ -158,11 +159,7 @@ class FleetRuntime:
                 self._log(logging.INFO, self._keeper.found)
         photos, people = PhotoStudio(), People()
         photos.prepare()
-        for settings in self._plan.settings:
-            people.pool(settings.user_locale)
-            for behaviour in settings.behaviours:
-                for locale in behaviour.locales:
-                    people.pool(locale)
+        prepare_people(self._plan.settings)
         self._clockwork.start(asyncio.get_running_loop())
         self._env = Environment(
             clock=self._clock,
@@ -361,24 +358,15 @@ class FleetRuntime:
         """What device `index` lives in while no fault is meant for it."""
         return self._envs[self._plan.group(index)]
 
-    def _suite(self, *, mqtt: bool) -> ChannelSuite:
-        """What devices over MQTT speak, or those over WebSocket."""
-        channel = self._plan.scenario.document.channel
-        name = channel.suite_over(mqtt=mqtt)
-        return channel_suite(name, channel.suite_options(name))
-
     async def _key_ring(self, suites: Iterable[ChannelSuite]) -> KeyRing:
         """Key pairs for the fleet: no more than devices, and one where no group's channel exchanges anything.
 
         They are made before the first device starts, because nothing else may take tens of milliseconds on this loop.
         """
-        channel = self._plan.scenario.document.channel
-        bits = channel.device_key_bits
-        first = generate_key(bits)
-        needed = any(suite.device_side(KeyRing([first]), UNKNOWN_DEVICE).has_exchange for suite in set(suites))
-        keys = [first]
-        while needed and len(keys) < min(channel.key_pool, self._plan.total):
-            keys.append(generate_key(bits))
+        scenario = self._plan.scenario
+        keys: Sequence[RSAPrivateKey] = ()
+        for count in key_counts(scenario, suites, self._plan.total):
+            keys = key_pairs(scenario.document.channel.device_key_bits, count)
             await asyncio.sleep(0)
         return KeyRing(keys)
 

@@ -164,7 +164,7 @@ def install() -> None:
     percentiles.install()
     locust_files.install()
     user_counts.install()
-    note_forks()
+    note_forks(command_line.lay_in_for_forks)
     command_line.remember_default_arguments()
     guarded_rpc.install(lambda: command_line.chosen().access.token, command_line.refuse)
     for hook, listener in (

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from simulator.device.photos import SMALLEST_PHOTO
+from simulator.device.photos import SMALLEST_PHOTO, _sizes
 from tests.device.harness import STUDIO
 
 
@@ -29,7 +29,7 @@ def test_any_size(size: int, key: int) -> None:
 
 def borders() -> Iterable[int]:
     """Around every picture that is drawn once, and around every comment segment's limit."""
-    for size in STUDIO._sizes[:6]:
+    for size in _sizes()[:6]:
         yield from range(max(SMALLEST_PHOTO, size - 2), size + 6)
         for segments in (1, 2):
             full = size + segments * (65_533 + 4)

@@ -22,7 +22,8 @@ def key(bits: int = 2048) -> RSAPrivateKey:
 
 @pytest.fixture(autouse=True)
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("simulator.fleet.runtime.generate_key", key)
+    monkeypatch.setattr("simulator.fleet.stock.generate_key", key)
+    monkeypatch.setattr("simulator.fleet.stock._keys", {})
     monkeypatch.setattr("simulator.platform.assembly.generate_key", key)
     return
 

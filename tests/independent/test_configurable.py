@@ -119,7 +119,8 @@ real_key = channel.new_key
 
 @pytest.fixture(autouse=True)
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.fleet.runtime.generate_key", key)
+    monkeypatch.setattr("simulator.fleet.stock.generate_key", key)
+    monkeypatch.setattr("simulator.fleet.stock._keys", {})
     monkeypatch.setattr("simulator.platform.assembly.generate_key", key)
     monkeypatch.setattr(channel, "new_key", key)
 

@@ -20,6 +20,7 @@ from reports.thresholds import wrong_threshold
 from simulator.exit_codes import ExitCode
 from simulator.fields.dispatch_url import DispatchUrlError, parse_dispatch_url
 from simulator.fields.limits import LONGEST_RUN
+from simulator.fleet import stock
 from simulator.fleet.identities import identities_of
 from simulator.fleet.plan import scale_counts
 from simulator.fleet.platform_size import platform_processes
@@ -53,6 +54,8 @@ class Choice:
     """What Locust leaves out of its own."""
     processes: int | None = None
     """In how many the scenario wants to run, where that is more than this one."""
+    users: int | None = None
+    """What `-u` asks for."""
     process: int = field(default_factory=os.getpid)
     """The id of the process that read it; forked workers have it from there."""
     meeting_point: Mapping[str, Any] = field(default_factory=dict)
@@ -136,6 +139,13 @@ def chosen() -> Choice:
     return _choices[tuple(sys.argv[1:])]
 
 
+def lay_in_for_forks() -> None:
+    """Make what forked workers need before their first device, once for all of them."""
+    scenario = chosen().scenario
+    if scenario is not None:
+        stock.lay_in(scenario, chosen().users or scenario.devices)
+
+
 def choose(parser: Any, arguments: Sequence[str]) -> Choice:
     """Read the command line for what is needed early. The same arguments are read once only: the web UI asks often."""
     key = tuple(arguments)
@@ -210,7 +220,7 @@ def _choose_run(known: Namespace) -> Choice:
     if not known.master:
         _look_at_ports(scenario, known.num_users, embedded=host is None and scenario.embedded)
     processes = None if known.master or known.processes else processes_of(scenario, known.num_users)
-    return Choice(scenario=scenario, shaped=shaped, host=host, processes=processes)
+    return Choice(scenario=scenario, shaped=shaped, host=host, processes=processes, users=known.num_users)
 
 
 def groups_without_devices(scenario: Scenario, asked: int | None) -> list[str]:

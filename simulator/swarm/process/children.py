@@ -62,12 +62,18 @@ _forked: list[int] = []
 """The ids of this process' workers, in the order in which they were forked."""
 
 
-def note_forks() -> None:
-    """Have the ids of workers noted as they are forked: one that ends at once is no child any more later."""
+def note_forks(before: Callable[[], object]) -> None:
+    """Have the ids of workers noted as they are forked: one that ends at once is no child any more later.
+
+    Args:
+        before: called before the first of them.
+    """
     fork = gevent.fork
 
     @wraps(fork)
     def noting(*args: Any, **kwargs: Any) -> int:
+        if not _forked:
+            before()
         pid: int = fork(*args, **kwargs)
         if pid:
             _forked.append(pid)

@@ -45,7 +45,8 @@ def key(bits: int = 2048) -> RSAPrivateKey:
 
 @pytest.fixture(autouse=True)
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.fleet.runtime.generate_key", key)
+    monkeypatch.setattr("simulator.fleet.stock.generate_key", key)
+    monkeypatch.setattr("simulator.fleet.stock._keys", {})
     monkeypatch.setattr(channel, "new_key", key)
 
 

@@ -64,11 +64,13 @@ def test_a_masters_children_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(pid)
         return pid, KILLED
 
+    prepared: list[int] = []
     forks = iter([ENDED, 0])
     monkeypatch.setattr(gevent, "fork", lambda: next(forks))
     monkeypatch.setattr(module, "_forked", [])
-    note_forks()
+    note_forks(lambda: prepared.append(len(module._forked)))
     assert [gevent.fork(), gevent.fork()] == [ENDED, 0], "in the parent, then in a child, which has forked nobody"
+    assert prepared == [0], "once, before the first"
     monkeypatch.setattr(os, "waitpid", waitpid)
     kept = keep_ended(2)
     assert kept is not None
