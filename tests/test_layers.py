@@ -60,7 +60,7 @@ SWARM_BASE = FLEET | {"simulator.fleet", "reports"}
 SWARM = {
     name: f"simulator.swarm.{name}"
     for name in (
-        *("tasks", "off_the_hub", "open_files"),
+        *("tasks", "off_the_hub", "open_files", "early_signals"),
         *("security", "locust", "generator", "run", "process"),
         *("metrics", "web"),
     )
@@ -115,6 +115,7 @@ ALLOWED: dict[str, set[str]] = {
     SWARM["tasks"]: SWARM_BASE,
     SWARM["off_the_hub"]: SWARM_BASE,
     SWARM["open_files"]: SWARM_BASE,
+    SWARM["early_signals"]: SWARM_BASE,
     SWARM["security"]: swarm_below(),
     SWARM["locust"]: swarm_below("security"),
     SWARM["generator"]: swarm_below("locust"),
@@ -123,7 +124,10 @@ ALLOWED: dict[str, set[str]] = {
     # Runs as it is shown them, not how they come about.
     SWARM["metrics"]: swarm_below("security", "locust"),
     SWARM["web"]: swarm_below("security", "locust", "run", "process"),
-    "simulator.swarm.hooks": swarm_below("security", "locust", "generator", "run", "process", "metrics", "web"),
+    "simulator.swarm.__main__": {SWARM["early_signals"], "simulator.texts"},
+    "simulator.swarm.hooks": swarm_below(
+        "early_signals", "security", "locust", "generator", "run", "process", "metrics", "web"
+    ),
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems", "simulator.garbage"},
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {

@@ -92,7 +92,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if options.list:
         print("\n".join(shipped_lines()))
         return ExitCode.PASSED
-    return _become([sys.executable, "-m", "locust", *locust_arguments(options, rest)])
+    return _become([sys.executable, "-m", "simulator.swarm", *locust_arguments(options, rest)])
 
 
 def _become(arguments: list[str]) -> NoReturn:

@@ -14,6 +14,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from reports.verdict import code_of
 from simulator import printing
+from simulator.swarm import early_signals
 from simulator.swarm.locust import locust_files, percentiles, steady_time, user_counts
 from simulator.swarm.locust import options as command_line
 from simulator.swarm.locust.dispatcher import FleetDispatcher
@@ -158,6 +159,7 @@ class Hooks:
 
 def install() -> None:
     """Make Locust run fleets. To be called once, when the locustfile is loaded."""
+    early_signals.take()
     printing.install()
     speak(wanted(sys.argv[1:], os.environ))
     hooks = Hooks()

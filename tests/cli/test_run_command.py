@@ -78,7 +78,7 @@ def test_run_becomes_locust(scenario: str, monkeypatch: pytest.MonkeyPatch) -> N
     started: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
     main(["run", scenario])
-    assert started[0][1:3] == ["-m", "locust"]
+    assert started[0][1:3] == ["-m", "simulator.swarm"]
 
 
 def test_our_options_stand_in_a_group_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
