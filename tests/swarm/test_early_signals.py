@@ -15,9 +15,9 @@ from simulator.swarm import early_signals
 
 {before}
 early_signals.take()
-child = os.fork()
-if child:
-    print(child, flush=True)
+if os.fork() == 0:
+    # By the fork: until it is Python's again, a signal is forgotten.
+    print("ready", flush=True)
 # Not `pause`, which waits for one more where a signal came just before it.
 while True:
     time.sleep(0.05)
@@ -30,7 +30,7 @@ def started(before: str = "") -> "subprocess.Popen[str]":
         [sys.executable, "-c", WAITS.format(before=before)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert int(process.stdout.readline())
+    assert process.stdout.readline() == "ready\n"
     return process
 
 
