@@ -106,6 +106,11 @@ REMARKS: Final = (
         _REMARK,
         N_("the clock of worker {worker} could not be compared with the master's: its times may be off"),
     ),
+    Cause(
+        "devices_lost",
+        _REMARK,
+        N_("{count:counted device} went with lost workers; {left:count} of them were with nobody when the end began"),
+    ),
     Cause("worker_left", _REMARK, N_("worker {worker} left in order before the end")),
     Cause(
         "platform_stop_failed",

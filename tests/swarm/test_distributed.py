@@ -173,6 +173,8 @@ def test_a_killed_worker_is_told_of_and_its_devices_leave_until_others_have_them
     assert summary["verdict"] == "invalid"
     assert summary["reasons"][0]["key"] == "worker_lost"
     assert "was lost" in headline(summary)
+    (lost,) = (note["values"] for note in summary["notes"] if note["key"] == "devices_lost")
+    assert lost == {"count": 3, "left": 0}
     assert summary["fleet"]["came_online"] == summary["fleet"]["peak_online"] == 6
     # Three of six were missing for as long as lease and quarantine take.
     assert summary["fleet"]["online_ratio"] < 0.97

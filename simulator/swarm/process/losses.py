@@ -1,17 +1,20 @@
 """What becomes of a run whose workers are lost: others take over, as fast as they can, and not for ever.
 
-Two parts of the master's: whose users the other workers get and when (`Replacing`), and how long the fleet may stay
-short of what it was (`Recovery`).
+Three parts of the master's: whose users the other workers get and when (`Replacing`), how long the fleet may stay short
+of what it was (`Recovery`), and how many devices it was about (`LostDevices`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import gevent
 from locust.runners import STATE_MISSING, STATE_RUNNING
 
+from simulator.measurements.findings import Finding
 from simulator.swarm.locust.dispatcher import FleetDispatcher
+from simulator.swarm.process.index_ranges import Ranges
+from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.tasks import OnError, spawn
 
 STILL_KNOWN = -1
@@ -95,3 +98,30 @@ class Recovery:
         if self._since is None:
             self._since = now
         return now - self._since > self.bound_s
+
+
+class LostDevices:
+    """Counts the devices that went with workers, for the run's report."""
+
+    def __init__(self) -> None:
+        self._went: dict[str, int] = {}
+
+    def look(self, silent: Mapping[str, Ranges]) -> None:
+        """To be called once a second with what workers hold whose lease has run out."""
+        for worker, held in silent.items():
+            self._went[worker] = max(self._went.get(worker, 0), len(held))
+
+    def found(self, leases: LeaseTable, gone: set[str], now: float) -> Finding | None:
+        """What there is to say of them when the run's end begins; None where none were lost.
+
+        Args:
+            gone: workers that had devices and are not there any more; the lease of some may not have run out yet.
+        """
+        self.look(leases.silent(now))
+        left = leases.missing(now)
+        for worker, held in leases.silent(float("inf")).items():
+            if worker in gone and worker not in self._went:
+                self._went[worker] = len(held)
+                left += len(held)
+        count = sum(self._went.values())
+        return Finding("devices_lost", {"count": count, "left": left}) if count else None

@@ -31,7 +31,7 @@ from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.inquiry import Inquiry
 from simulator.swarm.process.leases import LeaseTable
 from simulator.swarm.process.liveness import expect_heartbeats
-from simulator.swarm.process.losses import Recovery, Replacing
+from simulator.swarm.process.losses import LostDevices, Recovery, Replacing
 from simulator.swarm.process.state_file import StateFile, open_state_file
 from simulator.swarm.process.waiting import Waiting
 from simulator.swarm.run.order import RunOrder, identities_in, plan_of
@@ -71,6 +71,7 @@ class Master(Coordinator):
         """Those that say that they are overloaded."""
         self._fenced = False
         """Whether one has dropped its devices by itself."""
+        self._lost = LostDevices()
         self._replacing: Replacing | None = None
         self._recovery: Recovery | None = None
         self._watch: gevent.Greenlet | None = None
@@ -118,7 +119,7 @@ class Master(Coordinator):
             workers = run.scenario.document.workers
             self._leases = LeaseTable(run.order.total, lease_s=workers.lease, quarantine_s=workers.quarantine)
             self._replacing = Replacing(self.runner, self.internal_error)
-            self._recovery = Recovery(workers.recovery)
+            self._recovery, self._lost = Recovery(workers.recovery), LostDevices()
             expect_heartbeats(workers.lease)
             self._view = self._view_of(run, run.order)
             self.runner.send_message(messages.RUN, run.order.to_wire())
@@ -155,6 +156,9 @@ class Master(Coordinator):
         if run is None or run.order is None or self._leases is None:
             return
         self._find_idle_workers(run)
+        lost = self._lost.found(self._leases, self._took_part - self._present(), time.monotonic())
+        if lost is not None:
+            run.find(lost.key, **lost.values)
         self._end_watch()
         for worker in self._present() - self._stopped:
             self._send(worker, messages.STOP, {"run": run.run_id})
@@ -240,6 +244,7 @@ class Master(Coordinator):
         at = self.clock.wall()
         devices = run.measurements.devices
         silent = leases.silent(now)
+        self._lost.look(silent)
         for worker, held in silent.items():
             run.measurements.worker_lost(worker, at)
             if worker not in self._silent:

@@ -7,9 +7,11 @@ import gevent
 import pytest
 from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING
 
+from simulator.measurements.findings import Finding
 from simulator.swarm.locust.dispatcher import FleetDispatcher
 from simulator.swarm.locust.users import MeetingDevice
-from simulator.swarm.process.losses import STILL_KNOWN, Recovery, Replacing
+from simulator.swarm.process.leases import LeaseHolder, LeaseTable
+from simulator.swarm.process.losses import STILL_KNOWN, LostDevices, Recovery, Replacing
 from tests.swarm.fake_locust import FakeRunner
 
 
@@ -143,3 +145,46 @@ def test_a_loss_during_the_ramp_counts_from_what_was_online_then() -> None:
     assert not overdue(recovery, 1.0, 30)
     assert not overdue(recovery, 30.0, 36)
     assert not overdue(recovery, 500.0, 100)
+
+
+class Leases:
+    """Leases of 12 s, 60 s of rest, and workers that hold as many of ten indexes as they asked for at 0."""
+
+    def __init__(self, devices: dict[str, int]) -> None:
+        self.table = LeaseTable(10, lease_s=12.0, quarantine_s=60.0)
+        self.holders = {worker: LeaseHolder() for worker in devices}
+        for worker, count in devices.items():
+            self.ask(worker, count, 0.0)
+
+    def ask(self, worker: str, count: int, now: float) -> None:
+        holder = self.holders[worker]
+        answer = self.table.answer(worker, holder.question(count, now), now)
+        assert answer is not None
+        holder.accept(answer, now)
+
+
+def lost_devices(count: int, left: int) -> Finding:
+    return Finding("devices_lost", {"count": count, "left": left})
+
+
+def test_devices_of_a_worker_that_is_gone_are_lost_before_its_lease_runs_out() -> None:
+    table = Leases({"a": 4, "b": 3}).table
+    assert LostDevices().found(table, set(), 5.0) is None
+    assert LostDevices().found(table, {"b"}, 5.0) == lost_devices(3, left=3)
+
+
+def test_devices_that_others_have_taken_are_lost_all_the_same_but_not_left() -> None:
+    leases, lost = Leases({"a": 4, "b": 3}), LostDevices()
+    for now in range(10, 81, 10):
+        leases.ask("a", 0, float(now))
+        lost.look(leases.table.silent(float(now)))
+    assert lost.found(leases.table, {"b"}, 80.0) == lost_devices(3, left=3)
+    leases.ask("a", 2, 81.0)
+    assert lost.found(leases.table, {"b"}, 81.0) == lost_devices(3, left=1)
+
+
+def test_a_fleet_that_lost_nobody_has_nothing_to_tell() -> None:
+    leases = Leases({"a": 4, "b": 0})
+    lost = LostDevices()
+    lost.look(leases.table.silent(5.0))
+    assert lost.found(leases.table, {"b"}, 5.0) is None
