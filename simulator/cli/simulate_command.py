@@ -108,7 +108,11 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         resources.callback(garbage.end)
         try:
             length, source, progress = options.days * _DAY_S, Source(options.weather), Progress(options.days)
-            outcome = Simulation(scenario, options.seed, length, source=source, tell=tell, progress=progress).run()
+            simulation = Simulation(scenario, options.seed, length, source=source, tell=tell, progress=progress)
+            outcome = simulation.run()
+        except KeyboardInterrupt:
+            print(_("stopped after {far}: nothing is judged", far=progress.far), file=sys.stderr)
+            raise
         except ScenarioError as error:
             raise UsageError(f"simulate: {error}") from None
         except OSError as error:
@@ -128,12 +132,21 @@ class Progress:
 
     def __init__(self, days: float) -> None:
         self._days = days
-        self._next = time.monotonic() + _PATIENCE_S
+        self._began = time.monotonic()
+        self._next = self._began + _PATIENCE_S
+        self._done = 0.0
+
+    @property
+    def far(self) -> str:
+        """How much of it is done."""
+        return _("{done:.3g} of {days:g} days", done=self._done, days=self._days)
 
     def __call__(self, seconds: float) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _PATIENCE_S
-            print(_("{seconds:.3g} of {days:g} days", seconds=seconds / _DAY_S, days=self._days), file=sys.stderr)
+        now, self._done = time.monotonic(), seconds / _DAY_S
+        if now >= self._next and seconds > 0:
+            self._next = now + _PATIENCE_S
+            left = (now - self._began) * (self._days / self._done - 1)
+            print(_("{far}, some {left:.0f} s to go", far=self.far, left=left), file=sys.stderr)
 
 
 def lines_of(name: str, outcome: "Outcome") -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import main, simulate_command
+from simulator.cli import INTERRUPTED, main, simulate_command
 from simulator.cli.simulate_command import WEATHER
 from simulator.simulation.simulation import Source
 
@@ -29,8 +29,24 @@ def test_a_long_one_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert main(["simulate", str(SMALL), "--seed", "3", "--days", "0.02"]) == 0
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 20
-    assert all(line.endswith(" of 0.02 days") for line in told)
+    assert all(" of 0.02 days, some " in line and line.endswith(" s to go") for line in told)
     assert 0 < float(told[0].split()[0]) < float(told[-1].split()[0]) < 0.02
+
+
+def test_one_that_is_stopped_says_how_far_it_came(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Stopped(simulate_command.Progress):
+        def __call__(self, seconds: float) -> None:
+            super().__call__(seconds)
+            if seconds > 86_400 * 0.01:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulate_command, "Progress", Stopped)
+    assert main(["simulate", str(SMALL), "--seed", "3", "--days", "0.02"]) == INTERRUPTED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("stopped after 0.01")
+    assert line.endswith(" of 0.02 days: nothing is judged")
 
 
 def test_a_wrong_platform_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
