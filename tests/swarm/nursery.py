@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _START_S = 60.0
 _PAUSE_S = 0.01
 _MESSAGE_BYTES = 65_536
+_KEY_PAIRS = 8
+"""The fleets of most tests are smaller."""
+_LOCALE = "zh_CN"
 _MAY_DIFFER = frozenset({"TMPDIR", "XDG_STATE_HOME"})
 """Of a fork's environment from its parent's: what is read while it runs, and by none of its imports."""
 
@@ -141,6 +144,15 @@ def serve() -> None:
 
     with all_to_stay(for_good=True):
         import simulator.swarm.hooks  # noqa: F401
+        from simulator.device.people import People
+        from simulator.device.photos import PhotoStudio
+        from simulator.fleet.stock import key_pairs
+        from simulator.protocol.channel.keys import DEFAULT_BITS
+
+        # As a master does before it forks: what takes a fleet half a second before its first device.
+        key_pairs(DEFAULT_BITS, _KEY_PAIRS)
+        People().pool(_LOCALE)
+        PhotoStudio().prepare()
     on_signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(noticed)
     assert threading.active_count() == 1, "a fork would not have it"
