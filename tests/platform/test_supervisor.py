@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from simulator.platform.ledger.inspection import summary
+from simulator.platform.ledger.shares import claim
 from simulator.platform.split import BREAK_OFF, owner_of
 from tests.platform.harness import IDENTITIES, OK, Running, ShiftedClock, record
 from tests.platform.several import several
@@ -164,12 +165,27 @@ def test_one_that_dies_as_it_starts(child: str, how: str) -> None:
 
 
 def test_one_that_cannot_have_its_part_of_the_ledger(tmp_path: Path) -> None:
+    claim(tmp_path / "l.db", 2)
     (tmp_path / "l.db.1").write_text("no database" * 100)
     with several(f"ledger={tmp_path / 'l.db'}") as platform:
         assert platform.line == ""
         code, errors = platform.end()
     assert code == 2
     assert "l.db.1: file is not a database" in errors
+
+
+@pytest.mark.parametrize("lost", ["l.db", "l.db.1"])
+def test_with_a_part_of_its_ledger_missing_nothing_starts(tmp_path: Path, lost: str) -> None:
+    claim(tmp_path / "l.db", 2)
+    (tmp_path / lost).unlink()
+    with several(f"ledger={tmp_path / 'l.db'}", "child=os.write(2, b'started')") as platform:
+        assert platform.line == ""
+        code, errors = platform.end()
+    assert code == 2
+    assert f"{tmp_path / lost}" in errors
+    assert "missing" in errors
+    assert "started" not in errors
+    assert not (tmp_path / lost).exists()
 
 
 def test_one_that_cannot_be_made() -> None:

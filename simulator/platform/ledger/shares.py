@@ -1,7 +1,8 @@
 """The ledger of a platform in several processes: a file each, and one view of all.
 
 The first process has the file that was named, the others have numbered ones beside it. The first says how many there
-are: devices are split by that number, so that it stays as it is as long as the files live.
+are: devices are split by that number, so that it stays as it is as long as the files live. All files are made at once:
+one that is not there later was lost, and with it all that the platform knew of its devices.
 """
 
 import os
@@ -13,8 +14,12 @@ from typing import Any
 from simulator.platform.ledger.errors import DAMAGE, LedgerError
 from simulator.platform.ledger.file import connect, lock, read_only
 from simulator.platform.ledger.schema import PROCESSES
+from simulator.platform.split import MOST_PROCESSES
 from simulator.protocol.catalogue import PROTOCOL_ORDER
-from simulator.texts.translation import _
+from simulator.texts.translation import _, listed
+
+_MAGIC = b"SQLite format 3\0"
+"""A database begins with it."""
 
 
 def share_path(path: Path, number: int) -> Path:
@@ -23,11 +28,13 @@ def share_path(path: Path, number: int) -> Path:
 
 
 def claim(path: Path, processes: int) -> None:
-    """Make sure that the ledger is one of so many processes; a new one becomes it.
+    """Make sure that the ledger is one of so many processes and whole; a new one becomes it.
 
     Raises:
-        LedgerError: If it is that of another number of processes, or cannot be used.
+        LedgerError: If it is that of another number of processes, lacks a file, or cannot be used.
     """
+    if _is_missing(path):
+        _refuse_without_first(path)
     if processes == 1 and not path.exists():
         return
     descriptor = lock(path)
@@ -45,10 +52,64 @@ def claim(path: Path, processes: int) -> None:
                         held=held,
                     )
                 )
-            if not used and processes > 1:
+            if used:
+                _refuse_without_others(path, held)
+            elif processes > 1:
+                # The number last: a ledger that says how many files it has was given them all.
+                for number in range(1, processes):
+                    _make(share_path(path, number))
                 db.execute("INSERT INTO meta VALUES (?, ?)", (PROCESSES, str(processes)))
     except (*DAMAGE, ValueError) as error:
         raise LedgerError(f"{path}: {error}") from None
+    finally:
+        os.close(descriptor)
+
+
+def _is_missing(path: Path) -> bool:
+    # What an open ledger has written is never nothing, not even before its first device.
+    return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+
+
+def _refuse_without_first(path: Path) -> None:
+    others = [share for number in range(1, MOST_PROCESSES) if _is_database(share := share_path(path, number))]
+    if others:
+        raise LedgerError(
+            _(
+                "{path}: missing or empty, and what belongs to it is there ({others}): a share of the devices would be "
+                "forgotten; bring it back, or take another file",
+                path=path,
+                others=listed(other.name for other in others),
+            )
+        )
+
+
+def _refuse_without_others(path: Path, held: int) -> None:
+    missing = [share for number in range(1, held) if _is_missing(share := share_path(path, number))]
+    if missing:
+        raise LedgerError(
+            _(
+                "{path}: the ledger of a platform in {held} processes, of which {missing} is missing or empty: a "
+                "share of the devices would be forgotten; bring it back, or take another file",
+                path=path,
+                held=held,
+                missing=listed(map(str, missing)),
+            )
+        )
+
+
+def _is_database(path: Path) -> bool:
+    """Whether there is a file as SQLite makes them; with any other, a number behind the name is by chance."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def _make(path: Path) -> None:
+    descriptor = lock(path)
+    try:
+        connect(path).close()
     finally:
         os.close(descriptor)
 

@@ -1,5 +1,6 @@
 """A ledger of several processes: whose number stays, and what all of them hold."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,49 @@ def test_a_ledger_of_one_process_is_that_of_one(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="in 1 processes"):
         claim(path, 2)
     assert shares_of(path) == [path]
+
+
+def test_all_its_files_are_made_at_once(tmp_path: Path) -> None:
+    """One that is not there later was lost; what could not start after the claim must not look like that."""
+    path = tmp_path / "l.db"
+    claim(path, 3)
+    for number in range(3):
+        share = share_path(path, number)
+        assert share.stat().st_size > 0
+        assert share.stat().st_mode & 0o777 == 0o600
+    claim(path, 3)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda file: file.write_bytes(b"")])
+def test_a_ledger_that_lacks_a_file_is_refused(tmp_path: Path, lose: Callable[[Path], object]) -> None:
+    path = tmp_path / "l.db"
+    claim(path, 4)
+    lose(share_path(path, 1))
+    lose(share_path(path, 3))
+    with pytest.raises(LedgerError) as refused:
+        claim(path, 4)
+    assert f"{path}.1, {path}.3 is missing or empty" in str(refused.value)
+    # Nothing was made in its place: the next start says so again.
+    with pytest.raises(LedgerError, match=r"l\.db\.1, .*l\.db\.3 is missing"):
+        claim(path, 4)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+@pytest.mark.parametrize("lose", [Path.unlink, lambda file: file.write_bytes(b"")])
+def test_a_ledger_that_lacks_its_first_file_is_refused(
+    tmp_path: Path, lose: Callable[[Path], object], processes: int
+) -> None:
+    path = tmp_path / "l.db"
+    claim(path, 2)
+    lose(path)
+    with pytest.raises(LedgerError, match=r"l\.db: missing or empty, .*\(l\.db\.1\)"):
+        claim(path, processes)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_has_a_number_by_chance_belongs_to_no_ledger(tmp_path: Path, processes: int) -> None:
+    (tmp_path / "log.2").write_text("of last week")
+    claim(tmp_path / "log", processes)
 
 
 def test_one_view_of_all_files(tmp_path: Path) -> None:
