@@ -25,7 +25,7 @@ import simulator
 from simulator.exit_codes import ExitCode
 from simulator.fleet.held_ports import HeldPorts
 from simulator.measurements.ledger import Kept
-from simulator.platform.split import BREAK_OFF
+from simulator.platform.split import BREAK_OFF, end_timeout_s
 from simulator.texts.told import Told, said
 
 READY_TIMEOUT_S = 30.0
@@ -33,10 +33,8 @@ READY_TIMEOUT_S = 30.0
 _READY_A_PROCESS_S = 10.0
 """More for each further process: each makes such a key, and they may have one core."""
 _LOOK_S = 0.05
-STOP_TIMEOUT_S = 10.0
-"""It commits its ledger when it is told to stop."""
-_STOP_A_PROCESS_S = 2.0
-"""More for each further process, as they end side by side on few cores."""
+_LAST_WORDS_S = 2.0
+"""More than a platform has to end in order: one in several processes says then which of them it had to kill."""
 LOG_NAME = "platform.log"
 LOG_LINES = 15
 """As many of the log's last lines are shown when the platform does not start."""
@@ -229,7 +227,7 @@ class EmbeddedPlatform:
     @property
     def stop_timeout_s(self) -> float:
         """It has so long to end in order."""
-        return STOP_TIMEOUT_S + _STOP_A_PROCESS_S * (self._processes - 1)
+        return end_timeout_s(self._processes) + _LAST_WORDS_S
 
     @property
     def pid(self) -> int | None:

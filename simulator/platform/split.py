@@ -1,4 +1,4 @@
-"""Which of several processes of one platform a device belongs to, and how many processes a fleet asks for. Pure.
+"""Which of several processes of one platform a device belongs to, and what so many ask for. Pure.
 
 A device is always with one process: its look-ups, its connection and all that the ledger keeps of it.
 """
@@ -15,6 +15,10 @@ MOST_PROCESSES = 64
 BREAK_OFF = signal.SIGQUIT
 """Tells the parent of the processes to end them as SIGKILL does and, when none is left, itself so: only it can wait for
 them, and one that is still there has its ports and its ledger."""
+_END_S = 10.0
+"""A process gives its devices 5 s for their closing handshakes, and commits its ledger."""
+_END_A_PROCESS_S = 2.0
+"""More for each further process, as they end side by side on few cores."""
 _SPARE_FILES = 200
 """Files besides the devices' connections: the ledger, the ports, the way to the other processes, look-ups under way."""
 _FULL = 0.92
@@ -35,6 +39,11 @@ def processes_needed(devices: int, open_files: int) -> int:
     """
     each = max(1, int((open_files - _SPARE_FILES) * _FULL))
     return min(MOST_PROCESSES, max(1, math.ceil(devices / each)))
+
+
+def end_timeout_s(processes: int) -> float:
+    """So long a platform in so many processes has to end in order; what is left of it then is killed."""
+    return _END_S + _END_A_PROCESS_S * (processes - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,13 @@ from simulator.platform.ledger.errors import LedgerError
 from simulator.platform.ledger.shares import claim, share_path
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import log, tell_kept, tell_ready
-from simulator.platform.split import BREAK_OFF, MOST_PROCESSES, Share, ShareDirectory
-from simulator.texts.translation import _
+from simulator.platform.split import BREAK_OFF, MOST_PROCESSES, Share, ShareDirectory, end_timeout_s
+from simulator.texts.translation import _, listed
 from simulator.wire.authority import ServerFiles
 from simulator.wire.errors import TlsFileError, shown_address
 
-END_TIMEOUT_S = 10.0
-"""When one process has died, the others have so long to end in order."""
+_ONCE_S = 1.0
+"""Signals that come so soon one after the other are one: `timeout` sends its own to the process and to its group."""
 _PREFIX = "best-fleet-peers-"
 _SOCKET_NAME_BYTES = 103
 """A Unix socket's name may be so long, on macOS; 107 on Linux."""
@@ -181,6 +181,10 @@ class _Supervisor:
         self._stopping = False
         self._orphaned = False
         self._broken_off = False
+        self._told_at = -math.inf
+        """When the first signal came."""
+        self._killed: set[int] = set()
+        """Numbers of those that did not end when they were told to."""
         self._failure: ExitCode | None = None
         self._untold: OSError | None = None
         self._ended = asyncio.Event()
@@ -195,7 +199,7 @@ class _Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             # One that was started with nohup outlives its terminal.
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._stop)
+                loop.add_signal_handler(number, self._told, number)
         loop.add_signal_handler(BREAK_OFF, self._break_off)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
         if self._options.stop_with_stdin:
@@ -207,12 +211,10 @@ class _Supervisor:
             rmtree(self._options.left_behind, ignore_errors=True)
         if self._untold is not None:
             raise self._untold
-        if self._failure is not None:
-            return self._failure
         if self._broken_off:
-            return -signal.SIGKILL
+            return -signal.SIGKILL if self._failure is None else self._failure
         self._give_account()
-        return ExitCode.PASSED
+        return ExitCode.PASSED if self._failure is None else self._failure
 
     def _hear(self, child: Child) -> None:
         data = os.read(child.status, 65_536)
@@ -241,7 +243,9 @@ class _Supervisor:
         _pid, status = os.waitpid(child.pid, 0)
         child.code = os.waitstatus_to_exitcode(status)
         ours = self._broken_off and child.code == -signal.SIGKILL
-        if not ours and (child.code or not self._stopping):
+        if child.number in self._killed and child.code == -signal.SIGKILL:
+            self._failure = self._failure or ExitCode.INVALID
+        elif not ours and (child.code or not self._stopping):
             self._fail(child, child.code)
         if all(each.code is not None for each in self._children):
             self._ended.set()
@@ -261,11 +265,40 @@ class _Supervisor:
             )
         )
         self._stop()
-        asyncio.get_running_loop().call_later(END_TIMEOUT_S, self._send, signal.SIGKILL)
+
+    def _told(self, number: signal.Signals) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._told_at == -math.inf:
+            self._told_at = now
+            self._stop()
+        elif now - self._told_at >= _ONCE_S and number != signal.SIGHUP:
+            # A terminal that ends may say so more than once, and nobody has lost patience then.
+            self._kill(_("had not ended when {signal} came as a second signal", signal=number.name))
 
     def _stop(self) -> None:
+        if not self._stopping:
+            seconds = end_timeout_s(len(self._children))
+            why = _("had not ended {seconds:g} s after it was told to", seconds=seconds)
+            asyncio.get_running_loop().call_later(seconds, self._kill, why)
         self._stopping = True
         self._send(signal.SIGTERM)
+
+    def _kill(self, why: str) -> None:
+        """End those that are left; whoever waits for us would wait for ever, else."""
+        for child in self._children:
+            if child.code is not None or child.number in self._killed:
+                continue
+            self._killed.add(child.number)
+            log(
+                _(
+                    "platform: process {number} of {processes} (pid {pid}) {why}: killed with SIGKILL",
+                    number=child.number + 1,
+                    processes=len(self._children),
+                    pid=child.pid,
+                    why=why,
+                )
+            )
+        self._send(signal.SIGKILL)
 
     def _break_off(self) -> None:
         # Of one that has died before, its exit code tells; ours is not the first death then.
@@ -295,15 +328,28 @@ class _Supervisor:
         return json.dumps({**first, "pid": os.getpid(), "processes": processes})
 
     def _give_account(self) -> None:
-        accounts = [child.kept for child in self._children]
-        if self._orphaned or None in accounts:
-            # One that could not read its ledger has said so; a sum without it would be wrong.
+        if self._orphaned or self._options.account_file is None:
             return
-        kept = [account for account in accounts if account is not None]
+        kept = [child.kept for child in self._children if child.kept is not None]
+        if len(kept) < len(self._children):
+            # A sum without one of them would be wrong.
+            self._tell_of_missing()
+            return
         try:
             tell_kept(self._options, {name: sum(account[name] for account in kept) for name in kept[0]})
         except OSError as error:
             log(_("platform: no account of the ledger: {error}", error=error))
+
+    def _tell_of_missing(self) -> None:
+        lost = [str(child.number + 1) for child in self._children if child.kept is None and child.info is not None]
+        if lost:
+            log(
+                _(
+                    "platform: no account of the ledger: the figures of process {lost} of {processes} are missing",
+                    lost=listed(lost),
+                    processes=len(self._children),
+                )
+            )
 
 
 def _name(number: int) -> str:

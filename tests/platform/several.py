@@ -37,7 +37,7 @@ def begin_with(options, listener):
     exec(values.get("child", ""), {"number": options.share.number, "os": os, "signal": signal})
     return begin(options, listener)
 children.run = begin_with
-exec(values.get("parent", ""), {"os": os})
+exec(values.get("parent", ""), {"os": os, "supervisor": supervisor})
 sys.exit(supervisor.run_several(PlatformOptions(
     settings=platform_settings(users=3, tls=platform_tls() if "tls" in values else None),
     directory=ListedDirectory(IDENTITIES),

@@ -143,6 +143,101 @@ def test_a_death_before_it_was_broken_off_is_told() -> None:
         assert platform.end(BREAK_OFF) == (4, "")
 
 
+# --- One that does not end ---
+
+SOON = "parent=supervisor.end_timeout_s = lambda processes: 0.5"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_one_that_does_not_end_is_killed_after_a_while(tmp_path: Path, number: signal.Signals) -> None:
+    account = tmp_path / "account.json"
+    with several(SOON, f"account={account}") as platform:
+        stopped = platform.pids[1]
+        stop(stopped)
+        code, errors = platform.end(number)
+        assert platform.left == []
+    assert code == 4
+    assert f"process 2 of 2 (pid {stopped}) had not ended 0.5 s after it was told to: killed with SIGKILL" in errors
+    # The other one has ended in order.
+    assert errors.count("SIGKILL") == 1
+    assert "by itself" not in errors
+    assert "the figures of process 2 of 2 are missing" in errors
+    assert not account.exists()
+
+
+def test_one_that_does_not_end_is_killed_when_its_parents_starter_is_gone() -> None:
+    with several(SOON) as platform:
+        stop(platform.pids[0])
+        assert platform.process.stdin is not None
+        platform.process.stdin.close()
+        assert platform.process.wait(timeout=30) == 4
+        assert platform.left == []
+
+
+def test_one_that_has_told_all_is_missed_in_no_account(tmp_path: Path) -> None:
+    """It stops while its connections end: what its ledger keeps it has said before."""
+    account = tmp_path / "account.json"
+    late = """
+if number == 1:
+    from simulator.platform.server import Platform
+    async def close(self): os.kill(os.getpid(), signal.SIGSTOP)
+    Platform.close = close
+"""
+    with several(SOON, f"account={account}", f"child={late}") as platform:
+        code, errors = platform.end(signal.SIGTERM)
+    assert code == 4
+    assert "killed with SIGKILL" in errors
+    assert "missing" not in errors
+    assert json.loads(account.read_text()) == {"records": 0, "photos": 0, "duplicates": 0}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_does_not_wait(number: signal.Signals) -> None:
+    with several("parent=supervisor._ONCE_S = 0.0") as platform:
+        first, second = platform.pids
+        for pid in platform.pids:
+            stop(pid)
+        platform.process.send_signal(signal.SIGTERM)
+        # Else the second could come before the first was taken, and both would be one.
+        while not (pending(first, signal.SIGTERM) and pending(second, signal.SIGTERM)):
+            pass
+        code, errors = platform.end(number)
+    assert code == 4
+    for place, pid in enumerate((first, second), start=1):
+        why = f"had not ended when {number.name} came as a second signal"
+        assert f"process {place} of 2 (pid {pid}) {why}: killed with SIGKILL" in errors
+
+
+@pytest.mark.parametrize(("once_s", "number"), [("1000.0", signal.SIGTERM), ("0.0", signal.SIGHUP)])
+def test_what_comes_twice_without_anybodys_impatience_is_one_signal(once_s: str, number: signal.Signals) -> None:
+    """`timeout` sends its signal to the process and to the group; a terminal's end may say so twice."""
+    with several(f"parent=supervisor._ONCE_S = {once_s}") as platform:
+        stopped = platform.pids[0]
+        stop(stopped)
+        platform.process.send_signal(number)
+        while not pending(stopped, signal.SIGTERM):
+            pass
+        platform.process.send_signal(number)
+        while pending(platform.process.pid, number):
+            pass
+        os.kill(stopped, signal.SIGCONT)
+        assert platform.end() == (0, "")
+
+
+def stop(pid: int) -> None:
+    """Returns when it has stopped: a signal that comes before may still be taken."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        pass
+
+
+def pending(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has still to take a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd")))
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
 # --- While it starts ---
 
 

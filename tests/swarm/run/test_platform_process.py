@@ -16,6 +16,7 @@ from reports.verdict import code_of
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import LOG_NAME, EmbeddedPlatform, PlatformStartError
 from simulator.measurements.ledger import Kept
+from simulator.platform.split import end_timeout_s
 from simulator.swarm.process.base import start_failure
 from tests.swarm.processes import SCENARIO, alive, fetch
 
@@ -188,3 +189,5 @@ def test_more_processes_have_more_time(tmp_path: Path) -> None:
     one, many = (EmbeddedPlatform([], tmp_path, processes=processes) for processes in (1, 14))
     assert many.ready_timeout_s >= one.ready_timeout_s + 13 * 5
     assert many.stop_timeout_s > one.stop_timeout_s
+    # It says then which of its processes it had to kill, and ends: not by us.
+    assert many.stop_timeout_s > end_timeout_s(14)
