@@ -13,9 +13,11 @@ from reports import text
 from reports.cause import Cause
 from reports.remarks import REMARKS
 from reports.retold import retold
+from simulator.endings import ending
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
 from simulator.shown import printable
+from simulator.texts.told import said
 from simulator.texts.translation import N_, _
 
 _USAGE, _INVALID, _CROSSED = ExitCode.USAGE, ExitCode.INVALID, ExitCode.THRESHOLD_CROSSED
@@ -29,7 +31,7 @@ CAUSES: Final = (
     Cause(
         "platform_died",
         _INVALID,
-        N_("the embedded platform died by itself after {after_s:duration} (exit code {exit_code}); its log is {log}"),
+        N_("the embedded platform died by itself after {after_s:duration} ({exit_code:ending}); its log is {log}"),
         cut_short=True,
     ),
     Cause(
@@ -296,6 +298,8 @@ class _Formatter(string.Formatter):
             function, *words = format_spec.split(" ", 1)
             if function == measured.__name__:
                 return measured(value)
+            if function == ending.__name__:
+                return said(ending(value))
             return str(getattr(text, function)(value, *words))
         return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -115,7 +115,7 @@ REMARKS: Final = (
     Cause(
         "platform_stop_failed",
         _REMARK,
-        N_("the embedded platform ended with exit code {exit_code} when it was stopped"),
+        N_("the embedded platform ended with {exit_code:ending} when it was stopped"),
     ),
     Cause(
         "requests_missed",

@@ -24,6 +24,7 @@ BASE = {
     "simulator.gathering",
     "simulator.large_pages",
     "simulator.measurements",
+    "simulator.endings",
     "simulator.exit_codes",
     "simulator.file_names",
     "simulator.loop_timers",
@@ -77,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulator": set(),
     "simulator.clock": set(),
     "simulator.closest": set(),
+    "simulator.endings": {"simulator.texts"},
     "simulator.exit_codes": set(),
     "simulator.file_names": {"simulator.shown"},
     "simulator.faults": {"simulator.shown", "simulator.texts"},
@@ -131,7 +133,8 @@ ALLOWED: dict[str, set[str]] = {
     "simulator.swarm.locustfile": {"simulator.swarm.hooks", SWARM["locust"], "simulator.systems", "simulator.garbage"},
     "simulator.cli": SWARM_BASE | {"simulator.conform", "simulator.simulation", "simulator.swarm"},
     "reports": {
-        *("simulator", "simulator.measurements", "simulator.closest", "simulator.exit_codes", "simulator.shown"),
+        *("simulator", "simulator.measurements", "simulator.closest", "simulator.endings", "simulator.exit_codes"),
+        "simulator.shown",
         *("simulator.printing", "simulator.growing_file", "simulator.texts", "simulator.wide_marks"),
         # Names only: the order of the rows, what the platform's codes mean, faults and their texts.
         *("simulator.protocol.catalogue", "simulator.protocol.codes", "simulator.weather"),

@@ -60,6 +60,7 @@ def target(
         yield Target(scenario.targets, None, None)
         return
 
+    from simulator.endings import ending
     from simulator.fleet.platform_process import EmbeddedPlatform, PlatformStartError
 
     with tempfile.TemporaryDirectory(prefix="best-fleet-") as directory:
@@ -74,6 +75,6 @@ def target(
                 tls = replace(tls, ca=Path(address.ca_file))
             yield Target((address.dispatch_url,), tls, "embedded")
             if (code := process.exit_code) is not None:
-                died(f"the embedded platform died by itself (exit code {code}): {process.last_lines()}")
+                died(f"the embedded platform died by itself ({ending(code)}): {process.last_lines()}")
         finally:
             process.stop()

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 import simulator
+from simulator.endings import ending
 from simulator.exit_codes import ExitCode
 from simulator.fleet.held_ports import HeldPorts
 from simulator.measurements.ledger import Kept
@@ -125,6 +126,8 @@ class EmbeddedPlatform:
         self._home: _Home | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
+        self._serving: tuple[int, ...] = ()
+        """Process ids of a platform in several, besides the one that we started."""
         self._account_file: Path | None = None
         self.kept: Kept | None = None
         """What its ledger kept when `stop` stopped it in order; None before, and where it gave no account of it."""
@@ -240,6 +243,15 @@ class EmbeddedPlatform:
         """Its exit code if it has ended by itself; None while it runs, while it starts, and where there is none."""
         return self._process.poll() if self._process is not None and self._is_ready else None
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of its processes are there, or none is to be there: before it is ready, after `kill` or `stop`.
+
+        Sooner than `exit_code`: of several processes one dies and the others end in order, which takes seconds.
+        """
+        process = self._process
+        return process is None or not self._is_ready or (_runs(process) and all(map(_is_there, self._serving)))
+
     def stop(self) -> None:
         """Stop it in order, and by force if it does not obey. Harmless when done again."""
         process, self._process = self._process, None
@@ -275,12 +287,13 @@ class EmbeddedPlatform:
         while time.monotonic() < deadline:
             if ready.exists():
                 told = json.loads(ready.read_bytes())
+                self._serving = tuple(each["pid"] for each in told.get("processes", ()))
                 return PlatformAddress(dispatch_url=told["dispatch"], ca_file=told.get("ca"))
             if (code := process.poll()) is not None:
                 raise PlatformStartError(
                     Told(
-                        "the embedded platform ended with exit code {code}:\n{last_lines}",
-                        code=code,
+                        "the embedded platform ended with {how}:\n{last_lines}",
+                        how=ending(code),
                         last_lines=self.last_lines(),
                     ),
                     refused=code == ExitCode.USAGE,
@@ -300,6 +313,24 @@ class EmbeddedPlatform:
         except OSError:
             return ""
         return "\n".join(lines[-LOG_LINES:])
+
+
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    """As `poll`, but asked of the system: gevent's tells only what its own loop has heard by now."""
+    if process.poll() is not None:
+        return False
+    if sys.platform != "darwin":
+        with contextlib.suppress(ChildProcessError):
+            return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    return process.poll() is None
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _free_name(prefix: str) -> Path:

@@ -35,6 +35,7 @@ from simulator.measurements.events import (
 )
 from simulator.measurements.groups import Groups
 from simulator.measurements.health import GeneratorHealth, HealthSample
+from simulator.measurements.held_violations import HeldViolations
 from simulator.measurements.histogram import Histogram
 from simulator.measurements.intervals import IntervalStore, MemoryIntervals, intervals_of
 from simulator.measurements.labels import Vocabulary
@@ -80,13 +81,13 @@ class RunMeasurements:
         self.labels = Vocabulary()
         """Under which names all of this is counted."""
         self.details = Details(self.labels.tag, self.labels.code)
-        self.violations = Occurrences()
+        self.violations = HeldViolations()
         """What the platform did that the document forbids, by rule (`measurements.rules`)."""
         self.observations = Occurrences()
         """What was unusual and allowed, by rule."""
         self.internal_errors = Occurrences()
         """Exceptions of this program itself, of every process."""
-        self._by_class = {"violations": self.violations, "observations": self.observations}
+        self._by_class: dict[str, Occurrences] = {"violations": self.violations, "observations": self.observations}
         self._by_class["internal_errors"] = self.internal_errors
         self.attendance = Attendance()
         self.weather = Weather()
@@ -301,6 +302,7 @@ class RunMeasurements:
             "devices": self.devices.drain(),
             "health": self.health.drain(),
             "attendance": self.attendance.drain(),
+            "held": self.violations.drain_held(),
             **self.dump_rest(1),
         }
         series = (self.slots, self.disconnects, self.missed, self.records_over_time, self.failures_over_time)
@@ -334,6 +336,7 @@ class RunMeasurements:
         self.devices.merge(data["devices"], process)
         self.health.merge(data["health"])
         self.attendance.merge_drained(data["attendance"])
+        self.violations.take_held(data["held"])
         self.merge_rest(data)
         return True
 

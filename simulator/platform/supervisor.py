@@ -22,6 +22,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from simulator.clock import SystemClock
+from simulator.endings import ending
 from simulator.exit_codes import ExitCode
 from simulator.platform.assembly import CA_NAME, made_files
 from simulator.platform.children import Child, forked, kill
@@ -31,6 +32,7 @@ from simulator.platform.ledger.shares import claim, share_path
 from simulator.platform.options import PlatformOptions
 from simulator.platform.process import log, tell_kept, tell_ready
 from simulator.platform.split import BREAK_OFF, MOST_PROCESSES, Share, ShareDirectory, end_timeout_s
+from simulator.texts.told import said
 from simulator.texts.translation import _, listed
 from simulator.wire.authority import ServerFiles
 from simulator.wire.errors import TlsFileError, shown_address
@@ -254,14 +256,13 @@ class _Supervisor:
         refused = code == ExitCode.USAGE and child.info is None
         if self._failure is None:
             self._failure = ExitCode.USAGE if refused else ExitCode.INVALID
-        how = _("signal {signal}", signal=_name(-code)) if code < 0 else _("exit code {code}", code=code)
         log(
             _(
                 "platform: process {number} of {processes} (pid {pid}) ended by itself: {how}; the platform ends",
                 number=child.number + 1,
                 processes=len(self._children),
                 pid=child.pid,
-                how=how,
+                how=said(ending(code)),
             )
         )
         self._stop()
@@ -350,11 +351,3 @@ class _Supervisor:
                     processes=len(self._children),
                 )
             )
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        # Only the first and the last of the real-time signals have one.
-        return str(number)

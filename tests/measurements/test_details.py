@@ -109,3 +109,24 @@ def test_even_known_names_and_codes_are_kept_in_bounded_number() -> None:
     # What is known already may still be told better.
     run.details.add(PROTOCOL_ORDER[0], min(KNOWN_CODES), "earlier", T0 - 1)
     assert run.details.of(PROTOCOL_ORDER[0], min(KNOWN_CODES)) == "earlier"
+
+
+def test_what_failed_by_the_embedded_platforms_death_gives_no_hint() -> None:
+    dead = "the embedded platform had died"
+    run = failing(
+        "local",
+        ("dev.login", "disconnected", "what to set", T0 + 1),
+        ("dev.report", "disconnected", "what to set", T0 + 3),
+        ("dev.report", "malformed reply", "no code", T0 + 3),
+        ("connect", "refused", "", T0 + 3),
+    )
+    run.details.died(T0 + 2)
+    # Of another process, told later.
+    run.merge_rest(failing("w1", ("connect", "refused", "check the port", T0 + 4)).dump_rest(1) | {"latest": T0})
+    assert run.details.of("dev.login", "disconnected") == "what to set"
+    assert run.details.of("dev.report", "disconnected") == dead
+    assert run.details.of("dev.report", "malformed reply") == "no code"
+    assert run.details.of("connect", "refused") == dead
+    # One that came before, of which only now is known, stands for what it is.
+    run.merge_rest(failing("w2", ("dev.report", "disconnected", "early", T0 + 1)).dump_rest(1) | {"latest": T0})
+    assert run.details.of("dev.report", "disconnected") == "early"

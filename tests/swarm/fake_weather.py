@@ -38,6 +38,10 @@ class Platform:
     def start(self) -> PlatformAddress:
         return PlatformAddress("http://127.0.0.1:9", None)
 
+    @property
+    def whole(self) -> bool:
+        return self.exit_code is None
+
     def kill(self) -> bool:
         self.done.append("kill")
         return self.exit_code is None

@@ -160,6 +160,11 @@ def test_a_run_whose_platform_is_killed(locust: Start, scenario: Path) -> None:
     assert not summary["complete"]
     assert summary["reasons"][0]["key"] == "platform_died"
     assert summary["reasons"][0]["values"]["exit_code"] == -signal.SIGKILL
+    assert "(signal SIGKILL)" in run.output
+    # Its connections ended without a word, because nobody was there any more to say one.
+    assert "closed 1006" in summary["fleet"]["disconnects"]
+    assert summary["violations"]["total"] == 0
+    assert "channel.suite" not in run.output
     records = summary["records"]
     assert records["pending"] > 0
     assert records["generated"] == sum(records[name] for name in ("acknowledged", "pending", "refused", "rejected"))

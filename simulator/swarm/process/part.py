@@ -21,6 +21,9 @@ class Part:
         self.order = order
         self.holder = LeaseHolder()
         self.measurements = RunMeasurements(process, order.run_id)
+        if order.embedded:
+            # The master watches the platform.
+            self.measurements.violations.hold()
         self.travelled = Travelled(order.total, listed=order.listed)
         self.logins = LoginCollector()
         self.unsent = TravellingRecords()

@@ -31,12 +31,14 @@ class FirstFailures(Output):
         if len(self._told) > MOST_KINDS:
             return
         measurements = run.measurements
+        # What no platform may have been there for is told when that is known: a setting would not have helped.
+        known_until = measurements.violations.open_since
         found = [
             (tally.first, tag, code)
             for tag, totals in measurements.totals.items()
             if is_request(tag) or is_command(tag)
             for code, tally in totals.failed.items()
-            if (tag, code) not in self._told
+            if (tag, code) not in self._told and tally.first < known_until
         ]
         for _first, tag, code in sorted(found):
             self._told.add((tag, code))

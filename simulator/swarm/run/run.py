@@ -30,6 +30,7 @@ from simulator.swarm.generator.health import limits_of
 from simulator.swarm.run.embedded import embedded_platform
 from simulator.swarm.run.ledger import look_into_ledger
 from simulator.swarm.run.order import RunOrder, identities_in, make_order
+from simulator.swarm.run.platform_life import PlatformLife, watched
 from simulator.swarm.run.platform_weather import Tell
 from simulator.swarm.run.report_files import ReportFiles
 from simulator.swarm.run.scenario_info import scenario_info
@@ -42,8 +43,7 @@ logger = logging.getLogger("simulator.swarm")
 SomeOutput = TypeVar("SomeOutput", bound=Output)
 
 TICK_S = 1.0
-EARLY_SHARE = 0.02
-EARLY_LEAST_S, EARLY_MOST_S = 1.0, 5.0
+EARLY_SHARE, EARLY_LEAST_S, EARLY_MOST_S = 0.02, 1.0, 5.0
 """A run that ends so much before its plan, and nobody knows why, has not ended as planned: timers are off by less."""
 
 
@@ -91,7 +91,7 @@ class Run:
         self._closing: gevent.event.Event | None = None
         self._overwrite = overwrite
         self._taken: ReportDirectory | None = None
-        self._platform_died = False
+        self._life: PlatformLife | None = None
         self._ledger: LedgerFigures | None = None
         self._aborted, self._end_begun = False, 0.0
         self._jumps = JumpWatch(clock)
@@ -183,6 +183,7 @@ class Run:
         self._jumps = JumpWatch(self.clock)
         self.log = HlogIntervals(self.directory / HLOG, self.started)
         self.measurements = RunMeasurements(self._process, self.run_id, self.log)
+        self._life = watched(self.platform, self.measurements, self.clock, total, self.internal_error)
         self.measurements.health.cpu_limit_percent = limits_of(self.scenario).cpu_percent
         self.measurements.attendance.keeps_rows = self.scenario.document.report.attendance
         for output in self._outputs:
@@ -224,6 +225,8 @@ class Run:
             if self.weather is not None:
                 self.weather.stop()
             self._find_platforms_death()
+            if self._life is not None:
+                self._life.stop()
             self.stop_platform()
             if self.order is not None:
                 self._ledger = look_into_ledger(self.platform, self.measurements, self.findings, self.find)
@@ -345,13 +348,11 @@ class Run:
 
     def _find_platforms_death(self) -> bool:
         """Whether the embedded platform has died since the last look, which is a finding then."""
-        embedded = self.platform
-        if embedded is None or self._platform_died or (code := embedded.exit_code) is None:
+        told = any(finding.key == "platform_died" for finding in self.findings)
+        if told or self.platform is None or (code := self.platform.exit_code) is None:
             return False
-        self._platform_died = True
-        log = str(self.directory / LOG_NAME)
-        self.find("platform_died", exit_code=code, after_s=round(self.elapsed_s, 1), log=log)
-        logger.error(_("the embedded platform has died by itself; see %s"), log)
+        self.find("platform_died", exit_code=code, after_s=round(self.elapsed_s, 1), log=str(self.directory / LOG_NAME))
+        logger.error("%s", sentence(self.findings[-1]))
         return True
 
     def _lost_platform(self, problem: str) -> None:

@@ -1,5 +1,6 @@
 """What a worker has of one run."""
 
+from simulator.measurements.violation_rules import SESSION_CLOSED_UNANNOUNCED
 from simulator.scenario.scenario import parse_scenario
 from simulator.swarm.process.index_ranges import Ranges
 from simulator.swarm.process.leases import LeaseTable
@@ -31,3 +32,11 @@ def test_who_gives_indexes_back_keeps_no_secret_of_them() -> None:
 def test_a_fleet_of_the_seed_is_known_without_being_told() -> None:
     part = Part(RunOrder.from_wire(order().to_wire()), "w1")
     assert part.travelled.identities is None
+
+
+def test_ends_without_a_word_wait_for_whoever_watches_the_embedded_platform() -> None:
+    """A platform that is somebody else's answers for them at once."""
+    for embedded, counted in ((True, 0), (False, 1)):
+        part = Part(RunOrder.from_wire(order().to_wire() | {"embedded": embedded}), "w1")
+        part.measurements.violations.add(SESSION_CLOSED_UNANNOUNCED, "no close frame", 1.0, 0)
+        assert part.measurements.violations.total == counted

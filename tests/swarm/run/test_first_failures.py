@@ -56,6 +56,23 @@ def test_what_fails_in_the_last_second_is_told_too(manual: ManualRun, caplog: py
     assert told(caplog) == ["dev.login fails with dns, the first time: the host name could not be resolved"]
 
 
+def test_a_failure_that_the_embedded_platforms_death_may_explain_is_told_when_that_is_known(
+    manual: ManualRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    violations = manual.run.measurements.violations
+    violations.hold()
+    began = manual.time.wall()
+    fail(manual, "dev.login", "disconnected", "hint of a platform that lives")
+    fail(manual, "dev.report", "disconnected", "hint of no use")
+    assert told(caplog) == []
+    violations.lived(began + 0.5)
+    manual.tick()
+    assert told(caplog) == ["dev.login fails with disconnected, the first time: hint of a platform that lives"]
+    manual.run.measurements.details.died(violations.died())
+    manual.tick()
+    assert told(caplog)[1:] == ["dev.report fails with disconnected, the first time: the embedded platform had died"]
+
+
 def test_of_many_kinds_the_first_are_told(manual: ManualRun, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(MOST_KINDS + 5):
         fail(manual, "dev.login", f"E{number:07}")

@@ -184,6 +184,35 @@ def test_half_of_one_gives_no_account_and_is_not_killed_by_us(scenario: Path, tm
     assert platform.kept is None
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_whether_it_is_whole_is_known_before_it_has_ended(scenario: Path, tmp_path: Path, processes: int) -> None:
+    """Of several processes one dies: the platform's end in order takes seconds, and there is no exit code before."""
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path, processes=processes)
+    assert platform.whole
+    platform.start()
+    try:
+        assert platform.whole
+        serving = serving_pids(tmp_path)
+        if processes > 1:
+            os.kill(serving[0], signal.SIGSTOP)
+        os.kill(serving[-1], signal.SIGKILL)
+        while platform.whole:
+            pass
+        assert (platform.exit_code is None) == (processes > 1)
+    finally:
+        platform.kill()
+        platform.stop()
+
+
+def test_one_that_is_stopped_or_killed_by_us_is_not_missed(scenario: Path, tmp_path: Path) -> None:
+    platform = EmbeddedPlatform(["--scenario", str(scenario)], tmp_path)
+    platform.start()
+    assert platform.kill()
+    assert platform.whole
+    platform.stop()
+    assert platform.whole
+
+
 def test_more_processes_have_more_time(tmp_path: Path) -> None:
     """On a machine with few cores they start, and end, one after the other."""
     one, many = (EmbeddedPlatform([], tmp_path, processes=processes) for processes in (1, 14))

@@ -14,7 +14,9 @@ from reports.verdict import note_lines
 from simulator.exit_codes import ExitCode
 from simulator.fleet.platform_process import PlatformAddress, PlatformStartError
 from simulator.measurements.actions import AWAY, OUTAGE, START, STOP, Action
+from simulator.measurements.events import Event, QueueRecorder
 from simulator.measurements.ledger import Kept
+from simulator.measurements.violation_rules import SESSION_CLOSED_UNANNOUNCED
 from simulator.scenario.problems import Problem
 from simulator.swarm.run import run as run_module
 from simulator.texts.language import CHINESE, speaking
@@ -37,6 +39,10 @@ class Dead:
 
     def start(self) -> PlatformAddress:
         return PlatformAddress("http://127.0.0.1:9", None)
+
+    @property
+    def whole(self) -> bool:
+        return self.exit_code is None
 
     def kill(self) -> bool:
         return self.exit_code is None
@@ -98,6 +104,7 @@ def test_the_platforms_death_ends_the_run_and_is_its_reason(manual: ManualRun) -
     summary = manual.end(1.0)
     assert keys(summary) == ["platform_died"]
     assert summary["reasons"][0]["values"]["exit_code"] == -9
+    assert "died by itself after 24.0 s (signal SIGKILL)" in manual.aborts[0]
     assert not summary["complete"]
     assert manual.run.code == ExitCode.INVALID
 
@@ -252,6 +259,25 @@ def test_a_platform_that_died_before_it_was_to_be_killed_died_by_itself(rough: C
     until(lambda: told)
     manual.tick()
     assert keys(manual.end(1.0)) == ["platform_died"]
+
+
+def test_what_ends_with_the_embedded_platform_is_no_violation(rough: Callable[[Dead], ManualRun]) -> None:
+    """From the run's begin to its summary; that of one which closes connections and lives on stays."""
+    platform = Dead()
+    manual = rough(platform)
+    for _round in range(2):
+        events: list[Event] = []
+        recorder = QueueRecorder(events.append)
+        recorder.violation(SESSION_CLOSED_UNANNOUNCED, "", "no close frame", manual.time.wall(), 0)
+        manual.run.measurements.apply(events)
+        if platform.whole:
+            manual.time.advance(1.0)
+            until(lambda: manual.run.measurements.violations.total)
+            platform.exit_code = -9
+    manual.tick()
+    summary = manual.end(1.0)
+    assert keys(summary) == ["platform_died"]
+    assert summary["violations"]["by_rule"][SESSION_CLOSED_UNANNOUNCED]["count"] == 1
 
 
 def test_its_schedule_is_in_what_reports_are_told(rough: Callable[[Dead], ManualRun]) -> None:
