@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from simulator.measurements.actions import AWAY, MOST_ACTIONS, MOST_REFUSED, NO_ANSWER, NO_RUN, OUTAGE, TOO_MANY, Action
+from simulator.shown import printable
 from simulator.swarm.process.fleet_view import FleetView, NoAnswerError
 from simulator.swarm.run.run import Run
 from simulator.weather.kinds import How, Outage
@@ -55,10 +56,10 @@ def operate(run: Run | None, view: FleetView | None, order: Order) -> Outcome:
     if sum(not each.refused for each in weather.actions) >= MOST_ACTIONS:
         return Outcome(problem=TOO_MANY)
     at, number = run.elapsed_s, -1
+    whom = order.sn or order.group or "all"
     if order.action in (AWAY, OUTAGE):
         seconds = order.seconds or 0.0
         devices = 1 if order.sn is not None else view.count(order.group)
-        whom = order.sn or order.group or "all"
         kind = Outage(how=How.RESET if order.sn is not None else order.how)
         number = weather.improvise(kind, at=at, lasts=seconds, devices=devices, whom=whom)
     # Kept before it is asked for: should the run end meanwhile, its report tells of it as of one that is not known.
@@ -72,11 +73,14 @@ def operate(run: Run | None, view: FleetView | None, order: Order) -> Outcome:
         problem=NO_ANSWER,
     )
     weather.actions.append(action)
+    # Said before it is asked for, too: what follows from it, as a fault that begins, stands in the log after its cause.
+    logger.info("by hand: %s of %s", order.action, printable(whom))
     problem = _ask(view, order, number)
     if number >= 0 and problem not in ("", NO_ANSWER):
         weather.withdraw(number)
     place = weather.actions.index(action)
     if problem is None:
+        logger.info("by hand: %s of %s: there is no such device", order.action, printable(whom))
         del weather.actions[place]
         return Outcome(known=False)
     weather.actions[place] = replace(action, done=not problem, problem=problem)
@@ -85,7 +89,8 @@ def operate(run: Run | None, view: FleetView | None, order: Order) -> Outcome:
         kept = [at for at, each in enumerate(weather.actions) if each.refused]
         if len(kept) > MOST_REFUSED:
             del weather.actions[kept[0]]
-    logger.info("by hand: %s of %s%s", order.action, order.sn or order.group or "all", f" ({problem})" * bool(problem))
+    if problem:
+        logger.info("by hand: %s of %s: %s", order.action, printable(whom), problem)
     return Outcome(problem=problem)
 
 

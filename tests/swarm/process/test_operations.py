@@ -1,5 +1,6 @@
 """What is done by hand: kept for the report with its time, done or not, and a fault where it takes the network."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from simulator.swarm.process.fleet_view import NoAnswerError
 from simulator.swarm.process.operations import Order, Outcome, operate
 from simulator.weather.kinds import How
 from tests.swarm.manual_run import ManualRun
+
+logger = logging.getLogger("simulator.swarm")
 
 
 class View:
@@ -26,12 +29,14 @@ class View:
         return 1
 
     def act(self, sn: str, action: str, seconds: float, number: int) -> dict[str, Any] | None:
+        logger.info("fault %d: outage begins", number + 1)
         self.asked.append((sn, action, seconds, number))
         if self.silent:
             raise NoAnswerError(self.silent[0])
         return self.answer
 
     def outage(self, how: How, seconds: float, number: int, group: str | None) -> list[str]:
+        logger.info("fault %d: outage begins", number + 1)
         self.asked.append((how, seconds, number, group))
         return self.silent
 
@@ -129,3 +134,33 @@ def test_what_is_refused_uses_up_nothing_and_is_counted(bench: Bench) -> None:
     bench.view.answer = {"done": True, "problem": ""}
     assert bench.do("reboot") == Outcome()
     assert bench.manual.run.info(6.0, complete=False).actions_refused == names.MOST_ACTIONS + 100
+
+
+# --- The log ---
+
+
+def test_the_cause_is_in_the_log_before_what_follows_from_it(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "simulator.swarm")
+    bench.do("offline", seconds=20.0)
+    bench.do("outage", None, seconds=9.0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "by hand: offline of SN1",
+        "fault 1: outage begins",
+        "by hand: outage of all",
+        "fault 2: outage begins",
+    ]
+
+
+def test_what_came_to_nothing_is_in_the_log_with_its_reason(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "simulator.swarm")
+    bench.view.answer = {"done": False, "problem": names.NO_RUN}
+    bench.do("verify")
+    bench.view.answer = None
+    bench.do("verify", "no\none")
+    told = [record.getMessage() for record in caplog.records if "by hand" in record.getMessage()]
+    assert told == [
+        "by hand: verify of SN1",
+        f"by hand: verify of SN1: {names.NO_RUN}",
+        "by hand: verify of no\\none",
+        "by hand: verify of no\\none: there is no such device",
+    ]
