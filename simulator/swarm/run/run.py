@@ -352,7 +352,6 @@ class Run:
         if told or self.platform is None or (code := self.platform.exit_code) is None:
             return False
         self.find("platform_died", exit_code=code, after_s=round(self.elapsed_s, 1), log=str(self.directory / LOG_NAME))
-        logger.error("%s", sentence(self.findings[-1]))
         return True
 
     def _lost_platform(self, problem: str) -> None:
