@@ -225,8 +225,6 @@ class Run:
             if self.weather is not None:
                 self.weather.stop()
             self._find_platforms_death()
-            if self._life is not None:
-                self._life.stop()
             self.stop_platform()
             if self.order is not None:
                 self._ledger = look_into_ledger(self.platform, self.measurements, self.findings, self.find)
@@ -343,6 +341,8 @@ class Run:
 
     def stop_platform(self) -> None:
         """Stop the embedded platform, if there is one."""
+        if self._life is not None:
+            self._life.stop()
         if self.platform is not None:
             self.platform.stop()
 

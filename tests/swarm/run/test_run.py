@@ -280,6 +280,14 @@ def test_what_ends_with_the_embedded_platform_is_no_violation(rough: Callable[[D
     assert summary["violations"]["by_rule"][SESSION_CLOSED_UNANNOUNCED]["count"] == 1
 
 
+def test_what_ends_before_a_run_stops_its_platform_is_the_platforms(rough: Callable[[Dead], ManualRun]) -> None:
+    """Nobody looks for it any more then: it has lived to its end in order."""
+    manual = rough(Dead())
+    manual.run.measurements.violations.add(SESSION_CLOSED_UNANNOUNCED, "no close frame", manual.time.wall(), 0)
+    manual.run.stop_platform()
+    assert manual.run.measurements.violations.total == 1
+
+
 def test_its_schedule_is_in_what_reports_are_told(rough: Callable[[Dead], ManualRun]) -> None:
     manual = rough(Dead())
     (planned,) = manual.run.info(0.0, complete=False).faults
