@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from reports.comparability import OF_A_TRANSPORT, remarks, same_runs, transports_differ, worthless
+from reports.comparability import OF_A_TRANSPORT, remarks, same_runs, transports_differ, unlike, worthless
 from reports.compare import LEAST_MS, LEAST_PERCENT, ComparedRun, compare_runs, compared_run
 from reports.compare_charts import run_charts
 from reports.compare_rules import WORSE_MARKS, compare_rules
@@ -150,10 +150,12 @@ def compare_directories(
     result = Result(
         {rule: [reason] for rule, reason in worse.items()}
         | ({} if only_rules else regressions(found, of_figures, least_ms, may_lack=may_lack)),
-        [*worthless(before, now), *cannot, *([] if only_rules else unjudged(found, of_figures, least_ms))],
+        [*cannot, *([] if only_rules else unjudged(found, of_figures, least_ms))],
         [*told, *remarks(before, now)],
         allow_unjudged,
         rules,
+        worthless(before, now),
+        unlike(before, now),
     )
     print_comparison(before, now, found, result, everything=everything)
     code = ExitCode.PASSED if result.passed else ExitCode.THRESHOLD_CROSSED

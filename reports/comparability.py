@@ -32,6 +32,22 @@ def transports_differ(bases: Sequence[ComparedRun], new: ComparedRun) -> bool:
     return any(run.run.transports and new.run.transports and run.run.transports != new.run.transports for run in bases)
 
 
+def unlike(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
+    """Where the runs are of different scenarios or fleets, so that any figure may follow from that; each a sentence."""
+    found: list[str] = []
+    for run in bases:
+        was, now = run.run, new.run
+        where = {"base": run.label, "new": new.label}
+        if was.scenario != now.scenario:
+            found.append(
+                _("different scenarios: {was} in {base}, {now} in {new}", was=was.scenario, now=now.scenario, **where)
+            )
+        if was.devices != now.devices:
+            sizes = {"was": text.count(was.devices), "now": text.count(now.devices)}
+            found.append(_("different fleets: {was} devices in {base}, {now} in {new}", **sizes, **where))
+    return found
+
+
 def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
     """In what the runs differ that their figures may follow from; each a sentence."""
     found = [
@@ -42,15 +58,9 @@ def remarks(bases: Sequence[ComparedRun], new: ComparedRun) -> list[str]:
     for run in bases:
         was, now = run.run, new.run
         where = {"base": run.label, "new": new.label}
-        if was.scenario != now.scenario:
-            found.append(
-                _("different scenarios: {was} in {base}, {now} in {new}", was=was.scenario, now=now.scenario, **where)
-            )
-        elif was.scenario_text != now.scenario_text:
+        found += unlike([run], new)
+        if was.scenario == now.scenario and was.scenario_text != now.scenario_text:
             found.append(_("the scenario {name} was changed between {base} and {new}", name=now.scenario, **where))
-        if was.devices != now.devices:
-            sizes = {"was": text.count(was.devices), "now": text.count(now.devices)}
-            found.append(_("different fleets: {was} devices in {base}, {now} in {new}", **sizes, **where))
         if was.target != now.target:
             found.append(
                 _("different targets: {was} in {base}, {now} in {new}", was=was.target, now=now.target, **where)

@@ -64,6 +64,8 @@ MOST_NAMES: Final = 12
 _RANKS: Final = (WORSE, MISSING, FOLLOWS, NEW, BETTER, UNKNOWN, NOISE)
 """In which order the page shows figures: what got worse stands first."""
 REGRESSION, UNJUDGED, NO_REGRESSION = N_("Regression"), N_("Unjudged"), N_("No regression")
+SEEMS_WORSE: Final = N_("Seems worse")
+"""Before what would be a regression, if the runs were a comparison."""
 METHOD: Final = N_(
     "A quantile's bounds are the order statistics that enclose the true quantile in all but one of a thousand cases, "
     "widened where the run's spans of time differ by more than chance; a failure share's are Wilson's. A difference is "
@@ -83,17 +85,31 @@ class Result:
     regressions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Why the new run does not pass, by name, the worst first."""
     unjudged: Sequence[str] = ()
-    """What was asked and cannot be told."""
+    """What was asked and cannot be told; where figures can be, they decide."""
     remarks: Sequence[str] = ()
     """What a reader must know besides."""
     allowed: bool = False
     """Whether what is unjudged may pass."""
     rules: Sequence[RuleDifference] = ()
     """The violations of the runs, rule by rule."""
+    worthless: Sequence[str] = ()
+    """Why no figure tells anything: then nothing is judged, whatever the figures look like."""
+    unlike: Sequence[str] = ()
+    """That the runs are of different scenarios or fleets; of the remarks."""
 
     @property
     def passed(self) -> bool:
-        return not self.regressions and (self.allowed or not self.unjudged)
+        return self.word == NO_REGRESSION or (self.word == UNJUDGED and self.allowed)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What of `unlike` stands before the reasons: who reads only these must not blame the platform for it."""
+        return () if self.worthless else self.unlike[:MOST_TOLD]
+
+    @property
+    def untold(self) -> Sequence[str]:
+        """All that cannot be told, what makes the whole comparison worthless first."""
+        return [*self.worthless, *self.unjudged]
 
     @property
     def worst(self) -> Sequence[str]:
@@ -106,9 +122,9 @@ class Result:
     @property
     def word(self) -> str:
         """The first thing that is said, before its reasons."""
-        if self.regressions:
+        if self.regressions and not self.worthless:
             return REGRESSION
-        return UNJUDGED if self.unjudged else NO_REGRESSION
+        return UNJUDGED if self.untold else NO_REGRESSION
 
 
 def print_comparison(
@@ -186,7 +202,10 @@ def print_comparison(
 def _say_reasons(say: Callable[[str], None], result: Result, *, everything: bool) -> None:
     """Why the new run does not pass: a line for each name with its worst figure, or all of it."""
     reasons = [reason for told in result.regressions.values() for reason in told] if everything else result.worst
-    for head, style, told in ((REGRESSION, "red", reasons), (UNJUDGED, "yellow", result.unjudged)):
+    parts: list[tuple[str, str, Sequence[str]]] = [(REGRESSION, "red", reasons), (UNJUDGED, "yellow", result.untold)]
+    if result.worthless:
+        parts = [parts[1], (SEEMS_WORSE, "yellow", reasons)]
+    for head, style, told in parts:
         shown = told if everything else told[:MOST_TOLD]
         for reason in shown:
             say(f"[bold {style}]{_(head)}[/] {plain(reason)}")
@@ -218,21 +237,22 @@ def attendance_rows(bases: Sequence[ComparedRun], new: ComparedRun) -> list[Atte
 
 
 def _in_words(result: Result) -> str:
-    told: Sequence[str] = [reason for reasons in result.regressions.values() for reason in reasons] or result.unjudged
-    if result.regressions:
+    told: Sequence[str] = ()
+    if result.word == REGRESSION:
         word, style = _("regression"), "bold red"
-    elif result.unjudged:
-        word, style = _("unjudged"), "bold yellow"
+        told = [reason for reasons in result.regressions.values() for reason in reasons]
+    elif result.word == UNJUDGED:
+        word, style, told = _("unjudged"), "bold yellow", result.untold
     else:
         word, style = _("no regression"), "bold green"
     found = f"[{style}]{word}[/]"
-    if not told:
-        return found
-    if not result.regressions and result.allowed:
+    if result.word == UNJUDGED and result.allowed:
         allowed = _("(which --allow-unjudged allows)")
         found = f"{found} {allowed}"
     more = _("(and {count} more)", count=len(told) - 1) if len(told) > 1 else ""
-    return _("{word}: {reason}", word=found, reason=f"{plain(told[0])} {more}".rstrip())
+    reason = f"{plain(told[0])} {more}".rstrip() if told else ""
+    reason = text.clauses([*map(plain, result.warnings[:1]), reason])
+    return _("{word}: {reason}", word=found, reason=reason) if reason else found
 
 
 def render_comparison(

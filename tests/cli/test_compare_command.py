@@ -277,6 +277,59 @@ def test_a_run_that_is_no_measurement_is_no_comparison(
 
 
 INTERRUPTED = Finding("interrupted", {"signal": "SIGTERM", "after_s": 8.0, "planned_s": 60.0})
+WORKER_LOST = Finding("worker_lost", {"worker": "w1", "at": STARTED})
+
+
+@pytest.mark.parametrize("gate", [[], ["--fail-on", "p99 +10%"], ["--fail-on", "failures +1%"]], ids="-".join)
+@pytest.mark.parametrize("which", [("base",), ("new",), ("base", "new")], ids=" and ".join)
+@pytest.mark.parametrize("finding", [WORKER_LOST, INTERRUPTED], ids=lambda finding: finding.key)
+def test_what_looks_worse_is_no_regression_where_a_run_cannot_be_judged(
+    finding: Finding, which: tuple[str, ...], gate: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, dict[str, object]] = {name: {"findings": (finding,)} for name in which}
+    base = leave_run(tmp_path / "base", 0.020, **told.get("base", {}))  # type: ignore[arg-type]
+    new = leave_run(tmp_path / "new", 0.200, refused=200, **told.get("new", {}))  # type: ignore[arg-type]
+    page = tmp_path / "page.html"
+    verdict = "invalid" if finding is WORKER_LOST else "interrupted"
+    doubtful = base if "base" in which else new
+    assert main(["compare", base, new, *gate, "--html", str(page)]) == 3
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"result unjudged: {doubtful} is {verdict}: ")
+    lines = shown.splitlines()
+    assert not [line for line in lines if line.startswith("Regression")]
+    first = next(number for number, line in enumerate(lines) if line.startswith("Seems worse dev.heartbeat"))
+    assert lines[first - len(which)].startswith(f"Unjudged {doubtful} is {verdict}")
+    verdict_part = page.read_text().partition("<h2>Verdict</h2>")[2].partition('<div class="tiles">')[0]
+    assert "! Unjudged" in verdict_part
+    assert "Regression" not in verdict_part
+    assert verdict_part.index(f"{doubtful} is {verdict}") < verdict_part.index("what seems worse")
+    assert "<li>dev.heartbeat " in verdict_part
+    assert main(["compare", base, new, *gate, "--allow-unjudged"]) == 0
+    assert capsys.readouterr().out.startswith("result unjudged (which --allow-unjudged allows): ")
+
+
+@pytest.mark.parametrize(("slower", "word"), [(1.0, "no regression"), (10.0, "regression")])
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        ({"scenario": "smoke"}, "different scenarios: beats in {base}, smoke in {new}"),
+        ({"devices": 7}, "different fleets: 1 devices in {base}, 7 in {new}"),
+    ],
+)
+def test_that_the_scenarios_differ_is_said_before_what_follows_from_it(
+    info: dict[str, object], said: str, slower: float, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, new = leave_run(tmp_path / "base", 0.020), leave_run(tmp_path / "new", 0.020 * slower, **info)
+    page, told = tmp_path / "page.html", said.format(base=base, new=new)
+    assert main(["compare", base, new, "--html", str(page)]) == (3 if slower > 1 else 0)
+    headline = capsys.readouterr().out.splitlines()[0]
+    assert headline.startswith(f"result {word}: {told}")
+    assert ("dev.heartbeat" in headline) == (slower > 1)
+    verdict_part = page.read_text().partition("<h2>Verdict</h2>")[2].partition('<div class="tiles">')[0]
+    assert verdict_part.count(told) == 1
+    assert slower == 1 or verdict_part.index(told) < verdict_part.index("dev.heartbeat p")
+
+
 FIRED = {"expression": "failures < 1", "value": 2.0, "unit": "", "window_s": 10, "after_s": 8.0}
 
 

@@ -14,6 +14,7 @@ SCENARIO = """\
 name: compared
 seed: {seed}
 duration: 12s
+limits: {{loop_lag: 5s, stall: 1min, cpu: 100%}}
 target: embedded
 channel: {{suite: plain}}
 ramp: {{rate: 100/s}}
@@ -38,8 +39,9 @@ def test_the_one_funcid_that_got_20_percent_slower_is_named_alone(
         scenario = tmp_path / f"{name}.yaml"
         scenario.write_text(SCENARIO.format(seed=seed, slowed=slowed))
         run = locust("--scenario", str(scenario), "--headless", "--only-summary", "--report", name, name=name)
-        # whether a shared machine was fast enough for exact figures is not what is tried here
-        assert run.end(60) in (ExitCode.PASSED, ExitCode.INVALID), run.output
+        # Whether a shared machine was fast enough for exact figures is not what is tried here: its limits are wide, for
+        # of an invalid run nothing is judged.
+        assert run.end(60) == ExitCode.PASSED, run.output
 
     same = compare(tmp_path, "base-1", "base-2")
     assert (same.returncode, regressions(same)) == (ExitCode.PASSED, set()), same.stdout
@@ -53,7 +55,7 @@ def test_the_one_funcid_that_got_20_percent_slower_is_named_alone(
 
 
 def compare(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """`best-fleet compare` as a user calls it; a machine too slow for valid figures may pass."""
+    """`best-fleet compare` as a user calls it; what too few samples leave open may pass."""
     return best_fleet(directory, "compare", *arguments, "--allow-unjudged")
 
 
