@@ -91,7 +91,7 @@ class Hooks:
             self._watch(self._monitoring, environment.web_ui, options, choice.access)
         if options.otel:
             name_all_requests()
-        self._signals = OrderlyStop(role.stop_and_quit)
+        self._signals = OrderlyStop(role.stop_and_quit, role.kept)
         self._signals.install()
         if isinstance(role, Coordinator) and environment.web_ui is None:
             try:

@@ -209,6 +209,7 @@ def test_a_second_signal_ends_at_once_and_leaves_no_platform(locust: Start, scen
         assert run.end() == ExitCode.INTERRUPTED
     finally:
         os.kill(platform, signal.SIGCONT)
+    assert "best-fleet report report makes a report of what was measured until then" in run.output
     assert gone(platform)
     rebuilt = rebuild(run.report)
     assert "interrupted" in [reason["key"] for reason in rebuilt["reasons"]]

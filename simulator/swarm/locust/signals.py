@@ -7,9 +7,11 @@ written, and only then Locust shuts down. A second signal does not wait.
 
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 import gevent
@@ -27,10 +29,12 @@ class OrderlyStop:
 
     Args:
         stop: given the signal's name, stops the run in order and lets Locust's main greenlet end.
+        kept: the directory in which a run that is ended at once leaves what a report can be made of; None for none.
     """
 
-    def __init__(self, stop: Callable[[str], None]) -> None:
+    def __init__(self, stop: Callable[[str], None], kept: Callable[[], Path | None] = lambda: None) -> None:
         self._stop = stop
+        self._kept = kept
         self._asked = False
 
     def install(self) -> None:
@@ -47,6 +51,9 @@ class OrderlyStop:
         name = signal.Signals(number).name
         if self._asked:
             sys.stderr.write(_("\nbest-fleet: {name} again: ended without waiting for the devices\n", name=name))
+            if (kept := self._kept()) is not None:
+                command = f"best-fleet report {shlex.quote(str(kept))}"
+                sys.stderr.write(_("{command} makes a report of what was measured until then\n", command=command))
             sys.stderr.flush()
             # The embedded platform reads the end of its pipe and stops by itself.
             os._exit(ExitCode.INTERRUPTED)

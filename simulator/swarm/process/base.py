@@ -5,6 +5,7 @@ here.
 """
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 from locust.runners import STATE_INIT, STATE_SPAWNING, STATE_STOPPED
@@ -80,6 +81,10 @@ class Role(ABC):
     @abstractmethod
     def failed(self, rule: str, detail: str) -> None:
         """An exception of our own kept this role from its part: the run cannot go on."""
+
+    def kept(self) -> Path | None:
+        """The directory of a run that goes on and would leave a checkpoint if this process ended now; None for none."""
+        return None
 
     @abstractmethod
     def finished(self) -> None:

@@ -11,6 +11,7 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from reports.directory import new_directory, numbered
 from reports.verdict import code_of
+from reports.writer import CHECKPOINT
 from simulator.exit_codes import ExitCode, precedence
 from simulator.file_names import file_name
 from simulator.measurements.findings import Finding
@@ -255,6 +256,11 @@ class Coordinator(Role):
             # Locust still waits for workers, in a loop that nothing else ends.
             self.close_run()
             sys.exit(ExitCode.INTERRUPTED)
+
+    def kept(self) -> Path | None:
+        # Called by a signal: one look at the disk, and nothing that waits.
+        run = self.run
+        return run.directory if run is not None and (run.directory / CHECKPOINT).exists() else None
 
     def finished(self) -> None:
         if self.run is not None and self.run.summary is not None and self.options.headless:

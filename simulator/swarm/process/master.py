@@ -195,7 +195,6 @@ class Master(Coordinator):
         for last, worker in sorted((self._heard[worker], worker) for worker in lost):
             measurements.worker_lost(worker, last)
             run.find("worker_lost", worker=worker, at=last)
-        run.processes = max(1, len(self._took_part))
         if all(worker.state == STATE_MISSING for worker in self.runner.clients.all):
             run.find_early_end("workers_gone")
 
@@ -319,6 +318,8 @@ class Master(Coordinator):
         worker = msg.node_id
         self._heard[worker] = self.clock.wall()
         self._took_part.add(worker)
+        # Known from the first device on: a run that is killed is reported of its checkpoint.
+        run.processes = len(self._took_part)
         (self._busy.add if msg.data["busy"] else self._busy.discard)(worker)
         answer = leases.answer(worker, msg.data, time.monotonic())
         if answer is not None:

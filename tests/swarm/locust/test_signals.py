@@ -48,6 +48,7 @@ def test_it_takes_over_again_what_locust_took_meanwhile() -> None:
 
 PROGRAM = """
 import os, signal, sys
+from pathlib import Path
 import gevent
 from simulator.swarm.locust.signals import OrderlyStop
 
@@ -55,12 +56,23 @@ def stop(name):
     print(name, flush=True)
     {act}
 
-OrderlyStop(stop).install()
+OrderlyStop(stop, lambda: {kept}).install()
 os.kill(os.getpid(), signal.SIGTERM)
 gevent.sleep(0.1)
 os.kill(os.getpid(), signal.SIGINT)
 gevent.sleep(30)
 """
+
+
+def end_twice(act: str, kept: str = "None") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(act=act, kept=kept)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,14 +83,16 @@ gevent.sleep(30)
     ],
 )
 def test_a_second_signal_and_an_error_of_ours_end_the_process(act: str, code: ExitCode, says: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(act=act)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    done = end_twice(act)
     assert done.stdout == "SIGTERM\n"
     assert done.returncode == code
     assert says in done.stderr
+    assert "best-fleet report" not in done.stderr
+
+
+def test_a_second_signal_says_how_a_report_is_made_of_what_is_left() -> None:
+    told = end_twice("gevent.sleep(30)", "Path('runs/a b')").stderr
+    assert told.splitlines()[-2:] == [
+        "best-fleet: SIGINT again: ended without waiting for the devices",
+        "best-fleet report 'runs/a b' makes a report of what was measured until then",
+    ]

@@ -200,6 +200,17 @@ def test_a_signal_before_any_run_is_no_pass(bench: Bench) -> None:
     assert bench.runner.done == ["quit"]
 
 
+def test_only_a_run_that_has_a_checkpoint_leaves_something_to_report_of(bench: Bench, tmp_path: Path) -> None:
+    assert bench.role.kept() is None
+    bench.role.test_start()
+    assert bench.role.kept() is None
+    assert bench.role.run is not None
+    bench.role.run.tick()
+    assert bench.role.kept() == tmp_path / "report"
+    bench.role.test_stop()
+    assert bench.role.kept() is None
+
+
 def test_a_signal_stops_the_web_ui_too(bench: Bench) -> None:
     stopped: list[bool] = []
     bench.environment.web_ui = SimpleNamespace(stop=lambda: stopped.append(True))

@@ -11,6 +11,7 @@ import pytest
 from locust import runners
 from locust.runners import STATE_MISSING
 
+from reports.rebuild import load_run
 from simulator.exit_codes import ExitCode
 from simulator.fleet.device_rows import Query, Sort
 from simulator.fleet.warm_state import Login, WarmState
@@ -151,6 +152,18 @@ def test_the_run_is_the_sum_of_what_its_workers_measured(bench: Bench) -> None:
     assert summary["requests"]["dev.heartbeat"]["count"] == 8
     assert summary["generator"]["processes"] == 2
     assert bench.environment.process_exit_code == ExitCode.PASSED
+
+
+def test_a_run_that_is_killed_knows_how_many_processes_had_devices(bench: Bench, tmp_path: Path) -> None:
+    for number, worker in enumerate(("w1", "w2"), 1):
+        bench.lease(worker, 1)
+        assert bench.role.run is not None
+        now = bench.role.clock.wall()
+        assert bench.role.run.info(now, complete=False).processes == number
+    bench.role.run.tick()
+    assert load_run(tmp_path / "report")[1].processes == 2
+    for worker in ("w1", "w2"):
+        bench.stopped(worker)
 
 
 def test_the_end_waits_for_every_workers_last_figures(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
