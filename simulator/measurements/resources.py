@@ -50,6 +50,10 @@ class Trend:
         span[0] += value
         span[1] += 1
 
+    def at_least(self, value: float) -> None:
+        """It was as high as that for sure, at a moment at which nobody looked."""
+        self.peak = value if self.peak is None else max(self.peak, value)
+
     def begin_again(self) -> None:
         """What came so far belongs to another load: the line begins anew, the peak stays."""
         self.began = None
@@ -120,6 +124,8 @@ class Held(NamedTuple):
     """Of asyncio, on its engine's loop."""
     devices: int = 0
     """That it was given and that are not down for good."""
+    connections: int = 0
+    """The most devices that were online at once so far: each of them had a socket and a task, whoever looked when."""
 
 
 class Resources:
@@ -147,6 +153,9 @@ class Resources:
             self.files_limit = held.files_limit
         if held.tasks is not None:
             self.tasks.add(at, held.tasks)
+        if held.connections:
+            self.open_files.at_least(held.connections)
+            self.tasks.at_least(held.connections)
 
     def live_again(self) -> None:
         """The process was started anew."""

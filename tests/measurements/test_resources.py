@@ -123,6 +123,19 @@ def test_the_lines_begin_when_the_last_device_was_started() -> None:
     assert (resources.open_files.peak, resources.tasks.peak, resources.files_used) == (410, 1200, 0.41)
 
 
+def test_a_peak_is_never_below_what_was_online_at_once_whenever_somebody_looked() -> None:
+    resources = Resources()
+    resources.add(T0, 50.0, Held(44, 1000, 12, 193))
+    resources.add(T0 + 1, 50.0, Held(devices=193, connections=193))
+    assert (resources.open_files.peak, resources.tasks.peak, resources.files_used) == (193, 193, 0.193)
+    assert (resources.open_files.newest, resources.tasks.newest) == (44, 12)
+    resources.add(T0 + 2, 50.0, Held(231, 1000, 812, 193, 193))
+    assert (resources.open_files.peak, resources.tasks.peak) == (231, 812)
+    of_nobody = Resources()
+    of_nobody.add(T0, 50.0, Held())
+    assert (of_nobody.open_files.peak, of_nobody.tasks.peak) == (None, None)
+
+
 def feed(process: str, leak: float, files: int, limit: int | None = 1000, seconds: int = 900) -> RunMeasurements:
     measurements = RunMeasurements(process, "run")
     for second in range(seconds):

@@ -44,7 +44,7 @@ SWITCH_INTERVAL_S = 0.0005
 TIDY_S = 1.0
 """Between two looks for devices that the garbage collector need not walk again."""
 TASKS_EVERY_S = 10.0
-"""Between two counts of the loop's tasks, which take it 2 ms for ten thousand."""
+"""Between two counts of the loop's tasks, which take it 2 ms for ten thousand; a second while they become more."""
 ORDERS_A_TURN = 50
 """Devices that are told to stop between two looks at the sockets: some milliseconds of work."""
 OPEN_TIMEOUT_S = 60.0
@@ -97,6 +97,11 @@ class Engine:
         self._fell_at = float("inf")
         """The moment of `keep_until` at which all were dropped last."""
         self._tasks: int | None = None
+        self._most_tasks = 0
+        self._tasks_due = 0.0
+        """When the tasks are counted, unless devices are started before."""
+        self._started = False
+        """Whether any device was started since the last count."""
         self._switch_interval = sys.getswitchinterval()
         self._garbage = GarbagePolicy()
         self._large_pages = LargePages(_start_new_thread, _sleep, on_error=self._left_as_it_is)
@@ -290,8 +295,12 @@ class Engine:
 
     def _count_tasks(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = len(asyncio.all_tasks(loop))
-        loop.call_later(TASKS_EVERY_S, self._count_tasks)
+        now = loop.time()
+        if self._started or now >= self._tasks_due:
+            tasks = len(asyncio.all_tasks(loop))
+            self._tasks_due = now + (TIDY_S if tasks > self._most_tasks else TASKS_EVERY_S)
+            self._tasks, self._most_tasks, self._started = tasks, max(tasks, self._most_tasks), False
+        loop.call_later(TIDY_S, self._count_tasks)
 
     def _obey(self, at_once: int = ORDERS_A_TURN) -> None:
         """Do the next orders, and the rest in later turns of the loop: ten thousand at once would hold it."""
@@ -330,6 +339,7 @@ class Engine:
     def _start_one(self, index: int) -> None:
         if self._runtime is not None:
             self._garbage.grow()
+            self._started = True
             try:
                 self._runtime.start_device(index, partial(self._gone, index))
             except Exception as error:  # noqa: BLE001 - the others' turn comes all the same
@@ -363,6 +373,8 @@ class Engine:
     def _begin_stop_all(self, drain_s: float | None, done: gevent.event.Event) -> None:
         loop = asyncio.get_running_loop()
         self._stopping = True
+        # The last chance to see all of them; the load is over.
+        self._tasks = max(self._tasks or 0, len(asyncio.all_tasks(loop)))
         self._obey(len(self._orders))
         self._forget_starts()
         task = loop.create_task(self._stop_all(drain_s))

@@ -102,6 +102,7 @@ class Generator:
             waiting_samples=lambda: self._pump.waiting,
             waiting_connects=lambda: measurements.devices.gauge.get(DeviceState.CONNECTING.value, 0),
             held=lambda: Held(tasks=self._engine.take_tasks(), devices=self.indexes.in_use),
+            connections=measurements.devices.peak,
             limits=limits,
             clock=clock,
             on_error=self.internal_error,
@@ -169,6 +170,7 @@ class Generator:
         self._finishing = done = gevent.event.Event()
         try:
             self._running = False
+            self._health.look_at_all()
             self.indexes.drop_waiting()
             if devices := self.indexes.in_use - len(self._halted):
                 logger.info(_("stopping %d devices (up to %g s for their records)"), devices, drain_s)

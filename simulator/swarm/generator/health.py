@@ -35,7 +35,10 @@ LAG_WINDOW = 200
 QUIET_S = 30.0
 """Between two warnings of the same kind."""
 FILES_EVERY = 5
-"""Looks: to count ten thousand open files takes 6 ms of a process that should do other things."""
+"""Looks: to count ten thousand open files takes 6 ms of a process that should do other things.
+
+While more devices come online than ever before, each look counts them: the highest count is what a limit is sized by.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class HealthWatch:
         take: receives a sample a second.
         waiting_samples, waiting_connects: what is queued in this process at the moment.
         held: the devices and tasks of this process at the moment.
+        connections: the most devices that were online at once so far.
         clock: the run's.
         limits: what is still good.
         on_error: takes (rule, what happened) of an internal error.
@@ -75,6 +79,7 @@ class HealthWatch:
         waiting_samples: Callable[[], int],
         waiting_connects: Callable[[], int],
         held: Callable[[], Held],
+        connections: Callable[[], int] = lambda: 0,
         clock: RunClock,
         limits: Limits = Limits(),
         on_error: OnError,
@@ -85,7 +90,10 @@ class HealthWatch:
         self._waiting_samples = waiting_samples
         self._waiting_connects = waiting_connects
         self._held = held
+        self._most_connections = connections
         self._looks = 0
+        self._connections = 0
+        """The most that a look has told."""
         self._clock = clock
         self._limits = limits
         self._process = psutil.Process()
@@ -100,12 +108,18 @@ class HealthWatch:
         """Begin to look."""
         self._greenlet = gevent.spawn(self._work)
 
+    def look_at_all(self) -> None:
+        """Look before the devices are stopped, at the open files too, unless that was just done."""
+        if self._greenlet is not None and self._clock.monotonic() - self._at > PERIOD_S / 2:
+            self._looks = 0
+            self._look()
+
     def stop(self) -> None:
         """Look a last time, and end."""
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
-            if self._clock.monotonic() - self._at > PERIOD_S / 2:
+            if self._most_connections() > self._connections or self._clock.monotonic() - self._at > PERIOD_S / 2:
                 self.look()
 
     def _work(self) -> None:
@@ -124,7 +138,8 @@ class HealthWatch:
     def look(self) -> HealthSample:
         """Take one sample now, and warn if something is wrong."""
         now, cpu = self._clock.monotonic(), time.process_time()
-        percent = 100.0 * (cpu - self._cpu) / max(now - self._at, 1e-6)
+        # Of a shorter time the use is not known: one step of the CPU's clock would look like a whole core.
+        percent = 100.0 * (cpu - self._cpu) / max(now - self._at, PERIOD_S / 2)
         self._at, self._cpu = now, cpu
         sample = HealthSample(
             at=self._clock.wall(),
@@ -140,7 +155,10 @@ class HealthWatch:
 
     def _with_files(self, held: Held) -> Held:
         self._looks += 1
-        if self._looks % FILES_EVERY != 1:
+        connections = self._most_connections()
+        grown, self._connections = connections > self._connections, connections
+        held = held._replace(connections=connections)
+        if self._looks % FILES_EVERY != 1 and not grown:
             return held
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         limit = None if soft == resource.RLIM_INFINITY else soft

@@ -1,10 +1,15 @@
-"""Looks at what the embedded platform's process holds: a soak asks of both sides whether anything grows."""
+"""Looks at what the embedded platform's process holds: a soak asks of both sides whether anything grows.
+
+Every few seconds, and each second while more devices come online than ever before: the most files that it had open are
+told as such.
+"""
 
 from typing import Final
 
 import psutil
 
 from reports.output import Output, RunView
+from simulator.measurements.names import DeviceState
 from simulator.measurements.resources import Held, Resources
 from simulator.swarm.open_files import open_files
 
@@ -19,12 +24,15 @@ class PlatformWatch(Output):
 
     def __init__(self) -> None:
         self._due = 0.0
+        self._most_online = 0
         self._process: psutil.Process | None = None
 
     def tick(self, run: RunView, now: float) -> None:
         pid = run.platform.pid if run.platform is not None else None
-        if pid is None or now < self._due:
+        online = run.measurements.devices.gauge.get(DeviceState.ONLINE.value, 0)
+        if pid is None or (now < self._due and online <= self._most_online):
             return
+        self._most_online = max(online, self._most_online)
         self._due = now + EVERY_S
         health = run.measurements.health
         held = health.platforms.setdefault("", Resources())

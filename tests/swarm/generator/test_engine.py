@@ -102,6 +102,40 @@ def test_it_counts_its_loops_tasks_and_tells_each_count_once(monkeypatch: pytest
     rig.engine.close()
 
 
+class ATaskEach(Fleet):
+    """Each device is a task."""
+
+    def start_device(self, index: int, on_finished: Callable[[], None]) -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        super().start_device(index, lambda: (task.cancel(), on_finished()))  # type: ignore[func-returns-value]
+
+
+def test_tasks_are_counted_again_when_devices_were_started_and_before_they_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "TIDY_S", 0.05)
+    rig = Rig(ATaskEach)
+    rig.engine.start()
+    told: list[int] = []
+
+    def most() -> int:
+        tasks = rig.engine.take_tasks()
+        told.extend([] if tasks is None else [tasks])
+        return max(told, default=0)
+
+    until(lambda: most() == 1)
+    for index in range(20):
+        rig.engine.start_device(index)
+    # far sooner than the ten seconds between two counts
+    until(lambda: most() == 21)
+    assert len(told) < 40
+    gevent.sleep(0.2)
+    rig.engine.take_tasks()
+    rig.engine.stop_all(1.0, timeout=5.0)
+    assert rig.engine.take_tasks() == 21
+    rig.engine.close()
+
+
 def test_a_burst_is_spread(rig: Rig) -> None:
     for index in range(20):
         rig.engine.start_device(index)

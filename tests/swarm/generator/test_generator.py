@@ -100,6 +100,17 @@ def test_users_that_came_before_the_generator_wait_for_it(bench: Bench) -> None:
     assert [handle.index for handle in handles] == [4, 5]
 
 
+def test_the_most_open_files_and_tasks_are_never_fewer_than_were_online_at_once(started: Bench) -> None:
+    recorder, at = started.recorders[0], 1_700_000_000.0
+    for index in range(5_000):
+        recorder.state(index, "login", "online", at)
+    for index in range(5_000):
+        recorder.state(index, "online", "waiting", at + 0.1)
+    started.generator.finish(0.0)
+    health = started.measurements.health
+    assert (health.open_files(), health.tasks()) == (5_000, 5_000)
+
+
 def test_a_user_that_leaves_stops_its_device_and_the_index_is_told_free(started: Bench) -> None:
     started.generator.give([0])
     (handle,) = started.users(1)

@@ -27,6 +27,7 @@ class Process:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.time = ManualClock()
         self.cpu_s = 5.0
+        self.connections = 0
         self.samples: list[HealthSample] = []
         self.errors: list[str] = []
         monkeypatch.setattr(health.time, "process_time", lambda: self.cpu_s)
@@ -35,6 +36,7 @@ class Process:
             waiting_samples=lambda: 7,
             waiting_connects=lambda: 3,
             held=lambda: Held(tasks=12, devices=4),
+            connections=lambda: self.connections,
             clock=RunClock(self.time),
             limits=LIMITS,
             on_error=lambda rule, _: self.errors.append(rule),
@@ -73,6 +75,43 @@ def test_open_files_are_counted_at_the_first_look_and_at_every_fifth(process: Pr
     with open(__file__, "rb"), open(__file__, "rb"):
         later = [process.second().held.open_files for _ in range(4)][-1]
     assert later == before + 2
+
+
+def test_open_files_are_counted_at_each_look_while_more_come_online_than_ever(process: Process) -> None:
+    held = []
+    for connections in (0, 5, 9, 9, 9, 9, 9, 12, 12):
+        process.connections = connections
+        held.append(process.second().held)
+    counted = [one.open_files is not None for one in held]
+    # the sixth is that of every fifth look
+    assert counted == [True, True, True, False, False, True, False, True, False]
+    assert [one.connections for one in held] == [0, 5, 9, 9, 9, 9, 9, 12, 12]
+
+
+def test_before_the_devices_stop_their_files_are_counted_once_more(process: Process) -> None:
+    process.watch.look_at_all()
+    assert process.samples == [], "it has not begun"
+    process.watch.start()
+    for _ in range(3):
+        process.second()
+    process.time.advance(0.4)
+    process.watch.look_at_all()
+    assert len(process.samples) == 3, "it has just looked"
+    process.time.advance(0.4)
+    process.watch.look_at_all()
+    assert [one.held.open_files is not None for one in process.samples] == [True, False, False, True]
+    process.watch.stop()
+
+
+def test_what_came_online_since_the_last_look_is_told_at_the_end_and_is_no_busy_second(process: Process) -> None:
+    process.watch.start()
+    process.second()
+    process.connections = 7
+    process.time.advance(0.001)
+    process.cpu_s += 0.001
+    process.watch.stop()
+    assert [one.held.connections for one in process.samples] == [0, 7]
+    assert process.samples[-1].cpu_percent < 1.0
 
 
 @pytest.mark.parametrize("listed", ["/proc/{pid}/fd", "/proc/{pid}/no-such-directory"])

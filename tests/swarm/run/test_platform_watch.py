@@ -53,6 +53,19 @@ def test_it_is_looked_at_every_five_seconds(manual: ManualRun) -> None:
     assert manual.run.measurements.health.rss_mb() is None
 
 
+def test_it_is_looked_at_each_second_while_more_come_online_than_ever(manual: ManualRun) -> None:
+    devices = manual.run.measurements.devices
+    looks = []
+    for online in (0, 4, 9, 9, 2, 9, 9, 10):
+        devices.gauge["online"] = online
+        manual.tick(1.0)
+        held = manual.run.measurements.health.platform()
+        assert held is not None
+        looks.append(sum(count for _, count in held.rss.spans))
+    # the eighth because there are more, and the one before it because five seconds are over since the third
+    assert looks == [1, 2, 3, 3, 3, 3, 3, 4]
+
+
 def test_a_restarted_platform_begins_a_new_line(manual: ManualRun, platform: Pid, idle: int) -> None:
     manual.tick(1.0)
     manual.tick(10.0)
