@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from reports import text
 from reports.cause import Cause
+from reports.labels import short_name
 from reports.remarks import REMARKS
 from reports.retold import retold
 from simulator.endings import ending
@@ -279,6 +280,8 @@ def measured(result: Mapping[str, Any]) -> str:
     return text.clauses([value if value != text.NOTHING else "", retold(result.get("remark") or "")]) or text.NOTHING
 
 
+_PROCESSES: Final = frozenset({"process", "worker"})
+"""Values that name a process."""
 _STORED: Final = frozenset({"problem", "remark", "fault", "text"})
 """Values that are texts; all others are names or figures, which are the same in every language."""
 
@@ -289,6 +292,8 @@ class _Formatter(string.Formatter):
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         # A report of another version may lack a value; its sentence must stand nevertheless.
         value = kwargs.get(str(key))
+        if key in _PROCESSES and isinstance(value, str):
+            return short_name(value)
         return retold(value) if key in _STORED and isinstance(value, str) else value
 
     def format_field(self, value: Any, format_spec: str) -> str:

@@ -14,6 +14,7 @@ from reports.chart_points import Points, TagBins, percentile_curve
 from reports.chart_requests import AllRequests, Bins, request_charts
 from reports.distribution import distribution
 from reports.figures import record_counts, succeeded
+from reports.labels import short_name
 from reports.order import in_order
 from reports.run_info import RunInfo
 from simulator.measurements.groups import split_tag
@@ -172,8 +173,8 @@ def _health(measurements: RunMeasurements, bins: Bins) -> dict[str, Any]:
     waiting: dict[str, list[float | None]] = {"samples": [None] * bins.count, "connects": [None] * bins.count}
     for process, sample in measurements.health.samples:
         index = bins.of(int(sample.at))
-        _raise(cpu[process], index, round(sample.cpu_percent, 1))
-        _raise(rss[process], index, round(sample.rss_mb, 1))
+        _raise(cpu[short_name(process)], index, round(sample.cpu_percent, 1))
+        _raise(rss[short_name(process)], index, round(sample.rss_mb, 1))
         _raise(waiting["samples"], index, sample.waiting_samples)
         _raise(waiting["connects"], index, sample.waiting_connects)
         for name, value in (("open files", sample.held.open_files), ("tasks", sample.held.tasks)):

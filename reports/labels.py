@@ -1,9 +1,16 @@
-"""What pages call things that have a key beside those of the measurements: kinds of faults, what a process holds.
+"""What people are told of things that have a key beside those of the measurements: kinds of faults, what a process
+holds, and the processes themselves.
 
 FuncIds, commands, flows, codes and rules have no label: they stand as they are in every language.
 """
 
+import re
+from typing import Final
+
 from simulator.texts.translation import _, pgettext
+
+_OF_LOCUST: Final = re.compile(r"(_[0-9a-f]{6})[0-9a-f]{26}\Z")
+"""Locust calls a worker by its machine's name and 32 random hexadecimals."""
 
 
 def labels() -> dict[str, dict[str, str]]:
@@ -42,3 +49,11 @@ def connects() -> dict[str, str]:
         "busiest second": _("busiest second"),
         "mean": _("mean"),
     }
+
+
+def short_name(process: str) -> str:
+    """A process' name for people: the machine's, and as much of Locust's random hexadecimals as tells it apart.
+
+    Fields that machines read hold the whole name.
+    """
+    return _OF_LOCUST.sub(r"\1", process)

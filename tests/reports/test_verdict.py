@@ -1,12 +1,14 @@
 """From facts to verdict, reasons, exit code and the first line of every output: a table of small runs."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from reports.cause import Cause
 from reports.causes import CAUSES, cause_of, sentence
 from reports.html import render_report
 from reports.junit import render_junit
@@ -415,6 +417,19 @@ def test_every_text_can_be_written_without_its_values(cause: object) -> None:
     key = cause.key  # type: ignore[attr-defined]
     assert "{" not in sentence(Finding(key))
     assert cause_of(key) is cause
+
+
+PROCESS = "vm_24a6fed5c5884a489d9e209143e4060b"
+
+
+@pytest.mark.parametrize("cause", [each for each in CAUSES if re.search(r"{(process|worker)", each.text)])
+def test_every_sentence_has_a_processs_short_name_and_every_value_the_whole_one(cause: Cause, info: Info) -> None:
+    finding = Finding(cause.key, {"process": PROCESS, "worker": PROCESS})
+    assert "vm_24a6fe " in f"{sentence(finding)} ".replace(":", " ").replace("'", " ").replace(",", " ")
+    assert PROCESS not in sentence(finding)
+    summary = build_summary(measured(*GOOD), info(findings=(finding,)))
+    (told,) = (each for each in (*summary["reasons"], *summary["notes"]) if each["key"] == cause.key)
+    assert told["values"]["worker"] == PROCESS
 
 
 def test_where_nobody_came_online_that_is_the_first_line_and_the_thresholds_follow(info: Info) -> None:

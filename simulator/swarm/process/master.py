@@ -13,6 +13,7 @@ import gevent
 from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING
 
 from reports.causes import sentence
+from reports.labels import short_name
 from reports.writer import OUTPUT_FAILED
 from simulator.fleet.identities import IdentitySource
 from simulator.fleet.travelled import parcel
@@ -249,7 +250,7 @@ class Master(Coordinator):
             if worker not in self._silent:
                 logger.error(
                     _("worker %s has been silent for %g s: its %d devices count as lost, others get them in %g s"),
-                    *(worker, leases.lease_s, len(held), leases.quarantine_s),
+                    *(short_name(worker), leases.lease_s, len(held), leases.quarantine_s),
                 )
         self._silent = set(silent)
         if self._replacing is not None:

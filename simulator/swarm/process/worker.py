@@ -14,6 +14,7 @@ import gevent.event
 from locust.exception import RPCError
 
 from reports.causes import sentence
+from reports.labels import short_name
 from simulator.clock import JUMP_S, JumpWatch
 from simulator.exit_codes import ExitCode
 from simulator.faults import describe
@@ -43,7 +44,6 @@ BUNDLE_S = 0.02
 """Users that come at once ask for their indexes in one message."""
 SPARE_S = 1.0
 """What was granted ahead and no user took for so long goes back."""
-NAME_DIGITS = 6
 COMPARE_TIMEOUT_S = 5.0
 """For an answer about the master's clock; the run goes on without it."""
 
@@ -383,9 +383,3 @@ class Worker(Role):
         finding = Finding(key, values)
         logger.warning("%s", sentence(finding))
         self._send(messages.FOUND, {"run": part.order.run_id, **finding.dump()})
-
-
-def short_name(client_id: str) -> str:
-    """A worker's name for log lines: the machine's, and as much of Locust's random hexadecimals as tells it apart."""
-    host, underscore, random = client_id.rpartition("_")
-    return f"{host}{underscore}{random[:NAME_DIGITS]}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from reports.labels import short_name
 from simulator.fleet.device_rows import Query
 from simulator.swarm.process.base import Role
 from simulator.swarm.process.fleet_view import STATES, FleetView, NoAnswerError
@@ -55,4 +56,4 @@ def _not_found(sn: str) -> tuple[Response, int]:
 
 
 def _no_answer(error: NoAnswerError) -> tuple[Response, int]:
-    return jsonify({"error": _("{process} does not answer.", process=str(error))}), 503
+    return jsonify({"error": _("{process} does not answer.", process=short_name(str(error)))}), 503

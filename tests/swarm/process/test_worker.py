@@ -25,7 +25,7 @@ from simulator.swarm.process import leases, messages
 from simulator.swarm.process import worker as module
 from simulator.swarm.process.leases import LeaseHolder, LeaseTable
 from simulator.swarm.process.liveness import heartbeat_s
-from simulator.swarm.process.worker import Worker, short_name
+from simulator.swarm.process.worker import Worker
 from simulator.swarm.run.order import RunOrder, make_order
 from tests.swarm.fake_fleet import Fleet, until
 from tests.swarm.fake_locust import SCENARIO, FakeRunner, choice, environment
@@ -495,11 +495,6 @@ def test_who_comes_while_the_platform_is_away_learns_of_it_first(bench: Bench) -
     assert len(bench.runner.messages(messages.PLATFORM)) == 3
     until(lambda: bench.runner.messages(messages.LEASE))
     assert bench.fleets[0].weather == [(2, True)]
-
-
-def test_a_workers_name_in_log_lines_is_short() -> None:
-    assert short_name("vm_room_1_0a1b2c3d4e5f60718293a4b5c6d7e8f9") == "vm_room_1_0a1b2c"
-    assert short_name("odd") == "odd"
 
 
 def test_it_answers_the_masters_questions_of_this_run_also_when_it_is_over(bench: Bench) -> None:

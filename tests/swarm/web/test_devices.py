@@ -25,7 +25,7 @@ class View:
 
     def device(self, sn: str) -> dict[str, Any] | None:
         if self.silent:
-            raise NoAnswerError("worker-7")
+            raise NoAnswerError("vm_24a6fed5c5884a489d9e209143e4060b")
         return {"sn": sn} if sn == "SN1" else None
 
     def messages(self, sn: str, after: int) -> dict[str, Any] | None:
@@ -83,8 +83,8 @@ def test_whom_the_fleet_does_not_have_is_not_found(ui: Ui, view: View) -> None:
 
 def test_a_process_that_does_not_answer_is_named_in_the_readers_language(ui: Ui, view: View) -> None:
     view.silent = True
-    assert get(ui, "/fleet/devices/SN1") == (503, {"error": "worker-7 does not answer."})
+    assert get(ui, "/fleet/devices/SN1") == (503, {"error": "vm_24a6fe does not answer."})
     code, said = get(ui, "/fleet/devices/SN1/messages?lang=zh")
     assert code == 503
-    assert "worker-7" in said["error"]
+    assert "vm_24a6fe" in said["error"]
     assert "does not" not in said["error"]

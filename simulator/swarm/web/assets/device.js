@@ -1,6 +1,6 @@
 // One device: its states over time, what it has, what waits, its messages live, and what can be done to it.
 
-import { _, ago, dateAndTime, now, number, timeOfDay } from "./texts.js";
+import { _, ago, dateAndTime, now, number, processName, timeOfDay } from "./texts.js";
 import { el, fill, say } from "./dom.js";
 import { StepChart } from "./charts.js";
 import { stateColour, stateName } from "./states.js";
@@ -109,7 +109,7 @@ export class DeviceView {
 
   draw(data) {
     const since = data.since === null ? "" : _("since {time}", { time: dateAndTime(data.since) });
-    say(this.state, [data.group, stateName(data.state), since, data.worker].filter(Boolean).join(" · "));
+    say(this.state, [data.group, stateName(data.state), since, processName(data.worker)].filter(Boolean).join(" · "));
     for (const button of this.buttons.querySelectorAll("[data-action]")) {
       const senseless = SENSELESS[button.dataset.action](data.state);
       // Whoever has just pressed it must not be sent to the page's beginning.

@@ -1,6 +1,6 @@
 // The second tab: the table of devices, which the server searches, sorts and pages, or one device of it.
 
-import { _, ago, number } from "./texts.js";
+import { _, ago, number, processName } from "./texts.js";
 import { choices, el, fill, say, Table } from "./dom.js";
 import { stateName } from "./states.js";
 import { act, mayControl } from "./control.js";
@@ -41,7 +41,7 @@ const table = new Table(_("Devices"), [
   { label: _("records waiting"), sort: "waiting", number: true, cell: (row) => number(row.waiting) },
   { label: _("reconnects"), sort: "reconnects", number: true, cell: (row) => number(row.reconnects) },
   { label: _("violations"), sort: "violations", number: true, cell: (row) => [number(row.violations), row.violations ? "bad" : ""], kinds: ["bad"] },
-  { label: _("process"), cell: (row) => row.worker },
+  { label: _("process"), cell: (row) => processName(row.worker) },
 ], { key: (row) => row.sn, onSort: sortBy, onRow: (row) => { location.hash = `device/${encodeURIComponent(row.sn)}`; } });
 const list = el("div", {},
   outage,
@@ -138,5 +138,5 @@ function draw(data) {
   previous.disabled = data.page === 0;
   next.disabled = first + data.rows.length >= data.matching;
   missing.hidden = !data.missing.length;
-  say(missing, _("Not answered in time, so that their devices are missing here: {workers}", { workers: data.missing.join(", ") }));
+  say(missing, _("Not answered in time, so that their devices are missing here: {workers}", { workers: data.missing.map(processName).join(", ") }));
 }

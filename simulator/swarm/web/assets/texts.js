@@ -8,6 +8,8 @@ function filled(text, values) {
 }
 
 export const NOTHING = "–";
+// Locust calls a worker by its machine's name and 32 hexadecimals, of which six tell it apart.
+export const processName = (name) => name?.replace(/(_[0-9a-f]{6})[0-9a-f]{26}$/, "$1");
 
 export function _(text, values = {}) {
   return filled(dictionary[text] ?? text, values);
