@@ -89,9 +89,63 @@ function banded(option) {
   return { ...option, series: [...option.series, ...bands] };
 }
 
-// --- Thresholds as lines ---
+// --- Scales: the ticks of an axis are round numbers, evenly spaced, and the last one is at or above what is drawn ---
 
-const highest = (series) => Math.max(0, ...series.flatMap((each) => each.data ?? []).map((v) => (Array.isArray(v) ? v.at(-1) : v?.value ?? v)).filter(Number.isFinite));
+// Without what a sum of binary fractions leaves: 0.1 + 0.2 is 0.3.
+const exact = (value) => Number(value.toPrecision(12));
+
+// The axis of values from 0 to `most`, in about `parts`: the step is 1, 2, 2.5 or 5 times a power of ten.
+function scale(most, { parts = 4, whole = false, share = false, bytes = false } = {}) {
+  if (bytes) {
+    // Round steps of KB and MB, which are no round numbers of bytes; the last label is of the same unit as the others.
+    const units = [1, 1024, 1024 ** 2, 1024 ** 3];
+    const scales = units.map((unit) => scale(most / unit, { parts, whole: true }));
+    const n = scales.findIndex(({ max }) => max < 999.5);
+    const [unit, found] = [units.at(n), scales.at(n)];
+    return { interval: found.interval * unit, max: found.max * unit };
+  }
+  // Each step up to 50 divides 100, so that no share gets a tick above that.
+  const reached = Math.min(most > 0 ? most : 1, share ? 100 : Infinity);
+  const least = Math.max(reached / parts, whole ? 1 : 0);
+  const power = 10 ** Math.floor(Math.log10(least));
+  const interval = [1, 2, 2.5, 5, 10].map((each) => exact(each * power)).find((each) => each >= least && (!whole || Number.isInteger(each)));
+  return { interval, max: exact(Math.ceil(exact(reached / interval)) * interval) };
+}
+
+// The highest point of series, those of a stack on each other; of the points `first` to `last` where a part is shown.
+function reach(series, [first, last] = [0, Infinity]) {
+  const stacks = {};
+  let most = 0;
+  for (const { data: values = [], stack } of series) {
+    values.forEach((v, n) => {
+      if (n < first || n > last) return;
+      let value = Number(Array.isArray(v) ? v.at(-1) : v?.value ?? v) || 0;
+      if (stack) value = (stacks[`${stack} ${n}`] ?? 0) + value;
+      if (stack) stacks[`${stack} ${n}`] = value;
+      if (Number.isFinite(value)) most = Math.max(most, value);
+    });
+  }
+  return most;
+}
+
+// The option's value axes, with the ticks of those series that are shown: an axis says in `ticks` how it is scaled.
+function scaled({ series, yAxis }, selected, part) {
+  return [yAxis].flat().map((each, n) => {
+    if (!each?.ticks) return each;
+    const { atLeast = 0, ...kind } = each.ticks;
+    const shown = series.filter(({ name, yAxisIndex = 0 }) => yAxisIndex === n && selected[name] !== false);
+    return { ...each, min: 0, ...scale(Math.max(reach(shown, part), atLeast), kind) };
+  });
+}
+
+// After a series was taken away, or a part of the time was chosen.
+function rescale(entry) {
+  const { startValue = 0, endValue = Infinity } = entry.chart.getOption().dataZoom?.[0] ?? {};
+  const selected = Object.fromEntries([...entry.hidden].map((name) => [name, false]));
+  entry.chart.setOption({ yAxis: scaled(entry.shown, selected, [startValue, endValue]) });
+}
+
+// --- Thresholds as lines ---
 
 function limitLine(limits) {
   return {
@@ -103,22 +157,16 @@ function limitLine(limits) {
   };
 }
 
-// A round end of an axis, at or above a value.
-function round(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find((each) => each * power >= value);
-}
-
 // The option with lines of those limits that lie near what is drawn; `beyond` says the others in words.
 function limited(option, limits) {
-  const most = highest(option.series);
+  const most = reach(option.series);
   const near = limits.filter(({ limit }) => limit <= 3 * most);
   const beyond = limits.filter(({ limit }) => limit > 3 * most).map(({ text }) => text);
   if (near.length) {
-    const upper = Math.max(...near.map(({ limit }) => limit));
-    const first = [option.yAxis].flat()[0];
-    const max = first.max ?? ((range) => (upper > range.max ? round(1.02 * upper) : null));
-    option.yAxis = [{ ...first, max }, ...[option.yAxis].flat().slice(1)];
+    // A little above the line, so that it is no edge.
+    const upper = 1.02 * Math.max(...near.map(({ limit }) => limit));
+    const [first, ...others] = [option.yAxis].flat();
+    option.yAxis = [{ ...first, ticks: { ...first.ticks, atLeast: Math.max(upper, first.ticks.atLeast ?? 0) } }, ...others];
     option.series = [...option.series, { name: "", type: "line", data: [], markLine: limitLine(near) }];
   }
   return { ...option, beyond };
@@ -170,6 +218,7 @@ function legend(entry, option) {
       if (!entry.hidden.delete(each.name)) entry.hidden.add(each.name);
       button.ariaPressed = String(!entry.hidden.has(each.name));
       entry.chart.dispatchAction({ type: "legendToggleSelect", name: each.name });
+      rescale(entry);
     });
     return button;
   })));
@@ -180,14 +229,17 @@ function draw(entry) {
   const { target } = entry;
   target.setAttribute("role", "img");
   target.tabIndex = 0;
-  entry.chart ??= echarts.init(target, null, { renderer: entry.renderer });
+  if (!entry.chart) {
+    entry.chart = echarts.init(target, null, { renderer: entry.renderer });
+    entry.chart.on("datazoom", () => rescale(entry));
+  }
   entry.chart.resize();
   const option = entry.make(entry.chart.getWidth(), entry.chart.getHeight());
   const selected = legend(entry, option);
   entry.shown = option;
   target.ariaLabel = [entry.title, described(option), ...(option.beyond ?? [])].filter(Boolean).join(". ");
   const { told, format, beyond, bare, named, ...drawn } = option;
-  entry.chart.setOption({ ...drawn, legend: { ...drawn.legend, show: false, selected } }, { notMerge: true });
+  entry.chart.setOption({ ...drawn, yAxis: scaled(option, selected), legend: { ...drawn.legend, show: false, selected } }, { notMerge: true });
   if (beyond?.length && !entry.note) entry.note = target.insertAdjacentElement("afterend", Object.assign(document.createElement("p"), { className: "soft below" }));
   if (entry.note) entry.note.textContent = beyond?.length ? _("Beyond this chart: {thresholds}", { thresholds: beyond.join("; ") }) : "";
 }

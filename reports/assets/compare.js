@@ -17,8 +17,8 @@ function aligned(key) {
   const every = TICKS_S.find((step) => end / step <= 8) ?? 604800;
   return base({
     tooltip: { formatter: (points) => [clock(points[0].axisValue), ...points.map((point) => `${point.marker}${encode(point.seriesName)} <b>${rate(point.value[1])}/s</b>`)].join("<br>") },
-    xAxis: axis({ type: "value", min: 0, max: end, interval: every, splitLine: { show: false }, axisLabel: { formatter: clock } }),
-    yAxis: axis({ type: "value", min: 0, splitNumber: 4 }),
+    xAxis: axis({ type: "value", min: 0, max: end, interval: every, splitLine: { show: false }, axisLabel: { formatter: clock, showMaxLabel: end % every === 0 } }),
+    yAxis: axis({ type: "value", ticks: {} }),
     series: data.runs.map((run, n) => lineOf(run, n, run[key])),
     format: (value) => `${rate(value)}/s`,
   });
@@ -40,7 +40,7 @@ function compared(name) {
     bare: true,
     tooltip: { trigger: "item", formatter: (point) => `${encode(point.seriesName)}<br>${nines(point.value[0])}: <b>${milliseconds(point.value[1])}</b>` },
     xAxis: axis({ type: "log", min: 1, max: 10 ** Math.ceil(Math.log10(most)), axisLabel: { formatter: nines } }),
-    yAxis: axis({ type: log ? "log" : "value", ...(log ? {} : { min: 0, splitNumber: 3 }), axisLabel: { formatter: shortMs } }),
+    yAxis: axis({ type: log ? "log" : "value", ...(log ? {} : { ticks: { parts: 3 } }), axisLabel: { formatter: shortMs } }),
     series: runs.map(({ run, n, curve }) => lineOf(run, n, curve, { triggerLineEvent: true })),
     told: runs.map(({ run, curve }) => _("{name}: p50 {p50}, p99 {p99}, longest {max}", { name: run.label, p50: at(curve, 0.5), p99: at(curve, 0.99), max: milliseconds(curve.at(-1)[1]) })).join("; "),
   });

@@ -9,7 +9,7 @@ function over(series, extra = {}) {
   return banded(limited(base({
     tooltip: timeTooltip(format), format,
     xAxis: timeAxis(labels, bars), dataZoom: zoom(), series,
-    yAxis: axis({ type: "value", min: 0, splitNumber: 4, ...yAxis }),
+    yAxis: axis({ type: "value", ticks: {}, ...yAxis }),
     ...rest,
   }), limits));
 }
@@ -42,7 +42,7 @@ function rateOf(name) {
 
 function codesOver() {
   return over(Object.entries(data.codes).map(([code, values]) => bar(code === "others" ? label("codes", code) : code, values, color(data.styles.codes[code] ?? 5), { stack: "all", barMaxWidth: 18 })), {
-    bars: true, named: true, labels: 8, format: count, yAxis: { minInterval: 1 },
+    bars: true, named: true, labels: 8, format: count, yAxis: { ticks: { whole: true } },
   });
 }
 
@@ -50,7 +50,7 @@ function shareOver() {
   const all = sumOf(data.requests.map((name) => data.latency[name]?.count ?? []));
   const share = failedOfAll().map((n, index) => (all[index] ? (100 * n) / all[index] : null));
   return over([line(_("failed"), share, color(5))], {
-    limits: thresholdsOf("share"), labels: 8, format: (value) => percent(value / 100), yAxis: { axisLabel: { formatter: "{value} %" } },
+    limits: thresholdsOf("share"), labels: 8, format: (value) => percent(value / 100), yAxis: { ticks: { share: true }, axisLabel: { formatter: "{value} %" } },
   });
 }
 
@@ -62,7 +62,7 @@ function latency(name, quantiles, labels) {
   const series = quantiles.map((key, n) => line(key === "max" ? _("longest") : key, points[key], color(QUANTILES[key]), { z: 5 - n }));
   const option = over(series, {
     labels, format: milliseconds, limits: thresholdsOf("latency", name).filter(({ limit }) => limit), bare: quantiles.length < 3, dataZoom: [],
-    yAxis: { splitNumber: 3, axisLabel: { formatter: shortMs, fontSize: 10 } },
+    yAxis: { ticks: { parts: 3 }, axisLabel: { formatter: shortMs, fontSize: 10 } },
   });
   if (!grown(failed)) return option;
   const called = _("failed");
@@ -130,21 +130,15 @@ function groupsOver() {
   return base({
     tooltip: timeTooltip(milliseconds, times), format: milliseconds,
     xAxis: timeAxis(16, false, times, data.groups_step_s), dataZoom: zoom(),
-    yAxis: axis({ type: "value", min: 0, splitNumber: 4, axisLabel: { formatter: shortMs } }),
+    yAxis: axis({ type: "value", ticks: {}, axisLabel: { formatter: shortMs } }),
     series: Object.entries(data.groups).map(([group, { latency: found }]) => line(group, found.p99, groupColor(group))),
   });
-}
-
-// Round steps of KB and MB, which are no round numbers of bytes.
-function steps(most) {
-  const unit = most >= 4 * 1024 ** 2 ? 1024 ** 2 : most >= 4 * 1024 ? 1024 : 1;
-  return unit * Math.max(1, round(most / unit / 4 || 1));
 }
 
 function bytes() {
   const names = { out: _("sent by devices"), in: _("received by devices") };
   return over(Object.entries(data.bytes).map(([key, values]) => line(names[key] ?? key, values, color(key === "out" ? 9 : 4))), {
-    labels: 8, format: (value) => `${size(value)}/s`, yAxis: { interval: steps(highest(Object.values(data.bytes).map((each) => ({ data: each })))), axisLabel: { formatter: size } },
+    labels: 8, format: (value) => `${size(value)}/s`, yAxis: { ticks: { bytes: true }, axisLabel: { formatter: size } },
   });
 }
 
@@ -154,14 +148,14 @@ function devices() {
   const states = Object.entries(data.devices).map(([name, values]) => line(label("states", name), values, color(data.styles.states[name] ?? 8), {
     stack: "all", areaStyle: { opacity: 0.55 }, lineStyle: { width: 1 }, step: data.devices_peak ? undefined : "end",
   }));
-  return over(states, { limits: thresholdsOf("devices", "", (data.fleet ?? 0) / 100), yAxis: { minInterval: 1 } });
+  return over(states, { limits: thresholdsOf("devices", "", (data.fleet ?? 0) / 100), yAxis: { ticks: { whole: true } } });
 }
 
 const REASON_COLORS = [8, 5, 6, 3, 4, 7, 11, 12, 10, 1, 9, 2];
 
 function disconnects() {
   return over(Object.entries(data.disconnects).map(([name, values], n) => bar(label("disconnects", name), values, color(REASON_COLORS[n % REASON_COLORS.length]), { stack: "all", barMaxWidth: 18 })), {
-    bars: true, named: true, labels: 8, format: count, yAxis: { minInterval: 1 },
+    bars: true, named: true, labels: 8, format: count, yAxis: { ticks: { whole: true } },
   });
 }
 
@@ -171,18 +165,18 @@ function records() {
   return over(Object.entries(data.records).map(([name, values]) => {
     const photo = name.startsWith("photo_");
     return line(label("records", name), values, color(RECORD_COLORS[name.replace("photo_", "")] ?? 8), { lineStyle: { type: photo ? "dashed" : "solid" } });
-  }), { labels: 8, format: count, yAxis: { minInterval: 1 } });
+  }), { labels: 8, format: count, yAxis: { ticks: { whole: true } } });
 }
 
 const backlog = () => over([line(_("records waiting"), data.backlog, color(6), { areaStyle: { opacity: 0.15 } })], {
-  labels: 16, format: count, yAxis: { minInterval: 1 }, limits: thresholdsOf("backlog"),
+  labels: 16, format: count, yAxis: { ticks: { whole: true } }, limits: thresholdsOf("backlog"),
 });
 
 const LINE_COLORS = [1, 3, 2, 4, 9, 7, 11, 12];
 
 function lines(values, kind, extra) {
   return over(Object.entries(values).map(([name, points], n) => line(label(kind, name), points, color(LINE_COLORS[n % LINE_COLORS.length]))), {
-    labels: 8, dataZoom: [], ...extra, yAxis: { splitNumber: 3, ...extra?.yAxis },
+    labels: 8, dataZoom: [], ...extra, yAxis: { ...extra?.yAxis, ticks: { parts: 3, ...extra?.yAxis?.ticks } },
   });
 }
 
@@ -190,13 +184,13 @@ function lag() {
   const found = data.loop_lag;
   const series = found ? ["p50", "p99", "max"].map((key) => line(key === "max" ? _("longest") : key, found[key], color(QUANTILES[key]))) : [line("p99", data.times.map(() => null), color(3))];
   const limit = { limit: data.lag_limit_ms, text: _("limit {limit} ms", { limit: data.lag_limit_ms }), passed: false };
-  return over(series, { labels: 8, format: milliseconds, limits: [limit, ...thresholdsOf("lag")], dataZoom: [], yAxis: { splitNumber: 3 } });
+  return over(series, { labels: 8, format: milliseconds, limits: [limit, ...thresholdsOf("lag")], dataZoom: [], yAxis: { ticks: { parts: 3 } } });
 }
 
 function cpu() {
   const limit = { limit: data.cpu_limit_percent, text: _("limit {limit} %", { limit: data.cpu_limit_percent }), passed: false };
-  const option = lines(data.health.cpu, "processes", { format: (value) => `${rate(value)} %`, yAxis: { interval: 50, max: (range) => Math.max(100, 50 * Math.ceil(range.max / 50)) } });
-  const limits = [limit, ...thresholdsOf("cpu")].filter((each) => each.limit <= Math.max(100, highest(option.series)));
+  const option = lines(data.health.cpu, "processes", { format: (value) => `${rate(value)} %`, yAxis: { ticks: { atLeast: 100 } } });
+  const limits = [limit, ...thresholdsOf("cpu")].filter((each) => each.limit <= Math.max(100, reach(option.series)));
   return { ...option, series: [...option.series, { name: "", type: "line", data: [], markLine: limitLine(limits) }] };
 }
 
@@ -242,8 +236,8 @@ function drawAll() {
   place("lag", lag);
   place("cpu", cpu);
   place("rss", () => lines(data.health.rss, "processes", { limits: thresholdsOf("rss"), format: (value) => `${rate(value)} MB` }));
-  place("held", () => lines(data.health.held, "held", { limits: thresholdsOf("held"), format: count, yAxis: { minInterval: 1 } }));
-  place("waiting", () => lines(data.health.waiting, "held", { format: count, yAxis: { minInterval: 1 } }));
+  place("held", () => lines(data.health.held, "held", { limits: thresholdsOf("held"), format: count, yAxis: { ticks: { whole: true } } }));
+  place("waiting", () => lines(data.health.waiting, "held", { format: count, yAxis: { ticks: { whole: true } } }));
 }
 
 drawAll();

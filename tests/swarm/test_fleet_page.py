@@ -1,5 +1,6 @@
 """The whole fleet page in a real browser: keyboard, tabs, tables that stay where they are, and what axe-core finds."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def busy(directory: Path) -> ManualRun:
     recorder.request("dev.login", at, 0.3, "E0010004", 1, 1, 0.0)
     recorder.flow("init", at, 0.2, "00000000")
     recorder.command("cmd.data.update.user", at, 0.02, "00000000")
-    recorder.loop_lag(0.004, at)
+    recorder.loop_lag(0.0004, at)
     manual.run.measurements.apply(events)
     manual.run.measurements.violations.add("reply.code", EVIL, STARTED, 0, EVIL, 3)
     manual.run.find("worker_lost", worker="w9", at=STARTED)
@@ -125,6 +126,22 @@ def test_nothing_serious_is_found_nothing_scrolls_sideways_and_nothing_is_run(
         assert grave_findings(browser) == [], tab
         assert browser.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth"), tab
         assert browser.run("return [document.title, document.images.length]") == ["tiny – Fleet", 0]
+
+
+def test_the_ticks_of_charts_are_evenly_spaced(fleet: tuple[Browser, str, View]) -> None:
+    browser, url, _ = fleet
+    show(browser, url, "overview")
+    drawn = (
+        "[...document.querySelectorAll('#panel-overview .chart')].map((each) => [each.ariaLabel, "
+        "echarts.getInstanceByDom(each)]).filter(([, chart]) => chart)"
+    )
+    browser.until(f"return {drawn}.length >= 4")
+    ticks = "chart.getModel().getComponent('yAxis', 0).axis.scale.getTicks().map((tick) => tick.value)"
+    found = dict(browser.run(f"return {drawn}.map(([name, chart]) => [name, {ticks}])"))
+    for name, each in found.items():
+        assert len({round(after - before, 9) for before, after in itertools.pairwise(each)}) == 1, name
+    (lag,) = (each for name, each in found.items() if name.startswith("Event loop lag"))
+    assert lag == [0, 0.25, 0.5, 0.75, 1]
 
 
 def test_the_keyboard_leads_through_the_tabs_and_the_address_remembers(fleet: tuple[Browser, str, View]) -> None:

@@ -81,11 +81,19 @@ export class TimeChart {
         axisLabel: { formatter: (value) => timeOfDay(value / 1000) },
       }),
       yAxis: axis({
-        type: "value", min: 0, max: this.least === null ? null : (range) => (range.max < this.least ? this.least : null), splitNumber: 4,
-        minInterval: this.whole ? 1 : 0, axisLabel: { formatter: (value) => number(value, 3) },
+        type: "value", min: 0, splitNumber: 4, minInterval: this.whole ? 1 : 0,
+        // By itself it would take steps of 0.3 to an end of 1.
+        ...(this.low() ? { max: this.least, interval: this.whole ? this.least : this.least / 4 } : {}),
+        axisLabel: { formatter: (value) => number(value, 3) },
       }),
       series: this.series.length ? this.series.map((each, n) => this.line(each, n)) : [],
     };
+  }
+
+  // Whether all that is drawn lies below what the axis shows at least.
+  low() {
+    const reach = (at) => this.series.reduce((most, { kind, values }) => (kind ? most + (values[at] ?? 0) : Math.max(most, values[at] ?? 0)), 0);
+    return this.least !== null && this.seconds.every((_second, at) => reach(at) < this.least);
   }
 
   line(each, n) {
