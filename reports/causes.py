@@ -17,6 +17,7 @@ from reports.retold import retold
 from simulator.endings import ending
 from simulator.exit_codes import ExitCode
 from simulator.measurements.findings import Finding
+from simulator.measurements.health import kept_from_running
 from simulator.shown import printable
 from simulator.texts.told import said
 from simulator.texts.translation import N_, _
@@ -270,7 +271,9 @@ def sentence(finding: Finding | Mapping[str, Any]) -> str:
     """The text for people, on one line."""
     found = finding if isinstance(finding, Finding) else Finding.load(finding)
     # The key of a cause that this version does not know is no text.
-    written = _FORMATTER.vformat(_(cause_of(found.key).text), (), {**found.values, "values": found.values})
+    held_up = found.key == "loop_lag" and kept_from_running(found.values)
+    template = _KEPT_FROM_RUNNING if held_up else cause_of(found.key).text
+    written = _FORMATTER.vformat(_(template), (), {**found.values, "values": found.values})
     return printable(" ".join(written.split()))
 
 
@@ -280,6 +283,12 @@ def measured(result: Mapping[str, Any]) -> str:
     return text.clauses([value if value != text.NOTHING else "", retold(result.get("remark") or "")]) or text.NOTHING
 
 
+_KEPT_FROM_RUNNING: Final = N_(
+    "generator held up: event loop lag p99 {lag_ms:milliseconds} ms in process {process}, limit {limit_ms} ms, though "
+    "it used {cpu_percent:hundredths} % of a core on average: something else on the machine most likely kept it from "
+    "running (other programs, stolen time, a frozen machine), which more processes do not mend"
+)
+"""Instead of the text of `loop_lag`, where the process had little to do."""
 _PROCESSES: Final = frozenset({"process", "worker"})
 """Values that name a process."""
 _STORED: Final = frozenset({"problem", "remark", "fault", "text"})

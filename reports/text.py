@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from simulator.measurements.health import kept_from_running
 from simulator.measurements.names import is_failure
 from simulator.shown import printable
 from simulator.texts.translation import N_, _, ngettext, pgettext
@@ -265,8 +266,11 @@ def generator_state(generator: Mapping[str, Any]) -> str:
     """One word for the `generator` of a summary: `healthy`, or what makes its figures invalid."""
     if generator["healthy"]:
         return _("healthy")
-    keys = {reason["key"] for reason in generator["reasons"] if isinstance(reason, Mapping)}
-    return _("frozen") if "frozen" in keys else _("overloaded")
+    reasons = [reason for reason in generator["reasons"] if isinstance(reason, Mapping)]
+    if any(reason["key"] == "frozen" for reason in reasons):
+        return _("frozen")
+    held_up = reasons and all(kept_from_running(reason.get("values") or {}) for reason in reasons)
+    return pgettext("generator", "held up") if held_up else _("overloaded")
 
 
 def held(generator: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ process is judged by itself: among many, one that stood still would not move a p
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,6 +23,8 @@ MOST_UNDRAINED = 10_000
 CPU_LIMIT_PERCENT = 90.0
 """Of one core: a process runs Python on one core at a time."""
 CPU_LIMIT_SECONDS = 10.0
+IDLE_PERCENT = 50.0
+"""Of a core: a process that used less and was late all the same had the time, and was not let run."""
 DEFAULT_LAG_LIMIT_MS = 50.0
 DEFAULT_STALL_LIMIT_MS = 1_000.0
 """Garbage collection of a large fleet and the scheduler of a busy machine take some 100 ms at times, and a run must not
@@ -39,6 +41,12 @@ def late_probes(lag: float) -> list[float]:
     that a percentile is a share of time.
     """
     return [lag, *(lag - number * LAG_PROBE_S for number in range(1, 1 + int(lag / LAG_PROBE_S)))]
+
+
+def kept_from_running(finding: Mapping[str, Any]) -> bool:
+    """Whether a process whose loop was late (the values of a `loop_lag`) had little to do itself."""
+    cpu_percent = finding.get("cpu_percent")
+    return cpu_percent is not None and cpu_percent < IDLE_PERCENT
 
 
 class HealthSample(NamedTuple):
@@ -220,6 +228,8 @@ class GeneratorHealth:
             # A stall alone moves p99 as well, and is not to be called an overload.
             if p99_ms > lag_limit_ms and not (frozen and p50_ms <= lag_limit_ms):
                 values = {"process": process, "lag_ms": round(p99_ms, 3), "limit_ms": lag_limit_ms}
+                if health.samples:
+                    values["cpu_percent"] = round(health.cpu_sum / health.samples, 1)
                 reasons.append(Finding("loop_lag", values))
             if health.overloaded_s >= CPU_LIMIT_SECONDS:
                 values = {

@@ -7,7 +7,7 @@ import pytest
 
 from reports.run_info import RunInfo
 from reports.summary import build_summary
-from reports.text import generator_state
+from reports.text import generator_state, hundredths
 from reports.verdict import exit_code, headline, note_lines
 from simulator.exit_codes import ExitCode
 from simulator.measurements.events import LATENESS, Event, QueueRecorder
@@ -134,6 +134,29 @@ def test_late_loop_makes_the_run_invalid(info: Info) -> None:
     assert summary["generator"]["reasons"] == summary["reasons"]
     assert headline(summary).endswith("generator overloaded: event loop lag p99 200 ms in process local, limit 50 ms")
     assert build_summary(measurements, info(thresholds=(), lag_limit_ms=300.0))["verdict"] == "passed"
+
+
+@pytest.mark.parametrize(("cpu_percent", "itself"), [(9.0, False), (49.9, False), (50.0, True), (85.0, True)])
+def test_a_generator_that_was_late_and_had_little_to_do_was_held_up_by_something_else(
+    info: Info, cpu_percent: float, itself: bool
+) -> None:
+    measurements = measured("00000000")
+    measurements.apply([late(0.2, T0)])
+    measurements.sample_health(HealthSample(T0 + 1, cpu_percent, 100.0, 0, 0))
+    summary = build_summary(measurements, info(thresholds=()))
+    (reason,) = summary["reasons"]
+    assert (reason["key"], reason["values"]["cpu_percent"]) == ("loop_lag", cpu_percent)
+    assert exit_code(summary) is ExitCode.INVALID
+    if itself:
+        assert headline(summary).endswith(
+            "generator overloaded: event loop lag p99 200 ms in process local, limit 50 ms"
+        )
+    else:
+        assert "generator held up: event loop lag p99 200 ms in process local, limit 50 ms" in headline(summary)
+        assert "something else on the machine most likely kept it from running" in headline(summary)
+        assert f"used {hundredths(cpu_percent)} % of a core" in headline(summary)
+    assert generator_state(summary["generator"]) == ("overloaded" if itself else "held up")
+    jsonschema.validate(summary, json.loads(files("reports").joinpath("schema/summary.schema.json").read_text("utf-8")))
 
 
 def test_a_generator_that_stood_still_is_called_frozen(info: Info) -> None:

@@ -19,6 +19,8 @@ from simulator.measurements.health import (
     CPU_LIMIT_SECONDS,
     DEFAULT_LAG_LIMIT_MS,
     DEFAULT_STALL_LIMIT_MS,
+    IDLE_PERCENT,
+    LAG_PROBE_S,
     HealthSample,
 )
 from simulator.measurements.resources import Held
@@ -100,6 +102,8 @@ class HealthWatch:
         self._cpu = time.process_time()
         self._at = clock.monotonic()
         self._busy_since: float | None = None
+        self._percents: deque[float] = deque(maxlen=round(LAG_WINDOW * LAG_PROBE_S / PERIOD_S))
+        """CPU use in the seconds that the lags are of."""
         self._warned: dict[str, float] = {}
         self._greenlet: gevent.Greenlet | None = None
         self._look = counted("background.health", self.look, on_error)
@@ -165,6 +169,7 @@ class HealthWatch:
         return held._replace(open_files=open_files(self._process), files_limit=limit)
 
     def _judge(self, now: float, percent: float) -> None:
+        self._percents.append(percent)
         lags = sorted(self.lags)
         if lags and 1000.0 * lags[-1] > self._limits.stall_ms:
             self._warn(
@@ -180,16 +185,7 @@ class HealthWatch:
         if len(lags) >= LAG_WINDOW // 2:
             p99_ms = 1000.0 * _p99(lags)
             if p99_ms > self._limits.lag_ms:
-                self._warn(
-                    "lag",
-                    now,
-                    _(
-                        "the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms (limit {lag_ms:g} "
-                        "ms); use more processes or fewer devices",
-                        p99_ms=p99_ms,
-                        lag_ms=self._limits.lag_ms,
-                    ),
-                )
+                self._warn("lag", now, self._late(p99_ms))
         if percent <= self._limits.cpu_percent:
             self._busy_since = None
             return
@@ -205,6 +201,24 @@ class HealthWatch:
                     now=now - self._busy_since,
                 ),
             )
+
+    def _late(self, p99_ms: float) -> str:
+        """That it is late; more processes help only where it had much to do."""
+        if (most := max(self._percents)) < IDLE_PERCENT:
+            return _(
+                "the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms (limit {lag_ms:g} ms), though "
+                "it used {percent:.0f} % of a core at most: something else on the machine keeps it from running "
+                "(other programs, stolen time, a frozen machine)",
+                p99_ms=p99_ms,
+                lag_ms=self._limits.lag_ms,
+                percent=most,
+            )
+        return _(
+            "the generator is late: p99 of its event loop's lag is {p99_ms:.0f} ms (limit {lag_ms:g} ms); use more "
+            "processes or fewer devices",
+            p99_ms=p99_ms,
+            lag_ms=self._limits.lag_ms,
+        )
 
     def _warn(self, kind: str, now: float, text: str) -> None:
         if now - self._warned.get(kind, -QUIET_S) >= QUIET_S:

@@ -153,6 +153,28 @@ def test_a_late_loop_is_told_when_enough_was_seen_of_it(process: Process, caplog
     assert "p99 of its event loop's lag is 100 ms (limit 50 ms)" in caplog.text
 
 
+@pytest.mark.parametrize(("cpu_s", "itself"), [(0.09, False), (0.49, False), (0.51, True), (0.95, True)])
+def test_a_late_loop_wants_more_processes_only_where_it_had_much_to_do(
+    process: Process, caplog: pytest.LogCaptureFixture, cpu_s: float, itself: bool
+) -> None:
+    process.second(cpu_s)
+    process.watch.lags.extend([0.1] * LAG_WINDOW)
+    process.second(0.02)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.endswith("use more processes or fewer devices") is itself
+    assert ("something else on the machine keeps it from running" in told) is not itself
+    assert itself or f"used {100 * cpu_s:.0f} % of a core at most" in told
+
+
+def test_what_it_did_before_the_lags_began_does_not_count(process: Process, caplog: pytest.LogCaptureFixture) -> None:
+    process.second(0.95)
+    for _ in range(10):
+        process.second(0.02)
+    process.watch.lags.extend([0.1] * LAG_WINDOW)
+    process.second(0.02)
+    assert "used 2 % of a core at most" in caplog.text
+
+
 def test_a_busy_process_is_told_when_it_stays_busy(process: Process, caplog: pytest.LogCaptureFixture) -> None:
     process.second(cpu_s=0.9)
     process.second(cpu_s=0.2)
