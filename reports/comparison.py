@@ -99,7 +99,8 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        return self.word == NO_REGRESSION or (self.word == UNJUDGED and self.allowed)
+        # What is allowed is not to know: where even figures that prove nothing seem worse, that is no pass.
+        return self.word == NO_REGRESSION or (self.word == UNJUDGED and self.allowed and not self.regressions)
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -246,7 +247,7 @@ def _in_words(result: Result) -> str:
     else:
         word, style = _("no regression"), "bold green"
     found = f"[{style}]{word}[/]"
-    if result.word == UNJUDGED and result.allowed:
+    if result.word == UNJUDGED and result.passed:
         allowed = _("(which --allow-unjudged allows)")
         found = f"{found} {allowed}"
     more = _("(and {count} more)", count=len(told) - 1) if len(told) > 1 else ""

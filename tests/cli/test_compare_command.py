@@ -304,7 +304,10 @@ def test_what_looks_worse_is_no_regression_where_a_run_cannot_be_judged(
     assert "Regression" not in verdict_part
     assert verdict_part.index(f"{doubtful} is {verdict}") < verdict_part.index("what seems worse")
     assert "<li>dev.heartbeat " in verdict_part
-    assert main(["compare", base, new, *gate, "--allow-unjudged"]) == 0
+    assert main(["compare", base, new, *gate, "--allow-unjudged"]) == 3
+    assert capsys.readouterr().out.startswith("result unjudged: ")
+    alike, again = (leave_run(tmp_path / name, 0.020, findings=(finding,)) for name in ("alike", "again"))
+    assert main(["compare", alike, again, *gate, "--allow-unjudged"]) == 0
     assert capsys.readouterr().out.startswith("result unjudged (which --allow-unjudged allows): ")
 
 
