@@ -1,7 +1,7 @@
 """The embedded platform with a watch on its own answers: how long each really waited for its turn to be sent.
 
-What it draws as delay is known; what comes of that is its own doing, and no error of whoever measures it. SIGUSR1
-leaves the quantiles since the last one.
+What it draws as delay is known; what comes of that is its own doing, and no error of whoever measures it. An answer
+waits from when its request arrived, as far as the platform knows. SIGUSR1 leaves the quantiles since the last one.
 """
 
 import asyncio
@@ -18,9 +18,12 @@ import uvloop
 
 from benchmarks.programs.orders import leave, read_order
 from simulator.cli import main
+from simulator.platform.services import Services
 
 LEAST_S = 0.001
 """Shorter calls are no answers."""
+AGES: list[float] = []
+"""How long ago the request arrived whose answer is about to be called."""
 
 
 class WatchedLoop(uvloop.Loop):
@@ -41,7 +44,8 @@ class WatchedLoop(uvloop.Loop):
         self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         if delay >= LEAST_S:
-            return super().call_later(delay, self._call, perf_counter(), callback, args, context=context)
+            began = perf_counter() - AGES.pop() if AGES else perf_counter()
+            return super().call_later(delay, self._call, began, callback, args, context=context)
         return super().call_later(delay, callback, *args, context=context)
 
     def _call(self, began: float, callback: Callable[..., Any], args: Sequence[Any]) -> None:
@@ -59,7 +63,18 @@ class WatchedLoop(uvloop.Loop):
         leave(f"{self._path}-{self._left}", {"count": len(waits), "ms": quantiles})
 
 
+def watched_age(age: Callable[[Services], float]) -> Callable[[Services], float]:
+    """`Services.age`, which is asked right before the answer's call."""
+
+    def ask(services: Services) -> float:
+        AGES[:] = (found := age(services),)
+        return found
+
+    return ask
+
+
 if __name__ == "__main__":
+    Services.age = watched_age(Services.age)  # type: ignore[method-assign,assignment]
     order = read_order()
     uvloop.run = partial(uvloop.run, loop_factory=lambda: WatchedLoop(order["waits"]))
     sys.exit(main())

@@ -43,6 +43,11 @@ class AnswerPolicy:
         self._random = random
         self._by_func_id: dict[str, AnswerRule | None] = {}
 
+    @property
+    def delays(self) -> bool:
+        """Whether any answer is to wait."""
+        return any(rule.delay is not None for rule in self._rules)
+
     def decide(self, func_id: str) -> Decision:
         """What happens to a message of this funcId."""
         if not self._rules:

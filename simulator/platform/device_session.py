@@ -342,7 +342,7 @@ class DeviceSession:
         if sent is None and name == REPORT and code == codes.SUCCESS:
             sent = partial(self._online.reported, self)
         if decision.delay > 0:
-            services.loop.call_later(decision.delay, self._reply, name, mid, code, results, sent, text)
+            services.loop.call_later(services.left(decision.delay), self._reply, name, mid, code, results, sent, text)
         else:
             self._reply(name, mid, code, results, sent, text)
 

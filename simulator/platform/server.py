@@ -29,6 +29,7 @@ from simulator.platform.services import Services
 from simulator.texts.translation import _
 from simulator.wire.errors import ListenFailed
 from simulator.wire.files import raise_open_file_limit
+from simulator.wire.kernel_times import KernelTimes
 from simulator.wire.phase import GOING_AWAY
 from simulator.wire.server import Server, serve
 
@@ -139,6 +140,8 @@ class Platform:
             on_error=partial(internal_fault, services.log),
             strangers=dataclasses.replace(strangers, connections=most),
             on_turned_away=notices.turned_away,
+            # A look costs time, and only an answer that has to come at its moment is worth it.
+            times=KernelTimes(services.received, services.clock, _ignore) if services.answers.delays else None,
         )
         self._addresses.broker_port = self._server.port
         mqtt_endpoint = Endpoint(
@@ -243,3 +246,7 @@ class Platform:
 def internal_fault(log: Log, fault: BaseException) -> None:
     """A fault of ours in a handler, whose connection is closed because of it."""
     log("platform: internal fault\n" + "".join(traceback.format_exception(fault)))
+
+
+def _ignore(waits: list[float]) -> None:
+    """How long messages lay unread is nobody's question here."""

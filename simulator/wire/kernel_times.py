@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from simulator.clock import Clock
 from simulator.received import Received
@@ -91,7 +91,18 @@ class KernelTimes:
         else:
             transport.set_protocol(_WatchedFrames(self, sock, connection))
 
-    def look(self, sock: socket.socket, now: float) -> None:
+    def watch_accepted(self, connection: asyncio.Protocol, transport: asyncio.Transport) -> None:
+        """The same for a connection that a server has accepted, without TLS: its socket is the transport's alone."""
+        if not OFFERED or transport.is_closing() or transport.get_extra_info("ssl_object") is not None:
+            return
+        sock = BorrowedSocket(transport.get_extra_info("socket"))
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        except OSError:
+            return
+        transport.set_protocol(_Watched(self, sock, connection))
+
+    def look(self, sock: "socket.socket | BorrowedSocket", now: float) -> None:
         """Find out when what `sock` is about to give arrived."""
         try:
             # All of it: the time is that of the last packet, and a message is there when its last byte is.
@@ -135,12 +146,46 @@ _data_received = Connection.data_received
 """Not the client's, which looks at each time whether the connection is open yet."""
 
 
+class BorrowedSocket:
+    """What a look needs of a socket whose descriptor is a transport's, which alone closes it.
+
+    Args:
+        sock: as the transport shows it, which is not to be read.
+    """
+
+    __slots__ = ("_family", "_number")
+
+    def __init__(self, sock: Any) -> None:
+        self._family = sock.family
+        self._number = sock.fileno()
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """As `socket.socket.setsockopt`."""
+        sock = self._open()
+        try:
+            sock.setsockopt(level, option, value)
+        finally:
+            sock.detach()
+
+    def recvmsg_into(self, buffers: Any, room: int, flags: int) -> tuple[int, list[Any], int, Any]:
+        """As `socket.socket.recvmsg_into`."""
+        sock = self._open()
+        try:
+            return sock.recvmsg_into(buffers, room, flags)
+        finally:
+            sock.detach()
+
+    def _open(self) -> socket.socket:
+        # For one call at a time: a Python socket closes its descriptor when it is forgotten.
+        return socket.socket(self._family, socket.SOCK_STREAM, 0, self._number)
+
+
 class _Watched(asyncio.BufferedProtocol):
     """The protocol of a socket's transport in the place of `protocol`, which is given what is read."""
 
     __slots__ = ("_protocol", "_sock", "_times")
 
-    def __init__(self, times: KernelTimes, sock: socket.socket, protocol: asyncio.Protocol) -> None:
+    def __init__(self, times: KernelTimes, sock: socket.socket | BorrowedSocket, protocol: asyncio.Protocol) -> None:
         self._times = times
         self._sock = sock
         self._protocol = protocol

@@ -16,6 +16,7 @@ from simulator.wire.connection import Connection
 from simulator.wire.errors import ListenFailed, in_words, shown_address
 from simulator.wire.frames import plain_frame, read_masked
 from simulator.wire.handler import NOBODY, MessageHandler, OnError
+from simulator.wire.kernel_times import KernelTimes
 from simulator.wire.phase import GOING_AWAY, POLICY_VIOLATION
 from simulator.wire.sansio import SILENT
 from simulator.wire.strangers import TOO_LATE, StrangerLimits, Strangers
@@ -108,6 +109,8 @@ class ServerConnection(Connection):
             self.request_path = event.path
             self._handler = self._server.handler_factory()
             self._opened()
+            if self._server.times is not None:
+                self._server.times.watch_accepted(self, self._transport)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +139,10 @@ class Server:
         on_error: OnError | None,
         strangers: StrangerLimits | None = None,
         on_turned_away: Callable[[str], None] = lambda why: None,
+        times: KernelTimes | None = None,
     ) -> None:
         self.handler_factory = handler_factory
+        self.times = times
         self.limits = limits
         most = limits.max_size
         self.first_max_size = most if strangers is None else min(most, strangers.message_bytes)
@@ -229,6 +234,7 @@ async def serve(
     on_error: OnError | None = None,
     strangers: StrangerLimits | None = None,
     on_turned_away: Callable[[str], None] = lambda why: None,
+    times: KernelTimes | None = None,
 ) -> Server:
     """Listen for WebSocket connections.
 
@@ -245,6 +251,7 @@ async def serve(
         on_error: Told of exceptions that handlers raised; without it they go to the loop's exception handler.
         strangers: Limits for connections until `ServerConnection.admit`; without them the others hold from the start.
         on_turned_away: Told why a connection was ended by them.
+        times: Told when messages arrived, where there is no TLS.
 
     Raises:
         ListenFailed: If the address cannot be listened at.
@@ -261,6 +268,7 @@ async def serve(
         on_error=on_error,
         strangers=strangers,
         on_turned_away=on_turned_away,
+        times=times,
     )
     await server.listen(host, port, ssl)
     return server

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
+
 from simulator.platform.answers import AT_ONCE, AnswerPolicy
-from simulator.platform.settings import FixedDelay, UniformDelay
+from simulator.platform.settings import AnswerRule, FixedDelay, UniformDelay
 from tests.platform.parts import answer_rule
 
 UPLOADS = "dev.data.upload.*"
@@ -43,3 +45,15 @@ def test_the_same_seed_decides_the_same() -> None:
     )
     assert first == second
     assert len({decision.delay for decision in first}) == 50
+
+
+@pytest.mark.parametrize(
+    ("rules", "delays"),
+    [
+        ((), False),
+        ((answer_rule("*", error_share=0.5),), False),
+        ((answer_rule("*", error_share=0.5), answer_rule("dev.login", delay=FixedDelay(seconds=1))), True),
+    ],
+)
+def test_whether_any_answer_waits(rules: tuple[AnswerRule, ...], delays: bool) -> None:
+    assert AnswerPolicy(rules, Random(1)).delays is delays

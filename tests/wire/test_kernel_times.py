@@ -13,8 +13,8 @@ import pytest
 
 from simulator.clock import ManualClock, SystemClock
 from simulator.received import Received
-from simulator.wire.frames import plain_frame
-from simulator.wire.kernel_times import FRESH_S, OFFERED, KernelTimes
+from simulator.wire.frames import masked_frame, plain_frame
+from simulator.wire.kernel_times import FRESH_S, OFFERED, BorrowedSocket, KernelTimes
 from simulator.wire.tls import SelfSigned, client_context, server_context
 from tests.wire.helpers import Collector, Network, accept_upgrade
 
@@ -162,6 +162,11 @@ def stand_still() -> None:
     time.sleep(STOOD_STILL_S)
 
 
+def masked(payload: bytes) -> bytes:
+    """A client's frame of text."""
+    return masked_frame(payload, False)
+
+
 class Fragile(Collector):
     """Has a fault of its own with one message."""
 
@@ -269,3 +274,67 @@ async def test_a_connection_in_whose_place_another_stands_is_left_alone(network:
     times.watch(connection, transport, socket.socket())
     assert transport.get_protocol() is other
     transport.set_protocol(connection)
+
+
+async def test_a_server_that_stood_still_knows_when_a_request_came(network: Network, ways: tuple[Any, Any]) -> None:
+    received, clock, waits = Received(), SystemClock(), list[float]()
+    times = KernelTimes(received, clock, waits.extend)
+    server, handlers = await network.serve(lambda: Listener(received), ssl=ways[0], times=times)
+    connection, _ = await network.connect(server.port, ssl=ways[1])
+    # Watched from the opening handshake on, so that nothing has to come before.
+    sent = clock.monotonic()
+    connection.send(b"early", False)
+    stand_still()
+    began = clock.monotonic()
+    await handlers[0].wait_messages(1)
+    assert handlers[0].messages == [(b"early", False)]
+    assert received.at == 0.0
+    if ways[0] is None:
+        assert handlers[0].came[0] - sent < (began - sent) / 2
+    else:
+        # Over TLS nobody asks: who is told nothing takes the moment at which it hears.
+        assert handlers[0].came == [0.0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        masked(b"short"),
+        masked(b"x" * 126),
+        masked(b"x" * 70_000),
+        masked(b"one") + masked(b"two"),
+        masked(b"whole") + masked(b"cut")[:4],
+        masked(b"\xff"),
+        masked(b"raise"),
+        b"\x89\x80abcd",
+        b"\x81\x05plain",
+        b"\xf1\x81abcdx",
+    ],
+)
+async def test_an_accepted_connection_is_given_what_any_other_is(network: Network, data: bytes) -> None:
+    # Made once: a mask is random, and a frame that is cut goes on with what comes.
+    found, after = [], masked(b"after")
+    for times in (None, KernelTimes(Received(), SystemClock(), list[float]().extend)):
+        server, handlers = await network.serve(Fragile, times=times)
+        peer = await network.raw_client(server.port)
+        await peer.send(data)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        await peer.send(after)
+        peer.writer.write_eof()
+        code = (await handlers[0].wait_closed())[0]
+        found.append((handlers[0].calls, handlers[0].messages, code))
+    assert found[0] == found[1]
+    assert len(network.errors) in (0, 2)
+
+
+def test_a_borrowed_socket_is_not_closed() -> None:
+    pair = Pair()
+    borrowed = BorrowedSocket(pair.near)
+    borrowed.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    pair.far.send(b"x")
+    assert borrowed.recvmsg_into([bytearray(9)], 64, socket.MSG_PEEK)[0] == 1
+    with pytest.raises(OSError, match="Protocol not available"):
+        borrowed.setsockopt(socket.SOL_SOCKET, -1, 1)
+    assert pair.near.recv(9) == b"x"
+    pair.close()
