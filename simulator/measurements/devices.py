@@ -28,7 +28,8 @@ class DeviceStates:
         """Second -> state -> how many more devices were in it at the second's end than at its beginning."""
         self._offset_us: defaultdict[str, int] = defaultdict(int)
         self._current: dict[int, str] = {}
-        self._online = 0
+        self.here: defaultdict[str, int] = defaultdict(int)
+        """This process' own devices by state, also after `drain`."""
         self._latest_us = 0
         self._peaks: dict[str, int] = {}
         self._peak_before = 0
@@ -48,18 +49,17 @@ class DeviceStates:
             self.seen.add(index)
         else:
             self.gauge[current] -= 1
+            self.here[current] -= 1
             net[current] -= 1
             self._offset_us[current] += at_us
         self._current[index] = state
         self.gauge[state] += 1
+        self.here[state] += 1
         net[state] += 1
         self._offset_us[state] -= at_us
-        if current == ONLINE:
-            self._online -= 1
         if state == ONLINE:
             self.came_online.add(index)
-            self._online += 1
-            self._peaks[""] = max(self._peaks.get("", 0), self._online)
+            self._peaks[""] = max(self._peaks.get("", 0), self.here[ONLINE])
 
     def seconds(self, state: str, now: float) -> float:
         """Device-seconds spent in `state` up to `now`."""

@@ -42,6 +42,19 @@ def test_device_that_starts_again_is_counted_once() -> None:
     assert states.online_ratio(T0 + 50) == 0.8
 
 
+def test_a_worker_knows_its_own_devices_after_it_has_told_of_them() -> None:
+    states = DeviceStates()
+    states.change(0, "offline", "connecting", 10.0)
+    states.change(1, "offline", "connecting", 10.0)
+    states.drain()
+    assert states.here["connecting"] == 2
+    states.change(0, "connecting", "online", 11.0)
+    states.drain()
+    states.change(1, "connecting", "offline", 12.0)
+    assert states.gauge["connecting"] == -1, "what changed since"
+    assert (states.here["connecting"], states.here["online"], states.here["offline"]) == (0, 1, 1)
+
+
 def test_coarser_dump_keeps_the_gauge_at_the_end() -> None:
     states = DeviceStates()
     for index in range(30):

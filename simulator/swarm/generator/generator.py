@@ -100,7 +100,7 @@ class Generator:
         self._health = HealthWatch(
             self._take_health,
             waiting_samples=lambda: self._pump.waiting,
-            waiting_connects=lambda: measurements.devices.gauge.get(DeviceState.CONNECTING.value, 0),
+            waiting_connects=lambda: measurements.devices.here[DeviceState.CONNECTING.value],
             held=lambda: Held(tasks=self._engine.take_tasks(), devices=self.indexes.in_use),
             connections=measurements.devices.peak,
             limits=limits,
