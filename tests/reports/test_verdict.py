@@ -422,7 +422,7 @@ def test_every_text_can_be_written_without_its_values(cause: object) -> None:
 PROCESS = "vm_24a6fed5c5884a489d9e209143e4060b"
 
 
-@pytest.mark.parametrize("cause", [each for each in CAUSES if re.search(r"{(process|worker)", each.text)])
+@pytest.mark.parametrize("cause", [each for each in CAUSES if re.search(r"{(process|worker)[:}]", each.text)])
 def test_every_sentence_has_a_processs_short_name_and_every_value_the_whole_one(cause: Cause, info: Info) -> None:
     finding = Finding(cause.key, {"process": PROCESS, "worker": PROCESS})
     assert "vm_24a6fe " in f"{sentence(finding)} ".replace(":", " ").replace("'", " ").replace(",", " ")
