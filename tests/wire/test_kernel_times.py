@@ -310,6 +310,11 @@ async def test_a_server_that_stood_still_knows_when_a_request_came(network: Netw
         b"\x81\x05plain",
         b"\xf1\x81abcdx",
     ],
+    # Masks are random, and every process of the tests has its own.
+    ids=[
+        *("short", "126 bytes", "70,000 bytes", "two", "one and a half", "no UTF-8", "raise", "ping", "unmasked"),
+        "reserved bits",
+    ],
 )
 async def test_an_accepted_connection_is_given_what_any_other_is(network: Network, data: bytes) -> None:
     # Made once: a mask is random, and a frame that is cut goes on with what comes.
