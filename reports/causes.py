@@ -69,15 +69,9 @@ CAUSES: Final = (
         cut_short=True,
     ),
     Cause(
-        "worker_killed_early",
-        _INVALID,
-        N_("worker {worker} of {workers} was ended by {signal} before the run could begin"),
-        cut_short=True,
-    ),
-    Cause(
         "worker_ended_early",
         _INVALID,
-        N_("worker {worker} of {workers} ended with exit code {code} before the run could begin"),
+        N_("worker {worker} of {workers} ended ({code:ending}) before the run could begin"),
         cut_short=True,
     ),
     Cause(

@@ -144,8 +144,8 @@ def test_a_forked_worker_that_dies_before_it_joins_ends_the_run(
         locustfile=locustfile(DIES),
     )
     summary = told(run, ExitCode.INVALID)
-    assert keys(summary)[0] == "worker_killed_early"
-    assert "worker 2 of 3 was ended by SIGKILL" in headline(summary)
+    assert keys(summary)[0] == "worker_ended_early"
+    assert "worker 2 of 3 ended (signal SIGKILL)" in headline(summary)
     assert "Traceback" not in run.output
 
 

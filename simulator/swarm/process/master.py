@@ -37,7 +37,7 @@ from simulator.swarm.process.state_file import StateFile, open_state_file
 from simulator.swarm.process.waiting import Waiting
 from simulator.swarm.run.order import RunOrder, identities_in, plan_of
 from simulator.swarm.run.run import Run
-from simulator.swarm.tasks import counted
+from simulator.swarm.tasks import counted, spawn
 from simulator.texts.translation import _
 
 logger = logging.getLogger("simulator.swarm")
@@ -80,9 +80,8 @@ class Master(Coordinator):
         """Workers whose devices know that the platform goes away by a fault of this number, or is back after it."""
         self._short = False
         self._state_file: StateFile | None = None
-        self._children = keep_ended(self.options.processes)
-        """The workers that Locust has forked from this process; it has no others yet."""
-        gevent.spawn(self._look_after_children, Waiting(self.options, self._children, time.monotonic()))
+        self._waiting = Waiting(self.options, keep_ended(self.options.processes), time.monotonic())
+        spawn("background.children", self._look_after_children, on_error=self.failed)
         self._inquiry = Inquiry(self._send)
         self._view: WorkersView | None = None
         for kind, listener in (
@@ -213,15 +212,14 @@ class Master(Coordinator):
 
     # --- Before the run, and while it goes on ---
 
-    def _look_after_children(self, waiting: Waiting) -> None:
+    def _look_after_children(self) -> None:
         """Take note of forked workers that end, and end the process where a run cannot begin for want of workers."""
         awaited = self.options.headless or self.options.autostart
         while True:
             gevent.sleep(WATCH_S)
-            if self._children is not None:
-                counted("background.children", self._children.look, self.internal_error)()
+            self._waiting.look()
             if awaited and self.run is None and not self.preparing and not self._interrupted:
-                obstacle = waiting.obstacle(len(self.runner.clients.ready), time.monotonic())
+                obstacle = self._waiting.obstacle(len(self.runner.clients.ready), time.monotonic())
                 if obstacle is not None or self.platform_is_gone:
                     self.end_before_it_began(obstacle)
 

@@ -1,6 +1,5 @@
 """A master before its run: whether that can still begin. Locust waits for ever, also for a worker that has ended."""
 
-import signal
 from typing import Any, Final
 
 from simulator.measurements.findings import Finding
@@ -15,7 +14,7 @@ class Waiting:
 
     Args:
         options: Locust's. What they say of the longest wait is ours from here on: Locust would end without a report.
-        children: the workers that were forked from this process, if any were.
+        children: the workers that Locust has forked from this process, if it has.
         now: monotonic seconds.
     """
 
@@ -26,21 +25,16 @@ class Waiting:
         self._children = children
         self._began = now
 
+    def look(self) -> None:
+        """Take note of forked workers that have ended; to be called once a second, also while a run goes on."""
+        if self._children is not None:
+            self._children.look()
+
     def obstacle(self, came: int, now: float) -> Finding | None:
         """What keeps the run from ever beginning, `came` workers being there; None as long as it can."""
         if self._children is not None:
             for number, code in sorted(self._children.codes.items()):
-                who = {"worker": number, "workers": len(self._children)}
-                if code < 0:
-                    return Finding("worker_killed_early", {**who, "signal": _name(-code)})
-                return Finding("worker_ended_early", {**who, "code": code})
+                return Finding("worker_ended_early", {"worker": number, "workers": len(self._children), "code": code})
         if self._within_s is not None and came < self._expected and now - self._began >= self._within_s:
             return Finding("workers_missing", {"came": came, "workers": self._expected, "within_s": self._within_s})
         return None
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)

@@ -24,10 +24,10 @@ def children(statuses: dict[int, int]) -> EndedChildren:
     ("statuses", "says"),
     [
         ({}, None),
-        ({12: 9}, "worker 2 of 3 was ended by SIGKILL before the run could begin"),
-        ({13: 2 << 8}, "worker 3 of 3 ended with exit code 2 before the run could begin"),
-        ({13: 15, 11: 0}, "worker 1 of 3 ended with exit code 0 before the run could begin"),
-        ({11: 63}, "worker 1 of 3 was ended by 63 before the run could begin"),
+        ({12: 9}, "worker 2 of 3 ended (signal SIGKILL) before the run could begin"),
+        ({13: 2 << 8}, "worker 3 of 3 ended (exit code 2) before the run could begin"),
+        ({13: 15, 11: 0}, "worker 1 of 3 ended (exit code 0) before the run could begin"),
+        ({11: 63}, "worker 1 of 3 ended (signal 63) before the run could begin"),
     ],
 )
 def test_a_forked_worker_that_has_ended_will_not_come(statuses: dict[int, int], says: str | None) -> None:
